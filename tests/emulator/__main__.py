@@ -1,0 +1,86 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``python -m emulator serve``: serve the emulated AWS on 127.0.0.1 until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import types
+import typing as t
+
+from emulator.client import environment
+from emulator.control import Control
+from emulator.listener import Listener
+from emulator.seed import Organization, SeedError, names
+from emulator.server import Emulator
+
+LOOPBACK: t.Final = ("127.0.0.1", "localhost")
+
+
+def main(argv: t.Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    arguments = _parser().parse_args(argv)
+    control = Control(Emulator())
+    try:
+        organization = control.seed(arguments.seed)
+        listener = Listener(arguments.host, arguments.port, control.handle)
+    except (SeedError, OSError) as error:
+        # OSError: the port is taken.
+        print(f"emulator: {error}", file=sys.stderr)
+        return 2
+    with listener:
+        _stop_on_signals(listener)
+        _announce(f"http://127.0.0.1:{listener.port}", organization)
+        listener.serve_forever(poll_interval=0.1)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m emulator", description="An emulated AWS for tests and the demo.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    serve = commands.add_parser("serve", help="serve until interrupted")
+    serve.add_argument("--port", type=int, default=5055, help="0 takes a free one (default: %(default)s)")
+    serve.add_argument(
+        "--host",
+        default="127.0.0.1",
+        choices=LOOPBACK,
+        help="the emulator serves this machine only (default: %(default)s)",
+    )
+    seeds = ", ".join(names())
+    serve.add_argument("--seed", default="acme", help=f"{seeds}, a file, or scale:accounts=50,users=50 (default: %(default)s)")
+    return parser
+
+
+def _stop_on_signals(listener: Listener) -> None:
+    def stop(number: int, frame: types.FrameType | None) -> None:
+        # shutdown() waits for serve_forever, which this thread is in the middle of.
+        threading.Thread(target=listener.shutdown, daemon=True).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def _announce(url: str, organization: Organization | None) -> None:
+    """Print what a shell needs; the last line is "ready", for those who wait for it."""
+    region = organization.management_account.home_region if organization else "us-east-1"
+    for name, value in environment(url, region=region).items():
+        print(f"export {name}={value}")
+    for account in organization.accounts.values() if organization else ():
+        management = organization is not None and account.id == organization.management_account_id
+        print(
+            f"# {account.id} {account.name}{' (management: unknown keys are its administrator)' if management else ''}"
+        )
+    print("# ready", flush=True)
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    # An ordinary exit frees moto's state object by object, which takes half a second.
+    os._exit(status)

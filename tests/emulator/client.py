@@ -1,0 +1,185 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Start and steer an emulator from tests, benchmarks and the demo. Needs nothing but the standard library.
+
+with EmulatorProcess(seed="acme") as process:
+    subprocess.run([...], env={**os.environ, **process.env()})
+    assert process.control.writes() == []
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import types
+import typing as t
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+#: A key that nobody made: the administrator of the management account.
+ADMINISTRATOR_KEY: t.Final = "administrator"
+DEFAULT_SECRET: t.Final = "emulated"
+
+_PACKAGE_ROOT: t.Final = Path(__file__).resolve().parent.parent
+_SECONDS: t.Final = 60.0
+# Requests to 127.0.0.1 must not go through a proxy.
+_OPENER: t.Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class EmulatorError(RuntimeError):
+    """The emulator did not start, or refused a control request; the message says why."""
+
+
+def environment(
+    url: str,
+    *,
+    access_key_id: str = ADMINISTRATOR_KEY,
+    secret_access_key: str = DEFAULT_SECRET,
+    region: str = "us-east-1",
+) -> dict[str, str]:
+    """The variables that send an AWS SDK to the emulator as the owner of this access key."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": access_key_id,
+        "AWS_SECRET_ACCESS_KEY": secret_access_key,
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
+class Emulator:
+    """A running emulator, by its URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+
+    def health(self) -> dict[str, t.Any]:
+        """Its accounts (id to name) and its time."""
+        return t.cast(dict[str, t.Any], self._ask("GET", "health"))
+
+    def reset(self, seed: str | Path | t.Mapping[str, t.Any] | None = "acme") -> None:
+        """Start anew with this seed (a name, a path, the structure, None for nothing): no faults, no log, real time."""
+        if seed is None:
+            self._ask("PUT", "seed", {})
+        elif isinstance(seed, (str, Path)):
+            self._ask("PUT", "seed", {"seed": str(seed)})
+        else:
+            self._ask("PUT", "seed", {"organization": dict(seed)})
+
+    def log(self, *, clear: bool = False) -> list[dict[str, t.Any]]:
+        """The records of all calls since the last reset or clearing."""
+        records = t.cast(list[dict[str, t.Any]], self._ask("GET", "log"))
+        if clear:
+            self.clear_log()
+        return records
+
+    def clear_log(self) -> None:
+        """Forget the calls so far."""
+        self._ask("DELETE", "log")
+
+    def writes(self) -> list[dict[str, t.Any]]:
+        """The records of the calls that may have changed something, refused ones included."""
+        return [record for record in self.log() if not record["read_only"]]
+
+    def faults(self, faults: t.Sequence[t.Mapping[str, t.Any]]) -> None:
+        """Replace the faults in force, see emulator.faults.Fault."""
+        self._ask("PUT", "faults", [dict(fault) for fault in faults])
+
+    def clear_faults(self) -> None:
+        """No faults any more."""
+        self._ask("DELETE", "faults")
+
+    def clock(self, *, offset_days: float = 0.0) -> None:
+        """Set IAM's clock this many days ahead of real time (not of the present setting)."""
+        self._ask("PUT", "clock", {"offset_seconds": offset_days * 86400})
+
+    def _ask(self, method: str, name: str, data: t.Any = None) -> t.Any:
+        body = None if data is None else json.dumps(data).encode()
+        request = urllib.request.Request(f"{self.url}/_emulator/{name}", data=body, method=method)
+        try:
+            with _OPENER.open(request, timeout=_SECONDS) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise EmulatorError(f"{method} {name}: {json.load(error)['error']}") from error
+
+
+class EmulatorProcess:
+    """An emulator in a process of its own, for the time of a ``with`` block."""
+
+    def __init__(self, *, seed: str | Path | None = None, port: int = 0, python: str = sys.executable) -> None:
+        self._command = [python, "-m", "emulator", "serve", "--port", str(port)]
+        if seed is not None:
+            self._command += ["--seed", str(seed)]
+        self._process: subprocess.Popen[str] | None = None
+        self._env: dict[str, str] = {}
+
+    def __enter__(self) -> EmulatorProcess:
+        path = os.pathsep.join(filter(None, [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]))
+        self._process = subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+        )
+        self._env = self._wait_until_ready(self._process)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: types.TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self._env["AWS_ENDPOINT_URL"]
+
+    @property
+    def pid(self) -> int:
+        """Its process id. Raises EmulatorError if it does not run."""
+        if self._process is None:
+            raise EmulatorError("the emulator does not run")
+        return self._process.pid
+
+    @property
+    def control(self) -> Emulator:
+        """The means to steer it."""
+        return Emulator(self.url)
+
+    def env(
+        self,
+        access_key_id: str = ADMINISTRATOR_KEY,
+        secret_access_key: str = DEFAULT_SECRET,
+        *,
+        region: str | None = None,
+    ) -> dict[str, str]:
+        """What makes an AWS SDK act as this key's owner (default: the administrator of the management account)."""
+        region = region or self._env["AWS_DEFAULT_REGION"]
+        return environment(self.url, access_key_id=access_key_id, secret_access_key=secret_access_key, region=region)
+
+    def stop(self) -> None:
+        """Stop it and wait for its end; safe to call again."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+    def _wait_until_ready(self, process: subprocess.Popen[str]) -> dict[str, str]:
+        env: dict[str, str] = {}
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("export "):
+                name, _, value = line.removeprefix("export ").strip().partition("=")
+                env[name] = value
+            if line.strip() == "# ready":
+                return env
+        self.stop()
+        raise EmulatorError(f"{' '.join(self._command)} ended with {process.returncode}; see its messages above")

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Steering the emulator over HTTP: JSON under ``/_emulator/``. These requests are not AWS calls and are not logged.
+
+GET            /_emulator/health   {"status": "ok", "accounts": {id: name}, "now": …}
+GET, DELETE    /_emulator/log      the records; empty it
+GET, PUT, DELETE /_emulator/faults the faults in force; replace them all; none
+PUT            /_emulator/clock    {"offset_seconds": n}
+PUT            /_emulator/seed     {"seed": "acme"} or {"organization": {…}}: everything starts anew; {} leaves it empty
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from datetime import timedelta
+
+from emulator.clock import CLOCK
+from emulator.faults import BadFaultError, Fault
+from emulator.seed import Organization, SeedError
+from emulator.server import Emulator, Source
+from emulator.wire import Answer, Environ
+
+PREFIX: t.Final = "/_emulator/"
+
+
+class BadRequestError(ValueError):
+    """A control request that makes no sense; the message says what would."""
+
+
+class Control:
+    """Answers control requests, and hands every other request to the emulator."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._accounts: dict[str, str] = {}
+        self._routes: t.Mapping[tuple[str, str], t.Callable[[t.Any], t.Any]] = {
+            ("GET", "health"): self._health,
+            ("GET", "log"): lambda _: emulator.log.records(),
+            ("DELETE", "log"): lambda _: emulator.log.clear(),
+            ("GET", "faults"): lambda _: [dataclasses.asdict(fault) for fault in emulator.faults.get()],
+            ("PUT", "faults"): self._put_faults,
+            ("DELETE", "faults"): lambda _: emulator.faults.set(()),
+            ("PUT", "clock"): self._put_clock,
+            ("PUT", "seed"): self._put_seed,
+        }
+
+    def handle(self, environ: Environ, body: bytes) -> Answer:
+        """Answer any request. Raises ConnectionDroppedError if a fault says so."""
+        path = str(environ["PATH_INFO"])
+        if not path.startswith(PREFIX):
+            return self._emulator.handle(environ, body)
+        route = self._routes.get((environ["REQUEST_METHOD"], path.removeprefix(PREFIX)))
+        if route is None:
+            known = ", ".join(f"{method} {PREFIX}{name}" for method, name in self._routes)
+            return _json(404, {"error": f"there is no {environ['REQUEST_METHOD']} {path}; there are: {known}"})
+        try:
+            return _json(200, route(json.loads(body or b"{}")))
+        except (BadRequestError, BadFaultError, SeedError, json.JSONDecodeError) as error:
+            return _json(400, {"error": str(error)})
+
+    def seed(self, source: Source | None) -> Organization | None:
+        """Start anew with this seed. Raises SeedError."""
+        organization = self._emulator.reset(source)
+        accounts = organization.accounts if organization else {}
+        self._accounts = {key: account.name for key, account in accounts.items()}
+        return organization
+
+    def _health(self, _: t.Any) -> dict[str, t.Any]:
+        return {"status": "ok", "accounts": self._accounts, "now": CLOCK.now().isoformat()}
+
+    def _put_faults(self, data: t.Any) -> list[dict[str, t.Any]]:
+        if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+            raise BadRequestError("faults are a list of objects")
+        self._emulator.faults.set([Fault.parse(item) for item in data])
+        return data
+
+    def _put_clock(self, data: t.Any) -> dict[str, t.Any]:
+        seconds = data.get("offset_seconds") if isinstance(data, dict) else None
+        if not isinstance(seconds, (int, float)) or set(data) != {"offset_seconds"}:
+            raise BadRequestError('the clock takes {"offset_seconds": number}')
+        CLOCK.offset = timedelta(seconds=seconds)
+        return self._health(None)
+
+    def _put_seed(self, data: t.Any) -> dict[str, t.Any]:
+        if not isinstance(data, dict) or len(data) > 1 or not set(data) <= {"seed", "organization"}:
+            raise BadRequestError('a seed is {"seed": name or path}, {"organization": {…}} or {} for nothing')
+        self.seed(next(iter(data.values()), None))
+        return self._health(None)
+
+
+def _json(status: int, data: t.Any) -> Answer:
+    return Answer(status, [("Content-Type", "application/json")], json.dumps(data).encode())

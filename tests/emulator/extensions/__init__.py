@@ -1,0 +1,54 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What AWS does and moto does not: operations, a whole service, and answers that moto simplifies.
+
+Each module has an ``install()`` that gives moto's classes the missing behaviour. Answers have the shapes of botocore's
+service models, so boto3 parses them as AWS's.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from emulator.extensions import (
+    account,
+    cloudtrail,
+    iam_account,
+    iam_boundaries,
+    iam_credential_report,
+    iam_last_accessed,
+    iam_policies,
+    iam_root_access,
+    iam_service_credentials,
+    iam_simulation,
+    iam_users,
+    organizations,
+    registration,
+    securityhub,
+)
+
+_MODULES = (
+    registration,
+    organizations,
+    account,
+    cloudtrail,
+    securityhub,
+    iam_account,
+    iam_boundaries,
+    iam_credential_report,
+    iam_last_accessed,
+    iam_policies,
+    iam_root_access,
+    iam_service_credentials,
+    iam_simulation,
+    iam_users,
+)
+
+
+@functools.cache
+def install() -> None:
+    """Extend moto in this process, once; call it before moto's first application is made."""
+    for module in _MODULES:
+        module.install()

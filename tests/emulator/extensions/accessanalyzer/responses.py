@@ -1,0 +1,120 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The operations of Access Analyzer; parameters and answers have the shapes of botocore's model."""
+
+from __future__ import annotations
+
+import typing as t
+
+from moto.core.responses import ActionResult, BaseResponse, EmptyResult
+
+from emulator.extensions.accessanalyzer.models import (
+    AccessAnalyzerBackend,
+    ValidationException,
+    accessanalyzer_backends,
+)
+
+_DEFAULT_PAGE = 100
+
+
+class AccessAnalyzerResponse(BaseResponse):
+    """moto calls the method that is named as the operation."""
+
+    def __init__(self) -> None:
+        super().__init__(service_name="accessanalyzer")
+        self.automated_parameter_parsing = True
+
+    @property
+    def backend(self) -> AccessAnalyzerBackend:
+        """The analyzers of the caller's account in the region that was called."""
+        return t.cast(AccessAnalyzerBackend, accessanalyzer_backends[self.current_account][self.region])
+
+    def create_analyzer(self) -> ActionResult:
+        """PUT /analyzer."""
+        analyzer = self.backend.create_analyzer(
+            name=self._get_param("analyzerName"),
+            kind=self._get_param("type"),
+            tags=self._get_param("tags") or {},
+            configuration=self._get_param("configuration"),
+            archive_rules=self._get_param("archiveRules") or [],
+        )
+        return ActionResult({"arn": analyzer.arn})
+
+    def get_analyzer(self) -> ActionResult:
+        """GET /analyzer/{analyzerName}."""
+        return ActionResult({"analyzer": self.backend.get_analyzer(self._get_param("analyzerName")).summary()})
+
+    def list_analyzers(self) -> ActionResult:
+        """GET /analyzer, by type and by page."""
+        kind = self._get_param("type")
+        found = [analyzer.summary() for analyzer in self.backend.analyzers.values() if kind in (None, analyzer.kind)]
+        return ActionResult(self._page("analyzers", found))
+
+    def update_analyzer(self) -> ActionResult:
+        """PUT /analyzer/{analyzerName}: only the configuration can change."""
+        analyzer = self.backend.get_analyzer(self._get_param("analyzerName"))
+        analyzer.configuration = self._get_param("configuration") or analyzer.configuration
+        return ActionResult({"configuration": analyzer.configuration})
+
+    def delete_analyzer(self) -> ActionResult:
+        """DELETE /analyzer/{analyzerName}."""
+        self.backend.delete_analyzer(self._get_param("analyzerName"))
+        return EmptyResult()
+
+    def create_archive_rule(self) -> ActionResult:
+        """PUT /analyzer/{analyzerName}/archive-rule."""
+        return self._put_archive_rule(new=True)
+
+    def update_archive_rule(self) -> ActionResult:
+        """PUT /analyzer/{analyzerName}/archive-rule/{ruleName}."""
+        return self._put_archive_rule(new=False)
+
+    def get_archive_rule(self) -> ActionResult:
+        """GET /analyzer/{analyzerName}/archive-rule/{ruleName}."""
+        rule = self.backend.get_archive_rule(self._get_param("analyzerName"), self._get_param("ruleName"))
+        return ActionResult({"archiveRule": rule})
+
+    def list_archive_rules(self) -> ActionResult:
+        """GET /analyzer/{analyzerName}/archive-rule."""
+        rules = self.backend.get_analyzer(self._get_param("analyzerName")).archive_rules
+        return ActionResult(self._page("archiveRules", list(rules.values())))
+
+    def delete_archive_rule(self) -> ActionResult:
+        """DELETE /analyzer/{analyzerName}/archive-rule/{ruleName}."""
+        name = self._get_param("ruleName")
+        self.backend.get_archive_rule(self._get_param("analyzerName"), name)
+        del self.backend.get_analyzer(self._get_param("analyzerName")).archive_rules[name]
+        return EmptyResult()
+
+    def tag_resource(self) -> ActionResult:
+        """POST /tags/{resourceArn}."""
+        self.backend.get_analyzer_by_arn(self._get_param("resourceArn")).tags.update(self._get_param("tags"))
+        return EmptyResult()
+
+    def untag_resource(self) -> ActionResult:
+        """DELETE /tags/{resourceArn}."""
+        tags = self.backend.get_analyzer_by_arn(self._get_param("resourceArn")).tags
+        for key in self._get_param("tagKeys"):
+            tags.pop(key, None)
+        return EmptyResult()
+
+    def list_tags_for_resource(self) -> ActionResult:
+        """GET /tags/{resourceArn}."""
+        return ActionResult({"tags": self.backend.get_analyzer_by_arn(self._get_param("resourceArn")).tags})
+
+    def _put_archive_rule(self, *, new: bool) -> ActionResult:
+        analyzer, name = self._get_param("analyzerName"), self._get_param("ruleName")
+        self.backend.put_archive_rule(analyzer, name, self._get_param("filter"), new=new)
+        return EmptyResult()
+
+    def _page(self, key: str, found: t.Sequence[object]) -> dict[str, t.Any]:
+        token = self._get_param("nextToken") or "0"
+        if not str(token).isdigit():
+            raise ValidationException("The nextToken is not valid.")
+        start, size = int(token), int(self._get_param("maxResults") or _DEFAULT_PAGE)
+        page: dict[str, t.Any] = {key: found[start : start + size]}
+        if start + size < len(found):
+            page["nextToken"] = str(start + size)
+        return page

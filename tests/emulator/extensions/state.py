@@ -1,0 +1,123 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What AWS keeps of an account's IAM and moto has no place for.
+
+It lives in a moto backend, one an account and partition, so that resetting moto resets it too.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+from datetime import datetime
+
+from moto.core.base_backend import BackendDict, BaseBackend
+from moto.iam import models
+from moto.utilities.utils import PARTITION_NAMES, get_partition
+
+
+def clock() -> datetime:
+    """The emulator's present in UTC, without time zone as moto has it; follows the shifted clock of moto's IAM."""
+    return t.cast(datetime, models.utcnow()).replace(tzinfo=None)
+
+
+@dataclasses.dataclass
+class RootUser:
+    """The root user's credentials. A default account has a password that was never used, and nothing else."""
+
+    created: datetime = dataclasses.field(default_factory=clock)
+    password: bool = True
+    password_last_used: t.Optional[datetime] = None
+    mfa: t.Literal["none", "virtual", "hardware"] = "none"
+    access_keys: list[models.AccessKey] = dataclasses.field(default_factory=list)
+    signing_certificates: int = 0
+
+
+@dataclasses.dataclass
+class UserDetails:
+    """What moto does not keep of a user."""
+
+    password_created: t.Optional[datetime] = None
+    password_changed: t.Optional[datetime] = None
+
+
+@dataclasses.dataclass
+class Report:
+    """A credential report. It is not ready until it has been asked for once more, as AWS takes a few seconds."""
+
+    content: str
+    generated: datetime
+    ready: bool = False
+
+
+@dataclasses.dataclass
+class ServiceCredential:
+    """A service-specific credential of a user."""
+
+    credential_id: str
+    user_name: str
+    service: str
+    created: datetime
+    status: str = "Active"
+    expires: t.Optional[datetime] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Use:
+    """The last use of a service or of one action."""
+
+    when: datetime
+    region: str
+    entity: str
+
+
+@dataclasses.dataclass
+class ServiceUse:
+    """What a principal last did in a service: as a whole, and action by action."""
+
+    last: Use
+    actions: dict[str, Use] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class LastAccessedJob:
+    """A report job of GenerateServiceLastAccessedDetails."""
+
+    arn: str
+    granularity: str
+    created: datetime
+    polled: bool = False
+
+
+class AccountState(BaseBackend):
+    """The state of one account in one partition."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.root = RootUser()
+        self.report: t.Optional[Report] = None
+        self.users: dict[str, UserDetails] = {}
+        self.boundary_usage: collections.Counter[str] = collections.Counter()
+        self.service_credentials: dict[str, ServiceCredential] = {}
+        self.last_accessed: dict[str, dict[str, ServiceUse]] = {}
+        self.last_accessed_jobs: dict[str, LastAccessedJob] = {}
+        self.root_features: set[str] = set()
+        self.contact: t.Optional[dict[str, str]] = None
+
+    def user(self, user: models.User) -> UserDetails:
+        """The details of a user, by its unique id: a user may be renamed."""
+        return self.users.setdefault(user.id, UserDetails())
+
+
+account_states: BackendDict[AccountState] = BackendDict(
+    AccountState, "iam", use_boto3_regions=False, additional_regions=PARTITION_NAMES
+)
+
+
+def state_of(owner: t.Union[models.User, models.Role, models.IAMBackend]) -> AccountState:
+    """The state of the account that a user, role or IAM backend belongs to."""
+    partition = get_partition(owner.region_name) if isinstance(owner, models.User) else owner.partition
+    return t.cast(AccountState, account_states[owner.account_id][partition])

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The statements that apply to a principal, read without conditions: enough to say which services and actions it has.
+
+This is no policy engine. A deny, a boundary or a condition of a real policy has more to it; the tests of the
+collection's own engine do not rest on this one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import json
+import typing as t
+
+from moto.iam.exceptions import NoSuchEntity
+from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User
+
+Principal = t.Union[User, Group, Role, ManagedPolicy]
+
+
+@dataclasses.dataclass(frozen=True)
+class Statement:
+    """A statement of a policy: its effect, and the actions and resources that it names or excepts."""
+
+    source: str
+    allow: bool
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    not_resources: tuple[str, ...]
+
+    def covers_action(self, action: str) -> bool:
+        """Whether the statement speaks of the action; letter case does not matter to AWS."""
+        if self.not_actions:
+            return not _matches(action.lower(), self.not_actions)
+        return _matches(action.lower(), self.actions)
+
+    def covers(self, action: str, resource: str) -> bool:
+        """Whether the statement speaks of the action on the resource."""
+        if self.not_resources:
+            named = not _matches(resource, self.not_resources)
+        else:
+            named = resource == "*" and "*" in self.resources or _matches(resource, self.resources)
+        return named and self.covers_action(action)
+
+    def grants_service(self, service: str) -> bool:
+        """Whether an action of the service may be among those that are allowed."""
+        if not self.allow:
+            return False
+        if self.not_actions:
+            return not _matches(f"{service}:any", self.not_actions)
+        return any(fnmatch.fnmatchcase(service, pattern.partition(":")[0]) for pattern in self.actions)
+
+
+def find(backend: IAMBackend, arn: str) -> Principal:
+    """The user, group, role or policy with that ARN.
+
+    :raises NoSuchEntity: if there is none.
+    """
+    holders: t.Iterable[t.Union[User, Group, Role]] = [
+        *backend.users.values(),
+        *backend.groups.values(),
+        *backend.roles.values(),
+    ]
+    for holder in holders:
+        if holder.arn == arn:
+            return holder
+    if arn in backend.managed_policies:
+        return backend.managed_policies[arn]
+    raise NoSuchEntity(f"ARN {arn} does not exist.")
+
+
+def statements_of(backend: IAMBackend, principal: Principal) -> list[Statement]:
+    """Every statement that applies to the principal, a user's groups included."""
+    if isinstance(principal, ManagedPolicy):
+        return _parsed(principal.arn, _document(principal))
+    found: list[Statement] = []
+    for policy in principal.managed_policies.values():
+        found += _parsed(policy.arn, _document(policy))
+    for name, document in principal.policies.items():
+        found += _parsed(name, document)
+    if isinstance(principal, User):
+        for group in backend.get_groups_for_user(principal.name):
+            found += statements_of(backend, group)
+    return found
+
+
+def _document(policy: ManagedPolicy) -> str:
+    default = next(version for version in policy.versions if version.version_id == policy.default_version_id)
+    return str(default.document)
+
+
+def _parsed(source: str, document: str) -> list[Statement]:
+    statements = json.loads(document).get("Statement", [])
+    return [
+        Statement(
+            source=source,
+            allow=statement.get("Effect") == "Allow",
+            actions=_patterns(statement.get("Action"), lower=True),
+            not_actions=_patterns(statement.get("NotAction"), lower=True),
+            resources=_patterns(statement.get("Resource")),
+            not_resources=_patterns(statement.get("NotResource")),
+        )
+        for statement in (statements if isinstance(statements, list) else [statements])
+    ]
+
+
+def _patterns(value: t.Union[None, str, list[str]], *, lower: bool = False) -> tuple[str, ...]:
+    """AWS's wildcards are ``*`` and ``?``; a bracket is an ordinary character to it."""
+    values = [] if value is None else [value] if isinstance(value, str) else value
+    return tuple((item.lower() if lower else item).replace("[", "[[]") for item in values)
+
+
+def _matches(value: str, patterns: t.Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns)

@@ -1,0 +1,180 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who an access key is.
+
+Keys of users and of assumed roles are theirs. A key that nobody ever made is the administrator of the organization's
+management account: tests need no credentials. A key that was deleted or is inactive is refused, as AWS does.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import ActionResult
+from moto.iam.models import AccessKey, IAMBackend, User, iam_backends
+from moto.organizations.models import organizations_backends
+from moto.sts.models import AssumedRole, sts_backends
+from moto.sts.responses import TokenResponse
+from moto.utilities.utils import get_partition
+
+from emulator.wire import Call, Environ
+
+ADMINISTRATOR: t.Final = "emulator-administrator"
+_CALLER: t.Final = "emulator.caller"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The principal that signed a call. ``principal_arn`` is the user's or, for a session, the role's."""
+
+    account_id: str
+    partition: str
+    kind: t.Literal["user", "role", "administrator"]
+    arn: str
+    user_id: str
+    principal_arn: str
+    name: str
+    tags: t.Mapping[str, str] = field(default_factory=dict)
+    mfa: bool = False
+
+
+class UnknownKeyError(Exception):
+    """The key existed and does not any more, is inactive, or belongs to another partition."""
+
+
+class Directory:
+    """Finds the caller of a call in moto's state. Not thread-safe: use it under the server's lock."""
+
+    def __init__(self) -> None:
+        self.administrator_account = DEFAULT_ACCOUNT_ID
+        self._homes: dict[str, IAMBackend] = {}
+        self._sessions: dict[str, AssumedRole] = {}
+        self._mfa_sessions: set[str] = set()
+
+    def reset(self, administrator_account: str = DEFAULT_ACCOUNT_ID) -> None:
+        """Forget every key: the state was replaced. Unknown keys are now administrators of this account."""
+        self.administrator_account = administrator_account
+        self._homes.clear()
+        self._sessions.clear()
+        self._mfa_sessions.clear()
+
+    def resolve(self, call: Call) -> Caller:
+        """The caller of this call.
+
+        Raises UnknownKeyError for a key that AWS would refuse.
+        """
+        partition = get_partition(call.region)
+        home = self._homes.get(call.access_key_id) or self._find(call.access_key_id)
+        if home is None:
+            return self._administrator(partition)
+        key = home.access_keys.get(call.access_key_id)
+        if key is None or key.status != "Active" or home.partition != partition:
+            raise UnknownKeyError(call.access_key_id)
+        return self._session(home, key) if key.user_name is None else self._user(home, key)
+
+    def remember_mfa(self, access_key_id: str) -> None:
+        """The session with this key was opened with a one-time code."""
+        self._mfa_sessions.add(access_key_id)
+
+    def _find(self, access_key_id: str) -> IAMBackend | None:
+        for backend in existing_backends():
+            if access_key_id in backend.access_keys:
+                self._homes[access_key_id] = backend
+                return backend
+        return None
+
+    def _administrator(self, partition: str) -> Caller:
+        arn = f"arn:{partition}:iam::{self.administrator_account}:user/{ADMINISTRATOR}"
+        return Caller(
+            account_id=self.administrator_account,
+            partition=partition,
+            kind="administrator",
+            arn=arn,
+            user_id="AIDAEMULATORADMINISTR",
+            principal_arn=arn,
+            name=ADMINISTRATOR,
+            mfa=True,
+        )
+
+    def _user(self, home: IAMBackend, key: AccessKey) -> Caller:
+        user: User | None = home.users.get(key.user_name or "") or home.get_user_from_access_key_id(key.access_key_id)
+        if user is None:
+            raise UnknownKeyError(key.access_key_id)
+        return Caller(
+            account_id=home.account_id,
+            partition=home.partition,
+            kind="user",
+            arn=user.arn,
+            user_id=user.id,
+            principal_arn=user.arn,
+            name=user.name,
+            tags=_tags(home, user),
+        )
+
+    def _session(self, home: IAMBackend, key: AccessKey) -> Caller:
+        session = self._sessions.get(key.access_key_id)
+        if session is None:
+            backend = sts_backends[home.account_id][home.partition]
+            session = backend.get_assumed_role_from_access_key(key.access_key_id)
+            if session is None:
+                raise UnknownKeyError(key.access_key_id)
+            self._sessions[key.access_key_id] = session
+        return Caller(
+            account_id=home.account_id,
+            partition=home.partition,
+            kind="role",
+            arn=session.arn,
+            user_id=session.user_id,
+            principal_arn=session.role_arn,
+            name=session.session_name,
+            mfa=key.access_key_id in self._mfa_sessions,
+        )
+
+
+def install() -> None:
+    """Let GetCallerIdentity answer with the caller that the server found."""
+    TokenResponse.get_caller_identity = _get_caller_identity
+
+
+def announce(environ: Environ, caller: Caller) -> None:
+    """Tell moto and the extensions, through the request's environment, whose call this is."""
+    environ[_CALLER] = caller
+    environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account_id
+
+
+def caller_of(environ: Environ) -> Caller:
+    """The caller of the request being served. A moto response class has it in ``self.normalized_request.environ``."""
+    return t.cast(Caller, environ[_CALLER])
+
+
+def existing_backends() -> t.Iterator[IAMBackend]:
+    """The IAM backends in use. Indexing moto's dictionaries would make those that are not."""
+    for account in list(iam_backends.values()):
+        yield from list(account.values())
+
+
+def existing_backend(account_id: str, partition: str) -> IAMBackend | None:
+    """The IAM backend of an account, if it is in use."""
+    return dict.get(dict.get(iam_backends, account_id) or {}, partition)
+
+
+def organization_id(account_id: str) -> str | None:
+    """The id of the organization that the account is in."""
+    for account in list(organizations_backends.values()):
+        for backend in list(account.values()):
+            if backend.org and any(member.id == account_id for member in backend.accounts):
+                return str(backend.org.id)
+    return None
+
+
+def _tags(home: IAMBackend, user: User) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in home.tagger.list_tags_for_resource(user.arn)["Tags"]}
+
+
+def _get_caller_identity(response: TokenResponse) -> ActionResult:
+    caller = caller_of(response.normalized_request.environ)
+    return ActionResult({"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.arn})

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The log of every request, so that a test can assert what was asked of AWS and that no write was."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+from emulator.wire import Call
+
+MASK: t.Final = "********"
+
+SECRET_PARAMETERS: t.Final = frozenset(
+    {
+        "AuthenticationCode1",
+        "AuthenticationCode2",
+        "NewPassword",
+        "OldPassword",
+        "Password",
+        "PrivateKey",
+        "SAMLAssertion",
+        "SecretAccessKey",
+        "SecretBinary",
+        "SecretString",
+        "SessionToken",
+        "TokenCode",
+        "WebIdentityToken",
+    }
+)
+
+READ_PREFIXES: t.Final = (
+    "BatchGet",
+    "Check",
+    "Decode",
+    "Describe",
+    "Filter",
+    "Get",
+    "Head",
+    "List",
+    "Lookup",
+    "Query",
+    "Search",
+    "Select",
+    "Simulate",
+    "Validate",
+)
+
+#: Calls whose names mislead: sessions change nothing in the account, tokens and secrets are no harmless reads.
+READ_ONLY_EXCEPTIONS: t.Mapping[tuple[str, str], bool] = {
+    ("iam", "GenerateCredentialReport"): True,
+    ("iam", "GenerateOrganizationsAccessReport"): True,
+    ("iam", "GenerateServiceLastAccessedDetails"): True,
+    ("secretsmanager", "GetSecretValue"): False,
+    ("sts", "AssumeRole"): True,
+    ("sts", "AssumeRoleWithSAML"): True,
+    ("sts", "AssumeRoleWithWebIdentity"): True,
+    ("sts", "AssumeRoot"): True,
+    ("sts", "GetFederationToken"): False,
+    ("sts", "GetSessionToken"): False,
+}
+
+
+def is_read_only(service: str, operation: str) -> bool:
+    """Whether the operation changes nothing, judged by its name: never by the HTTP verb."""
+    exception = READ_ONLY_EXCEPTIONS.get((service, operation))
+    return operation.startswith(READ_PREFIXES) if exception is None else exception
+
+
+class Record(t.TypedDict):
+    """One request as the log tells it."""
+
+    time: str
+    service: str
+    operation: str
+    account_id: str
+    region: str
+    access_key_id: str
+    caller_arn: str
+    parameters: dict[str, t.Any]
+    status: int
+    error_code: str | None
+    read_only: bool
+
+
+class RequestLog:
+    """The records in the order in which the requests were answered."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._records: list[Record] = []
+
+    def append(self, record: Record) -> None:
+        with self._lock:
+            self._records.append(record)
+
+    def records(self) -> list[Record]:
+        with self._lock:
+            return list(self._records)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._records.clear()
+
+
+def record(call: Call, *, time: str, account_id: str, caller_arn: str, status: int, error_code: str | None) -> Record:
+    """The record of a call; a status of 0 means that it got no answer."""
+    return {
+        "time": time,
+        "service": call.service,
+        "operation": call.operation,
+        "account_id": account_id,
+        "region": call.region,
+        "access_key_id": call.access_key_id,
+        "caller_arn": caller_arn,
+        "parameters": masked(call.parameters),
+        "status": status,
+        "error_code": error_code,
+        "read_only": is_read_only(call.service, call.operation),
+    }
+
+
+def masked(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The parameters with every secret replaced, at any depth."""
+    return {key: MASK if key in SECRET_PARAMETERS else _masked_value(value) for key, value in parameters.items()}
+
+
+def _masked_value(value: t.Any) -> t.Any:
+    if isinstance(value, t.Mapping):
+        return masked(value)
+    if isinstance(value, list):
+        return [_masked_value(item) for item in value]
+    return value

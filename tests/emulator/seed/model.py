@@ -1,0 +1,352 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a seed can say: an organization (or a single account) and everything in it.
+
+Ages are days before the moment of seeding; a bigger number is longer ago, ``null`` for a "last used" is never.
+Documents are policy documents as mappings. Strings may contain ``<account_id>``, ``<management_account_id>``,
+``<organization_id>`` and ``<partition>``. Policies are named ``aws:ReadOnlyAccess`` (AWS-managed, whatever its path),
+by the name of a policy of the same account, or by a complete ARN.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+Document = dict[str, t.Any]
+#: one of the MFA kinds of IAM: an authenticator app, a hardware token with a serial number, a FIDO2 passkey
+MfaKind = t.Literal["virtual", "hardware", "passkey"]
+AnalyzerType = t.Literal[
+    "ACCOUNT",
+    "ORGANIZATION",
+    "ACCOUNT_UNUSED_ACCESS",
+    "ORGANIZATION_UNUSED_ACCESS",
+    "ACCOUNT_INTERNAL_ACCESS",
+    "ORGANIZATION_INTERNAL_ACCESS",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Password:
+    """A console password."""
+
+    age_days: float = 30
+    last_used_days: t.Optional[float] = None
+    reset_required: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class AccessKey:
+    """An access key; its id follows from account, user and position, see :func:`emulator.seed.access_key_id`."""
+
+    age_days: float = 30
+    status: t.Literal["Active", "Inactive"] = "Active"
+    last_used_days: t.Optional[float] = None
+    service: str = "s3"
+    region: str = "us-east-1"
+
+
+@dataclasses.dataclass(frozen=True)
+class ServiceCredential:
+    """A service-specific credential: CodeCommit, Keyspaces, or a long-term Bedrock or CloudWatch Logs API key."""
+
+    service: str
+    age_days: float = 30
+    expires_in_days: t.Optional[float] = None
+    status: t.Literal["Active", "Inactive", "Expired"] = "Active"
+
+
+@dataclasses.dataclass(frozen=True)
+class ServiceUse:
+    """The last time that a principal used a service, and the actions used in it."""
+
+    days: float
+    region: str = "us-east-1"
+    actions: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class User:
+    """An IAM user."""
+
+    name: str
+    path: str = "/"
+    created_days: float = 400
+    password: t.Optional[Password] = None
+    mfa: tuple[MfaKind, ...] = ()
+    access_keys: tuple[AccessKey, ...] = ()
+    groups: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    inline: dict[str, Document] = dataclasses.field(default_factory=dict)
+    boundary: t.Optional[str] = None
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    service_credentials: tuple[ServiceCredential, ...] = ()
+    last_accessed: dict[str, ServiceUse] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """An IAM group; its members are named by the users."""
+
+    name: str
+    path: str = "/"
+    created_days: float = 400
+    policies: tuple[str, ...] = ()
+    inline: dict[str, Document] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Role:
+    """An IAM role."""
+
+    name: str
+    trust: Document
+    path: str = "/"
+    description: str = ""
+    created_days: float = 400
+    last_used_days: t.Optional[float] = None
+    last_used_region: str = "us-east-1"
+    policies: tuple[str, ...] = ()
+    inline: dict[str, Document] = dataclasses.field(default_factory=dict)
+    boundary: t.Optional[str] = None
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    max_session_duration: int = 3600
+    instance_profile: bool = False
+    last_accessed: dict[str, ServiceUse] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """A customer-managed policy; older documents become its first versions, ``document`` is the default one."""
+
+    name: str
+    document: Document
+    path: str = "/"
+    description: str = ""
+    created_days: float = 400
+    older_documents: tuple[Document, ...] = ()
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Root:
+    """The root user. Without password, keys and MFA it has no credentials, as a centrally managed member account."""
+
+    password: bool = True
+    mfa: t.Literal["none", "virtual", "hardware"] = "hardware"
+    access_keys: tuple[AccessKey, ...] = ()
+    signing_certificates: int = 0
+    last_used_days: t.Optional[float] = None
+    created_days: float = 1500
+
+
+@dataclasses.dataclass(frozen=True)
+class PasswordPolicy:
+    """The account's password policy; what is not said has the default that UpdateAccountPasswordPolicy gives it."""
+
+    minimum_length: int = 6
+    require_symbols: bool = False
+    require_numbers: bool = False
+    require_uppercase: bool = False
+    require_lowercase: bool = False
+    allow_change: bool = False
+    max_age: t.Optional[int] = None
+    reuse_prevention: t.Optional[int] = None
+    hard_expiry: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Contact:
+    """An alternate contact."""
+
+    name: str
+    email: str
+    phone: str
+    title: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class PrimaryContact:
+    """The account's own contact information."""
+
+    full_name: str
+    company: str = ""
+    address: str = "1 Example Street"
+    city: str = "Exampleton"
+    postal_code: str = "00000"
+    country_code: str = "US"
+    phone: str = "+15550100"
+
+
+@dataclasses.dataclass(frozen=True)
+class Contacts:
+    """The contacts of the account."""
+
+    primary: t.Optional[PrimaryContact] = None
+    security: t.Optional[Contact] = None
+    operations: t.Optional[Contact] = None
+    billing: t.Optional[Contact] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class OidcProvider:
+    """An OpenID Connect provider; its name is the URL without ``https://``."""
+
+    name: str
+    client_ids: tuple[str, ...] = ("sts.amazonaws.com",)
+    thumbprints: tuple[str, ...] = ("6938fd4d98bab03faadb97b34396831e3780aea1",)
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerCertificate:
+    """A server certificate in IAM; one that expires in -30 days expired 30 days ago."""
+
+    name: str
+    expires_in_days: float
+    uploaded_days: float = 400
+    path: str = "/"
+
+
+@dataclasses.dataclass(frozen=True)
+class Analyzer:
+    """An analyzer of IAM Access Analyzer."""
+
+    name: str
+    type: AnalyzerType = "ACCOUNT"
+    created_days: float = 200
+    unused_access_age: t.Optional[int] = None
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigRecorder:
+    """The AWS Config recorder and its delivery channel."""
+
+    name: str = "default"
+    recording: bool = True
+    all_supported: bool = True
+    include_global: bool = True
+    last_status: t.Literal["SUCCESS", "FAILURE", "PENDING"] = "SUCCESS"
+    service_linked_role: bool = True
+    bucket: str = "acme-config"
+
+
+@dataclasses.dataclass(frozen=True)
+class SecurityHub:
+    """Security Hub CSPM, with the standards enabled in it (``cis-aws-foundations-benchmark/v/5.0.0``)."""
+
+    standards: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Trail:
+    """A CloudTrail trail whose home is this region."""
+
+    name: str
+    bucket: str
+    logging: bool = True
+    multi_region: bool = True
+    organization: bool = False
+    log_validation: bool = True
+    global_events: bool = True
+    management_events: t.Literal["All", "ReadOnly", "WriteOnly", "none"] = "All"
+    kms_key: t.Optional[str] = None
+    log_group: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class MetricFilter:
+    """A metric filter, by default with an alarm on its metric whose topic has a subscriber."""
+
+    name: str
+    pattern: str
+    log_group: str
+    alarm: bool = True
+    subscribed: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """Instances of EC2."""
+
+    name: str
+    profile: t.Optional[str] = None
+    count: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Region:
+    """What an account has in one region."""
+
+    analyzers: dict[str, Analyzer] = dataclasses.field(default_factory=dict)
+    config: t.Optional[ConfigRecorder] = None
+    security_hub: t.Optional[SecurityHub] = None
+    trails: dict[str, Trail] = dataclasses.field(default_factory=dict)
+    metric_filters: dict[str, MetricFilter] = dataclasses.field(default_factory=dict)
+    instances: dict[str, Instance] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """An AWS account. ``denied_regions`` are those that a service control policy closes to it."""
+
+    id: str
+    name: str
+    partition: t.Literal["aws", "aws-us-gov", "aws-cn"] = "aws"
+    alias: t.Optional[str] = None
+    email: t.Optional[str] = None
+    ou: t.Optional[str] = None
+    created_days: float = 1500
+    root: Root = Root()
+    password_policy: t.Optional[PasswordPolicy] = None
+    contacts: Contacts = Contacts()
+    users: dict[str, User] = dataclasses.field(default_factory=dict)
+    groups: dict[str, Group] = dataclasses.field(default_factory=dict)
+    roles: dict[str, Role] = dataclasses.field(default_factory=dict)
+    policies: dict[str, Policy] = dataclasses.field(default_factory=dict)
+    service_linked_roles: tuple[str, ...] = ()
+    saml_providers: tuple[str, ...] = ()
+    oidc_providers: dict[str, OidcProvider] = dataclasses.field(default_factory=dict)
+    server_certificates: dict[str, ServerCertificate] = dataclasses.field(default_factory=dict)
+    regions: dict[str, Region] = dataclasses.field(default_factory=dict)
+    denied_regions: tuple[str, ...] = ()
+
+    @property
+    def home_region(self) -> str:
+        """The region where the partition keeps IAM."""
+        return {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}[self.partition]
+
+
+@dataclasses.dataclass(frozen=True)
+class ControlPolicy:
+    """A policy of AWS Organizations, attached to organizational units (by path, ``/`` is the root) and accounts."""
+
+    name: str
+    document: Document
+    type: t.Literal["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"] = "SERVICE_CONTROL_POLICY"
+    targets: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Organization:
+    """Everything that is seeded. Without ``id`` there is no organization, only accounts.
+
+    A caller with an unknown access key is an administrator of ``management_account_id``.
+    """
+
+    management_account_id: str
+    accounts: dict[str, Account]
+    id: t.Optional[str] = None
+    organizational_units: tuple[str, ...] = ()
+    trusted_services: tuple[str, ...] = ()
+    delegated_administrators: dict[str, str] = dataclasses.field(default_factory=dict)
+    root_features: tuple[t.Literal["RootCredentialsManagement", "RootSessions"], ...] = ()
+    control_policies: dict[str, ControlPolicy] = dataclasses.field(default_factory=dict)
+
+    @property
+    def management_account(self) -> Account:
+        """The account that unknown callers act on."""
+        return self.accounts[self.management_account_id]

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fill the regional services and the contacts of one account from a seed."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import datetime
+
+from moto.account.models import account_backends
+from moto.cloudtrail.models import cloudtrail_backends
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.config.models import config_backends
+from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
+from moto.logs.models import logs_backends
+from moto.s3.models import s3_backends
+from moto.securityhub.models import securityhub_backends
+from moto.sns.models import sns_backends
+
+from emulator.extensions import securityhub, state
+from emulator.extensions.accessanalyzer.models import accessanalyzer_backends
+from emulator.seed import model
+from emulator.seed.identifiers import moment
+
+_METRIC_NAMESPACE = "CISBenchmark"
+
+
+def apply(account: model.Account, *, now: datetime) -> None:
+    """Put the contacts and everything regional of the seed's account into moto."""
+    _contacts(account)
+    for region, seeded in account.regions.items():
+        place = _Place(account, region, now)
+        for analyzer in seeded.analyzers.values():
+            _analyzer(place, analyzer)
+        if seeded.config is not None:
+            _config_recorder(place, seeded.config)
+        if seeded.security_hub is not None:
+            _security_hub(place, seeded.security_hub)
+        for trail in seeded.trails.values():
+            _trail(place, trail)
+        for metric_filter in seeded.metric_filters.values():
+            _metric_filter(place, metric_filter)
+        for instance in seeded.instances.values():
+            _instances(place, instance)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    """An account, one of its regions, and the moment of seeding."""
+
+    account: model.Account
+    region: str
+    now: datetime
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.account.partition}:{service}:{self.region}:{self.account.id}:{resource}"
+
+    def bucket(self, name: str) -> None:
+        """Make a bucket unless this account has it already."""
+        backend = s3_backends[self.account.id][self.account.partition]
+        if name not in backend.buckets:
+            backend.create_bucket(name, self.region)
+
+
+def _contacts(account: model.Account) -> None:
+    backend = account_backends[account.id][account.partition]
+    for kind in ("security", "operations", "billing"):
+        contact: t.Optional[model.Contact] = getattr(account.contacts, kind)
+        if contact is not None:
+            backend.put_alternate_contact(
+                kind.upper(), contact.email, contact.name, contact.phone, contact.title or contact.name
+            )
+    primary = account.contacts.primary
+    if primary is not None:
+        state.account_states[account.id][account.partition].contact = {
+            "FullName": primary.full_name,
+            "AddressLine1": primary.address,
+            "City": primary.city,
+            "PostalCode": primary.postal_code,
+            "CountryCode": primary.country_code,
+            "PhoneNumber": primary.phone,
+            **({"CompanyName": primary.company} if primary.company else {}),
+        }
+
+
+def _analyzer(place: _Place, seeded: model.Analyzer) -> None:
+    backend = accessanalyzer_backends[place.account.id][place.region]
+    configuration = None
+    if seeded.unused_access_age is not None:
+        configuration = {"unusedAccess": {"unusedAccessAge": seeded.unused_access_age}}
+    analyzer = backend.create_analyzer(
+        name=seeded.name, kind=seeded.type, tags=seeded.tags, configuration=configuration, archive_rules=[]
+    )
+    analyzer.created = moment(place.now, seeded.created_days)
+
+
+def _config_recorder(place: _Place, seeded: model.ConfigRecorder) -> None:
+    backend = config_backends[place.account.id][place.region]
+    role = (
+        "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig" if seeded.service_linked_role else "config-role"
+    )
+    group: dict[str, object] = {"allSupported": True, "includeGlobalResourceTypes": seeded.include_global}
+    if not seeded.all_supported:
+        group = {"allSupported": False, "includeGlobalResourceTypes": False, "resourceTypes": ["AWS::EC2::Instance"]}
+    backend.put_configuration_recorder(
+        {
+            "name": seeded.name,
+            "roleARN": f"arn:{place.account.partition}:iam::{place.account.id}:role/{role}",
+            "recordingGroup": group,
+        }
+    )
+    bucket = f"{seeded.bucket}-{place.account.id}"
+    place.bucket(bucket)
+    backend.put_delivery_channel({"name": seeded.name, "s3BucketName": bucket})
+    status = backend.recorders[seeded.name].status
+    if seeded.recording:
+        backend.start_configuration_recorder(seeded.name)
+        status.last_status = seeded.last_status
+
+
+def _security_hub(place: _Place, seeded: model.SecurityHub) -> None:
+    backend = securityhub_backends[place.account.id][place.region]
+    backend.enable_security_hub(enable_default_standards=False, tags={})
+    for standard in seeded.standards:
+        path = next((path for path in securityhub.STANDARDS if path.partition("/")[2] == standard), standard)
+        securityhub.enable_standards(backend, [securityhub.arn(backend, path)])
+
+
+def _trail(place: _Place, seeded: model.Trail) -> None:
+    place.bucket(seeded.bucket)
+    group_arn = role_arn = ""
+    if seeded.log_group is not None:
+        logs_backends[place.account.id][place.region].ensure_log_group(seeded.log_group)
+        group_arn = place.arn("logs", f"log-group:{seeded.log_group}:*")
+        role_arn = f"arn:{place.account.partition}:iam::{place.account.id}:role/cloudtrail-to-cloudwatch"
+    backend = cloudtrail_backends[place.account.id][place.region]
+    trail = backend.create_trail(
+        name=seeded.name,
+        bucket_name=seeded.bucket,
+        s3_key_prefix=None,
+        sns_topic_name=None,
+        is_global=seeded.global_events,
+        is_multi_region=seeded.multi_region,
+        log_validation=seeded.log_validation,
+        is_org_trail=seeded.organization,
+        cw_log_group_arn=group_arn or None,
+        cw_role_arn=role_arn or None,
+        kms_key_id=seeded.kms_key,
+        tags_list=[],
+    )
+    if seeded.management_events != "All":
+        records = seeded.management_events != "none"
+        selector = {"IncludeManagementEvents": records, "DataResources": [], "ExcludeManagementEventSources": []}
+        selector["ReadWriteType"] = seeded.management_events if records else "All"
+        trail.put_event_selectors([selector], [])
+    if seeded.logging:
+        trail.start_logging()
+        trail.status.started = moment(place.now, 300)
+
+
+def _metric_filter(place: _Place, seeded: model.MetricFilter) -> None:
+    logs = logs_backends[place.account.id][place.region]
+    logs.ensure_log_group(seeded.log_group)
+    transformation = {"metricName": seeded.name, "metricNamespace": _METRIC_NAMESPACE, "metricValue": "1"}
+    logs.put_metric_filter(seeded.name, seeded.pattern, seeded.log_group, [transformation])
+    if not seeded.alarm:
+        return
+    sns = sns_backends[place.account.id][place.region]
+    topic = sns.create_topic("security-alarms" if seeded.subscribed else "security-alarms-unread")
+    if seeded.subscribed and not any(found.topic is topic for found in sns.subscriptions.values()):
+        sns.subscribe(topic.arn, "security@example.com", "email")
+    cloudwatch_backends[place.account.id][place.region].put_metric_alarm(
+        name=f"{seeded.name}-alarm",
+        namespace=_METRIC_NAMESPACE,
+        metric_name=seeded.name,
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        evaluation_periods=1,
+        period=300,
+        threshold=1,
+        statistic="Sum",
+        description="",
+        dimensions=[],
+        alarm_actions=[topic.arn],
+    )
+
+
+def _instances(place: _Place, seeded: model.Instance) -> None:
+    backend = ec2_backends[place.account.id][place.region]
+    reservation = backend.run_instances(
+        "ami-12c6146b",
+        seeded.count,
+        None,
+        [],
+        instance_type="t3.micro",
+        is_instance_type_default=False,
+        tags={"instance": {"Name": seeded.name}},
+    )
+    if seeded.profile is not None:
+        profile = iam_backends[place.account.id][place.account.partition].get_instance_profile(seeded.profile)
+        for instance in reservation.instances:
+            backend.associate_iam_instance_profile(instance.id, iam_instance_profile_arn=profile.arn)

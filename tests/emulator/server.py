@@ -1,0 +1,154 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator: each request's way from the wire past identity, faults, regions and trust to moto, and into the log."""
+
+from __future__ import annotations
+
+import functools
+import re
+import threading
+import traceback
+import typing as t
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import run_wsgi_app
+
+from emulator import clock, errors, extensions, faults, identity, paging, request_log, seed, speed, trust, wire
+from emulator.clock import CLOCK
+from emulator.identity import Caller, Directory
+from emulator.regions import ClosedRegions
+from emulator.request_log import RequestLog
+from emulator.seed import Organization
+from emulator.wire import Answer, Call, Environ
+
+#: A seed's name or path, or its structure.
+Source: t.TypeAlias = t.Union[str, Path, t.Mapping[str, t.Any]]
+
+_SESSION_KEY: t.Final = re.compile(rb"<AccessKeyId>(ASIA\w+)</AccessKeyId>")
+
+
+class Emulator:
+    """One emulated AWS. moto's state is a process's, so there is one of these in a process.
+
+    ``lock`` guards moto, which is not thread-safe: hold it for every look at its state.
+    """
+
+    def __init__(self) -> None:
+        install()
+        self.lock = threading.RLock()
+        self.directory = Directory()
+        self.faults = faults.Faults()
+        self.log = RequestLog()
+        self.closed_regions = ClosedRegions()
+        self._moto = _Dispatcher(create_backend_app)
+
+    def reset(self, source: Source | None = None) -> Organization | None:
+        """Start anew: no faults, an empty log, real time, and of AWS nothing but what the seed says.
+
+        Raises SeedError if the seed is not understood; a seed that cannot be read leaves everything as it was.
+        """
+        now = datetime.now(UTC)
+        with self.lock:
+            organization = None if source is None else seed.load(source, now=now)
+            CLOCK.offset = timedelta(0)
+            self.faults.set(())
+            self.log.clear()
+            seed.reset()
+            if organization is None:
+                self.directory.reset()
+                self.closed_regions.set({})
+                return None
+            self.directory.reset(organization.management_account_id)
+            self.closed_regions.set({key: account.denied_regions for key, account in organization.accounts.items()})
+            seed.apply(organization, now=now)
+            return organization
+
+    def handle(self, environ: Environ, body: bytes) -> Answer:
+        """Answer a call. Raises ConnectionDroppedError if a fault says so."""
+        call = wire.read(environ, body)
+        try:
+            with self.lock:
+                caller = self.directory.resolve(call)
+        except identity.UnknownKeyError:
+            return self._logged(call, None, errors.invalid_credentials(call))
+        try:
+            answer = faults.inflict(self.faults.strike(call, caller.account_id), call)
+        except faults.ConnectionDroppedError:
+            self._logged(call, caller, Answer(0, (), b""))
+            raise
+        if answer is None:
+            with self.lock:
+                answer = self._refusal(call, caller) or self._ask_moto(call, caller, environ, body)
+        return self._logged(call, caller, answer)
+
+    def _refusal(self, call: Call, caller: Caller) -> Answer | None:
+        refusal = self.closed_regions.refusal(call, caller)
+        if refusal is None and (call.service, call.operation) == ("sts", "AssumeRole"):
+            refusal = trust.refusal(call, caller)
+        return refusal
+
+    def _ask_moto(self, call: Call, caller: Caller, environ: Environ, body: bytes) -> Answer:
+        environ = wire.with_body(environ, body)
+        identity.announce(environ, caller)
+        try:
+            stream, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+            answer = Answer(int(status.split()[0]), headers.to_wsgi_list(), b"".join(stream))
+        except NotImplementedError:
+            return errors.not_implemented(call)
+        # Whatever moto trips over is the emulator's failure: the client gets AWS's 500, the developer the traceback.
+        except Exception as crash:  # noqa: BLE001
+            traceback.print_exc()
+            return errors.internal_failure(call, crash)
+        if call.parameters.get("TokenCode") and (opened := _SESSION_KEY.search(answer.body)):
+            self.directory.remember_mfa(opened[1].decode())
+        return errors.not_implemented(call) if _lacks_path(call, answer) else answer
+
+    def _logged(self, call: Call, caller: Caller | None, answer: Answer) -> Answer:
+        self.log.append(
+            request_log.record(
+                call,
+                time=CLOCK.now().isoformat(),
+                account_id=caller.account_id if caller else "",
+                caller_arn=caller.arn if caller else "",
+                status=answer.status,
+                error_code=errors.code_of(answer),
+            )
+        )
+        return answer
+
+
+@functools.cache
+def install() -> None:
+    """Make moto what the emulator needs, once in a process: caches, clock, identities, extensions, pages."""
+    speed.install()
+    clock.install()
+    identity.install()
+    extensions.install()
+    paging.install()
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's dispatcher, remembering which backend a host leads to: it tries 250 patterns on each request."""
+
+    def __init__(self, create_app: t.Callable[[t.Any], t.Any]) -> None:
+        super().__init__(create_app)
+        self._backends: dict[str, t.Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> t.Any:
+        if host is None:
+            return None
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        if self._backends[host] is None:
+            raise NotImplementedError(host)
+        return self._backends[host]
+
+
+def _lacks_path(call: Call, answer: Answer) -> bool:
+    """moto routes REST services by path, and flask answers a path that it does not know with its own page."""
+    content_type = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
+    return answer.status == 404 and call.service != "s3" and content_type.startswith("text/html")

@@ -1,0 +1,137 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator over HTTP: protocols, what it lacks, closed regions, keep-alive and concurrency."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import http.client
+import json
+import typing as t
+import urllib.parse
+
+import pytest
+from botocore.exceptions import ClientError
+
+from emulator.client import Emulator
+
+from .small import MANAGEMENT, MEMBER, Aws
+
+
+def test_operations_that_are_missing_are_errors_without_retries(emulator: Emulator, aws: Aws) -> None:
+    calls: list[tuple[str, str, dict[str, t.Any]]] = [
+        ("iam", "simulate_custom_policy", {"PolicyInputList": ["{}"], "ActionNames": ["s3:GetObject"]}),
+        ("organizations", "describe_effective_policy", {"PolicyType": "TAG_POLICY"}),
+        ("securityhub", "get_findings_v2", {}),
+        ("mgn", "list_applications", {}),
+    ]
+    for service, method, parameters in calls:
+        emulator.clear_log()
+        with pytest.raises(ClientError) as raised:
+            getattr(aws.client(service, attempts=5), method)(**parameters)
+        assert raised.value.response["Error"]["Code"] == "NotImplemented"
+        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+        assert [record["error_code"] for record in emulator.log()] == ["NotImplemented"]
+
+
+def test_crash_of_moto_is_an_internal_failure(aws: Aws) -> None:
+    rule = {
+        "ConfigRuleName": "r",
+        "Source": {
+            "Owner": "CUSTOM_POLICY",
+            "CustomPolicyDetails": {"PolicyRuntime": "guard-2.x.x", "PolicyText": "x"},
+        },
+    }
+    with pytest.raises(ClientError) as raised:
+        aws.client("config").put_config_rule(ConfigRule=rule)
+    assert raised.value.response["Error"]["Code"] == "InternalFailure"
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "code"),
+    [
+        ("accessanalyzer", "list_analyzers", "AccessDeniedException"),
+        ("config", "describe_configuration_recorders", "AccessDeniedException"),
+        ("cloudwatch", "describe_alarms", "AccessDeniedException"),
+        ("sns", "list_topics", "AuthorizationError"),
+        ("ec2", "describe_instances", "UnauthorizedOperation"),
+    ],
+)
+def test_closed_region_is_refused_by_a_control_policy(aws: Aws, service: str, method: str, code: str) -> None:
+    key = aws.assumed(f"arn:aws:iam::{MEMBER}:role/auditor", ExternalId="small")
+    with pytest.raises(ClientError, match="with an explicit deny in a service control policy") as raised:
+        getattr(aws.client(service, key=key, region="eu-west-1"), method)()
+    assert raised.value.response["Error"]["Code"] == code
+    assert getattr(aws.client(service, key=key, region="us-east-1"), method)()
+    assert getattr(aws.client(service, region="eu-west-1"), method)()
+
+
+def test_closed_region_leaves_global_services_open(aws: Aws) -> None:
+    key = aws.assumed(f"arn:aws:iam::{MEMBER}:role/auditor", ExternalId="small")
+    assert aws.client("iam", key=key, region="eu-west-1").list_roles()["Roles"]
+    assert aws.client("sts", key=key, region="eu-west-1").get_caller_identity()["Account"] == MEMBER
+
+
+def test_objects_survive_the_way_in_and_out(aws: Aws) -> None:
+    s3 = aws.client("s3")
+    body = bytes(range(256)) * 40
+    s3.create_bucket(Bucket="reports")
+    s3.put_object(Bucket="reports", Key="a/b c.bin", Body=body, Metadata={"run_id": "7"})
+    answer = s3.get_object(Bucket="reports", Key="a/b c.bin")
+    assert (answer["Body"].read(), answer["Metadata"]) == (body, {"run_id": "7"})
+    assert s3.head_object(Bucket="reports", Key="a/b c.bin")["ContentLength"] == len(body)
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.put_object(Bucket="reports", Key="a/b c.bin", Body=b"again", IfNoneMatch="*")
+    s3.delete_object(Bucket="reports", Key="a/b c.bin")
+    assert "Contents" not in s3.list_objects_v2(Bucket="reports")
+
+
+def test_connection_is_kept_alive(emulator: Emulator) -> None:
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(emulator.url).netloc, timeout=5)
+    connection.connect()
+    own_end = connection.sock.getsockname()
+    for path, status in (("/_emulator/health", 200), ("/_emulator/nothing", 404), ("/_emulator/health", 200)):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        assert (answer.status, bool(answer.read())) == (status, True)
+        assert connection.sock.getsockname() == own_end
+    connection.close()
+
+
+def test_sixteen_threads_at_once(emulator: Emulator, aws: Aws) -> None:
+    client = aws.client("iam", max_pool_connections=16)
+
+    document = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}})
+
+    def live(number: int) -> str:
+        name = f"user-{number:03}"
+        client.create_user(UserName=name)
+        client.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
+        client.get_account_authorization_details(MaxItems=1000)
+        client.delete_user_policy(UserName=name, PolicyName="p")
+        client.delete_user(UserName=name)
+        return name
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert len(set(pool.map(live, range(48)))) == 48
+    assert [user["UserName"] for user in client.list_users()["Users"]] == ["alice"]
+    assert {record["status"] for record in emulator.log()} == {200}
+
+
+def test_requests_that_are_no_calls_are_refused_politely(emulator: Emulator) -> None:
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(emulator.url).netloc, timeout=5)
+    connection.request("PUT", "/_emulator/faults", body="{not json")
+    answer = connection.getresponse()
+    assert (answer.status, list(json.load(answer))) == (400, ["error"])
+    connection.close()
+
+
+def test_cloud_with_two_accounts(emulator: Emulator, aws: Aws) -> None:
+    assert emulator.health()["accounts"] == {MANAGEMENT: "management", MEMBER: "member"}
+    assert {account["Id"] for account in aws.client("organizations").list_accounts()["Accounts"]} == {
+        MANAGEMENT,
+        MEMBER,
+    }
