@@ -1,0 +1,79 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# PYTHON=/path/to/python settles which Python makes the virtual environment; otherwise the best one found does.
+export PYTHON
+PORT ?= 5055
+JOBS ?= auto
+ARGS ?=
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+INSTALLED := .cache/collections/.installed
+# Directories are listed too, so that a deleted file makes the installed collection stale as well.
+SHIPPED := $(shell find galaxy.yml README.md meta plugins roles playbooks extensions -name __pycache__ -prune -o -print 2>/dev/null)
+
+.PHONY: help venv collection demo emulator test units integration lint sanity format docs bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: .venv/.run $(INSTALLED) ## Assess the emulated organization "acme" and write its report (ARGS: for ansible-playbook)
+	PYTHONPATH=tests $(BIN)/python tests/scripts/demo.py $(ARGS)
+
+emulator: .venv/.run ## Serve the emulated AWS on PORT (5055) and print what to export
+	PYTHONPATH=tests $(BIN)/python -m emulator serve --port $(PORT)
+
+test: .venv/.dev ## Everything: gates, unit and integration tests, on every supported Python and ansible-core found
+	$(PYTEST) -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/gates tests/unit tests/integration $(ARGS)
+
+units: .venv/.dev ## Unit tests
+	$(PYTEST) tests/unit $(ARGS)
+
+integration: .venv/.dev ## Integration tests, against the emulated AWS
+	$(PYTEST) tests/integration $(ARGS)
+
+lint: .venv/.dev ## ruff, yamllint, mypy, ansible-lint
+	$(PYTEST) tests/gates -k lint $(ARGS)
+
+sanity: .venv/.dev ## ansible-test sanity
+	$(PYTEST) tests/gates/test_gates.py -k sanity $(ARGS)
+
+format: .venv/.dev ## Let ruff format the Python files
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+docs: .venv/.dev $(INSTALLED) ## Render the plugin documentation as RST into .cache/docs
+	mkdir -p .cache/docs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/antsibull-docs collection --use-current --squash-hierarchy --dest-dir .cache/docs hardening.iam
+
+bench: .venv/.dev $(INSTALLED) ## Measure calls, CPU and memory
+	$(PYTEST) tests/bench -s $(ARGS)
+
+clean: ## Remove what make made; reports and journals stay
+	rm -rf .cache .venv
+
+venv: .venv/.dev ## Make the virtual environment .venv
+
+collection: $(INSTALLED) ## Build the collection and install it into .cache/collections
+
+.venv/.run: requirements.txt meta/ee-requirements.txt tests/requirements.txt
+	python=$$(tests/scripts/pick-python.sh) && "$$python" -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r tests/requirements.txt
+	touch $@
+
+.venv/.dev: .venv/.run requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+# amazon.aws comes with the package "ansible", hence --no-deps: nothing is asked of Galaxy.
+$(INSTALLED): .venv/.run $(SHIPPED)
+	rm -rf .cache/build && mkdir -p .cache/build .cache/collections
+	$(BIN)/ansible-galaxy collection build --output-path .cache/build . >/dev/null
+	$(BIN)/ansible-galaxy collection install --force --no-deps --offline -p .cache/collections .cache/build/*.tar.gz >/dev/null
+	touch $@

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every test needs: the checkout importable as a collection, and no way to reach a real AWS account."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible.plugins.loader import init_plugin_loader
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+LINK_TREE = CHECKOUT / ".cache" / "link"
+
+
+def link_collection(tree: Path) -> None:
+    """Make tree/ansible_collections/hardening/iam a link to the checkout; several processes may do so at once."""
+    link = tree / "ansible_collections" / "hardening" / "iam"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.exists():
+        link.unlink(missing_ok=True)
+        with contextlib.suppress(FileExistsError):
+            link.symlink_to(os.path.relpath(CHECKOUT, link.parent.resolve()), target_is_directory=True)
+
+
+# Before any test module is imported: Ansible's own loader finds hardening.iam in the checkout, and amazon.aws where the
+# package "ansible" put it. A plain namespace package would do for imports, but not for tests that load plugins.
+link_collection(LINK_TREE)
+init_plugin_loader([str(LINK_TREE)])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_real_aws() -> t.Iterator[None]:
+    """Replace the caller's AWS settings: credentials that no account knows, no files, no instance metadata."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "of-no-account")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        yield
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The root of the checkout."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def link_tree() -> Path:
+    """A collections path that holds the checkout as hardening.iam, for ansible's commands and other interpreters."""
+    return LINK_TREE
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say above the last lines what the tests run in other environments counted, and what they skipped."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, lines in report.user_properties:
+            if name == "environment":
+                terminalreporter.section(report.nodeid.rpartition("::")[2], sep="-")
+                terminalreporter.write_line(lines)

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The staged copy and the environment that the gates share."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from .staging import CHECKOUT, Stage, stage, tool_environment
+
+# Not sys.executable resolved: the virtual environment's own bin directory has the tools.
+THIS = Path(sys.prefix)
+
+
+@pytest.fixture(scope="session")
+def virtual_environment() -> Path:
+    """The environment that runs these tests."""
+    return THIS
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """A home directory for tools, kept between runs for their caches."""
+    return CHECKOUT / ".cache" / "home"
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """The collection, copied outside the checkout."""
+    return stage(tmp_path_factory.mktemp("stage"), virtual_environment=THIS)
+
+
+@pytest.fixture(scope="session")
+def tools(home: Path, staged: Stage) -> t.Mapping[str, str]:
+    """The environment of tools that look at the staged copy."""
+    return tool_environment(home, THIS, staged.root)

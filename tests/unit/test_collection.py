@@ -1,0 +1,339 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules that hold over the whole collection: what belongs to a module, who imports whom, how code is written."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import os
+import re
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PLUGINS = CHECKOUT / "plugins"
+UTILS = PLUGINS / "module_utils"
+UTILS_PACKAGE = "ansible_collections.hardening.iam.plugins.module_utils"
+
+DOCUMENTATION_NAMES = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+MAX_FUNCTION_LINES = 60
+P90_FUNCTION_LINES = 35
+MAX_UTIL_LINES = 450
+MAX_MODULE_LINES = 150
+
+# Which rooms of module_utils a room may import from, beside itself. Files at the top of module_utils compose: they may
+# import every room, and no room imports them.
+ARROWS: dict[str, set[str]] = {
+    "_policy": set(),
+    "_account": {"_policy"},
+    "_converge": {"_account", "_policy"},
+    "_controls": {"_converge", "_account", "_policy"},
+    "_capabilities": {"_controls", "_converge", "_account", "_policy"},
+    "_report": {"_controls", "_converge", "_account"},
+    "_aws": set(),
+}
+PURE_ROOMS = set(ARROWS) - {"_aws"}
+# The readers of a live account are the one place in a pure room that may know _aws, and through it botocore's errors.
+READERS = ("_account/collect.py", "_account/reads.py", "_account/_reads/")
+IMPURE = ("ansible", "ansible_collections.amazon", "boto3", "botocore")
+
+
+def python_files(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.rglob("*.py") if path.is_file())
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(CHECKOUT).as_posix()
+
+
+@functools.cache
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+MODULES = sorted(path for path in (PLUGINS / "modules").glob("*.py") if path.name != "__init__.py")
+# Doc fragments are documentation.
+PLUGIN_FILES = [path for path in python_files(PLUGINS) if path.parent.name != "doc_fragments"]
+UTIL_FILES = python_files(UTILS)
+each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+each_plugin_file = pytest.mark.parametrize("path", PLUGIN_FILES, ids=relative)
+each_util_file = pytest.mark.parametrize("path", UTIL_FILES, ids=relative)
+
+
+# What belongs to a module
+
+
+def documentation_nodes(path: Path) -> dict[str, ast.expr]:
+    """The values of DOCUMENTATION, EXAMPLES and RETURN, by name."""
+    assigned = [node for node in parse(path).body if isinstance(node, ast.Assign)]
+    named = {getattr(node.targets[0], "id", ""): node.value for node in assigned}
+    return {name: value for name, value in named.items() if name in DOCUMENTATION_NAMES}
+
+
+def documentation(path: Path, name: str = "DOCUMENTATION") -> t.Any:
+    return yaml.safe_load(ast.literal_eval(documentation_nodes(path)[name]))
+
+
+def test_action_group_lists_every_module_in_alphabetical_order() -> None:
+    runtime = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    assert runtime["action_groups"]["iam"] == [path.stem for path in MODULES]
+
+
+@each_module
+def test_module_has_an_action_plugin_of_its_own_name(path: Path) -> None:
+    """The parent process preloads boto3 only through an action plugin that bears the module's name."""
+    assert (PLUGINS / "action" / path.name).is_file()
+
+
+def test_every_action_plugin_has_a_module() -> None:
+    actions = {path.name for path in (PLUGINS / "action").glob("*.py")} - {"__init__.py"}
+    assert actions == {path.name for path in MODULES}
+
+
+@each_module
+def test_module_declares_its_attributes(path: Path) -> None:
+    doc = documentation(path)
+    fragments = doc.get("extends_documentation_fragment", [])
+    assert "hardening.iam._attributes" in fragments
+    supplied = set(doc.get("attributes", {}))
+    if {"hardening.iam._attributes.info_module", "hardening.iam._attributes.converging_module"} & set(fragments):
+        supplied |= {"check_mode", "diff_mode", "idempotent"}
+    assert supplied >= {"check_mode", "diff_mode", "idempotent"}
+
+
+@each_module
+def test_module_documents_examples_and_results(path: Path) -> None:
+    tasks = documentation(path, "EXAMPLES")
+    fqcn = f"hardening.iam.{path.stem}"
+    assert any(fqcn in task for task in tasks), f"no example of {path.stem} calls it by its full name"
+    assert documentation(path, "RETURN")
+
+
+@each_module
+def test_module_is_thin(path: Path) -> None:
+    documented: set[int] = set()
+    for value in documentation_nodes(path).values():
+        documented |= set(range(value.lineno, (value.end_lineno or value.lineno) + 1))
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    code = [line for number, line in lines if number not in documented and line.strip() and not line.startswith("#")]
+    assert len(code) <= MAX_MODULE_LINES
+
+
+# Who imports whom
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(UTILS).parts[0].removesuffix(".py")
+
+
+def is_reader(path: Path) -> bool:
+    return path.relative_to(UTILS).as_posix().startswith(READERS)
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The absolute names of the modules a file imports, in functions and under TYPE_CHECKING too."""
+    package = [*UTILS_PACKAGE.split("."), *path.relative_to(UTILS).parts[:-1]]
+    names: set[str] = set()
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def imported_rooms(names: t.Iterable[str]) -> set[str]:
+    inside = (name.removeprefix(f"{UTILS_PACKAGE}.") for name in names if name.startswith(f"{UTILS_PACKAGE}."))
+    return {name.partition(".")[0] for name in inside}
+
+
+def is_or_is_in(name: str, packages: t.Iterable[str]) -> bool:
+    return f"{name}.".startswith(tuple(f"{package}." for package in packages))
+
+
+def forbidden_imports(path: Path) -> set[str]:
+    """What a file of module_utils imports against the rules; empty when all is well."""
+    room, names = room_of(path), imported_modules(path)
+    if room not in ARROWS:
+        return set()
+    allowed = ARROWS[room] | {room} | ({"_aws"} if is_reader(path) else set())
+    impure = {name for name in names if room in PURE_ROOMS and is_or_is_in(name, IMPURE)}
+    return (imported_rooms(names) - allowed) | impure
+
+
+def test_every_room_has_its_arrows() -> None:
+    assert {path.relative_to(UTILS).parts[0] for path in UTIL_FILES if path.parent != UTILS} <= set(ARROWS)
+
+
+@each_util_file
+def test_imports_follow_the_arrows(path: Path) -> None:
+    assert not forbidden_imports(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "wrong"),
+    [
+        ("_policy/a.py", "from .._account import snapshot", {"_account"}),
+        ("_policy/a.py", f"import {UTILS_PACKAGE}._aws.session", {"_aws"}),
+        ("_policy/a.py", f"from {UTILS_PACKAGE} import _converge", {"_converge"}),
+        ("_controls/a.py", "def f():\n    import boto3", {"boto3"}),
+        (
+            "_converge/a.py",
+            "from botocore.exceptions import ClientError",
+            {"botocore.exceptions", "botocore.exceptions.ClientError"},
+        ),
+        ("_account/snapshot.py", "from .._aws.session import Session", {"_aws"}),
+        ("_account/collect.py", "from .._aws.session import Session", set()),
+        ("_account/_reads/iam.py", "from ..._aws.session import Session", set()),
+        ("_controls/a.py", "from .._converge.finding import Finding\nfrom . import b", set()),
+    ],
+)
+def test_arrows_are_judged_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, line: str, wrong: set[str]
+) -> None:
+    """The rule itself, on files that break it and files that don't."""
+    monkeypatch.setattr(sys.modules[__name__], "UTILS", tmp_path)
+    path = tmp_path / name
+    path.parent.mkdir(parents=True)
+    path.write_text(f"{line}\n", encoding="utf-8")
+    assert forbidden_imports(path) == wrong
+
+
+IMPORT_WITHOUT_SDK = """
+import importlib, importlib.abc, sys
+
+class Block(importlib.abc.MetaPathFinder):
+    def find_spec(self, fullname, path=None, target=None):
+        if f"{fullname}.".startswith(("ansible.", "ansible_collections.amazon.", "boto3.", "botocore.")):
+            raise ImportError(f"{fullname} is not available here")
+
+sys.meta_path.insert(0, Block())
+failed = []
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        failed.append(f"{name}: {error}")
+sys.exit("\\n".join(failed) or 0)
+"""
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(UTILS).with_suffix("").parts
+    return ".".join([UTILS_PACKAGE, *(part for part in parts if part != "__init__")])
+
+
+def test_pure_rooms_import_without_boto3_and_ansible(link_tree: Path) -> None:
+    """In an interpreter that has neither: what they import in turn is then covered as well."""
+    names = [module_name(path) for path in UTIL_FILES if room_of(path) in PURE_ROOMS and not is_reader(path)]
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_WITHOUT_SDK, *names],
+        env={**os.environ, "PYTHONPATH": str(link_tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@each_plugin_file
+def test_plugins_never_import_the_emulator(path: Path) -> None:
+    imported = {alias.name for node in ast.walk(parse(path)) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(parse(path)) if isinstance(node, ast.ImportFrom)}
+    assert not {name for name in imported if name.partition(".")[0] in ("emulator", "moto")}
+
+
+# How code is written
+
+
+def function_lengths() -> dict[str, int]:
+    """Lines from def to the last statement, of every function in plugins/."""
+    return {
+        f"{relative(path)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in PLUGIN_FILES
+        for node in ast.walk(parse(path))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+
+
+def test_functions_are_short() -> None:
+    lengths = function_lengths()
+    assert not {name: length for name, length in lengths.items() if length > MAX_FUNCTION_LINES}
+    short = sum(length <= P90_FUNCTION_LINES for length in lengths.values())
+    assert short >= 0.9 * len(lengths), sorted(lengths.items(), key=lambda item: -item[1])[:20]
+
+
+@each_util_file
+def test_util_files_are_of_a_size_to_read(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_UTIL_LINES
+
+
+@each_util_file
+def test_util_is_marked_private(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if text.strip():
+        assert "**PRIVATE**" in text and "SPDX-License-Identifier: GPL-3.0-or-later" in text
+        assert path.relative_to(UTILS).parts[0].startswith("_")
+
+
+def is_broad(caught: t.Optional[ast.expr]) -> bool:
+    names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(name is None or getattr(name, "id", None) in ("Exception", "BaseException") for name in names)
+
+
+@each_plugin_file
+def test_broad_except_says_why(path: Path) -> None:
+    """A handler of everything has a comment on its line, the one before or the next."""
+    lines = ["", *path.read_text(encoding="utf-8").splitlines(), ""]
+    handlers = [node for node in ast.walk(parse(path)) if isinstance(node, ast.ExceptHandler) and is_broad(node.type)]
+    around = {node.lineno: lines[node.lineno - 1 : node.lineno + 2] for node in handlers}
+    assert not [number for number, near in around.items() if not any("#" in line for line in near)]
+
+
+@each_plugin_file
+def test_no_partition_is_written_out(path: Path) -> None:
+    """In strings of code: documentation and docstrings may show an ARN of the commercial partition."""
+    prose = {id(node.value) for node in ast.walk(parse(path)) if isinstance(node, ast.Expr)}
+    prose |= {id(value) for value in documentation_nodes(path).values()}
+    strings = [node for node in ast.walk(parse(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    assert not [node.lineno for node in strings if id(node) not in prose and "arn:aws:" in str(node.value)]
+
+
+@each_plugin_file
+def test_no_global_statement_and_no_unfinished_mark(path: Path) -> None:
+    assert not any(isinstance(node, ast.Global) for node in ast.walk(parse(path)))
+    assert not re.search(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", path.read_text(encoding="utf-8"))
+
+
+# What the collection promises to Galaxy and execution environments
+
+
+def test_versions_of_requirements_are_lower_bounds() -> None:
+    for name in ("meta/ee-requirements.txt", "requirements.txt", "tests/requirements.txt", "requirements-dev.txt"):
+        lines = (CHECKOUT / name).read_text(encoding="utf-8").splitlines()
+        wanted = [line for line in lines if line and not line.startswith(("#", "-r"))]
+        assert all(">=" in line and "==" not in line for line in wanted), name
+
+
+def test_execution_environment_brings_neither_ansible_nor_upper_bounds() -> None:
+    text = (CHECKOUT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8")
+    wanted = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert not [line for line in wanted if line.startswith("ansible") or "<" in line]
+
+
+def test_there_are_no_sanity_ignores() -> None:
+    assert not list((CHECKOUT / "tests").rglob("ignore-*.txt"))
+
+
+def test_packages_of_unit_tests_are_empty() -> None:
+    assert not [relative(path) for path in (CHECKOUT / "tests" / "unit").rglob("__init__.py") if path.stat().st_size]
