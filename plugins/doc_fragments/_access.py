@@ -1,0 +1,59 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this document fragment is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # Pairs with ASSUME_ROLE_ARGUMENTS of module_utils/_aws/options.py.
+    DOCUMENTATION = r"""
+options:
+  assume_role_arn:
+    description:
+      - The role to work in, assumed with the credentials that the task starts with.
+        Needed where these credentials belong to another account.
+      - Check mode, and mode V(report) where a module has one, prefer O(assessor_role_arn).
+    type: str
+  assessor_role_arn:
+    description:
+      - The role to read with, which can write nothing.
+        It is assumed in check mode, in mode V(report), and by modules that never write.
+      - Where it is not given, O(assume_role_arn) is assumed for reading as well.
+    type: str
+  assume_role_external_id:
+    description:
+      - The external ID that the trust policy of the role asks for.
+    type: str
+  assume_role_session_name:
+    description:
+      - The name of the role session, as CloudTrail records it. The default starts with V(iam-hardening).
+    type: str
+  assume_role_source_identity:
+    description:
+      - The source identity to set on the role session.
+        CloudTrail records it with every call, also after further roles are assumed.
+      - The trust policy of the role must allow C(sts:SetSourceIdentity).
+    type: str
+  assume_role_duration:
+    description:
+      - How long the role session lasts, in seconds, from V(900) to V(43200). It is renewed where a task takes longer.
+      - AWS allows no more than the maximum session duration of the role, and no more than V(3600) where the credentials
+        that the task starts with are themselves those of a role session (role chaining).
+    type: int
+    default: 3600
+  regions:
+    description:
+      - The regions to look at, or V(enabled) alone for all that are enabled in the account.
+      - By default these are the region of the session (see O(region)) and the home region of IAM in its partition.
+      - What belongs to the whole account is read once, whatever regions are given.
+    type: list
+    elements: str
+notes:
+  - Where O(endpoint_url) is not given, the environment variable E(AWS_ENDPOINT_URL) is honoured,
+    and those for single services such as E(AWS_ENDPOINT_URL_IAM).
+  - Calls are repeated with growing pauses where AWS throttles them or fails, for half a minute at most.
+"""

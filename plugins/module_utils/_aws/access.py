@@ -1,0 +1,272 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""AWS as the rest of the collection sees it: typed calls, pages, parallel reads of one account, in the right role."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from . import sdk
+from .clients import ClientPool
+from .credentials import RoleCredentials, session_name
+from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
+from .fence import Fence, OperationFence
+from .operations import Operations
+from .options import AccessOptions
+from .paging import next_page, page_size_parameter
+from .patience import Patience
+from .regions import ENABLED, GLOBAL_SERVICES, checked, home_region_of, is_offered, partition_of
+from .sdk import HAS_BOTO3, new_session, warm
+
+if t.TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+__all__ = ["HAS_BOTO3", "Access", "Identity", "warm"]
+
+K = t.TypeVar("K")
+V = t.TypeVar("V")
+
+
+@dataclasses.dataclass(frozen=True)
+class Identity:
+    """Who the calls are made as: GetCallerIdentity."""
+
+    account_id: str
+    arn: str
+    user_id: str
+
+
+class Access:
+    """One account, in the role that the mode calls for. Nothing is sent before the first call.
+
+    In check mode that is the assessor role, or the role for writing only where no assessor role is declared; else it is
+    the role for writing. Without a role it is the owner of the credentials. Threads may share an instance.
+
+    ``session_tag`` ends the default name of the role session: the id of a job, say.
+
+    :raises AwsError: the options can't work, or botocore is not installed.
+    """
+
+    def __init__(
+        self,
+        options: AccessOptions,
+        *,
+        operations: Operations,
+        check_mode: bool,
+        session_tag: str = "",
+        fence: t.Optional[Fence] = None,
+        patience: t.Optional[Patience] = None,
+    ) -> None:
+        if not HAS_BOTO3:
+            raise InvalidRequest("boto3 and botocore are required: install the Python requirements of the collection")
+        self._options = options
+        self._operations = operations
+        self._fence = fence or OperationFence(operations, check_mode)
+        self._patience = patience or Patience()
+        self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
+        self._session = new_session(options.profile)
+        if options.access_key and options.secret_key:
+            self._session.set_credentials(options.access_key, options.secret_key, options.session_token)
+        role_partition = self.role_arn.split(":")[1] if self.role_arn else None
+        self.region = self._configured_region() or home_region_of(self._session, role_partition)
+        self.partition = partition_of(self._session, self.region)
+        if role_partition not in (None, self.partition):
+            raise InvalidRequest(f"region: {self.region} is in {self.partition}, but {self.role_arn} is not")
+        self.home_region = home_region_of(self._session, self.partition)
+        self._base = ClientPool(self._session, options, fence=self._fence)
+        self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
+
+    def _configured_region(self) -> t.Optional[str]:
+        """The region of the option, the environment or the profile."""
+        try:
+            return self._options.region or self._session.get_config_variable("region")
+        except sdk.BotoCoreError as error:
+            raise translate(error, "", "", None) from None
+
+    def _in_role(self, role_arn: str, session_tag: str) -> ClientPool:
+        session = new_session(self._options.profile)
+        provider = RoleCredentials(
+            options=self._options,
+            role_arn=role_arn,
+            session_name=session_name(self._options, session_tag),
+            assume=functools.partial(self._call, self._base, "sts", "AssumeRole", self.region),
+        )
+        session.register_component("credential_provider", provider)
+        return ClientPool(session, self._options, fence=self._fence)
+
+    @functools.cached_property
+    def caller(self) -> Identity:
+        """Who the calls are made as. Raises AwsError: most often credentials or a role that don't work."""
+        return _identity(self.call("sts", "GetCallerIdentity"))
+
+    @functools.cached_property
+    def chain(self) -> tuple[str, ...]:
+        """ARNs of every principal on the way here: the owner of the credentials, the role, and its session."""
+        if not self.role_arn:
+            return (self.caller.arn,)
+        base = _identity(self._call(self._base, "sts", "GetCallerIdentity", self.region))
+        return base.arn, self.role_arn, self.caller.arn
+
+    def regions(self, requested: t.Optional[Sequence[str]] = None) -> tuple[str, ...]:
+        """The regions to look at: those requested, all that the account has enabled for ``enabled``; if none is
+        requested, the session's region and IAM's home region.
+
+        :raises AwsError: a name is no region of this partition; or the account's regions can't be read.
+        """
+        names = [name.strip() for name in requested or () if name.strip()]
+        if not names:
+            return tuple(dict.fromkeys((self.region, self.home_region)))
+        if names == [ENABLED]:
+            # Without AllRegions: those that are enabled by default or opted in to.
+            answer = self.call("ec2", "DescribeRegions")
+            return tuple(sorted(region["RegionName"] for region in answer["Regions"]))
+        return checked(names, self._session, self.partition)
+
+    def client(self, service: str, region: t.Optional[str] = None) -> BaseClient:
+        """botocore's client, fenced like all others, for what :meth:`call` and :meth:`pages` can't do."""
+        return self._client(self._clients, service, region or self._default_region(service))
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        parameters: t.Optional[Mapping[str, t.Any]] = None,
+        *,
+        region: t.Optional[str] = None,
+    ) -> dict[str, t.Any]:
+        """The answer to one call of an operation, named as AWS does, without botocore's own ``ResponseMetadata``.
+
+        :raises AwsError: after all retries.
+        :raises FenceError: the module did not declare this call.
+        """
+        return self._call(self._clients, service, operation, region or self._default_region(service), parameters)
+
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        parameters: t.Optional[Mapping[str, t.Any]] = None,
+        *,
+        region: t.Optional[str] = None,
+        page_size: t.Optional[int] = None,
+    ) -> Iterator[dict[str, t.Any]]:
+        """The answers of all pages, in order; in each the list ``key``, empty where AWS left it out.
+
+        :raises AwsError: a page can't be read. The pages so far are then no complete answer.
+        """
+        asked = dict(parameters or {})
+        region = region or self._default_region(service)
+        accepted = self._input_members(service, operation, region)
+        size = page_size_parameter(accepted)
+        if page_size and size:
+            asked[size] = page_size
+        seen: set[str] = set()
+        while True:
+            answer = self.call(service, operation, asked, region=region)
+            yield {**answer, key: answer.get(key) or []}
+            following = next_page(answer, accepted)
+            if not following:
+                return
+            parameter, token = following
+            if token in seen:
+                message = "a page token came twice, so the pages would never end"
+                raise Unparsable(message, code="RepeatedToken", service=service, operation=operation, region=region)
+            seen.add(token)
+            asked[parameter] = token
+
+    def items(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        parameters: t.Optional[Mapping[str, t.Any]] = None,
+        *,
+        region: t.Optional[str] = None,
+        page_size: t.Optional[int] = None,
+    ) -> Iterator[t.Any]:
+        """What the list ``key`` holds, over all pages. Raises as :meth:`pages` does."""
+        for page in self.pages(service, operation, key, parameters, region=region, page_size=page_size):
+            yield from page[key]
+
+    def gather(self, calls: Mapping[K, Callable[[], V]], *, workers: int = 8) -> dict[K, t.Union[V, AwsError]]:
+        """The results of ``calls``, made in parallel, in their order; in place of a result the AwsError it raised.
+
+        Any other exception is a defect, and raised here.
+        """
+        if not calls:
+            return {}
+        with ThreadPoolExecutor(max_workers=min(workers, len(calls))) as pool:
+            futures = {key: pool.submit(_result_or_error, function) for key, function in calls.items()}
+            return {key: future.result() for key, future in futures.items()}
+
+    def _default_region(self, service: str) -> str:
+        return self.home_region if service in GLOBAL_SERVICES else self.region
+
+    def _input_members(self, service: str, operation: str, region: str) -> frozenset[str]:
+        model = self.client(service, region).meta.service_model
+        if operation not in model.operation_names:
+            return frozenset()
+        shape = model.operation_model(operation).input_shape
+        return frozenset(shape.members) if shape else frozenset()
+
+    def _client(self, pool: ClientPool, service: str, region: str) -> BaseClient:
+        with self._typed(service, "", region):
+            return pool.client(service, region)
+
+    def _call(
+        self,
+        pool: ClientPool,
+        service: str,
+        operation: str,
+        region: str,
+        parameters: t.Optional[Mapping[str, t.Any]] = None,
+    ) -> dict[str, t.Any]:
+        client = self._client(pool, service, region)
+        method = getattr(client, sdk.xform_name(operation), None)
+        if method is None:
+            message = "the installed botocore does not know this operation"
+            raise Unsupported(message, service=service, operation=operation, region=region)
+
+        def attempt() -> dict[str, t.Any]:
+            with self._typed(service, operation, region):
+                return t.cast(dict[str, t.Any], method(**(parameters or {})))
+
+        answer = self._patience.call(attempt, repeatable=f"{service}:{operation}" not in self._operations.writes)
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    @contextlib.contextmanager
+    def _typed(self, service: str, operation: str, region: str) -> Iterator[None]:
+        """Turn botocore's exceptions into AwsError, with no secret in it and no cause that would show one."""
+        try:
+            yield
+        except (sdk.BotoCoreError, sdk.ClientError, sdk.ResponseParserError) as exception:
+            elsewhere = region not in (self.region, self.home_region)
+            error = translate(exception, service, operation, region, elsewhere=elsewhere)
+            if error.code == "EndpointConnectionError" and not is_offered(self._session, service, region):
+                error = Unsupported(
+                    f"{service} has no endpoint in {region}", service=service, operation=operation, region=region
+                )
+            raise error.rephrased(self._options.masked(error.message)) from None
+
+
+def _identity(answer: Mapping[str, t.Any]) -> Identity:
+    return Identity(account_id=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
+
+
+def _result_or_error(function: Callable[[], V]) -> t.Union[V, AwsError]:
+    try:
+        return function()
+    except AwsError as error:
+        return error

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Clients of one principal: fenced, patient, made once a service and region, and shared by threads."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+from . import sdk
+from .bodies import CheckingParserFactory
+from .errors import InvalidRequest
+from .fence import Fence, enclose
+from .options import AccessOptions
+
+if t.TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.session import Session
+
+USER_AGENT: t.Final = "hardening.iam"
+
+
+def client_config(options: AccessOptions) -> sdk.Config:
+    """botocore's configuration: ours, and over it the option ``aws_config``.
+
+    :raises InvalidRequest: ``aws_config`` holds what botocore does not know.
+    """
+    ours = sdk.Config(
+        user_agent_extra=USER_AGENT,
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"mode": "adaptive", "total_max_attempts": 4},
+    )
+    if not options.aws_config:
+        return ours
+    try:
+        return ours.merge(sdk.Config(**options.aws_config))
+    except (sdk.BotoCoreError, TypeError, ValueError) as error:
+        raise InvalidRequest(f"aws_config: {error}") from error
+
+
+class ClientPool:
+    """The clients of one session."""
+
+    def __init__(self, session: Session, options: AccessOptions, *, fence: Fence) -> None:
+        session.register_component("response_parser_factory", CheckingParserFactory())
+        self._session = session
+        self._options = options
+        self._fence = fence
+        self._config = client_config(options)
+        # Sessions are not made for threads, clients are.
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], BaseClient] = {}
+
+    def client(self, service: str, region: str) -> BaseClient:
+        """The client for ``service`` in ``region``. Raises botocore's errors, before any call is made."""
+        with self._lock:
+            key = (service, region)
+            if key not in self._clients:
+                self._clients[key] = self._make(service, region)
+            return self._clients[key]
+
+    def _make(self, service: str, region: str) -> BaseClient:
+        try:
+            client: BaseClient = self._session.create_client(
+                service,
+                region_name=region,
+                endpoint_url=self._options.endpoint_url,
+                verify=self._options.verify,
+                config=self._config,
+            )
+        except ValueError as error:
+            if isinstance(error, sdk.BotoCoreError):
+                raise
+            # An endpoint from the environment or a profile, which nobody checked before.
+            raise InvalidRequest(f"AWS_ENDPOINT_URL, or endpoint_url of the profile: {error}") from None
+        enclose(client, self._fence)
+        return client

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Reports, plans and journals below a prefix of an S3 bucket."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from . import sdk
+from .access import Access
+from .errors import AwsError, InvalidRequest, NotFound, translate
+from .fence import PrefixFence
+from .options import AccessOptions
+from .patience import Patience
+
+_LOCATION: t.Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>.*))?")
+_EXISTS: t.Final = "PreconditionFailed"
+
+
+class S3Store:
+    """Small objects at ``s3://bucket/prefix``, through a client that can do nothing but put, get and list there.
+
+    Objects are encrypted with the KMS key ``kms_key_id`` where one is given, else as the bucket says. It works in check
+    mode as well: reports and plans leave then too.
+
+    :raises AwsError: the location or the options can't work.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        options: AccessOptions,
+        *,
+        kms_key_id: t.Optional[str] = None,
+        patience: t.Optional[Patience] = None,
+    ) -> None:
+        match = _LOCATION.fullmatch(location)
+        if not match:
+            raise InvalidRequest(f"{location!r} is not a place in S3, such as s3://bucket/prefix")
+        self._bucket = match["bucket"]
+        prefix = (match["prefix"] or "").strip("/")
+        self._prefix = f"{prefix}/" if prefix else ""
+        self.location = f"s3://{self._bucket}/{prefix}".rstrip("/")
+        self._encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
+        self._access = Access(
+            options,
+            operations=PrefixFence.OPERATIONS,
+            check_mode=False,
+            fence=PrefixFence(self._bucket, self._prefix),
+            patience=patience,
+        )
+
+    def put(self, key: str, content: bytes) -> str:
+        """Write ``content``; returns the location of the object. Raises AwsError."""
+        return self._put(key, content)
+
+    def put_new(self, key: str, content: bytes) -> str:
+        """Like :meth:`put`, but never over an object that is there. Raises AwsError."""
+        try:
+            return self._put(key, content, IfNoneMatch="*")
+        except AwsError as error:
+            # A put that took effect, while its answer was lost, is repeated by botocore and then meets its own object.
+            if error.code == _EXISTS and self.get(key) == content:
+                return self._object_location(key)
+            raise
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        """The content, or None where there is no such object. Raises AwsError."""
+        try:
+            answer = self._access.call("s3", "GetObject", {"Bucket": self._bucket, "Key": self._prefix + key})
+            return t.cast(bytes, answer["Body"].read())
+        except NotFound as error:
+            if error.code == "NoSuchKey":
+                return None
+            raise
+        except sdk.BotoCoreError as error:
+            # The connection broke while the body was read, which is after the call.
+            raise translate(error, "s3", "GetObject", self._access.region) from None
+
+    def list(self, prefix: str = "") -> list[str]:
+        """The keys below ``prefix`` in ascending order. Raises AwsError."""
+        parameters = {"Bucket": self._bucket, "Prefix": self._prefix + prefix}
+        objects = self._access.items("s3", "ListObjectsV2", "Contents", parameters)
+        return sorted(entry["Key"].removeprefix(self._prefix) for entry in objects)
+
+    def _put(self, key: str, content: bytes, **conditions: str) -> str:
+        parameters = {"Bucket": self._bucket, "Key": self._prefix + key, "Body": content}
+        self._access.call("s3", "PutObject", {**parameters, **self._encryption, **conditions})
+        return self._object_location(key)
+
+    def _object_location(self, key: str) -> str:
+        return f"s3://{self._bucket}/{self._prefix}{key}"

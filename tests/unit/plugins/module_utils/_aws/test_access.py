@@ -1,0 +1,405 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Against the emulator, over HTTP, as a playbook would."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws import access as access_module
+from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access, Identity
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
+    AccessDenied,
+    AwsError,
+    InvalidCredentials,
+    InvalidRequest,
+    NotFound,
+    RegionDenied,
+    Throttled,
+    Unparsable,
+    Unreachable,
+    Unsupported,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import FenceError
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
+from emulator.client import Emulator
+
+from .conftest import ASSESSOR, AUTOMATION, EXTERNAL_ID, MakeAccess, operations_of
+
+READS = [
+    ("iam", "GetAccountSummary"),
+    ("accessanalyzer", "ListAnalyzers"),
+    ("config", "DescribeConfigurationRecorders"),
+]
+each_protocol = pytest.mark.parametrize(("service", "operation"), READS)
+
+# Who is calling, and in which role
+
+
+def test_nothing_is_sent_before_the_first_call(make_access: MakeAccess, emulator: Emulator) -> None:
+    access = make_access(assume_role_arn=AUTOMATION, assume_role_external_id=EXTERNAL_ID)
+    assert (access.region, access.home_region, access.partition) == ("us-east-1", "us-east-1", "aws")
+    assert emulator.log() == []
+
+
+def test_without_a_role_the_caller_is_the_owner_of_the_credentials(make_access: MakeAccess) -> None:
+    access = make_access()
+    assert access.caller.account_id == "111122223333"
+    assert access.chain == (access.caller.arn,)
+
+
+@pytest.mark.parametrize(
+    ("check_mode", "roles", "expected"),
+    [
+        (True, {"assume_role_arn": AUTOMATION, "assessor_role_arn": ASSESSOR}, ASSESSOR),
+        (True, {"assume_role_arn": AUTOMATION}, AUTOMATION),
+        (True, {"assessor_role_arn": ASSESSOR}, ASSESSOR),
+        (False, {"assume_role_arn": AUTOMATION, "assessor_role_arn": ASSESSOR}, AUTOMATION),
+        (False, {"assessor_role_arn": ASSESSOR}, None),
+    ],
+)
+def test_the_role_is_that_of_the_mode(
+    check_mode: bool, roles: dict[str, str], expected: t.Optional[str], make_access: MakeAccess
+) -> None:
+    access = make_access(check_mode=check_mode, assume_role_external_id=EXTERNAL_ID, **roles)
+    assert access.role_arn == expected
+    assert access.caller.account_id == ("222233334444" if expected else "111122223333")
+
+
+def test_the_chain_names_every_principal_on_the_way(make_access: MakeAccess, emulator: Emulator) -> None:
+    access = make_access(
+        assessor_role_arn=ASSESSOR,
+        assume_role_external_id=EXTERNAL_ID,
+        assume_role_session_name="a-session",
+        assume_role_source_identity="alice",
+        assume_role_duration=1800,
+    )
+    session = "arn:aws:sts::222233334444:assumed-role/assessor/a-session"
+    assert access.caller == Identity(account_id="222233334444", arn=session, user_id=access.caller.user_id)
+    assert access.chain == ("arn:aws:iam::111122223333:user/emulator-administrator", ASSESSOR, session)
+    (asked,) = (record["parameters"] for record in emulator.log() if record["operation"] == "AssumeRole")
+    assert asked["SourceIdentity"] == "alice"
+    assert int(asked["DurationSeconds"]) == 1800
+
+
+def test_a_refusing_role_is_named_and_no_secret_is_told(
+    make_access: MakeAccess, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    access = make_access(assessor_role_arn=ASSESSOR, assume_role_external_id="wrong-external-id")
+    with pytest.raises(AccessDenied, match=f"can't assume {ASSESSOR}") as caught:
+        _ = access.caller
+    told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(access) + repr(vars(access))
+    assert "wrong-external-id" not in told
+    assert "very-secret-key" not in told
+
+
+def test_a_secret_that_aws_quotes_is_masked(make_access: MakeAccess, emulator: Emulator) -> None:
+    quoting = f"1 validation error detected: Value '{EXTERNAL_ID}' at 'externalId' failed to satisfy constraint"
+    emulator.faults([{"kind": "error", "operation": "AssumeRole", "code": "ValidationError", "message": quoting}])
+    access = make_access(assessor_role_arn=ASSESSOR, assume_role_external_id=EXTERNAL_ID)
+    with pytest.raises(InvalidRequest, match=r"Value '\*{8}' at 'externalId'") as caught:
+        _ = access.caller
+    assert EXTERNAL_ID not in "".join(traceback.format_exception(caught.value))
+
+
+def test_threads_share_clients_and_one_role_session(make_access: MakeAccess, emulator: Emulator) -> None:
+    access = make_access(assessor_role_arn=ASSESSOR, assume_role_external_id=EXTERNAL_ID)
+    calls = {number: lambda: access.call("iam", "GetAccountSummary")["SummaryMap"] for number in range(24)}
+    results = access.gather(calls)
+    assert len(results) == 24
+    assert all(result == results[0] for result in results.values())
+    assert operations_of(emulator).count("sts:AssumeRole") == 1
+
+
+# Options that can't work
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"region": "nowhere"}, InvalidRequest, "region: 'nowhere' is not the name of a region"),
+        (
+            {"region": "us-east-1", "assume_role_arn": "arn:aws-cn:iam::111122223333:role/x"},
+            InvalidRequest,
+            "region: us-east-1 is in aws, but arn:aws-cn:iam::111122223333:role/x is not",
+        ),
+        ({"aws_config": {"unheard_of": 1}}, InvalidRequest, "aws_config: .*unheard_of"),
+    ],
+)
+def test_they_are_refused_at_once(
+    options: dict[str, t.Any], kind: type[AwsError], message: str, make_access: MakeAccess, emulator: Emulator
+) -> None:
+    with pytest.raises(kind, match=message):
+        make_access(**options)
+    assert emulator.log() == []
+
+
+@pytest.mark.parametrize("region", ["", "eu-west-1"])
+def test_no_such_profile(
+    region: str, make_access: MakeAccess, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(variable)
+    with pytest.raises(InvalidCredentials, match="nobody"):
+        _ = make_access(access_key="", secret_key="", profile="nobody", region=region).caller
+    assert emulator.log() == []
+
+
+def test_no_credentials(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    access = make_access(access_key="", secret_key="")
+    with pytest.raises(InvalidCredentials, match="Unable to locate credentials"):
+        _ = access.caller
+
+
+def test_without_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access_module, "HAS_BOTO3", False)
+    with pytest.raises(InvalidRequest, match="boto3 and botocore are required"):
+        Access(AccessOptions(), operations=Operations(), check_mode=True)
+
+
+# Regions
+
+
+def test_regions(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch) -> None:
+    access = make_access(region="eu-west-1")
+    assert access.regions() == access.regions([]) == ("eu-west-1", "us-east-1")
+    assert access.regions(["us-west-2", "us-west-2 "]) == ("us-west-2",)
+    assert {"us-east-1", "eu-west-1"} <= set(access.regions(["enabled"]))
+    with pytest.raises(InvalidRequest, match="regions: 'Frankfurt'"):
+        access.regions(["Frankfurt"])
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+    assert make_access(region="").region == "eu-north-1"
+
+
+def test_without_a_region_that_of_the_roles_partition(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert make_access(region="").region == "us-east-1"
+    access = make_access(region="", assessor_role_arn="arn:aws-us-gov:iam::111122223333:role/x")
+    assert (access.region, access.partition) == ("us-gov-west-1", "aws-us-gov")
+
+
+def test_global_services_are_called_at_home(make_access: MakeAccess, emulator: Emulator) -> None:
+    access = make_access(region="eu-west-1")
+    access.call("iam", "GetAccountSummary")
+    access.call("accessanalyzer", "ListAnalyzers")
+    access.call("accessanalyzer", "ListAnalyzers", region="us-west-2")
+    assert [record["region"] for record in emulator.log()] == ["us-east-1", "eu-west-1", "us-west-2"]
+
+
+# The fence
+
+
+def test_check_mode_sends_no_write(make_access: MakeAccess, emulator: Emulator) -> None:
+    access = make_access()
+    for call in (
+        lambda: access.call("iam", "CreateUser", {"UserName": "x"}),
+        lambda: access.client("iam").create_user(UserName="x"),
+        lambda: list(access.pages("iam", "ListRoles", "Roles")),
+    ):
+        with pytest.raises(FenceError, match="check mode lets through declared reads only"):
+            call()
+    assert emulator.log() == []
+
+
+def test_outside_check_mode_declared_writes_pass_and_others_do_not(make_access: MakeAccess, emulator: Emulator) -> None:
+    access = make_access(check_mode=False)
+    access.call("iam", "CreateUser", {"UserName": "short-lived"})
+    access.call("iam", "DeleteUser", {"UserName": "short-lived"})
+    with pytest.raises(FenceError, match="not among the operations that the module declares"):
+        access.call("iam", "DeleteRole", {"RoleName": "x"})
+    assert [record["operation"] for record in emulator.writes()] == ["CreateUser", "DeleteUser"]
+
+
+def test_a_defect_is_not_gathered_as_an_answer(make_access: MakeAccess) -> None:
+    access = make_access()
+    with pytest.raises(FenceError):
+        access.gather({"defect": lambda: access.call("iam", "CreateUser", {"UserName": "x"})})
+    assert access.gather({}) == {}
+
+
+# Answers
+
+
+def test_an_answer_comes_without_botocores_own_data(make_access: MakeAccess) -> None:
+    assert set(make_access().call("iam", "GetAccountSummary")) == {"SummaryMap"}
+
+
+def test_all_pages_are_read(make_access: MakeAccess, emulator: Emulator) -> None:
+    access = make_access(assessor_role_arn=ASSESSOR, assume_role_external_id=EXTERNAL_ID)
+    whole = [user["UserName"] for user in access.call("iam", "ListUsers")["Users"]]
+    assert len(whole) > 4
+    emulator.clear_log()
+    assert [user["UserName"] for user in access.items("iam", "ListUsers", "Users", page_size=2)] == whole
+    assert len(emulator.log()) == -(-len(whole) // 2)
+    # Without a paginator in botocore.
+    credentials = access.items(
+        "iam", "ListServiceSpecificCredentials", "ServiceSpecificCredentials", {"AllUsers": True}
+    )
+    assert all(credential["Status"] for credential in credentials)
+    assert list(access.items("iam", "ListAccountAliases", "AccountAliases")) == ["acme-prod"]
+
+
+def test_pages_hold_their_list_and_may_be_empty(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([{"NextToken": "a"}, {"Accounts": [], "NextToken": "b"}, {"Accounts": ["x"]}])
+    access = make_access()
+    monkeypatch.setattr(access, "call", lambda *_arguments, **_options: next(answers))
+    assert [page["Accounts"] for page in access.pages("organizations", "ListAccounts", "Accounts")] == [[], [], ["x"]]
+
+
+def test_pages_that_repeat_end_in_an_error(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch) -> None:
+    access = make_access()
+    monkeypatch.setattr(access, "call", lambda *_arguments, **_options: {"Accounts": ["x"], "NextToken": "same"})
+    pages = access.pages("organizations", "ListAccounts", "Accounts")
+    assert [next(pages)["Accounts"], next(pages)["Accounts"]] == [["x"], ["x"]]
+    with pytest.raises(Unparsable, match="a page token came twice"):
+        next(pages)
+
+
+# What goes wrong
+
+
+def test_typed_errors_stand_among_the_results(make_access: MakeAccess, emulator: Emulator) -> None:
+    emulator.faults([{"kind": "error", "operation": "ListAnalyzers", "code": "AccessDeniedException", "status": 403}])
+    access = make_access()
+    results = access.gather(
+        {
+            "summary": lambda: access.call("iam", "GetAccountSummary"),
+            "analyzers": lambda: access.call("accessanalyzer", "ListAnalyzers"),
+            "user": lambda: access.call("iam", "GetUser", {"UserName": "nobody"}),
+        }
+    )
+    assert list(results) == ["summary", "analyzers", "user"]
+    assert isinstance(results["summary"], dict)
+    assert isinstance(results["analyzers"], AccessDenied)
+    assert isinstance(results["user"], NotFound)
+    assert results["user"].code == "NoSuchEntity"
+
+
+@each_protocol
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ({"kind": "error", "code": "AccessDenied", "status": 403}, AccessDenied),
+        ({"kind": "error", "code": "Throttling", "status": 400}, Throttled),
+        ({"kind": "error", "code": "InternalFailure", "status": 500}, Unreachable),
+        ({"kind": "drop"}, Unreachable),
+        ({"kind": "garbage"}, Unparsable),
+        ({"kind": "error", "code": "NotImplemented", "status": 501}, Unsupported),
+        ({"kind": "error", "code": "ExpiredToken", "status": 403}, InvalidCredentials),
+    ],
+    ids=lambda value: value["kind"] + value.get("code", "") if isinstance(value, dict) else "",
+)
+def test_a_failure_for_ever_is_typed_and_bounded(
+    service: str,
+    operation: str,
+    fault: dict[str, t.Any],
+    kind: type[AwsError],
+    make_access: MakeAccess,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time", _NoSleep())
+    emulator.faults([{"service": service, "operation": operation, **fault}])
+    access = make_access()
+    with pytest.raises(kind) as caught:
+        access.call(service, operation)
+    assert type(caught.value) is kind
+    assert (caught.value.service, caught.value.operation, caught.value.region) == (service, operation, "us-east-1")
+    assert len(emulator.log()) <= 60
+
+
+@each_protocol
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "error", "code": "InternalFailure", "status": 500, "times": 2},
+        {"kind": "drop", "times": 1},
+        {"kind": "garbage", "times": 2},
+        {"kind": "error", "code": "Throttling", "status": 400, "times": 20},
+    ],
+    ids=lambda fault: fault["kind"] + fault.get("code", ""),
+)
+def test_a_failure_that_passes_leaves_no_trace(
+    service: str,
+    operation: str,
+    fault: dict[str, t.Any],
+    make_access: MakeAccess,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time", _NoSleep())
+    access = make_access()
+    undisturbed = access.call(service, operation)
+    emulator.faults([{"service": service, "operation": operation, **fault}])
+    assert access.call(service, operation) == undisturbed
+
+
+def test_a_region_closed_by_policy_is_a_denial_that_says_so(make_access: MakeAccess, emulator: Emulator) -> None:
+    message = "User: x is not authorized to perform: y with an explicit deny in a service control policy"
+    emulator.faults([{"kind": "error", "code": "AccessDeniedException", "status": 403, "message": message}])
+    with pytest.raises(AccessDenied) as caught:
+        make_access().call("accessanalyzer", "ListAnalyzers", region="eu-north-1")
+    assert caught.value.by_scp
+    assert not isinstance(caught.value, RegionDenied)
+
+
+def test_credentials_unknown_in_one_region_only_mean_the_region(make_access: MakeAccess, emulator: Emulator) -> None:
+    emulator.faults([{"kind": "error", "code": "UnrecognizedClientException", "status": 403}])
+    access = make_access()
+    with pytest.raises(RegionDenied):
+        access.call("accessanalyzer", "ListAnalyzers", region="me-south-1")
+    with pytest.raises(InvalidCredentials):
+        access.call("accessanalyzer", "ListAnalyzers")
+
+
+def test_what_botocore_does_not_know(make_access: MakeAccess) -> None:
+    access = make_access()
+    with pytest.raises(Unsupported, match="iam:GetSomethingNew in us-east-1: .* does not know this operation"):
+        access.call("iam", "GetSomethingNew")
+    with pytest.raises(Unsupported, match="does not know this operation"):
+        list(access.pages("iam", "ListSomethingNew", "Somethings"))
+    with pytest.raises(Unsupported, match="no-such-service"):
+        access.call("no-such-service", "GetSomething")
+    with pytest.raises(InvalidRequest, match="NoSuchParameter"):
+        access.call("iam", "GetUser", {"NoSuchParameter": "x"})
+
+
+@pytest.mark.parametrize(("service", "kind"), [("iam", Unreachable), ("accessanalyzer", Unreachable)])
+def test_nobody_answers(
+    service: str, kind: type[AwsError], make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time", _NoSleep())
+    access = make_access(endpoint_url="http://127.0.0.1:9")
+    operation = dict(READS)[service]
+    with pytest.raises(kind, match="Could not connect to the endpoint URL"):
+        access.call(service, operation)
+
+
+def test_nobody_answers_where_the_service_is_not_offered(
+    make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time", _NoSleep())
+    access = make_access(endpoint_url="http://127.0.0.1:9")
+    with pytest.raises(Unsupported, match="accessanalyzer has no endpoint in eu-west-9"):
+        access.call("accessanalyzer", "ListAnalyzers", region="eu-west-9")
+
+
+class _NoSleep:
+    """The module ``time`` of botocore's endpoint, which there only sleeps between attempts."""
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(time, name)
+
+    def sleep(self, seconds: float) -> None:
+        """Not at all."""

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.clients import ClientPool, client_config
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import InvalidRequest
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import OperationFence
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
+from ansible_collections.hardening.iam.plugins.module_utils._aws.sdk import new_session
+
+
+def pool(**options: t.Any) -> ClientPool:
+    return ClientPool(new_session(), AccessOptions(**options), fence=OperationFence(Operations(), check_mode=True))
+
+
+def test_a_client_is_made_once_for_all_threads() -> None:
+    clients = pool()
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _number: clients.client("iam", "us-east-1"), range(32)))
+    assert len(set(map(id, made))) == 1
+    assert clients.client("iam", "eu-west-1") is not made[0]
+
+
+def test_the_collection_is_named_and_attempts_are_bounded() -> None:
+    config = pool().client("iam", "us-east-1").meta.config
+    assert config.user_agent_extra == "hardening.iam"
+    assert config.retries == {"mode": "adaptive", "total_max_attempts": 4}
+    assert (config.connect_timeout, config.read_timeout) == (5, 30)
+
+
+def test_aws_config_goes_over_ours() -> None:
+    config = client_config(AccessOptions(aws_config={"read_timeout": 7, "retries": {"mode": "standard"}}))
+    assert (config.read_timeout, config.connect_timeout) == (7, 5)
+    assert config.retries == {"mode": "standard"}
+    assert config.user_agent_extra == "hardening.iam"
+
+
+@pytest.mark.parametrize("aws_config", [{"no_such_setting": 1}, {"retries": {"mode": "endless"}}])
+def test_an_unknown_setting_is_named(aws_config: dict[str, t.Any]) -> None:
+    with pytest.raises(InvalidRequest, match="^aws_config: .*(no_such_setting|endless)"):
+        client_config(AccessOptions(aws_config=aws_config))
+
+
+def test_the_endpoint_comes_from_the_option_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1111")
+    assert pool().client("iam", "us-east-1").meta.endpoint_url == "http://127.0.0.1:1111"
+    given = pool(endpoint_url="http://127.0.0.1:2222").client("iam", "us-east-1")
+    assert given.meta.endpoint_url == "http://127.0.0.1:2222"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+    with pytest.raises(InvalidRequest, match="AWS_ENDPOINT_URL, or endpoint_url of the profile: .*nonsense"):
+        pool().client("iam", "us-east-1")
+
+
+def test_sts_is_asked_in_its_region() -> None:
+    assert pool().client("sts", "eu-west-1").meta.endpoint_url == "https://sts.eu-west-1.amazonaws.com"

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Against S3 in the emulator, over HTTP."""
+
+from __future__ import annotations
+
+import typing as t
+
+import botocore.session
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError, InvalidRequest, NotFound
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import FenceError
+from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
+from ansible_collections.hardening.iam.plugins.module_utils._aws.patience import Patience
+from ansible_collections.hardening.iam.plugins.module_utils._aws.s3_store import S3Store
+from emulator.client import Emulator
+
+from .conftest import Clock, operations_of
+
+BUCKET = "hardening-reports"
+
+
+class MakeStore(t.Protocol):
+    def __call__(self, location: str = ..., *, kms_key_id: t.Optional[str] = None) -> S3Store: ...
+
+
+@pytest.fixture(scope="session")
+def bucket(acme: Emulator) -> t.Any:
+    """botocore's own client, with a bucket."""
+    client = botocore.session.Session().create_client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=acme.url,
+        aws_access_key_id="administrator",
+        aws_secret_access_key="secret",
+    )
+    client.create_bucket(Bucket=BUCKET)
+    return client
+
+
+@pytest.fixture
+def make_store(bucket: t.Any, emulator: Emulator, clock: Clock) -> MakeStore:
+    options = AccessOptions(
+        access_key="administrator", secret_key="secret", region="us-east-1", endpoint_url=emulator.url
+    )
+
+    def make(location: str = f"s3://{BUCKET}/runs/", *, kms_key_id: t.Optional[str] = None) -> S3Store:
+        patience = Patience(clock=clock, sleep=clock.sleep)
+        return S3Store(location, options, kms_key_id=kms_key_id, patience=patience)
+
+    return make
+
+
+def test_content_comes_back(make_store: MakeStore, bucket: t.Any) -> None:
+    store = make_store()
+    assert store.location == f"s3://{BUCKET}/runs"
+    assert store.put("1/report.json", b"one") == f"s3://{BUCKET}/runs/1/report.json"
+    store.put("1/report.json", b"two")
+    assert store.get("1/report.json") == b"two"
+    assert bucket.get_object(Bucket=BUCKET, Key="runs/1/report.json")["Body"].read() == b"two"
+
+
+def test_keys_below_a_prefix_in_order(make_store: MakeStore) -> None:
+    store = make_store(f"s3://{BUCKET}/listed")
+    for key in ("b/2", "b/1", "a"):
+        store.put(key, b"")
+    make_store(f"s3://{BUCKET}/listed-too").put("c", b"")
+    assert store.list() == ["a", "b/1", "b/2"]
+    assert store.list("b/") == ["b/1", "b/2"]
+    assert store.list("nothing") == []
+
+
+def test_a_bucket_without_a_prefix(make_store: MakeStore) -> None:
+    store = make_store(f"s3://{BUCKET}")
+    assert store.put("top.json", b"top") == f"s3://{BUCKET}/top.json"
+    assert "top.json" in store.list()
+
+
+def test_put_new_refuses_what_is_there(make_store: MakeStore) -> None:
+    store = make_store()
+    store.put_new("journal/1", b"one")
+    with pytest.raises(AwsError) as caught:
+        store.put_new("journal/1", b"another")
+    assert caught.value.code == "PreconditionFailed"
+    assert store.get("journal/1") == b"one"
+
+
+def test_put_new_whose_answer_was_lost_meets_its_own_object(make_store: MakeStore) -> None:
+    store = make_store()
+    store.put_new("journal/2", b"one")
+    assert store.put_new("journal/2", b"one") == f"s3://{BUCKET}/runs/journal/2"
+
+
+def test_what_is_not_there(make_store: MakeStore) -> None:
+    assert make_store().get("nothing") is None
+    with pytest.raises(NotFound) as caught:
+        make_store("s3://no-such-bucket/runs").get("nothing")
+    assert caught.value.code == "NoSuchBucket"
+
+
+def test_the_key_that_encrypts(make_store: MakeStore, bucket: t.Any) -> None:
+    make_store(kms_key_id="alias/reports").put("sealed", b"x")
+    head = bucket.head_object(Bucket=BUCKET, Key="runs/sealed")
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "alias/reports")
+
+
+def test_nothing_leaves_the_prefix(make_store: MakeStore, emulator: Emulator) -> None:
+    store = make_store()
+    with pytest.raises(FenceError, match="the key is not below runs/"):
+        store._access.call("s3", "PutObject", {"Bucket": BUCKET, "Key": "elsewhere", "Body": b""})
+    with pytest.raises(FenceError, match="only objects are read and written here"):
+        store._access.client("s3").delete_object(Bucket=BUCKET, Key="runs/1/report.json")
+    assert operations_of(emulator) == []
+
+
+@pytest.mark.parametrize("location", ["s3://", "s3:///runs", "S3://bucket", "https://bucket/runs", "s3://Bucket/runs"])
+def test_what_is_no_place(location: str, make_store: MakeStore) -> None:
+    with pytest.raises(InvalidRequest, match="is not a place in S3, such as s3://bucket/prefix"):
+        make_store(location)

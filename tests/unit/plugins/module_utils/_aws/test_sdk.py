@@ -1,0 +1,82 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from botocore.loaders import JSONFileLoader
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.sdk import new_session, warm
+
+PACKAGE = "ansible_collections.hardening.iam.plugins.module_utils._aws"
+
+
+def make_client(service: str) -> t.Any:
+    session = new_session()
+    session.set_credentials("AKIA", "secret")
+    return session.create_client(service, region_name="eu-west-1")
+
+
+def test_a_warm_process_reads_no_more_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    warm(["organizations", "no-such-service"])
+    read: list[str] = []
+    load = JSONFileLoader.load_file
+
+    def record(loader: JSONFileLoader, path: str) -> t.Any:
+        read.append(path)
+        return load(loader, path)
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", record)
+    make_client("sts")
+    make_client("organizations")
+    # That this looks for files in the right place at all: nothing here has asked for this service.
+    assert [path for path in read if path.endswith(".json")] == read == []
+    make_client("importexport")
+    assert any("importexport" in path for path in read)
+
+
+def test_sessions_share_data_but_no_handlers_and_no_credentials() -> None:
+    one, other = new_session(), new_session()
+    assert one.get_component("data_loader") is other.get_component("data_loader")
+    heard: list[str] = []
+    one.register("my-event", lambda **_unused: heard.append("one"))
+    one.set_credentials("AKIA", "secret")
+    other.emit("my-event")
+    assert heard == []
+    assert other.get_credentials() is not one.get_credentials()
+
+
+def test_sessions_have_botocores_own_handlers() -> None:
+    # iam.GetUser's policies arrive as URL-encoded JSON; a handler of botocore decodes them.
+    parsed = {"PolicyDocument": "%7B%22Version%22%3A%20%222012-10-17%22%7D"}
+    client = make_client("iam")
+    model = client.meta.service_model.operation_model("GetUserPolicy")
+    client.meta.events.emit("after-call.iam.GetUserPolicy", parsed=parsed, model=model, http_response=None, context={})
+    assert parsed["PolicyDocument"] == {"Version": "2012-10-17"}
+
+
+def test_without_botocore_everything_imports_and_access_says_what_is_missing(link_tree: Path) -> None:
+    script = f"""
+import sys
+sys.path.insert(0, {str(link_tree)!r})
+sys.modules["botocore"] = None
+from {PACKAGE} import access, operations, options, s3_store
+access.warm(["iam"])
+assert not access.HAS_BOTO3
+for start in (
+    lambda: access.Access(options.AccessOptions(), operations=operations.Operations(), check_mode=True),
+    lambda: s3_store.S3Store("s3://bucket/prefix", options.AccessOptions()),
+):
+    try:
+        start()
+    except access.InvalidRequest as error:
+        print(error)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.count("boto3 and botocore are required") == 2
