@@ -1,0 +1,145 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""One pass over an account: all reads in two rounds, and what they bring put together."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from . import deep_reads, trail_reads
+from .model import REGIONAL, Dataset, Snapshot, Trail, Unread, UnreadKind
+from .reads import ACCOUNT_READS, REGION_READS
+from .source import Fields, Source, Unreadable
+from .unread import not_requested, unread, unread_in_region
+
+# How AWS refuses what belongs to another account: by the permission, or as if it did not exist.
+_NOT_TOLD: t.Final = frozenset({UnreadKind.DENIED, UnreadKind.UNSUPPORTED})
+_Key = tuple[Dataset, t.Optional[str]]
+
+
+def read_all(source: Source, empty: Snapshot, datasets: Collection[Dataset]) -> Snapshot:
+    """``empty`` with ``datasets`` read, but for deep ones; the regional ones in each of ``empty.regions``.
+
+    Log alarms are found by way of trails, so these are read with them. Nothing regional is read where there are no
+    regions.
+    """
+    wanted = frozenset(datasets) | ({Dataset.TRAILS} if Dataset.LOG_ALARMS in datasets else set())
+    if not empty.regions:
+        wanted -= REGIONAL
+    results = source.gather(_first_reads(source, wanted, empty.regions))
+    failures = {key: found for key, found in results.items() if isinstance(found, Unreadable)}
+    missing = not_requested(wanted)
+    missing += [unread(dataset, failure) for (dataset, place), failure in failures.items() if place is None]
+    for region in empty.regions:
+        here = {dataset: failure for (dataset, place), failure in failures.items() if place == region}
+        missing += unread_in_region(here, wanted, region)
+    fields = _joined({key: found for key, found in results.items() if not isinstance(found, Unreadable)})
+    trails = trail_reads.distinct(fields.pop("trails", ()))
+    first = dataclasses.replace(empty, unread=tuple(missing), **fields)
+    return _with_trails(source, first, trails, alarms=Dataset.LOG_ALARMS in wanted)
+
+
+def _first_reads(
+    source: Source, wanted: Collection[Dataset], regions: Sequence[str]
+) -> Mapping[_Key, Callable[[], Fields]]:
+    """The reads that need no other: the account's, the slowest first, then region by region."""
+    reads: dict[_Key, Callable[[], Fields]] = {
+        (dataset, None): functools.partial(account_read.read, source)
+        for dataset, account_read in ACCOUNT_READS.items()
+        if dataset in wanted
+    }
+    for region in regions:
+        for dataset, region_read in REGION_READS.items():
+            if dataset in wanted:
+                reads[dataset, region] = functools.partial(region_read.read, source, region)
+    return reads
+
+
+def _joined(results: Mapping[_Key, Fields]) -> dict[str, t.Any]:
+    """The fields of all reads; those of regional ones joined in the order of the regions."""
+    fields: dict[str, t.Any] = {}
+    for (_dataset, region), found in results.items():
+        for name, value in found.items():
+            fields[name] = value if region is None else (*fields.get(name, ()), *value)
+    return fields
+
+
+def _with_trails(source: Source, snapshot: Snapshot, trails: Sequence[Trail], *, alarms: bool) -> Snapshot:
+    """The second round: the status of every trail, and the alarms on the log groups that trails deliver to."""
+    groups = trail_reads.log_groups(source, trails) if alarms else {}
+    reads: dict[tuple[Dataset, str], Callable[[], t.Any]] = {}
+    for trail in trails:
+        reads[Dataset.TRAILS, trail.arn] = functools.partial(trail_reads.with_status, source, trail)
+    for region, names in groups.items():
+        reads[Dataset.LOG_ALARMS, region] = functools.partial(trail_reads.read_log_alarms, source, region, names)
+    results = source.gather(reads)
+    failed = {key: found for key, found in results.items() if isinstance(found, Unreadable)}
+    known = {key: found for key, found in results.items() if not isinstance(found, Unreadable)}
+    return dataclasses.replace(
+        snapshot,
+        unread=tuple(dict.fromkeys((*snapshot.unread, *_second_unread(source, snapshot.regions, trails, failed)))),
+        trails=tuple(known.get((Dataset.TRAILS, trail.arn), trail) for trail in trails),
+        log_alarms=tuple(alarm for region in groups for alarm in known.get((Dataset.LOG_ALARMS, region), ())),
+    )
+
+
+def _second_unread(
+    source: Source,
+    regions: Collection[str],
+    trails: Iterable[Trail],
+    failed: Mapping[tuple[Dataset, str], Unreadable],
+) -> Iterator[Unread]:
+    """What failed in the second round.
+
+    What is not known of a multi-region trail, or of a log group in a region that nobody looks at, is not known of any
+    region. A member account is refused the status of its organization's trail: no fault, and nothing it could mend.
+    """
+    homes = {trail.arn: None if trail.is_multi_region else trail.home_region for trail in trails}
+    foreign = {trail.arn for trail in trails if trail_reads.is_foreign(trail, source)}
+    for (dataset, place), failure in failed.items():
+        if place in foreign and failure.kind in _NOT_TOLD:
+            continue
+        region = homes[place] if dataset is Dataset.TRAILS else place
+        yield unread(dataset, failure, region if region in regions else None)
+
+
+def read_deep(
+    source: Source, snapshot: Snapshot, principals: Collection[str], datasets: Collection[Dataset]
+) -> Snapshot:
+    """``snapshot`` with the deep ``datasets`` read of some principals, by their ARNs."""
+    arns = sorted(set(principals))
+    reads: dict[tuple[Dataset, str], Callable[[], t.Any]] = {}
+    if Dataset.SERVICE_LAST_ACCESSED in datasets:
+        for arn in arns:
+            key = Dataset.SERVICE_LAST_ACCESSED, arn
+            reads[key] = functools.partial(deep_reads.read_service_last_accessed, source, arn)
+    if Dataset.MFA_DEVICES in datasets:
+        for arn in (arn for arn in arns if ":user/" in arn):
+            user = arn.rpartition("/")[2]
+            reads[Dataset.MFA_DEVICES, arn] = functools.partial(deep_reads.read_mfa_devices, source, user)
+    results = source.gather(reads)
+    failed = {dataset: found for (dataset, _arn), found in results.items() if isinstance(found, Unreadable)}
+    kept = (known for known in snapshot.unread if known.dataset not in datasets)
+    return dataclasses.replace(
+        snapshot,
+        unread=(*kept, *(unread(dataset, failure) for dataset, failure in failed.items())),
+        service_last_accessed={**snapshot.service_last_accessed, **_read_of(results, Dataset.SERVICE_LAST_ACCESSED)},
+        mfa_serial_numbers={**snapshot.mfa_serial_numbers, **_read_of(results, Dataset.MFA_DEVICES)},
+    )
+
+
+def _read_of(results: Mapping[tuple[Dataset, str], t.Any], wanted: Dataset) -> Mapping[str, t.Any]:
+    """What was read of each principal; one that is gone has nothing."""
+    return {
+        arn: found
+        for (dataset, arn), found in results.items()
+        if dataset is wanted and found is not None and not isinstance(found, Unreadable)
+    }

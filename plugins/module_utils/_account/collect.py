@@ -1,0 +1,198 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Read an account into a :class:`~.model.Snapshot`. The only file of this room that knows ``_aws``."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from .._aws.access import Access
+from .._aws.errors import (
+    AccessDenied,
+    AwsError,
+    InvalidCredentials,
+    RegionDenied,
+    Throttled,
+    Unparsable,
+    Unreachable,
+)
+from .._aws.operations import Operations
+from . import assemble, fields
+from .model import DEEP, Caller, Dataset, Snapshot, Unread, UnreadKind
+from .reads import OPERATIONS_OF
+from .source import Record, Unreadable
+from .unread import unread
+
+K = t.TypeVar("K")
+V = t.TypeVar("V")
+
+#: What each dataset is read with: every module declares those of the datasets that it collects.
+OPERATIONS: t.Final[Mapping[Dataset, Operations]] = {
+    dataset: Operations(reads=frozenset(names)) for dataset, names in OPERATIONS_OF.items()
+}
+
+# All else, such as a code of its own by which a service says "not for this account", is UNSUPPORTED.
+_KINDS: t.Final[tuple[tuple[type[AwsError], UnreadKind], ...]] = (
+    (AccessDenied, UnreadKind.DENIED),
+    (Throttled, UnreadKind.THROTTLED),
+    (Unreachable, UnreadKind.UNREACHABLE),
+    (Unparsable, UnreadKind.UNPARSABLE),
+)
+# Refusals by what the account is, not by what the caller may do, whatever HTTP status they come with.
+_NOT_FOR_THIS_ACCOUNT: t.Final = frozenset(
+    {"AccountNotManagementOrDelegatedAdministrator", "OrganizationNotFound", "OrganizationNotInAllFeaturesMode"}
+)
+
+
+def collect(
+    access: Access,
+    *,
+    datasets: Collection[Dataset],
+    regions: Sequence[str],
+    now: datetime,
+    deep_principals: Collection[str] = (),
+    sleep: Callable[[float], None] = time.sleep,
+) -> Snapshot:
+    """Read ``datasets`` of one account, in parallel: those of the account once, regional ones in each of ``regions``.
+
+    A dataset that can't be read stands in the snapshot's ``unread`` with AWS's reason and costs the others nothing.
+    The deep datasets are read of the principals whose ARNs are ``deep_principals``, see :func:`deepen`. ``sleep``
+    passes the time between polls of AWS's generators.
+
+    :raises AwsError: there is no account to read: no credentials, or AWS does not know them (any more).
+    """
+    identity = access.caller
+    empty = Snapshot(
+        caller=Caller(account_id=identity.account_id, arn=identity.arn, user_id=identity.user_id),
+        partition=access.partition,
+        home_region=access.home_region,
+        observed_at=now,
+        regions=tuple(dict.fromkeys(regions)),
+    )
+    source = _AwsSource(access, sleep)
+    snapshot = assemble.read_all(source, empty, datasets)
+    return assemble.read_deep(source, snapshot, deep_principals, DEEP & frozenset(datasets))
+
+
+def deepen(
+    access: Access,
+    snapshot: Snapshot,
+    *,
+    principals: Collection[str],
+    datasets: Collection[Dataset] = DEEP,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Snapshot:
+    """``snapshot`` with the evidence that costs calls per principal, for the principals whose ARNs are given.
+
+    Both mappings are keyed by ARN; MFA devices are read of the users among the principals. A principal that is gone is
+    left out. Where one can't be read the dataset is unread, and what was read of the others is there all the same.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    return assemble.read_deep(_AwsSource(access, sleep), snapshot, principals, datasets)
+
+
+def probe(access: Access, calls: Mapping[Dataset, Callable[[], t.Any]]) -> tuple[Unread, ...]:
+    """Which of ``calls``, one a dataset, fail, and why, in the words of a snapshot; the answers are not kept.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    results = _AwsSource(access, time.sleep).gather(calls)
+    return tuple(unread(dataset, found) for dataset, found in results.items() if isinstance(found, Unreadable))
+
+
+class _AwsSource:
+    """An :class:`Access` as a :class:`~.source.Source`."""
+
+    def __init__(self, access: Access, sleep: Callable[[float], None]) -> None:
+        self._access = access
+        self.account_id = access.caller.account_id
+        self.partition = access.partition
+        self.wait = sleep
+
+    def call(
+        self, service: str, operation: str, parameters: t.Optional[Record] = None, *, region: t.Optional[str] = None
+    ) -> Record:
+        return self._access.call(service, operation, parameters, region=region)
+
+    def call_unless(
+        self,
+        codes: Collection[str],
+        service: str,
+        operation: str,
+        parameters: t.Optional[Record] = None,
+        *,
+        region: t.Optional[str] = None,
+    ) -> t.Optional[Record]:
+        try:
+            return self._access.call(service, operation, parameters, region=region)
+        except AwsError as error:
+            if _bare_code(error) in codes:
+                return None
+            raise
+
+    def items(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        parameters: t.Optional[Record] = None,
+        *,
+        region: t.Optional[str] = None,
+    ) -> Iterator[Record]:
+        for page in self.pages(service, operation, key, parameters, region=region):
+            yield from fields.records(page, key)
+
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        parameters: t.Optional[Record] = None,
+        *,
+        region: t.Optional[str] = None,
+    ) -> Iterator[Record]:
+        return self._access.pages(service, operation, key, parameters, region=region)
+
+    def gather(self, reads: Mapping[K, Callable[[], V]]) -> Mapping[K, t.Union[V, Unreadable]]:
+        results = self._access.gather({key: _attempt(read) for key, read in reads.items()})
+        return {key: _judged(result) for key, result in results.items()}
+
+
+def _attempt(read: Callable[[], V]) -> Callable[[], t.Union[V, Unreadable]]:
+    def attempt() -> t.Union[V, Unreadable]:
+        try:
+            return read()
+        except Unreadable as failure:
+            return failure
+
+    return attempt
+
+
+def _judged(result: t.Union[V, Unreadable, AwsError]) -> t.Union[V, Unreadable]:
+    """A failure of ``_aws`` as a failed read; all reads fail alike where the credentials do, so that one is raised."""
+    if isinstance(result, InvalidCredentials):
+        raise result
+    if not isinstance(result, AwsError):
+        return result
+    kind = next((kind for error, kind in _KINDS if isinstance(result, error)), UnreadKind.UNSUPPORTED)
+    if _bare_code(result) in _NOT_FOR_THIS_ACCOUNT:
+        kind = UnreadKind.UNSUPPORTED
+    return Unreadable(
+        kind,
+        f"{result.code}: {result.message}" if result.code and result.code not in result.message else result.message,
+        operation=f"{result.service}:{result.operation}" if result.operation else "",
+        of_region=isinstance(result, RegionDenied) or (isinstance(result, AccessDenied) and result.by_scp),
+    )
+
+
+def _bare_code(error: AwsError) -> str:
+    return error.code.removesuffix("Exception")

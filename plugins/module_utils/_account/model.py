@@ -1,0 +1,434 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The snapshot: what was read of one account in one pass. Pure, frozen data."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+from collections.abc import Mapping
+from datetime import datetime
+
+
+class Dataset(str, enum.Enum):
+    """What one read (or one small group of reads) of an account brings; a control names those it needs."""
+
+    AUTHORIZATION_DETAILS = "authorization_details"
+    CREDENTIAL_REPORT = "credential_report"
+    ACCOUNT_SUMMARY = "account_summary"
+    ACCOUNT_ALIASES = "account_aliases"
+    PASSWORD_POLICY = "password_policy"
+    VIRTUAL_MFA_DEVICES = "virtual_mfa_devices"
+    SERVER_CERTIFICATES = "server_certificates"
+    SAML_PROVIDERS = "saml_providers"
+    OIDC_PROVIDERS = "oidc_providers"
+    SERVICE_SPECIFIC_CREDENTIALS = "service_specific_credentials"
+    CONTACT_INFORMATION = "contact_information"
+    ALTERNATE_CONTACTS = "alternate_contacts"
+    ORGANIZATION = "organization"
+    ORGANIZATION_FEATURES = "organization_features"
+    # Regional: one read a region.
+    ANALYZERS = "analyzers"
+    CONFIG_RECORDERS = "config_recorders"
+    SECURITY_HUB = "security_hub"
+    TRAILS = "trails"
+    LOG_ALARMS = "log_alarms"
+    INSTANCES = "instances"
+    # Deep: one read (or more) a principal, on request only.
+    SERVICE_LAST_ACCESSED = "service_last_accessed"
+    MFA_DEVICES = "mfa_devices"
+
+
+REGIONAL: t.Final = frozenset(
+    {
+        Dataset.ANALYZERS,
+        Dataset.CONFIG_RECORDERS,
+        Dataset.SECURITY_HUB,
+        Dataset.TRAILS,
+        Dataset.LOG_ALARMS,
+        Dataset.INSTANCES,
+    }
+)
+DEEP: t.Final = frozenset({Dataset.SERVICE_LAST_ACCESSED, Dataset.MFA_DEVICES})
+
+
+class UnreadKind(str, enum.Enum):
+    """Why a dataset is missing from a snapshot."""
+
+    DENIED = "denied"
+    REGION_DENIED = "region_denied"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    UNPARSABLE = "unparsable"
+    UNSUPPORTED = "unsupported"
+    NOT_REQUESTED = "not_requested"
+
+
+@dataclasses.dataclass(frozen=True)
+class Unread:
+    """A dataset that could not be read: never a reason to pass."""
+
+    dataset: Dataset
+    kind: UnreadKind
+    reason: str
+    operation: str = ""
+    region: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class PolicyDocument:
+    """A policy document by its name; ``document`` is the decoded JSON, or None with ``error`` where it does not parse."""
+
+    name: str
+    document: t.Optional[Mapping[str, t.Any]]
+    error: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class ManagedPolicy:
+    """A customer managed policy, or an AWS managed policy that is in use here (GetAccountAuthorizationDetails)."""
+
+    arn: str
+    name: str
+    path: str
+    default_version: PolicyDocument
+    attachment_count: int
+    boundary_usage_count: int
+    created: t.Optional[datetime]
+    updated: t.Optional[datetime]
+    is_aws_managed: bool
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class AccessKey:
+    """One of the first two access keys of a user, as the credential report has it (no key id: the report has none).
+
+    ``last_rotated`` is the creation of the key, or its last change of status, never a change of the secret.
+    ``last_used`` is None for a key that was never used since AWS tracks it.
+    """
+
+    slot: int
+    active: bool
+    last_rotated: t.Optional[datetime]
+    last_used: t.Optional[datetime]
+    last_used_service: t.Optional[str]
+    last_used_region: t.Optional[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Certificate:
+    """A signing certificate slot of the credential report. AWS tells no last use."""
+
+    slot: int
+    active: bool
+    last_rotated: t.Optional[datetime]
+
+
+@dataclasses.dataclass(frozen=True)
+class CredentialRow:
+    """A row of the credential report, parsed.
+
+    ``password_enabled`` is None where the report says ``not_supported`` (root, before AWS reported it).
+    ``password_last_used`` is None both for ``N/A`` and ``no_information``; ``password_ever_used`` tells them apart from a date.
+    """
+
+    user: str
+    arn: str
+    created: t.Optional[datetime]
+    password_enabled: t.Optional[bool]
+    password_last_used: t.Optional[datetime]
+    password_last_changed: t.Optional[datetime]
+    password_next_rotation: t.Optional[datetime]
+    mfa_active: bool
+    access_keys: tuple[AccessKey, ...]
+    certificates: tuple[Certificate, ...]
+
+    @property
+    def is_root(self) -> bool:
+        return self.user == "<root_account>"
+
+    @property
+    def password_ever_used(self) -> bool:
+        return self.password_last_used is not None
+
+    @property
+    def active_keys(self) -> tuple[AccessKey, ...]:
+        return tuple(key for key in self.access_keys if key.active)
+
+
+@dataclasses.dataclass(frozen=True)
+class CredentialReport:
+    """The credential report of the account: up to four hours old when AWS hands it out."""
+
+    generated: datetime
+    root: t.Optional[CredentialRow]
+    users: tuple[CredentialRow, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    name: str
+    arn: str
+    path: str
+    created: t.Optional[datetime]
+    attached_policies: tuple[str, ...]
+    inline_policies: tuple[PolicyDocument, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class User:
+    name: str
+    arn: str
+    path: str
+    created: t.Optional[datetime]
+    groups: tuple[str, ...]
+    attached_policies: tuple[str, ...]
+    inline_policies: tuple[PolicyDocument, ...]
+    boundary: t.Optional[str]
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Role:
+    """A role; ``last_used`` covers the 400 days that AWS tracks."""
+
+    name: str
+    arn: str
+    path: str
+    created: t.Optional[datetime]
+    trust: PolicyDocument
+    attached_policies: tuple[str, ...]
+    inline_policies: tuple[PolicyDocument, ...]
+    boundary: t.Optional[str]
+    last_used: t.Optional[datetime]
+    last_used_region: t.Optional[str]
+    instance_profiles: tuple[str, ...] = ()
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def is_service_linked(self) -> bool:
+        return self.path.startswith("/aws-service-role/")
+
+    @property
+    def is_aws_reserved(self) -> bool:
+        """Owned by AWS: service-linked, or made by IAM Identity Center."""
+        return self.is_service_linked or self.path.startswith("/aws-reserved/")
+
+
+@dataclasses.dataclass(frozen=True)
+class PasswordPolicy:
+    """The account password policy as GetAccountPasswordPolicy has it; None means off.
+
+    An account without a policy has AWS's own default, which is not the same as any value here:
+    :attr:`Snapshot.password_policy` is then None.
+    """
+
+    minimum_length: int
+    require_symbols: bool
+    require_numbers: bool
+    require_uppercase: bool
+    require_lowercase: bool
+    allow_users_to_change: bool
+    max_age_days: t.Optional[int] = None
+    reuse_prevention: t.Optional[int] = None
+    hard_expiry: t.Optional[bool] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class VirtualMfaDevice:
+    """A virtual MFA device; ``user_arn`` is None for one that nobody carries."""
+
+    serial_number: str
+    user_arn: t.Optional[str]
+    enabled: t.Optional[datetime]
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerCertificate:
+    name: str
+    arn: str
+    expires: datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class ServiceSpecificCredential:
+    """A long-term credential for one service (CodeCommit, Keyspaces, Bedrock and CloudWatch API keys)."""
+
+    user: str
+    credential_id: str
+    service: str
+    status: str
+    created: t.Optional[datetime]
+    expires: t.Optional[datetime]
+
+
+@dataclasses.dataclass(frozen=True)
+class Contact:
+    """The primary contact (``kind`` ``primary``) or an alternate contact; only what tells whether it is usable."""
+
+    kind: str
+    name: str
+    email: str
+    phone: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Organization:
+    id: str
+    management_account_id: str
+    feature_set: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Analyzer:
+    """An Access Analyzer; ``type`` as AWS spells it (``ACCOUNT``, ``ORGANIZATION``, ``ACCOUNT_UNUSED_ACCESS``, …)."""
+
+    name: str
+    arn: str
+    region: str
+    type: str
+    status: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigRecorder:
+    name: str
+    region: str
+    recording: bool
+    last_status: t.Optional[str]
+    all_supported: bool
+    includes_global_types: bool
+    resource_types: tuple[str, ...] = ()
+    role_arn: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class SecurityHub:
+    """Security Hub in one region. ``enabled`` False is an answer, not a failed read."""
+
+    region: str
+    enabled: bool
+    standards: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Trail:
+    """A trail, listed once in its home region, with what it logs."""
+
+    name: str
+    arn: str
+    home_region: str
+    is_multi_region: bool
+    is_organization: bool
+    is_logging: t.Optional[bool]
+    log_file_validation: bool
+    kms_key_id: t.Optional[str]
+    bucket: str
+    log_group_arn: t.Optional[str]
+    last_delivery: t.Optional[datetime]
+    logs_management_events: t.Optional[bool] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class LogAlarm:
+    """A CloudWatch Logs metric filter on a trail's log group, with the alarms on its metric that notify somebody."""
+
+    region: str
+    log_group: str
+    filter_name: str
+    pattern: str
+    alarms: tuple[str, ...]
+    notified: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """An EC2 instance that is not terminated."""
+
+    id: str
+    arn: str
+    region: str
+    instance_profile_arn: t.Optional[str]
+    state: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ServiceUse:
+    """What service last accessed tells of one service for one principal; attempts count, denied ones too."""
+
+    service: str
+    last_used: t.Optional[datetime]
+    actions: Mapping[str, t.Optional[datetime]] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Caller:
+    """GetCallerIdentity of the session that read the snapshot."""
+
+    account_id: str
+    arn: str
+    user_id: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """One account, read in one pass.
+
+    A dataset in ``unread`` was not read and its fields below hold nothing: ask :meth:`missing` first. An empty field
+    whose dataset is not in ``unread`` is a fact. Sequences are in a stable order.
+    """
+
+    caller: Caller
+    partition: str
+    home_region: str
+    observed_at: datetime
+    regions: tuple[str, ...]
+    unread: tuple[Unread, ...] = ()
+    account_alias: t.Optional[str] = None
+    users: tuple[User, ...] = ()
+    groups: tuple[Group, ...] = ()
+    roles: tuple[Role, ...] = ()
+    policies: tuple[ManagedPolicy, ...] = ()
+    credential_report: t.Optional[CredentialReport] = None
+    summary: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    password_policy: t.Optional[PasswordPolicy] = None
+    virtual_mfa_devices: tuple[VirtualMfaDevice, ...] = ()
+    server_certificates: tuple[ServerCertificate, ...] = ()
+    saml_provider_arns: tuple[str, ...] = ()
+    oidc_provider_arns: tuple[str, ...] = ()
+    service_specific_credentials: tuple[ServiceSpecificCredential, ...] = ()
+    primary_contact: t.Optional[Contact] = None
+    alternate_contacts: tuple[Contact, ...] = ()
+    organization: t.Optional[Organization] = None
+    organization_features: tuple[str, ...] = ()
+    analyzers: tuple[Analyzer, ...] = ()
+    config_recorders: tuple[ConfigRecorder, ...] = ()
+    security_hubs: tuple[SecurityHub, ...] = ()
+    trails: tuple[Trail, ...] = ()
+    log_alarms: tuple[LogAlarm, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    service_last_accessed: Mapping[str, tuple[ServiceUse, ...]] = dataclasses.field(default_factory=dict)
+    mfa_serial_numbers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def account_id(self) -> str:
+        return self.caller.account_id
+
+    def missing(self, dataset: Dataset, region: t.Optional[str] = None) -> t.Optional[Unread]:
+        """Why ``dataset`` (in ``region``, where it is regional) is not in this snapshot, or None where it is."""
+        for unread in self.unread:
+            if unread.dataset is dataset and (unread.region is None or unread.region == region):
+                return unread
+        return None
+
+    @property
+    def denied_regions(self) -> Mapping[str, str]:
+        """Regions where nothing could be read because the region itself is refused, with AWS's reason."""
+        return {unread.region: unread.reason for unread in self.unread if unread.region and unread.kind is UnreadKind.REGION_DENIED}

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Moments in UTC: as text, and how long ago they are. This room may not know the one of the runner."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def parse_moment(text: str) -> datetime:
+    """The moment of an ISO 8601 text; without an offset it is UTC.
+
+    :raises ValueError: not an ISO 8601 date and time.
+    """
+    moment = datetime.fromisoformat(text)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is out of range") from error
+
+
+def format_moment(moment: datetime) -> str:
+    """``moment`` (aware) in ISO 8601, with ``Z``; fractions of a second only where there are some."""
+    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def whole_days(since: datetime, now: datetime) -> int:
+    """How many full days have passed; 0 for a moment that is still to come, as clocks differ."""
+    return max(0, (now - since).days)

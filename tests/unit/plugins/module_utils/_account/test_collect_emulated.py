@@ -1,0 +1,195 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The reads against the emulated AWS: the operations they use, their number, and what each failure costs."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import UTC, datetime
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.codec import from_json, to_json
+from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS, collect
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    DEEP,
+    REGIONAL,
+    Dataset,
+    Snapshot,
+    UnreadKind,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
+from emulator.client import Emulator, EmulatorProcess
+
+REGIONS = ("us-east-1", "eu-west-1")
+SHALLOW = frozenset(Dataset) - DEEP
+ALL_OPERATIONS = Operations().union(*OPERATIONS.values())
+# Operation to the datasets that are lost with it. What trails log to is known without their status.
+LOST = {
+    name: {dataset for dataset in SHALLOW if name in OPERATIONS[dataset].reads}
+    for name in sorted(set().union(*(OPERATIONS[dataset].reads for dataset in SHALLOW)))
+}
+LOST["cloudtrail:GetTrailStatus"] = LOST["cloudtrail:GetEventSelectors"] = {Dataset.TRAILS}
+# No trail of the seed has selectors of its own.
+NOT_CALLED = {"cloudtrail:GetEventSelectors"}
+MANAGEMENT = "111122223333"
+PRODUCTION = "222233334444"
+
+
+@pytest.fixture(scope="module")
+def process() -> t.Iterator[EmulatorProcess]:
+    with EmulatorProcess(seed="acme") as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(process: EmulatorProcess) -> t.Iterator[Emulator]:
+    process.control.clear_faults()
+    process.control.clear_log()
+    yield process.control
+    process.control.clear_faults()
+
+
+def snapshot_of(
+    emulator: Emulator,
+    *,
+    account_id: str | None,
+    datasets: t.Collection[Dataset] = SHALLOW,
+    regions: t.Sequence[str] = REGIONS,
+    principals: t.Collection[str] = (),
+) -> Snapshot:
+    """A snapshot by the account's assessor role (None: by the administrator of the first account)."""
+    role = f"arn:aws:iam::{account_id}:role/iam-hardening/assessor" if account_id else None
+    options = AccessOptions.from_options(
+        {
+            "endpoint_url": emulator.url,
+            "access_key": "administrator",
+            "secret_key": "emulated",
+            "region": "us-east-1",
+            "assessor_role_arn": role,
+            "assume_role_external_id": "acme-hardening",
+        }
+    )
+    access = Access(options, operations=ALL_OPERATIONS, check_mode=True)
+    return collect(access, datasets=datasets, regions=regions, now=datetime.now(UTC), deep_principals=principals)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(process: EmulatorProcess) -> Snapshot:
+    process.control.clear_faults()
+    return snapshot_of(process.control, account_id=MANAGEMENT)
+
+
+def test_an_account_of_the_organization(emulator: Emulator) -> None:
+    snapshot = snapshot_of(emulator, account_id=PRODUCTION)
+    assert snapshot.account_id == PRODUCTION
+    unread = {found.dataset: found.kind for found in snapshot.unread}
+    assert unread == {
+        **dict.fromkeys(DEEP, UnreadKind.NOT_REQUESTED),
+        Dataset.ORGANIZATION_FEATURES: UnreadKind.UNSUPPORTED,
+    }
+    assert snapshot.organization is not None
+    assert {"deploy-bot"} <= {user.name for user in snapshot.users}
+    assert snapshot.credential_report is not None
+    assert snapshot.credential_report.root is not None
+    assert {row.arn for row in snapshot.credential_report.users} == {user.arn for user in snapshot.users}
+    assert any(trail.is_logging for trail in snapshot.trails)
+    assert [hub.region for hub in snapshot.security_hubs] == list(REGIONS)
+    assert from_json(to_json(snapshot)) == snapshot
+
+
+def test_the_management_account(undisturbed: Snapshot) -> None:
+    assert {found.dataset for found in undisturbed.unread} == DEEP
+    assert undisturbed.organization is not None
+    assert undisturbed.organization.management_account_id == undisturbed.account_id
+    assert any(alarm.notified for alarm in undisturbed.log_alarms)
+
+
+def test_only_declared_operations_are_called_and_no_write(emulator: Emulator) -> None:
+    bot = f"arn:aws:iam::{PRODUCTION}:user/deploy-bot"
+    snapshot = snapshot_of(emulator, account_id=PRODUCTION, datasets=Dataset, principals=[bot])
+    assert snapshot.service_last_accessed[bot]
+    called = {f"{record['service']}:{record['operation']}" for record in emulator.log()}
+    assert called - ALL_OPERATIONS.reads == {"sts:AssumeRole", "sts:GetCallerIdentity"}
+    generators = {"GenerateCredentialReport", "GenerateServiceLastAccessedDetails"}
+    assert {record["operation"] for record in emulator.writes()} <= generators | {"AssumeRole"}
+
+
+def test_a_region_closed_by_a_service_control_policy(emulator: Emulator) -> None:
+    snapshot = snapshot_of(emulator, account_id="444455556666")
+    assert list(snapshot.denied_regions) == ["eu-west-1"]
+    assert {found.dataset for found in snapshot.unread if found.region} == REGIONAL
+
+
+@pytest.mark.parametrize("name", sorted(set(LOST) - NOT_CALLED))
+def test_a_denial_costs_what_hangs_on_it_only(emulator: Emulator, undisturbed: Snapshot, name: str) -> None:
+    service, _colon, operation = name.partition(":")
+    emulator.faults(
+        [{"service": service, "operation": operation, "kind": "error", "code": "AccessDenied", "status": 403}]
+    )
+    snapshot = snapshot_of(emulator, account_id=MANAGEMENT)
+    lost = [found for found in snapshot.unread if found.dataset in LOST[name]]
+    assert {found.dataset for found in lost} == LOST[name]
+    assert all(found.kind is UnreadKind.DENIED and "AccessDenied" in found.reason for found in lost)
+    assert set(snapshot.unread) - set(lost) == {
+        found for found in undisturbed.unread if found.dataset not in LOST[name]
+    }
+    for field in dataclasses.fields(Snapshot):
+        assert field.name in ("observed_at", "unread") or _is_kept(field.name, snapshot, undisturbed, LOST[name])
+
+
+# The fields of datasets that do not bear their name.
+FIELDS = {
+    Dataset.AUTHORIZATION_DETAILS: {"users", "groups", "roles", "policies"},
+    Dataset.ACCOUNT_SUMMARY: {"summary"},
+    Dataset.ACCOUNT_ALIASES: {"account_alias"},
+    Dataset.SAML_PROVIDERS: {"saml_provider_arns"},
+    Dataset.OIDC_PROVIDERS: {"oidc_provider_arns"},
+    Dataset.CONTACT_INFORMATION: {"primary_contact"},
+    Dataset.SECURITY_HUB: {"security_hubs"},
+}
+# What moves by itself: roles are used by the reads, trails deliver.
+LIVE = {"roles", "trails"}
+
+
+def _is_kept(name: str, found: Snapshot, expected: Snapshot, depending: t.Collection[Dataset]) -> bool:
+    own = {field for dataset in depending for field in FIELDS.get(dataset, {dataset.value})}
+    if name in own:
+        return True
+    if name in LIVE:
+        return len(getattr(found, name)) == len(getattr(expected, name))
+    return bool(getattr(found, name) == getattr(expected, name))
+
+
+def test_an_account_without_anything(process: EmulatorProcess) -> None:
+    process.control.reset("bare")
+    try:
+        snapshot = snapshot_of(process.control, account_id=None)
+    finally:
+        process.control.reset("acme")
+    assert {found.kind for found in snapshot.unread} <= {UnreadKind.NOT_REQUESTED, UnreadKind.UNSUPPORTED}
+    assert snapshot.organization is None
+    assert not (snapshot.trails or snapshot.analyzers or snapshot.config_recorders or snapshot.instances)
+    assert not any(hub.enabled for hub in snapshot.security_hubs)
+
+
+def test_calls_for_a_large_account(process: EmulatorProcess) -> None:
+    process.control.reset("scale:accounts=1,users=2000,roles=1000,policies=1000")
+    process.control.clear_log()
+    try:
+        snapshot = snapshot_of(process.control, account_id=None, regions=())
+    finally:
+        calls = process.control.log()
+        process.control.reset("acme")
+    assert (len(snapshot.users), len(snapshot.credential_report.users if snapshot.credential_report else ())) == (
+        2000,
+        2000,
+    )
+    assert len(snapshot.roles) >= 1000
+    assert sum(record["service"] == "iam" for record in calls) <= 20
+    assert len(calls) <= 25
