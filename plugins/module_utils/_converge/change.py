@@ -1,0 +1,112 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Changes: planned API writes, and the plan that orders them."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import json
+import typing as t
+from collections.abc import Iterable, Mapping
+
+
+class Impact(enum.StrEnum):
+    """What a change does to access; narrowing and destructive changes are capped and predicted."""
+
+    ADDITIVE = "additive"
+    NARROWING = "narrowing"
+    DESTRUCTIVE = "destructive"
+
+
+@dataclasses.dataclass(frozen=True)
+class Undo:
+    """The one API write that takes a change back."""
+
+    operation: str
+    parameters: Mapping[str, t.Any]
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return {"operation": self.operation, "parameters": dict(self.parameters)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """One planned API write.
+
+    ``kind`` groups changes for the caps of the guard (for one ``access_key_deactivate``); ``population`` is the
+    number of objects that such changes choose from. ``parameters`` is the exact request and never leaves the process
+    in results.
+    """
+
+    account_id: str
+    region: str
+    service: str
+    operation: str
+    target: str
+    parameters: Mapping[str, t.Any]
+    before: t.Any
+    after: t.Any
+    kind: str
+    impact: Impact
+    population: int = 0
+    remedies: tuple[str, ...] = ()
+    undo: t.Optional[Undo] = None
+
+    @property
+    def reversible(self) -> bool:
+        return self.undo is not None
+
+    def as_dict(self, *, applied: bool = False) -> dict[str, t.Any]:
+        return {
+            "account_id": self.account_id,
+            "region": self.region,
+            "service": self.service,
+            "operation": self.operation,
+            "target": self.target,
+            "before": self.before,
+            "after": self.after,
+            "remedies": list(self.remedies),
+            "reversible": self.reversible,
+            "undo": self.undo.as_dict() if self.undo else None,
+            "applied": applied,
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """A change, or a part of the declaration, that a guard did not let through, and why."""
+
+    rule: str
+    reason: str
+    target: str
+    operation: str = ""
+    fatal: bool = False
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return {"rule": self.rule, "reason": self.reason, "target": self.target, "operation": self.operation}
+
+
+def content_hash(value: t.Any) -> str:
+    """SHA-256 of ``value`` as canonical JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
+
+
+def change_hash(change: Change) -> str:
+    """Identifies a change in a plan: its operation and target, what it found and what it would leave.
+
+    All of it stands in ``plan.json``, so that an approved plan can be checked without the account.
+    """
+    scope = [change.account_id, change.region, change.service, change.operation, change.target]
+    return content_hash([*scope, content_hash(change.before), content_hash(change.after)])
+
+
+def plan_sha256(changes: Iterable[Change]) -> str:
+    """The hash of a plan, which does not depend on the order in which its changes were found."""
+    return content_hash(sorted(change_hash(change) for change in changes))

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Guards: pure rules that let a change through or refuse it.
+
+What is refused is a result, except what would act on the caller itself: that raises :class:`GuardError`, and nothing at
+all is changed. That the account is the right one is known before any change is planned.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from .arn import Principal, is_break_glass, principal_of
+from .change import Change, Impact, Refusal
+from .errors import GuardError, InputError
+from .plan import ApprovedPlan
+from .protected import protection_of
+
+# From this many objects up the percentage counts; below, one change would already exceed it.
+PERCENT_FROM: t.Final = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """The caps on changes of one kind that narrow access or destroy something, in one account and run."""
+
+    max_changes: int = 10
+    max_percent: int = 5
+
+    def __post_init__(self) -> None:
+        if self.max_changes < 0:
+            raise InputError(f"max_changes: {self.max_changes} is not allowed; allowed is 0 or more")
+        if not 0 <= self.max_percent <= 100:
+            raise InputError(f"max_percent: {self.max_percent} is not allowed; allowed are 0 to 100")
+
+
+@dataclasses.dataclass(frozen=True)
+class GuardContext:
+    """What the rules for changes go by.
+
+    ``principals`` are the caller and every role it came through. ``lockout_kinds`` names the kinds of change that can
+    lock people out for good, and so need a break-glass principal: a declared one (``break_glass``, ARN globs), or one
+    that was found in the account.
+    """
+
+    principals: frozenset[Principal]
+    break_glass: tuple[str, ...] = ()
+    break_glass_found: bool = False
+    limits: Limits = Limits()
+    approved: t.Optional[ApprovedPlan] = None
+    lockout_kinds: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True)
+class Guarded:
+    """What may be done, in the order of the plan, and what may not."""
+
+    allowed: tuple[Change, ...]
+    refused: tuple[Refusal, ...]
+
+
+def enforcing_objections(
+    *, account_id: t.Optional[str], awx_job_id: t.Optional[str], journal: str
+) -> tuple[Refusal, ...]:
+    """Why nothing may be enforced with these options; all of them are fatal to a run that writes."""
+    objections = []
+    if account_id is None:
+        reason = "account_id: not set; to enforce, the 12 digits of the account that is meant are needed"
+        objections.append(Refusal(rule="account_id", reason=reason, target="", fatal=True))
+    if awx_job_id and not journal.startswith("s3://"):
+        reason = (
+            f"journal: {journal!r} is a directory of a container that vanishes with AWX job {awx_job_id}; "
+            "to enforce, a place such as s3://bucket/prefix is needed"
+        )
+        objections.append(Refusal(rule="journal", reason=reason, target="", fatal=True))
+    return tuple(objections)
+
+
+def guard(changes: Sequence[Change], context: GuardContext) -> Guarded:
+    """Hold a plan against all rules.
+
+    :raises GuardError: a change acts on the caller, or on a role that it came through.
+    """
+    fatal = [refusal for change in changes if (refusal := _on_caller(change, context))]
+    if fatal:
+        raise GuardError(fatal)
+    refused: list[Refusal] = []
+    passed: list[Change] = []
+    for change in changes:
+        refusal = next((refusal for rule in _RULES if (refusal := rule(change, context))), None)
+        if refusal:
+            refused.append(refusal)
+        else:
+            passed.append(change)
+    over_cap = {} if context.approved else _over_cap(passed, context.limits)
+    refused += [_refusal("cap", change, over_cap[change.kind]) for change in passed if change.kind in over_cap]
+    return Guarded(allowed=tuple(change for change in passed if change.kind not in over_cap), refused=tuple(refused))
+
+
+def _refusal(rule: str, change: Change, reason: str) -> Refusal:
+    return Refusal(rule=rule, reason=reason, target=change.target, operation=change.operation)
+
+
+def _acted_on(change: Change) -> frozenset[Principal]:
+    """The users and roles that a change acts on: its target, and whom the request names."""
+    named = {
+        Principal(change.account_id, kind, str(change.parameters[parameter]).lower())
+        for parameter, kind in (("UserName", "user"), ("RoleName", "role"))
+        if change.parameters.get(parameter)
+    }
+    target = principal_of(change.target)
+    return frozenset(named | ({target} if target else set()))
+
+
+def _on_caller(change: Change, context: GuardContext) -> t.Optional[Refusal]:
+    if not _acted_on(change) & context.principals:
+        return None
+    reason = f"{change.operation} on {change.target} would act on the caller itself, or on a role that it came through"
+    return dataclasses.replace(_refusal("caller", change, reason), fatal=True)
+
+
+def _on_protected(change: Change, _context: GuardContext) -> t.Optional[Refusal]:
+    reason = protection_of(change.target)
+    return _refusal("protected", change, f"never touched: {reason}") if reason else None
+
+
+def _on_break_glass(change: Change, context: GuardContext) -> t.Optional[Refusal]:
+    if not is_break_glass(change.target, context.break_glass):
+        return None
+    return _refusal("break_glass", change, "never touched: it is a break-glass principal")
+
+
+def _could_lock_out(change: Change, context: GuardContext) -> t.Optional[Refusal]:
+    if change.kind not in context.lockout_kinds or context.break_glass or context.break_glass_found:
+        return None
+    reason = (
+        "it could lock everybody out, and no break-glass principal is known: list one in break_glass "
+        "(hardening_break_glass) as an ARN glob, or create one under the path /iam-hardening/break-glass/"
+    )
+    return _refusal("no_break_glass", change, reason)
+
+
+def _not_approved(change: Change, context: GuardContext) -> t.Optional[Refusal]:
+    objection = context.approved.objection(change) if context.approved else None
+    return _refusal("approved_plan", change, objection) if objection else None
+
+
+_RULES: t.Final[tuple[Callable[[Change, GuardContext], t.Optional[Refusal]], ...]] = (
+    _on_protected,
+    _on_break_glass,
+    _could_lock_out,
+    _not_approved,
+)
+
+
+def _over_cap(changes: Iterable[Change], limits: Limits) -> dict[str, str]:
+    """The kinds of change that exceed a cap, with the reason. A kind is refused whole, so that no order decides."""
+    by_kind: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        if change.impact is not Impact.ADDITIVE:
+            by_kind[change.kind].append(change)
+    objections = {kind: _cap_objection(kind, found, limits) for kind, found in by_kind.items()}
+    return {kind: objection for kind, objection in objections.items() if objection}
+
+
+def _cap_objection(kind: str, changes: Sequence[Change], limits: Limits) -> t.Optional[str]:
+    count = len(changes)
+    population = max(change.population for change in changes)
+    approval = "an approved plan (hardening_approved_plan) lifts the cap"
+    if count > limits.max_changes:
+        return f"{count} changes of the kind {kind}, max_changes is {limits.max_changes}; {approval}"
+    if population >= PERCENT_FROM and count * 100 > limits.max_percent * population:
+        share = f"{count} of {population} by changes of the kind {kind}"
+        return f"{share}, max_percent is {limits.max_percent}; {approval}"
+    return None

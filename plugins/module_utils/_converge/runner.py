@@ -1,0 +1,210 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The one walk of every converging module: observe, assess, plan, guard, apply, verify.
+
+Check mode and the mode ``report`` stop after guard, so the plan they show is the plan that would be applied.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+
+from .change import Change, Refusal, content_hash, plan_sha256
+from .errors import GuardError
+from .finding import Finding
+from .guard import GuardContext, guard
+from .journal import Journal, Outcome
+from .plan import Plan
+from .store import StoreError
+
+State = t.TypeVar("State")
+
+# IAM is eventually consistent: a write shows in reads after seconds. The waits add up to half a minute.
+VERIFY_WAITS: t.Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+
+
+class Caller(t.Protocol):
+    """GetCallerIdentity of the session."""
+
+    @property
+    def account_id(self) -> str: ...
+
+    @property
+    def arn(self) -> str: ...
+
+
+class Aws(t.Protocol):
+    """AWS as far as a walk needs to know it."""
+
+    @property
+    def caller(self) -> Caller: ...
+
+    @property
+    def chain(self) -> Sequence[str]:
+        """The ARN of every principal on the way to the caller."""
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        parameters: t.Optional[Mapping[str, t.Any]] = None,
+        *,
+        region: t.Optional[str] = None,
+    ) -> Mapping[str, t.Any]: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Walk(t.Generic[State]):
+    """What a converging module brings.
+
+    ``reread`` reads the target of a change live and returns it in the shape of the change's ``before`` and ``after``.
+    """
+
+    module: str
+    observe: Callable[[], State]
+    assess: Callable[[State], tuple[Finding, ...]]
+    plan: Callable[[State, tuple[Finding, ...]], Plan]
+    reread: Callable[[Change], t.Any]
+    lockout_kinds: frozenset[str] = frozenset()
+    has_break_glass: Callable[[State], bool] = lambda _state: False
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """The walk up to and including guard: all that check mode knows."""
+
+    findings: tuple[Finding, ...]
+    plan: Plan
+    allowed: tuple[Change, ...]
+    refused: tuple[Refusal, ...]
+
+    @property
+    def plan_sha256(self) -> str:
+        """Covers every planned change, whether or not it was let through, so that an approval can lift a cap."""
+        return plan_sha256(self.plan.changes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Applied:
+    """What became of the allowed changes: those made, those refused at the last moment, and what stopped the rest."""
+
+    made: tuple[Change, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    error: str = ""
+
+
+def predict(walk: Walk[State], context: GuardContext) -> Prediction:
+    """Observe, assess, plan and guard.
+
+    :raises GuardError: a change acts on the caller.
+    """
+    state = walk.observe()
+    findings = walk.assess(state)
+    plan = walk.plan(state, findings)
+    fatal = [refusal for refusal in plan.refused if refusal.fatal]
+    if fatal:
+        raise GuardError(fatal)
+    known = dataclasses.replace(
+        context,
+        lockout_kinds=walk.lockout_kinds,
+        break_glass_found=context.break_glass_found or walk.has_break_glass(state),
+    )
+    guarded = guard(plan.changes, known)
+    return Prediction(findings=findings, plan=plan, allowed=guarded.allowed, refused=(*plan.refused, *guarded.refused))
+
+
+def apply(
+    walk: Walk[State],
+    changes: Sequence[Change],
+    *,
+    aws: Aws,
+    journal: Journal,
+    errors: tuple[type[Exception], ...],
+    sleep: Callable[[float], None],
+) -> Applied:
+    """Make the allowed changes in their order and verify them; the first that fails stops the rest.
+
+    ``errors`` are the exceptions that a call to AWS may raise: the one thing of ``_aws`` that has to be known here.
+    """
+    made: list[Change] = []
+    refused: list[Refusal] = []
+    stops: tuple[type[Exception], ...] = (*errors, StoreError)
+    for change in changes:
+        try:
+            if _changed_meanwhile(walk, change):
+                reason = "it was changed by somebody else since it was read, so the plan no longer holds; run again"
+                refused.append(Refusal("changed_meanwhile", reason, change.target, change.operation))
+                continue
+            error = _make(walk, change, aws=aws, journal=journal, errors=errors, made=made)
+        except stops as failure:
+            error = f"{change.operation} on {change.target}: {failure}"
+        if error:
+            return Applied(tuple(made), tuple(refused), error)
+    return Applied(tuple(made), tuple(refused), _verify(walk, made, errors=errors, sleep=sleep))
+
+
+def _changed_meanwhile(walk: Walk[State], change: Change) -> bool:
+    return content_hash(walk.reread(change)) != content_hash(change.before)
+
+
+def _make(
+    walk: Walk[State],
+    change: Change,
+    *,
+    aws: Aws,
+    journal: Journal,
+    errors: tuple[type[Exception], ...],
+    made: list[Change],
+) -> str:
+    """Make one change between its two records; returns what went wrong, or nothing."""
+    key = journal.intend(change)
+    outcome, error = Outcome.APPLIED, ""
+    try:
+        aws.call(change.service, change.operation, change.parameters, region=_region(change))
+    except errors as failure:
+        # A dropped connection says nothing about whether the write arrived: only a read does.
+        outcome, error = settle(walk.reread, change, errors=errors), str(failure)
+    if outcome is Outcome.APPLIED:
+        made.append(change)
+    journal.conclude(key, outcome, error)
+    if outcome is Outcome.APPLIED:
+        return ""
+    doubt = "" if outcome is Outcome.FAILED else " (whether it was made could not be told: look at it)"
+    return f"{change.operation} on {change.target}: {error}{doubt}"
+
+
+def _region(change: Change) -> t.Optional[str]:
+    return None if change.region == "global" else change.region
+
+
+def settle(reread: Callable[[Change], t.Any], change: Change, *, errors: tuple[type[Exception], ...]) -> Outcome:
+    """Whether a change whose answer is missing was made, judged by what is there now."""
+    try:
+        present = content_hash(reread(change))
+    except errors:
+        return Outcome.UNKNOWN
+    if present == content_hash(change.after):
+        return Outcome.APPLIED
+    return Outcome.FAILED if present == content_hash(change.before) else Outcome.UNKNOWN
+
+
+def _verify(
+    walk: Walk[State], made: Sequence[Change], *, errors: tuple[type[Exception], ...], sleep: Callable[[float], None]
+) -> str:
+    """Read back what was written until it shows; returns what does not, or nothing."""
+    last = {change.target: change for change in made}
+    pending = list(last.values())
+    for wait in (*VERIFY_WAITS, None):
+        pending = [change for change in pending if settle(walk.reread, change, errors=errors) is not Outcome.APPLIED]
+        if not pending or wait is None:
+            break
+        sleep(wait)
+    targets = ", ".join(change.target for change in pending)
+    return f"written, but not found as written when read again: {targets}" if pending else ""

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Where reports, plans and journals are kept: a directory here, an S3 prefix through the same protocol in ``_aws``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import typing as t
+from pathlib import Path
+
+
+class StoreError(Exception):
+    """A place for reports or journals can't be read or written; the message names the place."""
+
+
+class Store(t.Protocol):
+    """A flat namespace of small objects, named by ``/``-separated keys."""
+
+    location: str
+
+    def put(self, key: str, content: bytes) -> str:
+        """Write ``content`` whole and durably; returns the full location. Raises :class:`StoreError`."""
+
+    def put_new(self, key: str, content: bytes) -> str:
+        """Like :meth:`put`, but refuses with :class:`StoreError` where the key exists already."""
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        """The content, or None where the key does not exist. Raises :class:`StoreError`."""
+
+    def list(self, prefix: str = "") -> list[str]:
+        """Keys below ``prefix`` in ascending order. Raises :class:`StoreError`."""
+
+
+class DirectoryStore:
+    """A :class:`Store` in a local directory: files are 0600, written aside and renamed, so never seen half-written."""
+
+    def __init__(self, directory: str) -> None:
+        self._root = Path(directory).expanduser()
+        self.location = str(self._root)
+
+    def put(self, key: str, content: bytes) -> str:
+        return self._write(key, content, replace=True)
+
+    def put_new(self, key: str, content: bytes) -> str:
+        return self._write(key, content, replace=False)
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        try:
+            return (self._root / key).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"can't read {self._root / key}: {error.strerror}") from error
+
+    def list(self, prefix: str = "") -> list[str]:
+        keys = (path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
+        return sorted(key for key in keys if key.startswith(prefix) and not key.rpartition("/")[2].startswith(".tmp-"))
+
+    def _write(self, key: str, content: bytes, *, replace: bool) -> str:
+        target = self._root / key
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".tmp-")
+            try:
+                with os.fdopen(descriptor, "wb") as handle:
+                    handle.write(content)
+                    handle.flush()
+                    os.fsync(handle.fileno())
+                if replace:
+                    os.replace(temporary, target)
+                else:
+                    os.link(temporary, target)
+            finally:
+                if os.path.exists(temporary):
+                    os.unlink(temporary)
+        except OSError as error:
+            raise StoreError(f"can't write {target}: {error.strerror}") from error
+        return str(target)

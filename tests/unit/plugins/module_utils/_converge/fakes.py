@@ -1,0 +1,160 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A store, an account and a walk to try the runner on: one state a target, and a write that replaces it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
+from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Walk
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import Store, StoreError
+
+ACCOUNT = "111122223333"
+CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/automation/awx-1"
+RUN = "20261125T020000Z"
+NOW = datetime(2026, 11, 25, 2, 0, 0, tzinfo=UTC)
+
+
+def user_arn(name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:user/{name}"
+
+
+def change(name: str = "alice", **fields: t.Any) -> Change:
+    """A change of one user, from ``old`` to ``new``."""
+    given: dict[str, t.Any] = {
+        "account_id": ACCOUNT,
+        "region": "global",
+        "service": "iam",
+        "operation": "Replace",
+        "target": user_arn(name),
+        "parameters": {"Name": name, "State": "new"},
+        "before": "old",
+        "after": "new",
+        "kind": "replace",
+        "impact": Impact.NARROWING,
+        "undo": Undo("Replace", {"Name": name, "State": "old"}),
+    }
+    return Change(**{**given, **fields})
+
+
+class FakeStore:
+    """A store in memory. ``full`` makes every write fail; ``lost`` every read."""
+
+    def __init__(self) -> None:
+        self.location = "s3://journal/iam"
+        self.objects: dict[str, bytes] = {}
+        self.full = False
+        self.lost = False
+
+    def put(self, key: str, content: bytes) -> str:
+        if self.full:
+            raise StoreError(f"can't write {self.location}/{key}: no space left")
+        self.objects[key] = content
+        return f"{self.location}/{key}"
+
+    def put_new(self, key: str, content: bytes) -> str:
+        if key in self.objects:
+            raise StoreError(f"can't write {self.location}/{key}: it exists")
+        return self.put(key, content)
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        self._check()
+        return self.objects.get(key)
+
+    def list(self, prefix: str = "") -> list[str]:
+        self._check()
+        return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def _check(self) -> None:
+        if self.lost:
+            raise StoreError(f"can't read {self.location}: denied")
+
+
+class FakeAwsError(Exception):
+    """What a call of the fake AWS may raise."""
+
+
+@dataclasses.dataclass(frozen=True)
+class FakeCaller:
+    account_id: str = ACCOUNT
+    arn: str = CALLER
+
+
+class FakeAws:
+    """An account: the state of each user, the calls that were made, and what each next call should do wrong.
+
+    A failure is ``refused`` (the write is not made), ``dropped`` (it is made, but the answer is lost) or ``garbled``
+    (something else is there afterwards). ``lag`` is how many reads still see the former state after a write.
+    """
+
+    def __init__(self, store: t.Optional[FakeStore] = None, **states: t.Any) -> None:
+        self.states: dict[str, t.Any] = {user_arn(name): state for name, state in states.items()}
+        self.calls: list[tuple[str, Mapping[str, t.Any]]] = []
+        self.failures: dict[str, str] = {}
+        self.lag = 0
+        self.unreadable = False
+        self.caller = FakeCaller()
+        self.chain: tuple[str, ...] = ()
+        self.journalled: list[list[str]] = []
+        self._store = store
+        self._stale: dict[str, t.Any] = {}
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        parameters: t.Optional[Mapping[str, t.Any]] = None,
+        *,
+        region: t.Optional[str] = None,
+    ) -> Mapping[str, t.Any]:
+        assert (service, operation, region) == ("iam", "Replace", None) and parameters is not None
+        target = user_arn(parameters["Name"])
+        self.calls.append((operation, parameters))
+        self.journalled.append(self._store.list() if self._store else [])
+        failure = self.failures.get(parameters["Name"])
+        if failure == "refused":
+            raise FakeAwsError("AccessDenied")
+        self._stale[target] = self.states.get(target)
+        self.states[target] = "else" if failure == "garbled" else parameters["State"]
+        if failure:
+            raise FakeAwsError("the connection was dropped")
+        return {}
+
+    def reread(self, wanted: Change) -> t.Any:
+        if self.unreadable:
+            raise FakeAwsError("can't read")
+        if self.calls and self.lag > 0:
+            self.lag -= 1
+            return self._stale.get(wanted.target, self.states.get(wanted.target))
+        return self.states.get(wanted.target)
+
+
+def walk_of(aws: FakeAws, *changes: Change, **fields: t.Any) -> Walk[str]:
+    """A walk that plans these changes whatever it observes."""
+    given: dict[str, t.Any] = {
+        "module": "replace",
+        "observe": lambda: "state",
+        "assess": lambda _state: (),
+        "plan": lambda _state, _findings: Plan(changes=changes),
+        "reread": aws.reread,
+    }
+    return Walk(**{**given, **fields})
+
+
+def journal_of(store: Store, *, run_id: str = RUN, module: str = "replace") -> Journal:
+    return Journal(
+        store,
+        account_id=ACCOUNT,
+        run_id=run_id,
+        module=module,
+        caller_arn=CALLER,
+        clock=lambda: NOW,
+    )

@@ -1,0 +1,192 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Refusal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError, InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import (
+    GuardContext,
+    Limits,
+    enforcing_objections,
+    guard,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve, plan_document
+
+from .fakes import ACCOUNT, CALLER, NOW, RUN, change, user_arn
+
+
+def context(**fields: t.Any) -> GuardContext:
+    return GuardContext(**{"principals": principals_of([CALLER]), **fields})
+
+
+def rules(refused: tuple[Refusal, ...]) -> list[str]:
+    return [refusal.rule for refusal in refused]
+
+
+def test_what_no_rule_objects_to_passes_in_order() -> None:
+    changes = [change("b"), change("a")]
+    guarded = guard(changes, context())
+    assert guarded.allowed == tuple(changes)
+    assert not guarded.refused
+
+
+# The caller
+
+
+@pytest.mark.parametrize(
+    ("caller", "acted_on"),
+    [
+        (user_arn("ops/awx"), change("awx")),
+        (user_arn("awx"), change("AWX")),
+        (CALLER, change(target=f"arn:aws:iam::{ACCOUNT}:role/iam-hardening/automation")),
+        # The target is no principal, but the request names one.
+        (user_arn("awx"), change(target="AKIAIOSFODNN7EXAMPLE", parameters={"UserName": "awx"})),
+        (CALLER, change(target="policy", parameters={"RoleName": "Automation"})),
+    ],
+)
+def test_acting_on_the_caller_is_fatal_for_everything(caller: str, acted_on: Change) -> None:
+    with pytest.raises(GuardError) as caught:
+        guard([change("somebody"), acted_on], context(principals=principals_of([caller])))
+    assert rules(caught.value.refusals) == ["caller"]
+    assert caught.value.refusals[0].fatal
+    assert acted_on.target in str(caught.value)
+
+
+def test_acting_on_a_role_of_the_chain_is_fatal() -> None:
+    chain = [f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/session", CALLER]
+    with pytest.raises(GuardError):
+        guard([change(target=f"arn:aws:iam::{ACCOUNT}:role/hub")], context(principals=principals_of(chain)))
+
+
+def test_the_same_name_in_another_account_or_of_another_kind_is_somebody_else() -> None:
+    others = [change(target="arn:aws:iam::999988887777:role/automation"), change("automation")]
+    assert guard(others, context()).allowed == tuple(others)
+
+
+# Never touched
+
+
+def test_protected_and_break_glass_are_refused_and_the_rest_goes_on() -> None:
+    protected = change(target=f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole")
+    found = change(target=f"arn:aws:iam::{ACCOUNT}:role/iam-hardening/break-glass")
+    declared = change("emergency")
+    guarded = guard([protected, found, declared, change("a")], context(break_glass=("arn:*:user/emergency",)))
+    assert rules(guarded.refused) == ["protected", "break_glass", "break_glass"]
+    assert guarded.allowed == (change("a"),)
+
+
+# What could lock everybody out
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({}, ["no_break_glass"]),
+        ({"break_glass": ("arn:aws:iam::*:role/emergency",)}, []),
+        ({"break_glass_found": True}, []),
+        ({"lockout_kinds": frozenset({"boundary_put"})}, []),
+    ],
+)
+def test_kinds_that_could_lock_out_need_a_break_glass_principal(fields: dict[str, t.Any], refused: list[str]) -> None:
+    guarded = guard([change()], context(**{"lockout_kinds": frozenset({"replace"}), **fields}))
+    assert rules(guarded.refused) == refused
+    if refused:
+        assert "hardening_break_glass" in guarded.refused[0].reason
+
+
+# Caps
+
+
+def many(count: int, **fields: t.Any) -> list[Change]:
+    return [change(f"user-{number}", **fields) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("count", "population", "limits", "refused"),
+    [
+        (10, 0, Limits(), 0),
+        (11, 0, Limits(), 11),
+        (10, 200, Limits(), 0),
+        (10, 199, Limits(), 10),
+        (1, 20, Limits(), 0),
+        (2, 20, Limits(), 2),
+        # Below 20 objects the percentage does not count.
+        (10, 19, Limits(), 0),
+        (1, 0, Limits(max_changes=0), 1),
+        (30, 100, Limits(max_changes=30, max_percent=30), 0),
+    ],
+)
+def test_caps(count: int, population: int, limits: Limits, refused: int) -> None:
+    guarded = guard(many(count, population=population), context(limits=limits))
+    assert (len(guarded.allowed), len(guarded.refused)) == (count - refused, refused)
+    assert set(rules(guarded.refused)) <= {"cap"}
+
+
+def test_a_cap_refuses_its_kind_whole_and_lets_the_others_proceed() -> None:
+    others = [*many(2, kind="delete", impact=Impact.DESTRUCTIVE), *many(50, kind="tag", impact=Impact.ADDITIVE)]
+    guarded = guard([*many(11), *others], context())
+    assert guarded.allowed == tuple(others)
+    assert "11 changes of the kind replace, max_changes is 10" in guarded.refused[0].reason
+
+
+def test_what_another_rule_refused_does_not_count_towards_a_cap() -> None:
+    protected = [change(target=f"arn:aws:iam::{ACCOUNT}:role/AWSControlTower{number}") for number in range(5)]
+    assert len(guard([*many(10), *protected], context()).allowed) == 10
+
+
+@pytest.mark.parametrize("values", [{"max_changes": -1}, {"max_percent": 101}, {"max_percent": -1}])
+def test_limits_are_checked(values: dict[str, int]) -> None:
+    with pytest.raises(InputError, match=f"{next(iter(values))}: .*allowed"):
+        Limits(**values)
+
+
+# Approved plans
+
+
+def test_an_approved_plan_lifts_caps_and_allows_exactly_its_changes() -> None:
+    approved = approve(
+        plan_document(many(30), account_id=ACCOUNT, run_id=RUN, created=NOW), account_id=ACCOUNT, now=NOW
+    )
+    # A subset, one whose before differs, and one that nobody approved.
+    changes = [*many(25), change("user-26", before="older"), change("mallory")]
+    guarded = guard(changes, context(approved=approved))
+    assert guarded.allowed == tuple(many(25))
+    assert rules(guarded.refused) == ["approved_plan", "approved_plan"]
+    assert "differs" in guarded.refused[0].reason
+    assert "does not have" in guarded.refused[1].reason
+
+
+def test_an_approved_plan_does_not_lift_the_other_guards() -> None:
+    protected = change(target=f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole")
+    approved = approve(
+        plan_document([protected], account_id=ACCOUNT, run_id=RUN, created=NOW), account_id=ACCOUNT, now=NOW
+    )
+    assert rules(guard([protected], context(approved=approved)).refused) == ["protected"]
+
+
+# The declaration
+
+
+@pytest.mark.parametrize(
+    ("account_id", "job", "journal", "objections"),
+    [
+        (ACCOUNT, None, "./journal", []),
+        (None, None, "./journal", ["account_id"]),
+        (ACCOUNT, "17", "./journal", ["journal"]),
+        (ACCOUNT, "17", "s3://bucket/journal", []),
+        (None, "17", "/var/journal", ["account_id", "journal"]),
+    ],
+)
+def test_what_enforcing_needs(
+    account_id: t.Optional[str], job: t.Optional[str], journal: str, objections: list[str]
+) -> None:
+    found = enforcing_objections(account_id=account_id, awx_job_id=job, journal=journal)
+    assert rules(found) == objections
+    assert all(refusal.fatal and refusal.reason.startswith(f"{refusal.rule}: ") for refusal in found)

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+from datetime import timedelta
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Undo, change_hash, plan_sha256
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import (
+    approve,
+    change_of,
+    combined_plan,
+    plan_document,
+)
+
+from .fakes import ACCOUNT, NOW, RUN, change
+
+
+def document(**fields: t.Any) -> dict[str, t.Any]:
+    """A plan of two changes, through JSON as a file has it."""
+    made = plan_document([change("a"), change("b")], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    return t.cast(dict[str, t.Any], json.loads(json.dumps({**made, **fields})))
+
+
+def test_a_plan_document_names_what_it_is_of() -> None:
+    assert {key: value for key, value in document().items() if key != "changes"} == {
+        "schema": "hardening.iam/plan/1",
+        "account_id": ACCOUNT,
+        "run_id": RUN,
+        "created": "2026-11-25T02:00:00Z",
+        "plan_sha256": plan_sha256([change("b"), change("a")]),
+    }
+    assert [recorded["applied"] for recorded in document()["changes"]] == [False, False]
+
+
+@pytest.mark.parametrize("undo", [None, Undo("Replace", {"State": "old"})])
+def test_a_recorded_change_is_the_same_change_without_its_request(undo: t.Optional[Undo]) -> None:
+    done = change(undo=undo, remedies=("f1", "f2"), before={"a": [1, 2]}, after=None)
+    recorded = change_of(json.loads(json.dumps(done.as_dict(applied=True))))
+    assert change_hash(recorded) == change_hash(done)
+    assert (recorded.undo, recorded.remedies, recorded.parameters) == (undo, ("f1", "f2"), {})
+
+
+def test_a_recorded_change_that_lacks_a_field() -> None:
+    broken = {key: value for key, value in change().as_dict().items() if key != "before"}
+    with pytest.raises(InputError, match="before"):
+        change_of(broken)
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=24), timedelta(minutes=-5)])
+def test_approval_of_a_fresh_plan(age: timedelta) -> None:
+    approved = approve(document(), account_id=ACCOUNT, now=NOW + age)
+    assert approved.hashes == {change_hash(change("a")), change_hash(change("b"))}
+    assert approved.objection(change("a")) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "age", "message"),
+    [
+        (document(), timedelta(hours=24, seconds=1), "at most 24 hours"),
+        (document(), timedelta(minutes=-6), "at most 24 hours"),
+        (document(created="yesterday"), timedelta(0), "created is 'yesterday'"),
+        (document(created=None), timedelta(0), "created is None"),
+        (document(account_id="999988887777"), timedelta(0), "of the account 999988887777"),
+        (document(plan_sha256="0" * 64), timedelta(0), "was edited"),
+        (document(changes=document()["changes"][:1]), timedelta(0), "was edited"),
+        (document(changes=[{}]), timedelta(0), "not a recorded change"),
+        (document(changes=None), timedelta(0), "not a plan"),
+        ("plan.json", timedelta(0), "not a plan"),
+    ],
+)
+def test_what_is_no_approval(given: t.Any, age: timedelta, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        approve(given, account_id=ACCOUNT, now=NOW + age)
+
+
+def test_a_plan_of_several_modules_is_as_old_as_the_oldest_part() -> None:
+    first = document()
+    second = plan_document([change("c")], account_id=ACCOUNT, run_id=RUN, created=NOW - timedelta(hours=1))
+    joined = combined_plan([first, second], account_id=ACCOUNT, run_id=RUN)
+    assert joined is not None
+    assert joined["created"] == "2026-11-25T01:00:00Z"
+    assert joined["plan_sha256"] == plan_sha256([change("a"), change("b"), change("c")])
+    assert approve(joined, account_id=ACCOUNT, now=NOW).objection(change("c")) is None
+    assert combined_plan([], account_id=ACCOUNT, run_id=RUN) is None

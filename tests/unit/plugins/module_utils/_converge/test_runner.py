@@ -1,0 +1,222 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, plan_sha256
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext, Limits
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome, interrupted, recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
+from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import (
+    VERIFY_WAITS,
+    Applied,
+    apply,
+    predict,
+    settle,
+)
+
+from .fakes import ACCOUNT, CALLER, RUN, FakeAws, FakeAwsError, FakeStore, change, journal_of, user_arn, walk_of
+
+CONTEXT = GuardContext(principals=principals_of([CALLER]))
+
+
+@pytest.fixture
+def store() -> FakeStore:
+    return FakeStore()
+
+
+@pytest.fixture
+def aws(store: FakeStore) -> FakeAws:
+    return FakeAws(store, a="old", b="old", c="old")
+
+
+def applied(aws: FakeAws, store: FakeStore, *changes: Change, waits: t.Optional[list[float]] = None) -> Applied:
+    return apply(
+        walk_of(aws, *changes),
+        changes,
+        aws=aws,
+        journal=journal_of(store),
+        errors=(FakeAwsError,),
+        sleep=(waits if waits is not None else []).append,
+    )
+
+
+def outcomes(store: FakeStore) -> list[str]:
+    return [outcome.value for _intent, outcome in recorded(store, ACCOUNT, RUN)]
+
+
+# Prediction
+
+
+def test_prediction_writes_nothing_and_its_hash_covers_what_is_held_back(aws: FakeAws, store: FakeStore) -> None:
+    changes = (change("a"), change("b"))
+    own = Refusal("expiry", "somebody would be locked out", "x")
+    walk = walk_of(aws, plan=lambda _state, _findings: Plan(changes=changes, refused=(own,)))
+    prediction = predict(walk, GuardContext(principals=frozenset(), limits=Limits(max_changes=1)))
+    assert prediction.allowed == ()
+    assert [refusal.rule for refusal in prediction.refused] == ["expiry", "cap", "cap"]
+    assert prediction.plan_sha256 == plan_sha256(changes)
+    assert not aws.calls and not store.objects
+
+
+def test_prediction_fails_on_a_change_of_the_caller_and_on_fatal_refusals_of_the_plan(aws: FakeAws) -> None:
+    with pytest.raises(GuardError, match="the caller itself"):
+        predict(walk_of(aws, change(target=f"arn:aws:iam::{ACCOUNT}:role/automation")), CONTEXT)
+    fatal = Refusal("own_role", "it is ours", "x", fatal=True)
+    with pytest.raises(GuardError, match="it is ours"):
+        predict(walk_of(aws, plan=lambda _state, _findings: Plan(refused=(fatal,))), CONTEXT)
+
+
+@pytest.mark.parametrize(("found", "allowed"), [(True, 1), (False, 0)])
+def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAws, found: bool, allowed: int) -> None:
+    walk = walk_of(
+        aws, change("a"), lockout_kinds=frozenset({"replace"}), has_break_glass=lambda state: found and state == "state"
+    )
+    assert len(predict(walk, CONTEXT).allowed) == allowed
+
+
+# Application
+
+
+def test_every_write_stands_between_its_records(aws: FakeAws, store: FakeStore) -> None:
+    done = applied(aws, store, change("b"), change("a"))
+    assert done == Applied(made=(change("b"), change("a")))
+    assert [parameters["Name"] for _operation, parameters in aws.calls] == ["b", "a"]
+    # What the journal held at the moment of each write.
+    assert [[key.rpartition("/")[2] for key in keys] for keys in aws.journalled] == [
+        ["000001-intent.json"],
+        ["000001-intent.json", "000001-outcome.json", "000002-intent.json"],
+    ]
+    assert outcomes(store) == ["applied", "applied"]
+    assert aws.states[user_arn("a")] == "new"
+
+
+def test_without_a_journal_nothing_is_changed(aws: FakeAws, store: FakeStore) -> None:
+    store.full = True
+    done = applied(aws, store, change("a"), change("b"))
+    assert not aws.calls and not done.made
+    assert "no space left" in done.error
+
+
+def test_a_journal_that_can_not_be_listed_changes_nothing(aws: FakeAws, store: FakeStore) -> None:
+    store.lost = True
+    done = apply(
+        walk_of(aws, change("a")),
+        [change("a")],
+        aws=aws,
+        journal=journal_of(store),
+        errors=(FakeAwsError,),
+        sleep=lambda _seconds: None,
+    )
+    assert not aws.calls and "denied" in done.error
+
+
+def test_a_refused_write_stops_the_rest_and_is_recorded_as_failed(aws: FakeAws, store: FakeStore) -> None:
+    aws.failures["b"] = "refused"
+    done = applied(aws, store, change("a"), change("b"), change("c"))
+    assert done.made == (change("a"),)
+    assert done.error == f"Replace on {user_arn('b')}: AccessDenied"
+    assert outcomes(store) == ["applied", "failed"]
+    assert aws.states[user_arn("c")] == "old"
+
+
+def test_a_write_whose_answer_was_lost_is_judged_by_what_is_there(aws: FakeAws, store: FakeStore) -> None:
+    aws.failures["a"] = "dropped"
+    done = applied(aws, store, change("a"), change("b"))
+    assert done == Applied(made=(change("a"), change("b")))
+    assert outcomes(store) == ["applied", "applied"]
+
+
+def test_a_write_that_left_neither_before_nor_after_is_in_doubt(aws: FakeAws, store: FakeStore) -> None:
+    aws.failures["a"] = "garbled"
+    done = applied(aws, store, change("a"), change("b"))
+    assert not done.made and "could not be told" in done.error
+    assert outcomes(store) == ["unknown"]
+
+
+def test_what_somebody_else_changed_since_is_left_alone_and_the_rest_goes_on(aws: FakeAws, store: FakeStore) -> None:
+    aws.states[user_arn("a")] = "newer"
+    done = applied(aws, store, change("a"), change("b"))
+    assert done.made == (change("b"),)
+    assert [(refusal.rule, refusal.target) for refusal in done.refused] == [("changed_meanwhile", user_arn("a"))]
+    assert aws.states[user_arn("a")] == "newer"
+    assert len(interrupted(store, ACCOUNT)) == 0
+
+
+def test_a_state_that_can_not_be_read_again_is_not_written_over(aws: FakeAws, store: FakeStore) -> None:
+    aws.unreadable = True
+    done = applied(aws, store, change("a"))
+    assert not aws.calls and not store.objects
+    assert done.error == f"Replace on {user_arn('a')}: can't read"
+
+
+def test_a_run_that_was_killed_during_a_write_can_be_seen(
+    aws: FakeAws, store: FakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws, "call", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        applied(aws, store, change("a"))
+    assert [intent.change.target for intent in interrupted(store, ACCOUNT)] == [user_arn("a")]
+
+
+def _killed(*_arguments: t.Any, **_options: t.Any) -> t.NoReturn:
+    raise KeyboardInterrupt
+
+
+def test_a_lost_outcome_record_is_an_error_although_the_change_is_made(
+    aws: FakeAws, store: FakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "put_new", _once(store))
+    done = applied(aws, store, change("a"), change("b"))
+    assert done.made == (change("a"),)
+    assert "000001-outcome.json" in done.error
+    assert json.loads(store.objects[f"{ACCOUNT}/{RUN}/000001-intent.json"])["record"] == "intent"
+
+
+def _once(store: FakeStore) -> t.Callable[[str, bytes], str]:
+    def put_new(key: str, content: bytes) -> str:
+        store.put(key, content)
+        store.full = True
+        return key
+
+    return put_new
+
+
+# Verification
+
+
+def test_writes_that_show_late_are_waited_for(aws: FakeAws, store: FakeStore) -> None:
+    waits: list[float] = []
+    aws.lag = 2
+    assert applied(aws, store, change("a"), waits=waits) == Applied(made=(change("a"),))
+    assert waits == [0.5, 1.0]
+
+
+def test_writes_that_never_show_are_an_error(aws: FakeAws, store: FakeStore) -> None:
+    waits: list[float] = []
+    aws.lag = 1000
+    done = applied(aws, store, change("a"), waits=waits)
+    assert done.made == (change("a"),)
+    assert done.error == f"written, but not found as written when read again: {user_arn('a')}"
+    assert waits == list(VERIFY_WAITS)
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"), [("new", Outcome.APPLIED), ("old", Outcome.FAILED), ("else", Outcome.UNKNOWN)]
+)
+def test_settling_by_what_is_there(state: str, outcome: Outcome) -> None:
+    assert settle(FakeAws(alice=state).reread, change("alice"), errors=(FakeAwsError,)) is outcome
+
+
+def test_settling_without_a_read_is_unknown() -> None:
+    aws = FakeAws(alice="new")
+    aws.unreadable = True
+    assert settle(aws.reread, change("alice"), errors=(FakeAwsError,)) is Outcome.UNKNOWN

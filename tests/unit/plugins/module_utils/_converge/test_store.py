@@ -1,0 +1,53 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+
+
+def test_content_comes_back_and_is_private(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path / "reports"))
+    assert store.put("1/report.json", b"one") == str(tmp_path / "reports" / "1" / "report.json")
+    store.put("1/report.json", b"two")
+    assert store.get("1/report.json") == b"two"
+    assert (tmp_path / "reports" / "1" / "report.json").stat().st_mode & 0o777 == 0o600
+    assert store.list("1/") == ["1/report.json"]
+
+
+def test_put_new_refuses_what_exists_and_leaves_it(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    store.put_new("a", b"one")
+    with pytest.raises(StoreError, match="can't write"):
+        store.put_new("a", b"two")
+    assert store.get("a") == b"one"
+    assert store.list() == ["a"]
+
+
+def test_what_is_not_there(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path / "nowhere"))
+    assert store.get("a") is None
+    assert store.list() == []
+
+
+def test_keys_in_order_and_below_their_prefix(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    for key in ("b/2", "b/1", "bb/1", "a"):
+        store.put(key, b"")
+    (tmp_path / "b" / ".tmp-half").write_bytes(b"")
+    assert store.list() == ["a", "b/1", "b/2", "bb/1"]
+    assert store.list("b/") == ["b/1", "b/2"]
+
+
+def test_a_place_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    store = DirectoryStore(str(tmp_path / "file"))
+    with pytest.raises(StoreError, match=f"can't write {tmp_path}/file/a"):
+        store.put("a", b"")
+    with pytest.raises(StoreError, match="can't read"):
+        store.get("a")
