@@ -1,0 +1,201 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What a control is, what it is given, and what it answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from .._account.model import DEEP, Dataset, Snapshot, Unread
+from .._converge.finding import Remediation, Severity
+from .facts import Facts
+from .settings import Settings
+
+Compliance = Mapping[str, tuple[str, ...]]
+
+# The AWS operation whose answer each dataset is, for the evidence of findings.
+SOURCES: t.Final[Mapping[Dataset, str]] = {
+    Dataset.AUTHORIZATION_DETAILS: "GetAccountAuthorizationDetails",
+    Dataset.CREDENTIAL_REPORT: "GetCredentialReport",
+    Dataset.ACCOUNT_SUMMARY: "GetAccountSummary",
+    Dataset.ACCOUNT_ALIASES: "ListAccountAliases",
+    Dataset.PASSWORD_POLICY: "GetAccountPasswordPolicy",
+    Dataset.VIRTUAL_MFA_DEVICES: "ListVirtualMFADevices",
+    Dataset.SERVER_CERTIFICATES: "ListServerCertificates",
+    Dataset.SAML_PROVIDERS: "ListSAMLProviders",
+    Dataset.OIDC_PROVIDERS: "ListOpenIDConnectProviders",
+    Dataset.SERVICE_SPECIFIC_CREDENTIALS: "ListServiceSpecificCredentials",
+    Dataset.CONTACT_INFORMATION: "GetContactInformation",
+    Dataset.ALTERNATE_CONTACTS: "GetAlternateContact",
+    Dataset.ORGANIZATION: "DescribeOrganization",
+    Dataset.ORGANIZATION_FEATURES: "ListOrganizationsFeatures",
+    Dataset.ANALYZERS: "ListAnalyzers",
+    Dataset.CONFIG_RECORDERS: "DescribeConfigurationRecorders",
+    Dataset.SECURITY_HUB: "DescribeHub",
+    Dataset.TRAILS: "DescribeTrails",
+    Dataset.LOG_ALARMS: "DescribeMetricFilters",
+    Dataset.INSTANCES: "DescribeInstances",
+    Dataset.SERVICE_LAST_ACCESSED: "GetServiceLastAccessedDetails",
+    Dataset.MFA_DEVICES: "ListMFADevices",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """One resource that does not hold a control.
+
+    ``observed`` is the evidence: any JSON value. ``severity`` and ``region`` replace those of the control, where one
+    resource weighs more than another, or where an account-wide control is about a thing that lives in a region.
+    """
+
+    resource: str
+    detail: str
+    observed: t.Any = None
+    resource_detail: t.Optional[str] = None
+    severity: t.Optional[Severity] = None
+    region: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What a control says of an account (or of one region of it).
+
+    ``failures`` beat everything else. Without any, ``not_assessed`` or ``not_applicable`` give their reason; else the
+    control is passed. ``population`` counts the ``unit`` that was looked at; ``detail`` says more of a pass.
+    """
+
+    population: int
+    unit: str
+    failures: tuple[Failure, ...] = ()
+    detail: str = ""
+    not_applicable: t.Optional[str] = None
+    not_assessed: t.Optional[str] = None
+    extra: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """What a check is given: the facts of the account, thresholds, the clock, the region (None: account-wide)."""
+
+    facts: Facts
+    settings: Settings
+    now: datetime
+    region: t.Optional[str] = None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.facts.snapshot
+
+    def days_since(self, moment: datetime) -> int:
+        """Whole days from ``moment`` to now; 0 for a moment in the future, as a clock ahead of AWS's would make it."""
+        return max((self.now - moment).days, 0)
+
+    def missing(self, dataset: Dataset) -> t.Optional[str]:
+        """Why ``dataset`` was not read (in this region), or None where it was."""
+        unread = self.snapshot.missing(dataset, self.region)
+        return unread_reason(unread) if unread else None
+
+    def unread_regions(self, dataset: Dataset) -> tuple[str, ...]:
+        """Assessed regions in which a regional dataset was not read, those aside that refuse us as a whole.
+
+        One finding stands for all that is unknown of such a region.
+        """
+        denied = self.snapshot.denied_regions
+        regions = (region for region in self.snapshot.regions if region not in denied)
+        return tuple(region for region in regions if self.snapshot.missing(dataset, region))
+
+
+Check = Callable[[Scope], Verdict]
+
+
+@dataclasses.dataclass(frozen=True)
+class Control:
+    """One thing that must hold, as data, and the pure function that judges it.
+
+    ``needs``: datasets without which nothing can be said; the first is the main source. ``uses``: datasets that the
+    check asks for by itself, since it can do without or knows better what their absence means. A ``regional`` control
+    is judged in each assessed region. ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements;
+    ``stands_for`` are further ones, of other controls that have nothing to judge where this one does not hold.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    theme: str
+    needs: tuple[Dataset, ...]
+    check: Check
+    expected: str
+    rationale: str
+    remediation: Remediation
+    compliance: Compliance = dataclasses.field(default_factory=dict)
+    uses: tuple[Dataset, ...] = ()
+    regional: bool = False
+    stands_for: Compliance = dataclasses.field(default_factory=dict)
+
+    @property
+    def datasets(self) -> frozenset[Dataset]:
+        """All that the control looks at."""
+        return frozenset(self.needs) | frozenset(self.uses)
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether it rests on evidence that costs a call per principal, and so is only there on request."""
+        return bool(frozenset(self.needs) & DEEP)
+
+    @property
+    def source(self) -> str:
+        """The operations that the evidence comes from."""
+        return ", ".join(SOURCES[dataset] for dataset in self.needs)
+
+
+def unread_reason(unread: Unread) -> str:
+    """A failed read in words: what was refused, by which operation, where."""
+    operation = f"{unread.operation}: " if unread.operation else ""
+    region = f" in {unread.region}" if unread.region else ""
+    return f"{operation}{unread.reason}{region}"
+
+
+def listing(names: Iterable[str], limit: int = 10) -> str:
+    """Names in a sentence; of a long list the first ones and how many more there are."""
+    found = sorted(names)
+    more = f" and {len(found) - limit} more" if len(found) > limit else ""
+    return ", ".join(found[:limit]) + more
+
+
+def plural(count: int, unit: str) -> str:
+    """``1 user``, ``2 users``, ``1 policy``, ``2 policies``; ``unit`` stands in the plural."""
+    if count != 1:
+        return f"{count} {unit}"
+    singular = f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")
+    return f"{count} {singular}"
+
+
+def merged(*mappings: Compliance) -> dict[str, tuple[str, ...]]:
+    """The union of compliance mappings, requirements in order of first mention."""
+    found: dict[str, tuple[str, ...]] = {}
+    for mapping in mappings:
+        for framework, ids in mapping.items():
+            found[framework] = tuple(dict.fromkeys((*found.get(framework, ()), *ids)))
+    return found
+
+
+def maps(**frameworks: t.Union[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """A compliance mapping, with short names of the frameworks as keywords."""
+    names = {
+        "cis7": "cis_7.0",
+        "cis5": "cis_5.0",
+        "cis3": "cis_3.0",
+        "hub": "security_hub",
+        "nist": "nist_800_53",
+        "pci": "pci_4.0",
+        "soc2": "soc2",
+    }
+    return {names[key]: (value,) if isinstance(value, str) else value for key, value in frameworks.items()}

@@ -1,0 +1,288 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The account in its organization, its contacts, how people come in, and what can't be read yet."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._account.model import Contact, Dataset
+from .._converge.finding import Remediation, Severity
+from .control import Check, Control, Failure, Scope, Verdict, listing, maps
+
+_THEME = "organization"
+_CONTACTS = "contacts"
+
+
+def _in_organization(scope: Scope) -> Verdict:
+    organization = scope.facts.organization
+    if organization is not None:
+        role = "management account" if scope.facts.is_management_account else "member"
+        return Verdict(1, "accounts", detail=f"{role} of organization {organization.id}")
+    return Verdict(
+        1,
+        "accounts",
+        (Failure(scope.facts.account_arn, "the account belongs to no organization", {"organization": None}),),
+    )
+
+
+def _central_root_access(scope: Scope) -> Verdict:
+    if scope.facts.organization is None:
+        return Verdict(0, "organizations", not_applicable="the account belongs to no organization")
+    # Only the management account and IAM's delegated administrator may ask; a member can't know.
+    unread = scope.missing(Dataset.ORGANIZATION_FEATURES)
+    if unread is not None:
+        return Verdict(0, "organizations", not_assessed=unread)
+    features = sorted(scope.snapshot.organization_features)
+    if "RootCredentialsManagement" in features:
+        return Verdict(1, "organizations", detail=f"on: {listing(features)}")
+    detail = f"central management of root credentials is off (on: {listing(features) or 'nothing'})"
+    return Verdict(1, "organizations", (Failure(scope.facts.account_arn, detail, {"features": features}),))
+
+
+def _usable(contact: t.Optional[Contact]) -> bool:
+    return contact is not None and bool(contact.name.strip()) and bool(contact.phone.strip() or contact.email.strip())
+
+
+def _primary_contact(scope: Scope) -> Verdict:
+    contact = scope.snapshot.primary_contact
+    if _usable(contact):
+        detail = "a name and a way to reach it are there; whether they are up to date only a person can tell"
+        return Verdict(1, _CONTACTS, detail=detail)
+    return Verdict(
+        1,
+        _CONTACTS,
+        (Failure(scope.facts.account_arn, "the account has no usable primary contact", {"usable": False}),),
+    )
+
+
+def _security_contact(scope: Scope) -> Verdict:
+    contact = _alternate(scope, "security")
+    if _usable(contact):
+        return Verdict(1, _CONTACTS, detail="a security contact is registered")
+    return Verdict(
+        1, _CONTACTS, (Failure(scope.facts.account_arn, "no security contact is registered", {"registered": False}),)
+    )
+
+
+def _alternate(scope: Scope, kind: str) -> t.Optional[Contact]:
+    return next((contact for contact in scope.snapshot.alternate_contacts if contact.kind.lower() == kind), None)
+
+
+def _distinct_contacts(scope: Scope) -> Verdict:
+    kinds = ("security", "billing", "operations")
+    found = {kind: contact for kind in kinds if _usable(contact := _alternate(scope, kind)) and contact}
+    missing = [kind for kind in kinds if kind not in found]
+    emails = [contact.email.strip().lower() for contact in found.values()]
+    problems = [f"missing: {listing(missing)}"] if missing else []
+    if len(set(emails)) < len(emails):
+        problems.append("the same e-mail address stands for several of them")
+    if not problems:
+        return Verdict(
+            len(kinds), _CONTACTS, detail="security, billing and operations contacts are registered and distinct"
+        )
+    observed = {"registered": sorted(found), "distinct": len(set(emails)) == len(emails)}
+    return Verdict(len(kinds), _CONTACTS, (Failure(scope.facts.account_arn, "; ".join(problems), observed),))
+
+
+def _federation(scope: Scope) -> Verdict:
+    """People come in through a SAML provider or IAM Identity Center. OIDC providers serve programs as a rule."""
+    providers = list(scope.snapshot.saml_provider_arns)
+    center = [role.name for role in scope.snapshot.roles if role.path.startswith("/aws-reserved/sso.amazonaws.com/")]
+    if providers or center:
+        names = [*(arn.rpartition("/")[2] for arn in providers), *(["IAM Identity Center"] if center else [])]
+        return Verdict(len(names), "providers", detail=f"people can come in through {listing(names)}")
+    if not scope.snapshot.users:
+        return Verdict(0, "providers", detail="the account has no IAM user to be replaced")
+    people = None
+    if not scope.missing(Dataset.CREDENTIAL_REPORT):
+        people = sum(bool(row.password_enabled) for row in scope.facts.credential_rows)
+        if not people:
+            return Verdict(0, "providers", detail="no IAM user signs in to the console")
+    detail = "no SAML provider and no IAM Identity Center, so people are IAM users of this account"
+    return Verdict(0, "providers", (Failure(scope.facts.account_arn, detail, {"console_users": people}),))
+
+
+def _not_read(reason: str) -> Check:
+    def check(scope: Scope) -> Verdict:
+        return Verdict(0, "accounts", not_assessed=reason)
+
+    return check
+
+
+def _not_read_of_organization(reason: str) -> Check:
+    def check(scope: Scope) -> Verdict:
+        if scope.facts.organization is None:
+            return Verdict(0, "organizations", not_applicable="the account belongs to no organization")
+        return Verdict(0, "organizations", not_assessed=reason)
+
+    return check
+
+
+def _organization_question(name: str, title: str, severity: Severity, cis7: str, reason: str, remedy: str) -> Control:
+    return Control(
+        id=name,
+        title=title,
+        severity=severity,
+        theme=_THEME,
+        needs=(Dataset.ORGANIZATION,),
+        check=_not_read_of_organization(reason),
+        expected="a judgement from the management account",
+        rationale="A question about the whole organization, which no single account can answer.",
+        remediation=Remediation(remedy),
+        compliance=maps(cis7=cis7, soc2="CC6.1"),
+    )
+
+
+_POLICIES_UNREAD = "policies of the organization are not read in an assessment of one account"
+_DELEGATION_UNREAD = "delegated administrators are not read in an assessment of one account"
+
+CONTROLS: t.Final = (
+    Control(
+        id="account_in_organization",
+        title="The account belongs to an organization",
+        severity=Severity.MEDIUM,
+        theme=_THEME,
+        needs=(Dataset.ORGANIZATION,),
+        check=_in_organization,
+        expected="membership in an AWS organization",
+        rationale="Only an organization can set guardrails that administrators of the account can't lift.",
+        remediation=Remediation("Invite the account into the organization."),
+        compliance=maps(hub="Account.2", nist=("CA-9(1)", "CM-2"), soc2="CC6.1"),
+    ),
+    Control(
+        id="central_root_access",
+        title="Root credentials of member accounts are managed centrally",
+        severity=Severity.HIGH,
+        theme=_THEME,
+        needs=(Dataset.ORGANIZATION,),
+        uses=(Dataset.ORGANIZATION_FEATURES,),
+        check=_central_root_access,
+        expected="the organization feature RootCredentialsManagement",
+        rationale="Members then need no root credentials: what needs root is done centrally, in short sessions.",
+        remediation=Remediation("Enable centralized root access in IAM from the management account."),
+        compliance=maps(cis7="2.1.1", soc2="CC6.1"),
+    ),
+    _organization_question(
+        "organization_guardrails",
+        "Guardrail policies cover all accounts",
+        Severity.MEDIUM,
+        "2.1.2",
+        _POLICIES_UNREAD,
+        "Review service and resource control policies of root and organizational units.",
+    ),
+    _organization_question(
+        "management_account_without_workloads",
+        "The management account runs no workloads",
+        Severity.MEDIUM,
+        "2.1.3",
+        "what counts as a workload needs a person's judgement",
+        "Move workloads to member accounts: service control policies don't bind the management account.",
+    ),
+    _organization_question(
+        "organizational_units_by_environment",
+        "Organizational units follow environment and sensitivity",
+        Severity.LOW,
+        "2.1.4",
+        "the purpose of organizational units needs a person's judgement",
+        "Group accounts so that one policy fits all accounts of a unit.",
+    ),
+    _organization_question(
+        "delegated_policy_administrator",
+        "A delegated administrator manages the organization's policies",
+        Severity.LOW,
+        "2.1.5",
+        _DELEGATION_UNREAD,
+        "Delegate policy management with the organization's resource policy.",
+    ),
+    _organization_question(
+        "delegated_service_administrators",
+        "Delegated administrators manage the integrated services",
+        Severity.LOW,
+        "2.1.6",
+        _DELEGATION_UNREAD,
+        "Register a security account as delegated administrator of the security services.",
+    ),
+    Control(
+        id="contact_details",
+        title="The account's contact details are there",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=(Dataset.CONTACT_INFORMATION,),
+        check=_primary_contact,
+        expected="a name with a telephone number",
+        rationale="AWS suspends accounts whose owner can't be reached in a case of abuse.",
+        remediation=Remediation("Register a team's address and telephone, not a person's."),
+        compliance=maps(cis7="2.2", cis5="1.1", cis3="1.1", soc2="CC2.3"),
+    ),
+    Control(
+        id="security_contact",
+        title="A security contact is registered",
+        severity=Severity.MEDIUM,
+        theme=_THEME,
+        needs=(Dataset.ALTERNATE_CONTACTS,),
+        check=_security_contact,
+        expected="an alternate contact of type security",
+        rationale="AWS's warnings of leaked keys otherwise go to whoever reads the mail of root.",
+        remediation=Remediation("Register the security team's mailbox as the security contact."),
+        compliance=maps(cis7="2.3", cis5="1.2", cis3="1.2", hub="Account.1", nist=("CM-2", "CM-2(2)"), soc2="CC2.3"),
+    ),
+    Control(
+        id="contacts_distinct",
+        title="Security, billing and operations have contacts of their own",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=(Dataset.ALTERNATE_CONTACTS,),
+        check=_distinct_contacts,
+        expected="three alternate contacts with different e-mail addresses",
+        rationale="A notice reaches those who can act on it, and one dead mailbox does not swallow all.",
+        remediation=Remediation("Register the missing contacts with team mailboxes."),
+        compliance=maps(soc2="CC2.3"),
+    ),
+    Control(
+        id="federated_people",
+        title="People are managed centrally and federated",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=(Dataset.SAML_PROVIDERS, Dataset.AUTHORIZATION_DETAILS),
+        uses=(Dataset.CREDENTIAL_REPORT,),
+        check=_federation,
+        expected="a SAML provider or IAM Identity Center, or no console users",
+        rationale="Who leaves the company loses access everywhere at once, and MFA is asked for in one place.",
+        remediation=Remediation("Connect the organization to IAM Identity Center and retire console users."),
+        compliance=maps(cis7="2.19", cis5="1.20", cis3="1.21", nist=("AC-2(1)", "IA-2"), soc2=("CC6.1", "CC6.2")),
+    ),
+    Control(
+        id="resource_policies_not_public",
+        title="Resource policies admit no anonymous principal",
+        severity=Severity.HIGH,
+        theme=_THEME,
+        needs=(),
+        check=_not_read(
+            "resource policies are not read; the findings of an external access analyzer tell of public ones"
+        ),
+        expected="no Principal * without a condition in resource policies",
+        rationale="A bucket, queue or key that is open to everybody needs no identity to be broken into.",
+        remediation=Remediation(
+            "Look at the findings of the external access analyzers (control external_access_analyzer)."
+        ),
+        compliance=maps(cis7="2.21", soc2="CC6.1"),
+    ),
+    Control(
+        id="security_questions",
+        title="Security questions are registered",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=(),
+        check=_not_read("AWS has no API for security questions and offers them for new accounts no more"),
+        expected="security questions, where the account still has them",
+        rationale="AWS once used them to recover root; newer versions of the benchmark dropped them.",
+        remediation=Remediation("Look in the account settings of the console."),
+        compliance=maps(cis3="1.3"),
+    ),
+)

@@ -1,0 +1,308 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Who is an administrator, and by which policy; how users get their permissions; roles that should exist."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from .._account.model import Dataset, ManagedPolicy, Role
+from .._converge.finding import Remediation, Severity
+from .control import Control, Failure, Scope, Verdict, listing, maps
+from .facts import Grant, Principal, is_approved_administrator
+from .requirements import ADMIN_NIST, GROUPS_NIST, LEAST_PRIVILEGE_PCI
+
+_THEME = "privileges"
+_PERMISSIONS = "hardening.iam.user_permissions"
+
+
+def _by_attachment(scope: Scope) -> Mapping[str, list[str]]:
+    """Whom each managed policy is attached to, by its ARN; roles that are administrators by design aside."""
+    found: dict[str, list[str]] = {}
+    for principal in scope.facts.principals:
+        if not _is_by_design(principal):
+            for arn in principal.attached_policies:
+                found.setdefault(arn, []).append(f"{type(principal).__name__.lower()} {principal.name}")
+    return found
+
+
+def _is_by_design(principal: Principal) -> bool:
+    return isinstance(principal, Role) and (principal.is_aws_reserved or is_approved_administrator(principal))
+
+
+def _told(grants: tuple[Grant, ...]) -> str:
+    condition = "; only with MFA" if all(grant.needs_mfa for grant in grants) else ""
+    return listing({f"{grant.policy} ({grant.way})" for grant in grants}) + condition
+
+
+def _observed(grants: tuple[Grant, ...]) -> dict[str, t.Any]:
+    return {"policies": [{"policy": g.policy, "way": g.way, "needs_mfa": g.needs_mfa} for g in grants]}
+
+
+def _unreadable(scope: Scope) -> t.Optional[str]:
+    """Why an absence of findings proves nothing, where documents did not parse."""
+    names = scope.facts.unreadable
+    return f"policy documents that could not be parsed: {listing(names)}" if names else None
+
+
+def _attached_admin_policies(scope: Scope) -> Verdict:
+    attached = _by_attachment(scope)
+    by_design = {principal.arn for principal in scope.facts.principals if _is_by_design(principal)}
+    inline = [text for text in scope.facts.texts if text.is_inline and text.resource not in by_design]
+    failures = []
+    for arn, needs_mfa in scope.facts.admin_policies.items():
+        if arn in attached:
+            condition = ", only with MFA" if needs_mfa else ""
+            detail = f"allows everything on everything{condition}; attached to {listing(attached[arn])}"
+            failures.append(Failure(arn, detail, {"attached_to": sorted(attached[arn])}))
+    for text in inline:
+        if text.makes_administrator:
+            detail = f"{text.resource_detail} allows everything on everything"
+            failures.append(Failure(text.resource, detail, {"inline": True}, resource_detail=text.resource_detail))
+    return Verdict(len(attached) + len(inline), "policies", tuple(failures), not_assessed=_unreadable(scope))
+
+
+def _unattached_admin_policies(scope: Scope) -> Verdict:
+    policies = [policy for policy in scope.snapshot.policies if _is_unattached(policy)]
+    failures = tuple(
+        Failure(policy.arn, "allows everything on everything; attached to nobody so far", {"attached_to": []})
+        for policy in policies
+        if policy.arn in scope.facts.admin_policies
+    )
+    return Verdict(len(policies), "policies", failures, not_assessed=_unreadable(scope))
+
+
+def _is_unattached(policy: ManagedPolicy) -> bool:
+    return not policy.is_aws_managed and not policy.attachment_count and not policy.boundary_usage_count
+
+
+def _user_admins(scope: Scope) -> Verdict:
+    users = scope.snapshot.users
+    if not users:
+        return Verdict(0, "users", not_applicable="the account has no IAM user")
+    failures = []
+    for user in users:
+        grants = tuple(g for g in scope.facts.admin_users.get(user.arn, ()) if not g.way.startswith("group "))
+        if grants:
+            failures.append(Failure(user.arn, f"administrator by {_told(grants)}", _observed(grants)))
+    return Verdict(len(users), "users", tuple(failures))
+
+
+def _group_admins(scope: Scope) -> Verdict:
+    groups = scope.snapshot.groups
+    if not groups:
+        return Verdict(0, "groups", not_applicable="the account has no IAM group")
+    failures = []
+    for group in groups:
+        grants = scope.facts.grants_of(group)
+        if grants:
+            members = sorted(user.name for user in scope.snapshot.users if group.name in user.groups)
+            detail = f"makes its members administrators by {_told(grants)}; members: {listing(members) or 'none'}"
+            failures.append(Failure(group.arn, detail, {**_observed(grants), "members": members}))
+    return Verdict(len(groups), "groups", tuple(failures))
+
+
+def _role_admins(scope: Scope) -> Verdict:
+    roles = [role for role in scope.snapshot.roles if not role.is_aws_reserved]
+    failures, by_design = [], []
+    for role in roles:
+        grants = scope.facts.admin_roles.get(role.arn)
+        if not grants:
+            continue
+        if is_approved_administrator(role):
+            by_design.append(role.name)
+            continue
+        last = (
+            f"; last used {role.last_used:%Y-%m-%d}" if role.last_used else "; no use in the 400 days that AWS tracks"
+        )
+        failures.append(Failure(role.arn, f"administrator by {_told(grants)}{last}", _observed(grants)))
+    return Verdict(len(roles), "roles", tuple(failures), extra={"administrators_by_design": sorted(by_design)})
+
+
+def _direct_policies(scope: Scope) -> Verdict:
+    users = scope.snapshot.users
+    if not users:
+        return Verdict(0, "users", not_applicable="the account has no IAM user")
+    failures = []
+    for user in users:
+        attached = sorted(arn.rpartition("/")[2] for arn in user.attached_policies)
+        inline = sorted(policy.name for policy in user.inline_policies)
+        if attached or inline:
+            parts = [
+                *([f"attached: {listing(attached)}"] if attached else []),
+                *([f"inline: {listing(inline)}"] if inline else []),
+            ]
+            failures.append(Failure(user.arn, "; ".join(parts), {"attached": attached, "inline": inline}))
+    return Verdict(len(users), "users", tuple(failures))
+
+
+def _with_policy(scope: Scope, name: str) -> list[Principal]:
+    arn = scope.facts.aws_policy(name)
+    return [principal for principal in scope.facts.principals if arn in principal.attached_policies]
+
+
+def _support_role(scope: Scope) -> Verdict:
+    roles = [item.name for item in _with_policy(scope, "AWSSupportAccess") if isinstance(item, Role)]
+    if roles:
+        return Verdict(len(roles), "roles", detail=f"AWSSupportAccess is attached to {listing(roles)}")
+    detail = "no role has the policy AWSSupportAccess, so nobody may open a case in an incident"
+    return Verdict(len(scope.snapshot.roles), "roles", (Failure(scope.facts.account_arn, detail, {"roles": []}),))
+
+
+def _audit_role(scope: Scope) -> Verdict:
+    roles = [item.name for item in _with_policy(scope, "SecurityAudit") if isinstance(item, Role)]
+    if roles:
+        return Verdict(len(roles), "roles", detail=f"SecurityAudit is attached to {listing(roles)}")
+    detail = "no role has the policy SecurityAudit"
+    return Verdict(len(scope.snapshot.roles), "roles", (Failure(scope.facts.account_arn, detail, {"roles": []}),))
+
+
+def _cloudshell(scope: Scope) -> Verdict:
+    failures = tuple(
+        Failure(item.arn, "the policy AWSCloudShellFullAccess is attached", {"policy": "AWSCloudShellFullAccess"})
+        for item in _with_policy(scope, "AWSCloudShellFullAccess")
+    )
+    return Verdict(len(scope.facts.principals), "principals", failures)
+
+
+_DETAILS: t.Final = (Dataset.AUTHORIZATION_DETAILS,)
+
+CONTROLS: t.Final = (
+    Control(
+        id="admin_policy_attached",
+        title="No policy with full administrative rights is attached",
+        severity=Severity.HIGH,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_attached_admin_policies,
+        expected="no attached or inline policy that allows every action on every resource",
+        rationale="Inline policies, AWS managed ones and Allow with NotAction make administrators just as well.",
+        remediation=Remediation(
+            "Find out what the principals use, attach policies for that, watch, then detach this one.", _PERMISSIONS
+        ),
+        compliance=maps(
+            cis7="2.14", cis5="1.15", cis3="1.16", hub="IAM.1", nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"
+        ),
+    ),
+    Control(
+        id="admin_policy_unattached",
+        title="No policy with full administrative rights lies ready",
+        severity=Severity.MEDIUM,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_unattached_admin_policies,
+        expected="no customer managed policy that allows everything, even unattached",
+        rationale="Whoever may attach policies needs no right to write one.",
+        remediation=Remediation("Delete the policy after saving its document.", reversible=False),
+        compliance=maps(hub="IAM.1", nist=ADMIN_NIST, soc2="CC6.3"),
+    ),
+    Control(
+        id="user_admin",
+        title="No IAM user is an administrator by a policy of its own",
+        severity=Severity.HIGH,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_user_admins,
+        expected="no administrator's policy attached to or inline in a user, unless a boundary limits it",
+        rationale="Users have long-term credentials; administrators should come in through roles, for a while.",
+        remediation=Remediation(
+            "Move people to IAM Identity Center and programs to roles with what they need.", _PERMISSIONS
+        ),
+        compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"),
+    ),
+    Control(
+        id="group_admin",
+        title="No IAM group makes its members administrators",
+        severity=Severity.HIGH,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_group_admins,
+        expected="no administrator's policy attached to or inline in a group",
+        rationale="Joining the group is enough, and iam:AddUserToGroup becomes the key to the account.",
+        remediation=Remediation("Give the group policies for its work; keep administration in roles.", _PERMISSIONS),
+        compliance=maps(nist=ADMIN_NIST, soc2="CC6.3"),
+    ),
+    Control(
+        id="role_admin",
+        title="No role is an administrator without need",
+        severity=Severity.HIGH,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_role_admins,
+        expected="no administrator's policy, unless a boundary limits it or the role is one by design",
+        rationale="Everyone and everything that may assume the role has the account.",
+        remediation=Remediation(
+            "Find out which services the role uses, attach policies for those, watch, then detach the administrator's.",
+            _PERMISSIONS,
+        ),
+        compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"),
+    ),
+    Control(
+        id="user_permissions_through_groups",
+        title="IAM users get their permissions through groups",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_direct_policies,
+        expected="no policy attached to or inline in a user",
+        rationale="Permissions of single users are forgotten when people change their work.",
+        remediation=Remediation(
+            "Attach the policies to a group, add the user, then detach them from the user.", _PERMISSIONS
+        ),
+        compliance=maps(
+            cis7="2.13",
+            cis5="1.14",
+            cis3="1.15",
+            hub="IAM.2",
+            nist=GROUPS_NIST,
+            pci=("7.2.1", "7.2.2", "7.2.5"),
+            soc2="CC6.3",
+        ),
+    ),
+    Control(
+        id="support_role",
+        title="A role may handle incidents with AWS Support",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_support_role,
+        expected="AWSSupportAccess attached to at least one role",
+        rationale="In an incident somebody must be able to open a case without being an administrator.",
+        remediation=Remediation("Attach AWSSupportAccess to a role that the people on duty can assume."),
+        compliance=maps(cis7="2.15", cis5="1.16", cis3="1.17", hub="IAM.18", pci="12.10.3", soc2="CC7.4"),
+    ),
+    Control(
+        id="security_audit_role",
+        title="A role may audit the account",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_audit_role,
+        expected="SecurityAudit attached to at least one role",
+        rationale="Auditors who have no role of their own are given an administrator's.",
+        remediation=Remediation("Attach SecurityAudit to a role for auditors."),
+        compliance=maps(soc2="CC4.1"),
+    ),
+    Control(
+        id="cloudshell_full_access",
+        title="Full access to CloudShell is given to nobody",
+        severity=Severity.MEDIUM,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_cloudshell,
+        expected="AWSCloudShellFullAccess attached to no user, group or role",
+        rationale="CloudShell has internet access and file transfer: a way out for data past the company's network.",
+        remediation=Remediation(
+            "Detach it; where CloudShell is needed, deny its file upload and download.", _PERMISSIONS
+        ),
+        compliance=maps(
+            cis7="2.20", cis5="1.21", cis3="1.22", hub="IAM.27", pci=("7.2.1", "7.2.2", "7.2.5"), soc2="CC6.3"
+        ),
+    ),
+)

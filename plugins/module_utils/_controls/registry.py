@@ -1,0 +1,55 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The catalogue of controls.
+
+The files are listed by plain imports: AnsiballZ ships only what is imported so, and discovery would silently find
+nothing inside a module.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import (
+    access_keys,
+    detective,
+    hygiene,
+    last_accessed,
+    mfa,
+    monitoring,
+    organization,
+    password_policy,
+    policies,
+    privileges,
+    root,
+    trust,
+)
+from .control import Control
+
+CATALOG_VERSION: t.Final = "1.0.0"
+
+_THEMES: t.Final = (
+    root,
+    mfa,
+    access_keys,
+    password_policy,
+    privileges,
+    policies,
+    trust,
+    organization,
+    detective,
+    monitoring,
+    hygiene,
+    last_accessed,
+)
+_CONTROLS: t.Final = tuple(control for theme in _THEMES for control in theme.CONTROLS)
+
+
+def all_controls() -> tuple[Control, ...]:
+    """Every control, in the order of reports."""
+    return _CONTROLS

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Of whom deep evidence is read."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, VirtualMfaDevice
+from ansible_collections.hardening.iam.plugins.module_utils._controls.deep import principals_in_question
+from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
+
+from .samples import ADMIN, allow, arn, document, group, people, policy, role, row, snapshot, user
+
+
+def asked(account: t.Any, dataset: Dataset = Dataset.SERVICE_LAST_ACCESSED) -> set[str]:
+    return {name.rpartition("/")[2] for name in principals_in_question(Facts(account))[dataset]}
+
+
+def test_administrators_are_in_question_but_not_those_by_design() -> None:
+    account = snapshot(
+        users=(user("root-ish", attached_policies=(ADMIN,)), user("plain")),
+        roles=(
+            role("dev", attached_policies=(ADMIN,)),
+            role("OrganizationAccountAccessRole", attached_policies=(ADMIN,)),
+        ),
+    )
+    assert asked(account) == {"root-ish", "dev"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (allow("bedrock:InvokeModel", resource="arn:aws:bedrock:*::foundation-model/x"), True),
+        (allow("SageMaker:*"), True),
+        (allow("b*:Get*"), True),
+        ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, True),
+        (allow("s3:*"), False),
+        ({"Effect": "Deny", "Action": "bedrock:*", "Resource": "*"}, False),
+    ],
+)
+def test_who_may_use_a_service_that_controls_ask_about(statement: t.Any, expected: bool) -> None:
+    account = snapshot(
+        users=(user("member", groups=("g",)), user("other")),
+        groups=(group("g", inline_policies=(document(statement),)),),
+        roles=(
+            role("attached", attached_policies=(arn("policy", "P"),)),
+            role("inline", inline_policies=(document(statement),)),
+        ),
+        policies=(policy("P", statement),),
+    )
+    assert asked(account) == ({"member", "attached", "inline"} if expected else set())
+
+
+def test_console_users_with_a_virtual_device() -> None:
+    rows = (
+        row("virtual", password_enabled=True, mfa_active=True),
+        row("hardware", password_enabled=True, mfa_active=True),
+        row("no-console", mfa_active=True),
+    )
+    devices = tuple(VirtualMfaDevice(arn("mfa", name), arn("user", name), None) for name in ("virtual", "no-console"))
+    assert asked(people(*rows, virtual_mfa_devices=devices), Dataset.MFA_DEVICES) == {"virtual"}

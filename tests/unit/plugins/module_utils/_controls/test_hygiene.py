@@ -1,0 +1,102 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Leftovers and missing things around identities."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Instance,
+    ServerCertificate,
+    VirtualMfaDevice,
+)
+
+from .samples import ACCOUNT, ADMIN, NOW, arn, days_ago, failing, judge, role, snapshot, status, user
+
+
+def server_certificate(name: str, expires: t.Any) -> ServerCertificate:
+    return ServerCertificate(name, arn("server-certificate", name), expires)
+
+
+def test_expired_certificates() -> None:
+    assert status("server_certificate_expired", snapshot()) == "NOT_APPLICABLE"
+    found = (
+        server_certificate("old", days_ago(1)),
+        server_certificate("new", days_ago(-1)),
+        server_certificate("now", NOW),
+    )
+    assert failing("server_certificate_expired", snapshot(server_certificates=found)) == [
+        arn("server-certificate", "old")
+    ]
+
+
+def test_another_clock_makes_another_verdict() -> None:
+    account = snapshot(server_certificates=(server_certificate("new", days_ago(-1)),))
+    assert [item.status.value for item in judge("server_certificate_expired", account, now=days_ago(-2))] == ["FAIL"]
+
+
+def instance(name: str, profile: t.Optional[str], region: str = "us-east-1") -> Instance:
+    return Instance(name, f"arn:aws:ec2:{region}:{ACCOUNT}:instance/{name}", region, profile, "running")
+
+
+def test_instances_without_a_role() -> None:
+    instances = (
+        instance("i-1", None),
+        instance("i-2", arn("instance-profile", "p")),
+        instance("i-3", None, "eu-west-1"),
+    )
+    account = snapshot(regions=("us-east-1", "eu-west-1", "us-west-2"), instances=instances)
+    found = [
+        (item.region, item.status.value, item.resource.rpartition("/")[2]) for item in judge("instance_role", account)
+    ]
+    assert found == [
+        ("us-east-1", "FAIL", "i-1"),
+        ("eu-west-1", "FAIL", "i-3"),
+        ("us-west-2", "NOT_APPLICABLE", f"arn:aws:iam::{ACCOUNT}:root"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "severity"),
+    [
+        ({"last_used": days_ago(89)}, None),
+        ({"last_used": days_ago(90)}, "low"),
+        ({"last_used": days_ago(90), "attached_policies": (ADMIN,)}, "medium"),
+        ({"last_used": None, "created": days_ago(89)}, None),
+        ({"last_used": None, "created": days_ago(90)}, "low"),
+        ({"last_used": None, "created": None}, None),
+        ({"last_used": None, "path": "/aws-service-role/x.amazonaws.com/"}, None),
+        ({"last_used": None, "path": "/iam-hardening/", "name": "break-glass"}, None),
+        ({"last_used": None, "name": "OrganizationAccountAccessRole"}, None),
+    ],
+)
+def test_unused_roles(fields: dict[str, t.Any], severity: t.Optional[str]) -> None:
+    (finding,) = judge("role_unused", snapshot(roles=(role(**fields),)))
+    assert (finding.severity.value if finding.status.value == "FAIL" else None) == severity
+
+
+@pytest.mark.parametrize("control", ["user_tagged", "role_tagged"])
+def test_tags(control: str) -> None:
+    account = snapshot(
+        users=(user("a", tags={"owner": "x"}), user("b", tags={"Owner": "x"})),
+        roles=(role("a", tags={"owner": "x"}), role("b"), role("c", path="/aws-reserved/")),
+    )
+    assert status(control, account) == "NOT_APPLICABLE"
+    assert failing(control, account, required_tags=("owner",)) == [arn(control.partition("_")[0], "b")]
+    assert status(control, snapshot(), required_tags=("owner",)) == "NOT_APPLICABLE"
+
+
+def test_tags_of_analyzers_are_not_read() -> None:
+    assert status("analyzer_tagged", snapshot()) == "NOT_APPLICABLE"
+    assert status("analyzer_tagged", snapshot(), required_tags=("owner",)) == "NOT_ASSESSED"
+
+
+def test_devices_of_nobody() -> None:
+    assert status("mfa_device_unassigned", snapshot()) == "NOT_APPLICABLE"
+    devices = (VirtualMfaDevice(arn("mfa", "a"), arn("user", "a"), NOW), VirtualMfaDevice(arn("mfa", "b"), None, None))
+    assert failing("mfa_device_unassigned", snapshot(virtual_mfa_devices=devices)) == [arn("mfa", "b")]

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules on single documents, managed and inline."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from .samples import EVERYTHING, allow, arn, document, failing, judge, policy, role, snapshot, status, user
+
+P = arn("policy", "P")
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+RULES = [
+    "policy_privilege_escalation",
+    "policy_sensitive_wildcard",
+    "policy_assume_any_role",
+    "policy_full_cloudtrail",
+    "policy_full_kms",
+    "policy_decrypt_any_key",
+    "policy_marketplace_subscribe",
+    "policy_service_wildcard",
+]
+
+
+def broken_rules(*statements: t.Any) -> list[str]:
+    account = snapshot(policies=(policy("P", *statements),))
+    return [rule for rule in RULES if failing(rule, account)]
+
+
+@pytest.mark.parametrize(
+    ("statements", "rules"),
+    [
+        ([allow("s3:ListAllMyBuckets")], []),
+        ([allow("iam:CreatePolicyVersion")], ["policy_privilege_escalation", "policy_sensitive_wildcard"]),
+        ([allow("iam:SetDefaultPolicyVersion")], ["policy_privilege_escalation"]),
+        ([allow("iam:PassRole")], ["policy_sensitive_wildcard"]),
+        ([allow("iam:PassRole", "ec2:Run*")], ["policy_privilege_escalation", "policy_sensitive_wildcard"]),
+        (
+            [allow("iam:PassRole"), allow("lambda:CreateFunction")],
+            ["policy_privilege_escalation", "policy_sensitive_wildcard"],
+        ),
+        ([allow("iam:PassRole", resource=arn("role", "app")), allow("ec2:Describe*", "lambda:CreateFunction")], []),
+        ([allow("sts:AssumeRole")], ["policy_sensitive_wildcard", "policy_assume_any_role"]),
+        ([allow("sts:AssumeRole", resource=arn("role", "app"))], []),
+        ([allow("cloudtrail:*")], ["policy_sensitive_wildcard", "policy_full_cloudtrail", "policy_service_wildcard"]),
+        ([allow("CloudTrail:*")], ["policy_sensitive_wildcard", "policy_full_cloudtrail", "policy_service_wildcard"]),
+        ([allow("cloudtrail:Describe*", "cloudtrail:Get*")], []),
+        (
+            [allow("kms:*")],
+            ["policy_sensitive_wildcard", "policy_full_kms", "policy_decrypt_any_key", "policy_service_wildcard"],
+        ),
+        ([allow("kms:Decrypt")], ["policy_sensitive_wildcard", "policy_decrypt_any_key"]),
+        ([allow("kms:Decrypt", resource="arn:aws:kms:eu-west-1:111122223333:key/k")], []),
+        ([allow("aws-marketplace:Subscribe")], ["policy_marketplace_subscribe"]),
+        ([allow("s3:*", resource="arn:aws:s3:::b/*")], ["policy_service_wildcard"]),
+        ([{"Effect": "Allow", "NotAction": "s3:*", "Resource": "arn:aws:s3:::b"}], ["policy_service_wildcard"]),
+        ([{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}], []),
+        ([EVERYTHING], []),
+        ([], []),
+    ],
+)
+def test_rules(statements: list[t.Any], rules: list[str]) -> None:
+    """Full administrators have a control of their own, and are not told of by every rule once more."""
+    assert broken_rules(*statements) == rules
+
+
+def test_not_action_that_leaves_iam_out_is_a_wildcard_but_no_administrator() -> None:
+    found = broken_rules({"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"})
+    assert "policy_service_wildcard" in found and "policy_sensitive_wildcard" in found
+
+
+@pytest.mark.parametrize("rule", RULES[:-1])
+def test_a_condition_or_a_denial_takes_the_finding_away(rule: str) -> None:
+    """Peers judge by sets of actions alone, and so flag policies that allow nothing of the kind."""
+    actions = ("iam:*", "cloudtrail:*", "kms:*", "sts:AssumeRole", "aws-marketplace:Subscribe")
+    assert failing(rule, snapshot(policies=(policy("P", allow(*actions)),))) == [P]
+    assert failing(rule, snapshot(policies=(policy("P", allow(*actions, Condition=MFA)),))) == []
+
+
+def test_a_denial_in_the_same_document_counts() -> None:
+    deny = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+    assert "policy_privilege_escalation" not in broken_rules(allow("iam:CreatePolicyVersion"), deny)
+
+
+def test_inline_policies_are_judged_under_their_principal() -> None:
+    inline = document(allow("iam:PutUserPolicy"), name="mine")
+    account = snapshot(users=(user("a", inline_policies=(inline,)),), roles=(role("r", inline_policies=(inline,)),))
+    assert failing("policy_privilege_escalation", account) == [
+        f"{arn('role', 'r')} inline policy mine",
+        f"{arn('user', 'a')} inline policy mine",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "fails"),
+    [
+        ({"attachment_count": 0, "boundary_usage_count": 2}, False),
+        ({"attachment_count": 1, "boundary_usage_count": 2}, True),
+        ({"attachment_count": 0}, True),
+        ({"is_aws_managed": True}, False),
+    ],
+)
+def test_boundaries_and_aws_policies_are_not_judged(fields: dict[str, t.Any], fails: bool) -> None:
+    account = snapshot(policies=(policy("P", allow("ec2:*"), **fields),))
+    assert (status("policy_service_wildcard", account) == "FAIL") is fails
+
+
+def test_an_unattached_policy_is_said_to_be_so() -> None:
+    (finding,) = judge("policy_full_kms", snapshot(policies=(policy("P", allow("kms:*"), attachment_count=0),)))
+    assert finding.detail == "kms:*; not attached"
+
+
+def test_the_three_policies_of_the_reference_assessment() -> None:
+    account = snapshot(
+        policies=(
+            policy("DevPolicy", allow("s3:*", "lambda:*", "dynamodb:*", "kms:Decrypt", "iam:PassRole")),
+            policy("CIPolicy", allow("iam:PassRole", "iam:CreatePolicyVersion", "sts:AssumeRole")),
+            policy("LegacyAdminPolicy", allow("iam:*", "cloudtrail:*", "ec2:*")),
+            policy("BackupPolicy", allow("s3:GetObject", resource="arn:aws:s3:::acme-backup/*")),
+        )
+    )
+    assert failing("policy_sensitive_wildcard", account) == [
+        arn("policy", name) for name in ("CIPolicy", "DevPolicy", "LegacyAdminPolicy")
+    ]

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whom roles trust."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Organization
+
+from .samples import (
+    ACCOUNT,
+    ADMIN,
+    ROOT,
+    arn,
+    broken,
+    document,
+    failing,
+    judge,
+    role,
+    snapshot,
+    status,
+    trust,
+)
+
+OTHER = "999988887777"
+FOREIGN = f"arn:aws:iam::{OTHER}:root"
+EXTERNAL_ID = {"StringEquals": {"sts:ExternalId": "s3cret"}}
+OWN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+GITHUB = {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"}
+CLUSTER = {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC"}
+
+
+def fails(control: str, principal: t.Any, condition: t.Any = None, **fields: t.Any) -> bool:
+    account = snapshot(roles=(role("app", trust=trust(principal, condition), **fields),))
+    return failing(control, account) == [arn("role", "app")]
+
+
+def subject(value: t.Any, operator: str = "StringLike", issuer: str = "token.actions.githubusercontent.com") -> t.Any:
+    return {operator: {f"{issuer}:sub": value, f"{issuer}:aud": "sts.amazonaws.com"}}
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "expected"),
+    [
+        ("*", None, True),
+        ({"AWS": "*"}, None, True),
+        ({"AWS": ["*", ROOT]}, None, True),
+        ("*", OWN_ORGANIZATION, False),
+        ("*", {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}, True),
+        ("*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, True),
+        ("*", {"StringLike": {"aws:PrincipalArn": "*"}}, True),
+        ("*", {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}}, True),
+        ("*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}}, False),
+        ("*", {"Bool": {"aws:SecureTransport": "true"}}, True),
+        ({"AWS": ROOT}, None, False),
+    ],
+)
+def test_public(principal: t.Any, condition: t.Any, expected: bool) -> None:
+    assert fails("trust_not_public", principal, condition) is expected
+
+
+def test_everybody_but_some_is_public() -> None:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": FOREIGN}}
+    assert status("trust_not_public", snapshot(roles=(role(trust=document(statement)),))) == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "expected"),
+    [
+        ({"AWS": FOREIGN}, None, True),
+        ({"AWS": OTHER}, None, True),
+        ({"AWS": [ROOT, f"arn:aws:iam::{OTHER}:role/x"]}, None, True),
+        ({"AWS": FOREIGN}, EXTERNAL_ID, False),
+        ({"AWS": FOREIGN}, OWN_ORGANIZATION, False),
+        ({"AWS": ROOT}, None, False),
+        ({"AWS": "AIDAEXAMPLEEXAMPLE00"}, None, False),
+        ({"Service": "ec2.amazonaws.com"}, None, False),
+    ],
+)
+def test_foreign_accounts(principal: t.Any, condition: t.Any, expected: bool) -> None:
+    assert fails("trust_foreign_account", principal, condition) is expected
+
+
+def test_known_accounts_are_not_foreign() -> None:
+    account = snapshot(roles=(role(trust=trust({"AWS": FOREIGN})),))
+    assert status("trust_foreign_account", account, trusted_account_ids=(OTHER,)) == "PASS"
+    managed = snapshot(roles=account.roles, organization=Organization("o-1", OTHER, "ALL"))
+    assert status("trust_foreign_account", managed) == "PASS"
+
+
+def test_reading_everything_from_a_foreign_account() -> None:
+    reading = ("arn:aws:iam::aws:policy/ReadOnlyAccess",)
+    assert fails("trust_foreign_readonly", {"AWS": FOREIGN}, EXTERNAL_ID, attached_policies=reading)
+    assert not fails("trust_foreign_readonly", {"AWS": ROOT}, attached_policies=reading)
+    assert not fails("trust_foreign_readonly", {"AWS": FOREIGN})
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "severity"),
+    [
+        (GITHUB, None, "critical"),
+        (GITHUB, subject("*"), "critical"),
+        (GITHUB, subject("repo:*"), "critical"),
+        (GITHUB, subject("repo:*/app:ref:refs/heads/main"), "critical"),
+        (GITHUB, subject(["repo:acme/app:*", "repo:*"]), "critical"),
+        (GITHUB, subject("repo:acme/*"), "high"),
+        (GITHUB, subject("repo:acme/app:*"), None),
+        (GITHUB, subject("repo:acme/app-*:ref:refs/heads/main"), None),
+        (GITHUB, subject("repo:acme/app:environment:prod", "StringEquals"), None),
+        (GITHUB, subject("repo:acme/app:*", "StringLikeIfExists"), "critical"),
+        (GITHUB, subject("repo:acme/app:*", "ForAllValues:StringLike"), "critical"),
+        (GITHUB, {"StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}}, "critical"),
+        (CLUSTER, None, "high"),
+        (CLUSTER, subject("system:serviceaccount:*", issuer="oidc.eks.eu-west-1.amazonaws.com/id/ABC"), "high"),
+        (CLUSTER, subject("system:serviceaccount:shop:web", issuer="oidc.eks.eu-west-1.amazonaws.com/id/ABC"), None),
+        ({"Federated": "cognito-identity.amazonaws.com"}, None, "critical"),
+        (
+            {"Federated": "cognito-identity.amazonaws.com"},
+            {"StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-west-1:pool"}},
+            None,
+        ),
+        ({"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/Idp"}, None, None),
+        ({"Service": "ec2.amazonaws.com"}, None, None),
+    ],
+)
+def test_federated_subjects(principal: t.Any, condition: t.Any, severity: t.Optional[str]) -> None:
+    (finding,) = judge("trust_federated_subject", snapshot(roles=(role(trust=trust(principal, condition)),)))
+    assert (finding.severity.value if finding.status.value == "FAIL" else None) == severity
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "expected"),
+    [
+        ({"Service": "sns.amazonaws.com"}, None, True),
+        ({"Service": "sns.amazonaws.com"}, {"StringEquals": {"aws:SourceAccount": ACCOUNT}}, False),
+        ({"Service": "sns.amazonaws.com"}, {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{ACCOUNT}:*"}}, False),
+        ({"Service": "ec2.amazonaws.com"}, None, False),
+        ({"Service": ["ec2.amazonaws.com.cn", "lambda.amazonaws.com"]}, None, False),
+        ({"AWS": ROOT}, None, False),
+    ],
+)
+def test_confused_deputy(principal: t.Any, condition: t.Any, expected: bool) -> None:
+    assert fails("trust_confused_deputy", principal, condition) is expected
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [("AIDAQ3EGRJIJEXAMPLE00", True), ("AROAQ3EGRJIJEXAMPLE00", True), (arn("user", "AIDA"), False), (ROOT, False)],
+)
+def test_orphaned_principals(principal: str, expected: bool) -> None:
+    assert fails("trust_orphaned_principal", {"AWS": principal}) is expected
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "policies", "expected"),
+    [
+        (ROOT, None, (ADMIN,), True),
+        (arn("user", "alice"), None, (ADMIN,), True),
+        (ROOT, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, (ADMIN,), False),
+        (arn("role", "pipeline"), None, (ADMIN,), False),
+        (ROOT, None, (), False),
+        (FOREIGN, None, (ADMIN,), False),
+    ],
+)
+def test_administrators_need_mfa(principal: str, condition: t.Any, policies: tuple[str, ...], expected: bool) -> None:
+    assert fails("trust_admin_mfa", {"AWS": principal}, condition, attached_policies=policies) is expected
+
+
+def test_roles_of_aws_are_not_judged() -> None:
+    account = snapshot(roles=(role(trust=trust("*"), path="/aws-reserved/sso.amazonaws.com/"),))
+    assert status("trust_not_public", account) == "NOT_APPLICABLE"
+
+
+def test_a_trust_policy_that_does_not_parse_is_no_pass() -> None:
+    (finding,) = judge("trust_not_public", snapshot(roles=(role("odd", trust=broken()),)))
+    assert finding.status.value == "NOT_ASSESSED" and "odd" in finding.detail
+
+
+@pytest.mark.parametrize(
+    "statement", [{"Effect": "Allow"}, {"Effect": "Allow", "Principal": 7}, {"Effect": "Deny"}, "text"]
+)
+def test_odd_statements_trust_nobody(statement: t.Any) -> None:
+    account = snapshot(roles=(role(trust=document(statement)),))
+    assert status("trust_not_public", account) == "PASS"
+    assert status("trust_foreign_account", account) == "PASS"

@@ -1,0 +1,191 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Waivers: what is accepted, until when, and what is told of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import REGION_CONTROL
+from ansible_collections.hardening.iam.plugins.module_utils._controls.waivers import WaiverError, apply, parse
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import (
+    Evidence,
+    Finding,
+    Remediation,
+    Severity,
+    Status,
+)
+
+TODAY = dt.date(2026, 11, 25)
+KNOWN = ("access_key_unused", "root_mfa_enabled")
+SVC = "arn:aws:iam::111122223333:user/svc-backup"
+
+
+def entry(**fields: t.Any) -> dict[str, t.Any]:
+    values: dict[str, t.Any] = {
+        "control": "access_key_unused",
+        "accounts": ["*"],
+        "resources": ["*"],
+        "reason": "moves in March",
+        "owner": "backup team",
+        "ticket": "SEC-1",
+        "approved_by": "ciso",
+        "expires": "2027-03-31",
+    }
+    return {**values, **fields}
+
+
+def parsed(*entries: t.Any, today: dt.date = TODAY, max_days: int = 365) -> t.Any:
+    return parse(list(entries), known_controls=KNOWN, today=today, max_days=max_days)
+
+
+def finding(resource: str = SVC, status: Status = Status.FAIL, **fields: t.Any) -> Finding:
+    values: dict[str, t.Any] = {
+        "control": "access_key_unused",
+        "status": status,
+        "severity": Severity.MEDIUM,
+        "account_id": "111122223333",
+        "region": "global",
+        "resource": resource,
+        "title": "",
+        "detail": "unused",
+        "evidence": Evidence(),
+        "remediation": Remediation(""),
+        "compliance": {},
+        "resource_detail": "access key 1",
+    }
+    return Finding(**{**values, **fields})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"accounts": ["111122223333"]},
+        {"accounts": "1111*"},
+        {"accounts": [111122223333]},
+        {"resources": [SVC]},
+        {"resources": ["arn:aws:iam::*:user/svc-*"]},
+        {"resources": ["user/svc-backup"]},
+        {"resources": ["access key 1"]},
+        {"resources": ["nothing", "*backup"]},
+        {"expires": "2026-11-25"},
+        {"expires": dt.date(2026, 11, 25)},
+        {"expires": dt.datetime(2026, 11, 25, 23, 0, tzinfo=dt.UTC)},
+    ],
+)
+def test_a_matching_waiver_in_force_waives(fields: dict[str, t.Any]) -> None:
+    """The last day counts, in UTC."""
+    (found,), records, _warnings = apply([finding()], parsed(entry(**fields)), TODAY)
+    assert found.status is Status.WAIVED
+    assert found.waiver is not None and found.waiver["owner"] == "backup team"
+    assert found.fingerprint == finding().fingerprint
+    assert records[0]["matched"] == 1 and records[0]["expired"] is False
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"accounts": ["999988887777"]},
+        {"resources": ["svc-backup"]},
+        {"control": "root_mfa_enabled"},
+        {"resources": ["access key 2"]},
+    ],
+)
+def test_others_are_left_alone(fields: dict[str, t.Any]) -> None:
+    (found,), _records, _warnings = apply([finding()], parsed(entry(**fields)), TODAY)
+    assert found == finding()
+
+
+@pytest.mark.parametrize("status", [Status.PASS, Status.NOT_ASSESSED, Status.NOT_APPLICABLE])
+def test_only_failures_are_waived(status: Status) -> None:
+    (found,), _records, warnings = apply([finding(status=status)], parsed(entry()), TODAY)
+    assert found.status is status
+    assert warnings == ["waiver 0 (access_key_unused, SEC-1 of backup team) matches no failed finding"]
+
+
+def test_an_expired_waiver_fails_again_and_says_so() -> None:
+    (found,), records, warnings = apply([finding()], parsed(entry(expires="2026-11-24")), TODAY)
+    assert found.status is Status.FAIL
+    assert found.detail == "unused; the waiver of backup team (SEC-1) expired on 2026-11-24"
+    assert records[0]["expired"] is True
+    assert warnings == [
+        "waiver 0 (access_key_unused, SEC-1 of backup team) expired on 2026-11-24: its 1 findings fail again"
+    ]
+
+
+def test_one_in_force_beats_an_expired_one() -> None:
+    waivers = parsed(entry(expires="2026-01-01"), entry(ticket="SEC-2"))
+    (found,), _records, _warnings = apply([finding()], waivers, TODAY)
+    assert found.status is Status.WAIVED and found.waiver is not None and found.waiver["ticket"] == "SEC-2"
+
+
+@pytest.mark.parametrize(("expires", "warned"), [("2026-12-25", True), ("2026-12-26", False), ("2026-11-25", True)])
+def test_expiry_within_thirty_days_is_a_warning(expires: str, warned: bool) -> None:
+    _found, _records, warnings = apply([finding()], parsed(entry(expires=expires)), TODAY)
+    assert bool(warnings) is warned
+    assert not warned or f"expires on {expires}" in warnings[0]
+
+
+def test_waivers_of_other_accounts_are_no_business_here() -> None:
+    _found, records, warnings = apply([finding()], parsed(entry(accounts=["999988887777"])), TODAY)
+    assert records == [] and warnings == []
+
+
+def test_a_record_is_plain_data() -> None:
+    _found, (record,), _warnings = apply([finding()], parsed(entry(expires=dt.date(2027, 3, 31))), TODAY)
+    assert record == {**entry(), "expired": False, "matched": 1}
+
+
+def test_nothing_is_waived_by_no_waivers() -> None:
+    assert parse(None, known_controls=KNOWN, today=TODAY) == ()
+    assert apply([finding()], (), TODAY) == ((finding(),), [], [])
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("waivers.yml", "waivers: a list of waivers is expected, not 'waivers.yml'"),
+        ({"control": "x"}, "waivers: a list of waivers is expected"),
+        ([None], r"waivers\[0\]: a mapping with the keys control, accounts"),
+        ([entry(), "text"], r"waivers\[1\]: a mapping"),
+        ([entry(until="2027-01-01")], r"waivers\[0\]: there is no key 'until'; allowed are control, accounts"),
+        ([entry(owner="")], r"waivers\[0\]: owner missing or empty"),
+        ([entry(owner=None, ticket=None)], r"waivers\[0\]: owner, ticket missing or empty"),
+        ([entry(resources=[])], r"waivers\[0\]: resources missing or empty"),
+        (
+            [entry(control="access_key_unusd")],
+            r"waivers\[0\].control: .*'access_key_unusd'; did you mean access_key_unused",
+        ),
+        ([entry(expires="31.03.2027")], r"waivers\[0\].expires: '31.03.2027' is not a date such as"),
+        ([entry(expires="2027-02-30")], r"waivers\[0\].expires: '2027-02-30' is not a date"),
+        ([entry(expires=True)], r"waivers\[0\].expires: True is not a date"),
+        ([entry(expires="2027-11-26")], r"2027-11-26 is more than 365 days ahead; the latest is 2027-11-25"),
+        ([entry(accounts=[True])], r"waivers\[0\].accounts: True is not a pattern"),
+        ([entry(resources=[{"a": 1}])], r"waivers\[0\].resources: .* is not a pattern"),
+    ],
+)
+def test_errors_name_the_place(value: t.Any, message: str) -> None:
+    with pytest.raises(WaiverError, match=message):
+        parse(value, known_controls=KNOWN, today=TODAY, max_days=365)
+
+
+def test_the_farthest_date() -> None:
+    assert parsed(entry(expires="2027-11-25"))
+    assert parsed(entry(expires="2026-11-30"), max_days=5)
+    with pytest.raises(WaiverError, match="more than 5 days ahead"):
+        parsed(entry(expires="2026-12-01"), max_days=5)
+
+
+def test_an_account_id_with_a_leading_zero_survives_yaml() -> None:
+    (waiver,) = parsed(entry(accounts=[11122223333]))
+    assert waiver.accounts == ("011122223333",)
+
+
+def test_an_unassessed_region_has_a_name_for_waivers_too() -> None:
+    assert parsed(entry(control=REGION_CONTROL))[0].control == REGION_CONTROL
