@@ -1,0 +1,204 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""``report.json``: the assessment of one account, as a document that every other format is rendered from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from .._account.moments import format_utc
+from .._converge.finding import Finding, Severity, Status, mask_key_ids
+
+SCHEMA: t.Final = "hardening.iam/report/1"
+
+Report = dict[str, t.Any]
+
+# The order in which people read findings, which is not the order of the alphabet.
+_STATUS_ORDER = (Status.FAIL, Status.WAIVED, Status.NOT_ASSESSED, Status.PASS, Status.NOT_APPLICABLE)
+_STATUS_RANK = {status.value: rank for rank, status in enumerate(_STATUS_ORDER)}
+_SEVERITY_RANK = {severity.value: severity.rank for severity in Severity}
+
+
+class DocumentError(ValueError):
+    """What should be a report (or a part of one) is not; the message says where it was found and what is wrong."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The run that an assessment belongs to. ``mode`` is ``check`` or ``enforce``, as the task was run."""
+
+    id: str
+    mode: str
+    started: datetime
+    finished: datetime
+    collection_version: str
+    control_catalog_version: str
+    caller_arn: str
+    declaration_commit: t.Optional[str] = None
+    job_url: t.Optional[str] = None
+
+    def as_dict(self) -> dict[str, t.Any]:
+        times = {"started": format_utc(self.started), "finished": format_utc(self.finished)}
+        return {**dataclasses.asdict(self), **times}
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """The account that was assessed, and how much of it was seen.
+
+    ``regions_not`` maps a region that could not be assessed to the reason; ``populations`` counts what there is
+    (``users``, ``roles``, …).
+    """
+
+    account_id: str
+    partition: str
+    account_alias: t.Optional[str] = None
+    regions_assessed: Sequence[str] = ()
+    regions_not: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    populations: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    credential_report_generated_at: t.Optional[datetime] = None
+
+    def scope(self) -> dict[str, t.Any]:
+        return {
+            "regions_assessed": sorted(self.regions_assessed),
+            "regions_not": [
+                {"region": region, "reason": self.regions_not[region]} for region in sorted(self.regions_not)
+            ],
+            "populations": {name: self.populations[name] for name in sorted(self.populations)},
+        }
+
+
+def build(
+    *,
+    run: Run,
+    subject: Subject,
+    findings: Iterable[Finding],
+    scores: Sequence[Mapping[str, t.Any]],
+    frameworks: Mapping[str, t.Any],
+    controls: Mapping[str, Mapping[str, t.Any]],
+    waivers: Sequence[Mapping[str, t.Any]] = (),
+    errors: Sequence[Mapping[str, t.Any]] = (),
+    thresholds: t.Optional[Mapping[str, t.Any]] = None,
+    reveal_key_ids: bool = False,
+) -> Report:
+    """The report of an assessment; changes, refusals and the delta are filled in by :func:`complete`.
+
+    :arg scores: one a benchmark, the headline first.
+    :arg frameworks: framework → requirement → ``{"status", "controls"}``.
+    :arg controls: id → ``{"title", "rationale", "remediation", "severity", "compliance"}`` of every control that was
+        assessed.
+    :arg errors: reads that failed, each ``{"dataset", "region", "operation", "reason"}``.
+    :arg thresholds: the numbers that the controls compared with, by name.
+    """
+    shown = sorted((finding.as_dict(reveal_key_ids=reveal_key_ids) for finding in findings), key=finding_order)
+    generated = subject.credential_report_generated_at
+    return {
+        "schema": SCHEMA,
+        "run": run.as_dict(),
+        "account_id": subject.account_id,
+        "account_alias": subject.account_alias,
+        "partition": subject.partition,
+        "scope": subject.scope(),
+        "credential_report_generated_at": format_utc(generated) if generated else None,
+        "findings": shown,
+        "summary": summarize(shown),
+        "scores": [dict(score) for score in scores],
+        "frameworks": {name: dict(frameworks[name]) for name in sorted(frameworks)},
+        "thresholds": dict(thresholds or {}),
+        "controls": {control: dict(controls[control]) for control in sorted(controls)},
+        "waivers": [dict(waiver) for waiver in waivers],
+        "preflight": [],
+        "changes": [],
+        "refused": [],
+        "errors": [dict(error) for error in errors],
+        "delta": {"previous_run": None, "basis": None, "new": [], "resolved": [], "changed": [], "not_assessed": []},
+    }
+
+
+def finding_order(finding: Mapping[str, t.Any]) -> tuple[t.Any, ...]:
+    """The stable order of findings in every format: what fails first, the most severe of it first."""
+    return (
+        _STATUS_RANK[finding["status"]],
+        _SEVERITY_RANK[finding["severity"]],
+        finding["control"],
+        finding["region"],
+        finding["resource"],
+        finding["resource_detail"] or "",
+        finding["fingerprint"],
+    )
+
+
+def summarize(findings: Iterable[Mapping[str, t.Any]]) -> dict[str, int]:
+    """Failing findings by severity, and their total."""
+    counts = {severity.value: 0 for severity in Severity}
+    for finding in findings:
+        if finding["status"] == Status.FAIL.value:
+            counts[finding["severity"]] += 1
+    return {**counts, "total": sum(counts.values())}
+
+
+def count_statuses(findings: Iterable[Mapping[str, t.Any]]) -> dict[str, int]:
+    """All findings by status."""
+    counts = {status.value: 0 for status in Status}
+    for finding in findings:
+        counts[finding["status"]] += 1
+    return counts
+
+
+def headline(report: Mapping[str, t.Any]) -> t.Optional[dict[str, t.Any]]:
+    """The score that stands for the account: that of the benchmark which the assessment was asked for."""
+    return report["scores"][0] if report["scores"] else None
+
+
+def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key_ids: bool = False) -> Report:
+    """``report`` with what the modules of its run did or would do, from their parts; parts of another run don't count.
+
+    A module that was off wrote no part and adds nothing; one that failed half-way adds what it did, and its error.
+    """
+    of_run = (part for part in parts if part.get("run_id") == report["run"]["id"])
+    own = sorted(of_run, key=lambda part: str(part.get("module")))
+    changes = [{**change, "module": part.get("module")} for part in own for change in part.get("changes", ())]
+    refused = [{**refusal, "module": part.get("module")} for part in own for refusal in part.get("refused", ())]
+    failures = [
+        {"dataset": None, "region": None, "operation": part.get("module"), "reason": part["error"]}
+        for part in own
+        if part.get("error")
+    ]
+    shown = {
+        "preflight": [row for part in own for row in part.get("capabilities", ())],
+        "changes": changes,
+        "refused": refused,
+        "errors": [*report["errors"], *(failure for failure in failures if failure not in report["errors"])],
+    }
+    return {**report, **(shown if reveal_key_ids else mask_key_ids(shown))}
+
+
+def encode(document: Mapping[str, t.Any]) -> bytes:
+    """``document`` as JSON for a file: readable, in the order it was built in, and the same for the same content."""
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def decode(content: bytes, *, where: str, schema: t.Optional[str] = None) -> dict[str, t.Any]:
+    """The document in ``content``.
+
+    :arg where: the location that an error names.
+    :raises DocumentError: not a JSON object, or not of ``schema``.
+    """
+    try:
+        document = json.loads(content)
+    except ValueError as error:
+        raise DocumentError(f"{where} is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise DocumentError(f"{where} does not hold a JSON object")
+    if schema is not None and document.get("schema") != schema:
+        raise DocumentError(f"{where} has the schema {document.get('schema')!r} where {schema!r} is expected")
+    return document

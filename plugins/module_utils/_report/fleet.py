@@ -1,0 +1,163 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""``fleet.json``: what the reports of all accounts of one run come to, and which accounts have none."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from .._account.moments import format_utc
+from .._converge.finding import Severity, Status
+from .document import headline, summarize
+from .grouping import problem_of, resource_name
+from .problems import problem
+
+SCHEMA: t.Final = "hardening.iam/fleet/1"
+
+# So many of a kind are listed; the totals count all of them.
+_LISTED = 20
+_COUNTS = ("passed", "failed", "waived", "not_assessed", "not_applicable")
+
+Report = Mapping[str, t.Any]
+
+
+def build(
+    *,
+    run_id: str,
+    created: datetime,
+    reports: Sequence[Report],
+    failures: Sequence[Mapping[str, t.Any]] = (),
+    expected: Collection[str] = (),
+) -> dict[str, t.Any]:
+    """The report of a run over its accounts.
+
+    :arg reports: the accounts' reports of this run.
+    :arg failures: what went wrong, each ``{"host", "account_id", "message"}``; the account may have a report still.
+    :arg expected: the accounts that should have a report; those without one and without a failure are missing.
+    """
+    ordered = sorted(reports, key=lambda report: report["account_id"])
+    reported = {report["account_id"] for report in ordered}
+    failed = sorted(
+        (_failure(failure) for failure in failures),
+        key=lambda failure: (failure["account_id"] or "", failure["host"] or ""),
+    )
+    told = {failure["account_id"] for failure in failed}
+    findings = [finding for report in ordered for finding in report["findings"]]
+    return {
+        "schema": SCHEMA,
+        "run": {
+            "id": run_id,
+            "created": format_utc(created),
+            "modes": sorted({report["run"]["mode"] for report in ordered}),
+        },
+        "summary": summarize(findings),
+        "totals": _totals(ordered),
+        "score": _score(ordered),
+        "accounts": [_account(report) for report in ordered],
+        "top_controls": _top_controls(ordered),
+        "new_criticals": new_criticals(ordered),
+        "failed": failed,
+        "missing": sorted(set(expected) - reported - told),
+    }
+
+
+def _failure(failure: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {
+        "host": failure.get("host"),
+        "account_id": failure.get("account_id") or None,
+        "message": failure.get("message") or "",
+    }
+
+
+def _totals(reports: Sequence[Report]) -> dict[str, int]:
+    changes = [change for report in reports for change in report["changes"]]
+    applied = sum(change["applied"] for change in changes)
+    return {
+        "accounts": len(reports),
+        "new": sum(len(report["delta"]["new"]) for report in reports),
+        "resolved": sum(len(report["delta"]["resolved"]) for report in reports),
+        "changes_applied": applied,
+        "changes_planned": len(changes) - applied,
+        "refused": sum(len(report["refused"]) for report in reports),
+        "waived": sum(finding["status"] == Status.WAIVED.value for report in reports for finding in report["findings"]),
+    }
+
+
+def _score(reports: Sequence[Report]) -> t.Optional[dict[str, t.Any]]:
+    """The headline scores taken together: of all verdicts in all accounts, the part that passes."""
+    scores = [score for report in reports if (score := headline(report))]
+    if not scores:
+        return None
+    benchmark = scores[0]["benchmark"]
+    same = [score for score in scores if score["benchmark"] == benchmark]
+    counts = {name: sum(score[name] for score in same) for name in _COUNTS}
+    decided = counts["passed"] + counts["failed"]
+    return {
+        "benchmark": benchmark,
+        "title": same[0].get("title", benchmark),
+        "accounts": len(same),
+        **counts,
+        "percent": round(100 * counts["passed"] / decided, 1) if decided else None,
+        "coverage_percent": round(sum(score["coverage_percent"] for score in same) / len(same), 1),
+        "recommendations": same[0]["recommendations"],
+    }
+
+
+def _account(report: Report) -> dict[str, t.Any]:
+    applied = sum(change["applied"] for change in report["changes"])
+    return {
+        "account_id": report["account_id"],
+        "account_alias": report["account_alias"],
+        "mode": report["run"]["mode"],
+        "summary": report["summary"],
+        "score": headline(report),
+        "new": len(report["delta"]["new"]),
+        "resolved": len(report["delta"]["resolved"]),
+        "not_assessed": sum(finding["status"] == Status.NOT_ASSESSED.value for finding in report["findings"]),
+        "changes_applied": applied,
+        "changes_planned": len(report["changes"]) - applied,
+        "refused": len(report["refused"]),
+        "report": f"{report['account_id']}/report.json",
+    }
+
+
+def _top_controls(reports: Iterable[Report]) -> list[dict[str, t.Any]]:
+    """The controls that fail, the most severe first, then those that fail in most accounts."""
+    found: dict[str, dict[str, t.Any]] = {}
+    thresholds: Mapping[str, t.Any] = {}
+    for report in reports:
+        thresholds = report["thresholds"]
+        for finding in report["findings"]:
+            if finding["status"] == Status.FAIL.value:
+                row = found.setdefault(
+                    finding["control"],
+                    {"title": finding["title"], "severity": finding["severity"], "findings": 0, "accounts": set()},
+                )
+                row["findings"] += 1
+                row["accounts"].add(finding["account_id"])
+                row["severity"] = min(row["severity"], finding["severity"], key=lambda name: Severity(name).rank)
+    rows = [{"control": control, **row, "accounts": sorted(row["accounts"])} for control, row in found.items()]
+    for row in rows:
+        row["problem"] = problem(row["control"], row["findings"], title=row["title"], thresholds=thresholds)
+    rows.sort(key=lambda row: (Severity(row["severity"]).rank, -len(row["accounts"]), -row["findings"], row["control"]))
+    return rows[:_LISTED]
+
+
+def new_criticals(reports: Iterable[Report]) -> list[dict[str, t.Any]]:
+    """Critical findings that the run before did not have, in accounts whose reports have a run before."""
+    found = []
+    for report in reports:
+        new = frozenset(report["delta"]["new"])
+        for finding in report["findings"]:
+            if finding["fingerprint"] in new and finding["severity"] == Severity.CRITICAL.value:
+                names = ("account_id", "control", "title", "resource", "region", "detail", "fingerprint")
+                told = {"name": resource_name(finding), "problem": problem_of(finding, report)}
+                found.append({**{name: finding[name] for name in names}, **told})
+    return found

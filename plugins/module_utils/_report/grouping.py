@@ -1,0 +1,141 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Findings as people read them: what fails for the same reason stands together, under an id such as ``H-002``."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping
+
+from .._controls.score import natural
+from .._converge.finding import Severity, Status
+from .problems import problem, watched
+
+# The frameworks that a finding's ``compliance`` may name, in the order in which they are shown.
+FRAMEWORKS: t.Final[Mapping[str, str]] = {
+    "cis_7.0": "CIS AWS Foundations Benchmark v7.0",
+    "cis_5.0": "CIS AWS Foundations Benchmark v5.0",
+    "cis_3.0": "CIS AWS Foundations Benchmark v3.0",
+    "security_hub": "AWS Security Hub",
+    "nist_800_53": "NIST SP 800-53 r5",
+    "pci_4.0": "PCI DSS v4.0",
+    "soc2": "SOC 2",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Failing findings of one control, or of controls that differ only in what somebody is to be told of."""
+
+    id: str
+    severity: str
+    heading: str
+    findings: tuple[Mapping[str, t.Any], ...]
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(finding["control"] for finding in self.findings))
+
+    @property
+    def remediation(self) -> Mapping[str, t.Any]:
+        remediation: Mapping[str, t.Any] = self.findings[0]["remediation"]
+        return remediation
+
+    @property
+    def compliance(self) -> Mapping[str, list[str]]:
+        """All that the findings count for."""
+        found: dict[str, set[str]] = {}
+        for finding in self.findings:
+            for framework, ids in finding["compliance"].items():
+                found.setdefault(framework, set()).update(ids)
+        return {framework: sorted(ids, key=natural) for framework, ids in found.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the findings are about, each once, with the part of the resource only where it tells them apart."""
+        short = [watched(finding["title"]) or _short_name(finding) for finding in self.findings]
+        if len(set(short)) < len(short):
+            short = [self.name(finding) for finding in self.findings]
+        return tuple(dict.fromkeys(short))
+
+    def name(self, finding: Mapping[str, t.Any]) -> str:
+        """What one of the findings is about."""
+        return (len(self.controls) > 1 and watched(finding["title"])) or resource_name(finding)
+
+
+@dataclasses.dataclass(frozen=True)
+class Gap:
+    """A reason for which controls could not be assessed, said once, and the controls it kept from a verdict."""
+
+    reason: str
+    controls: tuple[str, ...]
+    regions: tuple[str, ...]
+
+
+def failing_groups(report: Mapping[str, t.Any]) -> tuple[Group, ...]:
+    """The failing findings by severity and control; ids count up within a severity."""
+    collected: dict[tuple[int, str], list[Mapping[str, t.Any]]] = {}
+    for finding in report["findings"]:
+        if finding["status"] == Status.FAIL.value:
+            family = "alarm" if watched(finding["title"]) else finding["control"]
+            collected.setdefault((Severity(finding["severity"]).rank, family), []).append(finding)
+    groups, number = [], dict.fromkeys(Severity, 0)
+    for _key, findings in sorted(collected.items(), key=lambda item: item[0]):
+        severity = Severity(findings[0]["severity"])
+        number[severity] += 1
+        identifier = f"{severity.value[0].upper()}-{number[severity]:03d}"
+        groups.append(Group(identifier, severity.value, _heading(findings, report), tuple(findings)))
+    return tuple(groups)
+
+
+def _heading(findings: list[Mapping[str, t.Any]], report: Mapping[str, t.Any]) -> str:
+    if len({finding["control"] for finding in findings}) > 1:
+        return f"Nobody is told of {len(findings)} kinds of event"
+    return problem_of(findings[0], report, len(findings))
+
+
+def problem_of(finding: Mapping[str, t.Any], report: Mapping[str, t.Any], count: int = 1) -> str:
+    """What ``finding`` says is wrong, or ``count`` of its kind."""
+    return problem(finding["control"], count, title=finding["title"], thresholds=report["thresholds"])
+
+
+def gaps(report: Mapping[str, t.Any]) -> tuple[Gap, ...]:
+    """Why controls were not assessed: each reason once, in the order of the findings."""
+    controls: dict[str, dict[str, None]] = {}
+    regions: dict[str, dict[str, None]] = {}
+    for finding in report["findings"]:
+        if finding["status"] == Status.NOT_ASSESSED.value:
+            controls.setdefault(finding["detail"], {})[finding["control"]] = None
+            regions.setdefault(finding["detail"], {})[finding["region"]] = None
+    return tuple(Gap(reason, tuple(controls[reason]), tuple(regions[reason])) for reason in controls)
+
+
+def resource_name(finding: Mapping[str, t.Any]) -> str:
+    """What people call the resource, and which part of the resource is meant."""
+    name = _short_name(finding)
+    region = "" if finding["region"] in ("global", name) else str(finding["region"])
+    notes = ", ".join(filter(None, (finding["resource_detail"], region)))
+    return f"{name} ({notes})" if notes else name
+
+
+def _short_name(finding: Mapping[str, t.Any]) -> str:
+    """The last part of the ARN; what a regional finding says of the account as a whole, it says of the region."""
+    name = str(finding["resource"]).rpartition(":")[2].rpartition("/")[2] or str(finding["resource"])
+    return str(finding["region"]) if name == "root" and finding["region"] != "global" else name
+
+
+def last_activity(finding: Mapping[str, t.Any]) -> t.Optional[str]:
+    """When the resource was last used, where the evidence of the finding tells."""
+    observed = finding["evidence"]["observed"]
+    if not isinstance(observed, Mapping):
+        return None
+    for name in ("last_activity", "last_used", "password_last_used"):
+        if observed.get(name):
+            return str(observed[name])
+    return None

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""HTML by construction: whatever is not made here is text, and is escaped."""
+
+from __future__ import annotations
+
+import html
+import re
+import typing as t
+from collections.abc import Iterable
+
+# Written where a browser would not show them: an escape character or a mark that turns the direction of writing
+# around belongs to no name, and hides what a name is.
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_VOID = frozenset({"br", "hr", "input", "link", "meta"})
+
+
+class Markup(str):
+    """HTML that is safe to stand in a page as it is."""
+
+    __slots__ = ()
+
+
+Content = t.Union[Markup, str, int, float, None, Iterable[t.Any]]
+
+
+def element(name: str, /, *content: Content, **attributes: t.Union[str, int, bool, None]) -> Markup:
+    """An element. Content is escaped unless it is :class:`Markup`; iterables are flattened, None is left out.
+
+    Attribute names lose a trailing ``_`` (``class_``) and have ``-`` for ``_`` (``aria_label``); an attribute that is
+    True stands without a value, one that is False or None does not stand.
+    """
+    opening = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
+    return Markup(opening if name in _VOID else f"{opening}{join(*content)}</{name}>")
+
+
+def join(*content: Content) -> Markup:
+    """Pieces of content after another, as :func:`element` takes them."""
+    return Markup("".join(_pieces(content)))
+
+
+def escape(text: object) -> Markup:
+    """``text`` for an element or a quoted attribute, with characters that can't be seen made visible."""
+    return Markup(html.escape(_INVISIBLE.sub("\ufffd", str(text))))
+
+
+def _pieces(content: Iterable[t.Any]) -> t.Iterator[str]:
+    for piece in content:
+        if isinstance(piece, Markup):
+            yield piece
+        elif isinstance(piece, (str, int, float)):
+            yield escape(piece)
+        elif piece is not None:
+            yield from _pieces(piece)
+
+
+def _attribute(key: str, value: t.Union[str, int, bool, None]) -> str:
+    if value is None or value is False:
+        return ""
+    name = key.rstrip("_").replace("_", "-")
+    return f" {name}" if value is True else f' {name}="{escape(value)}"'

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Plain text: wrapping to a width, and nothing in it that a terminal would obey."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+
+WIDTH = 100
+
+_ASCII = str.maketrans(
+    {"…": "...", "–": "-", "—": "-", "→": "->", "≥": ">=", "≤": "<=", "×": "x", "“": '"', "”": '"', "’": "'", "‘": "'"}
+)
+
+
+def printable(text: object, *, ascii_only: bool = False) -> str:
+    """``text`` on one line, without control, format and direction characters, which could forge what a terminal shows.
+
+    :arg ascii_only: replace what is not ASCII, for terminals and mail that garble it.
+    """
+    flat = " ".join(str(text).split())
+    clean = "".join(character if unicodedata.category(character)[0] != "C" else "?" for character in flat)
+    if not ascii_only:
+        return clean
+    return clean.translate(_ASCII).encode("ascii", "replace").decode()
+
+
+def wrapped(text: str, *, first: str = "", rest: str = "", width: int = WIDTH) -> list[str]:
+    """``text`` in lines of at most ``width`` columns, led by ``first`` and ``rest``; a long word (an ARN) is broken."""
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [
+        first.rstrip()
+    ]
+
+
+def listed(names: Sequence[str], limit: int) -> str:
+    """``names`` joined, the first ``limit`` of them, and how many more there are."""
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f", … and {more} more" if more > 0 else "")

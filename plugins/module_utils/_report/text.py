@@ -1,0 +1,279 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""``report.txt`` and the terminal: the assessment as people have always written it down."""
+
+from __future__ import annotations
+
+import functools
+import json
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from .._converge.finding import Severity, Status
+from .document import headline
+from .grouping import FRAMEWORKS, Group, failing_groups, gaps, last_activity, problem_of, resource_name
+from .plain import WIDTH, listed, printable, wrapped
+
+TITLE: t.Final = "IAM Security Assessment Report"
+
+# How many names or ids a line lists before it cuts.
+_NAMES = 12
+_IDS = 4
+
+Lines = list[str]
+Show = Callable[[object], str]
+
+
+def render(
+    report: Mapping[str, t.Any], *, title: str = TITLE, ascii_only: bool = False, with_preflight: bool = True
+) -> str:
+    """The report of one account as text of at most 100 columns.
+
+    :arg ascii_only: nothing but ASCII, for terminals and mail that garble the rest.
+    :arg with_preflight: not where the preflight's own table was shown just before.
+    """
+    show = functools.partial(printable, ascii_only=ascii_only)
+    sections = [
+        _header(report, show(title), show),
+        _preflight(report["preflight"] if with_preflight else (), show),
+        *_findings(report, show),
+        _not_assessed(report, show),
+        _waived(report, show),
+        _changes(report, show),
+        _refused(report["refused"], show),
+        _summary(report, show),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def brief(report: Mapping[str, t.Any]) -> str:
+    """The outcome of one account in a line, where the reports of many would bury each other."""
+    counts = ", ".join(f"{report['summary'][name]} {name}" for name in ("critical", "high", "medium", "low"))
+    score = headline(report)
+    return f"{account(report)}: {counts}" + (f"; {score_line(score)}" if score else "")
+
+
+def analyzer(report: Mapping[str, t.Any]) -> str:
+    """Who assessed, in which versions."""
+    run = report["run"]
+    return f"hardening.iam {run['collection_version']} (control catalog {run['control_catalog_version']})"
+
+
+def account(report: Mapping[str, t.Any]) -> str:
+    """The account's number, and its alias where it has one."""
+    alias = report["account_alias"]
+    return f"{report['account_id']} ({alias})" if alias else str(report["account_id"])
+
+
+def mode(report: Mapping[str, t.Any]) -> str:
+    """What the run could do to the account, in words."""
+    return mode_name(report["run"]["mode"])
+
+
+def mode_name(name: str) -> str:
+    """A mode of a run in words."""
+    return "check mode: nothing was changed" if name == "check" else "real run"
+
+
+def score_line(score: Mapping[str, t.Any]) -> str:
+    """A score with its benchmark and version: never a number alone."""
+    percent = "no verdict" if score["percent"] is None else f"{score['percent']:g}%"
+    return f"{percent} ({FRAMEWORKS.get(score['benchmark'], score['benchmark'])})"
+
+
+def score_basis(score: Mapping[str, t.Any]) -> str:
+    """What a score was reckoned from, and how much of the benchmark that is."""
+    names = [name for name in ("waived", "not_assessed", "not_applicable") if score[name]]
+    others = "".join(f"; {score[name]} {name.replace('_', ' ')}" for name in names)
+    decided = score["passed"] + score["failed"]
+    coverage = f"coverage {score['coverage_percent']:g}% of {score['recommendations']} recommendations"
+    return f"{score['passed']} of {decided} passed; {coverage}{others}"
+
+
+def _credential_report(report: Mapping[str, t.Any]) -> str:
+    """When the credential report was made, and that what happened since is not in it."""
+    generated = report["credential_report_generated_at"]
+    return f"{generated} (AWS renews it every 4 hours at most)" if generated else ""
+
+
+def _header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines:
+    run, scope = report["run"], report["scope"]
+    populations = ", ".join(f"{name}: {count}" for name, count in scope["populations"].items())
+    fields = [
+        ("Account ID", account(report)),
+        ("Assessment Date", run["started"][:10]),
+        ("Analyzer", analyzer(report)),
+        ("Run", f"{run['id']} ({mode(report)})"),
+        ("Regions", ", ".join(scope["regions_assessed"])),
+        ("Scope", populations),
+        ("Credential Report", _credential_report(report)),
+    ]
+    lines = [title, "=" * len(title)]
+    for name, value in fields:
+        if value:
+            lines += wrapped(f"{name}: {show(value)}", rest="  ")
+    for gap in scope["regions_not"]:
+        lines += wrapped(f"Region not assessed: {show(gap['region'])}: {show(gap['reason'])}", rest="  ")
+    return lines
+
+
+def _preflight(rows: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
+    cells = [
+        (
+            show(row["capability"]),
+            row["state"],
+            "; ".join(filter(None, (row["reason"], ", ".join(row["missing_actions"])))),
+        )
+        for row in rows
+    ]
+    if not cells:
+        return []
+    width = max(len(name) for name, _state, _note in cells)
+    lines = ["PREFLIGHT:"]
+    for name, state, note in cells:
+        lines += wrapped(f"{name:<{width}}  {state:<14}  {show(note)}".rstrip(), first="  ", rest=" " * (width + 20))
+    return lines
+
+
+def _findings(report: Mapping[str, t.Any], show: Show) -> list[Lines]:
+    groups = failing_groups(report)
+    new = frozenset(report["delta"]["new"])
+    sections = []
+    for severity in Severity:
+        blocks = [_group(group, new, show) for group in groups if group.severity == severity.value]
+        if blocks:
+            body = "\n\n".join("\n".join(block) for block in blocks)
+            sections.append([f"{severity.value.upper()} FINDINGS:", body])
+    return sections
+
+
+def _group(group: Group, new: frozenset[str], show: Show) -> Lines:
+    fresh = sum(finding["fingerprint"] in new for finding in group.findings)
+    badge = "" if not fresh else " [NEW]" if fresh == len(group.findings) else f" [{fresh} NEW]"
+    lines = wrapped(f"[{group.id}] {show(group.heading)}{badge}", rest=" " * 8)
+    for name, value in _group_fields(group):
+        lines += wrapped(f"- {name}: {show(value)}", first="  ", rest="    ")
+    return lines
+
+
+def _group_fields(group: Group) -> list[tuple[str, str]]:
+    first = group.findings[0]
+    if len(group.findings) == 1:
+        detail = first["resource_detail"]
+        region = "" if first["region"] == "global" else first["region"]
+        notes = ", ".join(filter(None, (detail, region)))
+        fields = [
+            ("Resource", f"{first['resource']} ({notes})" if notes else first["resource"]),
+            ("Detail", first["detail"]),
+            ("Last Activity", last_activity(first)),
+        ]
+    else:
+        what = "Resources" if len(group.controls) == 1 else "Events"
+        fields = [(what, listed(group.names, _NAMES)), ("Detail", first["detail"] if _is_shared(group) else None)]
+    fields += [("Remediation", group.remediation["text"]), ("CIS Benchmark", cis_ids(group.compliance))]
+    return [(name, value) for name, value in fields if value]
+
+
+def _is_shared(group: Group) -> bool:
+    return len({finding["detail"] for finding in group.findings}) == 1
+
+
+def cis_ids(compliance: Mapping[str, Sequence[str]]) -> str:
+    """The recommendations of the CIS benchmark, the newest version first; of many the first ones and the last."""
+    versions = [(name, compliance.get(name, ())) for name in FRAMEWORKS if name.startswith("cis_")]
+    return ", ".join(f"{_ids(ids)} (v{name.removeprefix('cis_')})" for name, ids in versions if ids)
+
+
+def _ids(ids: Sequence[str]) -> str:
+    return " ".join(ids) if len(ids) <= _IDS else " ".join([*ids[: _IDS - 1], "…", ids[-1]])
+
+
+def _not_assessed(report: Mapping[str, t.Any], show: Show) -> Lines:
+    lines = []
+    for gap in gaps(report):
+        lines += wrapped(f"- {show(gap.reason)}", first="  ", rest="    ")
+        lines += wrapped(f"Controls: {show(', '.join(gap.controls))}", first="    ", rest="      ")
+    return ["NOT ASSESSED:", *lines] if lines else []
+
+
+def _waived(report: Mapping[str, t.Any], show: Show) -> Lines:
+    lines = []
+    for finding in report["findings"]:
+        if finding["status"] == Status.WAIVED.value:
+            waiver = finding["waiver"] or {}
+            terms = "; ".join(
+                f"{name} {waiver[name]}" for name in ("expires", "owner", "ticket", "reason") if waiver.get(name)
+            )
+            lines += wrapped(
+                f"- {show(problem_of(finding, report))}: {show(resource_name(finding))}", first="  ", rest="    "
+            )
+            lines += wrapped(show(terms), first="    ", rest="    ") if terms else []
+    return ["WAIVED:", *lines] if lines else []
+
+
+def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
+    changes = report["changes"]
+    applied = sum(change["applied"] for change in changes)
+    lines = []
+    for change in changes:
+        state = "applied" if change["applied"] else "planned"
+        undo = "" if change["reversible"] else ", not reversible"
+        what = f"- {change['service']}:{change['operation']} on {change['target']} ({state}{undo})"
+        lines += wrapped(show(what), first="  ", rest="    ")
+        for line in difference(change["before"], change["after"]):
+            lines += wrapped(show(line), first="      ", rest="        ")
+    return [f"CHANGES: {applied} applied, {len(changes) - applied} planned", *lines] if changes else []
+
+
+def difference(before: t.Any, after: t.Any) -> Lines:
+    """What a change changes, a line each: by field where both sides have fields."""
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return [f"{_value(before)} -> {_value(after)}"]
+    names = list(dict.fromkeys([*before, *after]))
+    pairs = [(name, before.get(name), after.get(name)) for name in names]
+    return [f"{name}: {_value(old)} -> {_value(new)}" for name, old, new in pairs if old != new]
+
+
+def _value(value: t.Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
+    lines = []
+    for refusal in refused:
+        lines += wrapped(
+            show(f"- {refusal['target']}: {refusal['reason']} ({refusal['rule']})"), first="  ", rest="    "
+        )
+    return ["REFUSED:", *lines] if lines else []
+
+
+def _summary(report: Mapping[str, t.Any], show: Show) -> Lines:
+    summary = report["summary"]
+    severities = " | ".join(f"{severity.value.capitalize()}: {summary[severity.value]}" for severity in Severity)
+    lines = [
+        "SUMMARY:",
+        f"  Total Findings: {summary['total']} in {len(failing_groups(report))} groups",
+        f"  {severities}",
+    ]
+    lines += [f"  {line}" for line in delta_lines(report["delta"])]
+    for score in report["scores"]:
+        lines += wrapped(f"Compliance Score: {show(score_line(score))}", first="  ", rest="    ")
+        lines += wrapped(show(score_basis(score)), first="    ", rest="    ", width=WIDTH)
+    return lines
+
+
+def delta_lines(delta: Mapping[str, t.Any]) -> Lines:
+    """What became of the findings since the assessment that this one is compared with."""
+    if delta["basis"] is None:
+        return []
+    since = "before the changes of this run" if delta["basis"] == "before_changes" else f"run {delta['previous_run']}"
+    counts = {"New": "new", "Resolved": "resolved", "Changed": "changed", "Unknown": "not_assessed"}
+    numbers = " | ".join(f"{name}: {len(delta[key])}" for name, key in counts.items())
+    return [f"Since {since}: {numbers}"]

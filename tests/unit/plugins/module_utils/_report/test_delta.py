@@ -1,0 +1,135 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding, Severity, Status
+from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
+
+from . import samples
+
+ROOT = f"arn:aws:iam::{samples.ACCOUNT}:root"
+EARLIER = samples.run("20261118T020000Z")
+
+
+def report(*findings: Finding, earlier: bool = False) -> dict[str, t.Any]:
+    return samples.assessment(list(findings), **({"run": EARLIER} if earlier else {}))
+
+
+def after(before: list[Finding], now: list[Finding]) -> dict[str, t.Any]:
+    return compare(report(*now), compare(report(*before, earlier=True), None))
+
+
+def key(name: str, status: Status = Status.FAIL, **more: t.Any) -> Finding:
+    return samples.finding("access_key_age", samples.arn("user", name), status, **more)
+
+
+def test_without_an_earlier_assessment_nothing_is_new() -> None:
+    first = compare(report(key("alice")), None)
+    assert first["delta"]["basis"] is None
+    assert first["delta"]["new"] == []
+    assert first["findings"][0]["first_seen"] == "2026-11-25T02:00:00Z"
+
+
+def test_what_is_new_and_what_is_resolved() -> None:
+    compared = after([key("alice"), key("bob")], [key("bob"), key("carol")])
+    assert compared["delta"]["previous_run"] == EARLIER.id
+    assert compared["delta"]["basis"] == "previous_run"
+    assert compared["delta"]["new"] == [key("carol").fingerprint]
+    assert [item["resource"] for item in compared["delta"]["resolved"]] == [samples.arn("user", "alice")]
+    assert compared["delta"]["changed"] == []
+
+
+def test_first_seen_is_carried_over() -> None:
+    earlier = report(key("bob"), earlier=True)
+    earlier["findings"][0]["first_seen"] = "2026-01-01T00:00:00Z"
+    compared = compare(report(key("bob"), key("carol")), earlier)
+    seen = {item["resource"]: item["first_seen"] for item in compared["findings"]}
+    assert seen == {
+        samples.arn("user", "bob"): "2026-01-01T00:00:00Z",
+        samples.arn("user", "carol"): "2026-11-25T02:00:00Z",
+    }
+
+
+def test_a_control_that_passes_now_resolves_its_findings() -> None:
+    compared = after([key("alice")], [samples.finding("access_key_age", ROOT, Status.PASS)])
+    assert len(compared["delta"]["resolved"]) == 1
+
+
+def test_a_finding_is_not_resolved_by_a_read_that_failed() -> None:
+    denied = samples.finding("access_key_age", ROOT, Status.NOT_ASSESSED)
+    compared = after([key("alice")], [denied])
+    assert compared["delta"]["resolved"] == []
+    assert [item["resource"] for item in compared["delta"]["not_assessed"]] == [samples.arn("user", "alice")]
+
+
+def test_a_finding_is_not_resolved_by_leaving_its_control_out() -> None:
+    compared = after([key("alice")], [samples.finding("root_mfa_enabled", ROOT, Status.PASS)])
+    assert compared["delta"]["resolved"] == []
+    assert len(compared["delta"]["not_assessed"]) == 1
+
+
+def test_a_finding_that_was_out_of_sight_is_not_new_when_it_is_seen_again() -> None:
+    blind = after([key("alice")], [samples.finding("access_key_age", ROOT, Status.NOT_ASSESSED)])
+    first_seen = blind["delta"]["not_assessed"][0]["first_seen"]
+    again = compare(report(key("alice")), blind)
+    assert again["delta"]["new"] == []
+    assert again["delta"]["changed"] == []
+    assert again["findings"][0]["first_seen"] == first_seen
+
+
+def test_a_region_that_was_not_assessed_resolves_nothing_there() -> None:
+    def analyzer(region: str, status: Status = Status.FAIL) -> Finding:
+        return samples.finding("external_access_analyzer", ROOT, status, region=region)
+
+    compared = after(
+        [analyzer("eu-west-1"), analyzer("us-east-1")],
+        [analyzer("us-east-1", Status.PASS)],
+    )
+    assert [item["region"] for item in compared["delta"]["resolved"]] == ["us-east-1"]
+    assert [item["region"] for item in compared["delta"]["not_assessed"]] == ["eu-west-1"]
+
+
+def test_a_control_that_fails_for_a_region_passes_for_the_account() -> None:
+    """Controls on the whole account name the region of what fails, and pass once for all."""
+    passed = samples.finding("external_access_analyzer", ROOT, Status.PASS)
+    compared = after([samples.finding("external_access_analyzer", ROOT, region="eu-west-1")], [passed])
+    assert len(compared["delta"]["resolved"]) == 1
+
+
+def test_waiving_and_a_change_of_severity_are_changes() -> None:
+    waiver = samples.settled()[0].waiver
+    compared = after(
+        [key("alice"), key("bob"), key("carol", Status.WAIVED, waiver=waiver)],
+        [key("alice", Status.WAIVED, waiver=waiver), key("bob", severity=Severity.LOW), key("carol")],
+    )
+    changes = {item["fingerprint"]: (item["from"], item["to"]) for item in compared["delta"]["changed"]}
+    assert changes == {
+        key("alice").fingerprint: ({"status": "FAIL", "severity": "high"}, {"status": "WAIVED", "severity": "high"}),
+        key("bob").fingerprint: ({"status": "FAIL", "severity": "high"}, {"status": "FAIL", "severity": "low"}),
+        key("carol").fingerprint: ({"status": "WAIVED", "severity": "high"}, {"status": "FAIL", "severity": "high"}),
+    }
+    assert compared["delta"]["new"] == []
+
+
+def test_an_age_that_grows_is_no_change() -> None:
+    compared = after([key("alice", detail="91 days")], [key("alice", detail="98 days")])
+    assert compared["delta"]["changed"] == []
+
+
+def test_a_finding_that_is_waived_from_the_start_is_not_new() -> None:
+    compared = after([], [key("alice", Status.WAIVED, waiver=samples.settled()[0].waiver)])
+    assert compared["delta"]["new"] == []
+
+
+def test_the_assessment_before_the_changes_stands_in_for_an_earlier_run() -> None:
+    passed = samples.finding("password_min_length", ROOT, Status.PASS)
+    before = report(samples.finding("password_min_length", ROOT))
+    compared = compare(report(passed), None, before)
+    assert compared["delta"]["basis"] == "before_changes"
+    assert len(compared["delta"]["resolved"]) == 1
+    earlier = report(earlier=True)
+    assert compare(report(passed), earlier, before)["delta"]["basis"] == "previous_run"

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
+from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
+from ansible_collections.hardening.iam.plugins.module_utils._report.document import (
+    SCHEMA,
+    DocumentError,
+    complete,
+    count_statuses,
+    decode,
+    encode,
+    headline,
+)
+
+from . import samples
+
+
+@pytest.fixture(scope="module")
+def validator(checkout: Path) -> jsonschema.Draft202012Validator:
+    schema = json.loads((checkout / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+REPORTS: dict[str, t.Callable[[], dict[str, t.Any]]] = {
+    "as assessed": samples.assessment,
+    "with changes": samples.completed,
+    "with a delta": samples.compared,
+    "clean": lambda: samples.assessment([], scores=[], frameworks={}, waivers=[], errors=[]),
+    "after converging": lambda: compare(samples.completed(), None, samples.assessment()),
+    "of a failed module": lambda: complete(
+        samples.assessment(),
+        [samples.part("x", samples.KEY_CHANGE, run_id=samples.run().id, error="it failed")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_report_is_valid_by_the_published_schema(validator: jsonschema.Draft202012Validator, name: str) -> None:
+    report = json.loads(encode(REPORTS[name]()))
+    problems = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(report)]
+    assert problems == []
+
+
+def test_the_schema_admits_no_other_keys(validator: jsonschema.Draft202012Validator) -> None:
+    report = samples.completed()
+    assert not validator.is_valid({**report, "extra": 1})
+    assert not validator.is_valid({**report, "findings": [{**report["findings"][0], "status": "MAYBE"}]})
+
+
+def test_findings_stand_in_the_order_in_which_people_read_them() -> None:
+    report = samples.assessment(list(reversed(samples.failing() + samples.settled())))
+    assert report["findings"] == samples.assessment()["findings"]
+    order = [(finding["status"], finding["severity"]) for finding in report["findings"]]
+    assert order[:2] == [("FAIL", "critical")] * 2
+    assert [status for status, _severity in order[16:]] == ["WAIVED", "NOT_ASSESSED", "PASS", "NOT_APPLICABLE"]
+
+
+def test_the_summary_counts_what_fails() -> None:
+    report = samples.assessment()
+    assert report["summary"] == {"critical": 2, "high": 10, "medium": 3, "low": 1, "total": 16}
+    assert count_statuses(report["findings"]) == {
+        "PASS": 1,
+        "FAIL": 16,
+        "NOT_ASSESSED": 1,
+        "NOT_APPLICABLE": 1,
+        "WAIVED": 1,
+    }
+
+
+def test_key_ids_are_masked_unless_they_are_asked_for() -> None:
+    key = samples.OLD_KEYS["legacy-erp"]
+    masked, plain = samples.assessment(), samples.assessment(reveal_key_ids=True)
+    assert key not in encode(masked).decode()
+    assert "AKIA…MPQA" in encode(masked).decode()
+    assert key in encode(plain).decode()
+    assert [item["fingerprint"] for item in masked["findings"]] == [item["fingerprint"] for item in plain["findings"]]
+
+
+def test_changes_are_taken_up_from_the_parts_of_the_same_run_only() -> None:
+    report = complete(samples.assessment(), samples.parts() + samples.parts("another run"))
+    assert [(change["module"], change["applied"]) for change in report["changes"]] == [
+        ("access_keys", False),
+        ("password_policy", True),
+    ]
+    assert [refusal["rule"] for refusal in report["refused"]] == ["cap"]
+    assert [row["state"] for row in report["preflight"]] == ["READY", "MISSING"]
+
+
+def test_key_ids_in_changes_are_masked_unless_they_are_asked_for() -> None:
+    key = samples.OLD_KEYS["svc-backup"]
+    assert key not in json.dumps(samples.completed())
+    assert key in json.dumps(complete(samples.assessment(), samples.parts(), reveal_key_ids=True)["changes"])
+
+
+def test_completing_twice_changes_nothing() -> None:
+    failed = samples.part("access_keys", samples.KEY_CHANGE, run_id=samples.run().id, error="throttled")
+    once = complete(samples.assessment(), [failed])
+    assert complete(once, [failed]) == once
+    assert {"dataset": None, "region": None, "operation": "access_keys", "reason": "throttled"} in once["errors"]
+
+
+def test_a_report_comes_back_as_it_was_written() -> None:
+    report = samples.completed()
+    assert decode(encode(report), where="report.json", schema=SCHEMA) == report
+    assert encode(report) == encode(samples.completed())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", "there is not JSON"),
+        (b"[]", "there does not hold a JSON object"),
+        (b"\xff", "there is not JSON"),
+        (b'{"schema": "hardening.iam/report/9"}', "there has the schema 'hardening.iam/report/9'"),
+    ],
+)
+def test_what_is_no_report_is_refused_by_name(content: bytes, message: str) -> None:
+    with pytest.raises(DocumentError, match=message):
+        decode(content, where="there", schema=SCHEMA)
+
+
+def test_the_headline_is_the_first_score() -> None:
+    score = headline(samples.assessment())
+    assert score is not None
+    assert score["benchmark"] == "cis_7.0"
+    assert headline(samples.assessment(scores=[])) is None
+
+
+def test_statuses_are_all_counted() -> None:
+    assert count_statuses([]) == dict.fromkeys([status.value for status in Status], 0)

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hardening.iam.plugins.module_utils._report.fleet import build
+
+from . import samples
+
+
+def fleet(**more: t.Any) -> dict[str, t.Any]:
+    """Two accounts with reports, one that failed, one that is missing."""
+    reports = [account("333344445555", "acme-dev"), samples.compared()]
+    options: dict[str, t.Any] = {
+        "run_id": samples.run().id,
+        "created": samples.NOW,
+        "reports": reports,
+        "failures": [{"host": "acme-legacy", "account_id": "444455556666", "message": samples.HOSTILE}],
+        "expected": [report["account_id"] for report in reports] + ["444455556666", "555566667777"],
+    }
+    return build(**{**options, **more})
+
+
+def account(account_id: str, alias: t.Optional[str] = None) -> dict[str, t.Any]:
+    """The sample's report, as of another account."""
+    report = samples.completed()
+    findings = [{**finding, "account_id": account_id} for finding in report["findings"]]
+    return {**report, "account_id": account_id, "account_alias": alias, "findings": findings}
+
+
+def test_totals_are_those_of_all_accounts() -> None:
+    document = fleet()
+    assert document["summary"] == {"critical": 4, "high": 20, "medium": 6, "low": 2, "total": 32}
+    assert document["totals"] == {
+        "accounts": 2,
+        "new": 1,
+        "resolved": 1,
+        "changes_applied": 2,
+        "changes_planned": 2,
+        "refused": 2,
+        "waived": 2,
+    }
+
+
+def test_failed_and_missing_accounts_are_named() -> None:
+    document = fleet()
+    assert [(item["host"], item["account_id"]) for item in document["failed"]] == [("acme-legacy", "444455556666")]
+    assert document["missing"] == ["555566667777"]
+
+
+def test_a_failure_whose_account_is_not_known_hides_no_missing_account() -> None:
+    document = fleet(failures=[{"host": "acme-legacy", "message": "no route"}])
+    assert document["failed"] == [{"host": "acme-legacy", "account_id": None, "message": "no route"}]
+    assert document["missing"] == ["444455556666", "555566667777"]
+
+
+def test_an_account_may_fail_and_have_a_report() -> None:
+    document = fleet(failures=[{"host": "acme-dev", "account_id": "333344445555", "message": "a write failed"}])
+    assert len(document["accounts"]) == 2
+    assert len(document["failed"]) == 1
+
+
+def test_accounts_have_their_row_in_the_order_of_their_ids() -> None:
+    first, second = fleet()["accounts"]
+    assert (first["account_id"], second["account_id"]) == (samples.ACCOUNT, "333344445555")
+    assert (first["new"], first["resolved"], first["changes_applied"], first["changes_planned"]) == (1, 1, 1, 1)
+    assert first["score"]["percent"] == 62
+    assert first["report"] == "222233334444/report.json"
+
+
+def test_the_score_of_the_fleet_is_that_of_all_verdicts() -> None:
+    low = account("333344445555")
+    low["scores"] = [{**samples.SCORES[0], "passed": 0, "failed": 13, "percent": 0, "coverage_percent": 50}]
+    score = fleet(reports=[samples.completed(), low])["score"]
+    assert (score["passed"], score["failed"], score["percent"], score["accounts"]) == (13, 21, 38.2, 2)
+    assert score["coverage_percent"] == 70.5
+
+
+def test_what_fails_most_is_worst_first() -> None:
+    rows = fleet()["top_controls"]
+    assert [row["severity"] for row in rows] == ["critical", "critical", "high", "high", "medium", "medium", "low"]
+    keys = next(row for row in rows if row["control"] == "access_key_age")
+    assert (keys["findings"], keys["accounts"]) == (14, [samples.ACCOUNT, "333344445555"])
+    assert keys["problem"] == "14 access keys older than 90 days"
+
+
+def test_new_criticals_are_told_with_account_and_resource() -> None:
+    (new,) = fleet()["new_criticals"]
+    assert (new["account_id"], new["name"], new["problem"]) == (samples.ACCOUNT, "root", "Root user has an access key")
+
+
+def test_a_run_in_which_every_account_failed_has_a_report() -> None:
+    document = fleet(reports=[])
+    assert document["score"] is None
+    assert document["summary"]["total"] == 0
+    assert document["accounts"] == []

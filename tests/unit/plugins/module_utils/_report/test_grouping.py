@@ -1,0 +1,119 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Evidence, Finding, Severity, Status
+from ansible_collections.hardening.iam.plugins.module_utils._report.grouping import (
+    failing_groups,
+    gaps,
+    last_activity,
+    resource_name,
+)
+
+from . import samples
+
+
+def test_what_repeats_stands_in_one_group_with_an_id() -> None:
+    groups = failing_groups(samples.assessment())
+    assert [(group.id, len(group.findings)) for group in groups] == [
+        ("C-001", 1),
+        ("C-002", 1),
+        ("H-001", 7),
+        ("H-002", 3),
+        ("M-001", 2),
+        ("M-002", 1),
+        ("L-001", 1),
+    ]
+    assert groups[2].heading == "7 access keys older than 90 days"
+    assert groups[0].heading == "Root user has an access key"
+
+
+def test_a_control_with_two_severities_makes_two_groups() -> None:
+    findings = [
+        samples.finding("access_key_age", samples.arn("user", "alice")),
+        samples.finding("access_key_age", samples.arn("user", "bob"), severity=Severity.LOW),
+    ]
+    assert [group.id for group in failing_groups(samples.assessment(findings))] == ["H-001", "L-001"]
+
+
+def test_the_part_of_a_resource_is_named_where_it_tells_findings_apart() -> None:
+    def key(user: str, slot: int) -> Finding:
+        return samples.finding("access_key_age", samples.arn("user", user), resource_detail=f"access key {slot}")
+
+    (one_each,) = failing_groups(samples.assessment([key("alice", 1), key("bob", 2)]))
+    assert one_each.names == ("alice", "bob")
+    (two,) = failing_groups(samples.assessment([key("alice", 1), key("alice", 2)]))
+    assert two.names == ("alice (access key 1)", "alice (access key 2)")
+
+
+def test_alarms_that_are_missing_stand_together_by_what_nobody_is_told_of() -> None:
+    def alarm(what: str, recommendation: str) -> Finding:
+        return samples.finding(
+            "root_mfa_enabled",
+            f"arn:aws:iam::{samples.ACCOUNT}:root",
+            control=f"alarm_{what}",
+            title=f"Somebody is told of {what}",
+            compliance={"cis_7.0": (recommendation,)},
+            severity=Severity.LOW,
+        )
+
+    (group,) = failing_groups(samples.assessment([alarm("sign-ins", "5.6"), alarm("policies", "5.14")]))
+    assert (group.id, group.heading) == ("L-001", "Nobody is told of 2 kinds of event")
+    assert group.names == ("policies", "sign-ins")
+    assert group.controls == ("alarm_policies", "alarm_sign-ins")
+    assert group.compliance == {"cis_7.0": ["5.6", "5.14"]}
+    assert [group.name(finding) for finding in group.findings] == ["policies", "sign-ins"]
+    (single,) = failing_groups(samples.assessment([alarm("sign-ins", "5.6")]))
+    assert (single.heading, single.names) == ("Nobody is told of sign-ins", ("sign-ins",))
+
+
+def test_a_reason_for_not_assessing_is_said_once() -> None:
+    root = f"arn:aws:iam::{samples.ACCOUNT}:root"
+    reason = "AccessDenied on iam:GetCredentialReport"
+    findings = [
+        samples.finding(control, root, Status.NOT_ASSESSED, detail=reason)
+        for control in ("access_key_age", "user_admin_without_mfa")
+    ]
+    findings.append(
+        samples.finding("external_access_analyzer", root, Status.NOT_ASSESSED, region="us-east-1", detail="x")
+    )
+    found = gaps(samples.assessment(findings))
+    assert [(gap.reason, gap.controls, gap.regions) for gap in found] == [
+        (reason, ("user_admin_without_mfa", "access_key_age"), ("global",)),
+        ("x", ("external_access_analyzer",), ("us-east-1",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("resource", "detail", "region", "name"),
+    [
+        ("arn:aws:iam::111122223333:user/staff/alice", None, "global", "alice"),
+        ("arn:aws:iam::111122223333:user/alice", "access key 1", "global", "alice (access key 1)"),
+        ("arn:aws:ec2:eu-west-1:111122223333:instance/i-1", None, "eu-west-1", "i-1 (eu-west-1)"),
+        ("arn:aws:iam::111122223333:root", None, "global", "root"),
+        ("arn:aws:iam::111122223333:root", None, "eu-west-1", "eu-west-1"),
+        ("eu-west-1", None, "eu-west-1", "eu-west-1"),
+    ],
+)
+def test_a_resource_bears_the_name_that_people_use(resource: str, detail: str, region: str, name: str) -> None:
+    found: Finding = samples.finding("access_key_age", resource, resource_detail=detail, region=region)
+    assert resource_name(found.as_dict()) == name
+
+
+@pytest.mark.parametrize(
+    ("observed", "activity"),
+    [
+        ({"last_used": "2026-01-02T00:00:00Z"}, "2026-01-02T00:00:00Z"),
+        ({"last_used": None, "password_last_used": "2026-01-03T00:00:00Z"}, "2026-01-03T00:00:00Z"),
+        ({"last_used": None}, None),
+        (["last_used"], None),
+        (None, None),
+    ],
+)
+def test_the_last_activity_is_told_where_it_is_known(observed: object, activity: object) -> None:
+    found = samples.finding("access_key_age", "x", evidence=Evidence(observed))
+    assert last_activity(found.as_dict()) == activity

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
+from ansible_collections.hardening.iam.plugins.module_utils._report.problems import PROBLEMS, problem
+
+
+@pytest.mark.parametrize("control", all_controls(), ids=lambda control: control.id)
+def test_every_control_says_what_is_wrong(control: object) -> None:
+    one = problem(control.id, 1, title=control.title, thresholds={})  # type: ignore[attr-defined]
+    several = problem(control.id, 7, title=control.title, thresholds={})  # type: ignore[attr-defined]
+    assert "Does not hold" not in one
+    assert "7 " in several
+    assert "{" not in one + several
+
+
+def test_no_problem_is_left_of_a_control_that_is_gone() -> None:
+    assert set(PROBLEMS) - {control.id for control in all_controls()} == {"region_assessed"}
+
+
+def test_the_thresholds_of_the_assessment_stand_in_the_text() -> None:
+    assert problem("access_key_age", 7, title="", thresholds={}) == "7 access keys older than 90 days"
+    assert problem("access_key_age", 1, title="", thresholds={"key_age_days": 30}) == "Access key older than 30 days"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "Does not hold: Keys are kept"), (3, "Does not hold: Keys are kept (3 times)")],
+)
+def test_a_control_without_words_of_its_own_is_not_mistaken_for_a_pass(count: int, said: str) -> None:
+    assert problem("unheard_of", count, title="Keys are kept", thresholds={}) == said

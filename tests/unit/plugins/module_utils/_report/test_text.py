@@ -1,0 +1,137 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
+from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH
+from ansible_collections.hardening.iam.plugins.module_utils._report.text import cis_ids, difference, render
+
+from . import samples
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return render(samples.compared())
+
+
+def test_the_header_says_what_was_assessed_when_and_by_whom(text: str) -> None:
+    assert text.startswith(
+        "IAM Security Assessment Report\n"
+        "==============================\n"
+        "Account ID: 222233334444 (acme-prod)\n"
+        "Assessment Date: 2026-11-25\n"
+        "Analyzer: hardening.iam 1.0.0 (control catalog 2026.11)\n"
+    )
+    assert "check mode: nothing was changed" in text
+    assert "Region not assessed: ap-east-1: the region is not enabled" in text
+
+
+def test_a_single_finding_tells_all_about_its_resource(text: str) -> None:
+    assert (
+        "[C-002] IAM user is an administrator without MFA\n"
+        "  - Resource: arn:aws:iam::222233334444:user/deploy-bot\n"
+        "  - Detail: AdministratorAccess is attached, no MFA device is assigned\n"
+        "  - Last Activity: 2026-11-20\n"
+        "  - Remediation: Replace the user by a role, or require MFA for it.\n"
+    ) in text
+
+
+def test_what_repeats_is_grouped_with_its_names(text: str) -> None:
+    assert (
+        "[H-001] 7 access keys older than 90 days\n"
+        "  - Resources: ci-runner, data-export, dev-alice, dev-bob, legacy-erp, svc-backup, svc-monitoring\n"
+    ) in text
+    assert "  - CIS Benchmark: 2.12 (v7.0), 1.13 (v5.0), 1.14 (v3.0)\n" in text
+
+
+def test_severities_stand_in_their_order(text: str) -> None:
+    places = [text.index(f"{name} FINDINGS:") for name in ("CRITICAL", "HIGH", "MEDIUM", "LOW")]
+    assert places == sorted(places)
+
+
+def test_what_is_new_says_so(text: str) -> None:
+    assert "[C-001] Root user has an access key [NEW]\n" in text
+    assert "[C-002] IAM user is an administrator without MFA\n" in text
+    assert "Since run 20261118T020000Z: New: 1 | Resolved: 1 | Changed: 0 | Unknown: 0" in text
+
+
+def test_a_reason_for_not_assessing_and_a_waiver_are_told(text: str) -> None:
+    assert (
+        "NOT ASSESSED:\n  - AccessDenied on iam:ListOrganizationsFeatures\n    Controls: central_root_access\n" in text
+    )
+    assert "WAIVED:\n  - IAM user has permissions of its own, not through a group: appliance\n" in text
+    assert "expires 2027-03-31; owner platform@example.com; ticket SEC-123" in text
+
+
+def test_changes_tell_what_they_change_and_whether_they_were_made(text: str) -> None:
+    assert (
+        "  - iam:UpdateAccountPasswordPolicy on account 222233334444 (applied)\n"
+        "      MinimumPasswordLength: 8 -> 14\n"
+        "      PasswordReusePrevention: none -> 24\n"
+    ) in text
+    assert "CHANGES: 1 applied, 1 planned\n" in text
+    assert "planned, not\n    reversible)" in text
+    assert "REFUSED:\n  - access_key_deactivate: 6 of 31 keys exceed max_percent 5 (cap)\n" in text
+
+
+def test_the_preflight_is_a_table(text: str) -> None:
+    assert "  central root access  MISSING         AccessDenied; iam:ListOrganizationsFeatures\n" in text
+
+
+def test_a_score_stands_with_its_benchmark_denominator_and_coverage(text: str) -> None:
+    assert "  Total Findings: 16 in 7 groups\n  Critical: 2 | High: 10 | Medium: 3 | Low: 1\n" in text
+    assert "  Compliance Score: 62% (CIS AWS Foundations Benchmark v7.0)\n" in text
+    assert "13 of 21 passed; coverage 91% of 63 recommendations; 1 waived; 2 not assessed; 1 not applicable" in text
+
+
+def test_a_score_without_a_verdict_is_no_zero() -> None:
+    score = {**samples.SCORES[0], "percent": None, "passed": 0, "failed": 0}
+    assert "Compliance Score: no verdict (CIS" in render(samples.assessment([], scores=[score]))
+
+
+def test_no_line_is_too_long_and_no_escape_gets_through(text: str) -> None:
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_ascii_by_option() -> None:
+    text = render(samples.completed(), ascii_only=True, title="Überblick")
+    assert text.isascii()
+    assert text.startswith("?berblick\n=========\n")
+    assert "AKIA...MPL2" in text
+
+
+def test_a_clean_account_needs_few_words() -> None:
+    passed = samples.finding("root_mfa_enabled", f"arn:aws:iam::{samples.ACCOUNT}:root", Status.PASS)
+    text = render(samples.assessment([passed]))
+    assert "FINDINGS:" not in text
+    assert "Total Findings: 0 in 0 groups" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        (None, {"a": 1}, ['none -> {"a": 1}']),
+        ({"a": 1, "b": 2}, {"a": 1, "b": None, "c": [1]}, ["b: 2 -> none", "c: none -> [1]"]),
+        ("Active", "Inactive", ["Active -> Inactive"]),
+    ],
+)
+def test_differences_are_told_by_field(before: object, after: object, lines: list[str]) -> None:
+    assert difference(before, after) == lines
+
+
+@pytest.mark.parametrize(
+    ("compliance", "shown"),
+    [
+        ({"cis_3.0": ["1.4"], "cis_7.0": ["2.4", "2.5"], "soc2": ["CC6.1"]}, "2.4 2.5 (v7.0), 1.4 (v3.0)"),
+        ({"cis_7.0": [f"5.{number}" for number in range(1, 15)]}, "5.1 5.2 5.3 … 5.14 (v7.0)"),
+        ({"soc2": ["CC6.1"]}, ""),
+    ],
+)
+def test_the_recommendations_of_cis(compliance: dict[str, list[str]], shown: str) -> None:
+    assert cis_ids(compliance) == shown
