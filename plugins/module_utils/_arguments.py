@@ -1,0 +1,37 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Argument specs that several modules share; each pairs with the doc fragment of the same name."""
+
+from __future__ import annotations
+
+import typing as t
+
+ArgumentSpec = dict[str, dict[str, t.Any]]
+
+# doc_fragments/_declaration.py
+DECLARATION_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "include": {"type": "list", "elements": "str", "default": []},
+    "exclude": {"type": "list", "elements": "str", "default": []},
+    "thresholds": {"type": "dict", "default": {}},
+    "waivers": {"type": "raw"},
+    "waiver_max_days": {"type": "int", "default": 365},
+    "now": {"type": "str"},
+}
+
+# doc_fragments/_assessment.py
+ASSESSMENT_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "return_findings": {"type": "str", "choices": ["none", "failed", "all"], "default": "failed"},
+    "reveal_key_ids": {"type": "bool", "default": False, "no_log": False},
+}
+
+# doc_fragments/_report_place.py
+REPORT_PLACE_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "report_dir": {"type": "str"},
+    "report_kms_key_id": {"type": "str", "no_log": False},
+    "report_role_arn": {"type": "str"},
+}

@@ -1,0 +1,202 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The composition kit: what a module is made of, and how it is run by a module file or inside Ansible's worker.
+
+A module file declares one :class:`Entry`; its ``main`` and its action plugin both hand it to :func:`execute`, so the
+two ways of running it can't differ in anything but where the process lives.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from ._account.moments import parse_moment
+from ._aws.access import Access
+from ._aws.errors import AwsError
+from ._aws.operations import Operations
+from ._aws.options import AccessOptions
+from ._aws.s3_store import S3Store
+from ._converge.store import DirectoryStore, Store, StoreError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+
+P = t.ParamSpec("P")
+V = t.TypeVar("V")
+
+
+def _present() -> datetime:
+    return datetime.now(UTC)
+
+
+class TaskError(Exception):
+    """The task can't go on: bad input, a wrong account. The message names the option, the value and what is allowed."""
+
+    def __init__(self, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A module, without Ansible: its options, the AWS operations it may use, and its core.
+
+    ``constraints`` holds the further keyword arguments of AnsibleModule (``required_if``, ``mutually_exclusive``, …).
+    """
+
+    argument_spec: Callable[[], dict[str, dict[str, t.Any]]]
+    operations: Operations
+    run: Callable[[Task], dict[str, t.Any]]
+    constraints: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+class Task:
+    """One invocation of a module: validated options, the mode, the clock and, opened when first asked for, AWS."""
+
+    def __init__(
+        self,
+        *,
+        options: Mapping[str, t.Any],
+        operations: Operations,
+        check_mode: bool,
+        clock: Callable[[], datetime] = _present,
+    ) -> None:
+        self.options = options
+        self.check_mode = check_mode
+        self.warnings: list[str] = []
+        self.clock = clock
+        self.started = clock()
+        self._operations = operations
+
+    @functools.cached_property
+    def now(self) -> datetime:
+        """The moment that ages are counted from: the option ``now`` where it is given, else the start of the task.
+
+        :raises TaskError: the option is not an ISO 8601 date and time.
+        """
+        text = self.options.get("now")
+        if not text:
+            return self.started
+        try:
+            return parse_moment(text)
+        except ValueError as error:
+            raise TaskError(f"now: {text!r} is not an ISO 8601 date and time, such as 2026-01-31T00:00:00Z") from error
+
+    @property
+    def run_id(self) -> str:
+        """What the reports of one run share: the option, else the time at which the task started."""
+        return str(self.options.get("run_id") or self.started.strftime("%Y%m%dT%H%M%SZ"))
+
+    @property
+    def account_id(self) -> t.Optional[str]:
+        """The option ``account_id`` in 12 digits: YAML and AWX surveys make numbers of ids and lose leading zeros.
+
+        :raises TaskError: it is no account id.
+        """
+        text = str(self.options.get("account_id") or "").strip()
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= 12):
+            raise TaskError(f"account_id: {text!r} is not an account id of 12 digits")
+        return text.zfill(12)
+
+    def expect_account(self, found: str) -> None:
+        """Refuse to go on in another account than the option ``account_id`` names. Raises TaskError."""
+        if self.account_id not in (None, found):
+            raise TaskError(f"account_id: the credentials belong to account {found}, not to {self.account_id}")
+
+    @functools.cached_property
+    def access(self) -> Access:
+        """AWS, in the role that the mode calls for. Raises AwsError where credentials or the role don't work."""
+        return Access(
+            AccessOptions.from_options(self.options), operations=self._operations, check_mode=self._reads_only
+        )
+
+    def report_store(self) -> Store:
+        """The place that the option ``report_dir`` names."""
+        options = self.options
+        return self.store(
+            options["report_dir"], kms_key_id=options.get("report_kms_key_id"), role_arn=options.get("report_role_arn")
+        )
+
+    @property
+    def _reads_only(self) -> bool:
+        return self.check_mode or not self._operations.writes or self.options.get("mode") == "report"
+
+    def store(self, location: str, *, kms_key_id: t.Optional[str] = None, role_arn: t.Optional[str] = None) -> Store:
+        """The place named by an option: a directory, or ``s3://bucket/prefix`` with the credentials of the controller.
+
+        ``role_arn`` is assumed for an S3 place; the account's own roles are not, since reports outlive an account.
+        """
+        if not location.startswith("s3://"):
+            return DirectoryStore(location)
+        plain = dataclasses.replace(
+            AccessOptions.from_options(self.options), assume_role_arn=role_arn, assessor_role_arn=None
+        )
+        return _S3StoreWithErrors(S3Store(location, plain, kms_key_id=kms_key_id))
+
+    def warn(self, message: str) -> None:
+        """Add a warning to the result."""
+        self.warnings.append(message)
+
+
+class _S3StoreWithErrors:
+    """S3 as a :class:`Store`: the typed errors of ``_aws`` become the one error that the protocol knows."""
+
+    def __init__(self, store: S3Store) -> None:
+        self._store = store
+        self.location = store.location
+
+    def put(self, key: str, content: bytes) -> str:
+        return self._translated(self._store.put, key, content)
+
+    def put_new(self, key: str, content: bytes) -> str:
+        return self._translated(self._store.put_new, key, content)
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        return self._translated(self._store.get, key)
+
+    def list(self, prefix: str = "") -> list[str]:
+        return self._translated(self._store.list, prefix)
+
+    def _translated(self, call: Callable[P, V], *arguments: P.args, **keywords: P.kwargs) -> V:
+        try:
+            return call(*arguments, **keywords)
+        except AwsError as error:
+            raise StoreError(f"{self.location}: {error}") from error
+
+
+def execute(entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Run a module's core and return its result; a failure has ``failed`` and ``msg``, never a traceback."""
+    task = Task(options=options, operations=entry.operations, check_mode=check_mode)
+    try:
+        result = entry.run(task)
+    except TaskError as error:
+        result = {"failed": True, "msg": str(error), **error.details}
+    except StoreError as error:
+        result = {"failed": True, "msg": str(error)}
+    except AwsError as error:
+        result = {"failed": True, "msg": str(error), "error_code": error.code, "operation": error.operation}
+    if task.warnings:
+        result["warnings"] = [*result.get("warnings", []), *task.warnings]
+    return {"changed": False, **result}
+
+
+def finish(module: AnsibleAWSModule, entry: Entry) -> t.NoReturn:
+    """Run ``entry`` as the module ``module`` and leave the process with its result."""
+    result = execute(entry, options=module.params, check_mode=module.check_mode)
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Run a module of this collection inside Ansible's worker, where that can't change its result.
+
+A module run costs a Python start and an import of boto3, ten times what the work itself costs. The worker is already a
+Python process, forked from a parent that imported boto3 when it resolved the action plugin: that is why every module
+has a file of its own name in ``plugins/action``, and why the models are loaded here at import time. No client, socket
+or thread is made before the fork.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.parsing import ajson
+from ansible.plugins.action.normal import ActionModule as NormalActionModule
+from ansible.utils.display import Display
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import check_sdk_version_supported
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
+from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+
+from ..module_utils._aws.access import HAS_BOTO3, warm
+from ..module_utils._task import Entry, execute
+
+Result = dict[str, t.Any]
+
+
+class InProcess(NormalActionModule):
+    """The action plugin of a module: its core in this process where possible, else the module as usual."""
+
+    entry: t.ClassVar[Entry]
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        warm(cls.entry.operations.services)
+
+    def run(self, tmp: t.Any = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> Result:
+        task_vars = task_vars or {}
+        result: Result = self._run_here() if self._can_run_here(task_vars) else super().run(tmp, task_vars)
+        # Text that is there to be read is shown wherever the task runs, with no callback enabled.
+        text = result.pop("terminal", None)
+        if text and not self._task.no_log:
+            Display().display(f"\n{text}\n")
+        return result
+
+    def _can_run_here(self, task_vars: dict[str, t.Any]) -> bool:
+        """Whether the module, run as usual, would see the same machine, user, Python and environment as this worker."""
+        return (
+            HAS_BOTO3
+            and sys.platform != "darwin"  # forked workers that use the network crash there
+            and self._connection.transport == "local"
+            and not self._task.async_val
+            and not self._play_context.become
+            and not any(self._task.environment or [])
+            and self._variable(task_vars, "ansible_python_interpreter", sys.executable) == sys.executable
+            and boolean(self._variable(task_vars, "hardening_in_process", True), strict=False)
+            and not boolean(self._task.args.get("debug_botocore_endpoint_logs", False), strict=False)
+        )
+
+    def _variable(self, task_vars: dict[str, t.Any], name: str, default: t.Any) -> t.Any:
+        """A variable of the host that the module would run on: the delegated one, where there is delegation."""
+        host_vars = task_vars
+        if self._task.delegate_to:
+            host_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, task_vars)
+        return self._templar.template(host_vars[name]) if name in host_vars else default
+
+    def _run_here(self) -> Result:
+        """The module's way from task arguments to result: the same serialization, validation and removal of secrets."""
+        constraints = dict(self.entry.constraints)
+        validator = ArgumentSpecValidator({**aws_argument_spec(), **self.entry.argument_spec()}, **constraints)
+        validation = validator.validate(_as_module_arguments(self._task.args))
+        warnings = [
+            f"Both option {both['option']} and its alias {both['alias']} are set." for both in validation._warnings
+        ]
+        secrets = validation._no_log_values
+        problem = self._problem(validation) or _sdk_problem(warnings)
+        if problem:
+            result: Result = {"failed": True, "msg": problem}
+        else:
+            result = execute(
+                self.entry, options=validation.validated_parameters, check_mode=bool(self._task.check_mode)
+            )
+        warnings += result.pop("warnings", [])
+        clean = _without_secrets(json.loads(json.dumps(result)), secrets)
+        if warnings:
+            clean["warnings"] = _without_secrets({"all": warnings}, secrets)["all"]
+        if validation._deprecations:
+            clean["deprecations"] = validation._deprecations
+        return clean
+
+    def _problem(self, validation: t.Any) -> t.Optional[str]:
+        """The message that AnsibleModule would fail with, or None where the options are valid."""
+        if not validation.error_messages:
+            return None
+        message = str(validation.errors.msg)
+        if isinstance(validation.errors[0], UnsupportedError):
+            return f"Unsupported parameters for ({self._task.action}) module: {message}"
+        return message
+
+
+def _as_module_arguments(arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """``arguments`` as a module would find them: vaulted values decrypted, YAML dates as strings, nothing tagged."""
+    encoder: t.Any = ajson.AnsibleJSONEncoder  # type: ignore[attr-defined]  # re-exported for backward compatibility
+    encoded: dict[str, t.Any] = json.loads(json.dumps(dict(arguments), cls=encoder, vault_to_text=True))
+    return encoded
+
+
+def _sdk_problem(warnings: list[str]) -> t.Optional[str]:
+    """The complaint of amazon.aws about boto3, where it is too old to go on; lesser complaints join ``warnings``."""
+    try:
+        check_sdk_version_supported(warn=warnings.append)
+    except AnsibleBotocoreError as error:
+        return str(error)
+    return None
+
+
+def _without_secrets(result: Result, secrets: t.Collection[str]) -> Result:
+    """``result`` as AnsibleModule returns it: secrets masked, but booleans and nulls at the top left alone."""
+    kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
+    return {**remove_values(result, secrets), **kept}

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every module has in common: how it fails, what time it is, which account it expects, where reports go."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._task import Entry, Task, TaskError, execute
+
+STARTED = datetime(2026, 11, 25, 2, 3, 4, tzinfo=UTC)
+
+
+def task(**options: t.Any) -> Task:
+    return Task(options=options, operations=Operations(), check_mode=True, clock=lambda: STARTED)
+
+
+def raising(error: Exception) -> dict[str, t.Any]:
+    def run(_task: Task) -> dict[str, t.Any]:
+        raise error
+
+    entry = Entry(argument_spec=dict, operations=Operations(), run=run)
+    return execute(entry, options={}, check_mode=True)
+
+
+def test_the_clock_can_be_set() -> None:
+    assert task(now="2026-12-31T00:00:00Z").now == datetime(2026, 12, 31, tzinfo=UTC)
+    assert task(now=None).now == STARTED
+
+
+def test_a_bad_time_names_option_and_value() -> None:
+    with pytest.raises(TaskError, match=r"now: 'tomorrow' is not an ISO 8601 date and time"):
+        task(now="tomorrow").now  # noqa: B018
+
+
+def test_the_run_is_named_by_the_option_or_the_start() -> None:
+    assert task(run_id="42").run_id == "42"
+    assert task(run_id=None).run_id == "20261125T020304Z"
+
+
+@pytest.mark.parametrize("given", ["012345678901", 12345678901, " 12345678901 "])
+def test_an_account_id_gets_its_zeros_back(given: t.Any) -> None:
+    assert task(account_id=given).account_id == "012345678901"
+
+
+@pytest.mark.parametrize("given", ["acme", "1234567890123", "-1", "١٢٣"])
+def test_what_is_no_account_id_is_refused(given: str) -> None:
+    with pytest.raises(TaskError, match="account_id"):
+        task(account_id=given).account_id  # noqa: B018
+
+
+def test_another_account_than_expected_is_refused() -> None:
+    task(account_id="111122223333").expect_account("111122223333")
+    task(account_id=None).expect_account("111122223333")
+    with pytest.raises(TaskError, match="belong to account 222233334444, not to 111122223333"):
+        task(account_id="111122223333").expect_account("222233334444")
+
+
+def test_reports_go_to_a_directory(tmp_path: Path) -> None:
+    place = task(report_dir=str(tmp_path)).report_store()
+    assert isinstance(place, DirectoryStore)
+    assert place.location == str(tmp_path)
+
+
+def test_failures_are_results() -> None:
+    assert raising(TaskError("no", extra=1)) == {"changed": False, "failed": True, "msg": "no", "extra": 1}
+    assert raising(StoreError("full")) == {"changed": False, "failed": True, "msg": "full"}
+    denied = raising(AccessDenied("not authorized", code="AccessDenied", service="iam", operation="ListUsers"))
+    assert (denied["failed"], denied["error_code"], denied["operation"]) == (True, "AccessDenied", "ListUsers")
+
+
+def test_a_defect_is_not_taken_for_a_failure() -> None:
+    with pytest.raises(ZeroDivisionError):
+        raising(ZeroDivisionError())
+
+
+def test_warnings_reach_the_result() -> None:
+    def run(running: Task) -> dict[str, t.Any]:
+        running.warn("mind the gap")
+        return {"answer": 42}
+
+    entry = Entry(argument_spec=dict, operations=Operations(), run=run)
+    assert execute(entry, options={}, check_mode=False) == {
+        "answer": 42,
+        "changed": False,
+        "warnings": ["mind the gap"],
+    }
