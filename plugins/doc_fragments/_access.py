@@ -45,6 +45,15 @@ options:
         that the task starts with are themselves those of a role session (role chaining).
     type: int
     default: 3600
+notes:
+  - Where O(endpoint_url) is not given, the environment variable E(AWS_ENDPOINT_URL) is honoured,
+    and those for single services such as E(AWS_ENDPOINT_URL_IAM).
+  - Calls are repeated with growing pauses where AWS throttles them or fails, for half a minute at most.
+"""
+
+    # Pairs with REGIONS_ARGUMENTS; for modules that look at regional services as well.
+    REGIONS = r"""
+options:
   regions:
     description:
       - The regions to look at, or V(enabled) alone for all that are enabled in the account.
@@ -52,8 +61,4 @@ options:
       - What belongs to the whole account is read once, whatever regions are given.
     type: list
     elements: str
-notes:
-  - Where O(endpoint_url) is not given, the environment variable E(AWS_ENDPOINT_URL) is honoured,
-    and those for single services such as E(AWS_ENDPOINT_URL_IAM).
-  - Calls are repeated with growing pauses where AWS throttles them or fails, for half a minute at most.
 """

@@ -38,6 +38,8 @@ DATASETS: t.Final = frozenset(
         Dataset.ACCOUNT_ALIASES,
         Dataset.AUTHORIZATION_DETAILS,
         Dataset.CREDENTIAL_REPORT,
+        Dataset.OIDC_PROVIDERS,
+        Dataset.SAML_PROVIDERS,
         Dataset.SERVICE_SPECIFIC_CREDENTIALS,
         Dataset.VIRTUAL_MFA_DEVICES,
     }
@@ -101,6 +103,8 @@ def _entities(view: _View) -> Entry:
         "roles": [_role(view, role) for role in snapshot.roles] if detailed else None,
         "policies": [_policy(view, policy) for policy in snapshot.policies] if detailed else None,
         "access_keys": _access_keys(view) if reported else None,
+        "saml_providers": list(snapshot.saml_provider_arns) if view.has(Dataset.SAML_PROVIDERS) else None,
+        "oidc_providers": list(snapshot.oidc_provider_arns) if view.has(Dataset.OIDC_PROVIDERS) else None,
     }
 
 

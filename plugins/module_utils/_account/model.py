@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 
-class Dataset(str, enum.Enum):
+class Dataset(enum.StrEnum):
     """What one read (or one small group of reads) of an account brings; a control names those it needs."""
 
     AUTHORIZATION_DETAILS = "authorization_details"
@@ -58,7 +58,7 @@ REGIONAL: t.Final = frozenset(
 DEEP: t.Final = frozenset({Dataset.SERVICE_LAST_ACCESSED, Dataset.MFA_DEVICES})
 
 
-class UnreadKind(str, enum.Enum):
+class UnreadKind(enum.StrEnum):
     """Why a dataset is missing from a snapshot."""
 
     DENIED = "denied"
@@ -83,7 +83,7 @@ class Unread:
 
 @dataclasses.dataclass(frozen=True)
 class PolicyDocument:
-    """A policy document by its name; ``document`` is the decoded JSON, or None with ``error`` where it does not parse."""
+    """A policy document by its name: the decoded JSON, or None with ``error`` where it does not parse."""
 
     name: str
     document: t.Optional[Mapping[str, t.Any]]
@@ -136,7 +136,7 @@ class CredentialRow:
     """A row of the credential report, parsed.
 
     ``password_enabled`` is None where the report says ``not_supported`` (root, before AWS reported it).
-    ``password_last_used`` is None both for ``N/A`` and ``no_information``; ``password_ever_used`` tells them apart from a date.
+    ``password_last_used`` is None both for ``N/A`` and ``no_information``.
     """
 
     user: str
@@ -153,10 +153,6 @@ class CredentialRow:
     @property
     def is_root(self) -> bool:
         return self.user == "<root_account>"
-
-    @property
-    def password_ever_used(self) -> bool:
-        return self.password_last_used is not None
 
     @property
     def active_keys(self) -> tuple[AccessKey, ...]:
@@ -431,4 +427,8 @@ class Snapshot:
     @property
     def denied_regions(self) -> Mapping[str, str]:
         """Regions where nothing could be read because the region itself is refused, with AWS's reason."""
-        return {unread.region: unread.reason for unread in self.unread if unread.region and unread.kind is UnreadKind.REGION_DENIED}
+        return {
+            unread.region: unread.reason
+            for unread in self.unread
+            if unread.region and unread.kind is UnreadKind.REGION_DENIED
+        }

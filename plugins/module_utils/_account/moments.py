@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Moments in UTC: as text, and how long ago they are. This room may not know the one of the runner."""
+"""Moments in UTC: as text, and how long ago they are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def parse_moment(text: str) -> datetime:
 
     :raises ValueError: not an ISO 8601 date and time.
     """
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text.strip())
     try:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError as error:
@@ -27,6 +27,11 @@ def parse_moment(text: str) -> datetime:
 def format_moment(moment: datetime) -> str:
     """``moment`` (aware) in ISO 8601, with ``Z``; fractions of a second only where there are some."""
     return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def format_utc(moment: datetime) -> str:
+    """``moment`` (aware) as ``YYYY-MM-DDTHH:MM:SSZ``, seconds being the finest that AWS reports."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def whole_days(since: datetime, now: datetime) -> int:

@@ -25,8 +25,10 @@ ASSUME_ROLE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
     "assume_role_session_name": {"type": "str"},
     "assume_role_source_identity": {"type": "str"},
     "assume_role_duration": {"type": "int", "default": 3600},
-    "regions": {"type": "list", "elements": "str"},
 }
+
+# doc_fragments/_access.py, REGIONS
+REGIONS_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {"regions": {"type": "list", "elements": "str"}}
 
 _ROLE_ARN: t.Final = re.compile(r"arn:(aws[a-z-]*):iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
 _NAME: t.Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)

@@ -96,7 +96,6 @@ def test_flags_in_any_case(word: str, value: bool) -> None:
 def test_words_for_none_are_no_dates(word: str) -> None:
     found = row(password_enabled="true", password_last_used=word, password_next_rotation=word)
     assert found.password_last_used is None
-    assert not found.password_ever_used
     assert found.password_next_rotation is None
 
 

@@ -22,8 +22,8 @@ GENERATE = "iam:GenerateCredentialReport"
 GET = "iam:GetCredentialReport"
 
 
-def credentials(generate: t.Any, get: t.Any = REPORT) -> tuple[FakeAccess, t.Any]:
-    access = FakeAccess({GENERATE: generate, GET: get})
+def credentials(generate: t.Any, get: t.Any = None) -> tuple[FakeAccess, t.Any]:
+    access = FakeAccess({GENERATE: generate, GET: REPORT if get is None else get})
     return access, read(access, Dataset.CREDENTIAL_REPORT)
 
 

@@ -205,6 +205,8 @@ def test_summary(found: dict[str, t.Any]) -> None:
         "users_with_password": 2,
         "users_with_password_without_mfa": 1,
         "active_access_keys": 2,
+        "saml_providers": 0,
+        "oidc_providers": 0,
     }
 
 

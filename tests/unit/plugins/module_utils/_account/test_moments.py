@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import (
     format_moment,
+    format_utc,
     parse_moment,
     whole_days,
 )
@@ -18,7 +19,14 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-11-25T12:00:00Z", "2026-11-25T12:00:00+00:00", "2026-11-25T12:00:00", "2026-11-25T13:00:00+01:00"]
+    "text",
+    [
+        "2026-11-25T12:00:00Z",
+        "2026-11-25T12:00:00+00:00",
+        "2026-11-25T12:00:00",
+        "2026-11-25T13:00:00+01:00",
+        " 2026-11-25 12:00:00 ",
+    ],
 )
 def test_parse_moment(text: str) -> None:
     assert parse_moment(text) == NOON
@@ -35,6 +43,11 @@ def test_format_moment() -> None:
     assert format_moment(NOON) == "2026-11-25T12:00:00Z"
     assert format_moment(NOON.astimezone(timezone(timedelta(hours=2)))) == "2026-11-25T12:00:00Z"
     assert format_moment(NOON.replace(microsecond=5)) == "2026-11-25T12:00:00.000005Z"
+
+
+def test_format_utc_leaves_fractions_out() -> None:
+    assert format_utc(NOON.replace(microsecond=999999)) == "2026-11-25T12:00:00Z"
+    assert format_utc(NOON.astimezone(timezone(timedelta(hours=2)))) == "2026-11-25T12:00:00Z"
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_a_refusing_role_is_named_and_no_secret_is_told(
     caplog.set_level(logging.INFO)
     access = make_access(assessor_role_arn=ASSESSOR, assume_role_external_id="wrong-external-id")
     with pytest.raises(AccessDenied, match=f"can't assume {ASSESSOR}") as caught:
-        _ = access.caller
+        _caller = access.caller
     told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(access) + repr(vars(access))
     assert "wrong-external-id" not in told
     assert "very-secret-key" not in told
@@ -107,7 +107,7 @@ def test_a_secret_that_aws_quotes_is_masked(make_access: MakeAccess, emulator: E
     emulator.faults([{"kind": "error", "operation": "AssumeRole", "code": "ValidationError", "message": quoting}])
     access = make_access(assessor_role_arn=ASSESSOR, assume_role_external_id=EXTERNAL_ID)
     with pytest.raises(InvalidRequest, match=r"Value '\*{8}' at 'externalId'") as caught:
-        _ = access.caller
+        _caller = access.caller
     assert EXTERNAL_ID not in "".join(traceback.format_exception(caught.value))
 
 
@@ -150,7 +150,7 @@ def test_no_such_profile(
     for variable in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(variable)
     with pytest.raises(InvalidCredentials, match="nobody"):
-        _ = make_access(access_key="", secret_key="", profile="nobody", region=region).caller
+        _caller = make_access(access_key="", secret_key="", profile="nobody", region=region).caller
     assert emulator.log() == []
 
 
@@ -159,7 +159,7 @@ def test_no_credentials(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     access = make_access(access_key="", secret_key="")
     with pytest.raises(InvalidCredentials, match="Unable to locate credentials"):
-        _ = access.caller
+        _caller = access.caller
 
 
 def test_without_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,7 +314,7 @@ def test_a_failure_for_ever_is_typed_and_bounded(
     access = make_access()
     with pytest.raises(kind) as caught:
         access.call(service, operation)
-    assert type(caught.value) is kind
+    assert caught.type is kind
     assert (caught.value.service, caught.value.operation, caught.value.region) == (service, operation, "us-east-1")
     assert len(emulator.log()) <= 60
 

@@ -1,0 +1,28 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this document fragment is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # Pairs with REPORT_PLACE_ARGUMENTS of module_utils/_arguments.py.
+    DOCUMENTATION = r"""
+options:
+  report_dir:
+    description:
+      - Where reports are written. A directory, or a place in S3 such as V(s3://bucket/prefix). It is written to in check mode too.
+      - An S3 place is reached with the credentials that the task starts with, not with the role of the account.
+    type: str
+  report_kms_key_id:
+    description:
+      - The KMS key that encrypts reports in S3. Without it the bucket's default encryption applies.
+    type: str
+  report_role_arn:
+    description:
+      - A role that is assumed to reach O(report_dir) in S3.
+    type: str
+"""

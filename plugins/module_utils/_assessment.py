@@ -1,0 +1,285 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The assessment, composed: an account or a saved snapshot in, findings, scores and ``report.json`` out."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
+
+from ._account.codec import SnapshotError, from_json, to_json
+from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
+from ._account.collect import collect, deepen
+from ._account.model import DEEP, Dataset, Snapshot, Unread, UnreadKind
+from ._aws.operations import Operations
+from ._controls.assess import assess
+from ._controls.benchmarks import DEFAULT_BENCHMARKS
+from ._controls.control import Control
+from ._controls.deep import principals_in_question
+from ._controls.facts import Facts
+from ._controls.registry import CATALOG_VERSION, all_controls
+from ._controls.score import frameworks, scores
+from ._controls.selection import SelectionError, datasets_for, select
+from ._controls.settings import Settings, SettingsError
+from ._controls.waivers import WaiverError, Waivers, apply, parse
+from ._converge.finding import Finding, Status
+from ._converge.store import Store
+from ._report.delta import compare
+from ._report.document import Report, Run, Subject, build, count_statuses, decode, encode, headline
+from ._task import Task, TaskError
+from ._version import COLLECTION_VERSION
+
+# No control asks for the alias, but people know an account by it.
+_ALWAYS: t.Final = frozenset({Dataset.ACCOUNT_ALIASES})
+
+OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions"})).union(
+    *(OPERATIONS_OF_DATASETS[dataset] for dataset in datasets_for(all_controls(), deep=True) | _ALWAYS)
+)
+
+_KEPT: t.Final = {
+    "none": frozenset[Status](),
+    "failed": frozenset({Status.FAIL}),
+    "all": frozenset(Status),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Declaration:
+    """What the play declares for an assessment, checked before anything is read."""
+
+    settings: Settings
+    controls: tuple[Control, ...]
+    waivers: Waivers
+
+
+def declaration(task: Task) -> Declaration:
+    """The declaration in a task's options.
+
+    :raises TaskError: a threshold, a selection of controls or a waiver is bad; the message names the option and the
+        value, and says what is allowed.
+    """
+    options = task.options
+    known = [control.id for control in all_controls()]
+    try:
+        return Declaration(
+            settings=Settings.from_options(options["thresholds"]),
+            controls=select(all_controls(), include=options.get("include") or (), exclude=options.get("exclude") or ()),
+            waivers=parse(
+                _waiver_list(task),
+                known_controls=known,
+                today=task.now.date(),
+                max_days=options["waiver_max_days"],
+            ),
+        )
+    except (SettingsError, SelectionError, WaiverError) as error:
+        raise TaskError(str(error)) from error
+
+
+def _waiver_list(task: Task) -> t.Any:
+    """The option ``waivers``: the list itself, or what the file or S3 object that it names holds."""
+    value = task.options.get("waivers")
+    if not isinstance(value, str) or not value.strip():
+        return value or []
+    if not HAS_YAML:
+        raise TaskError(f"waivers: reading {value} needs PyYAML where the task runs")
+    text = _text_of(task, value)
+    try:
+        return yaml_load(text) or []
+    except ValueError as error:
+        raise TaskError(f"waivers: {value} is not YAML: {error}") from error
+
+
+def _text_of(task: Task, place: str) -> str:
+    if place.startswith("s3://"):
+        prefix, _slash, name = place.rpartition("/")
+        store = task.store(prefix, role_arn=task.options.get("report_role_arn"))
+        content = store.get(name)
+        if content is None:
+            raise TaskError(f"waivers: {place} does not exist")
+        return content.decode()
+    try:
+        return Path(place).expanduser().read_text(encoding="utf-8")
+    except OSError as error:
+        raise TaskError(f"waivers: can't read {place}: {error.strerror}") from error
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """The core of ``assessment_info``: options of :mod:`plugins.modules.assessment_info` in, its result out."""
+    declared = declaration(task)
+    snapshot = _observe(task, declared)
+    task.expect_account(snapshot.account_id)
+    judged = assess(snapshot, settings=declared.settings, controls=declared.controls, now=task.now)
+    findings, waiver_records, warnings = apply(judged, declared.waivers, task.now.date())
+    for warning in warnings:
+        task.warn(warning)
+    report = _document(task, snapshot, declared, findings, waiver_records)
+    result = _result(task, report, snapshot)
+    if task.options["report_dir"]:
+        place = task.report_store()
+        result["report"] = _write(place, report, phase=task.options["phase"])
+    return result
+
+
+def _observe(task: Task, declared: Declaration) -> Snapshot:
+    path = task.options["snapshot_path"]
+    if task.options["offline"]:
+        return _load(path)
+    snapshot = _collect(task, declared)
+    if path:
+        _save(path, snapshot)
+    return snapshot
+
+
+def _collect(task: Task, declared: Declaration) -> Snapshot:
+    """Everything the chosen controls need; what costs calls a principal only with ``deep``, of those in question."""
+    access = task.access
+    wanted = datasets_for(declared.controls, deep=task.options["deep"]) | _ALWAYS
+    snapshot = collect(access, datasets=wanted - DEEP, regions=access.regions(task.options["regions"]), now=task.now)
+    for dataset, principals in principals_in_question(Facts(snapshot)).items():
+        if dataset in wanted:
+            snapshot = deepen(access, snapshot, principals=principals, datasets=[dataset])
+    return snapshot
+
+
+def _load(path: str) -> Snapshot:
+    try:
+        return from_json(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TaskError(f"snapshot_path: can't read {path}: {error.strerror}") from error
+    except SnapshotError as error:
+        raise TaskError(f"snapshot_path: {path}: {error}") from error
+
+
+def _save(path: str, snapshot: Snapshot) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+            handle.write(to_json(snapshot))
+    except OSError as error:
+        raise TaskError(f"snapshot_path: can't write {path}: {error.strerror}") from error
+
+
+def _document(
+    task: Task,
+    snapshot: Snapshot,
+    declared: Declaration,
+    findings: Sequence[Finding],
+    waivers: Sequence[Mapping[str, t.Any]],
+) -> Report:
+    options = task.options
+    return build(
+        run=Run(
+            id=task.run_id,
+            mode="check" if task.check_mode else "enforce",
+            started=task.started,
+            finished=task.clock(),
+            collection_version=COLLECTION_VERSION,
+            control_catalog_version=CATALOG_VERSION,
+            caller_arn=snapshot.caller.arn,
+            declaration_commit=options["declaration_commit"],
+            job_url=options["job_url"],
+        ),
+        subject=_subject(snapshot),
+        findings=findings,
+        scores=scores(findings, list(dict.fromkeys((options["benchmark"], *DEFAULT_BENCHMARKS)))),
+        frameworks=frameworks(findings),
+        controls={control.id: _text_of_control(control) for control in declared.controls},
+        thresholds=dataclasses.asdict(declared.settings),
+        waivers=waivers,
+        errors=[_error(gap) for gap in _gaps(snapshot)],
+        reveal_key_ids=options["reveal_key_ids"],
+    )
+
+
+def _text_of_control(control: Control) -> dict[str, t.Any]:
+    return {
+        "title": control.title,
+        "rationale": control.rationale,
+        "remediation": control.remediation.text,
+        "severity": control.severity.value,
+        "compliance": {framework: list(ids) for framework, ids in control.compliance.items()},
+    }
+
+
+def _subject(snapshot: Snapshot) -> Subject:
+    report = snapshot.credential_report
+    denied = snapshot.denied_regions
+    return Subject(
+        account_id=snapshot.account_id,
+        partition=snapshot.partition,
+        account_alias=snapshot.account_alias,
+        regions_assessed=[region for region in snapshot.regions if region not in denied],
+        regions_not=denied,
+        populations={
+            name: len(getattr(snapshot, name))
+            for name in ("users", "groups", "roles", "policies", "instances", "trails")
+        },
+        credential_report_generated_at=report.generated if report else None,
+    )
+
+
+def _gaps(snapshot: Snapshot) -> list[Unread]:
+    """What could not be read; a region that refused itself once, not once a dataset."""
+    gaps: dict[tuple[t.Any, ...], Unread] = {}
+    for unread in snapshot.unread:
+        if unread.kind is UnreadKind.REGION_DENIED:
+            gaps.setdefault((unread.region,), unread)
+        elif unread.kind is not UnreadKind.NOT_REQUESTED:
+            gaps[unread.dataset, unread.region] = unread
+    return list(gaps.values())
+
+
+def _error(gap: Unread) -> dict[str, t.Any]:
+    dataset = None if gap.kind is UnreadKind.REGION_DENIED else gap.dataset.value
+    return {"dataset": dataset, "region": gap.region, "operation": gap.operation, "reason": gap.reason}
+
+
+def _result(task: Task, report: Report, snapshot: Snapshot) -> dict[str, t.Any]:
+    kept = {status.value for status in _KEPT[task.options["return_findings"]]}
+    result: dict[str, t.Any] = {
+        "account_id": snapshot.account_id,
+        "run_id": task.run_id,
+        "summary": report["summary"],
+        "counts": count_statuses(report["findings"]),
+        "score": headline(report),
+        "unread": [
+            " ".join(filter(None, (gap.region, None if gap.kind is UnreadKind.REGION_DENIED else gap.dataset.value)))
+            + f": {gap.reason}"
+            for gap in _gaps(snapshot)
+        ],
+    }
+    if kept:
+        result["findings"] = [finding for finding in report["findings"] if finding["status"] in kept]
+    if task.options["snapshot_path"]:
+        result["snapshot"] = task.options["snapshot_path"]
+    return result
+
+
+def _write(place: Store, report: Report, *, phase: str) -> str:
+    """Put the report in its place, compared with the run before; what stood there becomes ``previous.json``."""
+    account = report["account_id"]
+    key, previous_key = f"{account}/report.json", f"{account}/previous.json"
+    present = _read(place, key)
+    same_run = present is not None and present["run"]["id"] == report["run"]["id"]
+    if present is not None and not same_run:
+        place.put(previous_key, encode(present))
+        previous: t.Optional[Report] = present
+    else:
+        previous = _read(place, previous_key)
+    before = present if same_run and phase == "after" else None
+    return place.put(key, encode(compare(report, previous, before)))
+
+
+def _read(place: Store, key: str) -> t.Optional[Report]:
+    content = place.get(key)
+    return None if content is None else decode(content, where=f"{place.location}/{key}")

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What can be done in an account: each capability ready, short of permissions, or without an object here. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from .._account.model import REGIONAL, Dataset, Snapshot, Unread, UnreadKind
+
+# What GetCallerIdentity and an assumed role can't tell: whether a write would be allowed.
+_UNVERIFIED = "writes not verified"
+
+
+class State(enum.StrEnum):
+    """Whether a capability can be used in an account."""
+
+    READY = "READY"
+    MISSING = "MISSING"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+@dataclasses.dataclass(frozen=True)
+class Readiness:
+    """A row of the preflight: a capability, its state, why, and the IAM actions that are missing."""
+
+    capability: str
+    state: State
+    reason: str = ""
+    missing_actions: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return {
+            "capability": self.capability,
+            "state": self.state.value,
+            "reason": self.reason,
+            "missing_actions": list(self.missing_actions),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Capability:
+    """What a capability reads and writes, and how a snapshot tells that there is nothing for it here.
+
+    ``absent`` returns why the capability has no object in a region (regional datasets) or in the account, else None.
+    """
+
+    name: str
+    datasets: tuple[Dataset, ...] = ()
+    writes: frozenset[str] = frozenset()
+    absent: t.Optional[Callable[[Snapshot, str], t.Optional[str]]] = None
+
+    @property
+    def is_regional(self) -> bool:
+        return any(dataset in REGIONAL for dataset in self.datasets)
+
+
+def _no_organization(snapshot: Snapshot, _region: str) -> t.Optional[str]:
+    return None if snapshot.organization else "the account is in no organization"
+
+
+def _no_trail(snapshot: Snapshot, _region: str) -> t.Optional[str]:
+    return None if snapshot.trails else "no trail"
+
+
+def _no_analyzer(snapshot: Snapshot, region: str) -> t.Optional[str]:
+    return None if any(analyzer.region == region for analyzer in snapshot.analyzers) else "no analyzer"
+
+
+def _no_recorder(snapshot: Snapshot, region: str) -> t.Optional[str]:
+    return None if any(recorder.region == region for recorder in snapshot.config_recorders) else "no recorder"
+
+
+def _hub_off(snapshot: Snapshot, region: str) -> t.Optional[str]:
+    return None if any(hub.region == region and hub.enabled for hub in snapshot.security_hubs) else "hub off"
+
+
+def capabilities(password_policy_writes: Collection[str]) -> tuple[Capability, ...]:
+    """The capabilities of this collection, in the order of the table.
+
+    :arg password_policy_writes: the IAM actions that the module ``password_policy`` writes with.
+    """
+    identity = (
+        Dataset.AUTHORIZATION_DETAILS,
+        Dataset.CREDENTIAL_REPORT,
+        Dataset.ACCOUNT_SUMMARY,
+        Dataset.VIRTUAL_MFA_DEVICES,
+        Dataset.SERVICE_SPECIFIC_CREDENTIALS,
+    )
+    return (
+        Capability("identity assessment", identity),
+        Capability("password_policy", (Dataset.PASSWORD_POLICY,), frozenset(password_policy_writes)),
+        Capability("account contacts", (Dataset.CONTACT_INFORMATION, Dataset.ALTERNATE_CONTACTS)),
+        Capability("organization", (Dataset.ORGANIZATION,), absent=_no_organization),
+        Capability("central root access", (Dataset.ORGANIZATION_FEATURES,)),
+        Capability("CloudTrail evidence", (Dataset.TRAILS,), absent=_no_trail),
+        Capability("access_analyzer", (Dataset.ANALYZERS,), absent=_no_analyzer),
+        Capability("config_rules", (Dataset.CONFIG_RECORDERS,), absent=_no_recorder),
+        Capability("security_hub", (Dataset.SECURITY_HUB,), absent=_hub_off),
+    )
+
+
+def assess_readiness(
+    snapshot: Snapshot,
+    *,
+    probed: Sequence[Unread],
+    table: Iterable[Capability],
+    actions: Mapping[Dataset, Collection[str]],
+    denied_writes: t.Optional[Collection[str]],
+) -> tuple[Readiness, ...]:
+    """The rows of the preflight: regions that can't be used first, then every capability.
+
+    :arg probed: datasets that were only probed, not read into the snapshot, and could not be.
+    :arg actions: the IAM actions that each dataset is read with.
+    :arg denied_writes: the writes that the writing role may not do; None where that could not be found out.
+    """
+    regions = tuple(
+        Readiness(f"region {region}", State.NOT_APPLICABLE, reason)
+        for region, reason in sorted(snapshot.denied_regions.items())
+    )
+    silent = (UnreadKind.NOT_REQUESTED, UnreadKind.REGION_DENIED)
+    gaps = [*probed, *(gap for gap in snapshot.unread if gap.kind not in silent)]
+    return regions + tuple(_readiness(snapshot, gaps, capability, actions, denied_writes) for capability in table)
+
+
+def _readiness(
+    snapshot: Snapshot,
+    gaps: Sequence[Unread],
+    capability: Capability,
+    actions: Mapping[Dataset, Collection[str]],
+    denied_writes: t.Optional[Collection[str]],
+) -> Readiness:
+    unread = [gap for gap in gaps if gap.dataset in capability.datasets]
+    failed = [gap for gap in unread if gap.kind is not UnreadKind.UNSUPPORTED]
+    missing = {action for gap in failed for action in _actions(gap, actions)}
+    missing.update(capability.writes & set(denied_writes or ()))
+    if failed or missing:
+        return Readiness(capability.name, State.MISSING, _reasons(failed), tuple(sorted(missing)))
+    if unread:
+        return Readiness(capability.name, State.NOT_APPLICABLE, _reasons(unread))
+    absent = _absent(snapshot, capability)
+    if absent:
+        return Readiness(capability.name, State.NOT_APPLICABLE, absent)
+    unverified = bool(capability.writes) and denied_writes is None
+    return Readiness(capability.name, State.READY, _UNVERIFIED if unverified else "")
+
+
+def _absent(snapshot: Snapshot, capability: Capability) -> str:
+    """Why there is nothing for the capability: where it is regional, only if that holds in every region."""
+    if capability.absent is None:
+        return ""
+    regions = [region for region in snapshot.regions if region not in snapshot.denied_regions]
+    if not capability.is_regional:
+        regions = [snapshot.home_region]
+    reasons = [capability.absent(snapshot, region) for region in regions]
+    return "; ".join(sorted(set(filter(None, reasons)))) if reasons and all(reasons) else ""
+
+
+def _actions(gap: Unread, actions: Mapping[Dataset, Collection[str]]) -> Collection[str]:
+    """The actions to allow: the one that was refused where AWS named it, else all that the dataset is read with."""
+    if gap.kind is not UnreadKind.DENIED:
+        return ()
+    known = actions.get(gap.dataset, ())
+    refused = [action for action in known if gap.operation and action.endswith(f":{gap.operation.rpartition(':')[2]}")]
+    return refused or known
+
+
+def _reasons(gaps: Iterable[Unread]) -> str:
+    return "; ".join(dict.fromkeys(f"{gap.region}: {gap.reason}" if gap.region else gap.reason for gap in gaps))
+
+
+def render_table(account_id: str, rows: Iterable[Readiness]) -> str:
+    """The rows as a table for the terminal."""
+    cells = [
+        (row.capability, row.state.value, "; ".join(filter(None, (row.reason, ", ".join(row.missing_actions)))))
+        for row in rows
+    ]
+    width = max((len(name) for name, _state, _note in cells), default=0)
+    lines = [f"{name:<{width}}  {state:<14}  {note}".rstrip() for name, state, note in cells]
+    return "\n".join([f"Preflight of account {account_id}", *lines])

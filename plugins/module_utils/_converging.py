@@ -1,0 +1,306 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What every converging module does around its walk: options in, guards, stores and the result out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+import typing as t
+from collections.abc import Callable, Collection, Mapping
+
+from ._account.moments import format_utc
+from ._arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
+from ._aws.access import Access
+from ._aws.errors import AwsError
+from ._controls.settings import Settings, SettingsError
+from ._converge.arn import principals_of
+from ._converge.change import Change
+from ._converge.diff import diff_of
+from ._converge.errors import GuardError, InputError
+from ._converge.finding import Finding, Status
+from ._converge.guard import GuardContext, Limits, enforcing_objections
+from ._converge.journal import Journal, check_run_id, interrupted
+from ._converge.plan import ApprovedPlan, approve, plan_document
+from ._converge.runner import Applied, Prediction, Walk, apply, predict, settle
+from ._converge.store import Store, StoreError
+from ._task import Task, TaskError
+
+# doc_fragments/_converge.py
+CONVERGE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
+    "mode": {"type": "str", "choices": ["report", "enforce"], "default": "enforce"},
+    "account_id": {"type": "str"},
+    "journal": {"type": "str", "default": "./journal"},
+    "journal_kms_key_id": {"type": "str", "no_log": False},
+    "journal_role_arn": {"type": "str"},
+    "run_id": {"type": "str"},
+    "awx_job_id": {"type": "str"},
+    "approved_plan": {"type": "raw"},
+    "max_changes": {"type": "int", "default": 10},
+    "max_percent": {"type": "int", "default": 5},
+    "break_glass": {"type": "list", "elements": "str", "default": []},
+    "on_refusal": {"type": "str", "choices": ["report", "fail"], "default": "report"},
+    **{name: DECLARATION_ARGUMENTS[name] for name in ("thresholds", "now")},
+    **ASSESSMENT_ARGUMENTS,
+    **REPORT_PLACE_ARGUMENTS,
+}
+
+PART_SCHEMA: t.Final = "hardening.iam/part/1"
+_HASH_LENGTH: t.Final = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class _Run:
+    """The options of one invocation, checked, before anything is called."""
+
+    module: str
+    enforce: bool
+    writes: bool
+    run_id: str
+    limits: Limits
+
+
+def settings_of(task: Task) -> Settings:
+    """The thresholds of the controls.
+
+    :raises InputError: one is unknown or out of range.
+    """
+    try:
+        return Settings.from_options(task.options.get("thresholds"))
+    except SettingsError as error:
+        raise InputError(str(error)) from error
+
+
+def converge(
+    task: Task,
+    *,
+    module: str,
+    walk: Callable[[Access], Walk[t.Any]],
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, t.Any]:
+    """Run a module's walk as its options say, and return the module's result.
+
+    ``walk`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept there,
+    as ``<account>/parts/<module>.json``, for the report of the account.
+
+    :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
+        with ``on_refusal=fail``. The last two carry the result.
+    """
+    try:
+        return _converge(task, module, walk, sleep)
+    except (InputError, GuardError) as error:
+        raise TaskError(str(error)) from error
+
+
+def _converge(
+    task: Task, module: str, make_walk: Callable[[Access], Walk[t.Any]], sleep: Callable[[float], None]
+) -> dict[str, t.Any]:
+    run = _checked(task, module)
+    access = task.access
+    account_id = access.caller.account_id
+    task.expect_account(account_id)
+    context = GuardContext(
+        principals=principals_of([access.caller.arn, *access.chain, *_declared_roles(task)]),
+        break_glass=tuple(task.options["break_glass"]),
+        limits=run.limits,
+        approved=_approval(task, account_id, module),
+    )
+    walk = make_walk(access)
+    prediction = predict(walk, context)
+    for warning in prediction.plan.warnings:
+        task.warn(warning)
+    journal_store = _journal_store(task)
+    _report_interrupted(task, walk, journal_store, account_id, run)
+    applied = Applied()
+    journal = Journal(
+        journal_store,
+        account_id=account_id,
+        run_id=run.run_id,
+        module=module,
+        caller_arn=access.caller.arn,
+        clock=task.clock,
+    )
+    if run.writes and prediction.allowed:
+        applied = apply(walk, prediction.allowed, aws=access, journal=journal, errors=(AwsError,), sleep=sleep)
+    result = _result(task, run, account_id, prediction, applied)
+    if applied.made:
+        result["journal"] = journal.location
+    return _concluded(task, run, account_id, prediction, result, applied)
+
+
+def _checked(task: Task, module: str) -> _Run:
+    options = task.options
+    enforce = options["mode"] == "enforce"
+    if enforce:
+        objections = enforcing_objections(
+            account_id=task.account_id, awx_job_id=options.get("awx_job_id"), journal=options["journal"]
+        )
+        if objections and not task.check_mode:
+            raise GuardError(objections)
+        for objection in objections:
+            task.warn(f"without check mode this fails: {objection.reason}")
+    return _Run(
+        module=module,
+        enforce=enforce,
+        writes=enforce and not task.check_mode,
+        run_id=check_run_id(task.run_id),
+        limits=Limits(max_changes=options["max_changes"], max_percent=options["max_percent"]),
+    )
+
+
+def _declared_roles(task: Task) -> list[str]:
+    """The roles of both modes, so that check mode, where the reader calls, refuses what would hit the writer."""
+    return [arn for option in ("assume_role_arn", "assessor_role_arn") if (arn := task.options.get(option))]
+
+
+def _journal_store(task: Task) -> Store:
+    options = task.options
+    return task.store(
+        options["journal"], kms_key_id=options.get("journal_kms_key_id"), role_arn=options.get("journal_role_arn")
+    )
+
+
+def _report_store(task: Task) -> t.Optional[Store]:
+    return task.report_store() if task.options.get("report_dir") else None
+
+
+def _approval(task: Task, account_id: str, module: str) -> t.Optional[ApprovedPlan]:
+    """The approved plan, given as itself, as its place, or as the hash of one that stands in ``report_dir``."""
+    given = task.options.get("approved_plan")
+    if given is None or given == "":
+        return None
+    if isinstance(given, str):
+        is_hash = len(given) == _HASH_LENGTH and all(character in "0123456789abcdef" for character in given)
+        given = _plan_by_hash(task, account_id, module, given) if is_hash else _plan_at(task, given)
+    return approve(given, account_id=account_id, now=task.started)
+
+
+def _plan_at(task: Task, place: str) -> t.Any:
+    directory, _slash, name = place.rpartition("/")
+    content = task.store(directory or ".", role_arn=task.options.get("report_role_arn")).get(name)
+    if content is None:
+        raise InputError(f"approved_plan: there is no {place}; allowed is a plan, its file, or its hash")
+    document = _json(place, content)
+    return document.get("plan", document) if isinstance(document, Mapping) else document
+
+
+def _plan_by_hash(task: Task, account_id: str, module: str, plan_hash: str) -> t.Any:
+    store = _report_store(task)
+    if store is None:
+        raise InputError("approved_plan: a hash needs report_dir, where the plan with this hash was written")
+    for key, part in ((f"{account_id}/plan.json", None), (_part_key(account_id, module), "plan")):
+        content = store.get(key)
+        found = _json(f"{store.location}/{key}", content) if content else None
+        document = found.get(part) if part and isinstance(found, Mapping) else found
+        if isinstance(document, Mapping) and document.get("plan_sha256") == plan_hash:
+            return document
+    raise InputError(f"approved_plan: no plan with the hash {plan_hash} stands in {store.location} for {account_id}")
+
+
+def _json(place: str, content: bytes) -> t.Any:
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise InputError(f"approved_plan: {place} is not JSON: {error}") from error
+
+
+def _report_interrupted(task: Task, walk: Walk[t.Any], store: Store, account_id: str, run: _Run) -> None:
+    """Warn of changes that a run before this one announced and never concluded; a run that writes concludes its own.
+
+    A journal that can't be read is a warning here: one that can't be written stops the first change.
+    """
+    try:
+        for intent in interrupted(store, account_id):
+            change = intent.change
+            ending = "look at its target"
+            if run.writes and intent.module == run.module:
+                outcome = settle(walk.reread, change, errors=(AwsError,))
+                journal = Journal(
+                    store,
+                    account_id=account_id,
+                    run_id=intent.run_id,
+                    module=run.module,
+                    caller_arn="",
+                    clock=task.clock,
+                )
+                journal.conclude(intent.key, outcome, f"found by run {run.run_id}")
+                ending = f"what is there now says: {outcome.value}"
+            task.warn(f"run {intent.run_id} was cut off at {change.operation} on {change.target}; {ending}")
+    except StoreError as error:
+        task.warn(f"whether an earlier run was cut off is not known: {error}")
+
+
+def _result(task: Task, run: _Run, account_id: str, prediction: Prediction, applied: Applied) -> dict[str, t.Any]:
+    changes = prediction.allowed
+    done = applied.made if run.writes else changes
+    return {
+        "changed": run.enforce and bool(done),
+        "mode": task.options["mode"],
+        "account_id": account_id,
+        "run_id": run.run_id,
+        "changes": [change.as_dict(applied=_among(change, applied.made)) for change in changes],
+        "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
+        "plan_sha256": prediction.plan_sha256,
+        "diff": diff_of(done),
+    }
+
+
+def _among(change: Change, made: Collection[Change]) -> bool:
+    return any(change is other for other in made)
+
+
+def _concluded(
+    task: Task, run: _Run, account_id: str, prediction: Prediction, result: dict[str, t.Any], applied: Applied
+) -> dict[str, t.Any]:
+    """The result with the part for the report written and the findings that are asked for; or the failure."""
+    part = _part(task, run, account_id, prediction, result, applied)
+    try:
+        store = _report_store(task)
+        if store is not None:
+            store.put(
+                _part_key(account_id, run.module), json.dumps(part, indent=2, sort_keys=True, default=str).encode()
+            )
+    except StoreError as error:
+        raise TaskError("; ".join(filter(None, [applied.error, str(error)])), **result) from error
+    wanted, reveal = task.options["return_findings"], task.options["reveal_key_ids"]
+    if wanted != "none":
+        result["findings"] = [
+            finding.as_dict(reveal_key_ids=reveal) for finding in prediction.findings if _is_wanted(finding, wanted)
+        ]
+    if applied.error:
+        raise TaskError(applied.error, **result)
+    if result["refused"] and task.options["on_refusal"] == "fail":
+        reasons = "; ".join(refusal["reason"] for refusal in result["refused"])
+        raise TaskError(f"refused: {reasons}", **result)
+    return result
+
+
+def _part_key(account_id: str, module: str) -> str:
+    return f"{account_id}/parts/{module}.json"
+
+
+def _part(
+    task: Task, run: _Run, account_id: str, prediction: Prediction, result: Mapping[str, t.Any], applied: Applied
+) -> dict[str, t.Any]:
+    """What the report of the account takes up. ``plan`` has what a cap holds back too: it is what is approved."""
+    plan = plan_document(prediction.plan.changes, account_id=account_id, run_id=run.run_id, created=task.started)
+    return {
+        **{name: value for name, value in result.items() if name != "diff"},
+        "schema": PART_SCHEMA,
+        "module": run.module,
+        "check_mode": task.check_mode,
+        "written": format_utc(task.started),
+        "plan": plan,
+        "warnings": list(task.warnings),
+        "error": applied.error or None,
+    }
+
+
+def _is_wanted(finding: Finding, wanted: str) -> bool:
+    return wanted == "all" or finding.status is Status.FAIL

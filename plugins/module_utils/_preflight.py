@@ -1,0 +1,124 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The preflight, composed: the declaration is checked, then what can be read and written in the account."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+import typing as t
+from collections.abc import Collection
+
+from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
+from ._account.collect import collect, probe
+from ._account.model import Dataset
+from ._assessment import declaration
+from ._aws.access import Access
+from ._aws.errors import AwsError
+from ._aws.operations import Operations, iam_actions
+from ._capabilities.preflight import Readiness, assess_readiness, capabilities, render_table
+from ._password_policy import OPERATIONS as PASSWORD_POLICY_OPERATIONS
+from ._task import Task, TaskError
+
+# Reads whose full answer grows with the account: one item tells whether they are allowed.
+_PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
+    Dataset.AUTHORIZATION_DETAILS: ("iam", "GetAccountAuthorizationDetails", {"MaxItems": 1}),
+    # Asking early is also what makes the report ready by the time the assessment wants it.
+    Dataset.CREDENTIAL_REPORT: ("iam", "GenerateCredentialReport", {}),
+    Dataset.VIRTUAL_MFA_DEVICES: ("iam", "ListVirtualMFADevices", {"MaxItems": 1}),
+    Dataset.SERVICE_SPECIFIC_CREDENTIALS: ("iam", "ListServiceSpecificCredentials", {"AllUsers": True, "MaxItems": 1}),
+}
+_WRITES: t.Final = frozenset(
+    action for operation in PASSWORD_POLICY_OPERATIONS.writes for action in iam_actions(operation)
+)
+_TABLE: t.Final = capabilities(_WRITES)
+_DATASETS: t.Final = frozenset(dataset for capability in _TABLE for dataset in capability.datasets)
+
+OPERATIONS: t.Final = Operations(
+    reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", "iam:SimulatePrincipalPolicy"})
+).union(*(OPERATIONS_OF_DATASETS[dataset] for dataset in _DATASETS))
+
+_ACTIONS: t.Final = {
+    dataset: sorted(
+        {action for operation in OPERATIONS_OF_DATASETS[dataset].reads for action in iam_actions(operation)}
+    )
+    for dataset in _DATASETS
+}
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """The core of ``preflight_info``: options of :mod:`plugins.modules.preflight_info` in, its result out."""
+    _check_variables(task)
+    declaration(task)
+    access = task.access
+    task.expect_account(access.caller.account_id)
+    rows = _readiness(task, access)
+    account_id = access.caller.account_id
+    result = {
+        "account_id": account_id,
+        "run_id": task.run_id,
+        "capabilities": [row.as_dict() for row in rows],
+        "terminal": render_table(account_id, rows),
+    }
+    if task.options["report_dir"]:
+        part = {"run_id": task.run_id, "module": "preflight_info", "capabilities": result["capabilities"]}
+        key = f"{account_id}/parts/preflight_info.json"
+        result["report"] = task.report_store().put(key, (json.dumps(part, indent=1) + "\n").encode())
+    return result
+
+
+def _check_variables(task: Task) -> None:
+    """Refuse a variable that has one of our prefixes and no meaning: a misspelt one would silently do nothing."""
+    known = task.options["known_variables"]
+    if not known:
+        return
+    for name in sorted(set(task.options["declared_variables"]) - set(known)):
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise TaskError(f"the inventory sets the variable {name}, which nothing reads{hint}")
+
+
+def _readiness(task: Task, access: Access) -> tuple[Readiness, ...]:
+    calls = {
+        dataset: functools.partial(access.call, service, operation, parameters)
+        for dataset, (service, operation, parameters) in _PROBES.items()
+    }
+    refused = probe(access, calls)
+    snapshot = collect(
+        access,
+        datasets=_DATASETS - set(_PROBES),
+        regions=access.regions(task.options["regions"]),
+        now=task.now,
+    )
+    return assess_readiness(
+        snapshot, probed=refused, table=_TABLE, actions=_ACTIONS, denied_writes=_denied_writes(task, access)
+    )
+
+
+def _denied_writes(task: Task, access: Access) -> t.Optional[Collection[str]]:
+    """Which writes the writing role may not do, by simulation of its policies; None where that can't be found out.
+
+    The simulation knows identity policies and the boundary, and SCPs where AWS applies them, but not every condition.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+    """
+    writer = task.options["assume_role_arn"] or _simulatable(access.caller.arn)
+    if not writer:
+        return None
+    parameters = {"PolicySourceArn": writer, "ActionNames": sorted(_WRITES)}
+    try:
+        answer = access.call("iam", "SimulatePrincipalPolicy", parameters)
+    except AwsError:
+        return None
+    results = answer["EvaluationResults"]
+    return {result["EvalActionName"] for result in results if result["EvalDecision"] != "allowed"}
+
+
+def _simulatable(arn: str) -> t.Optional[str]:
+    """A user can be simulated; of a role's session, the ARN does not tell the role's path."""
+    return arn if ":user/" in arn else None

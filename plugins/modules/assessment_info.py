@@ -1,0 +1,259 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: assessment_info
+author:
+  - hardening.iam contributors (@hardening-iam)
+short_description: Assess the IAM of an AWS account
+description:
+  - Reads one account in a single pass and holds it against the controls of CIS AWS Foundations, of AWS Security Hub and of this collection.
+  - Returns counts and scores, and findings as O(return_findings) says. With O(report_dir) the whole assessment is written as C(report.json).
+  - The number of API calls does not grow with the number of users, roles or policies, except by pages of 1,000.
+  - A read that is denied, throttled for too long or unreachable makes the controls that depend on it C(NOT_ASSESSED), with the reason. It never passes
+    them and never fails the task.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - hardening.iam._access
+  - hardening.iam._access.regions
+  - hardening.iam._declaration
+  - hardening.iam._assessment
+  - hardening.iam._report_place
+  - hardening.iam._attributes
+  - hardening.iam._attributes.info_module
+options:
+  account_id:
+    description:
+      - The account that is expected. The task fails where the credentials belong to another one.
+      - A number that lost its leading zeros is padded to 12 digits.
+    type: str
+  benchmark:
+    description:
+      - The benchmark whose score is the headline. The scores of the others stand beside it in the report.
+    type: str
+    choices: [cis_7.0, cis_5.0, cis_3.0]
+    default: cis_7.0
+  deep:
+    description:
+      - Also gather evidence that costs calls for each principal it is about. That is service last accessed data of principals with
+        administrator permissions, and the MFA devices of users who can have both kinds.
+    type: bool
+    default: false
+  snapshot_path:
+    description:
+      - A file that the snapshot, meaning everything that was read, is saved to as JSON with mode 0600.
+      - With O(offline=true), the file it is loaded from.
+    type: path
+  offline:
+    description:
+      - Assess the snapshot in O(snapshot_path) instead of the account. No AWS call is made.
+    type: bool
+    default: false
+  phase:
+    description:
+      - V(after) marks a second assessment in the same run, after changes. It is compared with the first one where there is no earlier run.
+    type: str
+    choices: [before, after]
+    default: before
+  run_id:
+    description:
+      - What the reports of one run share. Defaults to the time at which the task starts.
+    type: str
+  declaration_commit:
+    description:
+      - The commit of the inventory, for the report.
+    type: str
+  job_url:
+    description:
+      - Where the job can be seen, for the report.
+    type: str
+seealso:
+  - module: hardening.iam.report
+  - module: hardening.iam.account_inventory_info
+"""
+
+EXAMPLES = r"""
+- name: Assess the account of the current credentials
+  hardening.iam.assessment_info:
+  register: assessment
+
+- name: Show what fails
+  ansible.builtin.debug:
+    msg: "{{ item.severity }}: {{ item.title }}: {{ item.resource }}"
+  loop: "{{ assessment.findings }}"
+  loop_control:
+    label: "{{ item.control }}"
+
+- name: Assess another account in two regions and write the report
+  hardening.iam.assessment_info:
+    account_id: "111122223333"
+    assessor_role_arn: arn:aws:iam::111122223333:role/iam-hardening/assessor
+    regions: [us-east-1, eu-west-1]
+    report_dir: ./reports
+    return_findings: none
+
+- name: Assess with other thresholds and an accepted finding
+  hardening.iam.assessment_info:
+    thresholds:
+      unused_days: 30
+    waivers:
+      - control: access_key_old
+        accounts: ["111122223333"]
+        resources: ["arn:aws:iam::*:user/legacy-*"]
+        reason: The appliance cannot rotate its key before its replacement
+        owner: platform@example.com
+        ticket: SEC-123
+        approved_by: ciso@example.com
+        expires: "2027-03-31"
+
+- name: Assess a saved snapshot as of the end of the year
+  hardening.iam.assessment_info:
+    snapshot_path: snapshot.json
+    offline: true
+    now: "2026-12-31T00:00:00Z"
+"""
+
+RETURN = r"""
+account_id:
+  description: The account that was assessed.
+  returned: success
+  type: str
+  sample: "111122223333"
+run_id:
+  description: What the reports of this run share.
+  returned: success
+  type: str
+  sample: 20261125T020000Z
+summary:
+  description: Failing findings by severity.
+  returned: success
+  type: dict
+  sample: {critical: 2, high: 4, medium: 5, low: 3, total: 14}
+counts:
+  description: All findings by status.
+  returned: success
+  type: dict
+  sample: {FAIL: 14, NOT_APPLICABLE: 3, NOT_ASSESSED: 2, PASS: 40, WAIVED: 1}
+score:
+  description: The score in the headline benchmark, with its denominator and coverage.
+  returned: success
+  type: dict
+  sample: {benchmark: cis_7.0, coverage_percent: 91, failed: 8, not_applicable: 1, not_assessed: 2, passed: 12, percent: 60, recommendations: 70, waived: 0}
+findings:
+  description: The findings, as O(return_findings) says. Access key ids are masked unless O(reveal_key_ids=true).
+  returned: when O(return_findings) is not V(none)
+  type: list
+  elements: dict
+  contains:
+    control:
+      description: The control.
+      type: str
+    status:
+      description: One of V(PASS), V(FAIL), V(NOT_ASSESSED), V(NOT_APPLICABLE) and V(WAIVED).
+      type: str
+    severity:
+      description: One of V(critical), V(high), V(medium) and V(low).
+      type: str
+    account_id:
+      description: The account.
+      type: str
+    region:
+      description: The region, or V(global).
+      type: str
+    resource:
+      description: The ARN of the resource.
+      type: str
+    resource_detail:
+      description: What below the resource is meant, such as an access key.
+      type: str
+    title:
+      description: What the control demands.
+      type: str
+    detail:
+      description: Why the verdict is what it is.
+      type: str
+    evidence:
+      description: What was observed and expected, the API operation that said so, and when.
+      type: dict
+    remediation:
+      description: What to do, the module that does it, and whether it can be undone.
+      type: dict
+    compliance:
+      description: The ids of the control in benchmarks and frameworks.
+      type: dict
+    waiver:
+      description: The waiver that accepts the finding.
+      type: dict
+    first_seen:
+      description: When a report first had this finding.
+      type: str
+    fingerprint:
+      description: Identifies the finding across runs.
+      type: str
+unread:
+  description: What could not be read, and why.
+  returned: success
+  type: list
+  elements: str
+  sample: ["credential_report: AccessDenied on iam:GetCredentialReport"]
+report:
+  description: Where the assessment was written.
+  returned: when O(report_dir) is given
+  type: str
+  sample: reports/111122223333/report.json
+snapshot:
+  description: Where the snapshot was saved or loaded.
+  returned: when O(snapshot_path) is given
+  type: str
+  sample: snapshot.json
+"""
+
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils._arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
+from ..module_utils._assessment import OPERATIONS, run
+from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
+from ..module_utils._task import Entry, finish
+
+
+def argument_spec() -> dict[str, dict[str, t.Any]]:
+    return {
+        **ASSUME_ROLE_ARGUMENTS,
+        **REGIONS_ARGUMENTS,
+        **DECLARATION_ARGUMENTS,
+        **ASSESSMENT_ARGUMENTS,
+        **REPORT_PLACE_ARGUMENTS,
+        "account_id": {"type": "str"},
+        "benchmark": {"type": "str", "choices": ["cis_7.0", "cis_5.0", "cis_3.0"], "default": "cis_7.0"},
+        "deep": {"type": "bool", "default": False},
+        "snapshot_path": {"type": "path"},
+        "offline": {"type": "bool", "default": False},
+        "phase": {"type": "str", "choices": ["before", "after"], "default": "before"},
+        "run_id": {"type": "str"},
+        "declaration_commit": {"type": "str"},
+        "job_url": {"type": "str"},
+    }
+
+
+ENTRY = Entry(
+    argument_spec=argument_spec,
+    operations=OPERATIONS,
+    run=run,
+    constraints={"required_if": [("offline", True, ["snapshot_path"])]},
+)
+
+
+def main() -> t.NoReturn:
+    finish(AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True, **ENTRY.constraints), ENTRY)
+
+
+if __name__ == "__main__":
+    main()

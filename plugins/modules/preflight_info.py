@@ -1,0 +1,144 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight_info
+author:
+  - hardening.iam contributors (@hardening-iam)
+short_description: Tell what can be read and written in an AWS account
+description:
+  - Tries the reads of each capability of this collection and simulates its writes, so that one table takes the place of many refusals.
+  - Checks the declaration of an assessment first, and fails before any call where it is bad.
+  - The table is shown on the terminal as well.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - hardening.iam._access
+  - hardening.iam._access.regions
+  - hardening.iam._declaration
+  - hardening.iam._report_place
+  - hardening.iam._attributes
+  - hardening.iam._attributes.info_module
+options:
+  account_id:
+    description:
+      - The account that is expected. The task fails where the credentials belong to another one.
+      - A number that lost its leading zeros is padded to 12 digits.
+    type: str
+  run_id:
+    description:
+      - What the reports of one run share. Defaults to the time at which the task starts.
+    type: str
+  declared_variables:
+    description:
+      - Names of variables that the inventory sets.
+    type: list
+    elements: str
+    default: []
+  known_variables:
+    description:
+      - Names of variables that mean something. The task fails where one of O(declared_variables) is not among them. Empty means no check.
+    type: list
+    elements: str
+    default: []
+seealso:
+  - module: hardening.iam.assessment_info
+"""
+
+EXAMPLES = r"""
+- name: Tell what can be read and written with the current credentials
+  hardening.iam.preflight_info:
+
+- name: Look at another account, reading as its assessor and asking what its automation role could write
+  hardening.iam.preflight_info:
+    account_id: "111122223333"
+    assessor_role_arn: arn:aws:iam::111122223333:role/iam-hardening/assessor
+    assume_role_arn: arn:aws:iam::111122223333:role/iam-hardening/automation
+    regions: [us-east-1, eu-west-1]
+  check_mode: true
+  register: preflight
+
+- name: Name the actions that are missing
+  ansible.builtin.debug:
+    msg: "{{ preflight.capabilities | map(attribute='missing_actions') | flatten | unique }}"
+"""
+
+RETURN = r"""
+account_id:
+  description: The account.
+  returned: success
+  type: str
+  sample: "111122223333"
+run_id:
+  description: What the reports of this run share.
+  returned: success
+  type: str
+  sample: 20261125T020000Z
+capabilities:
+  description: Regions that cannot be used, then the capabilities, in the order of the table.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    capability:
+      description: The capability, named as the role that uses it where there is one.
+      type: str
+    state:
+      description: V(READY), V(MISSING) where permissions or answers are missing, or V(NOT_APPLICABLE) where there is nothing for it here.
+      type: str
+    reason:
+      description: Why.
+      type: str
+    missing_actions:
+      description: The IAM actions to allow.
+      type: list
+      elements: str
+  sample:
+    - capability: security_hub
+      missing_actions: []
+      reason: hub off
+      state: NOT_APPLICABLE
+report:
+  description: Where the table was kept for the report of the account.
+  returned: when O(report_dir) is given
+  type: str
+  sample: reports/111122223333/parts/preflight_info.json
+"""
+
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils._arguments import DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
+from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
+from ..module_utils._preflight import OPERATIONS, run
+from ..module_utils._task import Entry, finish
+
+
+def argument_spec() -> dict[str, dict[str, t.Any]]:
+    return {
+        **ASSUME_ROLE_ARGUMENTS,
+        **REGIONS_ARGUMENTS,
+        **DECLARATION_ARGUMENTS,
+        **REPORT_PLACE_ARGUMENTS,
+        "account_id": {"type": "str"},
+        "run_id": {"type": "str"},
+        "declared_variables": {"type": "list", "elements": "str", "default": []},
+        "known_variables": {"type": "list", "elements": "str", "default": []},
+    }
+
+
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+
+
+def main() -> t.NoReturn:
+    finish(AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True), ENTRY)
+
+
+if __name__ == "__main__":
+    main()

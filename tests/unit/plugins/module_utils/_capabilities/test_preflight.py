@@ -1,0 +1,142 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The table of what can be done in an account: ready, short of permissions, or without an object here."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import UTC, datetime
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Analyzer,
+    Caller,
+    Dataset,
+    Organization,
+    Snapshot,
+    Unread,
+    UnreadKind,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.preflight import (
+    Capability,
+    Readiness,
+    State,
+    assess_readiness,
+    capabilities,
+    render_table,
+)
+
+WRITE = "iam:UpdateAccountPasswordPolicy"
+ACTIONS = {
+    Dataset.PASSWORD_POLICY: ["iam:GetAccountPasswordPolicy"],
+    Dataset.CREDENTIAL_REPORT: ["iam:GenerateCredentialReport", "iam:GetCredentialReport"],
+    Dataset.SECURITY_HUB: ["securityhub:DescribeHub", "securityhub:GetEnabledStandards"],
+}
+
+
+def snapshot(**fields: t.Any) -> Snapshot:
+    values: dict[str, t.Any] = {
+        "caller": Caller("111122223333", "arn:aws:sts::111122223333:assumed-role/assessor/s", "AROA:s"),
+        "partition": "aws",
+        "home_region": "us-east-1",
+        "observed_at": datetime(2026, 11, 25, tzinfo=UTC),
+        "regions": ("us-east-1", "eu-west-1"),
+    }
+    return Snapshot(**{**values, **fields})
+
+
+def rows(
+    account: Snapshot,
+    *,
+    probed: t.Sequence[Unread] = (),
+    denied_writes: t.Optional[t.Collection[str]] = (),
+    table: t.Optional[t.Sequence[Capability]] = None,
+) -> dict[str, Readiness]:
+    found = assess_readiness(
+        account, probed=probed, table=table or capabilities([WRITE]), actions=ACTIONS, denied_writes=denied_writes
+    )
+    return {row.capability: row for row in found}
+
+
+def test_an_account_with_nothing_in_it_says_each_absence_once() -> None:
+    found = rows(snapshot())
+    assert {name: row.reason for name, row in found.items() if row.state is State.NOT_APPLICABLE} == {
+        "organization": "the account is in no organization",
+        "CloudTrail evidence": "no trail",
+        "access_analyzer": "no analyzer",
+        "config_rules": "no recorder",
+        "security_hub": "hub off",
+    }
+    assert found["password_policy"] == Readiness("password_policy", State.READY)
+
+
+def test_one_region_with_an_analyzer_makes_the_capability_ready() -> None:
+    analyzer = Analyzer(
+        "a", "arn:aws:access-analyzer:eu-west-1:111122223333:analyzer/a", "eu-west-1", "ACCOUNT", "ACTIVE"
+    )
+    assert rows(snapshot(analyzers=(analyzer,)))["access_analyzer"].state is State.READY
+
+
+def test_the_action_that_was_refused_is_named() -> None:
+    gap = Unread(Dataset.CREDENTIAL_REPORT, UnreadKind.DENIED, "not authorized", "iam:GenerateCredentialReport")
+    row = rows(snapshot(), probed=[gap])["identity assessment"]
+    assert (row.state, row.missing_actions) == (State.MISSING, ("iam:GenerateCredentialReport",))
+
+
+def test_all_actions_of_a_dataset_are_named_where_aws_did_not_say_which() -> None:
+    gap = Unread(Dataset.SECURITY_HUB, UnreadKind.DENIED, "not authorized", region="eu-west-1")
+    row = rows(snapshot(unread=(gap,)))["security_hub"]
+    assert row.missing_actions == ("securityhub:DescribeHub", "securityhub:GetEnabledStandards")
+    assert row.reason == "eu-west-1: not authorized"
+
+
+def test_throttling_is_missing_without_an_action_to_allow() -> None:
+    gap = Unread(Dataset.PASSWORD_POLICY, UnreadKind.THROTTLED, "rate exceeded", "iam:GetAccountPasswordPolicy")
+    row = rows(snapshot(unread=(gap,)))["password_policy"]
+    assert (row.state, row.reason, row.missing_actions) == (State.MISSING, "rate exceeded", ())
+
+
+def test_what_the_partition_lacks_is_not_applicable() -> None:
+    gap = Unread(Dataset.CONTACT_INFORMATION, UnreadKind.UNSUPPORTED, "account has no endpoint in us-gov-west-1")
+    row = rows(snapshot(unread=(gap,)))["account contacts"]
+    assert (row.state, row.reason) == (State.NOT_APPLICABLE, "account has no endpoint in us-gov-west-1")
+
+
+def test_a_denied_region_is_one_line_and_costs_no_capability_its_verdict() -> None:
+    gaps = tuple(
+        Unread(dataset, UnreadKind.REGION_DENIED, "explicit deny in a service control policy", region="eu-west-1")
+        for dataset in (Dataset.ANALYZERS, Dataset.CONFIG_RECORDERS, Dataset.SECURITY_HUB, Dataset.TRAILS)
+    )
+    found = rows(snapshot(unread=gaps))
+    assert next(iter(found)) == "region eu-west-1"
+    assert [name for name, row in found.items() if "service control" in row.reason] == ["region eu-west-1"]
+    assert found["security_hub"].reason == "hub off"
+
+
+@pytest.mark.parametrize(
+    ("denied", "expected"),
+    [
+        ([WRITE], Readiness("password_policy", State.MISSING, "", (WRITE,))),
+        ([], Readiness("password_policy", State.READY)),
+        (None, Readiness("password_policy", State.READY, "writes not verified")),
+    ],
+)
+def test_writes_are_judged_by_simulation(denied: t.Optional[list[str]], expected: Readiness) -> None:
+    assert rows(snapshot(), denied_writes=denied)["password_policy"] == expected
+
+
+def test_the_organization_is_ready_where_there_is_one() -> None:
+    organization = Organization("o-1", "111122223333", "ALL")
+    assert rows(snapshot(organization=organization))["organization"].state is State.READY
+
+
+def test_the_table_lines_up_and_names_actions() -> None:
+    table = [Readiness("a", State.READY), Readiness("longer", State.MISSING, "denied", ("iam:GetUser",))]
+    assert render_table("111122223333", table).splitlines() == [
+        "Preflight of account 111122223333",
+        "a       READY",
+        "longer  MISSING         denied; iam:GetUser",
+    ]

@@ -1,0 +1,277 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
+from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode
+from ansible_collections.hardening.iam.plugins.module_utils._reporting import FORMATS, run
+from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
+
+from ._report import samples
+from ._report.test_fleet import account
+
+OPTIONS: dict[str, t.Any] = {
+    "scope": "account",
+    "account_id": samples.ACCOUNT,
+    "run_id": None,
+    "formats": ["txt", "html"],
+    "title": None,
+    "ascii": False,
+    "expected_accounts": [],
+    "failures": [],
+    "terminal": "full",
+    "fail_on": "never",
+    "reveal_key_ids": False,
+    "now": None,
+}
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    """A report place after an assessment and two converging modules."""
+    store = DirectoryStore(str(tmp_path))
+    store.put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment()))
+    for part in samples.parts():
+        store.put(f"{samples.ACCOUNT}/parts/{part['module']}.json", encode(part))
+    return tmp_path
+
+
+def task(place: Path, *, check_mode: bool = True, **options: t.Any) -> Task:
+    return Task(
+        options={**OPTIONS, "report_dir": str(place), **options},
+        operations=Operations(),
+        check_mode=check_mode,
+        clock=lambda: samples.NOW,
+    )
+
+
+def read(path: Path) -> dict[str, t.Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_every_format_is_written_in_check_mode_too_and_for_the_owner_only(reports: Path, check_mode: bool) -> None:
+    result = run(task(reports, check_mode=check_mode, formats=list(FORMATS)))
+    files = {path.name for path in (reports / samples.ACCOUNT).iterdir() if path.is_file()}
+    assert files == {
+        "report.json",
+        "plan.json",
+        "report.txt",
+        "report.html",
+        "report.csv",
+        "report.junit.xml",
+        "report.sarif",
+    }
+    assert all(Path(place).stat().st_mode & 0o777 == 0o600 for place in result["files"].values())
+    assert set(result["files"]) == {"json", "plan", *FORMATS}
+    text = (reports / samples.ACCOUNT / "report.txt").read_text(encoding="utf-8")
+    before, _preflight, after = text.partition("PREFLIGHT:")
+    assert result["terminal"].startswith(before)
+    assert "PREFLIGHT:" not in result["terminal"]
+    assert result["terminal"].endswith(after.partition("CRITICAL FINDINGS:")[2])
+
+
+def test_the_terminal_can_be_brief_or_silent(reports: Path) -> None:
+    brief = run(task(reports, terminal="brief"))["terminal"]
+    assert brief.count("\n") == 0
+    assert brief.startswith(samples.ACCOUNT)
+    assert run(task(reports, terminal="none"))["terminal"] == ""
+
+
+def test_only_the_formats_that_are_asked_for_are_written(reports: Path) -> None:
+    result = run(task(reports, formats=["csv"]))
+    assert set(result["files"]) == {"json", "plan", "csv"}
+    assert result["terminal"].startswith("IAM Security Assessment Report\n")
+
+
+def test_the_report_is_completed_by_what_the_run_did(reports: Path) -> None:
+    result = run(task(reports))
+    report = read(reports / samples.ACCOUNT / "report.json")
+    assert report == json.loads(encode(samples.completed()))
+    assert (result["changes_applied"], result["changes_planned"], result["refused"]) == (1, 1, 1)
+    assert result["summary"]["total"] == 16
+    assert result["counts"]["WAIVED"] == 1
+    assert result["score"]["benchmark"] == "cis_7.0"
+
+
+def test_the_plan_holds_all_changes_with_key_ids_in_full_and_can_be_approved(reports: Path) -> None:
+    result = run(task(reports))
+    plan = read(reports / samples.ACCOUNT / "plan.json")
+    assert plan["plan_sha256"] == result["plan_sha256"]
+    assert plan["refused"] == [samples.REFUSAL.as_dict()]
+    assert samples.OLD_KEYS["svc-backup"] in json.dumps(plan)
+    approved = approve(plan, account_id=samples.ACCOUNT, now=samples.NOW)
+    assert approved.objection(samples.KEY_CHANGE) is None
+    assert approved.objection(samples.PASSWORD_POLICY_CHANGE) is None
+
+
+def test_parts_of_another_run_are_not_taken_up(reports: Path) -> None:
+    for part in samples.parts("an earlier run"):
+        DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/parts/{part['module']}.json", encode(part))
+    result = run(task(reports))
+    assert (result["changes_applied"], result["changes_planned"], result["refused"]) == (0, 0, 0)
+    assert read(reports / samples.ACCOUNT / "plan.json")["changes"] == []
+
+
+def test_the_delta_that_the_assessment_found_is_kept(reports: Path) -> None:
+    compared = compare(samples.assessment(), samples.assessment(samples.failing()[1:], run=samples.run("before")))
+    DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/report.json", encode(compared))
+    result = run(task(reports))
+    assert result["delta"] == {"new": 1, "resolved": 0, "changed": 0, "not_assessed": 0}
+    assert read(reports / samples.ACCOUNT / "report.json")["delta"] == compared["delta"]
+    assert result["stats"]["hardening_new_criticals"] == [
+        "222233334444: Root user has an access key: arn:aws:iam::222233334444:root"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"run_id": "another"}, "no assessment of 222233334444 of run another in .*; the one there is of run 2026"),
+        ({"account_id": "111122223333"}, "no assessment of 111122223333 in "),
+        ({"account_id": "12a"}, "account_id: '12a' is not an account id"),
+    ],
+)
+def test_without_an_assessment_of_the_run_there_is_no_report(
+    reports: Path, options: dict[str, t.Any], message: str
+) -> None:
+    with pytest.raises(TaskError, match=message):
+        run(task(reports, **options))
+
+
+def test_a_report_that_cannot_be_read_is_named(reports: Path) -> None:
+    path = reports / samples.ACCOUNT / "report.json"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(TaskError, match=f"{samples.ACCOUNT}/report.json is not JSON"):
+        run(task(reports))
+
+
+def test_an_account_id_gets_its_zeros_back(tmp_path: Path) -> None:
+    DirectoryStore(str(tmp_path)).put("000033334444/report.json", encode(account("000033334444")))
+    assert run(task(tmp_path, account_id="33334444"))["account_id"] == "000033334444"
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "severities", "new", "fails"),
+    [
+        ("never", {"critical"}, True, False),
+        ("critical", {"critical"}, False, True),
+        ("critical", {"high", "low"}, True, False),
+        ("high", {"high"}, False, True),
+        ("high", {"critical"}, False, True),
+        ("high", {"medium", "low"}, True, False),
+        ("new", {"low"}, True, True),
+        ("new", {"critical"}, False, False),
+    ],
+)
+def test_which_findings_fail_the_run(reports: Path, fail_on: str, severities: set[str], new: bool, fails: bool) -> None:
+    findings = [finding for finding in samples.failing() if finding.severity.value in severities]
+    earlier = samples.assessment([] if new else findings, run=samples.run("before"))
+    report = compare(samples.assessment(findings), earlier)
+    DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/report.json", encode(report))
+    for scope in ("account", "fleet"):
+        result = run(task(reports, fail_on=fail_on, scope=scope))
+        assert result["fail"] is fails
+        assert bool(result["fail_msg"]) is fails
+
+
+def test_new_findings_need_something_to_compare_with(reports: Path) -> None:
+    asked = task(reports, fail_on="new")
+    assert run(asked)["fail"] is False
+    assert asked.warnings == ["fail_on: there is no earlier report of 222233334444, so no finding is new"]
+
+
+def test_the_report_of_a_run_covers_its_accounts_and_no_other_run(reports: Path) -> None:
+    store = DirectoryStore(str(reports))
+    store.put("333344445555/report.json", encode(account("333344445555")))
+    store.put("444455556666/report.json", encode(samples.assessment(run=samples.run("long ago"))))
+    result = run(
+        task(reports, scope="fleet", run_id=samples.run().id, expected_accounts=["444455556666", 333344445555])
+    )
+    assert result["accounts"] == 2
+    assert result["missing_accounts"] == ["444455556666"]
+    assert result["fail"] is True
+    assert result["fail_msg"] == "444455556666 has no report"
+    assert [row["account_id"] for row in read(reports / "fleet.json")["accounts"]] == [samples.ACCOUNT, "333344445555"]
+    assert 'href="333344445555/report.html"' in (reports / "fleet.html").read_text(encoding="utf-8")
+
+
+def test_the_newest_run_is_meant_where_none_is_named(reports: Path) -> None:
+    older = samples.assessment(run=samples.run("99999999"))
+    older["run"]["started"] = "2026-01-01T00:00:00Z"
+    DirectoryStore(str(reports)).put("444455556666/report.json", encode(older))
+    assert run(task(reports, scope="fleet"))["run_id"] == samples.run().id
+
+
+def test_a_run_in_which_every_account_failed_is_reported(tmp_path: Path) -> None:
+    failures = [{"host": "acme-prod", "account_id": None, "reason": "no route to host"}]
+    result = run(task(tmp_path / "none", scope="fleet", run_id="7", failures=failures))
+    assert (result["accounts"], result["failed_accounts"], result["score"]) == (0, ["acme-prod"], None)
+    assert result["fail_msg"] == "acme-prod failed"
+    assert "(acme-prod) failed: no route to host" in result["terminal"]
+
+
+def test_one_unreadable_report_does_not_cost_the_others_theirs(reports: Path) -> None:
+    DirectoryStore(str(reports)).put("333344445555/report.json", b"{")
+    result = run(task(reports, scope="fleet"))
+    assert result["accounts"] == 1
+    assert result["failed_accounts"] == ["333344445555"]
+    assert "is not JSON" in read(reports / "fleet.json")["failed"][0]["message"]
+
+
+def test_an_expected_account_that_is_none_is_refused(reports: Path) -> None:
+    with pytest.raises(TaskError, match="expected_accounts: 'prod' is not an account id of 12 digits"):
+        run(task(reports, scope="fleet", expected_accounts=["prod"]))
+
+
+def test_the_manifest_has_the_hash_of_every_file_of_the_run(reports: Path) -> None:
+    run(task(reports))
+    run(task(reports, scope="fleet"))
+    manifest = read(reports / "manifest.json")
+    files = {path.relative_to(reports).as_posix(): path for path in reports.rglob("*") if path.is_file()}
+    assert set(manifest["files"]) == set(files) - {"manifest.json"}
+    for key, entry in manifest["files"].items():
+        assert entry["sha256"] == hashlib.sha256(files[key].read_bytes()).hexdigest()
+
+
+def test_a_stale_page_of_the_fleet_is_not_of_this_run(reports: Path) -> None:
+    DirectoryStore(str(reports)).put("fleet.html", b"of an earlier run")
+    run(task(reports, scope="fleet", formats=["csv"]))
+    assert "fleet.html" not in read(reports / "manifest.json")["files"]
+
+
+def test_what_is_handed_on_to_the_next_job_stays_small(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    findings = [samples.finding("root_no_access_key", samples.arn("user", "n" * 400 + str(i))) for i in range(200)]
+    earlier = samples.assessment([], run=samples.run("before"))
+    store.put(f"{samples.ACCOUNT}/report.json", encode(compare(samples.assessment(findings), earlier)))
+    failures = [{"host": f"{'h' * 400}{i}", "account_id": None, "reason": "m"} for i in range(200)]
+    stats = run(task(tmp_path, scope="fleet", failures=failures))["stats"]
+    assert len(json.dumps(stats)) < 32 * 1024
+    assert stats["hardening_new_criticals_count"] == 200
+    assert stats["hardening_failed_accounts_count"] == 200
+    assert stats["hardening_counts"]["critical"] == 200
+
+
+def test_the_time_of_the_report_of_a_run_can_be_set(reports: Path) -> None:
+    run(task(reports, scope="fleet", now="2026-12-31T00:00:00Z"))
+    assert read(reports / "fleet.json")["run"]["created"] == "2026-12-31T00:00:00Z"
+
+
+def test_title_and_ascii(reports: Path) -> None:
+    result = run(task(reports, title="Acme – IAM", ascii=True))
+    assert result["terminal"].startswith("Acme - IAM\n==========\n")
+    assert result["terminal"].isascii()
+    assert "<title>Acme – IAM: acme-prod</title>" in (reports / samples.ACCOUNT / "report.html").read_text("utf-8")
