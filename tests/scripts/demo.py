@@ -19,7 +19,7 @@ from pathlib import Path
 from emulator.client import EmulatorProcess
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-REPORTS = CHECKOUT / "reports"
+REPORTS = CHECKOUT / "reports" / "demo"
 
 
 def environment(emulator: t.Mapping[str, str]) -> dict[str, str]:
@@ -37,6 +37,8 @@ def audit(emulator: t.Mapping[str, str], arguments: t.Sequence[str]) -> int:
         "examples/inventory/demo.yml",
         "playbooks/harden.yml",
         "--check",
+        "-e",
+        f"hardening_report_dir={REPORTS.relative_to(CHECKOUT)}",
         *arguments,
     ]
     print(f"$ {' '.join(['ansible-playbook', *command[1:]])}\n", flush=True)

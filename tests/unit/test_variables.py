@@ -1,0 +1,29 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The list of known variables, by which the preflight finds misspelt ones, is what roles and playbooks really use."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+# What no YAML file of a role or playbook reads: the action plugins do.
+READ_BY_PLUGINS = {"hardening_in_process"}
+
+
+def test_known_variables_are_those_in_use() -> None:
+    declared = yaml.safe_load((CHECKOUT / "roles/preflight/vars/main.yml").read_text())
+    names = re.compile(rf"(?<![\w.]){declared['__preflight_prefixes'].removeprefix('^')}[a-z_]+\b")
+    files = [path for pattern in ("roles/*/*/*.yml", "playbooks/*.yml") for path in CHECKOUT.glob(pattern)]
+    used = {
+        match.group(0)
+        for path in files
+        if path != CHECKOUT / "roles/preflight/vars/main.yml"
+        for match in names.finditer(path.read_text())
+    }
+    assert declared["__preflight_known_variables"] == sorted(used | READ_BY_PLUGINS)
