@@ -13,6 +13,10 @@ import typing as t
 
 ArgumentSpec = dict[str, dict[str, t.Any]]
 
+# doc_fragments/_account.py
+ACCOUNT_ARGUMENTS: t.Final[ArgumentSpec] = {"account_id": {"type": "str"}}
+RUN_ARGUMENTS: t.Final[ArgumentSpec] = {"run_id": {"type": "str"}}
+
 # doc_fragments/_declaration.py
 DECLARATION_ARGUMENTS: t.Final[ArgumentSpec] = {
     "include": {"type": "list", "elements": "str", "default": []},

@@ -18,15 +18,11 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - hardening.iam._account
   - hardening.iam._access
   - hardening.iam._attributes
   - hardening.iam._attributes.info_module
 options:
-  account_id:
-    description:
-      - The account that is expected. The task fails where the credentials belong to another one.
-      - A number that lost its leading zeros is padded to 12 digits.
-    type: str
   now:
     description:
       - The moment that ages are counted from, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
@@ -327,13 +323,14 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ..module_utils._account.collect import collect
 from ..module_utils._account.inventory import DATASETS, inventory
+from ..module_utils._arguments import ACCOUNT_ARGUMENTS
 from ..module_utils._aws.operations import Operations
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._task import Entry, Task, finish
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
-    return {**ASSUME_ROLE_ARGUMENTS, "account_id": {"type": "str"}, "now": {"type": "str"}}
+    return {**ASSUME_ROLE_ARGUMENTS, **ACCOUNT_ARGUMENTS, "now": {"type": "str"}}
 
 
 def run(task: Task) -> dict[str, t.Any]:

@@ -20,6 +20,8 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - hardening.iam._account
+  - hardening.iam._account.run
   - hardening.iam._access
   - hardening.iam._access.regions
   - hardening.iam._declaration
@@ -28,11 +30,6 @@ extends_documentation_fragment:
   - hardening.iam._attributes
   - hardening.iam._attributes.info_module
 options:
-  account_id:
-    description:
-      - The account that is expected. The task fails where the credentials belong to another one.
-      - A number that lost its leading zeros is padded to 12 digits.
-    type: str
   benchmark:
     description:
       - The benchmark whose score is the headline. The scores of the others stand beside it in the report.
@@ -61,10 +58,6 @@ options:
     type: str
     choices: [before, after]
     default: before
-  run_id:
-    description:
-      - What the reports of one run share. Defaults to the time at which the task starts.
-    type: str
   declaration_commit:
     description:
       - The commit of the inventory, for the report.
@@ -218,7 +211,13 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
+from ..module_utils._arguments import (
+    ACCOUNT_ARGUMENTS,
+    ASSESSMENT_ARGUMENTS,
+    DECLARATION_ARGUMENTS,
+    REPORT_PLACE_ARGUMENTS,
+    RUN_ARGUMENTS,
+)
 from ..module_utils._assessment import OPERATIONS, run
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._task import Entry, finish
@@ -227,17 +226,17 @@ from ..module_utils._task import Entry, finish
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **ASSUME_ROLE_ARGUMENTS,
+        **ACCOUNT_ARGUMENTS,
+        **RUN_ARGUMENTS,
         **REGIONS_ARGUMENTS,
         **DECLARATION_ARGUMENTS,
         **ASSESSMENT_ARGUMENTS,
         **REPORT_PLACE_ARGUMENTS,
-        "account_id": {"type": "str"},
         "benchmark": {"type": "str", "choices": ["cis_7.0", "cis_5.0", "cis_3.0"], "default": "cis_7.0"},
         "deep": {"type": "bool", "default": False},
         "snapshot_path": {"type": "path"},
         "offline": {"type": "bool", "default": False},
         "phase": {"type": "str", "choices": ["before", "after"], "default": "before"},
-        "run_id": {"type": "str"},
         "declaration_commit": {"type": "str"},
         "job_url": {"type": "str"},
     }

@@ -18,6 +18,8 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - hardening.iam._account
+  - hardening.iam._account.run
   - hardening.iam._access
   - hardening.iam._access.regions
   - hardening.iam._declaration
@@ -25,15 +27,6 @@ extends_documentation_fragment:
   - hardening.iam._attributes
   - hardening.iam._attributes.info_module
 options:
-  account_id:
-    description:
-      - The account that is expected. The task fails where the credentials belong to another one.
-      - A number that lost its leading zeros is padded to 12 digits.
-    type: str
-  run_id:
-    description:
-      - What the reports of one run share. Defaults to the time at which the task starts.
-    type: str
   declared_variables:
     description:
       - Names of variables that the inventory sets.
@@ -114,7 +107,12 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._arguments import DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
+from ..module_utils._arguments import (
+    ACCOUNT_ARGUMENTS,
+    DECLARATION_ARGUMENTS,
+    REPORT_PLACE_ARGUMENTS,
+    RUN_ARGUMENTS,
+)
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._preflight import OPERATIONS, run
 from ..module_utils._task import Entry, finish
@@ -123,11 +121,11 @@ from ..module_utils._task import Entry, finish
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **ASSUME_ROLE_ARGUMENTS,
+        **ACCOUNT_ARGUMENTS,
+        **RUN_ARGUMENTS,
         **REGIONS_ARGUMENTS,
         **DECLARATION_ARGUMENTS,
         **REPORT_PLACE_ARGUMENTS,
-        "account_id": {"type": "str"},
-        "run_id": {"type": "str"},
         "declared_variables": {"type": "list", "elements": "str", "default": []},
         "known_variables": {"type": "list", "elements": "str", "default": []},
     }

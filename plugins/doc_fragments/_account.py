@@ -1,0 +1,29 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this document fragment is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # Pairs with ACCOUNT_ARGUMENTS of module_utils/_arguments.py.
+    DOCUMENTATION = r"""
+options:
+  account_id:
+    description:
+      - The account that is expected. The task fails where the credentials belong to another one.
+      - A number that lost its leading zeros is padded to 12 digits.
+    type: str
+"""
+
+    # Pairs with RUN_ARGUMENTS, for modules whose outcome goes into a report.
+    RUN = r"""
+options:
+  run_id:
+    description:
+      - What the reports of one run share. Defaults to the time at which the task starts.
+    type: str
+"""
