@@ -65,7 +65,7 @@ class DirectoryStore:
     def _write(self, key: str, content: bytes, *, replace: bool) -> str:
         target = self._root / key
         try:
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_private(target.parent)
             descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".tmp-")
             try:
                 with os.fdopen(descriptor, "wb") as handle:
@@ -82,3 +82,10 @@ class DirectoryStore:
         except OSError as error:
             raise StoreError(f"can't write {target}: {error.strerror}") from error
         return str(target)
+
+
+def _make_private(directory: Path) -> None:
+    """Make the directories that are missing, for their owner alone: mkdir gives its mode only to the last one."""
+    for path in (*reversed(directory.parents), directory):
+        if not path.exists():
+            path.mkdir(mode=0o700, exist_ok=True)

@@ -20,6 +20,12 @@ def test_content_comes_back_and_is_private(tmp_path: Path) -> None:
     assert store.list("1/") == ["1/report.json"]
 
 
+def test_every_directory_on_the_way_is_private(tmp_path: Path) -> None:
+    DirectoryStore(str(tmp_path / "reports" / "team")).put("1/parts/report.json", b"one")
+    ways = ("reports", "reports/team", "reports/team/1", "reports/team/1/parts")
+    assert {way: (tmp_path / way).stat().st_mode & 0o777 for way in ways} == dict.fromkeys(ways, 0o700)
+
+
 def test_put_new_refuses_what_exists_and_leaves_it(tmp_path: Path) -> None:
     store = DirectoryStore(str(tmp_path))
     store.put_new("a", b"one")
