@@ -86,13 +86,14 @@ def declaration(task: Task) -> Declaration:
 
 
 def _waiver_list(task: Task) -> t.Any:
-    """The option ``waivers``: the list itself, or what the file or S3 object that it names holds."""
+    """The option ``waivers``: the list itself, as YAML text too, or what the file or S3 object that it names holds."""
     value = task.options.get("waivers")
     if not isinstance(value, str) or not value.strip():
         return value or []
     if not HAS_YAML:
         raise TaskError(f"waivers: reading {value} needs PyYAML where the task runs")
-    text = _text_of(task, value)
+    # A survey of AWX can only give text.
+    text = value if value.lstrip().startswith("[") else _text_of(task, value)
     try:
         return yaml_load(text) or []
     except ValueError as error:

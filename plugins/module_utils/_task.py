@@ -19,6 +19,8 @@ import typing as t
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from ansible.module_utils.common.warnings import warn
+
 from ._account.moments import parse_moment
 from ._aws.access import Access
 from ._aws.errors import AwsError
@@ -195,8 +197,9 @@ def execute(entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool) -> 
 def finish(module: AnsibleAWSModule, entry: Entry) -> t.NoReturn:
     """Run ``entry`` as the module ``module`` and leave the process with its result."""
     result = execute(entry, options=module.params, check_mode=module.check_mode)
+    # Not module.warn: amazon.aws would hand the warnings to exit_json, which ansible-core deprecates.
     for warning in result.pop("warnings", []):
-        module.warn(warning)
+        warn(warning)
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

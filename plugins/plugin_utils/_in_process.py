@@ -16,8 +16,10 @@ or thread is made before the fork.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import typing as t
+from pathlib import Path
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -35,6 +37,11 @@ from ..module_utils._task import Entry, execute
 
 Result = dict[str, t.Any]
 
+# Options that may name a file or a directory.
+_PLACES: t.Final = ("approved_plan", "journal", "report_dir", "snapshot_path", "waivers")
+# Nothing, a place in S3, YAML or JSON text, or the hash of a plan.
+_NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|s3://|[\[{]|[0-9a-f]{64}$)")
+
 
 class InProcess(NormalActionModule):
     """The action plugin of a module: its core in this process where possible, else the module as usual."""
@@ -47,6 +54,8 @@ class InProcess(NormalActionModule):
 
     def run(self, tmp: t.Any = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> Result:
         task_vars = task_vars or {}
+        if self._connection.transport == "local":
+            self._task.args = {**self._task.args, **self._places()}
         result: Result = self._run_here() if self._can_run_here(task_vars) else super().run(tmp, task_vars)
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
         text = result.pop("terminal", None)
@@ -67,6 +76,20 @@ class InProcess(NormalActionModule):
             and boolean(self._variable(task_vars, "hardening_in_process", True), strict=False)
             and not boolean(self._task.args.get("debug_botocore_endpoint_logs", False), strict=False)
         )
+
+    def _places(self) -> dict[str, str]:
+        """The options that name a file or directory here by a relative path, with the path made absolute.
+
+        A module runs in the directory of its playbook, this worker where ansible-playbook was called, which is what
+        people mean by ``./reports``.
+        """
+        spec = self.entry.argument_spec()
+        given = {name: self._task.args.get(name, spec[name].get("default")) for name in _PLACES if name in spec}
+        return {
+            name: str(Path(value).expanduser().absolute())
+            for name, value in given.items()
+            if isinstance(value, str) and not _NO_RELATIVE_PATH.match(value)
+        }
 
     def _variable(self, task_vars: dict[str, t.Any], name: str, default: t.Any) -> t.Any:
         """A variable of the host that the module would run on: the delegated one, where there is delegation."""
