@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         help="the emulator serves this machine only (default: %(default)s)",
     )
     seeds = ", ".join(names())
-    serve.add_argument("--seed", default="acme", help=f"{seeds}, a file, or scale:accounts=50,users=50 (default: %(default)s)")
+    serve.add_argument(
+        "--seed", default="acme", help=f"{seeds}, a file, or scale:accounts=50,users=50 (default: %(default)s)"
+    )
     return parser
 
 

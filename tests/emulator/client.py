@@ -4,7 +4,7 @@
 
 """Start and steer an emulator from tests, benchmarks and the demo. Needs nothing but the standard library.
 
-with EmulatorProcess(seed="acme") as process:
+with EmulatorProcess() as process:
     subprocess.run([...], env={**os.environ, **process.env()})
     assert process.control.writes() == []
 """
@@ -108,12 +108,10 @@ class Emulator:
 
 
 class EmulatorProcess:
-    """An emulator in a process of its own, for the time of a ``with`` block."""
+    """An emulator in a process of its own, for the time of a ``with`` block; ``control.reset(None)`` empties it."""
 
-    def __init__(self, *, seed: str | Path | None = None, port: int = 0, python: str = sys.executable) -> None:
-        self._command = [python, "-m", "emulator", "serve", "--port", str(port)]
-        if seed is not None:
-            self._command += ["--seed", str(seed)]
+    def __init__(self, *, seed: str | Path = "acme", port: int = 0, python: str = sys.executable) -> None:
+        self._command = [python, "-m", "emulator", "serve", "--port", str(port), "--seed", str(seed)]
         self._process: subprocess.Popen[str] | None = None
         self._env: dict[str, str] = {}
 
@@ -177,7 +175,7 @@ class EmulatorProcess:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("export "):
-                name, _, value = line.removeprefix("export ").strip().partition("=")
+                name, _equals, value = line.removeprefix("export ").strip().partition("=")
                 env[name] = value
             if line.strip() == "# ready":
                 return env

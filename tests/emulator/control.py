@@ -39,11 +39,11 @@ class Control:
         self._accounts: dict[str, str] = {}
         self._routes: t.Mapping[tuple[str, str], t.Callable[[t.Any], t.Any]] = {
             ("GET", "health"): self._health,
-            ("GET", "log"): lambda _: emulator.log.records(),
-            ("DELETE", "log"): lambda _: emulator.log.clear(),
-            ("GET", "faults"): lambda _: [dataclasses.asdict(fault) for fault in emulator.faults.get()],
+            ("GET", "log"): lambda _data: emulator.log.records(),
+            ("DELETE", "log"): lambda _data: emulator.log.clear(),
+            ("GET", "faults"): lambda _data: [dataclasses.asdict(fault) for fault in emulator.faults.get()],
             ("PUT", "faults"): self._put_faults,
-            ("DELETE", "faults"): lambda _: emulator.faults.set(()),
+            ("DELETE", "faults"): lambda _data: emulator.faults.set(()),
             ("PUT", "clock"): self._put_clock,
             ("PUT", "seed"): self._put_seed,
         }
@@ -69,7 +69,7 @@ class Control:
         self._accounts = {key: account.name for key, account in accounts.items()}
         return organization
 
-    def _health(self, _: t.Any) -> dict[str, t.Any]:
+    def _health(self, _data: t.Any) -> dict[str, t.Any]:
         return {"status": "ok", "accounts": self._accounts, "now": CLOCK.now().isoformat()}
 
     def _put_faults(self, data: t.Any) -> list[dict[str, t.Any]]:

@@ -26,6 +26,8 @@ from emulator.wire import Call, Environ
 ADMINISTRATOR: t.Final = "emulator-administrator"
 _CALLER: t.Final = "emulator.caller"
 
+_Operation: t.TypeAlias = t.Callable[[TokenResponse], ActionResult]
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -136,8 +138,8 @@ class Directory:
 
 
 def install() -> None:
-    """Let GetCallerIdentity answer with the caller that the server found."""
-    TokenResponse.get_caller_identity = _get_caller_identity
+    """Let GetCallerIdentity answer with the caller that the server found, and as moto does where no server asks."""
+    TokenResponse.get_caller_identity = _get_caller_identity(TokenResponse.get_caller_identity)
 
 
 def announce(environ: Environ, caller: Caller) -> None:
@@ -175,6 +177,13 @@ def _tags(home: IAMBackend, user: User) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in home.tagger.list_tags_for_resource(user.arn)["Tags"]}
 
 
-def _get_caller_identity(response: TokenResponse) -> ActionResult:
-    caller = caller_of(response.normalized_request.environ)
-    return ActionResult({"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.arn})
+def _get_caller_identity(original: _Operation) -> _Operation:
+    def get_caller_identity(response: TokenResponse) -> ActionResult:
+        environ = response.normalized_request.environ
+        if _CALLER not in environ:
+            # moto's decorator, in the process that the emulator runs in.
+            return original(response)
+        caller = caller_of(environ)
+        return ActionResult({"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.arn})
+
+    return get_caller_identity

@@ -74,7 +74,7 @@ class _RequestHandler(MotoRequestHandler):
 
     def _write(self, answer: Answer) -> None:
         bodiless = answer.status in (204, 304)
-        names = {name.lower() for name, _ in answer.headers}
+        names = {name.lower() for name, _value in answer.headers}
         self.send_response(answer.status)
         for name, value in answer.headers:
             if not (bodiless and name.lower() == "content-length"):

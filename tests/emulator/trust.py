@@ -49,6 +49,13 @@ class Request:
         return read(self) if read else None
 
 
+def _mfa(request: Request) -> str | None:
+    # A one-time code with the call counts for the call; long-term keys without one have no such key in their context.
+    if request.parameters.get("TokenCode") or request.caller.mfa:
+        return "true"
+    return "false" if request.caller.kind == "role" else None
+
+
 _CONTEXT: t.Mapping[str, t.Callable[[Request], str | None]] = {
     "sts:externalid": lambda request: request.parameters.get("ExternalId"),
     "sts:sourceidentity": lambda request: request.parameters.get("SourceIdentity"),
@@ -59,8 +66,7 @@ _CONTEXT: t.Mapping[str, t.Callable[[Request], str | None]] = {
     "aws:principaltype": lambda request: "AssumedRole" if request.caller.kind == "role" else "User",
     "aws:principalisawsservice": lambda request: "false",
     "aws:username": lambda request: request.caller.name if request.caller.kind == "user" else None,
-    # A one-time code with the call counts for the call; long-term keys without one have no such key in their context.
-    "aws:multifactorauthpresent": lambda request: _mfa(request),
+    "aws:multifactorauthpresent": _mfa,
 }
 
 
@@ -162,26 +168,20 @@ def _holds(operator: str, actual: str | None, expected: list[str]) -> bool:
     return any(test(actual, value) for value in expected) != negated
 
 
-_OPERATORS: t.Mapping[str, t.Callable[[str, str], bool]] = {
-    "stringequals": lambda actual, value: actual == value,
-    "stringequalsignorecase": lambda actual, value: actual.lower() == value.lower(),
-    "stringlike": lambda actual, value: _like(actual, value),
-    "arnequals": lambda actual, value: _like(actual, value),
-    "arnlike": lambda actual, value: _like(actual, value),
-    "bool": lambda actual, value: actual.lower() == value.lower(),
-}
-
-
 def _like(actual: str, pattern: str) -> bool:
     """IAM's wildcards: * and ?, and unlike the shell's no brackets."""
     regex = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(regex, actual, re.DOTALL) is not None
 
 
-def _mfa(request: Request) -> str | None:
-    if request.parameters.get("TokenCode") or request.caller.mfa:
-        return "true"
-    return "false" if request.caller.kind == "role" else None
+_OPERATORS: t.Mapping[str, t.Callable[[str, str], bool]] = {
+    "stringequals": lambda actual, value: actual == value,
+    "stringequalsignorecase": lambda actual, value: actual.lower() == value.lower(),
+    "stringlike": _like,
+    "arnequals": _like,
+    "arnlike": _like,
+    "bool": lambda actual, value: actual.lower() == value.lower(),
+}
 
 
 def _listed(value: t.Any) -> list[t.Any]:

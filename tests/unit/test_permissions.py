@@ -23,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.credentials imp
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from emulator import identity, trust
 from emulator.identity import Caller
+from emulator.server import install
 
 ACCOUNT: t.Final = "123456789012"
 AWX: t.Final = f"arn:aws:iam::{ACCOUNT}:role/ci/awx-execution"
@@ -109,6 +110,8 @@ def make() -> t.Iterator[Make]:
             outputs={output["OutputKey"]: output["OutputValue"] for output in outputs},
         )
 
+    # Another test of this process may have done so; one that has moto as it is would depend on their order.
+    install()
     with mock_aws():
         yield made
 

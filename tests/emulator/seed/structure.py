@@ -52,9 +52,9 @@ def convert(hint: t.Any, value: object, *, where: str) -> t.Any:
     """Check ``value`` against a type hint and turn mappings into the dataclasses the hint names."""
     origin, arguments = t.get_origin(hint), t.get_args(hint)
     if origin in (t.Union, types.UnionType):
-        if value is None and type(None) in arguments:
+        if value is None and types.NoneType in arguments:
             return None
-        return convert(next(item for item in arguments if item is not type(None)), value, where=where)
+        return convert(next(item for item in arguments if item is not types.NoneType), value, where=where)
     if origin is t.Literal:
         return _choice(arguments, value, where=where)
     if origin is tuple:

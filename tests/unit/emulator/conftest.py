@@ -18,7 +18,7 @@ from .small import SMALL, Aws
 @pytest.fixture(scope="session")
 def process() -> t.Iterator[EmulatorProcess]:
     """The emulator that all tests share; ask for ``emulator`` to have it fresh."""
-    with EmulatorProcess() as running:
+    with EmulatorProcess(seed="bare") as running:
         yield running
 
 

@@ -30,6 +30,7 @@ class Seeded:
     def __init__(self, organization: Organization, endpoint: str) -> None:
         self.organization = organization
         self.endpoint = endpoint
+        self._sessions: dict[str, dict[str, str]] = {}
 
     def client(
         self,
@@ -56,18 +57,19 @@ class Seeded:
             **credentials,
         )
 
-    @functools.cache  # noqa: B019 (lives as long as the module's tests)
     def _assumed(self, account: str) -> dict[str, str]:
-        answer = self.client("sts").assume_role(
-            RoleArn=f"arn:aws:iam::{account}:role/iam-hardening/automation",
-            RoleSessionName="unit-test",
-            ExternalId="acme-hardening",
-        )["Credentials"]
-        return {
-            "aws_access_key_id": answer["AccessKeyId"],
-            "aws_secret_access_key": answer["SecretAccessKey"],
-            "aws_session_token": answer["SessionToken"],
-        }
+        if account not in self._sessions:
+            answer = self.client("sts").assume_role(
+                RoleArn=f"arn:aws:iam::{account}:role/iam-hardening/automation",
+                RoleSessionName="unit-test",
+                ExternalId="acme-hardening",
+            )["Credentials"]
+            self._sessions[account] = {
+                "aws_access_key_id": answer["AccessKeyId"],
+                "aws_secret_access_key": answer["SecretAccessKey"],
+                "aws_session_token": answer["SessionToken"],
+            }
+        return self._sessions[account]
 
 
 @contextlib.contextmanager
@@ -76,8 +78,10 @@ def serving(source: Source) -> t.Iterator[Seeded]:
     emulator, endpoint = _running()
     organization = emulator.reset(source)
     assert organization is not None
-    yield Seeded(organization, endpoint)
-    emulator.reset(None)
+    try:
+        yield Seeded(organization, endpoint)
+    finally:
+        emulator.reset(None)
 
 
 @functools.cache

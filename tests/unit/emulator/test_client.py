@@ -32,7 +32,7 @@ def test_process_starts_serves_and_stops() -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     with pytest.raises(EmulatorError, match="does not run"):
-        _ = process.pid
+        _pid = process.pid
     process.stop()
 
 
@@ -48,7 +48,7 @@ def test_command_prints_what_to_export_and_obeys_signals(number: signal.Signals)
     root = Path(client.__file__).parent.parent
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
         assert process.stdout is not None
-        lines = [next(process.stdout).strip() for _ in range(6)]
+        lines = [next(process.stdout).strip() for _line in range(6)]
         process.send_signal(number)
         assert process.wait(timeout=5) == 0
     assert lines[0].startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:")
@@ -58,7 +58,7 @@ def test_command_prints_what_to_export_and_obeys_signals(number: signal.Signals)
 
 def test_command_says_that_a_port_is_taken(process: EmulatorProcess, capfd: pytest.CaptureFixture[str]) -> None:
     port = int(process.url.rpartition(":")[2])
-    with pytest.raises(EmulatorError, match="ended with 2"), EmulatorProcess(port=port):
+    with pytest.raises(EmulatorError, match="ended with 2"), EmulatorProcess(seed="bare", port=port):
         pass
     assert "Address already in use" in capfd.readouterr().err
 

@@ -79,12 +79,3 @@ def test_alternate_contacts_may_be_absent(organization: Seeded) -> None:
         AlternateContactType="SECURITY", EmailAddress="a@example.com", Name="A", PhoneNumber="1", Title="T"
     )
     assert client.get_alternate_contact(AlternateContactType="SECURITY")["AlternateContact"]["Name"] == "A"
-
-
-def test_regions_are_listed_by_their_status(organization: Seeded) -> None:
-    client = organization.client("account")
-    enabled = client.list_regions(RegionOptStatusContains=["ENABLED", "ENABLED_BY_DEFAULT"])["Regions"]
-    names = {region["RegionName"] for region in enabled}
-    assert len(names) == 17
-    assert {"us-east-1", "eu-west-1"} <= names
-    assert "af-south-1" not in names

@@ -75,7 +75,7 @@ def test_credentials_are_created_changed_and_deleted(iam: t.Any) -> None:
 
 
 def test_a_service_has_two_a_user_and_not_every_service_has_any(iam: t.Any) -> None:
-    for _ in range(2):
+    for _time in range(2):
         iam.create_service_specific_credential(UserName="git", ServiceName="bedrock.amazonaws.com")
     with pytest.raises(iam.exceptions.LimitExceededException):
         iam.create_service_specific_credential(UserName="git", ServiceName="bedrock.amazonaws.com")

@@ -87,7 +87,7 @@ def test_a_login_profile_is_created_once(iam: t.Any) -> None:
 
 
 def test_attaching_twice_counts_once(iam: t.Any) -> None:
-    for _ in range(2):
+    for _time in range(2):
         iam.attach_user_policy(UserName="eve", PolicyArn=POLICY)
         iam.attach_group_policy(GroupName="staff", PolicyArn=POLICY)
     assert iam.get_policy(PolicyArn=POLICY)["Policy"]["AttachmentCount"] == 3

@@ -57,7 +57,7 @@ def test_parse_refuses_what_it_does_not_understand(raw: dict[str, str], message:
 def test_strike_stops_after_so_many_times() -> None:
     armed = Faults()
     armed.set([Fault(kind="error", times=2)])
-    assert [len(armed.strike(CALL, MANAGEMENT)) for _ in range(4)] == [1, 1, 0, 0]
+    assert [len(armed.strike(CALL, MANAGEMENT)) for _call in range(4)] == [1, 1, 0, 0]
     assert armed.get() == []
 
 
@@ -73,9 +73,9 @@ def test_strike_stops_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> 
 def test_strike_by_chance_repeats_when_set_again() -> None:
     armed = Faults()
     series = []
-    for _ in range(2):
+    for _setting in range(2):
         armed.set([Fault(kind="error", probability=0.3)])
-        series.append([bool(armed.strike(CALL, MANAGEMENT)) for _ in range(200)])
+        series.append([bool(armed.strike(CALL, MANAGEMENT)) for _call in range(200)])
     assert series[0] == series[1]
     assert 30 < sum(series[0]) < 90
 

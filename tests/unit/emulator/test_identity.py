@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from emulator.client import Emulator
 from emulator.identity import ADMINISTRATOR
+from emulator.server import install
 
 from .small import ALICE, MANAGEMENT, MEMBER, Aws
 
@@ -75,3 +79,9 @@ def test_use_of_a_key_is_remembered(aws: Aws) -> None:
     aws.client("ec2", key=ALICE, region="eu-central-1").describe_instances()
     used = aws.client("iam").get_access_key_last_used(AccessKeyId=ALICE)["AccessKeyLastUsed"]
     assert (used["ServiceName"], used["Region"]) == ("ec2", "eu-central-1")
+
+
+def test_moto_s_own_callers_stay_in_the_process_of_an_emulator() -> None:
+    install()
+    with mock_aws():
+        assert boto3.client("sts").get_caller_identity()["Account"] == DEFAULT_ACCOUNT_ID

@@ -149,6 +149,6 @@ def test_read_survives_what_is_no_call(headers: wire.Environ, body: bytes) -> No
 
 
 def test_read_gives_no_parameters_for_a_body_that_is_malformed() -> None:
-    environ, _ = serialized("organizations", "list_accounts", {})
+    environ = serialized("organizations", "list_accounts", {})[0]
     call = wire.read(environ, b"[1, 2]")
     assert (call.operation, call.parameters) == ("ListAccounts", {})

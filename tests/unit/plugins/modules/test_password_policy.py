@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module on moto, through real boto3 clients: requests are validated and answers parsed as on AWS."""
+"""The module on moto as the emulator extends it, through boto3 clients that validate requests and parse answers."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.store impo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import undo_of
 from ansible_collections.hardening.iam.plugins.module_utils._task import execute
 from ansible_collections.hardening.iam.plugins.modules.password_policy import ENTRY, RETURN, argument_spec
+from emulator.server import install
 
 ACCOUNT = "123456789012"
 STRONG = {
@@ -47,18 +48,18 @@ DECLARED: dict[str, t.Any] = {
 
 
 class Account:
-    """A moto account and the module in it."""
+    """An account and the module in it."""
 
     def __init__(self, directory: Path) -> None:
         self.iam = boto3.client("iam", region_name="us-east-1")
         self.journal = directory / "journal"
         self.run_number = 0
-        # The report is made in the background; asked for twice, it is there.
-        self.iam.generate_credential_report()
-        self.iam.generate_credential_report()
 
     def run(self, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
         self.run_number += 1
+        # The report is made in the background; asked for twice, it is there.
+        self.iam.generate_credential_report()
+        self.iam.generate_credential_report()
         given = {"account_id": ACCOUNT, "journal": str(self.journal), "run_id": str(self.run_number), **options}
         validation = ArgumentSpecValidator(argument_spec()).validate(given)
         assert not validation.error_messages
@@ -76,6 +77,8 @@ class Account:
 
 @pytest.fixture
 def account(tmp_path: Path) -> t.Iterator[Account]:
+    # Another test of this process may have done so; one that has moto as it is would depend on their order.
+    install()
     with mock_aws():
         yield Account(tmp_path)
 
