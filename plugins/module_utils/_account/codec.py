@@ -129,7 +129,7 @@ def _record(kind: t.Any, plain: Mapping[str, t.Any], path: str) -> t.Any:
 
 def _checked(kind: type[t.Any], plain: t.Any, path: str) -> t.Any:
     # bool is a subclass of int, but true is no number.
-    if type(plain) is not kind:
+    if not isinstance(plain, kind) or (isinstance(plain, bool) and kind is not bool):
         raise SnapshotError(f"{path}: a {kind.__name__} is expected, not a {type(plain).__name__}")
     return plain
 

