@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
+import re
 import subprocess
 import sys
 import typing as t
@@ -19,6 +21,14 @@ from emulator.client import Emulator, EmulatorProcess
 
 # Where the virtual environment has its commands.
 BIN = Path(sys.executable).parent
+CHECKOUT = Path(__file__).resolve().parents[2]
+INVENTORIES = CHECKOUT / "examples" / "inventory"
+DEMO = INVENTORIES / "demo.yml"
+
+MANAGEMENT, PROD, DEV, SANDBOX = "111122223333", "222233334444", "333344445555", "444455556666"
+EXTERNAL_ID = "acme-hardening"
+
+Record = dict[str, t.Any]
 
 
 @pytest.fixture(scope="session")
@@ -28,15 +38,69 @@ def emulator() -> t.Iterator[EmulatorProcess]:
         yield process
 
 
-@pytest.fixture
-def control(emulator: EmulatorProcess) -> Emulator:
-    """The emulator's controls, after a fresh start: "acme" as seeded, no faults, clock at now, empty request log."""
+def fresh(emulator: EmulatorProcess, seed: t.Union[str, Record] = "acme") -> Emulator:
+    """The emulator's controls, after a fresh start: as seeded, no faults, clock at now, empty request log."""
     client = Emulator(emulator.url)
     client.clear_faults()
     client.clock(offset_days=0)
-    client.reset(seed="acme")
+    client.reset(seed=seed)
     client.clear_log()
     return client
+
+
+@pytest.fixture
+def control(emulator: EmulatorProcess) -> Emulator:
+    """The controls of the organization "acme", just started."""
+    return fresh(emulator)
+
+
+def role_arn(account_id: str, name: str = "assessor", partition: str = "aws") -> str:
+    """The ARN of one of the roles that every seeded account has."""
+    return f"arn:{partition}:iam::{account_id}:role/iam-hardening/{name}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a run: its status and output, what it wrote to its report directory, and what it sent to AWS."""
+
+    status: int
+    output: str = dataclasses.field(repr=False)
+    directory: Path
+    requests: t.Sequence[Record] = dataclasses.field(repr=False)
+
+    @property
+    def writes(self) -> list[str]:
+        """The operations sent that may change something in an account, refused ones included."""
+        return [operation_of(record) for record in self.requests if not record["read_only"]]
+
+    @property
+    def reports(self) -> Path:
+        """The default report directory."""
+        return self.directory / "reports"
+
+    def report(self, account_id: str) -> Record:
+        """The account's ``report.json``."""
+        return self.document(f"{account_id}/report.json")
+
+    def document(self, name: str) -> Record:
+        """A JSON file of the report directory."""
+        return t.cast(Record, json.loads((self.reports / name).read_text(encoding="utf-8")))
+
+    def recap(self, host: str) -> dict[str, int]:
+        """The counts of a host in the play recap."""
+        match = re.search(rf"^{re.escape(host)} +: (.*)$", self.output, re.MULTILINE)
+        assert match, self.output
+        return {name: int(count) for name, _equals, count in (pair.partition("=") for pair in match[1].split())}
+
+    def succeeded(self) -> Outcome:
+        """This outcome, which has to be a success."""
+        assert self.status == 0, self.output
+        return self
+
+
+def operation_of(record: Record) -> str:
+    """The operation of a record of the request log, such as ``iam:ListUsers``."""
+    return f"{record['service']}:{record['operation']}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +109,34 @@ class Ansible:
 
     directory: Path
     environment: t.Mapping[str, str]
+    control: Emulator
+
+    def playbook(self, name: str, *arguments: str, inventory: t.Union[str, Path] = DEMO, **variables: t.Any) -> Outcome:
+        """Run a playbook of the collection with these extra variables, and note what it sent."""
+        return self.noted(
+            "ansible-playbook",
+            name if name.endswith(".yml") else f"hardening.iam.{name}",
+            "--inventory",
+            str(inventory),
+            "--extra-vars",
+            json.dumps(variables),
+            *arguments,
+        )
+
+    def module(self, name: str, *arguments: str, **options: t.Any) -> Outcome:
+        """Run a module of the collection on this machine, by the command ``ansible``, and note what it sent."""
+        return self.noted("ansible", "localhost", "-m", f"hardening.iam.{name}", "-a", json.dumps(options), *arguments)
+
+    def noted(self, *command: str, **environment: str) -> Outcome:
+        """Run a command; its outcome has what was sent to the emulator meanwhile."""
+        self.control.clear_log()
+        done = self.run(*command, **environment)
+        return Outcome(
+            status=done.returncode,
+            output=done.stdout + done.stderr,
+            directory=self.directory,
+            requests=self.control.log(),
+        )
 
     def run(
         self, *command: str, directory: t.Optional[Path] = None, **environment: str
@@ -60,18 +152,56 @@ class Ansible:
         )
 
 
-@pytest.fixture
-def ansible(emulator: EmulatorProcess, link_tree: Path, tmp_path: Path) -> Ansible:
-    """Ansible's commands, in a directory and home of the test's own, talking to the emulator."""
+def ansible_in(directory: Path, emulator: EmulatorProcess, link_tree: Path) -> Ansible:
+    """Ansible's commands, in this directory, which is their home too, talking to the emulator."""
     environment = {
         **os.environ,
         # Commands that start others, as molecule does, find them here.
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "ANSIBLE_COLLECTIONS_PATH": str(link_tree),
-        "ANSIBLE_HOME": str(tmp_path / ".ansible"),
+        "ANSIBLE_HOME": str(directory / ".ansible"),
         "NO_COLOR": "1",
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         **emulator.env(),
     }
-    return Ansible(directory=tmp_path, environment=environment)
+    return Ansible(directory=directory, environment=environment, control=emulator.control)
+
+
+@pytest.fixture
+def ansible(emulator: EmulatorProcess, link_tree: Path, tmp_path: Path) -> Ansible:
+    """Ansible's commands, in a directory and home of the test's own, talking to the emulator."""
+    return ansible_in(tmp_path, emulator, link_tree)
+
+
+class MakeAnsible(t.Protocol):
+    """Ansible's commands for a run that several tests of a file look at, after a fresh start of the emulator."""
+
+    def __call__(self, seed: t.Union[str, Record] = "acme") -> Ansible: ...
+
+
+@pytest.fixture(scope="module")
+def make_ansible(emulator: EmulatorProcess, link_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeAnsible:
+    """Ansible's commands in a new directory, with the emulator seeded anew."""
+
+    def make(seed: t.Union[str, Record] = "acme") -> Ansible:
+        fresh(emulator, seed)
+        return ansible_in(tmp_path_factory.mktemp("run"), emulator, link_tree)
+
+    return make
+
+
+def write_inventory(directory: Path, hosts: t.Mapping[str, Record], **variables: t.Any) -> Path:
+    """An inventory of accounts like the demo's, in one region, without any declared state."""
+    path = directory / "inventory.json"
+    defaults = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "aws_assessor_role_arn": role_arn("{{ aws_account_id }}"),
+        "aws_assume_role_arn": role_arn("{{ aws_account_id }}", "automation"),
+        "aws_external_id": EXTERNAL_ID,
+        "aws_regions": ["us-east-1"],
+    }
+    group = {"hosts": dict(hosts), "vars": {**defaults, **variables}}
+    path.write_text(json.dumps({"aws_accounts": group}), encoding="utf-8")
+    return path

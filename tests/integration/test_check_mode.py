@@ -1,0 +1,70 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Check mode, over every playbook there is: no write may arrive in any account."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import CHECKOUT, DEMO, Ansible, MakeAnsible, Outcome
+
+PLAYBOOKS = sorted(path.stem for path in (CHECKOUT / "playbooks").glob("*.yml"))
+# AWS makes these reports on request; nothing else that is not a plain read may be sent.
+GENERATORS = {
+    ("iam", "GenerateCredentialReport"),
+    ("iam", "GenerateOrganizationsAccessReport"),
+    ("iam", "GenerateServiceLastAccessedDetails"),
+    ("sts", "AssumeRole"),
+}
+READS = ("BatchGet", "Describe", "Get", "Head", "List", "Simulate")
+NO_HARMLESS_READS = {"GetFederationToken", "GetSecretValue", "GetSessionToken"}
+RUN = "checked"
+
+
+@pytest.fixture(scope="module")
+def ansible(make_ansible: MakeAnsible) -> Ansible:
+    """Ansible, where an assessment has run already: some playbooks only report on others."""
+    ansible = make_ansible()
+    ansible.playbook("assess", "--check", hardening_run_id=RUN).succeeded()
+    return ansible
+
+
+@pytest.fixture(scope="module", params=PLAYBOOKS)
+def checked(ansible: Ansible, request: pytest.FixtureRequest) -> Outcome:
+    """Each playbook in check mode, with the demo's inventory."""
+    return ansible.playbook(request.param, "--check", "--diff", hardening_run_id=RUN)
+
+
+def test_check_mode_writes_nothing(checked: Outcome) -> None:
+    assert checked.succeeded().writes == []
+    for record in checked.requests:
+        harmless = record["operation"].startswith(READS) and record["operation"] not in NO_HARMLESS_READS
+        assert harmless or (record["service"], record["operation"]) in GENERATORS, record
+
+
+def test_check_mode_works_in_the_assessor_role_alone(checked: Outcome) -> None:
+    roles = {record["parameters"]["RoleArn"] for record in checked.requests if record["operation"] == "AssumeRole"}
+    assert {arn.rpartition("/")[2] for arn in roles} <= {"assessor"}
+
+
+def test_check_mode_keeps_no_journal(checked: Outcome) -> None:
+    assert not (checked.directory / "journal").exists()
+
+
+def test_nothing_is_warned_of(checked: Outcome) -> None:
+    assert "WARNING" not in checked.output
+
+
+def test_demo_inventory_enforces_everything() -> None:
+    # Else the tests above would show little.
+    roles = {path.parent.parent.name for path in (CHECKOUT / "roles").glob("*/tasks/main.yml")}
+    modes = {f"{role}_mode" for role in roles if f"{role}_mode:" in _defaults_of(role)}
+    declared = DEMO.read_text(encoding="utf-8")
+    assert modes
+    assert all(f"{mode}: enforce" in declared for mode in modes)
+
+
+def _defaults_of(role: str) -> str:
+    return (CHECKOUT / "roles" / role / "defaults" / "main.yml").read_text(encoding="utf-8")

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""playbooks/harden.yml: predicted, made, and made again."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+import pytest
+
+from .conftest import (
+    DEV,
+    EXTERNAL_ID,
+    INVENTORIES,
+    MANAGEMENT,
+    PROD,
+    SANDBOX,
+    Ansible,
+    MakeAnsible,
+    Outcome,
+    Record,
+    operation_of,
+    role_arn,
+)
+
+HOSTS = {"acme-management": MANAGEMENT, "acme-prod": PROD, "acme-dev": DEV, "acme-sandbox": SANDBOX}
+# The password policy of the management account is what the demo declares already.
+CONVERGED = {PROD, DEV, SANDBOX}
+UPDATE = "iam:UpdateAccountPasswordPolicy"
+
+
+@dataclasses.dataclass(frozen=True)
+class Documents:
+    """What a run left of one account, read before the next run."""
+
+    report: Record
+    part: Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """A run of the playbook and its documents, by account."""
+
+    outcome: Outcome
+    accounts: t.Mapping[str, Documents]
+
+
+def step(ansible: Ansible, *arguments: str, **variables: t.Any) -> Step:
+    outcome = ansible.playbook("harden", *arguments, **variables).succeeded()
+    documents = {
+        account: Documents(
+            report=outcome.report(account), part=outcome.document(f"{account}/parts/password_policy.json")
+        )
+        for account in HOSTS.values()
+    }
+    return Step(outcome, documents)
+
+
+@pytest.fixture(scope="module")
+def steps(make_ansible: MakeAnsible) -> t.Sequence[Step]:
+    """The demo inventory: in check mode, for real, in check mode again, for real again."""
+    ansible = make_ansible()
+    return [
+        step(ansible, *arguments, hardening_run_id=f"run-{number}")
+        for number, arguments in enumerate((("--check", "--diff"), ("--diff",), ("--check",), ()))
+    ]
+
+
+def test_prediction_is_the_plan_that_is_applied(steps: t.Sequence[Step]) -> None:
+    predicted, applied = steps[0], steps[1]
+    for account in HOSTS.values():
+        before, after = predicted.accounts[account].part, applied.accounts[account].part
+        assert before["plan_sha256"] == after["plan_sha256"]
+        assert not any(change["applied"] for change in before["changes"])
+        assert all(change["applied"] for change in after["changes"])
+    assert _diffs(predicted.outcome) == _diffs(applied.outcome) != []
+
+
+def _diffs(outcome: Outcome) -> list[str]:
+    return sorted(re.findall(r"^[+-](?![+-]).*$", outcome.output, re.MULTILINE))
+
+
+def test_writes_arrive_once_and_where_they_are_due(steps: t.Sequence[Step]) -> None:
+    written = [(operation_of(record), record["account_id"]) for record in _writes(steps[1].outcome)]
+    assert sorted(written) == sorted((UPDATE, account) for account in CONVERGED)
+    for record in _writes(steps[1].outcome):
+        assert record["error_code"] is None
+        assert (
+            f"assumed-role/{role_arn(record['account_id'], 'automation').rpartition('/')[2]}/" in record["caller_arn"]
+        )
+
+
+def _writes(outcome: Outcome) -> list[Record]:
+    return [record for record in outcome.requests if not record["read_only"]]
+
+
+def test_changed_is_told_of_the_accounts_that_change(steps: t.Sequence[Step]) -> None:
+    for number in (0, 1):
+        changed = {host for host in HOSTS if steps[number].outcome.recap(host)["changed"]}
+        assert {HOSTS[host] for host in changed} == CONVERGED
+
+
+@pytest.mark.parametrize("number", (2, 3))
+def test_second_run_changes_nothing(steps: t.Sequence[Step], number: int) -> None:
+    outcome = steps[number].outcome
+    assert outcome.writes == []
+    assert [outcome.recap(host)["changed"] for host in HOSTS] == [0, 0, 0, 0]
+    for account in HOSTS.values():
+        assert steps[number].accounts[account].part["changes"] == []
+
+
+def test_what_was_declared_is_what_is_found_afterwards(steps: t.Sequence[Step]) -> None:
+    for account in CONVERGED:
+        controls = {"password_min_length", "password_symbol", "password_uppercase", "password_reuse"}
+        verdicts = {
+            finding["control"]: finding["status"]
+            for finding in steps[1].accounts[account].report["findings"]
+            if finding["control"] in controls
+        }
+        assert verdicts == dict.fromkeys(controls, "PASS")
+
+
+def test_report_tells_what_the_run_resolved(steps: t.Sequence[Step]) -> None:
+    for account in CONVERGED:
+        report = steps[1].accounts[account].report
+        assert [change["applied"] for change in report["changes"]] == [True]
+        resolved = {finding["control"] for finding in report["delta"]["resolved"]}
+        assert {control.partition("_")[0] for control in resolved} == {"password"}
+        assert report["delta"]["previous_run"] == "run-0"
+
+
+def test_second_report_has_no_delta(steps: t.Sequence[Step]) -> None:
+    for account in HOSTS.values():
+        delta = steps[3].accounts[account].report["delta"]
+        assert (delta["previous_run"], delta["new"], delta["resolved"]) == ("run-2", [], [])
+
+
+def test_journal_names_every_change_before_and_after(steps: t.Sequence[Step]) -> None:
+    files = [path for path in (steps[1].outcome.directory / "journal").rglob("*") if path.is_file()]
+    assert {account for account in HOSTS.values() if any(account in str(path) for path in files)} == CONVERGED
+    assert all("run-1" in str(path) for path in files)
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_examples_write_nothing_but_the_password_policy_by_default(make_ansible: MakeAnsible) -> None:
+    outcome = (
+        make_ansible()
+        .playbook("harden", inventory=INVENTORIES / "accounts.yml", aws_external_id=EXTERNAL_ID)
+        .succeeded()
+    )
+    written = {(operation_of(record), record["account_id"]) for record in _writes(outcome)}
+    assert written == {(UPDATE, PROD), (UPDATE, DEV)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        pytest.param((), {"password_policy_mode": "report"}, id="report"),
+        pytest.param((), {"password_policy_mode": "off"}, id="off"),
+        # What YAML 1.1 makes of an unquoted off.
+        pytest.param((), {"password_policy_mode": False}, id="false"),
+        pytest.param(("--skip-tags", "password_policy"), {}, id="skipped"),
+        pytest.param(("--tags", "nothing"), {}, id="other-tag"),
+    ],
+)
+def test_role_that_is_not_to_enforce_writes_nothing(
+    make_ansible: MakeAnsible, arguments: t.Sequence[str], variables: Record
+) -> None:
+    # The pattern leaves localhost in, which checks the inventory.
+    limit = ("--limit", "acme-dev,localhost")
+    outcome = make_ansible().playbook("harden", *arguments, *limit, **variables).succeeded()
+    assert outcome.writes == []
+    assert outcome.recap("acme-dev")["changed"] == 0
+    report = outcome.report(DEV)
+    assert report["summary"]["total"] > 50
+    planned = [change["applied"] for change in report["changes"]]
+    assert planned == ([False] if variables.get("password_policy_mode") == "report" else [])
+
+
+def test_tag_of_a_role_converges_it_and_keeps_the_assessment_whole(make_ansible: MakeAnsible) -> None:
+    outcome = (
+        make_ansible().playbook("harden", "--tags", "password_policy", "--limit", "acme-dev,localhost").succeeded()
+    )
+    assert outcome.writes == [UPDATE]
+    assert outcome.report(DEV)["summary"]["total"] > 50
+    assert outcome.document("fleet.json")["totals"]["accounts"] == 1

@@ -1,0 +1,328 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A module run inside Ansible's worker gives the result that it gives as a module of its own process."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import CHECKOUT, DEV, EXTERNAL_ID, PROD, SANDBOX, Ansible, MakeAnsible, Record, role_arn
+
+MODULES = sorted(path.stem for path in (CHECKOUT / "plugins" / "action").glob("[!_]*.py"))
+NOW = "2030-01-31T12:00:00Z"
+# What differs by where a module runs.
+OF_THE_PROCESS = {"invocation", "discovered_interpreter_python", "ansible_facts"}
+
+
+class Vaulted(str):
+    """A value that stands in the playbook as vault's ciphertext."""
+
+
+def _vaulted(dumper: yaml.SafeDumper, value: Vaulted) -> yaml.ScalarNode:
+    return dumper.represent_scalar("!vault", value, style="|")
+
+
+class Dumper(yaml.SafeDumper):
+    """Writes playbooks; it never uses aliases, so that tasks read on their own."""
+
+    def ignore_aliases(self, data: t.Any) -> bool:
+        return True
+
+
+Dumper.add_representer(Vaulted, _vaulted)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One task; its results by both ways are compared. ``fails`` is what its message must contain."""
+
+    name: str
+    module: str
+    options: Record
+    keywords: Record = dataclasses.field(default_factory=dict)
+    fails: t.Optional[str] = None
+
+
+def reading(account: str, **options: t.Any) -> Record:
+    return {
+        "account_id": account,
+        "assessor_role_arn": role_arn(account),
+        "assume_role_external_id": EXTERNAL_ID,
+        "now": NOW,
+        **options,
+    }
+
+
+def assessing(**options: t.Any) -> Record:
+    return reading(DEV, **{"run_id": "parity", "return_findings": "none", **options})
+
+
+def converging(**options: t.Any) -> Record:
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", "run_id": "parity"}
+    kinds = ("symbols", "numbers", "uppercase_characters", "lowercase_characters")
+    policy = {"minimum_password_length": 15, **{f"require_{kind}": True for kind in kinds}}
+    return reading(DEV, **{**writer, **policy, **options})
+
+
+def waiver(**fields: t.Any) -> Record:
+    return {
+        "control": "role_admin",
+        "accounts": ["*"],
+        "resources": ["*"],
+        "reason": "the team is being reorganized",
+        "owner": "platform@acme.example",
+        "ticket": "ACME-1",
+        "approved_by": "ciso@acme.example",
+        "expires": "2030-06-30",
+        **fields,
+    }
+
+
+CHECKED: t.Final = {"check_mode": True, "diff": True}
+DATE: t.Final = dt.date(2030, 6, 30)
+CASES: t.Final = (
+    Case("inventory", "account_inventory_info", reading(PROD)),
+    Case("inventory of another account", "account_inventory_info", reading(PROD, account_id=DEV), fails="account_id"),
+    Case("inventory, unknown option", "account_inventory_info", reading(PROD, accounts=1), fails="Unsupported param"),
+    Case("inventory, unquoted date", "account_inventory_info", reading(PROD, now=DATE)),
+    Case("inventory, number for an id", "account_inventory_info", reading(PROD, account_id=int(PROD))),
+    Case("inventory, role of nobody", "account_inventory_info", reading(PROD, assessor_role_arn=role_arn(PROD, "no"))),
+    Case("assessment", "assessment_info", assessing(return_findings="all")),
+    Case("assessment, failed findings", "assessment_info", assessing(return_findings="failed")),
+    Case("assessment, region by alias", "assessment_info", assessing(aws_region="eu-west-1", return_findings="all")),
+    Case(
+        "assessment, option and alias",
+        "assessment_info",
+        assessing(aws_region="eu-west-1", region="us-east-1", include=["root_no_access_key"]),
+    ),
+    Case("assessment, no such choice", "assessment_info", assessing(benchmark="cis_1.0"), fails="value of benchmark"),
+    Case("assessment, not a number", "assessment_info", assessing(waiver_max_days="soon"), fails="waiver_max_days"),
+    Case("assessment, offline", "assessment_info", assessing(offline=True), fails="snapshot_path"),
+    Case("assessment, unquoted expiry", "assessment_info", assessing(waivers=[waiver(expires=DATE)])),
+    Case("assessment, idle waiver", "assessment_info", assessing(waivers=[waiver(control="root_no_access_key")])),
+    Case("assessment, bad waiver", "assessment_info", assessing(waivers=[waiver(owner="")]), fails="owner"),
+    Case("assessment, a secret in the result", "assessment_info", assessing(run_id=f"of {EXTERNAL_ID}")),
+    Case("assessment, no_log", "assessment_info", assessing(), {"no_log": True}),
+    Case(
+        "assessments in a loop",
+        "assessment_info",
+        assessing(benchmark="{{ item }}"),
+        {"loop": ["cis_7.0", "cis_5.0"]},
+    ),
+    Case("assessment, written", "assessment_info", assessing(report_dir="./reports")),
+    Case("preflight", "preflight_info", reading(SANDBOX, run_id="parity", regions=["us-east-1", "eu-west-1"])),
+    Case("preflight, bad threshold", "preflight_info", reading(SANDBOX, thresholds={"old": 1}), fails="thresholds"),
+    Case("policy, predicted", "password_policy", converging(), CHECKED),
+    Case("policy, reported", "password_policy", converging(mode="report"), {"diff": True}),
+    Case("policy, text for a number", "password_policy", converging(minimum_password_length="ten"), fails="ten"),
+    Case("policy, refused", "password_policy", converging(max_password_age="90"), CHECKED),
+    Case("policy, in no account", "password_policy", converging(account_id=""), fails="account_id"),
+    Case("policy, applied", "password_policy", converging(), {"diff": True}),
+    Case("policy, applied already", "password_policy", converging(), {"diff": True}),
+    Case("policy, not weakened", "password_policy", converging(minimum_password_length=7)),
+    Case("policy, deleted", "password_policy", converging(state="absent", allow_weaken=True), {"diff": True}),
+    Case("report", "report", {"account_id": DEV, "report_dir": "./reports", "run_id": "parity", "now": NOW}),
+    Case(
+        "report of another run", "report", {"account_id": DEV, "report_dir": "./reports", "run_id": "x"}, fails="run x"
+    ),
+    Case("report in no place", "report", {"account_id": DEV}, fails="report_dir"),
+    Case("fleet", "report", {"scope": "fleet", "report_dir": "./reports", "run_id": "parity", "now": NOW}),
+)
+# Tasks that Ansible runs elsewhere, as somebody else or later: none may run in its own worker.
+ELSEWHERE: t.Final[t.Mapping[str, Record]] = {
+    "become": {"become": True, "vars": {"ansible_become_exe": "./become"}},
+    "environment": {"environment": {"AWS_MAX_ATTEMPTS": "2"}},
+    "async": {"async": 60, "poll": 1},
+    "interpreter": {"vars": {"ansible_python_interpreter": "./python"}},
+    "delegated interpreter": {"delegate_to": "elsewhere"},
+    "switched off": {"vars": {"hardening_in_process": False}},
+    "switched off by a survey": {"vars": {"hardening_in_process": "no"}},
+}
+
+
+def ciphertext(ansible: Ansible) -> str:
+    """The external id, encrypted with the password in ./vault-password."""
+    (ansible.directory / "vault-password").write_text("open sesame\n", encoding="utf-8")
+    done = ansible.run("ansible-vault", "encrypt_string", "--vault-password-file", "vault-password", EXTERNAL_ID)
+    assert done.returncode == 0, done.stderr
+    return "\n".join(line.strip() for line in done.stdout.splitlines()[1:])
+
+
+def play(ansible: Ansible, tasks: t.Sequence[tuple[str, Record]], **variables: t.Any) -> dict[str, Record]:
+    """Run tasks, of which any may fail, and return their results by name."""
+    written = [{"name": name, "ignore_errors": True, **task} for name, task in tasks]
+    head = {"hosts": "localhost", "gather_facts": False, "tasks": written}
+    # Not where Ansible is started: that is what relative paths are relative to.
+    playbook = ansible.directory / "plays" / "play.yml"
+    playbook.write_text(yaml.dump([head], Dumper=Dumper, sort_keys=False), encoding="utf-8")
+    (ansible.directory / "hosts").write_text(
+        f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}\n"
+        "elsewhere ansible_connection=local ansible_python_interpreter=./python\n",
+        encoding="utf-8",
+    )
+    done = ansible.run(
+        "ansible-playbook",
+        "--inventory",
+        "hosts",
+        "--vault-password-file",
+        "vault-password",
+        "--extra-vars",
+        json.dumps(variables),
+        "-vvv",
+        str(playbook),
+        ANSIBLE_STDOUT_CALLBACK="ansible.posix.json",
+        # Since core 2.20 results tell how a module was called only on request; it is what shows where it ran.
+        ANSIBLE_INJECT_INVOCATION="true",
+        # Another region than the other variables of the environment say.
+        AWS_REGION="eu-west-1",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    # Reports for the terminal stand above the callback's document.
+    document = json.loads(done.stdout[f"\n{done.stdout}".rindex("\n{\n") :])
+    return {task["task"]["name"]: task["hosts"]["localhost"] for task in document["plays"][0]["tasks"]}
+
+
+def _executable(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.fixture(scope="module")
+def ansible(make_ansible: MakeAnsible) -> Ansible:
+    ansible = make_ansible()
+    plays = ansible.directory / "plays"
+    plays.mkdir()
+    _executable(plays / "python", f'exec "{sys.executable}" "$@"')
+    _executable(plays / "become", 'while [ "$1" != /bin/sh ]; do shift; done; exec "$@"')
+    return ansible
+
+
+@dataclasses.dataclass(frozen=True)
+class Ways:
+    """The results of all cases: in Ansible's worker, and each in a process of its own."""
+
+    within: t.Mapping[str, Record]
+    outside: t.Mapping[str, Record]
+    files_within: set[Path]
+    files_outside: set[Path]
+
+
+@pytest.fixture(scope="module")
+def ways(ansible: Ansible) -> Ways:
+    secret = Vaulted(ciphertext(ansible))
+    vaulted = Case("inventory, vaulted", "account_inventory_info", reading(PROD, assume_role_external_id=secret))
+    tasks = [(case.name, {f"hardening.iam.{case.module}": case.options, **case.keywords}) for case in (*CASES, vaulted)]
+    within = play(ansible, tasks, hardening_in_process=True)
+    files = _written(ansible)
+    for path in files:
+        path.unlink()
+    return Ways(within, play(ansible, tasks, hardening_in_process=False), files, _written(ansible))
+
+
+def _written(ansible: Ansible) -> set[Path]:
+    """The files in the directories that the cases name."""
+    return {
+        path for name in ("reports", "journal") for path in ansible.directory.rglob(f"{name}/**/*") if path.is_file()
+    }
+
+
+def _compared(result: Record) -> Record:
+    if "results" in result:
+        return {**result, "results": [_compared(item) for item in result["results"]]}
+    compared = {key: value for key, value in result.items() if key not in OF_THE_PROCESS}
+    if "roles" in compared:
+        # Those that the tasks work in are used anew each time.
+        compared["roles"] = [role for role in compared["roles"] if role["path"] != "/iam-hardening/"]
+    return compared
+
+
+def test_every_module_has_cases() -> None:
+    assert {case.module for case in CASES} == set(MODULES)
+
+
+@pytest.mark.parametrize("name", [*(case.name for case in CASES), "inventory, vaulted"])
+def test_result_is_the_same(ways: Ways, name: str) -> None:
+    assert _compared(ways.within[name]) == _compared(ways.outside[name])
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if not case.keywords.get("no_log")], ids=lambda case: case.name
+)
+def test_cases_ran_where_they_should(ways: Ways, case: Case) -> None:
+    within, outside = ways.within[case.name], ways.outside[case.name]
+    if "results" in within:
+        within, outside = within["results"][0], outside["results"][0]
+    assert "invocation" not in within
+    # Options that don't fit end a module before it can say how it was called.
+    assert "invocation" in outside or within.get("failed")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_cases_fail_as_they_should(ways: Ways, case: Case) -> None:
+    result = ways.within[case.name]
+    if case.fails is not None:
+        assert result["failed"]
+        assert case.fails in result["msg"]
+
+
+def test_relative_places_are_the_same(ways: Ways) -> None:
+    assert {path.name for path in ways.files_within} >= {"report.json", "report.html", "fleet.json"}
+    # A journal's files are named by the time.
+    places = [{path.parent for path in files} for files in (ways.files_within, ways.files_outside)]
+    assert places[0] == places[1]
+
+
+def test_vaulted_values_are_decrypted_and_masked(ways: Ways) -> None:
+    result = ways.within["inventory, vaulted"]
+    assert not result.get("failed")
+    assert EXTERNAL_ID not in json.dumps(ways.within["assessment, a secret in the result"]["run_id"])
+
+
+def test_environment_falls_in_for_options(ways: Ways) -> None:
+    regions = {finding["region"] for finding in ways.within["assessment"]["findings"]}
+    assert regions == {"global", "eu-west-1", "us-east-1"}
+
+
+def test_warnings_are_returned(ways: Ways) -> None:
+    assert any("matches no failed finding" in text for text in ways.within["assessment, idle waiver"]["warnings"])
+    assert any("alias" in text for text in ways.within["assessment, option and alias"]["warnings"])
+
+
+def test_diff_and_changed_are_returned(ways: Ways) -> None:
+    for name in ("policy, predicted", "policy, applied"):
+        assert ways.within[name]["changed"]
+        assert ways.within[name]["diff"]
+    assert not ways.within["policy, reported"]["changed"]
+    assert not ways.within["policy, applied already"]["changed"]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(ansible: Ansible) -> t.Mapping[str, Record]:
+    ciphertext(ansible)
+    module = {"hardening.iam.account_inventory_info": reading(PROD)}
+    tasks: list[tuple[str, Record]] = [(name, {**module, **keywords}) for name, keywords in ELSEWHERE.items()]
+    tasks.append(("here", module))
+    tasks.append(("delegated here", {**module, "delegate_to": "localhost"}))
+    return play(ansible, tasks)
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_module_runs_as_usual_where_the_worker_is_not_the_place(elsewhere: t.Mapping[str, Record], name: str) -> None:
+    assert not elsewhere[name].get("failed"), elsewhere[name]["msg"]
+    assert "invocation" in elsewhere[name]
+    assert elsewhere[name]["users"] == elsewhere["here"]["users"]
+
+
+@pytest.mark.parametrize("name", ["here", "delegated here"])
+def test_module_runs_within_otherwise(elsewhere: t.Mapping[str, Record], name: str) -> None:
+    assert "invocation" not in elsewhere[name]

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""playbooks/preflight.yml: what can be read and written in each account, in one table."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import DEV, MANAGEMENT, PROD, SANDBOX, MakeAnsible, Outcome, Record, role_arn, write_inventory
+
+READY, MISSING, NOT_APPLICABLE = "READY", "MISSING", "NOT_APPLICABLE"
+
+
+def rows(outcome: Outcome, account: str) -> dict[str, Record]:
+    """The capabilities of an account, by name."""
+    part = outcome.document(f"{account}/parts/preflight_info.json")
+    return {row["capability"]: row for row in part["capabilities"]}
+
+
+@pytest.fixture(scope="module")
+def acme(make_ansible: MakeAnsible) -> Outcome:
+    """The accounts of "acme", with the roles that each of them has."""
+    return make_ansible().playbook("preflight").succeeded()
+
+
+@pytest.fixture(scope="module")
+def denied(make_ansible: MakeAnsible) -> Outcome:
+    """An account in which some calls are denied, and whose writing role can't write."""
+    ansible = make_ansible()
+    calls = {
+        "iam": ("GetCredentialReport", "GenerateCredentialReport", "GetAccountSummary"),
+        "accessanalyzer": ("ListAnalyzers",),
+    }
+    ansible.control.faults(
+        [
+            {"kind": "error", "code": "AccessDenied", "status": 403, "service": service, "operation": operation}
+            for service, operations in calls.items()
+            for operation in operations
+        ]
+    )
+    inventory = write_inventory(
+        ansible.directory,
+        {"acme-prod": {"aws_account_id": PROD}},
+        # The role that assesses is no role to write with.
+        aws_assume_role_arn=role_arn(PROD),
+    )
+    outcome = ansible.playbook("harden", "--check", inventory=inventory)
+    ansible.control.clear_faults()
+    return outcome
+
+
+def test_nothing_is_written(acme: Outcome) -> None:
+    assert acme.writes == []
+
+
+@pytest.mark.parametrize("account", [MANAGEMENT, PROD, DEV, SANDBOX])
+def test_own_roles_suffice(acme: Outcome, account: str) -> None:
+    found = rows(acme, account)
+    assert found["identity assessment"]["state"] == READY
+    assert found["password_policy"]["state"] == READY
+    assert not [row for row in found.values() if row["state"] == MISSING]
+
+
+def test_what_an_account_lacks_is_not_applicable(acme: Outcome) -> None:
+    sandbox = rows(acme, SANDBOX)
+    reasons = {"CloudTrail evidence": "no trail", "config_rules": "no recorder", "security_hub": "hub off"}
+    for capability, reason in reasons.items():
+        assert (sandbox[capability]["state"], sandbox[capability]["reason"]) == (NOT_APPLICABLE, reason)
+    assert sandbox["region eu-west-1"]["state"] == NOT_APPLICABLE
+    assert "service control policy" in sandbox["region eu-west-1"]["reason"]
+
+
+def test_only_the_management_account_reads_central_root_access(acme: Outcome) -> None:
+    assert rows(acme, MANAGEMENT)["central root access"]["state"] == READY
+    assert rows(acme, DEV)["central root access"]["state"] == NOT_APPLICABLE
+
+
+def test_table_is_shown(acme: Outcome) -> None:
+    for account in (MANAGEMENT, PROD, DEV, SANDBOX):
+        assert f"Preflight of account {account}" in acme.output
+
+
+def test_missing_actions_are_named_exactly(denied: Outcome) -> None:
+    found = rows(denied, PROD)
+    assert found["identity assessment"]["state"] == MISSING
+    missing = set(found["identity assessment"]["missing_actions"])
+    assert {"iam:GenerateCredentialReport", "iam:GetAccountSummary"} <= missing
+    assert "iam:GetAccountAuthorizationDetails" not in missing
+    assert found["access_analyzer"]["missing_actions"] == ["access-analyzer:ListAnalyzers"]
+
+
+def test_writes_are_simulated(denied: Outcome) -> None:
+    policy = rows(denied, PROD)["password_policy"]
+    assert policy["state"] == MISSING
+    assert "iam:UpdateAccountPasswordPolicy" in policy["missing_actions"]
+
+
+def test_run_goes_on_and_the_report_has_the_table(denied: Outcome) -> None:
+    report = denied.succeeded().report(PROD)
+    assert {row["capability"] for row in report["preflight"]} == set(rows(denied, PROD))
+    assert denied.output.count("Preflight of account") == 1
