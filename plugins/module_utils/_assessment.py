@@ -146,6 +146,8 @@ def _collect(task: Task, declared: Declaration) -> Snapshot:
     access = task.access
     wanted = datasets_for(declared.controls, deep=task.options["deep"]) | _ALWAYS
     snapshot = collect(access, datasets=wanted - DEEP, regions=access.regions(task.options["regions"]), now=task.now)
+    if not wanted & DEEP:
+        return snapshot
     for dataset, principals in principals_in_question(Facts(snapshot)).items():
         if dataset in wanted:
             snapshot = deepen(access, snapshot, principals=principals, datasets=[dataset])

@@ -15,6 +15,7 @@ or thread is made before the fork.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import sys
@@ -100,6 +101,9 @@ class InProcess(NormalActionModule):
 
     def _run_here(self) -> Result:
         """The module's way from task arguments to result: the same serialization, validation and removal of secrets."""
+        # What the parent left is never garbage here, and this process ends with the task: looking for garbage would
+        # cost more than the task does, and copy the memory that is shared with the parent, page by page.
+        gc.freeze()
         constraints = dict(self.entry.constraints)
         validator = ArgumentSpecValidator({**aws_argument_spec(), **self.entry.argument_spec()}, **constraints)
         validation = validator.validate(_as_module_arguments(self._task.args))

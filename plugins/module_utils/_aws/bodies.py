@@ -17,6 +17,7 @@ import json
 import re
 import typing as t
 from collections.abc import Mapping
+from datetime import datetime
 
 from . import sdk
 
@@ -32,6 +33,7 @@ class CheckingParserFactory:
 
     def __init__(self) -> None:
         self._factory = sdk.ResponseParserFactory()
+        self._factory.set_parser_defaults(timestamp_parser=parse_timestamp)
 
     def create_parser(self, protocol_name: str) -> CheckingParser:
         """Called by botocore for every answer."""
@@ -55,6 +57,17 @@ class CheckingParser:
             return self._parser.parse(response, t.cast("Shape", shape))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise sdk.ResponseParserError(f"the answer is of another shape: {error!r}") from error
+
+
+def parse_timestamp(value: t.Any) -> datetime:
+    """A timestamp of an answer. ISO 8601, which nearly all are, costs dateutil thirty times what it costs Python."""
+    if isinstance(value, str) and value[4:5] == "-":
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    parsed: datetime = sdk.parse_timestamp(value)
+    return parsed
 
 
 def check_body(protocol: str, shape: Shape, body: bytes) -> None:

@@ -25,6 +25,7 @@ try:
     from botocore.exceptions import BotoCoreError, ClientError, UnknownRegionError
     from botocore.hooks import HierarchicalEmitter
     from botocore.parsers import ResponseParserError, ResponseParserFactory
+    from botocore.utils import parse_timestamp
 except ImportError:
     # Modules must be importable all the same: Access says it, when it is asked to start.
     HAS_BOTO3 = False
@@ -46,6 +47,7 @@ __all__ = [
     "ResponseParserFactory",
     "UnknownRegionError",
     "new_session",
+    "parse_timestamp",
     "warm",
     "xform_name",
 ]

@@ -44,7 +44,10 @@ class Severity(enum.StrEnum):
     @property
     def rank(self) -> int:
         """0 for critical up to 3 for low, for sorting."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS: t.Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,29 +111,39 @@ class Finding:
 
     def as_dict(self, *, reveal_key_ids: bool = False) -> dict[str, t.Any]:
         """The finding as it stands in results and reports; access key ids are cut to their last four characters."""
-        content = {
-            "control": self.control,
-            "status": self.status.value,
-            "severity": self.severity.value,
-            "account_id": self.account_id,
-            "region": self.region,
+        said = {
             "resource": self.resource,
             "resource_detail": self.resource_detail,
             "title": self.title,
             "detail": self.detail,
             "evidence": self.evidence.as_dict(),
+            "waiver": dict(self.waiver) if self.waiver is not None else None,
+        }
+        shown = said if reveal_key_ids else mask_key_ids(said)
+        return {
+            "control": self.control,
+            "status": self.status.value,
+            "severity": self.severity.value,
+            "account_id": self.account_id,
+            "region": self.region,
+            "resource": shown["resource"],
+            "resource_detail": shown["resource_detail"],
+            "title": shown["title"],
+            "detail": shown["detail"],
+            "evidence": shown["evidence"],
             "remediation": self.remediation.as_dict(),
             "compliance": {framework: list(ids) for framework, ids in self.compliance.items()},
-            "waiver": dict(self.waiver) if self.waiver is not None else None,
+            "waiver": shown["waiver"],
             "first_seen": self.first_seen,
+            "fingerprint": self.fingerprint,
         }
-        shown = content if reveal_key_ids else mask_key_ids(content)
-        return {**shown, "fingerprint": self.fingerprint}
 
 
 def mask_key_ids(value: t.Any) -> t.Any:
     """``value`` (any JSON structure) with every access key id cut to its prefix and last four characters."""
     if isinstance(value, str):
+        if "AKIA" not in value and "ASIA" not in value:
+            return value
         return _ACCESS_KEY_ID.sub("\\1…\\2", value)
     if isinstance(value, Mapping):
         return {mask_key_ids(key): mask_key_ids(item) for key, item in value.items()}

@@ -46,13 +46,17 @@ def allowing(document: t.Optional[Mapping[str, t.Any]]) -> tuple[Statement, ...]
 
 @functools.lru_cache(maxsize=4096)
 def _pattern(pattern: str) -> re.Pattern[str]:
-    parts = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
-    return re.compile("".join(parts), _FLAGS)
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), _FLAGS)
 
 
 def matches(pattern: str, text: str) -> bool:
     """Whether ``pattern`` with IAM's wildcards ``*`` and ``?`` covers the whole of ``text``, in any case."""
-    return _pattern(pattern).fullmatch(text) is not None
+    stem = pattern.rstrip("*")
+    if "*" in stem or "?" in stem:
+        return _pattern(pattern).fullmatch(text) is not None
+    # Most patterns are a name or a prefix: compiling an expression for each would cost more than all comparisons.
+    stem, text = stem.lower(), text.lower()
+    return text.startswith(stem) if len(stem) < len(pattern) else text == stem
 
 
 def actions(statement: Statement) -> tuple[str, ...]:

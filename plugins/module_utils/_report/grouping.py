@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Mapping
 
@@ -38,16 +39,16 @@ class Group:
     heading: str
     findings: tuple[Mapping[str, t.Any], ...]
 
-    @property
+    @functools.cached_property
     def controls(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(finding["control"] for finding in self.findings))
 
-    @property
+    @functools.cached_property
     def remediation(self) -> Mapping[str, t.Any]:
         remediation: Mapping[str, t.Any] = self.findings[0]["remediation"]
         return remediation
 
-    @property
+    @functools.cached_property
     def compliance(self) -> Mapping[str, list[str]]:
         """All that the findings count for."""
         found: dict[str, set[str]] = {}
@@ -56,7 +57,7 @@ class Group:
                 found.setdefault(framework, set()).update(ids)
         return {framework: sorted(ids, key=natural) for framework, ids in found.items()}
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """What the findings are about, each once, with the part of the resource only where it tells them apart."""
         short = [watched(finding["title"]) or _short_name(finding) for finding in self.findings]

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import typing as t
@@ -18,6 +19,9 @@ from collections.abc import Iterable
 # around belongs to no name, and hides what a name is.
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _VOID = frozenset({"br", "hr", "input", "link", "meta"})
+
+# What most texts have none of: then there is nothing to escape.
+_SPECIAL = re.compile("[&<>\"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Markup(str):
@@ -35,28 +39,43 @@ def element(name: str, /, *content: Content, **attributes: t.Union[str, int, boo
     Attribute names lose a trailing ``_`` (``class_``) and have ``-`` for ``_`` (``aria_label``); an attribute that is
     True stands without a value, one that is False or None does not stand.
     """
-    opening = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
-    return Markup(opening if name in _VOID else f"{opening}{join(*content)}</{name}>")
+    opening = _opening(name, tuple(attributes), *attributes.values())
+    if name in _VOID:
+        return Markup(opening)
+    pieces = [opening]
+    _add(pieces, content)
+    pieces.append(f"</{name}>")
+    return Markup("".join(pieces))
+
+
+# Typed, since 0 is a value and False is none.
+@functools.lru_cache(maxsize=1024, typed=True)
+def _opening(name: str, keys: tuple[str, ...], *values: t.Union[str, int, bool, None]) -> str:
+    """The opening tag; those without an id come again and again."""
+    return f"<{name}{''.join(map(_attribute, keys, values))}>"
 
 
 def join(*content: Content) -> Markup:
     """Pieces of content after another, as :func:`element` takes them."""
-    return Markup("".join(_pieces(content)))
+    pieces: list[str] = []
+    _add(pieces, content)
+    return Markup("".join(pieces))
 
 
 def escape(text: object) -> Markup:
     """``text`` for an element or a quoted attribute, with characters that can't be seen made visible."""
-    return Markup(html.escape(_INVISIBLE.sub("\ufffd", str(text))))
+    plain = str(text)
+    return Markup(html.escape(_INVISIBLE.sub("\ufffd", plain)) if _SPECIAL.search(plain) else plain)
 
 
-def _pieces(content: Iterable[t.Any]) -> t.Iterator[str]:
+def _add(pieces: list[str], content: Iterable[t.Any]) -> None:
     for piece in content:
-        if isinstance(piece, Markup):
-            yield piece
-        elif isinstance(piece, (str, int, float)):
-            yield escape(piece)
+        if isinstance(piece, str):
+            pieces.append(piece if isinstance(piece, Markup) else escape(piece))
+        elif isinstance(piece, (int, float)):
+            pieces.append(str(piece))
         elif piece is not None:
-            yield from _pieces(piece)
+            _add(pieces, piece)
 
 
 def _attribute(key: str, value: t.Union[str, int, bool, None]) -> str:

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import UTC, datetime
 
+import botocore.utils
 import pytest
 from botocore.parsers import ResponseParserError
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.bodies import CheckingParserFactory
+from ansible_collections.hardening.iam.plugins.module_utils._aws.bodies import CheckingParserFactory, parse_timestamp
 from ansible_collections.hardening.iam.plugins.module_utils._aws.sdk import new_session
 
 
@@ -77,3 +79,17 @@ def test_an_answer_of_another_shape(operation: str, body: bytes) -> None:
 
 def test_errors_are_botocores_business() -> None:
     assert parse("accessanalyzer:ListAnalyzers", b"<html>Bad gateway</html>", status=502)["Error"]["Code"] == "502"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-11-25T02:00:00Z", "2026-11-25T02:00:00+00:00", "Wed, 25 Nov 2026 02:00:00 GMT", 1795572000, "1795572000"],
+)
+def test_timestamps_are_read_as_botocore_reads_them(value: t.Any) -> None:
+    assert parse_timestamp(value) == datetime(2026, 11, 25, 2, tzinfo=UTC)
+    assert parse_timestamp(value) == botocore.utils.parse_timestamp(value)
+
+
+def test_what_is_no_timestamp_is_no_answer() -> None:
+    with pytest.raises(ValueError, match="Invalid timestamp"):
+        parse_timestamp("2026-13-99")
