@@ -111,6 +111,10 @@ class Ansible:
     environment: t.Mapping[str, str]
     control: Emulator
 
+    def with_environment(self, **variables: str) -> Ansible:
+        """The same with some variables of the environment set otherwise."""
+        return dataclasses.replace(self, environment={**self.environment, **variables})
+
     def playbook(self, name: str, *arguments: str, inventory: t.Union[str, Path] = DEMO, **variables: t.Any) -> Outcome:
         """Run a playbook of the collection with these extra variables, and note what it sent."""
         return self.noted(
@@ -130,7 +134,7 @@ class Ansible:
     def noted(self, *command: str, **environment: str) -> Outcome:
         """Run a command; its outcome has what was sent to the emulator meanwhile."""
         self.control.clear_log()
-        done = self.run(*command, **environment)
+        done = self.with_environment(**environment).run(*command)
         return Outcome(
             status=done.returncode,
             output=done.stdout + done.stderr,

@@ -156,8 +156,9 @@ def test_page_asks_nobody_for_anything(assessed: Outcome) -> None:
 def test_manifest_names_every_file_by_its_hash(assessed: Outcome) -> None:
     manifest = assessed.document("manifest.json")
     entries = manifest["files"]
-    for name, digest in entries.items():
-        assert hashlib.sha256((assessed.reports / name).read_bytes()).hexdigest() == digest, name
+    for name, entry in entries.items():
+        content = (assessed.reports / name).read_bytes()
+        assert entry == {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}, name
     on_disk = {str(path.relative_to(assessed.reports)) for path in assessed.reports.rglob("*") if path.is_file()}
     assert set(entries) == on_disk - {"manifest.json"}
 
