@@ -118,7 +118,6 @@ def run(task: Task) -> dict[str, t.Any]:
     """The core of ``assessment_info``: options of :mod:`plugins.modules.assessment_info` in, its result out."""
     declared = declaration(task)
     snapshot = _observe(task, declared)
-    task.expect_account(snapshot.account_id)
     judged = assess(snapshot, settings=declared.settings, controls=declared.controls, now=task.now)
     findings, waiver_records, warnings = apply(judged, declared.waivers, task.now.date())
     for warning in warnings:
@@ -134,7 +133,9 @@ def run(task: Task) -> dict[str, t.Any]:
 def _observe(task: Task, declared: Declaration) -> Snapshot:
     path = task.options["snapshot_path"]
     if task.options["offline"]:
-        return _load(path)
+        snapshot = _load(path)
+        task.expect_account(snapshot.account_id)
+        return snapshot
     snapshot = _collect(task, declared)
     if path:
         _save(path, snapshot)
@@ -145,7 +146,9 @@ def _collect(task: Task, declared: Declaration) -> Snapshot:
     """Everything the chosen controls need; what costs calls a principal only with ``deep``, of those in question."""
     access = task.access
     wanted = datasets_for(declared.controls, deep=task.options["deep"]) | _ALWAYS
-    snapshot = collect(access, datasets=wanted - DEEP, regions=access.regions(task.options["regions"]), now=task.now)
+    regions = access.regions(task.options["regions"])
+    task.expect_account(access.caller.account_id)
+    snapshot = collect(access, datasets=wanted - DEEP, regions=regions, now=task.now)
     if not wanted & DEEP:
         return snapshot
     for dataset, principals in principals_in_question(Facts(snapshot)).items():

@@ -9,11 +9,10 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 import typing as t
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ._account.collect import collect, probe
@@ -24,7 +23,7 @@ from ._aws.errors import AwsError
 from ._aws.operations import Operations, iam_actions
 from ._capabilities.preflight import Readiness, assess_readiness, capabilities, render_table
 from ._password_policy import OPERATIONS as PASSWORD_POLICY_OPERATIONS
-from ._task import Task, TaskError
+from ._task import Task
 
 # Reads whose full answer grows with the account: one item tells whether they are allowed.
 _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
@@ -54,17 +53,17 @@ _ACTIONS: t.Final = {
 
 def run(task: Task) -> dict[str, t.Any]:
     """The core of ``preflight_info``: options of :mod:`plugins.modules.preflight_info` in, its result out."""
-    _check_variables(task)
     declaration(task)
     access = task.access
+    regions = access.regions(task.options["regions"])
     task.expect_account(access.caller.account_id)
-    rows = _readiness(task, access)
+    rows = _readiness(task, access, regions)
     account_id = access.caller.account_id
     result = {
         "account_id": account_id,
         "run_id": task.run_id,
         "capabilities": [row.as_dict() for row in rows],
-        "terminal": render_table(account_id, rows),
+        "terminal": "\n".join(filter(None, (render_table(account_id, rows), _announced(task)))),
     }
     if task.options["report_dir"]:
         part = {"run_id": task.run_id, "module": "preflight_info", "capabilities": result["capabilities"]}
@@ -73,18 +72,17 @@ def run(task: Task) -> dict[str, t.Any]:
     return result
 
 
-def _check_variables(task: Task) -> None:
-    """Refuse a variable that has one of our prefixes and no meaning: a misspelt one would silently do nothing."""
-    known = task.options["known_variables"]
-    if not known:
-        return
-    for name in sorted(set(task.options["declared_variables"]) - set(known)):
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise TaskError(f"the inventory sets the variable {name}, which nothing reads{hint}")
+def _announced(task: Task) -> str:
+    """What the run will change, only report, or leave out, said before any of it happens."""
+    modes: Mapping[str, t.Any] = task.options["modes"]
+    words = {"enforce": "would change" if task.check_mode else "will change", "report": "only reports", "off": "is off"}
+    # YAML takes an unquoted off for false.
+    named = {role: {"false": "off"}.get(str(mode).lower(), str(mode).lower()) for role, mode in modes.items()}
+    lines = (f"{word}: {', '.join(role for role in named if named[role] == mode)}" for mode, word in words.items())
+    return "\n".join(line for line in lines if not line.endswith(": "))
 
 
-def _readiness(task: Task, access: Access) -> tuple[Readiness, ...]:
+def _readiness(task: Task, access: Access, regions: Sequence[str]) -> tuple[Readiness, ...]:
     calls = {
         dataset: functools.partial(access.call, service, operation, parameters)
         for dataset, (service, operation, parameters) in _PROBES.items()
@@ -93,7 +91,7 @@ def _readiness(task: Task, access: Access) -> tuple[Readiness, ...]:
     snapshot = collect(
         access,
         datasets=_DATASETS - set(_PROBES),
-        regions=access.regions(task.options["regions"]),
+        regions=regions,
         now=task.now,
     )
     return assess_readiness(

@@ -140,9 +140,12 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
 def _fleet(task: Task) -> Result:
     place = _Place(task.report_store())
     failures = [
-        {"host": failure["host"], "account_id": failure["account_id"], "message": failure["reason"]}
+        {"host": failure["host"], "account_id": _padded(failure["account_id"]), "message": failure["reason"]}
         for failure in task.options["failures"]
     ]
+    expected, malformed = _expected(task.options["expected_accounts"])
+    told = {failure["account_id"] for failure in failures}
+    failures += [failure for failure in malformed if failure["account_id"] not in told]
     reports, unreadable = _reports(place)
     newest = max(((report["run"]["started"], report["run"]["id"]) for report in reports), default=("", task.run_id))
     run_id = task.options["run_id"] or newest[1]
@@ -152,7 +155,7 @@ def _fleet(task: Task) -> Result:
         created=task.now,
         reports=own,
         failures=[*failures, *unreadable],
-        expected=_accounts("expected_accounts", task.options["expected_accounts"]),
+        expected=expected,
     )
     title = task.options["title"] or fleet_text.TITLE
     place.put("json", "fleet.json", encode(document))
@@ -179,13 +182,20 @@ def _reports(place: _Place) -> tuple[list[Report], list[dict[str, t.Any]]]:
     return reports, failures
 
 
-def _accounts(option: str, values: Iterable[t.Any]) -> list[str]:
-    """Account ids in 12 digits."""
+def _padded(account_id: t.Optional[str]) -> t.Optional[str]:
+    """An account id with the zeros that YAML and surveys lose."""
+    return account_id.zfill(12) if account_id and account_id.isdigit() else account_id
+
+
+def _expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, t.Any]]]:
+    """Account ids in 12 digits; what is none is a failure of its own, and costs the others nothing."""
     texts = [str(value).strip() for value in values]
-    for value in texts:
-        if not re.fullmatch("[0-9]{1,12}", value):
-            raise TaskError(f"{option}: {value!r} is not an account id of 12 digits")
-    return [value.zfill(12) for value in texts]
+    malformed = [text for text in texts if not re.fullmatch("[0-9]{1,12}", text)]
+    failures = [
+        {"host": None, "account_id": text, "message": f"{text!r} is not an account id of 12 digits"}
+        for text in malformed
+    ]
+    return [text.zfill(12) for text in texts if text not in malformed], failures
 
 
 def _manifest(task: Task, place: _Place, document: Mapping[str, t.Any]) -> dict[str, t.Any]:

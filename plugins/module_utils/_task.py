@@ -112,6 +112,11 @@ class Task:
             raise TaskError(f"account_id: {text!r} is not an account id of 12 digits")
         return text.zfill(12)
 
+    def validate(self) -> None:
+        """Check the options that every module has, before anything is called. Raises TaskError."""
+        for name in ("account_id", "now"):
+            getattr(self, name)
+
     def expect_account(self, found: str) -> None:
         """Refuse to go on in another account than the option ``account_id`` names. Raises TaskError."""
         if self.account_id not in (None, found):
@@ -182,6 +187,7 @@ def execute(entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool) -> 
     """Run a module's core and return its result; a failure has ``failed`` and ``msg``, never a traceback."""
     task = Task(options=options, operations=entry.operations, check_mode=check_mode)
     try:
+        task.validate()
         result = entry.run(task)
     except TaskError as error:
         result = {"failed": True, "msg": str(error), **error.details}

@@ -334,8 +334,8 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
 
 
 def run(task: Task) -> dict[str, t.Any]:
+    task.expect_account(task.access.caller.account_id)
     snapshot = collect(task.access, datasets=DATASETS, regions=(), now=task.now)
-    task.expect_account(snapshot.account_id)
     return inventory(snapshot, now=task.now)
 
 

@@ -27,18 +27,24 @@ extends_documentation_fragment:
   - hardening.iam._attributes
   - hardening.iam._attributes.info_module
 options:
-  declared_variables:
+  fail_on:
     description:
-      - Names of variables that the inventory sets.
+      - What the report of the run is going to be given. It is checked here, before anything is changed.
+    type: str
+    choices: [never, critical, high, new]
+    default: never
+  formats:
+    description:
+      - What the report of the account is going to be given. It is checked here, before anything is changed.
     type: list
     elements: str
-    default: []
-  known_variables:
+    choices: [txt, html, csv, junit, sarif]
+    default: [txt, html]
+  modes:
     description:
-      - Names of variables that mean something. The task fails where one of O(declared_variables) is not among them. Empty means no check.
-    type: list
-    elements: str
-    default: []
+      - The mode of each role, V(enforce), V(report) or V(off), to be said below the table before any of them runs.
+    type: dict
+    default: {}
 seealso:
   - module: hardening.iam.assessment_info
 """
@@ -115,6 +121,7 @@ from ..module_utils._arguments import (
 )
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._preflight import OPERATIONS, run
+from ..module_utils._reporting import FAIL_ON, FORMATS
 from ..module_utils._task import Entry, finish
 
 
@@ -126,8 +133,9 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **REGIONS_ARGUMENTS,
         **DECLARATION_ARGUMENTS,
         **REPORT_PLACE_ARGUMENTS,
-        "declared_variables": {"type": "list", "elements": "str", "default": []},
-        "known_variables": {"type": "list", "elements": "str", "default": []},
+        "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
+        "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
+        "modes": {"type": "dict", "default": {}},
     }
 
 

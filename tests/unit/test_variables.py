@@ -17,13 +17,13 @@ READ_BY_PLUGINS = {"hardening_in_process"}
 
 
 def test_known_variables_are_those_in_use() -> None:
-    declared = yaml.safe_load((CHECKOUT / "roles/preflight/vars/main.yml").read_text())
-    names = re.compile(rf"(?<![\w.]){declared['__preflight_prefixes'].removeprefix('^')}[a-z_]+\b")
+    declared = yaml.safe_load((CHECKOUT / "playbooks/vars/known_variables.yml").read_text())
+    names = re.compile(rf"(?<![\w.]){declared['__prepare_prefixes'].removeprefix('^')}[a-z_]+\b")
     files = [path for pattern in ("roles/*/*/*.yml", "playbooks/*.yml") for path in CHECKOUT.glob(pattern)]
     used = {
         match.group(0)
         for path in files
-        if path != CHECKOUT / "roles/preflight/vars/main.yml"
+        if path != CHECKOUT / "playbooks/vars/known_variables.yml"
         for match in names.finditer(path.read_text())
     }
-    assert declared["__preflight_known_variables"] == sorted(used | READ_BY_PLUGINS)
+    assert declared["__prepare_known_variables"] == sorted(used | READ_BY_PLUGINS)

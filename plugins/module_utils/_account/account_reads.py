@@ -68,6 +68,7 @@ def read_organization_features(source: Source) -> Fields:
 
     Only the management account and IAM's delegated administrator are told; AWS refuses all others by a code of its own.
     """
-    # Without trusted access for IAM no such feature can be on.
-    answer = source.call_unless({"ServiceAccessNotEnabled"}, "iam", "ListOrganizationsFeatures")
+    # Without an organization, or without its trusted access for IAM, no such feature can be on.
+    none = {"OrganizationNotFound", "ServiceAccessNotEnabled"}
+    answer = source.call_unless(none, "iam", "ListOrganizationsFeatures")
     return {"organization_features": () if answer is None else tuple(sorted(fields.texts(answer, "EnabledFeatures")))}

@@ -100,7 +100,7 @@ def capabilities(password_policy_writes: Collection[str]) -> tuple[Capability, .
         Capability("password_policy", (Dataset.PASSWORD_POLICY,), frozenset(password_policy_writes)),
         Capability("account contacts", (Dataset.CONTACT_INFORMATION, Dataset.ALTERNATE_CONTACTS)),
         Capability("organization", (Dataset.ORGANIZATION,), absent=_no_organization),
-        Capability("central root access", (Dataset.ORGANIZATION_FEATURES,)),
+        Capability("central root access", (Dataset.ORGANIZATION_FEATURES,), absent=_no_organization),
         Capability("CloudTrail evidence", (Dataset.TRAILS,), absent=_no_trail),
         Capability("access_analyzer", (Dataset.ANALYZERS,), absent=_no_analyzer),
         Capability("config_rules", (Dataset.CONFIG_RECORDERS,), absent=_no_recorder),

@@ -63,6 +63,13 @@ def install() -> None:
         arn, basic, advanced = selectors(self, trail_name)
         return arn, basic if basic or advanced else list(_DEFAULT_SELECTORS), advanced
 
+    described = Trail.description
+
+    def description(self: Trail, include_region: bool = False) -> dict[str, t.Any]:
+        custom = bool(self.event_selectors or self.advanced_event_selectors)
+        return {**described(self, include_region), "HasCustomEventSelectors": custom}
+
+    Trail.description = description
     CloudTrailBackend.describe_trails = describe_trails
     CloudTrailBackend.get_trail = get_trail
     CloudTrailBackend.get_event_selectors = get_event_selectors

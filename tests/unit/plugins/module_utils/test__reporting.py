@@ -232,8 +232,15 @@ def test_one_unreadable_report_does_not_cost_the_others_theirs(reports: Path) ->
 
 
 def test_an_expected_account_that_is_none_is_refused(reports: Path) -> None:
-    with pytest.raises(TaskError, match="expected_accounts: 'prod' is not an account id of 12 digits"):
-        run(task(reports, scope="fleet", expected_accounts=["prod"]))
+    result = run(task(reports, scope="fleet", expected_accounts=["prod", samples.ACCOUNT]))
+    assert (result["failed_accounts"], result["missing_accounts"], result["accounts"]) == (["prod"], [], 1)
+    assert result["fail"]
+
+
+def test_a_failure_that_is_told_already_is_not_told_again(reports: Path) -> None:
+    failures = [{"host": "a", "account_id": "prod", "reason": "no"}, {"host": "b", "account_id": "7", "reason": "no"}]
+    result = run(task(reports, scope="fleet", expected_accounts=["prod", "7"], failures=failures))
+    assert (result["failed_accounts"], result["missing_accounts"]) == (["000000000007", "prod"], [])
 
 
 def test_the_manifest_has_the_hash_of_every_file_of_the_run(reports: Path) -> None:

@@ -66,6 +66,7 @@ def test_an_organization_that_may_not_be_read_is_unread() -> None:
         ),
         ({"OrganizationId": "o-1"}, ()),
         (refusal("ServiceAccessNotEnabledException"), ()),
+        (refusal("OrganizationNotFoundException"), ()),
     ],
 )
 def test_features_of_the_organization(answer: t.Any, features: tuple[str, ...]) -> None:
@@ -79,7 +80,6 @@ def test_features_of_the_organization(answer: t.Any, features: tuple[str, ...]) 
     [
         "AccountNotManagementOrDelegatedAdministrator",
         "AccountNotManagementOrDelegatedAdministratorException",
-        "OrganizationNotFoundException",
         "OrganizationNotInAllFeaturesModeException",
     ],
 )

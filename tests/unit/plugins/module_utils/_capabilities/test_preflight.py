@@ -65,6 +65,7 @@ def test_an_account_with_nothing_in_it_says_each_absence_once() -> None:
     found = rows(snapshot())
     assert {name: row.reason for name, row in found.items() if row.state is State.NOT_APPLICABLE} == {
         "organization": "the account is in no organization",
+        "central root access": "the account is in no organization",
         "CloudTrail evidence": "no trail",
         "access_analyzer": "no analyzer",
         "config_rules": "no recorder",
