@@ -164,6 +164,8 @@ def ansible_in(directory: Path, emulator: EmulatorProcess, link_tree: Path) -> A
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "ANSIBLE_COLLECTIONS_PATH": str(link_tree),
         "ANSIBLE_HOME": str(directory / ".ansible"),
+        # Written below $HOME and looked for below the home that the system knows, where the two differ.
+        "ANSIBLE_ASYNC_DIR": str(directory / ".ansible_async"),
         "NO_COLOR": "1",
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
@@ -181,7 +183,8 @@ def ansible(emulator: EmulatorProcess, link_tree: Path, tmp_path: Path) -> Ansib
 class MakeAnsible(t.Protocol):
     """Ansible's commands for a run that several tests of a file look at, after a fresh start of the emulator."""
 
-    def __call__(self, seed: t.Union[str, Record] = "acme") -> Ansible: ...
+    def __call__(self, seed: t.Union[str, Record] = "acme") -> Ansible:
+        """Ansible's commands, once the emulator holds this seed."""
 
 
 @pytest.fixture(scope="module")

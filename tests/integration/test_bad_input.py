@@ -37,7 +37,10 @@ MISTAKES: t.Final[t.Mapping[str, tuple[Record, t.Sequence[str]]]] = {
     "waiver-of-no-control": (waivers(control="role_admn"), ["waivers[0].control", "role_admn", "role_admin"]),
     "waivers-in-no-file": ({"hardening_waivers": "./none.yml"}, ["waivers", "none.yml"]),
     "unknown-variable": ({"hardening_wavers": []}, ["hardening_wavers", "hardening_waivers"]),
-    "unknown-variable-of-a-role": ({"password_policy_length": 14}, ["password_policy_length", "did you mean"]),
+    "unknown-variable-of-a-role": (
+        {"password_policy_length": 14},
+        ["password_policy_length", "password_policy_minimum_password_length"],
+    ),
     "bad-now": ({"hardening_now": "yesterday"}, ["now", "yesterday", "2026-01-31T00:00:00Z"]),
     "unknown-threshold": ({"hardening_thresholds": {"unused": 3}}, ["thresholds", "unused", "unused_days"]),
     "threshold-out-of-range": (

@@ -93,7 +93,7 @@ def test_ages_follow_the_clock(saved: Saved) -> None:
 
 def test_other_thresholds_on_the_same_snapshot(saved: Saved) -> None:
     outcome = saved.offline(now=NOW, thresholds={"key_age_days": 1095}).succeeded()
-    assert {resource.rpartition("/")[2] for resource, _ in old_keys(read(outcome, "offline"))} == {"svc-legacy"}
+    assert {resource.rpartition("/")[2] for resource, _detail in old_keys(read(outcome, "offline"))} == {"svc-legacy"}
 
 
 @pytest.mark.parametrize(

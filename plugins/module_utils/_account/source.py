@@ -43,10 +43,12 @@ class Source(t.Protocol):
     """
 
     @property
-    def account_id(self) -> str: ...
+    def account_id(self) -> str:
+        """The account, in 12 digits."""
 
     @property
-    def partition(self) -> str: ...
+    def partition(self) -> str:
+        """Its partition, such as ``aws``."""
 
     def call(
         self, service: str, operation: str, parameters: t.Optional[Record] = None, *, region: t.Optional[str] = None

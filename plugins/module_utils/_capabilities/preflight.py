@@ -51,12 +51,14 @@ class Capability:
     """What a capability reads and writes, and how a snapshot tells that there is nothing for it here.
 
     ``absent`` returns why the capability has no object in a region (regional datasets) or in the account, else None.
+    A capability ``in_organization`` has no row of its own in an account that is in none: that is said already.
     """
 
     name: str
     datasets: tuple[Dataset, ...] = ()
     writes: frozenset[str] = frozenset()
     absent: t.Optional[Callable[[Snapshot, str], t.Optional[str]]] = None
+    in_organization: bool = False
 
     @property
     def is_regional(self) -> bool:
@@ -100,7 +102,7 @@ def capabilities(password_policy_writes: Collection[str]) -> tuple[Capability, .
         Capability("password_policy", (Dataset.PASSWORD_POLICY,), frozenset(password_policy_writes)),
         Capability("account contacts", (Dataset.CONTACT_INFORMATION, Dataset.ALTERNATE_CONTACTS)),
         Capability("organization", (Dataset.ORGANIZATION,), absent=_no_organization),
-        Capability("central root access", (Dataset.ORGANIZATION_FEATURES,), absent=_no_organization),
+        Capability("central root access", (Dataset.ORGANIZATION_FEATURES,), in_organization=True),
         Capability("CloudTrail evidence", (Dataset.TRAILS,), absent=_no_trail),
         Capability("access_analyzer", (Dataset.ANALYZERS,), absent=_no_analyzer),
         Capability("config_rules", (Dataset.CONFIG_RECORDERS,), absent=_no_recorder),
@@ -128,7 +130,9 @@ def assess_readiness(
     )
     silent = (UnreadKind.NOT_REQUESTED, UnreadKind.REGION_DENIED)
     gaps = [*probed, *(gap for gap in snapshot.unread if gap.kind not in silent)]
-    return regions + tuple(_readiness(snapshot, gaps, capability, actions, denied_writes) for capability in table)
+    alone = snapshot.organization is None and not any(gap.dataset is Dataset.ORGANIZATION for gap in gaps)
+    told = [capability for capability in table if not (alone and capability.in_organization)]
+    return regions + tuple(_readiness(snapshot, gaps, capability, actions, denied_writes) for capability in told)
 
 
 def _readiness(

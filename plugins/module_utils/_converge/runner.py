@@ -34,17 +34,20 @@ class Caller(t.Protocol):
     """GetCallerIdentity of the session."""
 
     @property
-    def account_id(self) -> str: ...
+    def account_id(self) -> str:
+        """The account, in 12 digits."""
 
     @property
-    def arn(self) -> str: ...
+    def arn(self) -> str:
+        """The principal."""
 
 
 class Aws(t.Protocol):
     """AWS as far as a walk needs to know it."""
 
     @property
-    def caller(self) -> Caller: ...
+    def caller(self) -> Caller:
+        """Who the calls are made as."""
 
     @property
     def chain(self) -> Sequence[str]:

@@ -70,7 +70,8 @@ def emulator(acme: Emulator) -> Emulator:
 
 
 class MakeAccess(t.Protocol):
-    def __call__(self, *, check_mode: bool = True, **options: t.Any) -> Access: ...
+    def __call__(self, *, check_mode: bool = True, **options: t.Any) -> Access:
+        """An Access with these options."""
 
 
 @pytest.fixture

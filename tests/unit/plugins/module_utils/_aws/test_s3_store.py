@@ -24,7 +24,8 @@ BUCKET = "hardening-reports"
 
 
 class MakeStore(t.Protocol):
-    def __call__(self, location: str = ..., *, kms_key_id: t.Optional[str] = None) -> S3Store: ...
+    def __call__(self, location: str = ..., *, kms_key_id: t.Optional[str] = None) -> S3Store:
+        """A store at this place."""
 
 
 @pytest.fixture(scope="session")
