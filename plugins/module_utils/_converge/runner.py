@@ -60,7 +60,8 @@ class Aws(t.Protocol):
         parameters: t.Optional[Mapping[str, t.Any]] = None,
         *,
         region: t.Optional[str] = None,
-    ) -> Mapping[str, t.Any]: ...
+    ) -> Mapping[str, t.Any]:
+        """The answer to one call of an operation, named as AWS does."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -33,26 +33,26 @@ class Markup(str):
 Content = t.Union[Markup, str, int, float, None, Iterable[t.Any]]
 
 
-def element(name: str, /, *content: Content, **attributes: t.Union[str, int, bool, None]) -> Markup:
+def element(tag: str, /, *content: Content, **attributes: t.Union[str, int, bool, None]) -> Markup:
     """An element. Content is escaped unless it is :class:`Markup`; iterables are flattened, None is left out.
 
     Attribute names lose a trailing ``_`` (``class_``) and have ``-`` for ``_`` (``aria_label``); an attribute that is
     True stands without a value, one that is False or None does not stand.
     """
-    opening = _opening(name, tuple(attributes), *attributes.values())
-    if name in _VOID:
+    opening = _opening(tag, tuple(attributes), *attributes.values())
+    if tag in _VOID:
         return Markup(opening)
     pieces = [opening]
     _add(pieces, content)
-    pieces.append(f"</{name}>")
+    pieces.append(f"</{tag}>")
     return Markup("".join(pieces))
 
 
 # Typed, since 0 is a value and False is none.
 @functools.lru_cache(maxsize=1024, typed=True)
-def _opening(name: str, keys: tuple[str, ...], *values: t.Union[str, int, bool, None]) -> str:
+def _opening(tag: str, keys: tuple[str, ...], *values: t.Union[str, int, bool, None]) -> str:
     """The opening tag; those without an id come again and again."""
-    return f"<{name}{''.join(map(_attribute, keys, values))}>"
+    return f"<{tag}{''.join(map(_attribute, keys, values))}>"
 
 
 def join(*content: Content) -> Markup:
