@@ -199,7 +199,7 @@ class Access:
         for page in self.pages(service, operation, key, parameters, region=region, page_size=page_size):
             yield from page[key]
 
-    def gather(self, calls: Mapping[K, Callable[[], V]], *, workers: int = 16) -> dict[K, t.Union[V, AwsError]]:
+    def gather(self, calls: Mapping[K, Callable[[], V]], *, workers: int = 8) -> dict[K, t.Union[V, AwsError]]:
         """The results of ``calls``, made in parallel, in their order; in place of a result the AwsError it raised.
 
         Any other exception is a defect, and raised here.
