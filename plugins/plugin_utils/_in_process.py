@@ -51,7 +51,7 @@ class InProcess(NormalActionModule):
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
-        warm(cls.entry.operations.services)
+        warm(cls.entry.operations)
 
     def run(self, tmp: t.Any = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> Result:
         task_vars = task_vars or {}

@@ -20,7 +20,7 @@ from . import sdk
 from .clients import ClientPool
 from .credentials import RoleCredentials, session_name
 from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
-from .fence import Fence, OperationFence
+from .fence import ACCESS_OPERATIONS, Fence, OperationFence, refuse
 from .operations import Operations
 from .options import AccessOptions
 from .paging import next_page, page_size_parameter
@@ -30,6 +30,7 @@ from .sdk import HAS_BOTO3, new_session, warm
 
 if t.TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.session import Session
 
 __all__ = ["HAS_BOTO3", "Access", "Identity", "warm"]
 
@@ -74,7 +75,7 @@ class Access:
         self._fence = fence or OperationFence(operations, check_mode)
         self._patience = patience or Patience()
         self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
-        self._session = new_session(options.profile)
+        self._session = self._new_session()
         if options.access_key and options.secret_key:
             self._session.set_credentials(options.access_key, options.secret_key, options.session_token)
         role_partition = self.role_arn.split(":")[1] if self.role_arn else None
@@ -86,6 +87,9 @@ class Access:
         self._base = ClientPool(self._session, options, fence=self._fence)
         self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
 
+    def _new_session(self) -> Session:
+        return new_session(self._options.profile, operations=self._operations.union(ACCESS_OPERATIONS))
+
     def _configured_region(self) -> t.Optional[str]:
         """The region of the option, the environment or the profile."""
         try:
@@ -94,7 +98,7 @@ class Access:
             raise translate(error, "", "", None) from None
 
     def _in_role(self, role_arn: str, session_tag: str) -> ClientPool:
-        session = new_session(self._options.profile)
+        session = self._new_session()
         provider = RoleCredentials(
             options=self._options,
             role_arn=role_arn,
@@ -235,6 +239,7 @@ class Access:
         client = self._client(pool, service, region)
         method = getattr(client, sdk.xform_name(operation), None)
         if method is None:
+            refuse(self._fence, f"{service}:{operation}", parameters or {})
             message = "the installed botocore does not know this operation"
             raise Unsupported(message, service=service, operation=operation, region=region)
 

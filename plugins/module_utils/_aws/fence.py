@@ -100,14 +100,18 @@ class PrefixFence:
         return None
 
 
+def refuse(fence: Fence, operation: str, parameters: Mapping[str, t.Any]) -> None:
+    """Raise :class:`FenceError` where ``fence`` does not let ``operation`` through."""
+    reason = fence.refusal(operation, parameters)
+    if reason:
+        raise FenceError(f"{operation} was not called: {reason}")
+
+
 def enclose(client: BaseClient, fence: Fence) -> None:
     """Put ``fence`` around ``client``: a call that it refuses raises :class:`FenceError` before anything is sent."""
 
     def judge(*, params: Mapping[str, t.Any], model: OperationModel, **_unused: t.Any) -> None:
-        operation = f"{model.service_model.service_name}:{model.name}"
-        reason = fence.refusal(operation, params)
-        if reason:
-            raise FenceError(f"{operation} was not called: {reason}")
+        refuse(fence, f"{model.service_model.service_name}:{model.name}", params)
 
     # The first event of every call, also of paginators, waiters and presigned URLs.
     client.meta.events.register_first("before-parameter-build", judge)

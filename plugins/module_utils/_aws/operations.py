@@ -40,6 +40,11 @@ class Operations:
             writes=self.writes.union(*(other.writes for other in others)),
         )
 
+    def of(self, service: str) -> frozenset[str]:
+        """The names of the operations of one service, without the service."""
+        names = (name.partition(":") for name in self.reads | self.writes)
+        return frozenset(operation for owner, _colon, operation in names if owner == service)
+
     @property
     def services(self) -> tuple[str, ...]:
         """The services that are called, in alphabetical order."""

@@ -15,7 +15,9 @@ from __future__ import annotations
 import copy
 import functools
 import typing as t
-from collections.abc import Iterable
+
+from .models import DeclaredModels
+from .operations import Operations
 
 try:
     import botocore.session
@@ -67,23 +69,26 @@ def _shared() -> _Shared:
     return _Shared(loader=session.get_component("data_loader"), handlers=handlers)
 
 
-def new_session(profile: t.Optional[str] = None) -> Session:
+def new_session(profile: t.Optional[str] = None, *, operations: t.Optional[Operations] = None) -> Session:
     """A botocore session on the shared loader, for a tenth of the CPU time of a plain one.
+
+    Its clients have no methods but those of ``operations`` for the services that these name. Other services are whole.
 
     :raises botocore.exceptions.ProfileNotFound: when the session is used and there is no such profile.
     """
     shared = _shared()
-    session = botocore.session.Session(
-        profile=profile, event_hooks=copy.copy(shared.handlers), include_builtin_handlers=False
-    )
-    session.register_component("data_loader", shared.loader)
+    handlers = copy.copy(shared.handlers)
+    session = botocore.session.Session(profile=profile, event_hooks=handlers, include_builtin_handlers=False)
+    session.register_component("data_loader", DeclaredModels(shared.loader, operations or Operations()))
+    # Without the names that events had before 2018, which botocore would look for in each of thousands of events.
+    session.register_component("event_emitter", handlers)
     # STS answers in every region; its one global endpoint is far away from most, and a single point of failure.
     session.set_config_variable("sts_regional_endpoints", "regional")
     return session
 
 
-def warm(services: Iterable[str]) -> None:
-    """Do once, for this process and those forked from it, what clients of these services need: read botocore's data
+def warm(operations: Operations) -> None:
+    """Do once, for this process and those forked from it, what clients for ``operations`` need: read botocore's data
     files, and name the methods of the clients (botocore keeps the names).
 
     Makes no client, socket or thread. A service that the installed botocore does not know is left out: calling it
@@ -92,11 +97,11 @@ def warm(services: Iterable[str]) -> None:
     if not HAS_BOTO3:
         return
     loader = _shared().loader
+    models = DeclaredModels(loader, operations)
     for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
         loader.load_data_with_path(name)
     known = set(loader.list_available_services("service-2"))
-    for service in sorted({"sts", *services} & known):
+    for service in sorted({"sts", *operations.services} & known):
         loader.load_service_model(service, "endpoint-rule-set-1", api_version=None)
-        model = loader.load_service_model(service, "service-2", api_version=None)
-        for operation in model["operations"]:
+        for operation in models.load_service_model(service, "service-2")["operations"]:
             xform_name(operation)

@@ -31,6 +31,10 @@ OPERATIONS = Operations(
             "iam:ListAccountAliases",
             "iam:ListServiceSpecificCredentials",
             "iam:ListUsers",
+            # No botocore knows these.
+            "iam:GetSomethingNew",
+            "iam:ListSomethingNew",
+            "no-such-service:GetSomething",
         }
     ),
     writes=frozenset({"iam:CreateUser", "iam:DeleteUser"}),

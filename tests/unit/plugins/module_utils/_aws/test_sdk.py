@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.loaders import JSONFileLoader
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._aws.sdk import new_session, warm
 
 PACKAGE = "ansible_collections.hardening.iam.plugins.module_utils._aws"
@@ -24,7 +25,7 @@ def make_client(service: str) -> t.Any:
 
 
 def test_a_warm_process_reads_no_more_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    warm(["organizations", "no-such-service"])
+    warm(Operations(reads=frozenset({"organizations:DescribeOrganization", "no-such-service:GetThing"})))
     read: list[str] = []
     load = JSONFileLoader.load_file
 
@@ -43,7 +44,9 @@ def test_a_warm_process_reads_no_more_files(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_sessions_share_data_but_no_handlers_and_no_credentials() -> None:
     one, other = new_session(), new_session()
-    assert one.get_component("data_loader") is other.get_component("data_loader")
+    version = ("organizations", "service-2")
+    models = [session.get_component("data_loader").load_service_model(*version) for session in (one, other)]
+    assert models[0] is models[1]
     heard: list[str] = []
     one.register("my-event", lambda **_unused: heard.append("one"))
     one.set_credentials("AKIA", "secret")
@@ -67,7 +70,7 @@ import sys
 sys.path.insert(0, {str(link_tree)!r})
 sys.modules["botocore"] = None
 from {PACKAGE} import access, operations, options, s3_store
-access.warm(["iam"])
+access.warm(operations.Operations(reads=frozenset(["iam:ListUsers"])))
 assert not access.HAS_BOTO3
 for start in (
     lambda: access.Access(options.AccessOptions(), operations=operations.Operations(), check_mode=True),
