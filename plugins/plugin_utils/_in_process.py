@@ -52,6 +52,9 @@ class InProcess(NormalActionModule):
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
         warm(cls.entry.operations)
+        # All that is loaded now stays. A worker that looked through it for garbage would copy the memory it shares with
+        # this process, page by page, which costs more than reading a small account.
+        gc.freeze()
 
     def run(self, tmp: t.Any = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> Result:
         task_vars = task_vars or {}
@@ -78,7 +81,7 @@ class InProcess(NormalActionModule):
             and not boolean(self._task.args.get("debug_botocore_endpoint_logs", False), strict=False)
         )
 
-    def _places(self) -> dict[str, str]:
+    def _places(self) -> dict[str, t.Any]:
         """The options that name a file or directory here by a relative path, with the path made absolute.
 
         A module runs in the directory of its playbook, this worker where ansible-playbook was called, which is what
@@ -101,8 +104,7 @@ class InProcess(NormalActionModule):
 
     def _run_here(self) -> Result:
         """The module's way from task arguments to result: the same serialization, validation and removal of secrets."""
-        # What the parent left is never garbage here, and this process ends with the task: looking for garbage would
-        # cost more than the task does, and copy the memory that is shared with the parent, page by page.
+        # Nor is what the parent has made since: this process ends with the task.
         gc.freeze()
         constraints = dict(self.entry.constraints)
         validator = ArgumentSpecValidator({**aws_argument_spec(), **self.entry.argument_spec()}, **constraints)
