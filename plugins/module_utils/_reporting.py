@@ -74,10 +74,10 @@ def _account(task: Task) -> Result:
     plan = _plan(task, report, parts)
     place.put("json", f"{account}/report.json", encode(report))
     place.put("plan", f"{account}/plan.json", encode(plan))
-    for name in task.options["formats"]:
-        file, render = _renderers(task)[name]
-        place.put(name, f"{account}/{file}", render(report).encode())
-    return _account_result(task, report, plan, place)
+    rendered = {name: _renderers(task)[name][1](report) for name in task.options["formats"]}
+    for name, content in rendered.items():
+        place.put(name, f"{account}/{_renderers(task)[name][0]}", content.encode())
+    return _account_result(task, report, plan, place, shown=_terminal(task, report, rendered.get("txt")))
 
 
 def _plan(task: Task, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
@@ -102,17 +102,19 @@ def _renderers(task: Task) -> Mapping[str, tuple[str, Callable[[Report], str]]]:
     }
 
 
-def _terminal(task: Task, report: Report) -> str:
-    """What is shown of an account's report, as the option ``terminal`` says."""
+def _terminal(task: Task, report: Report, written: t.Optional[str]) -> str:
+    """What is shown of an account's report, as the option ``terminal`` says. ``written`` is the text of the file."""
     if task.options["terminal"] == "none":
         return ""
     if task.options["terminal"] == "brief":
         return text.brief(report)
+    if written is not None and not report["preflight"]:
+        return written
     title = task.options["title"] or text.TITLE
     return text.render(report, title=title, ascii_only=task.options["ascii"], with_preflight=False)
 
 
-def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place: _Place) -> Result:
+def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str) -> Result:
     summary, delta = report["summary"], report["delta"]
     applied = sum(change["applied"] for change in report["changes"])
     if task.options["fail_on"] == "new" and delta["basis"] is None:
@@ -131,7 +133,7 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
         "refused": len(report["refused"]),
         "plan_sha256": plan["plan_sha256"],
         "files": place.written,
-        "terminal": _terminal(task, report),
+        "terminal": shown,
         **_verdict(reasons),
     }
     return {**result, "stats": _stats(result, fleet.new_criticals([report]), failed=())}

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 # Written where a browser would not show them: an escape character or a mark that turns the direction of writing
 # around belongs to no name, and hides what a name is.
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_VOID = frozenset({"br", "hr", "input", "link", "meta"})
+_VOID = frozenset({"br", "hr", "input", "link", "meta", "wbr"})
 
 # What most texts have none of: then there is nothing to escape.
 _SPECIAL = re.compile("[&<>\"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -70,8 +70,10 @@ def escape(text: object) -> Markup:
 
 def _add(pieces: list[str], content: Iterable[t.Any]) -> None:
     for piece in content:
-        if isinstance(piece, str):
-            pieces.append(piece if isinstance(piece, Markup) else escape(piece))
+        if type(piece) is Markup:
+            pieces.append(piece)
+        elif isinstance(piece, str):
+            pieces.append(escape(piece))
         elif isinstance(piece, (int, float)):
             pieces.append(str(piece))
         elif piece is not None:

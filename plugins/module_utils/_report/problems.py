@@ -71,6 +71,7 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
     "password_number": ("Passwords need no number", ""),
     "password_expiry": ("Passwords don't expire within {password_max_age_days} days", ""),
     # privileges and policies
+    "privilege_escalation_path": ("Principal can become an administrator", "principals can become administrators"),
     "policy_privilege_escalation": (
         "Policy is a way to become an administrator",
         "policies are ways to become an administrator",
@@ -184,6 +185,8 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+_DEFAULTS: t.Final = dataclasses.asdict(Settings())
+
 # The controls on alarms differ only in what somebody is told of.
 _WATCHED = "Somebody is told of "
 
@@ -208,4 +211,4 @@ def _negated(title: str) -> str:
 
 
 def _values(thresholds: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return {**dataclasses.asdict(Settings()), **thresholds}
+    return {**_DEFAULTS, **thresholds}
