@@ -183,8 +183,10 @@ def test_passing_trouble_with_every_operation(
 
 
 def test_throttling_for_a_while(faulty: Emulator, undisturbed: Mapping[str, Record]) -> None:
-    faulty.faults([{"kind": "error", "code": "Throttling", "status": 400, "for_seconds": 4, "service": "iam"}])
+    faulty.faults([{"kind": "error", "code": "Throttling", "status": 400, "for_seconds": 10}])
     assert findings(assess(MANAGEMENT)) == findings(undisturbed[MANAGEMENT])
+    throttled = [record for record in faulty.log() if record["status"] == 400]
+    assert len(throttled) > 1
 
 
 @pytest.mark.parametrize("operation", ["sts:AssumeRole", "sts:GetCallerIdentity"])
