@@ -15,8 +15,6 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
-
 from ._account.codec import SnapshotError, from_json, to_json
 from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ._account.collect import collect, deepen
@@ -38,6 +36,7 @@ from ._report.delta import compare
 from ._report.document import Report, Run, Subject, build, count_statuses, decode, encode, headline
 from ._task import Task, TaskError
 from ._version import COLLECTION_VERSION
+from ._yaml_input import yaml_of
 
 # No control asks for the alias, but people know an account by it.
 _ALWAYS: t.Final = frozenset({Dataset.ACCOUNT_ALIASES})
@@ -90,14 +89,9 @@ def _waiver_list(task: Task) -> t.Any:
     value = task.options.get("waivers")
     if not isinstance(value, str) or not value.strip():
         return value or []
-    if not HAS_YAML:
-        raise TaskError(f"waivers: reading {value} needs PyYAML where the task runs")
     # A survey of AWX can only give text.
     text = value if value.lstrip().startswith("[") else _text_of(task, value)
-    try:
-        return yaml_load(text) or []
-    except ValueError as error:
-        raise TaskError(f"waivers: {value} is not YAML: {error}") from error
+    return yaml_of(text, option="waivers", source=value) or []
 
 
 def _text_of(task: Task, place: str) -> str:
