@@ -93,6 +93,10 @@ class Emulator:
         """No faults any more."""
         self._ask("DELETE", "faults")
 
+    def wait_until_held(self, seconds: float) -> bool:
+        """Wait for a call that the fault "hold" keeps, at most so long; whether one is."""
+        return bool(self._ask("PUT", "held", {"seconds": seconds})["held"])
+
     def clock(self, *, offset_days: float = 0.0) -> None:
         """Set IAM's clock this many days ahead of real time (not of the present setting)."""
         self._ask("PUT", "clock", {"offset_seconds": offset_days * 86400})

@@ -7,6 +7,7 @@
 GET            /_emulator/health   {"status": "ok", "accounts": {id: name}, "now": …}
 GET, DELETE    /_emulator/log      the records; empty it
 GET, PUT, DELETE /_emulator/faults the faults in force; replace them all; none
+PUT            /_emulator/held     {"seconds": n}: wait for a call that the fault "hold" keeps; {"held": whether one is}
 PUT            /_emulator/clock    {"offset_seconds": n}
 PUT            /_emulator/seed     {"seed": "acme"} or {"organization": {…}}: everything starts anew; {} leaves it empty
 """
@@ -44,6 +45,7 @@ class Control:
             ("GET", "faults"): lambda _data: [dataclasses.asdict(fault) for fault in emulator.faults.get()],
             ("PUT", "faults"): self._put_faults,
             ("DELETE", "faults"): lambda _data: emulator.faults.set(()),
+            ("PUT", "held"): lambda data: {"held": emulator.faults.wait_until_held(float(data["seconds"]))},
             ("PUT", "clock"): self._put_clock,
             ("PUT", "seed"): self._put_seed,
         }

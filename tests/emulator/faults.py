@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults on demand: latency, errors, dropped connections and garbage, for the calls a test names."""
+"""Faults on demand: latency, errors, dropped and held connections, and garbage, for the calls a test names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import typing as t
 from dataclasses import dataclass, fields
 
 from emulator import errors
+from emulator.request_log import is_read_only
 from emulator.wire import Answer, Call
 
-KINDS: t.Final = ("latency", "error", "drop", "garbage")
+KINDS: t.Final = ("latency", "error", "drop", "garbage", "hold")
 
 MESSAGES: t.Mapping[str, str] = {
     "Throttling": "Rate exceeded",
@@ -40,7 +41,11 @@ class ConnectionDroppedError(Exception):
 class Fault:
     """What befalls which calls. Service and operation are globs; what is None does not restrict.
 
-    ``times`` is how often it strikes, ``for_seconds`` how long after it was set, ``probability`` how likely each time.
+    ``read_only`` restricts to reads or to writes. ``skip`` is how many of the calls concerned pass before it strikes,
+    ``times`` how often it then does, ``for_seconds`` how long after it was set, ``probability`` how likely each time.
+
+    The kind "hold" lets a caller wait until the faults are set anew, for a test that kills it there, and then drops the
+    connection: before the call takes effect, so that it never does, or with ``after`` once it has.
     """
 
     kind: str
@@ -48,13 +53,16 @@ class Fault:
     operation: str | None = None
     account_id: str | None = None
     region: str | None = None
+    read_only: bool | None = None
     probability: float = 1.0
+    skip: int = 0
     times: int | None = None
     for_seconds: float | None = None
     latency_ms: float = 0.0
     code: str = "InternalFailure"
     status: int | None = None
     message: str | None = None
+    after: bool = False
 
     @classmethod
     def parse(cls, raw: t.Mapping[str, t.Any]) -> Fault:
@@ -74,6 +82,7 @@ class Fault:
             and fnmatch.fnmatchcase(call.operation, self.operation or "*")
             and self.account_id in (None, account_id)
             and self.region in (None, call.region)
+            and self.read_only in (None, is_read_only(call.service, call.operation))
         )
 
 
@@ -82,6 +91,7 @@ class _Armed:
     fault: Fault
     until: float | None
     left: int | None
+    skip: int
 
 
 class Faults:
@@ -89,16 +99,22 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._held = threading.Condition(self._lock)
+        self._generation = 0
+        self._holding = 0
         self._armed: list[_Armed] = []
         self._random = random.Random(0)
 
     def set(self, faults: t.Sequence[Fault]) -> None:
-        """Replace all faults by these."""
+        """Replace all faults by these. Calls that are held are let go, and their connections dropped."""
         now = time.monotonic()
         with self._lock:
+            self._generation += 1
+            self._holding = 0
+            self._held.notify_all()
             self._random = random.Random(0)
             self._armed = [
-                _Armed(fault, None if fault.for_seconds is None else now + fault.for_seconds, fault.times)
+                _Armed(fault, None if fault.for_seconds is None else now + fault.for_seconds, fault.times, fault.skip)
                 for fault in faults
             ]
 
@@ -119,11 +135,28 @@ class Faults:
                     continue
                 if not _alive(armed, now) or not armed.fault.concerns(call, account_id):
                     continue
+                if armed.skip:
+                    armed.skip -= 1
+                    continue
                 if self._random.random() >= armed.fault.probability:
                     continue
                 armed.left = None if armed.left is None else armed.left - 1
                 struck.append(armed.fault)
         return struck
+
+    def hold(self) -> t.NoReturn:
+        """Keep this thread until the faults are set anew. Raises ConnectionDroppedError then."""
+        with self._held:
+            generation = self._generation
+            self._holding += 1
+            self._held.notify_all()
+            self._held.wait_for(lambda: self._generation != generation)
+        raise ConnectionDroppedError("held")
+
+    def wait_until_held(self, seconds: float) -> bool:
+        """Wait for a call to be held, at most so long; whether one is."""
+        with self._held:
+            return self._held.wait_for(lambda: self._holding > 0, timeout=seconds)
 
 
 def inflict(struck: t.Sequence[Fault], call: Call) -> Answer | None:
@@ -135,7 +168,7 @@ def inflict(struck: t.Sequence[Fault], call: Call) -> Answer | None:
     if delay:
         time.sleep(delay)
     fault = next((fault for fault in struck if fault.kind != "latency"), None)
-    if fault is None:
+    if fault is None or fault.kind == "hold":
         return None
     if fault.kind == "drop":
         raise ConnectionDroppedError(call.action)

@@ -75,15 +75,22 @@ class Emulator:
                 caller = self.directory.resolve(call)
         except identity.UnknownKeyError:
             return self._logged(call, None, errors.invalid_credentials(call))
+        struck = self.faults.strike(call, caller.account_id)
+        held = next((fault for fault in struck if fault.kind == "hold"), None)
         try:
-            answer = faults.inflict(self.faults.strike(call, caller.account_id), call)
+            if held and not held.after:
+                self.faults.hold()
+            answer = faults.inflict(struck, call)
         except faults.ConnectionDroppedError:
             self._logged(call, caller, Answer(0, (), b""))
             raise
         if answer is None:
             with self.lock:
                 answer = self._refusal(call, caller) or self._ask_moto(call, caller, environ, body)
-        return self._logged(call, caller, answer)
+        self._logged(call, caller, answer)
+        if held:
+            self.faults.hold()
+        return answer
 
     def _refusal(self, call: Call, caller: Caller) -> Answer | None:
         refusal = self.closed_regions.refusal(call, caller)

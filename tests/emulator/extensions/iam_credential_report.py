@@ -102,7 +102,7 @@ def _root_row(backend: IAMBackend, state: AccountState) -> list[str]:
         "not_supported",
         "not_supported",
         _bool(root.mfa != "none"),
-        *_keys(root.access_keys),
+        *_keys(root.access_keys, state),
         *certificates[0],
         *certificates[1],
     ]
@@ -115,7 +115,7 @@ def _user_row(backend: IAMBackend, state: AccountState, user: User) -> list[str]
         _date(user.create_date),
         *_password(backend, state, user),
         _bool(bool(user.mfa_devices)),
-        *_keys(user.access_keys),
+        *_keys(user.access_keys, state),
         *_certificates(list(user.signing_certificates.values())),
     ]
 
@@ -131,12 +131,13 @@ def _password(backend: IAMBackend, state: AccountState, user: User) -> list[str]
     return ["true", _date(user.password_last_used, "no_information"), _date(changed), rotation]
 
 
-def _keys(keys: t.Sequence[AccessKey]) -> list[str]:
-    """Two keys, the older one first; an inactive key keeps its dates."""
+def _keys(keys: t.Sequence[AccessKey], state: AccountState) -> list[str]:
+    """Two keys, the older one first; an inactive key keeps its dates. "Rotated" is the last change of the status."""
     cells: list[str] = []
     for key in sorted(keys, key=lambda key: key.create_date):
         used = key.last_used
-        cells += [_bool(key.status == "Active"), _date(key.create_date)]
+        changed = state.key_changes.get(key.access_key_id, key.create_date)
+        cells += [_bool(key.status == "Active"), _date(changed)]
         cells += [_ABSENT] * 3 if used is None else [_date(used.timestamp), used.region, used.service]
     return (cells + ["false", *[_ABSENT] * 4] * 2)[: 2 * len(_KEY_COLUMNS)]
 

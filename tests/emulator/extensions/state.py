@@ -100,12 +100,14 @@ class AccountState(BaseBackend):
         self.root = RootUser()
         self.report: t.Optional[Report] = None
         self.users: dict[str, UserDetails] = {}
+        self.key_changes: dict[str, datetime] = {}
         self.boundary_usage: collections.Counter[str] = collections.Counter()
         self.service_credentials: dict[str, ServiceCredential] = {}
         self.last_accessed: dict[str, dict[str, ServiceUse]] = {}
         self.last_accessed_jobs: dict[str, LastAccessedJob] = {}
         self.root_features: set[str] = set()
         self.contact: t.Optional[dict[str, str]] = None
+        self.events: dict[str, list[dict[str, t.Any]]] = {}
 
     def user(self, user: models.User) -> UserDetails:
         """The details of a user, by its unique id: a user may be renamed."""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The statements that apply to a principal, read without conditions: enough to say which services and actions it has.
+"""The statements that apply to a principal: enough to say which services and actions it has, and to simulate requests.
 
-This is no policy engine. A deny, a boundary or a condition of a real policy has more to it; the tests of the
+This is no policy engine: it knows the commonest condition operators and no policy variables. The tests of the
 collection's own engine do not rest on this one.
 """
 
@@ -31,6 +31,12 @@ class Statement:
     not_actions: tuple[str, ...]
     resources: tuple[str, ...]
     not_resources: tuple[str, ...]
+    principals: tuple[str, ...] = ()
+    conditions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+    def holds(self, context: t.Mapping[str, t.Sequence[str]]) -> bool:
+        """Whether all conditions are met; ``context`` has its keys in lower case."""
+        return all(_holds(operator, context.get(key.lower()), values) for operator, key, values in self.conditions)
 
     def covers_action(self, action: str) -> bool:
         """Whether the statement speaks of the action; letter case does not matter to AWS."""
@@ -55,6 +61,26 @@ class Statement:
         return any(fnmatch.fnmatchcase(service, pattern.partition(":")[0]) for pattern in self.actions)
 
 
+_TESTS: t.Final[t.Mapping[str, t.Callable[[str, str], bool]]] = {
+    "StringEquals": lambda value, pattern: value == pattern,
+    "StringLike": lambda value, pattern: _matches(value, _patterns(pattern)),
+    "ArnLike": lambda value, pattern: _matches(value, _patterns(pattern)),
+    "ArnEquals": lambda value, pattern: _matches(value, _patterns(pattern)),
+    "Bool": lambda value, pattern: value.lower() == pattern.lower(),
+}
+
+
+def _holds(operator: str, found: t.Optional[t.Sequence[str]], values: t.Sequence[str]) -> bool:
+    bare = operator.removesuffix("IfExists")
+    if bare == "Null":
+        return (found is None) == (values[0].lower() == "true")
+    negated = "Not" in bare
+    if found is None:
+        return negated or operator.endswith("IfExists")
+    test = _TESTS.get(bare.replace("Not", ""))
+    return test is not None and negated != any(test(item, value) for item in found for value in values)
+
+
 def find(backend: IAMBackend, arn: str) -> Principal:
     """The user, group, role or policy with that ARN.
 
@@ -76,24 +102,26 @@ def find(backend: IAMBackend, arn: str) -> Principal:
 def statements_of(backend: IAMBackend, principal: Principal) -> list[Statement]:
     """Every statement that applies to the principal, a user's groups included."""
     if isinstance(principal, ManagedPolicy):
-        return _parsed(principal.arn, _document(principal))
+        return parsed(principal.arn, document_of(principal))
     found: list[Statement] = []
     for policy in principal.managed_policies.values():
-        found += _parsed(policy.arn, _document(policy))
+        found += parsed(policy.arn, document_of(policy))
     for name, document in principal.policies.items():
-        found += _parsed(name, document)
+        found += parsed(name, document)
     if isinstance(principal, User):
         for group in backend.get_groups_for_user(principal.name):
             found += statements_of(backend, group)
     return found
 
 
-def _document(policy: ManagedPolicy) -> str:
+def document_of(policy: ManagedPolicy) -> str:
+    """The text of the default version."""
     default = next(version for version in policy.versions if version.version_id == policy.default_version_id)
     return str(default.document)
 
 
-def _parsed(source: str, document: str) -> list[Statement]:
+def parsed(source: str, document: str) -> list[Statement]:
+    """The statements of a document that is called ``source``."""
     statements = json.loads(document).get("Statement", [])
     return [
         Statement(
@@ -103,9 +131,20 @@ def _parsed(source: str, document: str) -> list[Statement]:
             not_actions=_patterns(statement.get("NotAction"), lower=True),
             resources=_patterns(statement.get("Resource")),
             not_resources=_patterns(statement.get("NotResource")),
+            principals=_principals(statement.get("Principal")),
+            conditions=tuple(
+                (operator, key, tuple(str(value) for value in (values if isinstance(values, list) else [values])))
+                for operator, keys in statement.get("Condition", {}).items()
+                for key, values in keys.items()
+            ),
         )
         for statement in (statements if isinstance(statements, list) else [statements])
     ]
+
+
+def _principals(block: t.Any) -> tuple[str, ...]:
+    values = block.values() if isinstance(block, dict) else [] if block is None else [block]
+    return tuple(item for value in values for item in (value if isinstance(value, list) else [value]))
 
 
 def _patterns(value: t.Union[None, str, list[str]], *, lower: bool = False) -> tuple[str, ...]:

@@ -278,6 +278,23 @@ class Instance:
 
 
 @dataclasses.dataclass(frozen=True)
+class Call:
+    """Calls that CloudTrail recorded: of ``user/NAME`` or ``role/NAME``, where NAME may be as ``dev-{01..15}``.
+
+    ``call`` is ``source:EventName`` as CloudTrail names both, ``via`` the service that made it in the caller's name.
+    """
+
+    principal: str
+    call: str
+    days: float = 1
+    count: int = 1
+    parameters: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    resources: tuple[str, ...] = ()
+    error: t.Optional[str] = None
+    via: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Region:
     """What an account has in one region."""
 
@@ -287,6 +304,7 @@ class Region:
     trails: dict[str, Trail] = dataclasses.field(default_factory=dict)
     metric_filters: dict[str, MetricFilter] = dataclasses.field(default_factory=dict)
     instances: dict[str, Instance] = dataclasses.field(default_factory=dict)
+    calls: tuple[Call, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,10 +21,11 @@ from moto.s3.models import s3_backends
 from moto.securityhub.models import securityhub_backends
 from moto.sns.models import sns_backends
 
-from emulator.extensions import securityhub, state
+from emulator.extensions import cloudtrail_events, securityhub, state
 from emulator.extensions.accessanalyzer.models import accessanalyzer_backends
 from emulator.seed import model
 from emulator.seed.identifiers import moment
+from emulator.seed.structure import expand
 
 _METRIC_NAMESPACE = "CISBenchmark"
 
@@ -46,6 +47,8 @@ def apply(account: model.Account, *, now: datetime) -> None:
             _metric_filter(place, metric_filter)
         for instance in seeded.instances.values():
             _instances(place, instance)
+        for call in seeded.calls:
+            _calls(place, call)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,3 +206,19 @@ def _instances(place: _Place, seeded: model.Instance) -> None:
         profile = iam_backends[place.account.id][place.account.partition].get_instance_profile(seeded.profile)
         for instance in reservation.instances:
             backend.associate_iam_instance_profile(instance.id, iam_instance_profile_arn=profile.arn)
+
+
+def _calls(place: _Place, seeded: model.Call) -> None:
+    for principal in expand(seeded.principal):
+        for _number in range(seeded.count):
+            cloudtrail_events.record_call(
+                place.account.id,
+                place.region,
+                principal=principal,
+                call=seeded.call,
+                when=moment(place.now, seeded.days),
+                parameters=seeded.parameters or None,
+                error=seeded.error,
+                via=seeded.via,
+                resources=seeded.resources,
+            )

@@ -99,16 +99,18 @@ def _organization(data: t.Mapping[str, t.Any]) -> Organization:
     if management not in accounts:
         raise SeedError(f"management_account: {management!r} is not one of {', '.join(map(str, accounts))}")
     tokens = {"management_account_id": management, "organization_id": str(settings.get("id", ""))}
+    members = {key: _account(key, data, management=management, tokens=tokens) for key in accounts}
     organization = build(
         Organization,
         {key: value for key, value in settings.items() if key != "control_policies"},
         where="organization",
         given={
             "management_account_id": management,
-            "accounts": {key: _account(key, data, management=management, tokens=tokens) for key in accounts},
+            "accounts": members,
             "control_policies": convert(
                 dict[str, ControlPolicy],
-                substitute(settings.get("control_policies"), tokens),
+                # An organization lies in one partition, that of its management account.
+                substitute(settings.get("control_policies"), {**tokens, "partition": members[management].partition}),
                 where="organization.control_policies",
             ),
         },

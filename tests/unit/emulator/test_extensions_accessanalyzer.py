@@ -132,3 +132,33 @@ def test_acme_has_its_analyzers_where_the_seed_says() -> None:
         ("111122223333", "eu-west-1"): ["ORGANIZATION"],
         (DEV, "us-east-1"): ["ACCOUNT"],
     }
+
+
+def test_policies_are_validated(one: Seeded) -> None:
+    client = one.client("accessanalyzer")
+    text = '{"Statement": [\n  {"Effect": "Allow", "Action": ["iam:PassRole", "s3:Nope"], "Resource": "*"}]}'
+    answer = client.validate_policy(policyDocument=text, policyType="IDENTITY_POLICY")
+    found = [(row["issueCode"], row["findingType"], row["locations"][0]) for row in answer["findings"]]
+    assert [(code, kind) for code, kind, _location in found] == [
+        ("MISSING_VERSION", "WARNING"),
+        ("INVALID_ACTION", "ERROR"),
+        ("PASS_ROLE_WITH_STAR_IN_RESOURCE", "SECURITY_WARNING"),
+    ]
+    invalid = found[1][2]
+    assert invalid["path"] == [{"value": "Statement"}, {"index": 0}, {"value": "Action"}, {"index": 1}]
+    start, end = invalid["span"]["start"], invalid["span"]["end"]
+    assert text[start["offset"] : end["offset"]] == '"s3:Nope"'
+    assert (start["line"], text.splitlines()[1][start["column"] :][:9]) == (2, '"s3:Nope"')
+
+
+def test_validation_pages_and_tells_of_broken_json(one: Seeded) -> None:
+    client = one.client("accessanalyzer")
+    text = '{"Statement": {"Sid": "", "Effect": "Allow", "Action": "s3:Nope", "Resource": "*"}}'
+    first = client.validate_policy(policyDocument=text, policyType="RESOURCE_POLICY", maxResults=2)
+    second = client.validate_policy(
+        policyDocument=text, policyType="RESOURCE_POLICY", maxResults=2, nextToken=first["nextToken"]
+    )
+    codes = [row["issueCode"] for row in (*first["findings"], *second["findings"])]
+    assert codes == ["MISSING_VERSION", "EMPTY_SID_VALUE", "INVALID_ACTION"]
+    (broken,) = client.validate_policy(policyDocument="{", policyType="RESOURCE_POLICY")["findings"]
+    assert (broken["issueCode"], broken["locations"][0]["span"]["start"]["line"]) == ("JSON_SYNTAX_ERROR", 1)

@@ -91,32 +91,3 @@ def test_jobs_and_principals_must_exist(acme: Seeded) -> None:
     job = iam.generate_service_last_accessed_details(Arn=DEVELOPER)["JobId"]
     with pytest.raises(iam.exceptions.NoSuchEntityException):
         acme.client("iam", PROD).get_service_last_accessed_details(JobId=job)
-
-
-@pytest.mark.parametrize(
-    ("account", "arn", "action", "decision"),
-    [
-        (DEV, DEVELOPER, "iam:CreateUser", "allowed"),
-        (DEV, f"arn:aws:iam::{DEV}:role/iam-hardening/assessor", "iam:GetUser", "allowed"),
-        (DEV, f"arn:aws:iam::{DEV}:role/iam-hardening/assessor", "iam:CreateUser", "implicitDeny"),
-        (DEV, f"arn:aws:iam::{DEV}:user/contractor-mallory", "organizations:LeaveOrganization", "implicitDeny"),
-        (DEV, f"arn:aws:iam::{DEV}:user/contractor-mallory", "iam:CreateUser", "allowed"),
-        (PROD, f"arn:aws:iam::{PROD}:policy/iam-hardening/boundary/DeveloperBoundary", "iam:GetUser", "explicitDeny"),
-        (PROD, f"arn:aws:iam::{PROD}:user/dev-alice", "DynamoDB:getitem", "allowed"),
-    ],
-)
-def test_simulation_follows_allow_and_deny(acme: Seeded, account: str, arn: str, action: str, decision: str) -> None:
-    answer = acme.client("iam", account).simulate_principal_policy(PolicySourceArn=arn, ActionNames=[action])
-    assert [(item["EvalActionName"], item["EvalDecision"]) for item in answer["EvaluationResults"]] == [
-        (action, decision)
-    ]
-
-
-def test_simulation_knows_resources(acme: Seeded) -> None:
-    answer = acme.client("iam", PROD).simulate_principal_policy(
-        PolicySourceArn=f"arn:aws:iam::{PROD}:user/svc-backup",
-        ActionNames=["s3:GetObject"],
-        ResourceArns=["arn:aws:s3:::acme-backup/file", "arn:aws:s3:::other/file"],
-    )
-    decisions = [item["EvalDecision"] for item in answer["EvaluationResults"]]
-    assert decisions == ["allowed", "implicitDeny"]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import time
 import typing as t
 
@@ -35,6 +36,8 @@ CALL: t.Final = Call(service="iam", operation="ListUsers", protocol="query", reg
         ({"account_id": MANAGEMENT, "region": "us-east-1"}, True),
         ({"account_id": MEMBER}, False),
         ({"region": "eu-west-1"}, False),
+        ({"read_only": True}, True),
+        ({"read_only": False}, False),
     ],
 )
 def test_concerns_only_the_calls_it_names(restriction: dict[str, str], concerned: bool) -> None:
@@ -44,7 +47,7 @@ def test_concerns_only_the_calls_it_names(restriction: dict[str, str], concerned
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ({"kind": "explode"}, "kind is 'explode'; allowed: latency, error, drop, garbage"),
+        ({"kind": "explode"}, "kind is 'explode'; allowed: latency, error, drop, garbage, hold"),
         ({}, "kind is None"),
         ({"kind": "drop", "sevrice": "iam"}, "unknown key sevrice; allowed: kind, service"),
     ],
@@ -59,6 +62,14 @@ def test_strike_stops_after_so_many_times() -> None:
     armed.set([Fault(kind="error", times=2)])
     assert [len(armed.strike(CALL, MANAGEMENT)) for _call in range(4)] == [1, 1, 0, 0]
     assert armed.get() == []
+
+
+def test_strike_lets_so_many_pass_first() -> None:
+    armed = Faults()
+    armed.set([Fault(kind="drop", operation="ListUsers", skip=2, times=1)])
+    other = dataclasses.replace(CALL, operation="ListRoles")
+    struck = [len(armed.strike(call, MANAGEMENT)) for call in (CALL, other, CALL, other, CALL, CALL)]
+    assert struck == [0, 0, 0, 0, 1, 0]
 
 
 def test_strike_stops_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,6 +160,24 @@ def test_garbage_is_no_answer(emulator: Emulator, aws: Aws) -> None:
     emulator.faults([{"kind": "garbage", "service": "iam"}])
     with pytest.raises(ResponseParserError):
         aws.client("iam").list_users()
+
+
+@pytest.mark.parametrize(("after", "statuses"), [(False, [0]), (True, [200])], ids=["before", "after"])
+def test_held_call_takes_effect_or_never_does(emulator: Emulator, aws: Aws, after: bool, statuses: list[int]) -> None:
+    iam = aws.client("iam")
+    emulator.faults([{"kind": "hold", "read_only": False, "times": 1, "after": after}])
+    assert not emulator.wait_until_held(0)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(iam.create_user, UserName="carol")
+        assert emulator.wait_until_held(10)
+        # Reads get their answers meanwhile.
+        present = {user["UserName"] for user in aws.client("iam").list_users()["Users"]}
+        emulator.clear_faults()
+        with pytest.raises(ConnectionClosedError):
+            waiting.result()
+    assert ("carol" in present) is after
+    assert [record["status"] for record in emulator.log() if record["operation"] == "CreateUser"] == statuses
+    assert not emulator.wait_until_held(0)
 
 
 def test_latency_lets_a_client_run_into_its_timeout(emulator: Emulator, aws: Aws) -> None:

@@ -190,6 +190,15 @@ def test_the_same_seed_gives_the_same_account() -> None:
     assert identifiers() == identifiers()
 
 
+@pytest.mark.parametrize("partition", ["aws", "aws-cn"])
+def test_policies_of_the_organization_name_its_partition(partition: str) -> None:
+    document = {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "arn:<partition>:s3:::*"}]}
+    settings = {"id": "o-one1234567", "control_policies": {"guard": {"document": document}}}
+    organization = seed.load({"organization": settings, **account(partition=partition)}, now=NOW)
+    statement = organization.control_policies["guard"].document["Statement"][0]
+    assert statement["Resource"] == f"arn:{partition}:s3:::*"
+
+
 def test_an_unknown_policy_is_named() -> None:
     organization = seed.load(account(users={"bob": {"policies": ["aws:Nothing"]}}), now=NOW)
     with pytest.raises(seed.SeedError, match="users.bob.policies: no policy 'aws:Nothing': write aws:NAME"):

@@ -22,7 +22,7 @@ from .small import MANAGEMENT, MEMBER, Aws
 
 def test_operations_that_are_missing_are_errors_without_retries(emulator: Emulator, aws: Aws) -> None:
     calls: list[tuple[str, str, dict[str, t.Any]]] = [
-        ("iam", "simulate_custom_policy", {"PolicyInputList": ["{}"], "ActionNames": ["s3:GetObject"]}),
+        ("iam", "get_context_keys_for_custom_policy", {"PolicyInputList": ["{}"]}),
         ("organizations", "describe_effective_policy", {"PolicyType": "TAG_POLICY"}),
         ("securityhub", "get_findings_v2", {}),
         ("mgn", "list_applications", {}),

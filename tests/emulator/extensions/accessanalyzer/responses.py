@@ -15,6 +15,7 @@ from emulator.extensions.accessanalyzer.models import (
     ValidationException,
     accessanalyzer_backends,
 )
+from emulator.extensions.accessanalyzer.validation import validated
 
 _DEFAULT_PAGE = 100
 
@@ -99,6 +100,11 @@ class AccessAnalyzerResponse(BaseResponse):
         for key in self._get_param("tagKeys"):
             tags.pop(key, None)
         return EmptyResult()
+
+    def validate_policy(self) -> ActionResult:
+        """POST /policy/validation."""
+        findings = validated(self._get_param("policyDocument"), self._get_param("policyType"))
+        return ActionResult(self._page("findings", findings))
 
     def list_tags_for_resource(self) -> ActionResult:
         """GET /tags/{resourceArn}."""
