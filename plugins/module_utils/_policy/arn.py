@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+_IAM_REGIONS: t.Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 
 
@@ -54,3 +55,11 @@ def root_account(arn: str) -> t.Optional[str]:
     if parts is None or (parts.service, parts.region, parts.resource) != ("iam", "", "root"):
         return None
     return parts.account if _ACCOUNT.fullmatch(parts.account) else None
+
+
+def iam_region(partition: str) -> t.Optional[str]:
+    """The region that IAM answers from; None for a partition that is not known.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+    """
+    return _IAM_REGIONS.get(partition)

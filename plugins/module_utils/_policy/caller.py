@@ -89,7 +89,8 @@ class Caller:
         if self.issuer or self.role_name.startswith(_WITH_PATH):
             return self.issuer
         # Most roles have no path. Of those that do, the issuer has to be given.
-        return f"{self.arn.split(':')[0]}:{self.arn.split(':')[1]}:iam::{self.account}:role/{self.role_name}"
+        prefix, partition, _rest = self.arn.split(":", 2)
+        return f"{prefix}:{partition}:iam::{self.account}:role/{self.role_name}"
 
     @functools.cached_property
     def is_service_linked(self) -> bool:

@@ -179,7 +179,10 @@ class Evaluator:
         return _decision(request, weighed, apart=needed, crosses=crosses)
 
     def outcome(
-        self, action: str, resource: str = "*", context: t.Union[Mapping[str, Values], Context] = _NOTHING
+        self,
+        action: str,
+        resource: str = "*",
+        context: t.Optional[t.Union[Mapping[str, Values], Context]] = None,
     ) -> Outcome:
         """What the principal's own side says, without explanation: what the policy of the resource says is left out.
 
@@ -191,7 +194,7 @@ class Evaluator:
         special = _special(lower, caller)
         if special is not None:
             return Outcome.IMPLICIT_DENY if special is Why.ROOT_CANNOT_ASSUME else Outcome.ALLOWED
-        request = Request(action, resource, context=context)
+        request = Request(action, resource, context=_NOTHING if context is None else context)
         owner = arn_account(resource) or caller.account
         facts = Facts(lower, resource, lambda: self._context(request, caller, owner))
         return _outcome(self._weigh(facts, caller, None, apart=False, crosses=False))

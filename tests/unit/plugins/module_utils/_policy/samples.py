@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.operators import OPERATORS
+from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Condition, Policy, Statement
 
 
@@ -82,3 +83,19 @@ def policies(draw: st.DrawFn, *, principals: bool = False) -> Policy:
         for index, item in enumerate(drawn)
     )
     return Policy(numbered, version=draw(st.sampled_from(["2008-10-17", "2012-10-17"])))
+
+
+def allow(*actions: str, resource: t.Any = "*", **more: t.Any) -> dict[str, t.Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
+
+
+def deny(*actions: str, resource: t.Any = "*", **more: t.Any) -> dict[str, t.Any]:
+    return {**allow(*actions, resource=resource, **more), "Effect": "Deny"}
+
+
+def but(*actions: str, effect: str = "Allow", **more: t.Any) -> dict[str, t.Any]:
+    return {"Effect": effect, "NotAction": list(actions), "Resource": "*", **more}
+
+
+def policy(*statements: dict[str, t.Any]) -> Policy:
+    return parse({"Version": "2012-10-17", "Statement": list(statements)})

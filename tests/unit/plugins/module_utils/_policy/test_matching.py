@@ -286,7 +286,7 @@ def test_more_patterns_never_match_less(several: list[str], more: str, text: str
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "expected"),
+    ("one", "other", "expected"),
     [
         ("*", "iam:passrole", True),
         ("iam:*", "iam:pass*", True),
@@ -304,9 +304,9 @@ def test_more_patterns_never_match_less(several: list[str], more: str, text: str
         ("arn:aws:iam::*:role/*", "*", True),
     ],
 )
-def test_overlaps(first: str, second: str, expected: bool) -> None:
-    assert overlaps(first, second) is expected
-    assert overlaps(second, first) is expected
+def test_overlaps(one: str, other: str, expected: bool) -> None:
+    assert overlaps(one, other) is expected
+    assert overlaps(other, one) is expected
 
 
 @pytest.mark.parametrize(
@@ -345,15 +345,15 @@ short_patterns = st.one_of(short, short.map(lambda text: "arn:" + text))
 
 
 @given(short_patterns, short_patterns)
-def test_relations_of_patterns_agree_with_what_they_match(first: str, second: str) -> None:
-    both = [text for text in texts_of(first) if naive(first, text)]
-    if any(naive(second, text) for text in both):
-        assert overlaps(first, second)
-    if covers(second, first):
-        assert all(naive(second, text) for text in both)
-        assert overlaps(first, second) or not both
-    if not any(char in "*?" for char in first):
-        assert covers(second, first) is overlaps(second, first) is naive(second, first)
+def test_relations_of_patterns_agree_with_what_they_match(one: str, other: str) -> None:
+    both = [text for text in texts_of(one) if naive(one, text)]
+    if any(naive(other, text) for text in both):
+        assert overlaps(one, other)
+    if covers(other, one):
+        assert all(naive(other, text) for text in both)
+        assert overlaps(one, other) or not both
+    if not any(char in "*?" for char in one):
+        assert covers(other, one) is overlaps(other, one) is naive(other, one)
 
 
 @given(patterns, patterns)

@@ -1,0 +1,288 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Single steps to more rights: which known ways are open to a principal, and where each leads.
+
+Every step is judged with all that decides on a request: resources, conditions, boundaries, denials, control policies
+and the trust policies of roles. What hangs on something that is not known is kept apart from what is certain.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from .escalation_attempts import ASSUME, BOUNDARY_KEY, JOIN, PASS, REWRITE_TRUST, Attempt, Attempts, Edge, best
+from .escalation_layers import mask_of
+from .escalation_methods import METHODS
+from .escalation_methods_schema import Gain, Method, On, Whom
+from .escalation_powers import Powers
+from .escalation_questions import CERTAIN, Actor, Doubts, Questions
+from .escalation_trusts import RoleTrusts
+from .landscape import Landscape, Subject, SubjectKind
+from .matching import resource_matcher
+
+# So many steps that hang on something are compared, where none is certain: what it is, hardly differs by target.
+_MOST_DOUBTFUL: t.Final = 8
+_KINDS: t.Final[Mapping[Whom, SubjectKind]] = {
+    Whom.OWN_USER: SubjectKind.USER,
+    Whom.OWN_ROLE: SubjectKind.ROLE,
+    Whom.USER: SubjectKind.USER,
+    Whom.ROLE: SubjectKind.ROLE,
+}
+_MASKS: t.Final[Mapping[str, int]] = {
+    # A trust policy may let somebody in whose own policies don't speak of it.
+    method.id: mask_of(action for action in method.actions if action != ASSUME)
+    for method in METHODS
+}
+
+
+class Escalation:
+    """The steps that are open in an account, by all known methods unless others are given."""
+
+    def __init__(self, landscape: Landscape, methods: Sequence[Method] = METHODS) -> None:
+        self.landscape = landscape
+        others = [method for method in methods if method.whom in (Whom.USER, Whom.ROLE)]
+        self._own = [method for method in methods if method.is_own and method.gain is not Gain.JOINED]
+        self._joins = [method for method in methods if method.is_own and method.gain is Gain.JOINED]
+        self._new = [method for method in methods if method.whom in (Whom.NEW_USER, Whom.NEW_ROLE)]
+        self._takeovers = [method for method in others if method.gain is Gain.TAKEOVER]
+        self._raises = [method for method in others if method.gain is not Gain.TAKEOVER]
+        self._questions = Questions(landscape)
+        self._powers = Powers(landscape)
+        self._trusts = RoleTrusts(landscape)
+        self._attempts = Attempts(landscape, self._questions, self._powers, self._trusts)
+        self._boundaries: dict[frozenset[str], tuple[str, ...]] = {}
+        self._shared: dict[t.Hashable, t.Optional[Edge]] = {}
+
+    @functools.cached_property
+    def actors(self) -> Mapping[str, Actor]:
+        """Who can act: users, and roles except those that only AWS's services use."""
+        return {
+            subject.arn: Actor(subject, subject.layers, subject.boundary_arn, _unknown_boundary(subject))
+            for subject in self.landscape.subjects
+            if subject.is_principal and ":role/aws-service-role/" not in subject.arn
+        }
+
+    @functools.cached_property
+    def _arns(self) -> Mapping[SubjectKind, frozenset[str]]:
+        return {
+            kind: frozenset(subject.arn for subject in self.landscape.subjects if subject.kind is kind)
+            for kind in SubjectKind
+        }
+
+    def administrator(self, actor: Actor) -> t.Optional[Doubts]:
+        """What it hangs on that somebody is an administrator already; None where it is none."""
+        return self._powers.administrator(actor)
+
+    # Steps that end as an administrator, or change oneself
+
+    def own_changes(self, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
+        """What somebody may do to its own user or role, and what it then is."""
+        raised: t.Optional[Edge] = None
+        for method in self._open(actor, self._own):
+            if _KINDS[method.whom] is not actor.subject.kind or actor.subject.is_aws_owned:
+                continue
+            changed = self._changed(actor, method.gain)
+            if changed is None:
+                continue
+            edge = best(self._attempts.of(method, actor, actor.subject, actor.boundary))
+            if edge is None:
+                continue
+            yield edge, changed
+            if method.gain is Gain.RAISED and (raised is None or len(edge.doubts) < len(raised.doubts)):
+                raised = edge
+        for method in self._open(actor, self._joins):
+            if actor.subject.kind is SubjectKind.USER and (raised is None or not raised.is_certain):
+                # Who may give itself everything has no need of what a group has, unless that is more certain.
+                limits = raised.doubts if raised else None
+                yield from (
+                    (joining, joined)
+                    for joining, joined in self._joining(method, actor)
+                    if limits is None or not limits <= joining.doubts
+                )
+
+    def _changed(self, actor: Actor, gain: Gain) -> t.Optional[Actor]:
+        """Somebody after a change to itself; None where nothing is different."""
+        layers = self._powers.changed(actor, gain)
+        if gain is Gain.UNBOUND:
+            if actor.boundary is None:
+                return None
+            return dataclasses.replace(actor, layers=layers, boundary=None, unknown=CERTAIN)
+        return None if layers is actor.layers else dataclasses.replace(actor, layers=layers)
+
+    def _joining(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
+        groups = self._attempts.groups.difference(actor.subject.groups)
+        mask = self._questions.ready.mask(actor.layers)
+        for arn in sorted(self._questions.named(actor, JOIN, groups)):
+            layers = self._powers.joined(actor.layers, self.landscape.by_arn[arn])
+            # A group that allows nothing of any method leads nowhere.
+            if self._questions.ready.mask(layers) == mask and self._powers.of(layers, actor.arn) is None:
+                continue
+            edge = self._attempts.judged(Attempt(actor, method, actor.arn, actor.boundary, groups=(arn,)))
+            if edge is not None:
+                yield edge, dataclasses.replace(actor, layers=layers)
+
+    def ends(self, actor: Actor, *, sure: bool = False) -> Iterator[Edge]:
+        """Steps after which the actor commands an administrator that it made, or raised, for it.
+
+        ``sure``: leave out what can't be certain.
+        """
+        for method in self._open(actor, self._new, sure=sure):
+            edge = self._common(method, actor, None, functools.partial(self._by_new, method))
+            if edge is not None:
+                yield edge
+        for method in self._open(actor, self._raises, sure=sure):
+            edge = self._common(method, actor, None, functools.partial(self._by_raised, method))
+            if edge is not None:
+                yield edge
+
+    def _by_new(self, method: Method, actor: Actor) -> Iterator[Edge]:
+        action = method.actions[0]
+        boundaries = (None, *self._possible_boundaries(actor, method.actions))
+        for arn, boundary in itertools.product(self._attempts.makeable(actor, action), boundaries):
+            layers = self._powers.new(actor.layers, self.landscape.policies[boundary] if boundary else None)
+            power = self._powers.of(layers, arn)
+            if power is None:
+                continue
+            groups: tuple[tuple[str, ...], ...] = ((),)
+            if method.gain is Gain.JOINED:
+                groups = tuple((group,) for group in sorted(self._questions.named(actor, JOIN, self._admin_groups)))
+            for group, policy in itertools.product(groups, self._attempts.policy_choices(method, actor)):
+                edge = self._attempts.judged(Attempt(actor, method, arn, boundary, policy, groups=group))
+                if edge is not None:
+                    yield dataclasses.replace(edge, doubts=edge.doubts | power)
+
+    @functools.cached_property
+    def _admin_groups(self) -> frozenset[str]:
+        groups = (self.landscape.by_arn[arn] for arn in self._attempts.groups)
+        return frozenset(group.arn for group in groups if self._powers.of(group.layers, "") == CERTAIN)
+
+    def _possible_boundaries(self, actor: Actor, actions: Iterable[str]) -> tuple[str, ...]:
+        """The policies that conditions want as the boundary of whoever is made."""
+        wanted = frozenset(
+            value
+            for action in actions
+            for compiled in self._questions.ready.relevance(actor.layers, action).own
+            for condition in compiled.statement.conditions
+            if condition.key.lower() == BOUNDARY_KEY
+            for value in condition.values
+        )
+        if wanted not in self._boundaries:
+            fits = resource_matcher(tuple(sorted(wanted)), version="").fixed
+            self._boundaries[wanted] = tuple(filter(fits, self.landscape.policies)) if wanted else ()
+        return self._boundaries[wanted]
+
+    def _by_raised(self, method: Method, actor: Actor) -> Iterator[Edge]:
+        for subject in self._targets(method, actor, self._arns[_KINDS[method.whom]]):
+            layers = self._powers.raised(subject.layers)
+            boundary, unknown = subject.boundary_arn, _unknown_boundary(subject)
+            if method.gain is Gain.UNBOUND:
+                layers = self._powers.unbound(subject.layers)
+                unknown = CERTAIN
+            power = self._powers.of(layers, subject.arn)
+            if power is None or (method.gain is Gain.UNBOUND and boundary is None):
+                continue
+            for edge in self._attempts.of(method, actor, subject, boundary):
+                yield dataclasses.replace(edge, doubts=edge.doubts | power | unknown)
+
+    # Steps to others
+
+    def takeover(self, actor: Actor, among: frozenset[str], *, sure: bool = False) -> t.Optional[Edge]:
+        """The best step by which the actor gets the rights of one of ``among``; None where there is none.
+
+        ``sure``: leave out what can't be certain.
+        """
+        return best(
+            edge
+            for method in self._open(actor, self._takeovers, sure=sure)
+            if (edge := self._common(method, actor, among, functools.partial(self._into, method, among)))
+        )
+
+    def _into(self, method: Method, among: frozenset[str], actor: Actor) -> Iterator[Edge]:
+        for subject in self._targets(method, actor, among & self._arns[_KINDS[method.whom]]):
+            yield from self._attempts.of(method, actor, subject, subject.boundary_arn)
+
+    def _common(
+        self,
+        method: Method,
+        actor: Actor,
+        among: t.Optional[frozenset[str]],
+        edges: t.Callable[[Actor], Iterator[Edge]],
+    ) -> t.Optional[Edge]:
+        """The best of ``edges``, found once for all actors for whom the same policies decide on the method."""
+        signature = None if _asks_trusts(method) else self._questions.signature(actor, method.actions)
+        if signature is None:
+            return self._best(actor, edges)
+        key = (method.id, signature, among)
+        if key not in self._shared:
+            self._shared[key] = best(edges(actor), _MOST_DOUBTFUL)
+        found = self._shared[key]
+        # Nobody becomes somebody else by becoming itself.
+        return self._best(actor, edges) if found is not None and found.target == actor.arn else found
+
+    @staticmethod
+    def _best(actor: Actor, edges: t.Callable[[Actor], Iterator[Edge]]) -> t.Optional[Edge]:
+        return best((edge for edge in edges(actor) if edge.target != actor.arn), _MOST_DOUBTFUL)
+
+    def _open(self, actor: Actor, methods: Iterable[Method], *, sure: bool = False) -> Iterator[Method]:
+        """The methods whose every action is allowed on something; ``sure``: without those that can't be certain."""
+        mask = self._questions.ready.mask(actor.layers, sure=sure)
+        for method in methods:
+            needed = _MASKS[method.id]
+            if needed & mask == needed and not (sure and method.assumes):
+                yield method
+
+    def _targets(self, method: Method, actor: Actor, among: frozenset[str]) -> list[Subject]:
+        """Whom the method may be used on, as far as names tell; those first of whom that is most sure."""
+        found = sorted(self._candidates(method, actor, among))
+        if len(found) > _MOST_DOUBTFUL:
+            sure = self._arns[_KINDS[method.whom]]
+            for action in method.on(On.TARGET):
+                sure &= self._questions.named(actor, action, self._arns[_KINDS[method.whom]], sure=True)
+            found.sort(key=lambda arn: arn not in sure)
+        return [self.landscape.by_arn[arn] for arn in found]
+
+    def _candidates(self, method: Method, actor: Actor, among: frozenset[str]) -> frozenset[str]:
+        """Those of ``among`` that the method may be used on, as far as names tell."""
+        found = among
+        for action in method.on(On.TARGET):
+            if action != ASSUME:
+                found &= self._questions.named(actor, action, self._arns[_KINDS[method.whom]])
+            elif REWRITE_TRUST not in method.actions:
+                found &= self._assumable(actor)
+        if method.services:
+            found &= frozenset().union(*(self._trusts.by_service.get(name, ()) for name in method.services))
+        if method.on(On.PROVIDER):
+            found &= frozenset().union(*self._trusts.by_provider.values())
+        for action in method.on(On.POLICY):
+            named = self._questions.named(actor, action, self._attempts.own_policies)
+            found &= {holder.arn for policy in named for holder in self.landscape.holders.get(policy, ())}
+        if any(action.startswith("iam:") and action != PASS for action in method.on(On.TARGET)):
+            found = frozenset(arn for arn in found if not self.landscape.by_arn[arn].is_aws_owned)
+        return found
+
+    def _assumable(self, actor: Actor) -> frozenset[str]:
+        naming = self._trusts.naming(actor)
+        if not self._questions.ready.mask(actor.layers) & mask_of((ASSUME,)):
+            return naming
+        return naming | (self._trusts.account_wide & self._questions.named(actor, ASSUME, self._arns[SubjectKind.ROLE]))
+
+
+def _asks_trusts(method: Method) -> bool:
+    """Whether it hangs on what trust policies say of the actor, not only on the actor's policies."""
+    return ASSUME in method.actions and REWRITE_TRUST not in method.actions
+
+
+def _unknown_boundary(subject: Subject) -> Doubts:
+    """A boundary whose policy was not read may take away anything."""
+    if subject.boundary_arn is None or subject.layers.boundary is not None:
+        return CERTAIN
+    return frozenset({f"the boundary {subject.boundary_arn.rpartition('/')[2]} allows it"})

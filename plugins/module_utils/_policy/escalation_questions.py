@@ -1,0 +1,306 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The questions that the search for privilege escalation asks of policies: may somebody do something, and on what.
+
+An answer is None for no; else it holds what it hangs on, which is nothing for a plain yes. A request is judged with
+what an attacker does not choose filled in, and with what is not known left open.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import typing as t
+from collections.abc import Iterable, Iterator
+
+from .context import Context
+from .escalation_layers import TAG, ReadyLayers, Relevance, all_policies, variables
+from .evaluation import Evaluator, Layers, Outcome, Request
+from .landscape import Landscape, Subject, SubjectKind
+from .matching import resource_matcher
+from .policy import Condition, Policy, Statement
+from .variables import VERSION
+
+# What an answer hangs on: condition keys, and sentences on what must be so.
+Doubts = frozenset[str]
+
+# A condition key in lower case with its value, or None where the request does not have it.
+Keys = tuple[tuple[str, t.Optional[str]], ...]
+
+CERTAIN: t.Final[Doubts] = frozenset()
+
+# What the caller chooses, so that a condition on it keeps nobody out.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+_CHOSEN: t.Final = frozenset(
+    {
+        "aws:requestedregion",
+        "aws:useragent",
+        "aws:referer",
+        "iam:associatedresourcearn",
+        "sts:rolesessionname",
+        "sts:sourceidentity",
+    }
+)
+_ORGANIZATION: t.Final = ("aws:PrincipalOrgID", "aws:ResourceOrgID")
+_RESOURCE_TAGS: t.Final = ("iam:resourcetag/", "aws:resourcetag/")
+
+# What of a request has nothing to do with its target.
+_OF_CALLER: t.Final = ("aws:principal", "aws:userid", "aws:username", "aws:securetransport", "aws:viaawsservice")
+
+
+class Allowed(t.NamedTuple):
+    """A request that passes, if what is in ``doubts`` is so; ``policy`` is the one that allows it."""
+
+    doubts: Doubts
+    policy: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Actor:
+    """A user or role who acts, with the layers that it has by then: at first its own, later what it gave itself.
+
+    ``boundary`` is the ARN of its permissions boundary; ``unknown`` is what is not known of it by itself.
+    """
+
+    subject: Subject
+    layers: Layers
+    boundary: t.Optional[str] = None
+    unknown: Doubts = CERTAIN
+
+    @property
+    def arn(self) -> str:
+        """The ARN of the user or role."""
+        return self.subject.arn
+
+
+class Questions:
+    """Asks the evaluator, and remembers the answers that hold for everybody with the same policies."""
+
+    def __init__(self, landscape: Landscape) -> None:
+        self._landscape = landscape
+        self.ready: t.Final = ReadyLayers()
+        self._answers: dict[t.Hashable, t.Optional[Allowed]] = {}
+        self._callers: dict[t.Hashable, t.Hashable] = {}
+        self._conditions: dict[tuple[Condition, ...], Evaluator] = {}
+        self._denials: dict[t.Hashable, frozenset[str]] = {}
+        self._contexts: dict[t.Hashable, Context] = {}
+
+    def signature(self, actor: Actor, actions: Iterable[str]) -> t.Hashable:
+        """The same for all for whom the same policies decide on ``actions``; None where that is nobody else."""
+        found: list[t.Hashable] = []
+        for action in actions:
+            relevance = self.ready.relevance(actor.layers, action)
+            if relevance.unique:
+                return None
+            found.append((relevance.number, self._who(actor, relevance)))
+        return tuple(found), id(actor.layers.scps), id(actor.layers.rcps), actor.unknown
+
+    def _who(self, actor: Actor, relevance: Relevance) -> t.Hashable:
+        """What statements can tell of who calls: the same for principals between whom they make no difference."""
+        if relevance.unique:
+            return actor.arn
+        if not relevance.asked and not relevance.tags:
+            return actor.subject.kind
+        key = (relevance.number, actor.arn)
+        if key not in self._callers:
+            answers = tuple(self._is_met(actor, (condition,)) for condition in relevance.asked)
+            tags = _principal_tags(actor.subject)
+            self._callers[key] = (actor.subject.kind, answers, tuple(tags.get(name) for name in relevance.tags))
+        return self._callers[key]
+
+    def _is_met(self, actor: Actor, conditions: tuple[Condition, ...]) -> Outcome:
+        """Whether conditions are met of which all is about who calls: allowed, or not, or not known."""
+        if conditions not in self._conditions:
+            statement = Statement(index=0, allow=True, actions=("*",), resources=("*",), conditions=conditions)
+            self._conditions[conditions] = Evaluator(Layers(identity=(Policy((statement,), version=VERSION),)))
+        request = Request("iam:GetUser", principal=actor.arn, context=self._base(actor.subject, is_iam=True))
+        return self._conditions[conditions].decide(request).outcome
+
+    def _denied(self, actor: Actor, action: str, among: frozenset[str]) -> frozenset[str]:
+        """Those ARNs of ``among`` that ``action`` is denied on for sure, for reasons that a target has no part in."""
+        relevance = self.ready.relevance(actor.layers, action)
+        key = (relevance.number, self._who(actor, relevance), action, among)
+        if key not in self._denials:
+            found: set[str] = set()
+            for statement in self._denying(actor, relevance):
+                patterns = statement.resources if statement.not_resources is None else statement.not_resources
+                listed = frozenset().union(*(_matching(pattern, among) for pattern in patterns or ()))
+                found |= listed if statement.not_resources is None else among - listed
+            self._denials[key] = frozenset(found)
+        return self._denials[key]
+
+    def _denying(self, actor: Actor, relevance: Relevance) -> Iterator[Statement]:
+        for compiled in relevance.own:
+            statement = compiled.statement
+            texts = (*(statement.resources or ()), *(statement.not_resources or ()))
+            if statement.allow or any("${" in text for text in texts) or not _is_of_caller(statement):
+                continue
+            if not statement.conditions or self._is_met(actor, statement.conditions) is Outcome.ALLOWED:
+                yield statement
+
+    # Questions
+
+    def may(
+        self, actor: Actor, action: str, resource: str, keys: Keys = (), trust: t.Optional[Policy] = None
+    ) -> t.Optional[Allowed]:
+        """Whether ``actor`` may do ``action`` on ``resource``; ``trust`` is the policy of a role that is assumed."""
+        relevance = self.ready.relevance(actor.layers, action)
+        personal = trust is not None and self.ready.is_personal(trust)
+        who = actor.arn if personal else self._who(actor, relevance)
+        key = (relevance.number, who, action, resource, keys, id(trust))
+        if key not in self._answers:
+            self._answers[key] = self._ask(actor, action, resource, keys, trust)
+        found = self._answers[key]
+        if found is None or not actor.unknown:
+            return found
+        return Allowed(found.doubts | actor.unknown, found.policy)
+
+    def _ask(
+        self, actor: Actor, action: str, resource: str, keys: Keys, trust: t.Optional[Policy]
+    ) -> t.Optional[Allowed]:
+        decision = self.ready.evaluator(actor.layers).decide(
+            Request(
+                action=action,
+                resource=resource,
+                principal=actor.arn,
+                context=self._context(actor, action, resource, keys),
+                resource_policy=trust,
+                resource_account=self._landscape.account_id,
+            )
+        )
+        if decision.outcome is Outcome.ALLOWED:
+            return Allowed(CERTAIN, decision.policy)
+        if decision.outcome is not Outcome.UNKNOWN:
+            return None
+        missing = frozenset(key for key in decision.missing_context if key.lower() not in _CHOSEN)
+        return Allowed(missing, decision.policy)
+
+    def _context(self, actor: Actor, action: str, resource: str, keys: Keys) -> Context:
+        base = self._base(actor.subject, action.startswith("iam:"))
+        target = self._landscape.by_arn.get(resource)
+        values = {key: value for key, value in keys if value is not None}
+        absent = [key for key, value in keys if value is None]
+        if target is not None:
+            for prefix in _RESOURCE_TAGS:
+                tags = {f"{prefix}{key}".lower(): value for key, value in target.tags.items()}
+                values.update(tags)
+            absent += [key for key in self._asked_tags if key.startswith(_RESOURCE_TAGS) and key not in values]
+        return base.with_(values, absent=absent) if values or absent else base
+
+    def _base(self, subject: Subject, is_iam: bool) -> Context:
+        key = (subject.arn, is_iam)
+        if key not in self._contexts:
+            tags = _principal_tags(subject)
+            values: dict[str, t.Union[str, bool]] = {**tags, "aws:SecureTransport": True, "aws:ViaAWSService": False}
+            if self._landscape.organization_id:
+                values |= dict.fromkeys(_ORGANIZATION, self._landscape.organization_id)
+            if is_iam:
+                values["aws:RequestedRegion"] = self._landscape.iam_region
+            # Nobody calls for the attacker. A role's session may have tags beside those of the role, a user has not.
+            is_user = subject.kind is SubjectKind.USER
+            missing = [name for name in self._asked_tags if name.startswith(TAG) and is_user]
+            self._contexts[key] = Context(values, complete=False, absent=("aws:CalledVia", *missing))
+        return self._contexts[key]
+
+    @functools.cached_property
+    def _asked_tags(self) -> tuple[str, ...]:
+        """The tags that any policy asks for: a user or role without such a tag is known not to have it."""
+        subjects = self._landscape.subjects
+        policies = {id(policy): policy for subject in subjects for policy in all_policies(subject.layers)}
+        policies |= {id(subject.trust): subject.trust for subject in subjects if subject.trust is not None}
+        keys: set[str] = set()
+        for statement in (statement for policy in policies.values() for statement in policy.statements):
+            keys |= {condition.key.lower() for condition in statement.conditions} | variables(statement)
+        return tuple(sorted(key for key in keys if key.startswith((TAG, *_RESOURCE_TAGS))))
+
+    # Resources
+
+    def named(self, actor: Actor, action: str, among: frozenset[str], *, sure: bool = False) -> frozenset[str]:
+        """Those ARNs of ``among`` that a statement of the actor allows ``action`` on, conditions aside.
+
+        Less those on which it is denied whatever the target is. ``sure``: only by statements without conditions.
+        """
+        found: set[str] = set()
+        for compiled in self.ready.allowing(actor.layers, action):
+            if sure and compiled.statement.conditions:
+                continue
+            patterns = compiled.statement.resources
+            if patterns is None or "*" in patterns:
+                return among - self._denied(actor, action, among)
+            for pattern in patterns:
+                found |= _matching(self._filled(pattern, actor), among)
+        return frozenset(found) - self._denied(actor, action, among)
+
+    def _filled(self, pattern: str, actor: Actor) -> str:
+        """A resource pattern with what is known of the actor put in, and ``*`` for other variables."""
+        if "${" not in pattern:
+            return pattern
+        pieces = pattern.split("${")
+        filled = [pieces[0]]
+        for piece in pieces[1:]:
+            variable, closing, rest = piece.partition("}")
+            name = variable.partition(",")[0].strip().lower()
+            known = actor.subject.name if name == "aws:username" and actor.subject.kind is SubjectKind.USER else "*"
+            filled.append(f"{known}{rest}" if closing else piece)
+        return "".join(filled)
+
+    def made(self, actor: Actor, action: str, usual: str) -> Iterator[str]:
+        """ARNs like ``usual`` that ``action`` may be allowed on: the actor chooses a name that its policies fit."""
+        seen = set()
+        for compiled in self.ready.allowing(actor.layers, action):
+            patterns = compiled.statement.resources
+            for pattern in ("*",) if patterns is None else patterns:
+                arn = fitted(self._filled(pattern, actor), usual)
+                if arn is not None and arn not in seen:
+                    seen.add(arn)
+                    yield arn
+
+
+def _is_of_caller(statement: Statement) -> bool:
+    """Whether its conditions have nothing to do with the target of a request."""
+    return all(condition.key.lower().startswith(_OF_CALLER) for condition in statement.conditions)
+
+
+def _principal_tags(subject: Subject) -> dict[str, str]:
+    return {f"{TAG}{name}".lower(): value for name, value in subject.tags.items()}
+
+
+@functools.lru_cache(maxsize=65536)
+def _matching(pattern: str, among: frozenset[str]) -> frozenset[str]:
+    if "*" not in pattern and "?" not in pattern:
+        return frozenset({pattern}) & among
+    matcher = resource_matcher((pattern,), version="")
+    return frozenset(filter(matcher.fixed, among))
+
+
+# What a resource is: ``function`` of ``function:name``, ``/applications`` of ``/applications/id``.
+_KIND: t.Final = re.compile("/?[^/:]+")
+_NAME: t.Final = "escalation"
+
+
+def fitted(pattern: str, usual: str) -> t.Optional[str]:
+    """An ARN of the kind of ``usual`` that ``pattern`` matches, None where there is none.
+
+    For a function as usual, the pattern ``function:dev-*`` gives the function ``dev-escalation``.
+    """
+    if pattern == "*" or usual == "*":
+        return usual if pattern == "*" else None
+    matcher = resource_matcher((pattern,), version="")
+    if matcher.fixed is not None and matcher.fixed(usual):
+        return usual
+    wanted, given = pattern.split(":", 5), usual.split(":", 5)
+    if len(wanted) < 6:
+        return None
+    parts = [mine if "*" in part or "?" in part else part for part, mine in zip(wanted[:5], given[:5], strict=True)]
+    kind = _KIND.match(given[5])
+    resource = wanted[5].replace("*", _NAME).replace("?", "x")
+    # Only the region is the attacker's choice as well.
+    if [*parts[:3], parts[4]] != [*given[:3], given[4]] or kind is None or not resource.startswith(kind.group()):
+        return None
+    return ":".join((*parts, resource))

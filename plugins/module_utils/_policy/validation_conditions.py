@@ -1,0 +1,233 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Validation of conditions: do their keys exist, and do operators and values fit the type of the key?"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import functools
+import ipaddress
+import re
+import typing as t
+from collections.abc import Iterator, Mapping
+
+from . import catalogue, global_keys
+from .catalogue import ARRAY, Action
+from .operators import NEGATED
+from .policy import Condition, Statement
+from .syntax import Path
+from .validation_draft import Draft, Found, Placed, is_everything, is_wild
+from .variables import VERSION, has_variables
+
+# The operators of each type of key. Strings are compared as any type is written, so that string operators do work on
+# ARNs; on other types Access Analyzer calls them a mismatch.
+_FAMILIES: t.Final[Mapping[str, tuple[str, ...]]] = {
+    "String": ("String", "Arn"),
+    "ARN": ("Arn", "String"),
+    "Bool": ("Bool",),
+    "Numeric": ("Numeric",),
+    "Date": ("Date", "Numeric"),
+    "IPAddress": ("Ip", "NotIp"),
+}
+_DATE: t.Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+)?)?|[0-9]+")
+_NUMBER: t.Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+# What varies in a key is documented as ${TagKey}, as <key>, as tag-key, or as nothing behind the slash.
+_PLACEHOLDER: t.Final = re.compile(r"\$\{[^}]*\}|<[^>]*>|(?<=/)tag-key$|(?<=/)$")
+
+
+def conditions_of(draft: Draft) -> Iterator[tuple[Statement, Condition, Path]]:
+    """Every condition of a document, with its statement and the place of its key."""
+    for statement in draft.policy.statements:
+        for condition, path in draft.conditions(statement):
+            yield statement, condition, path
+
+
+@functools.lru_cache(maxsize=8192)
+def key_type(key: str) -> t.Optional[str]:
+    """The type of a condition key in any case; empty for one that exists and has none known, None for one that doesn't.
+
+    The claims of an identity provider are keys too, whose prefix is the provider's address; any may exist.
+    """
+    lower = key.lower()
+    known = global_keys.global_type(lower)
+    prefix, _colon, name = lower.partition(":")
+    if known or "." in prefix:
+        return known or ""
+    if prefix == "aws" or not name:
+        return None
+    for service in catalogue.key_owners().get(prefix, (prefix,)):
+        keys = catalogue.condition_keys(service)
+        found = keys.get(lower) or next((kind for form, kind in keys.items() if _is_form(form, lower)), None)
+        if found:
+            return found
+    return None
+
+
+def _is_form(form: str, key: str) -> bool:
+    pattern = _form(form)
+    return pattern is not None and pattern.fullmatch(key) is not None
+
+
+@functools.lru_cache(maxsize=8192)
+def _form(form: str) -> t.Optional[re.Pattern[str]]:
+    """The keys that a documented form stands for; None for a form that is a key itself."""
+    fixed = _PLACEHOLDER.split(form)
+    return re.compile(".+".join(map(re.escape, fixed))) if len(fixed) > 1 else None
+
+
+def unknown_keys(draft: Draft) -> Iterator[Found]:
+    """Condition keys that do not exist: a request never has them."""
+    for _statement, condition, path in conditions_of(draft):
+        prefix, colon, _name = condition.key.partition(":")
+        if not colon:
+            yield Found(
+                "invalid_condition_key_format", path, f"{condition.key} is no key: they are such as aws:SourceIp"
+            )
+        elif key_type(condition.key) is None:
+            is_global = prefix.lower() == "aws"
+            code = "invalid_global_condition_key" if is_global else "invalid_service_condition_key"
+            yield Found(code, path, f"{condition.key} does not exist{_meant(condition.key)}")
+
+
+def _meant(key: str) -> str:
+    lower = key.lower()
+    known = {**{form: form for form in catalogue.condition_keys(lower.partition(":")[0])}, **global_keys.SPELLING}
+    alike = difflib.get_close_matches(lower, known, n=1, cutoff=0.8)
+    return f"; meant may be {known[alike[0]]}" if alike else ""
+
+
+def idle_keys(draft: Draft) -> Iterator[Found]:
+    """Keys of a service that none of the statement's actions brings along, although they are of that service."""
+    for statement, condition, path in conditions_of(draft):
+        actions = draft.expanded[statement.index]
+        service = condition.key.partition(":")[0].lower()
+        if not actions or any(is_everything(pattern) for pattern in statement.actions or ()):
+            continue
+        if global_keys.global_type(condition.key) or {action.service for action in actions} != {service}:
+            continue
+        if key_type(condition.key) is not None and not any(
+            _brings(action, condition.key.lower()) for action in actions
+        ):
+            message = f"no action of the statement has {condition.key}: the condition is judged without it"
+            yield Found("condition_key_unsupported_by_actions", path, message)
+
+
+def _brings(action: Action, key: str) -> bool:
+    return key in action.condition_keys or any(_is_form(form, key) for form in action.condition_keys)
+
+
+def repeated_keys(draft: Draft) -> Iterator[Found]:
+    """Keys that stand twice under one operator: their case makes no difference."""
+    seen: set[tuple[Path, str]] = set()
+    for _statement, condition, path in conditions_of(draft):
+        key = (path[:-1], condition.key.lower())
+        if key in seen:
+            message = f"{condition.key} stands here before: keys are compared without regard to case"
+            yield Found("duplicate_keys_with_different_case", path, message)
+        seen.add(key)
+
+
+def unfit_operators(draft: Draft) -> Iterator[Found]:
+    """Operators that do not fit the type of the key, and set operators that it needs or has no use for."""
+    for _statement, condition, path in conditions_of(draft):
+        kind = key_type(condition.key)
+        if not kind or condition.operator == "Null":
+            continue
+        bare = kind.removeprefix(ARRAY)
+        if not condition.operator.startswith(_FAMILIES[bare]):
+            message = f"{condition.key} is of the type {bare}; {condition.operator} is for another"
+            yield Found("type_mismatch", path, message)
+        if kind.startswith(ARRAY) and not condition.quantifier:
+            message = f"{condition.key} has several values: {condition.operator} needs ForAnyValue or ForAllValues"
+            yield Found("missing_qualifier", path, message)
+
+
+def unfit_values(draft: Draft) -> Iterator[Found]:
+    """Values that can't be what their operator compares."""
+    for _statement, condition, path in conditions_of(draft):
+        for placed in draft.values(condition, path):
+            if not has_variables(placed.text, version=VERSION):
+                yield from _unfit(condition, placed)
+
+
+def _unfit(condition: Condition, placed: Placed) -> Iterator[Found]:
+    operator, text = condition.operator, placed.text
+    if operator in ("Bool", "Null"):
+        if text.lower() not in ("true", "false"):
+            yield Found("type_mismatch_boolean", placed.path, f"{text!r} is neither true nor false")
+    elif operator.startswith("Numeric"):
+        if not _NUMBER.fullmatch(text):
+            yield Found("type_mismatch_number", placed.path, f"{text!r} is no number")
+    elif operator.startswith("Date"):
+        if not _DATE.fullmatch(text):
+            yield Found("type_mismatch_date", placed.path, f"{text!r} is no date such as 2026-12-31T00:00:00Z")
+    elif operator == "BinaryEquals":
+        if not _is_base64(text):
+            yield Found("type_mismatch_string", placed.path, f"{text!r} is not base64")
+    elif operator in ("IpAddress", "NotIpAddress"):
+        yield from _unfit_address(condition, placed)
+
+
+def _unfit_address(condition: Condition, placed: Placed) -> Iterator[Found]:
+    try:
+        network = ipaddress.ip_network(placed.text, strict=False)
+    except ValueError:
+        yield Found(
+            "type_mismatch_ip_range", placed.path, f"{placed.text!r} is no address or range such as 192.0.2.0/24"
+        )
+        return
+    # aws:SourceIp is the public address that AWS sees, or absent behind a VPC endpoint.
+    if condition.key.lower() == "aws:sourceip" and network.is_private and not _is_documentation(network):
+        negated = condition.operator in NEGATED
+        code = "private_not_ip_address" if negated else "private_ip_address"
+        message = f"aws:SourceIp is never in {placed.text}: behind a VPC endpoint aws:VpcSourceIp has such an address"
+        yield Found(code, placed.path, message)
+
+
+def _is_documentation(network: t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]) -> bool:
+    """Whether these are addresses for use in examples, which Python counts as private."""
+    ranges = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+    # Networks of two versions are compared as texts are with numbers: not at all.
+    return any(
+        network.version == one.version and one.supernet_of(network)  # type: ignore[arg-type]
+        for one in map(ipaddress.ip_network, ranges)
+    )
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def literal_wildcards(draft: Draft) -> Iterator[Found]:
+    """Wildcards in values of operators that take them literally. ArnEquals does not: it is ArnLike by another name."""
+    for _statement, condition, path in conditions_of(draft):
+        if not condition.operator.startswith(("StringEquals", "StringNotEquals")):
+            continue
+        for placed in draft.values(condition, path):
+            if is_wild(placed.text.replace("${*}", "").replace("${?}", "")):
+                like = "StringNotLike" if condition.operator in NEGATED else "StringLike"
+                message = f"{condition.operator} takes {placed.text} as it is written: wildcards need {like}"
+                yield Found("wildcard_without_like_operator", placed.path, message)
+
+
+def variables_of_old_version(draft: Draft) -> Iterator[Found]:
+    """Policy variables in a document whose version has none, so that they are mere text."""
+    if draft.policy.version >= VERSION:
+        return
+    for statement in draft.policy.statements:
+        values = [placed for condition, path in draft.conditions(statement) for placed in draft.values(condition, path)]
+        for placed in (*draft.resources(statement), *values):
+            if has_variables(placed.text, version=VERSION):
+                message = f"{placed.text} is taken literally in a policy of the version {draft.policy.version}"
+                yield Found("variable_unsupported_in_version", placed.path, message)

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with boundaries: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis import Place
+from ansible_collections.hardening.iam.plugins.module_utils._policy.boundary_flaws import Flaw, Weakness, flaws
+from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Kind
+
+ACCOUNT = "111122223333"
+ARN = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/app/shop"
+OTHER_THAN_THIS = {"StringNotEquals": {"iam:PermissionsBoundary": ARN}}
+
+Statement = dict[str, t.Any]
+
+
+def allow(*actions: str, resource: str = "*", **elements: t.Any) -> Statement:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **elements}
+
+
+def deny(*actions: str, resource: str = "*", **elements: t.Any) -> Statement:
+    return {"Effect": "Deny", "Action": list(actions), "Resource": resource, **elements}
+
+
+PROTECTED = (
+    deny("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"),
+    deny("iam:*CreateRole", "iam:CreateUser", "iam:Put*PermissionsBoundary", Condition=OTHER_THAN_THIS),
+    deny("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", resource=ARN),
+)
+
+
+def found(*statements: Statement, arn: str = ARN, bound: tuple[str, ...] = ()) -> dict[Weakness, Flaw]:
+    policy = parse({"Version": "2012-10-17", "Statement": list(statements)}, kind=Kind.BOUNDARY)
+    return {flaw.weakness: flaw for flaw in flaws(policy, arn=arn, place=Place("aws", ACCOUNT), bound=bound)}
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param((allow("s3:*"),), id="no IAM at all"),
+        pytest.param((allow("*"), *PROTECTED, deny("iam:*")), id="IAM denied"),
+        pytest.param((allow("iam:Get*", "iam:List*"),), id="reads of IAM"),
+        pytest.param(
+            (allow("iam:CreateRole", Condition={"StringEquals": {"iam:PermissionsBoundary": ARN}}),), id="bound"
+        ),
+        pytest.param(
+            (allow("iam:CreatePolicyVersion", resource=f"arn:aws:iam::{ACCOUNT}:policy/app/*"),), id="other policies"
+        ),
+    ],
+)
+def test_a_sound_boundary_has_no_flaw(statements: tuple[Statement, ...]) -> None:
+    assert found(*statements) == {}
+
+
+def test_everything_but_the_ways_out_leaves_iam_open_all_the_same() -> None:
+    assert set(found(allow("*"), *PROTECTED)) == {Weakness.OPENS_IAM}
+
+
+@pytest.mark.parametrize(
+    ("statements", "weakness"),
+    [
+        pytest.param((deny("iam:*"),), Weakness.DENIES_ONLY, id="deny only"),
+        pytest.param((allow("s3:*"), deny("*")), Weakness.GRANTS_NOTHING, id="all denied"),
+        pytest.param((allow("s3:Get*"), deny("s3:*")), Weakness.GRANTS_NOTHING, id="the service denied"),
+        pytest.param((allow("s3:GetObjct"),), Weakness.GRANTS_NOTHING, id="no such action"),
+    ],
+)
+def test_a_boundary_that_leaves_nothing_locks_out(statements: tuple[Statement, ...], weakness: Weakness) -> None:
+    assert set(found(*statements)) == {weakness}
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(
+            (allow("s3:GetObject"), deny("s3:*", Condition={"Bool": {"aws:SecureTransport": "false"}})),
+            id="conditional",
+        ),
+        pytest.param((allow("s3:GetObject"), deny("s3:*", resource="arn:aws:s3:::secret/*")), id="some resources"),
+        pytest.param(({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},), id="NotAction"),
+    ],
+)
+def test_a_boundary_that_leaves_something_does_not(statements: tuple[Statement, ...]) -> None:
+    assert not {Weakness.DENIES_ONLY, Weakness.GRANTS_NOTHING} & set(found(*statements))
+
+
+@pytest.mark.parametrize(
+    ("statement", "weakness"),
+    [
+        (allow("iam:DeleteRolePermissionsBoundary"), Weakness.REMOVABLE),
+        (allow("iam:Delete*"), Weakness.REMOVABLE),
+        (allow("iam:PutUserPermissionsBoundary"), Weakness.REMOVABLE),
+        (allow("iam:CreatePolicyVersion"), Weakness.REWRITABLE),
+        (allow("iam:SetDefaultPolicyVersion", resource=f"arn:aws:iam::{ACCOUNT}:policy/*"), Weakness.REWRITABLE),
+        (allow("iam:CreateUser"), Weakness.EVADABLE),
+        (allow("iam:CreateRole"), Weakness.EVADABLE),
+    ],
+    ids=lambda value: "-".join(value["Action"]) if isinstance(value, dict) else str(value),
+)
+def test_each_way_out_is_found(statement: Statement, weakness: Weakness) -> None:
+    assert weakness in found(allow("s3:*"), statement)
+
+
+def test_a_condition_does_not_close_a_way_out_and_is_named() -> None:
+    condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    flaw = found(allow("iam:DeleteRolePermissionsBoundary", Condition=condition))[Weakness.REMOVABLE]
+    assert flaw.keys == ("aws:MultiFactorAuthPresent",)
+    assert flaw.detail.endswith("where conditions on aws:MultiFactorAuthPresent hold")
+
+
+def test_a_way_out_for_one_of_those_it_binds_is_enough() -> None:
+    statement = allow("iam:DeleteRolePermissionsBoundary", resource=f"arn:aws:iam::{ACCOUNT}:role/app/*")
+    assert found(statement) == {}
+    assert set(found(statement, bound=(ROLE,))) == {Weakness.REMOVABLE}
+
+
+def test_nobody_can_rewrite_a_policy_of_aws() -> None:
+    everything = allow("*")
+    assert Weakness.REWRITABLE in found(everything)
+    assert Weakness.REWRITABLE not in found(everything, arn="arn:aws:iam::aws:policy/PowerUserAccess")
+
+
+def test_a_condition_on_iam_is_no_open_iam() -> None:
+    assert Weakness.OPENS_IAM in found(allow("iam:*"))
+    restricted = {"StringEquals": {"aws:ResourceTag/team": "web"}}
+    assert Weakness.OPENS_IAM not in found(allow("iam:*", Condition=restricted))
+    assert Weakness.OPENS_IAM not in found(allow("iam:*", resource=f"arn:aws:iam::{ACCOUNT}:role/app/*"))

@@ -1,0 +1,326 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whom trust policies let in.
+
+Principals: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+Condition keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from hypothesis import given
+
+from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trusts import ANY_OWNER, OpenSubject, Trust
+
+from .samples import policies
+
+OWN = "111122223333"
+ROLE = f"arn:aws:iam::{OWN}:role/app"
+ROOT = f"arn:aws:iam::{OWN}:root"
+OTHER = "999988887777"
+FOREIGN = f"arn:aws:iam::{OTHER}:root"
+ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-own"}}
+EXTERNAL_ID = {"StringEquals": {"sts:ExternalId": "agreed"}}
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+GITHUB = "token.actions.githubusercontent.com"
+
+
+def statement(principal: t.Any, condition: t.Any = None, effect: str = "Allow", **more: t.Any) -> dict[str, t.Any]:
+    found = {"Effect": effect, "Principal": principal, "Action": "sts:AssumeRole", **more}
+    return {**found, "Condition": condition} if condition else found
+
+
+def policy(*statements: dict[str, t.Any]) -> Policy:
+    return parse({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def trust(*statements: dict[str, t.Any], **more: t.Any) -> Trust:
+    return Trust(policy(*statements), ROLE, **more)
+
+
+# AWS's own, which is attached everywhere: orgs_manage_policies_rcps.html
+FULL_ACCESS = policy({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"})
+
+
+def rcp(condition: t.Any) -> tuple[Policy, ...]:
+    return FULL_ACCESS, policy({**statement("*", condition, "Deny"), "Resource": "*"})
+
+
+# AWS's own example of an RCP against foreign identities, from the data perimeter policies.
+PERIMETER = {
+    "StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-own"},
+    "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        pytest.param(None, True, id="no condition"),
+        pytest.param(ORGANIZATION, False, id="organization"),
+        pytest.param(
+            {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-own/*"}}, False, id="path in organization"
+        ),
+        pytest.param({"StringLike": {"aws:PrincipalOrgID": "o-*"}}, True, id="any organization"),
+        pytest.param(
+            {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-own"}}, True, id="accounts without organization"
+        ),
+        pytest.param({"StringNotEquals": {"aws:PrincipalOrgID": "o-own"}}, True, id="everyone else"),
+        pytest.param({"StringEquals": {"aws:PrincipalAccount": [OWN, OTHER]}}, False, id="accounts"),
+        pytest.param({"StringNotEquals": {"aws:PrincipalAccount": OTHER}}, True, id="all accounts but one"),
+        pytest.param(EXTERNAL_ID, False, id="external id"),
+        pytest.param({"StringLike": {"sts:ExternalId": "*"}}, True, id="any external id"),
+        pytest.param({"StringEqualsIfExists": {"sts:ExternalId": "agreed"}}, True, id="external id, if it is given"),
+        pytest.param({"StringLike": {"aws:PrincipalArn": "*"}}, True, id="any principal"),
+        pytest.param(
+            {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}}, True, id="a name that anybody may use"
+        ),
+        pytest.param({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*-ci"}}, True, id="a pattern of names"),
+        pytest.param({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OWN}:role/*"}}, False, id="own roles"),
+        pytest.param({"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{OWN}:role/*"}}, True, id="all but own roles"),
+        pytest.param({"StringEquals": {"aws:PrincipalTag/team": "x"}}, True, id="tags are everybody's own choice"),
+        pytest.param({"StringLike": {"sts:RoleSessionName": "ci-*"}}, True, id="so is the name of the session"),
+        pytest.param({"Bool": {"aws:SecureTransport": "true"}}, True, id="TLS"),
+        pytest.param(MFA, True, id="MFA of whatever account"),
+        pytest.param({**ORGANIZATION, **MFA}, False, id="organization and MFA"),
+    ],
+)
+@pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["*", ROOT]}])
+def test_open_to_anybody(principal: t.Any, condition: t.Any, expected: bool) -> None:
+    assert trust(statement(principal, condition)).lets_anybody_in() is expected
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        pytest.param(
+            [{"Effect": "Allow", "NotPrincipal": {"AWS": FOREIGN}, "Action": "sts:AssumeRole"}], True, id="not"
+        ),
+        pytest.param([statement({"AWS": ROOT})], False, id="own account"),
+        pytest.param([statement({"AWS": FOREIGN})], False, id="one foreign account"),
+        pytest.param([statement("*", Action="sts:TagSession")], False, id="tagging alone lets nobody in"),
+        pytest.param([statement("*", Action="sts:*")], True, id="all of STS"),
+        pytest.param([statement("*"), statement("*", None, "Deny")], False, id="denied to all"),
+        pytest.param(
+            [statement("*"), statement("*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-own"}}, "Deny")],
+            False,
+            id="denied outside of the organization",
+        ),
+        pytest.param(
+            [statement("*"), statement({"AWS": FOREIGN}, None, "Deny")], True, id="denied to one account only"
+        ),
+        pytest.param(
+            [statement("*"), {**statement("*", None, "Deny"), "Action": "sts:TagSession"}], True, id="another denial"
+        ),
+        pytest.param(
+            [statement("*"), statement("*", {"StringEquals": {"aws:PrincipalTag/x": "y"}}, "Deny")],
+            True,
+            id="a denial that can be avoided",
+        ),
+    ],
+)
+def test_open_by_several_statements(statements: list[dict[str, t.Any]], expected: bool) -> None:
+    assert trust(*statements).lets_anybody_in() is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "organization", "expected"),
+    [
+        pytest.param(PERIMETER, None, False, id="perimeter"),
+        pytest.param(
+            {"StringNotEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}, "o-own", False, id="variable"
+        ),
+        pytest.param({"StringNotEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}, None, True, id="not known"),
+        pytest.param({"Bool": {"aws:SecureTransport": "false"}}, None, True, id="TLS only"),
+    ],
+)
+def test_resource_control_policies_close(condition: t.Any, organization: t.Optional[str], expected: bool) -> None:
+    """https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"""
+    rcps = rcp(condition)
+    assert trust(statement("*"), rcps=rcps, organization=organization).lets_anybody_in() is expected
+    foreign = trust(statement({"AWS": FOREIGN}), rcps=rcps, organization=organization)
+    assert foreign.lets_in_unbound(OTHER) is expected
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "expected"),
+    [
+        pytest.param(FOREIGN, None, True, id="account"),
+        pytest.param(OTHER, None, True, id="bare account id"),
+        pytest.param(f"arn:aws:iam::{OTHER}:role/x", None, True, id="role"),
+        pytest.param(FOREIGN, EXTERNAL_ID, False, id="external id"),
+        pytest.param(
+            FOREIGN, {"StringEquals": {"sts:ExternalId": ["a", "b"]}}, False, id="one of several external ids"
+        ),
+        pytest.param(FOREIGN, {"StringEqualsIfExists": {"sts:ExternalId": "a"}}, True, id="external id, if given"),
+        pytest.param(FOREIGN, {"Null": {"sts:ExternalId": "false"}}, True, id="any external id"),
+        pytest.param(FOREIGN, ORGANIZATION, False, id="organization"),
+        pytest.param(FOREIGN, {"StringEquals": {"aws:PrincipalAccount": OTHER}}, True, id="says the account again"),
+        pytest.param(
+            FOREIGN, {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/x"}}, True, id="narrowed to a role"
+        ),
+        pytest.param(FOREIGN, MFA, True, id="MFA"),
+    ],
+)
+def test_foreign_accounts(principal: str, condition: t.Any, expected: bool) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html"""
+    subject = trust(statement({"AWS": [ROOT, principal]}, condition))
+    assert subject.foreign_accounts([]) == (OTHER,)
+    assert subject.lets_in_unbound(OTHER) is expected
+
+
+def test_which_accounts_are_foreign() -> None:
+    subject = trust(
+        statement({"AWS": [ROOT, FOREIGN, "444455556666", "AIDAQ3EGRJIJEXAMPLE00"], "Service": "ec2.amazonaws.com"})
+    )
+    assert subject.foreign_accounts([]) == ("444455556666", OTHER)
+    assert subject.foreign_accounts([OTHER]) == ("444455556666",)
+    assert not subject.lets_in_unbound("123456789012")
+
+
+@pytest.mark.parametrize(
+    ("service", "condition", "expected"),
+    [
+        pytest.param("sns.amazonaws.com", None, True, id="no condition"),
+        pytest.param("ec2.amazonaws.com", None, False, id="ec2 runs what was given the role by PassRole"),
+        pytest.param("lambda.amazonaws.com", None, False, id="so does lambda"),
+        pytest.param("ec2.amazonaws.com.cn", None, False, id="in China too"),
+        pytest.param("sns.amazonaws.com", {"StringEquals": {"aws:SourceAccount": OWN}}, False, id="source account"),
+        pytest.param(
+            "sns.amazonaws.com", {"StringEquals": {"aws:SourceOrgID": "o-own"}}, False, id="source organization"
+        ),
+        pytest.param(
+            "sns.amazonaws.com", {"StringEqualsIfExists": {"aws:SourceAccount": OWN}}, True, id="if it says so"
+        ),
+        pytest.param(
+            "sns.amazonaws.com", {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{OWN}:*"}}, False, id="own topics"
+        ),
+        pytest.param(
+            "sns.amazonaws.com", {"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:x"}}, True, id="anybody's topics"
+        ),
+        pytest.param("s3.amazonaws.com", {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::acme"}}, False, id="a bucket"),
+        pytest.param("s3.amazonaws.com", {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}, True, id="any bucket"),
+        pytest.param("sns.amazonaws.com", {"Bool": {"aws:SecureTransport": "true"}}, True, id="TLS"),
+    ],
+)
+def test_confused_deputies(service: str, condition: t.Any, expected: bool) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"""
+    assert trust(statement({"Service": service}, condition)).unbound_services() == ((service,) if expected else ())
+
+
+def test_a_resource_control_policy_binds_services() -> None:
+    condition = {
+        "StringNotEqualsIfExists": {"aws:SourceOrgID": "o-own"},
+        "Null": {"aws:SourceAccount": "false"},
+        "Bool": {"aws:PrincipalIsAWSService": "true"},
+    }
+    subject = statement({"Service": "sns.amazonaws.com"})
+    assert trust(subject, rcps=rcp(condition)).unbound_services() == ()
+    assert trust(subject, rcps=rcp(PERIMETER)).unbound_services() == ("sns.amazonaws.com",)
+
+
+def federated(issuer: str, condition: t.Any = None) -> Trust:
+    principal = issuer if "amazonaws" in issuer else f"arn:aws:iam::{OWN}:oidc-provider/{issuer}"
+    return trust(statement({"Federated": principal}, condition, Action="sts:AssumeRoleWithWebIdentity"))
+
+
+@pytest.mark.parametrize(
+    ("condition", "left"),
+    [
+        pytest.param(None, [(ANY_OWNER, None)], id="no condition"),
+        pytest.param({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}, [(ANY_OWNER, None)], id="audience only"),
+        pytest.param({"StringLike": {f"{GITHUB}:sub": "repo:*"}}, [(ANY_OWNER, "repo:*")], id="any repository"),
+        pytest.param(
+            {"StringLike": {f"{GITHUB}:SUB": "repo:acme/*"}},
+            [("any repository of an owner", "repo:acme/*")],
+            id="owner",
+        ),
+        pytest.param({"StringLike": {f"{GITHUB}:sub": "repo:acme/app:*"}}, [], id="repository"),
+        pytest.param({"StringEquals": {f"{GITHUB}:sub": "repo:acme/app:ref:refs/heads/main"}}, [], id="branch"),
+        pytest.param(
+            {"ForAllValues:StringLike": {f"{GITHUB}:sub": "repo:a/b:*"}}, [(ANY_OWNER, None)], id="for all values"
+        ),
+        pytest.param({"StringLikeIfExists": {f"{GITHUB}:sub": "repo:a/b:*"}}, [(ANY_OWNER, None)], id="if exists"),
+        pytest.param(
+            {"StringLike": {f"{GITHUB}:sub": "repo:*"}, "StringEquals": {f"{GITHUB}:sub": "repo:a/b:x"}}, [], id="both"
+        ),
+    ],
+)
+def test_open_subjects(condition: t.Any, left: list[tuple[str, t.Optional[str]]]) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html"""
+    assert list(federated(GITHUB, condition).open_subjects()) == [OpenSubject(GITHUB, *item) for item in left]
+
+
+def test_issuers_without_provider_are_known_by_their_audience() -> None:
+    issuer = "cognito-identity.amazonaws.com"
+    assert federated(issuer).open_subjects() == (OpenSubject(issuer, ANY_OWNER),)
+    assert federated(issuer, {"StringEquals": {f"{issuer}:aud": "eu-west-1:pool"}}).open_subjects() == ()
+
+
+def test_principals_that_are_gone() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids"""
+    ids = ["AIDAQ3EGRJIJEXAMPLE00", "AROAQ3EGRJIJEXAMPLE00"]
+    assert trust(statement({"AWS": [*ids, ROOT, f"arn:aws:iam::{OWN}:user/AIDA"]})).gone() == tuple(ids)
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "expected"),
+    [
+        (ROOT, None, True),
+        (OWN, None, True),
+        (f"arn:aws:iam::{OWN}:user/alice", None, True),
+        (f"arn:aws:iam::{OWN}:role/pipeline", None, False),
+        (FOREIGN, None, False),
+        (ROOT, MFA, False),
+        (ROOT, {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, True),
+        (ROOT, {"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}, False),
+        (ROOT, {"Null": {"aws:MultiFactorAuthAge": "false"}}, False),
+        (ROOT, {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, True),
+    ],
+)
+def test_people_without_mfa(principal: str, condition: t.Any, expected: bool) -> None:
+    found = trust(statement({"AWS": principal}, condition)).people_without_mfa()
+    assert found == ((principal,) if expected else ())
+
+
+def test_mfa_may_be_asked_for_by_a_denial() -> None:
+    denial = statement({"AWS": ROOT}, {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, "Deny")
+    assert trust(statement({"AWS": ROOT}), denial).people_without_mfa() == ()
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        ("*", True),
+        ({"AWS": ROOT}, True),
+        ({"Federated": f"arn:aws:iam::{OWN}:saml-provider/idp"}, True),
+        ({"Service": "ec2.amazonaws.com"}, False),
+    ],
+)
+def test_whether_people_come_in(principal: t.Any, expected: bool) -> None:
+    assert trust(statement(principal)).lets_people_in() is expected
+
+
+def test_full_access_of_control_policies_lets_nobody_in() -> None:
+    subject = trust(statement({"Service": "ec2.amazonaws.com"}), rcps=(FULL_ACCESS,))
+    assert not subject.lets_anybody_in() and not subject.lets_people_in() and not subject.unbound_services()
+
+
+@given(policies(principals=True), policies(principals=True))
+def test_control_policies_only_close(given_policy: Policy, limit: Policy) -> None:
+    """Whatever the documents: no answer is an error, and a denial lets nobody in who was kept out."""
+    denying = Policy(tuple(dataclasses.replace(item, allow=False) for item in limit.statements), limit.version)
+    free, closed = Trust(given_policy, ROLE), Trust(given_policy, ROLE, rcps=(denying,))
+    assert free.lets_anybody_in() or not closed.lets_anybody_in()
+    assert free.lets_in_unbound(OTHER) or not closed.lets_in_unbound(OTHER)
+    assert set(closed.unbound_services()) <= set(free.unbound_services())
+    assert set(closed.people_without_mfa()) <= set(free.people_without_mfa())
+    assert closed.open_subjects() == free.open_subjects() and closed.gone() == free.gone()
