@@ -10,15 +10,14 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import typing as t
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ._account.codec import SnapshotError, from_json, to_json
 from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ._account.collect import collect, deepen
 from ._account.model import DEEP, Dataset, Snapshot, Unread, UnreadKind
+from ._aws.errors import AwsError
 from ._aws.operations import Operations
 from ._controls.assess import assess
 from ._controls.benchmarks import DEFAULT_BENCHMARKS
@@ -34,6 +33,7 @@ from ._converge.finding import Finding, Status
 from ._converge.store import Store
 from ._report.delta import compare
 from ._report.document import Report, Run, Subject, build, count_statuses, decode, encode, headline
+from ._snapshots import load, save, with_told_policies
 from ._task import Task, TaskError
 from ._version import COLLECTION_VERSION
 from ._yaml_input import yaml_of
@@ -127,12 +127,12 @@ def run(task: Task) -> dict[str, t.Any]:
 def _observe(task: Task, declared: Declaration) -> Snapshot:
     path = task.options["snapshot_path"]
     if task.options["offline"]:
-        snapshot = _load(path)
+        snapshot = load(path)
         task.expect_account(snapshot.account_id)
         return snapshot
     snapshot = _collect(task, declared)
     if path:
-        _save(path, snapshot)
+        save(path, snapshot)
     return snapshot
 
 
@@ -143,6 +143,8 @@ def _collect(task: Task, declared: Declaration) -> Snapshot:
     regions = access.regions(task.options["regions"])
     task.expect_account(access.caller.account_id)
     snapshot = collect(access, datasets=wanted - DEEP, regions=regions, now=task.now)
+    if Dataset.ORGANIZATION_POLICIES in wanted:
+        snapshot = _with_told_policies(task, snapshot)
     if not wanted & DEEP:
         return snapshot
     for dataset, principals in principals_in_question(Facts(snapshot)).items():
@@ -151,22 +153,13 @@ def _collect(task: Task, declared: Declaration) -> Snapshot:
     return snapshot
 
 
-def _load(path: str) -> Snapshot:
+def _with_told_policies(task: Task, snapshot: Snapshot) -> Snapshot:
+    """``snapshot`` with what the management account knows of it, where a role there is declared and lets us in."""
     try:
-        return from_json(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TaskError(f"snapshot_path: can't read {path}: {error.strerror}") from error
-    except SnapshotError as error:
-        raise TaskError(f"snapshot_path: {path}: {error}") from error
-
-
-def _save(path: str, snapshot: Snapshot) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            handle.write(to_json(snapshot))
-    except OSError as error:
-        raise TaskError(f"snapshot_path: can't write {path}: {error.strerror}") from error
+        return with_told_policies(task, snapshot)
+    except AwsError as error:
+        task.warn(f"organization_role_arn: the SCPs and RCPs of {snapshot.account_id} were not read: {error}")
+        return snapshot
 
 
 def _document(

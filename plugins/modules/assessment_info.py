@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - amazon.aws.boto3
   - hardening.iam._account
   - hardening.iam._account.run
+  - hardening.iam._account.organization
   - hardening.iam._access
   - hardening.iam._access.regions
   - hardening.iam._declaration
@@ -215,6 +216,7 @@ from ..module_utils._arguments import (
     ACCOUNT_ARGUMENTS,
     ASSESSMENT_ARGUMENTS,
     DECLARATION_ARGUMENTS,
+    ORGANIZATION_ARGUMENTS,
     REPORT_PLACE_ARGUMENTS,
     RUN_ARGUMENTS,
 )
@@ -228,6 +230,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **ASSUME_ROLE_ARGUMENTS,
         **ACCOUNT_ARGUMENTS,
         **RUN_ARGUMENTS,
+        **ORGANIZATION_ARGUMENTS,
         **REGIONS_ARGUMENTS,
         **DECLARATION_ARGUMENTS,
         **ASSESSMENT_ARGUMENTS,

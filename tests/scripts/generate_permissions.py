@@ -63,10 +63,34 @@ _CONDITIONS: t.Final[dict[str, Json]] = {
 
 # What operations are for that no control rests on.
 _PURPOSES: t.Final[dict[str, str]] = {
+    "accessanalyzer:ValidatePolicy": "`access_analyzer: true` of policy_validation_info",
+    "cloudtrail:LookupEvents": "predictions, unless `event_history: false`: the calls of the last 90 days",
     "ec2:DescribeRegions": "the regions behind `regions: [enabled]`",
+    "iam:GetAccessKeyLastUsed": "access_key_lifecycle: the last use of a key in question, once more before each write",
+    "iam:GetGroup": "user_permissions: a group that is to be made or taken back",
+    "iam:GetGroupPolicy": "user_permissions: an inline policy, before and after it moves",
+    "iam:GetLoginProfile": "access_key_lifecycle with `remove_unused_passwords`: the password in question",
+    "iam:GetPolicy": "permissions_boundary: a declared policy, and that it is there before anybody is given it",
+    "iam:GetPolicyVersion": "permissions_boundary: what the versions of a declared policy say",
+    "iam:GetRole": "permissions_boundary: the boundary of a role, before it is changed",
+    "iam:GetRolePolicy": "user_permissions: an inline policy that is to be removed",
+    "iam:GetUser": "access_key_lifecycle with `remove_unused_passwords`: the last use of a password;"
+    " permissions_boundary: the boundary of a user, before it is changed",
+    "iam:GetUserPolicy": "user_permissions: an inline policy, before and after it moves",
+    "iam:ListAccessKeys": "access_key_lifecycle: the keys of a user in question",
     "iam:ListAccountAliases": "the alias of the account, in inventories and reports",
+    "iam:ListAttachedGroupPolicies": "user_permissions: that a group has a policy, before it is taken from its members",
+    "iam:ListAttachedRolePolicies": "user_permissions: that a role has a policy that is to be removed",
+    "iam:ListAttachedUserPolicies": "user_permissions: that a user has a policy that is to move or to be removed",
+    "iam:ListGroupsForUser": "user_permissions: that a user is in a group, before a policy is taken from the user",
     "iam:ListOpenIDConnectProviders": "the identity providers of the account",
-    "iam:SimulatePrincipalPolicy": "preflight: which writes the automation role may make",
+    "iam:ListPolicyVersions": "permissions_boundary: the versions of a declared policy, of which AWS keeps five",
+    "iam:ListSSHPublicKeys": "access_key_lifecycle with `stage_credentials`: the SSH keys of a user in question",
+    "iam:ListSigningCertificates": "access_key_lifecycle with `stage_credentials`: certificates of a user in question",
+    "iam:ListUserTags": "access_key_lifecycle: the stages of a user's credentials, before each change of one",
+    "iam:SimulateCustomPolicy": "policy_simulation_info with `engine: aws`: what AWS says to given documents",
+    "iam:SimulatePrincipalPolicy": "preflight: which writes the automation role may make; policy_simulation_info with"
+    " `engine: aws`: what AWS says to a principal's requests",
     "sts:GetCallerIdentity": "who the calls are made as, and that it is the right account",
 }
 

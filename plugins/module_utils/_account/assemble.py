@@ -14,24 +14,30 @@ import functools
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from . import deep_reads, trail_reads
-from .model import REGIONAL, Dataset, Snapshot, Trail, Unread, UnreadKind
+from . import deep_reads, organization_reads, trail_reads
+from .model import REGIONAL, Dataset, Snapshot, Unread, UnreadKind
 from .reads import ACCOUNT_READS, REGION_READS
+from .regional import Trail
 from .source import Fields, Source, Unreadable
 from .unread import not_requested, unread, unread_in_region
 
 # How AWS refuses what belongs to another account: by the permission, or as if it did not exist.
 _NOT_TOLD: t.Final = frozenset({UnreadKind.DENIED, UnreadKind.UNSUPPORTED})
 _Key = tuple[Dataset, t.Optional[str]]
+# What is read in the second round, and what tells in the first where to look.
+_BEFORE: t.Final = {Dataset.LOG_ALARMS: Dataset.TRAILS, Dataset.ORGANIZATION_POLICIES: Dataset.ORGANIZATION}
+_POLICIES_ARE_TOLD_TO: t.Final = (
+    "an organization tells its policies to its management account and to delegated administrators only"
+)
 
 
 def read_all(source: Source, empty: Snapshot, datasets: Collection[Dataset]) -> Snapshot:
     """``empty`` with ``datasets`` read, but for deep ones; the regional ones in each of ``empty.regions``.
 
-    Log alarms are found by way of trails, so these are read with them. Nothing regional is read where there are no
-    regions.
+    Log alarms are found by way of trails, and whether policies of an organization apply by way of the organization, so
+    these are read with them. Nothing regional is read where there are no regions.
     """
-    wanted = frozenset(datasets) | ({Dataset.TRAILS} if Dataset.LOG_ALARMS in datasets else set())
+    wanted = frozenset(datasets).union(before for after, before in _BEFORE.items() if after in datasets)
     if not empty.regions:
         wanted -= REGIONAL
     results = source.gather(_first_reads(source, wanted, empty.regions))
@@ -44,7 +50,7 @@ def read_all(source: Source, empty: Snapshot, datasets: Collection[Dataset]) -> 
     fields = _joined({key: found for key, found in results.items() if not isinstance(found, Unreadable)})
     trails = trail_reads.distinct(fields.pop("trails", ()))
     first = dataclasses.replace(empty, unread=tuple(missing), **fields)
-    return _with_trails(source, first, trails, alarms=Dataset.LOG_ALARMS in wanted)
+    return _second_round(source, first, trails, wanted)
 
 
 def _first_reads(
@@ -72,10 +78,13 @@ def _joined(results: Mapping[_Key, Fields]) -> dict[str, t.Any]:
     return fields
 
 
-def _with_trails(source: Source, snapshot: Snapshot, trails: Sequence[Trail], *, alarms: bool) -> Snapshot:
-    """The second round: the status of every trail, and the alarms on the log groups that trails deliver to."""
-    groups = trail_reads.log_groups(source, trails) if alarms else {}
+def _second_round(source: Source, snapshot: Snapshot, trails: Sequence[Trail], wanted: Collection[Dataset]) -> Snapshot:
+    """The status of every trail, the alarms on the log groups that trails deliver to, the organization's policies."""
+    groups = trail_reads.log_groups(source, trails) if Dataset.LOG_ALARMS in wanted else {}
     reads: dict[tuple[Dataset, str], Callable[[], t.Any]] = {}
+    policies = Dataset.ORGANIZATION_POLICIES, source.account_id
+    if policies[0] in wanted and organization_reads.is_subject(snapshot.organization, source.account_id):
+        reads[policies] = functools.partial(organization_reads.read_organization_policies, source, source.account_id)
     for trail in trails:
         reads[Dataset.TRAILS, trail.arn] = functools.partial(trail_reads.with_status, source, trail)
     for region, names in groups.items():
@@ -85,7 +94,8 @@ def _with_trails(source: Source, snapshot: Snapshot, trails: Sequence[Trail], *,
     known = {key: found for key, found in results.items() if not isinstance(found, Unreadable)}
     return dataclasses.replace(
         snapshot,
-        unread=tuple(dict.fromkeys((*snapshot.unread, *_second_unread(source, snapshot.regions, trails, failed)))),
+        unread=tuple(dict.fromkeys((*snapshot.unread, *_second_unread(source, snapshot, trails, failed, wanted)))),
+        organization_policies=known.get(policies, {}).get("organization_policies", ()),
         trails=tuple(known.get((Dataset.TRAILS, trail.arn), trail) for trail in trails),
         log_alarms=tuple(alarm for region in groups for alarm in known.get((Dataset.LOG_ALARMS, region), ())),
     )
@@ -93,22 +103,48 @@ def _with_trails(source: Source, snapshot: Snapshot, trails: Sequence[Trail], *,
 
 def _second_unread(
     source: Source,
-    regions: Collection[str],
+    snapshot: Snapshot,
     trails: Iterable[Trail],
     failed: Mapping[tuple[Dataset, str], Unreadable],
+    wanted: Collection[Dataset],
 ) -> Iterator[Unread]:
-    """What failed in the second round.
+    """What failed in the second round, or could not be asked for in it.
 
     What is not known of a multi-region trail, or of a log group in a region that nobody looks at, is not known of any
     region. A member account is refused the status of its organization's trail: no fault, and nothing it could mend.
     """
+    organization = snapshot.missing(Dataset.ORGANIZATION)
+    if organization is not None and Dataset.ORGANIZATION_POLICIES in wanted:
+        yield dataclasses.replace(organization, dataset=Dataset.ORGANIZATION_POLICIES)
     homes = {trail.arn: None if trail.is_multi_region else trail.home_region for trail in trails}
     foreign = {trail.arn for trail in trails if trail_reads.is_foreign(trail, source)}
     for (dataset, place), failure in failed.items():
         if place in foreign and failure.kind in _NOT_TOLD:
             continue
         region = homes[place] if dataset is Dataset.TRAILS else place
-        yield unread(dataset, failure, region if region in regions else None)
+        yield _explained(unread(dataset, failure, region if region in snapshot.regions else None))
+
+
+def _explained(failed: Unread) -> Unread:
+    """``failed`` in plain words: that a member is not told of its policies is no permission that somebody forgot."""
+    if failed.dataset is not Dataset.ORGANIZATION_POLICIES or failed.kind is not UnreadKind.DENIED:
+        return failed
+    return dataclasses.replace(failed, reason=f"{failed.reason} ({_POLICIES_ARE_TOLD_TO})")
+
+
+def read_policies(source: Source, snapshot: Snapshot) -> Snapshot:
+    """``snapshot`` with the policies of its organization, read by way of ``source``, which may be another account's."""
+    dataset = Dataset.ORGANIZATION_POLICIES
+    if snapshot.missing(Dataset.ORGANIZATION) or not organization_reads.is_subject(
+        snapshot.organization, snapshot.account_id
+    ):
+        return snapshot
+    read = functools.partial(organization_reads.read_organization_policies, source, snapshot.account_id)
+    found = source.gather({dataset: read})[dataset]
+    kept = tuple(known for known in snapshot.unread if known.dataset is not dataset)
+    if isinstance(found, Unreadable):
+        return dataclasses.replace(snapshot, unread=(*kept, _explained(unread(dataset, found))))
+    return dataclasses.replace(snapshot, unread=kept, **found)
 
 
 def read_deep(
@@ -121,10 +157,13 @@ def read_deep(
         for arn in arns:
             key = Dataset.SERVICE_LAST_ACCESSED, arn
             reads[key] = functools.partial(deep_reads.read_service_last_accessed, source, arn)
-    if Dataset.MFA_DEVICES in datasets:
+    of_users: dict[Dataset, Callable[[Source, str], t.Any]] = {
+        Dataset.MFA_DEVICES: deep_reads.read_mfa_devices,
+        Dataset.SSH_PUBLIC_KEYS: deep_reads.read_ssh_public_keys,
+    }
+    for dataset in of_users.keys() & frozenset(datasets):
         for arn in (arn for arn in arns if ":user/" in arn):
-            user = arn.rpartition("/")[2]
-            reads[Dataset.MFA_DEVICES, arn] = functools.partial(deep_reads.read_mfa_devices, source, user)
+            reads[dataset, arn] = functools.partial(of_users[dataset], source, arn.rpartition("/")[2])
     results = source.gather(reads)
     failed = {dataset: found for (dataset, _arn), found in results.items() if isinstance(found, Unreadable)}
     kept = (known for known in snapshot.unread if known.dataset not in datasets)
@@ -133,6 +172,7 @@ def read_deep(
         unread=(*kept, *(unread(dataset, failure) for dataset, failure in failed.items())),
         service_last_accessed={**snapshot.service_last_accessed, **_read_of(results, Dataset.SERVICE_LAST_ACCESSED)},
         mfa_serial_numbers={**snapshot.mfa_serial_numbers, **_read_of(results, Dataset.MFA_DEVICES)},
+        ssh_public_keys={**snapshot.ssh_public_keys, **_read_of(results, Dataset.SSH_PUBLIC_KEYS)},
     )
 
 

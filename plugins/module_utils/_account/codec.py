@@ -21,10 +21,15 @@ import typing as t
 from collections.abc import Mapping
 from datetime import datetime
 
-from .model import Snapshot
+from .model import Dataset, Snapshot, Unread, UnreadKind
 from .moments import format_moment, parse_moment
 
 SCHEMA: t.Final = "hardening.iam/snapshot/1"
+# Members that snapshots did not have from the start. An older one does not say that there were none of them.
+_LATER: t.Final = {
+    "organization_policies": Dataset.ORGANIZATION_POLICIES,
+    "ssh_public_keys": Dataset.SSH_PUBLIC_KEYS,
+}
 
 
 class SnapshotError(ValueError):
@@ -40,6 +45,8 @@ def to_json(snapshot: Snapshot) -> str:
 def from_json(text: str) -> Snapshot:
     """The snapshot of :func:`to_json`. Members with a default may be missing, so that older snapshots can be read.
 
+    What an older snapshot could not hold yet is unread in it.
+
     :raises SnapshotError: not JSON, another schema, or content that does not fit.
     """
     try:
@@ -49,8 +56,14 @@ def from_json(text: str) -> Snapshot:
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         found = content.get("schema") if isinstance(content, dict) else None
         raise SnapshotError(f"schema: {found!r} is not {SCHEMA!r}")
-    snapshot: Snapshot = _value(Snapshot, content.get("snapshot"), "snapshot")
-    return snapshot
+    plain: t.Any = content.get("snapshot")
+    snapshot: Snapshot = _value(Snapshot, plain, "snapshot")
+    unknown = tuple(
+        Unread(dataset, UnreadKind.NOT_REQUESTED, "the snapshot is older than this read")
+        for member, dataset in _LATER.items()
+        if member not in plain and snapshot.missing(dataset) is None
+    )
+    return dataclasses.replace(snapshot, unread=(*snapshot.unread, *unknown)) if unknown else snapshot
 
 
 def _plain(value: t.Any) -> t.Any:

@@ -100,6 +100,16 @@ def deepen(
     return assemble.read_deep(_AwsSource(access, sleep), snapshot, principals, datasets)
 
 
+def with_organization_policies(access: Access, snapshot: Snapshot) -> Snapshot:
+    """``snapshot`` with the policies that its organization puts on its account, as ``access`` is told them.
+
+    That may be access to the management account or to a delegated administrator, which members are not.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    return assemble.read_policies(_AwsSource(access, time.sleep), snapshot)
+
+
 def probe(access: Access, calls: Mapping[Dataset, Callable[[], t.Any]]) -> tuple[Unread, ...]:
     """Which of ``calls``, one a dataset, fail, and why, in the words of a snapshot; the answers are not kept.
 

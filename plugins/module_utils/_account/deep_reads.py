@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from . import fields
-from .model import ServiceUse, UnreadKind
+from .model import ServiceUse, SshPublicKey, UnreadKind
 from .source import Record, Source, Unreadable
 
 # Seconds between the polls of one job; AWS takes seconds, a minute for a large policy.
@@ -86,3 +86,20 @@ def read_mfa_devices(source: Source, user: str) -> t.Optional[tuple[str, ...]]:
         return None
     # A user has at most eight: one page.
     return tuple(sorted(fields.text(device, "SerialNumber") for device in fields.records(answer, "MFADevices")))
+
+
+def read_ssh_public_keys(source: Source, user: str) -> t.Optional[tuple[SshPublicKey, ...]]:
+    """The SSH keys of a user, by id; None where it is gone."""
+    answer = source.call_unless({"NoSuchEntity"}, "iam", "ListSSHPublicKeys", {"UserName": user})
+    if answer is None:
+        return None
+    # A user has at most five: one page.
+    keys = [
+        SshPublicKey(
+            key_id=fields.text(key, "SSHPublicKeyId"),
+            active=fields.text(key, "Status") == "Active",
+            uploaded=fields.required_moment(key, "UploadDate"),
+        )
+        for key in fields.records(answer, "SSHPublicKeys")
+    ]
+    return tuple(sorted(keys, key=lambda key: key.key_id))

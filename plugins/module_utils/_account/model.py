@@ -15,6 +15,8 @@ import typing as t
 from collections.abc import Mapping
 from datetime import datetime
 
+from .regional import Analyzer, ConfigRecorder, Instance, LogAlarm, SecurityHub, Trail
+
 
 class Dataset(enum.StrEnum):
     """What one read (or one small group of reads) of an account brings; a control names those it needs."""
@@ -33,6 +35,7 @@ class Dataset(enum.StrEnum):
     ALTERNATE_CONTACTS = "alternate_contacts"
     ORGANIZATION = "organization"
     ORGANIZATION_FEATURES = "organization_features"
+    ORGANIZATION_POLICIES = "organization_policies"
     # Regional: one read a region.
     ANALYZERS = "analyzers"
     CONFIG_RECORDERS = "config_recorders"
@@ -43,19 +46,14 @@ class Dataset(enum.StrEnum):
     # Deep: one read (or more) a principal, on request only.
     SERVICE_LAST_ACCESSED = "service_last_accessed"
     MFA_DEVICES = "mfa_devices"
+    SSH_PUBLIC_KEYS = "ssh_public_keys"
 
 
 REGIONAL: t.Final = frozenset(
-    {
-        Dataset.ANALYZERS,
-        Dataset.CONFIG_RECORDERS,
-        Dataset.SECURITY_HUB,
-        Dataset.TRAILS,
-        Dataset.LOG_ALARMS,
-        Dataset.INSTANCES,
-    }
+    {Dataset.ANALYZERS, Dataset.CONFIG_RECORDERS, Dataset.SECURITY_HUB}
+    | {Dataset.TRAILS, Dataset.LOG_ALARMS, Dataset.INSTANCES}
 )
-DEEP: t.Final = frozenset({Dataset.SERVICE_LAST_ACCESSED, Dataset.MFA_DEVICES})
+DEEP: t.Final = frozenset({Dataset.SERVICE_LAST_ACCESSED, Dataset.MFA_DEVICES, Dataset.SSH_PUBLIC_KEYS})
 
 
 class UnreadKind(enum.StrEnum):
@@ -266,6 +264,15 @@ class ServiceSpecificCredential:
 
 
 @dataclasses.dataclass(frozen=True)
+class SshPublicKey:
+    """An SSH key of a user, for CodeCommit. AWS tells no last use."""
+
+    key_id: str
+    active: bool
+    uploaded: datetime
+
+
+@dataclasses.dataclass(frozen=True)
 class Contact:
     """The primary contact (``kind`` ``primary``) or an alternate contact; only what tells whether it is usable."""
 
@@ -283,76 +290,23 @@ class Organization:
 
 
 @dataclasses.dataclass(frozen=True)
-class Analyzer:
-    """An Access Analyzer; ``type`` as AWS spells it (``ACCOUNT``, ``ORGANIZATION``, ``ACCOUNT_UNUSED_ACCESS``, …)."""
-
-    name: str
-    arn: str
-    region: str
-    type: str
-    status: str
-
-
-@dataclasses.dataclass(frozen=True)
-class ConfigRecorder:
-    name: str
-    region: str
-    recording: bool
-    last_status: t.Optional[str]
-    all_supported: bool
-    includes_global_types: bool
-    resource_types: tuple[str, ...] = ()
-    role_arn: t.Optional[str] = None
-
-
-@dataclasses.dataclass(frozen=True)
-class SecurityHub:
-    """Security Hub in one region. ``enabled`` False is an answer, not a failed read."""
-
-    region: str
-    enabled: bool
-    standards: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Trail:
-    """A trail, listed once in its home region, with what it logs."""
-
-    name: str
-    arn: str
-    home_region: str
-    is_multi_region: bool
-    is_organization: bool
-    is_logging: t.Optional[bool]
-    log_file_validation: bool
-    kms_key_id: t.Optional[str]
-    bucket: str
-    log_group_arn: t.Optional[str]
-    last_delivery: t.Optional[datetime]
-    logs_management_events: t.Optional[bool] = None
-
-
-@dataclasses.dataclass(frozen=True)
-class LogAlarm:
-    """A CloudWatch Logs metric filter on a trail's log group, with the alarms on its metric that notify somebody."""
-
-    region: str
-    log_group: str
-    filter_name: str
-    pattern: str
-    alarms: tuple[str, ...]
-    notified: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class Instance:
-    """An EC2 instance that is not terminated."""
+class ControlPolicy:
+    """A policy of the organization; ``type`` is ``SERVICE_CONTROL_POLICY`` or ``RESOURCE_CONTROL_POLICY``."""
 
     id: str
-    arn: str
-    region: str
-    instance_profile_arn: t.Optional[str]
-    state: str
+    name: str
+    type: str
+    document: PolicyDocument
+
+
+@dataclasses.dataclass(frozen=True)
+class PolicyLevel:
+    """What is attached to a root, a unit or an account; ``target_name`` is the name of a unit, and the id of others."""
+
+    target_id: str
+    target_name: str
+    scps: tuple[ControlPolicy, ...]
+    rcps: tuple[ControlPolicy, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -378,7 +332,7 @@ class Snapshot:
     """One account, read in one pass.
 
     A dataset in ``unread`` was not read and its fields below hold nothing: ask :meth:`missing` first. An empty field
-    whose dataset is not in ``unread`` is a fact. Sequences are in a stable order.
+    whose dataset is not in ``unread`` is a fact. Sequences are in a stable order, levels from the root to the account.
     """
 
     caller: Caller
@@ -404,6 +358,7 @@ class Snapshot:
     alternate_contacts: tuple[Contact, ...] = ()
     organization: t.Optional[Organization] = None
     organization_features: tuple[str, ...] = ()
+    organization_policies: tuple[PolicyLevel, ...] = ()
     analyzers: tuple[Analyzer, ...] = ()
     config_recorders: tuple[ConfigRecorder, ...] = ()
     security_hubs: tuple[SecurityHub, ...] = ()
@@ -412,6 +367,7 @@ class Snapshot:
     instances: tuple[Instance, ...] = ()
     service_last_accessed: Mapping[str, tuple[ServiceUse, ...]] = dataclasses.field(default_factory=dict)
     mfa_serial_numbers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    ssh_public_keys: Mapping[str, tuple[SshPublicKey, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def account_id(self) -> str:

@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 from collections.abc import Callable, Mapping
 
-from . import account_reads, iam_reads, regional_reads, trail_reads
+from . import account_reads, iam_reads, organization_reads, regional_reads, trail_reads
 from .model import Dataset
 from .source import Fields, Source
 
@@ -80,6 +80,11 @@ _TRAIL_OPERATIONS: t.Final = (
     "cloudtrail:GetTrailStatus",
     "cloudtrail:GetEventSelectors",
 )
+# Which account has them tells the organization, see assemble.
+_ORGANIZATION_POLICY_OPERATIONS: t.Final = (
+    *organization_reads.OPERATIONS,
+    *ACCOUNT_READS[Dataset.ORGANIZATION].operations,
+)
 _LOG_ALARM_OPERATIONS: t.Final = ("logs:DescribeMetricFilters", "cloudwatch:DescribeAlarms", *_TRAIL_OPERATIONS)
 
 #: Every operation that a dataset is read with, the main one first: failures that name no operation are put down to it.
@@ -88,6 +93,8 @@ OPERATIONS_OF: t.Final[Mapping[Dataset, tuple[str, ...]]] = {
     **{dataset: region_read.operations for dataset, region_read in REGION_READS.items()},
     Dataset.TRAILS: _TRAIL_OPERATIONS,
     Dataset.LOG_ALARMS: _LOG_ALARM_OPERATIONS,
+    Dataset.ORGANIZATION_POLICIES: _ORGANIZATION_POLICY_OPERATIONS,
     Dataset.SERVICE_LAST_ACCESSED: ("iam:GetServiceLastAccessedDetails", "iam:GenerateServiceLastAccessedDetails"),
     Dataset.MFA_DEVICES: ("iam:ListMFADevices",),
+    Dataset.SSH_PUBLIC_KEYS: ("iam:ListSSHPublicKeys",),
 }

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from . import fields
-from .model import Analyzer, ConfigRecorder, Instance, SecurityHub
+from .regional import Analyzer, ConfigRecorder, Instance, SecurityHub
 from .source import Fields, Record, Source
 
 # Config records these in one region only; a recorder that excludes any of them does not cover IAM.

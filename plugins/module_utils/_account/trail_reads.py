@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from . import fields
-from .model import LogAlarm, Trail
+from .regional import LogAlarm, Trail
 from .source import Fields, Record, Source
 
 

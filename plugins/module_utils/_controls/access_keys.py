@@ -233,6 +233,25 @@ def _old_service_credentials(scope: Scope) -> Verdict:
     return Verdict(len(found), "service credentials", failures)
 
 
+def _old_ssh_keys(scope: Scope) -> Verdict:
+    limit = scope.settings.key_age_days
+    active = [(arn, key) for arn, keys in scope.snapshot.ssh_public_keys.items() for key in keys if key.active]
+    if not active:
+        reason = "no IAM user who may use CodeCommit has an active SSH public key"
+        return Verdict(0, "SSH public keys", not_applicable=reason)
+    failures = tuple(
+        Failure(
+            arn,
+            f"SSH public key {scope.days_since(key.uploaded)} days old; limit {limit}",
+            {"uploaded": format_utc(key.uploaded)},
+            resource_detail=key.key_id,
+        )
+        for arn, key in active
+        if scope.days_since(key.uploaded) > limit
+    )
+    return Verdict(len(active), "SSH public keys", failures)
+
+
 _REPORT: t.Final = (Dataset.CREDENTIAL_REPORT,)
 _LIVE_USERS: t.Final = (Dataset.AUTHORIZATION_DETAILS,)
 
@@ -243,6 +262,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT, Dataset.AUTHORIZATION_DETAILS),
+        uses=(Dataset.ORGANIZATION_POLICIES,),
         check=_admin_keys,
         expected="no active access key for users with an administrator's policy",
         rationale="A leaked key is all it takes; MFA protects it only where the policy requires MFA.",
@@ -276,7 +296,9 @@ CONTROLS: t.Final = (
         check=_unused_passwords,
         expected="used, or changed, within thresholds.unused_days",
         rationale="People leave and passwords stay.",
-        remediation=Remediation("Delete the login profile of the user once its owner agrees.", reversible=False),
+        remediation=Remediation(
+            "Delete the login profile of the user once its owner agrees.", _LIFECYCLE, reversible=False
+        ),
         compliance=maps(
             cis7="2.11", cis5="1.11", cis3="1.12", hub=("IAM.22", "IAM.8"), nist=UNUSED_NIST, pci="8.2.6", soc2="CC6.1"
         ),
@@ -375,7 +397,9 @@ CONTROLS: t.Final = (
         check=_old_service_credentials,
         expected="no active credential older than thresholds.key_age_days",
         rationale="These credentials stand in no credential report, so nobody misses their rotation.",
-        remediation=Remediation("Reset or replace the credential; for git use the credential helper with a role."),
+        remediation=Remediation(
+            "Reset or replace the credential; for git use the credential helper with a role.", _LIFECYCLE
+        ),
         compliance=maps(soc2="CC6.1"),
     ),
     Control(
@@ -388,7 +412,19 @@ CONTROLS: t.Final = (
         check=_old_certificates,
         expected="no active signing certificate older than thresholds.key_age_days",
         rationale="X.509 signing certificates serve long-gone interfaces; AWS tells no last use.",
-        remediation=Remediation("Deactivate the certificate, then delete it."),
+        remediation=Remediation("Deactivate the certificate, then delete it.", _LIFECYCLE),
+        compliance=maps(soc2="CC6.1"),
+    ),
+    Control(
+        id="ssh_public_key_age",
+        title="SSH public keys of users are replaced in time",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=(Dataset.SSH_PUBLIC_KEYS,),
+        check=_old_ssh_keys,
+        expected="no active key older than thresholds.key_age_days",
+        rationale="Such a key opens the account's source code, and AWS tells no last use.",
+        remediation=Remediation("Use the credential helper for git with a role, then deactivate the key.", _LIFECYCLE),
         compliance=maps(soc2="CC6.1"),
     ),
 )

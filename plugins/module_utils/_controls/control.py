@@ -37,6 +37,7 @@ SOURCES: t.Final[Mapping[Dataset, str]] = {
     Dataset.ALTERNATE_CONTACTS: "GetAlternateContact",
     Dataset.ORGANIZATION: "DescribeOrganization",
     Dataset.ORGANIZATION_FEATURES: "ListOrganizationsFeatures",
+    Dataset.ORGANIZATION_POLICIES: "DescribePolicy",
     Dataset.ANALYZERS: "ListAnalyzers",
     Dataset.CONFIG_RECORDERS: "DescribeConfigurationRecorders",
     Dataset.SECURITY_HUB: "DescribeHub",
@@ -45,6 +46,7 @@ SOURCES: t.Final[Mapping[Dataset, str]] = {
     Dataset.INSTANCES: "DescribeInstances",
     Dataset.SERVICE_LAST_ACCESSED: "GetServiceLastAccessedDetails",
     Dataset.MFA_DEVICES: "ListMFADevices",
+    Dataset.SSH_PUBLIC_KEYS: "ListSSHPublicKeys",
 }
 
 

@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from .._account.model import Dataset, PolicyDocument
-from .._policy import documents
-from .facts import Facts, Principal, is_approved_administrator
+from .._account.model import Dataset
+from .._policy.patterns import names_service
+from .._policy.policy import Policy
+from .facts import Facts, is_approved_administrator
 from .last_accessed import SERVICES
 
 
@@ -22,14 +22,25 @@ def principals_in_question(facts: Facts) -> Mapping[Dataset, frozenset[str]]:
     """ARNs by deep dataset. Pure: ``facts`` are those of the snapshot without that evidence.
 
     Service last accessed: administrators, those by design aside, and users and roles that may use one of the services
-    that controls ask about. MFA devices: console users who have a virtual device, and so may have another kind too.
+    that controls ask about. MFA devices: console users who have a virtual device, and so may have another kind too. SSH
+    keys: users who may use CodeCommit, the one service that they open.
     """
     by_design = {role.arn for role in facts.snapshot.roles if role.is_aws_reserved or is_approved_administrator(role)}
     admins = {*facts.admin_users, *facts.admin_roles}
     return {
         Dataset.SERVICE_LAST_ACCESSED: frozenset((admins | set(_users_of_services(facts))) - by_design),
         Dataset.MFA_DEVICES: frozenset(_with_virtual_device(facts)),
+        Dataset.SSH_PUBLIC_KEYS: users_of_codecommit(facts),
     }
+
+
+def users_of_codecommit(facts: Facts) -> frozenset[str]:
+    """The ARNs of the users who may use CodeCommit.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_ssh-keys.html
+    """
+    arns = [user.arn for user in facts.snapshot.users]
+    return frozenset(_allowed(facts, arns, lambda policy: names_service(policy, "codecommit")))
 
 
 def _with_virtual_device(facts: Facts) -> Iterator[str]:
@@ -40,27 +51,22 @@ def _with_virtual_device(facts: Facts) -> Iterator[str]:
 
 
 def _users_of_services(facts: Facts) -> Iterator[str]:
-    managed = {arn for arn, policy in facts.policies.items() if _allows_a_service(policy.default_version)}
-    groups = {name for name, group in facts.groups.items() if _has_such_a_policy(group, managed)}
-    for user in facts.snapshot.users:
-        if _has_such_a_policy(user, managed) or groups & set(user.groups):
-            yield user.arn
-    for role in facts.snapshot.roles:
-        if _has_such_a_policy(role, managed):
-            yield role.arn
+    return _allowed(facts, facts.permissions.principals, _allows_a_service)
 
 
-def _has_such_a_policy(principal: Principal, managed: t.Collection[str]) -> bool:
-    attached = any(arn in managed for arn in principal.attached_policies)
-    return attached or any(_allows_a_service(policy) for policy in principal.inline_policies)
+def _allowed(facts: Facts, arns: Iterable[str], allows: Callable[[Policy], bool]) -> Iterator[str]:
+    """The principals one of whose policies ``allows`` what is asked."""
+    # By identity: a policy that many have is one object.
+    known: dict[int, bool] = {}
+    for arn in arns:
+        for held in facts.permissions.held(arn):
+            policy = held.policy
+            if policy is not None and id(policy) not in known:
+                known[id(policy)] = allows(policy)
+        if any(known.get(id(held.policy)) for held in facts.permissions.held(arn)):
+            yield arn
 
 
-def _allows_a_service(policy: PolicyDocument) -> bool:
+def _allows_a_service(policy: Policy) -> bool:
     """Whether a document allows any action at all of one of the services, on whatever resource."""
-    for statement in documents.allowing(policy.document):
-        if any(documents.covers_action(statement, f"{service}:AnyAction") for service in SERVICES):
-            return True
-        prefixes = [action.partition(":")[0] for action in documents.actions(statement)]
-        if any(documents.matches(prefix, service) for prefix in prefixes for service in SERVICES):
-            return True
-    return False
+    return any(names_service(policy, service) for service in SERVICES)

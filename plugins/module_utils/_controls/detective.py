@@ -12,7 +12,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
-from .._account.model import Dataset, Trail
+from .._account.model import Dataset
+from .._account.regional import Trail
 from .._converge.finding import Remediation, Severity
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps
 from .monitoring import ORGANIZATION_CHANGES, WATCHES, owned_trails

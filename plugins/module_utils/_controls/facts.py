@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import re
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from .._account.model import (
     CredentialRow,
@@ -21,14 +21,15 @@ from .._account.model import (
     Group,
     ManagedPolicy,
     Organization,
-    PolicyDocument,
     Role,
     Snapshot,
     User,
 )
-from .._policy import documents
-
-Principal = t.Union[User, Group, Role]
+from .._account.permissions import Held, Permissions, Principal
+from .._policy.analysis import Administrators, Analysis, Place, Power
+from .._policy.patterns import is_open_somewhere
+from .._policy.policy import Policy
+from .._policy.trusts import Trust
 
 # Administrators on purpose: the ways in that AWS Organizations, Control Tower and this collection set up.
 APPROVED_ADMINISTRATORS: t.Final = re.compile(
@@ -39,11 +40,17 @@ OWN_PATH: t.Final = "/iam-hardening/"
 
 @dataclasses.dataclass(frozen=True)
 class Grant:
-    """A policy that makes its principal an administrator: its name, how it comes there, whether it requires MFA."""
+    """A policy that makes its principal an administrator: its name, how it comes there, and under which conditions.
+
+    ``keys`` are the condition keys, MFA aside, that have to have certain values. Not ``alone``: it takes others of the
+    principal's policies as well.
+    """
 
     policy: str
     way: str
     needs_mfa: bool
+    keys: tuple[str, ...] = ()
+    alone: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,15 +58,18 @@ class Text:
     """A policy document of the account's own making, wherever it is kept.
 
     ``resource`` and ``resource_detail`` identify it in findings: the ARN of a managed policy, or the ARN of the
-    principal with the name of the inline policy.
+    principal with the name of the inline policy. ``policy`` is None where it does not parse. ``analyses`` answer what
+    it allows by itself under what the organization and the boundaries of its principals leave of it, one for each
+    boundary; there are none where it names all its resources, and so allows nothing on others.
     """
 
     resource: str
     resource_detail: t.Optional[str]
     label: str
-    document: PolicyDocument
+    policy: t.Optional[Policy]
     attached: bool
     makes_administrator: bool
+    analyses: tuple[Analysis, ...] = ()
 
     @property
     def is_inline(self) -> bool:
@@ -71,6 +81,9 @@ class Facts:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        # By identity: ``permissions`` keeps the policies, and hands out the same one for the same documents.
+        self._analysed: dict[tuple[int, int], Analysis] = {}
+        self._trusts: dict[str, t.Optional[Trust]] = {}
 
     @property
     def account_arn(self) -> str:
@@ -128,93 +141,139 @@ class Facts:
         return self.organization is not None and self.organization.management_account_id == self.snapshot.account_id
 
     @functools.cached_property
+    def permissions(self) -> Permissions:
+        """The policies of every principal, parsed."""
+        return Permissions(self.snapshot)
+
+    @functools.cached_property
+    def place(self) -> Place:
+        """The account, as the analysis of policies is told of it."""
+        organization = self.organization.id if self.organization else None
+        return Place(self.snapshot.partition, self.snapshot.account_id, organization)
+
+    @functools.cached_property
+    def administrators(self) -> Administrators:
+        """Whom policies make an administrator."""
+        return Administrators(self.place)
+
+    @functools.cached_property
     def texts(self) -> tuple[Text, ...]:
         """The customer managed policies, except those that only serve as boundaries, and all inline policies."""
         managed = (
-            _text(policy.arn, None, policy.name, policy.default_version, policy.attachment_count > 0)
+            self._text(policy.arn, None, policy.name, self.permissions.policy(policy.arn), policy.attachment_count > 0)
             for policy in self.snapshot.policies
             if not policy.is_aws_managed and not (policy.boundary_usage_count and not policy.attachment_count)
         )
         inline = (
-            _text(principal.arn, f"inline policy {policy.name}", f"{principal.name}/{policy.name}", policy, True)
+            self._text(
+                principal.arn, f"inline policy {held.label}", f"{principal.name}/{held.label}", held.policy, True
+            )
             for principal in self.principals
-            for policy in principal.inline_policies
+            for held in self.permissions.held(principal.arn)
+            if held.way == "inline"
         )
         return (*managed, *inline)
 
+    def _text(
+        self, resource: str, detail: t.Optional[str], label: str, policy: t.Optional[Policy], attached: bool
+    ) -> Text:
+        if policy is None:
+            return Text(resource, detail, label, None, attached, makes_administrator=False)
+        makes_administrator = self.administrators.alone(policy) is not None
+        analyses = self._analyses(resource, policy) if is_open_somewhere(policy) else ()
+        return Text(resource, detail, label, policy, attached, makes_administrator, analyses)
+
+    def _analyses(self, resource: str, policy: Policy) -> tuple[Analysis, ...]:
+        boundaries = [self.permissions.policy(arn) if arn else None for arn in self._boundaries.get(resource, {None})]
+        # Who has no boundary, or one that is not known, is not limited by what others have.
+        chosen = [None] if None in boundaries else boundaries
+        return tuple(self._analysis(policy, item) for item in chosen)
+
+    def _analysis(self, policy: Policy, boundary: t.Optional[Policy]) -> Analysis:
+        # The same inline policy is often written into hundreds of users.
+        key = (id(policy), id(boundary))
+        if key not in self._analysed:
+            self._analysed[key] = Analysis(self.permissions.limited((policy,), boundary), self.place)
+        return self._analysed[key]
+
     @functools.cached_property
-    def admin_policies(self) -> Mapping[str, bool]:
-        """The ARNs of managed policies that make an administrator, with whether they require MFA to do so."""
-        found = {}
-        for policy in self.snapshot.policies:
-            needs_mfa = admin_by(policy.default_version)
-            if needs_mfa is not None:
-                found[policy.arn] = needs_mfa
-        # Where the account may not read it (or a snapshot left it out), the name alone tells what it does.
-        return {self.aws_policy("AdministratorAccess"): False, **found}
+    def _boundaries(self) -> Mapping[str, set[t.Optional[str]]]:
+        """The boundaries that users and roles have, by the ARNs of themselves, their groups and their policies."""
+        found: dict[str, set[t.Optional[str]]] = {}
+        for principal in self.principals:
+            if isinstance(principal, Group):
+                continue
+            names = principal.groups if isinstance(principal, User) else ()
+            items: tuple[Principal, ...] = (principal, *(self.groups[name] for name in names if name in self.groups))
+            for item in items:
+                for arn in (item.arn, *item.attached_policies):
+                    found.setdefault(arn, set()).add(principal.boundary)
+        return found
+
+    @functools.cached_property
+    def admin_policies(self) -> Mapping[str, Power]:
+        """The ARNs of managed policies that make an administrator, with the conditions under which they do."""
+        # Where the account may not read AWS's own (or a snapshot left it out), the name alone tells what it does.
+        arns = (self.permissions.administrator_access, *self.policies)
+        parsed = ((arn, self.permissions.policy(arn)) for arn in dict.fromkeys(arns))
+        powers = ((arn, self.administrators.alone(policy)) for arn, policy in parsed if policy is not None)
+        return {arn: power for arn, power in powers if power is not None}
 
     def grants_of(self, principal: Principal) -> tuple[Grant, ...]:
-        """What makes a principal an administrator by itself, groups aside."""
-        attached = (
-            Grant(arn.rpartition("/")[2], "attached", self.admin_policies[arn])
-            for arn in principal.attached_policies
-            if arn in self.admin_policies
-        )
-        inline = (
-            Grant(policy.name, "inline", needs_mfa)
-            for policy in principal.inline_policies
-            if (needs_mfa := admin_by(policy)) is not None
-        )
-        return (*attached, *inline)
+        """What makes a principal an administrator, all its policies taken together; empty where nothing does.
 
-    def is_bounded(self, principal: t.Union[User, Role]) -> bool:
-        """Whether a permissions boundary that is known to allow less keeps a principal from being an administrator."""
-        if principal.boundary is None or principal.boundary in self.admin_policies:
-            return False
-        boundary = self.policies.get(principal.boundary)
-        return boundary is not None and boundary.default_version.document is not None
+        Counted is what boundary and organization leave of them; a user's include those of its groups.
+        """
+        power = self.administrators.of(self.permissions.layers(principal.arn), principal.arn)
+        if power is None:
+            return ()
+        held = [(item, item.policy) for item in self.permissions.held(principal.arn) if item.policy is not None]
+        found = ((item, self.administrators.alone(policy, principal.arn)) for item, policy in held)
+        alone = [(item, own) for item, own in found if own is not None]
+        if alone and (not power.certain or any(own.certain for _item, own in alone)):
+            return tuple(_grant(item, power, own) for item, own in alone)
+        return tuple(
+            dataclasses.replace(_grant(item, power, power), alone=False)
+            for item, policy in held
+            if self.administrators.contributes(policy)
+        )
 
     @functools.cached_property
     def admin_users(self) -> Mapping[str, tuple[Grant, ...]]:
         """Users (by ARN) who are administrators, directly or through a group, with the reasons."""
-        return dict(self._admin_users())
-
-    def _admin_users(self) -> Iterator[tuple[str, tuple[Grant, ...]]]:
-        by_group = {name: self.grants_of(group) for name, group in self.groups.items()}
-        for user in self.snapshot.users:
-            through = (
-                dataclasses.replace(grant, way=f"group {name}")
-                for name in user.groups
-                for grant in by_group.get(name, ())
-            )
-            grants = (*self.grants_of(user), *through)
-            if grants and not self.is_bounded(user):
-                yield user.arn, grants
+        found = ((user.arn, self.grants_of(user)) for user in self.snapshot.users)
+        return {arn: grants for arn, grants in found if grants}
 
     @functools.cached_property
     def admin_roles(self) -> Mapping[str, tuple[Grant, ...]]:
         """Roles (by ARN) that are administrators and that AWS does not own, with the reasons."""
-        found = {}
-        for role in self.snapshot.roles:
-            grants = () if role.is_aws_reserved else self.grants_of(role)
-            if grants and not self.is_bounded(role):
-                found[role.arn] = grants
-        return found
+        found = ((role.arn, self.grants_of(role)) for role in self.snapshot.roles if not role.is_aws_reserved)
+        return {arn: grants for arn, grants in found if grants}
+
+    def reads_everything(self, role: Role) -> bool:
+        """Whether a role may read the data of services throughout, as with AWS's policy ReadOnlyAccess."""
+        return Analysis(self.permissions.layers(role.arn), self.place).reads_everything()
+
+    def trust(self, role: Role) -> t.Optional[Trust]:
+        """The trust policy of a role, ready for questions; None where it does not parse."""
+        if role.arn not in self._trusts:
+            policy = self.permissions.trust(role.arn)
+            self._trusts[role.arn] = (
+                None
+                if policy is None
+                else Trust(policy, role.arn, rcps=self.permissions.rcps, organization=self.place.organization)
+            )
+        return self._trusts[role.arn]
 
     @functools.cached_property
     def unreadable(self) -> tuple[str, ...]:
         """Labels of the account's own policies whose documents did not parse."""
-        return tuple(text.label for text in self.texts if text.document.document is None)
+        return tuple(text.label for text in self.texts if text.policy is None)
 
 
-def _text(resource: str, detail: t.Optional[str], label: str, document: PolicyDocument, attached: bool) -> Text:
-    return Text(resource, detail, label, document, attached, makes_administrator=admin_by(document) is not None)
-
-
-def admin_by(policy: PolicyDocument) -> t.Optional[bool]:
-    """None where a document makes no administrator; else whether every statement that does requires MFA."""
-    granting = [item for item in documents.statements(policy.document) if documents.grants_everything(item)]
-    return all(documents.requires_mfa(item) for item in granting) if granting else None
+def _grant(item: Held, power: Power, own: Power) -> Grant:
+    keys = tuple(sorted({*power.keys, *own.keys}))
+    return Grant(item.label, item.way, power.needs_mfa or own.needs_mfa, keys)
 
 
 def is_approved_administrator(role: Role) -> bool:

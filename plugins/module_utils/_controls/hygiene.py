@@ -156,6 +156,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
+        uses=(Dataset.ORGANIZATION_POLICIES,),
         check=_unused_roles,
         expected="used, or made, within thresholds.role_unused_days",
         rationale="An unused role is a way in that nobody watches. Roles for emergencies deserve a waiver.",

@@ -108,6 +108,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.SERVICE_LAST_ACCESSED, Dataset.AUTHORIZATION_DETAILS),
+        uses=(Dataset.ORGANIZATION_POLICIES,),
         check=_over_provisioned,
         expected="more than thresholds.few_services services used within thresholds.service_unused_days",
         rationale="Who works with three services needs no rights on three hundred.",

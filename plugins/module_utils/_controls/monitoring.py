@@ -17,9 +17,10 @@ import dataclasses
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from .._account.model import Dataset, LogAlarm, Trail
+from .._account.model import Dataset
+from .._account.regional import LogAlarm, Trail
 from .._converge.finding import Remediation, Severity
-from .._policy.documents import arn_account
+from .._policy.arn import arn_account
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps
 from .filter_pattern import PatternError, parse
 

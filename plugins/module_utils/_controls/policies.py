@@ -7,129 +7,47 @@
 
 """What the account's own policy documents allow, one document at a time.
 
-Every rule is judged on customer managed policies (boundaries aside) and on inline policies alike. Only what a document
-allows on every resource, without a condition and without denying it again counts: what several policies, boundaries
-and organization policies make of it together is not judged here.
+Every rule is judged on customer managed policies (boundaries aside) and on inline policies alike. What counts is what
+the statements of a document together allow on every resource without a condition that restricts anybody, less what
+boundaries of all its principals and the organization's policies take away.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 
 from .._account.model import Dataset
 from .._converge.finding import Remediation, Severity
-from .._policy import documents
+from .._policy.analysis import SENSITIVE
+from .._policy.patterns import service_patterns, service_wildcards
 from .control import Check, Compliance, Control, Failure, Scope, Verdict, listing, maps
 from .facts import Text
 from .requirements import ADMIN_NIST, LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
 
 _THEME = "policies"
 _PERMISSIONS = "hardening.iam.user_permissions"
-Document = Mapping[str, t.Any]
-# What a rule finds wrong in a document, in words; empty where all is well.
-Rule = Callable[[Document], list[str]]
-
-# Ways to become an administrator with one document: each needs all of its actions. AWS publishes no such list; these
-# are known from security research since 2018, and grow with each service that runs code in a role.
-_ESCALATIONS: t.Final[Mapping[str, frozenset[str]]] = {
-    name: frozenset(actions)
-    for name, actions in {
-        "rewrite a policy": ("iam:CreatePolicyVersion",),
-        "restore an older version of a policy": ("iam:SetDefaultPolicyVersion",),
-        "attach a policy to a user": ("iam:AttachUserPolicy",),
-        "attach a policy to a group": ("iam:AttachGroupPolicy",),
-        "attach a policy to a role": ("iam:AttachRolePolicy",),
-        "write an inline policy of a user": ("iam:PutUserPolicy",),
-        "write an inline policy of a group": ("iam:PutGroupPolicy",),
-        "write an inline policy of a role": ("iam:PutRolePolicy",),
-        "join a group": ("iam:AddUserToGroup",),
-        "open a role to oneself": ("iam:UpdateAssumeRolePolicy",),
-        "make an access key for another user": ("iam:CreateAccessKey",),
-        "set the password of another user": ("iam:CreateLoginProfile",),
-        "change the password of another user": ("iam:UpdateLoginProfile",),
-        "change the code of a function": ("lambda:UpdateFunctionCode",),
-        "pass a role to a function": ("iam:PassRole", "lambda:CreateFunction"),
-        "pass a role to an instance": ("iam:PassRole", "ec2:RunInstances"),
-        "pass a role to a stack": ("iam:PassRole", "cloudformation:CreateStack"),
-        "pass a role to a Glue job": ("iam:PassRole", "glue:CreateJob"),
-        "pass a role to a Glue endpoint": ("iam:PassRole", "glue:CreateDevEndpoint"),
-        "pass a role to a notebook": ("iam:PassRole", "sagemaker:CreateNotebookInstance"),
-        "pass a role to a task": ("iam:PassRole", "ecs:RunTask", "ecs:RegisterTaskDefinition"),
-        "pass a role to a build": ("iam:PassRole", "codebuild:CreateProject"),
-        "pass a role to a pipeline": ("iam:PassRole", "datapipeline:CreatePipeline"),
-        "pass a role to an agent": ("iam:PassRole", "bedrock-agentcore:CreateCodeInterpreter"),
-    }.items()
-}
-
-# Actions that hand out data, secrets, identities or the means to hide: on every resource, nobody needs them.
-_SENSITIVE: t.Final = (
-    "cloudformation:CreateStack",
-    "cloudtrail:DeleteTrail",
-    "cloudtrail:StopLogging",
-    "dynamodb:DeleteTable",
-    "ec2:RunInstances",
-    "iam:AttachRolePolicy",
-    "iam:AttachUserPolicy",
-    "iam:CreateAccessKey",
-    "iam:CreatePolicyVersion",
-    "iam:CreateRole",
-    "iam:CreateUser",
-    "iam:PassRole",
-    "iam:PutRolePolicy",
-    "iam:PutUserPolicy",
-    "kms:Decrypt",
-    "kms:PutKeyPolicy",
-    "kms:ScheduleKeyDeletion",
-    "lambda:AddPermission",
-    "lambda:UpdateFunctionCode",
-    "organizations:LeaveOrganization",
-    "rds:DeleteDBInstance",
-    "s3:DeleteBucket",
-    "s3:DeleteObject",
-    "s3:GetObject",
-    "s3:PutBucketPolicy",
-    "secretsmanager:GetSecretValue",
-    "ssm:GetParameter",
-    "ssm:SendCommand",
-    "sts:AssumeRole",
-)
+# What a rule finds wrong in a document that parses, in words; empty where all is well.
+Rule = Callable[[Text], Iterable[str]]
 
 
 def _allowed(*actions: str) -> Rule:
     """A rule against any of a few actions on every resource."""
-    return lambda document: sorted(documents.freely_allowed(document, actions))
-
-
-def _escalations(document: Document) -> list[str]:
-    wanted = frozenset().union(*_ESCALATIONS.values())
-    allowed = documents.freely_allowed(document, wanted)
-    return [f"{name} ({', '.join(sorted(actions))})" for name, actions in _ESCALATIONS.items() if actions <= allowed]
+    return lambda text: sorted({action for analysis in text.analyses for action in analysis.freely(actions)})
 
 
 def _all_of_service(prefix: str) -> Rule:
     """A rule against every action of one service, spelled as a wildcard, on every resource."""
 
-    def rule(document: Document) -> list[str]:
-        return [
-            action
-            for statement in documents.allowing(document)
-            if documents.covers_every_resource(statement) and documents.is_unconditional(statement)
-            for action in documents.actions(statement)
-            if documents.matches(action, f"{prefix}:AnyActionThatEverWillBe")
-        ]
+    def rule(text: Text) -> tuple[str, ...]:
+        allowed = any(analysis.whole_service(prefix) for analysis in text.analyses)
+        return service_patterns(text.policy, prefix) if allowed and text.policy is not None else ()
 
     return rule
 
 
-def _service_wildcards(document: Document) -> list[str]:
-    """``service:*`` and NotAction in Allow, on whatever resource, as Security Hub's IAM.21 counts them."""
-    found = []
-    for statement in documents.allowing(document):
-        found += [action for action in documents.actions(statement) if action.endswith(":*") and action != "*:*"]
-        if documents.not_actions(statement):
-            found.append(f"everything but {listing(documents.not_actions(statement))}")
-    return found
+def _service_wildcards(text: Text) -> tuple[str, ...]:
+    return service_wildcards(text.policy) if text.policy is not None else ()
 
 
 def _judged(rule: Rule) -> Check:
@@ -152,9 +70,7 @@ def _judged(rule: Rule) -> Check:
 
 def _wrong(rule: Rule, text: Text) -> list[str]:
     """What a rule finds. Policies that make administrators are left out: a control of their own tells of them."""
-    if text.document.document is None or text.makes_administrator:
-        return []
-    return list(dict.fromkeys(rule(text.document.document)))
+    return [] if text.policy is None or text.makes_administrator else list(rule(text))
 
 
 def _control(
@@ -174,6 +90,7 @@ def _control(
         severity=severity,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
+        uses=(Dataset.ORGANIZATION_POLICIES,),
         check=_judged(rule),
         expected=expected,
         rationale=rationale,
@@ -184,20 +101,10 @@ def _control(
 
 CONTROLS: t.Final = (
     _control(
-        "policy_privilege_escalation",
-        "No policy is a way to become an administrator",
-        Severity.HIGH,
-        _escalations,
-        expected="none of the known combinations of actions on every resource",
-        rationale="Who may write policies, take over identities or pass any role has all rights that the account has.",
-        remedy="Name the resources: one's own user, roles below a path, the team's functions. Use boundaries.",
-        compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2=("CC6.3", "CC3.3")),
-    ),
-    _control(
         "policy_sensitive_wildcard",
         "Sensitive actions are allowed on named resources only",
         Severity.HIGH,
-        _allowed(*_SENSITIVE),
+        _allowed(*SENSITIVE),
         expected='no sensitive action on Resource "*" without a condition',
         rationale="Reading every object, secret and key, or touching every role, is more than any one task needs.",
         remedy="Scope the statement to the ARNs that the work needs; Access Analyzer can propose them from CloudTrail.",

@@ -10,26 +10,32 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from .._account.model import Dataset, ManagedPolicy, Role
+from .._account.permissions import Principal
 from .._converge.finding import Remediation, Severity
+from .._policy.analysis import Power
 from .control import Control, Failure, Scope, Verdict, listing, maps
-from .facts import Grant, Principal, is_approved_administrator
+from .facts import Grant, is_approved_administrator
 from .requirements import ADMIN_NIST, GROUPS_NIST, LEAST_PRIVILEGE_PCI
 
 _THEME = "privileges"
 _PERMISSIONS = "hardening.iam.user_permissions"
 
 
-def _by_attachment(scope: Scope) -> Mapping[str, list[str]]:
+def _by_attachment(scope: Scope) -> Mapping[str, list[Principal]]:
     """Whom each managed policy is attached to, by its ARN; roles that are administrators by design aside."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Principal]] = {}
     for principal in scope.facts.principals:
         if not _is_by_design(principal):
             for arn in principal.attached_policies:
-                found.setdefault(arn, []).append(f"{type(principal).__name__.lower()} {principal.name}")
+                found.setdefault(arn, []).append(principal)
     return found
+
+
+def _kind(principal: Principal) -> str:
+    return type(principal).__name__.lower()
 
 
 def _is_by_design(principal: Principal) -> bool:
@@ -37,12 +43,28 @@ def _is_by_design(principal: Principal) -> bool:
 
 
 def _told(grants: tuple[Grant, ...]) -> str:
-    condition = "; only with MFA" if all(grant.needs_mfa for grant in grants) else ""
-    return listing({f"{grant.policy} ({grant.way})" for grant in grants}) + condition
+    together = "" if all(grant.alone for grant in grants) else " taken together"
+    return listing({f"{grant.policy} ({grant.way})" for grant in grants}) + together + _condition(grants)
+
+
+def _condition(grants: Sequence[t.Union[Grant, Power]]) -> str:
+    """Under which conditions alone there is an administrator; empty where one of the policies has none."""
+    if any(not grant.needs_mfa and not grant.keys for grant in grants):
+        return ""
+    keys = min((grant.keys for grant in grants), key=len)
+    parts = [
+        *(["with MFA"] if all(grant.needs_mfa for grant in grants) else []),
+        *([f"under conditions on {listing(keys)}"] if keys else []),
+    ]
+    return f"; only {' and '.join(parts)}" if parts else ""
 
 
 def _observed(grants: tuple[Grant, ...]) -> dict[str, t.Any]:
-    return {"policies": [{"policy": g.policy, "way": g.way, "needs_mfa": g.needs_mfa} for g in grants]}
+    found = []
+    for grant in grants:
+        conditions = {"conditions": list(grant.keys)} if grant.keys else {}
+        found.append({"policy": grant.policy, "way": grant.way, "needs_mfa": grant.needs_mfa, **conditions})
+    return {"policies": found}
 
 
 def _unreadable(scope: Scope) -> t.Optional[str]:
@@ -51,21 +73,39 @@ def _unreadable(scope: Scope) -> t.Optional[str]:
     return f"policy documents that could not be parsed: {listing(names)}" if names else None
 
 
+def _unknown(scope: Scope, principals: Iterable[Principal]) -> t.Optional[str]:
+    """Why an absence of administrators proves nothing, where not all policies of the principals are known."""
+    unknown = {f"{item.name}: {name}" for item in principals for name in scope.facts.permissions.unknown(item.arn)}
+    return f"policies that are not known: {listing(unknown)}" if unknown else None
+
+
+def _in_doubt(scope: Scope, principal: Principal) -> str:
+    boundary = scope.facts.permissions.unknown_boundary(principal.arn)
+    return f"; what its boundary {boundary.rpartition('/')[2]} leaves of that is not known" if boundary else ""
+
+
 def _attached_admin_policies(scope: Scope) -> Verdict:
     attached = _by_attachment(scope)
     by_design = {principal.arn for principal in scope.facts.principals if _is_by_design(principal)}
     inline = [text for text in scope.facts.texts if text.is_inline and text.resource not in by_design]
     failures = []
-    for arn, needs_mfa in scope.facts.admin_policies.items():
+    for arn, power in scope.facts.admin_policies.items():
         if arn in attached:
-            condition = ", only with MFA" if needs_mfa else ""
-            detail = f"allows everything on everything{condition}; attached to {listing(attached[arn])}"
-            failures.append(Failure(arn, detail, {"attached_to": sorted(attached[arn])}))
+            names = [f"{_kind(item)} {item.name}" for item in attached[arn]]
+            limited = [f"{_kind(item)} {item.name}" for item in attached[arn] if not scope.facts.grants_of(item)]
+            detail = f"allows everything on everything{_only(power)}; attached to {listing(names)}"
+            detail += f"; less is left to {listing(limited)}" if limited else ""
+            observed = {"attached_to": sorted(names), **({"limited": sorted(limited)} if limited else {})}
+            failures.append(Failure(arn, detail, observed))
     for text in inline:
         if text.makes_administrator:
             detail = f"{text.resource_detail} allows everything on everything"
             failures.append(Failure(text.resource, detail, {"inline": True}, resource_detail=text.resource_detail))
     return Verdict(len(attached) + len(inline), "policies", tuple(failures), not_assessed=_unreadable(scope))
+
+
+def _only(power: Power) -> str:
+    return _condition((power,)).replace(";", ",")
 
 
 def _unattached_admin_policies(scope: Scope) -> Verdict:
@@ -88,10 +128,13 @@ def _user_admins(scope: Scope) -> Verdict:
         return Verdict(0, "users", not_applicable="the account has no IAM user")
     failures = []
     for user in users:
-        grants = tuple(g for g in scope.facts.admin_users.get(user.arn, ()) if not g.way.startswith("group "))
-        if grants:
-            failures.append(Failure(user.arn, f"administrator by {_told(grants)}", _observed(grants)))
-    return Verdict(len(users), "users", tuple(failures))
+        # Of the groups' policies those of the groups are told; but not of what two groups only make together.
+        grants = scope.facts.admin_users.get(user.arn, ())
+        own = tuple(grant for grant in grants if not grant.alone or not grant.way.startswith("group "))
+        if own:
+            detail = f"administrator by {_told(own)}{_in_doubt(scope, user)}"
+            failures.append(Failure(user.arn, detail, _observed(own)))
+    return Verdict(len(users), "users", tuple(failures), not_assessed=_unknown(scope, users))
 
 
 def _group_admins(scope: Scope) -> Verdict:
@@ -105,7 +148,7 @@ def _group_admins(scope: Scope) -> Verdict:
             members = sorted(user.name for user in scope.snapshot.users if group.name in user.groups)
             detail = f"makes its members administrators by {_told(grants)}; members: {listing(members) or 'none'}"
             failures.append(Failure(group.arn, detail, {**_observed(grants), "members": members}))
-    return Verdict(len(groups), "groups", tuple(failures))
+    return Verdict(len(groups), "groups", tuple(failures), not_assessed=_unknown(scope, groups))
 
 
 def _role_admins(scope: Scope) -> Verdict:
@@ -121,8 +164,10 @@ def _role_admins(scope: Scope) -> Verdict:
         last = (
             f"; last used {role.last_used:%Y-%m-%d}" if role.last_used else "; no use in the 400 days that AWS tracks"
         )
-        failures.append(Failure(role.arn, f"administrator by {_told(grants)}{last}", _observed(grants)))
-    return Verdict(len(roles), "roles", tuple(failures), extra={"administrators_by_design": sorted(by_design)})
+        detail = f"administrator by {_told(grants)}{_in_doubt(scope, role)}{last}"
+        failures.append(Failure(role.arn, detail, _observed(grants)))
+    extra = {"administrators_by_design": sorted(by_design)}
+    return Verdict(len(roles), "roles", tuple(failures), extra=extra, not_assessed=_unknown(scope, roles))
 
 
 def _direct_policies(scope: Scope) -> Verdict:
@@ -172,6 +217,7 @@ def _cloudshell(scope: Scope) -> Verdict:
 
 
 _DETAILS: t.Final = (Dataset.AUTHORIZATION_DETAILS,)
+_ORGANIZATION: t.Final = (Dataset.ORGANIZATION_POLICIES,)
 
 CONTROLS: t.Final = (
     Control(
@@ -180,6 +226,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_DETAILS,
+        uses=_ORGANIZATION,
         check=_attached_admin_policies,
         expected="no attached or inline policy that allows every action on every resource",
         rationale="Inline policies, AWS managed ones and Allow with NotAction make administrators just as well.",
@@ -208,8 +255,9 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_DETAILS,
+        uses=_ORGANIZATION,
         check=_user_admins,
-        expected="no administrator's policy attached to or inline in a user, unless a boundary limits it",
+        expected="no user whose policies together allow everything, less what boundary and organization take away",
         rationale="Users have long-term credentials; administrators should come in through roles, for a while.",
         remediation=Remediation(
             "Move people to IAM Identity Center and programs to roles with what they need.", _PERMISSIONS
@@ -222,8 +270,9 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_DETAILS,
+        uses=_ORGANIZATION,
         check=_group_admins,
-        expected="no administrator's policy attached to or inline in a group",
+        expected="no group whose policies together allow everything, less what the organization takes away",
         rationale="Joining the group is enough, and iam:AddUserToGroup becomes the key to the account.",
         remediation=Remediation("Give the group policies for its work; keep administration in roles.", _PERMISSIONS),
         compliance=maps(nist=ADMIN_NIST, soc2="CC6.3"),
@@ -234,8 +283,10 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_DETAILS,
+        uses=_ORGANIZATION,
         check=_role_admins,
-        expected="no administrator's policy, unless a boundary limits it or the role is one by design",
+        expected="no role, those by design aside, whose policies together allow everything, less what boundary and"
+        " organization take away",
         rationale="Everyone and everything that may assume the role has the account.",
         remediation=Remediation(
             "Find out which services the role uses, attach policies for those, watch, then detach the administrator's.",

@@ -17,7 +17,9 @@ import typing as t
 
 from . import (
     access_keys,
+    boundaries,
     detective,
+    escalation,
     hygiene,
     last_accessed,
     mfa,
@@ -39,6 +41,8 @@ _THEMES: t.Final = (
     access_keys,
     password_policy,
     privileges,
+    boundaries,
+    escalation,
     policies,
     trust,
     organization,

@@ -11,145 +11,77 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 
 from .._account.model import Dataset, Role
 from .._converge.finding import Remediation, Severity
-from .._policy import documents
-from .._policy.documents import Statement
+from .._policy.arn import root_account
+from .._policy.trusts import ANY_OWNER, OpenSubject, Trust
 from .control import Check, Compliance, Control, Failure, Scope, Verdict, listing, maps
 from .facts import is_approved_administrator
 from .requirements import LEAST_PRIVILEGE_NIST
 
 _THEME = "trust"
 
-# Condition keys that tie a trust to known callers. All of them are set by AWS, except the external id, which the caller
-# must know. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-_CALLER_KEYS: t.Final = frozenset(
-    {"aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount", "aws:principalarn", "sts:externalid"}
-)
-_SOURCE_KEYS: t.Final = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
-# They run only what was given the role by iam:PassRole, which never crosses accounts, and no source context is
-# documented for the moment in which they assume it: a condition on it could stop instances and functions.
-_SERVICES_WITHOUT_SOURCE: t.Final = frozenset({"ec2", "lambda"})
 # Issuers that serve everybody: without a subject, any of their customers gets in.
 _SHARED_ISSUERS: t.Final = re.compile(
     r"token\.actions\.githubusercontent\.com|gitlab\.com|app\.terraform\.io|api\.bitbucket\.org.*|accounts\.google\.com|"
     r"oidc\.circleci\.com.*|agent\.buildkite\.com|cognito-identity\.amazonaws\.com"
 )
-# Unique ids of deleted users and roles, which AWS leaves in a trust policy in place of the ARN.
-_UNIQUE_ID: t.Final = re.compile(r"A[IR][DO]A[A-Z0-9]{12,124}(:.*)?")
-
-# Operators that ask for a claim to be there. IfExists and ForAllValues hold for a token without it.
-_CLAIM_OPERATORS: t.Final = ("StringEquals", "StringLike", "ForAnyValue:StringEquals", "ForAnyValue:StringLike")
-
-_ANY_OWNER: t.Final = "any owner"
-
-Judge = Callable[[Scope, Role, Statement], list[str]]
+# What is wrong with the trust of a role, in words.
+Judge = Callable[[Scope, Role, Trust], Iterable[str]]
 
 
-def _ties(statement: Statement, keys: frozenset[str]) -> bool:
-    """Whether a condition restricts the statement by one of ``keys``. Operators that hold without the key don't."""
-    for operator, key, values in documents.conditions(statement):
-        plain = operator.rpartition(":")[2]
-        positive = plain.startswith(("StringEquals", "StringLike", "ArnEquals", "ArnLike"))
-        # A pattern that leaves the account open ties nothing.
-        closed = bool(values) and not any(value == "*" or "::*:" in value for value in values)
-        if key in keys and positive and closed and not plain.endswith("IfExists"):
-            return True
-    return False
+def _public(_scope: Scope, _role: Role, trust: Trust) -> list[str]:
+    return ["anybody, in any account"] if trust.lets_anybody_in() else []
 
 
-def _public(_scope: Scope, _role: Role, statement: Statement) -> list[str]:
-    anybody = ("AWS", "*") in documents.principals(statement) or "NotPrincipal" in statement
-    if not anybody or _ties(statement, _CALLER_KEYS):
-        return []
-    return ["anybody, in any account"]
+def _foreign_accounts(scope: Scope, trust: Trust) -> tuple[str, ...]:
+    """Ids of accounts that a role trusts: neither this one, nor a trusted one, nor the management account."""
+    organization = scope.facts.organization
+    managing = [organization.management_account_id] if organization is not None else []
+    return trust.foreign_accounts((*scope.settings.trusted_account_ids, *managing))
 
 
-def _foreign_accounts(scope: Scope, statement: Statement) -> list[str]:
-    """Ids of accounts that a statement trusts: neither this one, nor a trusted one, nor the management account."""
-    known = {scope.snapshot.account_id, *scope.settings.trusted_account_ids}
-    if scope.facts.organization is not None:
-        known.add(scope.facts.organization.management_account_id)
-    accounts = (documents.arn_account(value) for kind, value in documents.principals(statement) if kind == "AWS")
-    return sorted({account for account in accounts if account is not None} - known)
-
-
-def _foreign(scope: Scope, _role: Role, statement: Statement) -> list[str]:
-    if _ties(statement, _CALLER_KEYS):
-        return []
+def _foreign(scope: Scope, _role: Role, trust: Trust) -> list[str]:
     return [
-        f"account {account}, without external id or organization" for account in _foreign_accounts(scope, statement)
+        f"account {account}, without external id or organization"
+        for account in _foreign_accounts(scope, trust)
+        if trust.lets_in_unbound(account)
     ]
 
 
-def _reads_all_for_foreign(scope: Scope, role: Role, statement: Statement) -> list[str]:
-    if scope.facts.aws_policy("ReadOnlyAccess") not in role.attached_policies:
+def _reads_all_for_foreign(scope: Scope, role: Role, trust: Trust) -> list[str]:
+    accounts = _foreign_accounts(scope, trust)
+    if not accounts or not scope.facts.reads_everything(role):
         return []
-    return [f"account {account} with all that ReadOnlyAccess reads" for account in _foreign_accounts(scope, statement)]
+    return [f"account {account} with all that ReadOnlyAccess reads" for account in accounts]
 
 
-def _services(_scope: Scope, _role: Role, statement: Statement) -> list[str]:
-    if _ties(statement, _SOURCE_KEYS):
+def _services(_scope: Scope, _role: Role, trust: Trust) -> list[str]:
+    return [f"{service}, for whichever account" for service in trust.unbound_services()]
+
+
+def _federated(_scope: Scope, _role: Role, trust: Trust) -> list[str]:
+    return [_told(subject) for subject in trust.open_subjects()]
+
+
+def _told(subject: OpenSubject) -> str:
+    if subject.pattern is None:
+        return f"{subject.left} at {subject.issuer}, whatever the subject"
+    return f"{subject.left} at {subject.issuer} ({subject.pattern})"
+
+
+def _gone(_scope: Scope, _role: Role, trust: Trust) -> tuple[str, ...]:
+    return trust.gone()
+
+
+def _admin_without_mfa(scope: Scope, role: Role, trust: Trust) -> list[str]:
+    if role.arn not in scope.facts.admin_roles or is_approved_administrator(role):
         return []
-    found = [value for kind, value in documents.principals(statement) if kind == "Service"]
     return [
-        f"{service}, for whichever account"
-        for service in found
-        if service.partition(".")[0] not in _SERVICES_WITHOUT_SOURCE
-    ]
-
-
-def _issuers(statement: Statement) -> Iterator[str]:
-    for kind, value in documents.principals(statement):
-        if kind == "Federated" and ":oidc-provider/" in value:
-            yield value.partition(":oidc-provider/")[2]
-        elif kind == "Federated" and not value.startswith("arn:"):
-            yield value
-
-
-def _openness(subject: str) -> str:
-    """What a subject leaves open: the owner (``*``, ``repo:*``), the repository (``repo:acme/*``), or nothing."""
-    # Kubernetes names the namespace third: system:serviceaccount:namespace:name.
-    parts = subject.removeprefix("system:").split(":")
-    owner, _slash, repository = (parts[1] if len(parts) > 1 else subject).partition("/")
-    if not owner or set(owner) & set("*?"):
-        return _ANY_OWNER
-    return "any repository of an owner" if repository == "*" else ""
-
-
-def _federated(_scope: Scope, _role: Role, statement: Statement) -> list[str]:
-    found = []
-    for issuer in _issuers(statement):
-        # Issuers built into IAM have no provider that would check the audience, so it may stand in for sub.
-        built_in = not any(f":oidc-provider/{issuer}" in value for _kind, value in documents.principals(statement))
-        keys = {f"{issuer.lower()}:{claim}" for claim in (("sub", "aud") if built_in else ("sub",))}
-        stated = documents.conditions(statement)
-        claims = [item for item in stated if item[1] in keys and item[0] in _CLAIM_OPERATORS]
-        # Conditions hold together: one exact value closes what a pattern beside it leaves open.
-        exact = any(operator.endswith("Equals") for operator, _key, _values in claims)
-        patterns = [value for _operator, _key, values in claims for value in values if not exact]
-        if not claims:
-            found.append(f"{_ANY_OWNER} at {issuer}, whatever the subject")
-        found += [f"{left} at {issuer} ({pattern})" for pattern in patterns if (left := _openness(pattern))]
-    return found
-
-
-def _gone(_scope: Scope, _role: Role, statement: Statement) -> list[str]:
-    return [value for kind, value in documents.principals(statement) if kind == "AWS" and _UNIQUE_ID.fullmatch(value)]
-
-
-def _admin_without_mfa(scope: Scope, role: Role, statement: Statement) -> list[str]:
-    if role.arn not in scope.facts.admin_roles or is_approved_administrator(role) or documents.requires_mfa(statement):
-        return []
-    people = [
-        value
-        for kind, value in documents.principals(statement)
-        if kind == "AWS" and documents.arn_account(value) == scope.snapshot.account_id and ":role/" not in value
-    ]
-    return [
-        f"{'every identity of this account' if value.endswith(':root') else value}, without MFA" for value in people
+        f"{'every identity of this account' if root_account(value) else value}, without MFA"
+        for value in trust.people_without_mfa()
     ]
 
 
@@ -160,11 +92,12 @@ def _judged(judge: Judge, severity: t.Optional[Callable[[str], Severity]] = None
             return Verdict(0, "roles", not_applicable="the account has no role of its own")
         failures = []
         for role in roles:
-            wrong = [text for item in documents.allowing(role.trust.document) for text in judge(scope, role, item)]
+            trust = scope.facts.trust(role)
+            wrong = list(judge(scope, role, trust)) if trust is not None else []
             if wrong:
                 weight = severity(listing(wrong)) if severity else None
                 failures.append(Failure(role.arn, f"trusts {listing(wrong, 5)}", {"trusts": wrong}, severity=weight))
-        unreadable = [role.name for role in roles if role.trust.document is None]
+        unreadable = [role.name for role in roles if scope.facts.trust(role) is None]
         reason = f"trust policies that could not be parsed: {listing(unreadable)}" if unreadable else None
         return Verdict(len(roles), "roles", tuple(failures), not_assessed=reason)
 
@@ -172,7 +105,7 @@ def _judged(judge: Judge, severity: t.Optional[Callable[[str], Severity]] = None
 
 
 def _federated_severity(told: str) -> Severity:
-    return Severity.CRITICAL if _ANY_OWNER in told and _SHARED_ISSUERS.search(told) else Severity.HIGH
+    return Severity.CRITICAL if ANY_OWNER in told and _SHARED_ISSUERS.search(told) else Severity.HIGH
 
 
 def _control(
@@ -192,7 +125,7 @@ def _control(
         severity=severity,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
-        uses=(Dataset.ORGANIZATION,),
+        uses=(Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES),
         check=check,
         expected=expected,
         rationale=rationale,

@@ -15,9 +15,11 @@ from collections.abc import Mapping
 from .._converge.finding import Status
 from .document import count_statuses, headline
 from .html_findings import findings, not_assessed, waived
+from .html_paths import escalation
 from .html_reference import about, changes, controls, frameworks, preflight, settled
 from .markup import Content, Markup, element, join
 from .page import Section, badge, facts, page, score_card, severity_tallies
+from .paths import caveat, paths
 from .text import TITLE, analyzer, mode
 
 
@@ -37,6 +39,7 @@ def _sections(report: Mapping[str, t.Any]) -> list[Section]:
     counts = count_statuses(report["findings"])
     sections = [
         Section("findings", "Findings", findings(report), report["summary"]["total"]),
+        *_escalation(report),
         Section("changes", "Changes", changes(report), len(report["changes"])),
         *_settled(report),
         Section("not-assessed", "Not assessed", not_assessed(report), counts[Status.NOT_ASSESSED.value]),
@@ -47,6 +50,11 @@ def _sections(report: Mapping[str, t.Any]) -> list[Section]:
     if report["preflight"]:
         sections.append(Section("preflight", "Preflight", preflight(report)))
     return [*sections, Section("run", "Run", about(report))]
+
+
+def _escalation(report: Mapping[str, t.Any]) -> list[Section]:
+    found = paths(report)
+    return [Section("paths", "Escalation paths", escalation(found, caveat(report)), len(found))] if found else []
 
 
 def _settled(report: Mapping[str, t.Any]) -> list[Section]:

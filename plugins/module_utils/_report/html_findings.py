@@ -10,12 +10,13 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from .._converge.finding import Severity, Status
 from .grouping import FRAMEWORKS, Group, failing_groups, gaps, problem_of, resource_name
 from .markup import Content, Markup, element, join
 from .page import as_json, badge, empty, toolbar
+from .paths import Step, name_of, path_of
 
 # A group of more findings is folded at first, so that the page can be skimmed.
 _UNFOLDED = 8
@@ -122,7 +123,7 @@ def _evidence(finding: Finding) -> Markup:
         ("Resource", element("code", finding["resource"])),
         ("Detail", element("code", finding["resource_detail"]) if finding["resource_detail"] else None),
         ("Region", finding["region"]),
-        ("Observed", _value(evidence["observed"])),
+        *_observed(finding),
         ("Expected", _value(evidence["expected"])),
         ("Source", source),
         ("First seen", finding["first_seen"]),
@@ -130,6 +131,39 @@ def _evidence(finding: Finding) -> Markup:
     return element(
         "dl", [(element("dt", name), element("dd", value)) for name, value in pairs if value], class_="evidence"
     )
+
+
+def _observed(finding: Finding) -> list[tuple[str, Content]]:
+    path = path_of(finding)
+    if path is None:
+        return [("Observed", _value(finding["evidence"]["observed"]))]
+    is_drawn = finding["status"] == Status.FAIL.value
+    drawing = element("a", "All paths, drawn", href="#paths") if is_drawn else None
+    allowing = [step.policies for step in path.steps]
+    return [("Path", join(steps_in_order(path.steps, allowing), drawing))]
+
+
+def steps_in_order(steps: Sequence[Step], allowing: Sequence[Sequence[str]]) -> Markup:
+    """The steps of a path as an ordered list, each with the policies of ``allowing`` that allow it."""
+    items = []
+    for step, policies in zip(steps, allowing, strict=True):
+        notes = [
+            step.name,
+            f"through {name_of(step.via)}" if step.via else None,
+            f"allowed by {', '.join(policies)}" if policies else None,
+            f"provided: {'; '.join(step.conditions)}" if step.conditions else None,
+        ]
+        items.append(
+            element(
+                "li",
+                element("code", " + ".join(step.actions)),
+                f" {step.preposition} ",
+                element("strong", name_of(step.place) or "itself", title=step.target),
+                [" ", badge("conditional", "medium")] if step.conditions else None,
+                element("div", ", ".join(filter(None, notes)), class_="about"),
+            )
+        )
+    return element("ol", items, class_="steps")
 
 
 def _value(value: t.Any) -> t.Optional[Markup]:

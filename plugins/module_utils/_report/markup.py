@@ -70,7 +70,7 @@ def escape(text: object) -> Markup:
 
 def _add(pieces: list[str], content: Iterable[t.Any]) -> None:
     for piece in content:
-        if type(piece) is Markup:
+        if isinstance(piece, Markup):
             pieces.append(piece)
         elif isinstance(piece, str):
             pieces.append(escape(piece))

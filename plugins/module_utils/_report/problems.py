@@ -53,6 +53,10 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
         "Signing certificate older than {key_age_days} days",
         "signing certificates older than {key_age_days} days",
     ),
+    "ssh_public_key_age": (
+        "SSH public key older than {key_age_days} days",
+        "SSH public keys older than {key_age_days} days",
+    ),
     "user_admin_without_mfa": ("IAM user is an administrator without MFA", "IAM users are administrators without MFA"),
     "user_console_mfa": ("IAM user has a console password and no MFA", "IAM users have a console password and no MFA"),
     "user_key_only_mfa": ("IAM user with access keys has no MFA", "IAM users with access keys have no MFA"),
@@ -71,11 +75,19 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
     "password_number": ("Passwords need no number", ""),
     "password_expiry": ("Passwords don't expire within {password_max_age_days} days", ""),
     # privileges and policies
-    "privilege_escalation_path": ("Principal can become an administrator", "principals can become administrators"),
-    "policy_privilege_escalation": (
-        "Policy is a way to become an administrator",
-        "policies are ways to become an administrator",
+    "boundary_opens_iam": (
+        "Permissions boundary leaves all of IAM open",
+        "permissions boundaries leave all of IAM open",
     ),
+    "boundary_removable": (
+        "Permissions boundary can be got rid of by those it binds",
+        "permissions boundaries can be got rid of by those they bind",
+    ),
+    "boundary_grants_nothing": (
+        "Permissions boundary allows nothing, so that it locks out whom it binds",
+        "permissions boundaries allow nothing, so that they lock out whom they bind",
+    ),
+    "privilege_escalation_path": ("Principal can become an administrator", "principals can become administrators"),
     "policy_sensitive_wildcard": (
         'IAM policy uses wildcard Resource "*" with sensitive actions',
         'IAM policies use wildcard Resource "*" with sensitive actions',

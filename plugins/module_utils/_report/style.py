@@ -199,6 +199,7 @@ code.heading { flex: 0 1 auto; }
 .tags {
   display: flex; flex-wrap: wrap; gap: 0.35rem; align-items: center; margin-bottom: 0.6rem; font-size: 0.87rem;
 }
+.tags .badge { white-space: normal; border-radius: 10px; }
 .finding { border-top: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 2.6rem; }
 .finding summary {
   position: relative; display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr) 8rem; gap: 0.1rem 1rem;
@@ -226,6 +227,46 @@ pre span { display: block; margin: 0 -0.8rem; padding: 0 0.8rem; }
 .entry .body > * + * { margin-top: 0.5rem; }
 .entry h4 { margin: 0.8rem 0 0; font-size: 0.87rem; color: var(--soft); font-weight: 600; }
 
+.steps { list-style: decimal; padding-left: 1.4rem; display: grid; gap: 0.4rem; }
+.shared { margin-bottom: 1rem; }
+.escalation { margin-bottom: 1rem; border-left: 4px solid var(--tone); }
+.escalation figcaption {
+  display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.3rem 0.65rem; margin-bottom: 0.9rem;
+}
+.escalation h3 { font-size: 1rem; overflow-wrap: anywhere; min-width: 0; }
+.escalation summary.plain { padding-left: 1.2rem; color: var(--soft); font-size: 0.9rem; }
+.ways { display: grid; gap: 1.1rem; padding: 0.9rem 0 0 1rem; font-size: 0.9rem; }
+.ways p { font-weight: 550; margin-bottom: 0.3rem; overflow-wrap: anywhere; }
+
+/* A tree of boxes. Upright: its end on top, and indented below it what leads there. */
+.tree { --rail: color-mix(in srgb, var(--soft) 55%, transparent); margin-bottom: 0.9rem; font-size: 0.85rem; }
+.tree, .branch { display: flex; flex-direction: column-reverse; }
+.box {
+  align-self: flex-start; max-width: 100%; padding: 0.3rem 0.7rem; border: 1px solid var(--line); border-radius: 8px;
+  background: var(--raised); line-height: 1.35; overflow-wrap: anywhere;
+}
+.box b { display: block; font-weight: 600; }
+.box small, .box span, .more { color: var(--soft); font-size: 0.78rem; }
+.box b span { color: inherit; font-size: inherit; }
+.goal { color: var(--tone); background: var(--tint); border-color: var(--tone); }
+.goal small { color: inherit; }
+.more { border-style: dashed; }
+.branches { position: relative; padding-left: 0.75rem; }
+.branches::after {
+  content: ""; position: absolute; left: calc(0.75rem + 1px); top: 0; width: 0.6rem; height: 0.55rem;
+  margin-left: -0.3rem; background: var(--rail); clip-path: polygon(50% 0, 100% 100%, 0 100%);
+}
+.branch { position: relative; padding: 0.5rem 0 0 1.2rem; }
+.branch::before {
+  content: ""; position: absolute; left: 0; top: 0; bottom: 0; border-left: 2px solid var(--rail);
+}
+.branch:last-child::before { bottom: auto; height: 1.1rem; }
+.edge { position: relative; padding-bottom: 0.25rem; min-height: 1.2rem; color: var(--soft); }
+.edge code { display: block; overflow-wrap: anywhere; }
+.edge i { position: absolute; left: -1.2rem; top: 0.55rem; width: 0.9rem; border-top: 2px solid var(--rail); }
+.if > .edge i { border-top-style: dashed; }
+.if > .edge div:last-child { font-size: 0.8rem; font-style: italic; overflow-wrap: anywhere; }
+
 .scroll {
   overflow-x: auto; background: var(--surface); border: 1px solid var(--line); border-radius: 12px;
   box-shadow: var(--shadow);
@@ -250,6 +291,29 @@ summary.plain { position: relative; padding-left: 1rem; }
 summary.plain::before { left: 0.1rem; top: 0.5rem; }
 .empty { padding: 1.1rem 1.25rem; color: var(--soft); }
 footer { color: var(--soft); font-size: 0.85rem; border-top: 1px solid var(--line); padding-top: 1rem; }
+
+/* A tree that is not deep lies on its side where there is room: it then reads from left to right. */
+@media (min-width: 78rem) {
+  .wide, .wide .branch { flex-direction: row; align-items: center; justify-content: flex-end; }
+  .wide { justify-content: flex-start; }
+  .wide .box { flex: none; width: 9rem; align-self: auto; }
+  .wide .branches { padding: 0 1rem 0 0; }
+  .wide .branches::after {
+    left: auto; right: 0.1rem; top: calc(50% - 0.3rem); width: 0.9rem; height: 0.6rem;
+    clip-path: polygon(0 40%, 60% 40%, 60% 0, 100% 50%, 60% 100%, 60% 60%, 0 60%);
+  }
+  .wide .branch { padding: 0.3rem 0; }
+  .wide .branch::before { left: auto; right: 0; }
+  .wide .branch:first-child::before { top: 50%; }
+  .wide .branch:last-child::before { bottom: 50%; height: auto; }
+  .wide .edge {
+    flex: none; width: 10.5rem; min-height: 0; padding: 0; display: grid; grid-template-rows: 1fr auto 1fr;
+    gap: 0.15rem; text-align: center;
+  }
+  .wide .edge div { min-width: 0; padding: 0 0.2rem; }
+  .wide .edge div:first-child { align-self: end; }
+  .wide .edge i { position: static; width: 100%; }
+}
 
 @media (max-width: 56rem) { .overview { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 40rem) {
@@ -280,6 +344,7 @@ footer { color: var(--soft); font-size: 0.85rem; border-top: 1px solid var(--lin
   .nav, .toolbar, .skip, .bar button { display: none !important; }
   .page { max-width: none; padding: 0; }
   .card, .group, .entry, .tally, .scroll { box-shadow: none; content-visibility: visible; }
+  .escalation { break-inside: avoid; }
   .finding { break-inside: avoid; content-visibility: visible; }
   details::details-content { content-visibility: visible; block-size: auto; }
   summary::before { display: none; }

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from .._converge.finding import Severity, Status
 from .document import headline
 from .grouping import FRAMEWORKS, Group, failing_groups, gaps, last_activity, problem_of, resource_name
+from .paths import by_end, caveat, path_of
 from .plain import WIDTH, listed, printable, wrapped
 
 TITLE: t.Final = "IAM Security Assessment Report"
@@ -24,6 +25,9 @@ TITLE: t.Final = "IAM Security Assessment Report"
 # How many names or ids a line lists before it cuts.
 _NAMES = 12
 _IDS = 4
+# How many ways to become an administrator are told, and how many to become the same one.
+_WAYS = 12
+_WAYS_TO_ONE = 4
 
 Lines = list[str]
 Show = Callable[[object], str]
@@ -142,41 +146,56 @@ def _preflight(rows: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
 
 def _findings(report: Mapping[str, t.Any], show: Show) -> list[Lines]:
     groups = failing_groups(report)
-    new = frozenset(report["delta"]["new"])
     sections = []
     for severity in Severity:
-        blocks = [_group(group, new, show) for group in groups if group.severity == severity.value]
+        blocks = [_group(group, report, show) for group in groups if group.severity == severity.value]
         if blocks:
             body = "\n\n".join("\n".join(block) for block in blocks)
             sections.append([f"{severity.value.upper()} FINDINGS:", body])
     return sections
 
 
-def _group(group: Group, new: frozenset[str], show: Show) -> Lines:
+def _group(group: Group, report: Mapping[str, t.Any], show: Show) -> Lines:
+    new = frozenset(report["delta"]["new"])
     fresh = sum(finding["fingerprint"] in new for finding in group.findings)
     badge = "" if not fresh else " [NEW]" if fresh == len(group.findings) else f" [{fresh} NEW]"
     lines = wrapped(f"[{group.id}] {show(group.heading)}{badge}", rest=" " * 8)
-    for name, value in _group_fields(group):
+    for name, value in _group_fields(group, report):
         lines += wrapped(f"- {name}: {show(value)}", first="  ", rest="    ")
     return lines
 
 
-def _group_fields(group: Group) -> list[tuple[str, str]]:
+def _group_fields(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, str]]:
     first = group.findings[0]
+    told = _escalations(group, report)
+    fields: list[tuple[str, t.Optional[str]]]
     if len(group.findings) == 1:
         detail = first["resource_detail"]
         region = "" if first["region"] == "global" else first["region"]
         notes = ", ".join(filter(None, (detail, region)))
         fields = [
             ("Resource", f"{first['resource']} ({notes})" if notes else first["resource"]),
-            ("Detail", first["detail"]),
+            *(told or [("Detail", first["detail"])]),
             ("Last Activity", last_activity(first)),
         ]
+    elif told:
+        fields = [*told]
     else:
         what = "Resources" if len(group.controls) == 1 else "Events"
         fields = [(what, listed(group.names, _NAMES)), ("Detail", first["detail"] if _is_shared(group) else None)]
     fields += [("Remediation", group.remediation["text"]), ("CIS Benchmark", cis_ids(group.compliance))]
     return [(name, value) for name, value in fields if value]
+
+
+def _escalations(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, str]]:
+    """Who can become an administrator and how, those who do the same together."""
+    found = [path for path in map(path_of, group.findings) if path is not None]
+    if not found:
+        return []
+    told = [way for same in by_end(found) for way in same[:_WAYS_TO_ONE]][:_WAYS]
+    more = len(found) - sum(len(way.paths) for way in told)
+    rest = f"… and {more} more principals" if more else ""
+    return [*(("Path", way.sentence) for way in told), ("Path", rest), ("Detail", caveat(report))]
 
 
 def _is_shared(group: Group) -> bool:

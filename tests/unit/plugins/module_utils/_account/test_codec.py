@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from collections.abc import Mapping
@@ -81,7 +82,7 @@ def test_members_with_a_default_may_be_missing() -> None:
     required = ("caller", "partition", "home_region", "observed_at", "regions")
     content = json.loads(to_json(EMPTY))
     content["snapshot"] = {name: content["snapshot"][name] for name in required}
-    assert from_json(json.dumps(content)) == EMPTY
+    assert dataclasses.replace(from_json(json.dumps(content)), unread=()) == EMPTY
 
 
 def test_a_subset_of_datasets() -> None:
@@ -213,3 +214,11 @@ def test_documents_are_kept_as_they_are() -> None:
     ]
     (group,) = from_json(json.dumps(content)).groups
     assert group.inline_policies == (policy,)
+
+
+def test_a_snapshot_from_before_there_were_organization_policies_does_not_say_that_there_are_none() -> None:
+    older = json.loads(to_json(EMPTY))
+    del older["snapshot"]["organization_policies"]
+    unread = from_json(json.dumps(older)).missing(Dataset.ORGANIZATION_POLICIES)
+    assert unread is not None
+    assert unread.kind is UnreadKind.NOT_REQUESTED

@@ -12,8 +12,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account import organization_reads
 from ansible_collections.hardening.iam.plugins.module_utils._account.codec import from_json, to_json
-from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS, collect
+from ansible_collections.hardening.iam.plugins.module_utils._account.collect import (
+    OPERATIONS,
+    collect,
+    with_organization_policies,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
     DEEP,
     REGIONAL,
@@ -35,10 +40,11 @@ LOST = {
     for name in sorted(set().union(*(OPERATIONS[dataset].reads for dataset in SHALLOW)))
 }
 LOST["cloudtrail:GetTrailStatus"] = LOST["cloudtrail:GetEventSelectors"] = {Dataset.TRAILS}
-# No trail of the seed has selectors of its own.
-NOT_CALLED = {"cloudtrail:GetEventSelectors"}
+# No trail of the seed has selectors of its own, and no policy of an organization restricts its management account.
+NOT_CALLED = {"cloudtrail:GetEventSelectors", *organization_reads.OPERATIONS}
 MANAGEMENT = "111122223333"
 PRODUCTION = "222233334444"
+SANDBOX = "444455556666"
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +106,7 @@ def test_an_account_of_the_organization(emulator: Emulator) -> None:
     assert unread == {
         **dict.fromkeys(DEEP, UnreadKind.NOT_REQUESTED),
         Dataset.ORGANIZATION_FEATURES: UnreadKind.UNSUPPORTED,
+        Dataset.ORGANIZATION_POLICIES: UnreadKind.DENIED,
     }
     assert snapshot.organization is not None
     assert {"deploy-bot"} <= {user.name for user in snapshot.users}
@@ -116,6 +123,24 @@ def test_the_management_account(undisturbed: Snapshot) -> None:
     assert undisturbed.organization is not None
     assert undisturbed.organization.management_account_id == undisturbed.account_id
     assert any(alarm.notified for alarm in undisturbed.log_alarms)
+
+
+def test_the_management_account_tells_the_policies_of_a_member(emulator: Emulator, management: Access) -> None:
+    member = snapshot_of(access_to(emulator, SANDBOX), datasets=[Dataset.ORGANIZATION_POLICIES], regions=())
+    assert member.missing(Dataset.ORGANIZATION_POLICIES) is not None
+    refused = [record for record in emulator.log() if record["service"] == "organizations"]
+    assert [record["operation"] for record in refused] == ["DescribeOrganization", "ListParents"]
+    told = with_organization_policies(management, member)
+    assert told.missing(Dataset.ORGANIZATION_POLICIES) is None
+    root, unit, account = told.organization_policies
+    assert root.target_id.startswith("r-")
+    assert (unit.target_name, account.target_id) == ("Sandbox", SANDBOX)
+    assert [[scp.name for scp in level.scps] for level in (root, unit, account)] == [
+        ["FullAWSAccess"],
+        ["FullAWSAccess", "deny-regions"],
+        ["FullAWSAccess"],
+    ]
+    assert from_json(to_json(told)) == told
 
 
 def test_only_declared_operations_are_called_and_no_write(emulator: Emulator) -> None:

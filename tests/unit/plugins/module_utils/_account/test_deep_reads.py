@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import UTC, datetime
 
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.collect import deepen
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, SshPublicKey
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound
 
 from .fakes import LONG_AGO, FakeAccess, denied, read, refusal, unread_of
@@ -17,6 +18,7 @@ from .fakes import LONG_AGO, FakeAccess, denied, read, refusal, unread_of
 GENERATE = "iam:GenerateServiceLastAccessedDetails"
 GET = "iam:GetServiceLastAccessedDetails"
 DEVICES = "iam:ListMFADevices"
+SSH_KEYS = "iam:ListSSHPublicKeys"
 ROLE = "arn:aws:iam::111122223333:role/web"
 USER = "arn:aws:iam::111122223333:user/team/bob"
 S3 = {
@@ -103,11 +105,27 @@ def test_mfa_devices_of_the_users_among_the_principals() -> None:
     assert [call.parameters for call in access.calls] == [{"UserName": "bob"}]
 
 
-def test_a_user_that_is_gone_is_left_out() -> None:
-    access = FakeAccess({DEVICES: refusal("NoSuchEntity", kind=NotFound)})
-    snapshot = read(access, Dataset.MFA_DEVICES, principals=[USER])
-    assert snapshot.mfa_serial_numbers == {}
-    assert snapshot.missing(Dataset.MFA_DEVICES) is None
+def test_ssh_keys_of_the_users_among_the_principals() -> None:
+    when = datetime(2026, 1, 31, tzinfo=UTC)
+    keys = [
+        {"SSHPublicKeyId": "APKAB", "Status": "Inactive", "UploadDate": when},
+        {"SSHPublicKeyId": "APKAA", "Status": "Active", "UploadDate": when},
+    ]
+    access = FakeAccess({SSH_KEYS: {"SSHPublicKeys": keys}})
+    snapshot = read(access, Dataset.SSH_PUBLIC_KEYS, principals=[USER, ROLE])
+    found = (SshPublicKey("APKAA", True, when), SshPublicKey("APKAB", False, when))
+    assert snapshot.ssh_public_keys == {USER: found}
+    assert [call.parameters for call in access.calls] == [{"UserName": "bob"}]
+
+
+@pytest.mark.parametrize(
+    ("operation", "dataset"), [(DEVICES, Dataset.MFA_DEVICES), (SSH_KEYS, Dataset.SSH_PUBLIC_KEYS)]
+)
+def test_a_user_that_is_gone_is_left_out(operation: str, dataset: Dataset) -> None:
+    access = FakeAccess({operation: refusal("NoSuchEntity", kind=NotFound)})
+    snapshot = read(access, dataset, principals=[USER])
+    assert (snapshot.mfa_serial_numbers, snapshot.ssh_public_keys) == ({}, {})
+    assert snapshot.missing(dataset) is None
 
 
 def test_deepen_adds_to_a_snapshot() -> None:

@@ -8,10 +8,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
+from ansible_collections.hardening.iam.plugins.module_utils._account.regional import (
     Analyzer,
     ConfigRecorder,
-    Dataset,
     Instance,
     SecurityHub,
 )

@@ -8,7 +8,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, LogAlarm
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
+from ansible_collections.hardening.iam.plugins.module_utils._account.regional import LogAlarm
 from ansible_collections.hardening.iam.plugins.module_utils._account.trail_reads import LogGroup
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound, Throttled
 

@@ -10,7 +10,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import AccessKey, ServiceSpecificCredential
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    AccessKey,
+    ServiceSpecificCredential,
+    SshPublicKey,
+)
 
 from .samples import (
     ADMIN,
@@ -196,3 +200,18 @@ def test_a_service_credential_names_the_user_with_its_path() -> None:
     pathed = user("alice", arn=arn("user", "team/alice"), path="/team/")
     account = snapshot(users=(pathed,), service_specific_credentials=(credential("bedrock.amazonaws.com"),))
     assert failing("api_key_expires", account) == [f"{pathed.arn} ACCAEXAMPLE123EXAMPLE"]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (SshPublicKey("APKAEXAMPLE", True, days_ago(91)), "FAIL"),
+        (SshPublicKey("APKAEXAMPLE", True, days_ago(90)), "PASS"),
+        (SshPublicKey("APKAEXAMPLE", False, days_ago(900)), "NOT_APPLICABLE"),
+    ],
+)
+def test_old_ssh_keys(key: SshPublicKey, expected: str) -> None:
+    account = snapshot(users=(user("alice"),), ssh_public_keys={arn("user", "alice"): (key,)})
+    assert status("ssh_public_key_age", account) == expected
+    if expected == "FAIL":
+        assert failing("ssh_public_key_age", account) == [f"{arn('user', 'alice')} APKAEXAMPLE"]

@@ -64,3 +64,16 @@ def test_console_users_with_a_virtual_device() -> None:
     )
     devices = tuple(VirtualMfaDevice(arn("mfa", name), arn("user", name), None) for name in ("virtual", "no-console"))
     assert asked(people(*rows, virtual_mfa_devices=devices), Dataset.MFA_DEVICES) == {"virtual"}
+
+
+def test_ssh_keys_are_asked_of_users_who_may_use_the_service_that_they_open() -> None:
+    account = snapshot(
+        users=(
+            user("direct", inline_policies=(document(allow("codecommit:GitPull", resource="*")),)),
+            user("member", groups=("everybody",)),
+            user("other", inline_policies=(document(allow("s3:*")),)),
+        ),
+        groups=(group("everybody", inline_policies=(document(allow("*")),)),),
+        roles=(role("robot", inline_policies=(document(allow("codecommit:*")),)),),
+    )
+    assert asked(account, Dataset.SSH_PUBLIC_KEYS) == {"direct", "member"}

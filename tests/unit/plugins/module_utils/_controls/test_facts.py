@@ -10,9 +10,10 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import (
     Facts,
-    admin_by,
+    Grant,
     is_approved_administrator,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis import Power
 
 from .samples import (
     ADMIN,
@@ -32,24 +33,7 @@ from .samples import (
 )
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-
-
-@pytest.mark.parametrize(
-    ("statements", "needs_mfa"),
-    [
-        ([EVERYTHING], False),
-        ([{**EVERYTHING, "Condition": MFA}], True),
-        ([{**EVERYTHING, "Condition": MFA}, EVERYTHING], False),
-        ([allow("s3:*")], None),
-        ([], None),
-    ],
-)
-def test_admin_by(statements: list[object], needs_mfa: bool | None) -> None:
-    assert admin_by(document(*statements)) is needs_mfa
-
-
-def test_a_document_that_does_not_parse_makes_nobody_an_administrator() -> None:
-    assert admin_by(broken()) is None
+OFFICE = {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
 
 
 def test_ways_to_administration_are_told_apart() -> None:
@@ -71,8 +55,73 @@ def test_ways_to_administration_are_told_apart() -> None:
     ]
 
 
+def test_policies_that_take_each_other_are_told_together() -> None:
+    """What NotAction leaves out of one policy, another gives: neither makes an administrator by itself."""
+    facts = Facts(
+        snapshot(
+            users=(user("a", attached_policies=(arn("policy", "All"), arn("policy", "Reader")), groups=("g",)),),
+            groups=(group("g", inline_policies=(document(allow("iam:*"), name="iam"),)),),
+            policies=(
+                policy("All", {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}),
+                policy("Reader", allow("iam:Get*")),
+            ),
+        )
+    )
+    assert facts.admin_users[arn("user", "a")] == (
+        Grant("All", "attached", needs_mfa=False, alone=False),
+        Grant("iam", "group g", needs_mfa=False, alone=False),
+    )
+    assert not facts.admin_policies.keys() - {ADMIN}
+    assert facts.grants_of(facts.groups["g"]) == ()
+
+
+def test_what_others_make_without_a_condition_goes_before_one_with() -> None:
+    parts = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}
+    inline = [document({**EVERYTHING, "Condition": MFA}, name="mfa"), document(parts, allow("iam:*"), name="both")]
+    facts = Facts(snapshot(users=(user("a", inline_policies=tuple(inline)),)))
+    assert [(grant.policy, grant.needs_mfa) for grant in facts.admin_users[arn("user", "a")]] == [
+        ("mfa", True),
+        ("both", False),
+    ]
+    split = (inline[0], document(parts, name="all"), document(allow("iam:*"), name="iam"))
+    (grants,) = Facts(snapshot(users=(user("a", inline_policies=split),))).admin_users.values()
+    assert all(not grant.needs_mfa and not grant.alone for grant in grants)
+
+
+def test_conditions_of_all_layers_restrict() -> None:
+    no_mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": no_mfa}
+    facts = Facts(
+        snapshot(
+            users=(
+                user("guarded", attached_policies=(ADMIN,), inline_policies=(document(deny, name="mfa"),)),
+                user("bounded", attached_policies=(ADMIN,), boundary=arn("policy", "Office")),
+            ),
+            policies=(policy("Office", allow("*", Condition=OFFICE), attachment_count=0, boundary_usage_count=1),),
+        )
+    )
+    assert facts.admin_users == {
+        arn("user", "guarded"): (Grant("AdministratorAccess", "attached", needs_mfa=True),),
+        arn("user", "bounded"): (Grant("AdministratorAccess", "attached", needs_mfa=False, keys=("aws:sourceip",)),),
+    }
+
+
+def test_conditions_on_who_it_is_are_asked_of_each() -> None:
+    only = {"ArnNotEquals": {"aws:PrincipalArn": arn("role", "admin")}}
+    guarded = policy("Guarded", EVERYTHING, {**EVERYTHING, "Effect": "Deny", "Condition": only})
+    roles = tuple(role(name, attached_policies=(guarded.arn,)) for name in ("admin", "other"))
+    facts = Facts(snapshot(roles=roles, policies=(guarded,)))
+    assert facts.admin_roles == {arn("role", "admin"): (Grant("Guarded", "attached", needs_mfa=False),)}
+    assert facts.admin_policies[guarded.arn] == Power(keys=("aws:principalarn",))
+
+
+def test_a_boundary_that_is_not_known_takes_nothing_away() -> None:
+    facts = Facts(snapshot(roles=(role(attached_policies=(ADMIN,), boundary=arn("policy", "Gone")),)))
+    assert set(facts.admin_roles) == {arn("role", "app")}
+
+
 def test_administrator_access_is_known_by_its_name_where_its_document_is_not() -> None:
-    assert Facts(snapshot(policies=())).admin_policies == {ADMIN: False}
+    assert Facts(snapshot(policies=())).admin_policies == {ADMIN: Power()}
     assert set(Facts(snapshot(partition="aws-cn")).admin_policies) == {"arn:aws-cn:iam::aws:policy/AdministratorAccess"}
 
 

@@ -10,11 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
-    Instance,
-    ServerCertificate,
-    VirtualMfaDevice,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import ServerCertificate, VirtualMfaDevice
+from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Instance
 
 from .samples import ACCOUNT, ADMIN, NOW, arn, days_ago, failing, judge, role, snapshot, status, user
 

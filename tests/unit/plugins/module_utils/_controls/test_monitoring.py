@@ -12,11 +12,11 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
     Dataset,
-    LogAlarm,
     Organization,
     Snapshot,
     UnreadKind,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._account.regional import LogAlarm
 from ansible_collections.hardening.iam.plugins.module_utils._controls.monitoring import CONTROLS
 
 from .samples import ACCOUNT, judge, snapshot, status, unread

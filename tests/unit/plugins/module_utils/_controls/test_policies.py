@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
-from .samples import EVERYTHING, allow, arn, document, failing, judge, policy, role, snapshot, status, user
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import ControlPolicy, PolicyLevel, User
+
+from .samples import EVERYTHING, allow, arn, document, failing, group, judge, policy, role, snapshot, status, user
 
 P = arn("policy", "P")
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 RULES = [
-    "policy_privilege_escalation",
     "policy_sensitive_wildcard",
     "policy_assume_any_role",
     "policy_full_cloudtrail",
@@ -35,14 +37,11 @@ def broken_rules(*statements: t.Any) -> list[str]:
     ("statements", "rules"),
     [
         ([allow("s3:ListAllMyBuckets")], []),
-        ([allow("iam:CreatePolicyVersion")], ["policy_privilege_escalation", "policy_sensitive_wildcard"]),
-        ([allow("iam:SetDefaultPolicyVersion")], ["policy_privilege_escalation"]),
+        ([allow("iam:CreatePolicyVersion")], ["policy_sensitive_wildcard"]),
+        ([allow("iam:SetDefaultPolicyVersion")], ["policy_sensitive_wildcard"]),
         ([allow("iam:PassRole")], ["policy_sensitive_wildcard"]),
-        ([allow("iam:PassRole", "ec2:Run*")], ["policy_privilege_escalation", "policy_sensitive_wildcard"]),
-        (
-            [allow("iam:PassRole"), allow("lambda:CreateFunction")],
-            ["policy_privilege_escalation", "policy_sensitive_wildcard"],
-        ),
+        ([allow("iam:PassRole", "ec2:Run*")], ["policy_sensitive_wildcard"]),
+        ([allow("iam:PassRole"), allow("lambda:CreateFunction")], ["policy_sensitive_wildcard"]),
         ([allow("iam:PassRole", resource=arn("role", "app")), allow("ec2:Describe*", "lambda:CreateFunction")], []),
         ([allow("sts:AssumeRole")], ["policy_sensitive_wildcard", "policy_assume_any_role"]),
         ([allow("sts:AssumeRole", resource=arn("role", "app"))], []),
@@ -83,13 +82,73 @@ def test_a_condition_or_a_denial_takes_the_finding_away(rule: str) -> None:
 
 def test_a_denial_in_the_same_document_counts() -> None:
     deny = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
-    assert "policy_privilege_escalation" not in broken_rules(allow("iam:CreatePolicyVersion"), deny)
+    assert broken_rules(allow("iam:CreatePolicyVersion"), deny) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule", "expected"),
+    [
+        (allow("s3:GetObject", resource="arn:aws:s3:::*"), "policy_sensitive_wildcard", True),
+        (allow("s3:GetObject", resource="arn:aws:s3:::acme-*"), "policy_sensitive_wildcard", False),
+        (allow("iam:PassRole", resource="arn:aws:iam::*:role/*"), "policy_sensitive_wildcard", True),
+        (allow("sts:AssumeRole", resource="arn:aws:iam::*:role/*"), "policy_assume_any_role", True),
+        (allow("sts:AssumeRole", resource="arn:aws:iam::*:role/reader"), "policy_assume_any_role", False),
+        (allow("kms:*", resource="arn:aws:kms:*:*:key/*"), "policy_full_kms", True),
+        ({"Effect": "Allow", "NotAction": ["iam:*", "s3:*"], "Resource": "*"}, "policy_full_kms", True),
+        ({"Effect": "Allow", "NotAction": ["iam:*", "kms:*"], "Resource": "*"}, "policy_full_kms", False),
+    ],
+)
+def test_every_resource_has_many_spellings(statement: t.Any, rule: str, expected: bool) -> None:
+    assert (rule in broken_rules(statement)) is expected
+
+
+def test_statements_count_together() -> None:
+    everything_of_two = [allow("kms:*", resource="arn:aws:kms:*:*:key/*"), allow("kms:*", resource="arn:aws:s3:::b")]
+    assert "policy_full_kms" in broken_rules(*everything_of_two)
+    halves = [
+        allow("ec2:RunInstances", resource="arn:aws:ec2:*:*:instance/*"),
+        allow("ec2:RunInstances", resource="arn:aws:ec2:*::image/*"),
+    ]
+    assert broken_rules(halves[0]) == []
+    assert broken_rules(*halves) == ["policy_sensitive_wildcard"]
+
+
+def owned(*holders: t.Any, groups: tuple[t.Any, ...] = ()) -> list[str]:
+    """What is found of a policy with all of KMS, below a boundary of S3 for those who have it."""
+    boundary = policy("Boundary", allow("s3:*"), attachment_count=0, boundary_usage_count=1)
+    users = tuple(item for item in holders if isinstance(item, User))
+    roles = tuple(item for item in holders if not isinstance(item, User))
+    policies = (policy("P", allow("kms:*")), boundary)
+    return failing("policy_full_kms", snapshot(users=users, roles=roles, groups=groups, policies=policies))
+
+
+def test_boundaries_of_all_holders_take_away() -> None:
+    limit = arn("policy", "Boundary")
+    bounded = role("bounded", attached_policies=(P,), boundary=limit)
+    assert owned(bounded) == []
+    assert owned(bounded, role("free", attached_policies=(P,))) == [P]
+    assert owned(bounded, role("unknown", attached_policies=(P,), boundary=arn("policy", "Gone"))) == [P]
+    members = (group("g", attached_policies=(P,)),)
+    assert owned(user("a", groups=("g",), boundary=limit), groups=members) == []
+    assert owned(user("a", groups=("g",), boundary=limit), user("b", groups=("g",)), groups=members) == [P]
+    # Nobody has it yet, so nothing limits who will.
+    assert owned() == [P]
+    inline = role("inline", inline_policies=(document(allow("kms:*")),), boundary=limit)
+    assert owned(inline, role("free", attached_policies=(P,))) == [P]
+
+
+def test_control_policies_take_away() -> None:
+    scp = document({**allow("cloudtrail:StopLogging", "cloudtrail:DeleteTrail"), "Effect": "Deny"}, allow("*"))
+    level = PolicyLevel("r-1", "r-1", (ControlPolicy("p-1", "guardrail", "SERVICE_CONTROL_POLICY", scp),), ())
+    account = snapshot(policies=(policy("P", allow("cloudtrail:StopLogging")),))
+    assert failing("policy_sensitive_wildcard", account) == [P]
+    assert failing("policy_sensitive_wildcard", dataclasses.replace(account, organization_policies=(level,))) == []
 
 
 def test_inline_policies_are_judged_under_their_principal() -> None:
     inline = document(allow("iam:PutUserPolicy"), name="mine")
     account = snapshot(users=(user("a", inline_policies=(inline,)),), roles=(role("r", inline_policies=(inline,)),))
-    assert failing("policy_privilege_escalation", account) == [
+    assert failing("policy_sensitive_wildcard", account) == [
         f"{arn('role', 'r')} inline policy mine",
         f"{arn('user', 'a')} inline policy mine",
     ]

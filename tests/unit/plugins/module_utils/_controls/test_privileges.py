@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import ControlPolicy, PolicyLevel
 
 from .samples import (
     ADMIN,
@@ -27,6 +30,8 @@ from .samples import (
     user,
 )
 
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+OFFICE = {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
 NOT_ACTION = {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}
 POWER_USER = {"Effect": "Allow", "NotAction": ["iam:*", "organizations:*", "account:*"], "Resource": "*"}
 AWS_ADMIN = policy("AdministratorAccess", EVERYTHING, arn=ADMIN, is_aws_managed=True, attachment_count=3)
@@ -89,7 +94,7 @@ def test_a_document_that_does_not_parse_is_no_pass() -> None:
     account = snapshot(policies=(policy("Odd", default_version=broken(), attachment_count=1),))
     (finding,) = judge("admin_policy_attached", account)
     assert finding.status.value == "NOT_ASSESSED" and "Odd" in finding.detail
-    assert status("policy_privilege_escalation", account) == "NOT_ASSESSED"
+    assert status("policy_sensitive_wildcard", account) == "NOT_ASSESSED"
 
 
 def test_failures_stay_failures_beside_a_document_that_does_not_parse() -> None:
@@ -119,6 +124,101 @@ def test_a_boundary_that_allows_less_makes_no_administrator() -> None:
     assert failing("role_admin", snapshot(roles=(bounded,), policies=(narrow,))) == []
     wide = policy("Boundary", EVERYTHING, attachment_count=0, boundary_usage_count=1)
     assert failing("role_admin", snapshot(roles=(bounded,), policies=(wide,))) == [arn("role", "dev")]
+
+
+def test_what_a_boundary_leaves_of_an_attached_policy_is_told() -> None:
+    """The benchmarks ask for no such policy attached, whatever a boundary makes of it."""
+    account = snapshot(
+        roles=(
+            role("bounded", attached_policies=(ADMIN,), boundary=arn("policy", "B")),
+            role("free", attached_policies=(ADMIN,)),
+        ),
+        policies=(policy("B", allow("s3:*"), attachment_count=0, boundary_usage_count=1),),
+    )
+    (finding,) = judge("admin_policy_attached", account)
+    assert finding.detail == (
+        "allows everything on everything; attached to role bounded, role free; less is left to role bounded"
+    )
+    assert finding.evidence.observed["limited"] == ["role bounded"]
+
+
+def test_administrators_by_several_policies_together() -> None:
+    parts = (arn("policy", "Power"), arn("policy", "Iam"))
+    account = snapshot(
+        users=(user("through-groups", groups=("power", "iam")), user("one-group", groups=("power",))),
+        groups=(group("power", attached_policies=parts[:1]), group("iam", attached_policies=parts[1:])),
+        roles=(role("both", attached_policies=parts), role("one", attached_policies=parts[:1])),
+        policies=(policy("Power", POWER_USER), policy("Iam", allow("iam:*"))),
+    )
+    assert failing("user_admin", account) == [arn("user", "through-groups")]
+    assert failing("group_admin", account) == []
+    assert failing("role_admin", account) == [arn("role", "both")]
+    (finding,) = judge("role_admin", account)
+    assert finding.detail.startswith("administrator by Iam (attached), Power (attached) taken together; last used")
+
+
+@pytest.mark.parametrize(
+    ("statements", "told"),
+    [
+        ([EVERYTHING], ""),
+        ([{**EVERYTHING, "Condition": MFA}], "; only with MFA"),
+        ([{**EVERYTHING, "Condition": OFFICE}], "; only under conditions on aws:sourceip"),
+        ([{**EVERYTHING, "Condition": {**MFA, **OFFICE}}], "; only with MFA and under conditions on aws:sourceip"),
+    ],
+)
+def test_conditions_are_told(statements: list[t.Any], told: str) -> None:
+    account = snapshot(users=(user("a", inline_policies=(document(*statements, name="own"),)),))
+    (finding,) = judge("user_admin", account)
+    assert finding.detail == f"administrator by own (inline){told}"
+
+
+def control_policies(*statements: t.Any) -> PolicyLevel:
+    scp = ControlPolicy("p-1", "guardrail", "SERVICE_CONTROL_POLICY", document(*statements))
+    return PolicyLevel("ou-1", "Workloads", (scp,), ())
+
+
+def test_what_the_organization_takes_away() -> None:
+    """SCPs limit users and roles of the account: organizations/latest/userguide/orgs_manage_policies_scps.html"""
+    account = snapshot(
+        users=(user("a", attached_policies=(ADMIN,)),),
+        groups=(group("g", attached_policies=(ADMIN,)),),
+        roles=(role("r", attached_policies=(ADMIN,)),),
+        organization_policies=(control_policies(EVERYTHING, {**allow("iam:*"), "Effect": "Deny"}),),
+    )
+    for control in ("user_admin", "group_admin", "role_admin"):
+        assert status(control, account) == "PASS"
+    assert failing("admin_policy_attached", account) == [ADMIN]
+    wide = dataclasses.replace(account, organization_policies=(control_policies(EVERYTHING),))
+    assert failing("role_admin", wide) == [arn("role", "r")]
+
+
+def test_a_control_policy_that_does_not_parse_takes_nothing_away() -> None:
+    level = control_policies(EVERYTHING)
+    odd = ControlPolicy("p-2", "odd", "SERVICE_CONTROL_POLICY", broken())
+    account = snapshot(
+        roles=(role("r", attached_policies=(ADMIN,)),),
+        organization_policies=(dataclasses.replace(level, scps=(*level.scps, odd)),),
+    )
+    assert failing("role_admin", account) == [arn("role", "r")]
+
+
+@pytest.mark.parametrize("control", ["user_admin", "group_admin", "role_admin"])
+def test_who_has_policies_that_are_not_known_does_not_pass(control: str) -> None:
+    gone = (arn("policy", "Gone"),)
+    account = snapshot(
+        users=(user("a", attached_policies=gone),),
+        groups=(group("g", attached_policies=gone),),
+        roles=(role("r", attached_policies=gone),),
+    )
+    (finding,) = judge(control, account)
+    assert finding.status.value == "NOT_ASSESSED" and ": Gone" in finding.detail
+
+
+def test_an_unknown_boundary_is_told() -> None:
+    (finding,) = judge(
+        "role_admin", snapshot(roles=(role("r", attached_policies=(ADMIN,), boundary=arn("policy", "X")),))
+    )
+    assert "; what its boundary X leaves of that is not known" in finding.detail
 
 
 def test_permissions_through_groups() -> None:

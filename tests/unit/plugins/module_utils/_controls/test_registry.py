@@ -29,6 +29,7 @@ MODULES = {
     "hardening.iam.access_key_lifecycle",
     "hardening.iam.config_rules",
     "hardening.iam.password_policy",
+    "hardening.iam.permissions_boundary",
     "hardening.iam.security_hub",
     "hardening.iam.user_permissions",
 }
@@ -111,6 +112,7 @@ def test_only_regional_data_makes_a_control_regional() -> None:
         "admin_over_provisioned",
         "bedrock_access_stale",
         "sagemaker_access_stale",
+        "ssh_public_key_age",
     }
     assert set(SOURCES) == set(Dataset) and DEEP
 
@@ -122,6 +124,8 @@ def test_severities_of_note() -> None:
         "root_mfa_enabled",
         "root_hardware_mfa",
         "user_admin_without_mfa",
+        "boundary_opens_iam",
+        "boundary_removable",
         "trust_not_public",
         "trust_federated_subject",
     }

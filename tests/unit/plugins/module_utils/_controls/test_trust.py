@@ -10,17 +10,24 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Organization
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    ControlPolicy,
+    Organization,
+    PolicyLevel,
+)
 
 from .samples import (
     ACCOUNT,
     ADMIN,
+    EVERYTHING,
     ROOT,
+    allow,
     arn,
     broken,
     document,
     failing,
     judge,
+    policy,
     role,
     snapshot,
     status,
@@ -93,11 +100,51 @@ def test_known_accounts_are_not_foreign() -> None:
     assert status("trust_foreign_account", managed) == "PASS"
 
 
-def test_reading_everything_from_a_foreign_account() -> None:
-    reading = ("arn:aws:iam::aws:policy/ReadOnlyAccess",)
-    assert fails("trust_foreign_readonly", {"AWS": FOREIGN}, EXTERNAL_ID, attached_policies=reading)
-    assert not fails("trust_foreign_readonly", {"AWS": ROOT}, attached_policies=reading)
-    assert not fails("trust_foreign_readonly", {"AWS": FOREIGN})
+READING = allow("s3:Get*", "dynamodb:Get*", "ssm:Get*", "lambda:Get*")
+
+
+@pytest.mark.parametrize(
+    ("principal", "statement", "boundary", "expected"),
+    [
+        (FOREIGN, READING, None, True),
+        (FOREIGN, EVERYTHING, None, True),
+        (FOREIGN, allow("s3:Get*"), None, False),
+        (FOREIGN, {**READING, "Resource": "arn:aws:s3:::b/*"}, None, False),
+        (FOREIGN, READING, allow("s3:*"), False),
+        (ROOT, READING, None, False),
+    ],
+)
+def test_reading_everything_from_a_foreign_account(
+    principal: str, statement: t.Any, boundary: t.Any, expected: bool
+) -> None:
+    """What AWS's ReadOnlyAccess allows counts, whatever the policy is called."""
+    reader = role(
+        trust=trust({"AWS": principal}, EXTERNAL_ID),
+        attached_policies=(arn("policy", "Reader"),),
+        boundary=arn("policy", "Boundary") if boundary else None,
+    )
+    policies = (policy("Reader", statement), *([policy("Boundary", boundary)] if boundary else []))
+    found = failing("trust_foreign_readonly", snapshot(roles=(reader,), policies=policies))
+    assert found == ([reader.arn] if expected else [])
+
+
+def test_what_the_organization_denies_is_not_open() -> None:
+    """RCPs hold for whoever calls: organizations/latest/userguide/orgs_manage_policies_rcps.html"""
+    outsiders = {
+        "StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"},
+        "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+    }
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "sts:*", "Resource": "*", "Condition": outsiders}
+    level = PolicyLevel(
+        "r-1", "r-1", (), (ControlPolicy("p-1", "perimeter", "RESOURCE_CONTROL_POLICY", document(deny)),)
+    )
+    roles = (role("anyone", trust=trust("*")), role("partner", trust=trust({"AWS": FOREIGN})))
+    open_to_all = snapshot(roles=roles)
+    assert failing("trust_not_public", open_to_all) == [arn("role", "anyone")]
+    assert failing("trust_foreign_account", open_to_all) == [arn("role", "partner")]
+    closed = snapshot(roles=roles, organization_policies=(level,))
+    assert status("trust_not_public", closed) == "PASS"
+    assert status("trust_foreign_account", closed) == "PASS"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +231,8 @@ def test_a_trust_policy_that_does_not_parse_is_no_pass() -> None:
 @pytest.mark.parametrize(
     "statement", [{"Effect": "Allow"}, {"Effect": "Allow", "Principal": 7}, {"Effect": "Deny"}, "text"]
 )
-def test_odd_statements_trust_nobody(statement: t.Any) -> None:
+def test_odd_statements_are_no_pass(statement: t.Any) -> None:
+    """IAM stores no such statements: what AWS would make of one is not known."""
     account = snapshot(roles=(role(trust=document(statement)),))
-    assert status("trust_not_public", account) == "PASS"
-    assert status("trust_foreign_account", account) == "PASS"
+    assert status("trust_not_public", account) == "NOT_ASSESSED"
+    assert status("trust_foreign_account", account) == "NOT_ASSESSED"

@@ -84,6 +84,14 @@ CONTROLS = {
             {"nist_800_53": ("IA-2(1)",), "pci_4.0": ("8.4.2",), "soc2": ("CC6.1", "CC6.3")},
         ),
         Control(
+            "privilege_escalation_path",
+            Severity.CRITICAL,
+            "Nobody can become an administrator on the sly",
+            "Who can take the rights of an administrator has them.",
+            "Take away one step of the path.",
+            {"nist_800_53": ("AC-6",), "soc2": ("CC6.3",)},
+        ),
+        Control(
             "policy_sensitive_wildcard",
             Severity.HIGH,
             "Sensitive actions are allowed on named resources only",
@@ -244,6 +252,77 @@ def failing() -> list[Finding]:
         finding("external_access_analyzer", f"arn:aws:iam::{ACCOUNT}:root", region="us-east-1", detail="no analyzer"),
         finding("external_access_analyzer", f"arn:aws:iam::{ACCOUNT}:root", region="eu-west-1", detail="no analyzer"),
         finding("user_permissions_through_groups", arn("user", f"staff/{HOSTILE}"), detail=f"inline policy {HOSTILE}"),
+    ]
+
+
+# What principals do to get on, by short names: name, actions, policies.
+METHODS = {
+    "assume": ("assuming a role", ("sts:AssumeRole",)),
+    "key": ("making an access key of another user", ("iam:CreateAccessKey",)),
+    "function": (
+        "passing a role to a new function and invoking it",
+        ("iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"),
+    ),
+    "stack": ("passing a role to a new stack", ("iam:PassRole", "cloudformation:CreateStack")),
+    "code": ("changing the code of a function", ("lambda:UpdateFunctionCode",)),
+    "version": ("writing a new version of a policy of one's own role", ("iam:CreatePolicyVersion",)),
+    "make": ("making a user with an access key", ("iam:CreateUser", "iam:PutUserPolicy", "iam:CreateAccessKey")),
+}
+
+MFA = "aws:MultiFactorAuthPresent"
+
+
+def path(route: str, *, conditions: t.Optional[t.Mapping[int, str]] = None, **more: t.Any) -> Finding:
+    """The finding of a path: ``"user/dev-alice assume role/release-manager version itself"``, step by step.
+
+    ``conditions`` are what steps hang on, by their number from 0.
+    """
+    doubts = conditions or {}
+    first, *words = route.split()
+    source, steps = arn(*first.split("/", 1)), []
+    here = source
+    for place, (method, to) in enumerate(zip(words[::2], words[1::2], strict=True)):
+        name, actions = METHODS[method]
+        target = here if to == "itself" else arn(*to.split("/", 1))
+        steps.append(
+            {
+                "from": here,
+                "to": target,
+                "method": method,
+                "name": name,
+                "actions": list(actions),
+                "policies": [f"policy of {here.rpartition('/')[2]}"],
+                "via": arn("policy", "Own") if method == "version" else None,
+                "conditional": place in doubts,
+                "conditions": [doubts[place]] if place in doubts else [],
+            }
+        )
+        here = target
+    observed = {"path": steps, "ends_as": "administrator"}
+    fields: dict[str, t.Any] = {
+        "detail": "can become an administrator",
+        "evidence": Evidence(observed, None, "iam:GetAccountAuthorizationDetails", NOW),
+    }
+    status = more.pop("status", Status.FAIL)
+    return finding("privilege_escalation_path", source, status, **{**fields, **more})
+
+
+def escalations() -> list[Finding]:
+    """Paths of every kind: through others, shared by many, on a condition, and by a principal on its own."""
+    deployer = "key user/ci-deployer assume role/prod-admin"
+    return [
+        path(f"user/dev-alice assume role/release-manager {deployer}"),
+        path(f"user/dev-bob function role/key-rotation {deployer}"),
+        path(f"user/dev-erin function role/key-rotation {deployer}"),
+        path(f"role/release-manager {deployer}"),
+        path(f"role/key-rotation {deployer}"),
+        path("user/ci-deployer assume role/prod-admin"),
+        path("user/ops-frank assume role/oncall", conditions={0: MFA}, severity=Severity.HIGH),
+        *(path(f"role/ci-team-{number:02d} stack role/cloudformation-deploy") for number in range(1, 16)),
+        path("user/svc-legacy version itself"),
+        path("role/ci-anything version itself"),
+        path("role/ci-deploy version itself"),
+        path("user/intern assume role/ci-deploy version itself"),
     ]
 
 

@@ -37,6 +37,7 @@ REPORTS: dict[str, t.Callable[[], dict[str, t.Any]]] = {
     "as assessed": samples.assessment,
     "with changes": samples.completed,
     "with a delta": samples.compared,
+    "with paths": lambda: samples.assessment(samples.escalations()),
     "clean": lambda: samples.assessment([], scores=[], frameworks={}, waivers=[], errors=[]),
     "after converging": lambda: compare(samples.completed(), None, samples.assessment()),
     "of a failed module": lambda: complete(
@@ -51,6 +52,12 @@ def test_every_report_is_valid_by_the_published_schema(validator: jsonschema.Dra
     report = json.loads(encode(REPORTS[name]()))
     problems = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(report)]
     assert problems == []
+
+
+def test_the_schema_wants_every_step_of_a_path(validator: jsonschema.Draft202012Validator) -> None:
+    report = json.loads(encode(samples.assessment([samples.path("user/a assume role/x")])))
+    del report["findings"][0]["evidence"]["observed"]["path"][0]["conditions"]
+    assert [error.json_path for error in validator.iter_errors(report)] == ["$.findings[0].evidence.observed.path[0]"]
 
 
 def test_the_schema_admits_no_other_keys(validator: jsonschema.Draft202012Validator) -> None:

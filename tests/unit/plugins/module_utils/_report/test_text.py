@@ -48,6 +48,39 @@ def test_what_repeats_is_grouped_with_its_names(text: str) -> None:
     assert "  - CIS Benchmark: 2.12 (v7.0), 1.13 (v5.0), 1.14 (v3.0)\n" in text
 
 
+def test_paths_of_escalation_are_told_step_by_step() -> None:
+    text = render(samples.assessment(samples.escalations()))
+    assert (
+        "  - Path: 15 roles (ci-team-01, ci-team-02, ci-team-03, …) can become cloudformation-deploy:\n"
+        "    iam:PassRole + cloudformation:CreateStack for cloudformation-deploy\n"
+        "  - Path: key-rotation and release-manager can become prod-admin: iam:CreateAccessKey on\n"
+        "    ci-deployer, then sts:AssumeRole on prod-admin\n"
+    ) in text
+    assert (
+        "  - Resource: arn:aws:iam::222233334444:user/ops-frank\n"
+        "  - Path: ops-frank can become oncall: sts:AssumeRole on oncall, provided:\n"
+        "    aws:MultiFactorAuthPresent\n"
+        "  - Remediation: Take away one step of the path.\n"
+    ) in text
+    assert "- Detail: can become" not in text
+
+
+def test_policies_that_were_not_read_may_close_paths() -> None:
+    error = {"dataset": "organization_policies", "region": None, "operation": "x", "reason": "AccessDenied"}
+    text = render(samples.assessment(samples.escalations(), errors=[error]))
+    said = "  - Detail: Policies of the organization could not be read: they may close some of these paths.\n"
+    assert text.count(said) == 2
+
+
+def test_of_many_paths_each_end_has_its_say() -> None:
+    findings = [samples.path(f"user/u{n} assume role/r{n} assume role/admin") for n in range(9)]
+    findings += [samples.path(f"role/r{n} stack role/deploy-{n}") for n in range(20)]
+    text = render(samples.assessment(findings))
+    assert text.count("- Path: u") == 4
+    assert text.count("- Path: r") == 8
+    assert "  - Path: … and 17 more principals\n" in text
+
+
 def test_severities_stand_in_their_order(text: str) -> None:
     places = [text.index(f"{name} FINDINGS:") for name in ("CRITICAL", "HIGH", "MEDIUM", "LOW")]
     assert places == sorted(places)

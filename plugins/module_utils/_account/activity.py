@@ -1,0 +1,268 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What the principals of an account did: from service last accessed, from the event history, and from log files."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import io
+import json
+import re
+import typing as t
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from .._policy import catalogue
+from .._policy.trail_actions import EventReader, Reading, Skipped, moment_of
+from .._policy.trail_names import actions_of
+from .._policy.usage import Source, SourceRead, Use
+from .model import ServiceUse
+from .moments import whole_days
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
+LAST_ACCESSED_DAYS: t.Final = 400
+LAST_ACCESSED_LAG: t.Final = "up to 4 hours"
+LAST_ACCESSED_BLIND_SPOTS: t.Final = (
+    "service last accessed counts denied attempts too, and tells neither resources nor conditions",
+    "service last accessed tells actions of some services only, and of these not those on data",
+    "service last accessed and CloudTrail never record iam:PassRole",
+)
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+EVENT_HISTORY_DAYS: t.Final = 90
+TRAIL_LAG: t.Final = "about 5 minutes, at times more"
+EVENT_HISTORY_BLIND_SPOTS: t.Final = (
+    "the event history has management events only: no call on data, such as s3:GetObject, is in it",
+)
+TRAIL_BLIND_SPOTS: t.Final = ("log files have calls on data only where the trail was told to record them",)
+# "The rate of lookup requests is limited to two per second, per account, per Region":
+# https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+SECONDS_BETWEEN_LOOKUPS: t.Final = 0.5
+
+_LOG_FILE: t.Final = re.compile(r"\.json(\.gz)?\Z")
+# Files of the same bucket that hold no calls: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
+_NO_LOG_FILE: t.Final = re.compile(r"(\A|/)CloudTrail-(Digest|Insight|Aggregated)/")
+_DAY: t.Final = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]*\Z")
+_ACCOUNT: t.Final = re.compile(r"(?:\A|/)AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/")
+# CloudTrail writes files of some MB; what unpacks to more is none of its own.
+_MOST_BYTES: t.Final = 512 * 1024 * 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Activity:
+    """What one source told of all principals that were asked about."""
+
+    source: SourceRead
+    uses: tuple[Use, ...] = ()
+    skipped: Mapping[Skipped, int] = dataclasses.field(default_factory=dict)
+
+    def of(self, principal_arn: str) -> tuple[Use, ...]:
+        """The uses of one principal."""
+        return tuple(use for use in self.uses if use.principal_arn == principal_arn)
+
+
+class Logs(t.Protocol):
+    """A place that log files lie in: a directory, or a prefix of a bucket."""
+
+    location: str
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        """The content of a file, None where it is gone."""
+
+    def list(self, prefix: str = "") -> list[str]:
+        """The names of all files."""
+
+
+# Service last accessed
+
+
+def uses_of_services(principal_arn: str, services: Iterable[ServiceUse]) -> tuple[Use, ...]:
+    """What service last accessed tells of one principal, as uses.
+
+    The actions that AWS tracks are told one by one. That the service was used says besides that any of the others may
+    have been: a call on data leaves nothing but the service's own date.
+    """
+    return tuple(use for service in services if service.last_used for use in _uses_of(principal_arn, service))
+
+
+def _uses_of(principal_arn: str, service: ServiceUse) -> Iterator[Use]:
+    tracked: set[str] = set()
+    for name, when in service.actions.items():
+        # AWS calls some as CloudTrail does, with a date: CreateFunction20150331.
+        actions = actions_of(service.service, name) or (f"{service.service}:{name}",)
+        tracked.update(action.lower() for action in actions)
+        if when is not None:
+            for action in actions:
+                yield Use(principal_arn, action, Source.LAST_ACCESSED, last=when)
+    known = catalogue.actions(service.service)
+    if not known or any(action.full_name.lower() not in tracked for action in known.values()):
+        yield Use(
+            principal_arn,
+            f"{service.service}:*",
+            Source.LAST_ACCESSED,
+            last=service.last_used,
+            is_service_level=True,
+            besides=frozenset(tracked),
+        )
+
+
+def last_accessed(principal_arn: str, services: t.Optional[Sequence[ServiceUse]], *, failure: str) -> Activity:
+    """What service last accessed tells of one principal. ``services`` is None where it was not read, for ``failure``.
+
+    AWS lists every service that the principal may use: an empty list is no data, which never means that nothing was
+    used.
+    """
+    if not services:
+        told = failure or "AWS has no data on it"
+        return Activity(SourceRead(Source.LAST_ACCESSED, LAST_ACCESSED_DAYS, LAST_ACCESSED_LAG, failure=told))
+    uses = uses_of_services(principal_arn, services)
+    read = SourceRead(
+        Source.LAST_ACCESSED, LAST_ACCESSED_DAYS, LAST_ACCESSED_LAG, LAST_ACCESSED_BLIND_SPOTS, records=len(uses)
+    )
+    return Activity(read, uses)
+
+
+# The event history
+
+
+@dataclasses.dataclass(frozen=True)
+class Lookup:
+    """The events of one region, newest first. ``whole``: these are all that AWS keeps."""
+
+    records: tuple[t.Any, ...]
+    whole: bool
+
+
+def look_up(answers: Iterable[Mapping[str, t.Any]], *, max_pages: int, wait: Callable[[float], None]) -> Lookup:
+    """The events in the answers of LookupEvents, which are asked for one by one, and at most so many.
+
+    Between two calls half a second passes, as AWS's limit has it.
+    """
+    records: list[t.Any] = []
+    for number, answer in enumerate(answers, start=1):
+        records += [_record(event) for event in answer.get("Events") or ()]
+        if not answer.get("NextToken"):
+            break
+        if number >= max_pages:
+            return Lookup(tuple(records), whole=False)
+        wait(SECONDS_BETWEEN_LOOKUPS)
+    return Lookup(tuple(records), whole=True)
+
+
+def event_history(
+    lookups: Mapping[str, Lookup], failures: Mapping[str, str], reader: EventReader, *, now: datetime
+) -> Activity:
+    """What the event history of some regions tells; ``failures`` are the reasons for which others could not be read.
+
+    The window reaches back as far as the events of every region that was read.
+    """
+    if not lookups:
+        failure = "; ".join(f"{region}: {reason}" for region, reason in failures.items()) or "no region was asked"
+        return Activity(SourceRead(Source.EVENT_HISTORY, EVENT_HISTORY_DAYS, TRAIL_LAG, failure=failure))
+    since = now - timedelta(days=EVENT_HISTORY_DAYS)
+    blind = list(EVENT_HISTORY_BLIND_SPOTS)
+    for region, lookup in lookups.items():
+        oldest = moment_of(lookup.records[-1]) if lookup.records and not lookup.whole else None
+        if oldest is not None:
+            blind.append(f"of the event history in {region} the {len(lookup.records)} newest events were read")
+            since = max(since, oldest)
+    blind += [f"the event history in {region} could not be read: {reason}" for region, reason in failures.items()]
+    reading = reader.read((record for lookup in lookups.values() for record in lookup.records), Source.EVENT_HISTORY)
+    return _activity(
+        Source.EVENT_HISTORY,
+        reading,
+        days=whole_days(since, now),
+        blind_spots=tuple(blind),
+        place=f"regions {', '.join(lookups)}",
+    )
+
+
+def _record(event: Mapping[str, t.Any]) -> t.Any:
+    """The whole event, which LookupEvents hands out as a text."""
+    try:
+        return json.loads(event.get("CloudTrailEvent") or "")
+    except ValueError:
+        return None
+
+
+# Log files
+
+
+def log_files(logs: Logs, reader: EventReader, *, account_id: str, now: datetime, days: int) -> Activity:
+    """What a trail wrote into files: those of the last ``days``, of this account where their path tells.
+
+    A file that is none of CloudTrail's is told of, and costs the others nothing.
+    """
+    files = _Files(logs, account_id, now - timedelta(days=days), now)
+    reading = reader.read(files.records(), Source.TRAIL)
+    if not reading.events:
+        failure = f"no events in {logs.location}"
+        return Activity(SourceRead(Source.TRAIL, days, TRAIL_LAG, place=logs.location, failure=failure))
+    blind = list(TRAIL_BLIND_SPOTS)
+    if files.broken:
+        blind.append(f"{len(files.broken)} log files could not be read, such as {files.broken[0]}")
+    window = max(1, whole_days(files.oldest, now))
+    return _activity(Source.TRAIL, reading, days=window, blind_spots=tuple(blind), place=logs.location)
+
+
+class _Files:
+    """The events of log files, one file at a time: a trail's are more than should be in memory at once."""
+
+    def __init__(self, logs: Logs, account_id: str, since: datetime, now: datetime) -> None:
+        self._logs = logs
+        self._account_id = account_id
+        self._since = since
+        self.oldest = now
+        self.broken: list[str] = []
+
+    def records(self) -> Iterator[t.Any]:
+        for key in self._logs.list():
+            if not _is_wanted(key, self._account_id, self._since):
+                continue
+            found = _records_of(self._logs.get(key))
+            if found is None:
+                self.broken.append(key)
+            for record in found or ():
+                moment = moment_of(record)
+                if moment is None or moment >= self._since:
+                    self.oldest = min(self.oldest, moment or self.oldest)
+                    yield record
+
+
+def _activity(source: Source, reading: Reading, *, days: int, blind_spots: tuple[str, ...], place: str) -> Activity:
+    read = SourceRead(source, days, TRAIL_LAG, blind_spots, records=reading.events, place=place)
+    return Activity(read, reading.uses, reading.skipped)
+
+
+def _is_wanted(key: str, account_id: str, since: datetime) -> bool:
+    if not _LOG_FILE.search(key) or _NO_LOG_FILE.search(key):
+        return False
+    account = _ACCOUNT.search(key)
+    if account is not None and account[1] != account_id:
+        return False
+    day = _DAY.search(f"/{key}")
+    # The day of a path is that of delivery, which comes after the calls.
+    return day is None or f"{day[1]}-{day[2]}-{day[3]}" >= since.astimezone(UTC).strftime("%Y-%m-%d")
+
+
+def _records_of(content: t.Optional[bytes]) -> t.Optional[list[t.Any]]:
+    """The events of a file, packed or not; None where it is no log file."""
+    if content is None:
+        return None
+    try:
+        if content[:2] == b"\x1f\x8b":
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            return None
+        document = json.loads(content)
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError):
+        return None
+    records = document.get("Records") if isinstance(document, dict) else None
+    return records if isinstance(records, list) else None

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What the snapshot holds of regional services: who watches, and what runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from datetime import datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class Analyzer:
+    """An Access Analyzer; ``type`` as AWS spells it (``ACCOUNT``, ``ORGANIZATION``, ``ACCOUNT_UNUSED_ACCESS``, …)."""
+
+    name: str
+    arn: str
+    region: str
+    type: str
+    status: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ConfigRecorder:
+    name: str
+    region: str
+    recording: bool
+    last_status: t.Optional[str]
+    all_supported: bool
+    includes_global_types: bool
+    resource_types: tuple[str, ...] = ()
+    role_arn: t.Optional[str] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class SecurityHub:
+    """Security Hub in one region. ``enabled`` False is an answer, not a failed read."""
+
+    region: str
+    enabled: bool
+    standards: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Trail:
+    """A trail, listed once in its home region, with what it logs."""
+
+    name: str
+    arn: str
+    home_region: str
+    is_multi_region: bool
+    is_organization: bool
+    is_logging: t.Optional[bool]
+    log_file_validation: bool
+    kms_key_id: t.Optional[str]
+    bucket: str
+    log_group_arn: t.Optional[str]
+    last_delivery: t.Optional[datetime]
+    logs_management_events: t.Optional[bool] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class LogAlarm:
+    """A CloudWatch Logs metric filter on a trail's log group, with the alarms on its metric that notify somebody."""
+
+    region: str
+    log_group: str
+    filter_name: str
+    pattern: str
+    alarms: tuple[str, ...]
+    notified: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """An EC2 instance that is not terminated."""
+
+    id: str
+    arn: str
+    region: str
+    instance_profile_arn: t.Optional[str]
+    state: str

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Who is no administrator, but can become one: paths over all policies, boundaries, trusts and control policies."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._account.model import Dataset
+from .._converge.finding import Remediation, Severity
+from .._policy.landscape import Landscape
+from .._policy.paths import Path, search
+from .control import Control, Failure, Scope, Verdict, listing, maps, plural
+from .facts import is_approved_administrator
+from .requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
+
+
+def _paths(scope: Scope) -> Verdict:
+    landscape = scope.facts.permissions.landscape
+    found = search(landscape)
+    approved = {role.arn for role in scope.snapshot.roles if is_approved_administrator(role)}
+    failures = tuple(_failure(path, landscape) for path in found.paths if path.source not in approved)
+    principals = len(scope.snapshot.users) + sum(not role.is_service_linked for role in scope.snapshot.roles)
+    unreadable = scope.facts.permissions.unreadable
+    return Verdict(
+        principals,
+        "principals",
+        failures,
+        detail=f"nobody but {plural(len(found.administrators), 'administrators')} has the rights of one",
+        not_assessed=f"policy documents that could not be parsed: {listing(unreadable)}" if unreadable else None,
+        extra={"organization_policies": _organization_policies(scope)},
+    )
+
+
+def _failure(path: Path, landscape: Landscape) -> Failure:
+    observed = {"path": [step.record() for step in path.steps], "ends_as": "administrator"}
+    has_keys = bool(landscape.by_arn[path.source].active_keys)
+    severity = Severity.CRITICAL if path.certain and has_keys else Severity.HIGH
+    return Failure(path.source, path.explanation, observed, severity=severity)
+
+
+def _organization_policies(scope: Scope) -> str:
+    """Whether SCPs and RCPs were respected: AWS tells most member accounts nothing of them."""
+    missing = scope.missing(Dataset.ORGANIZATION_POLICIES)
+    return f"not known, so they may close paths ({missing})" if missing else "respected"
+
+
+CONTROLS: t.Final = (
+    Control(
+        id="privilege_escalation_path",
+        title="Only administrators can become administrators",
+        severity=Severity.HIGH,
+        theme="privileges",
+        needs=(Dataset.AUTHORIZATION_DETAILS,),
+        uses=(Dataset.CREDENTIAL_REPORT, Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES),
+        check=_paths,
+        expected="no known way, over however many principals, by which somebody gets the rights of an administrator",
+        rationale="Who may write policies, take over identities or pass roles has all rights that these lead to.",
+        remediation=Remediation(
+            "Take one step of the path away: name the resources (one's own user, roles below a path, the team's"
+            " functions), restrict iam:PassRole by iam:PassedToService, or set a permissions boundary.",
+            "hardening.iam.user_permissions",
+        ),
+        compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2=("CC6.3", "CC3.3")),
+    ),
+)

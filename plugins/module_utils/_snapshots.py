@@ -1,0 +1,59 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Snapshots in files, and what a second role knows of the account in one: shared by the modules that read accounts."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+from pathlib import Path
+
+from ._account.codec import SnapshotError, from_json, to_json
+from ._account.collect import OPERATIONS, with_organization_policies
+from ._account.model import Dataset, Snapshot
+from ._aws.access import Access
+from ._aws.options import AccessOptions
+from ._task import Task, TaskError
+
+_POLICIES: t.Final = Dataset.ORGANIZATION_POLICIES
+
+
+def load(path: str) -> Snapshot:
+    """The snapshot that the file named by the option ``snapshot_path`` holds. Raises TaskError."""
+    try:
+        return from_json(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TaskError(f"snapshot_path: can't read {path}: {error.strerror}") from error
+    except SnapshotError as error:
+        raise TaskError(f"snapshot_path: {path}: {error}") from error
+
+
+def save(path: str, snapshot: Snapshot) -> None:
+    """Write a snapshot to the file named by the option ``snapshot_path``, for its owner's eyes. Raises TaskError."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+            handle.write(to_json(snapshot))
+    except OSError as error:
+        raise TaskError(f"snapshot_path: can't write {path}: {error.strerror}") from error
+
+
+def with_told_policies(task: Task, snapshot: Snapshot) -> Snapshot:
+    """A snapshot with the policies of the organization, by the role of the option ``organization_role_arn``.
+
+    AWS tells most members nothing of them. The same snapshot where it has them, or where no role is given.
+
+    :raises AwsError: the role can't be assumed.
+    """
+    role = task.options["organization_role_arn"]
+    if not role or snapshot.missing(_POLICIES) is None:
+        return snapshot
+    options = AccessOptions.from_options(task.options)
+    options = dataclasses.replace(options, assume_role_arn=role, assessor_role_arn=None)
+    return with_organization_policies(Access(options, operations=OPERATIONS[_POLICIES], check_mode=True), snapshot)

@@ -1,0 +1,263 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the principals did: from service last accessed, the event history and log files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import typing as t
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account import activity
+from ansible_collections.hardening.iam.plugins.module_utils._account.activity import (
+    Lookup,
+    event_history,
+    last_accessed,
+    log_files,
+    look_up,
+    uses_of_services,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import ServiceUse
+from ansible_collections.hardening.iam.plugins.module_utils._policy import catalogue
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail_actions import EventReader, Skipped
+from ansible_collections.hardening.iam.plugins.module_utils._policy.usage import Source
+
+ACCOUNT = "111122223333"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/app"
+OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+WHEN = datetime(2026, 11, 20, tzinfo=UTC)
+ALL_OF_SQS = {action.name: None for action in catalogue.actions("sqs").values()}
+
+Record = dict[str, t.Any]
+
+
+def event(name: str, when: datetime = WHEN, arn: str = ROLE, **fields: t.Any) -> Record:
+    return {
+        "userIdentity": {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"type": "Role", "arn": arn}}},
+        "eventTime": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventSource": "s3.amazonaws.com",
+        "eventName": name,
+        "eventType": "AwsApiCall",
+        **fields,
+    }
+
+
+# Service last accessed: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
+
+
+@pytest.mark.parametrize(
+    ("service", "uses"),
+    [
+        (ServiceUse("sqs", None), []),
+        (ServiceUse("sqs", WHEN), [("sqs:*", True)]),
+        (ServiceUse("sqs", WHEN, {**ALL_OF_SQS, "CreateQueue": WHEN}), [("sqs:CreateQueue", False)]),
+        (ServiceUse("sqs", WHEN, {"CreateQueue": WHEN}), [("sqs:CreateQueue", False), ("sqs:*", True)]),
+        (ServiceUse("sqs", WHEN, {"CreateQueue": None}), [("sqs:*", True)]),
+        (
+            ServiceUse("lambda", WHEN, {"UpdateFunctionCode20150331v2": WHEN}),
+            [("lambda:UpdateFunctionCode", False), ("lambda:*", True)],
+        ),
+        (ServiceUse("nosuch", WHEN, {"Do": WHEN}), [("nosuch:Do", False), ("nosuch:*", True)]),
+    ],
+    ids=[
+        "never used",
+        "service alone",
+        "all actions are tracked",
+        "some actions are tracked",
+        "none of the tracked ones was used",
+        "dated names",
+        "an unknown service",
+    ],
+)
+def test_uses_of_services(service: ServiceUse, uses: list[tuple[str, bool]]) -> None:
+    found = uses_of_services(ROLE, [service])
+    assert [(use.action, use.is_service_level) for use in found] == uses
+    assert all((use.last, use.source, use.may_be_denied) == (WHEN, Source.LAST_ACCESSED, True) for use in found)
+
+
+def test_what_is_tracked_is_not_what_else_it_may_have_been() -> None:
+    (_action, service) = uses_of_services(ROLE, [ServiceUse("sqs", WHEN, {"CreateQueue": WHEN, "DeleteQueue": None})])
+    assert service.besides == {"sqs:createqueue", "sqs:deletequeue"}
+
+
+@pytest.mark.parametrize(
+    ("services", "failure", "told"),
+    [(None, "AccessDenied", "AccessDenied"), (None, "", "AWS has no data on it"), ([], "", "AWS has no data on it")],
+    ids=["denied", "gone", "an empty list"],
+)
+def test_no_data_of_last_access_is_a_failure(services: t.Any, failure: str, told: str) -> None:
+    found = last_accessed(ROLE, services, failure=failure)
+    assert (found.source.failure, found.uses) == (told, ())
+
+
+def test_last_access_says_what_it_does_not_show() -> None:
+    found = last_accessed(ROLE, [ServiceUse("sqs", WHEN)], failure="")
+    assert (found.source.window_days, found.source.lag, found.source.failure) == (400, "up to 4 hours", None)
+    assert any("denied attempts" in spot for spot in found.source.blind_spots)
+    assert any("iam:PassRole" in spot for spot in found.source.blind_spots)
+
+
+# The event history: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+
+
+def answers(*pages: list[Record]) -> Iterator[Record]:
+    for number, page in enumerate(pages, start=1):
+        token = {"NextToken": str(number)} if number < len(pages) else {}
+        yield {"Events": [{"CloudTrailEvent": json.dumps(record)} for record in page], **token}
+
+
+@pytest.mark.parametrize(
+    ("pages", "most", "events", "whole", "waits"),
+    [
+        ([[]], 5, 0, True, 0),
+        ([[event("ListBuckets")]], 1, 1, True, 0),
+        ([[event("ListBuckets")], [event("ListBuckets")]], 5, 2, True, 1),
+        ([[event("ListBuckets")], [], [event("ListBuckets")]], 5, 2, True, 2),
+        ([[event("ListBuckets")], [event("ListBuckets")], [event("ListBuckets")]], 2, 2, False, 1),
+    ],
+    ids=["none", "one page", "two pages", "an empty page between", "more than are wanted"],
+)
+def test_pages_are_read_one_by_one_at_the_pace_that_aws_allows(
+    pages: list[list[Record]], most: int, events: int, whole: bool, waits: int
+) -> None:
+    waited: list[float] = []
+    found = look_up(answers(*pages), max_pages=most, wait=waited.append)
+    assert (len(found.records), found.whole) == (events, whole)
+    assert waited == [activity.SECONDS_BETWEEN_LOOKUPS] * waits
+
+
+def test_a_text_that_is_no_event_is_skipped() -> None:
+    lookup = look_up([{"Events": [{"CloudTrailEvent": "{"}, {}]}], max_pages=1, wait=lambda seconds: None)
+    found = event_history({"us-east-1": lookup}, {}, EventReader(), now=NOW)
+    assert found.skipped == {Skipped.MALFORMED: 2}
+
+
+def test_the_event_history_of_all_regions_is_one() -> None:
+    lookups = {
+        region: Lookup((event("ListBuckets"), event("ListBuckets", arn=OTHER)), whole=True)
+        for region in ("us-east-1", "eu-west-1")
+    }
+    found = event_history(lookups, {}, EventReader(keys=frozenset()), now=NOW)
+    assert [(use.action, use.count) for use in found.of(ROLE)] == [("s3:ListAllMyBuckets", 2)]
+    assert (found.source.window_days, found.source.records) == (90, 4)
+    assert found.source.place == "regions us-east-1, eu-west-1"
+    assert found.source.failure is None
+
+
+def test_the_window_is_as_long_as_the_events_that_were_read() -> None:
+    newest = Lookup((event("ListBuckets"), event("ListBuckets", NOW - timedelta(days=7))), whole=False)
+    found = event_history({"us-east-1": newest, "eu-west-1": Lookup((), whole=True)}, {}, EventReader(), now=NOW)
+    assert found.source.window_days == 7
+    assert "of the event history in us-east-1 the 2 newest events were read" in found.source.blind_spots
+
+
+def test_a_region_that_fails_is_told_of() -> None:
+    found = event_history({"us-east-1": Lookup((), whole=True)}, {"eu-west-1": "denied"}, EventReader(), now=NOW)
+    assert found.source.failure is None
+    assert "the event history in eu-west-1 could not be read: denied" in found.source.blind_spots
+    found = event_history({}, {"eu-west-1": "denied"}, EventReader(), now=NOW)
+    assert found.source.failure == "eu-west-1: denied"
+
+
+# Log files: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
+
+
+class Files:
+    """A directory in memory, which notes what is opened."""
+
+    location = "logs"
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+        self.opened: list[str] = []
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        self.opened.append(key)
+        return self.files[key]
+
+    def list(self, prefix: str = "") -> list[str]:
+        return sorted(self.files)
+
+
+def packed(*records: Record) -> bytes:
+    return gzip.compress(json.dumps({"Records": records}).encode())
+
+
+def path(day: str = "2026/11/20", account: str = ACCOUNT, name: str = "a.json.gz", kind: str = "CloudTrail") -> str:
+    return f"AWSLogs/o-acme/{account}/{kind}/us-east-1/{day}/{account}_{kind}_us-east-1_{name}"
+
+
+def read(files: Files, days: int = 90) -> activity.Activity:
+    return log_files(files, EventReader(keys=frozenset()), account_id=ACCOUNT, now=NOW, days=days)
+
+
+def test_packed_and_plain_files_are_read() -> None:
+    plain = json.dumps({"Records": [event("PutBucketAcl", datetime(2026, 11, 1, tzinfo=UTC))]}).encode()
+    found = read(Files({path(): packed(event("ListBuckets")), "copied.json": plain}))
+    assert {use.action for use in found.of(ROLE)} == {"s3:ListAllMyBuckets", "s3:PutBucketAcl"}
+    assert (found.source.source, found.source.window_days, found.source.records) == (Source.TRAIL, 24, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "opened"),
+    [
+        (path(), True),
+        (path(day="2026/08/27"), True),
+        (path(day="2026/08/26"), False),
+        (path(account="999988887777"), False),
+        (path(kind="CloudTrail-Digest"), False),
+        (path(kind="CloudTrail-Insight"), False),
+        (path(name="a.json"), True),
+        (path(name="a.txt"), False),
+        ("logs.json.gz", True),
+        (f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2026/11/20/a.json.gz", True),
+        ("AWSLogs/999988887777/CloudTrail/us-east-1/2026/11/20/a.json.gz", False),
+    ],
+)
+def test_only_files_that_may_count_are_opened(name: str, opened: bool) -> None:
+    files = Files({name: packed(event("ListBuckets"))})
+    read(files)
+    assert files.opened == ([name] if opened else [])
+
+
+def test_events_before_the_window_are_left_out() -> None:
+    found = read(
+        Files({"a.json": packed(event("ListBuckets", NOW - timedelta(days=40)), event("PutBucketAcl"))}), days=30
+    )
+    assert [use.action for use in found.uses] == ["s3:PutBucketAcl"]
+
+
+BROKEN: dict[str, Callable[[], bytes]] = {
+    "empty": lambda: b"",
+    "no JSON": lambda: b"no",
+    "cut off": lambda: packed(event("ListBuckets"))[:40],
+    "spoilt": lambda: packed(event("ListBuckets"))[:-9] + b"012345678",
+    "no log": lambda: b"[]",
+    "no records": lambda: b'{"Records": {}}',
+    "nested": lambda: b"[" * 200_000,
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_is_told_of_and_costs_the_others_nothing(content: Callable[[], bytes]) -> None:
+    found = read(Files({"a.json.gz": content(), "b.json.gz": packed(event("ListBuckets"))}))
+    assert len(found.uses) == 1
+    assert "1 log files could not be read, such as a.json.gz" in found.source.blind_spots
+
+
+def test_what_unpacks_to_too_much_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(activity, "_MOST_BYTES", 1000)
+    found = read(Files({"a.json.gz": packed(*[event("ListBuckets")] * 100), "b.json.gz": packed(event("ListBuckets"))}))
+    assert found.source.records == 1
+
+
+def test_a_place_without_events_is_no_evidence() -> None:
+    assert read(Files({})).source.failure == "no events in logs"
+    assert read(Files({"a.json": b'{"Records": []}'})).source.failure == "no events in logs"

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The impact of a change as text."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hardening.iam.plugins.module_utils._report.impact_text import render
+
+Record = dict[str, t.Any]
+
+
+def item(**fields: t.Any) -> Record:
+    return {
+        "service": "lambda",
+        "actions": ["InvokeFunction"],
+        "resources": [],
+        "reason": "nothing in the permissions boundary developer allows it",
+        "calls": 0,
+        "last": None,
+        "missing_context": [],
+        "lost": [],
+        "of": 0,
+        **fields,
+    }
+
+
+def group(**fields: t.Any) -> Record:
+    return {
+        "principals": ["arn:aws:iam::111122223333:role/app"],
+        "name": "app",
+        "kind": "role",
+        "count": 1,
+        "outcome": "safe",
+        "accepted": None,
+        "will_break": [],
+        "may_break": [],
+        "unknown_context": [],
+        "no_evidence": [],
+        "safe": [],
+        "safe_actions": [],
+        **fields,
+    }
+
+
+def document(*groups: Record, **fields: t.Any) -> Record:
+    return {
+        "account_id": "111122223333",
+        "account_alias": None,
+        "created": "2026-11-25T00:00:00Z",
+        "change": ["the permissions boundary developer is attached"],
+        "outcome": "safe",
+        "counts": {"will_break": 0, "may_break": 0, "no_evidence": 0, "safe": 1},
+        "groups": list(groups),
+        "evidence": [],
+        "blind_spots": ["a yearly job"],
+        "assumed_unused": [],
+        "skipped": [],
+        **fields,
+    }
+
+
+def test_what_breaks_comes_before_what_is_safe() -> None:
+    text = render(
+        document(
+            group(
+                outcome="will_break",
+                will_break=[item(calls=3, last="2026-11-20T09:30:00Z", resources=["arn:aws:lambda:::function:a"])],
+                may_break=[item(service="s3", actions=["*"], reason="some of it is lost")],
+                unknown_context=[item(service="sqs", actions=["SendMessage"], calls=1, reason="it depends on a key")],
+                no_evidence=["nothing tells what it does"],
+                safe=["dynamodb", "logs"],
+                safe_actions=["lambda:GetFunction"],
+            )
+        )
+    )
+    assert (
+        text
+        == """\
+PREDICTED IMPACT
+Account 111122223333, 2026-11-25T00:00:00Z
+If the permissions boundary developer is attached
+Principals: 1 safe
+
+1 role: app: WILL BREAK
+  will break:
+    lambda: InvokeFunction (3 calls, last 2026-11-20)
+      on arn:aws:lambda:::function:a
+      nothing in the permissions boundary developer allows it
+  may break:
+    s3: used, which action is not told
+      some of it is lost
+  may break, as conditions are not known:
+    sqs: SendMessage (1 call)
+      it depends on a key
+  no evidence:
+    nothing tells what it does
+  safe for dynamodb, logs
+  safe besides: lambda:GetFunction
+
+What this can't see
+  - a yearly job
+"""
+    )
+
+
+def test_sources_with_their_windows_and_failures() -> None:
+    read = {"window_days": 90, "lag": "minutes", "place": "regions us-east-1", "records": 7, "principals": 2, "of": 3}
+    text = render(
+        document(
+            evidence=[
+                {"source": "event_history", "failure": None, **read},
+                {"source": "trail", "failure": "no such bucket", **read, "place": "s3://logs"},
+            ],
+            assumed_unused=["arn:aws:s3:::audit-*"],
+        )
+    )
+    assert "  event history (regions us-east-1): 90 days, 7 records, 2 of 3 principals, lag minutes\n" in text
+    assert "  trail files (s3://logs): NOT READ for 2 of 3 principals: no such bucket\n" in text
+    assert "  - taken to be unused where the resource is not told: arn:aws:s3:::audit-*\n" in text
+
+
+def test_acceptances_and_principals_that_are_left_out() -> None:
+    accepted = {"principal": "app", "reason": "agreed", "expires": "2026-12-31"}
+    skipped = [{"principal": "arn:aws:iam::111122223333:role/aws-reserved/x", "reason": "Identity Center made it"}]
+    text = render(document(group(accepted=accepted, kind="user", count=2), skipped=skipped, account_alias="acme"))
+    assert "Account 111122223333 (acme), " in text
+    assert "2 users: app: SAFE\n  accepted until 2026-12-31: agreed\n" in text
+    assert "not judged: arn:aws:iam::111122223333:role/aws-reserved/x: Identity Center made it\n" in text
+
+
+def test_what_comes_from_elsewhere_can_not_forge_a_line() -> None:
+    text = render(document(group(name="app\n1 role: admin: SAFE", will_break=[item(reason="a\x1b[2Jb\u202e")])))
+    assert "1 role: app 1 role: admin: SAFE: SAFE" in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_ascii_and_width() -> None:
+    text = render(document(group(name="r\u00f6le " * 60, safe=["s3"] * 90)), ascii_only=True)
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 100
