@@ -19,6 +19,16 @@ options:
     type: str
 """
 
+    # Pairs with ORGANIZATION_ARGUMENTS, for modules that weigh what the organization allows.
+    ORGANIZATION = r"""
+options:
+  organization_role_arn:
+    description:
+      - A role in the management account, or in a delegated administrator of Organizations, to read the SCPs and RCPs of the account with
+        where the account itself may not, as most members may not. It is assumed with the credentials that the task starts with.
+    type: str
+"""
+
     # Pairs with RUN_ARGUMENTS, for modules whose outcome goes into a report.
     RUN = r"""
 options:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Pairs with CONVERGE_ARGUMENTS of module_utils/_converging.py; it includes those of _assessment and _report_place.
-    DOCUMENTATION = r"""
+    # Pairs with JOURNALLED_ARGUMENTS of module_utils/_converging.py; it includes those of _report_place.
+    JOURNALLED = r"""
 options:
   mode:
     description:
@@ -54,20 +54,9 @@ options:
     description:
       - A plan that somebody approved, at most 24 hours old. The plan itself, its file (also in S3), or the hash of a
         plan that an earlier run wrote to O(report_dir).
-      - It lifts O(max_changes) and O(max_percent), and allows exactly the changes in it. Others, and those that find
+      - It lifts the caps on the number of changes, and allows exactly the changes in it. Others, and those that find
         something else than the plan did, are refused. The remaining guards hold.
     type: raw
-  max_changes:
-    description:
-      - How many changes of one kind that narrow access or delete something may be made in one account. Beyond it that
-        kind is refused whole.
-    type: int
-    default: 10
-  max_percent:
-    description:
-      - The same as O(max_changes) as a percentage of the objects that are there, from 20 objects up.
-    type: int
-    default: 5
   break_glass:
     description:
       - Globs for the ARNs of principals that are kept for emergencies. They are never touched.
@@ -83,6 +72,23 @@ options:
     type: str
     choices: [report, fail]
     default: report
+"""
+
+    # Pairs with CONVERGE_ARGUMENTS, which includes those of _assessment as well.
+    DOCUMENTATION = (
+        JOURNALLED
+        + r"""
+  max_changes:
+    description:
+      - How many changes of one kind that narrow access or delete something may be made in one account. Beyond it that
+        kind is refused whole.
+    type: int
+    default: 10
+  max_percent:
+    description:
+      - The same as O(max_changes) as a percentage of the objects that are there, from 20 objects up.
+    type: int
+    default: 5
   thresholds:
     description:
       - The numbers that controls compare with, by name. An unset one has the value that the benchmarks demand.
@@ -94,3 +100,4 @@ options:
       - The moment that ages are counted from, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
     type: str
 """
+    )

@@ -15,6 +15,7 @@ ArgumentSpec = dict[str, dict[str, t.Any]]
 
 # doc_fragments/_account.py
 ACCOUNT_ARGUMENTS: t.Final[ArgumentSpec] = {"account_id": {"type": "str"}}
+ORGANIZATION_ARGUMENTS: t.Final[ArgumentSpec] = {"organization_role_arn": {"type": "str"}}
 RUN_ARGUMENTS: t.Final[ArgumentSpec] = {"run_id": {"type": "str"}}
 
 # doc_fragments/_declaration.py

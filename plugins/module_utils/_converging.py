@@ -32,8 +32,8 @@ from ._converge.runner import Applied, Prediction, Walk, apply, predict, settle
 from ._converge.store import Store, StoreError
 from ._task import Task, TaskError
 
-# doc_fragments/_converge.py
-CONVERGE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
+# doc_fragments/_converge.py, the part JOURNALLED
+JOURNALLED_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
     "mode": {"type": "str", "choices": ["report", "enforce"], "default": "enforce"},
     "account_id": {"type": "str"},
     "journal": {"type": "str", "default": "./journal"},
@@ -42,13 +42,18 @@ CONVERGE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
     "run_id": {"type": "str"},
     "awx_job_id": {"type": "str"},
     "approved_plan": {"type": "raw"},
-    "max_changes": {"type": "int", "default": 10},
-    "max_percent": {"type": "int", "default": 5},
     "break_glass": {"type": "list", "elements": "str", "default": []},
     "on_refusal": {"type": "str", "choices": ["report", "fail"], "default": "report"},
+    **REPORT_PLACE_ARGUMENTS,
+}
+
+# doc_fragments/_converge.py
+CONVERGE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
+    **JOURNALLED_ARGUMENTS,
+    "max_changes": {"type": "int", "default": 10},
+    "max_percent": {"type": "int", "default": 5},
     **{name: DECLARATION_ARGUMENTS[name] for name in ("thresholds", "now")},
     **ASSESSMENT_ARGUMENTS,
-    **REPORT_PLACE_ARGUMENTS,
 }
 
 PART_SCHEMA: t.Final = "hardening.iam/part/1"
@@ -115,7 +120,7 @@ def _converge(
     prediction = predict(walk, context)
     for warning in prediction.plan.warnings:
         task.warn(warning)
-    journal_store = _journal_store(task)
+    journal_store = journal_store_of(task)
     _report_interrupted(task, walk, journal_store, account_id, run)
     applied = Applied()
     journal = Journal(
@@ -150,7 +155,7 @@ def _checked(task: Task, module: str) -> _Run:
         enforce=enforce,
         writes=enforce and not task.check_mode,
         run_id=check_run_id(task.run_id),
-        limits=Limits(max_changes=options["max_changes"], max_percent=options["max_percent"]),
+        limits=Limits(**{name: options[name] for name in ("max_changes", "max_percent") if name in options}),
     )
 
 
@@ -159,7 +164,8 @@ def _declared_roles(task: Task) -> list[str]:
     return [arn for option in ("assume_role_arn", "assessor_role_arn") if (arn := task.options.get(option))]
 
 
-def _journal_store(task: Task) -> Store:
+def journal_store_of(task: Task) -> Store:
+    """The journal that the options of ``task`` name."""
     options = task.options
     return task.store(
         options["journal"], kms_key_id=options.get("journal_kms_key_id"), role_arn=options.get("journal_role_arn")
@@ -211,16 +217,18 @@ def _json(place: str, content: bytes) -> t.Any:
 
 
 def _report_interrupted(task: Task, walk: Walk[t.Any], store: Store, account_id: str, run: _Run) -> None:
-    """Warn of changes that a run before this one announced and never concluded; a run that writes concludes its own.
+    """Warn of changes that a run before this one announced and never concluded; a run that writes concludes those that
+    it can read, which are its own module's and, for a rollback, every module's.
 
     A journal that can't be read is a warning here: one that can't be written stops the first change.
     """
+    rereads = {**walk.rereads, run.module: walk.reread}
     try:
         for intent in interrupted(store, account_id):
             change = intent.change
             ending = "look at its target"
-            if run.writes and intent.module == run.module:
-                outcome = settle(walk.reread, change, errors=(AwsError,))
+            if run.writes and intent.module in rereads:
+                outcome = settle(rereads[intent.module], change, errors=(AwsError,))
                 journal = Journal(
                     store,
                     account_id=account_id,
@@ -268,7 +276,7 @@ def _concluded(
             )
     except StoreError as error:
         raise TaskError("; ".join(filter(None, [applied.error, str(error)])), **result) from error
-    wanted, reveal = task.options["return_findings"], task.options["reveal_key_ids"]
+    wanted, reveal = task.options.get("return_findings", "none"), task.options.get("reveal_key_ids", False)
     if wanted != "none":
         result["findings"] = [
             finding.as_dict(reveal_key_ids=reveal) for finding in prediction.findings if _is_wanted(finding, wanted)

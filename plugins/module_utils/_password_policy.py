@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from collections.abc import Callable
+from datetime import datetime
 
 from ._account.collect import OPERATIONS as READS
 from ._account.collect import collect
@@ -27,9 +29,11 @@ from ._converge.runner import Walk
 from ._converging import converge, settings_of
 from ._task import Task, TaskError
 
-OPERATIONS: t.Final = Operations(writes=frozenset({f"iam:{UPDATE}", f"iam:{DELETE}"})).union(
-    READS[Dataset.PASSWORD_POLICY], READS[Dataset.CREDENTIAL_REPORT], READS[Dataset.AUTHORIZATION_DETAILS]
+# What undoing a change takes: the writes that undo one, and the reads of reread().
+UNDO_OPERATIONS: t.Final = Operations(writes=frozenset({f"iam:{UPDATE}", f"iam:{DELETE}"})).union(
+    READS[Dataset.PASSWORD_POLICY]
 )
+OPERATIONS: t.Final = UNDO_OPERATIONS.union(READS[Dataset.CREDENTIAL_REPORT], READS[Dataset.AUTHORIZATION_DETAILS])
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -47,12 +51,17 @@ def _walk(planner: Planner, access: Access) -> Walk[Snapshot]:
         observe=functools.partial(collect, access, datasets=datasets(planner.declared), regions=(), now=planner.now),
         assess=functools.partial(findings, settings=planner.settings, now=planner.now),
         plan=planner.plan,
-        reread=functools.partial(_reread, access, planner),
+        reread=reread(access, planner.now),
     )
 
 
-def _reread(access: Access, planner: Planner, _change: Change) -> t.Optional[dict[str, t.Any]]:
-    snapshot = collect(access, datasets={Dataset.PASSWORD_POLICY}, regions=(), now=planner.now)
+def reread(access: Access, now: datetime) -> Callable[[Change], t.Any]:
+    """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
+    return functools.partial(_reread, access, now)
+
+
+def _reread(access: Access, now: datetime, _change: Change) -> t.Optional[dict[str, t.Any]]:
+    snapshot = collect(access, datasets={Dataset.PASSWORD_POLICY}, regions=(), now=now)
     unread = snapshot.missing(Dataset.PASSWORD_POLICY)
     if unread:
         raise AwsError(f"the password policy can't be read: {unread_reason(unread)}")

@@ -90,6 +90,56 @@ def test_fifteen_developer_roles_are_administrators(assessed: Outcome) -> None:
     assert {f"dev-team-{number:02d}-role" for number in range(1, 16)} <= found
 
 
+def paths(report: Record) -> dict[str, list[tuple[str, str]]]:
+    """By principal, each step of its path to an administrator: how, and as whom it goes on."""
+    return {
+        name: [(step["method"], step["to"].rpartition("/")[2]) for step in finding["evidence"]["observed"]["path"]]
+        for name, finding in failures(report, "privilege_escalation_path").items()
+    }
+
+
+def test_paths_to_the_administrator_of_production(assessed: Outcome) -> None:
+    found = paths(assessed.report(PROD))
+    onwards = [("create_access_key", "ci-deployer"), ("assume_role", "prod-admin")]
+    assert found["dev-alice"] == [("assume_role", "release-manager"), *onwards]
+    assert found["dev-bob"] == found["dev-erin"] == [("lambda_create_and_invoke", "key-rotation"), *onwards]
+    # Its boundary leaves nothing of IAMFullAccess.
+    assert "onboarding" not in found
+    text = (assessed.reports / PROD / "report.txt").read_text(encoding="utf-8")
+    told = (
+        "dev-alice can become prod-admin: sts:AssumeRole on release-manager, then iam:CreateAccessKey on ci-deployer, "
+        "then sts:AssumeRole on prod-admin"
+    )
+    assert told in " ".join(text.split())
+    assert '<section id="paths">' in (assessed.reports / PROD / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_path_that_hangs_on_mfa_says_so(assessed: Outcome) -> None:
+    found = failures(assessed.report(PROD), "privilege_escalation_path")
+    conditions = {
+        name: [step["conditions"] for step in finding["evidence"]["observed"]["path"]]
+        for name, finding in found.items()
+    }
+    assert conditions["ops-frank"] == [["aws:MultiFactorAuthPresent"]]
+    assert conditions["dev-alice"] == [[], [], []]
+
+
+def test_teams_share_a_path(assessed: Outcome) -> None:
+    found = paths(assessed.report(DEV))
+    teams = {f"ci-team-{number:02d}" for number in range(1, 16)}
+    assert teams <= set(found)
+    assert {tuple(found[team]) for team in teams} == {(("cloudformation_create_stack", "cloudformation-deploy"),)}
+    text = (assessed.reports / DEV / "report.txt").read_text(encoding="utf-8")
+    assert "15 roles (ci-team-01, ci-team-02, ci-team-03, …) can become cloudformation-deploy" in " ".join(text.split())
+
+
+def test_policies_of_the_organization_close_a_path(assessed: Outcome) -> None:
+    # Its own policies would let helpdesk set a password for the administrator deploy-bot.
+    assert "helpdesk" not in paths(assessed.report(PROD))
+    said = "Policies of the organization could not be read"
+    assert said not in (assessed.reports / PROD / "report.txt").read_text(encoding="utf-8")
+
+
 def test_scores_stand_beside_their_denominator_and_coverage(assessed: Outcome) -> None:
     for account in ACCOUNTS:
         scores = assessed.report(account)["scores"]

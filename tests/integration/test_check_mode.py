@@ -21,12 +21,17 @@ GENERATORS = {
 READS = ("BatchGet", "Describe", "Get", "Head", "List", "Simulate")
 NO_HARMLESS_READS = {"GetFederationToken", "GetSecretValue", "GetSessionToken"}
 RUN = "checked"
+# A run that has something to take back, and its journal.
+UNDONE, JOURNAL = "undone", "recorded"
+VARIABLES = {"rollback": {"hardening_undo_run_id": UNDONE, "hardening_journal": JOURNAL}}
 
 
 @pytest.fixture(scope="module")
 def ansible(make_ansible: MakeAnsible) -> Ansible:
-    """Ansible, where an assessment has run already: some playbooks only report on others."""
+    """Ansible, where an account was hardened and then all were assessed: some playbooks only go by what others did."""
     ansible = make_ansible()
+    limit = ("--limit", "acme-sandbox,localhost")
+    ansible.playbook("harden", *limit, hardening_run_id=UNDONE, hardening_journal=JOURNAL).succeeded()
     ansible.playbook("assess", "--check", hardening_run_id=RUN).succeeded()
     return ansible
 
@@ -34,7 +39,8 @@ def ansible(make_ansible: MakeAnsible) -> Ansible:
 @pytest.fixture(scope="module", params=PLAYBOOKS)
 def checked(ansible: Ansible, request: pytest.FixtureRequest) -> Outcome:
     """Each playbook in check mode, with the demo's inventory."""
-    return ansible.playbook(request.param, "--check", "--diff", hardening_run_id=RUN)
+    variables = VARIABLES.get(request.param, {})
+    return ansible.playbook(request.param, "--check", "--diff", hardening_run_id=RUN, **variables)
 
 
 def test_check_mode_writes_nothing(checked: Outcome) -> None:
@@ -51,6 +57,7 @@ def test_check_mode_works_in_the_assessor_role_alone(checked: Outcome) -> None:
 
 def test_check_mode_keeps_no_journal(checked: Outcome) -> None:
     assert not (checked.directory / "journal").exists()
+    assert {path.name for path in (checked.directory / JOURNAL).glob("*/*")} == {UNDONE}
 
 
 def test_nothing_is_warned_of(checked: Outcome) -> None:

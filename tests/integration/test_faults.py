@@ -29,8 +29,11 @@ from .conftest import DEV, EXTERNAL_ID, MANAGEMENT, PROD, Ansible, MakeAnsible, 
 
 READ_DATASETS = sorted(datasets_for(all_controls()) | {Dataset.ACCOUNT_ALIASES}, key=lambda dataset: dataset.value)
 READS = sorted({operation for dataset in READ_DATASETS for operation in OPERATIONS[dataset].reads})
-# The management account has all that can be read but a trail with event selectors of its own.
-ACCOUNT_OF = {"cloudtrail:GetEventSelectors": DEV}
+# The management account has all that can be read but a trail with event selectors of its own and policies that bind it.
+ACCOUNT_OF = {
+    "cloudtrail:GetEventSelectors": DEV,
+    **dict.fromkeys(OPERATIONS[Dataset.ORGANIZATION_POLICIES].reads - OPERATIONS[Dataset.ORGANIZATION].reads, DEV),
+}
 LONGEST = 30.0
 MOST_ATTEMPTS = 40
 
@@ -42,6 +45,7 @@ def assess(account: str, **options: t.Any) -> Record:
         "account_id": account,
         "assessor_role_arn": role_arn(account),
         "assume_role_external_id": EXTERNAL_ID,
+        "organization_role_arn": role_arn(MANAGEMENT),
         "regions": ["us-east-1"],
         "return_findings": "all",
         "now": "2030-01-31T12:00:00Z",

@@ -197,8 +197,8 @@ def test_a_policy_that_iam_would_refuse_is_not_made() -> None:
 
 
 def test_an_operation_that_nobody_explains_is_an_error() -> None:
-    with pytest.raises(KeyError, match="iam:GetUser"):
-        generate.purpose("iam:GetUser")
+    with pytest.raises(KeyError, match="iam:GetContextKeysForCustomPolicy"):
+        generate.purpose("iam:GetContextKeysForCustomPolicy")
 
 
 # Who may assume them

@@ -61,6 +61,8 @@ _SERVICE_LINKED_ROLE: t.Final = "iam:CreateServiceLinkedRole"
 _ACTIONS: t.Final[dict[str, tuple[str, ...]]] = {
     "accessanalyzer:CreateAnalyzer": ("access-analyzer:CreateAnalyzer", _SERVICE_LINKED_ROLE),
     "config:PutConfigurationRecorder": ("config:PutConfigurationRecorder", "iam:PassRole"),
+    # With tags, which is how this collection knows its policies again.
+    "iam:CreatePolicy": ("iam:CreatePolicy", "iam:TagPolicy"),
     "s3:HeadBucket": ("s3:ListBucket",),
     "s3:HeadObject": ("s3:GetObject",),
     "s3:ListObjectsV2": ("s3:ListBucket",),

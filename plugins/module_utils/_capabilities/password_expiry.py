@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from .._account.model import CredentialRow, Dataset, PasswordPolicy, Role, Snapshot
 from .._controls.control import unread_reason
 from .._controls.facts import Facts
-from .._policy.documents import allowing
 
 # With hard expiry an expired user needs an administrator who gets in without an IAM user's password; and that one too
 # can be on holiday.
@@ -84,11 +83,17 @@ def administrators_without_password(snapshot: Snapshot) -> t.Optional[tuple[str,
     if snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
         return None
     facts = Facts(snapshot)
-    roles = (role for role in snapshot.roles if not role.is_service_linked and _admits_people(role))
-    return tuple(role.arn for role in roles if facts.grants_of(role) and not facts.is_bounded(role))
+    roles = (role for role in snapshot.roles if not role.is_service_linked and _lets_people_in(facts, role))
+    return tuple(role.arn for role in roles if _is_administrator(facts, role))
 
 
-def _admits_people(role: Role) -> bool:
-    """Whether a trust policy admits anyone but services: accounts, other roles or an identity provider."""
-    principals = (statement.get("Principal") or () for statement in allowing(role.trust.document))
-    return any(principal == "*" or "AWS" in principal or "Federated" in principal for principal in principals)
+def _lets_people_in(facts: Facts, role: Role) -> bool:
+    """Whether a trust policy is known to let in anyone but services: accounts, other roles, an identity provider."""
+    trust = facts.trust(role)
+    return trust is not None and trust.lets_people_in()
+
+
+def _is_administrator(facts: Facts, role: Role) -> bool:
+    """Whether a role is known to be one: not only under conditions, MFA aside, nor with policies that are not known."""
+    known = not facts.permissions.unknown(role.arn) and not facts.permissions.unknown_boundary(role.arn)
+    return known and any(not grant.keys for grant in facts.grants_of(role))

@@ -42,7 +42,7 @@ class Change:
 
     ``kind`` groups changes for the caps of the guard (for one ``access_key_deactivate``); ``population`` is the
     number of objects that such changes choose from. ``parameters`` is the exact request and never leaves the process
-    in results.
+    in results. ``undoes`` is the journal's key of the change that this one takes back, if it is there for that.
     """
 
     account_id: str
@@ -58,6 +58,7 @@ class Change:
     population: int = 0
     remedies: tuple[str, ...] = ()
     undo: t.Optional[Undo] = None
+    undoes: str = ""
 
     @property
     def reversible(self) -> bool:
@@ -76,6 +77,7 @@ class Change:
             "reversible": self.reversible,
             "undo": self.undo.as_dict() if self.undo else None,
             "applied": applied,
+            **({"undoes": self.undoes} if self.undoes else {}),
         }
 
 

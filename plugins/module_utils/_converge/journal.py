@@ -19,7 +19,7 @@ import functools
 import json
 import re
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from .._account.moments import format_utc
@@ -89,9 +89,13 @@ class Journal:
         self._store.put_new(f"{key}{_INTENT}", self._record("intent", record))
         return key
 
-    def conclude(self, key: str, outcome: Outcome, error: str = "") -> None:
-        """Record how the change of ``key`` ended."""
-        record = {"outcome": outcome.value, "error": error or None}
+    def conclude(
+        self, key: str, outcome: Outcome, error: str = "", answer: t.Optional[Mapping[str, t.Any]] = None
+    ) -> None:
+        """Record how the change of ``key`` ended, and what is to be kept of AWS's answer."""
+        record: dict[str, t.Any] = {"outcome": outcome.value, "error": error or None}
+        if answer:
+            record["answer"] = dict(answer)
         self._store.put_new(f"{key}{_OUTCOME}", self._record("outcome", record))
 
     @functools.cached_property
@@ -114,7 +118,7 @@ def interrupted(store: Store, account_id: str) -> tuple[Intent, ...]:
     keys = store.list(f"{account_id}/")
     concluded = {key.removesuffix(_OUTCOME) for key in keys if key.endswith(_OUTCOME)}
     started = [key.removesuffix(_INTENT) for key in keys if key.endswith(_INTENT)]
-    return tuple(_read(store, key) for key in started if key not in concluded)
+    return tuple(intent_at(store, key) for key in started if key not in concluded)
 
 
 def recorded(store: Store, account_id: str, run_id: str) -> Iterator[tuple[Intent, Outcome]]:
@@ -124,12 +128,13 @@ def recorded(store: Store, account_id: str, run_id: str) -> Iterator[tuple[Inten
     """
     for key in store.list(f"{account_id}/{run_id}/"):
         if key.endswith(_INTENT):
-            intent = _read(store, key.removesuffix(_INTENT))
+            intent = intent_at(store, key.removesuffix(_INTENT))
             content = store.get(f"{intent.key}{_OUTCOME}")
             yield intent, Outcome(json.loads(content)["outcome"]) if content else Outcome.UNKNOWN
 
 
-def _read(store: Store, key: str) -> Intent:
+def intent_at(store: Store, key: str) -> Intent:
+    """The recorded change with this key. Raises StoreError where it can't be read or is none."""
     location = f"{store.location.rstrip('/')}/{key}{_INTENT}"
     content = store.get(f"{key}{_INTENT}")
     try:

@@ -94,6 +94,7 @@ def change_of(document: Mapping[str, t.Any]) -> Change:
             impact=Impact.ADDITIVE,
             remedies=tuple(document.get("remedies", ())),
             undo=Undo(operation=undo["operation"], parameters=undo["parameters"]) if undo else None,
+            undoes=document.get("undoes", ""),
         )
     except (KeyError, TypeError) as error:
         raise InputError(f"not a recorded change: {error} is missing or malformed") from error

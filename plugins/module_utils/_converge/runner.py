@@ -69,6 +69,10 @@ class Walk(t.Generic[State]):
     """What a converging module brings.
 
     ``reread`` reads the target of a change live and returns it in the shape of the change's ``before`` and ``after``.
+    It may have nothing to go by but what a journal keeps: no ``parameters``, no ``kind``. ``rereads`` does so for the
+    changes of other modules, by their names, where this one can tell how they ended.
+    ``learn`` is given the answer to a change that was made, and returns what the journal is to keep of it: the id of a
+    message, say, which only AWS knows.
     """
 
     module: str
@@ -78,6 +82,8 @@ class Walk(t.Generic[State]):
     reread: Callable[[Change], t.Any]
     lockout_kinds: frozenset[str] = frozenset()
     has_break_glass: Callable[[State], bool] = lambda _state: False
+    rereads: Mapping[str, Callable[[Change], t.Any]] = dataclasses.field(default_factory=dict)
+    learn: Callable[[Change, Mapping[str, t.Any]], Mapping[str, t.Any]] = lambda _change, _answer: {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,14 +176,16 @@ def _make(
     """Make one change between its two records; returns what went wrong, or nothing."""
     key = journal.intend(change)
     outcome, error = Outcome.APPLIED, ""
+    learned: Mapping[str, t.Any] = {}
     try:
-        aws.call(change.service, change.operation, change.parameters, region=_region(change))
+        answer = aws.call(change.service, change.operation, change.parameters, region=_region(change))
+        learned = walk.learn(change, answer)
     except errors as failure:
         # A dropped connection says nothing about whether the write arrived: only a read does.
         outcome, error = settle(walk.reread, change, errors=errors), str(failure)
     if outcome is Outcome.APPLIED:
         made.append(change)
-    journal.conclude(key, outcome, error)
+    journal.conclude(key, outcome, error, learned)
     if outcome is Outcome.APPLIED:
         return ""
     doubt = "" if outcome is Outcome.FAILED else " (whether it was made could not be told: look at it)"

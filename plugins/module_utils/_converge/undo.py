@@ -5,45 +5,198 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Taking back a recorded change."""
+"""Taking recorded changes back: which can be, in which order, and why others can't.
+
+What takes a change back is a change itself, to be guarded, journalled and made like any other.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import fnmatch
 import typing as t
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping, Sequence
 
-from .change import Change, Impact, content_hash
+from .change import Change, Impact, Refusal, Undo, content_hash
 from .journal import Intent, Outcome
 
+Recorded = tuple[Intent, Outcome]
 
-class UndoRefused(Exception):
-    """A recorded change can't be taken back; the message says why."""
+# An undo that removes a boundary widens access; every other one with such a name takes something away.
+_TAKING_AWAY: t.Final = ("Delete", "Detach", "Remove")
+_BOUNDARY: t.Final = "PermissionsBoundary"
 
 
-def undo_of(intent: Intent, outcome: Outcome, observe: Callable[[Change], t.Any]) -> Change:
-    """The change that takes a recorded one back, to be guarded, journalled and made like any other.
+@dataclasses.dataclass(frozen=True)
+class Unread:
+    """In place of the present state of a target: why it is not known."""
 
-    ``observe`` returns the present state of a change's target in the shape of its ``before`` and ``after``.
+    reason: str
 
-    :raises UndoRefused: the change was not made, can't be undone, or the present state is no longer what it left:
-        somebody has decided otherwise since, and that stands.
+
+@dataclasses.dataclass(frozen=True)
+class Selection:
+    """Which changes of a run are meant: those that fit every part that is not empty.
+
+    Modules by name; the targets and operations of the recorded changes by globs, with regard to case.
+    """
+
+    modules: frozenset[str] = frozenset()
+    targets: tuple[str, ...] = ()
+    exclude_targets: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+
+    def has(self, intent: Intent) -> bool:
+        change = intent.change
+        return (
+            (not self.modules or intent.module in self.modules)
+            and (not self.targets or _fits(change.target, self.targets))
+            and (not self.operations or _fits(change.operation, self.operations))
+            and not _fits(change.target, self.exclude_targets)
+        )
+
+
+def _fits(text: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns)
+
+
+@dataclasses.dataclass(frozen=True)
+class Undoing:
+    """What taking changes back comes to.
+
+    The changes that do it, in their order, what is refused, and the recorded changes that are as before already.
+    """
+
+    changes: tuple[Change, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    as_before: tuple[Change, ...] = ()
+
+
+def objection(intent: Intent, outcome: Outcome, *, account_id: str, writes: frozenset[str]) -> t.Optional[Refusal]:
+    """Why a recorded change can't be taken back whatever is there now; None where that depends on what is there.
+
+    ``writes`` are the operations (``service:Operation``) that may take back a change of its module: a journal can be
+    written by others than us, and nothing else that stands in it is sent.
     """
     done = intent.change
+    what = f"{done.operation} on {done.target}"
+    if done.account_id != account_id:
+        return _refusal(intent, "wrong_account", f"{what} is recorded of account {done.account_id}")
     if outcome is Outcome.FAILED:
-        raise UndoRefused(f"{done.operation} on {done.target} was not made, so there is nothing to undo")
+        return _refusal(intent, "not_made", f"{what} was not made, so there is nothing to undo")
     if done.undo is None:
-        raise UndoRefused(f"{done.operation} on {done.target} can't be undone")
-    if content_hash(observe(done)) != content_hash(done.after):
-        raise UndoRefused(f"{done.target} is no longer as {done.operation} of run {intent.run_id} left it")
+        again = "; run the declaration again to have it as the run left it" if done.undoes else ""
+        return _refusal(intent, "irreversible", f"{what} can't be undone{again}")
+    if f"{done.service}:{done.undo.operation}" not in writes:
+        reason = f"{what} would be undone by {done.undo.operation}, which is not a write of {intent.module}"
+        return _refusal(intent, "undeclared", reason)
+    return None
+
+
+def undoing(
+    run: Sequence[Recorded],
+    *,
+    selected: Iterable[Recorded],
+    objections: Mapping[str, Refusal],
+    present: Mapping[str, t.Any],
+) -> Undoing:
+    """How to take back the ``selected`` changes of a ``run``, whose recorded order both have, newest first.
+
+    ``objections`` are those of :func:`objection`; ``present`` holds for every other change what is there now, in the
+    shape of its ``before`` and ``after``, or :class:`Unread`. Both by the key of the record.
+
+    A change is taken back where what it left is there now, or will be once newer ones are taken back; everything else
+    was decided by somebody since, and stands. What came before a change that stands is not taken away from under it:
+    where a policy was attached to a group and then detached from its user, the group keeps it until the user has it
+    again.
+    """
+    changes: list[Change] = []
+    refused: list[Refusal] = []
+    as_before: list[Change] = []
+    standing: set[str] = set()
+    for intent, _outcome in reversed(tuple(selected)):
+        verdict = objections.get(intent.key) or _judged(intent, run, changes, present[intent.key])
+        if verdict is None:
+            as_before.append(intent.change)
+        elif isinstance(verdict, Change) and not (intent.module in standing and _takes_away(verdict.operation)):
+            changes.append(verdict)
+        else:
+            refusal = verdict if isinstance(verdict, Refusal) else _under_another(intent)
+            refused.append(refusal)
+            if refusal.rule != "not_made":
+                standing.add(intent.module)
+    return Undoing(tuple(changes), tuple(refused), tuple(as_before))
+
+
+def _judged(
+    intent: Intent, run: Sequence[Recorded], newer: Iterable[Change], present: t.Any
+) -> t.Union[Change, Refusal, None]:
+    """What takes the change back, or why nothing does; None where everything is as it was before.
+
+    A change that leaves what it finds, as far as it shows, is there to write down once more what is so already.
+    """
+    done = intent.change
+    if isinstance(present, Unread):
+        return _refusal(intent, "unread", f"what {done.target} is like now can't be read: {present.reason}")
+    after = content_hash(done.after)
+    if after == content_hash(done.before):
+        return None
+    is_there = after in (content_hash(present), content_hash(_once_undone(done.target, present, newer)))
+    if is_there and done.undo is not None:
+        return _taking_back(intent, done.undo)
+    if content_hash(present) in _states_before(intent, run):
+        return None
+    reason = f"{done.target} is no longer as {done.operation} of run {intent.run_id} left it"
+    return _refusal(intent, "changed_since", reason)
+
+
+def _once_undone(target: str, present: t.Any, undos: Iterable[Change]) -> t.Any:
+    """The state that ``present`` will have become once ``undos`` are made."""
+    for undo in undos:
+        if undo.target == target and content_hash(undo.before) == content_hash(present):
+            present = undo.after
+    return present
+
+
+def _states_before(intent: Intent, run: Sequence[Recorded]) -> set[str]:
+    """The hashes of what was there before the change, and before those that the run made to the same target earlier."""
+    earlier = [
+        other.change
+        for other, _outcome in run
+        if other.key <= intent.key and (other.module, other.change.target) == (intent.module, intent.change.target)
+    ]
+    return {content_hash(change.before) for change in earlier}
+
+
+def _taking_back(intent: Intent, undo: Undo) -> Change:
+    done = intent.change
     return Change(
         account_id=done.account_id,
         region=done.region,
         service=done.service,
-        operation=done.undo.operation,
+        operation=undo.operation,
         target=done.target,
-        parameters=done.undo.parameters,
+        parameters=undo.parameters,
         before=done.after,
         after=done.before,
         kind=f"undo_{done.operation}",
+        # Neither caps nor predictions hold a rollback back: it is no larger than the run, which they have passed.
         impact=Impact.ADDITIVE,
+        undoes=intent.key,
     )
+
+
+def _takes_away(operation: str) -> bool:
+    return operation.startswith(_TAKING_AWAY) and not operation.endswith(_BOUNDARY)
+
+
+def _under_another(intent: Intent) -> Refusal:
+    reason = (
+        f"{intent.change.operation} on {intent.change.target} came before a change of {intent.module} in the same run "
+        "that stands; undoing it would take away what that one may rely on"
+    )
+    return _refusal(intent, "later_change_stands", reason)
+
+
+def _refusal(intent: Intent, rule: str, reason: str) -> Refusal:
+    return Refusal(rule=rule, reason=reason, target=intent.change.target, operation=intent.change.operation)

@@ -15,10 +15,6 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from moto import mock_aws
 
-from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import undo_of
 from ansible_collections.hardening.iam.plugins.module_utils._task import execute
 from ansible_collections.hardening.iam.plugins.modules.password_policy import ENTRY, RETURN, argument_spec
 from emulator.server import install
@@ -113,25 +109,6 @@ def test_create_change_and_delete_in_twelve_steps(account: Account) -> None:
 def test_only_runs_that_change_something_leave_a_journal(account: Account) -> None:
     four_steps(account, **DECLARED)
     assert [path.name for path in (account.journal / ACCOUNT).iterdir()] == ["2"]
-
-
-def test_every_change_can_be_taken_back_from_the_journal(account: Account) -> None:
-    weak = {"MinimumPasswordLength": 6, "RequireNumbers": True, "MaxPasswordAge": 365}
-    account.iam.update_account_password_policy(**weak)
-    original = account.policy
-    account.run(**DECLARED)
-    assert account.policy != original
-    ((intent, outcome),) = recorded(DirectoryStore(str(account.journal)), ACCOUNT, "1")
-    undo = undo_of(intent, outcome, lambda change: present(account, change))
-    assert undo.operation == "UpdateAccountPasswordPolicy"
-    account.iam.update_account_password_policy(**undo.parameters)
-    assert account.policy == original
-
-
-def present(account: Account, _change: Change) -> t.Any:
-    """The policy as changes show it, by a run that changes nothing."""
-    result = account.run(check_mode=True, allow_weaken=True, state="absent")
-    return result["changes"][0]["before"]
 
 
 def test_users_whose_passwords_would_expire_are_named(account: Account) -> None:

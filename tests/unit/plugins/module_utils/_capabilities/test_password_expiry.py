@@ -120,5 +120,43 @@ def test_roles_of_services_without_admin_rights_or_bounded_do_not_count() -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("fields", "counts"),
+    [
+        pytest.param({}, True, id="administrator"),
+        pytest.param({"boundary": f"arn:aws:iam::{ACCOUNT}:policy/gone"}, False, id="a boundary that is not known"),
+        pytest.param({"attached_policies": ("mfa",)}, True, id="with MFA"),
+        pytest.param({"attached_policies": ("office",)}, False, id="from certain addresses only"),
+        pytest.param({"attached_policies": ("split", "iam")}, True, id="by two policies together"),
+        pytest.param({"trust": PolicyDocument("trust", None, "not a JSON document")}, False, id="unknown trust"),
+    ],
+)
+def test_who_is_not_sure_to_be_an_administrator_does_not_count(fields: dict[str, t.Any], counts: bool) -> None:
+    """Locking everybody out costs more than a refusal too many."""
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    statements = {
+        "mfa": {**everything, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
+        "office": {**everything, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}},
+        "split": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+        "iam": {"Effect": "Allow", "Action": "iam:*", "Resource": "*"},
+    }
+    policies = tuple(
+        ManagedPolicy(
+            arn=name,
+            name=name,
+            path="/",
+            default_version=PolicyDocument("v1", {"Statement": [statement]}),
+            attachment_count=1,
+            boundary_usage_count=0,
+            created=NOW,
+            updated=NOW,
+            is_aws_managed=False,
+        )
+        for name, statement in statements.items()
+    )
+    subject = dataclasses.replace(role("admin", PEOPLE), **fields)
+    assert administrators(subject, policies=policies) == (["admin"] if counts else [])
+
+
 def test_without_the_roles_administrators_are_not_known() -> None:
     assert administrators_without_password(account(None)) is None

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
-    Analyzer,
     Caller,
     Dataset,
     Organization,
@@ -20,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Unread,
     UnreadKind,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Analyzer
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.preflight import (
     Capability,
     Readiness,

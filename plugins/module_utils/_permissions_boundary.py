@@ -1,0 +1,235 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``permissions_boundary``: its operations, and its walk on a live account."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import time
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
+
+from ._account.collect import OPERATIONS as READS
+from ._account.collect import collect
+from ._account.model import Dataset
+from ._account.permissions import Permissions
+from ._aws.access import Access
+from ._aws.errors import AwsError
+from ._aws.operations import Operations
+from ._capabilities.boundaries import MODULE, Desired, Explained, Observed, Planner, policy_of, says, unused_resources
+from ._capabilities.boundaries_changes import (
+    DELETE_VERSION,
+    LOCKOUT_KINDS,
+    UPDATE,
+    LivePolicy,
+    Version,
+)
+from ._capabilities.boundaries_declared import Declared
+from ._capabilities.boundaries_document import SAMPLE
+from ._capabilities.boundaries_prediction import Judged
+from ._converge.arn import is_break_glass
+from ._converge.change import Change
+from ._converge.errors import InputError
+from ._converge.finding import Finding
+from ._converge.plan import Plan
+from ._converge.runner import VERIFY_WAITS, Walk
+from ._converging import converge, settings_of
+from ._permissions_boundary_reads import LIST_VERSIONS, UNDO_OPERATIONS, default_document, read_policy, reread
+from ._policy.policy import PolicyError
+from ._policy.syntax import decode
+from ._policy_impact_document import verdict_record
+from ._policy_input import absolute, document_of
+from ._predicting import EVIDENCE_OPERATIONS, Predictor, Proposal, check_evidence_options
+from ._task import Task, TaskError
+from ._version import COLLECTION_VERSION
+
+OPERATIONS: t.Final = Operations(
+    reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", f"iam:{LIST_VERSIONS}"}),
+    writes=frozenset({f"iam:{UPDATE}", f"iam:{DELETE_VERSION}"}),
+).union(UNDO_OPERATIONS, EVIDENCE_OPERATIONS, READS[Dataset.AUTHORIZATION_DETAILS], READS[Dataset.TRAILS])
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Converge the permissions boundaries of an account as the options of ``task`` say."""
+    check_evidence_options(task)
+    try:
+        planner = Planner(
+            declared=_declared(task),
+            settings=settings_of(task),
+            now=task.now,
+            break_glass=tuple(task.options["break_glass"]),
+        )
+        for boundary in planner.declared.boundaries if planner.declared.present else ():
+            policy_of(boundary, SAMPLE)
+    except InputError as error:
+        raise TaskError(str(error)) from error
+    boundaries = _Boundaries(task, planner)
+    try:
+        result = converge(task, module=MODULE, walk=boundaries.walk)
+    except TaskError as error:
+        if "changes" in error.details:
+            error.details.update(boundaries.told())
+        raise
+    return {**result, **boundaries.told()}
+
+
+def _declared(task: Task) -> Declared:
+    given = task.options["boundaries"]
+    # What is to be taken away need not be said.
+    documents: list[Mapping[str, t.Any]] = [{} for _boundary in given]
+    if task.options["state"] == "present":
+        documents = [_structure(item["document"], f"boundaries[{index}].document") for index, item in enumerate(given)]
+    tags = {"iam-hardening:collection-version": COLLECTION_VERSION}
+    return Declared.from_options(task.options, documents, today=task.now.date(), tags=tags)
+
+
+def _structure(value: t.Any, option: str) -> Mapping[str, t.Any]:
+    """The document that an option holds or names, as a structure whose places can be filled in."""
+    content = document_of(value, option=option).content
+    if isinstance(content, Mapping):
+        return content
+    try:
+        structure, _text = decode(content)
+    except PolicyError as error:
+        raise TaskError(f"{option}: not a policy document: {error}") from error
+    if not isinstance(structure, Mapping):
+        raise TaskError(f"{option}: a policy document is an object, not {structure!r}")
+    return structure
+
+
+def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The task argument that holds documents, with paths of files made absolute; for the action plugin."""
+    given = arguments.get("boundaries")
+    if not isinstance(given, list):
+        return {}
+    return {
+        "boundaries": [
+            {**value, "document": absolute(value["document"])}
+            if isinstance(value, Mapping) and "document" in value
+            else value
+            for value in given
+        ]
+    }
+
+
+class _Boundaries:
+    """One run: what was observed and predicted."""
+
+    def __init__(self, task: Task, planner: Planner) -> None:
+        self._task = task
+        self._planner = planner
+        self._observed: t.Optional[Observed] = None
+        self._explained: t.Optional[Explained] = None
+        self._settled: set[str] = set()
+
+    def walk(self, access: Access) -> Walk[Observed]:
+        """The walk of this run, once the account is known to be the right one."""
+        plain = reread(access, self._planner.now)
+        return Walk(
+            module=MODULE,
+            observe=functools.partial(self._observe, access),
+            assess=self._planner.findings,
+            plan=self._plan,
+            reread=functools.partial(self._reread, access, plain),
+            lockout_kinds=LOCKOUT_KINDS,
+            has_break_glass=_has_break_glass,
+        )
+
+    def _observe(self, access: Access) -> Observed:
+        planner = self._planner
+        regions = access.regions(self._task.options["regions"]) if Dataset.TRAILS in planner.datasets else ()
+        snapshot = collect(access, datasets=planner.datasets, regions=regions, now=planner.now)
+        if planner.unread(snapshot):
+            return Observed(snapshot)
+        live = {arn: policy for arn in planner.arns(snapshot) if (policy := read_policy(access, arn)) is not None}
+        observed = Observed(snapshot, live)
+        permissions = Permissions(snapshot)
+        impacts = {
+            desired.arn: _predicted(self._task, permissions, desired, arns)
+            for desired, arns in planner.in_question(observed)
+        }
+        return dataclasses.replace(observed, impacts=impacts)
+
+    def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+        self._observed = observed
+        self._explained = self._planner.explained(observed, found)
+        return self._explained.plan
+
+    def _reread(self, access: Access, plain: Callable[[Change], t.Any], change: Change) -> t.Any:
+        """What is there now; before a boundary is given to anybody, it must say what was judged."""
+        if change.kind in ("boundary_attach", "boundary_replace"):
+            self._await_content(access, change.after["boundary"])
+        return plain(change)
+
+    def _await_content(self, access: Access, arn: str) -> None:
+        """Wait until a policy reads as declared: IAM is eventually consistent, and it may be new.
+
+        :raises AwsError: it does not, after half a minute.
+        """
+        if arn in self._settled or self._observed is None:
+            return
+        wanted = next(item.policy for item in self._planner.desired(self._observed) if item.arn == arn)
+        for wait in (*VERIFY_WAITS, None):
+            live = default_document(access, arn)
+            if live is not None and says(LivePolicy(arn, "", {}, (Version("", True, None, live),)), wanted):
+                self._settled.add(arn)
+                return
+            if wait is not None:
+                time.sleep(wait)
+        raise AwsError(f"{arn} does not say what is declared, so nobody is given it")
+
+    def told(self) -> dict[str, t.Any]:
+        """What this module returns beside what all converging modules do."""
+        desired = self._planner.desired(self._observed) if self._observed else ()
+        judged = self._explained.judged if self._explained else ()
+        with_uses = self._task.options["return_findings"] != "none"
+        return {
+            "coverage": [item.coverage.as_dict() for item in desired],
+            "predictions": [_prediction(item, with_uses=with_uses) for item in judged],
+        }
+
+
+def _has_break_glass(observed: Observed) -> bool:
+    principals = (*observed.snapshot.users, *observed.snapshot.roles)
+    return any(is_break_glass(principal.arn, ()) for principal in principals)
+
+
+def _predicted(task: Task, permissions: Permissions, desired: Desired, arns: Iterable[str]) -> Mapping[str, t.Any]:
+    """What the boundary does to each of the principals."""
+    # Nobody but AWS works on trails, so that a call whose resource is not known is not taken for one on them.
+    narrowed = copy.copy(task)
+    narrowed.options = {
+        **task.options,
+        "unused_resources": [*task.options["unused_resources"], *unused_resources(desired.facts)],
+    }
+    predictor = Predictor(narrowed, permissions.snapshot, permissions)
+    current = {arn: predictor.current(arn) for arn in arns}
+    return predictor.predict(
+        {arn: Proposal(before, dataclasses.replace(before, boundary=desired.policy)) for arn, before in current.items()}
+    )
+
+
+def _prediction(judged: Judged, *, with_uses: bool) -> dict[str, t.Any]:
+    impact = judged.impact
+    told = {
+        "principal": judged.arn,
+        "boundary": judged.boundary_arn,
+        "outcome": impact.outcome.value,
+        "counts": impact.counts,
+        "summary": impact.summary,
+        "accepted": judged.accepted,
+        "window_days": impact.evidence.window_days,
+        "sources": [source.value for source in impact.evidence.sources],
+        "lag": impact.evidence.lag,
+        "blind_spots": list(impact.evidence.blind_spots),
+    }
+    if with_uses:
+        told["uses"] = [verdict_record(item) for item in impact.verdicts if item.outcome.value != "safe"]
+    return told

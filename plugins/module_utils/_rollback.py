@@ -1,0 +1,182 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``rollback``: which modules' changes it can take back, and its walk from the journal to the account."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from . import _access_key_lifecycle, _password_policy, _permissions_boundary_reads, _user_permissions_reads
+from ._aws.access import Access
+from ._aws.errors import AwsError
+from ._aws.operations import Operations
+from ._capabilities import access_keys, boundaries, password_policy, user_permissions
+from ._converge.change import Change
+from ._converge.errors import InputError
+from ._converge.journal import Intent, check_run_id, intent_at, recorded
+from ._converge.plan import Plan
+from ._converge.runner import Walk
+from ._converge.store import Store
+from ._converge.undo import Recorded, Selection, Undoing, Unread, objection, undoing
+from ._converging import converge, journal_store_of
+from ._task import Task, TaskError
+
+MODULE: t.Final = "rollback"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reread:
+    """What a module that writes brings to a rollback.
+
+    ``operations`` has the writes that undo its changes, and the reads of what ``of`` makes of an account and a moment:
+    a function that reads the target of a recorded change, in the shape of its ``before`` and ``after``. That change
+    comes out of a journal, so it has neither ``parameters`` nor ``kind``.
+    """
+
+    operations: Operations
+    of: Callable[[Access, datetime], Callable[[Change], t.Any]]
+
+
+# Every module that writes; a unit test holds the list against plugins/modules.
+REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
+    {
+        access_keys.MODULE: Reread(_access_key_lifecycle.UNDO_OPERATIONS, _access_key_lifecycle.reread),
+        password_policy.THEME: Reread(_password_policy.UNDO_OPERATIONS, _password_policy.reread),
+        boundaries.MODULE: Reread(_permissions_boundary_reads.UNDO_OPERATIONS, _permissions_boundary_reads.reread),
+        user_permissions.MODULE: Reread(_user_permissions_reads.UNDO_OPERATIONS, _user_permissions_reads.reread),
+    }
+)
+
+OPERATIONS: t.Final = Operations().union(*(module.operations for module in REREADS.values()))
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Take back the changes of a run, or some of them, as the options of ``task`` say."""
+    try:
+        undone = _undone_run(task)
+        selection = selection_of(task.options)
+    except InputError as error:
+        raise TaskError(str(error)) from error
+    rollback = _Rollback(task, run_id=undone, selection=selection)
+    result = {"undo_run_id": undone, **converge(task, module=MODULE, walk=rollback.walk)}
+    result |= rollback.told
+    return {**result, "terminal": shown(result, written=not task.check_mode and task.options["mode"] == "enforce")}
+
+
+def _undone_run(task: Task) -> str:
+    run_id = str(task.options["undo_run_id"])
+    if run_id == task.run_id:
+        raise InputError(f"undo_run_id: {run_id!r} is this run itself; allowed is an earlier one")
+    try:
+        return check_run_id(run_id)
+    except InputError as error:
+        raise InputError(f"undo_{error}") from error
+
+
+def selection_of(options: Mapping[str, t.Any]) -> Selection:
+    """Which part of the run is meant.
+
+    :raises InputError: a module is none that changes can be taken back of.
+    """
+    # An empty field of an AWX survey is an empty text, which Ansible makes a list of one.
+    names = ("modules", "targets", "exclude_targets", "operations")
+    given = {name: tuple(filter(None, map(str.strip, options[name]))) for name in names}
+    unknown = sorted(set(given["modules"]) - REREADS.keys())
+    if unknown:
+        raise InputError(f"modules: {', '.join(unknown)} is not allowed; allowed are {', '.join(REREADS)}")
+    return Selection(
+        modules=frozenset(given["modules"]),
+        targets=given["targets"],
+        exclude_targets=given["exclude_targets"],
+        operations=given["operations"],
+    )
+
+
+class _Rollback:
+    """The walk of one rollback: observe reads the journal and what is there now, plan is pure."""
+
+    def __init__(self, task: Task, *, run_id: str, selection: Selection) -> None:
+        self._task = task
+        self._run_id = run_id
+        self._selection = selection
+        self._store: Store = journal_store_of(task)
+        self._intents: dict[str, Intent] = {}
+        self.told: dict[str, t.Any] = {"recorded": 0, "selected": 0, "as_before": []}
+
+    def walk(self, access: Access) -> Walk[Undoing]:
+        rereads = {name: module.of(access, self._task.started) for name, module in REREADS.items()}
+        return Walk(
+            module=MODULE,
+            observe=functools.partial(self._observe, access, rereads),
+            assess=lambda _undoing: (),
+            plan=lambda undoing, _findings: Plan(changes=undoing.changes, refused=undoing.refused),
+            reread=functools.partial(self._reread, rereads),
+            rereads=rereads,
+        )
+
+    def _observe(self, access: Access, rereads: Mapping[str, Callable[[Change], t.Any]]) -> Undoing:
+        account = access.caller.account_id
+        entries = tuple(recorded(self._store, account, self._run_id))
+        selected = tuple(entry for entry in entries if self._selection.has(entry[0]))
+        objections = {
+            intent.key: refusal
+            for intent, outcome in selected
+            if (refusal := objection(intent, outcome, account_id=account, writes=_writes(intent.module)))
+        }
+        readings = {
+            intent.key: functools.partial(rereads[intent.module], intent.change)
+            for intent, _outcome in selected
+            if intent.key not in objections
+        }
+        present = {
+            key: Unread(str(value)) if isinstance(value, AwsError) else value
+            for key, value in access.gather(readings).items()
+        }
+        found = undoing(entries, selected=selected, objections=objections, present=present)
+        self._remember(entries, selected, found)
+        return found
+
+    def _remember(self, entries: Sequence[Recorded], selected: Sequence[Recorded], found: Undoing) -> None:
+        self._intents = {intent.key: intent for intent, _outcome in selected}
+        self.told = {
+            "recorded": len(entries),
+            "selected": len(selected),
+            "as_before": [{"target": change.target, "operation": change.operation} for change in found.as_before],
+        }
+
+    def _reread(self, rereads: Mapping[str, Callable[[Change], t.Any]], change: Change) -> t.Any:
+        """What is there now of the change that ``change`` takes back, maybe one of a rollback that was cut off."""
+        intent = self._intents.get(change.undoes) or intent_at(self._store, change.undoes)
+        if intent.module not in rereads:
+            raise AwsError(f"how to read what {intent.module} changed is not known")
+        return rereads[intent.module](intent.change)
+
+
+def _writes(module: str) -> frozenset[str]:
+    return REREADS[module].operations.writes if module in REREADS else frozenset()
+
+
+def shown(result: Mapping[str, t.Any], *, written: bool) -> str:
+    """The outcome as text for the terminal: a line that counts, then one a change."""
+    changes = [change for change in result["changes"] if change["applied"] or not written]
+    refused, as_before = result["refused"], result["as_before"]
+    head = f"Rollback of run {result['undo_run_id']} in account {result['account_id']}: "
+    if not result["recorded"]:
+        return f"{head}the journal has no change of that run."
+    done = "taken back" if written else "to take back"
+    counts = [f"{len(changes)} {done}", f"{len(refused)} refused", f"{len(as_before)} as before already"]
+    left_out = result["recorded"] - result["selected"]
+    counts += [f"{left_out} not selected"] if left_out else []
+    lines = [f"  {done}: {change['operation']} on {change['target']}" for change in changes]
+    lines += [f"  refused ({refusal['rule']}): {refusal['reason']}" for refusal in refused]
+    return "\n".join([f"{head}{', '.join(counts)}.", *lines])

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``user_permissions``: its operations, and its walk on a live account."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ._account.collect import OPERATIONS as READS
+from ._account.collect import collect
+from ._aws.access import Access
+from ._aws.operations import Operations
+from ._capabilities.user_permissions import DATASETS, LOCKOUT_KINDS, MODULE, Observed, Planner
+from ._capabilities.user_permissions_changes import WRITES
+from ._capabilities.user_permissions_rules import Rules
+from ._controls.facts import Facts
+from ._converge.arn import principals_of
+from ._converge.errors import InputError
+from ._converge.runner import Walk
+from ._converging import converge, settings_of
+from ._predicting import EVIDENCE_OPERATIONS, Predictor, Proposal, acceptances_of, check_evidence_options
+from ._snapshots import with_told_policies
+from ._task import Task, TaskError
+from ._user_permissions_reads import UNDO_OPERATIONS, reread_before_taking
+
+# The writes that undo a change are among them: nothing is changed by who may not take it back.
+OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRITES)).union(
+    UNDO_OPERATIONS, EVIDENCE_OPERATIONS, *(READS[dataset] for dataset in DATASETS)
+)
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Bring the permissions of an account's users into groups, and take policies away, as the options say."""
+    check_evidence_options(task)
+    try:
+        planner = Planner(
+            rules=Rules.from_options(task.options),
+            settings=settings_of(task),
+            now=task.now,
+            acceptances=acceptances_of(task),
+            break_glass=tuple(task.options["break_glass"]),
+        )
+    except InputError as error:
+        raise TaskError(str(error)) from error
+    return converge(task, module=MODULE, walk=functools.partial(_walk, task, planner))
+
+
+def _walk(task: Task, planner: Planner, access: Access) -> Walk[Observed]:
+    # The roles of both modes: check mode, where the reader calls, is to plan what the writer would.
+    roles = (task.options.get(option) or "" for option in ("assume_role_arn", "assessor_role_arn"))
+    planner = dataclasses.replace(planner, callers=principals_of([access.caller.arn, *access.chain, *roles]))
+    return Walk(
+        module=MODULE,
+        observe=functools.partial(_observe, task, planner, access),
+        assess=planner.findings,
+        plan=planner.plan,
+        reread=functools.partial(reread_before_taking, access),
+        lockout_kinds=LOCKOUT_KINDS,
+        has_break_glass=lambda observed: observed.has_break_glass,
+    )
+
+
+def _observe(task: Task, planner: Planner, access: Access) -> Observed:
+    """The account, and the prediction for all from whom something is to be taken."""
+    snapshot = with_told_policies(task, collect(access, datasets=DATASETS, regions=(), now=planner.now))
+    observed = Observed(Facts(snapshot))
+    proposals = planner.proposals(observed)
+    if not proposals:
+        return observed
+    predictor = Predictor(task, observed.snapshot, observed.permissions)
+    impacts = predictor.predict({arn: Proposal(*layers) for arn, layers in proposals.items()})
+    return dataclasses.replace(observed, impacts=impacts)

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a job in check mode to an approved one that applies its plan, hours later."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import typing as t
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from .conftest import DEV, EXTERNAL_ID, SANDBOX, Ansible, MakeAnsible, Outcome, Record, role_arn, write_inventory
+
+UPDATE = "iam:UpdateAccountPasswordPolicy"
+# Passwords that expire narrow access, so the cap of 0 holds the change back until somebody approves it.
+DECLARED: Record = {
+    "access_keys_mode": "off",
+    "password_policy_minimum_password_length": 16,
+    "password_policy_max_password_age": 1095,
+    "hardening_max_changes": 0,
+}
+# Each account's own plan, handed over with the files of the job that made it.
+HANDED_OVER = "./approved/{{ aws_account_id }}/plan.json"
+
+
+class Approval:
+    """Ansible for two accounts, after a job in check mode whose reports were handed over to ./approved."""
+
+    def __init__(self, ansible: Ansible) -> None:
+        self._ansible = ansible
+        hosts = {"acme-dev": {"aws_account_id": DEV}, "acme-sandbox": {"aws_account_id": SANDBOX}}
+        self._inventory = write_inventory(ansible.directory, hosts)
+        self.checked = self.harden("--check", hardening_run_id="checked").succeeded()
+        shutil.copytree(self.checked.reports, ansible.directory / "approved")
+
+    def harden(self, *arguments: str, **variables: t.Any) -> Outcome:
+        return self._ansible.playbook("harden", *arguments, inventory=self._inventory, **{**DECLARED, **variables})
+
+    def hash_of(self, account: str) -> str:
+        return str(self.checked.document(f"{account}/plan.json")["plan_sha256"])
+
+    def age(self, hours: float) -> None:
+        """Let the plans have been made so many hours ago."""
+        created = (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for path in self._ansible.directory.glob("*/*/plan.json"):
+            plan = json.loads(path.read_text(encoding="utf-8"))
+            path.write_text(json.dumps({**plan, "created": created}), encoding="utf-8")
+
+    def change_meanwhile(self, account: str) -> None:
+        """Somebody sets another password policy."""
+        endpoint = self._ansible.environment["AWS_ENDPOINT_URL"]
+        keys = {
+            "aws_access_key_id": self._ansible.environment["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": self._ansible.environment["AWS_SECRET_ACCESS_KEY"],
+        }
+        session = boto3.client("sts", endpoint_url=endpoint, **keys).assume_role(
+            RoleArn=role_arn(account, "automation"), RoleSessionName="iam-hardening", ExternalId=EXTERNAL_ID
+        )["Credentials"]
+        boto3.client(
+            "iam",
+            endpoint_url=endpoint,
+            aws_access_key_id=session["AccessKeyId"],
+            aws_secret_access_key=session["SecretAccessKey"],
+            aws_session_token=session["SessionToken"],
+        ).update_account_password_policy(MinimumPasswordLength=11)
+
+
+@pytest.fixture
+def approval(make_ansible: MakeAnsible) -> Approval:
+    return Approval(make_ansible())
+
+
+@pytest.fixture(scope="module")
+def untouched(make_ansible: MakeAnsible) -> Approval:
+    """For the tests at the end, which write nothing."""
+    return Approval(make_ansible())
+
+
+def refused(outcome: Outcome, account: str) -> list[str]:
+    return [refusal["rule"] for refusal in outcome.report(account)["refused"]]
+
+
+def test_plan_of_a_check_is_applied_hours_later(approval: Approval) -> None:
+    assert refused(approval.checked, DEV) == refused(approval.checked, SANDBOX) == ["cap"]
+    assert "hardening_approved_plan" in approval.checked.report(DEV)["refused"][0]["reason"]
+    approval.age(hours=8)
+    outcome = approval.harden(hardening_approved_plan=HANDED_OVER).succeeded()
+    assert outcome.writes == [UPDATE, UPDATE]
+    for account in (DEV, SANDBOX):
+        (change,) = outcome.report(account)["changes"]
+        assert change["applied"]
+        assert outcome.document(f"{account}/plan.json")["plan_sha256"] == approval.hash_of(account)
+    again = approval.harden(hardening_approved_plan=HANDED_OVER).succeeded()
+    assert again.writes == []
+
+
+def test_plan_is_handed_over_by_its_hash(approval: Approval) -> None:
+    approval.age(hours=8)
+    outcome = approval.harden("--limit", "acme-dev,localhost", hardening_approved_plan=approval.hash_of(DEV))
+    assert outcome.succeeded().writes == [UPDATE]
+
+
+def test_what_changed_meanwhile_is_refused_and_the_rest_applied(approval: Approval) -> None:
+    approval.change_meanwhile(DEV)
+    outcome = approval.harden(hardening_approved_plan=HANDED_OVER).succeeded()
+    assert outcome.writes == [UPDATE]
+    assert (refused(outcome, DEV), refused(outcome, SANDBOX)) == (["approved_plan"], [])
+    assert "what it finds or leaves differs now" in outcome.report(DEV)["refused"][0]["reason"]
+
+
+def test_what_was_declared_anew_is_refused(untouched: Approval) -> None:
+    outcome = untouched.harden(hardening_approved_plan=HANDED_OVER, password_policy_minimum_password_length=20)
+    assert outcome.succeeded().writes == []
+    assert refused(outcome, DEV) == refused(outcome, SANDBOX) == ["approved_plan"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "hours", "told"),
+    [
+        pytest.param(HANDED_OVER, 25, "at most 24 hours", id="too-old"),
+        pytest.param("f" * 64, 1, "no plan with the hash", id="unknown-hash"),
+        pytest.param("./approved/none.json", 1, "there is no", id="no-file"),
+    ],
+)
+def test_approvals_that_do_not_hold_write_nothing(untouched: Approval, plan: str, hours: float, told: str) -> None:
+    untouched.age(hours=hours)
+    outcome = untouched.harden(hardening_approved_plan=plan)
+    assert outcome.status != 0
+    assert outcome.writes == []
+    assert told in " ".join(outcome.output.split())

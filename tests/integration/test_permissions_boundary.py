@@ -1,0 +1,253 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role permissions_boundary, through ansible-playbook: created, changed, taken away, and who is left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import typing as t
+
+import pytest
+
+from .conftest import DEV, Ansible, MakeAnsible, Outcome, Record, operation_of, role_arn, write_inventory
+
+ACCOUNT = "555566667777"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/boundary/developer"
+ARN = f"arn:aws:iam::{ACCOUNT}:role"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"},
+}
+OWN = {
+    **TRUST,
+    "Statement": {**TRUST["Statement"], "Condition": {"StringEquals": {"sts:ExternalId": "acme-hardening"}}},
+}
+DOCUMENT = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": ["ec2:*", "s3:*", "sqs:*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "iam:*", "Resource": "*"},
+    ],
+}
+USED = {"s3": {"days": 3}, "sqs": {"days": 10}}
+
+
+def role(**fields: t.Any) -> Record:
+    return {"trust": TRUST, "policies": ["aws:PowerUserAccess"], "last_accessed": USED, **fields}
+
+
+def seed(**roles: Record) -> Record:
+    """One account: developers who use S3 and SQS, one of whom uses EC2 too, and who is never touched."""
+    reserved = "/aws-reserved/sso.amazonaws.com/"
+    return {
+        "management_account": ACCOUNT,
+        "accounts": {
+            ACCOUNT: {
+                "name": "one",
+                "roles": {
+                    "assessor": {"trust": OWN, "path": "/iam-hardening/", "policies": ["aws:SecurityAudit"]},
+                    "automation": {"trust": OWN, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
+                    "break-glass": {"trust": TRUST, "path": "/iam-hardening/"},
+                    "dev-{1..3}": role(),
+                    "dev-ec2": role(last_accessed={**USED, "ec2": {"days": 1}}),
+                    "dev-idle": role(last_accessed={}),
+                    "AWSReservedSSO_Developers_0123456789abcdef": role(path=reserved),
+                    "AWSReservedSSO_Developers_fedcba9876543210": role(path=reserved),
+                    **roles,
+                },
+                "regions": {"us-east-1": {"trails": {"main": {"bucket": "one-trail", "log_group": "trail"}}}},
+            }
+        },
+    }
+
+
+PLAYBOOK = """
+- hosts: aws_accounts
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role:
+        name: hardening.iam.permissions_boundary
+"""
+# Whoever may be given the boundary without anybody accepting anything.
+SAFE = [{"name": "dev-?", "kind": "role"}, {"principal": f"{ARN}/aws-reserved/sso.amazonaws.com/x"}]
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """The account, and Ansible in a directory of its own."""
+
+    ansible: Ansible
+
+    def run(self, *arguments: str, **variables: t.Any) -> tuple[Outcome, Record]:
+        """Apply the role; what it sent, and what it left of itself in the report directory."""
+        directory = self.ansible.directory
+        (directory / "play.yml").write_text(PLAYBOOK, encoding="utf-8")
+        inventory = write_inventory(directory, {"one": {"aws_account_id": ACCOUNT}})
+        given = {f"permissions_boundary_{name}": value for name, value in variables.items()}
+        outcome = self.ansible.playbook(
+            str(directory / "play.yml"), *arguments, inventory=inventory, **given
+        ).succeeded()
+        return outcome, outcome.document(f"{ACCOUNT}/parts/permissions_boundary.json")
+
+
+def changes(part: Record) -> list[tuple[str, str]]:
+    return [(change["operation"], change["target"].rpartition("/")[2]) for change in part["changes"]]
+
+
+@pytest.fixture
+def one(make_ansible: MakeAnsible) -> Account:
+    return Account(make_ansible(seed()))
+
+
+def four_steps(one: Account, **variables: t.Any) -> Record:
+    """Check, real, check again, real again; returns what the real run left."""
+    predicted, part = one.run("--check", "--diff", **variables)
+    assert predicted.writes == []
+    done, made = one.run("--diff", **variables)
+    assert part["plan_sha256"] == made["plan_sha256"]
+    assert done.writes == [f"iam:{operation}" for operation, _target in changes(made)]
+    assert all(change["applied"] for change in made["changes"])
+    for arguments in (("--check",), ()):
+        again, nothing = one.run(*arguments, **variables)
+        assert (again.writes, nothing["changes"], again.recap("one")["changed"]) == ([], [], 0)
+    return made
+
+
+def test_create_change_and_delete_in_twelve_steps(one: Account) -> None:
+    enforce = {"mode": "enforce", "targets": SAFE}
+    created = four_steps(one, **enforce)
+    assert changes(created) == [
+        ("CreatePolicy", "developer"),
+        *(("PutRolePermissionsBoundary", f"dev-{number}") for number in (1, 2, 3)),
+    ]
+    changed = four_steps(one, **enforce, services="dynamodb, s3, sqs, ec2")
+    assert changes(changed) == [("CreatePolicyVersion", "developer")]
+    deleted = four_steps(one, mode="enforce", state="absent", allow_loosen=True, delete_versions=True)
+    assert changes(deleted) == [
+        *(("DeleteRolePermissionsBoundary", f"dev-{number}") for number in (1, 2, 3)),
+        ("DeletePolicyVersion", "developer"),
+        ("DeletePolicy", "developer"),
+    ]
+
+
+def _in_days(days: int) -> str:
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(days=days)).strftime("%Y-%m-%d")
+
+
+def refusals(part: Record) -> set[tuple[str, str]]:
+    return {(refusal["rule"], refusal["target"].rpartition("/")[2]) for refusal in part["refused"]}
+
+
+def test_what_the_evidence_does_not_clear_is_refused_until_it_is_accepted(one: Account) -> None:
+    everybody = {"mode": "enforce", "targets": [{"name": "dev-*"}]}
+    done, part = one.run(**everybody)
+    assert refusals(part) == {("prediction", "dev-ec2"), ("prediction", "dev-idle")}
+    assert done.writes == ["iam:CreatePolicy", *["iam:PutRolePermissionsBoundary"] * 3]
+    (reason,) = [item["reason"] for item in part["refused"] if item["target"].endswith("dev-ec2")]
+    assert "ec2" in reason and "accept_breakage names role/dev-ec2" in reason
+    far = {"principal": "dev-ec2", "reason": "it moves to Lambda", "expires": _in_days(366)}
+    failed = one.ansible.playbook(
+        str(one.ansible.directory / "play.yml"),
+        inventory=one.ansible.directory / "inventory.json",
+        **{f"permissions_boundary_{name}": value for name, value in {**everybody, "accept_breakage": [far]}.items()},
+    )
+    assert failed.status != 0 and "more than 365 days ahead" in failed.output
+    survey = f"- {{principal: dev-ec2, reason: it moves to Lambda, expires: '{_in_days(30)}'}}"
+    accepted, part = one.run(**everybody, accept_breakage=survey)
+    assert accepted.writes == ["iam:PutRolePermissionsBoundary"]
+    assert refusals(part) == {("prediction", "dev-idle")}
+
+
+def test_by_default_nothing_is_read_and_nothing_is_done(one: Account) -> None:
+    outcome, part = one.run()
+    assert {operation_of(record) for record in outcome.requests} <= {"sts:AssumeRole", "sts:GetCallerIdentity"}
+    assert (part["changes"], part["refused"]) == ([], [])
+    outcome, part = one.run(targets=SAFE)
+    assert outcome.writes == []
+    assert len(part["changes"]) == 4
+    assert not any(change["applied"] for change in part["changes"])
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ({"path": "/iam-hardening/"}, 3),
+        ({"name": "*"}, 3),
+        ({"name": "automation"}, 1),
+    ],
+)
+def test_no_pattern_reaches_the_roles_that_this_collection_works_with(
+    make_ansible: MakeAnsible, target: Record, kept: int
+) -> None:
+    """Given to the automation role or to break-glass, a boundary would lock out all who could take it away."""
+    outcome = make_ansible(seed()).module(
+        "permissions_boundary",
+        account_id=ACCOUNT,
+        assume_role_arn=role_arn(ACCOUNT, "automation"),
+        assume_role_external_id="acme-hardening",
+        event_history=False,
+        boundaries=[{"name": "developer", "document": DOCUMENT, "targets": [target]}],
+    )
+    assert outcome.status == 0, outcome.output
+    put = [record for record in outcome.requests if operation_of(record) == "iam:PutRolePermissionsBoundary"]
+    names = {record["parameters"]["RoleName"] for record in put} if put else set()
+    assert not names & {"automation", "assessor", "break-glass"}
+    (coverage,) = json.loads(outcome.output[outcome.output.index("{") :])["coverage"]
+    assert len(coverage["kept_out"]) == kept
+    assert [item["roles"] for item in coverage["permission_sets"]] == ([2] if target == {"name": "*"} else [])
+
+
+def test_the_role_that_calls_is_refused_with_the_whole_task(make_ansible: MakeAnsible) -> None:
+    outcome = make_ansible(seed()).module(
+        "permissions_boundary",
+        account_id=ACCOUNT,
+        assume_role_arn=role_arn(ACCOUNT, "automation"),
+        assume_role_external_id="acme-hardening",
+        event_history=False,
+        accept_breakage=[{"principal": "automation", "reason": "none", "expires": _in_days(30)}],
+        boundaries=[{"name": "developer", "document": DOCUMENT, "targets": [{"principal": "role/automation"}]}],
+    )
+    assert outcome.status != 0
+    assert "would act on the caller itself" in outcome.output
+    assert outcome.writes == []
+
+
+# The demo: fifteen developer roles
+
+
+@pytest.fixture(scope="module")
+def demo(make_ansible: MakeAnsible) -> Ansible:
+    return make_ansible()
+
+
+def converge_demo(demo: Ansible, *arguments: str, **variables: t.Any) -> tuple[Outcome, Record]:
+    """Converge the boundaries of acme-dev alone, as the demo inventory declares them."""
+    limited = ("--limit", "acme-dev,localhost", "--tags", "permissions_boundary")
+    outcome = demo.playbook("harden", *arguments, *limited, **variables).succeeded()
+    return outcome, outcome.document(f"{DEV}/parts/permissions_boundary.json")
+
+
+def test_fifteen_developers_get_it_by_a_plan_that_somebody_approved(demo: Ansible) -> None:
+    predicted, plan = converge_demo(demo, "--check", hardening_run_id="check")
+    assert predicted.writes == []
+    breaking = {f"dev-team-{number}-role" for number in ("07", "11", "12")}
+    assert {name for rule, name in refusals(plan) if rule == "prediction"} == breaking
+    assert len([rule for rule, _name in refusals(plan) if rule == "cap"]) == 12
+    approved, part = converge_demo(demo, hardening_run_id="real", hardening_approved_plan=plan["plan_sha256"])
+    assert approved.writes == ["iam:CreatePolicy", *["iam:PutRolePermissionsBoundary"] * 12]
+    assert {name for _rule, name in refusals(part)} == breaking
+    again, part = converge_demo(demo, hardening_run_id="again")
+    assert (again.writes, part["changes"]) == ([], [])
+    report = again.report(DEV)
+    assert not [
+        item for item in report["findings"] if item["control"] == "boundary_removable" and item["status"] == "FAIL"
+    ]
+
+
+def test_a_run_is_taken_back(demo: Ansible) -> None:
+    back = demo.playbook("rollback", "--limit", "acme-dev,localhost", hardening_undo_run_id="real").succeeded()
+    assert back.writes == [*["iam:DeleteRolePermissionsBoundary"] * 12, "iam:DeletePolicy"]

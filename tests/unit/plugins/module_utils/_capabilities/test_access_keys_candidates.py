@@ -1,0 +1,142 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import CredentialReport, User
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys_candidates import (
+    matched,
+    reasons_of,
+    users_in_question,
+    with_live,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys_kinds import Credential, Kind
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys_rules import Reason
+from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
+
+from .keys import NOW, account, credential, days_ago, row, rules, slot, user
+
+DELETING = {"delete_after_days": "90"}
+EVERY = {"stage_reasons": [reason.value for reason in Reason]}
+
+
+def in_question(*rows: t.Any, options: t.Optional[dict[str, t.Any]] = None, **fields: t.Any) -> list[str]:
+    facts = Facts(account(*rows, **fields))
+    return [found.name for found in users_in_question(facts, rules(**options or {}), NOW)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "options", "expected"),
+    [
+        pytest.param([slot(used=45)], {}, True, id="idle"),
+        pytest.param([slot(used=44)], {}, False, id="in use"),
+        pytest.param([slot(age=45, used=None)], {}, True, id="never used"),
+        pytest.param([slot(age=44, used=None)], {}, False, id="never used, young"),
+        pytest.param([slot(used=1), slot(2, used=90)], {}, True, id="the second"),
+        pytest.param([slot(used=90, active=False)], {}, False, id="inactive"),
+        pytest.param([slot(used=90, active=False)], DELETING, True, id="inactive, to be deleted"),
+        pytest.param([slot(used=20)], {"min_idle_days": 14, **EVERY}, True, id="further reasons, idle enough"),
+        pytest.param([slot(used=13)], {"min_idle_days": 14, **EVERY}, False, id="further reasons, in use"),
+        pytest.param([], {}, False, id="none"),
+    ],
+)
+def test_users_are_in_question_for_their_keys(keys: t.Any, options: dict[str, t.Any], expected: bool) -> None:
+    assert in_question(row("svc", *keys), options=options) == (["svc"] if expected else [])
+
+
+def test_the_tag_of_a_stage_keeps_its_user_in_question() -> None:
+    tags = {"iam-hardening:key-7Q2M": "noticed=…"}
+    tagged = (User(**{**dataclasses.asdict(user("svc")), "tags": tags}), user("other"))
+    assert in_question(row("svc"), row("other"), users=tagged) == ["svc"]
+
+
+def test_excluded_users_are_never_read() -> None:
+    assert in_question(row("svc", slot()), options={"exclude_users": ["svc"]}) == []
+
+
+def test_passwords_count_where_that_is_declared() -> None:
+    idle = row("alice", password_enabled=True, password_last_changed=days_ago(60))
+    removing = {"remove_unused_passwords": True}
+    assert in_question(idle) == []
+    assert in_question(idle, options=removing) == ["alice"]
+    assert in_question(row("alice", password_enabled=False), options=removing) == []
+
+
+# Reasons
+
+
+def reasons(key: Credential, *siblings: Credential, **fields: t.Any) -> set[str]:
+    facts = Facts(account(row("svc", slot(), **fields)))
+    found = reasons_of(key, [key, *siblings], facts=facts, rules=rules(**EVERY), now=NOW)
+    return {reason.value for reason in found}
+
+
+def test_reasons_of_a_key() -> None:
+    assert reasons(credential(age=50)) == {"unused"}
+    assert reasons(credential(age=50, used=None)) == {"never_used"}
+    assert reasons(credential(age=91)) == {"unused", "old"}
+    assert reasons(credential(age=50), credential(id="AKIASECOND")) == {"unused", "second"}
+    assert reasons(credential(age=50), credential(id="AKIASECOND", status="Inactive")) == {"unused"}
+    assert reasons(credential(age=50), password_enabled=True) == {"unused", "console_user"}
+
+
+def test_reasons_that_are_not_declared_are_none() -> None:
+    facts = Facts(account(row("svc", slot(), password_enabled=True)))
+    key = credential(age=400)
+    assert reasons_of(key, [key], facts=facts, rules=rules(), now=NOW) == {Reason.UNUSED}
+    assert reasons_of(key, [key], facts=facts, rules=rules(stage_reasons=["never_used"]), now=NOW) == set()
+
+
+def test_a_key_switched_off_and_on_is_as_old_as_its_creation() -> None:
+    """The report's ``last_rotated`` is that of the last change of status."""
+    assert "old" in reasons(credential(age=91, changed=days_ago(1)))
+
+
+# The report's numbers and the API's ids
+
+
+def match(*keys: Credential, slots: t.Any) -> list[Credential]:
+    return matched(row("svc", *slots), keys, CredentialReport(days_ago(0.1), None, ()))
+
+
+def test_keys_find_their_numbers_by_what_both_sides_tell() -> None:
+    first, second = credential(id="A" * 20, age=300, used=9), credential(id="B" * 20, age=400, used=60)
+    found = match(first, second, slots=[slot(1, 400, 60), slot(2, 300, 9)])
+    assert [key.slots for key in found] == [(2,), (1,)]
+    assert [key.changed for key in found] == [None, None]
+
+
+def test_a_change_of_status_is_later_than_the_creation() -> None:
+    (found,) = match(credential(age=400, used=60), slots=[slot(1, 20, 60)])
+    assert found.changed == days_ago(20) == found.idle_since
+
+
+def test_a_status_that_the_report_does_not_know_yet_changed_after_it() -> None:
+    (found,) = match(credential(age=400, used=60), slots=[slot(1, 400, 60, active=False)])
+    assert found.changed == days_ago(0.1)
+
+
+def test_twins_carry_both_numbers_and_the_later_date() -> None:
+    twins = [credential(id=letter * 20, used=None) for letter in "AB"]
+    found = match(*twins, slots=[slot(1, 30, None), slot(2, 20, None)])
+    assert [key.slots for key in found] == [(1, 2), (1, 2)]
+    assert {key.changed for key in found} == {days_ago(20)}
+
+
+def test_a_key_that_the_report_does_not_have_has_no_number() -> None:
+    assert [key.slots for key in match(credential(), slots=[])] == [()]
+
+
+def test_findings_see_what_was_read_live() -> None:
+    snapshot = account(row("svc", slot(1, 20, None)))
+    report = with_live(snapshot, [credential(age=400, used=3)]).credential_report
+    assert report is not None
+    (key,) = report.users[0].access_keys
+    assert (key.last_rotated, key.last_used, key.last_used_service) == (days_ago(400), days_ago(3), "s3")
+    assert with_live(snapshot, [credential(kind=Kind.PASSWORD)]) == snapshot

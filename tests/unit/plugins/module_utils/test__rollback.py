@@ -1,0 +1,108 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which modules' changes can be taken back, and the text of a rollback."""
+
+from __future__ import annotations
+
+import importlib
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._rollback import (
+    MODULE,
+    OPERATIONS,
+    REREADS,
+    selection_of,
+    shown,
+)
+
+MODULES = "ansible_collections.hardening.iam.plugins.modules"
+
+
+def writing_modules(checkout: Path) -> dict[str, frozenset[str]]:
+    """The writes of every module that has some, by its name."""
+    files = sorted((checkout / "plugins" / "modules").glob("[!_]*.py"))
+    writes = {path.stem: importlib.import_module(f"{MODULES}.{path.stem}").ENTRY.operations.writes for path in files}
+    return {name: operations for name, operations in writes.items() if operations and name != MODULE}
+
+
+def test_every_module_that_writes_can_be_taken_back(checkout: Path) -> None:
+    assert set(REREADS) == set(writing_modules(checkout))
+
+
+def test_a_module_is_taken_back_by_writes_that_it_declares_itself(checkout: Path) -> None:
+    declared = writing_modules(checkout)
+    for name, module in REREADS.items():
+        assert module.operations.writes
+        assert module.operations.reads
+        assert module.operations.writes <= declared[name], name
+
+
+def test_a_rollback_declares_what_its_modules_need_and_no_more() -> None:
+    assert OPERATIONS.writes == frozenset().union(*(module.operations.writes for module in REREADS.values()))
+    assert OPERATIONS.reads == frozenset().union(*(module.operations.reads for module in REREADS.values()))
+
+
+def options(**given: t.Any) -> dict[str, t.Any]:
+    return {"modules": [], "targets": [], "exclude_targets": [], "operations": [], **given}
+
+
+def test_an_empty_field_of_a_survey_selects_nothing_out() -> None:
+    empty = dict.fromkeys(options(), [""])
+    assert selection_of(empty) == selection_of(options())
+
+
+def test_a_module_that_is_none_is_named_with_those_that_are() -> None:
+    with pytest.raises(InputError, match=r"modules: password_polcy is not allowed; allowed are .*password_policy"):
+        selection_of(options(modules=["password_polcy"]))
+
+
+RESULT: t.Final[dict[str, t.Any]] = {
+    "undo_run_id": "17",
+    "account_id": "111122223333",
+    "recorded": 4,
+    "selected": 3,
+    "as_before": [{"target": "c", "operation": "Replace"}],
+    "changes": [{"operation": "Replace", "target": "a", "applied": True}],
+    "refused": [{"rule": "changed_since", "reason": "b is no longer as it was"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "written", "text"),
+    [
+        (
+            {},
+            True,
+            "Rollback of run 17 in account 111122223333: 1 taken back, 1 refused, 1 as before already, "
+            "1 not selected.\n"
+            "  taken back: Replace on a\n"
+            "  refused (changed_since): b is no longer as it was",
+        ),
+        (
+            {"changes": [{"operation": "Replace", "target": "a", "applied": False}], "refused": [], "selected": 4},
+            False,
+            "Rollback of run 17 in account 111122223333: 1 to take back, 0 refused, 1 as before already.\n"
+            "  to take back: Replace on a",
+        ),
+        (
+            {"changes": [{"operation": "Replace", "target": "a", "applied": False}], "selected": 4},
+            True,
+            "Rollback of run 17 in account 111122223333: 0 taken back, 1 refused, 1 as before already.\n"
+            "  refused (changed_since): b is no longer as it was",
+        ),
+        (
+            {"recorded": 0, "selected": 0, "changes": [], "refused": [], "as_before": []},
+            True,
+            "Rollback of run 17 in account 111122223333: the journal has no change of that run.",
+        ),
+    ],
+    ids=["made", "predicted", "refused-at-last", "no-such-run"],
+)
+def test_text(given: dict[str, t.Any], written: bool, text: str) -> None:
+    assert shown({**RESULT, **given}, written=written) == text

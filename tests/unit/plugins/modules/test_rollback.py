@@ -1,0 +1,305 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module on moto as the emulator extends it: runs of password_policy, and the rollback of each."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from moto import mock_aws
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import interrupted, recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._task import Entry, execute
+from ansible_collections.hardening.iam.plugins.modules import password_policy, rollback
+from emulator.server import install
+
+ACCOUNT = "123456789012"
+POLICY = f"arn:aws:iam::{ACCOUNT}:account-password-policy"
+WEAK = {"MinimumPasswordLength": 6, "RequireNumbers": True, "MaxPasswordAge": 365}
+DECLARED: dict[str, t.Any] = {
+    "minimum_password_length": 14,
+    "require_symbols": True,
+    "require_numbers": True,
+    "require_uppercase_characters": True,
+    "require_lowercase_characters": True,
+}
+
+
+class Account:
+    """An account, a journal, and the modules that work on both."""
+
+    def __init__(self, directory: Path) -> None:
+        self.iam = boto3.client("iam", region_name="us-east-1")
+        self.directory = directory
+        self.store = DirectoryStore(str(directory / "journal"))
+
+    def harden(self, run_id: str, **options: t.Any) -> dict[str, t.Any]:
+        self.iam.generate_credential_report()
+        self.iam.generate_credential_report()
+        result = self._run(password_policy.ENTRY, False, {"run_id": run_id, **(options or DECLARED)})
+        assert not result.get("failed"), result
+        return result
+
+    def undo(self, undo_run_id: str, run_id: str = "undo", *, check_mode: bool = False, **options: t.Any) -> t.Any:
+        return self._run(rollback.ENTRY, check_mode, {"undo_run_id": undo_run_id, "run_id": run_id, **options})
+
+    def _run(self, entry: Entry, check_mode: bool, options: dict[str, t.Any]) -> dict[str, t.Any]:
+        given = {"account_id": ACCOUNT, "journal": self.store.location, **options}
+        validation = ArgumentSpecValidator(entry.argument_spec()).validate(given)
+        assert not validation.error_messages
+        return execute(entry, options=validation.validated_parameters, check_mode=check_mode)
+
+    @property
+    def policy(self) -> t.Optional[dict[str, t.Any]]:
+        try:
+            return t.cast(dict[str, t.Any], self.iam.get_account_password_policy()["PasswordPolicy"])
+        except self.iam.exceptions.NoSuchEntityException:
+            return None
+
+    def outcomes(self, run_id: str) -> list[str]:
+        return [outcome.value for _intent, outcome in recorded(self.store, ACCOUNT, run_id)]
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> t.Iterator[Account]:
+    # Another test of this process may have done so; one that has moto as it is would depend on their order.
+    install()
+    with mock_aws():
+        yield Account(tmp_path)
+
+
+def rules(result: dict[str, t.Any]) -> list[str]:
+    return [refusal["rule"] for refusal in result["refused"]]
+
+
+@pytest.mark.parametrize("weak", [WEAK, None], ids=["had-a-policy", "had-none"])
+def test_a_run_is_taken_back_in_four_steps(account: Account, weak: t.Optional[dict[str, t.Any]]) -> None:
+    if weak:
+        account.iam.update_account_password_policy(**weak)
+    original = account.policy
+    account.harden("run")
+    hardened = account.policy
+    predicted = account.undo("run", check_mode=True)
+    assert account.policy == hardened != original
+    done = account.undo("run")
+    assert account.policy == original
+    same = ("changed", "plan_sha256", "diff", "refused", "recorded", "selected", "as_before")
+    assert {name: predicted[name] for name in same} == {name: done[name] for name in same}
+    assert (done["changed"], len(done["changes"]), rules(done)) == (True, 1, [])
+    for again in (account.undo("run", "again", check_mode=True), account.undo("run", "again")):
+        assert (again["changed"], again["changes"], again["refused"]) == (False, [], [])
+        assert again["as_before"] == [{"target": POLICY, "operation": "UpdateAccountPasswordPolicy"}]
+    assert not (account.directory / "journal" / ACCOUNT / "again").exists()
+
+
+def test_a_rollback_is_a_run_of_its_own(account: Account) -> None:
+    account.harden("run")
+    done = account.undo("run")
+    assert done["journal"] == f"{account.store.location}/{ACCOUNT}/undo"
+    ((intent, outcome),) = recorded(account.store, ACCOUNT, "undo")
+    assert (intent.module, outcome.value) == ("rollback", "applied")
+    assert intent.change.undoes == f"{ACCOUNT}/run/000001"
+    assert done["changes"][0]["undoes"] == intent.change.undoes
+
+
+def test_a_rollback_is_taken_back_by_the_declaration_only(account: Account) -> None:
+    account.harden("run")
+    hardened = account.policy
+    account.undo("run")
+    result = account.undo("undo", "undo-undo")
+    assert (result["changed"], rules(result)) == (False, ["irreversible"])
+    assert "run the declaration again" in result["refused"][0]["reason"]
+    account.harden("once-more")
+    assert account.policy == hardened
+
+
+def test_what_somebody_changed_since_stands(account: Account) -> None:
+    account.harden("run")
+    account.iam.update_account_password_policy(MinimumPasswordLength=30)
+    changed = account.policy
+    result = account.undo("run")
+    assert (result["changed"], rules(result)) == (False, ["changed_since"])
+    assert account.policy == changed
+    assert account.undo("run", on_refusal="fail")["msg"].startswith("refused: ")
+
+
+def test_runs_are_taken_back_one_after_the_other(account: Account) -> None:
+    account.iam.update_account_password_policy(**WEAK)
+    original = account.policy
+    account.harden("first")
+    account.harden("second", minimum_password_length=20)
+    assert rules(account.undo("first", "too-early")) == ["changed_since"]
+    account.undo("second", "undo-second")
+    account.undo("first", "undo-first")
+    assert account.policy == original
+
+
+def test_two_changes_of_one_run_are_taken_back_in_one_go(account: Account) -> None:
+    account.iam.update_account_password_policy(**WEAK)
+    original = account.policy
+    account.harden("run")
+    account.harden("run", minimum_password_length=20)
+    result = account.undo("run")
+    assert (len(result["changes"]), account.policy) == (2, original)
+
+
+@pytest.mark.parametrize(
+    ("options", "selected"),
+    [
+        ({"modules": ["password_policy"]}, 1),
+        ({"operations": ["DeleteAccountPasswordPolicy"]}, 0),
+        ({"targets": ["*:user/*"]}, 0),
+        ({"targets": ["*password-policy"]}, 1),
+        ({"exclude_targets": [POLICY]}, 0),
+    ],
+)
+def test_a_part_of_a_run(account: Account, options: dict[str, t.Any], selected: int) -> None:
+    account.harden("run")
+    result = account.undo("run", **options)
+    assert (result["recorded"], result["selected"], result["changed"]) == (1, selected, bool(selected))
+
+
+def test_a_run_that_changed_nothing_here_is_no_error(account: Account) -> None:
+    account.harden("run")
+    result = account.undo("another")
+    assert (result["changed"], result["recorded"], result["refused"]) == (False, 0, [])
+    assert "no change of that run" in result["terminal"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"run_id": "run"}, "undo_run_id: 'run' is this run itself"),
+        ({"undo_run_id": "../run"}, "undo_run_id: '../run' is not allowed"),
+        ({"modules": ["keys"]}, "modules: keys is not allowed; allowed are"),
+        ({"account_id": "999988887777"}, "account_id: "),
+        ({"account_id": ""}, "account_id: not set"),
+        ({"awx_job_id": "17"}, "journal: "),
+    ],
+)
+def test_bad_input_fails_with_its_name(account: Account, options: dict[str, t.Any], message: str) -> None:
+    account.harden("run")
+    hardened = account.policy
+    given = {"undo_run_id": "run", "run_id": "undo", **options}
+    result = account.undo(given.pop("undo_run_id"), given.pop("run_id"), **given)
+    assert result["failed"] and result["msg"].startswith(message), result
+    assert account.policy == hardened
+
+
+def test_the_mode_report_writes_nothing_and_is_never_changed(account: Account) -> None:
+    account.harden("run")
+    hardened = account.policy
+    result = account.undo("run", mode="report")
+    assert (result["changed"], len(result["changes"]), account.policy) == (False, 1, hardened)
+    assert "to take back" in result["terminal"]
+
+
+# Journals
+
+
+def rewritten(account: Account, **fields: t.Any) -> None:
+    """Write the recorded change of the run otherwise."""
+    path = Path(account.store.location) / ACCOUNT / "run" / "000001-intent.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**record, "change": {**record["change"], **fields}}), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({"undo": {"operation": "DeleteUser", "parameters": {"UserName": "alice"}}}, "undeclared"),
+        ({"undo": None}, "irreversible"),
+        ({"account_id": "999988887777"}, "wrong_account"),
+        ({"after": {"minimum_password_length": 99}}, "changed_since"),
+    ],
+)
+def test_a_journal_that_was_tampered_with_does_nothing_else(
+    account: Account, fields: dict[str, t.Any], rule: str
+) -> None:
+    account.iam.create_user(UserName="alice")
+    account.harden("run")
+    hardened = account.policy
+    rewritten(account, **fields)
+    assert rules(account.undo("run")) == [rule]
+    assert account.policy == hardened
+    assert account.iam.get_user(UserName="alice")
+
+
+def test_a_journal_can_not_make_a_rollback_act_on_its_caller(account: Account) -> None:
+    account.harden("run")
+    hardened = account.policy
+    caller = boto3.client("sts", region_name="us-east-1").get_caller_identity()["Arn"]
+    rewritten(account, target=caller)
+    result = account.undo("run", assume_role_arn=caller) if ":role/" in caller else account.undo("run")
+    assert result["failed"] and "would act on the caller itself" in result["msg"]
+    assert account.policy == hardened
+
+
+def test_a_journal_that_is_none_fails(account: Account) -> None:
+    (Path(account.store.location) / ACCOUNT / "run").mkdir(parents=True)
+    (Path(account.store.location) / ACCOUNT / "run" / "000001-intent.json").write_text("{", encoding="utf-8")
+    result = account.undo("run")
+    assert result["failed"] and "is not a journal record" in result["msg"]
+
+
+# Runs that were cut off
+
+
+@pytest.mark.parametrize("was_made", [True, False])
+def test_a_run_that_was_cut_off_is_taken_back_and_concluded(account: Account, was_made: bool) -> None:
+    account.harden("run")
+    hardened = account.policy
+    (Path(account.store.location) / ACCOUNT / "run" / "000001-outcome.json").unlink()
+    if not was_made:
+        account.iam.delete_account_password_policy()
+    result = account.undo("run")
+    assert (result["changed"], len(result["as_before"])) == (was_made, not was_made)
+    assert hardened is not None and account.policy is None
+    assert account.outcomes("run") == ["applied" if was_made else "failed"]
+    assert any("run run was cut off" in text for text in result["warnings"])
+
+
+@pytest.mark.parametrize("was_made", [True, False])
+def test_a_rollback_that_was_cut_off_goes_on_and_concludes(account: Account, was_made: bool) -> None:
+    account.harden("run")
+    account.undo("run", "cut-off")
+    (Path(account.store.location) / ACCOUNT / "cut-off" / "000001-outcome.json").unlink()
+    if not was_made:
+        account.harden("restores-what-the-run-left")
+    result = account.undo("run", "again")
+    assert account.policy is None
+    assert result["changed"] is not was_made
+    assert account.outcomes("cut-off") == ["applied" if was_made else "failed"]
+    assert not interrupted(account.store, ACCOUNT)
+
+
+# Results
+
+
+def test_every_documented_result_is_returned_and_no_other(account: Account) -> None:
+    documented = yaml.safe_load(rollback.RETURN)
+    account.harden("run")
+    result = account.undo("run")
+    assert set(result) - {"changed", "diff"} == set(documented)
+    assert set(result["changes"][0]) == set(documented["changes"]["contains"])
+    again = account.undo("run", "again")
+    assert set(again["as_before"][0]) == set(documented["as_before"]["contains"])
+    refused = account.undo("undo", "undo-undo")
+    assert set(refused["refused"][0]) == set(documented["refused"]["contains"])
+
+
+def test_the_part_for_the_report_has_what_was_taken_back(account: Account) -> None:
+    account.harden("run")
+    account.undo("run", report_dir=str(account.directory / "reports"))
+    path = account.directory / "reports" / ACCOUNT / "parts" / "rollback.json"
+    part = json.loads(path.read_text(encoding="utf-8"))
+    assert [(change["undoes"], change["applied"]) for change in part["changes"]] == [(f"{ACCOUNT}/run/000001", True)]
