@@ -29,6 +29,7 @@ options:
         key: interval
 """
 
+import math
 import time
 import typing as t
 from collections.abc import Mapping
@@ -56,7 +57,7 @@ class CallbackModule(CallbackBase):
         self._accounts = 0
         self._done: set[str] = set()
         self._failed: set[str] = set()
-        self._last_line = 0.0
+        self._last_line = -math.inf
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
         hosts = play.get_variable_manager()._inventory.get_hosts(play.hosts)

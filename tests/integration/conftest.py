@@ -175,8 +175,8 @@ def ansible_in(directory: Path, emulator: EmulatorProcess, link_tree: Path) -> A
 
 
 @pytest.fixture
-def ansible(emulator: EmulatorProcess, link_tree: Path, tmp_path: Path) -> Ansible:
-    """Ansible's commands, in a directory and home of the test's own, talking to the emulator."""
+def ansible(control: Emulator, emulator: EmulatorProcess, link_tree: Path, tmp_path: Path) -> Ansible:
+    """Ansible's commands, in a directory and home of the test's own, talking to the emulator as just started."""
     return ansible_in(tmp_path, emulator, link_tree)
 
 

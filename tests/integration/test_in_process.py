@@ -132,6 +132,22 @@ def permitting(**options: t.Any) -> Record:
     return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
 
 
+def bounding(**options: t.Any) -> Record:
+    declared = {
+        "boundaries": [
+            {
+                "name": "parity",
+                "document": {"Statement": {"Effect": "Allow", "Action": ["s3:*", "sts:*"], "Resource": "*"}},
+                "targets": [{"name": "anyone"}, {"name": "forgotten"}],
+            }
+        ],
+        "break_glass": [role_arn(DEV, "break-glass")],
+        "journal": "./journal",
+        "run_id": "parity",
+    }
+    return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
+
+
 CHECKED: t.Final = {"check_mode": True, "diff": True}
 DATE: t.Final = dt.date(2030, 6, 30)
 ACCEPTED: t.Final = {"principal": "contractor-mallory", "reason": "left", "expires": DATE}
@@ -200,6 +216,12 @@ CASES: t.Final = (
     Case("permissions, unquoted date", "user_permissions", permitting(accept_breakage=[ACCEPTED]), CHECKED),
     Case("permissions, applied", "user_permissions", permitting(), {"diff": True}),
     Case("permissions, applied already", "user_permissions", permitting(), {"diff": True}),
+    Case("boundary, predicted", "permissions_boundary", bounding(), CHECKED),
+    Case("boundary, reported", "permissions_boundary", bounding(mode="report", return_findings="all"), {"diff": True}),
+    Case("boundary, no document", "permissions_boundary", bounding(boundaries=[{"name": "x"}]), fails="document"),
+    Case("boundary, unquoted date", "permissions_boundary", bounding(accept_breakage=[ACCEPTED]), CHECKED),
+    Case("boundary, applied", "permissions_boundary", bounding(), {"diff": True}),
+    Case("boundary, applied already", "permissions_boundary", bounding(), {"diff": True}),
     Case("rollback, predicted", "rollback", taking_back(), CHECKED),
     Case("rollback, reported", "rollback", taking_back(mode="report"), {"diff": True}),
     Case("rollback of a part", "rollback", taking_back(operations="Delete*", run_id="part"), {"diff": True}),

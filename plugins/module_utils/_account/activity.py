@@ -86,7 +86,8 @@ def uses_of_services(principal_arn: str, services: Iterable[ServiceUse]) -> tupl
     """What service last accessed tells of one principal, as uses.
 
     The actions that AWS tracks are told one by one. That the service was used says besides that any of the others may
-    have been: a call on data leaves nothing but the service's own date.
+    have been: a call on data leaves nothing but the service's own date. Where AWS leaves no other action to have been
+    it, and none that it tracks has a date either, any of them may have been.
     """
     return tuple(use for service in services if service.last_used for use in _uses_of(principal_arn, service))
 
@@ -101,14 +102,15 @@ def _uses_of(principal_arn: str, service: ServiceUse) -> Iterator[Use]:
             for action in actions:
                 yield Use(principal_arn, action, Source.LAST_ACCESSED, last=when)
     known = catalogue.actions(service.service)
-    if not known or any(action.full_name.lower() not in tracked for action in known.values()):
+    untracked = not known or any(action.full_name.lower() not in tracked for action in known.values())
+    if untracked or not any(service.actions.values()):
         yield Use(
             principal_arn,
             f"{service.service}:*",
             Source.LAST_ACCESSED,
             last=service.last_used,
             is_service_level=True,
-            besides=frozenset(tracked),
+            besides=frozenset(tracked) if untracked else frozenset(),
         )
 
 

@@ -30,6 +30,9 @@ from emulator.paging import page
 
 # Services whose management actions AWS tracks one by one; the list is AWS's, shortened to those that seeds speak of.
 _TRACKED_SERVICES = frozenset({"dynamodb", "ec2", "iam", "kms", "lambda", "s3", "sts"})
+# Of actions on data, AWS tells no more than that the service was used. Lambda's Invoke is one of them too; it is listed
+# here all the same, so that a seed can say that nobody invoked a function.
+_ON_DATA = {"dynamodb": ("Item", "PartiQL", "Query", "Scan"), "s3": ("Object",)}
 
 
 def generate_service_last_accessed_details(response: IamResponse) -> ActionResult:
@@ -95,7 +98,8 @@ def _service(key: str, use: t.Optional[ServiceUse], statements: t.Optional[t.Seq
         shape["LastAuthenticatedRegion"] = use.last.region
     if statements is not None and key in _TRACKED_SERVICES:
         used = {} if use is None else use.actions
-        granted = [name for name in action_names(key) if any(_allows(item, f"{key}:{name}") for item in statements)]
+        tracked = [name for name in action_names(key) if not any(part in name for part in _ON_DATA.get(key, ()))]
+        granted = [name for name in tracked if any(_allows(item, f"{key}:{name}") for item in statements)]
         shape["TrackedActionsLastAccessed"] = [_action(name, used.get(name)) for name in sorted({*granted, *used})]
     return shape
 

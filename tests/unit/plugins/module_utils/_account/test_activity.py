@@ -58,6 +58,7 @@ def event(name: str, when: datetime = WHEN, arn: str = ROLE, **fields: t.Any) ->
         (ServiceUse("sqs", None), []),
         (ServiceUse("sqs", WHEN), [("sqs:*", True)]),
         (ServiceUse("sqs", WHEN, {**ALL_OF_SQS, "CreateQueue": WHEN}), [("sqs:CreateQueue", False)]),
+        (ServiceUse("sqs", WHEN, ALL_OF_SQS), [("sqs:*", True)]),
         (ServiceUse("sqs", WHEN, {"CreateQueue": WHEN}), [("sqs:CreateQueue", False), ("sqs:*", True)]),
         (ServiceUse("sqs", WHEN, {"CreateQueue": None}), [("sqs:*", True)]),
         (
@@ -70,6 +71,7 @@ def event(name: str, when: datetime = WHEN, arn: str = ROLE, **fields: t.Any) ->
         "never used",
         "service alone",
         "all actions are tracked",
+        "used, though none of all its actions was",
         "some actions are tracked",
         "none of the tracked ones was used",
         "dated names",
@@ -85,6 +87,11 @@ def test_uses_of_services(service: ServiceUse, uses: list[tuple[str, bool]]) -> 
 def test_what_is_tracked_is_not_what_else_it_may_have_been() -> None:
     (_action, service) = uses_of_services(ROLE, [ServiceUse("sqs", WHEN, {"CreateQueue": WHEN, "DeleteQueue": None})])
     assert service.besides == {"sqs:createqueue", "sqs:deletequeue"}
+
+
+def test_a_use_that_no_action_explains_may_have_been_any() -> None:
+    (service,) = uses_of_services(ROLE, [ServiceUse("sqs", WHEN, ALL_OF_SQS)])
+    assert service.besides == frozenset()
 
 
 @pytest.mark.parametrize(
