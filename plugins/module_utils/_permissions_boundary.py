@@ -31,7 +31,7 @@ from ._capabilities.boundaries_changes import (
     LivePolicy,
     Version,
 )
-from ._capabilities.boundaries_declared import Declared
+from ._capabilities.boundaries_declared import Declared, Principal
 from ._capabilities.boundaries_document import SAMPLE
 from ._capabilities.boundaries_prediction import Judged
 from ._converge.arn import is_break_glass
@@ -197,7 +197,7 @@ class _Boundaries:
 
 
 def _has_break_glass(observed: Observed) -> bool:
-    principals = (*observed.snapshot.users, *observed.snapshot.roles)
+    principals: tuple[Principal, ...] = (*observed.snapshot.users, *observed.snapshot.roles)
     return any(is_break_glass(principal.arn, ()) for principal in principals)
 
 
@@ -218,7 +218,7 @@ def _predicted(task: Task, permissions: Permissions, desired: Desired, arns: Ite
 
 def _prediction(judged: Judged, *, with_uses: bool) -> dict[str, t.Any]:
     impact = judged.impact
-    told = {
+    told: dict[str, t.Any] = {
         "principal": judged.arn,
         "boundary": judged.boundary_arn,
         "outcome": impact.outcome.value,

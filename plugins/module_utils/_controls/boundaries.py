@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator
 
-from .._account.model import Dataset
+from .._account.model import Dataset, Role, User
 from .._converge.finding import Remediation, Severity
 from .._policy.boundary_flaws import LOCKS_OUT, REMOVABLE, Flaw, Weakness, flaws
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
@@ -25,7 +25,8 @@ MODULE: t.Final = "hardening.iam.permissions_boundary"
 def _in_use(scope: Scope) -> dict[str, tuple[str, ...]]:
     """The boundaries of the account by ARN, each with the ARNs of those it binds."""
     bound: dict[str, list[str]] = {}
-    for principal in (*scope.snapshot.users, *scope.snapshot.roles):
+    principals: tuple[t.Union[User, Role], ...] = (*scope.snapshot.users, *scope.snapshot.roles)
+    for principal in principals:
         if principal.boundary is not None:
             bound.setdefault(principal.boundary, []).append(principal.arn)
     return {arn: tuple(bound[arn]) for arn in sorted(bound)}

@@ -156,7 +156,7 @@ def _fits(event: Record, attribute: Record) -> bool:
     value = _ATTRIBUTES.get(attribute["AttributeKey"])
     if value is None:
         raise JsonRESTError("InvalidLookupAttributesException", f"{attribute['AttributeKey']} is not emulated.")
-    return value(event) == attribute["AttributeValue"]
+    return bool(value(event) == attribute["AttributeValue"])
 
 
 def _start(token: object) -> int:
