@@ -22,7 +22,9 @@ from . import catalogue
 from .analysis import Analysis, Place
 from .context import Context
 from .evaluation import Evaluator, Layers, Outcome, Request
+from .matching import text_matcher
 from .policy import Policy, Statement
+from .variables import generalized
 
 _DENIED: t.Final = frozenset({Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY})
 _ANYTHING: t.Final = Policy(
@@ -32,8 +34,6 @@ _KEY: t.Final = "iam:PermissionsBoundary"
 # A name that no pattern is about, in place of what a pattern leaves open.
 _NAME: t.Final = "named-by-0-policies"
 _UNLISTED: t.Final = "zz-unlisted:AnyActionThatEverWillBe"
-# Of the actions that a pattern is about, so many are tried.
-_TRIED: t.Final = 200
 
 
 class Weakness(enum.StrEnum):
@@ -101,39 +101,47 @@ def _locking_out(policy: Policy) -> Iterator[Flaw]:
         return
     evaluator = Evaluator(Layers(identity=(_ANYTHING,), boundary=policy))
     context = Context({}, complete=False)
-    if all(evaluator.outcome(*pair, context) in _DENIED for statement in allowing for pair in _samples(statement)):
+    if all(evaluator.outcome(*pair, context) in _DENIED for pair in _samples(policy)):
         detail = "nothing is left of what it allows: it denies all of that, or no such action exists"
         yield Flaw(Weakness.GRANTS_NOTHING, detail)
 
 
-def _samples(statement: Statement) -> Iterator[tuple[str, str]]:
-    """Actions and resources that an allowing statement is about."""
-    resources = [item.replace("*", _NAME).replace("?", "x") for item in statement.resources or ("*",)]
-    if "*" in (statement.resources or ("*",)):
-        resources.append("*")
-    for action in _sample_actions(statement):
+def _samples(policy: Policy) -> Iterator[tuple[str, str]]:
+    """Actions and resources that the statements of a boundary are about, those first that a denial of others spares."""
+    spared = [item for one in policy.statements if not one.allow for item in one.not_actions or ()]
+    allowed = [item for one in policy.statements if one.allow for item in one.actions or ("*",)]
+    resources = tuple(_resources(policy))
+    for action in dict.fromkeys((*_sample_actions(spared), _UNLISTED, *_sample_actions(allowed))):
         for resource in resources:
             yield action, resource
 
 
-def _sample_actions(statement: Statement) -> Iterator[str]:
-    if statement.actions is None:
-        yield _UNLISTED
-        return
-    for pattern in statement.actions:
+def _resources(policy: Policy) -> Iterator[str]:
+    """``*``, which actions without a resource are asked of, and one resource for each pattern."""
+    patterns = [
+        item
+        for statement in policy.statements
+        for item in ((statement.resources if statement.allow else statement.not_resources) or ())
+    ]
+    yield from dict.fromkeys(("*", *(item.replace("*", _NAME).replace("?", "x") for item in patterns)))
+
+
+def _sample_actions(patterns: Iterable[str]) -> Iterator[str]:
+    for pattern in dict.fromkeys(patterns):
         if not catalogue.available():
             yield pattern.replace("*", "x").replace("?", "x")
-        yield from (action.full_name for action in catalogue.expand(pattern)[:_TRIED])
+        yield from (action.full_name for action in catalogue.expand(pattern))
 
 
 # Ways out
 
 
 def _escapes(policy: Policy, arn: str, place: Place, bound: Sequence[str]) -> Iterator[Flaw]:
-    roles = [item for item in bound if ":role/" in item] or [
+    alike = _representatives(policy, bound)
+    roles = [item for item in alike if ":role/" in item] or [
         place.resource("arn:{partition}:iam::{account}:role/{name}")
     ]
-    users = [item for item in bound if ":user/" in item] or [
+    users = [item for item in alike if ":user/" in item] or [
         place.resource("arn:{partition}:iam::{account}:user/{name}")
     ]
     other = place.resource("arn:{partition}:iam::{account}:policy/{name}")
@@ -162,6 +170,25 @@ def _escapes(policy: Policy, arn: str, place: Place, bound: Sequence[str]) -> It
             _Probe("iam:CreateRole", place.resource("arn:{partition}:iam::{account}:role/{name}"), absent=(_KEY,)),
         ),
     )
+
+
+def _representatives(policy: Policy, arns: Sequence[str]) -> tuple[str, ...]:
+    """One of each sort: whoever lies below the same path and is met by the same patterns fares alike.
+
+    Of a thousand bound roles each would else be asked about each other.
+    """
+    texts = (text for statement in policy.statements for text in _texts(statement))
+    patterns = dict.fromkeys(generalized(text, version=policy.version) for text in texts)
+    matchers = [text_matcher((pattern,)) for pattern in patterns]
+    sorts: dict[t.Hashable, str] = {}
+    for arn in arns:
+        sorts.setdefault((arn.rpartition("/")[0], *(matches(arn) for matches in matchers)), arn)
+    return tuple(sorts.values())
+
+
+def _texts(statement: Statement) -> tuple[str, ...]:
+    values = (text for condition in statement.conditions for text in condition.values)
+    return (*(statement.resources or ()), *(statement.not_resources or ()), *values)
 
 
 class _Asking:

@@ -10,8 +10,10 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis import Place
 from ansible_collections.hardening.iam.plugins.module_utils._policy.boundary_flaws import Flaw, Weakness, flaws
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Decision, Evaluator, Request
 from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Kind
 
@@ -19,6 +21,8 @@ ACCOUNT = "111122223333"
 ARN = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/app/shop"
 OTHER_THAN_THIS = {"StringNotEquals": {"iam:PermissionsBoundary": ARN}}
+
+FIRST = [f"{service}:*" for service in sorted(catalogue.services())[:20]]
 
 Statement = dict[str, t.Any]
 
@@ -29,6 +33,11 @@ def allow(*actions: str, resource: str = "*", **elements: t.Any) -> Statement:
 
 def deny(*actions: str, resource: str = "*", **elements: t.Any) -> Statement:
     return {"Effect": "Deny", "Action": list(actions), "Resource": resource, **elements}
+
+
+def deny_all_but(**elements: t.Any) -> Statement:
+    """With ``NotAction``, or ``NotResource``."""
+    return {"Effect": "Deny", **({} if "NotResource" in elements else {"Resource": "*"}), **elements}
 
 
 PROTECTED = (
@@ -72,6 +81,9 @@ def test_everything_but_the_ways_out_leaves_iam_open_all_the_same() -> None:
         pytest.param((allow("s3:*"), deny("*")), Weakness.GRANTS_NOTHING, id="all denied"),
         pytest.param((allow("s3:Get*"), deny("s3:*")), Weakness.GRANTS_NOTHING, id="the service denied"),
         pytest.param((allow("s3:GetObjct"),), Weakness.GRANTS_NOTHING, id="no such action"),
+        pytest.param(
+            (allow("s3:*"), deny_all_but(NotAction="sqs:*")), Weakness.GRANTS_NOTHING, id="all denied but another"
+        ),
     ],
 )
 def test_a_boundary_that_leaves_nothing_locks_out(statements: tuple[Statement, ...], weakness: Weakness) -> None:
@@ -87,6 +99,19 @@ def test_a_boundary_that_leaves_nothing_locks_out(statements: tuple[Statement, .
         ),
         pytest.param((allow("s3:GetObject"), deny("s3:*", resource="arn:aws:s3:::secret/*")), id="some resources"),
         pytest.param(({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},), id="NotAction"),
+        pytest.param((allow("*"), deny_all_but(NotAction="s3:*")), id="all but some services denied"),
+        pytest.param((allow("s3:*"), deny_all_but(NotAction=["s3:List*", "sqs:*"])), id="all but some actions denied"),
+        pytest.param(
+            ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, deny_all_but(NotAction="sqs:*")),
+            id="NotAction of both",
+        ),
+        pytest.param(
+            (allow("s3:*"), deny_all_but(Action="s3:*", NotResource="arn:aws:s3:::app-*")), id="all but some resources"
+        ),
+        pytest.param(
+            (allow("s3:*"), deny_all_but(NotAction="s3:Get*", NotResource="arn:aws:s3:::app-*")), id="all but both"
+        ),
+        pytest.param((allow("*"), deny(*FIRST)), id="the first services of the alphabet denied"),
     ],
 )
 def test_a_boundary_that_leaves_something_does_not(statements: tuple[Statement, ...]) -> None:
@@ -134,3 +159,33 @@ def test_a_condition_on_iam_is_no_open_iam() -> None:
     restricted = {"StringEquals": {"aws:ResourceTag/team": "web"}}
     assert Weakness.OPENS_IAM not in found(allow("iam:*", Condition=restricted))
     assert Weakness.OPENS_IAM not in found(allow("iam:*", resource=f"arn:aws:iam::{ACCOUNT}:role/app/*"))
+
+
+def test_the_callers_and_their_targets_are_told_apart_where_the_boundary_does() -> None:
+    """The lead may take it off the others, and off itself it may not: both lie below one path."""
+    lead, dev = f"arn:aws:iam::{ACCOUNT}:role/app/lead", f"arn:aws:iam::{ACCOUNT}:role/app/dev"
+    condition = {"ArnEquals": {"aws:PrincipalArn": lead}}
+    statement = allow("iam:DeleteRolePermissionsBoundary", resource=f"{dev}*", Condition=condition)
+    assert found(statement, bound=(f"{dev}-1", f"{dev}-2")) == {}
+    assert set(found(statement, bound=(f"{dev}-1", lead, f"{dev}-2"))) == {Weakness.REMOVABLE}
+
+
+def test_what_users_may_do_to_themselves_is_found() -> None:
+    own = f"arn:aws:iam::{ACCOUNT}:user/${{aws:username}}"
+    statement = allow("iam:DeleteUserPermissionsBoundary", resource=own)
+    users = tuple(f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("team/ann", "bob"))
+    assert Weakness.REMOVABLE in found(statement, bound=users)
+
+
+def test_a_boundary_of_a_thousand_is_judged_with_a_few_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Request] = []
+    decide = Evaluator.decide
+
+    def counted(self: Evaluator, request: Request) -> Decision:
+        asked.append(request)
+        return decide(self, request)
+
+    monkeypatch.setattr(Evaluator, "decide", counted)
+    bound = tuple(f"arn:aws:iam::{ACCOUNT}:{kind}/dev-{n}" for n in range(500) for kind in ("role", "user"))
+    assert found(allow("*"), *PROTECTED, deny("iam:*"), bound=bound) == {}
+    assert len(asked) < 50
