@@ -117,7 +117,7 @@ class _Lifecycle:
 
     def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed
-        self._reviews = self._planner.reviews(observed, found)
+        self._reviews = self._planner.reviews(observed)
         return self._planner.plan(observed, found, self._reviews)
 
     def _learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:

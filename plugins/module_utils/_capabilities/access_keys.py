@@ -42,6 +42,28 @@ DATASETS: t.Final = frozenset(
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _TAGS_OF_A_USER: t.Final = 50
 _WRITING: t.Final = (Action.NOTIFY, Action.DEACTIVATE, Action.DELETE)
+# The controls on credentials of each kind: a waiver of any of them is somebody's word that the credential is needed.
+_CONTROLS_ON: t.Final[Mapping[Kind, frozenset[str]]] = {
+    Kind.ACCESS_KEY: frozenset(
+        {
+            "access_key_age",
+            "access_key_for_workload",
+            "access_key_of_setup",
+            "access_key_single",
+            "access_key_unused",
+            "admin_access_key",
+            "console_user_without_key",
+        }
+    ),
+    Kind.SERVICE_CREDENTIAL: frozenset({"api_key_expires", "service_credential_age"}),
+    Kind.SSH_KEY: frozenset({"ssh_public_key_age"}),
+    Kind.CERTIFICATE: frozenset({"signing_certificate_age"}),
+    Kind.PASSWORD: frozenset({"console_password_unused"}),
+}
+# The credential report numbers certificates, and nothing tells which has which number: a waiver of one is of both.
+_NUMBERED: t.Final[Mapping[Kind, tuple[str, ...]]] = {
+    Kind.CERTIFICATE: ("signing certificate 1", "signing certificate 2")
+}
 
 
 def controls() -> tuple[Control, ...]:
@@ -147,11 +169,11 @@ class Planner:
             warnings=tuple(self._warnings(observed, reviews)),
         )
 
-    def reviews(self, observed: Observed, found: Sequence[Finding]) -> tuple[Review, ...]:
+    def reviews(self, observed: Observed) -> tuple[Review, ...]:
         """Every credential in question that has a next step, by user."""
         facts = Facts(observed.snapshot)
         items = (self._item(credential, observed, facts) for credential in observed.credentials)
-        reviews = (self._review(item, facts, found) for item in items)
+        reviews = (self._review(item, facts) for item in items)
         return tuple(review for review in reviews if review.step.action is not Action.NOTHING)
 
     def _item(self, credential: Credential, observed: Observed, facts: Facts) -> Item:
@@ -165,14 +187,14 @@ class Planner:
             is_alone=sum(other.tag == credential.tag for other in siblings) == 1,
         )
 
-    def _review(self, item: Item, facts: Facts, found: Sequence[Finding]) -> Review:
+    def _review(self, item: Item, facts: Facts) -> Review:
         step = next_step(item, self.rules, self.now)
         if step.action is Action.NOTHING:
             return Review(item, step)
-        rule, objection = self._objection(item, step, facts, found)
+        rule, objection = self._objection(item, step, facts)
         return Review(item, step, rule, objection)
 
-    def _objection(self, item: Item, step: Step, facts: Facts, found: Sequence[Finding]) -> tuple[str, str]:
+    def _objection(self, item: Item, step: Step, facts: Facts) -> tuple[str, str]:
         credential = item.credential
         arn, user = credential.user_arn, credential.user
         protection = protection_of(arn)
@@ -181,7 +203,7 @@ class Planner:
             ("caller", principal_of(arn) in self.callers, "never touched: it belongs to the caller itself"),
             ("protected", protection, f"never touched: {protection}"),
             ("break_glass", is_break_glass(arn, self.break_glass), "never touched: it is a break-glass principal"),
-            ("waived", *self._waiver(item, found)),
+            ("waived", *self._waiver(item, facts)),
             (
                 "ses_smtp",
                 credential.kind is Kind.ACCESS_KEY and self.rules.spares_smtp(user, credential.last_used_service),
@@ -203,16 +225,19 @@ class Planner:
         )
         return next(((rule, said) for rule, applies, said in objections if applies), ("", ""))
 
-    def _waiver(self, item: Item, found: Sequence[Finding]) -> tuple[bool, str]:
-        """Whether any finding on the credential is waived; by the pattern of a resource that names its id, too."""
-        today = self.now.date()
-        concerned = [finding for finding in found if _is_on(finding, item.credential)]
-        by_id = [dataclasses.replace(finding, resource_detail=item.credential.id) for finding in concerned]
-        for finding in concerned:
-            if finding.status is Status.WAIVED and finding.waiver:
-                return True, f"waived until {finding.waiver['expires']} by {finding.waiver['owner']}"
+    def _waiver(self, item: Item, facts: Facts) -> tuple[bool, str]:
+        """Whether somebody answers for the credential, by the name of its user, its number or its id.
+
+        It need not be a failed finding today: of an inactive key there is none, nor of one whose stage comes before
+        the threshold of the control.
+        """
+        credential, today = item.credential, self.now.date()
         for waiver in self.waivers:
-            if not waiver.is_expired(today) and any(map(waiver.covers, by_id)):
+            if waiver.is_expired(today) or waiver.control not in _CONTROLS_ON[credential.kind]:
+                continue
+            if waiver.concerns(facts.snapshot.account_id) and waiver.names(
+                credential.user_arn, *_details(credential), *_NUMBERED.get(credential.kind, ())
+            ):
                 return True, f"waived until {waiver.expires} by {waiver.owner}"
         return False, ""
 
@@ -276,17 +301,16 @@ def _told(snapshot: Snapshot, credentials: Sequence[Credential]) -> t.Iterator[C
                 yield item
 
 
+def _details(credential: Credential) -> tuple[str, ...]:
+    """What findings and waivers call a credential by, below the ARN of its user."""
+    if credential.kind is Kind.PASSWORD:
+        return ("password",)
+    return (credential.id, *(f"access key {slot}" for slot in credential.slots))
+
+
 def _is_on(finding: Finding, credential: Credential) -> bool:
-    """Whether a finding is about a credential, or about its user as a whole."""
-    details = {
-        Kind.ACCESS_KEY: {f"access key {slot}" for slot in credential.slots},
-        Kind.SERVICE_CREDENTIAL: {credential.id},
-        Kind.SSH_KEY: {credential.id},
-        Kind.PASSWORD: {"password"},
-    }.get(credential.kind, set())
-    return finding.resource == credential.user_arn and (
-        finding.resource_detail is None or finding.resource_detail in details
-    )
+    """Whether a finding is about exactly this credential."""
+    return finding.resource == credential.user_arn and finding.resource_detail in _details(credential)
 
 
 def _remedied(credential: Credential, found: Iterable[Finding]) -> tuple[str, ...]:
@@ -295,7 +319,7 @@ def _remedied(credential: Credential, found: Iterable[Finding]) -> tuple[str, ..
     return tuple(
         finding.fingerprint
         for finding in found
-        if certain and finding.status is Status.FAIL and finding.resource_detail and _is_on(finding, credential)
+        if certain and finding.status is Status.FAIL and _is_on(finding, credential)
     )
 
 

@@ -57,7 +57,11 @@ class Waiver:
         """
         if self.control != finding.control or not self.concerns(finding.account_id):
             return False
-        names = {finding.resource, finding.resource.split(":", 5)[-1], finding.resource_detail or finding.resource}
+        return self.names(finding.resource, finding.resource_detail)
+
+    def names(self, resource: str, *details: t.Optional[str]) -> bool:
+        """Whether a pattern fits a resource (an ARN), or one of the details below it."""
+        names = {resource, resource.split(":", 5)[-1], *filter(None, details)}
         return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in self.resources)
 
     def as_dict(self) -> dict[str, t.Any]:

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, Unread, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys import (
+    _CONTROLS_ON,
     Observed,
     Planner,
     commands_back,
@@ -57,7 +58,7 @@ def plan(
     made = planner(options, **fields)
     observed = made.observed(snapshot or account(row("svc", slot())), credentials, unread or {}, history, error)
     found = made.findings(observed)
-    return made.plan(observed, found, made.reviews(observed, found))
+    return made.plan(observed, found, made.reviews(observed))
 
 
 def operations(made: Plan) -> list[str]:
@@ -179,6 +180,34 @@ def test_waived_keys(given: Waiver, planned: list[str]) -> None:
     assert (operations(made), made.refused) == (planned, ())
 
 
+@pytest.mark.parametrize(
+    ("key", "options", "resource"),
+    [
+        pytest.param(
+            credential(used=30), {"notify_after_days": 20, "min_idle_days": 7}, "user/svc", id="no finding yet"
+        ),
+        pytest.param(credential(status="Inactive"), {"delete_after_days": 45}, "user/svc", id="inactive"),
+        pytest.param(credential(status="Inactive"), {"delete_after_days": 45}, KEY_ID, id="inactive, by id"),
+    ],
+)
+def test_a_waiver_holds_where_no_finding_fails(key: Credential, options: dict[str, t.Any], resource: str) -> None:
+    snapshot = account(row("svc", slot(active=key.is_active)))
+    assert operations(plan(key, snapshot=snapshot, options=options)) == ["TagUser"]
+    assert plan(key, snapshot=snapshot, options=options, waivers=(waiver(resources=(resource,)),)).changes == ()
+
+
+@pytest.mark.parametrize(("resource", "planned"), [("signing certificate 2", []), ("access key 2", ["TagUser"])])
+def test_a_waiver_of_a_numbered_certificate_spares_all_of_the_user(resource: str, planned: list[str]) -> None:
+    certificate = credential(kind=Kind.CERTIFICATE, id="TA7SMP42TDN5Z26OBPJE7EXAMPLE", used=None, slots=())
+    given = waiver(control="signing_certificate_age", resources=(resource,))
+    made = plan(certificate, options={"stage_credentials": ["signing_certificate"]}, waivers=(given,))
+    assert operations(made) == planned
+
+
+def test_waivers_of_every_control_on_credentials_are_known() -> None:
+    assert set().union(*_CONTROLS_ON.values()) == {control.id for control in controls()}
+
+
 def test_tags_of_keys_that_are_gone_are_taken_away() -> None:
     snapshot = account(row("svc"), **noticed())
     assert operations(plan(snapshot=snapshot)) == ["UntagUser"]
@@ -189,7 +218,7 @@ def test_tags_of_keys_that_are_gone_are_taken_away() -> None:
 def test_reviews_tell_what_is_next_and_mask_ids() -> None:
     made = planner()
     observed = made.observed(account(row("svc", slot()), **noticed(4)), [credential()], {}, (TAGGED,), "")
-    (review,) = made.reviews(observed, ())
+    (review,) = made.reviews(observed)
     assert review.as_dict(reveal_key_ids=False) == {
         "user": "svc",
         "kind": "access_key",
