@@ -195,7 +195,7 @@ class Judge:
 
     def impact(self, principal_arn: str, uses: Iterable[Use], evidence: Evidence) -> Impact:
         """The verdicts on the uses of one principal, and on there being no evidence of any."""
-        if self.before == self.after:
+        if not narrowed_layers(self.before, self.after):
             reason = "the change takes nothing away from this principal"
             return Impact(principal_arn, (Verdict(principal_arn, Breakage.SAFE, reason),), evidence)
         verdicts = [self.verdict(use) for use in uses]

@@ -45,8 +45,8 @@ Policies = t.Optional[tuple[Policy, ...]]
 Levels = t.Optional[tuple[tuple[Policy, ...], ...]]
 
 
-def narrowed_layers(before: Layers, after: Layers, action: str) -> frozenset[str]:
-    """The names of the fields of ``Layers`` that may allow less of ``action`` (in lower case) than before."""
+def narrowed_layers(before: Layers, after: Layers, action: t.Optional[str] = None) -> frozenset[str]:
+    """The names of the fields of ``Layers`` that may allow less than before: of ``action`` (in lower case), or of any."""
     narrows = {
         "identity": _narrows(before.identity, after.identity, action),
         "boundary": _narrows(_limit(before.boundary), _limit(after.boundary), action),
@@ -73,20 +73,20 @@ def _limit(boundary: t.Optional[Policy]) -> Policies:
     return None if boundary is None else (boundary,)
 
 
-def _levels_narrow(before: Levels, after: Levels, action: str) -> bool:
+def _levels_narrow(before: Levels, after: Levels, action: t.Optional[str]) -> bool:
     # A level that is not there limits nothing.
     pairs = itertools.zip_longest(before or (), after or ())
     return any(_narrows(old, new, action) for old, new in pairs)
 
 
-def _narrows(before: Policies, after: Policies, action: str) -> bool:
-    """Whether the policies of a layer may allow less of an action than before. None is a layer that limits nothing."""
+def _narrows(before: Policies, after: Policies, action: t.Optional[str]) -> bool:
+    """Whether the policies of a layer may allow less than before, of an action or of any; None limits nothing."""
     if after is None or before == after:
         return False
     if before is None:
         return True
-    allowed, denied = _statements(before, action)
-    still_allowed, now_denied = _statements(after, action)
+    allowed, denied = _said(before) if action is None else _statements(before, action)
+    still_allowed, now_denied = _said(after) if action is None else _statements(after, action)
     return not (allowed <= still_allowed and now_denied <= denied)
 
 
@@ -101,6 +101,19 @@ def _statements(policies: tuple[Policy, ...], action: str) -> tuple[frozenset[t.
                 dataclasses.replace(compiled.statement, index=0, sid=None, actions=(), not_actions=None),
             )
             (allowing if compiled.allow else denying).add(said)
+    return frozenset(allowing), frozenset(denying)
+
+
+def _said(policies: tuple[Policy, ...]) -> tuple[frozenset[t.Hashable], frozenset[t.Hashable]]:
+    """All that policies allow and deny, of one action pattern and one resource at a time."""
+    allowing: set[t.Hashable] = set()
+    denying: set[t.Hashable] = set()
+    for policy in policies:
+        for statement in policy.statements:
+            actions = [pattern.lower() for pattern in statement.actions or ("",)]
+            rest = dataclasses.replace(statement, index=0, sid=None, actions=None, resources=None)
+            pairs = itertools.product(actions, statement.resources or ("",))
+            (allowing if statement.allow else denying).update((policy.version, rest, *pair) for pair in pairs)
     return frozenset(allowing), frozenset(denying)
 
 

@@ -327,6 +327,14 @@ def test_principals_are_told_apart_by_their_kind() -> None:
 # All of a principal
 
 
+def test_what_only_widens_is_safe_without_any_evidence() -> None:
+    """Of somebody who did nothing for a year nothing is known, but more than before is no loss to anybody."""
+    before, after = (Layers((), boundary=policy(allow(services))) for services in (["s3:*"], ["s3:*", "sqs:*"]))
+    for evidence in (Evidence(), EVIDENCE):
+        assert judge((), principal_arn=ROLE, before=before, after=after, evidence=evidence).is_safe
+        assert not judge((), principal_arn=ROLE, before=after, after=before, evidence=evidence).is_safe
+
+
 def test_no_change_is_safe_without_any_evidence() -> None:
     found = judge([], principal_arn=ROLE, before=BOUNDED, after=BOUNDED, evidence=Evidence())
     assert (found.outcome, found.is_safe) == (Breakage.SAFE, True)
