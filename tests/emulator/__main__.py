@@ -2,11 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``python -m emulator serve``: serve the emulated AWS on 127.0.0.1 until SIGINT or SIGTERM."""
+"""``python -m emulator serve``: serve the emulated AWS on 127.0.0.1 until SIGINT or SIGTERM.
+
+``python -m emulator writes``: list the calls that may have changed something there since it was asked last.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -14,18 +18,48 @@ import threading
 import types
 import typing as t
 
-from emulator.client import environment
+from emulator import client
 from emulator.control import Control
 from emulator.listener import Listener
 from emulator.seed import Organization, SeedError, names
 from emulator.server import Emulator
 
 LOOPBACK: t.Final = ("127.0.0.1", "localhost")
+# So much of a parameter is shown: of a policy its beginning.
+_SHOWN: t.Final = 60
 
 
 def main(argv: t.Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     arguments = _parser().parse_args(argv)
+    return int(arguments.command(arguments))
+
+
+def _writes(arguments: argparse.Namespace) -> int:
+    if not arguments.url:
+        print("emulator: say which one, by --url or AWS_ENDPOINT_URL", file=sys.stderr)
+        return 2
+    try:
+        served = client.Emulator(arguments.url)
+        writes = served.writes()
+        served.clear_log()
+    except (client.EmulatorError, OSError) as error:
+        print(f"emulator: {error}", file=sys.stderr)
+        return 2
+    for record in writes:
+        parameters = ", ".join(f"{name}={_short(value)}" for name, value in record["parameters"].items())
+        outcome = record["error_code"] or "done"
+        print(f"{record['account_id']}  {record['service']}:{record['operation']}({parameters})  {outcome}")
+    print(f"{len(writes)} writes")
+    return 0
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _serve(arguments: argparse.Namespace) -> int:
     control = Control(Emulator())
     try:
         organization = control.seed(arguments.seed)
@@ -45,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m emulator", description="An emulated AWS for tests and the demo.")
     commands = parser.add_subparsers(required=True, metavar="command")
     serve = commands.add_parser("serve", help="serve until interrupted")
+    serve.set_defaults(command=_serve)
     serve.add_argument("--port", type=int, default=5055, help="0 takes a free one (default: %(default)s)")
     serve.add_argument(
         "--host",
@@ -56,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--seed", default="acme", help=f"{seeds}, a file, or scale:accounts=50,users=50 (default: %(default)s)"
     )
+    writes = commands.add_parser("writes", help="list the writes since the last such list")
+    writes.set_defaults(command=_writes)
+    writes.add_argument("--url", default=os.environ.get("AWS_ENDPOINT_URL"), help="default: AWS_ENDPOINT_URL")
     return parser
 
 
@@ -71,7 +109,7 @@ def _stop_on_signals(listener: Listener) -> None:
 def _announce(url: str, organization: Organization | None) -> None:
     """Print what a shell needs; the last line is "ready", for those who wait for it."""
     region = organization.management_account.home_region if organization else "us-east-1"
-    for name, value in environment(url, region=region).items():
+    for name, value in client.environment(url, region=region).items():
         print(f"export {name}={value}")
     for account in organization.accounts.values() if organization else ():
         management = organization is not None and account.id == organization.management_account_id

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -69,6 +70,32 @@ def test_command_serves_no_other_machine() -> None:
     ended = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
     assert ended.returncode == 2
     assert "invalid choice: '0.0.0.0'" in ended.stderr
+
+
+def test_command_lists_the_writes_since_it_was_asked_last(emulator: Emulator, aws: Aws) -> None:
+    iam = aws.client("iam")
+    iam.list_users()
+    iam.create_user(UserName="bob")
+    statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"}
+    iam.put_user_policy(UserName="bob", PolicyName="long", PolicyDocument=json.dumps({"Statement": [statement]}))
+    with pytest.raises(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_user(UserName="bob")
+    command = [sys.executable, "-m", "emulator", "writes", "--url", emulator.url]
+    root = Path(client.__file__).parent.parent
+    listed = [subprocess.run(command, capture_output=True, text=True, cwd=root, check=True).stdout for _ in range(2)]
+    created, put, again, count = listed[0].splitlines()
+    assert created == f"{MANAGEMENT}  iam:CreateUser(UserName=bob)  done"
+    assert "iam:PutUserPolicy(UserName=bob, PolicyName=long, PolicyDocument=" in put and "…)  done" in put
+    assert again.endswith("EntityAlreadyExists")
+    assert (count, listed[1]) == ("3 writes", "0 writes\n")
+
+
+def test_command_says_whom_to_ask() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "AWS_ENDPOINT_URL"}
+    command = [sys.executable, "-m", "emulator", "writes"]
+    root = Path(client.__file__).parent.parent
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=root, env=environment, check=False)
+    assert (ended.returncode, "AWS_ENDPOINT_URL" in ended.stderr) == (2, True)
 
 
 def test_client_needs_nothing_but_the_standard_library() -> None:
