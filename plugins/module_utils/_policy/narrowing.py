@@ -46,7 +46,7 @@ Levels = t.Optional[tuple[tuple[Policy, ...], ...]]
 
 
 def narrowed_layers(before: Layers, after: Layers, action: t.Optional[str] = None) -> frozenset[str]:
-    """The names of the fields of ``Layers`` that may allow less than before: of ``action`` (in lower case), or of any."""
+    """The names of the fields of ``Layers`` that may allow less of ``action`` (in lower case), or of any."""
     narrows = {
         "identity": _narrows(before.identity, after.identity, action),
         "boundary": _narrows(_limit(before.boundary), _limit(after.boundary), action),
