@@ -76,8 +76,9 @@ def test_command_lists_the_writes_since_it_was_asked_last(emulator: Emulator, aw
     iam = aws.client("iam")
     iam.list_users()
     iam.create_user(UserName="bob")
-    statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"}
-    iam.put_user_policy(UserName="bob", PolicyName="long", PolicyDocument=json.dumps({"Statement": [statement]}))
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    iam.put_user_policy(UserName="bob", PolicyName="long", PolicyDocument=json.dumps(document))
     with pytest.raises(iam.exceptions.EntityAlreadyExistsException):
         iam.create_user(UserName="bob")
     command = [sys.executable, "-m", "emulator", "writes", "--url", emulator.url]
