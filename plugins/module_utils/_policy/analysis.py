@@ -31,7 +31,7 @@ from .truth import NO, UNKNOWN, YES, Truth
 # policy on everything.
 _NAME: t.Final = "named-by-0-policies"
 _REGION: t.Final = "xx-nowhere-0"
-_SERVICES: t.Final = ("unlisted", "zz-unlisted", "another-unlisted", "9unlisted", "q-unlisted", "mm-unlisted")
+_SERVICES: t.Final = ("unlisted", "zz-unlisted", "another-unlisted", "q-unlisted", "mm-unlisted")
 
 # Where actions look for their resources, as the service authorization reference has it; an action that is listed with
 # several needs all of them. https://docs.aws.amazon.com/service-authorization/latest/reference/

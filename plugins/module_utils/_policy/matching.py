@@ -10,7 +10,8 @@
 Actions and the string operators: ``*`` is any run of characters, ``?`` any one, wherever they stand
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html). Resources: the same, but
 within the segments of an ARN, that is, the parts between its first five colons; only a ``*`` that ends a segment goes
-on beyond the colon (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
+on beyond the colon (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html). An
+ARN that lacks segments is about whatever begins with those that it has.
 """
 
 from __future__ import annotations
@@ -78,6 +79,10 @@ def _tokens(filled: Filled, style: Style) -> Tokens:
             token = _MANY if _MANY in (token, tokens[-1]) else token
             tokens.pop()
         tokens.append(token)
+    if style is Style.RESOURCE and colons < _COLONS and _MANY not in tokens:
+        # "AWS automatically completes the ARN by adding wildcard characters (*) to all missing fields":
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+        tokens += (":", _MANY)
     return tuple(tokens)
 
 

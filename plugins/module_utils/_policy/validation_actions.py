@@ -121,7 +121,7 @@ def _fits_type(pattern: str, arn: str) -> bool:
 
 
 def malformed_arns(draft: Draft) -> Iterator[Found]:
-    """ARNs of resources and principals that can't match anything."""
+    """ARNs of resources and principals that can't match what they were meant for."""
     for statement in draft.policy.statements:
         principals = [placed for kind, placed in draft.principals(statement) if kind == "AWS"]
         for placed in (*draft.resources(statement), *principals):
@@ -133,7 +133,10 @@ def _malformed(placed: Placed, partition: t.Optional[str]) -> Iterator[Found]:
     fields = placed.text.split(":", _FIELDS - 1)
     if len(fields) < _FIELDS:
         if not fields[-1].endswith("*"):
-            message = f"{placed.text} has {len(fields)} fields: an ARN is arn:partition:service:region:account:resource"
+            message = (
+                f"{placed.text} has {len(fields)} of the fields arn:partition:service:region:account:resource;"
+                " what is missing means anything in a resource, and nobody in a principal"
+            )
             yield Found("missing_arn_field", placed.path, message)
         return
     account = fields[4]

@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 import dataclasses
+import string
 import typing as t
 
 import pytest
@@ -75,6 +76,8 @@ SERVICES = ("iam:*", "sts:*", "s3:*", "ec2:*", "lambda:*", "organizations:*", "k
         pytest.param([EVERYTHING, deny("iam:*")], None, id="less IAM"),
         pytest.param([EVERYTHING, deny("iam:AttachUserPolicy", "iam:PutUserPolicy")], YES, id="less some ways"),
         pytest.param([EVERYTHING, but("s3:*", effect="Deny")], None, id="less all but one service"),
+        pytest.param([allow(*[f"{letter}*:*" for letter in string.ascii_lowercase])], YES, id="by every letter"),
+        pytest.param([allow(*[f"{letter}*:*" for letter in "abcdefghij"])], None, id="services by some letters"),
         pytest.param(
             [EVERYTHING, deny("iam:*", resource="arn:aws:iam::*:role/audit")], YES, id="less IAM for one role"
         ),

@@ -34,6 +34,7 @@ VARIABLES = GUIDE + "reference_policies_variables.html"
 LANGUAGE = GUIDE + "reference_policies_elements_version.html"
 ARN_OPERATORS = GUIDE + "reference_policies_elements_condition_operators.html#Conditions_ARN"
 
+INCOMPLETE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns"
 BUCKET = "arn:aws:s3:::amzn-s3-demo-bucket/"
 
 
@@ -94,6 +95,12 @@ def resource(pattern: str, text: str, *, version: str = VERSION, **keys: str) ->
         ("arn:aws:s3:*", "arn:aws:s3:::bucket/key", YES, RESOURCE),
         ("arn:aws:iam::*:role/x", "arn:aws:iam::111122223333:role/x", YES, RESOURCE),
         ("arn:aws:*:role/x", "arn:aws:iam::111122223333:role/x", YES, RESOURCE),
+        ("arn:aws:iam", "arn:aws:iam::111122223333:role/x", YES, INCOMPLETE),
+        ("arn:aws:ec2:us-east-1", "arn:aws:ec2:us-east-1:1:instance/i", YES, INCOMPLETE),
+        ("arn:aws:ec2:us-east-1", "arn:aws:ec2:us-east-2:1:instance/i", NO, INCOMPLETE),
+        ("arn:aws:ec2:us-*-1", "arn:aws:ec2:us-east-1:1:instance/i", YES, INCOMPLETE),
+        ("arn:aws:s3::${x}", "arn:aws:s3::${x}:b", YES, INCOMPLETE),
+        ("arn:aws:s3:::", "arn:aws:s3:::b", NO, INCOMPLETE),
         ("arn:aws:ec2:us-*-1:1:instance/i", "arn:aws:ec2:us-east-1:1:instance/i", YES, RESOURCE),
         ("arn:aws:ec2:us-*1:1:instance/i", "arn:aws:ec2:us-east:1:1:instance/i", NO, RESOURCE),
         ("arn:aws:s3:?::b", "arn:aws:s3::::b", NO, RESOURCE),
@@ -215,6 +222,9 @@ def naive(pattern: str, text: str, style: Style = Style.RESOURCE) -> bool:
     """A matcher by its definition: the places in the text that the pattern can have reached, character by character."""
     if style is Style.ARN and pattern.count(":") < 5:
         return bool(pattern) and not pattern.strip("*") and text.count(":") >= 5
+    if style is Style.RESOURCE and pattern.startswith("arn:") and pattern.count(":") < 5:
+        # Whatever is missing is a wildcard, unless a star before it may stand for that already.
+        pattern += "" if "*:" in pattern or pattern.endswith("*") else ":*"
     places = {0}
     for char, colons in reach(pattern, style):
         if char == "*":
@@ -301,6 +311,7 @@ def test_more_patterns_never_match_less(several: list[str], more: str, text: str
         ("arn:aws:iam::1:role/*", "arn:aws:iam::1:user/*", False),
         ("arn:aws:iam::1*1:role/a", "arn:aws:iam::*2:role/a", False),
         ("arn:aws:s3:*", "arn:aws:s3:::b/*", True),
+        ("arn:aws:s3", "arn:aws:s3:::b/*", True),
         ("arn:aws:iam::*:role/*", "*", True),
     ],
 )
@@ -325,6 +336,7 @@ def test_overlaps(one: str, other: str, expected: bool) -> None:
         ("arn:aws:iam::*:role/*", "arn:aws:iam::1:role/app-*", True),
         ("arn:aws:iam::1*2:role/*", "arn:aws:iam::1*:role/*", False),
         ("arn:aws:s3:*", "arn:aws:s3:::b/*", True),
+        ("arn:aws:s3", "arn:aws:s3:::b/*", True),
         ("*", "arn:aws:s3:::b/*", True),
         ("arn:aws:s3:::*", "*", False),
         ("arn:*:iam::*:role/*", "arn:aws:iam::*:role/*", True),
@@ -352,7 +364,7 @@ def test_relations_of_patterns_agree_with_what_they_match(one: str, other: str) 
     if covers(other, one):
         assert all(naive(other, text) for text in both)
         assert overlaps(one, other) or not both
-    if not any(char in "*?" for char in one):
+    if not any(char in "*?" for char in one) and not (one.startswith("arn:") and one.count(":") < 5):
         assert covers(other, one) is overlaps(other, one) is naive(other, one)
 
 

@@ -15,6 +15,7 @@ from .case import ACCOUNT, ALLOWED, EXPLICIT, IAM, IMPLICIT, OBJECT, USER, Case,
 ACTION: t.Final = f"{IAM}reference_policies_elements_action.html"
 NOT_ACTION: t.Final = f"{IAM}reference_policies_elements_notaction.html"
 RESOURCE: t.Final = f"{IAM}reference_policies_elements_resource.html"
+INCOMPLETE: t.Final = f"{IAM}reference_identifiers.html#identifiers-arns"
 NOT_RESOURCE: t.Final = f"{IAM}reference_policies_elements_notresource.html"
 EFFECT: t.Final = f"{IAM}reference_policies_elements_effect.html"
 INTERPLAY: t.Final = f"{IAM}reference_policies_evaluation-logic_AccessPolicyLanguage_Interplay.html"
@@ -141,6 +142,35 @@ _ROWS: list[Row] = [
         ALLOWED,
     ),
     ("any-account", RESOURCE, [allow("iam:*", "arn:aws:iam::*:role/app")], "iam:GetRole", ROLE_APP, ALLOWED),
+    # "When you specify an incomplete ARN in an identity-based policy, AWS automatically completes the ARN".
+    ("incomplete-arn", INCOMPLETE, [allow("sqs:*", "arn:aws:sqs")], "sqs:SendMessage", QUEUE, ALLOWED),
+    ("incomplete-arn-of-another", INCOMPLETE, [allow("*", "arn:aws:sq")], "sqs:SendMessage", QUEUE, IMPLICIT),
+    ("incomplete-arn-in-a-deny", INCOMPLETE, [allow(), deny("*", "arn:aws:sqs")], "sqs:SendMessage", QUEUE, EXPLICIT),
+    ("incomplete-arn-of-a-bucket", INCOMPLETE, [allow(), deny("*", "arn:aws:s3")], "s3:GetObject", OBJECT, EXPLICIT),
+    (
+        "incomplete-arn-with-a-region",
+        INCOMPLETE,
+        [allow("*", "arn:aws:sqs:eu-west-1")],
+        "sqs:SendMessage",
+        QUEUE,
+        ALLOWED,
+    ),
+    (
+        "incomplete-arn-of-another-account",
+        INCOMPLETE,
+        [allow("*", "arn:aws:sqs:eu-west-1:444455556666")],
+        "sqs:SendMessage",
+        QUEUE,
+        IMPLICIT,
+    ),
+    (
+        "incomplete-arn-left-out",
+        INCOMPLETE,
+        [allow(), deny("*", None, NotResource="arn:aws:sqs")],
+        "sqs:SendMessage",
+        QUEUE,
+        ALLOWED,
+    ),
     (
         "another-account-in-the-resource",
         RESOURCE,
