@@ -59,8 +59,10 @@ options:
     type: raw
   break_glass:
     description:
-      - Globs for the ARNs of principals that are kept for emergencies. They are never touched.
+      - Globs for the ARNs of principals that are kept for emergencies, in any letter case. They are never touched.
       - Users and roles under the path C(/iam-hardening/break-glass) are always among them.
+      - In an account that has no such principal, whatever is declared here, the changes that could lock everybody out
+        are refused.
     type: list
     elements: str
     default: []

@@ -34,7 +34,8 @@ from ._capabilities.boundaries_changes import (
 from ._capabilities.boundaries_declared import Declared, Principal
 from ._capabilities.boundaries_document import SAMPLE
 from ._capabilities.boundaries_prediction import Judged
-from ._converge.arn import is_break_glass
+from ._capabilities.untouchable import Spared
+from ._converge.arn import is_break_glass, principals_of
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.finding import Finding
@@ -64,7 +65,7 @@ def run(task: Task) -> dict[str, t.Any]:
             declared=_declared(task),
             settings=settings_of(task),
             now=task.now,
-            break_glass=tuple(task.options["break_glass"]),
+            spared=Spared(break_glass=tuple(task.options["break_glass"])),
         )
         for boundary in planner.declared.boundaries if planner.declared.present else ():
             policy_of(boundary, SAMPLE)
@@ -131,6 +132,12 @@ class _Boundaries:
 
     def walk(self, access: Access) -> Walk[Observed]:
         """The walk of this run, once the account is known to be the right one."""
+        # The roles of both modes: check mode, where the reader calls, is to plan what the writer would.
+        roles = (self._task.options.get(option) or "" for option in ("assume_role_arn", "assessor_role_arn"))
+        callers = principals_of([access.caller.arn, *access.chain, *roles])
+        self._planner = dataclasses.replace(
+            self._planner, spared=dataclasses.replace(self._planner.spared, callers=callers)
+        )
         plain = reread(access, self._planner.now)
         return Walk(
             module=MODULE,
@@ -139,8 +146,12 @@ class _Boundaries:
             plan=self._plan,
             reread=functools.partial(self._reread, access, plain),
             lockout_kinds=LOCKOUT_KINDS,
-            has_break_glass=_has_break_glass,
+            has_break_glass=self._has_break_glass,
         )
+
+    def _has_break_glass(self, observed: Observed) -> bool:
+        principals: tuple[Principal, ...] = (*observed.snapshot.users, *observed.snapshot.roles)
+        return any(is_break_glass(principal.arn, self._planner.spared.break_glass) for principal in principals)
 
     def _observe(self, access: Access) -> Observed:
         planner = self._planner
@@ -194,11 +205,6 @@ class _Boundaries:
             "coverage": [item.coverage.as_dict() for item in desired],
             "predictions": [_prediction(item, with_uses=with_uses) for item in judged],
         }
-
-
-def _has_break_glass(observed: Observed) -> bool:
-    principals: tuple[Principal, ...] = (*observed.snapshot.users, *observed.snapshot.roles)
-    return any(is_break_glass(principal.arn, ()) for principal in principals)
 
 
 def _predicted(task: Task, permissions: Permissions, desired: Desired, arns: Iterable[str]) -> Mapping[str, t.Any]:

@@ -63,7 +63,7 @@ def _walk(task: Task, planner: Planner, access: Access) -> Walk[Observed]:
         plan=planner.plan,
         reread=functools.partial(reread_before_taking, access),
         lockout_kinds=LOCKOUT_KINDS,
-        has_break_glass=lambda observed: observed.has_break_glass,
+        has_break_glass=planner.has_break_glass,
     )
 
 

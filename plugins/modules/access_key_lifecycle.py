@@ -98,7 +98,7 @@ options:
     default: false
   exclude_users:
     description:
-      - Globs for names or ARNs of users whose credentials are left alone.
+      - Globs for names or ARNs of users whose credentials are left alone, in any letter case.
     type: list
     elements: str
     default: []

@@ -107,7 +107,7 @@ options:
             type: str
       exclude:
         description:
-          - Globs for the names or ARNs of principals that need not carry the boundary.
+          - Globs for the names or ARNs of principals that need not carry the boundary, in any letter case.
         type: list
         elements: str
         default: []

@@ -94,8 +94,9 @@ class Rules:
         return rules
 
     def excludes(self, name: str, arn: str) -> bool:
-        """Whether a user is left alone as ``exclude_users`` says."""
-        return any(fnmatch.fnmatchcase(text, pattern) for text in (name, arn) for pattern in self.exclude_users)
+        """Whether a user is left alone as ``exclude_users`` says. Names of users have no case."""
+        texts, patterns = (name.lower(), arn.lower()), map(str.lower, self.exclude_users)
+        return any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns for text in texts)
 
     def spares_smtp(self, user: str, service: t.Optional[str]) -> bool:
         """Whether a key may be behind the password of an SMTP client of SES, and its user was not named.

@@ -38,6 +38,7 @@ from .boundaries_findings import REMEDIED, findings
 from .boundaries_prediction import Impacts, Judged, Jury
 from .boundaries_removal import Removal
 from .boundaries_selection import Coverage, Selection, boundable, carriers, coverage_of, select
+from .untouchable import Spared
 
 MODULE: t.Final = "permissions_boundary"
 
@@ -74,12 +75,12 @@ class Desired:
 
 @dataclasses.dataclass(frozen=True)
 class Planner:
-    """Plans for one declaration at one moment. ``break_glass`` are globs for ARNs."""
+    """Plans for one declaration at one moment. ``spared`` knows who is left alone."""
 
     declared: Declared
     settings: Settings
     now: datetime
-    break_glass: tuple[str, ...] = ()
+    spared: Spared = Spared()
 
     @property
     def datasets(self) -> frozenset[Dataset]:
@@ -117,7 +118,7 @@ class Planner:
         arn = boundary.arn(snapshot.partition, snapshot.account_id)
         facts = Facts.of(snapshot, arn)
         policy = policy_of(boundary, facts)
-        selection = select(snapshot, boundary, self.break_glass)
+        selection = select(snapshot, boundary, self.spared)
         live = observed.live.get(arn)
         drifted = live is None or not says(live, policy)
         coverage = coverage_of(snapshot, boundary, selection, drifted=drifted)
@@ -148,7 +149,7 @@ class Planner:
         remedies = _remedies(found)
         if not self.declared.present:
             removals = [
-                Removal(snapshot, boundary, observed.live.get(arn), self.declared, self.break_glass).plan()
+                Removal(snapshot, boundary, observed.live.get(arn), self.declared, self.spared).plan()
                 for boundary, arn in zip(self.declared.boundaries, self.arns(snapshot), strict=True)
             ]
             return Explained(_joined(removals))
@@ -159,7 +160,7 @@ class Planner:
         jury = Jury(observed.impacts, self.declared.accepted, self.now.date())
         chosen = collections.Counter(item.arn for one in desired for item in one.selection.selected)
         twice = frozenset(arn for arn, count in chosen.items() if count > 1)
-        parts = [_Part(observed, one, self.declared, jury, remedies, twice) for one in desired]
+        parts = [_Part(observed, one, self, jury, remedies, twice) for one in desired]
         plans = [*self._not_known(observed.snapshot), _ambiguous(twice), *(part.plan() for part in parts)]
         judged = {item.arn: item for part in parts for item in part.judged}
         broken = [item.arn for item in judged.values() if not item.impact.is_safe]
@@ -189,14 +190,15 @@ class _Part:
         self,
         observed: Observed,
         desired: Desired,
-        declared: Declared,
+        planner: Planner,
         jury: Jury,
         remedies: Mapping[str, tuple[str, ...]],
         twice: frozenset[str],
     ) -> None:
         self._snapshot = observed.snapshot
         self._desired = desired
-        self._declared = declared
+        self._declared = planner.declared
+        self._spared = planner.spared
         self._jury = jury
         self._twice = twice
         self._writer = Writer(
@@ -208,7 +210,7 @@ class _Part:
             minified(desired.policy),
             document_of(desired.policy),
             remedies,
-            declared.tags,
+            planner.declared.tags,
         )
         self.judged: list[Judged] = []
 
@@ -246,7 +248,15 @@ class _Part:
                 "that this collection made: declare another name, or tag it if it is to be replaced"
             )
             return Plan(refused=(self._refusal("foreign", reason, UPDATE),))
-        judged = [self._judge(principal) for principal in carriers(self._snapshot, live.arn)]
+        carrying = carriers(self._snapshot, live.arn)
+        spared = [item.name for item in carrying if self._spared.refusal(item.arn)]
+        if spared:
+            reason = (
+                f"it bounds principals that are never touched: {listing(spared)}; take it off them by hand, or declare "
+                "another name"
+            )
+            return Plan(refused=(self._refusal("in_use", reason, UPDATE),))
+        judged = [self._judge(principal) for principal in carrying]
         objections = [item for item in judged if item.objection]
         if objections:
             return Plan(refused=tuple(self._breaking(item, UPDATE) for item in objections))
@@ -284,6 +294,12 @@ class _Part:
         population = boundable(self._snapshot)
         for principal in self._open:
             operation = PUT[kind_of(principal)]
+            spared = self._spared.refusal(principal.arn)
+            if spared:
+                # No evidence and nobody's acceptance would allow it. Whoever names the caller is told by failing.
+                is_caller = spared.rule == "caller"
+                refused.append(dataclasses.replace(spared, operation=operation, fatal=is_caller))
+                continue
             judged = self._judge(principal)
             if principal.boundary is not None and not self._declared.replace:
                 reason = f"its boundary is {principal.boundary}; replace allows to put {self._desired.arn} in its place"

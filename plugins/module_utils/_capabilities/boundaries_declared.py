@@ -116,9 +116,9 @@ class Boundary:
         return bool(places(self.document) & set(OF_TRAILS))
 
     def excludes(self, principal: Principal) -> bool:
-        """Whether a user or role is left out, by a glob for its name or ARN."""
-        names = (principal.name, principal.arn)
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.exclude for name in names)
+        """Whether a user or role is left out, by a glob for its name or ARN; as in targets, case does not count."""
+        names = (principal.name.lower(), principal.arn.lower())
+        return any(fnmatch.fnmatchcase(name, pattern.lower()) for pattern in self.exclude for name in names)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,14 +14,13 @@ import typing as t
 
 from .._account.model import Snapshot
 from .._controls.control import listing
-from .._converge.arn import is_break_glass
 from .._converge.change import Change, Refusal
 from .._converge.plan import Plan
-from .._converge.protected import protection_of
 from .._policy.syntax import compact
 from .boundaries_changes import DELETE, DELETE_VERSION, LivePolicy, Writer
 from .boundaries_declared import Boundary, Declared, Principal
 from .boundaries_selection import boundable, carriers
+from .untouchable import Spared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Removal:
     boundary: Boundary
     live: t.Optional[LivePolicy]
     declared: Declared
-    break_glass: tuple[str, ...] = ()
+    spared: Spared = Spared()
 
     def plan(self) -> Plan:
         """Everything that it takes, or why it can't be: nothing is taken off for a policy that stays."""
@@ -53,7 +52,7 @@ class Removal:
 
     def _objection(self, live: LivePolicy) -> t.Optional[Refusal]:
         """Why the policy can't go; the option that allows it, where there is one."""
-        staying = [item for item in self._carriers if self._stays(item)]
+        staying = [item for item in self._carriers if self.spared.refusal(item.arn)]
         if not live.is_owned:
             return self._refusal("foreign", "it has not the tag iam-hardening:managed=true of the policies made here")
         if not self.declared.loosen:
@@ -74,9 +73,6 @@ class Removal:
             )
             return self._refusal("versions", reason, DELETE_VERSION)
         return None
-
-    def _stays(self, principal: Principal) -> bool:
-        return is_break_glass(principal.arn, self.break_glass) or protection_of(principal.arn) is not None
 
     def _refusal(self, rule: str, reason: str, operation: str = DELETE) -> Refusal:
         return Refusal(rule, reason, self._arn, operation)

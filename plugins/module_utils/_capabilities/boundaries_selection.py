@@ -13,12 +13,11 @@ import collections
 import dataclasses
 import re
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from .._account.model import Role, Snapshot
-from .._converge.arn import is_break_glass
-from .._converge.protected import protection_of
 from .boundaries_declared import Boundary, Principal
+from .untouchable import Spared
 
 # https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 _PERMISSION_SET: t.Final = re.compile(r"AWSReservedSSO_(?P<name>.+)_[0-9a-f]{16}")
@@ -50,21 +49,20 @@ class Selection:
     permission_sets: Mapping[str, tuple[Principal, ...]] = dataclasses.field(default_factory=dict)
 
 
-def select(snapshot: Snapshot, boundary: Boundary, break_glass: Iterable[str] = ()) -> Selection:
-    """Whom the targets mean, in the order of the snapshot; ``break_glass`` are globs for ARNs.
+def select(snapshot: Snapshot, boundary: Boundary, spared: Spared) -> Selection:
+    """Whom the targets mean, in the order of the snapshot; ``spared`` knows who is left alone.
 
-    A principal that is named, not met by a pattern, stays selected: that it is never touched is for the guard to say.
+    A principal that is named, not met by a pattern, stays selected: that it is never touched is refused aloud.
     """
     selected: list[Principal] = []
     kept_out: list[tuple[Principal, str]] = []
     permission_sets: dict[str, list[Principal]] = collections.defaultdict(list)
-    globs = tuple(break_glass)
     for principal, policies in _with_policies(snapshot):
         fitting = [target for target in boundary.targets if target.fits(principal, policies)]
         if not fitting or boundary.excludes(principal):
             continue
         permission_set = permission_set_of(principal)
-        reason = _reason_to_keep_out(principal, globs)
+        reason = _reason_to_keep_out(principal, spared)
         if permission_set is not None:
             permission_sets[permission_set].append(principal)
         elif reason and not any(target.is_explicit for target in fitting):
@@ -85,12 +83,11 @@ def _with_policies(snapshot: Snapshot) -> Iterator[tuple[Principal, frozenset[st
         yield role, frozenset(role.attached_policies)
 
 
-def _reason_to_keep_out(principal: Principal, break_glass: Iterable[str]) -> t.Optional[str]:
-    if is_break_glass(principal.arn, break_glass):
-        return "it is a break-glass principal"
-    if principal.path.startswith(_OWN_PATH):
+def _reason_to_keep_out(principal: Principal, spared: Spared) -> t.Optional[str]:
+    refusal = spared.refusal(principal.arn)
+    if refusal is None and principal.path.startswith(_OWN_PATH):
         return "this collection works with it"
-    return protection_of(principal.arn)
+    return refusal.reason if refusal else None
 
 
 def carriers(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:

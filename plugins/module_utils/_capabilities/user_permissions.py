@@ -67,11 +67,6 @@ class Observed:
         """The policies of every principal."""
         return self.facts.permissions
 
-    @property
-    def has_break_glass(self) -> bool:
-        """Whether the account has a principal for emergencies, told by its path."""
-        return any(is_break_glass(arn, ()) for arn in self.permissions.principals)
-
 
 @dataclasses.dataclass(frozen=True)
 class Planner:
@@ -83,6 +78,10 @@ class Planner:
     acceptances: tuple[Acceptance, ...] = ()
     break_glass: tuple[str, ...] = ()
     callers: frozenset[Principal] = frozenset()
+
+    def has_break_glass(self, observed: Observed) -> bool:
+        """Whether the account has a principal for emergencies, a declared one or one that its path tells."""
+        return any(is_break_glass(arn, self.break_glass) for arn in observed.permissions.principals)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         """The verdicts on administrators and on policies of users."""

@@ -20,9 +20,10 @@ from collections.abc import Mapping
 
 from .._account.model import Group, Snapshot, User
 from .._account.permissions import Principal as Holder
-from .._converge.arn import Principal, is_break_glass, principal_of
+from .._converge.arn import Principal
 from .._converge.change import Refusal
 from .._converge.protected import protection_of
+from .untouchable import Spared, protected
 from .user_permissions_changes import Holding
 
 
@@ -38,7 +39,7 @@ class Untouchable:
         """Why nothing may be taken from a user, a group or a role; of a group, because of one who is in it."""
         if isinstance(holder, Group):
             found = filter(None, (self._objection(user) for user in self._members.get(holder.name, ())))
-            refusal = next(iter(found), None) or _protected(holder)
+            refusal = next(iter(found), None) or protected(holder.arn)
             return dataclasses.replace(refusal, target=holder.arn) if refusal else None
         return self._objection(holder)
 
@@ -55,17 +56,7 @@ class Untouchable:
         return self._members.get(group.name, ())
 
     def _objection(self, holder: Holder) -> t.Optional[Refusal]:
-        if principal_of(holder.arn) in self.callers:
-            reason = f"{holder.name} is the caller, or what it came through: its permissions are for others to change"
-            return Refusal("caller", reason, holder.arn)
-        if is_break_glass(holder.arn, self.break_glass):
-            return Refusal("break_glass", f"never touched: {holder.name} is a break-glass principal", holder.arn)
-        return _protected(holder)
-
-
-def _protected(holder: Holder) -> t.Optional[Refusal]:
-    reason = protection_of(holder.arn)
-    return Refusal("protected", f"never touched: {reason}", holder.arn) if reason else None
+        return Spared(self.callers, self.break_glass).refusal(holder.arn)
 
 
 def protected_policy(holding: Holding) -> t.Optional[Refusal]:

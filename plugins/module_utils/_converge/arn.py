@@ -54,8 +54,11 @@ def principals_of(arns: Iterable[str]) -> frozenset[Principal]:
 
 
 def is_break_glass(arn: str, patterns: Iterable[str]) -> bool:
-    """Whether ``arn`` is matched by one of the declared globs, or is or lies under ``/iam-hardening/break-glass``."""
-    if any(fnmatch.fnmatchcase(arn, pattern) for pattern in patterns):
+    """Whether ``arn`` is matched by one of the declared globs, or is or lies under ``/iam-hardening/break-glass``.
+
+    Case does not count: IAM has no two users, and no two roles, whose names differ in it alone.
+    """
+    if any(fnmatch.fnmatchcase(arn.lower(), pattern.lower()) for pattern in patterns):
         return True
     kind, slash, rest = resource_of(arn).partition("/")
     if kind not in ("user", "role") or not slash:

@@ -47,8 +47,9 @@ class GuardContext:
     """What the rules for changes go by.
 
     ``principals`` are the caller and every role it came through. ``lockout_kinds`` names the kinds of change that can
-    lock people out for good, and so need a break-glass principal: a declared one (``break_glass``, ARN globs), or one
-    that was found in the account.
+    lock people out for good, and so need a break-glass principal. ``break_glass`` are the declared ones, as ARN globs;
+    ``break_glass_found`` says whether the account has one, be it declared or told by its path. A glob that is declared
+    for a whole organization proves nothing of an account that lacks such a principal.
     """
 
     principals: frozenset[Principal]
@@ -139,11 +140,13 @@ def _on_break_glass(change: Change, context: GuardContext) -> t.Optional[Refusal
 
 
 def _could_lock_out(change: Change, context: GuardContext) -> t.Optional[Refusal]:
-    if change.kind not in context.lockout_kinds or context.break_glass or context.break_glass_found:
+    if change.kind not in context.lockout_kinds or context.break_glass_found:
         return None
+    declared = f" ({', '.join(context.break_glass)} matches no user or role)" if context.break_glass else ""
     reason = (
-        "it could lock everybody out, and no break-glass principal is known: list one in break_glass "
-        "(hardening_break_glass) as an ARN glob, or create one under the path /iam-hardening/break-glass/"
+        f"it could lock everybody out, and the account has no break-glass principal that is known{declared}: list one "
+        "in break_glass (hardening_break_glass) as an ARN glob, or create one under the path "
+        "/iam-hardening/break-glass/"
     )
     return _refusal("no_break_glass", change, reason)
 

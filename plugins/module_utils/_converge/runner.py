@@ -71,6 +71,7 @@ class Walk(t.Generic[State]):
     ``reread`` reads the target of a change live and returns it in the shape of the change's ``before`` and ``after``.
     It may have nothing to go by but what a journal keeps: no ``parameters``, no ``kind``. ``rereads`` does so for the
     changes of other modules, by their names, where this one can tell how they ended.
+    ``has_break_glass`` says whether the account has a principal for emergencies, a declared one or one under its path.
     ``learn`` is given the answer to a change that was made, and returns what the journal is to keep of it: the id of a
     message, say, which only AWS knows.
     """

@@ -304,7 +304,12 @@ def test_without_break_glass_nothing_is_done(tmp_path: Path) -> None:
         assert refusals(result) == [("no_break_glass", name) for name in ("developer", "dev-1", "dev-2")]
         assert "break_glass" in result["refused"][0]["reason"]
         assert one.state == before
-        named = one.done(declared(document(*SERVICES), DEVELOPERS), break_glass=["arn:aws:iam::*:role/emergency"])
+        # A glob for the whole organization proves nothing of an account without such a role.
+        nobody = one.done(declared(document(*SERVICES), DEVELOPERS), break_glass=["arn:aws:iam::*:role/emergency"])
+        assert {rule for rule, _name in refusals(nobody)} == {"no_break_glass"}
+        assert "arn:aws:iam::*:role/emergency matches no user or role" in nobody["refused"][0]["reason"]
+        assert one.state == before
+        named = one.done(declared(document(*SERVICES), DEVELOPERS), break_glass=["arn:aws:iam::*:user/Dave"])
         assert named["refused"] == [] and named["changed"]
 
 
@@ -321,10 +326,31 @@ def test_principals_that_are_never_touched_are_counted_apart(one: Account) -> No
     assert "permission set Developers" in finding["detail"]
 
 
-def test_a_principal_that_is_named_is_refused_by_the_guard(one: Account) -> None:
-    result = one.done(declared(document(*SERVICES), {"principal": "break-glass"}))
-    assert ("break_glass", "break-glass") in refusals(result) or ("prediction", "break-glass") in refusals(result)
+def test_a_principal_that_is_named_is_refused_whatever_is_accepted(one: Account) -> None:
+    accepted = {"principal": "break-glass", "reason": "none", "expires": "2030-12-31"}
+    result = one.done(declared(document(*SERVICES), {"principal": "break-glass"}), accept_breakage=[accepted])
+    (refusal,) = result["refused"]
+    assert (refusal["rule"], refusal["operation"]) == ("break_glass", "PutRolePermissionsBoundary")
+    # Nothing would allow it, so nothing is said to.
+    assert "accept_breakage" not in refusal["reason"]
     assert one.state[1]["break-glass"] is None
+
+
+def test_what_bounds_a_principal_that_is_never_touched_says_what_it_said(one: Account) -> None:
+    """The target of the change would be the policy, of which the guards know nothing."""
+    one.done(declared(document(*SERVICES), DEVELOPERS))
+    one.iam.put_role_permissions_boundary(RoleName="break-glass", PermissionsBoundary=BOUNDARY)
+    accepted = [
+        {"principal": name, "reason": "none", "expires": "2030-12-31"} for name in ("break-glass", "dev-1", "dev-2")
+    ]
+    before = one.state
+    result = one.done(declared(document("s3"), DEVELOPERS), accept_breakage=accepted)
+    assert refusals(result) == [("in_use", "developer")]
+    assert "break-glass; take it off them by hand" in result["refused"][0]["reason"]
+    assert one.state == before
+    one.iam.delete_role_permissions_boundary(RoleName="break-glass")
+    assert one.done(declared(document("s3"), DEVELOPERS), accept_breakage=accepted)["refused"] == []
+    assert one.state != before
 
 
 def test_a_boundary_that_only_denies_is_given_to_nobody(one: Account) -> None:

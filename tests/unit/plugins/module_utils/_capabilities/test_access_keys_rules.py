@@ -81,8 +81,8 @@ def test_keys_behind_mail_servers(user: str, service: t.Optional[str], accepted:
     assert rules(accept_ses_smtp_users=accepted).spares_smtp(user, service) is spared
 
 
-def test_users_are_excluded_by_name_and_by_arn() -> None:
-    found = rules(exclude_users=["svc-annual-*", user_arn("audit")])
+def test_users_are_excluded_by_name_and_by_arn_in_any_case() -> None:
+    found = rules(exclude_users=["SVC-annual-*", user_arn("Audit")])
     assert [name for name in ("svc-annual-tax", "audit", "svc") if found.excludes(name, user_arn(name))] == [
         "svc-annual-tax",
         "audit",

@@ -62,6 +62,9 @@ def test_resource_of_an_arn_keeps_later_colons() -> None:
         ("role/emergency", (), False),
         ("role/emergency", ("arn:aws:iam::*:role/emerg*",), True),
         ("role/emergency", ("arn:aws:iam::444455556666:role/emergency",), False),
+        # IAM has no two names that differ in case only, and who declares one means the one that is there.
+        ("user/Emergency-1", ("arn:aws:iam::*:user/emergency-*",), True),
+        ("role/emergency", ("arn:aws:iam::*:role/Emergency",), True),
     ],
 )
 def test_break_glass_is_declared_or_found_under_its_path(

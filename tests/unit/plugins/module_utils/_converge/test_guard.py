@@ -89,7 +89,8 @@ def test_protected_and_break_glass_are_refused_and_the_rest_goes_on() -> None:
     ("fields", "refused"),
     [
         ({}, ["no_break_glass"]),
-        ({"break_glass": ("arn:aws:iam::*:role/emergency",)}, []),
+        # Declared for all accounts, and this one has it not.
+        ({"break_glass": ("arn:aws:iam::*:role/emergency",)}, ["no_break_glass"]),
         ({"break_glass_found": True}, []),
         ({"lockout_kinds": frozenset({"boundary_put"})}, []),
     ],
