@@ -50,7 +50,7 @@ options:
     suboptions:
       name:
         description:
-          - The name of the policy.
+          - The name of the policy. No two policies of an account share one, whatever their paths.
         type: str
         required: true
       path:

@@ -81,17 +81,20 @@ class Target:
 
 
 def _has_tag(principal: Principal, key: str, pattern: str) -> bool:
-    return key in principal.tags and fnmatch.fnmatchcase(principal.tags[key], pattern)
+    """Keys of tags have no case on users and roles: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"""
+    values = (value for name, value in principal.tags.items() if name.lower() == key.lower())
+    return any(fnmatch.fnmatchcase(value, pattern) for value in values)
+
+
+def names_of(principal: Principal) -> tuple[str, ...]:
+    """What a user or role is called: its ARN, ``role/path/name``, ``role/name``, and bare name."""
+    kind = kind_of(principal)
+    return principal.arn, resource_of(principal.arn), f"{kind}/{principal.name}", principal.name
 
 
 def is_called(principal: Principal, name: str) -> bool:
-    """Whether ``name`` is the ARN of a user or role, its ``role/path/name``, ``role/name``, or bare name."""
-    return name in (
-        principal.arn,
-        resource_of(principal.arn),
-        f"{kind_of(principal)}/{principal.name}",
-        principal.name,
-    )
+    """Whether ``name`` is one of the names of a user or role."""
+    return name in names_of(principal)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,8 +119,8 @@ class Boundary:
         return bool(places(self.document) & set(OF_TRAILS))
 
     def excludes(self, principal: Principal) -> bool:
-        """Whether a user or role is left out, by a glob for its name or ARN; as in targets, case does not count."""
-        names = (principal.name.lower(), principal.arn.lower())
+        """Whether a user or role is left out, by a glob for one of its names; as in targets, case does not count."""
+        names = [name.lower() for name in names_of(principal)]
         return any(fnmatch.fnmatchcase(name, pattern.lower()) for pattern in self.exclude for name in names)
 
 
@@ -154,7 +157,9 @@ class Declared:
             _boundary(value, document, f"boundaries[{index}]")
             for index, (value, document) in enumerate(zip(given, documents, strict=True))
         ]
-        names = [f"{boundary.path}{boundary.name}".lower() for boundary in boundaries]
+        # Wherever its path leads, a policy's name is unique in the account, without regard to case.
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+        names = [boundary.name.lower() for boundary in boundaries]
         twice = next(
             (boundary for boundary, name in zip(boundaries, names, strict=True) if names.count(name) > 1), None
         )
