@@ -107,7 +107,8 @@ options:
             type: str
       exclude:
         description:
-          - Globs for the names or ARNs of principals that need not carry the boundary, in any letter case.
+          - Globs for the names or ARNs of principals that need not carry the boundary, in any letter case, such as
+            V(deploy-*) or V(role/ci/*).
         type: list
         elements: str
         default: []

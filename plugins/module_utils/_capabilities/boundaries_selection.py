@@ -133,9 +133,9 @@ class Coverage:
 
     @property
     def percent(self) -> t.Optional[float]:
-        """The covered of the selected; None where nobody is selected."""
+        """The covered of the selected, rounded down: 100 are all; None where nobody is selected."""
         selected = len(self.selection.selected)
-        return round(100 * self.covered / selected, 1) if selected else None
+        return 1000 * self.covered // selected / 10 if selected else None
 
     def as_dict(self) -> dict[str, t.Any]:
         """As it stands in results."""
