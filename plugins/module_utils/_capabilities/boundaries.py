@@ -133,7 +133,8 @@ class Planner:
         if not self.declared.boundaries:
             return ()
         coverages = tuple(desired.coverage for desired in self.desired(observed))
-        return findings(observed.snapshot, coverages, settings=self.settings, now=self.now)
+        unknown = self._unknown(observed.snapshot) if self.declared.present else {}
+        return findings(observed.snapshot, coverages, unknown, settings=self.settings, now=self.now)
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
         """The plan for what was observed. ``found`` are the findings on it."""
@@ -150,7 +151,7 @@ class Planner:
         if not self.declared.present:
             removals = [
                 Removal(snapshot, boundary, observed.live.get(arn), self.declared, self.spared).plan()
-                for boundary, arn in zip(self.declared.boundaries, self.arns(snapshot), strict=True)
+                for boundary, arn in self._with_arns(snapshot)
             ]
             return Explained(_joined(removals))
         return self._attaching(observed, remedies)
@@ -167,12 +168,17 @@ class Planner:
         told = acceptance_warnings(self.declared.accepted, broken, self.now.date())
         return Explained(_joined([*plans, Plan(warnings=tuple(told))]), tuple(judged.values()))
 
+    def _unknown(self, snapshot: Snapshot) -> dict[str, str]:
+        """The ARNs of the policies of which can't be told what they are to say, each with the reason."""
+        reasons = ((arn, self.unread(snapshot, item)) for item, arn in self._with_arns(snapshot))
+        return {arn: f"the trails that it is to protect are not known: {reason}" for arn, reason in reasons if reason}
+
     def _not_known(self, snapshot: Snapshot) -> Iterator[Plan]:
-        for boundary, arn in zip(self.declared.boundaries, self.arns(snapshot), strict=True):
-            reason = self.unread(snapshot, boundary)
-            if reason:
-                told = f"the trails that it is to protect are not known: {reason}"
-                yield Plan(refused=(Refusal("unread", told, arn),))
+        for arn, reason in self._unknown(snapshot).items():
+            yield Plan(refused=(Refusal("unread", reason, arn),))
+
+    def _with_arns(self, snapshot: Snapshot) -> Iterable[tuple[Boundary, str]]:
+        return zip(self.declared.boundaries, self.arns(snapshot), strict=True)
 
 
 @dataclasses.dataclass(frozen=True)

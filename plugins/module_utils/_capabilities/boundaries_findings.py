@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from .._account.model import Dataset, Snapshot
@@ -31,14 +31,22 @@ REMEDIED: t.Final = frozenset({MISSING, WRONG, DRIFTED})
 
 
 def findings(
-    snapshot: Snapshot, coverages: Sequence[Coverage], *, settings: Settings, now: datetime
+    snapshot: Snapshot,
+    coverages: Sequence[Coverage],
+    unknown: Mapping[str, str],
+    *,
+    settings: Settings,
+    now: datetime,
 ) -> tuple[Finding, ...]:
-    """The verdicts on the declared boundaries, and those of the assessment on all that are in use."""
+    """The verdicts on the declared boundaries, and those of the assessment on all that are in use.
+
+    ``unknown`` has, by the ARN of their policies, the boundaries that could not be judged, with the reason.
+    """
     in_use = tuple(control for control in all_controls() if control.theme == THEME)
-    return assess(snapshot, settings=settings, controls=(*_declared(coverages), *in_use), now=now)
+    return assess(snapshot, settings=settings, controls=(*_declared(coverages, unknown), *in_use), now=now)
 
 
-def _declared(coverages: Sequence[Coverage]) -> tuple[Control, ...]:
+def _declared(coverages: Sequence[Coverage], unknown: Mapping[str, str]) -> tuple[Control, ...]:
     """The controls that depend on what a play declares, and so are none of the catalogue."""
     return tuple(
         Control(
@@ -47,7 +55,7 @@ def _declared(coverages: Sequence[Coverage]) -> tuple[Control, ...]:
             severity=Severity.HIGH,
             theme=THEME,
             needs=(Dataset.AUTHORIZATION_DETAILS,),
-            check=functools.partial(_judge, failures, tuple(coverages), unit),
+            check=functools.partial(_judge, failures, tuple(coverages), unknown, unit),
             expected=expected,
             rationale="A boundary is a ceiling only for those who carry it, and only as high as it says.",
             remediation=Remediation(
@@ -66,12 +74,16 @@ def _declared(coverages: Sequence[Coverage]) -> tuple[Control, ...]:
 _Failures = Callable[[Coverage], Iterator[Failure]]
 
 
-def _judge(failures: _Failures, coverages: Sequence[Coverage], unit: str, _scope: Scope) -> Verdict:
-    if not coverages:
+def _judge(
+    failures: _Failures, coverages: Sequence[Coverage], unknown: Mapping[str, str], unit: str, _scope: Scope
+) -> Verdict:
+    if not coverages and not unknown:
         return Verdict(0, unit, not_applicable="no boundary is declared for anybody")
     population = sum(len(item.selection.selected) for item in coverages) if unit == "principals" else len(coverages)
     found = tuple(failure for coverage in coverages for failure in failures(coverage))
-    return Verdict(population, unit, found, extra={"coverage": [_summary(coverage) for coverage in coverages]})
+    unread = "; ".join(f"{arn} could not be judged: {reason}" for arn, reason in unknown.items())
+    summaries = [_summary(coverage) for coverage in coverages]
+    return Verdict(population, unit, found, not_assessed=unread or None, extra={"coverage": summaries})
 
 
 def _summary(coverage: Coverage) -> dict[str, t.Any]:

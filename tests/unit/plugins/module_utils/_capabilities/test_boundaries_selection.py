@@ -58,7 +58,7 @@ def test_policies_of_groups_count_for_their_members() -> None:
     ("principal", "reason"),
     [
         (role("ecs", path=SERVICE), "service-linked"),
-        (role("OrganizationAccountAccessRole"), "organization"),
+        (role("OrganizationAccountAccessRole"), "the management account"),
         (role("AWSControlTowerExecution"), "Control Tower"),
         (role("stacksets-exec-1"), ""),
         (role("break-glass", path="/iam-hardening/"), "break-glass"),
