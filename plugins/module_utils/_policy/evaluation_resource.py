@@ -21,18 +21,23 @@ from .truth import NO, UNKNOWN, YES, Truth
 from .verdict import Layer, Verdict
 
 # The actions that a role's trust policy has to allow.
-_TRUST_ACTIONS: t.Final = frozenset(
-    {
-        "sts:assumerole",
-        "sts:assumerolewithsaml",
-        "sts:assumerolewithwebidentity",
-        "sts:setsourceidentity",
-        "sts:tagsession",
-    }
-)
+_ASSUMING: t.Final = frozenset({"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"})
+_TRUST_ACTIONS: t.Final = _ASSUMING | {"sts:setsourceidentity", "sts:tagsession"}
 # "This permission is not effective in a key policy":
 # https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html
 _BEYOND_KEY_POLICY: t.Final = "kms:retiregrant"
+# The actions of KMS that are about no key.
+_WITHOUT_KEY: t.Final = frozenset(
+    {
+        *("kms:createkey", "kms:generaterandom", "kms:listaliases", "kms:listkeys", "kms:listretirablegrants"),
+        *("kms:createcustomkeystore", "kms:describecustomkeystores", "kms:updatecustomkeystore"),
+        *("kms:connectcustomkeystore", "kms:disconnectcustomkeystore", "kms:deletecustomkeystore"),
+        _BEYOND_KEY_POLICY,
+    }
+)
+_ON_ALIASES: t.Final = frozenset({"kms:createalias", "kms:deletealias", "kms:updatealias"})
+# The resource of a request that does not say what it is about. What can only be about a role still is.
+_UNSAID: t.Final = "*"
 
 
 def must_allow(action: str, resource: str) -> bool:
@@ -41,8 +46,11 @@ def must_allow(action: str, resource: str) -> bool:
     ``action`` is in lower case.
     """
     if action in _TRUST_ACTIONS:
-        return ":role/" in resource
-    return action.startswith("kms:") and ":key/" in resource and action != _BEYOND_KEY_POLICY
+        return ":role/" in resource or (resource == _UNSAID and action in _ASSUMING)
+    if not action.startswith("kms:") or action in _WITHOUT_KEY:
+        return False
+    # Every other action is about a key, also where the request calls it by an alias or not at all.
+    return ":alias/" not in resource or action not in _ON_ALIASES
 
 
 class Grants(t.NamedTuple):

@@ -117,7 +117,7 @@ def _source(layer: Layer, policy: t.Optional[str], reason: Reason, *, single: bo
 def _of_resource(reason: Reason) -> str:
     if not reason.apart:
         return "the policy of the resource"
-    return "the key policy" if ":key/" in reason.resource else "the trust policy of the role"
+    return "the key policy" if reason.action.lower().startswith("kms:") else "the trust policy of the role"
 
 
 def _rule(layer: Layer, reason: Reason) -> str:

@@ -46,12 +46,14 @@ FOREIGN_KEYS: t.Final = f"{KMS}key-policy-modifying-external-accounts.html"
 KEY_PERMISSIONS: t.Final = f"{KMS}kms-api-permissions-reference.html"
 TRUST: t.Final = f"{IAM}id_roles_update-role-trust-policy.html"
 ASSUME: t.Final = f"{STS}API_AssumeRole.html"
+TAGS: t.Final = f"{IAM}id_session-tags.html"
 OIDC: t.Final = f"{IAM}id_roles_create_for-idp_oidc.html"
 SAML: t.Final = f"{IAM}id_roles_create_for-idp_saml.html"
 EXTERNAL_ID: t.Final = f"{IAM}id_roles_common-scenarios_third-party.html"
 SERVICE_ROLES: t.Final = f"{IAM}id_roles_create_for-service.html"
 
 FOREIGN_ACCOUNT: t.Final = f"arn:aws:iam::{OTHER}:root"
+ALIAS: t.Final = f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/data"
 TARGET: t.Final = f"arn:aws:iam::{ACCOUNT}:role/deploy"
 PROVIDER: t.Final = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 SAML_PROVIDER: t.Final = f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"
@@ -151,6 +153,11 @@ _KEYS: t.Final = (
         IMPLICIT,
         "scp",
     ),
+    Case("no-key-is-said", KEY_POLICY, Request("kms:Decrypt", "*", ROLE), EVERYTHING, UNKNOWN, "resource"),
+    Case("key-by-its-alias", KEY_POLICY, Request("kms:Decrypt", ALIAS, ROLE), EVERYTHING, UNKNOWN, "resource"),
+    Case("alias-itself", KEY_PERMISSIONS, Request("kms:DeleteAlias", ALIAS, ROLE), EVERYTHING, ALLOWED),
+    Case("no-role-is-said", ASSUME, Request("sts:AssumeRole", "*", ROLE), EVERYTHING, UNKNOWN, "resource"),
+    Case("federated-user-without-a-role", TAGS, Request("sts:TagSession", "*", USER), EVERYTHING, ALLOWED),
     Case("actions-without-a-key", KEY_PERMISSIONS, Request("kms:CreateKey", "*", ROLE), EVERYTHING, ALLOWED),
     Case(
         "retiring-grants-has-no-key-policy",
