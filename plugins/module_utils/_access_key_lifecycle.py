@@ -25,6 +25,7 @@ from ._aws.access import Access
 from ._aws.operations import Operations
 from ._capabilities.access_keys import DATASETS, MODULE, Observed, Planner, Review, commands_back
 from ._capabilities.access_keys_candidates import users_in_question
+from ._capabilities.access_keys_changes import same_step
 from ._capabilities.access_keys_history import PUBLISH, TAG, UNTAG, mark_of, read_history
 from ._capabilities.access_keys_kinds import OPERATIONS_OF, is_stage_tag
 from ._capabilities.access_keys_rules import Rules
@@ -98,6 +99,7 @@ class _Lifecycle:
             plan=self._plan,
             reread=functools.partial(state_of, access, messages=self._messages),
             learn=self._learn,
+            stays_with=same_step,
         )
 
     def _observe(self, access: Access) -> Observed:

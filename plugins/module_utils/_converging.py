@@ -217,8 +217,8 @@ def _json(place: str, content: bytes) -> t.Any:
 
 
 def _report_interrupted(task: Task, walk: Walk[t.Any], store: Store, account_id: str, run: _Run) -> None:
-    """Warn of changes that a run before this one announced and never concluded; a run that writes concludes those that
-    it can read, which are its own module's and, for a rollback, every module's.
+    """Warn of changes that a run before this one announced and never concluded; a run that writes records what it finds
+    of those that it can read, which are its own module's and, for a rollback, every module's.
 
     A journal that can't be read is a warning here: one that can't be written stops the first change.
     """
@@ -237,7 +237,7 @@ def _report_interrupted(task: Task, walk: Walk[t.Any], store: Store, account_id:
                     caller_arn="",
                     clock=task.clock,
                 )
-                journal.conclude(intent.key, outcome, f"found by run {run.run_id}")
+                journal.found(intent.key, outcome, run.run_id)
                 ending = f"what is there now says: {outcome.value}"
             task.warn(f"run {intent.run_id} was cut off at {change.operation} on {change.target}; {ending}")
     except StoreError as error:

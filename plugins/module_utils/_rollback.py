@@ -20,14 +20,14 @@ from . import _access_key_lifecycle, _password_policy, _permissions_boundary_rea
 from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
-from ._capabilities import access_keys, boundaries, password_policy, user_permissions
+from ._capabilities import access_keys, boundaries, password_policy, user_permissions, user_permissions_changes
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.journal import Intent, check_run_id, intent_at, recorded
 from ._converge.plan import Plan
 from ._converge.runner import Walk
 from ._converge.store import Store
-from ._converge.undo import Recorded, Selection, Undoing, Unread, objection, undoing
+from ._converge.undo import Recorded, Selection, Undoing, Unread, objection, same_module, takes_away, undoing
 from ._converging import converge, journal_store_of
 from ._task import Task, TaskError
 
@@ -40,11 +40,13 @@ class Reread:
 
     ``operations`` has the writes that undo its changes, and the reads of what ``of`` makes of an account and a moment:
     a function that reads the target of a recorded change, in the shape of its ``before`` and ``after``. That change
-    comes out of a journal, so it has neither ``parameters`` nor ``kind``.
+    comes out of a journal, so it has neither ``parameters`` nor ``kind``. ``relies`` says whether a change may rely on
+    an earlier one of the same run, so that this is not taken away while that one stands.
     """
 
     operations: Operations
     of: Callable[[Access, datetime], Callable[[Change], t.Any]]
+    relies: Callable[[Change, Change], bool] = lambda _later, _earlier: True
 
 
 # Every module that writes; a unit test holds the list against plugins/modules.
@@ -53,7 +55,9 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
         access_keys.MODULE: Reread(_access_key_lifecycle.UNDO_OPERATIONS, _access_key_lifecycle.reread),
         password_policy.THEME: Reread(_password_policy.UNDO_OPERATIONS, _password_policy.reread),
         boundaries.MODULE: Reread(_permissions_boundary_reads.UNDO_OPERATIONS, _permissions_boundary_reads.reread),
-        user_permissions.MODULE: Reread(_user_permissions_reads.UNDO_OPERATIONS, _user_permissions_reads.reread),
+        user_permissions.MODULE: Reread(
+            _user_permissions_reads.UNDO_OPERATIONS, _user_permissions_reads.reread, user_permissions_changes.relies_on
+        ),
     }
 )
 
@@ -122,6 +126,7 @@ class _Rollback:
             plan=lambda undoing, _findings: Plan(changes=undoing.changes, refused=undoing.refused),
             reread=functools.partial(self._reread, rereads),
             rereads=rereads,
+            stays_with=lambda undo, refused: stays_with(self._intents, undo, refused),
         )
 
     def _observe(self, access: Access, rereads: Mapping[str, Callable[[Change], t.Any]]) -> Undoing:
@@ -133,16 +138,18 @@ class _Rollback:
             for intent, outcome in selected
             if (refusal := objection(intent, outcome, account_id=account, writes=_writes(intent.module)))
         }
+        # Of what is not selected it matters whether it stands, where its module has something that is.
+        modules = {intent.module for intent, _outcome in selected} & rereads.keys()
         readings = {
             intent.key: functools.partial(rereads[intent.module], intent.change)
-            for intent, _outcome in selected
-            if intent.key not in objections
+            for intent, _outcome in entries
+            if intent.module in modules and intent.key not in objections
         }
         present = {
             key: Unread(str(value)) if isinstance(value, AwsError) else value
             for key, value in access.gather(readings).items()
         }
-        found = undoing(entries, selected=selected, objections=objections, present=present)
+        found = undoing(entries, selected=selected, objections=objections, present=present, relies=_relies)
         self._remember(entries, selected, found)
         return found
 
@@ -160,6 +167,18 @@ class _Rollback:
         if intent.module not in rereads:
             raise AwsError(f"how to read what {intent.module} changed is not known")
         return rereads[intent.module](intent.change)
+
+
+def stays_with(intents: Mapping[str, Intent], undo: Change, refused: Change) -> bool:
+    """Whether a change is not to be taken back where a later one, which relies on it, is not."""
+    earlier, later = intents[undo.undoes], intents[refused.undoes]
+    return takes_away(undo) and earlier.key < later.key and _relies(later, earlier)
+
+
+def _relies(later: Intent, earlier: Intent) -> bool:
+    if not same_module(later, earlier):
+        return False
+    return later.module not in REREADS or REREADS[later.module].relies(later.change, earlier.change)
 
 
 def _writes(module: str) -> frozenset[str]:

@@ -161,6 +161,16 @@ class Author:
         )
 
 
+def same_step(one: Change, other: Change) -> bool:
+    """Whether two changes of one plan are writes of one step, which come together or stay away together."""
+    return one.target == other.target and _named(one) == _named(other)
+
+
+def _named(change: Change) -> tuple[str, str]:
+    content = change.before or change.after
+    return content["kind"], content["id"]
+
+
 def stage_shown(tag_value: t.Optional[str]) -> t.Optional[str]:
     """A stage as changes show it, without its time: a plan of this morning is to be the plan of this afternoon."""
     if tag_value is None:

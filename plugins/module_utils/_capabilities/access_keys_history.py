@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from .._account.moments import format_utc, parse_moment
-from .._converge.journal import Outcome
+from .._converge.journal import Outcome, ending_at
 from .._converge.store import Store, StoreError
 from .access_keys_kinds import OPERATIONS_OF, Credential
 
@@ -97,10 +97,10 @@ def _changes_of(store: Store, account_id: str, run: str) -> t.Iterator[Recorded]
             continue
         try:
             intent = json.loads(store.get(key) or b"")
-            ending = json.loads(store.get(f"{key.removesuffix('-intent.json')}-outcome.json") or b"{}")
-            change, outcome = intent["change"], ending.get("outcome")
+            outcome, answer = ending_at(store, key.removesuffix("-intent.json"))
+            change = intent["change"]
             named = change["after"] or change["before"]
-            if outcome != Outcome.FAILED.value and isinstance(named, Mapping) and "id" in named:
+            if outcome is not Outcome.FAILED and isinstance(named, Mapping) and "id" in named:
                 yield Recorded(
                     run=run,
                     at=parse_moment(intent["at"]),
@@ -108,8 +108,8 @@ def _changes_of(store: Store, account_id: str, run: str) -> t.Iterator[Recorded]
                     user_arn=change["target"],
                     credential=named["id"],
                     after=change["after"] or {},
-                    answer=ending.get("answer") or {},
-                    is_certain=outcome == Outcome.APPLIED.value,
+                    answer=answer,
+                    is_certain=outcome is Outcome.APPLIED,
                 )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(f"{store.location}/{key} is not a journal record: {error}") from error

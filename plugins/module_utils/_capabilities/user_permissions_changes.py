@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping
 
 from .._account.model import Group, PolicyDocument, Role, Snapshot, User
 from .._account.permissions import Permissions, Principal
+from .._converge.arn import resource_of
 from .._converge.change import Change, Impact, Undo
 from .._policy.canonical import equivalent, fingerprint
 from .._policy.parse import parse
@@ -253,3 +254,17 @@ def policy_of(change: Change) -> t.Optional[str]:
     """The ARN of the managed policy that a change is about."""
     arn = (change.after or {}).get("policy")
     return str(arn) if arn else None
+
+
+def relies_on(later: Change, earlier: Change) -> bool:
+    """Whether what a recorded change took from a user comes through what an earlier one gave, or to its group.
+
+    A membership, or a policy of a group, takes nothing from anybody: it needs no more than the group.
+    """
+    after, given = later.after or {}, earlier.after or {}
+    group = given.get("group") or resource_of(earlier.target).rpartition("/")[2]
+    through = after.get("through")
+    if through is None:
+        of = after.get("group") or resource_of(later.target).rpartition("/")[2]
+        return "path" in given and of == group
+    return bool(through["group"] == group and ("member" not in given or earlier.target == later.target))

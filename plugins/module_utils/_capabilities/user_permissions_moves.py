@@ -23,7 +23,7 @@ from .._account.permissions import Permissions
 from .._converge.change import Change, Refusal
 from .._policy.limits import LIMITS, size
 from .._policy.policy import Kind
-from .user_permissions_changes import Author, Holding, holdings_of
+from .user_permissions_changes import Author, Holding, applied, holdings_of
 from .user_permissions_difference import lost
 from .user_permissions_rules import GroupRule, Rules
 from .user_permissions_untouchable import Untouchable, protected_policy
@@ -104,6 +104,20 @@ class _Mover:
         self._groups = {group.name.lower(): group for group in self.snapshot.groups}
         self._joined: dict[str, int] = {}
         self._created = 0
+        self._kept = self._without_removals()
+
+    def _without_removals(self) -> Permissions:
+        """What is left of the account's permissions once the removals are made.
+
+        What is to be removed from somebody is not to come back to it through a group.
+        """
+        taken = [
+            self.author.remove(holding, is_admin=False, population=0)
+            for owner in (self.permissions.entities.values() if self._rules.removals else ())
+            for holding in holdings_of(self.permissions, owner)
+            if self._rules.removes(owner, holding.name, holding.arn)
+        ]
+        return Permissions(applied(self.snapshot, taken)) if taken else self.permissions
 
     def quota(self, name: str) -> int:
         return self.snapshot.summary.get(name, _QUOTAS[name])
@@ -210,7 +224,7 @@ class _Mover:
 
     def _difference(self, user: User, more: Iterable[Holding]) -> str:
         """What more policies would do to a user, in words; empty if nothing."""
-        before = self.permissions.layers(user.arn)
+        before = self._kept.layers(user.arn)
         added = tuple(item.policy for item in more if item.policy is not None)
         return difference(user.arn, before, dataclasses.replace(before, identity=(*before.identity, *added)))
 

@@ -9,6 +9,8 @@
 
 An intent record is written before a change is made, an outcome record after. One object a record, under an ordered key
 that is never written twice, serves a directory and S3 alike: ``<account>/<run>/<sequence>-<intent|outcome>.json``.
+What a later run finds of an intent without outcome is a third kind, ``found``: the run may still be under way, and its
+own word is the last.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from .store import Store, StoreError
 SCHEMA: t.Final = "hardening.iam/journal/1"
 _INTENT: t.Final = "-intent.json"
 _OUTCOME: t.Final = "-outcome.json"
+_FOUND: t.Final = "-found.json"
 
 
 class Outcome(enum.StrEnum):
@@ -98,6 +101,11 @@ class Journal:
             record["answer"] = dict(answer)
         self._store.put_new(f"{key}{_OUTCOME}", self._record("outcome", record))
 
+    def found(self, key: str, outcome: Outcome, by: str) -> None:
+        """Record how a change of another run seems to have ended, as the run ``by`` finds its target."""
+        record = {"outcome": outcome.value, "error": f"found by run {by}"}
+        self._store.put_new(f"{key}{_FOUND}", self._record("found", record))
+
     @functools.cached_property
     def _before_us(self) -> int:
         """How far the modules that ran before, in the same run and account, have counted."""
@@ -116,7 +124,7 @@ def interrupted(store: Store, account_id: str) -> tuple[Intent, ...]:
     :raises StoreError: the journal can't be read.
     """
     keys = store.list(f"{account_id}/")
-    concluded = {key.removesuffix(_OUTCOME) for key in keys if key.endswith(_OUTCOME)}
+    concluded = {key.removesuffix(ending) for key in keys for ending in (_OUTCOME, _FOUND) if key.endswith(ending)}
     started = [key.removesuffix(_INTENT) for key in keys if key.endswith(_INTENT)]
     return tuple(intent_at(store, key) for key in started if key not in concluded)
 
@@ -129,8 +137,25 @@ def recorded(store: Store, account_id: str, run_id: str) -> Iterator[tuple[Inten
     for key in store.list(f"{account_id}/{run_id}/"):
         if key.endswith(_INTENT):
             intent = intent_at(store, key.removesuffix(_INTENT))
-            content = store.get(f"{intent.key}{_OUTCOME}")
-            yield intent, Outcome(json.loads(content)["outcome"]) if content else Outcome.UNKNOWN
+            yield intent, ending_at(store, intent.key)[0]
+
+
+def ending_at(store: Store, key: str) -> tuple[Outcome, Mapping[str, t.Any]]:
+    """How the recorded change with this key ended, and what was kept of AWS's answer; ``UNKNOWN`` without a record.
+
+    Raises StoreError where the record can't be read or is none.
+    """
+    for ending in (_OUTCOME, _FOUND):
+        content = store.get(f"{key}{ending}")
+        if content is None:
+            continue
+        try:
+            record = json.loads(content)
+            return Outcome(record["outcome"]), dict(record.get("answer") or {})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            place = f"{store.location.rstrip('/')}/{key}{ending}"
+            raise StoreError(f"{place} is not a journal record: {error}") from error
+    return Outcome.UNKNOWN, {}
 
 
 def intent_at(store: Store, key: str) -> Intent:

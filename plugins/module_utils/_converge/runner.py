@@ -74,6 +74,8 @@ class Walk(t.Generic[State]):
     ``has_break_glass`` says whether the account has a principal for emergencies, a declared one or one under its path.
     ``learn`` is given the answer to a change that was made, and returns what the journal is to keep of it: the id of a
     message, say, which only AWS knows.
+    ``stays_with`` says whether its first change is not to be made where its second one is refused: what announces a
+    write and the write itself, say, come together or not at all.
     """
 
     module: str
@@ -85,6 +87,7 @@ class Walk(t.Generic[State]):
     has_break_glass: Callable[[State], bool] = lambda _state: False
     rereads: Mapping[str, Callable[[Change], t.Any]] = dataclasses.field(default_factory=dict)
     learn: Callable[[Change, Mapping[str, t.Any]], Mapping[str, t.Any]] = lambda _change, _answer: {}
+    stays_with: Callable[[Change, Change], bool] = lambda _change, _refused: False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +131,33 @@ def predict(walk: Walk[State], context: GuardContext) -> Prediction:
         break_glass_found=context.break_glass_found or walk.has_break_glass(state),
     )
     guarded = guard(plan.changes, known)
-    return Prediction(findings=findings, plan=plan, allowed=guarded.allowed, refused=(*plan.refused, *guarded.refused))
+    allowed, left = _together(walk, plan.changes, guarded.allowed)
+    return Prediction(findings, plan, allowed, refused=(*plan.refused, *guarded.refused, *left))
+
+
+def _together(
+    walk: Walk[State], planned: Sequence[Change], allowed: Sequence[Change]
+) -> tuple[tuple[Change, ...], tuple[Refusal, ...]]:
+    """The allowed changes without those that stay away with a refused one, and the refusals of these."""
+    kept = list(allowed)
+    refused = [change for change in planned if not _among(change, kept)]
+    refusals: list[Refusal] = []
+    # What is refused here may keep others away in its turn.
+    for other in refused:
+        for change in [change for change in kept if walk.stays_with(change, other)]:
+            kept = [item for item in kept if item is not change]
+            refused.append(change)
+            refusals.append(_left(change, other))
+    return tuple(kept), tuple(refusals)
+
+
+def _among(change: Change, changes: Sequence[Change]) -> bool:
+    return any(change is other for other in changes)
+
+
+def _left(change: Change, other: Change) -> Refusal:
+    reason = f"it does not come without {other.operation} on {other.target}, which is refused"
+    return Refusal("together", reason, change.target, change.operation)
 
 
 def apply(
@@ -145,24 +174,33 @@ def apply(
     ``errors`` are the exceptions that a call to AWS may raise: the one thing of ``_aws`` that has to be known here.
     """
     made: list[Change] = []
-    refused: list[Refusal] = []
+    refused: list[tuple[Change, Refusal]] = []
     stops: tuple[type[Exception], ...] = (*errors, StoreError)
     for change in changes:
         try:
-            if _changed_meanwhile(walk, change):
-                reason = "it was changed by somebody else since it was read, so the plan no longer holds; run again"
-                refused.append(Refusal("changed_meanwhile", reason, change.target, change.operation))
+            refusal = _at_the_last_moment(walk, change, [other for other, _refusal in refused])
+            if refusal:
+                refused.append((change, refusal))
                 continue
             error = _make(walk, change, aws=aws, journal=journal, errors=errors, made=made)
         except stops as failure:
             error = f"{change.operation} on {change.target}: {failure}"
         if error:
-            return Applied(tuple(made), tuple(refused), error)
-    return Applied(tuple(made), tuple(refused), _verify(walk, made, errors=errors, sleep=sleep))
+            break
+    else:
+        error = _verify(walk, made, errors=errors, sleep=sleep)
+    return Applied(tuple(made), tuple(refusal for _change, refusal in refused), error)
 
 
-def _changed_meanwhile(walk: Walk[State], change: Change) -> bool:
-    return content_hash(walk.reread(change)) != content_hash(change.before)
+def _at_the_last_moment(walk: Walk[State], change: Change, refused: Sequence[Change]) -> t.Optional[Refusal]:
+    """Why a change is not made after all: another one was not, or its target is no longer as it was planned on."""
+    other = next((other for other in refused if walk.stays_with(change, other)), None)
+    if other is not None:
+        return _left(change, other)
+    if content_hash(walk.reread(change)) == content_hash(change.before):
+        return None
+    reason = "it was changed by somebody else since it was read, so the plan no longer holds; run again"
+    return Refusal("changed_meanwhile", reason, change.target, change.operation)
 
 
 def _make(

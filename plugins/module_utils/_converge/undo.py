@@ -15,12 +15,14 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .change import Change, Impact, Refusal, Undo, content_hash
 from .journal import Intent, Outcome
 
 Recorded = tuple[Intent, Outcome]
+# Whether a recorded change, the first, may rely on an earlier one of the same run.
+Relies = Callable[[Intent, Intent], bool]
 
 # An undo that removes a boundary widens access; every other one with such a name takes something away.
 _TAKING_AWAY: t.Final = ("Delete", "Detach", "Remove")
@@ -93,12 +95,18 @@ def objection(intent: Intent, outcome: Outcome, *, account_id: str, writes: froz
     return None
 
 
+def same_module(later: Intent, earlier: Intent) -> bool:
+    """What is to be taken of the changes of a module of which nothing closer is known."""
+    return later.module == earlier.module
+
+
 def undoing(
     run: Sequence[Recorded],
     *,
     selected: Iterable[Recorded],
     objections: Mapping[str, Refusal],
     present: Mapping[str, t.Any],
+    relies: Relies = same_module,
 ) -> Undoing:
     """How to take back the ``selected`` changes of a ``run``, whose recorded order both have, newest first.
 
@@ -106,26 +114,41 @@ def undoing(
     shape of its ``before`` and ``after``, or :class:`Unread`. Both by the key of the record.
 
     A change is taken back where what it left is there now, or will be once newer ones are taken back; everything else
-    was decided by somebody since, and stands. What came before a change that stands is not taken away from under it:
-    where a policy was attached to a group and then detached from its user, the group keeps it until the user has it
-    again.
+    was decided by somebody since, and stands, as does what is not selected. What came before a change that stands is
+    not taken away from under it, where that ``relies`` on it: where a policy was attached to a group and then detached
+    from its user, the group keeps it until the user has it again.
     """
     changes: list[Change] = []
     refused: list[Refusal] = []
     as_before: list[Change] = []
-    standing: set[str] = set()
-    for intent, _outcome in reversed(tuple(selected)):
+    standing: list[Intent] = []
+    chosen = {intent.key for intent, _outcome in selected}
+    for intent, outcome in reversed(run):
+        if intent.key not in chosen:
+            if _stands(intent, outcome, run, changes, present):
+                standing.append(intent)
+            continue
         verdict = objections.get(intent.key) or _judged(intent, run, changes, present[intent.key])
+        if isinstance(verdict, Change) and takes_away(verdict):
+            verdict = next((_under_another(intent) for later in standing if relies(later, intent)), verdict)
         if verdict is None:
             as_before.append(intent.change)
-        elif isinstance(verdict, Change) and not (intent.module in standing and _takes_away(verdict.operation)):
+        elif isinstance(verdict, Change):
             changes.append(verdict)
         else:
-            refusal = verdict if isinstance(verdict, Refusal) else _under_another(intent)
-            refused.append(refusal)
-            if refusal.rule != "not_made":
-                standing.add(intent.module)
+            refused.append(verdict)
+            if verdict.rule != "not_made":
+                standing.append(intent)
     return Undoing(tuple(changes), tuple(refused), tuple(as_before))
+
+
+def _stands(
+    intent: Intent, outcome: Outcome, run: Sequence[Recorded], newer: Iterable[Change], present: Mapping[str, t.Any]
+) -> bool:
+    """Whether a change that is not to be taken back was made, and is not as before for another reason."""
+    if outcome is Outcome.FAILED:
+        return False
+    return intent.key not in present or _judged(intent, run, newer, present[intent.key]) is not None
 
 
 def _judged(
@@ -186,8 +209,9 @@ def _taking_back(intent: Intent, undo: Undo) -> Change:
     )
 
 
-def _takes_away(operation: str) -> bool:
-    return operation.startswith(_TAKING_AWAY) and not operation.endswith(_BOUNDARY)
+def takes_away(undo: Change) -> bool:
+    """Whether what takes a change back takes something from somebody."""
+    return undo.operation.startswith(_TAKING_AWAY) and not undo.operation.endswith(_BOUNDARY)
 
 
 def _under_another(intent: Intent) -> Refusal:

@@ -6,19 +6,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import typing as t
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent
 from ansible_collections.hardening.iam.plugins.module_utils._rollback import (
     MODULE,
     OPERATIONS,
     REREADS,
     selection_of,
     shown,
+    stays_with,
 )
 
 MODULES = "ansible_collections.hardening.iam.plugins.modules"
@@ -60,6 +64,35 @@ def test_an_empty_field_of_a_survey_selects_nothing_out() -> None:
 def test_a_module_that_is_none_is_named_with_those_that_are() -> None:
     with pytest.raises(InputError, match=r"modules: password_polcy is not allowed; allowed are .*password_policy"):
         selection_of(options(modules=["password_polcy"]))
+
+
+def undo_of(number: int, module: str, operation: str, after: t.Any) -> tuple[Intent, Change]:
+    """A recorded change of a run and what takes it back by ``operation``."""
+    target = "arn:aws:iam::111122223333:" + ("user/alice" if "through" in after else "group/staff")
+    done = Change("111122223333", "global", "iam", "Done", target, {}, None, after, "", Impact.ADDITIVE)
+    key = f"111122223333/run/{number:06d}"
+    undo = dataclasses.replace(done, operation=operation, before=after, after=None, undoes=key)
+    return Intent(key, "run", module, done), undo
+
+
+@pytest.mark.parametrize(
+    ("module", "group", "operation", "stays"),
+    [
+        pytest.param("user_permissions", "staff", "DetachGroupPolicy", True, id="relied on"),
+        pytest.param("user_permissions", "others", "DetachGroupPolicy", False, id="through another group"),
+        pytest.param("user_permissions", "staff", "AttachGroupPolicy", False, id="takes nothing away"),
+        pytest.param("permissions_boundary", "staff", "DetachGroupPolicy", False, id="of another module"),
+    ],
+)
+def test_what_was_given_stays_where_what_was_taken_for_it_does_not_come_back(
+    module: str, group: str, operation: str, stays: bool
+) -> None:
+    given, undo = undo_of(1, "user_permissions", operation, {"policy": "p", "attached": True})
+    through = {"policy": "p", "attached": False, "through": {"group": group, "policy": "p"}}
+    taken, refused = undo_of(2, module, "AttachUserPolicy", through)
+    intents = {intent.key: intent for intent in (given, taken)}
+    assert stays_with(intents, undo, refused) is stays
+    assert not stays_with(intents, refused, undo)
 
 
 RESULT: t.Final[dict[str, t.Any]] = {

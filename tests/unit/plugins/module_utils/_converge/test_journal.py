@@ -65,6 +65,26 @@ def test_a_record_is_never_written_twice(store: FakeStore) -> None:
         journal.conclude(key, Outcome.FAILED)
 
 
+def test_what_another_run_finds_is_overruled_by_the_run_itself(store: FakeStore) -> None:
+    journal = journal_of(store)
+    key = journal.intend(change())
+    journal_of(store, run_id="later").found(key, Outcome.FAILED, "later")
+    assert not interrupted(store, ACCOUNT)
+    assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN)] == [Outcome.FAILED]
+    # The run was not cut off, but under way.
+    journal.conclude(key, Outcome.APPLIED)
+    assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN)] == [Outcome.APPLIED]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"outcome": "soon"}', '{"outcome": "applied", "answer": 3}'])
+@pytest.mark.parametrize("ending", ["outcome", "found"])
+def test_an_ending_that_is_none_is_told_by_its_place(store: FakeStore, ending: str, content: str) -> None:
+    key = journal_of(store).intend(change())
+    store.put(f"{key}-{ending}.json", content.encode())
+    with pytest.raises(StoreError, match=f"000001-{ending}.json is not a journal record"):
+        list(recorded(store, ACCOUNT, RUN))
+
+
 def test_two_runs_that_count_alike_can_not_share_a_record(store: FakeStore) -> None:
     journal = journal_of(store)
     journal.intend(change())

@@ -14,7 +14,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext, Limits
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome, interrupted, recorded
-from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import (
     VERIFY_WAITS,
     Applied,
@@ -23,7 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.runner imp
     settle,
 )
 
-from .fakes import ACCOUNT, CALLER, RUN, FakeAws, FakeAwsError, FakeStore, change, journal_of, user_arn, walk_of
+from .fakes import ACCOUNT, CALLER, NOW, RUN, FakeAws, FakeAwsError, FakeStore, change, journal_of, user_arn, walk_of
 
 CONTEXT = GuardContext(principals=principals_of([CALLER]))
 
@@ -83,6 +83,28 @@ def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAw
     assert len(predict(walk, CONTEXT).allowed) == allowed
 
 
+def test_changes_that_come_together_are_refused_together(aws: FakeAws) -> None:
+    """``c`` does not come without ``b``, nor ``b`` without ``a``, which the approved plan does not have."""
+    pairs = {("b", "a"), ("c", "b")}
+    changes = (change("c"), change("a"), change("b"), change("d"))
+    walk = walk_of(aws, *changes, stays_with=_in_pairs(pairs))
+    document = plan_document(
+        [item for item in changes if item is not changes[1]], account_id=ACCOUNT, run_id=RUN, created=NOW
+    )
+    context = GuardContext(principals=frozenset(), approved=approve(document, account_id=ACCOUNT, now=NOW))
+    prediction = predict(walk, context)
+    assert prediction.allowed == (change("d"),)
+    assert [(refusal.rule, refusal.target) for refusal in prediction.refused] == [
+        ("approved_plan", user_arn("a")),
+        ("together", user_arn("b")),
+        ("together", user_arn("c")),
+    ]
+
+
+def _in_pairs(pairs: set[tuple[str, str]]) -> t.Callable[[Change, Change], bool]:
+    return lambda one, other: (str(one.parameters["Name"]), str(other.parameters["Name"])) in pairs
+
+
 # Application
 
 
@@ -117,6 +139,22 @@ def test_a_journal_that_can_not_be_listed_changes_nothing(aws: FakeAws, store: F
         sleep=lambda _seconds: None,
     )
     assert not aws.calls and "denied" in done.error
+
+
+def test_what_comes_together_stays_away_together_at_the_last_moment(aws: FakeAws, store: FakeStore) -> None:
+    aws.states[user_arn("a")] = "someone else's"
+    changes = (change("a"), change("b"), change("c"))
+    done = apply(
+        walk_of(aws, *changes, stays_with=_in_pairs({("b", "a")})),
+        changes,
+        aws=aws,
+        journal=journal_of(store),
+        errors=(FakeAwsError,),
+        sleep=lambda _seconds: None,
+    )
+    assert done.made == (change("c"),)
+    assert [refusal.rule for refusal in done.refused] == ["changed_meanwhile", "together"]
+    assert done.refused[1].reason == f"it does not come without Replace on {user_arn('a')}, which is refused"
 
 
 def test_a_refused_write_stops_the_rest_and_is_recorded_as_failed(aws: FakeAws, store: FakeStore) -> None:

@@ -43,7 +43,7 @@ class Run:
             if (refusal := objection(intent, outcome, account_id=ACCOUNT, writes=WRITES))
         }
         states = {user_arn(name): state for name, state in present.items()}
-        now = {intent.key: states.get(intent.change.target) for intent, _outcome in selected}
+        now = {intent.key: states.get(intent.change.target) for intent, _outcome in self.entries}
         return undoing(self.entries, selected=selected, objections=objections, present=now)
 
 
@@ -192,6 +192,41 @@ def test_a_group_keeps_what_its_user_can_not_have_again(
     found = Run(ATTACHED, change("user")).undone(group="new", user=user)
     assert names(found.changes) == undone
     assert rules(found) == refused
+
+
+@pytest.mark.parametrize(
+    ("user", "undone"),
+    [
+        pytest.param("new", [], id="user-lacks-it"),
+        pytest.param("newer", [], id="user-changed"),
+        pytest.param("old", ["group"], id="user-has-it-again"),
+    ],
+)
+def test_a_group_keeps_what_its_user_is_not_to_have_again(user: str, undone: list[str]) -> None:
+    """The part of the run that is selected is the group alone."""
+    found = Run(ATTACHED, change("user")).undone(Selection(targets=("*/group",)), group="new", user=user)
+    assert names(found.changes) == undone
+    assert rules(found) == ([] if undone else [("later_change_stands", "group")])
+
+
+def test_what_is_not_selected_and_was_not_made_does_not_stand() -> None:
+    run = Run(ATTACHED)
+    run.entries += Run(change("other"), change("x"), outcome=Outcome.FAILED).entries[1:]
+    assert names(run.undone(Selection(targets=("*/group",)), group="new").changes) == ["group"]
+
+
+@pytest.mark.parametrize(("standing", "undone"), [("user", []), ("elsewhere", ["group"])])
+def test_a_module_knows_what_of_its_changes_relies_on_which(standing: str, undone: list[str]) -> None:
+    run = Run(ATTACHED, change("user"), change("elsewhere"))
+    states = {user_arn(name): "new" if name in ("group", standing) else "old" for name in ("group", "user", "elsewhere")}
+    found = undoing(
+        run.entries,
+        selected=run.entries[:1],
+        objections={},
+        present={intent.key: states[intent.change.target] for intent, _outcome in run.entries},
+        relies=lambda later, _earlier: later.change.target == user_arn("user"),
+    )
+    assert names(found.changes) == undone
 
 
 def test_other_modules_and_undos_that_widen_do_not_wait() -> None:
