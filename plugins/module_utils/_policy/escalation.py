@@ -110,7 +110,7 @@ class Escalation:
                 )
 
     def _changed(self, actor: Actor, gain: Gain) -> t.Optional[Actor]:
-        """Somebody after a change to itself; None where nothing is different."""
+        """Somebody after a change to it, by itself or by others; None where nothing is different."""
         layers = self._powers.changed(actor, gain)
         if gain is Gain.UNBOUND:
             if actor.boundary is None:
@@ -155,6 +155,8 @@ class Escalation:
             groups: tuple[tuple[str, ...], ...] = ((),)
             if method.gain is Gain.JOINED:
                 groups = tuple((group,) for group in sorted(self._questions.named(actor, JOIN, self._admin_groups)))
+            elif method.on(On.GROUP):
+                groups = tuple((group,) for group in self._attempts.new_groups(method, actor))
             for group, policy in itertools.product(groups, self._attempts.policy_choices(method, actor)):
                 edge = self._attempts.judged(Attempt(actor, method, arn, boundary, policy, groups=group))
                 if edge is not None:
@@ -182,16 +184,13 @@ class Escalation:
 
     def _by_raised(self, method: Method, actor: Actor) -> Iterator[Edge]:
         for subject in self._targets(method, actor, self._arns[_KINDS[method.whom]]):
-            layers = self._powers.raised(subject.layers)
-            boundary, unknown = subject.boundary_arn, _unknown_boundary(subject)
-            if method.gain is Gain.UNBOUND:
-                layers = self._powers.unbound(subject.layers)
-                unknown = CERTAIN
-            power = self._powers.of(layers, subject.arn)
-            if power is None or (method.gain is Gain.UNBOUND and boundary is None):
+            target = Actor(subject, subject.layers, subject.boundary_arn, _unknown_boundary(subject))
+            changed = self._changed(target, method.gain)
+            power = self._powers.administrator(changed) if changed is not None else None
+            if power is None:
                 continue
-            for edge in self._attempts.of(method, actor, subject, boundary):
-                yield dataclasses.replace(edge, doubts=edge.doubts | power | unknown)
+            for edge in self._attempts.of(method, actor, subject, subject.boundary_arn):
+                yield dataclasses.replace(edge, doubts=edge.doubts | power)
 
     # Steps to others
 
@@ -264,7 +263,8 @@ class Escalation:
             found &= frozenset().union(*self._trusts.by_provider.values())
         for action in method.on(On.POLICY):
             named = self._questions.named(actor, action, self._attempts.own_policies)
-            found &= {holder.arn for policy in named for holder in self.landscape.holders.get(policy, ())}
+            concerned = self.landscape.bounded if method.gain is Gain.UNBOUND else self.landscape.holders
+            found &= {subject.arn for policy in named for subject in concerned.get(policy, ())}
         if any(action.startswith("iam:") and action != PASS for action in method.on(On.TARGET)):
             found = frozenset(arn for arn in found if not self.landscape.by_arn[arn].is_aws_owned)
         return found

@@ -27,6 +27,7 @@ ASSUME: t.Final = "sts:AssumeRole"
 REWRITE_TRUST: t.Final = "iam:UpdateAssumeRolePolicy"
 PASS: t.Final = "iam:PassRole"
 JOIN: t.Final = "iam:AddUserToGroup"
+_MAKE_GROUP: t.Final = "iam:CreateGroup"
 _MAKE_POLICY: t.Final = "iam:CreatePolicy"
 _ATTACH: t.Final = frozenset({"iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:AttachGroupPolicy"})
 _SET_BOUNDARY: t.Final = frozenset({"iam:PutUserPermissionsBoundary", "iam:PutRolePermissionsBoundary"})
@@ -129,10 +130,18 @@ class Attempts:
         actions = method.on(On.GROUP)
         if not actions:
             return (None,)
+        if _MAKE_GROUP in actions:
+            return self.new_groups(method, actor)
         among = self.groups if JOIN in actions else frozenset(actor.subject.groups)
         for action in actions:
             among &= self._questions.named(actor, action, self.groups)
         return tuple(sorted(among))
+
+    def new_groups(self, method: Method, actor: Actor) -> tuple[str, ...]:
+        """The ARNs of groups that the actor may make and use as a method wants it, of which it chooses the names."""
+        usual = self._usual(_MAKE_GROUP)
+        names = (name for action in method.on(On.GROUP) for name in self._questions.made(actor, action, usual))
+        return tuple(name for name in dict.fromkeys(names) if name not in self.groups)
 
     def _policies(self, method: Method, target: Subject) -> tuple[t.Optional[str], ...]:
         if not method.on(On.POLICY):

@@ -13,11 +13,17 @@ import functools
 import typing as t
 from collections.abc import Mapping
 
-from . import escalation_methods_existing, escalation_methods_iam, escalation_methods_pass_role
+from . import (
+    escalation_methods_existing,
+    escalation_methods_iam,
+    escalation_methods_limits,
+    escalation_methods_pass_role,
+)
 from .escalation_methods_schema import Method
 
 METHODS: t.Final[tuple[Method, ...]] = (
     *escalation_methods_iam.METHODS,
+    *escalation_methods_limits.METHODS,
     *escalation_methods_pass_role.METHODS,
     *escalation_methods_existing.METHODS,
 )
@@ -62,6 +68,7 @@ RESOURCES: t.Final[Mapping[str, str]] = {
     "glue:RunStatement": "session/escalation",
     "glue:UpdateDevEndpoint": "devEndpoint/escalation",
     "iam": "instance-profile/escalation",
+    "iam:CreateGroup": "group/new-administrators",
     "iam:CreatePolicy": "policy/escalation",
     "iam:CreateRole": "role/new-administrator",
     "iam:CreateUser": "user/new-administrator",

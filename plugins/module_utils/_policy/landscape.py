@@ -105,3 +105,12 @@ class Landscape:
             for arn in subject.managed:
                 found.setdefault(arn, []).append(subject)
         return {arn: tuple(subjects) for arn, subjects in found.items()}
+
+    @functools.cached_property
+    def bounded(self) -> Mapping[str, tuple[Subject, ...]]:
+        """The subjects that each managed policy is the permissions boundary of, by its ARN."""
+        found: dict[str, list[Subject]] = {}
+        for subject in self.subjects:
+            if subject.boundary_arn is not None:
+                found.setdefault(subject.boundary_arn, []).append(subject)
+        return {arn: tuple(subjects) for arn, subjects in found.items()}

@@ -28,9 +28,11 @@ from . import landscapes as account
 ATTACKER: t.Final = "mallory"
 TARGET: t.Final = "target"
 POLICY: t.Final = account.arn("policy", "shared")
+DENIALS: t.Final = account.arn("policy", "denials")
 PROVIDER: t.Final = account.arn("saml-provider", "idp")
 ELSEWHERE: t.Final = account.arn("user", "somebody-else")
 _BY_ID: t.Final = {method.id: method for method in METHODS}
+_LESS_DENIALS: t.Final = (Gain.WITHOUT_INLINE_DENY, Gain.WITHOUT_ATTACHED_DENY)
 _PROFILES: t.Final = (account.arn("instance-profile", TARGET),)
 
 
@@ -47,7 +49,9 @@ class World:
     def path(self) -> t.Optional[Path]:
         """The attacker's path that begins with the method, if there is one."""
         subjects = [account.governed(self._attacker(), *self.scps), *([self.target] if self.target else []), *_groups()]
-        return account.paths(*subjects, policies={POLICY: self._shared}, methods=[self.method]).get(ATTACKER)
+        return account.paths(
+            *subjects, policies={POLICY: self._shared, DENIALS: _denying()}, methods=[self.method]
+        ).get(ATTACKER)
 
     def _attacker(self) -> Subject:
         grant = account.policy(*self.granted, name="grant")
@@ -55,7 +59,7 @@ class World:
         fields = self.attacker
         if self.method.is_own and self.method.gain is Gain.UNBOUND:
             return make(ATTACKER, account.everything(), boundary=grant, **{"boundary_arn": POLICY, **fields})
-        if self.method.gain in (Gain.WITHOUT_INLINE_DENY, Gain.WITHOUT_ATTACHED_DENY):
+        if self.method.is_own and self.method.gain in _LESS_DENIALS:
             return make(ATTACKER, account.everything(), self._shared, managed=_managed(self.method), **fields)
         return make(ATTACKER, grant, **fields)
 
@@ -82,6 +86,10 @@ def _denials(granted: tuple[account.Document, ...]) -> t.Iterator[account.Docume
     yield from (item for item in granted if item["Effect"] == "Deny")
 
 
+def _denying() -> Policy:
+    return account.policy(account.deny("iam:*"), name="denials")
+
+
 def _groups() -> list[Subject]:
     return [
         account.group("plain", account.policy(account.allow("s3:ListAllMyBuckets"))),
@@ -93,9 +101,13 @@ def _target(method: Method) -> t.Optional[Subject]:
     if method.whom not in (Whom.USER, Whom.ROLE):
         return None
     rights = () if method.gain is Gain.RAISED else (account.everything(),)
+    if method.gain in _LESS_DENIALS:
+        rights = (account.everything(), _denying())
     fields: dict[str, t.Any] = {"managed": (POLICY,)} if method.on(On.POLICY) else {}
     if method.gain is Gain.UNBOUND:
-        fields["boundary"] = account.policy(account.allow("s3:*"), name="narrow")
+        fields = {"boundary": account.policy(account.allow("s3:*"), name="narrow"), "boundary_arn": POLICY}
+    if method.gain is Gain.WITHOUT_ATTACHED_DENY:
+        fields["managed"] = (account.ADMINISTRATOR_ACCESS, DENIALS)
     if method.whom is Whom.USER:
         return account.user(
             TARGET,
@@ -144,6 +156,7 @@ def _resource(method: Method, on: On) -> str:
     own = account.arn("role" if method.whom is Whom.OWN_ROLE else "user", ATTACKER)
     kinds = {Whom.USER: "user", Whom.ROLE: "role", Whom.NEW_USER: "user", Whom.NEW_ROLE: "role"}
     group = "plain" if method.gain is Gain.RAISED else "admins"
+    group = "new" if "iam:CreateGroup" in method.actions else group
     return {
         On.SELF: own,
         On.TARGET: account.arn(kinds.get(method.whom, ""), TARGET),

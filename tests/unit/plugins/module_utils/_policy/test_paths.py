@@ -189,6 +189,25 @@ def test_no_false_alarm(statements: list[Document]) -> None:
         pytest.param(
             [allow("iam:CreatePolicyVersion", on=arn("policy", "ops/*"))], "rewrite_own_user_policy", id="rewrites"
         ),
+        pytest.param(
+            [allow("iam:CreateGroup", "iam:PutGroupPolicy", "iam:AddUserToGroup", on=arn("group", "team-*"))],
+            "create_group_and_put_policy",
+            id="a group of a name that it may use",
+        ),
+        pytest.param(
+            [
+                allow("*"),
+                deny("iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:PutUserPolicy", "iam:PutRolePolicy"),
+                deny("iam:CreatePolicyVersion", "iam:UpdateAssumeRolePolicy", "iam:PassRole", "sts:AssumeRole"),
+                {
+                    "Effect": "Deny",
+                    "Action": ["iam:*AccessKey", "iam:*LoginProfile"],
+                    "NotResource": arn("user", "new-*"),
+                },
+            ],
+            "create_user_in_new_group_with_inline_policy",
+            id="everything, with the best known ways denied",
+        ),
     ],
 )
 def test_nothing_is_missed(statements: list[Document], expected: str) -> None:
