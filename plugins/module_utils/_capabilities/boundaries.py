@@ -31,13 +31,13 @@ from .._policy.limits import LIMITS, POLICY_VERSIONS, size
 from .._policy.parse import parse
 from .._policy.policy import Kind, Policy, PolicyError
 from .acceptance import acceptance_warnings
-from .boundaries_changes import DELETE_VERSION, PUT, UPDATE, LivePolicy, Writer
+from .boundaries_changes import CREATE, DELETE_VERSION, PUT, UPDATE, LivePolicy, Writer
 from .boundaries_declared import Boundary, Declared, Principal, kind_of
 from .boundaries_document import Facts, filled
 from .boundaries_findings import REMEDIED, findings
 from .boundaries_prediction import Impacts, Judged, Jury
 from .boundaries_removal import Removal
-from .boundaries_selection import Coverage, Selection, boundable, carriers, coverage_of, select
+from .boundaries_selection import Coverage, Selection, boundable, carriers, coverage_of, select, unmatched
 from .untouchable import Spared
 
 MODULE: t.Final = "permissions_boundary"
@@ -227,12 +227,14 @@ class _Part:
             desired.policy,
             arn=desired.arn,
             place=Place(self._snapshot.partition, self._snapshot.account_id),
-            bound=[principal.arn for principal in desired.selection.selected],
+            bound=[*(principal.arn for principal in desired.selection.selected), *desired.coverage.others],
         )
         fatal = [flaw.detail for flaw in found if flaw.weakness in LOCKS_OUT]
         if fatal:
             return Plan(refused=(self._refusal("locks_out", f"{'; '.join(fatal)}; nobody is given such a boundary"),))
-        warnings = tuple(f"boundary {desired.boundary.name}: {flaw.detail}" for flaw in found)
+        nobody = (f"the account has no user or role {name}" for name in unmatched(self._snapshot, desired.boundary))
+        told = [*nobody, *(flaw.detail for flaw in found)]
+        warnings = tuple(f"boundary {desired.boundary.name}: {detail}" for detail in told)
         content = self._content()
         attaching = self._held_back() if content.refused else self._attach()
         return _joined([Plan(warnings=warnings), content, attaching])
@@ -245,7 +247,7 @@ class _Part:
     def _content(self) -> Plan:
         live = self._desired.live
         if live is None:
-            return Plan(changes=(self._writer.create(),))
+            return self._created()
         if not self._desired.coverage.drifted:
             return Plan()
         if not live.is_owned:
@@ -268,6 +270,19 @@ class _Part:
             return Plan(refused=tuple(self._breaking(item, UPDATE) for item in objections))
         return self._updated(live)
 
+    def _created(self) -> Plan:
+        """The policy, unless AWS would refuse it: names are unique in an account, whatever their paths and case.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+        """
+        name = self._desired.boundary.name.lower()
+        own = (policy for policy in self._snapshot.policies if not policy.is_aws_managed)
+        taken = next((policy.arn for policy in own if policy.name.lower() == name), None)
+        if taken is None:
+            return Plan(changes=(self._writer.create(),))
+        reason = f"{taken} has its name, which no second policy of the account can have: declare another name"
+        return Plan(refused=(self._refusal("name_taken", reason, CREATE),))
+
     def _updated(self, live: LivePolicy) -> Plan:
         """A new version, and before it room for one: AWS keeps five, and never gives up the one that counts.
 
@@ -277,7 +292,7 @@ class _Part:
             return Plan(changes=(self._writer.update(live),))
         oldest = live.others[0]
         if self._declared.delete_versions:
-            return Plan(changes=(self._writer.delete_version(oldest), self._writer.update(live)))
+            return Plan(changes=(self._writer.make_room(oldest), self._writer.update(live)))
         reason = (
             f"AWS keeps {POLICY_VERSIONS} versions of a policy, so the oldest one ({oldest.id}), which does not count, "
             "would have to be deleted, and can't be brought back; delete_versions allows it"

@@ -31,7 +31,13 @@ _NAME: t.Final[Mapping[str, str]] = {"user": "UserName", "role": "RoleName"}
 OWNED: t.Final = ("iam-hardening:managed", "true")
 #: Kinds of change under which an account can be locked out of.
 LOCKOUT_KINDS: t.Final = frozenset(
-    {"boundary_attach", "boundary_replace", "boundary_policy_create", "boundary_policy_update"}
+    {
+        "boundary_attach",
+        "boundary_replace",
+        "boundary_policy_create",
+        "boundary_policy_update",
+        "boundary_version_replace",
+    }
 )
 
 
@@ -122,6 +128,10 @@ class Writer:
             impact=Impact.NARROWING,
             undo=undo,
         )
+
+    def make_room(self, version: Version) -> Change:
+        """A version goes for the update after it. Whatever holds back the one holds back the other as well."""
+        return dataclasses.replace(self.delete_version(version), kind="boundary_version_replace")
 
     def delete_version(self, version: Version) -> Change:
         """A version that does not count is gone for good: a new one would have another id."""

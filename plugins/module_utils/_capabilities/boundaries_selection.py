@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from .._account.model import Role, Snapshot
-from .boundaries_declared import Boundary, Principal
+from .boundaries_declared import Boundary, Principal, is_called
 from .untouchable import Spared
 
 # https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
@@ -71,6 +71,13 @@ def select(snapshot: Snapshot, boundary: Boundary, spared: Spared) -> Selection:
             selected.append(principal)
     found = {name: tuple(permission_sets[name]) for name in sorted(permission_sets)}
     return Selection(tuple(selected), tuple(kept_out), found)
+
+
+def unmatched(snapshot: Snapshot, boundary: Boundary) -> tuple[str, ...]:
+    """Names in the targets that nobody has; a pattern may well fit nobody in one account of many."""
+    named = (target.principal for target in boundary.targets if target.principal is not None)
+    principals: tuple[Principal, ...] = (*snapshot.users, *snapshot.roles)
+    return tuple(name for name in named if not any(is_called(principal, name) for principal in principals))
 
 
 def _with_policies(snapshot: Snapshot) -> Iterator[tuple[Principal, frozenset[str]]]:
