@@ -13,7 +13,7 @@ import dataclasses
 import json
 import time
 import typing as t
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ._account.moments import format_utc
 from ._arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
@@ -59,6 +59,8 @@ CONVERGE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
 PART_SCHEMA: t.Final = "hardening.iam/part/1"
 _HASH_LENGTH: t.Final = 64
 
+Documents = Sequence[Mapping[str, t.Any]]
+
 
 @dataclasses.dataclass(frozen=True)
 class _Run:
@@ -69,6 +71,7 @@ class _Run:
     writes: bool
     run_id: str
     limits: Limits
+    impacts: Callable[[], Documents]
 
 
 def settings_of(task: Task) -> Settings:
@@ -87,26 +90,27 @@ def converge(
     *,
     module: str,
     walk: Callable[[Access], Walk[t.Any]],
+    impacts: Callable[[], Documents] = tuple,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, t.Any]:
     """Run a module's walk as its options say, and return the module's result.
 
     ``walk`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept there,
-    as ``<account>/parts/<module>.json``, for the report of the account.
+    as ``<account>/parts/<module>.json``, for the report of the account; with the documents of ``impacts``, which is
+    called once the walk has been predicted.
 
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
     """
     try:
-        return _converge(task, module, walk, sleep)
+        return _converge(task, _checked(task, module, impacts), walk, sleep)
     except (InputError, GuardError) as error:
         raise TaskError(str(error)) from error
 
 
 def _converge(
-    task: Task, module: str, make_walk: Callable[[Access], Walk[t.Any]], sleep: Callable[[float], None]
+    task: Task, run: _Run, make_walk: Callable[[Access], Walk[t.Any]], sleep: Callable[[float], None]
 ) -> dict[str, t.Any]:
-    run = _checked(task, module)
     access = task.access
     account_id = access.caller.account_id
     task.expect_account(account_id)
@@ -114,7 +118,7 @@ def _converge(
         principals=principals_of([access.caller.arn, *access.chain, *_declared_roles(task)]),
         break_glass=tuple(task.options["break_glass"]),
         limits=run.limits,
-        approved=_approval(task, account_id, module),
+        approved=_approval(task, account_id, run.module),
     )
     walk = make_walk(access)
     prediction = predict(walk, context)
@@ -127,7 +131,7 @@ def _converge(
         journal_store,
         account_id=account_id,
         run_id=run.run_id,
-        module=module,
+        module=run.module,
         caller_arn=access.caller.arn,
         clock=task.clock,
     )
@@ -139,7 +143,7 @@ def _converge(
     return _concluded(task, run, account_id, prediction, result, applied)
 
 
-def _checked(task: Task, module: str) -> _Run:
+def _checked(task: Task, module: str, impacts: Callable[[], Documents]) -> _Run:
     options = task.options
     enforce = options["mode"] == "enforce"
     if enforce:
@@ -156,6 +160,7 @@ def _checked(task: Task, module: str) -> _Run:
         writes=enforce and not task.check_mode,
         run_id=check_run_id(task.run_id),
         limits=Limits(**{name: options[name] for name in ("max_changes", "max_percent") if name in options}),
+        impacts=impacts,
     )
 
 
@@ -267,10 +272,10 @@ def _concluded(
     task: Task, run: _Run, account_id: str, prediction: Prediction, result: dict[str, t.Any], applied: Applied
 ) -> dict[str, t.Any]:
     """The result with the part for the report written and the findings that are asked for; or the failure."""
-    part = _part(task, run, account_id, prediction, result, applied)
     try:
         store = _report_store(task)
         if store is not None:
+            part = _part(task, run, account_id, prediction, result, applied)
             store.put(
                 _part_key(account_id, run.module), json.dumps(part, indent=2, sort_keys=True, default=str).encode()
             )
@@ -305,6 +310,7 @@ def _part(
         "check_mode": task.check_mode,
         "written": format_utc(task.started),
         "plan": plan,
+        "impacts": [dict(document) for document in run.impacts()],
         "warnings": list(task.warnings),
         "error": applied.error or None,
     }

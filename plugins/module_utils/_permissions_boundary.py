@@ -34,6 +34,7 @@ from ._capabilities.boundaries_changes import (
 from ._capabilities.boundaries_declared import Declared, Principal
 from ._capabilities.boundaries_document import SAMPLE
 from ._capabilities.boundaries_prediction import Judged
+from ._capabilities.boundaries_selection import CHANGE_IT_THERE
 from ._capabilities.untouchable import Spared
 from ._converge.arn import is_break_glass, principals_of
 from ._converge.change import Change
@@ -41,11 +42,11 @@ from ._converge.errors import InputError
 from ._converge.finding import Finding
 from ._converge.plan import Plan
 from ._converge.runner import VERIFY_WAITS, Walk
-from ._converging import converge, settings_of
+from ._converging import Documents, converge, settings_of
 from ._permissions_boundary_reads import LIST_VERSIONS, UNDO_OPERATIONS, default_document, read_policy, reread
 from ._policy.policy import PolicyError
 from ._policy.syntax import decode
-from ._policy_impact_document import verdict_record
+from ._policy_impact_document import accepted_of, build, verdict_record
 from ._policy_input import absolute, document_of
 from ._predicting import EVIDENCE_OPERATIONS, Predictor, Proposal, check_evidence_options
 from ._task import Task, TaskError
@@ -73,7 +74,7 @@ def run(task: Task) -> dict[str, t.Any]:
         raise TaskError(str(error)) from error
     boundaries = _Boundaries(task, planner)
     try:
-        result = converge(task, module=MODULE, walk=boundaries.walk)
+        result = converge(task, module=MODULE, walk=boundaries.walk, impacts=boundaries.impacts)
     except TaskError as error:
         if "changes" in error.details:
             error.details.update(boundaries.told())
@@ -206,15 +207,59 @@ class _Boundaries:
             "predictions": [_prediction(item, with_uses=with_uses) for item in judged],
         }
 
+    def impacts(self) -> Documents:
+        """What each boundary does to those whom it narrows, for the report; none where nobody is narrowed."""
+        observed = self._observed
+        if observed is None or not any(observed.impacts.values()):
+            return ()
+        return [
+            self._impact(observed, desired)
+            for desired in self._planner.desired(observed)
+            if observed.impacts[desired.arn]
+        ]
+
+    def _impact(self, observed: Observed, desired: Desired) -> dict[str, t.Any]:
+        impacts = list(observed.impacts[desired.arn].values())
+        snapshot = observed.snapshot
+        return build(
+            impacts,
+            account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
+            change=_change(desired),
+            accepted=accepted_of(impacts, self._planner.declared.accepted, self._planner.now.date()),
+            skipped=_skipped(desired),
+            created=self._planner.now,
+            unread=(),
+            assumed=_assumed(self._task, desired),
+        )
+
+
+def _change(desired: Desired) -> list[str]:
+    """What is predicted, in words that follow "if"."""
+    name = desired.boundary.name
+    texts = [f"the permissions boundary {name} is attached"] if desired.to_attach else []
+    if desired.live is not None and desired.coverage.drifted:
+        texts.append(f"the permissions boundary {name} says what is declared, for those who carry it")
+    return texts
+
+
+def _skipped(desired: Desired) -> list[dict[str, str]]:
+    """Whom the targets mean, and nobody may narrow here."""
+    selection = desired.selection
+    kept_out = [{"principal": principal.arn, "reason": reason} for principal, reason in selection.kept_out]
+    roles = (role for members in selection.permission_sets.values() for role in members)
+    return [*kept_out, *({"principal": role.arn, "reason": CHANGE_IT_THERE} for role in roles)]
+
+
+def _assumed(task: Task, desired: Desired) -> list[str]:
+    """What is taken to be unused where the evidence tells no resource."""
+    # Nobody but AWS works on trails, so that a call whose resource is not known is not taken for one on them.
+    return [*task.options["unused_resources"], *unused_resources(desired.facts)]
+
 
 def _predicted(task: Task, permissions: Permissions, desired: Desired, arns: Iterable[str]) -> Mapping[str, t.Any]:
     """What the boundary does to each of the principals."""
-    # Nobody but AWS works on trails, so that a call whose resource is not known is not taken for one on them.
     narrowed = copy.copy(task)
-    narrowed.options = {
-        **task.options,
-        "unused_resources": [*task.options["unused_resources"], *unused_resources(desired.facts)],
-    }
+    narrowed.options = {**task.options, "unused_resources": _assumed(task, desired)}
     predictor = Predictor(narrowed, permissions.snapshot, permissions)
     current = {arn: predictor.current(arn) for arn in arns}
     return predictor.predict(

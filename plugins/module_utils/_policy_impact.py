@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import fnmatch
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ._account.collect import collect
@@ -19,11 +19,11 @@ from ._account.model import Dataset, Role, Snapshot
 from ._account.permissions import Permissions
 from ._arguments import ORGANIZATION_ARGUMENTS, ArgumentSpec
 from ._aws.operations import Operations
-from ._capabilities.acceptance import acceptance_of, acceptance_warnings
+from ._capabilities.acceptance import acceptance_warnings
 from ._controls.control import unread_reason
 from ._policy.impact import Impact
 from ._policy_impact_change import CHANGE_ARGUMENTS, CHANGE_OPERATIONS, Change, ChangeOptions
-from ._policy_impact_document import build, verdict_record
+from ._policy_impact_document import accepted_of, build, layers_not_read, verdict_record
 from ._predicting import (
     EVIDENCE_ARGUMENTS,
     EVIDENCE_OPERATIONS,
@@ -124,11 +124,7 @@ def _result(
     today = task.now.date()
     acceptances = acceptances_of(task)
     unsafe = [impact for impact in impacts.values() if not impact.is_safe]
-    accepted = {
-        impact.principal_arn: item.as_dict()
-        for impact in unsafe
-        if (item := acceptance_of(impact.principal_arn, acceptances, today))
-    }
+    accepted = accepted_of(unsafe, acceptances, today)
     for warning in acceptance_warnings(acceptances, [impact.principal_arn for impact in unsafe], today):
         task.warn(warning)
     document = build(
@@ -138,7 +134,7 @@ def _result(
         accepted=accepted,
         skipped=skipped,
         created=task.now,
-        unread=_unread(snapshot),
+        unread=layers_not_read(snapshot),
         assumed=task.options["unused_resources"],
     )
     result = {
@@ -172,9 +168,3 @@ def _principal(impact: Impact, accepted: Mapping[str, t.Any], wanted: str) -> di
             "blind_spots": list(evidence.blind_spots),
         },
     }
-
-
-def _unread(snapshot: Snapshot) -> Sequence[str]:
-    """What the layers rest on and is not known."""
-    unread = snapshot.missing(Dataset.ORGANIZATION_POLICIES)
-    return [f"SCPs and RCPs: {unread_reason(unread)}"] if unread is not None else []

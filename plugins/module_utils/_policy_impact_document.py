@@ -13,9 +13,12 @@ import collections
 import re
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
+from ._account.model import Dataset, Snapshot
 from ._account.moments import format_utc
+from ._capabilities.acceptance import Acceptances, acceptance_of
+from ._controls.control import unread_reason
 from ._policy.impact import BLIND_SPOTS, Breakage, Impact, Verdict
 from ._policy.usage import SourceRead
 
@@ -52,6 +55,22 @@ def build(
         "assumed_unused": list(assumed),
         "skipped": [dict(item) for item in skipped],
     }
+
+
+def accepted_of(impacts: Iterable[Impact], acceptances: Acceptances, today: date) -> dict[str, dict[str, str]]:
+    """The acceptances in force, by the principal whose breakage they accept."""
+    pairs = (
+        (impact.principal_arn, acceptance_of(impact.principal_arn, acceptances, today))
+        for impact in impacts
+        if not impact.is_safe
+    )
+    return {arn: acceptance.as_dict() for arn, acceptance in pairs if acceptance is not None}
+
+
+def layers_not_read(snapshot: Snapshot) -> Sequence[str]:
+    """What the layers of principals rest on and is not known."""
+    unread = snapshot.missing(Dataset.ORGANIZATION_POLICIES)
+    return [f"SCPs and RCPs: {unread_reason(unread)}"] if unread is not None else []
 
 
 def verdict_record(verdict: Verdict) -> dict[str, t.Any]:

@@ -24,7 +24,8 @@ from ._controls.facts import Facts
 from ._converge.arn import principals_of
 from ._converge.errors import InputError
 from ._converge.runner import Walk
-from ._converging import converge, settings_of
+from ._converging import Documents, converge, settings_of
+from ._policy_impact_document import accepted_of, build, layers_not_read
 from ._predicting import EVIDENCE_OPERATIONS, Predictor, Proposal, acceptances_of, check_evidence_options
 from ._snapshots import with_told_policies
 from ._task import Task, TaskError
@@ -49,31 +50,62 @@ def run(task: Task) -> dict[str, t.Any]:
         )
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, module=MODULE, walk=functools.partial(_walk, task, planner))
+    permissions = _Permissions(task, planner)
+    return converge(task, module=MODULE, walk=permissions.walk, impacts=permissions.impacts)
 
 
-def _walk(task: Task, planner: Planner, access: Access) -> Walk[Observed]:
-    # The roles of both modes: check mode, where the reader calls, is to plan what the writer would.
-    roles = (task.options.get(option) or "" for option in ("assume_role_arn", "assessor_role_arn"))
-    planner = dataclasses.replace(planner, callers=principals_of([access.caller.arn, *access.chain, *roles]))
-    return Walk(
-        module=MODULE,
-        observe=functools.partial(_observe, task, planner, access),
-        assess=planner.findings,
-        plan=planner.plan,
-        reread=functools.partial(reread_before_taking, access),
-        lockout_kinds=LOCKOUT_KINDS,
-        has_break_glass=planner.has_break_glass,
-    )
+class _Permissions:
+    """One run, and what it observed and predicted."""
 
+    def __init__(self, task: Task, planner: Planner) -> None:
+        self._task = task
+        self._planner = planner
+        self._observed: t.Optional[Observed] = None
 
-def _observe(task: Task, planner: Planner, access: Access) -> Observed:
-    """The account, and the prediction for all from whom something is to be taken."""
-    snapshot = with_told_policies(task, collect(access, datasets=DATASETS, regions=(), now=planner.now))
-    observed = Observed(Facts(snapshot))
-    proposals = planner.proposals(observed)
-    if not proposals:
+    def walk(self, access: Access) -> Walk[Observed]:
+        """The walk of this run, once the account is known to be the right one."""
+        # The roles of both modes: check mode, where the reader calls, is to plan what the writer would.
+        roles = (self._task.options.get(option) or "" for option in ("assume_role_arn", "assessor_role_arn"))
+        callers = principals_of([access.caller.arn, *access.chain, *roles])
+        self._planner = dataclasses.replace(self._planner, callers=callers)
+        return Walk(
+            module=MODULE,
+            observe=functools.partial(self._observe, access),
+            assess=self._planner.findings,
+            plan=self._planner.plan,
+            reread=functools.partial(reread_before_taking, access),
+            lockout_kinds=LOCKOUT_KINDS,
+            has_break_glass=self._planner.has_break_glass,
+        )
+
+    def _observe(self, access: Access) -> Observed:
+        """The account, and the prediction for all from whom something is to be taken."""
+        task, planner = self._task, self._planner
+        snapshot = with_told_policies(task, collect(access, datasets=DATASETS, regions=(), now=planner.now))
+        observed = Observed(Facts(snapshot))
+        proposals = planner.proposals(observed)
+        if proposals:
+            predictor = Predictor(task, observed.snapshot, observed.permissions)
+            impacts = predictor.predict({arn: Proposal(*layers) for arn, layers in proposals.items()})
+            observed = dataclasses.replace(observed, impacts=impacts)
+        self._observed = observed
         return observed
-    predictor = Predictor(task, observed.snapshot, observed.permissions)
-    impacts = predictor.predict({arn: Proposal(*layers) for arn, layers in proposals.items()})
-    return dataclasses.replace(observed, impacts=impacts)
+
+    def impacts(self) -> Documents:
+        """What the removals do to those who lose something, for the report; none where nobody does."""
+        observed, planner = self._observed, self._planner
+        if observed is None or not observed.impacts:
+            return ()
+        impacts = list(observed.impacts.values())
+        snapshot = observed.snapshot
+        document = build(
+            impacts,
+            account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
+            change=[removal.text for removal in planner.rules.removals],
+            accepted=accepted_of(impacts, planner.acceptances, planner.now.date()),
+            skipped=(),
+            created=planner.now,
+            unread=layers_not_read(snapshot),
+            assumed=self._task.options["unused_resources"],
+        )
+        return (document,)

@@ -50,6 +50,12 @@ class Removal:
     policy: str
     principals: Mapping[str, tuple[str, ...]]
 
+    @property
+    def text(self) -> str:
+        """The removal in words that follow "if"."""
+        selected = [pattern for patterns in self.principals.values() for pattern in patterns]
+        return f"the policy {self.policy} is taken from {', '.join(selected)}"
+
     def concerns(self, principal: Principal) -> bool:
         """Whether a principal is selected."""
         kind = resource_of(principal.arn).partition("/")[0]

@@ -33,6 +33,7 @@ class Bench:
         self.reports = directory / "reports"
         self.journal = directory / "journal"
         self.walk: dict[str, t.Any] = {}
+        self.impacts: list[dict[str, t.Any]] = []
         self.task: Task
 
     def run(self, *changes: Change, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
@@ -48,7 +49,13 @@ class Bench:
             options={**defaults, **given}, operations=Operations(), check_mode=check_mode, clock=lambda: NOW
         )
         self.task.__dict__["access"] = self.aws
-        return _converging.converge(self.task, module="replace", walk=self._walk(changes), sleep=lambda _seconds: None)
+        return _converging.converge(
+            self.task,
+            module="replace",
+            walk=self._walk(changes),
+            impacts=lambda: self.impacts,
+            sleep=lambda _seconds: None,
+        )
 
     def _walk(self, changes: tuple[Change, ...]) -> t.Callable[[t.Any], Walk[str]]:
         return lambda aws: walk_of(aws, *changes, **self.walk)
@@ -207,6 +214,12 @@ def test_findings_as_asked_for(bench: Bench, wanted: str, statuses: t.Optional[l
     assert "AKIAIOSFODNN7EXAMPLE" not in json.dumps(result)
     revealed = bench.run(return_findings="failed", reveal_key_ids=True)
     assert revealed["findings"][0]["resource_detail"] == "AKIAIOSFODNN7EXAMPLE"
+
+
+def test_the_part_has_what_was_predicted_and_the_result_has_not(bench: Bench) -> None:
+    bench.impacts = [{"change": ["a is replaced"]}]
+    assert "impacts" not in bench.run(change("a"))
+    assert bench.part["impacts"] == bench.impacts
 
 
 def test_the_part_has_what_a_cap_holds_back_so_that_it_can_be_approved(bench: Bench) -> None:

@@ -12,9 +12,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.acceptance import parse_acceptances
 from ansible_collections.hardening.iam.plugins.module_utils._policy.impact import Breakage, Impact, Verdict
 from ansible_collections.hardening.iam.plugins.module_utils._policy.usage import Evidence, Source, SourceRead, Use
-from ansible_collections.hardening.iam.plugins.module_utils._policy_impact_document import build, folded, verdict_record
+from ansible_collections.hardening.iam.plugins.module_utils._policy_impact_document import (
+    accepted_of,
+    build,
+    folded,
+    verdict_record,
+)
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ROLE = "arn:aws:iam::111122223333:role/team-{}"
@@ -135,3 +141,10 @@ def test_a_verdict_without_a_use() -> None:
 )
 def test_names_in_short(names: list[str], short: str) -> None:
     assert folded(names) == short
+
+
+def test_only_breakage_needs_an_acceptance() -> None:
+    entries = [{"principal": f"team-{name}", "reason": "agreed", "expires": "2026-12-31"} for name in ("1", "2")]
+    acceptances = parse_acceptances(entries, today=NOW.date())
+    found = accepted_of([impact("1", BREAKS), impact("2", SAFE), impact("3", BREAKS)], acceptances, NOW.date())
+    assert found == {ROLE.format("1"): entries[0]}
