@@ -117,11 +117,12 @@ def run(task: Task) -> dict[str, t.Any]:
     for warning in warnings:
         task.warn(warning)
     report = _document(task, snapshot, declared, findings, waiver_records)
-    result = _result(task, report, snapshot)
-    if task.options["report_dir"]:
-        place = task.report_store()
-        result["report"] = _write(place, report, phase=task.options["phase"])
-    return result
+    if not task.options["report_dir"]:
+        return _result(task, report, snapshot)
+    place = task.report_store()
+    compared = _compared(place, report, phase=task.options["phase"])
+    result = _result(task, compared, snapshot)
+    return {**result, "report": place.put(_key(compared), encode(compared))}
 
 
 def _observe(task: Task, declared: Declaration) -> Snapshot:
@@ -258,11 +259,14 @@ def _result(task: Task, report: Report, snapshot: Snapshot) -> dict[str, t.Any]:
     return result
 
 
-def _write(place: Store, report: Report, *, phase: str) -> str:
-    """Put the report in its place, compared with the run before; what stood there becomes ``previous.json``."""
-    account = report["account_id"]
-    key, previous_key = f"{account}/report.json", f"{account}/previous.json"
-    present = _read(place, key)
+def _key(report: Report) -> str:
+    return f"{report['account_id']}/report.json"
+
+
+def _compared(place: Store, report: Report, *, phase: str) -> Report:
+    """The report compared with that of the run before; what stands in its place becomes ``previous.json``."""
+    previous_key = f"{report['account_id']}/previous.json"
+    present = _read(place, _key(report))
     same_run = present is not None and present["run"]["id"] == report["run"]["id"]
     if present is not None and not same_run:
         place.put(previous_key, encode(present))
@@ -270,7 +274,7 @@ def _write(place: Store, report: Report, *, phase: str) -> str:
     else:
         previous = _read(place, previous_key)
     before = present if same_run and phase == "after" else None
-    return place.put(key, encode(compare(report, previous, before)))
+    return compare(report, previous, before)
 
 
 def _read(place: Store, key: str) -> t.Optional[Report]:

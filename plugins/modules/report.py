@@ -13,8 +13,8 @@ short_description: Report on the IAM of an AWS account, or on all accounts of a 
 description:
   - Takes up what M(hardening.iam.assessment_info) and the converging modules of the same run left in O(report_dir), and writes it in
     formats for people, spreadsheets, CI systems and code scanning.
-  - With O(scope=account) it completes C(<account>/report.json) by the changes and refusals of the run, and writes the other formats and
-    C(plan.json) beside it.
+  - With O(scope=account) it completes C(<account>/report.json) by the changes and refusals of the run and by what its narrowing changes
+    would break, and writes the other formats and C(plan.json) beside it.
   - With O(scope=fleet) it writes C(fleet.json), C(fleet.html) and C(manifest.json), which has the SHA-256 of every file of the run. Accounts
     that failed or have no report are named.
   - It writes in check mode too, makes no AWS call but to reach O(report_dir) in S3, and never reports a change. Files are only readable by
@@ -191,10 +191,12 @@ counts:
   type: dict
   sample: {FAIL: 14, NOT_APPLICABLE: 3, NOT_ASSESSED: 2, PASS: 40, WAIVED: 1}
 score:
-  description: The score in the headline benchmark, with its denominator and coverage. Null where no benchmark was assessed.
+  description:
+    - The score in the headline benchmark, with its denominator and coverage. Null where no benchmark was assessed.
+    - C(percent_before) is what it was before the run changed anything, where it did. The score of a fleet has none.
   returned: success
   type: dict
-  sample: {benchmark: cis_7.0, coverage_percent: 36.5, failed: 8, not_applicable: 1, not_assessed: 2, passed: 13, percent: 61.9, recommendations: 63, waived: 1}
+  sample: {benchmark: cis_7.0, coverage_percent: 36.5, failed: 8, not_applicable: 1, not_assessed: 2, passed: 13, percent: 61.9, percent_before: 57.1, recommendations: 63, waived: 1}
 delta:
   description: How many findings are new and resolved since the run before, and with O(scope=account) how many changed or could not be assessed again.
   returned: success

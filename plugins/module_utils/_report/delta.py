@@ -44,11 +44,11 @@ def compare(
     previous: t.Optional[Mapping[str, t.Any]],
     before: t.Optional[Mapping[str, t.Any]] = None,
 ) -> dict[str, t.Any]:
-    """``report`` with ``first_seen`` of its findings and with ``delta``.
+    """``report`` with ``first_seen`` of its findings, with ``delta``, and with the scores from before its changes.
 
     :arg previous: the report of an earlier run.
     :arg before: the assessment that the present run made before it changed anything; it stands in for ``previous``
-        where there is none.
+        where there is none, and it alone tells what the changes made of the scores.
     """
     baseline, basis = (previous, PREVIOUS_RUN) if previous is not None else (before, BEFORE_CHANGES)
     known = {} if baseline is None else _open_findings(baseline)
@@ -58,7 +58,13 @@ def compare(
     else:
         delta = _differences(findings, known)
         delta.update(previous_run=baseline["run"]["id"], basis=basis)
-    return {**report, "findings": findings, "delta": delta}
+    scores = report["scores"] if before is None else _with_percent_before(report["scores"], before["scores"])
+    return {**report, "findings": findings, "scores": scores, "delta": delta}
+
+
+def _with_percent_before(scores: Sequence[Item], earlier: Sequence[Item]) -> list[Item]:
+    percents = {score["benchmark"]: score["percent"] for score in earlier}
+    return [{**score, "percent_before": percents.get(score["benchmark"])} for score in scores]
 
 
 def _delta(run_id: t.Optional[str], basis: t.Optional[str]) -> Item:

@@ -90,7 +90,7 @@ def build(
     thresholds: t.Optional[Mapping[str, t.Any]] = None,
     reveal_key_ids: bool = False,
 ) -> Report:
-    """The report of an assessment; changes, refusals and the delta are filled in by :func:`complete`.
+    """The report of an assessment; changes, refusals and impacts are filled in by :func:`complete`.
 
     :arg scores: one a benchmark, the headline first.
     :arg frameworks: framework → requirement → ``{"status", "controls"}``.
@@ -111,7 +111,7 @@ def build(
         "credential_report_generated_at": format_utc(generated) if generated else None,
         "findings": shown,
         "summary": summarize(shown),
-        "scores": [dict(score) for score in scores],
+        "scores": [{**score, "percent_before": None} for score in scores],
         "frameworks": {name: dict(frameworks[name]) for name in sorted(frameworks)},
         "thresholds": dict(thresholds or {}),
         "controls": {control: dict(controls[control]) for control in sorted(controls)},
@@ -119,6 +119,7 @@ def build(
         "preflight": [],
         "changes": [],
         "refused": [],
+        "impacts": [],
         "errors": [dict(error) for error in errors],
         "delta": {"previous_run": None, "basis": None, "new": [], "resolved": [], "changed": [], "not_assessed": []},
     }
@@ -168,6 +169,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     own = sorted(of_run, key=lambda part: str(part.get("module")))
     changes = [{**change, "module": part.get("module")} for part in own for change in part.get("changes", ())]
     refused = [{**refusal, "module": part.get("module")} for part in own for refusal in part.get("refused", ())]
+    impacts = [{"module": part.get("module"), **impact} for part in own for impact in part.get("impacts", ())]
     failures = [
         {"dataset": None, "region": None, "operation": part.get("module"), "reason": part["error"]}
         for part in own
@@ -177,6 +179,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
         "preflight": [row for part in own for row in part.get("capabilities", ())],
         "changes": changes,
         "refused": refused,
+        "impacts": impacts,
         "errors": [*report["errors"], *(failure for failure in failures if failure not in report["errors"])],
     }
     return {**report, **(shown if reveal_key_ids else mask_key_ids(shown))}

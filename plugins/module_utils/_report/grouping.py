@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .._controls.score import natural
 from .._converge.finding import Severity, Status
@@ -140,3 +140,33 @@ def last_activity(finding: Mapping[str, t.Any]) -> t.Optional[str]:
         if observed.get(name):
             return str(observed[name])
     return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusals:
+    """What the guards refused for one reason, with everything that the reason is about."""
+
+    rule: str
+    reason: str
+    operation: str
+    module: t.Optional[str]
+    targets: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The target, or how many there are."""
+        return self.targets[0] if len(self.targets) == 1 else f"{len(self.targets)} targets"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The targets without what ARNs have before the name; none where the title says it already."""
+        return tuple(target.rpartition("/")[2] for target in self.targets) if len(self.targets) > 1 else ()
+
+
+def refusal_groups(refused: Iterable[Mapping[str, t.Any]]) -> tuple[Refusals, ...]:
+    """Refusals that differ in nothing but their target are told once."""
+    groups: dict[Refusals, list[str]] = {}
+    for item in refused:
+        key = Refusals(item["rule"], item["reason"], item["operation"], item["module"])
+        groups.setdefault(key, []).append(item["target"])
+    return tuple(dataclasses.replace(key, targets=tuple(targets)) for key, targets in groups.items())

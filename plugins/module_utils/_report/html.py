@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from .._converge.finding import Status
 from .document import count_statuses, headline
 from .html_findings import findings, not_assessed, waived
+from .html_impact import impacts, unsafe
 from .html_paths import escalation
 from .html_reference import about, changes, controls, frameworks, preflight, settled
 from .markup import Content, Markup, element, join
-from .page import Section, badge, facts, page, score_card, severity_tallies
+from .page import Section, badge, benchmark_name, facts, page, score_card, severity_tallies
 from .paths import caveat, paths
-from .text import TITLE, analyzer, mode
+from .text import TITLE, analyzer, mode, moved
 
 
 def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
@@ -40,6 +41,7 @@ def _sections(report: Mapping[str, t.Any]) -> list[Section]:
     sections = [
         Section("findings", "Findings", findings(report), report["summary"]["total"]),
         *_escalation(report),
+        *_impacts(report),
         Section("changes", "Changes", changes(report), len(report["changes"])),
         *_settled(report),
         Section("not-assessed", "Not assessed", not_assessed(report), counts[Status.NOT_ASSESSED.value]),
@@ -57,6 +59,11 @@ def _escalation(report: Mapping[str, t.Any]) -> list[Section]:
     return [Section("paths", "Escalation paths", escalation(found, caveat(report)), len(found))] if found else []
 
 
+def _impacts(report: Mapping[str, t.Any]) -> list[Section]:
+    found = report["impacts"]
+    return [Section("impact", "What would break", impacts(found), unsafe(found))] if found else []
+
+
 def _settled(report: Mapping[str, t.Any]) -> list[Section]:
     count = len(report["delta"]["resolved"])
     is_any = count or report["delta"]["not_assessed"]
@@ -70,8 +77,16 @@ def _masthead(report: Mapping[str, t.Any], name: str) -> Markup:
         ("Assessed", run["started"].replace("T", " ").replace("Z", " UTC")),
         ("Regions", ", ".join(report["scope"]["regions_assessed"])),
         ("Mode", mode(report)),
+        ("Score", _moved(headline(report))),
     ]
     return element("div", element("h1", name, " ", number), facts(pairs), class_="masthead")
+
+
+def _moved(score: t.Optional[Mapping[str, t.Any]]) -> Content:
+    """What the run made of the headline score, where it changed something."""
+    if score is None or score["percent_before"] is None:
+        return None
+    return element("strong", f"{benchmark_name(score['benchmark'])}: {moved(score)}")
 
 
 def _overview(report: Mapping[str, t.Any]) -> Markup:

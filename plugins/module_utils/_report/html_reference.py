@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 
 from .._converge.finding import Severity
 from .frameworks import Requirement, control_statuses, views
-from .grouping import failing_groups, problem_of, resource_name
+from .grouping import Refusals, failing_groups, problem_of, refusal_groups, resource_name
 from .html_findings import anchor, compliance_badges, control_link
 from .markup import Content, Markup, element, join
 from .page import as_json, badge, benchmark_name, empty, facts, status_badge, table
@@ -30,7 +30,7 @@ def changes(report: Mapping[str, t.Any]) -> Content:
         item["fingerprint"]: f"{problem_of(item, report)}: {resource_name(item)}" for item in report["findings"]
     }
     entries = [_change(change, findings) for change in report["changes"]]
-    refusals = [_refusal(refusal) for refusal in report["refused"]]
+    refusals = [_refusal(refusal) for refusal in refusal_groups(report["refused"])]
     if not entries and not refusals:
         return empty("Nothing was declared that this account does not have already.")
     return [entries, element("h3", "Refused", class_="severity high") if refusals else None, refusals]
@@ -69,9 +69,20 @@ def _diff(before: t.Any, after: t.Any) -> t.Iterator[Markup]:
             yield element("span", line, class_=kinds.get(line[0]))
 
 
-def _refusal(refusal: Mapping[str, t.Any]) -> Markup:
-    head = element("strong", refusal["target"])
-    return element("div", head, f": {refusal['reason']} ", badge(refusal["rule"], "high"), class_="card refusal")
+def _refusal(refusal: Refusals) -> Markup:
+    marks = [
+        badge(refusal.rule, "high"),
+        badge(refusal.module) if refusal.module else None,
+        element("code", refusal.operation) if refusal.operation else None,
+    ]
+    targets = [element("li", element("code", target)) for target in refusal.targets] if refusal.names else None
+    return element(
+        "div",
+        element("p", element("strong", refusal.title), f": {refusal.reason}"),
+        element("p", marks, class_="tags"),
+        element("ul", targets, class_="arns") if targets else None,
+        class_="card refusal",
+    )
 
 
 def settled(report: Mapping[str, t.Any]) -> Content:

@@ -22,6 +22,7 @@ from .grouping import FRAMEWORKS
 from .markup import Content, Markup, element, join
 from .script import SCRIPT
 from .style import STYLE
+from .text import moved
 
 _SHIELD = Markup(
     '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linejoin="round"'
@@ -186,18 +187,29 @@ def score_card(score: t.Optional[Mapping[str, t.Any]], others: Iterable[Mapping[
         return element("div", element("h2", "No score"), element("p", "No benchmark was assessed."), class_="card")
     name = benchmark_name(score["benchmark"])
     shown = "no verdict" if score["percent"] is None else f"{score['percent']:g}%"
-    text = element("div", element("h2", name), element("p", basis))
+    text = element("div", element("h2", name), _since(score), element("p", basis))
     rows = [
         element(
             "li",
             element("span", benchmark_name(other["benchmark"])),
-            element("strong", "no verdict" if other["percent"] is None else f"{other['percent']:g}%"),
+            element("strong", moved(other)),
             title=f"coverage {other['coverage_percent']}%",
         )
         for other in others
     ]
     ring = element("div", donut(score["percent"], f"{name}: {shown}"), text, class_="score")
     return element("div", ring, element("ul", rows, class_="also") if rows else None, class_="card")
+
+
+def _since(score: Mapping[str, t.Any]) -> t.Optional[Markup]:
+    """By how much the run moved a score, where it changed something."""
+    before, percent = score.get("percent_before"), score["percent"]
+    if before is None or percent is None:
+        return None
+    points = round(percent - before, 1)
+    sign = "+" if points > 0 else "−" if points < 0 else "±"
+    tone = "good" if points > 0 else "critical" if points < 0 else "none"
+    return element("p", f"{before:g}% before the changes ", badge(f"{sign}{abs(points):g}", tone))
 
 
 def benchmark_name(benchmark: str) -> str:

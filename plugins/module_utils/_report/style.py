@@ -224,6 +224,9 @@ pre .add { color: var(--good); background: var(--good-soft); }
 pre .del { color: var(--critical); background: var(--critical-soft); }
 pre span { display: block; margin: 0 -0.8rem; padding: 0 0.8rem; }
 .refusal { padding: 0.75rem 1rem; margin-bottom: 0.6rem; }
+.refusal p { overflow-wrap: anywhere; }
+.refusal .tags { margin: 0.35rem 0 0; }
+.refusal .arns { margin-top: 0.5rem; }
 .entry .body > * + * { margin-top: 0.5rem; }
 .entry h4 { margin: 0.8rem 0 0; font-size: 0.87rem; color: var(--soft); font-weight: 600; }
 
@@ -237,6 +240,26 @@ pre span { display: block; margin: 0 -0.8rem; padding: 0 0.8rem; }
 .escalation summary.plain { padding-left: 1.2rem; color: var(--soft); font-size: 0.9rem; }
 .ways { display: grid; gap: 1.1rem; padding: 0.9rem 0 0 1rem; font-size: 0.9rem; }
 .ways p { font-weight: 550; margin-bottom: 0.3rem; overflow-wrap: anywhere; }
+
+.impact { margin-bottom: 1rem; border-left: 4px solid var(--tone); }
+.impact .title { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.3rem 0.65rem; margin-bottom: 0.7rem; }
+.impact h3 { font-size: 1rem; overflow-wrap: anywhere; min-width: 0; flex: 1 1 14rem; }
+.impact h4 { margin: 1rem 0 0.4rem; font-size: 0.87rem; color: var(--soft); font-weight: 600; }
+.impact .scroll, .impact .group { box-shadow: none; }
+.impact .body > h4:first-child { margin-top: 0; }
+.uses { margin-bottom: 0.6rem; font-size: 0.9rem; }
+.uses li {
+  display: grid; grid-template-columns: minmax(0, 6fr) minmax(0, 6fr) minmax(0, 3fr); gap: 0.15rem 1.25rem;
+  padding: 0.45rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere;
+}
+.impact summary.plain { margin-top: 0.9rem; padding-left: 1.2rem; color: var(--soft); font-size: 0.9rem; }
+.share { display: block; width: 100%; height: 0.6rem; border-radius: 999px; margin-bottom: 0.7rem; }
+.share rect { fill: var(--tone); }
+.arns {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); gap: 0.15rem 1rem;
+  overflow-wrap: anywhere;
+}
+.spots { list-style: disc; padding-left: 1.2rem; display: grid; gap: 0.25rem; margin-top: 0.4rem; font-size: 0.9rem; }
 
 /* A tree of boxes. Upright: its end on top, and indented below it what leads there. */
 .tree { --rail: color-mix(in srgb, var(--soft) 55%, transparent); margin-bottom: 0.9rem; font-size: 0.85rem; }
@@ -333,7 +356,8 @@ footer { color: var(--soft); font-size: 0.85rem; border-top: 1px solid var(--lin
   .finding summary { grid-template-columns: minmax(0, 1fr) auto; }
   .finding summary > :last-child { text-align: right; }
 .finding .detail { grid-column: 1 / -1; grid-row: 2; }
-  .evidence { grid-template-columns: minmax(0, 1fr); gap: 0.1rem; }
+  .evidence, .uses li { grid-template-columns: minmax(0, 1fr); gap: 0.1rem; }
+  .impact { padding: 0.9rem; }
   .evidence dd { margin-bottom: 0.45rem; }
 }
 @media print {

@@ -16,7 +16,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .._converge.finding import Severity, Status
 from .document import headline
-from .grouping import FRAMEWORKS, Group, failing_groups, gaps, last_activity, problem_of, resource_name
+from .grouping import (
+    FRAMEWORKS,
+    Group,
+    failing_groups,
+    gaps,
+    last_activity,
+    problem_of,
+    refusal_groups,
+    resource_name,
+)
+from .impact_text import brief as impact_lines
 from .paths import by_end, caveat, path_of
 from .plain import WIDTH, listed, printable, wrapped
 
@@ -25,6 +35,7 @@ TITLE: t.Final = "IAM Security Assessment Report"
 # How many names or ids a line lists before it cuts.
 _NAMES = 12
 _IDS = 4
+_REFUSED = 40
 # How many ways to become an administrator are told, and how many to become the same one.
 _WAYS = 12
 _WAYS_TO_ONE = 4
@@ -48,6 +59,7 @@ def render(
         *_findings(report, show),
         _not_assessed(report, show),
         _waived(report, show),
+        _impacts(report["impacts"], show),
         _changes(report, show),
         _refused(report["refused"], show),
         _summary(report, show),
@@ -86,8 +98,14 @@ def mode_name(name: str) -> str:
 
 def score_line(score: Mapping[str, t.Any]) -> str:
     """A score with its benchmark and version: never a number alone."""
+    return f"{moved(score)} ({FRAMEWORKS.get(score['benchmark'], score['benchmark'])})"
+
+
+def moved(score: Mapping[str, t.Any]) -> str:
+    """The percentage of a score, and where the run changed something, first the one from before."""
     percent = "no verdict" if score["percent"] is None else f"{score['percent']:g}%"
-    return f"{percent} ({FRAMEWORKS.get(score['benchmark'], score['benchmark'])})"
+    before = score.get("percent_before")
+    return percent if before is None else f"{before:g}% → {percent}"
 
 
 def score_basis(score: Mapping[str, t.Any]) -> str:
@@ -108,11 +126,14 @@ def _credential_report(report: Mapping[str, t.Any]) -> str:
 def _header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines:
     run, scope = report["run"], report["scope"]
     populations = ", ".join(f"{name}: {count}" for name, count in scope["populations"].items())
+    score = headline(report)
+    has_moved = score is not None and score["percent_before"] is not None
     fields = [
         ("Account ID", account(report)),
         ("Assessment Date", run["started"][:10]),
         ("Analyzer", analyzer(report)),
         ("Run", f"{run['id']} ({mode(report)})"),
+        ("Compliance Score", score_line(score) if score and has_moved else ""),
         ("Regions", ", ".join(scope["regions_assessed"])),
         ("Scope", populations),
         ("Credential Report", _credential_report(report)),
@@ -235,6 +256,11 @@ def _waived(report: Mapping[str, t.Any], show: Show) -> Lines:
     return ["WAIVED:", *lines] if lines else []
 
 
+def _impacts(impacts: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
+    lines = [line for impact in impacts for line in impact_lines(impact, show)]
+    return ["WHAT WOULD BREAK:", *lines] if lines else []
+
+
 def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
     changes = report["changes"]
     applied = sum(change["applied"] for change in changes)
@@ -266,10 +292,11 @@ def _value(value: t.Any) -> str:
 
 def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
     lines = []
-    for refusal in refused:
-        lines += wrapped(
-            show(f"- {refusal['target']}: {refusal['reason']} ({refusal['rule']})"), first="  ", rest="    "
-        )
+    for refusal in refusal_groups(refused):
+        told = filter(None, (refusal.module, refusal.operation, refusal.rule))
+        lines += wrapped(show(f"- {refusal.title}: {refusal.reason} ({', '.join(told)})"), first="  ", rest="    ")
+        if refusal.names:
+            lines += wrapped(show(listed(refusal.names, _REFUSED)), first="      ", rest="      ")
     return ["REFUSED:", *lines] if lines else []
 
 

@@ -133,3 +133,12 @@ def test_the_assessment_before_the_changes_stands_in_for_an_earlier_run() -> Non
     assert len(compared["delta"]["resolved"]) == 1
     earlier = report(earlier=True)
     assert compare(report(passed), earlier, before)["delta"]["basis"] == "previous_run"
+
+
+def test_scores_keep_what_they_were_before_the_changes_of_the_run() -> None:
+    earlier = samples.assessment(run=EARLIER, scores=[{**samples.SCORES[0], "percent": 12.5}])
+    before = samples.assessment(scores=[{**samples.SCORES[0], "percent": 41.2}])
+    compared = compare(samples.assessment(), earlier, before)
+    assert [score["percent_before"] for score in compared["scores"]] == [41.2, None]
+    assert compared["delta"]["previous_run"] == EARLIER.id
+    assert [score["percent_before"] for score in compare(samples.assessment(), earlier)["scores"]] == [None, None]

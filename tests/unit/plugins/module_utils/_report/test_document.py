@@ -24,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.document imp
 )
 
 from . import samples
+from .impacts import developers, predicted
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,8 @@ REPORTS: dict[str, t.Callable[[], dict[str, t.Any]]] = {
     "with changes": samples.completed,
     "with a delta": samples.compared,
     "with paths": lambda: samples.assessment(samples.escalations()),
+    "with impacts": predicted,
+    "after the changes": samples.converged,
     "clean": lambda: samples.assessment([], scores=[], frameworks={}, waivers=[], errors=[]),
     "after converging": lambda: compare(samples.completed(), None, samples.assessment()),
     "of a failed module": lambda: complete(
@@ -103,6 +106,19 @@ def test_changes_are_taken_up_from_the_parts_of_the_same_run_only() -> None:
     ]
     assert [refusal["rule"] for refusal in report["refused"]] == ["cap"]
     assert [row["state"] for row in report["preflight"]] == ["READY", "MISSING"]
+
+
+def test_impacts_are_taken_up_with_their_module_and_without_key_ids() -> None:
+    key = samples.OLD_KEYS["svc-backup"]
+    impact = {**developers(), "change": [f"the key {key} is deactivated"]}
+    own = samples.part("access_keys", samples.KEY_CHANGE, run_id=samples.run().id, impacts=[impact])
+    other = samples.part("other", samples.KEY_CHANGE, run_id="another run", impacts=[impact])
+    (taken,) = complete(samples.assessment(), [own, other])["impacts"]
+    assert (taken["module"], taken["counts"]["will_break"]) == ("access_keys", 1)
+    assert taken["change"] == ["the key AKIA…MPL2 is deactivated"]
+    (plain,) = complete(samples.assessment(), [own], reveal_key_ids=True)["impacts"]
+    assert plain["change"] == impact["change"]
+    assert samples.assessment()["impacts"] == []
 
 
 def test_key_ids_in_changes_are_masked_unless_they_are_asked_for() -> None:

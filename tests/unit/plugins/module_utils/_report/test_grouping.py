@@ -11,6 +11,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.grouping imp
     failing_groups,
     gaps,
     last_activity,
+    refusal_groups,
     resource_name,
 )
 
@@ -117,3 +118,12 @@ def test_a_resource_bears_the_name_that_people_use(resource: str, detail: str, r
 def test_the_last_activity_is_told_where_it_is_known(observed: object, activity: object) -> None:
     found = samples.finding("access_key_age", "x", evidence=Evidence(observed))
     assert last_activity(found.as_dict()) == activity
+
+
+def test_refusals_that_differ_in_their_target_only_are_one() -> None:
+    refusal = {**samples.REFUSAL.as_dict(), "module": "access_keys"}
+    targets = [samples.arn("user", name) for name in ("a", "b")]
+    alike = [{**refusal, "target": target} for target in targets]
+    one, other = refusal_groups([*alike, {**refusal, "rule": "protected"}])
+    assert (one.title, one.names, one.targets) == ("2 targets", ("a", "b"), tuple(targets))
+    assert (other.title, other.names) == ("access_key_deactivate", ())

@@ -107,6 +107,24 @@ def test_changes_are_shown_as_differences(page: str) -> None:
     assert '<span class="add">+   &quot;MinimumPasswordLength&quot;: 14,</span>' in page
 
 
+def test_refusals_tell_their_reason_rule_module_and_targets() -> None:
+    refusal = {**samples.REFUSAL.as_dict(), "module": "access_keys"}
+    several = [{**refusal, "target": samples.arn("user", f"svc-{number}")} for number in (1, 2)]
+    told = Reader(render({**samples.completed(), "refused": several})).text
+    assert "2 targets: 6 of 31 keys exceed max_percent 5" in " ".join(told.split())
+    assert told.count("6 of 31 keys exceed max_percent 5") == 1
+    for text in ("cap", "access_keys", "UpdateAccessKey", "user/svc-1", "user/svc-2"):
+        assert text in told
+
+
+def test_the_score_from_before_the_changes_stands_beside_the_one_after(read: Reader) -> None:
+    told = " ".join(Reader(render(samples.converged())).text.split())
+    assert "ScoreCIS AWS Foundations Benchmark v7.0: 56.5% → 62%" in told
+    assert "56.5% before the changes +5.5" in told
+    assert "63% → 63%" in told
+    assert "before the changes" not in read.text
+
+
 def test_the_delta_and_resolved_findings_are_told(read: Reader) -> None:
     for text in (
         "Since run 20261118T020000Z:",

@@ -6,61 +6,12 @@
 
 from __future__ import annotations
 
-import typing as t
+import functools
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.impact_text import render
+from ansible_collections.hardening.iam.plugins.module_utils._report.impact_text import brief, render
+from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH, printable
 
-Record = dict[str, t.Any]
-
-
-def item(**fields: t.Any) -> Record:
-    return {
-        "service": "lambda",
-        "actions": ["InvokeFunction"],
-        "resources": [],
-        "reason": "nothing in the permissions boundary developer allows it",
-        "calls": 0,
-        "last": None,
-        "missing_context": [],
-        "lost": [],
-        "of": 0,
-        **fields,
-    }
-
-
-def group(**fields: t.Any) -> Record:
-    return {
-        "principals": ["arn:aws:iam::111122223333:role/app"],
-        "name": "app",
-        "kind": "role",
-        "count": 1,
-        "outcome": "safe",
-        "accepted": None,
-        "will_break": [],
-        "may_break": [],
-        "unknown_context": [],
-        "no_evidence": [],
-        "safe": [],
-        "safe_actions": [],
-        **fields,
-    }
-
-
-def document(*groups: Record, **fields: t.Any) -> Record:
-    return {
-        "account_id": "111122223333",
-        "account_alias": None,
-        "created": "2026-11-25T00:00:00Z",
-        "change": ["the permissions boundary developer is attached"],
-        "outcome": "safe",
-        "counts": {"will_break": 0, "may_break": 0, "no_evidence": 0, "safe": 1},
-        "groups": list(groups),
-        "evidence": [],
-        "blind_spots": ["a yearly job"],
-        "assumed_unused": [],
-        "skipped": [],
-        **fields,
-    }
+from .impacts import developers, document, group, item
 
 
 def test_what_breaks_comes_before_what_is_safe() -> None:
@@ -143,3 +94,41 @@ def test_ascii_and_width() -> None:
     text = render(document(group(name="r\u00f6le " * 60, safe=["s3"] * 90)), ascii_only=True)
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= 100
+
+
+def in_short(*groups: dict[str, object], **fields: object) -> str:
+    return "\n".join(brief(document(*groups, **fields), printable))
+
+
+def test_in_short_each_group_has_its_paragraph() -> None:
+    lines = brief(developers(), functools.partial(printable, ascii_only=True))
+    assert max(map(len, lines)) <= WIDTH
+    text = " ".join("\n".join(lines).split())
+    assert (
+        "If the permissions boundary developer is attached: 1 will break, 1 may break, 1 no evidence, 12 safe" in text
+    )
+    assert "- WILL BREAK: 1 user: </script>" in text
+    assert (
+        "on arn:aws:lambda:::function:invoices: nothing in the permissions boundary developer allows it; and 1" in text
+    )
+    assert "; accepted until 2026-12-31: </script>" in text
+    assert "- NO EVIDENCE: 1 role: idle: nothing tells what it does -" in text
+    assert "- SAFE: 12 roles: dev-team-{01..12}-role: dynamodb, s3 -" in text
+    assert text.endswith("Evidence: service last accessed (400 days)")
+    assert "\x1b" not in text
+
+
+def test_in_short_what_is_not_known_is_said() -> None:
+    skipped = [{"principal": "arn:aws:iam::111122223333:role/aws-reserved/x", "reason": "change it there"}]
+    counts = dict.fromkeys(("will_break", "may_break", "no_evidence", "safe"), 0)
+    assert in_short(counts=counts, skipped=skipped).splitlines() == [
+        "  If the permissions boundary developer is attached: nobody is touched",
+        "  - not judged: arn:aws:iam::111122223333:role/aws-reserved/x: change it there",
+        "  Evidence: none",
+    ]
+
+
+def test_in_short_many_groups_are_cut_and_counted() -> None:
+    text = in_short(*(group(name=f"app-{number}") for number in range(25)))
+    assert text.count("SAFE: 1 role") == 20
+    assert "  - 5 more groups are in the other formats of this report" in text

@@ -8,9 +8,10 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH
-from ansible_collections.hardening.iam.plugins.module_utils._report.text import cis_ids, difference, render
+from ansible_collections.hardening.iam.plugins.module_utils._report.text import brief, cis_ids, difference, render
 
 from . import samples
+from .impacts import predicted
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,34 @@ def test_changes_tell_what_they_change_and_whether_they_were_made(text: str) -> 
     ) in text
     assert "CHANGES: 1 applied, 1 planned\n" in text
     assert "planned, not\n    reversible)" in text
-    assert "REFUSED:\n  - access_key_deactivate: 6 of 31 keys exceed max_percent 5 (cap)\n" in text
+    refusal = "access_key_deactivate: 6 of 31 keys exceed max_percent 5 (access_keys, UpdateAccessKey, cap)"
+    assert f"REFUSED: - {refusal} " in " ".join(text.split())
+
+
+def test_what_is_refused_for_the_same_reason_is_told_once() -> None:
+    refusal = {**samples.REFUSAL.as_dict(), "module": "access_keys"}
+    several = [{**refusal, "target": samples.arn("user", f"svc-{number}")} for number in (1, 2)]
+    told = render({**samples.completed(), "refused": several})
+    assert "  - 2 targets: 6 of 31 keys exceed max_percent 5 (access_keys, UpdateAccessKey, cap)\n" in told
+    assert "\n      svc-1, svc-2\n" in told
+
+
+def test_what_would_break_comes_before_the_changes(text: str) -> None:
+    told = render(predicted())
+    assert "WHAT WOULD BREAK:\n  If the permissions boundary developer is attached: 1 will break, 1 may" in told
+    assert told.index("WHAT WOULD BREAK:") < told.index("CHANGES:")
+    assert max(map(len, told.splitlines())) <= WIDTH
+    assert "WHAT WOULD BREAK" not in text
+
+
+def test_the_score_from_before_the_changes_stands_beside_the_one_after(text: str) -> None:
+    told = render(samples.converged())
+    moved = "Compliance Score: 56.5% → 62% (CIS AWS Foundations Benchmark v7.0)\n"
+    assert told.index(f"\n{moved}") < told.index("\nRegions: ")
+    assert f"  {moved}" in told
+    assert "Compliance Score: 63% → 63% (CIS AWS Foundations Benchmark v5.0)\n" in told
+    assert "56.5% → 62%" in brief(samples.converged())
+    assert "→ 62%" not in text
 
 
 def test_the_preflight_is_a_table(text: str) -> None:

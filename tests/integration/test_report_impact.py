@@ -1,0 +1,120 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The impact of the developer boundary on the fifteen developer roles, in the reports of playbooks/harden.yml."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+
+import jsonschema
+import pytest
+
+from .conftest import CHECKOUT, DEV, SANDBOX, Ansible, MakeAnsible, Outcome, Record
+
+ROLES = [f"arn:aws:iam::{DEV}:role/dev-team-{number:02d}-role" for number in range(1, 16)]
+ONE_LINE = "12 roles: dev-team-{01..06,08..10,13..15}-role"
+
+
+@pytest.fixture(scope="module")
+def runs(make_ansible: MakeAnsible) -> t.Sequence[Outcome]:
+    """The demo's developers and its sandbox in check mode, then for real; the reports are of the second."""
+    ansible = make_ansible()
+    return [harden(ansible, "--check"), harden(ansible)]
+
+
+def harden(ansible: Ansible, *arguments: str) -> Outcome:
+    """A run with a report directory of its own."""
+    limited = ("--limit", "acme-dev,acme-sandbox,localhost")
+    directory = "reports/check" if arguments else "reports/real"
+    return ansible.playbook("harden", *limited, *arguments, hardening_report_dir=directory).succeeded()
+
+
+def document(outcome: Outcome, name: str, account: str = DEV, run: str = "real") -> str:
+    return (outcome.reports / run / account / name).read_text(encoding="utf-8")
+
+
+def report(outcome: Outcome, account: str = DEV, run: str = "real") -> Record:
+    return t.cast(Record, json.loads(document(outcome, "report.json", account, run)))
+
+
+def boundary(found: Record) -> Record:
+    (impact,) = [item for item in found["impacts"] if item["module"] == "permissions_boundary"]
+    return t.cast(Record, impact)
+
+
+def test_the_report_has_what_was_predicted_for_each_of_the_fifteen(runs: t.Sequence[Outcome]) -> None:
+    for run in ("check", "real"):
+        impact = boundary(report(runs[1], run=run))
+        assert impact["counts"] == {"will_break": 2, "may_break": 1, "no_evidence": 0, "safe": 12}
+        assert sorted(arn for group in impact["groups"] for arn in group["principals"]) == ROLES
+        assert impact["change"] == ["the permissions boundary developer is attached"]
+
+
+def test_a_removal_that_was_refused_is_predicted_as_well(runs: t.Sequence[Outcome]) -> None:
+    (impact,) = [item for item in report(runs[1])["impacts"] if item["module"] == "user_permissions"]
+    assert impact["change"] == ["the policy AWSCloudShellFullAccess is taken from dev-*"]
+    assert impact["counts"]["no_evidence"] == 1
+
+
+def test_an_account_without_targets_has_none(runs: t.Sequence[Outcome]) -> None:
+    assert report(runs[1], SANDBOX)["impacts"] == []
+    assert "What would break" not in document(runs[1], "report.html", SANDBOX)
+    assert "WHAT WOULD BREAK" not in document(runs[1], "report.txt", SANDBOX)
+
+
+def test_the_reports_are_valid_by_the_published_schema(runs: t.Sequence[Outcome]) -> None:
+    schema = json.loads((CHECKOUT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+    found = [report(runs[1], account, run) for account in (DEV, SANDBOX) for run in ("check", "real")]
+    assert [error.message for item in found for error in validator.iter_errors(item)] == []
+
+
+def test_the_page_shows_all_of_it(runs: t.Sequence[Outcome]) -> None:
+    page = document(runs[1], "report.html")
+    match = re.search('<section id="impact">.*?</section>', page, re.DOTALL)
+    assert match
+    assert [arn for arn in ROLES if f"<code>{arn}</code>" not in match[0]] == []
+    for text in (ONE_LINE, "function:invoices", "event history", "90 days", "service last accessed", "400 days"):
+        assert text in match[0]
+    assert "the event history has management events only" in match[0]
+
+
+def test_the_text_and_the_terminal_have_a_line_for_each_group(runs: t.Sequence[Outcome]) -> None:
+    for told in (document(runs[1], "report.txt"), runs[0].output, runs[1].output):
+        text = " ".join(told.split())
+        assert "If the permissions boundary developer is attached: 2 will break, 1 may break, 12 safe" in text
+        assert f"- SAFE: {ONE_LINE}: dynamodb, iam, lambda, s3" in text
+        for name in ("07", "11"):
+            assert f"- WILL BREAK: 1 role: dev-team-{name}-role: " in text
+        assert "- MAY BREAK: 1 role: dev-team-12-role: iam: PutRolePolicy" in text
+
+
+def test_what_was_made_and_what_was_refused_stands_in_every_format(runs: t.Sequence[Outcome]) -> None:
+    found = report(runs[1])
+    made = {change["operation"] for change in found["changes"] if change["applied"]}
+    assert {"CreatePolicy", "UpdateAccountPasswordPolicy"} <= made
+    refused = {item["rule"]: item for item in found["refused"] if item["module"] == "permissions_boundary"}
+    assert "accept_breakage" in refused["prediction"]["reason"]
+    assert "hardening_approved_plan" in refused["cap"]["reason"]
+    for name in ("report.txt", "report.html"):
+        text = " ".join(document(runs[1], name).split())
+        for operation in ("iam:CreatePolicy", "iam:UpdateAccountPasswordPolicy"):
+            assert operation in text
+        assert "accept_breakage names role/dev-team-07-role" in text
+        assert "an approved plan (hardening_approved_plan) lifts the cap" in text
+        assert "12 targets" in text
+
+
+def test_the_score_from_before_the_changes_is_kept_by_a_run_that_made_some(runs: t.Sequence[Outcome]) -> None:
+    checked, real = (report(runs[1], run=run)["scores"] for run in ("check", "real"))
+    assert [score["percent_before"] for score in checked] == [None, None]
+    assert [score["percent_before"] for score in real] == [score["percent"] for score in checked]
+    before, after = real[0]["percent_before"], real[0]["percent"]
+    assert before < after
+    assert f"Compliance Score: {before:g}% → {after:g}%" in runs[1].output
+    assert f"{before:g}% → {after:g}%" in document(runs[1], "report.html")
+    assert "→" not in next(line for line in runs[0].output.splitlines() if "Compliance Score" in line)
