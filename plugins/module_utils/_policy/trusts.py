@@ -24,6 +24,7 @@ from .arn import arn_account, root_account
 from .caller import EVERY_AWS, EVERYONE, Caller, Reach, caller_of, excepted
 from .compiled import CompiledStatement, Facts, compile_policies
 from .context import Context, Values
+from .operators import NEGATED
 from .policy import Condition, Policy, Statement
 from .truth import NO, YES
 
@@ -42,9 +43,13 @@ _NOBODYS_NAME: t.Final = "named-by-0-policies"
 _NOBODYS_ORGANIZATION: t.Final = "o-nobodys0000"
 _NOBODYS_PATH: t.Final = f"{_NOBODYS_ORGANIZATION}/r-none/ou-none-nobodys0/"
 
+# Conditions on these name principals, as the element Principal does.
+_NAMES_CALLER: t.Final = frozenset({"aws:principalaccount", "aws:principalarn"})
+
 # Claims have to be asked for by an operator that doesn't hold for a token without them.
 _CLAIM_OPERATORS: t.Final = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike"})
 
+_WILD: t.Final = frozenset("*?")
 ANY_OWNER: t.Final = "any owner"
 _ANY_REPOSITORY: t.Final = "any repository of an owner"
 
@@ -87,15 +92,16 @@ class Trust:
 
     def foreign_accounts(self, known: Iterable[str]) -> tuple[str, ...]:
         """The ids of the accounts that are named as principals: neither the role's own nor one of ``known``."""
-        found = {arn_account(value) for item in self._allowing for value in _of_type(item.statement, "AWS")}
-        return tuple(sorted({account for account in found if account is not None} - {self._account, *known}))
+        found = {account for item in self._allowing for account in _accounts(item.statement)}
+        return tuple(sorted(found - {self._account, *known}))
 
     def lets_in_unbound(self, account: str) -> bool:
         """Whether principals of a foreign account may assume the role with no external id or organization asked for."""
         for item in self._allowing:
             named = [value for value in _of_type(item.statement, "AWS") if arn_account(value) == account]
             arns = tuple(value for value in named if root_account(value) is None)
-            if named and self._is_open(item, account, arns if len(arns) == len(named) else ()):
+            only = arns if len(arns) == len(named) else ()
+            if account in _accounts(item.statement) and self._is_open(item, account, only):
                 return True
         return False
 
@@ -164,7 +170,7 @@ class Trust:
             "aws:MultiFactorAuthPresent": True,
             "aws:MultiFactorAuthAge": 0,
             "aws:PrincipalAccount": account,
-            "aws:PrincipalArn": arn,
+            "aws:PrincipalArn": caller_of(arn).role_arn or arn,
             "aws:PrincipalIsAWSService": False,
         }
         organization: dict[str, Values] = {
@@ -245,6 +251,16 @@ def _is_for_everybody(statement: Statement) -> bool:
     return EVERYONE in principals or EVERY_AWS in principals or statement.not_principals is not None
 
 
+def _accounts(statement: Statement) -> set[str]:
+    """The accounts that a statement names: as principals or, of everybody, by a condition on who calls."""
+    values = [*_of_type(statement, "AWS")]
+    if _is_for_everybody(statement):
+        for condition in statement.conditions:
+            if condition.key.lower() in _NAMES_CALLER and condition.operator not in NEGATED:
+                values += condition.values
+    return {account for value in values if (account := arn_account(value)) is not None}
+
+
 def _of_type(statement: Statement, wanted: str) -> tuple[str, ...]:
     return tuple(value for kind, value in statement.principals or () if kind == wanted)
 
@@ -306,6 +322,7 @@ def _openness(subject: str) -> str:
     # Kubernetes names the namespace third: system:serviceaccount:namespace:name.
     parts = subject.removeprefix("system:").split(":")
     owner, _slash, repository = (parts[1] if len(parts) > 1 else subject).partition("/")
-    if not owner or set(owner) & set("*?"):
+    # A wildcard before the owner goes over all that follows: others choose what stands there.
+    if not owner or _WILD & set(parts[0] + owner):
         return ANY_OWNER
-    return _ANY_REPOSITORY if repository == "*" else ""
+    return _ANY_REPOSITORY if "*" in repository and _WILD.issuperset(repository) else ""

@@ -177,6 +177,34 @@ def test_foreign_accounts(principal: str, condition: t.Any, expected: bool) -> N
     assert subject.lets_in_unbound(OTHER) is expected
 
 
+def test_a_foreign_session_is_known_by_its_role() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn"""
+    session = f"arn:aws:sts::{OTHER}:assumed-role/app/run"
+    condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/app"}}
+    assert trust(statement({"AWS": session}, condition)).lets_in_unbound(OTHER)
+
+
+@pytest.mark.parametrize(
+    ("condition", "foreign", "unbound"),
+    [
+        pytest.param({"StringEquals": {"aws:PrincipalAccount": [OWN, OTHER]}}, True, True, id="account"),
+        pytest.param({"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/*"}}, True, True, id="roles"),
+        pytest.param({"StringEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/x"}}, True, True, id="a role"),
+        pytest.param(
+            {"StringEquals": {"aws:PrincipalAccount": OTHER, **EXTERNAL_ID["StringEquals"]}}, True, False, id="external"
+        ),
+        pytest.param({"StringEquals": {"aws:PrincipalAccount": OWN}}, False, False, id="own account"),
+        pytest.param({"StringNotEquals": {"aws:PrincipalAccount": OTHER}}, False, False, id="any account but one"),
+        pytest.param(ORGANIZATION, False, False, id="organization"),
+    ],
+)
+def test_foreign_accounts_among_everybody(condition: t.Any, foreign: bool, unbound: bool) -> None:
+    """A condition on who calls names accounts as well as Principal does: reference_policies_elements_principal.html"""
+    subject = trust(statement({"AWS": "*"}, condition))
+    assert subject.foreign_accounts([]) == ((OTHER,) if foreign else ())
+    assert subject.lets_in_unbound(OTHER) is unbound
+
+
 def test_which_accounts_are_foreign() -> None:
     subject = trust(
         statement({"AWS": [ROOT, FOREIGN, "444455556666", "AIDAQ3EGRJIJEXAMPLE00"], "Service": "ec2.amazonaws.com"})
@@ -244,6 +272,16 @@ def federated(issuer: str, condition: t.Any = None) -> Trust:
             id="owner",
         ),
         pytest.param({"StringLike": {f"{GITHUB}:sub": "repo:acme/app:*"}}, [], id="repository"),
+        pytest.param(
+            {"StringLike": {f"{GITHUB}:sub": ["repo:acme/**", "repo:acme/?*:ref:*"]}},
+            [("any repository of an owner", name) for name in ("repo:acme/**", "repo:acme/?*:ref:*")],
+            id="owner, in other words",
+        ),
+        pytest.param(
+            {"StringLike": {f"{GITHUB}:sub": ["*acme/app", "rep*:acme/app", "*:acme/app:*"]}},
+            [(ANY_OWNER, name) for name in ("*acme/app", "rep*:acme/app", "*:acme/app:*")],
+            id="whatever ends so, as others may name an environment",
+        ),
         pytest.param({"StringEquals": {f"{GITHUB}:sub": "repo:acme/app:ref:refs/heads/main"}}, [], id="branch"),
         pytest.param(
             {"ForAllValues:StringLike": {f"{GITHUB}:sub": "repo:a/b:*"}}, [(ANY_OWNER, None)], id="for all values"
