@@ -70,6 +70,7 @@ class _Comparison:
         "_negated",
         "_operator",
         "_test",
+        "_vague",
         "_values",
     )
 
@@ -84,6 +85,10 @@ class _Comparison:
         static, self._dynamic = _split(condition, version)
         self._values = bool(static)
         self._test: Test = comparison(condition.operator, static)
+        # What the ARN operators do with a pattern that lacks components is not documented. In a resource AWS takes
+        # them for anything: where that would match, the answer is open.
+        lacking = tuple(each for each in static if _lacks_components(each)) if "Arn" in condition.operator else ()
+        self._vague = [(filled_matcher(lacking, Style.RESOURCE), {condition.key})] if lacking else []
         # A pattern that every value matches decides even for a key of which nothing is known.
         self._every = condition.operator in ("StringLike", "StringNotLike") and ((Text("*"),) in static)
 
@@ -91,7 +96,7 @@ class _Comparison:
         found = context.lookup(self._key)
         if isinstance(found, Missing):
             return self._absent if found is ABSENT else self._when_unknown(context, missing)
-        if len(found) == 1 and not self._dynamic and (not self._all or found[0]):
+        if len(found) == 1 and not self._dynamic and not self._vague and (not self._all or found[0]):
             return NO if self._test(found[0]) is self._negated else YES
         return self._compare(found, context, missing)
 
@@ -137,7 +142,7 @@ class _Comparison:
     def _answer(self, value: str, test: Test, perhaps: list[tuple[Test, set[str]]], unknown: set[str]) -> Truth:
         matched = truth(self._test(value) or test(value))
         if matched is NO:
-            for able, keys in perhaps:
+            for able, keys in (*perhaps, *self._vague):
                 if able(value):
                     unknown |= keys
                     matched = UNKNOWN
@@ -167,6 +172,11 @@ def _able(name: str, pattern: Filled) -> Test:
     if name.endswith("IgnoreCase") or name == "Bool":
         pattern = (Text("*"),)
     return filled_matcher((pattern,), Style.TEXT)
+
+
+def _lacks_components(pattern: Filled) -> bool:
+    text = "".join(piece.text for piece in pattern)
+    return text.startswith("arn:") and text.count(":") < 5
 
 
 def _split(condition: Condition, version: str) -> tuple[tuple[Filled, ...], tuple[Template, ...]]:

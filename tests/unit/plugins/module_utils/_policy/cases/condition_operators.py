@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Layers, Request
 
-from .case import ALLOWED, IAM, IMPLICIT, OBJECT, ROLE, Case, allow, policy
+from .case import ALLOWED, IAM, IMPLICIT, OBJECT, ROLE, UNKNOWN, Case, Statement, allow, deny, policy
 
 OPERATORS: t.Final = f"{IAM}reference_policies_elements_condition_operators.html"
 STRING: t.Final = f"{OPERATORS}#Conditions_String"
@@ -150,7 +150,9 @@ _ARNS: list[Row] = [
     ("arn-equals-wildcard", ARN, {"ArnEquals": {_SOURCE: "arn:aws:sns:*:111122223333:*"}}, {_SOURCE: _TOPIC}, True),
     ("arn-like", ARN, {"ArnLike": {_SOURCE: "arn:aws:sns:*:*:ord*"}}, {_SOURCE: _TOPIC}, True),
     ("arn-like-other", ARN, {"ArnLike": {_SOURCE: "arn:aws:sqs:*:*:*"}}, {_SOURCE: _TOPIC}, False),
-    ("arn-like-needs-six-parts", ARN, {"ArnLike": {_SOURCE: "arn:aws:sns:*"}}, {_SOURCE: _TOPIC}, False),
+    ("arn-like-with-too-few-parts", ARN, {"ArnLike": {_SOURCE: "arn:aws:sqs:*"}}, {_SOURCE: _TOPIC}, False),
+    ("arn-not-like-with-too-few-parts", ARN, {"ArnNotLike": {_SOURCE: "arn:aws:sqs:*"}}, {_SOURCE: _TOPIC}, True),
+    ("arn-like-one-with-too-few-parts", ARN, {"ArnLike": {_SOURCE: ["arn:aws", _TOPIC]}}, {_SOURCE: _TOPIC}, True),
     ("arn-like-case", ARN, {"ArnLike": {_SOURCE: "arn:aws:sns:*:*:ORDERS"}}, {_SOURCE: _TOPIC}, False),
     ("arn-not-like", ARN, {"ArnNotLike": {_SOURCE: "arn:aws:sqs:*:*:*"}}, {_SOURCE: _TOPIC}, True),
     ("arn-not-equals", ARN, {"ArnNotEquals": {_SOURCE: _TOPIC}}, {_SOURCE: _TOPIC}, False),
@@ -224,8 +226,23 @@ _TOGETHER: list[Row] = [
     ),
 ]
 
-CASES: t.Final = tuple(
-    map(
+
+def _open(name: str, *statements: Statement) -> Case:
+    """ "Each of the six colon-delimited components of the ARN is checked separately": of fewer, nothing is said."""
+    layers = Layers((policy("Conditional", *statements),))
+    return Case(
+        name, ARN, Request("s3:GetObject", OBJECT, ROLE, {_SOURCE: _TOPIC}), layers, UNKNOWN, missing=(_SOURCE,)
+    )
+
+
+_OPEN: t.Final = (
+    _open("arn-like-may-need-six-parts", allow(Condition={"ArnLike": {_SOURCE: "arn:aws:sns:*"}})),
+    _open("arn-not-like-may-need-six-parts", allow(Condition={"ArnNotLike": {_SOURCE: "arn:aws:sns"}})),
+    _open("deny-by-arn-may-need-six-parts", allow(), deny(Condition={"ArnEquals": {_SOURCE: "arn:aws:sns:us-east-1"}})),
+)
+
+CASES: t.Final = (
+    *map(
         _case,
         (
             *_STRINGS,
@@ -239,5 +256,6 @@ CASES: t.Final = tuple(
             *_SETS,
             *_TOGETHER,
         ),
-    )
+    ),
+    *_OPEN,
 )
