@@ -388,6 +388,8 @@ def unused_resources(facts: Facts) -> tuple[str, ...]:
         f"arn:{here}:logs:*:*:log-group:aws-controltower/*",
         f"arn:{here}:s3:::iam-hardening-*",
         f"arn:{here}:s3:::aws-controltower-*",
+        f"arn:{here}:sns:*:*:iam-hardening-*",
+        f"arn:{here}:sqs:*:*:iam-hardening-*",
     )
     buckets = (f"arn:{here}:s3:::{bucket}{end}" for bucket in facts.trail_buckets for end in ("", "/*"))
     groups = (f"{group}{end}" for group in facts.trail_log_groups for end in ("", ":*"))

@@ -18,7 +18,7 @@ from ansible.plugins.filter.core import FilterModule
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.boundaries_document import Facts, filled
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis import Place
-from ansible_collections.hardening.iam.plugins.module_utils._policy.boundary_flaws import flaws
+from ansible_collections.hardening.iam.plugins.module_utils._policy.boundary_flaws import Weakness, flaws
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import (
     Layers,
     Outcome,
@@ -92,6 +92,31 @@ def test_it_fits_and_validates() -> None:
     whole = filled(document(), FACTS, option="document")
     assert size(whole, Kind.BOUNDARY) <= LIMITS[Kind.BOUNDARY] - 500
     assert validate(whole, kind=Kind.BOUNDARY, partition="aws") == ()
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_it_fits_with_an_organizations_trail_besides_the_accounts_own(partition: str) -> None:
+    place = f"111122223333:trail/{'o' * 40}"
+    many = Facts(
+        partition,
+        ACCOUNT,
+        f"arn:{partition}:iam::{ACCOUNT}:policy/iam-hardening/boundary/developer",
+        (f"arn:{partition}:cloudtrail:us-east-1:{place}", f"arn:{partition}:cloudtrail:us-east-1:{ACCOUNT}:trail/main"),
+        ("b" * 63, "c" * 63),
+        (f"arn:{partition}:logs:us-east-1:{ACCOUNT}:log-group:{'g' * 60}",),
+    )
+    assert size(filled(document(), many, option="document"), Kind.BOUNDARY) <= LIMITS[Kind.BOUNDARY]
+
+
+def test_without_a_trail_it_is_as_sound() -> None:
+    bare = parse(filled(document(), Facts("aws", ACCOUNT, BOUNDARY), option="document"), kind=Kind.BOUNDARY)
+    assert flaws(bare, arn=BOUNDARY, place=Place("aws", ACCOUNT)) == ()
+
+
+def test_a_service_that_would_undo_it_is_told() -> None:
+    opened = parse(filled(document(services="s3, iam"), FACTS, option="document"), kind=Kind.BOUNDARY)
+    found = {flaw.weakness for flaw in flaws(opened, arn=BOUNDARY, place=Place("aws", ACCOUNT))}
+    assert found == {Weakness.OPENS_IAM}
 
 
 def test_nobody_under_it_gets_rid_of_it() -> None:
@@ -183,10 +208,22 @@ def test_developers_may(action: str, resource: str, keys: Keys) -> None:
         ("cloudtrail:StopLogging", TRAIL, {}),
         ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:iam-hardening-root", {}),
         ("events:DisableRule", f"arn:aws:events:us-east-1:{ACCOUNT}:rule/iam-hardening-root", {}),
+        # An account policy reaches every log group, and an alert is lost with its topic or queue.
+        ("logs:PutAccountPolicy", "*", {}),
+        ("logs:DeleteAccountPolicy", "*", {}),
+        ("sqs:PurgeQueue", f"arn:aws:sqs:us-east-1:{ACCOUNT}:iam-hardening-alerts", {}),
+        ("sns:Unsubscribe", f"arn:aws:sns:us-east-1:{ACCOUNT}:iam-hardening-alerts", {}),
         # Functions that are public, or shared.
         ("lambda:AddPermission", f"{FUNCTION}:app-shop", {"lambda:Principal": "*"}),
         ("lambda:AddPermission", f"{FUNCTION}:app-shop", {"lambda:Principal": OTHER}),
         ("lambda:AddPermission", f"{FUNCTION}:app-shop", {"lambda:Principal": f"arn:aws:iam::{OTHER}:root"}),
+        (
+            "lambda:AddPermission",
+            f"{FUNCTION}:app-shop",
+            {"lambda:Principal": f"arn:aws:sts::{OTHER}:assumed-role/x/y"},
+        ),
+        ("lambda:AddPermission", f"{FUNCTION}:payments", {"lambda:Principal": OTHER}),
+        ("lambda:AddPermission", f"{FUNCTION}:app-shop", {}),
         (
             "lambda:AddPermission",
             f"{FUNCTION}:app-shop",
@@ -228,6 +265,11 @@ def test_developers_may_not_whatever_a_resource_allows(action: str, resource: st
         ("iam:ChangePassword", f"{IAM}:user/dave", {}),
         ("lambda:UpdateFunctionCode", f"{FUNCTION}:payments", {}),
         ("lambda:GetFunction", f"{FUNCTION}:payments", {}),
+        ("lambda:InvokeFunction", f"{FUNCTION}:payments", {}),
+        ("lambda:AddPermission", f"{FUNCTION}:payments", {"lambda:Principal": ACCOUNT}),
+        ("iam:CreateServiceLinkedRole", f"{IAM}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX", {}),
+        ("iam:EnableMFADevice", f"{IAM}:user/dave", {}),
+        ("kms:ScheduleKeyDeletion", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1", {}),
         ("lambda:CreateEventSourceMapping", "*", {"lambda:FunctionArn": f"{FUNCTION}:payments"}),
         ("cloudtrail:CreateTrail", f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/other", {}),
     ],
