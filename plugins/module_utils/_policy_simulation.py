@@ -18,11 +18,13 @@ from ._arguments import ORGANIZATION_ARGUMENTS, ArgumentSpec
 from ._policy.arn import arn_account, arn_parts
 from ._policy.context import Context, Values
 from ._policy.evaluation import Decision, Evaluator, Layers, Outcome, Request
+from ._policy.narrowing import RESOURCE_KEY
 from ._policy_simulation_aws import OPERATIONS as OPERATIONS_OF_AWS
 from ._policy_simulation_aws import AwsSimulator, Simulated
 from ._policy_simulation_live import OPERATIONS as OPERATIONS_OF_LIVE
 from ._policy_simulation_live import LiveAccount, Standing, Unseen, read_live
 from ._policy_simulation_requests import REQUEST_ARGUMENTS, Asked, requests_of
+from ._policy_simulation_resources import WHICH_RESOURCE, decided
 from ._task import Task, TaskError
 
 ENGINES: t.Final = ("local", "aws", "both")
@@ -198,7 +200,9 @@ def _judged_here(task: Task, cases: Sequence[_Case]) -> list[dict[str, t.Any]]:
         key = id(case.layers)
         if key not in evaluators:
             evaluators[key] = Evaluator(case.layers)
-        decision = evaluators[key].decide(_request(case, complete=task.options["context_complete"]))
+        complete = task.options["context_complete"]
+        request = _request(case, complete=complete)
+        decision = decided(evaluators[key], request, Context(case.context, complete=complete))
         results.append(_settled(decision, case, assume_allow=task.options["assume_unread_allow"]))
     return results
 
@@ -209,7 +213,6 @@ def _request(case: _Case, *, complete: bool) -> Request:
         action=asked.action,
         resource=asked.resource,
         principal=case.principal,
-        context=Context(case.context, complete=complete),
         context_complete=complete,
         resource_policy=asked.resource_policy,
         resource_account=asked.resource_account,
@@ -219,7 +222,8 @@ def _request(case: _Case, *, complete: bool) -> Request:
 
 def _settled(decision: Decision, case: _Case, *, assume_allow: bool) -> dict[str, t.Any]:
     """A decision as a result, after what was not seen of the layers: that may deny, or allow in another place."""
-    outcome, layer, explanation = decision.outcome, decision.layer, decision.explanation
+    outcome, layer = decision.outcome, decision.layer
+    explanation = decision.explanation.replace(RESOURCE_KEY, WHICH_RESOURCE)
     doubts = _doubts(decision, case.unseen)
     if doubts and assume_allow:
         explanation += f" What was not read is taken to allow it: {_in_words(doubts)}."
@@ -231,7 +235,7 @@ def _settled(decision: Decision, case: _Case, *, assume_allow: bool) -> dict[str
         "layer": layer,
         "policy": decision.policy if layer == decision.layer else None,
         "statement": decision.statement if layer == decision.layer else None,
-        "missing_context": list(decision.missing_context),
+        "missing_context": [key for key in decision.missing_context if key != RESOURCE_KEY],
         "explanation": explanation,
     }
 

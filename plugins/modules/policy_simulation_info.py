@@ -48,6 +48,8 @@ options:
       resource:
         description:
           - The ARN of the resource; V(*) for actions that are about no single resource.
+          - Policies are held against it as it is written. Where it is a pattern, or V(*) for an action that is about
+            resources, and a denial may be about some of them, what is allowed otherwise is V(unknown).
         type: str
         default: "*"
       principal:

@@ -68,6 +68,10 @@ class Context:
         self._found = _found(values, absent)
         self.complete: t.Final = complete
 
+    def but_unknown(self, key: str) -> Context:
+        """This context with a key of which nothing is known, complete or not."""
+        return self._of({**self._found, key.lower(): UNKNOWN_KEY})
+
     def get(self, key: str) -> Found:
         """The values of a key in any case, or why there are none."""
         return self.lookup(key.lower())

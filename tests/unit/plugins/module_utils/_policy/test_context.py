@@ -72,3 +72,11 @@ def test_contexts_are_equal_by_what_they_say(values: dict[str, Values], complete
     assert hash(one) == hash(other)
     assert one != Context(values, complete=not complete)
     assert one != values
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_key_may_be_unknown_in_any_context(complete: bool) -> None:
+    context = Context({"aws:SourceIp": "192.0.2.1"}, complete=complete)
+    assert context.but_unknown("AWS:sourceip").get("aws:SourceIp") is UNKNOWN_KEY
+    assert context.but_unknown("s3:prefix").get("aws:SourceIp") == ("192.0.2.1",)
+    assert context.but_unknown("s3:prefix").complete is complete
