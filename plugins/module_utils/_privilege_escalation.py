@@ -172,4 +172,8 @@ def _unread(snapshot: Snapshot, permissions: Permissions) -> list[str]:
         for unread in snapshot.unread
         if unread.dataset in _DATASETS and unread.kind is not UnreadKind.NOT_REQUESTED
     }
-    return [*reads.values(), *(f"{label} does not parse" for label in permissions.unreadable)]
+    return [
+        *reads.values(),
+        *(f"{label} does not parse" for label in permissions.unreadable),
+        *(f"the policy {name} was not read" for name in permissions.unread),
+    ]

@@ -228,6 +228,13 @@ class Permissions:
             labelled += [(item.name, self.parsed(item.document, item.name)) for item in (*level.scps, *level.rcps)]
         return tuple(label for label, policy in labelled if policy is None)
 
+    @functools.cached_property
+    def unread(self) -> tuple[str, ...]:
+        """The names of attached managed policies that the snapshot does not have: what they allow is not known."""
+        attached = {arn for entity in self.entities.values() for arn in entity.attached_policies}
+        missing = (arn for arn in attached if arn not in self._managed and self.policy(arn) is None)
+        return tuple(sorted(arn.rpartition("/")[2] for arn in missing))
+
     # For the search of escalation paths
 
     @functools.cached_property

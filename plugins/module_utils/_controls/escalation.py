@@ -26,15 +26,28 @@ def _paths(scope: Scope) -> Verdict:
     approved = {role.arn for role in scope.snapshot.roles if is_approved_administrator(role)}
     failures = tuple(_failure(path, landscape) for path in found.paths if path.source not in approved)
     principals = len(scope.snapshot.users) + sum(not role.is_service_linked for role in scope.snapshot.roles)
-    unreadable = scope.facts.permissions.unreadable
     return Verdict(
         principals,
         "principals",
         failures,
         detail=f"nobody but {plural(len(found.administrators), 'administrators')} has the rights of one",
-        not_assessed=f"policy documents that could not be parsed: {listing(unreadable)}" if unreadable else None,
+        not_assessed=_not_known(scope),
         extra={"organization_policies": _organization_policies(scope)},
     )
+
+
+def _not_known(scope: Scope) -> t.Optional[str]:
+    """Why an absence of paths proves nothing."""
+    permissions = scope.facts.permissions
+    parts = [
+        *(
+            [f"policy documents that could not be parsed: {listing(names)}"]
+            if (names := permissions.unreadable)
+            else []
+        ),
+        *([f"attached policies that were not read: {listing(names)}"] if (names := permissions.unread) else []),
+    ]
+    return "; ".join(parts) or None
 
 
 def _failure(path: Path, landscape: Landscape) -> Failure:

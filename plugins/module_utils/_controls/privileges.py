@@ -73,6 +73,11 @@ def _unreadable(scope: Scope) -> t.Optional[str]:
     return f"policy documents that could not be parsed: {listing(names)}" if names else None
 
 
+def _unread(scope: Scope) -> t.Optional[str]:
+    names = scope.facts.permissions.unread
+    return f"attached policies that were not read: {listing(names)}" if names else None
+
+
 def _unknown(scope: Scope, principals: Iterable[Principal]) -> t.Optional[str]:
     """Why an absence of administrators proves nothing, where not all policies of the principals are known."""
     unknown = {f"{item.name}: {name}" for item in principals for name in scope.facts.permissions.unknown(item.arn)}
@@ -101,7 +106,8 @@ def _attached_admin_policies(scope: Scope) -> Verdict:
         if text.makes_administrator:
             detail = f"{text.resource_detail} allows everything on everything"
             failures.append(Failure(text.resource, detail, {"inline": True}, resource_detail=text.resource_detail))
-    return Verdict(len(attached) + len(inline), "policies", tuple(failures), not_assessed=_unreadable(scope))
+    unknown = _unreadable(scope) or _unread(scope)
+    return Verdict(len(attached) + len(inline), "policies", tuple(failures), not_assessed=unknown)
 
 
 def _only(power: Power) -> str:

@@ -238,3 +238,17 @@ def test_each_document_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         [*shared, ADMIN, "inline policy own", "inline policy shared of group g", "trust policy"]
     )
     assert len({id(item.layers) for item in landscape.subjects}) == 12
+
+
+def test_attached_policies_that_were_not_read() -> None:
+    known = policy("Known")
+    reading = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    subject = Permissions(
+        snapshot(
+            users=(user("a", attached_policies=(known.arn, reading)),),
+            groups=(group("g", attached_policies=(ADMIN, arn("policy", "Lost"))),),
+            policies=(known,),
+        )
+    )
+    # What AdministratorAccess says is known by its name.
+    assert subject.unread == ("Lost", "ReadOnlyAccess")

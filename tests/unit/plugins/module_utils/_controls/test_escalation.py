@@ -174,6 +174,11 @@ def test_a_document_that_does_not_parse_is_no_pass() -> None:
     assert status(CONTROL, snapshot(policies=(policy("Odd", default_version=broken()),))) == "NOT_ASSESSED"
 
 
+def test_an_attached_policy_that_was_not_read_is_no_pass() -> None:
+    lost = user("dev", attached_policies=(arn("policy", "Lost"),))
+    assert status(CONTROL, snapshot(users=(lost,))) == "NOT_ASSESSED"
+
+
 def test_without_the_policies_nothing_is_said() -> None:
     assert status(CONTROL, snapshot(unread=(unread(Dataset.AUTHORIZATION_DETAILS),))) == "NOT_ASSESSED"
 

@@ -212,6 +212,8 @@ def test_who_has_policies_that_are_not_known_does_not_pass(control: str) -> None
     )
     (finding,) = judge(control, account)
     assert finding.status.value == "NOT_ASSESSED" and ": Gone" in finding.detail
+    (finding,) = judge("admin_policy_attached", account)
+    assert finding.status.value == "NOT_ASSESSED" and "not read: Gone" in finding.detail
 
 
 def test_an_unknown_boundary_is_told() -> None:
