@@ -31,6 +31,9 @@ options:
   event_history:
     description:
       - Whether CloudTrail's event history is read as well. It holds 90 days of management events, and needs no trail.
+      - It is read of the O(regions) that are listed, else of all regions that are enabled. What a date of last use tells of an action
+        is taken for one of the calls in it only where all of these could be read to the end. Where conditions on
+        C(aws:RequestedRegion) decide, the listed ones count as all only if no other region is enabled.
       - AWS answers two calls a second and region, of 50 events each. It can't be asked for the events of a role,
         so that all events of the region are read, up to O(event_history_max_pages).
     type: bool

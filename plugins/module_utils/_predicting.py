@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 import time
 import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from ._account.activity import (
     Activity,
     Lookup,
     event_history,
+    joined,
     last_accessed,
     log_files,
     look_up,
@@ -35,6 +35,7 @@ from ._account.permissions import Permissions
 from ._arguments import ArgumentSpec
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
+from ._aws.regions import ENABLED
 from ._capabilities.acceptance import Acceptances, parse_acceptances
 from ._controls.control import unread_reason
 from ._converge.errors import InputError
@@ -63,10 +64,11 @@ EVIDENCE_ARGUMENTS: t.Final[ArgumentSpec] = {
     },
 }
 EVIDENCE_OPERATIONS: t.Final = OPERATIONS_OF_DATASETS[Dataset.SERVICE_LAST_ACCESSED].union(
-    Operations(reads=frozenset({"cloudtrail:LookupEvents"}))
+    Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
 )
 
 _LOOKUP: t.Final = "LookupEvents"
+_REGION_KEY: t.Final = "aws:requestedregion"
 # AWS's own limit, and the numbers within which an option makes sense.
 _PAGE: t.Final = 50
 _MOST_DAYS: t.Final = 3650
@@ -167,7 +169,7 @@ class Predictor:
         reader = EventReader(principals=arns, names=names, keys=keys)
         trail = self._read_trail(reader)
         accessed = self._read_last_accessed(arns, sleep)
-        history = self._read_history(reader, arns, sleep) if self._task.options["event_history"] else None
+        history = self._read_history(reader, arns, keys, sleep) if self._task.options["event_history"] else None
         return Book(tuple(source for source in (trail, history) if source is not None), accessed)
 
     def _read_trail(self, reader: EventReader) -> t.Optional[Activity]:
@@ -187,14 +189,34 @@ class Predictor:
         failure = unread_reason(unread) if unread else ""
         return {arn: last_accessed(arn, deep.service_last_accessed.get(arn), failure=failure) for arn in arns}
 
-    def _read_history(self, reader: EventReader, arns: Sequence[str], sleep: Callable[[float], None]) -> Activity:
+    def _read_history(
+        self, reader: EventReader, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]
+    ) -> Activity:
         access = self._task.access
-        regions = access.regions(self._task.options["regions"])
+        regions, others = self._regions()
         reads = {region: functools.partial(self._look_up, region, arns, sleep) for region in regions}
         found = access.gather(reads)
         lookups = {region: result for region, result in found.items() if isinstance(result, Lookup)}
         failures = {region: str(result) for region, result in found.items() if isinstance(result, AwsError)}
-        return event_history(lookups, failures, reader, now=self._task.now)
+        # The regions that are listed are taken for all that are in use, unless it is regions that the change is about.
+        listed = bool(self._listed) and _REGION_KEY not in keys
+        return event_history(lookups, failures, reader, now=self._task.now, others=others, is_enough=listed)
+
+    @property
+    def _listed(self) -> list[str]:
+        """The regions that the option ``regions`` names."""
+        return [name for name in map(str.strip, self._task.options["regions"] or ()) if name]
+
+    def _regions(self) -> tuple[tuple[str, ...], t.Optional[tuple[str, ...]]]:
+        """The regions to ask, without any listed all that are enabled; and the account's others, None if not known."""
+        access, listed = self._task.access, self._listed
+        try:
+            enabled = access.regions([ENABLED])
+        except AwsError:
+            # The regions of the session and of IAM, or those that are listed.
+            return access.regions([] if listed == [ENABLED] else listed), None
+        asked = access.regions(listed) if listed else enabled
+        return asked, tuple(sorted({*enabled} - {*asked}))
 
     def _look_up(self, region: str, arns: Sequence[str], sleep: Callable[[float], None]) -> Lookup:
         """The event history of one region. Of a role AWS can't be asked by name: its events bear those of sessions."""
@@ -203,9 +225,10 @@ class Predictor:
         by_name = [{"LookupAttributes": [{"AttributeKey": "Username", "AttributeValue": name}]} for name in users]
         questions = by_name if len(users) == len(arns) <= _FEW_USERS else whole_region
         most = self._task.options["event_history_max_pages"]
-        lookups = [look_up(self._pages(region, question), max_pages=most, wait=sleep) for question in questions]
-        records = itertools.chain.from_iterable(lookup.records for lookup in lookups)
-        return Lookup(tuple(records), whole=all(lookup.whole for lookup in lookups))
+        now = self._task.now
+        return joined(
+            [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
+        )
 
     def _pages(self, region: str, question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
         return self._task.access.pages("cloudtrail", _LOOKUP, "Events", question, region=region, page_size=_PAGE)
@@ -223,7 +246,9 @@ class Book:
 
     def uses(self, arn: str) -> tuple[Use, ...]:
         """What a principal used, by any source."""
-        return settled(use for activity in self._of(arn) for use in activity.of(arn))
+        activities = self._of(arn)
+        whole = {activity.source.source for activity in activities if activity.source.is_whole}
+        return settled((use for activity in activities for use in activity.of(arn)), by=whole)
 
     def evidence(self, arn: str) -> Evidence:
         """What was looked at for a principal."""

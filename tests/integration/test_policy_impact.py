@@ -26,6 +26,7 @@ READS = {
     "organizations:DescribeOrganization",
     "organizations:ListParents",
     "cloudtrail:LookupEvents",
+    "ec2:DescribeRegions",
 }
 BOUNDARY = {
     "Version": "2012-10-17",

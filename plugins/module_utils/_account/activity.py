@@ -16,7 +16,7 @@ import json
 import re
 import typing as t
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from .._policy import catalogue
@@ -44,6 +44,11 @@ TRAIL_BLIND_SPOTS: t.Final = ("log files have calls on data only where the trail
 # "The rate of lookup requests is limited to two per second, per account, per Region":
 # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 SECONDS_BETWEEN_LOOKUPS: t.Final = 0.5
+
+# AWS counts the last access of an action and of its service apart.
+_CLOCKS_DIFFER: t.Final = timedelta(hours=1)
+# A trail that reaches back so far has a quarter's calls, but for those of the first days: nobody may have made any.
+_NEARLY_A_QUARTER: t.Final = 80
 
 _LOG_FILE: t.Final = re.compile(r"\.json(\.gz)?\Z")
 # Files of the same bucket that hold no calls: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
@@ -103,7 +108,7 @@ def _uses_of(principal_arn: str, service: ServiceUse) -> Iterator[Use]:
                 yield Use(principal_arn, action, Source.LAST_ACCESSED, last=when)
     known = catalogue.actions(service.service)
     untracked = not known or any(action.full_name.lower() not in tracked for action in known.values())
-    if untracked or not any(service.actions.values()):
+    if untracked or not _is_explained(service):
         yield Use(
             principal_arn,
             f"{service.service}:*",
@@ -112,6 +117,12 @@ def _uses_of(principal_arn: str, service: ServiceUse) -> Iterator[Use]:
             is_service_level=True,
             besides=frozenset(tracked) if untracked else frozenset(),
         )
+
+
+def _is_explained(service: ServiceUse) -> bool:
+    """Whether one of the tracked actions was used when the service last was; a later use was one of something else."""
+    dates = [when for when in service.actions.values() if when is not None]
+    return service.last_used is None or (bool(dates) and max(dates) >= service.last_used - _CLOCKS_DIFFER)
 
 
 def last_accessed(principal_arn: str, services: t.Optional[Sequence[ServiceUse]], *, failure: str) -> Activity:
@@ -135,34 +146,54 @@ def last_accessed(principal_arn: str, services: t.Optional[Sequence[ServiceUse]]
 
 @dataclasses.dataclass(frozen=True)
 class Lookup:
-    """The events of one region, newest first. ``whole``: these are all that AWS keeps."""
+    """The events of one region, newest first. ``whole``: these are all that AWS keeps; else they reach to ``since``."""
 
     records: tuple[t.Any, ...]
     whole: bool
+    since: t.Optional[datetime] = None
 
 
-def look_up(answers: Iterable[Mapping[str, t.Any]], *, max_pages: int, wait: Callable[[float], None]) -> Lookup:
+def look_up(
+    answers: Iterable[Mapping[str, t.Any]], *, max_pages: int, wait: Callable[[float], None], now: datetime
+) -> Lookup:
     """The events in the answers of LookupEvents, which are asked for one by one, and at most so many.
 
     Between two calls half a second passes, as AWS's limit has it.
     """
     records: list[t.Any] = []
+    since = now
     for number, answer in enumerate(answers, start=1):
-        records += [_record(event) for event in answer.get("Events") or ()]
+        for event in answer.get("Events") or ():
+            records.append(_record(event))
+            since = min(since, moment_of(records[-1]) or since)
         if not answer.get("NextToken"):
             break
         if number >= max_pages:
-            return Lookup(tuple(records), whole=False)
+            return Lookup(tuple(records), whole=False, since=since)
         wait(SECONDS_BETWEEN_LOOKUPS)
     return Lookup(tuple(records), whole=True)
 
 
+def joined(lookups: Sequence[Lookup]) -> Lookup:
+    """What several questions to one region told: as far back as the one that was cut off first."""
+    reached = [lookup.since for lookup in lookups if lookup.since is not None]
+    records = tuple(record for lookup in lookups for record in lookup.records)
+    return Lookup(records, whole=all(lookup.whole for lookup in lookups), since=max(reached, default=None))
+
+
 def event_history(
-    lookups: Mapping[str, Lookup], failures: Mapping[str, str], reader: EventReader, *, now: datetime
+    lookups: Mapping[str, Lookup],
+    failures: Mapping[str, str],
+    reader: EventReader,
+    *,
+    now: datetime,
+    others: t.Optional[Collection[str]] = None,
+    is_enough: bool = False,
 ) -> Activity:
     """What the event history of some regions tells; ``failures`` are the reasons for which others could not be read.
 
-    The window reaches back as far as the events of every region that was read.
+    ``others`` are the account's regions that were not asked, None where they are not known; with ``is_enough`` they do
+    not matter. The window reaches back as far as the events of every region that was read.
     """
     if not lookups:
         failure = "; ".join(f"{region}: {reason}" for region, reason in failures.items()) or "no region was asked"
@@ -170,11 +201,11 @@ def event_history(
     since = now - timedelta(days=EVENT_HISTORY_DAYS)
     blind = list(EVENT_HISTORY_BLIND_SPOTS)
     for region, lookup in lookups.items():
-        oldest = moment_of(lookup.records[-1]) if lookup.records and not lookup.whole else None
-        if oldest is not None:
+        if not lookup.whole:
             blind.append(f"of the event history in {region} the {len(lookup.records)} newest events were read")
-            since = max(since, oldest)
+            since = max(since, lookup.since or now)
     blind += [f"the event history in {region} could not be read: {reason}" for region, reason in failures.items()]
+    blind += _unasked(others)
     reading = reader.read((record for lookup in lookups.values() for record in lookup.records), Source.EVENT_HISTORY)
     return _activity(
         Source.EVENT_HISTORY,
@@ -182,7 +213,15 @@ def event_history(
         days=whole_days(since, now),
         blind_spots=tuple(blind),
         place=f"regions {', '.join(lookups)}",
+        is_whole=not failures and (others == () or is_enough) and all(lookup.whole for lookup in lookups.values()),
     )
+
+
+def _unasked(regions: t.Optional[Collection[str]]) -> list[str]:
+    """That calls in other regions are not known: whoever made one here may have made another there."""
+    if regions is None:
+        return ["whether the account has regions besides those whose event history was read could not be found out"]
+    return [f"the event history of {len(regions)} other regions was not read (regions)"] if regions else []
 
 
 def _record(event: Mapping[str, t.Any]) -> t.Any:
@@ -210,7 +249,14 @@ def log_files(logs: Logs, reader: EventReader, *, account_id: str, now: datetime
     if files.broken:
         blind.append(f"{len(files.broken)} log files could not be read, such as {files.broken[0]}")
     window = max(1, whole_days(files.oldest, now))
-    return _activity(Source.TRAIL, reading, days=window, blind_spots=tuple(blind), place=logs.location)
+    return _activity(
+        Source.TRAIL,
+        reading,
+        days=window,
+        blind_spots=tuple(blind),
+        place=logs.location,
+        is_whole=not files.broken and window >= _NEARLY_A_QUARTER,
+    )
 
 
 class _Files:
@@ -237,8 +283,10 @@ class _Files:
                     yield record
 
 
-def _activity(source: Source, reading: Reading, *, days: int, blind_spots: tuple[str, ...], place: str) -> Activity:
-    read = SourceRead(source, days, TRAIL_LAG, blind_spots, records=reading.events, place=place)
+def _activity(
+    source: Source, reading: Reading, *, days: int, blind_spots: tuple[str, ...], place: str, is_whole: bool
+) -> Activity:
+    read = SourceRead(source, days, TRAIL_LAG, blind_spots, records=reading.events, place=place, is_whole=is_whole)
     return Activity(read, reading.uses, reading.skipped)
 
 

@@ -122,7 +122,7 @@ class Impact:
     def summary(self) -> str:
         """One line for people: ``2 will break, 1 may break: lambda:Invoke (…)``, or that all is safe."""
         if self.is_safe:
-            return f"safe: nothing that was used in {self.evidence.window_days} days is lost"
+            return f"safe: nothing is lost that was used in the days on record ({self.evidence.windows})"
         told = [f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items() if count and name != "safe"]
         return f"{', '.join(told)}: {self.verdicts[0].reason}"
 

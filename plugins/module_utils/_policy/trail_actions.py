@@ -21,7 +21,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from .arn import arn_parts
+from .arn import arn_account, arn_parts
 from .context import Context, Values
 from .pass_role import PassedRole, passed_role
 from .trail_context import Keys, context_of
@@ -54,6 +54,9 @@ _FREE: t.Final = frozenset({("sts", "getcalleridentity"), ("sts", "getsessiontok
 _DENIALS: t.Final = frozenset(
     {"accessdenied", "authfailure", "authorizationerror", "notauthorized", "unauthorized", "unauthorizedoperation"}
 )
+# What Cognito calls so is a wrong password, in the answer to a call that was allowed:
+# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html
+_ALLOWED_ALL_THE_SAME: t.Final = frozenset({("cognito-idp", "notauthorized"), ("cognito-identity", "notauthorized")})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,12 +131,12 @@ class EventReader:
         free = service == "signin" or (service, event_name.lower()) in _FREE
         if free or record.get("eventType", "AwsApiCall") not in _CALLS:
             return Skipped.NO_PERMISSION
-        principal = principal_of(record["userIdentity"])
+        principal = principal_of(record["userIdentity"], self._names)
         if isinstance(principal, Skipped):
             return principal
         if self._principals is not None and principal not in self._principals:
             return Skipped.OTHER
-        if _was_denied(record):
+        if _was_denied(record, service):
             return Skipped.DENIED
         return tuple(self._calls(record, principal, service, event_name))
 
@@ -187,11 +190,12 @@ def _use(call: Call, source: Source) -> Use:
     )
 
 
-def principal_of(identity: Record) -> t.Union[str, Skipped]:
+def principal_of(identity: Record, names: Names) -> t.Union[str, Skipped]:
     """The ARN of the user or the role, with its path, that made a call, or why there is none.
 
-    The ARN of a session lacks the path of its role, which the issuer of the session has. Calls that a service makes in
-    the name of a caller (forward access sessions) are the caller's: they need its permissions.
+    The ARN of a session lacks the path of its role, which the issuer of the session has; where an event leaves that
+    out, ``names`` has the role. Calls that a service makes in the name of a caller (forward access sessions) are the
+    caller's: they need its permissions.
     """
     kind = identity.get("type")
     if kind == "Root":
@@ -203,6 +207,7 @@ def principal_of(identity: Record) -> t.Union[str, Skipped]:
         session = identity.get("sessionContext")
         issuer = session.get("sessionIssuer") if isinstance(session, Mapping) else None
         arn = issuer.get("arn") if isinstance(issuer, Mapping) else None
+        arn = arn or _role_of_session(identity.get("arn"), names)
     parts = arn_parts(arn) if isinstance(arn, str) else None
     if parts is None or parts.resource.partition("/")[0] not in ("user", "role"):
         # Root as the issuer of a federated session among them.
@@ -210,12 +215,22 @@ def principal_of(identity: Record) -> t.Union[str, Skipped]:
     return Skipped.SERVICE if parts.resource.startswith("role/aws-service-role/") else str(arn)
 
 
-def _was_denied(record: Record) -> bool:
+def _role_of_session(session_arn: object, names: Names) -> t.Optional[str]:
+    """The ARN of the role behind ``assumed-role/NAME/session``, of the same account."""
+    parts = arn_parts(session_arn) if isinstance(session_arn, str) else None
+    if parts is None or not parts.resource.startswith("assumed-role/"):
+        return None
+    role = names.get(f"role/{parts.resource.split('/')[1]}")
+    return role if role and arn_account(role) == parts.account else None
+
+
+def _was_denied(record: Record, service: str) -> bool:
     """Whether a call failed for want of permission; what failed otherwise may have been allowed, and counts."""
     code = record.get("errorCode")
     if not isinstance(code, str):
         return False
-    return code.rpartition(".")[2].lower().removesuffix("exception") in _DENIALS
+    told = code.rpartition(".")[2].lower().removesuffix("exception")
+    return told in _DENIALS and (service, told) not in _ALLOWED_ALL_THE_SAME
 
 
 def _long_term_key(identity: Record) -> t.Optional[str]:

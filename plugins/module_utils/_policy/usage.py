@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from .context import Context
@@ -27,6 +27,11 @@ class Source(enum.StrEnum):
 
 
 _ORDER: t.Final = {source: place for place, source in enumerate(Source)}
+_NAMES: t.Final = {
+    Source.TRAIL: "the trail",
+    Source.LAST_ACCESSED: "service last accessed",
+    Source.EVENT_HISTORY: "the event history",
+}
 _CLOCKS_DIFFER: t.Final = timedelta(hours=1)
 _NOTHING_KNOWN: t.Final = Context({}, complete=False)
 
@@ -78,15 +83,17 @@ def merged(uses: Iterable[Use]) -> tuple[Use, ...]:
     return tuple(sorted(found.values(), key=_place))
 
 
-def settled(uses: Iterable[Use]) -> tuple[Use, ...]:
+def settled(uses: Iterable[Use], *, by: Collection[Source]) -> tuple[Use, ...]:
     """The uses without what others tell better: that an action was last used when one of the recorded calls was made.
 
-    Then the calls show on what, and the date of last use nothing besides. AWS's two clocks may differ a little.
+    Then the calls show on what, and the date of last use nothing besides. That holds where all
+    calls that the sources ``by`` keep were read: else the one that was read need not be the only one. AWS's two clocks
+    may differ a little.
     """
     given = tuple(uses)
     recorded: dict[tuple[str, str], datetime] = {}
     for use in given:
-        if use.source is not Source.LAST_ACCESSED and use.last is not None and not use.is_service_level:
+        if use.source in by and use.last is not None and not use.is_service_level:
             key = (use.principal_arn, use.action.lower())
             recorded[key] = max(use.last, recorded.get(key, use.last))
     return tuple(use for use in given if not _is_told(use, recorded))
@@ -119,7 +126,8 @@ def _joined(one: Use, other: Use) -> Use:
 class SourceRead:
     """One source of evidence on one principal. ``failure`` says why it could not be read; then it is worth nothing.
 
-    ``window_days`` is how far back it reaches, ``records`` how many calls, actions or services it told of.
+    ``window_days`` is how far back it reaches, ``records`` how many calls, actions or services it told of. With
+    ``is_whole`` every call that such a source keeps was read, of all regions and a whole quarter.
     """
 
     source: Source
@@ -129,6 +137,7 @@ class SourceRead:
     records: int = 0
     place: str = ""
     failure: t.Optional[str] = None
+    is_whole: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,6 +150,12 @@ class Evidence:
     def sources(self) -> tuple[Source, ...]:
         """The sources that could be read, the most telling first."""
         return tuple(sorted({read.source for read in self.reads if read.failure is None}, key=_ORDER.__getitem__))
+
+    @property
+    def windows(self) -> str:
+        """How many days back each source reaches, in words, the most telling first."""
+        read = sorted((read for read in self.reads if read.failure is None), key=lambda read: _ORDER[read.source])
+        return ", ".join(dict.fromkeys(f"{read.window_days} of {_NAMES[read.source]}" for read in read))
 
     @property
     def window_days(self) -> int:

@@ -133,6 +133,28 @@ def test_who_fares_alike_is_one_group(developers: Record) -> None:
     assert (safe["count"], safe["outcome"], safe["safe"]) == (12, "safe", ["dynamodb", "iam", "lambda", "s3"])
 
 
+IN_ONE_REGION: t.Final = statement(
+    "*", effect="Deny", Condition={"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "regions", "outcome"),
+    [
+        pytest.param([IN_ONE_REGION], ["us-east-1"], "may_break", id="of one region, and nothing known of the others"),
+        pytest.param([], ["us-east-1"], "safe", id="in the regions that are in use"),
+        pytest.param([IN_ONE_REGION], ["enabled"], "safe", id="of one region, and all were read"),
+    ],
+)
+def test_what_is_safe_in_one_region_need_not_be_in_those_that_were_not_read(
+    acme: Seeded, more: list[Record], regions: list[str], outcome: str
+) -> None:
+    boundary = {**BOUNDARY, "Statement": [*BOUNDARY["Statement"], *more]}
+    result = predict(acme, principals=["dev-team-01-role"], boundary=boundary, regions=regions)
+    lambda_uses = [use for use in result["principals"][0]["uses"] if use["action"].startswith("lambda:Update")]
+    assert {use["outcome"] for use in lambda_uses} == ({outcome} if outcome != "safe" else set())
+
+
 def test_every_verdict_says_what_it_rests_on(developers: Record) -> None:
     for entry in developers["principals"]:
         assert entry["evidence"]["sources"] == ["last_accessed", "event_history"]

@@ -18,6 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account import acti
 from ansible_collections.hardening.iam.plugins.module_utils._account.activity import (
     Lookup,
     event_history,
+    joined,
     last_accessed,
     log_files,
     look_up,
@@ -89,9 +90,10 @@ def test_what_is_tracked_is_not_what_else_it_may_have_been() -> None:
     assert service.besides == {"sqs:createqueue", "sqs:deletequeue"}
 
 
-def test_a_use_that_no_action_explains_may_have_been_any() -> None:
-    (service,) = uses_of_services(ROLE, [ServiceUse("sqs", WHEN, ALL_OF_SQS)])
-    assert service.besides == frozenset()
+@pytest.mark.parametrize("older", [{}, {"CreateQueue": WHEN - timedelta(days=2)}], ids=["no date", "an older date"])
+def test_a_use_that_no_action_explains_may_have_been_any(older: dict[str, datetime]) -> None:
+    *_actions, service = uses_of_services(ROLE, [ServiceUse("sqs", WHEN, {**ALL_OF_SQS, **older})])
+    assert (service.action, service.besides) == ("sqs:*", frozenset())
 
 
 @pytest.mark.parametrize(
@@ -135,13 +137,13 @@ def test_pages_are_read_one_by_one_at_the_pace_that_aws_allows(
     pages: list[list[Record]], most: int, events: int, whole: bool, waits: int
 ) -> None:
     waited: list[float] = []
-    found = look_up(answers(*pages), max_pages=most, wait=waited.append)
+    found = look_up(answers(*pages), max_pages=most, wait=waited.append, now=NOW)
     assert (len(found.records), found.whole) == (events, whole)
     assert waited == [activity.SECONDS_BETWEEN_LOOKUPS] * waits
 
 
 def test_a_text_that_is_no_event_is_skipped() -> None:
-    lookup = look_up([{"Events": [{"CloudTrailEvent": "{"}, {}]}], max_pages=1, wait=lambda seconds: None)
+    lookup = look_up([{"Events": [{"CloudTrailEvent": "{"}, {}]}], max_pages=1, wait=lambda seconds: None, now=NOW)
     found = event_history({"us-east-1": lookup}, {}, EventReader(), now=NOW)
     assert found.skipped == {Skipped.MALFORMED: 2}
 
@@ -159,10 +161,50 @@ def test_the_event_history_of_all_regions_is_one() -> None:
 
 
 def test_the_window_is_as_long_as_the_events_that_were_read() -> None:
-    newest = Lookup((event("ListBuckets"), event("ListBuckets", NOW - timedelta(days=7))), whole=False)
+    week = NOW - timedelta(days=7)
+    newest = Lookup((event("ListBuckets"), event("ListBuckets", week)), whole=False, since=week)
     found = event_history({"us-east-1": newest, "eu-west-1": Lookup((), whole=True)}, {}, EventReader(), now=NOW)
     assert found.source.window_days == 7
     assert "of the event history in us-east-1 the 2 newest events were read" in found.source.blind_spots
+
+
+def test_several_questions_reach_as_far_back_as_the_one_that_was_cut_off_first() -> None:
+    def asked(days: int, *, pages: int) -> Lookup:
+        records = [[event("ListBuckets", NOW - timedelta(days=days))]] * pages
+        return look_up(answers(*records), max_pages=1, wait=lambda _seconds: None, now=NOW)
+
+    found = joined([asked(2, pages=2), asked(80, pages=1)])
+    assert (len(found.records), found.whole, found.since) == (2, False, NOW - timedelta(days=2))
+    history = event_history({"us-east-1": found}, {}, EventReader(), now=NOW, others=())
+    assert (history.source.window_days, history.source.is_whole) == (2, False)
+
+
+def test_a_lookup_that_was_cut_off_before_its_first_event_reaches_nowhere() -> None:
+    empty = look_up(answers([], [event("ListBuckets")]), max_pages=1, wait=lambda _seconds: None, now=NOW)
+    found = event_history({"us-east-1": empty}, {}, EventReader(), now=NOW, others=())
+    assert found.source.window_days == 0
+    assert "of the event history in us-east-1 the 0 newest events were read" in found.source.blind_spots
+
+
+@pytest.mark.parametrize(
+    ("failures", "others", "told", "whole"),
+    [
+        ({}, (), None, True),
+        ({"eu-west-1": "denied"}, (), "the event history in eu-west-1 could not be read: denied", False),
+        ({}, ("eu-west-1", "eu-west-2"), "the event history of 2 other regions was not read (regions)", False),
+        ({}, None, "whether the account has regions besides", False),
+    ],
+    ids=["all regions", "one fails", "others", "unknown"],
+)
+def test_the_event_history_is_whole_with_all_regions(
+    failures: dict[str, str], others: t.Optional[tuple[str, ...]], told: t.Optional[str], whole: bool
+) -> None:
+    lookups = {"us-east-1": Lookup((event("ListBuckets"),), whole=True)}
+    found = event_history(lookups, failures, EventReader(), now=NOW, others=others)
+    assert found.source.is_whole is whole
+    enough = event_history(lookups, failures, EventReader(), now=NOW, others=others, is_enough=True)
+    assert enough.source.is_whole is (not failures)
+    assert told is None or any(spot.startswith(told) for spot in found.source.blind_spots)
 
 
 def test_a_region_that_fails_is_told_of() -> None:
@@ -232,6 +274,16 @@ def test_only_files_that_may_count_are_opened(name: str, opened: bool) -> None:
     files = Files({name: packed(event("ListBuckets"))})
     read(files)
     assert files.opened == ([name] if opened else [])
+
+
+@pytest.mark.parametrize(
+    ("days", "more", "whole"),
+    [(85, {}, True), (30, {}, False), (85, {"b.json": b"{"}, False)],
+    ids=["a quarter", "a month", "a broken file"],
+)
+def test_a_trail_is_whole_with_a_quarter_of_files(days: int, more: dict[str, bytes], whole: bool) -> None:
+    found = read(Files({"a.json.gz": packed(event("ListBuckets", NOW - timedelta(days=days))), **more}))
+    assert found.source.is_whole is whole
 
 
 def test_events_before_the_window_are_left_out() -> None:

@@ -379,7 +379,7 @@ def test_all_safe_says_how_far_back() -> None:
         [accessed("dynamodb:PutItem")], principal_arn=ROLE, before=ADMINISTRATOR, after=BOUNDED, evidence=EVIDENCE
     )
     assert found.is_safe
-    assert found.summary == "safe: nothing that was used in 400 days is lost"
+    assert found.summary == "safe: nothing is lost that was used in the days on record (400 of service last accessed)"
 
 
 def test_the_verdicts_of_one_outcome() -> None:

@@ -136,6 +136,26 @@ def test_denied_calls_are_no_use_and_others_that_failed_are(code: str, counts: b
     assert (found is not Skipped.DENIED) is counts
 
 
+def test_a_wrong_password_of_an_application_is_no_denial() -> None:
+    denied = event("cognito-idp:AdminInitiateAuth", errorCode="NotAuthorizedException")
+    assert EventReader().calls(denied) is not Skipped.DENIED
+    assert EventReader().calls({**denied, "errorCode": "AccessDenied"}) is Skipped.DENIED
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ({"role/deployer": ROLE}, True),
+        ({"role/deployer": ROLE.replace(ACCOUNT, "999988887777")}, False),
+        ({"user/deployer": USER}, False),
+    ],
+    ids=["the role of that name", "of another account", "a user"],
+)
+def test_a_session_without_issuer_is_that_of_the_role_in_its_arn(names: dict[str, str], found: bool) -> None:
+    calls = EventReader(names=names).calls(event("s3:ListBuckets", {**ASSUMED_ROLE, "sessionContext": {}}))
+    assert (not isinstance(calls, Skipped) and calls[0].principal_arn == ROLE) is found
+
+
 # What it was
 
 

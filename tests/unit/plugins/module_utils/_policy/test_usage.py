@@ -67,8 +67,13 @@ def test_the_case_of_actions_does_not_matter() -> None:
     ids=["told", "clocks differ", "used later", "other action", "other principal", "no time", "service level"],
 )
 def test_a_date_of_last_use_goes_where_the_call_is_recorded(use: Use, call: Use, kept: bool) -> None:
-    assert (use in settled([use, call])) is kept
-    assert call in settled([use, call])
+    assert (use in settled([use, call], by={Source.TRAIL})) is kept
+    assert call in settled([use, call], by={Source.TRAIL})
+
+
+def test_a_date_of_last_use_stays_where_other_calls_may_not_have_been_read() -> None:
+    """The call that is known need not be the one that the change breaks: another may have been in another region."""
+    assert settled([LAST, CALL], by={Source.EVENT_HISTORY}) == (LAST, CALL)
 
 
 def test_only_service_last_accessed_counts_attempts() -> None:
@@ -87,6 +92,7 @@ def test_evidence_is_the_sum_of_its_sources() -> None:
     )
     assert evidence.sources == (Source.LAST_ACCESSED, Source.EVENT_HISTORY)
     assert evidence.window_days == 400
+    assert evidence.windows == "400 of service last accessed, 90 of the event history"
     assert evidence.lag == "event_history: minutes; last_accessed: hours"
     assert evidence.blind_spots == ("no data", "denied too", "not read: trail: no such bucket")
 
