@@ -21,7 +21,7 @@ from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
 from ._capabilities import access_keys, boundaries, password_policy, user_permissions, user_permissions_changes
-from ._converge.change import Change
+from ._converge.change import Change, Refusal
 from ._converge.errors import InputError
 from ._converge.journal import Intent, check_run_id, intent_at, recorded
 from ._converge.plan import Plan
@@ -41,12 +41,14 @@ class Reread:
     ``operations`` has the writes that undo its changes, and the reads of what ``of`` makes of an account and a moment:
     a function that reads the target of a recorded change, in the shape of its ``before`` and ``after``. That change
     comes out of a journal, so it has neither ``parameters`` nor ``kind``. ``relies`` says whether a change may rely on
-    an earlier one of the same run, so that this is not taken away while that one stands.
+    an earlier one of the same run, so that this is not taken away while that one stands. ``needed`` refuses those undos
+    of its changes that would take something from others than the run gave it to, by the record that each takes back.
     """
 
     operations: Operations
     of: Callable[[Access, datetime], Callable[[Change], t.Any]]
     relies: Callable[[Change, Change], bool] = lambda _later, _earlier: True
+    needed: Callable[[Access, Sequence[Change], datetime], Mapping[str, Refusal]] = lambda _access, _undos, _now: {}
 
 
 # Every module that writes; a unit test holds the list against plugins/modules.
@@ -56,7 +58,10 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
         password_policy.THEME: Reread(_password_policy.UNDO_OPERATIONS, _password_policy.reread),
         boundaries.MODULE: Reread(_permissions_boundary_reads.UNDO_OPERATIONS, _permissions_boundary_reads.reread),
         user_permissions.MODULE: Reread(
-            _user_permissions_reads.UNDO_OPERATIONS, _user_permissions_reads.reread, user_permissions_changes.relies_on
+            _user_permissions_reads.UNDO_OPERATIONS,
+            _user_permissions_reads.reread,
+            user_permissions_changes.relies_on,
+            _user_permissions_reads.needed_since,
         ),
     }
 )
@@ -149,9 +154,22 @@ class _Rollback:
             key: Unread(str(value)) if isinstance(value, AwsError) else value
             for key, value in access.gather(readings).items()
         }
-        found = undoing(entries, selected=selected, objections=objections, present=present, relies=_relies)
+        take = functools.partial(undoing, entries, selected=selected, present=present, relies=_relies)
+        found = take(objections=objections)
+        needed = self._needed(access, selected, found)
+        if needed:
+            found = take(objections={**objections, **needed})
         self._remember(entries, selected, found)
         return found
+
+    def _needed(self, access: Access, selected: Sequence[Recorded], found: Undoing) -> dict[str, Refusal]:
+        """The undos by which others than those whom the run changed would lose something."""
+        module_of = {intent.key: intent.module for intent, _outcome in selected}
+        refused: dict[str, Refusal] = {}
+        for name, module in REREADS.items():
+            undos = [undo for undo in found.changes if module_of[undo.undoes] == name]
+            refused.update(module.needed(access, undos, self._task.started))
+        return refused
 
     def _remember(self, entries: Sequence[Recorded], selected: Sequence[Recorded], found: Undoing) -> None:
         self._intents = {intent.key: intent for intent, _outcome in selected}

@@ -12,15 +12,20 @@ from __future__ import annotations
 import functools
 import time
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from ._account.collect import OPERATIONS as READS
+from ._account.collect import collect
+from ._account.model import Dataset
 from ._aws.access import Access
 from ._aws.errors import NotFound
 from ._aws.operations import Operations
+from ._capabilities import user_permissions_undo
 from ._capabilities.user_permissions_changes import same_meaning
+from ._controls.control import unread_reason
 from ._converge.arn import resource_of
-from ._converge.change import Change
+from ._converge.change import Change, Refusal
 from ._converge.runner import VERIFY_WAITS
 
 _KINDS: t.Final = ("User", "Group", "Role")
@@ -36,7 +41,8 @@ UNDO_OPERATIONS: t.Final = READ_OPERATIONS.union(
         writes=frozenset({"iam:DeleteGroup", "iam:RemoveUserFromGroup"})
         | {"iam:DetachGroupPolicy", "iam:DeleteGroupPolicy"}
         | {f"iam:{verb}{kind}Policy" for verb in ("Attach", "Put") for kind in _KINDS}
-    )
+    ),
+    READS[Dataset.AUTHORIZATION_DETAILS],
 )
 
 State = t.Optional[dict[str, t.Any]]
@@ -64,6 +70,19 @@ def reread_before_taking(access: Access, change: Change, *, sleep: t.Optional[Ca
         if wait is not None:
             (sleep or time.sleep)(wait)
     return {**state, "through": None}
+
+
+def needed_since(access: Access, undos: Sequence[Change], now: datetime) -> Mapping[str, Refusal]:
+    """The undos by which members of a group would lose what they have through it only, refused, by their records."""
+    concerned = [undo for undo in undos if undo.operation in user_permissions_undo.CONCERNED]
+    if not concerned:
+        return {}
+    snapshot = collect(access, datasets={Dataset.AUTHORIZATION_DETAILS}, regions=(), now=now)
+    unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+    if unread:
+        reason = f"who would lose something by it is not known: {unread_reason(unread)}"
+        return {undo.undoes: Refusal("unread", reason, undo.target, undo.operation) for undo in concerned}
+    return user_permissions_undo.needed_since(snapshot, undos)
 
 
 def _is_held(state: Mapping[str, t.Any]) -> bool:

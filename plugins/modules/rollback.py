@@ -17,7 +17,8 @@ description:
     refused with RV(refused[].rule=changed_since).
   - What can't return is refused as well, such as a deleted key or a sent notice, and so is what was never made.
   - Nothing is taken away from under a change that stands. Where a policy was attached to a group and then detached from
-    its user, and the user can't have it again, the group keeps it.
+    its user, and the user can't have it again, the group keeps it. Nor does anybody lose what it has through the group
+    only, since it joined after that run.
   - It is a run of its own, with its own journal, in which every change names the record that it takes back. It passes
     the guards of every other run, but no cap, since it is never larger than the run that it takes back.
   - What a rollback did is taken back by running the declaration again.
@@ -184,7 +185,8 @@ refused:
     rule:
       description:
         - The guard that refused, or why there is nothing that could be taken back. V(changed_since) (the target is no
-          longer as the run left it), V(irreversible), V(not_made), V(later_change_stands), V(unread) (the present state
+          longer as the run left it), V(irreversible), V(not_made), V(later_change_stands), V(in_use) (somebody would lose
+          what it has through a group that it joined since), V(unread) (the present state
           can't be read), V(undeclared) (the journal names an operation that the module never uses), or
           V(wrong_account).
       type: str

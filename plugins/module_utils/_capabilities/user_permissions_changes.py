@@ -224,10 +224,15 @@ def applied(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
     roles = {role.arn: role for role in snapshot.roles}
     for change in changes:
         target, after = change.target, change.after
-        if "path" in after:
+        if after is None:
+            groups.pop(target, None)
+        elif "path" in after:
             groups[target] = Group(after["group"], target, after["path"], None, (), ())
         elif "member" in after:
-            users[target] = dataclasses.replace(users[target], groups=(*users[target].groups, after["group"]))
+            others = tuple(name for name in users[target].groups if name != after["group"])
+            users[target] = dataclasses.replace(
+                users[target], groups=(*others, after["group"]) if after["member"] else others
+            )
         elif target in users:
             users[target] = t.cast(User, _with_policy(users[target], after))
         elif target in groups:
