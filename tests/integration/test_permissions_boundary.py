@@ -201,21 +201,6 @@ def test_no_pattern_reaches_the_roles_that_this_collection_works_with(
     assert [item["roles"] for item in coverage["permission_sets"]] == ([2] if target == {"name": "*"} else [])
 
 
-def test_the_role_that_calls_is_refused_with_the_whole_task(make_ansible: MakeAnsible) -> None:
-    outcome = make_ansible(seed()).module(
-        "permissions_boundary",
-        account_id=ACCOUNT,
-        assume_role_arn=role_arn(ACCOUNT, "automation"),
-        assume_role_external_id="acme-hardening",
-        event_history=False,
-        accept_breakage=[{"principal": "automation", "reason": "none", "expires": _in_days(30)}],
-        boundaries=[{"name": "developer", "document": DOCUMENT, "targets": [{"principal": "role/automation"}]}],
-    )
-    assert outcome.status != 0
-    assert "would act on the caller itself" in outcome.output
-    assert outcome.writes == []
-
-
 # The demo: fifteen developer roles
 
 

@@ -222,42 +222,7 @@ def test_where_joining_fails_nothing_is_taken_and_the_next_run_goes_on(bench: Be
     assert bench.held("dev-alice") == {"groups": ["developers"], **NOTHING}
 
 
-# Locked out
-
-
-def removing(**selected: list[str]) -> Record:
-    return {"user_permissions_remove_policies": [{"policy": "AdministratorAccess", **selected}]}
-
-
-ACCEPTED: t.Final = {
-    "user_permissions_accept_breakage": [
-        {"principal": name, "reason": "agreed", "expires": "2026-12-31"} for name in ("retired", "breaker")
-    ]
-}
-
-
-def test_administrators_are_not_removed_without_break_glass(make_ansible: MakeAnsible) -> None:
-    users = {name: found for name, found in USERS.items() if name != "breaker"}
-    bench = Bench(make_ansible, users=users)
-    declared = {**removing(users=["retired"]), **ACCEPTED}
-    outcome = bench.run(**declared).succeeded()
-    assert outcome.writes == []
-    assert [refusal["rule"] for refusal in bench.part(outcome)["refused"]] == ["no_break_glass"]
-    named = {"hardening_break_glass": [f"arn:aws:iam::{ACCOUNT}:user/robot"]}
-    assert bench.run(**declared, **named).succeeded().writes == ["iam:DetachUserPolicy"]
-
-
-def test_break_glass_and_the_callers_role_are_left_alone(make_ansible: MakeAnsible) -> None:
-    bare: Record = seed()["accounts"][ACCOUNT]["roles"]
-    powerful = {**bare["automation"], "policies": [*bare["automation"]["policies"], "aws:AdministratorAccess"]}
-    bench = Bench(make_ansible, roles={**bare, "automation": powerful})
-    declared = {**removing(users=["breaker", "retired"], roles=["*"]), **ACCEPTED}
-    for arguments in (("--check",), ()):
-        outcome = bench.run(*arguments, **declared).succeeded()
-        refused = {(item["rule"], item["target"].rpartition("/")[2]) for item in bench.part(outcome)["refused"]}
-        assert refused == {("break_glass", "breaker"), ("caller", "automation")}
-    assert outcome.writes == ["iam:DetachUserPolicy"]
-    assert "arn:aws:iam::aws:policy/AdministratorAccess" in bench.held("automation")["attached"]
+# Caps
 
 
 def test_more_than_the_cap_is_refused_and_an_approved_plan_lifts_it(make_ansible: MakeAnsible) -> None:
