@@ -35,6 +35,11 @@ def arn_parts(arn: str) -> t.Optional[Arn]:
     return Arn(*parts[1:]) if len(parts) == 6 and parts[0] == "arn" else None
 
 
+def lacks_parts(arn: str) -> bool:
+    """Whether a pattern for ARNs has fewer than all six parts; in a resource, the others are then anything."""
+    return arn.startswith("arn:") and arn.count(":") < 5
+
+
 def arn_account(arn: str) -> t.Optional[str]:
     """The account id of an ARN or of a bare account id; None for anything else."""
     if _ACCOUNT.fullmatch(arn):

@@ -28,7 +28,7 @@ from collections.abc import Callable
 
 from .matching import Style, Test, filled_matcher
 from .operators import NEGATED
-from .variables import Filled
+from .variables import Filled, text_of
 
 _Value = t.TypeVar("_Value")
 
@@ -127,16 +127,12 @@ def binary(text: str) -> t.Optional[bytes]:
         return None
 
 
-def _text(filled: Filled) -> str:
-    return "".join(piece.text for piece in filled)
-
-
 def _equal_text(wanted: tuple[Filled, ...]) -> Test:
-    return frozenset(_text(each) for each in wanted).__contains__
+    return frozenset(text_of(each) for each in wanted).__contains__
 
 
 def _equal_text_ignoring_case(wanted: tuple[Filled, ...]) -> Test:
-    lower = frozenset(_text(each).lower() for each in wanted)
+    lower = frozenset(text_of(each).lower() for each in wanted)
     return lambda text: text.lower() in lower
 
 
@@ -146,7 +142,7 @@ def _compared(
     """What makes the test of an operator that compares values of a type."""
 
     def make(wanted: tuple[Filled, ...]) -> Test:
-        values = [value for value in (read(_text(each)) for each in wanted) if value is not None]
+        values = [value for value in (read(text_of(each)) for each in wanted) if value is not None]
 
         def test(text: str) -> bool:
             given = read(text)
@@ -158,7 +154,7 @@ def _compared(
 
 
 def _within(wanted: tuple[Filled, ...]) -> Test:
-    ranges = [found for found in (address_range(_text(each)) for each in wanted) if found is not None]
+    ranges = [found for found in (address_range(text_of(each)) for each in wanted) if found is not None]
 
     def test(text: str) -> bool:
         given = address(text)

@@ -18,13 +18,14 @@ from __future__ import annotations
 import functools
 import typing as t
 
+from .arn import lacks_parts
 from .comparisons import boolean, comparison
 from .context import ABSENT, UNKNOWN_KEY, Context, Missing
 from .matching import Style, Test, filled_matcher
 from .operators import NEGATED, WITH_VARIABLES
 from .policy import Condition
 from .truth import NO, UNKNOWN, YES, Truth, truth
-from .variables import Filled, Template, Text, Variable, fill, possible, template
+from .variables import Filled, Template, Text, Variable, fill, possible, template, text_of
 
 
 class _Clause(t.Protocol):
@@ -87,7 +88,7 @@ class _Comparison:
         self._test: Test = comparison(condition.operator, static)
         # What the ARN operators do with a pattern that lacks components is not documented. In a resource AWS takes
         # them for anything: where that would match, the answer is open.
-        lacking = tuple(each for each in static if _lacks_components(each)) if "Arn" in condition.operator else ()
+        lacking = tuple(each for each in static if lacks_parts(text_of(each))) if "Arn" in condition.operator else ()
         self._vague = [(filled_matcher(lacking, Style.RESOURCE), {condition.key})] if lacking else []
         # A pattern that every value matches decides even for a key of which nothing is known.
         self._every = condition.operator in ("StringLike", "StringNotLike") and ((Text("*"),) in static)
@@ -172,11 +173,6 @@ def _able(name: str, pattern: Filled) -> Test:
     if name.endswith("IgnoreCase") or name == "Bool":
         pattern = (Text("*"),)
     return filled_matcher((pattern,), Style.TEXT)
-
-
-def _lacks_components(pattern: Filled) -> bool:
-    text = "".join(piece.text for piece in pattern)
-    return text.startswith("arn:") and text.count(":") < 5
 
 
 def _split(condition: Condition, version: str) -> tuple[tuple[Filled, ...], tuple[Template, ...]]:

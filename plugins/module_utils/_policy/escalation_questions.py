@@ -19,6 +19,7 @@ import re
 import typing as t
 from collections.abc import Iterable, Iterator
 
+from .arn import lacks_parts
 from .context import Context
 from .escalation_layers import TAG, ReadyLayers, Relevance, all_policies, variables
 from .evaluation import Evaluator, Layers, Outcome, Request
@@ -273,7 +274,7 @@ def _principal_tags(subject: Subject) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=65536)
 def _matching(pattern: str, among: frozenset[str]) -> frozenset[str]:
-    if "*" not in pattern and "?" not in pattern:
+    if "*" not in pattern and "?" not in pattern and not lacks_parts(pattern):
         return frozenset({pattern}) & among
     matcher = resource_matcher((pattern,), version="")
     return frozenset(filter(matcher.fixed, among))

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable
 
 from .context import ABSENT, Context, Missing
 from .truth import NO, UNKNOWN, YES, Truth
-from .variables import Filled, Template, Text, Variable, fill, possible, template
+from .variables import Filled, Template, Text, Variable, fill, possible, template, text_of
 
 Test = Callable[[str], bool]
 
@@ -60,7 +60,7 @@ _ANY_ARN: t.Final[Tokens] = (*(_MANY_INSIDE, ":") * _COLONS, _MANY)
 def _tokens(filled: Filled, style: Style) -> Tokens:
     """The tokens of a pattern; a run of ``*`` is one."""
     characters = [(char, text.literal) for text in filled for char in text.text]
-    colons = 0 if style is Style.ARN or (style is Style.RESOURCE and _text(filled).startswith("arn:")) else _COLONS
+    colons = 0 if style is Style.ARN or (style is Style.RESOURCE and text_of(filled).startswith("arn:")) else _COLONS
     tokens: list[str] = []
     for index, (char, literal) in enumerate(characters):
         if literal or char not in "*?":
@@ -84,10 +84,6 @@ def _tokens(filled: Filled, style: Style) -> Tokens:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
         tokens += (":", _MANY)
     return tuple(tokens)
-
-
-def _text(filled: Filled) -> str:
-    return "".join(text.text for text in filled)
 
 
 def _expression(tokens: Tokens) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .arn import lacks_parts
 from .compiled import compile_policy
 from .matching import action_matcher
 from .policy import Policy, Statement
@@ -42,7 +43,9 @@ def is_open_somewhere(policy: Policy) -> bool:
 
 def names_no_resource(statement: Statement) -> bool:
     """Whether a statement may speak of a resource that it does not name."""
-    return statement.resources is None or any("*" in item or "?" in item for item in statement.resources)
+    return statement.resources is None or any(
+        "*" in item or "?" in item or lacks_parts(item) for item in statement.resources
+    )
 
 
 def service_patterns(policy: Policy, service: str) -> tuple[str, ...]:

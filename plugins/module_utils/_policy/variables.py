@@ -49,6 +49,11 @@ Filled = tuple[Text, ...]
 Template = tuple[t.Union[Text, Variable], ...]
 
 
+def text_of(filled: Filled) -> str:
+    """The pieces as one text."""
+    return "".join(piece.text for piece in filled)
+
+
 def has_variables(text: str, *, version: str) -> bool:
     """Whether a document of ``version`` has something replaced in ``text`` (an escaped wildcard counts)."""
     return "${" in text and version == VERSION and _VARIABLE.search(text) is not None

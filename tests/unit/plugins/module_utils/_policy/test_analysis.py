@@ -140,6 +140,13 @@ def test_administrators(statements: list[dict[str, t.Any]], power: t.Optional[Po
     assert power is None or is_broad(policy(*statements))
 
 
+def test_an_arn_that_lacks_parts_is_every_resource() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns"""
+    subject = analysis(allow("s3:*", "kms:Decrypt", resource="arn:aws:s3"))
+    assert subject.freely(("s3:GetObject", "kms:Decrypt")) == ("s3:GetObject",)
+    assert analysis(allow("*", resource="arn:aws")).administrator() == YES
+
+
 def test_an_administrator_by_several_policies() -> None:
     parts = (policy(but("iam:*")), policy(allow("iam:*")))
     assert [Analysis(Layers(identity=(part,)), PLACE).administrator() for part in parts] == [None, None]

@@ -14,6 +14,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.arn import (
     Arn,
     arn_account,
     arn_parts,
+    lacks_parts,
     root_account,
 )
 
@@ -76,3 +77,18 @@ def test_account(arn: str, expected: t.Optional[str]) -> None:
 def test_root_account(arn: str, expected: t.Optional[str]) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html, accounts"""
     assert root_account(arn) == expected
+
+
+@pytest.mark.parametrize(
+    ("arn", "expected"),
+    [
+        ("arn:aws:s3", True),
+        ("arn:aws:s3::", True),
+        ("arn:aws:s3:::", False),
+        ("arn:aws:iam::111122223333:role/x", False),
+        ("*", False),
+        ("111122223333", False),
+    ],
+)
+def test_lacks_parts(arn: str, expected: bool) -> None:
+    assert lacks_parts(arn) is expected

@@ -124,6 +124,9 @@ def test_no_false_alarm(statements: list[Document]) -> None:
     ("statements", "expected"),
     [
         pytest.param([allow("iam:put*policy")], "put_own_user_policy", id="wildcards, in any case"),
+        pytest.param(
+            [allow("iam:PassRole", on="arn:aws:iam"), *_run()[1:]], "lambda_create_and_invoke", id="ARN without its end"
+        ),
         pytest.param([allow("*:PassRole", "lambda:*")], "lambda_create_and_invoke", id="wildcard for the service"),
         pytest.param(_run(on=f"{FUNCTION}dev-*"), "lambda_create_and_invoke", id="functions of some names"),
         pytest.param(

@@ -67,4 +67,5 @@ def test_what_the_cheap_looks_say() -> None:
     assert not is_broad(policy(allow("iam:*", "s3:*"), deny("*")))
     assert is_broad(policy(but("s3:*")))
     assert is_open_somewhere(policy(allow("s3:GetObject", resource="arn:aws:s3:::b/*")))
+    assert is_open_somewhere(policy(allow("s3:GetObject", resource="arn:aws:s3")))
     assert not is_open_somewhere(policy(allow("s3:GetObject", resource="arn:aws:s3:::b/key"), deny("*")))
