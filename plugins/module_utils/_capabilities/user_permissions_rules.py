@@ -53,8 +53,8 @@ class Removal:
     @property
     def text(self) -> str:
         """The removal in words that follow "if"."""
-        selected = [pattern for patterns in self.principals.values() for pattern in patterns]
-        return f"the policy {self.policy} is taken from {', '.join(selected)}"
+        selected = [f"{kind}s {', '.join(patterns)}" for kind, patterns in self.principals.items() if patterns]
+        return f"the policy {self.policy} is taken from {' and '.join(selected)}"
 
     def concerns(self, principal: Principal) -> bool:
         """Whether a principal is selected."""

@@ -176,14 +176,14 @@ def _evidence(reads: Iterable[Item]) -> Markup:
         (
             join(SOURCES[read["source"]], element("div", read["place"], class_="about") if read["place"] else None),
             badge("not read", "high") if read["failure"] else f"{read['window_days']} days",
-            read["failure"] or read["lag"],
             "" if read["failure"] else read["records"],
             f"{read['principals']} of {read['of']}",
+            read["failure"] or read["lag"],
         )
         for read in reads
     ]
-    columns = ("Source", "Window", "Lag", "Records", "Principals")
-    return table("Evidence of use", columns, rows, numbers=(3, 4))
+    columns = ("Source", "Window", "Records", "Principals", "Lag")
+    return table("Evidence of use", columns, rows, numbers=(2, 3))
 
 
 def _blind_spots(document: Item) -> Markup:

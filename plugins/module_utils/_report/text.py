@@ -257,8 +257,8 @@ def _waived(report: Mapping[str, t.Any], show: Show) -> Lines:
 
 
 def _impacts(impacts: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
-    lines = [line for impact in impacts for line in impact_lines(impact, show)]
-    return ["WHAT WOULD BREAK:", *lines] if lines else []
+    told = ["\n".join(impact_lines(impact, show)) for impact in impacts]
+    return ["WHAT WOULD BREAK:", "\n\n".join(told)] if told else []
 
 
 def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:

@@ -47,6 +47,11 @@ def test_what_can_not_be_meant_is_refused(declared: dict[str, t.Any], message: s
         rules(**declared)
 
 
+def test_a_removal_in_words() -> None:
+    (removal,) = rules(remove_policies=[{"policy": "A", "users": ["dev-*", "bob"], "roles": ["app"]}]).removals
+    assert removal.text == "the policy A is taken from users dev-*, bob and roles app"
+
+
 def test_patterns_that_are_about_nobody_are_told() -> None:
     declared = rules(
         groups=[{"name": "developers", "users": ["dev-*", "bob"]}],

@@ -129,6 +129,13 @@ def test_what_would_break_comes_before_the_changes(text: str) -> None:
     assert "WHAT WOULD BREAK" not in text
 
 
+def test_each_change_that_was_predicted_has_its_paragraphs() -> None:
+    report = predicted()
+    told = render({**report, "impacts": report["impacts"] * 2})
+    assert told.count("\n\n  If the permissions boundary developer is attached:") == 1
+    assert told.count("  If the permissions boundary developer is attached:") == 2
+
+
 def test_the_score_from_before_the_changes_stands_beside_the_one_after(text: str) -> None:
     told = render(samples.converged())
     moved = "Compliance Score: 56.5% → 62% (CIS AWS Foundations Benchmark v7.0)\n"
