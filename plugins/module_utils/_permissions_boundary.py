@@ -14,11 +14,11 @@ import dataclasses
 import functools
 import time
 import typing as t
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ._account.collect import OPERATIONS as READS
 from ._account.collect import collect
-from ._account.model import Dataset
+from ._account.model import Dataset, Snapshot
 from ._account.permissions import Permissions
 from ._aws.access import Access
 from ._aws.errors import AwsError
@@ -33,7 +33,7 @@ from ._capabilities.boundaries_changes import (
 )
 from ._capabilities.boundaries_declared import Declared, Principal
 from ._capabilities.boundaries_document import SAMPLE
-from ._capabilities.boundaries_prediction import Judged
+from ._capabilities.boundaries_prediction import Impacts, Judged
 from ._capabilities.boundaries_selection import CHANGE_IT_THERE
 from ._capabilities.untouchable import Spared
 from ._converge.arn import is_break_glass, principals_of
@@ -44,6 +44,7 @@ from ._converge.plan import Plan
 from ._converge.runner import VERIFY_WAITS, Walk
 from ._converging import Documents, converge, settings_of
 from ._permissions_boundary_reads import LIST_VERSIONS, UNDO_OPERATIONS, default_document, read_policy, reread
+from ._policy.impact import Impact
 from ._policy.policy import PolicyError
 from ._policy.syntax import decode
 from ._policy_impact_document import accepted_of, build, verdict_record
@@ -162,12 +163,7 @@ class _Boundaries:
             return Observed(snapshot)
         live = {arn: policy for arn in planner.arns(snapshot) if (policy := read_policy(access, arn)) is not None}
         observed = Observed(snapshot, live)
-        permissions = Permissions(snapshot)
-        impacts = {
-            desired.arn: _predicted(self._task, permissions, desired, arns)
-            for desired, arns in planner.in_question(observed)
-        }
-        return dataclasses.replace(observed, impacts=impacts)
+        return dataclasses.replace(observed, impacts=_predicted(self._task, snapshot, planner.in_question(observed)))
 
     def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed
@@ -250,21 +246,38 @@ def _skipped(desired: Desired) -> list[dict[str, str]]:
     return [*kept_out, *({"principal": role.arn, "reason": CHANGE_IT_THERE} for role in roles)]
 
 
-def _assumed(task: Task, desired: Desired) -> list[str]:
+def _assumed(task: Task, *boundaries: Desired) -> list[str]:
     """What is taken to be unused where the evidence tells no resource."""
     # Nobody but AWS works on trails, so that a call whose resource is not known is not taken for one on them.
-    return [*task.options["unused_resources"], *unused_resources(desired.facts)]
+    own = (pattern for desired in boundaries for pattern in unused_resources(desired.facts))
+    return list(dict.fromkeys((*task.options["unused_resources"], *own)))
 
 
-def _predicted(task: Task, permissions: Permissions, desired: Desired, arns: Iterable[str]) -> Mapping[str, t.Any]:
-    """What the boundary does to each of the principals."""
+def _predicted(task: Task, snapshot: Snapshot, in_question: Sequence[tuple[Desired, Sequence[str]]]) -> Impacts:
+    """What the boundaries do to those whom they narrow, by boundary and principal.
+
+    The evidence on all is read at once. Whoever is narrowed by several boundaries comes up in several rounds.
+    """
+    rounds: list[dict[str, Desired]] = []
+    for desired, arns in in_question:
+        for arn in arns:
+            free = next((found for found in rounds if arn not in found), None)
+            if free is None:
+                rounds.append(free := {})
+            free[arn] = desired
     narrowed = copy.copy(task)
-    narrowed.options = {**task.options, "unused_resources": _assumed(task, desired)}
-    predictor = Predictor(narrowed, permissions.snapshot, permissions)
-    current = {arn: predictor.current(arn) for arn in arns}
-    return predictor.predict(
-        {arn: Proposal(before, dataclasses.replace(before, boundary=desired.policy)) for arn, before in current.items()}
-    )
+    assumed = _assumed(task, *(desired for desired, _arns in in_question))
+    narrowed.options = {**task.options, "unused_resources": assumed}
+    predictor = Predictor(narrowed, snapshot, Permissions(snapshot))
+    impacts: dict[str, dict[str, Impact]] = {desired.arn: {} for desired, _arns in in_question}
+    for members in rounds:
+        current = {arn: predictor.current(arn) for arn in members}
+        found = predictor.predict(
+            {arn: Proposal(now, dataclasses.replace(now, boundary=members[arn].policy)) for arn, now in current.items()}
+        )
+        for arn, impact in found.items():
+            impacts[members[arn].arn][arn] = impact
+    return impacts
 
 
 def _prediction(judged: Judged, *, with_uses: bool) -> dict[str, t.Any]:
