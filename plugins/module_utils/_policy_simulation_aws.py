@@ -7,8 +7,8 @@
 
 """What AWS's own simulator says to a request: SimulatePrincipalPolicy and SimulateCustomPolicy.
 
-It knows neither session policies nor RCPs, and policies of resources for users only. Where these bear on a request, its
-answer would be a guess, and is not passed on.
+It knows no session policies, no RCPs and no SCPs with conditions, and policies of resources for users only. Where
+these bear on a request, its answer would be a guess, and is not passed on.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulateCustomPolicy.html
 """
@@ -155,6 +155,12 @@ def _left_out(simulated: Simulated, accepted: Collection[str]) -> dict[str, froz
         found["RCPs"] = allowed
     if layers.scps and _SCP_LEVELS not in accepted:
         found["SCPs"] = allowed
+    # "The policy simulator doesn't evaluate SCPs that have any conditions":
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html
+    elif any(
+        statement.conditions for level in simulated.known.scps or () for scp in level for statement in scp.statements
+    ):
+        found["SCPs with conditions"] = allowed
     if simulated.asked.resource_policy is not None and _is_role(simulated):
         found["the policy of the resource"] = allowed | {Outcome.IMPLICIT_DENY}
     return found

@@ -155,9 +155,9 @@ options:
     description:
       - V(local) judges by the rules that AWS documents.
       - V(aws) asks AWS's simulator, C(SimulatePrincipalPolicy) where it can express the layers, else
-        C(SimulateCustomPolicy). It does not know session policies, RCPs, and the policies of resources for
-        principals other than users, and SCPs that are given only with a botocore from 2026. What it allows
-        without knowing a layer that is given is V(unknown).
+        C(SimulateCustomPolicy). It does not know session policies, RCPs, SCPs that have conditions, and the policies
+        of resources for principals other than users, and SCPs that are given only with a botocore from 2026. What it
+        allows without knowing a layer that is given or was read is V(unknown).
       - V(both) returns the local decisions, those of AWS beside them, and where they disagree.
     type: str
     choices: [local, aws, both]

@@ -186,6 +186,9 @@ def test_missing_keys(place: str, complete: bool, decision: str) -> None:
 
 SCPS: t.Final = ((parse(DENY_DELETION),),)
 FULL: t.Final = ((parse(EVERYTHING),),)
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html
+_REGION: t.Final = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
+IN_REGION: t.Final = ((parse(EVERYTHING), parse(statement("Deny", "ec2:*", Condition=_REGION))),)
 
 
 @pytest.mark.parametrize(
@@ -196,6 +199,7 @@ FULL: t.Final = ((parse(EVERYTHING),),)
         pytest.param(Layers(rcps=FULL), (LEVELS,), "allowed", id="the RCP that AWS attaches"),
         pytest.param(Layers(scps=SCPS), (LEVELS,), "allowed", id="SCPs"),
         pytest.param(Layers(scps=SCPS), (), "unknown", id="SCPs and an older botocore"),
+        pytest.param(Layers(scps=IN_REGION), (LEVELS,), "unknown", id="SCPs with conditions"),
     ],
 )
 def test_what_aws_does_not_know_makes_allowed_a_guess(
