@@ -41,6 +41,16 @@ def _present() -> datetime:
     return datetime.now(UTC)
 
 
+def _tidy(value: t.Any) -> t.Any:
+    """A list of texts without what AWX surveys leave in it: spaces behind commas, and the one text of an empty field.
+
+    A name with a space before it fits nothing, and what was to be left alone would not be.
+    """
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [text for item in value if (text := item.strip())]
+    return value
+
+
 class TaskError(Exception):
     """The task can't go on: bad input, a wrong account. The message names the option, the value and what is allowed."""
 
@@ -73,7 +83,7 @@ class Task:
         check_mode: bool,
         clock: Callable[[], datetime] = _present,
     ) -> None:
-        self.options = options
+        self.options = {name: _tidy(value) for name, value in options.items()}
         self.check_mode = check_mode
         self.warnings: list[str] = []
         self.clock = clock

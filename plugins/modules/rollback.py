@@ -185,8 +185,9 @@ refused:
     rule:
       description:
         - The guard that refused, or why there is nothing that could be taken back. V(changed_since) (the target is no
-          longer as the run left it), V(irreversible), V(not_made), V(later_change_stands), V(in_use) (somebody would lose
-          what it has through a group that it joined since), V(unread) (the present state
+          longer as the run left it), V(irreversible), V(not_made), V(later_change_stands), V(together) (a
+          later change that relies on it is refused), V(in_use) (somebody would lose what it has through a group that it
+          joined since), V(unread) (the present state
           can't be read), V(undeclared) (the journal names an operation that the module never uses), or
           V(wrong_account).
       type: str

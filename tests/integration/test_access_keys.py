@@ -128,6 +128,24 @@ def test_harden_tells_of_keys_and_refusals_in_its_report(make_ansible: MakeAnsib
     assert "access_keys" in outcome.output
 
 
+def test_texts_of_surveys_are_taken(make_ansible: MakeAnsible) -> None:
+    """Spaces stand behind the commas, and fields that are left empty are empty texts."""
+    stages = Stages(make_ansible, **USERS)
+    survey = {
+        "access_keys_exclude_users": "nobody, svc-never",
+        "access_keys_stage_reasons": "unused, never_used",
+        "access_keys_stage_credentials": "",
+        "access_keys_accept_ses_smtp_users": "",
+        "access_keys_delete_after_days": "",
+        "access_keys_min_idle_days": "45",
+        "access_keys_remove_unused_passwords": "false",
+        "hardening_break_glass": "arn:aws:iam::*:user/nobody, arn:aws:iam::*:user/*breaker",
+        "hardening_max_changes": "10",
+    }
+    stages.run(**survey).succeeded()
+    assert stages.tags() == {"svc-idle": ["noticed"]}
+
+
 def test_the_role_writes_nothing_by_default(make_ansible: MakeAnsible) -> None:
     stages = Stages(make_ansible, **USERS)
     defaults = {"access_keys_mode": "report", "access_keys_notify": ""}

@@ -94,3 +94,18 @@ def test_warnings_reach_the_result() -> None:
         "changed": False,
         "warnings": ["mind the gap"],
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        (["svc-a", " svc-b", "\nsvc-c "], ["svc-a", "svc-b", "svc-c"]),
+        ([""], []),
+        ([{"name": " a"}], [{"name": " a"}]),
+        (" text ", " text "),
+        (None, None),
+    ],
+    ids=["spaces behind commas", "an empty field", "mappings", "a text", "nothing"],
+)
+def test_lists_are_taken_as_surveys_send_them(given: t.Any, taken: t.Any) -> None:
+    assert task(names=given).options["names"] == taken
