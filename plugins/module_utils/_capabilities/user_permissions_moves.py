@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .._account.model import Group, Snapshot, User
 from .._account.permissions import Permissions
 from .._converge.change import Change, Refusal
+from .._converge.protected import protection_of
 from .._policy.limits import LIMITS, size
 from .._policy.policy import Kind
 from .user_permissions_changes import Author, Holding, applied, holdings_of
@@ -160,7 +161,11 @@ class _Mover:
         movers = [holding for holding in movers if self._may_join(target, holding)]
         if not movers:
             return
-        objection = self._objection_of_members(target, item, movers) or self._full(target, item.holding)
+        objection = (
+            self._protected(target, item.holding, movers)
+            or self._objection_of_members(target, item, movers)
+            or self._full(target, item.holding)
+        )
         if objection:
             self._refuse(*objection, target, movers)
             return
@@ -172,6 +177,12 @@ class _Mover:
                 self._joined[user.arn] = self._joined.get(user.arn, 0) + 1
                 self.adding.append(self.author.add_member(user, target.name))
             self._hand_over(holding, target.through(holding))
+
+    def _protected(self, target: _Target, holding: Holding, movers: Iterable[Holding]) -> t.Optional[tuple[str, str]]:
+        """Why the group is not to be made, filled or joined, where that is what the move takes."""
+        reason = protection_of(target.arn)
+        as_it_is = holding.key in target.held and all(item.owner.arn in target.members for item in movers)
+        return ("protected", f"{target.name} is never touched: {reason}") if reason and not as_it_is else None
 
     def _handed_over_already(self, target: _Target, holding: Holding) -> bool:
         """Whether the user has the policy through a group that it is in, another one than the declared one, maybe."""
@@ -265,8 +276,9 @@ class _Mover:
         self.adding.append(self.author.give(target.name, target.arn, holding, name))
 
     def _refuse(self, rule: str, reason: str, target: _Target, movers: Sequence[Holding]) -> None:
-        # Another group is no help to a user, or an account, that can't have one more.
-        proposal = "" if "GroupsPerUserQuota" in reason or "GroupsQuota" in reason else f"; {_proposal(target, movers)}"
+        # Another group is no help to a user, or an account, that can't have one more; nor is one of a protected name.
+        helps = rule != "protected" and "GroupsPerUserQuota" not in reason and "GroupsQuota" not in reason
+        proposal = f"; {_proposal(target, movers)}" if helps else ""
         for holding in movers:
             text = f"{holding.label} stays with {holding.owner.name}: {reason}{proposal}"
             operation = "DetachUserPolicy" if holding.arn is not None else "DeleteUserPolicy"

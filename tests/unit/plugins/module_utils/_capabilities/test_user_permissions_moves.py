@@ -367,6 +367,16 @@ def test_a_group_of_which_not_all_is_known_is_not_joined() -> None:
     assert refusals(planned) == [("unknown", "alice")]
 
 
+@pytest.mark.parametrize("there", [(), (group("cdk-deployers", "Read"),)], ids=["to be made", "there"])
+def test_nobody_is_moved_into_a_group_that_is_never_touched(there: tuple[t.Any, ...]) -> None:
+    """The guards would refuse to make and fill the group, and not to let users join it and lose what they have."""
+    planned = plan(account(*there, user("alice", "Read")), groups=[{"name": "cdk-deployers", "users": ["*"]}])
+    assert planned.changes == ()
+    assert refusals(planned) == [("protected", "alice")]
+    assert "cdk-deployers is never touched: the AWS CDK deploys with it" in planned.refused[0].reason
+    assert "declare a group" not in planned.refused[0].reason
+
+
 # The writes
 
 
