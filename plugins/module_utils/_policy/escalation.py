@@ -29,6 +29,7 @@ from .escalation_trusts import RoleTrusts
 from .landscape import Landscape, Subject, SubjectKind
 from .matching import resource_matcher
 
+_LESS_OF_GROUPS: t.Final = (Gain.LEFT, Gain.WITHOUT_INLINE_GROUP_DENY, Gain.WITHOUT_ATTACHED_GROUP_DENY)
 # So many steps that hang on something are compared, where none is certain: what it is, hardly differs by target.
 _MOST_DOUBTFUL: t.Final = 8
 _KINDS: t.Final[Mapping[Whom, SubjectKind]] = {
@@ -50,8 +51,10 @@ class Escalation:
     def __init__(self, landscape: Landscape, methods: Sequence[Method] = METHODS) -> None:
         self.landscape = landscape
         others = [method for method in methods if method.whom in (Whom.USER, Whom.ROLE)]
-        self._own = [method for method in methods if method.is_own and method.gain is not Gain.JOINED]
-        self._joins = [method for method in methods if method.is_own and method.gain is Gain.JOINED]
+        own = [method for method in methods if method.is_own]
+        self._own = [method for method in own if method.gain is not Gain.JOINED and method.gain not in _LESS_OF_GROUPS]
+        self._joins = [method for method in own if method.gain is Gain.JOINED]
+        self._leaves = [method for method in own if method.gain in _LESS_OF_GROUPS]
         self._new = [method for method in methods if method.whom in (Whom.NEW_USER, Whom.NEW_ROLE)]
         self._takeovers = [method for method in others if method.gain is Gain.TAKEOVER]
         self._raises = [method for method in others if method.gain is not Gain.TAKEOVER]
@@ -99,6 +102,8 @@ class Escalation:
             yield edge, changed
             if method.gain is Gain.RAISED and (raised is None or len(edge.doubts) < len(raised.doubts)):
                 raised = edge
+        for method in self._open(actor, self._leaves):
+            yield from self._leaving(method, actor)
         for method in self._open(actor, self._joins):
             if actor.subject.kind is SubjectKind.USER and (raised is None or not raised.is_certain):
                 # Who may give itself everything has no need of what a group has, unless that is more certain.
@@ -117,6 +122,18 @@ class Escalation:
                 return None
             return dataclasses.replace(actor, layers=layers, boundary=None, unknown=CERTAIN)
         return None if layers is actor.layers else dataclasses.replace(actor, layers=layers)
+
+    def _leaving(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
+        among = self._attempts.groups.intersection(actor.subject.groups)
+        named = tuple(sorted(self._questions.named(actor, method.actions[0], among)))
+        # What several groups deny, all of them have to be left for.
+        for groups in dict.fromkeys((*((arn,) for arn in named), named)):
+            layers = self._powers.left(actor, groups, method.gain)
+            if layers is actor.layers:
+                continue
+            edge = self._attempts.judged(Attempt(actor, method, actor.arn, actor.boundary, groups=groups))
+            if edge is not None:
+                yield edge, dataclasses.replace(actor, layers=layers)
 
     def _joining(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
         groups = self._attempts.groups.difference(actor.subject.groups)

@@ -94,6 +94,30 @@ _OWN: t.Final = (
         needs(self="iam:DetachRolePolicy"),
         (hacking("iamdetachrolepolicy"),),
     ),
+    Method(
+        "leave_group",
+        "taking one's own user out of a group that denies",
+        Whom.OWN_USER,
+        Gain.LEFT,
+        needs(group="iam:RemoveUserFromGroup"),
+        (aws("IAM/latest/APIReference/API_RemoveUserFromGroup.html"),),
+    ),
+    Method(
+        "delete_own_group_deny",
+        "deleting an inline policy of one's own group that denies",
+        Whom.OWN_USER,
+        Gain.WITHOUT_INLINE_GROUP_DENY,
+        needs(group="iam:DeleteGroupPolicy"),
+        (aws("IAM/latest/APIReference/API_DeleteGroupPolicy.html"),),
+    ),
+    Method(
+        "detach_own_group_deny",
+        "detaching a policy of one's own group that denies",
+        Whom.OWN_USER,
+        Gain.WITHOUT_ATTACHED_GROUP_DENY,
+        needs(group="iam:DetachGroupPolicy"),
+        (aws("IAM/latest/APIReference/API_DetachGroupPolicy.html"),),
+    ),
 )
 
 _OF_OTHERS: t.Final = (

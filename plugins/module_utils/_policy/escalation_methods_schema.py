@@ -44,6 +44,9 @@ class Gain(enum.StrEnum):
     UNBOUND = "the rights of the target without its permissions boundary"
     WITHOUT_INLINE_DENY = "the rights of the target less its inline policies that deny"
     WITHOUT_ATTACHED_DENY = "the rights of the target less its attached policies that deny"
+    LEFT = "the rights of the target less those of a group"
+    WITHOUT_INLINE_GROUP_DENY = "the rights of the target less the inline policies of a group that deny"
+    WITHOUT_ATTACHED_GROUP_DENY = "the rights of the target less the attached policies of a group that deny"
     JOINED = "the rights of the target with those of a group"
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .analysis import Administrators, Place
 from .escalation_methods_schema import Gain
@@ -89,6 +89,33 @@ class Powers:
         key = ("joined", id(layers), group.arn)
         return self._cached(key, lambda: dataclasses.replace(layers, identity=(*layers.identity, *added)))
 
+    def left(self, actor: Actor, groups: Sequence[str], gain: Gain) -> Layers:
+        """The layers of a user less what groups give it, all or only what denies; the same where nothing denied.
+
+        What it also has from another of its groups stays.
+        """
+        staying = {id(policy) for policy in self._of_groups(set(actor.subject.groups).difference(groups))}
+        gone = {id(policy) for policy in self._of_groups(groups)} - staying
+        if gain is not Gain.LEFT:
+            names = {name for arn in groups for name in self._landscape.by_arn[arn].managed}
+            attached = {id(policy) for name in names if (policy := self._landscape.policies.get(name)) is not None}
+            gone = gone & attached if gain is Gain.WITHOUT_ATTACHED_GROUP_DENY else gone - attached
+        kept = tuple(
+            policy
+            for policy in actor.layers.identity
+            if id(policy) not in gone or (gain is not Gain.LEFT and not _denies(policy))
+        )
+        denials = sum(map(_denies, actor.layers.identity))
+        if sum(map(_denies, kept)) == denials:
+            return actor.layers
+        key = ("allowing", id(actor.layers), tuple(map(id, kept)))
+        return self._cached(key, lambda: dataclasses.replace(actor.layers, identity=kept))
+
+    def _of_groups(self, arns: Iterable[str]) -> Iterator[Policy]:
+        for arn in arns:
+            group = self._landscape.by_arn.get(arn)
+            yield from group.layers.identity if group is not None else ()
+
     def changed(self, actor: Actor, gain: Gain) -> Layers:
         """What an actor's layers are after a change to itself; the same where it changes nothing."""
         if gain is Gain.RAISED:
@@ -108,8 +135,7 @@ class Powers:
     def _without_deny(self, actor: Actor, *, inline: bool) -> Layers:
         """The layers less one's own policies that deny: those written into the user or role, or those attached."""
         subject, policies = actor.subject, self._landscape.policies
-        groups = [self._landscape.by_arn[arn] for arn in subject.groups if arn in self._landscape.by_arn]
-        of_groups = {id(policy) for group in groups for policy in group.layers.identity}
+        of_groups = {id(policy) for policy in self._of_groups(subject.groups)}
         attached = {id(policies[arn]) for arn in subject.managed if arn in policies}
         kept = tuple(
             policy

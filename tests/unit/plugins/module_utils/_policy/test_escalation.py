@@ -33,6 +33,7 @@ PROVIDER: t.Final = account.arn("saml-provider", "idp")
 ELSEWHERE: t.Final = account.arn("user", "somebody-else")
 _BY_ID: t.Final = {method.id: method for method in METHODS}
 _LESS_DENIALS: t.Final = (Gain.WITHOUT_INLINE_DENY, Gain.WITHOUT_ATTACHED_DENY)
+_LESS_OF_GROUPS: t.Final = (Gain.LEFT, Gain.WITHOUT_INLINE_GROUP_DENY, Gain.WITHOUT_ATTACHED_GROUP_DENY)
 _PROFILES: t.Final = (account.arn("instance-profile", TARGET),)
 
 
@@ -49,6 +50,8 @@ class World:
     def path(self) -> t.Optional[Path]:
         """The attacker's path that begins with the method, if there is one."""
         subjects = [account.governed(self._attacker(), *self.scps), *([self.target] if self.target else []), *_groups()]
+        if self.method.gain in _LESS_OF_GROUPS:
+            subjects.append(account.group("denying", self._shared, managed=_managed(self.method)[1:]))
         return account.paths(
             *subjects, policies={POLICY: self._shared, DENIALS: _denying()}, methods=[self.method]
         ).get(ATTACKER)
@@ -59,7 +62,7 @@ class World:
         fields = self.attacker
         if self.method.is_own and self.method.gain is Gain.UNBOUND:
             return make(ATTACKER, account.everything(), boundary=grant, **{"boundary_arn": POLICY, **fields})
-        if self.method.is_own and self.method.gain in _LESS_DENIALS:
+        if self.method.is_own and self.method.gain in (*_LESS_DENIALS, *_LESS_OF_GROUPS):
             return make(ATTACKER, account.everything(), self._shared, managed=_managed(self.method), **fields)
         return make(ATTACKER, grant, **fields)
 
@@ -70,7 +73,7 @@ class World:
 
 
 def _managed(method: Method) -> tuple[str, ...]:
-    attached = (POLICY,) if method.gain is Gain.WITHOUT_ATTACHED_DENY else ()
+    attached = (POLICY,) if method.gain in (Gain.WITHOUT_ATTACHED_DENY, Gain.WITHOUT_ATTACHED_GROUP_DENY) else ()
     return (account.ADMINISTRATOR_ACCESS, *attached)
 
 
@@ -136,8 +139,9 @@ def _assumes(method: Method) -> bool:
 def _group_of(method: Method) -> dict[str, t.Any]:
     own_group = bool(method.on(On.GROUP)) and "iam:AddUserToGroup" not in method.actions
     managed = method.is_own and method.on(On.POLICY) and method.gain is Gain.RAISED
+    group = "denying" if method.gain in _LESS_OF_GROUPS else "plain"
     return {
-        **({"groups": (account.arn("group", "plain"),)} if own_group else {}),
+        **({"groups": (account.arn("group", group),)} if own_group else {}),
         **({"managed": (POLICY,)} if managed else {}),
     }
 
@@ -157,6 +161,7 @@ def _resource(method: Method, on: On) -> str:
     kinds = {Whom.USER: "user", Whom.ROLE: "role", Whom.NEW_USER: "user", Whom.NEW_ROLE: "role"}
     group = "plain" if method.gain is Gain.RAISED else "admins"
     group = "new" if "iam:CreateGroup" in method.actions else group
+    group = "denying" if method.gain in _LESS_OF_GROUPS else group
     return {
         On.SELF: own,
         On.TARGET: account.arn(kinds.get(method.whom, ""), TARGET),

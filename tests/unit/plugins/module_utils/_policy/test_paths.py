@@ -222,6 +222,34 @@ def test_nothing_is_missed(statements: list[Document], expected: str) -> None:
     assert found.certain
 
 
+class TestDenialsOfGroups:
+    """A user is free of what its groups deny once it is in them no more: API_RemoveUserFromGroup.html"""
+
+    NO_IAM: t.Final = policy({"Effect": "Deny", "NotAction": ["iam:Remove*", "iam:List*"], "Resource": "*"}, name="no")
+
+    def _dev(self, *groups: str) -> Subject:
+        return user("dev", everything(), self.NO_IAM, groups=tuple(arn("group", name) for name in groups))
+
+    def test_end_with_leaving(self) -> None:
+        assert methods(paths(self._dev("g"), group("g", self.NO_IAM))["dev"]) == ["leave_group"]
+
+    def test_end_with_leaving_all_groups_that_have_them(self) -> None:
+        both = (group("g", self.NO_IAM), group("h", self.NO_IAM))
+        assert methods(paths(self._dev("g", "h"), *both)["dev"]) == ["leave_group"]
+
+    def test_last_in_a_group_that_it_may_not_leave(self) -> None:
+        stay = policy(deny("iam:RemoveUserFromGroup", on=arn("group", "h")), name="stay")
+        dev = user("dev", everything(), self.NO_IAM, stay, groups=(arn("group", "g"), arn("group", "h")))
+        assert methods(paths(dev, group("g", self.NO_IAM), group("h", self.NO_IAM)).get("dev")) == []
+
+    def test_groups_of_others_do_not_matter(self) -> None:
+        assert methods(paths(self._dev(), group("g", self.NO_IAM)).get("dev")) == []
+
+    def test_leaving_gives_nothing_where_the_rights_were_the_groups(self) -> None:
+        admins = group("g", everything(), self.NO_IAM)
+        assert methods(paths(self._dev("g"), admins).get("dev")) == []
+
+
 @pytest.mark.parametrize(
     ("condition", "of_dev", "expected"),
     [
