@@ -208,13 +208,11 @@ class _Boundaries:
         observed = self._observed
         if observed is None or not any(observed.impacts.values()):
             return ()
-        return [
-            self._impact(observed, desired)
-            for desired in self._planner.desired(observed)
-            if observed.impacts[desired.arn]
-        ]
+        boundaries = self._planner.desired(observed)
+        assumed = _assumed(self._task, *boundaries)
+        return [self._impact(observed, desired, assumed) for desired in boundaries if observed.impacts[desired.arn]]
 
-    def _impact(self, observed: Observed, desired: Desired) -> dict[str, t.Any]:
+    def _impact(self, observed: Observed, desired: Desired, assumed: Sequence[str]) -> dict[str, t.Any]:
         impacts = list(observed.impacts[desired.arn].values())
         snapshot = observed.snapshot
         return build(
@@ -225,7 +223,7 @@ class _Boundaries:
             skipped=_skipped(desired),
             created=self._planner.now,
             unread=(),
-            assumed=_assumed(self._task, desired),
+            assumed=assumed,
         )
 
 

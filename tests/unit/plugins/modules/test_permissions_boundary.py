@@ -327,6 +327,40 @@ def test_principals_that_are_never_touched_are_counted_apart(one: Account) -> No
     assert "permission set Developers" in finding["detail"]
 
 
+def impacts(one: Account, directory: Path, *boundaries: Record, **options: t.Any) -> list[Record]:
+    """What a run in check mode leaves for the report."""
+    one.done(*boundaries, check_mode=True, report_dir=str(directory), **options)
+    part = json.loads((directory / ACCOUNT / "parts" / "permissions_boundary.json").read_text(encoding="utf-8"))
+    return t.cast(list[Record], part["impacts"])
+
+
+def test_the_report_gets_what_was_predicted_by_those_who_fare_alike(one: Account, tmp_path: Path) -> None:
+    accepted = [{"principal": "dev-2", "reason": "moves away", "expires": "2030-12-31"}]
+    anybody = declared(document("s3"), {"name": "*", "kind": "role"})
+    (impact,) = impacts(one, tmp_path, anybody, accept_breakage=accepted, unused_resources=["arn:aws:s3:::audit-*"])
+    assert impact["change"] == ["the permissions boundary developer is attached"]
+    assert impact["counts"] == {"will_break": 2, "may_break": 0, "no_evidence": 0, "safe": 0}
+    told = [(group["name"], group["accepted"]) for group in impact["groups"]]
+    assert told == [("developers/dev-1", None), ("developers/dev-2", accepted[0])]
+    (use,) = impact["groups"][0]["will_break"]
+    assert use["service"] == "sqs"
+    reasons = {item["principal"].rpartition("/")[2]: item["reason"] for item in impact["skipped"]}
+    assert reasons.keys() == {"break-glass", SSO}
+    assert "change it there" in reasons[SSO]
+    assert {"arn:aws:s3:::audit-*", "arn:aws:s3:::one-trail"} <= set(impact["assumed_unused"])
+
+
+def test_the_report_tells_a_change_of_content_and_nothing_where_nobody_is_narrowed(
+    one: Account, tmp_path: Path
+) -> None:
+    boundary = declared(document(*SERVICES), DEVELOPERS)
+    one.done(boundary)
+    assert impacts(one, tmp_path, boundary) == []
+    (impact,) = impacts(one, tmp_path, declared(document("s3"), DEVELOPERS))
+    assert impact["change"] == ["the permissions boundary developer says what is declared, for those who carry it"]
+    assert [group["count"] for group in impact["groups"]] == [2]
+
+
 def test_a_principal_that_is_named_is_refused_whatever_is_accepted(one: Account) -> None:
     accepted = {"principal": "break-glass", "reason": "none", "expires": "2030-12-31"}
     result = one.done(declared(document(*SERVICES), {"principal": "break-glass"}), accept_breakage=[accepted])
