@@ -172,6 +172,15 @@ _TAKEOVER: t.Final = (
         (pathfinding("iam-012"), hacking("iamupdateassumerolepolicy")),
     ),
     Method(
+        "update_trust_for_outsiders",
+        "letting a role trust another account and assuming it from there",
+        Whom.ROLE,
+        Gain.TAKEOVER,
+        needs(target="iam:UpdateAssumeRolePolicy"),
+        (pathfinding("iam-012"), aws("IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html")),
+        assumes="another account is the attacker's, and no RCP keeps it out",
+    ),
+    Method(
         "update_saml_provider",
         "replacing the identity provider that a role trusts",
         Whom.ROLE,

@@ -222,6 +222,13 @@ def test_nothing_is_missed(statements: list[Document], expected: str) -> None:
     assert found.certain
 
 
+def test_who_may_assume_nothing_lets_outsiders_assume() -> None:
+    dev = user("dev", policy(allow("iam:UpdateAssumeRolePolicy"), deny("sts:AssumeRole")))
+    path = paths(dev, _admin())["dev"]
+    assert methods(path) == ["update_trust_for_outsiders"]
+    assert not path.certain
+
+
 class TestDenialsOfGroups:
     """A user is free of what its groups deny once it is in them no more: API_RemoveUserFromGroup.html"""
 
