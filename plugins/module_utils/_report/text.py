@@ -14,6 +14,7 @@ import json
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from .._controls.control import plural
 from .._converge.finding import Severity, Status
 from .document import headline
 from .grouping import (
@@ -276,18 +277,28 @@ def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
 
 
 def difference(before: t.Any, after: t.Any) -> Lines:
-    """What a change changes, a line each: by field where both sides have fields."""
-    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+    """What a change changes, a line each: by field where a side has fields. Of policies it tells which statements."""
+    old, new = ({} if side is None else side for side in (before, after))
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return [f"{_value(before)} -> {_value(after)}"]
-    names = list(dict.fromkeys([*before, *after]))
-    pairs = [(name, before.get(name), after.get(name)) for name in names]
-    return [f"{name}: {_value(old)} -> {_value(new)}" for name, old, new in pairs if old != new]
+    names = list(dict.fromkeys([*old, *new]))
+    pairs = [(name, old.get(name), new.get(name)) for name in names]
+    return [f"{name}: {_value(there)} -> {_value(then)}" for name, there, then in pairs if there != then]
 
 
 def _value(value: t.Any) -> str:
     if value is None:
         return "none"
+    if isinstance(value, Mapping) and "Statement" in value:
+        return _policy(value["Statement"])
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _policy(statements: t.Any) -> str:
+    """A policy by what its statements are called: whole it stands in plan.json and in the diff."""
+    found = statements if isinstance(statements, list) else [statements]
+    names = [str(statement.get("Sid", "unnamed")) for statement in found if isinstance(statement, Mapping)]
+    return f"a policy with {plural(len(found), 'statements')} ({', '.join(names)})"
 
 
 def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:

@@ -184,7 +184,14 @@ def test_a_clean_account_needs_few_words() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "lines"),
     [
-        (None, {"a": 1}, ['none -> {"a": 1}']),
+        (None, {"a": 1}, ["a: none -> 1"]),
+        ({"a": {"b": 1}}, None, ['a: {"b": 1} -> none']),
+        (None, "Active", ["none -> Active"]),
+        (
+            {"document": {"Statement": {"Effect": "Allow"}}},
+            {"document": {"Version": "2012-10-17", "Statement": [{"Sid": "Use"}, {"Effect": "Deny"}]}},
+            ["document: a policy with 1 statement (unnamed) -> a policy with 2 statements (Use, unnamed)"],
+        ),
         ({"a": 1, "b": 2}, {"a": 1, "b": None, "c": [1]}, ["b: 2 -> none", "c: none -> [1]"]),
         ("Active", "Inactive", ["Active -> Inactive"]),
     ],
