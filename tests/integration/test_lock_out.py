@@ -374,7 +374,7 @@ def test_pattern_passes_the_callers_role_by_and_gives_it_the_boundary_of_somebod
 def lonely(make_ansible: MakeAnsible) -> Bench:
     """An account whose last administrator is a user, without a break-glass principal under its path."""
     users = {"last": ADMINISTRATOR, "Emergency-1": {"groups": []}}
-    return Bench(make_ansible, seed(users=users, roles={"worker": worker()}))
+    return Bench(make_ansible, seed(users=users, roles={name: worker() for name in ("worker", "approved", "other")}))
 
 
 @pytest.mark.parametrize(
@@ -422,6 +422,18 @@ def test_nothing_is_written_to_another_account_than_the_one_that_is_meant(lonely
     failed = lonely.run(name, succeeds=False, _account_id="111122223333", **declared[name])
     assert "111122223333" in failed.outcome.output and ACCOUNT in failed.outcome.output
     assert failed.outcome.writes == []
+
+
+def test_plan_that_was_approved_gives_nobody_else_a_boundary(lonely: Bench) -> None:
+    """Who declares one more role after the approval has nobody's word for it."""
+    known: Record = {"hardening_break_glass": [EMERGENCY], "_event_history": False}
+    approved = boundary("approving", NARROW, "approved")
+    plan = lonely.run("permissions_boundary", "--check", _boundaries=[approved], **known).part["plan_sha256"]
+    both = boundary("approving", NARROW, "approved", "other")
+    run = lonely.run("permissions_boundary", _boundaries=[both], hardening_approved_plan=plan, **known)
+    assert not run.sent(PUT, "role/other")
+    assert "the approved plan does not have this change" in run.refusals("role/other")["approved_plan"]
+    assert run.made(PUT, "role/approved")
 
 
 # Rollback
