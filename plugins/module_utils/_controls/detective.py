@@ -177,9 +177,7 @@ CONTROLS: t.Final = (
         regional=True,
         expected="an active analyzer of type ACCOUNT or ORGANIZATION, here or declared to watch from another account",
         rationale="It finds what is open to other accounts or to everybody; it is free, and sees its own region only.",
-        remediation=Remediation(
-            "Create an analyzer in the region, best one of the whole organization.", "hardening.iam.access_analyzer"
-        ),
+        remediation=Remediation("Create an analyzer in the region, best one of the whole organization."),
         compliance=maps(
             cis7="2.18", cis5="1.19", cis3="1.20", hub="IAM.28", nist=("AC-6", "CA-7"), soc2=("CC6.1", "CC7.1")
         ),
@@ -194,9 +192,7 @@ CONTROLS: t.Final = (
         regional=True,
         expected="a recorder that is recording and delivers",
         rationale="Without a record nobody knows what was changed, and rules can't judge it.",
-        remediation=Remediation(
-            "Start a recorder; it costs money for each recorded change.", "hardening.iam.config_rules"
-        ),
+        remediation=Remediation("Start a recorder; it costs money for each recorded change."),
         compliance=maps(
             cis7="4.3",
             cis5="3.3",
@@ -215,7 +211,7 @@ CONTROLS: t.Final = (
         check=_records_iam,
         expected="a recorder that includes users, groups, roles and policies",
         rationale="Recorders leave IAM out by default, and change-triggered rules on IAM then never run.",
-        remediation=Remediation("Include the global resource types in one region.", "hardening.iam.config_rules"),
+        remediation=Remediation("Include the global resource types in one region."),
         compliance=maps(nist=("CM-8",), soc2="CC7.1"),
     ),
     Control(
@@ -228,7 +224,7 @@ CONTROLS: t.Final = (
         regional=True,
         expected="the service-linked role of AWS Config",
         rationale="AWS keeps the permissions of its own role up to date; others miss new resource types silently.",
-        remediation=Remediation("Set the recorder's role to AWSServiceRoleForConfig.", "hardening.iam.config_rules"),
+        remediation=Remediation("Set the recorder's role to AWSServiceRoleForConfig."),
         compliance=maps(hub="Config.1", soc2="CC7.1"),
     ),
     Control(
@@ -241,9 +237,7 @@ CONTROLS: t.Final = (
         regional=True,
         expected="Security Hub CSPM with at least one standard",
         rationale="It judges the region continuously and collects what the other services find.",
-        remediation=Remediation(
-            "Turn it on centrally for the organization; it costs money.", "hardening.iam.security_hub"
-        ),
+        remediation=Remediation("Turn it on centrally for the organization; it costs money."),
         compliance=maps(
             cis7="5.16", cis5="4.16", cis3="4.16", nist=("CA-7", "AU-6(1)", "AU-6(5)"), soc2=("CC7.1", "CC7.2")
         ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -20,19 +21,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.benchmarks
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import SOURCES, Control
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 
+CHECKOUT = Path(__file__).resolve().parents[5]
 CONTROLS = all_controls()
 BY_ID = {control.id: control for control in CONTROLS}
 # CIS 7.0, section 2, as in the table of published numbers.
 SECTION_2 = {f"2.1.{n}" for n in range(1, 7)} | {f"2.{n}" for n in range(2, 22)}
-MODULES = {
-    "hardening.iam.access_analyzer",
-    "hardening.iam.access_key_lifecycle",
-    "hardening.iam.config_rules",
-    "hardening.iam.password_policy",
-    "hardening.iam.permissions_boundary",
-    "hardening.iam.security_hub",
-    "hardening.iam.user_permissions",
-}
+MODULES = {f"hardening.iam.{path.stem}" for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
 
 
 def mapped(framework: str) -> dict[str, set[str]]:
