@@ -218,7 +218,9 @@ def test_what_is_not_selected_and_was_not_made_does_not_stand() -> None:
 @pytest.mark.parametrize(("standing", "undone"), [("user", []), ("elsewhere", ["group"])])
 def test_a_module_knows_what_of_its_changes_relies_on_which(standing: str, undone: list[str]) -> None:
     run = Run(ATTACHED, change("user"), change("elsewhere"))
-    states = {user_arn(name): "new" if name in ("group", standing) else "old" for name in ("group", "user", "elsewhere")}
+    states = {
+        user_arn(name): "new" if name in ("group", standing) else "old" for name in ("group", "user", "elsewhere")
+    }
     found = undoing(
         run.entries,
         selected=run.entries[:1],
