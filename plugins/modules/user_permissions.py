@@ -296,7 +296,6 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
                 "roles": _GLOBS,
             },
         },
-        "regions": _GLOBS,
     }
 
 

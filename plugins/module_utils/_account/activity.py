@@ -51,7 +51,8 @@ _CLOCKS_DIFFER: t.Final = timedelta(hours=1)
 _NEARLY_A_QUARTER: t.Final = 80
 
 _LOG_FILE: t.Final = re.compile(r"\.json(\.gz)?\Z")
-# Files of the same bucket that hold no calls: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
+# Files of the same bucket that hold no calls:
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
 _NO_LOG_FILE: t.Final = re.compile(r"(\A|/)CloudTrail-(Digest|Insight|Aggregated)/")
 _DAY: t.Final = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]*\Z")
 _ACCOUNT: t.Final = re.compile(r"(?:\A|/)AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/")

@@ -31,13 +31,20 @@ RETENTION: t.Final = timedelta(days=90)
 MOST_RESULTS: t.Final = 50
 _TIME: t.Final = "%Y-%m-%dT%H:%M:%SZ"
 
+
+def username(event: Record) -> str:
+    """The user name that LookupEvents shows: a user's own, or that of a role's session."""
+    identity = event["userIdentity"]
+    return str(identity.get("userName") or identity["arn"].rpartition("/")[2])
+
+
 # What events can be asked for by, and where that stands in one.
 _ATTRIBUTES: t.Final[t.Mapping[str, t.Callable[[Record], object]]] = {
     "AccessKeyId": lambda event: event["userIdentity"].get("accessKeyId"),
     "EventId": lambda event: event["eventID"],
     "EventName": lambda event: event["eventName"],
     "EventSource": lambda event: event["eventSource"],
-    "Username": lambda event: username(event),
+    "Username": username,
 }
 
 
@@ -116,12 +123,6 @@ def _identity(account_id: str, partition: str, principal: str, when: datetime) -
             "attributes": {"creationDate": when.strftime(_TIME), "mfaAuthenticated": "false"},
         },
     }
-
-
-def username(event: Record) -> str:
-    """The user name that LookupEvents shows: a user's own, or that of a role's session."""
-    identity = event["userIdentity"]
-    return str(identity.get("userName") or identity["arn"].rpartition("/")[2])
 
 
 def lookup_events(response: CloudTrailResponse) -> str:

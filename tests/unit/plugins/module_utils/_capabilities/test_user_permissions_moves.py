@@ -404,7 +404,7 @@ def test_a_finding_is_mended_by_the_changes_of_its_user() -> None:
 
 
 def test_statements_of_the_samples_parse() -> None:
-    assert not plan(account(*(user(name, name) for name in STATEMENTS))).warnings
+    assert not plan(account(*(user(f"holder-of-{held}", held) for held in STATEMENTS))).warnings
 
 
 def test_a_policy_that_is_to_be_removed_from_a_member_does_not_come_to_it_through_the_group() -> None:
