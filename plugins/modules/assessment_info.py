@@ -140,7 +140,17 @@ score:
     - C(percent_before) is that of the assessment before, with O(phase=after) and O(report_dir).
   returned: success
   type: dict
-  sample: {benchmark: cis_7.0, coverage_percent: 91, failed: 8, not_applicable: 1, not_assessed: 2, passed: 12, percent: 60, percent_before: null, recommendations: 70, waived: 0}
+  sample:
+    benchmark: cis_7.0
+    coverage_percent: 91
+    failed: 8
+    not_applicable: 1
+    not_assessed: 2
+    passed: 12
+    percent: 60
+    percent_before: null
+    recommendations: 70
+    waived: 0
 findings:
   description: The findings, as O(return_findings) says. Access key ids are masked unless O(reveal_key_ids=true).
   returned: when O(return_findings) is not V(none)

@@ -196,7 +196,17 @@ score:
     - C(percent_before) is what it was before the run changed anything, where it did. The score of a fleet has none.
   returned: success
   type: dict
-  sample: {benchmark: cis_7.0, coverage_percent: 36.5, failed: 8, not_applicable: 1, not_assessed: 2, passed: 13, percent: 61.9, percent_before: 57.1, recommendations: 63, waived: 1}
+  sample:
+    benchmark: cis_7.0
+    coverage_percent: 36.5
+    failed: 8
+    not_applicable: 1
+    not_assessed: 2
+    passed: 13
+    percent: 61.9
+    percent_before: 57.1
+    recommendations: 63
+    waived: 1
 delta:
   description: How many findings are new and resolved since the run before, and with O(scope=account) how many changed or could not be assessed again.
   returned: success

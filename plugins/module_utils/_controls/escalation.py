@@ -39,15 +39,11 @@ def _paths(scope: Scope) -> Verdict:
 def _not_known(scope: Scope) -> t.Optional[str]:
     """Why an absence of paths proves nothing."""
     permissions = scope.facts.permissions
-    parts = [
-        *(
-            [f"policy documents that could not be parsed: {listing(names)}"]
-            if (names := permissions.unreadable)
-            else []
-        ),
-        *([f"attached policies that were not read: {listing(names)}"] if (names := permissions.unread) else []),
-    ]
-    return "; ".join(parts) or None
+    gaps = {
+        "policy documents that could not be parsed": permissions.unreadable,
+        "attached policies that were not read": permissions.unread,
+    }
+    return "; ".join(f"{what}: {listing(names)}" for what, names in gaps.items() if names) or None
 
 
 def _failure(path: Path, landscape: Landscape) -> Failure:

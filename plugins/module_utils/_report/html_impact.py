@@ -70,7 +70,7 @@ def _share(counts: Mapping[str, int]) -> Markup:
         width = 100 * counts[name] / total
         bars.append(element("rect", x=f"{place:g}", width=f"{width:g}", height=8, class_=_TONES[name]))
         place += width
-    bar = element(
+    shares = element(
         "svg",
         bars,
         viewBox="0 0 100 8",
@@ -80,7 +80,7 @@ def _share(counts: Mapping[str, int]) -> Markup:
         aria_label=f"Principals: {counted(counts) or 'none'}",
     )
     marks = [badge(f"{counts[name]} {OUTCOMES[name]}", _TONES[name]) for name in present]
-    return element("div", bar, element("p", marks, class_="tags"))
+    return element("div", shares, element("p", marks, class_="tags"))
 
 
 def _group(group: Item) -> Markup:

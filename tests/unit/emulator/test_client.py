@@ -83,7 +83,9 @@ def test_command_lists_the_writes_since_it_was_asked_last(emulator: Emulator, aw
         iam.create_user(UserName="bob")
     command = [sys.executable, "-m", "emulator", "writes", "--url", emulator.url]
     root = Path(client.__file__).parent.parent
-    listed = [subprocess.run(command, capture_output=True, text=True, cwd=root, check=True).stdout for _ in range(2)]
+    listed = [
+        subprocess.run(command, capture_output=True, text=True, cwd=root, check=True).stdout for _time in range(2)
+    ]
     created, put, again, count = listed[0].splitlines()
     assert created == f"{MANAGEMENT}  iam:CreateUser(UserName=bob)  done"
     assert "iam:PutUserPolicy(UserName=bob, PolicyName=long, PolicyDocument=" in put and "…)  done" in put

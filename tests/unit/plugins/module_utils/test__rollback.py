@@ -92,7 +92,8 @@ def test_what_was_given_stays_where_what_was_taken_for_it_does_not_come_back(
     taken, refused = undo_of(2, module, "AttachUserPolicy", through)
     intents = {intent.key: intent for intent in (given, taken)}
     assert stays_with(intents, undo, refused) is stays
-    assert not stays_with(intents, refused, undo)
+    swapped = (refused, undo)
+    assert not stays_with(intents, *swapped)
 
 
 RESULT: t.Final[dict[str, t.Any]] = {

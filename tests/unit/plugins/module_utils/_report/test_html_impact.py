@@ -121,7 +121,7 @@ def test_the_evidence_its_gaps_and_what_it_can_not_see(read: Reader) -> None:
 
 
 def test_the_bar_says_in_words_what_it_shows(read: Reader) -> None:
-    (bar,) = [dict(found) for tag, found in read.tags if tag == "svg"]
-    assert (bar["role"], bar["aria-label"]) == ("img", "Principals: 1 will break, 1 may break, 1 no evidence, 12 safe")
+    (svg,) = [dict(found) for tag, found in read.tags if tag == "svg"]
+    assert (svg["role"], svg["aria-label"]) == ("img", "Principals: 1 will break, 1 may break, 1 no evidence, 12 safe")
     widths = [float(dict(found)["width"] or 0) for tag, found in read.tags if tag == "rect"]
     assert sum(widths) == pytest.approx(100, abs=0.01)
