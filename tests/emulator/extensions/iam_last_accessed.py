@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
 from __future__ import annotations
 
 import functools
+import time
 import typing as t
 from datetime import timedelta
 
@@ -30,6 +31,8 @@ from emulator.paging import page
 
 # Services whose management actions AWS tracks one by one; the list is AWS's, shortened to those that seeds speak of.
 _TRACKED_SERVICES = frozenset({"dynamodb", "ec2", "iam", "kms", "lambda", "s3", "sts"})
+# A job takes so long, whoever asks how often.
+_SECONDS: t.Final = 0.3
 # Of actions on data, AWS tells no more than that the service was used. Lambda's Invoke is one of them too; it is listed
 # here all the same, so that a seed can say that nobody invoked a function.
 _ON_DATA = {"dynamodb": ("Item", "PartiQL", "Query", "Scan"), "s3": ("Object",)}
@@ -46,14 +49,13 @@ def generate_service_last_accessed_details(response: IamResponse) -> ActionResul
 
 
 def get_service_last_accessed_details(response: IamResponse) -> ActionResult:
-    """GetServiceLastAccessedDetails: still in progress at the first call, complete from the second one on."""
+    """GetServiceLastAccessedDetails: in progress for a moment, as AWS takes some seconds for a job."""
     job_id = response._get_param("JobId")
     job: t.Optional[LastAccessedJob] = state_of(response.backend).last_accessed_jobs.get(job_id)
     if job is None:
         raise NoSuchEntity(f"No such job with id {job_id}.")
     head = {"JobType": job.granularity, "JobCreationDate": job.created}
-    if not job.polled:
-        job.polled = True
+    if time.monotonic() < job.started + _SECONDS:
         return ActionResult(head | {"JobStatus": "IN_PROGRESS", "ServicesLastAccessed": [], "IsTruncated": False})
     services = _services(response.backend, job)
     done = {"JobStatus": "COMPLETED", "JobCompletionDate": job.created + timedelta(seconds=1)}

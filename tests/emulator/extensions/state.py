@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import time
 import typing as t
 from datetime import datetime
 
@@ -89,7 +90,7 @@ class LastAccessedJob:
     arn: str
     granularity: str
     created: datetime
-    polled: bool = False
+    started: float = dataclasses.field(default_factory=time.monotonic)
 
 
 class AccountState(BaseBackend):

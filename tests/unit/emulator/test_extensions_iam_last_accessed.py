@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +26,7 @@ def details(iam: t.Any, arn: str, granularity: str = "SERVICE_LEVEL") -> dict[st
     """The finished report by service, over all its pages."""
     job = iam.generate_service_last_accessed_details(Arn=arn, Granularity=granularity)["JobId"]
     assert iam.get_service_last_accessed_details(JobId=job)["JobStatus"] == "IN_PROGRESS"
+    time.sleep(0.5)
     services: dict[str, dict[str, t.Any]] = {}
     marker: dict[str, str] = {}
     while True:
