@@ -31,7 +31,7 @@ from emulator.paging import page
 
 # Services whose management actions AWS tracks one by one; the list is AWS's, shortened to those that seeds speak of.
 _TRACKED_SERVICES = frozenset({"dynamodb", "ec2", "iam", "kms", "lambda", "s3", "sts"})
-# A job takes so long, whoever asks how often.
+# AWS takes some seconds for a job: whoever starts many and then asks finds the first ones complete.
 _SECONDS: t.Final = 0.3
 # Of actions on data, AWS tells no more than that the service was used. Lambda's Invoke is one of them too; it is listed
 # here all the same, so that a seed can say that nobody invoked a function.
@@ -49,13 +49,14 @@ def generate_service_last_accessed_details(response: IamResponse) -> ActionResul
 
 
 def get_service_last_accessed_details(response: IamResponse) -> ActionResult:
-    """GetServiceLastAccessedDetails: in progress for a moment, as AWS takes some seconds for a job."""
+    """GetServiceLastAccessedDetails: in progress at a first call that comes at once, complete after that."""
     job_id = response._get_param("JobId")
     job: t.Optional[LastAccessedJob] = state_of(response.backend).last_accessed_jobs.get(job_id)
     if job is None:
         raise NoSuchEntity(f"No such job with id {job_id}.")
     head = {"JobType": job.granularity, "JobCreationDate": job.created}
-    if time.monotonic() < job.started + _SECONDS:
+    if not job.polled and time.monotonic() < job.started + _SECONDS:
+        job.polled = True
         return ActionResult(head | {"JobStatus": "IN_PROGRESS", "ServicesLastAccessed": [], "IsTruncated": False})
     services = _services(response.backend, job)
     done = {"JobStatus": "COMPLETED", "JobCompletionDate": job.created + timedelta(seconds=1)}

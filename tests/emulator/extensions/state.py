@@ -91,6 +91,7 @@ class LastAccessedJob:
     granularity: str
     created: datetime
     started: float = dataclasses.field(default_factory=time.monotonic)
+    polled: bool = False
 
 
 class AccountState(BaseBackend):

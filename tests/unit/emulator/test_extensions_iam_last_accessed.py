@@ -26,7 +26,6 @@ def details(iam: t.Any, arn: str, granularity: str = "SERVICE_LEVEL") -> dict[st
     """The finished report by service, over all its pages."""
     job = iam.generate_service_last_accessed_details(Arn=arn, Granularity=granularity)["JobId"]
     assert iam.get_service_last_accessed_details(JobId=job)["JobStatus"] == "IN_PROGRESS"
-    time.sleep(0.5)
     services: dict[str, dict[str, t.Any]] = {}
     marker: dict[str, str] = {}
     while True:
@@ -51,6 +50,13 @@ def test_an_administrator_is_granted_every_service_and_used_three(acme: Seeded) 
     assert services["s3"]["LastAuthenticatedEntity"] == DEVELOPER
     assert (services["s3"]["TotalAuthenticatedEntities"], services["ec2"]["TotalAuthenticatedEntities"]) == (1, 0)
     assert "TrackedActionsLastAccessed" not in services["s3"]
+
+
+def test_a_job_is_complete_once_its_time_has_passed(acme: Seeded) -> None:
+    iam = acme.client("iam", DEV)
+    job = iam.generate_service_last_accessed_details(Arn=DEVELOPER)["JobId"]
+    time.sleep(0.4)
+    assert iam.get_service_last_accessed_details(JobId=job)["JobStatus"] == "COMPLETED"
 
 
 def test_actions_are_listed_used_or_not(acme: Seeded) -> None:

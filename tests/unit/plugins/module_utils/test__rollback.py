@@ -87,13 +87,12 @@ def undo_of(number: int, module: str, operation: str, after: t.Any) -> tuple[Int
 def test_what_was_given_stays_where_what_was_taken_for_it_does_not_come_back(
     module: str, group: str, operation: str, stays: bool
 ) -> None:
-    given, undo = undo_of(1, "user_permissions", operation, {"policy": "p", "attached": True})
+    given, first = undo_of(1, "user_permissions", operation, {"policy": "p", "attached": True})
     through = {"policy": "p", "attached": False, "through": {"group": group, "policy": "p"}}
-    taken, refused = undo_of(2, module, "AttachUserPolicy", through)
+    taken, second = undo_of(2, module, "AttachUserPolicy", through)
     intents = {intent.key: intent for intent in (given, taken)}
-    assert stays_with(intents, undo, refused) is stays
-    swapped = (refused, undo)
-    assert not stays_with(intents, *swapped)
+    assert stays_with(intents, first, second) is stays
+    assert not stays_with(intents, second, first)
 
 
 RESULT: t.Final[dict[str, t.Any]] = {
