@@ -77,9 +77,7 @@ def _records_iam(scope: Scope) -> Verdict:
     """IAM's types are recorded in one region at least. In which is free: the newer regions of AWS can't record them."""
     recording = [item for item in scope.snapshot.config_recorders if item.recording]
     with_iam = sorted(
-        item.region
-        for item in recording
-        if (item.all_supported and item.includes_global_types) or set(item.resource_types) >= _IAM_TYPES
+        item.region for item in recording if item.includes_global_types or set(item.resource_types) >= _IAM_TYPES
     )
     if with_iam:
         return Verdict(

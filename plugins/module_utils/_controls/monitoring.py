@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 
 from .._account.model import Dataset
 from .._account.regional import LogAlarm, Trail
+from .._account.trail_reads import LogGroup
 from .._converge.finding import Remediation, Severity
 from .._policy.arn import arn_account
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps
@@ -268,6 +269,20 @@ def owned_trails(scope: Scope) -> tuple[Trail, ...]:
     )
 
 
+def _heard(scope: Scope) -> tuple[LogAlarm, ...]:
+    """The alarms on log groups that get the management events of every region: others wait for events in vain."""
+    groups = [
+        LogGroup.of_arn(trail.log_group_arn)
+        for trail in owned_trails(scope)
+        if trail.log_group_arn
+        and trail.is_multi_region
+        and trail.is_logging is not False
+        and trail.logs_management_events is not False
+    ]
+    fed = {(group.region, group.name) for group in groups if group}
+    return tuple(item for item in scope.snapshot.log_alarms if (item.region, item.log_group) in fed)
+
+
 def _without_log_group(scope: Scope) -> t.Optional[Verdict]:
     """What to say where no trail of this account has a log group, so that there is nothing to put a filter on."""
     if any(trail.log_group_arn for trail in owned_trails(scope)) or scope.snapshot.log_alarms:
@@ -305,7 +320,7 @@ def _watched(watch: Watch) -> Check:
         if verdict is not None:
             return verdict
         alarms = scope.snapshot.log_alarms
-        uncaught = _uncaught(watch.events, tuple(item for item in alarms if item.notified and item.alarms))
+        uncaught = _uncaught(watch.events, tuple(item for item in _heard(scope) if item.notified and item.alarms))
         if not uncaught:
             return Verdict(len(alarms), _FILTERS, detail=f"{watch.what}: caught by metric filters whose alarms notify")
         unread = scope.unread_regions(Dataset.LOG_ALARMS)
@@ -315,7 +330,11 @@ def _watched(watch: Watch) -> Check:
         detail = (
             f"nobody is told of {listing(uncaught, 5)}" if len(watch.events) > 1 else f"nobody is told of {watch.what}"
         )
-        detail += "; there is a metric filter, but no alarm on it that notifies somebody" if silent else ""
+        detail += (
+            "; there is a filter, but no alarm on it that notifies somebody, or no trail of every region feeds it"
+            if silent
+            else ""
+        )
         return Verdict(len(alarms), _FILTERS, (Failure(scope.facts.account_arn, detail, {"not_caught": uncaught}),))
 
     return check

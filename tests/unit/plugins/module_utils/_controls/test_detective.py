@@ -124,6 +124,8 @@ def test_recorder(recorders: tuple[ConfigRecorder, ...], expected: str) -> None:
             "PASS",
         ),
         ((recorder(all_supported=False, includes_global_types=False, resource_types=("AWS::IAM::User",)),), "FAIL"),
+        # A recorder that excludes types, none of them IAM's.
+        ((recorder(all_supported=False, includes_global_types=True),), "PASS"),
     ],
 )
 def test_recording_of_iam(recorders: tuple[ConfigRecorder, ...], expected: str) -> None:

@@ -78,6 +78,15 @@ def test_a_filter_without_an_alarm_that_notifies_is_not_enough(fields: dict[str,
     assert finding.status.value == "FAIL" and "no alarm on it that notifies" in finding.detail
 
 
+@pytest.mark.parametrize(
+    "fields", [{"is_logging": False}, {"is_multi_region": False}, {"logs_management_events": False}]
+)
+def test_a_filter_on_a_log_group_that_gets_no_events_tells_nobody(fields: dict[str, t.Any]) -> None:
+    pattern = alarm(PRESCRIBED["alarm_root_use"])
+    assert status("alarm_root_use", watched(pattern, trails=(trail(**fields),))) == "FAIL"
+    assert status("alarm_root_use", watched(pattern, trails=(trail(**fields), trail(name="second")))) == "PASS"
+
+
 def test_a_pattern_that_makes_no_sense_catches_nothing() -> None:
     assert status("alarm_root_use", watched(alarm("{ rubbish"))) == "FAIL"
 
