@@ -76,10 +76,10 @@ options:
     default: report
 """
 
-    # Pairs with CONVERGE_ARGUMENTS, which includes those of _assessment as well.
-    DOCUMENTATION = (
-        JOURNALLED
-        + r"""
+    # Pairs, with JOURNALLED, with CONVERGE_ARGUMENTS, which includes those of _assessment as well. ansible-test reads
+    # only fragments that are plain texts.
+    DOCUMENTATION = r"""
+options:
   max_changes:
     description:
       - How many changes of one kind that narrow access or delete something may be made in one account. Beyond it that
@@ -102,4 +102,3 @@ options:
       - The moment that ages are counted from, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
     type: str
 """
-    )

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - amazon.aws.boto3
   - hardening.iam._access
   - hardening.iam._converge
+  - hardening.iam._converge.journalled
   - hardening.iam._assessment
   - hardening.iam._report_place
   - hardening.iam._attributes

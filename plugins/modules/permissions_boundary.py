@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - hardening.iam._access
   - hardening.iam._access.regions
   - hardening.iam._converge
+  - hardening.iam._converge.journalled
   - hardening.iam._assessment
   - hardening.iam._evidence
   - hardening.iam._report_place
