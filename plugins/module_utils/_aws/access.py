@@ -179,7 +179,12 @@ class Access:
         while True:
             answer = self.call(service, operation, asked, region=region)
             yield {**answer, key: answer.get(key) or []}
-            following = next_page(answer, accepted)
+            try:
+                following = next_page(answer, accepted)
+            except ValueError as error:
+                raise Unparsable(
+                    str(error), code="Truncated", service=service, operation=operation, region=region
+                ) from error
             if not following:
                 return
             parameter, token = following

@@ -30,6 +30,8 @@ def next_page(answer: Mapping[str, t.Any], parameters: Collection[str]) -> t.Opt
 
     None after the last page. An empty page may well have a next one (Organizations); IAM may send a marker with an
     answer that is not truncated.
+
+    :raises ValueError: the answer is truncated and does not say how it goes on: what there is must not pass for all.
     """
     if answer.get("IsTruncated") is False:
         return None
@@ -37,6 +39,8 @@ def next_page(answer: Mapping[str, t.Any], parameters: Collection[str]) -> t.Opt
         token = answer.get(member)
         if token and parameter in parameters:
             return parameter, str(token)
+    if answer.get("IsTruncated") is True:
+        raise ValueError("the answer is truncated, and does not say how it goes on")
     return None
 
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from .._account.model import AccessKey, CredentialRow, Dataset, ServiceSpecificCredential
 from .._account.moments import format_utc
 from .._converge.finding import Remediation, Severity
-from .control import Control, Failure, Scope, Verdict, listing, maps
+from .control import Control, Failure, Scope, Verdict, doubted_administrators, listing, maps
 from .requirements import KEY_AGE_NIST, UNUSED_NIST
 
 _THEME = "access_keys"
@@ -127,14 +127,14 @@ def _console_and_key(scope: Scope) -> Verdict:
 
 def _admin_keys(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.arn in scope.facts.admin_users]
-    if not rows:
-        return Verdict(0, "users", not_applicable="no IAM user is an administrator")
     failures = []
     for row in rows:
         for key in row.active_keys:
             policies = listing({grant.policy for grant in scope.facts.admin_users[row.arn]})
             failures.append(_key_failure(row, key, f"active access key of an administrator ({policies})"))
-    return Verdict(len(rows), "users", tuple(failures))
+    none = None if rows else "no IAM user is an administrator"
+    doubt = doubted_administrators(scope)
+    return Verdict(len(rows), "users", tuple(failures), not_assessed=doubt, not_applicable=none)
 
 
 def _workload_keys(scope: Scope) -> Verdict:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from .._account.model import DEEP, Dataset, Snapshot, Unread
+from .._account.permissions import Principal
 from .._converge.finding import Remediation, Severity
 from .facts import Facts
 from .settings import Settings
@@ -163,6 +164,21 @@ def unread_reason(unread: Unread) -> str:
     operation = f"{unread.operation}: " if unread.operation else ""
     region = f" in {unread.region}" if unread.region else ""
     return f"{operation}{unread.reason}{region}"
+
+
+def unknown_policies(scope: Scope, principals: Iterable[Principal]) -> t.Optional[str]:
+    """Why an absence of administrators proves nothing, where not all policies of the principals are known."""
+    unknown = {f"{item.name}: {name}" for item in principals for name in scope.facts.permissions.unknown(item.arn)}
+    return f"policies that are not known: {listing(unknown)}" if unknown else None
+
+
+def doubted_administrators(scope: Scope) -> t.Optional[str]:
+    """Why the credential report may not tell of every user who is an administrator; None where it does."""
+    reported = {row.arn for row in scope.facts.credential_rows}
+    missing = [arn.rpartition("/")[2] for arn in scope.facts.admin_users if arn not in reported]
+    if missing:
+        return f"administrators that the credential report does not know: {listing(missing)}"
+    return unknown_policies(scope, scope.snapshot.users)
 
 
 def listing(names: Iterable[str], limit: int = 10) -> str:

@@ -13,7 +13,7 @@ import typing as t
 
 from .._account.model import CredentialRow, Dataset
 from .._converge.finding import Remediation, Severity
-from .control import Control, Failure, Scope, Verdict, listing, maps
+from .control import Control, Failure, Scope, Verdict, doubted_administrators, listing, maps
 from .requirements import MFA_NIST
 
 _THEME = "mfa"
@@ -93,9 +93,9 @@ def _admin_without_mfa(scope: Scope) -> Verdict:
         policies = listing({f"{grant.policy} ({grant.way})" for grant in grants})
         detail = f"administrator by {policies} without MFA; can act with {' and '.join(ways)}"
         failures.append(Failure(row.arn, detail, {"mfa_active": False, "policies": sorted({g.policy for g in grants})}))
-    if not rows:
-        return Verdict(0, _USERS, not_applicable="no IAM user is an administrator")
-    return Verdict(len(rows), _USERS, tuple(failures))
+    none = None if rows else "no IAM user is an administrator"
+    doubt = doubted_administrators(scope)
+    return Verdict(len(rows), _USERS, tuple(failures), not_assessed=doubt, not_applicable=none)
 
 
 def _keys_in_words(row: CredentialRow) -> list[str]:

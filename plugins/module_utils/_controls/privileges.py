@@ -10,13 +10,13 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from .._account.model import Dataset, ManagedPolicy, Role
 from .._account.permissions import Principal
 from .._converge.finding import Remediation, Severity
 from .._policy.analysis import Power
-from .control import Control, Failure, Scope, Verdict, listing, maps
+from .control import Control, Failure, Scope, Verdict, listing, maps, unknown_policies
 from .facts import Grant, is_approved_administrator
 from .requirements import ADMIN_NIST, GROUPS_NIST, LEAST_PRIVILEGE_PCI
 
@@ -78,12 +78,6 @@ def _unread(scope: Scope) -> t.Optional[str]:
     return f"attached policies that were not read: {listing(names)}" if names else None
 
 
-def _unknown(scope: Scope, principals: Iterable[Principal]) -> t.Optional[str]:
-    """Why an absence of administrators proves nothing, where not all policies of the principals are known."""
-    unknown = {f"{item.name}: {name}" for item in principals for name in scope.facts.permissions.unknown(item.arn)}
-    return f"policies that are not known: {listing(unknown)}" if unknown else None
-
-
 def _in_doubt(scope: Scope, principal: Principal) -> str:
     boundary = scope.facts.permissions.unknown_boundary(principal.arn)
     return f"; what its boundary {boundary.rpartition('/')[2]} leaves of that is not known" if boundary else ""
@@ -140,7 +134,7 @@ def _user_admins(scope: Scope) -> Verdict:
         if own:
             detail = f"administrator by {_told(own)}{_in_doubt(scope, user)}"
             failures.append(Failure(user.arn, detail, _observed(own)))
-    return Verdict(len(users), "users", tuple(failures), not_assessed=_unknown(scope, users))
+    return Verdict(len(users), "users", tuple(failures), not_assessed=unknown_policies(scope, users))
 
 
 def _group_admins(scope: Scope) -> Verdict:
@@ -154,7 +148,7 @@ def _group_admins(scope: Scope) -> Verdict:
             members = sorted(user.name for user in scope.snapshot.users if group.name in user.groups)
             detail = f"makes its members administrators by {_told(grants)}; members: {listing(members) or 'none'}"
             failures.append(Failure(group.arn, detail, {**_observed(grants), "members": members}))
-    return Verdict(len(groups), "groups", tuple(failures), not_assessed=_unknown(scope, groups))
+    return Verdict(len(groups), "groups", tuple(failures), not_assessed=unknown_policies(scope, groups))
 
 
 def _role_admins(scope: Scope) -> Verdict:
@@ -173,7 +167,7 @@ def _role_admins(scope: Scope) -> Verdict:
         detail = f"administrator by {_told(grants)}{_in_doubt(scope, role)}{last}"
         failures.append(Failure(role.arn, detail, _observed(grants)))
     extra = {"administrators_by_design": sorted(by_design)}
-    return Verdict(len(roles), "roles", tuple(failures), extra=extra, not_assessed=_unknown(scope, roles))
+    return Verdict(len(roles), "roles", tuple(failures), extra=extra, not_assessed=unknown_policies(scope, roles))
 
 
 def _direct_policies(scope: Scope) -> Verdict:

@@ -33,6 +33,11 @@ def test_the_page_after_an_answer(
     assert next_page(answer, parameters) == following
 
 
+def test_a_truncated_answer_that_leads_nowhere_is_no_last_page() -> None:
+    with pytest.raises(ValueError, match="truncated"):
+        next_page({"Users": [], "IsTruncated": True}, {"Marker", "MaxItems"})
+
+
 @pytest.mark.parametrize(
     ("parameters", "name"),
     [({"MaxItems", "Marker"}, "MaxItems"), ({"maxResults"}, "maxResults"), ({"limit"}, "limit"), ({"UserName"}, None)],

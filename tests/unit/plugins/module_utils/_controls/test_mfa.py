@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, VirtualMfaDevice
@@ -15,6 +17,7 @@ from .samples import (
     EVERYTHING,
     allow,
     arn,
+    broken,
     days_ago,
     document,
     failing,
@@ -122,6 +125,27 @@ def test_an_administrator_who_has_mfa_or_can_not_act(harmless: dict[str, object]
         users=(user("admin", attached_policies=(ADMIN,)),), credential_report=report(row("admin", **harmless))
     )
     assert status("user_admin_without_mfa", account) == "PASS"
+
+
+@pytest.mark.parametrize("control", ["user_admin_without_mfa", "admin_access_key"])
+@pytest.mark.parametrize(
+    ("users", "rows", "told"),
+    [
+        pytest.param((user("bot", inline_policies=(broken("own"),)),), (row("bot"),), "bot: own", id="unparsable"),
+        pytest.param((user("new", attached_policies=(ADMIN,)),), (), "does not know: new", id="newer than the report"),
+        pytest.param(
+            (user("admin", attached_policies=(ADMIN,)), user("bot", inline_policies=(broken("own"),))),
+            (row("admin"), row("bot")),
+            "bot: own",
+            id="beside one that is known",
+        ),
+    ],
+)
+def test_who_may_be_an_administrator_is_not_passed_over(
+    control: str, users: tuple[t.Any, ...], rows: tuple[t.Any, ...], told: str
+) -> None:
+    (finding,) = judge(control, snapshot(users=users, credential_report=report(*rows)))
+    assert (finding.status.value, told in finding.detail) == ("NOT_ASSESSED", True)
 
 
 def test_in_another_partition_the_name_of_the_policy_has_that_partition() -> None:
