@@ -14,6 +14,7 @@ import json
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
+from ._access_key_lifecycle import OPERATIONS as ACCESS_KEYS_OPERATIONS
 from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ._account.collect import collect, probe
 from ._account.model import Dataset
@@ -23,7 +24,10 @@ from ._aws.errors import AwsError
 from ._aws.operations import Operations, iam_actions
 from ._capabilities.preflight import Readiness, assess_readiness, capabilities, render_table
 from ._password_policy import OPERATIONS as PASSWORD_POLICY_OPERATIONS
+from ._permissions_boundary import OPERATIONS as PERMISSIONS_BOUNDARY_OPERATIONS
+from ._rollback import OPERATIONS as ROLLBACK_OPERATIONS
 from ._task import Task
+from ._user_permissions import OPERATIONS as USER_PERMISSIONS_OPERATIONS
 
 # Reads whose full answer grows with the account: one item tells whether they are allowed.
 _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
@@ -33,10 +37,25 @@ _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
     Dataset.VIRTUAL_MFA_DEVICES: ("iam", "ListVirtualMFADevices", {"MaxItems": 1}),
     Dataset.SERVICE_SPECIFIC_CREDENTIALS: ("iam", "ListServiceSpecificCredentials", {"AllUsers": True, "MaxItems": 1}),
 }
-_WRITES: t.Final = frozenset(
-    action for operation in PASSWORD_POLICY_OPERATIONS.writes for action in iam_actions(operation)
-)
-_TABLE: t.Final = capabilities(_WRITES)
+# Of other services' actions only the declaration tells what they are to be simulated on: the topic of a notice.
+WRITES: t.Final[Mapping[str, frozenset[str]]] = {
+    role: frozenset(action for name in operations.writes for action in iam_actions(name) if action.startswith("iam:"))
+    for role, operations in {
+        "password_policy": PASSWORD_POLICY_OPERATIONS,
+        "access_keys": ACCESS_KEYS_OPERATIONS,
+        "user_permissions": USER_PERMISSIONS_OPERATIONS,
+        "permissions_boundary": PERMISSIONS_BOUNDARY_OPERATIONS,
+        "rollback": ROLLBACK_OPERATIONS,
+    }.items()
+}
+# A policy that names resources allows nothing on "*", which is what is simulated where no resource is given.
+_SAMPLES: t.Final[dict[str, str]] = {
+    "Group": "group/iam-hardening-preflight",
+    "Role": "role/iam-hardening-preflight",
+    "User": "user/iam-hardening-preflight",
+    "Policy": "policy/iam-hardening/boundary/iam-hardening-preflight",
+}
+_TABLE: t.Final = capabilities(WRITES)
 _DATASETS: t.Final = frozenset(dataset for capability in _TABLE for dataset in capability.datasets)
 
 OPERATIONS: t.Final = Operations(
@@ -108,12 +127,36 @@ def _denied_writes(task: Task, access: Access) -> t.Optional[Collection[str]]:
     writer = task.options["assume_role_arn"] or _simulatable(access.caller.arn)
     if not writer:
         return None
-    parameters = {"PolicySourceArn": writer, "ActionNames": sorted(_WRITES)}
-    try:
-        answer = access.call("iam", "SimulatePrincipalPolicy", parameters)
-    except AwsError:
-        return None
-    results = answer["EvaluationResults"]
+    account = f"arn:{access.partition}:iam::{access.caller.account_id}"
+    by_resource: dict[str, list[str]] = {}
+    for action in sorted(frozenset().union(*WRITES.values())):
+        by_resource.setdefault(resource_of(action, account), []).append(action)
+    answers = access.gather(
+        {
+            resource: functools.partial(_denied_on, access, writer, actions, resource)
+            for resource, actions in by_resource.items()
+        }
+    )
+    denied: set[str] = set()
+    for answer in answers.values():
+        if isinstance(answer, AwsError):
+            return None
+        denied |= answer
+    return denied
+
+
+def resource_of(action: str, account: str) -> str:
+    """A resource of the kind that ``action`` is about, in the account of this ARN; "*" for the account itself."""
+    if "Account" in action:
+        return "*"
+    # Groups come first in AddUserToGroup, and credentials are their user's.
+    kind = next((kind for kind in _SAMPLES if kind in action), "User")
+    return f"{account}:{_SAMPLES[kind]}"
+
+
+def _denied_on(access: Access, writer: str, actions: Sequence[str], resource: str) -> set[str]:
+    parameters = {"PolicySourceArn": writer, "ActionNames": actions, "ResourceArns": [resource]}
+    results = access.items("iam", "SimulatePrincipalPolicy", "EvaluationResults", parameters)
     return {result["EvalActionName"] for result in results if result["EvalDecision"] != "allowed"}
 
 

@@ -59,7 +59,8 @@ def test_nothing_is_written(acme: Outcome) -> None:
 def test_own_roles_suffice(acme: Outcome, account: str) -> None:
     found = rows(acme, account)
     assert found["identity assessment"]["state"] == READY
-    assert found["password_policy"]["state"] == READY
+    for role in ("password_policy", "access_keys", "user_permissions", "permissions_boundary", "rollback"):
+        assert (found[role]["state"], found[role]["reason"]) == (READY, "")
     assert not [row for row in found.values() if row["state"] == MISSING]
 
 
@@ -95,6 +96,14 @@ def test_writes_are_simulated(denied: Outcome) -> None:
     policy = rows(denied, PROD)["password_policy"]
     assert policy["state"] == MISSING
     assert "iam:UpdateAccountPasswordPolicy" in policy["missing_actions"]
+    expected = {
+        "access_keys": "iam:UpdateAccessKey",
+        "user_permissions": "iam:AttachGroupPolicy",
+        "permissions_boundary": "iam:PutRolePermissionsBoundary",
+        "rollback": "iam:AttachUserPolicy",
+    }
+    for role, action in expected.items():
+        assert action in rows(denied, PROD)[role]["missing_actions"]
 
 
 def test_run_goes_on_and_the_report_has_the_table(denied: Outcome) -> None:

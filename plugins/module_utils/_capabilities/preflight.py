@@ -85,11 +85,18 @@ def _hub_off(snapshot: Snapshot, region: str) -> t.Optional[str]:
     return None if any(hub.region == region and hub.enabled for hub in snapshot.security_hubs) else "hub off"
 
 
-def capabilities(password_policy_writes: Collection[str]) -> tuple[Capability, ...]:
+def capabilities(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...]:
     """The capabilities of this collection, in the order of the table.
 
-    :arg password_policy_writes: the IAM actions that the module ``password_policy`` writes with.
+    :arg writes: the IAM actions that each role writes with, by its name.
     """
+    principals = Dataset.AUTHORIZATION_DETAILS
+    reads = {
+        "password_policy": (Dataset.PASSWORD_POLICY,),
+        "access_keys": (principals, Dataset.CREDENTIAL_REPORT, Dataset.SERVICE_SPECIFIC_CREDENTIALS),
+        "user_permissions": (principals,),
+        "permissions_boundary": (principals, Dataset.TRAILS),
+    }
     identity = (
         Dataset.AUTHORIZATION_DETAILS,
         Dataset.CREDENTIAL_REPORT,
@@ -99,7 +106,7 @@ def capabilities(password_policy_writes: Collection[str]) -> tuple[Capability, .
     )
     return (
         Capability("identity assessment", identity),
-        Capability("password_policy", (Dataset.PASSWORD_POLICY,), frozenset(password_policy_writes)),
+        *(Capability(role, reads.get(role, ()), frozenset(actions)) for role, actions in writes.items()),
         Capability("account contacts", (Dataset.CONTACT_INFORMATION, Dataset.ALTERNATE_CONTACTS)),
         Capability("organization", (Dataset.ORGANIZATION,), absent=_no_organization),
         Capability("central root access", (Dataset.ORGANIZATION_FEATURES,), in_organization=True),

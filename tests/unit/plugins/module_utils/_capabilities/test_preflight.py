@@ -30,6 +30,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.prefli
 )
 
 WRITE = "iam:UpdateAccountPasswordPolicy"
+WRITES = {
+    "password_policy": [WRITE],
+    "access_keys": ["iam:UpdateAccessKey"],
+    "rollback": [WRITE, "iam:UpdateAccessKey"],
+}
 ACTIONS = {
     Dataset.PASSWORD_POLICY: ["iam:GetAccountPasswordPolicy"],
     Dataset.CREDENTIAL_REPORT: ["iam:GenerateCredentialReport", "iam:GetCredentialReport"],
@@ -56,7 +61,7 @@ def rows(
     table: t.Optional[t.Sequence[Capability]] = None,
 ) -> dict[str, Readiness]:
     found = assess_readiness(
-        account, probed=probed, table=table or capabilities([WRITE]), actions=ACTIONS, denied_writes=denied_writes
+        account, probed=probed, table=table or capabilities(WRITES), actions=ACTIONS, denied_writes=denied_writes
     )
     return {row.capability: row for row in found}
 
@@ -127,6 +132,18 @@ def test_a_denied_region_is_one_line_and_costs_no_capability_its_verdict() -> No
 )
 def test_writes_are_judged_by_simulation(denied: t.Optional[list[str]], expected: Readiness) -> None:
     assert rows(snapshot(), denied_writes=denied)["password_policy"] == expected
+
+
+def test_every_role_that_writes_has_its_row() -> None:
+    found = rows(snapshot(), denied_writes=["iam:UpdateAccessKey"])
+    assert found["access_keys"] == Readiness("access_keys", State.MISSING, "", ("iam:UpdateAccessKey",))
+    assert found["rollback"].missing_actions == ("iam:UpdateAccessKey",)
+    assert found["password_policy"].state is State.READY
+
+
+def test_what_a_role_reads_is_missing_from_its_row_too() -> None:
+    gap = Unread(Dataset.CREDENTIAL_REPORT, UnreadKind.DENIED, "not authorized", "iam:GenerateCredentialReport")
+    assert rows(snapshot(), probed=[gap])["access_keys"].missing_actions == ("iam:GenerateCredentialReport",)
 
 
 def test_the_organization_is_ready_where_there_is_one() -> None:

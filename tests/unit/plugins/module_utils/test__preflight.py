@@ -1,0 +1,37 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the preflight simulates: every write on a resource that a well-made policy would name."""
+
+from __future__ import annotations
+
+import fnmatch
+import typing as t
+
+import pytest
+from scripts import generate_permissions
+
+from ansible_collections.hardening.iam.plugins.module_utils._preflight import WRITES, resource_of
+
+ACCOUNT = "arn:aws:iam::111122223333"
+ACTIONS = sorted(frozenset().union(*WRITES.values()))
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_automation_role_of_the_bootstrap_template_is_not_missing_it(action: str) -> None:
+    resources: t.Any = generate_permissions.write_policy([action])["Statement"][0]["Resource"]
+    patterns = (
+        [resources]
+        if resources == "*"
+        else [
+            found["Fn::Sub"].replace("${AWS::Partition}", "aws").replace("${AWS::AccountId}", "111122223333")
+            for found in resources
+        ]
+    )
+    assert any(fnmatch.fnmatchcase(resource_of(action, ACCOUNT), pattern) for pattern in patterns)
+
+
+def test_every_role_that_writes_is_simulated() -> None:
+    assert set(WRITES) == {"password_policy", "access_keys", "user_permissions", "permissions_boundary", "rollback"}
+    assert "iam:PutRolePermissionsBoundary" in WRITES["permissions_boundary"] & WRITES["rollback"]
