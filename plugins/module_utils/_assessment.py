@@ -120,7 +120,7 @@ def run(task: Task) -> dict[str, t.Any]:
     if not task.options["report_dir"]:
         return _result(task, report, snapshot)
     place = task.report_store()
-    compared = _compared(place, report, phase=task.options["phase"])
+    compared = _compared(task, place, report)
     result = _result(task, compared, snapshot)
     return {**result, "report": place.put(_key(compared), encode(compared))}
 
@@ -263,7 +263,7 @@ def _key(report: Report) -> str:
     return f"{report['account_id']}/report.json"
 
 
-def _compared(place: Store, report: Report, *, phase: str) -> Report:
+def _compared(task: Task, place: Store, report: Report) -> Report:
     """The report compared with that of the run before; what stands in its place becomes ``previous.json``."""
     previous_key = f"{report['account_id']}/previous.json"
     present = _read(place, _key(report))
@@ -273,8 +273,8 @@ def _compared(place: Store, report: Report, *, phase: str) -> Report:
         previous: t.Optional[Report] = present
     else:
         previous = _read(place, previous_key)
-    before = present if same_run and phase == "after" else None
-    return compare(report, previous, before)
+    before = present if same_run and task.options["phase"] == "after" else None
+    return compare(report, previous, before, reveal_key_ids=task.options["reveal_key_ids"])
 
 
 def _read(place: Store, key: str) -> t.Optional[Report]:

@@ -16,10 +16,22 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ._converge.errors import InputError
+from ._converge.finding import mask_key_ids
 from ._converge.plan import combined_plan, plan_document
 from ._converge.store import Store
 from ._report import fleet, fleet_html, fleet_text, html, junit, manifest, sarif, tables, text
-from ._report.document import SCHEMA, DocumentError, Report, complete, count_statuses, decode, encode, headline
+from ._report.document import (
+    SCHEMA,
+    DocumentError,
+    Report,
+    complete,
+    count_statuses,
+    decode,
+    encode,
+    headline,
+    to_bytes,
+)
+from ._report.plain import printable
 from ._task import Task, TaskError
 
 FORMATS: t.Final = ("txt", "html", "csv", "junit", "sarif")
@@ -28,7 +40,7 @@ FAIL_ON: t.Final = ("never", "critical", "high", "new")
 _REPORT_KEY = re.compile(r"([0-9]{12})/report\.json")
 # What set_stats may carry on to the next job of a workflow stays under 32 KiB.
 _NAMED = 50
-_NAME_LENGTH = 250
+_NAME_BYTES = 250
 
 Result = dict[str, t.Any]
 
@@ -76,7 +88,7 @@ def _account(task: Task) -> Result:
     place.put("plan", f"{account}/plan.json", encode(plan))
     rendered = {name: _renderers(task)[name][1](report) for name in task.options["formats"]}
     for name, content in rendered.items():
-        place.put(name, f"{account}/{_renderers(task)[name][0]}", content.encode())
+        place.put(name, f"{account}/{_renderers(task)[name][0]}", to_bytes(content))
     return _account_result(task, report, plan, place, shown=_terminal(task, report, rendered.get("txt")))
 
 
@@ -107,7 +119,7 @@ def _terminal(task: Task, report: Report, written: t.Optional[str]) -> str:
     if task.options["terminal"] == "none":
         return ""
     if task.options["terminal"] == "brief":
-        return text.brief(report)
+        return printable(text.brief(report), ascii_only=task.options["ascii"])
     if written is not None and not report["preflight"]:
         return written
     title = task.options["title"] or text.TITLE
@@ -156,13 +168,13 @@ def _fleet(task: Task) -> Result:
         run_id=run_id,
         created=task.now,
         reports=own,
-        failures=[*failures, *unreadable],
+        failures=mask_key_ids([*failures, *unreadable]),
         expected=expected,
     )
     title = task.options["title"] or fleet_text.TITLE
     place.put("json", "fleet.json", encode(document))
     if "html" in task.options["formats"]:
-        place.put("html", "fleet.html", fleet_html.render(document, title=title).encode())
+        place.put("html", "fleet.html", to_bytes(fleet_html.render(document, title=title)))
     place.put("manifest", "manifest.json", encode(_manifest(task, place, document)))
     shown = task.options["terminal"] != "none"
     terminal = fleet_text.render(document, title=title, ascii_only=task.options["ascii"]) if shown else ""
@@ -251,10 +263,18 @@ def _stats(
     return {
         "hardening_run_id": result["run_id"],
         "hardening_counts": dict(result["summary"]),
-        "hardening_new_criticals": [name[:_NAME_LENGTH] for name in named[:_NAMED]],
+        "hardening_new_criticals": [_cut(name) for name in named[:_NAMED]],
         "hardening_new_criticals_count": len(named),
-        "hardening_failed_accounts": [name[:_NAME_LENGTH] for name in failed[:_NAMED]],
+        "hardening_failed_accounts": [_cut(name) for name in failed[:_NAMED]],
         "hardening_failed_accounts_count": len(failed),
         "hardening_report": result["files"]["json"],
         "hardening_plan_sha256": result.get("plan_sha256"),
     }
+
+
+def _cut(name: str) -> str:
+    """The start of ``name``, short enough as JSON too, where a letter beyond ASCII takes six bytes."""
+    length = min(len(name), _NAME_BYTES)
+    while len(json.dumps(name[:length])) > _NAME_BYTES + 2:
+        length -= 1
+    return name[:length]

@@ -22,7 +22,8 @@ from .._account.moments import format_utc
 # Long-term (AKIA) and temporary (ASIA) access key ids; IAM unique ids share the alphabet but not the prefix.
 # Most findings name no key at all, and one look at the whole tells.
 _KEY_ID_PREFIX = re.compile("A[KS]IA")
-_ACCESS_KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z2-7]{8,124}?([A-Z2-7]{4})\b")
+# In a name an id may stand beside an underscore; ids of old keys have digits that base 32 lacks.
+_ACCESS_KEY_ID = re.compile("(?<![A-Za-z0-9])(A[KS]IA)[A-Z0-9]{8,124}?([A-Z0-9]{4})(?![A-Za-z0-9])")
 
 
 class Status(enum.StrEnum):

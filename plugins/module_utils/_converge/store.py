@@ -59,7 +59,9 @@ class DirectoryStore:
             raise StoreError(f"can't read {self._root / key}: {error.strerror}") from error
 
     def list(self, prefix: str = "") -> list[str]:
-        keys = (path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
+        # Only where the prefix leads: a fleet's place holds the files of all accounts, and is listed for each of them.
+        below = self._root / prefix.rpartition("/")[0]
+        keys = (path.relative_to(self._root).as_posix() for path in below.rglob("*") if path.is_file())
         return sorted(key for key in keys if key.startswith(prefix) and not key.rpartition("/")[2].startswith(".tmp-"))
 
     def _write(self, key: str, content: bytes, *, replace: bool) -> str:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from .._converge.finding import Status
+from .._converge.finding import Status, mask_key_ids
 
 Item = dict[str, t.Any]
 
@@ -43,12 +43,15 @@ def compare(
     report: Mapping[str, t.Any],
     previous: t.Optional[Mapping[str, t.Any]],
     before: t.Optional[Mapping[str, t.Any]] = None,
+    *,
+    reveal_key_ids: bool = False,
 ) -> dict[str, t.Any]:
     """``report`` with ``first_seen`` of its findings, with ``delta``, and with the scores from before its changes.
 
     :arg previous: the report of an earlier run.
     :arg before: the assessment that the present run made before it changed anything; it stands in for ``previous``
         where there is none, and it alone tells what the changes made of the scores.
+    :arg reveal_key_ids: keep the key ids that an earlier report revealed.
     """
     baseline, basis = (previous, PREVIOUS_RUN) if previous is not None else (before, BEFORE_CHANGES)
     known = {} if baseline is None else _open_findings(baseline)
@@ -57,6 +60,7 @@ def compare(
         delta = _delta(None, None)
     else:
         delta = _differences(findings, known)
+        delta = delta if reveal_key_ids else mask_key_ids(delta)
         delta.update(previous_run=baseline["run"]["id"], basis=basis)
     scores = report["scores"] if before is None else _with_percent_before(report["scores"], before["scores"])
     return {**report, "findings": findings, "scores": scores, "delta": delta}

@@ -100,6 +100,8 @@ def build(
     :arg thresholds: the numbers that the controls compared with, by name.
     """
     shown = sorted((finding.as_dict(reveal_key_ids=reveal_key_ids) for finding in findings), key=finding_order)
+    said = {"waivers": [dict(waiver) for waiver in waivers], "errors": [dict(error) for error in errors]}
+    said = said if reveal_key_ids else mask_key_ids(said)
     generated = subject.credential_report_generated_at
     return {
         "schema": SCHEMA,
@@ -115,12 +117,12 @@ def build(
         "frameworks": {name: dict(frameworks[name]) for name in sorted(frameworks)},
         "thresholds": dict(thresholds or {}),
         "controls": {control: dict(controls[control]) for control in sorted(controls)},
-        "waivers": [dict(waiver) for waiver in waivers],
+        "waivers": said["waivers"],
         "preflight": [],
         "changes": [],
         "refused": [],
         "impacts": [],
-        "errors": [dict(error) for error in errors],
+        "errors": said["errors"],
         "delta": {"previous_run": None, "basis": None, "new": [], "resolved": [], "changed": [], "not_assessed": []},
     }
 
@@ -187,7 +189,12 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
 
 def encode(document: Mapping[str, t.Any]) -> bytes:
     """``document`` as JSON for a file: readable, in the order it was built in, and the same for the same content."""
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    return to_bytes(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def to_bytes(content: str) -> bytes:
+    """``content`` in UTF-8. A policy may hold half of a surrogate pair, which has none: it stays the escape it was."""
+    return content.encode(errors="backslashreplace")
 
 
 def decode(content: bytes, *, where: str, schema: t.Optional[str] = None) -> dict[str, t.Any]:

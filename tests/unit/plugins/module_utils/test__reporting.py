@@ -282,3 +282,35 @@ def test_title_and_ascii(reports: Path) -> None:
     assert result["terminal"].startswith("Acme - IAM\n==========\n")
     assert result["terminal"].isascii()
     assert "<title>Acme – IAM: acme-prod</title>" in (reports / samples.ACCOUNT / "report.html").read_text("utf-8")
+
+
+def test_a_brief_line_is_ascii_where_the_text_is(reports: Path) -> None:
+    store = DirectoryStore(str(reports))
+    store.put(f"{samples.ACCOUNT}/report.json", encode(samples.converged()))
+    shown = run(task(reports, terminal="brief", ascii=True))["terminal"]
+    assert "56.5% -> 62%" in shown
+    assert shown.isascii()
+
+
+def test_half_of_a_character_in_a_name_costs_no_format(reports: Path) -> None:
+    odd = samples.finding("password_min_length", samples.arn("user", "x"), detail="condition \ud800")
+    store = DirectoryStore(str(reports))
+    store.put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment([odd])))
+    run(task(reports, formats=list(FORMATS)))
+    sarif = read(reports / samples.ACCOUNT / "report.sarif")
+    assert sarif["runs"][0]["results"][0]["message"]["text"].endswith("condition \ud800")
+
+
+def test_key_ids_in_failures_of_the_fleet_are_masked(reports: Path) -> None:
+    key = samples.OLD_KEYS["legacy-erp"]
+    failures = [{"host": "a", "account_id": None, "reason": f"the key {key} is unknown"}]
+    result = run(task(reports, scope="fleet", failures=failures))
+    assert key not in (reports / "fleet.json").read_text()
+    assert key not in result["terminal"]
+
+
+def test_what_is_handed_on_stays_small_in_any_script(reports: Path) -> None:
+    failures = [{"host": f"{number:03}" + "\u4e2d" * 400, "account_id": None, "reason": "x"} for number in range(60)]
+    stats = run(task(reports, scope="fleet", failures=failures))["stats"]
+    assert stats["hardening_failed_accounts_count"] == 60
+    assert len(json.dumps(stats)) < 32 * 1024

@@ -70,6 +70,8 @@ def test_a_fingerprint_outlives_the_verdict(same: dict[str, t.Any]) -> None:
         (f"key {KEY}, ASIAIOSFODNN7EXAMPLE.", "key AKIA…MPLE, ASIA…MPLE."),
         ({KEY: [KEY]}, {"AKIA…MPLE": ["AKIA…MPLE"]}),
         ("AIDAIOSFODNN7EXAMPLE", "AIDAIOSFODNN7EXAMPLE"),
+        (f"user/svc_{KEY}_old", "user/svc_AKIA…MPLE_old"),
+        ("AKIA0189ABCDEFGH1890", "AKIA…1890"),
         (None, None),
         (7, 7),
     ],

@@ -50,6 +50,25 @@ def test_keys_in_order_and_below_their_prefix(tmp_path: Path) -> None:
     assert store.list("b/") == ["b/1", "b/2"]
 
 
+def test_keys_below_a_prefix_are_found_without_looking_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DirectoryStore(str(tmp_path))
+    for key in ("1/report.json", "1/parts/a.json", "1/parts/b.json", "2/report.json"):
+        store.put(key, b"")
+    looked_at: list[Path] = []
+    is_file = Path.is_file
+
+    def look(path: Path) -> bool:
+        looked_at.append(path)
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", look)
+    assert store.list("1/parts/") == ["1/parts/a.json", "1/parts/b.json"]
+    assert [path.name for path in sorted(looked_at)] == ["a.json", "b.json"]
+    assert store.list("1/rep") == ["1/report.json"]
+
+
 def test_a_place_that_can_not_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     store = DirectoryStore(str(tmp_path / "file"))

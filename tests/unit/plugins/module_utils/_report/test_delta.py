@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding, Severity, Status
@@ -142,3 +143,12 @@ def test_scores_keep_what_they_were_before_the_changes_of_the_run() -> None:
     assert [score["percent_before"] for score in compared["scores"]] == [41.2, None]
     assert compared["delta"]["previous_run"] == EARLIER.id
     assert [score["percent_before"] for score in compare(samples.assessment(), earlier)["scores"]] == [None, None]
+
+
+def test_key_ids_that_an_earlier_report_revealed_are_masked() -> None:
+    plain = samples.assessment(samples.failing(), reveal_key_ids=True)
+    now = samples.assessment([samples.finding("access_key_age", samples.arn("user", "x"), Status.PASS)])
+    resolved = compare(now, plain)["delta"]["resolved"]
+    assert samples.OLD_KEYS["legacy-erp"] not in json.dumps(resolved)
+    shown = compare(now, plain, reveal_key_ids=True)["delta"]["resolved"]
+    assert samples.OLD_KEYS["legacy-erp"] in json.dumps(shown)

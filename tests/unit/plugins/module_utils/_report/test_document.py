@@ -98,6 +98,15 @@ def test_key_ids_are_masked_unless_they_are_asked_for() -> None:
     assert [item["fingerprint"] for item in masked["findings"]] == [item["fingerprint"] for item in plain["findings"]]
 
 
+def test_key_ids_in_waivers_and_errors_are_masked_unless_they_are_asked_for() -> None:
+    key = samples.OLD_KEYS["legacy-erp"]
+    said: dict[str, t.Any] = {"waivers": [{"resources": [f"*{key}"]}], "errors": [{"reason": f"no such key: {key}"}]}
+    masked = samples.assessment(**said)
+    assert masked["waivers"] == [{"resources": ["*AKIA…MPQA"]}]
+    assert masked["errors"] == [{"reason": "no such key: AKIA…MPQA"}]
+    assert samples.assessment(**said, reveal_key_ids=True)["waivers"] == said["waivers"]
+
+
 def test_changes_are_taken_up_from_the_parts_of_the_same_run_only() -> None:
     report = complete(samples.assessment(), samples.parts() + samples.parts("another run"))
     assert [(change["module"], change["applied"]) for change in report["changes"]] == [
@@ -138,6 +147,12 @@ def test_a_report_comes_back_as_it_was_written() -> None:
     report = samples.completed()
     assert decode(encode(report), where="report.json", schema=SCHEMA) == report
     assert encode(report) == encode(samples.completed())
+
+
+def test_half_of_a_character_in_a_policy_is_kept() -> None:
+    # A policy may hold the escape of one half of a surrogate pair, which has no UTF-8.
+    document = {"schema": SCHEMA, "observed": json.loads('{"aws:username": "\\ud800"}')}
+    assert decode(encode(document), where="report.json") == document
 
 
 @pytest.mark.parametrize(
