@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -107,11 +108,14 @@ def _locking_out(policy: Policy) -> Iterator[Flaw]:
 
 
 def _samples(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Actions and resources that the statements of a boundary are about, those first that a denial of others spares."""
+    """Actions and resources that the statements of a boundary are about, those first that a denial of others spares.
+
+    One after the other: the first that is left settles it, and reading all that a ``*`` is about takes half a second.
+    """
     spared = [item for one in policy.statements if not one.allow for item in one.not_actions or ()]
     allowed = [item for one in policy.statements if one.allow for item in one.actions or ("*",)]
     resources = tuple(_resources(policy))
-    for action in dict.fromkeys((*_sample_actions(spared), _UNLISTED, *_sample_actions(allowed))):
+    for action in itertools.chain(_sample_actions(spared), (_UNLISTED,), _sample_actions(allowed)):
         for resource in resources:
             yield action, resource
 

@@ -189,3 +189,11 @@ def test_a_boundary_of_a_thousand_is_judged_with_a_few_questions(monkeypatch: py
     bound = tuple(f"arn:aws:iam::{ACCOUNT}:{kind}/dev-{n}" for n in range(500) for kind in ("role", "user"))
     assert found(allow("*"), *PROTECTED, deny("iam:*"), bound=bound) == {}
     assert len(asked) < 50
+
+
+def test_a_boundary_that_allows_all_is_judged_without_reading_every_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    def expand(pattern: str) -> t.NoReturn:
+        raise AssertionError(f"{pattern} was read")
+
+    monkeypatch.setattr(catalogue, "expand", expand)
+    assert found(allow("*"), *PROTECTED, deny("iam:*")) == {}
