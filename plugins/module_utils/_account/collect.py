@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -25,8 +26,10 @@ from .._aws.errors import (
     Unreachable,
 )
 from .._aws.operations import Operations
-from . import assemble, fields
+from . import assemble, fields, organization_tree_reads
 from .model import DEEP, Caller, Dataset, Snapshot, Unread, UnreadKind
+from .organization_tree import OrganizationTree
+from .organization_tree_reads import Progress
 from .reads import OPERATIONS_OF
 from .source import Record, Unreadable
 from .unread import unread
@@ -108,6 +111,55 @@ def with_organization_policies(access: Access, snapshot: Snapshot) -> Snapshot:
     :raises AwsError: AWS does not know the credentials (any more).
     """
     return assemble.read_policies(_AwsSource(access, time.sleep), snapshot)
+
+
+def organization_tree(
+    access: Access,
+    *,
+    policy_types: Collection[str] = (),
+    delegations: bool = False,
+    progress: Progress = organization_tree_reads.silent,
+    sleep: Callable[[float], None] = time.sleep,
+) -> OrganizationTree:
+    """The organization of ``access``, which is its management account or one that it delegates to.
+
+    With the policies of ``policy_types``, of those that are enabled, and with ``delegations`` where asked for.
+
+    :raises AwsError: a part of it can't be read. What is returned is whole.
+    """
+    source = _AwsSource(access, sleep)
+    with _raising():
+        tree = organization_tree_reads.read_tree(source, progress=progress)
+        tree = organization_tree_reads.with_policies(source, tree, policy_types)
+        return organization_tree_reads.with_delegations(source, tree) if delegations else tree
+
+
+def with_account_tags(
+    access: Access,
+    tree: OrganizationTree,
+    *,
+    account_ids: t.Optional[Collection[str]] = None,
+    progress: Progress = organization_tree_reads.silent,
+    sleep: Callable[[float], None] = time.sleep,
+) -> OrganizationTree:
+    """``tree`` with the tags of its accounts, or of those in ``account_ids``: a call for each.
+
+    :raises AwsError: those of an account can't be read.
+    """
+    with _raising():
+        return organization_tree_reads.with_tags(
+            _AwsSource(access, sleep), tree, account_ids=account_ids, progress=progress
+        )
+
+
+@contextlib.contextmanager
+def _raising() -> Iterator[None]:
+    """A failed read as an error, where nothing less than the whole is of use."""
+    try:
+        yield
+    except Unreadable as failure:
+        service, _colon, operation = failure.operation.partition(":")
+        raise AwsError(failure.reason, service=service, operation=operation) from failure
 
 
 def probe(access: Access, calls: Mapping[Dataset, Callable[[], t.Any]]) -> tuple[Unread, ...]:
