@@ -16,6 +16,9 @@ import json
 import typing as t
 from collections.abc import Iterable, Mapping
 
+# The region of a change of a global service.
+GLOBAL: t.Final = "global"
+
 
 class Impact(enum.StrEnum):
     """What a change does to access; narrowing and destructive changes are capped and predicted."""

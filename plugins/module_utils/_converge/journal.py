@@ -20,6 +20,7 @@ import enum
 import functools
 import json
 import re
+import threading
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -78,6 +79,8 @@ class Journal:
         self._caller_arn = caller_arn
         self._clock = clock
         self._written = 0
+        # Regions are changed side by side, and no two records may have the same number.
+        self._numbering = threading.Lock()
 
     @property
     def location(self) -> str:
@@ -86,8 +89,9 @@ class Journal:
 
     def intend(self, change: Change) -> str:
         """Record that ``change`` is about to be made; returns the key for :func:`conclude`."""
-        self._written += 1
-        key = f"{self._prefix}/{self._before_us + self._written:06d}"
+        with self._numbering:
+            self._written += 1
+            key = f"{self._prefix}/{self._before_us + self._written:06d}"
         record = {"caller_arn": self._caller_arn, "change": change.as_dict()}
         self._store.put_new(f"{key}{_INTENT}", self._record("intent", record))
         return key

@@ -13,10 +13,12 @@ Check mode and the mode ``report`` stop after guard, so the plan they show is th
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from .change import Change, Refusal, content_hash, plan_sha256
+from .change import GLOBAL, Change, Refusal, content_hash, plan_sha256
 from .errors import GuardError
 from .finding import Finding
 from .guard import GuardContext, guard
@@ -25,9 +27,13 @@ from .plan import Plan
 from .store import StoreError
 
 State = t.TypeVar("State")
+A = t.TypeVar("A")
+B = t.TypeVar("B")
 
 # IAM is eventually consistent: a write shows in reads after seconds. The waits add up to half a minute.
 VERIFY_WAITS: t.Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+# So many regions are changed, or read back, at a time.
+_WORKERS: t.Final = 8
 
 
 class Caller(t.Protocol):
@@ -171,25 +177,64 @@ def apply(
 ) -> Applied:
     """Make the allowed changes in their order and verify them; the first that fails stops the rest.
 
+    Successive changes of different regions are made side by side, and a failure stops those of its region alone, then
+    what comes after all of them: a region that refuses an account is no reason to leave the others unwatched.
+
     ``errors`` are the exceptions that a call to AWS may raise: the one thing of ``_aws`` that has to be known here.
     """
-    made: list[Change] = []
-    refused: list[tuple[Change, Refusal]] = []
-    stops: tuple[type[Exception], ...] = (*errors, StoreError)
-    for change in changes:
-        try:
-            refusal = _at_the_last_moment(walk, change, [other for other, _refusal in refused])
-            if refusal:
-                refused.append((change, refusal))
-                continue
-            error = _make(walk, change, aws=aws, journal=journal, errors=errors, made=made)
-        except stops as failure:
-            error = f"{change.operation} on {change.target}: {failure}"
+    making = _Making(walk, aws=aws, journal=journal, errors=errors)
+    for lanes in _stretches(changes):
+        error = making.make(lanes)
         if error:
             break
     else:
-        error = _verify(walk, made, errors=errors, sleep=sleep)
-    return Applied(tuple(made), tuple(refusal for _change, refusal in refused), error)
+        error = _verify(walk, making.made, errors=errors, sleep=sleep)
+    order = {id(change): index for index, change in enumerate(changes)}
+    made = sorted(making.made, key=lambda change: order[id(change)])
+    return Applied(tuple(made), tuple(refusal for _change, refusal in making.refused), error)
+
+
+def _stretches(changes: Sequence[Change]) -> Iterator[tuple[tuple[Change, ...], ...]]:
+    """The changes in their order, as stretches of lanes: one lane of global changes, or one for each region."""
+    for _is_global, stretch in itertools.groupby(changes, key=lambda change: change.region == GLOBAL):
+        lanes: dict[str, list[Change]] = {}
+        for change in stretch:
+            lanes.setdefault(change.region, []).append(change)
+        yield tuple(tuple(lane) for lane in lanes.values())
+
+
+class _Making(t.Generic[State]):
+    """The changes of one run being made. Lanes of one stretch share it, each in a thread of its own."""
+
+    def __init__(self, walk: Walk[State], *, aws: Aws, journal: Journal, errors: tuple[type[Exception], ...]) -> None:
+        self._walk = walk
+        self._aws = aws
+        self._journal = journal
+        self._errors = errors
+        self.made: list[Change] = []
+        self.refused: list[tuple[Change, Refusal]] = []
+
+    def make(self, lanes: Sequence[Sequence[Change]]) -> str:
+        """Make the changes of all lanes; returns what went wrong, or nothing."""
+        return "; ".join(filter(None, _side_by_side(self._lane, lanes, workers=len(lanes))))
+
+    def _lane(self, changes: Sequence[Change]) -> str:
+        stops: tuple[type[Exception], ...] = (*self._errors, StoreError)
+        for change in changes:
+            try:
+                error = self._one(change)
+            except stops as failure:
+                error = f"{change.operation} on {change.target}: {failure}"
+            if error:
+                return error
+        return ""
+
+    def _one(self, change: Change) -> str:
+        refusal = _at_the_last_moment(self._walk, change, [other for other, _refusal in self.refused])
+        if refusal:
+            self.refused.append((change, refusal))
+            return ""
+        return _make(self._walk, change, aws=self._aws, journal=self._journal, errors=self._errors, made=self.made)
 
 
 def _at_the_last_moment(walk: Walk[State], change: Change, refused: Sequence[Change]) -> t.Optional[Refusal]:
@@ -232,7 +277,7 @@ def _make(
 
 
 def _region(change: Change) -> t.Optional[str]:
-    return None if change.region == "global" else change.region
+    return None if change.region == GLOBAL else change.region
 
 
 def settle(reread: Callable[[Change], t.Any], change: Change, *, errors: tuple[type[Exception], ...]) -> Outcome:
@@ -252,10 +297,28 @@ def _verify(
     """Read back what was written until it shows; returns what does not, or nothing."""
     last = {change.target: change for change in made}
     pending = list(last.values())
+
+    def shows(change: Change) -> bool:
+        return settle(walk.reread, change, errors=errors) is Outcome.APPLIED
+
     for wait in (*VERIFY_WAITS, None):
-        pending = [change for change in pending if settle(walk.reread, change, errors=errors) is not Outcome.APPLIED]
+        pending = _unless(shows, pending)
         if not pending or wait is None:
             break
         sleep(wait)
     targets = ", ".join(change.target for change in pending)
     return f"written, but not found as written when read again: {targets}" if pending else ""
+
+
+def _unless(shows: Callable[[Change], bool], changes: Sequence[Change]) -> list[Change]:
+    """The changes for which ``shows`` is false."""
+    shown = _side_by_side(shows, changes, workers=len({change.region for change in changes}))
+    return [change for change, is_shown in zip(changes, shown, strict=True) if not is_shown]
+
+
+def _side_by_side(function: Callable[[A], B], values: Sequence[A], *, workers: int) -> list[B]:
+    """``function`` of all values in their order, in so many threads; in this one where one would do."""
+    if workers < 2:
+        return [function(value) for value in values]
+    with ThreadPoolExecutor(max_workers=min(_WORKERS, workers)) as pool:
+        return list(pool.map(function, values))

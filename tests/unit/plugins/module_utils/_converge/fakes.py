@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import typing as t
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -98,7 +99,10 @@ class FakeAws:
     def __init__(self, store: t.Optional[FakeStore] = None, **states: t.Any) -> None:
         self.states: dict[str, t.Any] = {user_arn(name): state for name, state in states.items()}
         self.calls: list[tuple[str, Mapping[str, t.Any]]] = []
+        self.regions: list[t.Optional[str]] = []
         self.failures: dict[str, str] = {}
+        # Each write waits here for the others that are to be under way at the same time.
+        self.together: t.Optional[threading.Barrier] = None
         self.lag = 0
         self.unreadable = False
         self.caller = FakeCaller()
@@ -115,9 +119,12 @@ class FakeAws:
         *,
         region: t.Optional[str] = None,
     ) -> Mapping[str, t.Any]:
-        assert (service, operation, region) == ("iam", "Replace", None) and parameters is not None
+        assert (service, operation) == ("iam", "Replace") and parameters is not None
         target = user_arn(parameters["Name"])
         self.calls.append((operation, parameters))
+        self.regions.append(region)
+        if self.together is not None:
+            self.together.wait(timeout=10)
         self.journalled.append(self._store.list() if self._store else [])
         failure = self.failures.get(parameters["Name"])
         if failure == "refused":

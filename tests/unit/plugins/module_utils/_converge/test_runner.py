@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import typing as t
 
 import pytest
@@ -164,6 +165,39 @@ def test_a_refused_write_stops_the_rest_and_is_recorded_as_failed(aws: FakeAws, 
     assert done.error == f"Replace on {user_arn('b')}: AccessDenied"
     assert outcomes(store) == ["applied", "failed"]
     assert aws.states[user_arn("c")] == "old"
+
+
+# Regions
+
+
+def test_regions_are_changed_side_by_side_and_stand_in_the_order_of_the_plan(aws: FakeAws, store: FakeStore) -> None:
+    aws.together = threading.Barrier(3)
+    changes = [
+        change(name, region=region) for name, region in (("a", "eu-west-1"), ("b", "us-east-1"), ("c", "us-west-2"))
+    ]
+    done = applied(aws, store, *changes)
+    assert done == Applied(made=tuple(changes))
+    assert sorted(map(str, aws.regions)) == ["eu-west-1", "us-east-1", "us-west-2"]
+    assert outcomes(store) == ["applied"] * 3
+
+
+def test_a_region_that_refuses_stops_itself_and_what_comes_after_all_regions(aws: FakeAws, store: FakeStore) -> None:
+    aws.states[user_arn("d")] = aws.states[user_arn("e")] = "old"
+    aws.failures["a"] = "refused"
+    refused, same, other = (
+        change("a", region="eu-west-1"),
+        change("b", region="eu-west-1"),
+        change("c", region="us-east-1"),
+    )
+    done = applied(aws, store, change("d"), refused, same, other, change("e"))
+    assert [made.target for made in done.made] == [user_arn("d"), user_arn("c")]
+    assert done.error == f"Replace on {user_arn('a')}: AccessDenied"
+    assert aws.states[user_arn("b")] == aws.states[user_arn("e")] == "old"
+
+
+def test_what_is_global_before_the_regions_is_made_before_them(aws: FakeAws, store: FakeStore) -> None:
+    applied(aws, store, change("a"), change("b", region="eu-west-1"), change("c", region="us-east-1"))
+    assert aws.regions[0] is None and set(aws.regions[1:]) == {"eu-west-1", "us-east-1"}
 
 
 def test_a_write_whose_answer_was_lost_is_judged_by_what_is_there(aws: FakeAws, store: FakeStore) -> None:
