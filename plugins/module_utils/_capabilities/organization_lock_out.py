@@ -1,0 +1,340 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Whether a change of the organization's policies locks anybody out without whom an account can't be run or repaired.
+
+Pure: trees in, refusals and what to tell of them out. What members did is held against the change elsewhere.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import fnmatch
+import functools
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from .._account.organization_tree import MemberAccount, OrganizationTree
+from .._converge.arn import is_break_glass
+from .._converge.change import Refusal
+from .._policy.principal_matrix import DeniedPair, Loss, Place, cast, losses
+from .._policy.principal_matrix_cast import BREAK_GLASS, CONTROL_TOWER, STACK_SETS
+from .organization_lock_out_change import ChangedPolicy, PolicyChange, organization_path, policy_of
+
+#: The value of the option ``way_back``: people or jobs of the management account can take policies off.
+MANAGEMENT: t.Final = "management_account"
+_CENTRAL_ROOT: t.Final = "iam.amazonaws.com"
+_STACK_SETS_SERVICE: t.Final = "member.org.stacksets.cloudformation.amazonaws.com"
+_CONTROL_TOWER_SERVICE: t.Final = "controltower.amazonaws.com"
+_GUARDRAILS: t.Final = "aws-guardrails-"
+# So many of a list are told in a refusal.
+_NAMED: t.Final = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """What the guard says of a change.
+
+    ``refusals`` tell, by the name of a policy, why it may not come, change or stay attached. ``predicted`` are the
+    denials that are expected, since somebody accepts them. ``impacts`` are documents for the reports, ``told`` is what
+    the module returns as ``lock_out``.
+    """
+
+    refusals: Mapping[str, tuple[Refusal, ...]] = dataclasses.field(default_factory=dict)
+    predicted: frozenset[DeniedPair] = frozenset()
+    impacts: tuple[Mapping[str, t.Any], ...] = ()
+    told: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """The options of the guard, and who makes the change.
+
+    ``automation`` and ``assessors`` are what follows the account in the ARNs of the roles of this collection;
+    ``break_glass`` are globs for ARNs. ``caller`` is the ARN of the user or role that calls.
+    """
+
+    partition: str
+    region: str
+    caller: str
+    caller_account: str
+    automation: tuple[str, ...]
+    assessors: tuple[str, ...]
+    break_glass: tuple[str, ...] = ()
+    way_back: str = ""
+    allow_root_attachment: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """The break-glass principals that were seen: ARNs by account; None where the account could not be read."""
+
+    found: Mapping[str, t.Optional[tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+
+    def of(self, account_id: str) -> t.Optional[tuple[str, ...]]:
+        """Those of one account; None where they are not known."""
+        return self.found.get(account_id)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """The matrix of some accounts that fare alike: what the change takes from the cast there."""
+
+    accounts: tuple[MemberAccount, ...]
+    losses: tuple[Loss, ...]
+
+    def as_dict(self) -> dict[str, t.Any]:
+        groups: dict[t.Hashable, list[Loss]] = {}
+        for loss in self.losses:
+            groups.setdefault((loss.actor, loss.policies, loss.statement, loss.certain), []).append(loss)
+        return {
+            "accounts": [account.id for account in self.accounts],
+            "losses": [_told(group) for group in groups.values()],
+        }
+
+
+def _told(group: Sequence[Loss]) -> dict[str, t.Any]:
+    first = group[0]
+    return {
+        "kind": first.actor.kind.value,
+        "who": first.actor.name,
+        "principal": first.actor.arn,
+        "locked_out": first.is_lock_out,
+        "certain": first.certain,
+        "policies": list(first.policies),
+        "statement": first.statement,
+        "actions": list(dict.fromkeys(loss.ask.action for loss in group)),
+        "missing_context": sorted({key for loss in group for key in loss.missing}),
+    }
+
+
+class Guard:
+    """Judges one change by the matrix, and by who is there to take it back."""
+
+    def __init__(self, change: PolicyChange, rules: Rules, seen: Seen) -> None:
+        self._change: t.Final = change
+        self._rules: t.Final = rules
+        self._seen: t.Final = seen
+
+    @functools.cached_property
+    def matrix(self) -> tuple[Row, ...]:
+        """What is lost, by groups of accounts."""
+        return tuple(Row(group, self._losses(group[0])) for group in self._change.classes())
+
+    def refusals(self) -> dict[str, tuple[Refusal, ...]]:
+        """Why policies may not come, change or go, by their names."""
+        found: dict[str, list[Refusal]] = collections.defaultdict(list)
+        for policy in self._change.policies:
+            for refusal in (
+                *self._locked_out(policy),
+                *self._at_root(policy),
+                *self._without_break_glass(policy),
+                *self._without_way_back(policy),
+            ):
+                found[policy.name].append(refusal)
+        return {name: tuple(refusals) for name, refusals in found.items()}
+
+    # The matrix
+
+    def _losses(self, account: MemberAccount) -> tuple[Loss, ...]:
+        tree, rules = self._change.after, self._rules
+        place = Place(
+            account.id,
+            rules.partition,
+            rules.region,
+            organization_id=tree.id,
+            organization_path=organization_path(tree, account.id),
+            management_account_id=tree.management_account_id,
+            central_root=_CENTRAL_ROOT in tree.trusted_services,
+        )
+        actors = cast(
+            place,
+            automation=rules.automation,
+            assessors=rules.assessors,
+            break_glass=self._break_glass_of(account.id),
+            landing_zone=landing_zone(tree),
+            caller=rules.caller,
+        )
+        return losses(actors, *self._change.controls(account.id))
+
+    def _break_glass_of(self, account_id: str) -> tuple[str, ...]:
+        """The break-glass principals of an account: those that were seen, or else those that there may be."""
+        seen = self._seen.of(account_id)
+        if seen is not None:
+            return seen
+        rules = self._rules
+        return break_glass_in(account_id, rules.break_glass, partition=rules.partition) or BREAK_GLASS
+
+    @functools.cached_property
+    def _in_management(self) -> tuple[str, ...]:
+        """The break-glass principals of the management account, which no SCP binds."""
+        management = self._change.after.management_account_id
+        seen = self._seen.of(management)
+        if seen is not None:
+            return seen
+        return break_glass_in(management, self._rules.break_glass, partition=self._rules.partition)
+
+    def _locked_out(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        rows = [
+            (row, [loss for loss in row.losses if loss.is_lock_out and policy.name in loss.policies])
+            for row in self.matrix
+        ]
+        hit = [(row, found) for row, found in rows if found]
+        if not hit:
+            return
+        accounts = [account for row, _found in hit for account in row.accounts]
+        lost = [loss for _row, found in hit for loss in found]
+        others = {
+            loss.actor.name
+            for row, _found in hit
+            for loss in row.losses
+            if not loss.is_lock_out and policy.name in loss.policies
+        }
+        also = f"; it would also cut off: {', '.join(sorted(others))}" if others else ""
+        reason = (
+            f"it would lock out those who run and repair accounts: {_who_loses_what(lost)}{also} "
+            f"(in {_accounts(accounts)}). Except these principals in its denying statements"
+        )
+        yield Refusal("lock_out", reason, policy.target)
+
+    # What comes before all that
+
+    def _at_root(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        root = self._change.after.root_id
+        new = policy.will is not None and root in policy.will.targets and root in policy.reaches
+        # What everybody has anyway takes nothing away.
+        if new and not self._rules.allow_root_attachment and not (policy.will and policy.will.is_aws_managed):
+            reason = (
+                "it would hold in every account of the organization at once; attach it to units one after the other, "
+                "or set allow_root_attachment"
+            )
+            yield Refusal("root_attachment", reason, policy.target)
+
+    def _without_break_glass(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        if not _takes_away(policy) or self._seen.of(self._change.after.management_account_id):
+            return
+        reached = self._change.after.accounts_under(policy.reaches)
+        here = {account.id for account in self._change.accounts_at_work}
+        without = [account for account in reached if account.id in here and not self._has_break_glass(account.id)]
+        if without:
+            reason = (
+                f"no break-glass principal is known that could get back in where it holds: {self._known_of()} and none "
+                f"in {_accounts(without)}. Declare break_glass (globs for ARNs), or have a role "
+                "/iam-hardening/break-glass in each account"
+            )
+            yield Refusal("no_break_glass", reason, policy.target)
+
+    def _has_break_glass(self, account_id: str) -> bool:
+        """Whether one was seen in the account; where nothing could be seen, whether one is declared."""
+        seen = self._seen.of(account_id)
+        if seen is not None:
+            return bool(seen)
+        own = break_glass_in(account_id, self._rules.break_glass, partition=self._rules.partition)
+        unseen = self._seen.of(self._change.after.management_account_id) is None
+        return bool(own or (unseen and self._in_management))
+
+    def _known_of(self) -> str:
+        seen = self._seen.of(self._change.after.management_account_id)
+        return "none is in the management account" if seen is not None else "the management account could not be read"
+
+    def _without_way_back(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        """An administrator in a member account is bound by what it attaches, and can't take off what binds it."""
+        tree, rules = self._change.after, self._rules
+        if not _takes_away(policy) or rules.caller_account == tree.management_account_id:
+            return
+        administrators = {rules.caller_account, *(_administrators(tree))}
+        bound = [account for account in tree.accounts_under(policy.reaches) if account.id in administrators]
+        if bound and not is_way_back(rules.way_back, tree.management_account_id):
+            reason = (
+                f"it binds {_accounts(bound)}, from which the organization is administered, so that it may keep out "
+                f"whoever would take it off. Declare in way_back who can do so from the management account: "
+                f"{MANAGEMENT}, or the ARN of a role there"
+            )
+            yield Refusal("no_way_back", reason, policy.target)
+
+
+def is_way_back(value: str, management_account_id: str) -> bool:
+    """Whether the option ``way_back`` names a way back from the management account."""
+    return value == MANAGEMENT or f":iam::{management_account_id}:role/" in value
+
+
+def break_glass_in(account_id: str, patterns: Iterable[str], *, partition: str) -> tuple[str, ...]:
+    """ARNs in an account that declared globs mean; where one leaves a name open, with a name that it fits."""
+    found = []
+    for pattern in patterns:
+        parts = pattern.split(":", 5)
+        if len(parts) < 6 or not fnmatch.fnmatchcase(account_id, parts[4]):
+            continue
+        resource = parts[5].replace("*", "1").replace("?", "1")
+        if resource.partition("/")[0] in ("role", "user"):
+            found.append(f"arn:{partition}:iam::{account_id}:{resource}")
+    return tuple(dict.fromkeys(found))
+
+
+def break_glass_among(arns: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
+    """The break-glass principals among the users and roles of an account."""
+    return tuple(arn for arn in arns if is_break_glass(arn, patterns))
+
+
+def landing_zone(tree: OrganizationTree) -> tuple[str, ...]:
+    """The roles by which Control Tower and StackSets set up accounts, where the organization shows that they do."""
+    tower = _CONTROL_TOWER_SERVICE in tree.trusted_services or any(
+        policy.name.startswith(_GUARDRAILS) for policy in tree.policies
+    )
+    stacks = _STACK_SETS_SERVICE in tree.trusted_services
+    return (*((CONTROL_TOWER,) if tower else ()), *((STACK_SETS,) if stacks else ()))
+
+
+def _administrators(tree: OrganizationTree) -> set[str]:
+    return {
+        account
+        for account, services in tree.delegated_administrators.items()
+        if {"iam.amazonaws.com", "organizations.amazonaws.com"} & set(services)
+    }
+
+
+def _takes_away(policy: ChangedPolicy) -> bool:
+    """Whether a policy may take anything from anybody: by denying it, or by no longer allowing it somewhere."""
+    will = policy_of(policy.will) if policy.will is not None else None
+    if will is not None and any(not statement.allow for statement in will.statements):
+        return True
+    was = policy_of(policy.was) if policy.was is not None else None
+    if was is None or all(not statement.allow for statement in was.statements):
+        return False
+    kept = set(policy.will.targets) if policy.will is not None else set()
+    return was != will or not kept.issuperset(policy.was.targets if policy.was is not None else ())
+
+
+def _who_loses_what(lost: Sequence[Loss]) -> str:
+    """Who would be denied what by which statement; those who lose the same together."""
+    by_name: dict[str, list[Loss]] = {}
+    for loss in lost:
+        by_name.setdefault(loss.actor.name, []).append(loss)
+    names: dict[str, list[str]] = {}
+    for name, found in by_name.items():
+        names.setdefault(_what(found), []).append(name)
+    return "; ".join(f"{', '.join(who)} ({what})" for what, who in names.items())
+
+
+def _what(found: Sequence[Loss]) -> str:
+    actions = _some(list(dict.fromkeys(loss.ask.action for loss in found)))
+    statements = list(dict.fromkeys(loss.statement for loss in found if loss.statement))
+    by = f" by {', '.join(statements)}" if statements else ", which nothing allows any longer"
+    keys = sorted({key for loss in found for key in loss.missing})
+    doubt = "" if any(loss.certain for loss in found) else f", depending on {', '.join(keys)}"
+    return f"{actions}{by}{doubt}"
+
+
+def _some(words: Sequence[str]) -> str:
+    more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+    return ", ".join(words[:_NAMED]) + more
+
+
+def _accounts(accounts: Iterable[MemberAccount]) -> str:
+    kept = list({account.id: f"{account.name} ({account.id})" for account in accounts}.values())
+    return f"{len(kept)} account{'' if len(kept) == 1 else 's'}: {_some(kept)}"
