@@ -4,8 +4,9 @@
 
 """Who an access key is.
 
-Keys of users and of assumed roles are theirs. A key that nobody ever made is the administrator of the organization's
-management account: tests need no credentials. A key that was deleted or is inactive is refused, as AWS does.
+Keys of users, of assumed roles and of assumed roots are theirs. A key that nobody ever made is the administrator of
+the organization's management account: tests need no credentials. A key that was deleted or is inactive is refused, as
+AWS does.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from moto.sts.models import AssumedRole, sts_backends
 from moto.sts.responses import TokenResponse
 from moto.utilities.utils import get_partition
 
+from emulator.extensions.state import clock, state_of
 from emulator.wire import Call, Environ
 
 ADMINISTRATOR: t.Final = "emulator-administrator"
@@ -35,7 +37,7 @@ class Caller:
 
     account_id: str
     partition: str
-    kind: t.Literal["user", "role", "administrator"]
+    kind: t.Literal["user", "role", "root", "administrator"]
     arn: str
     user_id: str
     principal_arn: str
@@ -76,7 +78,9 @@ class Directory:
         key = home.access_keys.get(call.access_key_id)
         if key is None or key.status != "Active" or home.partition != partition:
             raise UnknownKeyError(call.access_key_id)
-        return self._session(home, key) if key.user_name is None else self._user(home, key)
+        if key.user_name is not None:
+            return self._user(home, key)
+        return _root(home, key) or self._session(home, key)
 
     def remember_mfa(self, access_key_id: str) -> None:
         """The session with this key was opened with a one-time code."""
@@ -171,6 +175,25 @@ def organization_id(account_id: str) -> str | None:
             if backend.org and any(member.id == account_id for member in backend.accounts):
                 return str(backend.org.id)
     return None
+
+
+def _root(home: IAMBackend, key: AccessKey) -> Caller | None:
+    """The root user, if AssumeRoot made the key."""
+    session = state_of(home).root_sessions.get(key.access_key_id)
+    if session is None:
+        return None
+    if session.expires <= clock():
+        raise UnknownKeyError(key.access_key_id)
+    arn = f"arn:{home.partition}:iam::{home.account_id}:root"
+    return Caller(
+        account_id=home.account_id,
+        partition=home.partition,
+        kind="root",
+        arn=arn,
+        user_id=home.account_id,
+        principal_arn=arn,
+        name="root",
+    )
 
 
 def _tags(home: IAMBackend, user: User) -> dict[str, str]:

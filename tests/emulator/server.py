@@ -19,6 +19,7 @@ from werkzeug.test import run_wsgi_app
 
 from emulator import clock, errors, extensions, faults, identity, paging, request_log, seed, speed, trust, wire
 from emulator.clock import CLOCK
+from emulator.extensions import root_sessions
 from emulator.identity import Caller, Directory
 from emulator.regions import ClosedRegions
 from emulator.request_log import RequestLog
@@ -96,7 +97,7 @@ class Emulator:
         refusal = self.closed_regions.refusal(call, caller)
         if refusal is None and (call.service, call.operation) == ("sts", "AssumeRole"):
             refusal = trust.refusal(call, caller)
-        return refusal
+        return refusal or root_sessions.refusal(call, caller)
 
     def _ask_moto(self, call: Call, caller: Caller, environ: Environ, body: bytes) -> Answer:
         environ = wire.with_body(environ, body)

@@ -30,6 +30,7 @@ from emulator.extensions import (
     opt_in,
     organizations,
     registration,
+    root_sessions,
     securityhub,
 )
 
@@ -52,6 +53,7 @@ _MODULES = (
     iam_service_credentials,
     iam_simulation,
     iam_users,
+    root_sessions,
 )
 
 

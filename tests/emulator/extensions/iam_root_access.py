@@ -55,6 +55,12 @@ def disable_organizations_root_sessions(response: IamResponse) -> ActionResult:
 
 def _switch(response: IamResponse, feature: str, *, on: bool) -> ActionResult:
     organization, state = _organization(response)
+    if state.account_id != response.current_account:
+        raise _Denied(
+            "CallerIsNotManagementAccountException",
+            f"Caller account {response.current_account} is not management account of the organization and cannot"
+            " enable IAM features.",
+        )
     if on:
         state.root_features.add(feature)
     else:

@@ -37,6 +37,14 @@ class RootUser:
     signing_certificates: int = 0
 
 
+@dataclasses.dataclass(frozen=True)
+class RootSession:
+    """A session as the root user that AssumeRoot opened: what its task policy leaves it, and until when."""
+
+    task: str
+    expires: datetime
+
+
 @dataclasses.dataclass
 class UserDetails:
     """What moto does not keep of a user."""
@@ -100,6 +108,7 @@ class AccountState(BaseBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.root = RootUser()
+        self.root_sessions: dict[str, RootSession] = {}
         self.report: t.Optional[Report] = None
         self.users: dict[str, UserDetails] = {}
         self.key_changes: dict[str, datetime] = {}
