@@ -159,7 +159,8 @@ def _raising() -> Iterator[None]:
         yield
     except Unreadable as failure:
         service, _colon, operation = failure.operation.partition(":")
-        raise AwsError(failure.reason, service=service, operation=operation) from failure
+        kind = next((error for error, kind in _KINDS if kind is failure.kind), AwsError)
+        raise kind(failure.reason, service=service, operation=operation) from failure
 
 
 def probe(access: Access, calls: Mapping[Dataset, Callable[[], t.Any]]) -> tuple[Unread, ...]:
