@@ -1,0 +1,364 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: organization
+author:
+  - hardening.iam contributors (https://github.com/hardening-iam)
+version_added: 1.0.0
+short_description: The accounts of an AWS organization as hosts
+description:
+  - Lists the accounts of an AWS organization, each as one host, in the groups and with the variables that the playbooks
+    of this collection use. They run the same on this inventory and on one that is written by hand.
+  - Is made for any YAML file whose key C(plugin) is V(hardening.iam.organization), whatever the name of the file.
+  - Reads the organization from its management account, or from a member account that is a delegated administrator of
+    AWS Organizations or of a service that is integrated with it. Nothing is ever written.
+  - 'Groups: C(aws_accounts) holds the accounts to work on. C(ou_root) holds them too, by their organizational units:
+    those in C(/Workloads/Production) are in C(ou_workloads_production), which is in C(ou_workloads).
+    C(organization_management) holds the management account, also where it is not to be worked on.
+    C(organization_delegated_administrators) holds the accounts that a service is delegated to, in a group for each such
+    as C(organization_delegated_administrator_access_analyzer). C(account_state_active), C(account_state_suspended) and
+    the like hold the accounts of a state.'
+  - 'Host variables: C(aws_account_id) (text of 12 digits), C(aws_account_name), C(aws_account_state), C(aws_ou_path),
+    C(aws_ou_id), C(aws_ou_ids) (from the root down), C(aws_organization_id), C(aws_partition),
+    C(aws_account_tags) where tags were read, C(aws_account_email) where O(emails) is set, and the ARNs of the roles
+    that O(assessor_role_name), O(automation_role_name) and O(organization_role_name) name.
+    C(ansible_connection) and C(ansible_python_interpreter) are set so that modules run on the controller.'
+  - An external ID that the roles in the accounts ask for is not a variable here, since inventories are stored and
+    shown. Put C(aws_external_id) into a vaulted file, or into a credential of AWX.
+extends_documentation_fragment:
+  - amazon.aws.common.plugins
+  - amazon.aws.region.plugins
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description:
+      - Marks the file as one for this plugin.
+    type: str
+    required: true
+    choices: [hardening.iam.organization]
+  assume_role_arn:
+    description:
+      - The role to read the organization with, where the credentials belong to another account than the management
+        account or a delegated administrator.
+    type: str
+    env:
+      - name: HARDENING_IAM_ASSUME_ROLE_ARN
+  assume_role_external_id:
+    description:
+      - The external ID that the trust policy of O(assume_role_arn) asks for.
+      - Take it from the environment or by a lookup.
+    type: str
+    env:
+      - name: HARDENING_IAM_EXTERNAL_ID
+  assume_role_session_name:
+    description:
+      - The name of the role session, as CloudTrail records it. The default starts with V(iam-hardening).
+    type: str
+  assume_role_source_identity:
+    description:
+      - The source identity to set on the role session.
+        The trust policy of the role must allow C(sts:SetSourceIdentity).
+    type: str
+  hostnames:
+    description:
+      - What hosts are called.
+      - V(name) is the name of the account in lower case, with C(-) in place of what does not suit a host.
+        Where accounts share a name, and where it means something else to Ansible, the id is added.
+        A new account can so rename another, and owners can rename theirs.
+      - V(id) is the id of the account, which never changes.
+    type: str
+    choices: [name, id]
+    default: name
+  include:
+    description:
+      - Lists the accounts that fit one of these, and no others. All accounts by default.
+      - A member has one or more of the keys C(ou), C(account) and C(tag), and an account fits it where it has all of
+        them.
+      - C(ou) is the path or the id of an organizational unit; the units below it belong to it. V(/) is the root.
+      - C(account) is the name of an account, in which C(*) and C(?) are wildcards, or an id.
+      - C(tag) maps the keys of tags to a value or a list of values, in which C(*) and C(?) are wildcards.
+      - A unit or a name that the organization does not have is an error, an id that it does not have is a warning.
+    type: list
+    elements: dict
+    default: []
+  exclude:
+    description:
+      - Leaves the accounts out that fit one of these, in the form of O(include), also where O(include) has them.
+      - The management account stays in the group C(organization_management), and is left out of all others.
+    type: list
+    elements: dict
+    default: []
+  tag_groups:
+    description:
+      - The keys of tags that make groups, with C(*) and C(?) as wildcards. An account with the tag C(Environment=Prod)
+        is put into C(tag_environment_prod).
+      - Makes a call for each account that is listed.
+    type: list
+    elements: str
+    default: []
+  account_tags:
+    description:
+      - Whose tags are read, which takes a call for each account.
+      - V(auto) reads them of the accounts that are listed where O(tag_groups) is given, or where O(compose), O(groups)
+        or O(keyed_groups) mention C(aws_account_tags). Else it reads only those that decide, by O(include) or
+        O(exclude), whether an account is listed.
+      - V(always) reads them of all accounts that are listed.
+    type: str
+    choices: [auto, always]
+    default: auto
+  unusable_accounts:
+    description:
+      - Also lists accounts that are not V(ACTIVE), such as suspended and closed ones.
+        They are in the group of their state alone, such as C(account_state_suspended), and so in no play by accident.
+    type: bool
+    default: false
+  emails:
+    description:
+      - Gives hosts the e-mail address of the root user of their account as C(aws_account_email).
+      - With it a reset of the root password can be asked for, so keep such an inventory to yourself.
+    type: bool
+    default: false
+  delegated_administrators:
+    description:
+      - Reads which accounts are delegated administrators of which services, which takes a call for each of
+        these accounts.
+    type: bool
+    default: true
+  assessor_role_name:
+    description:
+      - The role that reads in every account, with its path before its name where it has one. Its ARN becomes
+        C(aws_assessor_role_arn). An empty text for none.
+    type: str
+    default: iam-hardening/assessor
+  automation_role_name:
+    description:
+      - The role that writes in every account, with its path. Its ARN becomes C(aws_assume_role_arn).
+        An empty text for none.
+    type: str
+    default: iam-hardening/automation
+  organization_role_name:
+    description:
+      - A role of the management account that may read SCPs and RCPs, with its path. Its ARN becomes
+        C(aws_organization_role_arn) of all hosts. Members are not told by which policies they are bound.
+    type: str
+notes:
+  - The connection options and O(assessor_role_name), O(automation_role_name) and O(organization_role_name) may be
+    templates, such as lookups.
+  - Where O(endpoint_url) is not given, the environment variable E(AWS_ENDPOINT_URL) is honoured.
+  - The cache keeps the organization as AWS describes it, not the inventory. Options may be changed without flushing it,
+    and AWS is asked again where it lacks what they need. It holds no credentials, and no e-mail addresses unless
+    O(emails) is set.
+  - Ansible goes on without an inventory that can't be read, unless its configuration has C(any_unparsed_is_failed).
+seealso:
+  - name: Inventory
+    description: Examples, groups of your own, and AWX.
+    link: https://github.com/hardening-iam/hardening.iam/tree/main/docs/inventory.md
+"""
+
+EXAMPLES = r"""
+---
+# All active accounts of the organization whose management account the credentials belong to.
+plugin: hardening.iam.organization
+
+---
+# From a member account, with tags, and cached for an hour.
+plugin: hardening.iam.organization
+assume_role_arn: arn:aws:iam::111122223333:role/iam-hardening/assessor
+assume_role_external_id: "{{ lookup('ansible.builtin.env', 'ORGANIZATION_EXTERNAL_ID') }}"
+include:
+  - ou: /Workloads
+  - ou: /Sandbox
+    tag: {Environment: [dev, test]}
+exclude:
+  - account: legacy-*
+tag_groups: [Environment]
+keyed_groups:
+  - key: aws_account_tags.Team | default('nobody')
+    prefix: team
+compose:
+  # Ten days to repair what is found where the account says so.
+  access_keys_deactivate_grace_days: "10 if aws_account_tags.Tier | default('') == 'slow' else 3"
+groups:
+  canary: aws_ou_path.startswith('/Sandbox')
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/ansible-inventory
+cache_timeout: 3600
+
+---
+# In a delegated administrator, with roles of other names.
+plugin: hardening.iam.organization
+profile: security
+assessor_role_name: security/auditor
+automation_role_name: ""
+hostnames: id
+"""
+
+import re
+import typing as t
+from pathlib import Path
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.hardening.iam.plugins.module_utils._organization_inventory import (
+    Host,
+    InvalidOption,
+    Listing,
+    Settings,
+    listing,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._organization_inventory_reads import (
+    Organization,
+    access_to,
+    from_document,
+    read,
+    to_document,
+)
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # ansible-core 2.18 takes every text for a template that is not marked as unsafe
+
+    def trust_as_template(value: str) -> str:  # type: ignore[misc]
+        return value
+
+
+if t.TYPE_CHECKING:
+    from ansible.inventory.data import InventoryData
+    from ansible.parsing.dataloader import DataLoader
+
+_PLUGIN_KEY = re.compile(r"""^(['"]?)plugin\1\s*:\s*(['"]?)hardening\.iam\.organization\2\s*(#.*)?$""", re.MULTILINE)
+_TEMPLATES = (
+    *("access_key", "secret_key", "session_token", "profile", "region", "endpoint_url"),
+    *("assume_role_arn", "assume_role_external_id", "assume_role_session_name", "assume_role_source_identity"),
+    *("assessor_role_name", "automation_role_name", "organization_role_name"),
+)
+_LOCAL = {
+    "ansible_connection": trust_as_template("local"),
+    "ansible_python_interpreter": trust_as_template("{{ ansible_playbook_python }}"),
+}
+# Without the delimiters of Jinja, and without the comment that could declare others.
+_HARMLESS = re.compile(r"[\w .:/=+@,-]*")
+# Beyond so many calls the user sees how far they are.
+_TOLD_EVERY = 200
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    NAME = "hardening.iam.organization"
+
+    def verify_file(self, path: str) -> bool:
+        """By content: playbooks/organization.yml is no inventory, and no name of a file makes it one."""
+        if not super().verify_file(path) or not path.endswith((".yml", ".yaml")):
+            return False
+        try:
+            return bool(_PLUGIN_KEY.search(Path(path).read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return False
+
+    def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache=cache)
+        self._read_config_data(path)
+        options = self._templated()
+        try:
+            settings = Settings.from_options(options)
+            organization = self._organization(settings, options, path, from_cache=cache)
+            for warning in settings.check(organization.tree):
+                self.display.warning(f"{self.NAME}: {warning}")
+        except (InvalidOption, AwsError) as error:
+            raise AnsibleParserError(f"{self.NAME}: {error}") from error
+        self._populate(inventory, listing(organization.tree, organization.partition, settings))
+
+    def _templated(self) -> dict[str, t.Any]:
+        options = dict(self.get_options())
+        self.templar.available_variables = self._vars or {}
+        for name in _TEMPLATES:
+            value = options.get(name)
+            if isinstance(value, str) and self.templar.is_template(value):
+                options[name] = self.templar.template(value)
+        return options
+
+    def _organization(
+        self, settings: Settings, options: dict[str, t.Any], path: str, *, from_cache: bool
+    ) -> Organization:
+        """``from_cache`` is false where the user flushes the cache, which is then filled anew."""
+        caches, key = options["cache"], self.get_cache_key(path)
+        if caches and from_cache:
+            cached = from_document(self._cached(key), settings, options)
+            if cached:
+                return cached
+        organization = read(access_to(options), settings, progress=self._tell)
+        if caches:
+            self._cache[key] = to_document(organization, settings, options)
+        return organization
+
+    def _cached(self, key: str) -> object:
+        try:
+            return self._cache[key]
+        except KeyError:
+            return None
+
+    def _tell(self, what: str, done: int, of: t.Optional[int]) -> None:
+        line = f"{self.NAME}: {what} read: {done}" + (f" of {of}" if of is not None else "")
+        self.display.v(line)
+        # To standard error: ansible-inventory prints the inventory to the other one.
+        if of is not None and done % _TOLD_EVERY == 0 and done < of:
+            self.display.display(line, stderr=True)
+
+    def _populate(self, inventory: InventoryData, found: Listing) -> None:
+        for group in found.groups:
+            inventory.add_group(group)
+        for group, below in found.groups.items():
+            for child in below:
+                inventory.add_child(group, child)
+        for host in found.hosts:
+            self._add(inventory, host)
+
+    def _add(self, inventory: InventoryData, host: Host) -> None:
+        # Names and tags are chosen by the owners of accounts: no template in them may ever run here.
+        variables = {name: _inert(value) for name, value in host.variables.items()}
+        inventory.add_host(host.name)
+        for name, value in {**variables, **_LOCAL}.items():
+            inventory.set_variable(host.name, name, value)
+        for group in host.groups:
+            inventory.add_child(group, host.name)
+        strict = self.get_option("strict")
+        self._compose_variables(inventory, host.name, variables, strict=strict)
+        if not host.worked_on:
+            return
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, host.name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict=strict)
+
+    def _compose_variables(
+        self, inventory: InventoryData, name: str, variables: dict[str, t.Any], *, strict: bool
+    ) -> None:
+        composed = self.get_option("compose")
+        if not composed:
+            return
+        self._set_composite_vars(composed, variables, name, strict=strict)
+        host = inventory.get_host(name)
+        values = host.vars if host else {}
+        for variable in composed:
+            if variable in values:
+                inventory.set_variable(name, variable, _inert(values[variable]))
+
+
+def _inert(value: t.Any) -> t.Any:
+    """``value`` with a mark on each text that a template could be in: such a text is never evaluated.
+
+    The others count as trusted. Untrusted texts are objects in the JSON of ansible-inventory, which AWX would import.
+    """
+    if isinstance(value, dict):
+        return {key: _inert(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_inert(member) for member in value]
+    if not isinstance(value, str):
+        return value
+    return trust_as_template(value) if _HARMLESS.fullmatch(value) else wrap_var(value)
