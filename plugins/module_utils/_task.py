@@ -186,6 +186,9 @@ class _S3StoreWithErrors:
     def list(self, prefix: str = "") -> list[str]:
         return self._translated(self._store.list, prefix)
 
+    def folders(self, prefix: str = "") -> tuple[str, ...]:
+        return self._translated(self._store.folders, prefix)
+
     def _translated(self, call: Callable[P, V], *arguments: P.args, **keywords: P.kwargs) -> V:
         try:
             return call(*arguments, **keywords)

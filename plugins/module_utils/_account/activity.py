@@ -274,7 +274,7 @@ class _Files:
         for key in self._logs.list():
             if not _is_wanted(key, self._account_id, self._since):
                 continue
-            found = _records_of(self._logs.get(key))
+            found = records_of(self._logs.get(key))
             if found is None:
                 self.broken.append(key)
             for record in found or ():
@@ -302,7 +302,7 @@ def _is_wanted(key: str, account_id: str, since: datetime) -> bool:
     return day is None or f"{day[1]}-{day[2]}-{day[3]}" >= since.astimezone(UTC).strftime("%Y-%m-%d")
 
 
-def _records_of(content: t.Optional[bytes]) -> t.Optional[list[t.Any]]:
+def records_of(content: t.Optional[bytes]) -> t.Optional[list[t.Any]]:
     """The events of a file, packed or not; None where it is no log file."""
     if content is None:
         return None

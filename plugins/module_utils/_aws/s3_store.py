@@ -89,6 +89,13 @@ class S3Store:
         objects = self._access.items("s3", "ListObjectsV2", "Contents", parameters)
         return sorted(entry["Key"].removeprefix(self._prefix) for entry in objects)
 
+    def folders(self, prefix: str = "") -> tuple[str, ...]:
+        """The names that keys below ``prefix`` go on with up to the next slash, in order. Raises AwsError."""
+        start = self._prefix + prefix
+        parameters = {"Bucket": self._bucket, "Prefix": start, "Delimiter": "/"}
+        found = self._access.items("s3", "ListObjectsV2", "CommonPrefixes", parameters)
+        return tuple(sorted(entry["Prefix"].removeprefix(start).rstrip("/") for entry in found))
+
     def _put(self, key: str, content: bytes, **conditions: str) -> str:
         parameters = {"Bucket": self._bucket, "Key": self._prefix + key, "Body": content}
         self._access.call("s3", "PutObject", {**parameters, **self._encryption, **conditions})

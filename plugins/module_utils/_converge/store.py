@@ -36,6 +36,12 @@ class Store(t.Protocol):
     def list(self, prefix: str = "") -> list[str]:
         """Keys below ``prefix`` in ascending order. Raises :class:`StoreError`."""
 
+    def folders(self, prefix: str = "") -> tuple[str, ...]:
+        """What goes on below ``prefix``, which ends with a slash or is empty: names up to the next slash, in order.
+
+        Raises :class:`StoreError`.
+        """
+
 
 class DirectoryStore:
     """A :class:`Store` in a local directory: files are 0600, written aside and renamed, so never seen half-written."""
@@ -63,6 +69,14 @@ class DirectoryStore:
         below = self._root / prefix.rpartition("/")[0]
         keys = (path.relative_to(self._root).as_posix() for path in below.rglob("*") if path.is_file())
         return sorted(key for key in keys if key.startswith(prefix) and not key.rpartition("/")[2].startswith(".tmp-"))
+
+    def folders(self, prefix: str = "") -> tuple[str, ...]:
+        try:
+            return tuple(sorted(path.name for path in (self._root / prefix).iterdir() if path.is_dir()))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        except OSError as error:
+            raise StoreError(f"can't read {self._root / prefix}: {error.strerror}") from error
 
     def _write(self, key: str, content: bytes, *, replace: bool) -> str:
         target = self._root / key

@@ -1,0 +1,204 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What is remembered of a rollout across runs: one record an event, never written twice, and what follows from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+import re
+import typing as t
+import urllib.parse
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from .._account.moments import format_utc, parse_moment
+from .._policy.principal_matrix import DeniedPair
+from .rollout_declared import Target
+
+SCHEMA: t.Final = "hardening.iam/rollout/1"
+_KEY: t.Final = re.compile(r"(\d{6})-[a-z]+\.json\Z")
+# File systems take names of 255 bytes.
+_LONGEST_NAME: t.Final = 200
+
+
+class Kind(enum.StrEnum):
+    """What happened to a stage. ``CLEARED``: an approval from before the failure is no longer declared."""
+
+    STARTED = "started"
+    PASSED = "passed"
+    HELD = "held"
+    WITHDRAWN = "withdrawn"
+    APPROVED = "approved"
+    CLEARED = "cleared"
+    FINISHED = "finished"
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """One record. What a kind has no use for is empty.
+
+    ``is_first`` tells of a start that the rollout begins with it, whatever was before. ``attached`` are the ids that
+    the policy was attached to, ``expected`` the denials that are intended or were accepted, ``losses`` those that made
+    a gate fail. ``names_stage`` says that the declaration approved the stage already when its gate failed.
+    """
+
+    kind: Kind
+    stage: str
+    at: datetime
+    reason: str = ""
+    by: str = ""
+    run_id: str = ""
+    content_sha256: str = ""
+    is_first: bool = False
+    targets: tuple[Target, ...] = ()
+    attached: tuple[str, ...] = ()
+    expected: tuple[DeniedPair, ...] = ()
+    losses: tuple[DeniedPair, ...] = ()
+    names_stage: bool = False
+
+    def as_bytes(self) -> bytes:
+        """The record as it is kept: JSON that people can read."""
+        record = {
+            "schema": SCHEMA,
+            "event": self.kind.value,
+            "stage": self.stage,
+            "at": format_utc(self.at),
+            "reason": self.reason,
+            "by": self.by,
+            "run_id": self.run_id,
+            "content_sha256": self.content_sha256,
+            "is_first": self.is_first,
+            "targets": [dict(target) for target in self.targets],
+            "attached": list(self.attached),
+            "expected": [dataclasses.asdict(pair) for pair in self.expected],
+            "losses": [dataclasses.asdict(pair) for pair in self.losses],
+            "names_stage": self.names_stage,
+        }
+        return json.dumps(record, indent=2, default=str).encode()
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> Event:
+        """The event of a record. Raises ValueError where it is none, or is cut off."""
+        try:
+            record = json.loads(content)
+            if record["schema"] != SCHEMA:
+                raise ValueError(f"its schema is {record['schema']!r}")
+            return cls(
+                kind=Kind(record["event"]),
+                stage=str(record["stage"]),
+                at=parse_moment(record["at"]),
+                reason=str(record["reason"]),
+                by=str(record["by"]),
+                run_id=str(record["run_id"]),
+                content_sha256=str(record["content_sha256"]),
+                is_first=bool(record["is_first"]),
+                targets=tuple(dict(target) for target in record["targets"]),
+                attached=tuple(map(str, record["attached"])),
+                expected=tuple(map(pair_of, record["expected"])),
+                losses=tuple(map(pair_of, record["losses"])),
+                names_stage=bool(record["names_stage"]),
+            )
+        except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+            raise ValueError(f"it is no record of a rollout: {error!r}") from error
+
+
+def pair_of(record: Mapping[str, t.Any]) -> DeniedPair:
+    """The pair in a record or a result. Raises KeyError where it is none."""
+    return DeniedPair(str(record["account_id"]), str(record["principal"]), str(record["action"]))
+
+
+def place(organization_id: str, policy_type: str, policy: str) -> str:
+    """Where the records of a policy's rollout are: a prefix of keys.
+
+    The name of a policy may have any character: slashes and leading dots would lead elsewhere.
+    """
+    name = urllib.parse.quote(policy, safe=" ()+,=@")
+    if name.startswith("."):
+        name = f"%2E{name[1:]}"
+    if len(name) > _LONGEST_NAME:
+        raise ValueError(f"the name of the policy {policy!r} is too long to name a place for its records")
+    return f"rollouts/{organization_id}/{policy_type}/{name}/"
+
+
+def number_of(key: str) -> t.Optional[int]:
+    """The number that a key begins with, None for that of a foreign file."""
+    match = _KEY.fullmatch(key.rpartition("/")[2])
+    return int(match[1]) if match else None
+
+
+def key_of(number: int, kind: Kind) -> str:
+    """The key of a record. It has no time in it, so that of two runs at once only one can write it."""
+    return f"{number:06d}-{kind.value}.json"
+
+
+class Due(enum.Enum):
+    """What a record leaves to be done, which a run that was cut off may not have come to."""
+
+    NOTHING = enum.auto()
+    NEXT_STAGE = enum.auto()
+    SAME_STAGE = enum.auto()
+
+
+@dataclasses.dataclass(frozen=True)
+class Past:
+    """Where a rollout stands by its records.
+
+    ``started`` are the stages that began, with their targets of then; the last one is the current. ``failure`` is the
+    record of its gate's failing, while it counts; with ``is_stale`` the declaration has approved the stage since before
+    that. ``expected`` are the denials that move no gate.
+    """
+
+    started: Mapping[str, tuple[Target, ...]] = dataclasses.field(default_factory=dict)
+    since: t.Optional[datetime] = None
+    content_sha256: str = ""
+    attached: tuple[str, ...] = ()
+    expected: frozenset[DeniedPair] = frozenset()
+    failure: t.Optional[Event] = None
+    is_stale: bool = False
+    due: Due = Due.NOTHING
+
+    @property
+    def stage(self) -> str:
+        """The name of the current stage; empty before the first."""
+        return next(reversed(list(self.started)), "")
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the policy was taken off its targets and nobody approved it since."""
+        return self.failure is not None and self.failure.kind is Kind.WITHDRAWN
+
+
+def replay(events: Iterable[Event]) -> Past:
+    """What follows from the records, in their order."""
+    past = Past()
+    for event in events:
+        past = _after(past, event)
+    return past
+
+
+def _after(past: Past, event: Event) -> Past:
+    if event.kind is Kind.STARTED:
+        before = Past() if event.is_first else past
+        return Past(
+            started={**before.started, event.stage: event.targets},
+            since=event.at,
+            content_sha256=event.content_sha256,
+            attached=event.attached,
+            expected=before.expected.union(event.expected),
+        )
+    if event.stage != past.stage:
+        # Of a stage whose start is not on record: what was cut off is gone through again.
+        return past
+    if event.kind in (Kind.HELD, Kind.WITHDRAWN):
+        return dataclasses.replace(past, failure=event, is_stale=event.names_stage)
+    if event.kind is Kind.CLEARED:
+        return dataclasses.replace(past, is_stale=False)
+    due = Due.SAME_STAGE if past.is_withdrawn else Due.NEXT_STAGE
+    return dataclasses.replace(past, failure=None, due=due, expected=past.expected.union(event.losses))
