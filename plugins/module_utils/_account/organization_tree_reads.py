@@ -60,7 +60,9 @@ def read_tree(source: Source, *, progress: Progress = silent) -> OrganizationTre
     if root is None:
         raise Unreadable(UnreadKind.UNPARSABLE, "AWS names no root of the organization")
     root_id = fields.text(root, "Id")
-    units, accounts = [Unit(id=root_id, name=fields.text(root, "Name"), path="/")], list[MemberAccount]()
+    units = [Unit(id=root_id, name=fields.text(root, "Name"), path="/")]
+    # By id: one that is moved meanwhile is found below both of its parents.
+    accounts: dict[str, MemberAccount] = {}
     level = list(units)
     while level:
         below: list[Unit] = []
@@ -69,7 +71,7 @@ def read_tree(source: Source, *, progress: Progress = silent) -> OrganizationTre
             if isinstance(children, Unreadable):
                 raise children
             below += children[0]
-            accounts += children[1]
+            accounts |= {account.id: account for account in children[1]}
             progress("accounts", len(accounts), None)
         units += below
         level = below
@@ -79,7 +81,7 @@ def read_tree(source: Source, *, progress: Progress = silent) -> OrganizationTre
         feature_set=fields.text(answer, "FeatureSet"),
         root_id=root_id,
         units=tuple(sorted(units, key=lambda unit: unit.path)),
-        accounts=tuple(sorted(accounts, key=lambda account: account.id)),
+        accounts=tuple(sorted(accounts.values(), key=lambda account: account.id)),
         policy_types={
             fields.text(kind, "Type"): fields.text(kind, "Status")
             for kind in fields.optional_records(root, "PolicyTypes")
@@ -106,8 +108,11 @@ def _children(source: Source, parent: Unit) -> tuple[list[Unit], list[MemberAcco
 
 
 def _account(account: Record, parent_id: str) -> MemberAccount:
-    # Status is what State was called before September 2025; an old botocore knows no other.
-    state = fields.optional_text(account, "State") or fields.text(account, "Status")
+    # Status is what State was called before September 2025; an old botocore knows no other, and AWS gives it no more
+    # from September 2026 on.
+    state = fields.optional_text(account, "State") or fields.optional_text(account, "Status")
+    if state is None:
+        raise Unreadable(UnreadKind.UNPARSABLE, "the installed botocore is too old to know the State of accounts")
     return MemberAccount(
         id=fields.text(account, "Id"),
         name=fields.optional_text(account, "Name") or "",
