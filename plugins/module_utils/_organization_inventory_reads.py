@@ -16,7 +16,6 @@ import typing as t
 from collections.abc import Mapping
 
 from ._account import collect
-from ._account.moments import format_moment, parse_moment
 from ._account.organization_tree import MemberAccount, OrganizationTree, Unit
 from ._account.organization_tree_reads import DELEGATION_OPERATIONS, TAGS_OPERATIONS, TREE_OPERATIONS, Progress
 from ._aws.access import Access
@@ -96,7 +95,7 @@ def _of_member(error: AwsError, access: Access) -> str:
     if caller == management:
         return ""
     return (
-        f". It is of account {caller}, which may read the organization only where it is a delegated administrator:"
+        f"; it belongs to account {caller}, which may read the organization only as a delegated administrator:"
         f" else set assume_role_arn to a role in the management account {management}"
     )
 
@@ -120,11 +119,14 @@ def to_document(organization: Organization, settings: Settings, options: Mapping
 
 
 def _account_document(account: MemberAccount, settings: Settings) -> _Document:
-    document = dataclasses.asdict(account)
-    document["email"] = account.email if settings.emails else ""
-    document["joined"] = account.joined and format_moment(account.joined)
-    document["tags"] = None if account.tags is None else dict(account.tags)
-    return document
+    return {
+        "id": account.id,
+        "name": account.name,
+        "email": account.email if settings.emails else "",
+        "state": account.state,
+        "parent_id": account.parent_id,
+        "tags": None if account.tags is None else dict(account.tags),
+    }
 
 
 def from_document(document: object, settings: Settings, options: Mapping[str, t.Any]) -> t.Optional[Organization]:
@@ -142,7 +144,7 @@ def from_document(document: object, settings: Settings, options: Mapping[str, t.
         feature_set=document["feature_set"],
         root_id=document["root_id"],
         units=tuple(Unit(**unit) for unit in document["units"]),
-        accounts=tuple(_account(account) for account in document["accounts"]),
+        accounts=tuple(MemberAccount(**account) for account in document["accounts"]),
         delegated_administrators={
             account: tuple(services)
             for account, services in document["administrators"].items()
@@ -157,11 +159,6 @@ def from_document(document: object, settings: Settings, options: Mapping[str, t.
     if undecided(tree, settings) or untagged(tree, settings):
         return None
     return Organization(tree=tree, partition=document["partition"], administrators=has["administrators"])
-
-
-def _account(document: Mapping[str, t.Any]) -> MemberAccount:
-    joined = document["joined"]
-    return MemberAccount(**{**document, "joined": parse_moment(joined) if joined else None})
 
 
 def _source(options: Mapping[str, t.Any]) -> str:
