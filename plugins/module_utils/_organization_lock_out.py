@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping, Sequence
 
 from ._account.collect import OPERATIONS as READS
 from ._account.collect import collect
@@ -17,6 +18,7 @@ from ._account.model import Dataset
 from ._account.organization_tree import OrganizationTree
 from ._arguments import ArgumentSpec
 from ._aws.access import Access
+from ._capabilities.acceptance import Acceptances, acceptance_warnings, parse_acceptances
 from ._capabilities.organization_lock_out import (
     MANAGEMENT,
     Guard,
@@ -26,8 +28,13 @@ from ._capabilities.organization_lock_out import (
     break_glass_among,
 )
 from ._capabilities.organization_lock_out_change import PolicyChange
+from ._capabilities.organization_lock_out_evidence import MemberEvidence, Verdicts, names_of
 from ._controls.control import unread_reason
-from ._predicting import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, check_evidence_options
+from ._converge.change import Refusal
+from ._converge.errors import InputError
+from ._organization_lock_out_members import Members
+from ._policy_impact_document import accepted_of, build
+from ._predicting import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, acceptances_of, check_evidence_options
 from ._task import Task, TaskError
 
 __all__ = ["LOCK_OUT_ARGUMENTS", "LOCK_OUT_OPERATIONS", "Judgement", "LockOut", "check_lock_out_options"]
@@ -69,6 +76,13 @@ def check_lock_out_options(task: Task) -> None:
     member = options["member_role_arn"] or ""
     if member and not (member.startswith("arn:") and _PLACE in member and ":role/" in member):
         raise TaskError(f"member_role_arn: {member!r} is not the ARN of a role with {_PLACE} in the account's place")
+    for item in acceptances_of(task):
+        if not item.principal.startswith("arn:"):
+            raise TaskError(
+                f"accept_breakage[{item.index}].principal: {item.principal!r} is no ARN: a bare name would mean a "
+                "principal in every account"
+            )
+    _accepted_accounts(task)
     if options["max_member_reads"] < 0:
         raise TaskError(f"max_member_reads: {options['max_member_reads']} is not a number from 0 up")
 
@@ -90,9 +104,41 @@ class LockOut:
         change = PolicyChange(before, after)
         if not change.policies:
             return Judgement()
-        guard = Guard(change, self._rules(), self._seen(after))
-        told = {"matrix": [row.as_dict() for row in guard.matrix if row.losses]}
-        return Judgement(refusals=guard.refusals(), told=told)
+        accepted, accounts = acceptances_of(self._task), _accepted_accounts(self._task)
+        evidence = self._evidence(change, accounts)
+        guard = Guard(change, self._rules(), self._seen(after, evidence))
+        today = self._task.now.date()
+        verdicts = Verdicts(change, evidence, accepted=accepted, accepted_accounts=accounts, today=today)
+        for warning in (*acceptance_warnings(accepted, verdicts.broken(), today), *verdicts.account_warnings()):
+            self._task.warn(warning)
+        return Judgement(
+            refusals=_joined(guard.refusals(), verdicts.refusals()),
+            predicted=verdicts.predicted(),
+            impacts=tuple(self._impact(change, item, accepted) for item in evidence if item.impacts),
+            told={**guard.told(), "evidence": verdicts.told()},
+        )
+
+    def _evidence(self, change: PolicyChange, accepted: Acceptances) -> tuple[MemberEvidence, ...]:
+        """What the members did. Accounts that may stay unread come last where not all can be read."""
+        today = self._task.now.date()
+        names = {item.principal for item in accepted if not item.is_expired(today)}
+        last = {account.id for account in change.accounts if names & names_of(account, change.after)}
+        return Members(self._task, LOCK_OUT_OPERATIONS, change).read(self._access, last=last)
+
+    def _impact(self, change: PolicyChange, item: MemberEvidence, accepted: Acceptances) -> dict[str, t.Any]:
+        impacts = list(item.impacts.values())
+        names = ", ".join(policy.name for policy in change.policies_at(item.account.id))
+        reason = "a break-glass principal: what it must be able to do is held against the policies beforehand"
+        return build(
+            impacts,
+            account={"account_id": item.account.id, "account_alias": item.account.name},
+            change=[f"the policies of the organization change here: {names}"],
+            accepted=accepted_of(impacts, accepted, self._task.now.date()),
+            skipped=[{"principal": arn, "reason": reason} for arn in item.break_glass or ()],
+            created=self._task.now,
+            unread=(),
+            assumed=self._task.options["unused_resources"],
+        )
 
     def _rules(self) -> Rules:
         options, access = self._task.options, self._access
@@ -108,17 +154,39 @@ class LockOut:
             allow_root_attachment=bool(options["allow_root_attachment"]),
         )
 
-    def _seen(self, tree: OrganizationTree) -> Seen:
-        """The break-glass principals of the management account, where the caller is in it."""
-        if self._access.caller.account_id != tree.management_account_id:
-            return Seen()
-        snapshot = collect(self._access, datasets={Dataset.AUTHORIZATION_DETAILS}, regions=(), now=self._task.now)
-        unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+    def _seen(self, tree: OrganizationTree, evidence: Sequence[MemberEvidence]) -> Seen:
+        """Whom the members have, and the management account where the caller is in it."""
+        break_glass = {item.account.id: item.break_glass for item in evidence}
+        landing_zone = {item.account.id: item.landing_zone for item in evidence}
+        if self._access.caller.account_id == tree.management_account_id:
+            break_glass[tree.management_account_id] = self._in_management()
+        return Seen(break_glass, landing_zone)
+
+    def _in_management(self) -> t.Optional[tuple[str, ...]]:
+        wanted = Dataset.AUTHORIZATION_DETAILS
+        snapshot = collect(self._access, datasets={wanted}, regions=(), now=self._task.now)
+        unread = snapshot.missing(wanted)
         if unread is not None:
-            self._task.warn(
-                f"the break-glass principals of the management account are not known: {unread_reason(unread)}"
-            )
-            return Seen()
+            told = unread_reason(unread)
+            self._task.warn(f"the break-glass principals of the management account are not known: {told}")
+            return None
         arns = (*(user.arn for user in snapshot.users), *(role.arn for role in snapshot.roles))
-        found = break_glass_among(arns, tuple(self._task.options["break_glass"]))
-        return Seen({tree.management_account_id: found})
+        return break_glass_among(arns, tuple(self._task.options["break_glass"]))
+
+
+def _accepted_accounts(task: Task) -> Acceptances:
+    """The option ``accept_unread_accounts``. Raises TaskError."""
+    option = "accept_unread_accounts"
+    given = [
+        {"principal": item["account"], "reason": item["reason"], "expires": item["expires"]}
+        for item in task.options[option]
+    ]
+    try:
+        return parse_acceptances(given, today=task.now.date(), option=option)
+    except InputError as error:
+        raise TaskError(str(error).replace("principal", "account").replace("breakage is", "accounts are")) from error
+
+
+def _joined(*parts: Mapping[str, tuple[Refusal, ...]]) -> dict[str, tuple[Refusal, ...]]:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: tuple(refusal for part in parts for refusal in part.get(name, ())) for name in names}

@@ -24,13 +24,14 @@ from .._converge.arn import is_break_glass
 from .._converge.change import Refusal
 from .._policy.principal_matrix import DeniedPair, Loss, Place, cast, losses
 from .._policy.principal_matrix_cast import BREAK_GLASS, CONTROL_TOWER, STACK_SETS
-from .organization_lock_out_change import ChangedPolicy, PolicyChange, organization_path, policy_of
+from .organization_lock_out_change import ChangedPolicy, PolicyChange, organization_path, takes_away
 
 #: The value of the option ``way_back``: people or jobs of the management account can take policies off.
 MANAGEMENT: t.Final = "management_account"
 _CENTRAL_ROOT: t.Final = "iam.amazonaws.com"
 _STACK_SETS_SERVICE: t.Final = "member.org.stacksets.cloudformation.amazonaws.com"
 _CONTROL_TOWER_SERVICE: t.Final = "controltower.amazonaws.com"
+_LANDING_ZONE: t.Final = ("AWSControlTowerExecution", "AWSCloudFormationStackSetExecutionRole", "stacksets-exec-")
 _GUARDRAILS: t.Final = "aws-guardrails-"
 # So many of a list are told in a refusal.
 _NAMED: t.Final = 5
@@ -72,13 +73,17 @@ class Rules:
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """The break-glass principals that were seen: ARNs by account; None where the account could not be read."""
+    """The principals that were seen, as ARNs by account; an account that could not be read is left out or None.
 
-    found: Mapping[str, t.Optional[tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    ``landing_zone`` are the roles by which Control Tower and StackSets set up accounts.
+    """
+
+    break_glass: Mapping[str, t.Optional[tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    landing_zone: Mapping[str, t.Optional[tuple[str, ...]]] = dataclasses.field(default_factory=dict)
 
     def of(self, account_id: str) -> t.Optional[tuple[str, ...]]:
-        """Those of one account; None where they are not known."""
-        return self.found.get(account_id)
+        """The break-glass principals of one account; None where they are not known."""
+        return self.break_glass.get(account_id)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +129,19 @@ class Guard:
     @functools.cached_property
     def matrix(self) -> tuple[Row, ...]:
         """What is lost, by groups of accounts."""
-        return tuple(Row(group, self._losses(group[0])) for group in self._change.classes())
+        return tuple(
+            Row(group, self._losses(group[0]))
+            for alike in self._change.classes()
+            for group in self._by_principals(alike)
+        )
+
+    def _by_principals(self, accounts: Iterable[MemberAccount]) -> Iterator[tuple[MemberAccount, ...]]:
+        """The accounts in groups that have the same break-glass principals and the same landing zone."""
+        groups: dict[t.Hashable, list[MemberAccount]] = {}
+        for account in accounts:
+            named = (*self._break_glass_of(account.id), *self._landing_zone_of(account.id))
+            groups.setdefault(tuple(arn.replace(account.id, "") for arn in named), []).append(account)
+        yield from map(tuple, groups.values())
 
     def refusals(self) -> dict[str, tuple[Refusal, ...]]:
         """Why policies may not come, change or go, by their names."""
@@ -138,6 +155,19 @@ class Guard:
             ):
                 found[policy.name].append(refusal)
         return {name: tuple(refusals) for name, refusals in found.items()}
+
+    def told(self) -> dict[str, t.Any]:
+        """For the result: who loses what where, and the break-glass principals."""
+        management = self._change.after.management_account_id
+        seen = self._seen.of(management)
+        return {
+            "accounts": len(self._change.accounts),
+            "matrix": [row.as_dict() for row in self.matrix if row.losses],
+            "break_glass": {
+                "management_account": None if seen is None else list(seen),
+                "declared": list(self._rules.break_glass),
+            },
+        }
 
     # The matrix
 
@@ -157,7 +187,7 @@ class Guard:
             automation=rules.automation,
             assessors=rules.assessors,
             break_glass=self._break_glass_of(account.id),
-            landing_zone=landing_zone(tree),
+            landing_zone=self._landing_zone_of(account.id),
             caller=rules.caller,
         )
         return losses(actors, *self._change.controls(account.id))
@@ -169,6 +199,10 @@ class Guard:
             return seen
         rules = self._rules
         return break_glass_in(account_id, rules.break_glass, partition=rules.partition) or BREAK_GLASS
+
+    def _landing_zone_of(self, account_id: str) -> tuple[str, ...]:
+        seen = self._seen.landing_zone.get(account_id)
+        return landing_zone(self._change.after) if seen is None else seen
 
     @functools.cached_property
     def _in_management(self) -> tuple[str, ...]:
@@ -216,7 +250,7 @@ class Guard:
             yield Refusal("root_attachment", reason, policy.target)
 
     def _without_break_glass(self, policy: ChangedPolicy) -> Iterator[Refusal]:
-        if not _takes_away(policy) or self._seen.of(self._change.after.management_account_id):
+        if not takes_away(policy) or self._seen.of(self._change.after.management_account_id):
             return
         reached = self._change.after.accounts_under(policy.reaches)
         here = {account.id for account in self._change.accounts_at_work}
@@ -245,7 +279,7 @@ class Guard:
     def _without_way_back(self, policy: ChangedPolicy) -> Iterator[Refusal]:
         """An administrator in a member account is bound by what it attaches, and can't take off what binds it."""
         tree, rules = self._change.after, self._rules
-        if not _takes_away(policy) or rules.caller_account == tree.management_account_id:
+        if not takes_away(policy) or rules.caller_account == tree.management_account_id:
             return
         administrators = {rules.caller_account, *(_administrators(tree))}
         bound = [account for account in tree.accounts_under(policy.reaches) if account.id in administrators]
@@ -281,6 +315,11 @@ def break_glass_among(arns: Iterable[str], patterns: Sequence[str]) -> tuple[str
     return tuple(arn for arn in arns if is_break_glass(arn, patterns))
 
 
+def landing_zone_among(arns: Iterable[str]) -> tuple[str, ...]:
+    """The roles of Control Tower and StackSets among those of an account."""
+    return tuple(arn for arn in arns if arn.rpartition("/")[2].startswith(_LANDING_ZONE))
+
+
 def landing_zone(tree: OrganizationTree) -> tuple[str, ...]:
     """The roles by which Control Tower and StackSets set up accounts, where the organization shows that they do."""
     tower = _CONTROL_TOWER_SERVICE in tree.trusted_services or any(
@@ -296,18 +335,6 @@ def _administrators(tree: OrganizationTree) -> set[str]:
         for account, services in tree.delegated_administrators.items()
         if {"iam.amazonaws.com", "organizations.amazonaws.com"} & set(services)
     }
-
-
-def _takes_away(policy: ChangedPolicy) -> bool:
-    """Whether a policy may take anything from anybody: by denying it, or by no longer allowing it somewhere."""
-    will = policy_of(policy.will) if policy.will is not None else None
-    if will is not None and any(not statement.allow for statement in will.statements):
-        return True
-    was = policy_of(policy.was) if policy.was is not None else None
-    if was is None or all(not statement.allow for statement in was.statements):
-        return False
-    kept = set(policy.will.targets) if policy.will is not None else set()
-    return was != will or not kept.issuperset(policy.was.targets if policy.was is not None else ())
 
 
 def _who_loses_what(lost: Sequence[Loss]) -> str:

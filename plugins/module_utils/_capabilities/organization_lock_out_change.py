@@ -66,6 +66,18 @@ def policy_of(policy: OrganizationPolicy) -> t.Optional[Policy]:
     return _parsed(policy.name, policy.content)
 
 
+def takes_away(policy: ChangedPolicy) -> bool:
+    """Whether a policy may take anything from anybody: by denying it, or by no longer allowing it somewhere."""
+    will = policy_of(policy.will) if policy.will is not None else None
+    if will is not None and any(not statement.allow for statement in will.statements):
+        return True
+    was = policy_of(policy.was) if policy.was is not None else None
+    if was is None or all(not statement.allow for statement in was.statements):
+        return False
+    kept = set(policy.will.targets) if policy.will is not None else set()
+    return was != will or not kept.issuperset(policy.was.targets if policy.was is not None else ())
+
+
 class PolicyChange:
     """The organization before and after a change of its policies."""
 

@@ -1,0 +1,331 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What the members of an organization did, held against a change of its policies: what may pass, and what is expected.
+
+As with boundaries, only what is safe passes unless somebody accepts it by name. Of an account that can't be read
+nothing is known, which is never safe either.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+
+from .._account.moments import format_utc
+from .._account.organization_tree import MemberAccount, OrganizationTree
+from .._converge.change import Refusal
+from .._policy import catalogue
+from .._policy.evaluation import Layers
+from .._policy.impact import Breakage, Impact, Judge, Verdict
+from .._policy.narrowing import ANYTHING
+from .._policy.principal_matrix import DeniedPair
+from .._policy.usage import Source, Use
+from .acceptance import Acceptance, Acceptances, acceptance_of
+from .organization_lock_out_change import ChangedPolicy, PolicyChange, policy_of, takes_away
+
+_MFA: t.Final = "aws:multifactorauthpresent"
+# Stands for all that a statement denies which names what it leaves.
+_ANYTHING: t.Final = "hardening:Anything"
+# So many of a list are told in a refusal.
+_NAMED: t.Final = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class UserFacts:
+    """A user as the credential report has it. ``last_used`` is that of password and keys."""
+
+    arn: str
+    has_password: bool
+    has_mfa: bool
+    active_keys: int
+    last_used: t.Optional[datetime] = None
+
+    @property
+    def always_has_mfa(self) -> bool:
+        """Whether none of its requests comes without MFA: it has no key, and can't sign in without its device."""
+        return self.has_mfa and self.active_keys == 0
+
+
+@dataclasses.dataclass(frozen=True)
+class MemberEvidence:
+    """What was read of one account. ``failure`` says why it is not known what is used there; then it is refused.
+
+    ``break_glass`` and ``landing_zone`` are None where the principals of the account are not known.
+    """
+
+    account: MemberAccount
+    failure: str = ""
+    impacts: Mapping[str, Impact] = dataclasses.field(default_factory=dict)
+    break_glass: t.Optional[tuple[str, ...]] = None
+    landing_zone: t.Optional[tuple[str, ...]] = None
+    users: tuple[UserFacts, ...] = ()
+
+
+# Whom a change can concern at all
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """The actions that a change may take away: ``actions`` by name, and with ``open`` any others."""
+
+    actions: tuple[str, ...]
+    open: bool = False
+
+
+def question_of(policies: Iterable[ChangedPolicy]) -> Question:
+    """What the policies may take away. A policy that goes with what it allowed leaves it open."""
+    names: dict[str, None] = {}
+    is_open = False
+    for changed in policies:
+        will = policy_of(changed.will) if changed.will is not None else None
+        was = policy_of(changed.was) if changed.was is not None else None
+        is_open = is_open or (was is not None and any(item.allow for item in was.statements))
+        for statement in will.statements if will is not None else ():
+            if statement.allow:
+                continue
+            if statement.not_actions is not None or "*" in (statement.actions or ()):
+                is_open = True
+            for pattern in statement.actions or ():
+                names.update((action.full_name, None) for action in catalogue.expand(pattern))
+                is_open = is_open or not (catalogue.expand(pattern) or pattern == "*")
+    return Question(tuple(names), is_open)
+
+
+class Concern:
+    """Says of principals with the same layers whether a change may take from them what they are allowed."""
+
+    def __init__(self, before: Layers, after: Layers, question: Question, unused: Sequence[str]) -> None:
+        self._question: t.Final = question
+        self._own: t.Final = Judge(before, after, unused_resources=unused)
+        everything = (dataclasses.replace(layers, identity=(ANYTHING,), boundary=None) for layers in (before, after))
+        self._anything: t.Final = Judge(*everything, unused_resources=unused)
+
+    def may_lose(self, arn: str, *, has_mfa: bool = False) -> bool:
+        """Whether the change may take anything from a principal that it is allowed today, used or not."""
+        asked = ((self._own, action) for action in self._question.actions)
+        opened = ((self._anything, _ANYTHING),) if self._question.open else ()
+        return any(
+            judge.verdict(with_mfa(Use(arn, action, Source.LAST_ACCESSED), has_mfa)).outcome is not Breakage.SAFE
+            for judge, action in (*opened, *asked)
+        )
+
+
+def with_mfa(use: Use, has_mfa: bool) -> Use:
+    """The use of somebody whose requests all come with MFA, as far as the evidence does not say otherwise."""
+    if not has_mfa:
+        return use
+    known = {"aws:MultiFactorAuthPresent": "true"}
+    return dataclasses.replace(use, context=use.context.under(known))
+
+
+# What follows
+
+
+class Verdicts:
+    """What the evidence says of a change: refusals, what is expected to be denied, and what to tell."""
+
+    def __init__(
+        self,
+        change: PolicyChange,
+        evidence: Sequence[MemberEvidence],
+        *,
+        accepted: Acceptances,
+        accepted_accounts: Acceptances,
+        today: date,
+    ) -> None:
+        self._change: t.Final = change
+        self._evidence: t.Final = evidence
+        self._accepted: t.Final = accepted
+        self._accepted_accounts: t.Final = accepted_accounts
+        self._today: t.Final = today
+
+    def refusals(self) -> dict[str, tuple[Refusal, ...]]:
+        """Why policies may not come, change or go, by their names."""
+        found: dict[str, list[Refusal]] = collections.defaultdict(list)
+        for policy in self._change.policies:
+            if takes_away(policy):
+                found[policy.name] += [*self._unread(policy), *self._breaking(policy)]
+        return {name: tuple(refusals) for name, refusals in found.items() if refusals}
+
+    def predicted(self) -> frozenset[DeniedPair]:
+        """The denials that somebody accepts, action by action."""
+        return frozenset(
+            pair
+            for item in self._evidence
+            for impact in item.impacts.values()
+            if not impact.is_safe and self._acceptance(impact) is not None
+            for pair in _pairs(item.account.id, impact)
+        )
+
+    def broken(self) -> list[str]:
+        """The ARNs of all whom the change may break, whoever accepts it."""
+        return [
+            impact.principal_arn for item in self._evidence for impact in item.impacts.values() if not impact.is_safe
+        ]
+
+    def unread(self) -> list[MemberEvidence]:
+        """The accounts of which it is not known what is used there."""
+        return [item for item in self._evidence if item.failure]
+
+    def account_warnings(self) -> list[str]:
+        """What to tell of accepted accounts: those that expired, and those that could be read, or are not concerned."""
+        needed = {name for item in self.unread() for name in names_of(item.account, self._change.after)}
+        told = []
+        for item in self._accepted_accounts:
+            place = f"accept_unread_accounts[{item.index}]: "
+            if item.is_expired(self._today):
+                told.append(f"{place}the acceptance for {item.principal} expired on {item.expires}")
+            elif item.principal not in needed:
+                told.append(f"{place}{item.principal} is no account that could not be read")
+        return told
+
+    def told(self) -> dict[str, t.Any]:
+        """For the result: what was read, and what came of it."""
+        return {
+            "read": [_member(item) for item in self._evidence if not item.failure],
+            "unread": [
+                {
+                    "account": item.account.id,
+                    "name": item.account.name,
+                    "reason": item.failure,
+                    "accepted": accepted.reason if (accepted := self._account_acceptance(item.account)) else None,
+                }
+                for item in self.unread()
+            ],
+        }
+
+    # Accounts that can't be read
+
+    def _unread(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        reached = {account.id for account in self._change.after.accounts_under(policy.reaches)}
+        by_reason: dict[str, list[MemberAccount]] = {}
+        for item in self.unread():
+            if item.account.id in reached and self._account_acceptance(item.account) is None:
+                by_reason.setdefault(item.failure, []).append(item.account)
+        if by_reason:
+            told = "; ".join(f"{listing(accounts)}: {reason}" for reason, accounts in by_reason.items())
+            reason = (
+                f"what it would break is not known where nothing tells what is used: {told}. Let these accounts be "
+                "read (member_role_arn, trail_logs), or name them in accept_unread_accounts"
+            )
+            yield Refusal("unread_accounts", reason, policy.target)
+
+    def _account_acceptance(self, account: MemberAccount) -> t.Optional[Acceptance]:
+        names = names_of(account, self._change.after)
+        fitting = (item for item in self._accepted_accounts if item.principal in names)
+        return next((item for item in fitting if not item.is_expired(self._today)), None)
+
+    # What breaks
+
+    def _acceptance(self, impact: Impact) -> t.Optional[Acceptance]:
+        return acceptance_of(impact.principal_arn, self._accepted, self._today)
+
+    def _breaking(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        reached = {account.id for account in self._change.after.accounts_under(policy.reaches)}
+        for item in self._evidence:
+            if item.account.id not in reached:
+                continue
+            own = {changed.name for changed in self._change.policies_at(item.account.id) if takes_away(changed)}
+            unsafe = [
+                impact
+                for impact in item.impacts.values()
+                if not impact.is_safe and self._acceptance(impact) is None and policy.name in _causes(impact, own)
+            ]
+            if unsafe:
+                yield Refusal("prediction", _objection(policy, item, unsafe), policy.target)
+
+
+def names_of(account: MemberAccount, tree: OrganizationTree) -> frozenset[str]:
+    """How an account may be named where it is accepted unread: by id, by name, or by the path of a unit it is under."""
+    units = (tree.unit[target] for target in tree.lineage(account.id) if target in tree.unit)
+    return frozenset({account.id, account.name, *(unit.path for unit in units if unit.parent_id is not None)})
+
+
+def listing(accounts: Sequence[MemberAccount]) -> str:
+    """Accounts in words, the first few by name."""
+    named = ", ".join(f"{account.name} ({account.id})" for account in accounts[:_NAMED])
+    return f"{named} and {len(accounts) - _NAMED} more" if len(accounts) > _NAMED else named
+
+
+def _causes(impact: Impact, changed: set[str]) -> set[str]:
+    """The policies that break something of a principal; where no statement decides, all that changed."""
+    unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
+    named = {verdict.policy for verdict in unsafe if verdict.policy in changed}
+    return {name for name in named if name} if all(verdict.policy in changed for verdict in unsafe) else changed
+
+
+def _objection(policy: ChangedPolicy, item: MemberEvidence, unsafe: Sequence[Impact]) -> str:
+    told = "; ".join(f"{_short(impact.principal_arn)}: {impact.summary}" for impact in unsafe[:_NAMED])
+    more = f"; and {len(unsafe) - _NAMED} more principals" if len(unsafe) > _NAMED else ""
+    where = f"in {item.account.name} ({item.account.id}): "
+    users = [impact for impact in unsafe if ":user/" in impact.principal_arn]
+    if is_about_mfa(policy) and users:
+        return f"{where}{told}{more}. Either they use MFA, or the policy exempts them:\n{exemptions(users, item.users)}"
+    return f"{where}{told}{more}. Either the policy leaves it allowed, or accept_breakage names the principals by ARN"
+
+
+def is_about_mfa(policy: ChangedPolicy) -> bool:
+    """Whether a policy denies by MFA."""
+    will = policy_of(policy.will) if policy.will is not None else None
+    return will is not None and any(
+        condition.key.lower() == _MFA for statement in will.statements for condition in statement.conditions
+    )
+
+
+def exemptions(impacts: Sequence[Impact], facts: Sequence[UserFacts]) -> str:
+    """Users as lines to paste into a list of exempt principals, each with its last use.
+
+    They stay where they are: another path would be another ARN, and every policy that names the old one would miss it.
+    """
+    known = {user.arn: user for user in facts}
+    return "\n".join(f"- {impact.principal_arn}  # {_use_of(impact, known)}" for impact in impacts)
+
+
+def _use_of(impact: Impact, known: Mapping[str, UserFacts]) -> str:
+    uses = [verdict.use.last for verdict in impact.verdicts if verdict.use and verdict.use.last]
+    user = known.get(impact.principal_arn)
+    if user is not None and user.last_used is not None:
+        uses.append(user.last_used)
+    last = f"last used {format_utc(max(uses))[:10]}" if uses else "no use known"
+    if user is None:
+        return last
+    keys = f"{user.active_keys} active access key{'' if user.active_keys == 1 else 's'}" if user.active_keys else ""
+    password = "password" if user.has_password else ""
+    held = ", ".join(filter(None, (keys, password, "MFA" if user.has_mfa else "no MFA")))
+    return f"{last}; {held}"
+
+
+def _pairs(account_id: str, impact: Impact) -> Iterator[DeniedPair]:
+    for verdict in impact.verdicts:
+        if verdict.use is not None and verdict.outcome is not Breakage.SAFE:
+            for action in _actions(verdict, verdict.use):
+                yield DeniedPair(account_id, impact.principal_arn, action)
+
+
+def _actions(verdict: Verdict, use: Use) -> Sequence[str]:
+    return verdict.lost or (use.action,)
+
+
+def _member(item: MemberEvidence) -> dict[str, t.Any]:
+    outcomes = collections.Counter(impact.outcome.value for impact in item.impacts.values())
+    sources = {source.value for impact in item.impacts.values() for source in impact.evidence.sources}
+    return {
+        "account": item.account.id,
+        "name": item.account.name,
+        "principals": len(item.impacts),
+        "counts": {outcome.value: outcomes[outcome.value] for outcome in Breakage},
+        "sources": sorted(sources),
+        "break_glass": None if item.break_glass is None else list(item.break_glass),
+    }
+
+
+def _short(arn: str) -> str:
+    return arn.partition(":iam::")[2].partition(":")[2]

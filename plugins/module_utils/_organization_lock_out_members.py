@@ -1,0 +1,275 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What the guard of an organization's policies reads of the members: their principals, and what these did.
+
+Through a role in each member that is assumed like the account's own roles, or else from the organization's trail alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import threading
+import typing as t
+from collections.abc import Collection, Mapping, Sequence
+
+from ._account.activity import log_files
+from ._account.collect import collect
+from ._account.model import CredentialRow, Dataset, Role, Snapshot
+from ._account.organization_tree import MemberAccount
+from ._account.permissions import Permissions
+from ._aws.access import Access
+from ._aws.errors import AwsError
+from ._aws.operations import Operations
+from ._capabilities.boundaries import unused_resources
+from ._capabilities.boundaries_document import Facts
+from ._capabilities.organization_lock_out import break_glass_among, landing_zone_among
+from ._capabilities.organization_lock_out_change import PolicyChange, takes_away
+from ._capabilities.organization_lock_out_evidence import (
+    Concern,
+    MemberEvidence,
+    UserFacts,
+    question_of,
+)
+from ._controls.control import unread_reason
+from ._converge.store import Store, StoreError
+from ._policy.context import Values
+from ._policy.evaluation import Layers
+from ._policy.impact import Impact, Judge
+from ._policy.narrowing import ANYTHING, condition_keys
+from ._policy.principal_matrix import Controls
+from ._policy.trail_actions import EventReader
+from ._policy.usage import Evidence
+from ._predicting import Predictor, Proposal
+from ._task import Task
+
+_ACCOUNT: t.Final = "<account_id>"
+_WORKERS: t.Final = 8
+
+
+class Members:
+    """Reads the members that a change reaches, several at once. One that can't be read costs the others nothing."""
+
+    def __init__(self, task: Task, operations: Operations, change: PolicyChange) -> None:
+        self._task: t.Final = task
+        self._operations: t.Final = operations
+        self._change: t.Final = change
+        self._role: t.Final = str(task.options["member_role_arn"] or "")
+        place = task.options["trail_logs"]
+        role = task.options["trail_logs_role_arn"]
+        self._logs: t.Final = _SharedLogs(task.store(place, role_arn=role)) if place else None
+
+    def read(self, access: Access, *, last: Collection[str] = ()) -> tuple[MemberEvidence, ...]:
+        """What is known of each account from which the change may take anything, in the order of the organization.
+
+        At most ``max_member_reads`` are read; those in ``last`` after all others.
+        """
+        accounts = [account for account in self._change.accounts_at_work if self._is_narrowed(account)]
+        if not (self._role or self._logs):
+            failure = "neither member_role_arn nor trail_logs says how to read it"
+            return tuple(MemberEvidence(account, failure) for account in accounts)
+        most = self._task.options["max_member_reads"]
+        chosen = sorted(accounts, key=lambda account: account.id in last)[:most]
+        calls = {account.id: functools.partial(self._member, account) for account in chosen}
+        found = access.gather(calls, workers=_WORKERS)
+        if len(chosen) < len(accounts):
+            self._task.warn(
+                f"{len(accounts) - len(chosen)} of {len(accounts)} accounts were not read: max_member_reads"
+            )
+        return tuple(self._evidence(account, found, most) for account in accounts)
+
+    def _is_narrowed(self, account: MemberAccount) -> bool:
+        return any(takes_away(policy) for policy in self._change.policies_at(account.id))
+
+    @staticmethod
+    def _evidence(
+        account: MemberAccount, found: Mapping[str, t.Union[MemberEvidence, AwsError]], most: int
+    ) -> MemberEvidence:
+        if account.id not in found:
+            return MemberEvidence(account, f"max_member_reads allows {most}, and others come first")
+        result = found[account.id]
+        return MemberEvidence(account, str(result)) if isinstance(result, AwsError) else result
+
+    def _member(self, account: MemberAccount) -> MemberEvidence:
+        if not self._role:
+            return self._from_trail(account, "")
+        task = _MemberTask(self._task, self._operations, self._role.replace(_ACCOUNT, account.id), self._logs)
+        try:
+            snapshot = _snapshot(task)
+        except AwsError as error:
+            return self._from_trail(account, str(error))
+        unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+        if unread is not None:
+            return self._from_trail(account, unread_reason(unread))
+        if snapshot.account_id != account.id:
+            return MemberEvidence(account, f"member_role_arn leads to account {snapshot.account_id}")
+        return _Member(task, account, snapshot, self._change).evidence()
+
+    def _from_trail(self, account: MemberAccount, failure: str) -> MemberEvidence:
+        """What the organization's trail tells of an account whose principals are not known."""
+        if self._logs is None:
+            return MemberEvidence(account, failure)
+        before, after = (_layers(controls) for controls in self._change.controls(account.id))
+        reader = EventReader(keys=condition_keys((before, after)))
+        days = self._task.options["trail_days"]
+        try:
+            told = log_files(self._logs, reader, account_id=account.id, now=self._task.now, days=days)
+        except StoreError as error:
+            return MemberEvidence(account, "; ".join(filter(None, (failure, str(error)))))
+        if told.source.failure or not told.source.is_whole:
+            reason = told.source.failure or f"the trail tells of {told.source.window_days} days only"
+            return MemberEvidence(account, "; ".join(filter(None, (failure, reason))))
+        judge = Judge(before, after, unused_resources=self._task.options["unused_resources"])
+        evidence = Evidence((told.source,))
+        callers = sorted({use.principal_arn for use in told.uses if f"::{account.id}:" in use.principal_arn})
+        verdicts = {arn: tuple(judge.verdict(use) for use in told.of(arn)) for arn in callers}
+        return MemberEvidence(account, impacts={arn: Impact(arn, found, evidence) for arn, found in verdicts.items()})
+
+
+def _layers(controls: Controls) -> Layers:
+    """What the organization leaves of somebody whose own policies are not known."""
+    return Layers(identity=(ANYTHING,), scps=controls.scps, rcps=controls.rcps)
+
+
+def _snapshot(task: Task) -> Snapshot:
+    wanted = {Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT}
+    return collect(task.access, datasets=wanted, regions=(), now=task.now)
+
+
+class _Member:
+    """One account whose principals are known."""
+
+    def __init__(self, task: Task, account: MemberAccount, snapshot: Snapshot, change: PolicyChange) -> None:
+        self._account: t.Final = account
+        self._snapshot: t.Final = snapshot
+        self._change: t.Final = change
+        self._permissions: t.Final = Permissions(snapshot)
+        own = f"arn:{snapshot.partition}:iam::{account.id}:policy/iam-hardening/boundary"
+        assumed = (*task.options["unused_resources"], *unused_resources(Facts.of(snapshot, own)))
+        self._task: t.Final = copy.copy(task)
+        self._task.options = {**task.options, "unused_resources": list(dict.fromkeys(assumed))}
+        self._users: t.Final = {user.arn: user for user in _users(snapshot)}
+        self._question: t.Final = question_of(filter(takes_away, change.policies_at(account.id)))
+        self._concerns: t.Final[dict[int, Concern]] = {}
+
+    def evidence(self) -> MemberEvidence:
+        """The impact on everybody from whom the change may take anything.
+
+        Break-glass is left out: it is not in use, and what it must be able to do is known beforehand.
+        """
+        break_glass = break_glass_among(self._permissions.principals, tuple(self._task.options["break_glass"]))
+        predictor = _MemberPredictor(self._task, self._snapshot, self._permissions, self._users)
+        all_of_them = self._proposals(predictor)
+        proposals = {
+            arn: proposal
+            for arn, proposal in all_of_them.items()
+            if arn not in break_glass and self._may_lose(arn, proposal)
+        }
+        impacts = predictor.predict(proposals)
+        return MemberEvidence(
+            self._account,
+            impacts=impacts,
+            break_glass=break_glass,
+            landing_zone=landing_zone_among(role.arn for role in self._snapshot.roles),
+            users=tuple(self._users.values()),
+        )
+
+    def _proposals(self, predictor: Predictor) -> dict[str, Proposal]:
+        """What changes for each principal that the organization's policies bind."""
+        before, after = self._change.controls(self._account.id)
+        found: dict[str, Proposal] = {}
+        # Those with the same layers are judged together.
+        made: dict[int, Proposal] = {}
+        for arn in self._permissions.principals:
+            entity = self._permissions.entities[arn]
+            if isinstance(entity, Role) and entity.is_service_linked:
+                continue
+            own = predictor.current(arn)
+            if id(own) not in made or self._permissions.unknown(arn):
+                now = dataclasses.replace(own, scps=before.scps, rcps=before.rcps)
+                made[id(own)] = Proposal(now, dataclasses.replace(now, scps=after.scps, rcps=after.rcps))
+            found[arn] = made[id(own)]
+        return found
+
+    def _may_lose(self, arn: str, proposal: Proposal) -> bool:
+        key = id(proposal)
+        if key not in self._concerns:
+            unused = self._task.options["unused_resources"]
+            self._concerns[key] = Concern(proposal.before, proposal.after, self._question, unused)
+        user = self._users.get(arn)
+        return self._concerns[key].may_lose(arn, has_mfa=user is not None and user.always_has_mfa)
+
+
+class _MemberPredictor(Predictor):
+    """Knows besides of users whose requests can't come without MFA."""
+
+    def __init__(
+        self, task: Task, snapshot: Snapshot, permissions: Permissions, users: Mapping[str, UserFacts]
+    ) -> None:
+        super().__init__(task, snapshot, permissions)
+        self._users = users
+
+    def _known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
+        known = super()._known_keys(arn, keys)
+        user = self._users.get(arn)
+        if user is not None and user.always_has_mfa:
+            known["aws:MultiFactorAuthPresent"] = "true"
+        return known
+
+
+def _users(snapshot: Snapshot) -> Sequence[UserFacts]:
+    report = snapshot.credential_report
+    return [_user(row) for row in report.users] if report is not None else []
+
+
+def _user(row: CredentialRow) -> UserFacts:
+    used = [row.password_last_used, *(key.last_used for key in row.access_keys)]
+    return UserFacts(
+        row.arn,
+        has_password=bool(row.password_enabled),
+        has_mfa=row.mfa_active,
+        active_keys=len(row.active_keys),
+        last_used=max((moment for moment in used if moment is not None), default=None),
+    )
+
+
+class _MemberTask(Task):
+    """The task as it runs in a member: reading only, through the role there, with the trail that all share."""
+
+    def __init__(self, task: Task, operations: Operations, role_arn: str, logs: t.Optional[_SharedLogs]) -> None:
+        own = {"assume_role_arn": role_arn, "assessor_role_arn": None, "regions": task.options.get("regions") or []}
+        super().__init__(options={**task.options, **own}, operations=operations, check_mode=True, clock=task.clock)
+        self._logs = logs
+
+    def store(self, location: str, *, kms_key_id: t.Optional[str] = None, role_arn: t.Optional[str] = None) -> Store:
+        """The trail's place, which is only read, is listed once for all members."""
+        if self._logs is not None and location == self.options["trail_logs"]:
+            return t.cast(Store, self._logs)
+        return super().store(location, kms_key_id=kms_key_id, role_arn=role_arn)
+
+
+class _SharedLogs:
+    """A place of log files that is listed once, whoever asks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store: t.Final = store
+        self._lock: t.Final = threading.Lock()
+        self._names: dict[str, list[str]] = {}
+        self.location = store.location
+
+    def list(self, prefix: str = "") -> list[str]:
+        """The names of all files."""
+        with self._lock:
+            if prefix not in self._names:
+                self._names[prefix] = self._store.list(prefix)
+            return self._names[prefix]
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        """The content of a file."""
+        return self._store.get(key)
