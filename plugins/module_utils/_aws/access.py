@@ -72,6 +72,7 @@ class Access:
             raise InvalidRequest("boto3 and botocore are required: install the Python requirements of the collection")
         self._options = options
         self._operations = operations
+        self._check_mode = check_mode
         self._fence = fence or OperationFence(operations, check_mode)
         self._patience = patience or Patience()
         self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
@@ -107,6 +108,23 @@ class Access:
         )
         session.register_component("credential_provider", provider)
         return ClientPool(session, self._options, fence=self._fence)
+
+    def elsewhere(self, credentials: Mapping[str, str], operations: Operations) -> Access:
+        """The same way to AWS with the ``Credentials`` that STS gave: as another principal, in no further role.
+
+        What it may call is ``operations``, and in check mode the reads of them.
+        """
+        options = dataclasses.replace(
+            self._options,
+            region=self.region,
+            profile=None,
+            access_key=credentials["AccessKeyId"],
+            secret_key=credentials["SecretAccessKey"],
+            session_token=credentials["SessionToken"],
+            assume_role_arn=None,
+            assessor_role_arn=None,
+        )
+        return Access(options, operations=operations, check_mode=self._check_mode, patience=self._patience)
 
     @functools.cached_property
     def caller(self) -> Identity:

@@ -35,9 +35,13 @@ GENERATORS: t.Final = frozenset(
         "iam:GenerateServiceLastAccessedDetails",
     }
 )
-# AssumeRoot takes a task policy that limits the session; only this one can't write.
+# AssumeRoot takes a task policy that limits the session. The audit can't write; of the others, which give root a
+# password or open what is locked, none is ever asked for.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
-_AUDIT_TASK_POLICY: t.Final = ":iam::aws:policy/root-task/IAMAuditRootUserCredentials"
+ASSUME_ROOT: t.Final = "sts:AssumeRoot"
+AUDIT_TASK: t.Final = "IAMAuditRootUserCredentials"
+REMOVAL_TASK: t.Final = "IAMDeleteRootUserCredentials"
+_TASK_POLICY: t.Final = ":iam::aws:policy/root-task/"
 
 
 class FenceError(RuntimeError):
@@ -59,19 +63,26 @@ class OperationFence:
     check_mode: bool
 
     def refusal(self, operation: str, parameters: Mapping[str, t.Any]) -> t.Optional[str]:
+        if operation == ASSUME_ROOT:
+            return self._refusal_of_root(parameters)
         if operation in ACCESS_OPERATIONS.reads or operation in self.operations.reads:
             return None
         if self.check_mode:
-            if operation in GENERATORS or self._is_audit_of_root(operation, parameters):
-                return None
-            return "check mode lets through declared reads only"
+            return None if operation in GENERATORS else "check mode lets through declared reads only"
         if operation in self.operations.writes:
             return None
         return "not among the operations that the module declares"
 
-    def _is_audit_of_root(self, operation: str, parameters: Mapping[str, t.Any]) -> bool:
-        task_policy = (parameters.get("TaskPolicyArn") or {}).get("arn") or ""
-        return operation == "sts:AssumeRoot" and str(task_policy).endswith(_AUDIT_TASK_POLICY)
+    def _refusal_of_root(self, parameters: Mapping[str, t.Any]) -> t.Optional[str]:
+        policy = str((parameters.get("TaskPolicyArn") or {}).get("arn") or "")
+        task = policy.rpartition("/")[2] if _TASK_POLICY in policy else ""
+        if task == AUDIT_TASK and (self.check_mode or ASSUME_ROOT in self.operations.reads | self.operations.writes):
+            return None
+        if self.check_mode:
+            return f"check mode opens sessions as root with the task {AUDIT_TASK} only"
+        if task == REMOVAL_TASK and ASSUME_ROOT in self.operations.writes:
+            return None
+        return "the module declares no such session as root"
 
 
 @dataclasses.dataclass(frozen=True)

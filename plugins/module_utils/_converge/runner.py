@@ -80,6 +80,7 @@ class Walk(t.Generic[State]):
     ``has_break_glass`` says whether the account has a principal for emergencies, a declared one or one under its path.
     ``learn`` is given the answer to a change that was made, and returns what the journal is to keep of it: the id of a
     message, say, which only AWS knows.
+    ``acting`` is what a change is made with, where that is not the access of the run: a session in another account.
     ``stays_with`` says whether its first change is not to be made where its second one is refused: what announces a
     write and the write itself, say, come together or not at all.
     """
@@ -93,6 +94,7 @@ class Walk(t.Generic[State]):
     has_break_glass: Callable[[State], bool] = lambda _state: False
     rereads: Mapping[str, Callable[[Change], t.Any]] = dataclasses.field(default_factory=dict)
     learn: Callable[[Change, Mapping[str, t.Any]], Mapping[str, t.Any]] = lambda _change, _answer: {}
+    acting: Callable[[Change], t.Optional[Aws]] = lambda _change: None
     stays_with: Callable[[Change, Change], bool] = lambda _change, _refused: False
 
 
@@ -262,7 +264,8 @@ def _make(
     outcome, error = Outcome.APPLIED, ""
     learned: Mapping[str, t.Any] = {}
     try:
-        answer = aws.call(change.service, change.operation, change.parameters, region=_region(change))
+        acting = walk.acting(change) or aws
+        answer = acting.call(change.service, change.operation, change.parameters, region=_region(change))
         learned = walk.learn(change, answer)
     except errors as failure:
         # A dropped connection says nothing about whether the write arrived: only a read does.

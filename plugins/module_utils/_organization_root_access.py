@@ -1,0 +1,104 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``organization_root_access``: its walk, on a live organization and as root of its members."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ._account.collect import organization_tree
+from ._aws.access import Access
+from ._aws.errors import AwsError, InvalidCredentials, NotFound
+from ._aws.fence import REMOVAL_TASK
+from ._aws.root_sessions import RootSessions
+from ._capabilities.root_access import MODULE, Observed, Planner, shown
+from ._capabilities.root_access_changes import is_removal, waits_for
+from ._capabilities.root_access_declared import Declared, chosen
+from ._converge.change import Change
+from ._converge.errors import InputError
+from ._converge.runner import Aws, Walk
+from ._converging import converge
+from ._organization_root_access_reads import OPERATIONS, read_features, read_members, sessions, state_of
+from ._task import Task, TaskError
+
+__all__ = ["OPERATIONS", "run"]
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Bring central root access and the root users of members to what the options say."""
+    try:
+        declared = Declared.from_options(task.options, now=task.now)
+    except InputError as error:
+        raise TaskError(str(error)) from error
+    root_access = _RootAccess(task, declared)
+    try:
+        result = converge(task, module=MODULE, walk=root_access.walk)
+    except TaskError as error:
+        if "changes" in error.details:
+            error.details.update(root_access.told())
+        raise
+    return {**result, **root_access.told()}
+
+
+class _RootAccess:
+    """One run, and what it observed."""
+
+    def __init__(self, task: Task, declared: Declared) -> None:
+        self._declared = declared
+        self._planner = Planner(declared, task.now)
+        self._observed: t.Optional[Observed] = None
+
+    def walk(self, access: Access) -> Walk[Observed]:
+        """The walk of this run, once the account is known to be the right one."""
+        opened = sessions(access)
+        return Walk(
+            module=MODULE,
+            observe=functools.partial(self._observe, access, opened),
+            assess=self._planner.findings,
+            plan=self._planner.plan,
+            reread=functools.partial(state_of, access, opened),
+            acting=functools.partial(_acting, opened),
+            stays_with=waits_for,
+        )
+
+    def _observe(self, access: Access, opened: RootSessions) -> Observed:
+        self._observed = observed = _observe(access, opened, self._declared)
+        return observed
+
+    def told(self) -> dict[str, t.Any]:
+        """What this module returns beside what all converging modules do."""
+        return shown(self._observed) if self._observed else {}
+
+
+def _acting(opened: RootSessions, change: Change) -> t.Optional[Aws]:
+    """Root of the member for what is taken from it, and the run's own access for all else."""
+    return opened.of(change.account_id, REMOVAL_TASK) if is_removal(change) else None
+
+
+def _observe(access: Access, opened: RootSessions, declared: Declared) -> Observed:
+    """The organization, its features, and the root users that are meant.
+
+    :raises InputError: a target is no account or unit of the organization, or the management account.
+    """
+    account_id, partition = access.caller.account_id, access.partition
+    try:
+        tree = organization_tree(access, delegations=True)
+    except InvalidCredentials:
+        raise
+    except AwsError as error:
+        is_outside = isinstance(error, NotFound)
+        reason = "the account belongs to no organization" if is_outside else f"the organization can't be read: {error}"
+        return Observed(account_id, partition, is_outside=is_outside, reason=reason)
+    reason, features = "", None
+    try:
+        features = read_features(access)
+    except AwsError as error:
+        reason = str(error)
+    members = read_members(access, opened, tree, chosen(tree, declared.targets, declared.exclude), features)
+    return Observed(account_id, partition, tree, reason=reason, features=features, members=members)
