@@ -16,16 +16,33 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from . import _access_key_lifecycle, _password_policy, _permissions_boundary_reads, _user_permissions_reads
+from . import (
+    _access_key_lifecycle,
+    _organization_policy_reads,
+    _organization_root_access_reads,
+    _password_policy,
+    _permissions_boundary_reads,
+    _user_permissions_reads,
+)
 from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
-from ._capabilities import access_keys, boundaries, password_policy, user_permissions, user_permissions_changes
+from ._capabilities import (
+    access_keys,
+    boundaries,
+    organization_policies,
+    organization_policies_changes,
+    password_policy,
+    root_access,
+    root_access_changes,
+    user_permissions,
+    user_permissions_changes,
+)
 from ._converge.change import Change, Refusal
 from ._converge.errors import InputError
 from ._converge.journal import Intent, check_run_id, intent_at, recorded
 from ._converge.plan import Plan
-from ._converge.runner import Walk
+from ._converge.runner import Aws, Walk
 from ._converge.store import Store
 from ._converge.undo import Recorded, Selection, Undoing, Unread, objection, same_module, takes_away, undoing
 from ._converging import converge, journal_store_of
@@ -43,18 +60,25 @@ class Reread:
     comes out of a journal, so it has neither ``parameters`` nor ``kind``. ``relies`` says whether a change may rely on
     an earlier one of the same run, so that this is not taken away while that one stands. ``needed`` refuses those undos
     of its changes that would take something from others than the run gave it to, by the record that each takes back.
+    ``acting`` is what its undos are made with, where that is not the access of the rollback.
     """
 
     operations: Operations
     of: Callable[[Access, datetime], Callable[[Change], t.Any]]
     relies: Callable[[Change, Change], bool] = lambda _later, _earlier: True
     needed: Callable[[Access, Sequence[Change], datetime], Mapping[str, Refusal]] = lambda _access, _undos, _now: {}
+    acting: Callable[[Access], Callable[[Change], t.Optional[Aws]]] = lambda _access: lambda _undo: None
 
 
 # Every module that writes; a unit test holds the list against plugins/modules.
 REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
     {
         access_keys.MODULE: Reread(_access_key_lifecycle.UNDO_OPERATIONS, _access_key_lifecycle.reread),
+        root_access.MODULE: Reread(
+            _organization_root_access_reads.UNDO_OPERATIONS,
+            _organization_root_access_reads.reread,
+            root_access_changes.relies_on,
+        ),
         password_policy.THEME: Reread(_password_policy.UNDO_OPERATIONS, _password_policy.reread),
         boundaries.MODULE: Reread(_permissions_boundary_reads.UNDO_OPERATIONS, _permissions_boundary_reads.reread),
         user_permissions.MODULE: Reread(
@@ -62,6 +86,12 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
             _user_permissions_reads.reread,
             user_permissions_changes.relies_on,
             _user_permissions_reads.needed_since,
+        ),
+        organization_policies.MODULE: Reread(
+            _organization_policy_reads.UNDO_OPERATIONS,
+            _organization_policy_reads.reread,
+            organization_policies_changes.relies_on,
+            acting=_organization_policy_reads.acting,
         ),
     }
 )
@@ -131,6 +161,7 @@ class _Rollback:
             plan=lambda undoing, _findings: Plan(changes=undoing.changes, refused=undoing.refused),
             reread=functools.partial(self._reread, rereads),
             rereads=rereads,
+            acting=functools.partial(self._acting, access),
             stays_with=lambda undo, refused: stays_with(self._intents, undo, refused),
         )
 
@@ -178,6 +209,12 @@ class _Rollback:
             "selected": len(selected),
             "as_before": [{"target": change.target, "operation": change.operation} for change in found.as_before],
         }
+
+    def _acting(self, access: Access, undo: Change) -> t.Optional[Aws]:
+        """What an undo is made with, as the module has it whose change it takes back."""
+        intent = self._intents.get(undo.undoes)
+        module = REREADS.get(intent.module) if intent else None
+        return module.acting(access)(undo) if module else None
 
     def _reread(self, rereads: Mapping[str, Callable[[Change], t.Any]], change: Change) -> t.Any:
         """What is there now of the change that ``change`` takes back, maybe one of a rollback that was cut off."""

@@ -110,9 +110,12 @@ _INVALID_CREDENTIALS: t.Final = _UNKNOWN_TOKEN | {
 }
 _THROTTLED: t.Final = {
     "BandwidthLimitExceeded",
+    # Organizations changes one thing at a time, and says so of another change that is under way.
+    "ConcurrentModificationException",
     # S3's word for two conditional writes of one key at the same time: try again.
     "ConditionalRequestConflict",
     "EC2ThrottledException",
+    "PolicyChangesInProgressException",
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
