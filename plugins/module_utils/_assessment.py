@@ -17,6 +17,7 @@ from pathlib import Path
 from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ._account.collect import collect, deepen
 from ._account.model import DEEP, Dataset, Snapshot, Unread, UnreadKind
+from ._account.organization_tree import OrganizationTree
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
 from ._controls.assess import assess
@@ -41,8 +42,10 @@ from ._yaml_input import yaml_of
 # No control asks for the alias, but people know an account by it.
 _ALWAYS: t.Final = frozenset({Dataset.ACCOUNT_ALIASES})
 
+_ALL: t.Final = datasets_for(all_controls(), deep=True) | datasets_for(all_controls(), of_organization=True)
+
 OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions"})).union(
-    *(OPERATIONS_OF_DATASETS[dataset] for dataset in datasets_for(all_controls(), deep=True) | _ALWAYS)
+    *(OPERATIONS_OF_DATASETS[dataset] for dataset in _ALL | _ALWAYS)
 )
 
 _KEPT: t.Final = {
@@ -59,6 +62,7 @@ class Declaration:
     settings: Settings
     controls: tuple[Control, ...]
     waivers: Waivers
+    of_organization: bool = False
 
 
 def declaration(task: Task) -> Declaration:
@@ -68,20 +72,29 @@ def declaration(task: Task) -> Declaration:
         value, and says what is allowed.
     """
     options = task.options
-    known = [control.id for control in all_controls()]
+    of_organization = options["scope"] == "organization"
     try:
+        chosen = select(all_controls(), include=options.get("include") or (), exclude=options.get("exclude") or ())
         return Declaration(
             settings=Settings.from_options(options["thresholds"]),
-            controls=select(all_controls(), include=options.get("include") or (), exclude=options.get("exclude") or ()),
-            waivers=parse(
-                _waiver_list(task),
-                known_controls=known,
-                today=task.now.date(),
-                max_days=options["waiver_max_days"],
-            ),
+            controls=tuple(control for control in chosen if control.of_organization or not of_organization),
+            waivers=_waivers(task, of_organization=of_organization),
+            of_organization=of_organization,
         )
     except (SettingsError, SelectionError, WaiverError) as error:
         raise TaskError(str(error)) from error
+
+
+def _waivers(task: Task, *, of_organization: bool) -> Waivers:
+    """Those that can match something: the same list serves the accounts and the organization."""
+    controls = {control.id: control for control in all_controls()}
+    waivers = parse(
+        _waiver_list(task),
+        known_controls=list(controls),
+        today=task.now.date(),
+        max_days=task.options["waiver_max_days"],
+    )
+    return tuple(waiver for waiver in waivers if controls[waiver.control].of_organization is of_organization)
 
 
 def _waiver_list(task: Task) -> t.Any:
@@ -112,7 +125,13 @@ def run(task: Task) -> dict[str, t.Any]:
     """The core of ``assessment_info``: options of :mod:`plugins.modules.assessment_info` in, its result out."""
     declared = declaration(task)
     snapshot = _observe(task, declared)
-    judged = assess(snapshot, settings=declared.settings, controls=declared.controls, now=task.now)
+    judged = assess(
+        snapshot,
+        settings=declared.settings,
+        controls=declared.controls,
+        now=task.now,
+        of_organization=declared.of_organization,
+    )
     findings, waiver_records, warnings = apply(judged, declared.waivers, task.now.date())
     for warning in warnings:
         task.warn(warning)
@@ -140,6 +159,8 @@ def _observe(task: Task, declared: Declaration) -> Snapshot:
 def _collect(task: Task, declared: Declaration) -> Snapshot:
     """Everything the chosen controls need; what costs calls a principal only with ``deep``, of those in question."""
     access = task.access
+    if declared.of_organization:
+        return _collect_organization(task, declared)
     wanted = datasets_for(declared.controls, deep=task.options["deep"]) | _ALWAYS
     regions = access.regions(task.options["regions"])
     task.expect_account(access.caller.account_id)
@@ -152,6 +173,27 @@ def _collect(task: Task, declared: Declaration) -> Snapshot:
         if dataset in wanted:
             snapshot = deepen(access, snapshot, principals=principals, datasets=[dataset])
     return snapshot
+
+
+def _collect_organization(task: Task, declared: Declaration) -> Snapshot:
+    """The organization, read from its management account or from a delegated administrator."""
+    access = task.access
+    task.expect_account(access.caller.account_id)
+    wanted = datasets_for(declared.controls, of_organization=True) | _ALWAYS | {Dataset.ORGANIZATION}
+    snapshot = collect(access, datasets=wanted, regions=access.regions(task.options["regions"]), now=task.now)
+    _expect_organization(snapshot)
+    unread = snapshot.missing(Dataset.ORGANIZATION_TREE)
+    if unread is not None and unread.kind is UnreadKind.DENIED:
+        task.warn(f"scope: account {snapshot.account_id} can't read its organization: {unread.reason}")
+    return snapshot
+
+
+def _expect_organization(snapshot: Snapshot) -> None:
+    if snapshot.organization is None and snapshot.missing(Dataset.ORGANIZATION) is None:
+        raise TaskError(
+            f"scope: account {snapshot.account_id} belongs to no organization; an organization is assessed from its "
+            "management account, or from a delegated administrator"
+        )
 
 
 def _with_told_policies(task: Task, snapshot: Snapshot) -> Snapshot:
@@ -183,7 +225,7 @@ def _document(
             declaration_commit=options["declaration_commit"],
             job_url=options["job_url"],
         ),
-        subject=_subject(snapshot),
+        subject=_subject(snapshot, of_organization=declared.of_organization),
         findings=findings,
         scores=scores(findings, list(dict.fromkeys((options["benchmark"], *DEFAULT_BENCHMARKS)))),
         frameworks=frameworks(findings),
@@ -205,7 +247,7 @@ def _text_of_control(control: Control) -> dict[str, t.Any]:
     }
 
 
-def _subject(snapshot: Snapshot) -> Subject:
+def _subject(snapshot: Snapshot, *, of_organization: bool) -> Subject:
     report = snapshot.credential_report
     denied = snapshot.denied_regions
     return Subject(
@@ -214,12 +256,18 @@ def _subject(snapshot: Snapshot) -> Subject:
         account_alias=snapshot.account_alias,
         regions_assessed=[region for region in snapshot.regions if region not in denied],
         regions_not=denied,
-        populations={
-            name: len(getattr(snapshot, name))
-            for name in ("users", "groups", "roles", "policies", "instances", "trails")
-        },
+        populations=_populations(snapshot.organization_tree if of_organization else snapshot),
         credential_report_generated_at=report.generated if report else None,
     )
+
+
+def _populations(read: t.Union[Snapshot, OrganizationTree, None]) -> dict[str, int]:
+    """How much there is of what was looked at, in the account or in the organization."""
+    if isinstance(read, OrganizationTree):
+        names: tuple[str, ...] = ("accounts", "units", "policies", "trusted_services", "delegated_administrators")
+    else:
+        names = ("users", "groups", "roles", "policies", "instances", "trails") if read else ()
+    return {name: len(getattr(read, name)) for name in names}
 
 
 def _gaps(snapshot: Snapshot) -> list[Unread]:

@@ -9,13 +9,14 @@ DOCUMENTATION = r"""
 module: assessment_info
 author:
   - hardening.iam contributors (@hardening-iam)
-short_description: Assess the IAM of an AWS account
+short_description: Assess the IAM of an AWS account, or an organization
 description:
   - Reads one account in a single pass and holds it against the controls of CIS AWS Foundations, of AWS Security Hub and of this collection.
   - Returns counts and scores, and findings as O(return_findings) says. With O(report_dir) the whole assessment is written as C(report.json).
   - The number of API calls does not grow with the number of users, roles or policies, except by pages of 1,000.
   - A read that is denied, throttled for too long or unreachable makes the controls that depend on it C(NOT_ASSESSED), with the reason. It never passes
     them and never fails the task.
+  - What holds for an organization as a whole is assessed once, with O(scope=organization), and not for each account.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -31,6 +32,15 @@ extends_documentation_fragment:
   - hardening.iam._attributes
   - hardening.iam._attributes.info_module
 options:
+  scope:
+    description:
+      - V(account) assesses the account. Controls of the organization are C(NOT_APPLICABLE) to it.
+      - V(organization) assesses the organization, and only the controls that are about it. It is read from its management account, or
+        from a delegated administrator, in calls that grow with units and policies, not with accounts.
+      - Both write C(<account>/report.json) below O(report_dir), so an organization needs a O(report_dir) of its own.
+    type: str
+    choices: [account, organization]
+    default: account
   benchmark:
     description:
       - The benchmark whose score is the headline. The scores of the others stand beside it in the report.
@@ -105,6 +115,11 @@ EXAMPLES = r"""
         ticket: SEC-123
         approved_by: ciso@example.com
         expires: "2027-03-31"
+
+- name: Assess the organization from its management account
+  hardening.iam.assessment_info:
+    scope: organization
+    report_dir: ./reports/organization
 
 - name: Assess a saved snapshot as of the end of the year
   hardening.iam.assessment_info:
@@ -247,6 +262,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **DECLARATION_ARGUMENTS,
         **ASSESSMENT_ARGUMENTS,
         **REPORT_PLACE_ARGUMENTS,
+        "scope": {"type": "str", "choices": ["account", "organization"], "default": "account"},
         "benchmark": {"type": "str", "choices": ["cis_7.0", "cis_5.0", "cis_3.0"], "default": "cis_7.0"},
         "deep": {"type": "bool", "default": False},
         "snapshot_path": {"type": "path"},

@@ -25,7 +25,12 @@ from .unread import not_requested, unread, unread_in_region
 _NOT_TOLD: t.Final = frozenset({UnreadKind.DENIED, UnreadKind.UNSUPPORTED})
 _Key = tuple[Dataset, t.Optional[str]]
 # What is read in the second round, and what tells in the first where to look.
-_BEFORE: t.Final = {Dataset.LOG_ALARMS: Dataset.TRAILS, Dataset.ORGANIZATION_POLICIES: Dataset.ORGANIZATION}
+_BEFORE: t.Final = {
+    Dataset.LOG_ALARMS: Dataset.TRAILS,
+    Dataset.ORGANIZATION_POLICIES: Dataset.ORGANIZATION,
+    Dataset.ORGANIZATION_TREE_POLICIES: Dataset.ORGANIZATION_TREE,
+    Dataset.ORGANIZATION_DELEGATIONS: Dataset.ORGANIZATION_TREE,
+}
 _POLICIES_ARE_TOLD_TO: t.Final = (
     "an organization tells its policies to its management account and to delegated administrators only"
 )

@@ -27,8 +27,12 @@ from .moments import format_moment, parse_moment
 SCHEMA: t.Final = "hardening.iam/snapshot/1"
 # Members that snapshots did not have from the start. An older one does not say that there were none of them.
 _LATER: t.Final = {
-    "organization_policies": Dataset.ORGANIZATION_POLICIES,
-    "ssh_public_keys": Dataset.SSH_PUBLIC_KEYS,
+    Dataset.ORGANIZATION_POLICIES: "organization_policies",
+    Dataset.ORGANIZATION_TREE: "organization_tree",
+    Dataset.ORGANIZATION_TREE_POLICIES: "organization_tree",
+    Dataset.ORGANIZATION_DELEGATIONS: "organization_tree",
+    Dataset.ORGANIZATION_RESOURCE_POLICY: "organization_resource_policy",
+    Dataset.SSH_PUBLIC_KEYS: "ssh_public_keys",
 }
 
 
@@ -60,7 +64,7 @@ def from_json(text: str) -> Snapshot:
     snapshot: Snapshot = _value(Snapshot, plain, "snapshot")
     unknown = tuple(
         Unread(dataset, UnreadKind.NOT_REQUESTED, "the snapshot is older than this read")
-        for member, dataset in _LATER.items()
+        for dataset, member in _LATER.items()
         if member not in plain and snapshot.missing(dataset) is None
     )
     return dataclasses.replace(snapshot, unread=(*snapshot.unread, *unknown)) if unknown else snapshot

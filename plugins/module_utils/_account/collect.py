@@ -26,7 +26,7 @@ from .._aws.errors import (
     Unreachable,
 )
 from .._aws.operations import Operations
-from . import assemble, fields, organization_tree_reads
+from . import assemble, fields, organization_assembly, organization_tree_reads
 from .model import DEEP, Caller, Dataset, Snapshot, Unread, UnreadKind
 from .organization_tree import OrganizationTree
 from .organization_tree_reads import Progress
@@ -82,6 +82,7 @@ def collect(
     )
     source = _AwsSource(access, sleep)
     snapshot = assemble.read_all(source, empty, datasets)
+    snapshot = organization_assembly.read_organization(source, snapshot, datasets)
     return assemble.read_deep(source, snapshot, deep_principals, DEEP & frozenset(datasets))
 
 

@@ -15,7 +15,14 @@ import typing as t
 from collections.abc import Mapping
 from datetime import datetime
 
+from . import control_policies
+from .organization_tree import OrganizationTree
 from .regional import Analyzer, ConfigRecorder, Instance, LogAlarm, SecurityHub, Trail
+
+# In a file of their own, since the picture of an organization is made of them, and a snapshot holds that.
+PolicyDocument = control_policies.PolicyDocument
+ControlPolicy = control_policies.ControlPolicy
+PolicyLevel = control_policies.PolicyLevel
 
 
 class Dataset(enum.StrEnum):
@@ -36,6 +43,11 @@ class Dataset(enum.StrEnum):
     ORGANIZATION = "organization"
     ORGANIZATION_FEATURES = "organization_features"
     ORGANIZATION_POLICIES = "organization_policies"
+    # Of an organization as a whole, which is told to its management account and to delegated administrators.
+    ORGANIZATION_TREE = "organization_tree"
+    ORGANIZATION_TREE_POLICIES = "organization_tree_policies"
+    ORGANIZATION_DELEGATIONS = "organization_delegations"
+    ORGANIZATION_RESOURCE_POLICY = "organization_resource_policy"
     # Regional: one read a region.
     ANALYZERS = "analyzers"
     CONFIG_RECORDERS = "config_recorders"
@@ -52,6 +64,10 @@ class Dataset(enum.StrEnum):
 REGIONAL: t.Final = frozenset(
     {Dataset.ANALYZERS, Dataset.CONFIG_RECORDERS, Dataset.SECURITY_HUB}
     | {Dataset.TRAILS, Dataset.LOG_ALARMS, Dataset.INSTANCES}
+)
+OF_ORGANIZATION: t.Final = frozenset(
+    {Dataset.ORGANIZATION_TREE, Dataset.ORGANIZATION_TREE_POLICIES}
+    | {Dataset.ORGANIZATION_DELEGATIONS, Dataset.ORGANIZATION_RESOURCE_POLICY}
 )
 DEEP: t.Final = frozenset({Dataset.SERVICE_LAST_ACCESSED, Dataset.MFA_DEVICES, Dataset.SSH_PUBLIC_KEYS})
 
@@ -77,15 +93,6 @@ class Unread:
     reason: str
     operation: str = ""
     region: t.Optional[str] = None
-
-
-@dataclasses.dataclass(frozen=True)
-class PolicyDocument:
-    """A policy document by its name: the decoded JSON, or None with ``error`` where it does not parse."""
-
-    name: str
-    document: t.Optional[Mapping[str, t.Any]]
-    error: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -290,26 +297,6 @@ class Organization:
 
 
 @dataclasses.dataclass(frozen=True)
-class ControlPolicy:
-    """A policy of the organization; ``type`` is ``SERVICE_CONTROL_POLICY`` or ``RESOURCE_CONTROL_POLICY``."""
-
-    id: str
-    name: str
-    type: str
-    document: PolicyDocument
-
-
-@dataclasses.dataclass(frozen=True)
-class PolicyLevel:
-    """What is attached to a root, a unit or an account; ``target_name`` is the name of a unit, and the id of others."""
-
-    target_id: str
-    target_name: str
-    scps: tuple[ControlPolicy, ...]
-    rcps: tuple[ControlPolicy, ...]
-
-
-@dataclasses.dataclass(frozen=True)
 class ServiceUse:
     """What service last accessed tells of one service for one principal; attempts count, denied ones too."""
 
@@ -359,6 +346,8 @@ class Snapshot:
     organization: t.Optional[Organization] = None
     organization_features: tuple[str, ...] = ()
     organization_policies: tuple[PolicyLevel, ...] = ()
+    organization_tree: t.Optional[OrganizationTree] = None
+    organization_resource_policy: t.Optional[PolicyDocument] = None
     analyzers: tuple[Analyzer, ...] = ()
     config_recorders: tuple[ConfigRecorder, ...] = ()
     security_hubs: tuple[SecurityHub, ...] = ()

@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from .model import ControlPolicy, PolicyDocument, PolicyLevel
+from .control_policies import ControlPolicy, PolicyDocument, PolicyLevel
 
 SCP: t.Final = "SERVICE_CONTROL_POLICY"
 RCP: t.Final = "RESOURCE_CONTROL_POLICY"

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from . import fields
 from .documents import policy_document
-from .model import UnreadKind
+from .model import PolicyDocument, UnreadKind
 from .organization_tree import MemberAccount, OrganizationPolicy, OrganizationTree, Unit
 from .source import Record, Source, Unreadable
 
@@ -41,6 +41,7 @@ DELEGATION_OPERATIONS: t.Final = (
     "organizations:ListDelegatedAdministrators",
     "organizations:ListDelegatedServicesForAccount",
 )
+RESOURCE_POLICY_OPERATIONS: t.Final = ("organizations:DescribeResourcePolicy",)
 
 # Told how much is done of how much, where the whole is known.
 Progress = Callable[[str, int, t.Optional[int]], None]
@@ -222,3 +223,15 @@ def _services(source: Source, account_id: str) -> tuple[str, ...]:
     asked = {"AccountId": account_id}
     found = source.items("organizations", "ListDelegatedServicesForAccount", "DelegatedServices", asked)
     return tuple(sorted(fields.text(service, "ServicePrincipal") for service in found))
+
+
+def read_resource_policy(source: Source) -> t.Optional[PolicyDocument]:
+    """The policy by which the organization delegates the management of its policies; None where there is none.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeResourcePolicy.html
+    """
+    answer = source.call_unless({"ResourcePolicyNotFound"}, "organizations", "DescribeResourcePolicy")
+    if answer is None:
+        return None
+    content = fields.text(fields.structure(answer, "ResourcePolicy"), "Content")
+    return policy_document("resource policy of the organization", content)

@@ -13,7 +13,14 @@ import dataclasses
 import typing as t
 from collections.abc import Callable, Mapping
 
-from . import account_reads, iam_reads, organization_reads, regional_reads, trail_reads
+from . import (
+    account_reads,
+    iam_reads,
+    organization_reads,
+    organization_tree_reads,
+    regional_reads,
+    trail_reads,
+)
 from .model import Dataset
 from .source import Fields, Source
 
@@ -94,6 +101,17 @@ OPERATIONS_OF: t.Final[Mapping[Dataset, tuple[str, ...]]] = {
     Dataset.TRAILS: _TRAIL_OPERATIONS,
     Dataset.LOG_ALARMS: _LOG_ALARM_OPERATIONS,
     Dataset.ORGANIZATION_POLICIES: _ORGANIZATION_POLICY_OPERATIONS,
+    Dataset.ORGANIZATION_TREE: organization_tree_reads.TREE_OPERATIONS,
+    Dataset.ORGANIZATION_TREE_POLICIES: (
+        *organization_tree_reads.POLICIES_OPERATIONS,
+        *organization_tree_reads.TREE_OPERATIONS,
+        *organization_tree_reads.TAGS_OPERATIONS,
+    ),
+    Dataset.ORGANIZATION_DELEGATIONS: (
+        *organization_tree_reads.DELEGATION_OPERATIONS,
+        *organization_tree_reads.TREE_OPERATIONS,
+    ),
+    Dataset.ORGANIZATION_RESOURCE_POLICY: organization_tree_reads.RESOURCE_POLICY_OPERATIONS,
     Dataset.SERVICE_LAST_ACCESSED: ("iam:GetServiceLastAccessedDetails", "iam:GenerateServiceLastAccessedDetails"),
     Dataset.MFA_DEVICES: ("iam:ListMFADevices",),
     Dataset.SSH_PUBLIC_KEYS: ("iam:ListSSHPublicKeys",),

@@ -23,6 +23,7 @@ from .settings import Settings
 # Not a control of the catalogue: the one line that stands for all regional controls in a region that refused us.
 REGION_CONTROL: t.Final = "region_assessed"
 GLOBAL: t.Final = "global"
+ONCE: t.Final = "assessed once for the whole organization (scope organization, playbooks/organization.yml)"
 
 
 def assess(
@@ -31,22 +32,38 @@ def assess(
     settings: t.Optional[Settings] = None,
     controls: t.Optional[Sequence[Control]] = None,
     now: t.Optional[datetime] = None,
+    of_organization: bool = False,
 ) -> tuple[Finding, ...]:
     """What the controls (all by default) say of the snapshot, in the catalogue's order, then by region and resource.
 
     FAIL: one finding a resource. PASS and NOT_APPLICABLE: one a control, account and region. NOT_ASSESSED: one a
     control, account and region with the reason, for a control that lacks a dataset; one for a region that refused all
     reads. Deep controls whose evidence was not asked for are left out. ``now`` defaults to the snapshot's own time.
+
+    With ``of_organization`` the snapshot is judged as that of an organization, and controls of accounts are left out;
+    without it as that of an account, to which controls of organizations are NOT_APPLICABLE.
     """
     facts = Facts(snapshot)
     account = Scope(facts, settings or Settings(), now or snapshot.observed_at)
     chosen = all_controls() if controls is None else tuple(controls)
+    if of_organization:
+        chosen = tuple(control for control in chosen if control.of_organization)
     found: list[Finding] = []
     for control in chosen:
+        if control.of_organization and not of_organization:
+            found.append(_whole(control, account, Status.NOT_APPLICABLE, _elsewhere(account), None))
+            continue
         for scope in _scopes(control, account):
             found.extend(_judge(control, scope))
     found.extend(_denied_regions(chosen, account))
     return tuple(found)
+
+
+def _elsewhere(account: Scope) -> str:
+    """Why a control of the organization has nothing to say of an account."""
+    if account.facts.organization is None and account.missing(Dataset.ORGANIZATION) is None:
+        return "the account belongs to no organization"
+    return ONCE
 
 
 def _scopes(control: Control, account: Scope) -> Iterator[Scope]:

@@ -39,6 +39,10 @@ SOURCES: t.Final[Mapping[Dataset, str]] = {
     Dataset.ORGANIZATION: "DescribeOrganization",
     Dataset.ORGANIZATION_FEATURES: "ListOrganizationsFeatures",
     Dataset.ORGANIZATION_POLICIES: "DescribePolicy",
+    Dataset.ORGANIZATION_TREE: "ListAccountsForParent",
+    Dataset.ORGANIZATION_TREE_POLICIES: "ListTargetsForPolicy",
+    Dataset.ORGANIZATION_DELEGATIONS: "ListDelegatedAdministrators",
+    Dataset.ORGANIZATION_RESOURCE_POLICY: "DescribeResourcePolicy",
     Dataset.ANALYZERS: "ListAnalyzers",
     Dataset.CONFIG_RECORDERS: "DescribeConfigurationRecorders",
     Dataset.SECURITY_HUB: "DescribeHub",
@@ -125,8 +129,9 @@ class Control:
 
     ``needs``: datasets without which nothing can be said; the first is the main source. ``uses``: datasets that the
     check asks for by itself, since it can do without or knows better what their absence means. A ``regional`` control
-    is judged in each assessed region. ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements;
-    ``stands_for`` are further ones, of other controls that have nothing to judge where this one does not hold.
+    is judged in each assessed region; one ``of_organization`` once for an organization, and for no account.
+    ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements; ``stands_for`` are further ones, of
+    other controls that have nothing to judge where this one does not hold.
     """
 
     id: str
@@ -141,6 +146,7 @@ class Control:
     compliance: Compliance = dataclasses.field(default_factory=dict)
     uses: tuple[Dataset, ...] = ()
     regional: bool = False
+    of_organization: bool = False
     stands_for: Compliance = dataclasses.field(default_factory=dict)
 
     @property

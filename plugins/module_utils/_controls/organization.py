@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The account in its organization, its contacts, how people come in, and what can't be read yet."""
+"""The account in its organization, its contacts, how people come in, and what no read tells."""
 
 from __future__ import annotations
 
@@ -29,20 +29,6 @@ def _in_organization(scope: Scope) -> Verdict:
         "accounts",
         (Failure(scope.facts.account_arn, "the account belongs to no organization", {"organization": None}),),
     )
-
-
-def _central_root_access(scope: Scope) -> Verdict:
-    if scope.facts.organization is None:
-        return Verdict(0, "organizations", not_applicable="the account belongs to no organization")
-    # Only the management account and IAM's delegated administrator may ask; a member can't know.
-    unread = scope.missing(Dataset.ORGANIZATION_FEATURES)
-    if unread is not None:
-        return Verdict(0, "organizations", not_assessed=unread)
-    features = sorted(scope.snapshot.organization_features)
-    if "RootCredentialsManagement" in features:
-        return Verdict(1, "organizations", detail=f"on: {listing(features)}")
-    detail = f"central management of root credentials is off (on: {listing(features) or 'nothing'})"
-    return Verdict(1, "organizations", (Failure(scope.facts.account_arn, detail, {"features": features}),))
 
 
 def _usable(contact: t.Optional[Contact]) -> bool:
@@ -115,33 +101,6 @@ def _not_read(reason: str) -> Check:
     return check
 
 
-def _not_read_of_organization(reason: str) -> Check:
-    def check(scope: Scope) -> Verdict:
-        if scope.facts.organization is None:
-            return Verdict(0, "organizations", not_applicable="the account belongs to no organization")
-        return Verdict(0, "organizations", not_assessed=reason)
-
-    return check
-
-
-def _organization_question(name: str, title: str, severity: Severity, cis7: str, reason: str, remedy: str) -> Control:
-    return Control(
-        id=name,
-        title=title,
-        severity=severity,
-        theme=_THEME,
-        needs=(Dataset.ORGANIZATION,),
-        check=_not_read_of_organization(reason),
-        expected="a judgement from the management account",
-        rationale="A question about the whole organization, which no single account can answer.",
-        remediation=Remediation(remedy),
-        compliance=maps(cis7=cis7, soc2="CC6.1"),
-    )
-
-
-_POLICIES_UNREAD = "policies of the organization are not read in an assessment of one account"
-_DELEGATION_UNREAD = "delegated administrators are not read in an assessment of one account"
-
 CONTROLS: t.Final = (
     Control(
         id="account_in_organization",
@@ -154,59 +113,6 @@ CONTROLS: t.Final = (
         rationale="Only an organization can set guardrails that administrators of the account can't lift.",
         remediation=Remediation("Invite the account into the organization."),
         compliance=maps(hub="Account.2", nist=("CA-9(1)", "CM-2"), soc2="CC6.1"),
-    ),
-    Control(
-        id="central_root_access",
-        title="Root credentials of member accounts are managed centrally",
-        severity=Severity.HIGH,
-        theme=_THEME,
-        needs=(Dataset.ORGANIZATION,),
-        uses=(Dataset.ORGANIZATION_FEATURES,),
-        check=_central_root_access,
-        expected="the organization feature RootCredentialsManagement",
-        rationale="Members then need no root credentials: what needs root is done centrally, in short sessions.",
-        remediation=Remediation("Enable centralized root access in IAM from the management account."),
-        compliance=maps(cis7="2.1.1", soc2="CC6.1"),
-    ),
-    _organization_question(
-        "organization_guardrails",
-        "Guardrail policies cover all accounts",
-        Severity.MEDIUM,
-        "2.1.2",
-        _POLICIES_UNREAD,
-        "Review service and resource control policies of root and organizational units.",
-    ),
-    _organization_question(
-        "management_account_without_workloads",
-        "The management account runs no workloads",
-        Severity.MEDIUM,
-        "2.1.3",
-        "what counts as a workload needs a person's judgement",
-        "Move workloads to member accounts: service control policies don't bind the management account.",
-    ),
-    _organization_question(
-        "organizational_units_by_environment",
-        "Organizational units follow environment and sensitivity",
-        Severity.LOW,
-        "2.1.4",
-        "the purpose of organizational units needs a person's judgement",
-        "Group accounts so that one policy fits all accounts of a unit.",
-    ),
-    _organization_question(
-        "delegated_policy_administrator",
-        "A delegated administrator manages the organization's policies",
-        Severity.LOW,
-        "2.1.5",
-        _DELEGATION_UNREAD,
-        "Delegate policy management with the organization's resource policy.",
-    ),
-    _organization_question(
-        "delegated_service_administrators",
-        "Delegated administrators manage the integrated services",
-        Severity.LOW,
-        "2.1.6",
-        _DELEGATION_UNREAD,
-        "Register a security account as delegated administrator of the security services.",
     ),
     Control(
         id="contact_details",

@@ -71,9 +71,15 @@ def near(term: str, known: Collection[str]) -> str:
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
-def datasets_for(controls: Sequence[Control], *, deep: bool = False) -> frozenset[Dataset]:
-    """What must be read for these controls; evidence that costs a call per principal only with ``deep``."""
+def datasets_for(
+    controls: Sequence[Control], *, deep: bool = False, of_organization: bool = False
+) -> frozenset[Dataset]:
+    """What must be read for those of the controls that are about an account, or ``of_organization``.
+
+    Evidence that costs a call per principal only with ``deep``.
+    """
     wanted: frozenset[Dataset] = frozenset()
     for control in controls:
-        wanted |= control.datasets
+        if control.of_organization is of_organization:
+            wanted |= control.datasets
     return wanted if deep else wanted - DEEP

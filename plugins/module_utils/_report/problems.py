@@ -181,14 +181,41 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
     # organization and contacts
     "account_in_organization": ("Account belongs to no organization", ""),
     "central_root_access": ("Root credentials of member accounts are not managed centrally", ""),
-    "organization_guardrails": ("Guardrail policies don't cover all accounts", ""),
+    "organization_guardrails": ("Account has no guardrail policy", "accounts have no guardrail policy"),
+    "organization_allows_something": (
+        "Service control policies deny everything, since a level allows nothing",
+        "levels whose service control policies allow nothing, so that everything is denied",
+    ),
+    "organization_policy_slots": (
+        "No further policy can be attached to a unit or account",
+        "units and accounts to which no further policy can be attached",
+    ),
+    "organization_mfa_policy": (
+        "No policy of the organization demands MFA of the account's users",
+        "accounts of whose users no policy of the organization demands MFA",
+    ),
+    "organization_mfa_pattern": (
+        "Policy of the organization cuts off roles for want of MFA",
+        "policies of the organization cut off roles for want of MFA",
+    ),
     "management_account_without_workloads": (
         "Management account runs workloads",
         "workloads run in the management account",
     ),
     "organizational_units_by_environment": ("Organizational units don't follow environment and sensitivity", ""),
-    "delegated_policy_administrator": ("Nobody but the management account manages the organization's policies", ""),
-    "delegated_service_administrators": ("Integrated services have no delegated administrator", ""),
+    "delegated_policy_administrator": (
+        "The organization's policies are not managed by a fit delegated administrator",
+        "accounts that should not manage the organization's policies",
+    ),
+    "delegated_service_administrators": (
+        "Integrated service has no delegated administrator",
+        "integrated services have no delegated administrator",
+    ),
+    "delegated_administrators_valid": ("Delegation should be gone", "delegations should be gone"),
+    "suspended_accounts_apart": (
+        "Suspended account lies among active ones",
+        "suspended accounts lie among active ones",
+    ),
     "contact_details": ("Contact details of the account are incomplete", ""),
     "security_contact": ("No security contact is registered", ""),
     "contacts_distinct": ("Security, billing and operations share contacts", ""),

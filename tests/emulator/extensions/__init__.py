@@ -29,6 +29,7 @@ from emulator.extensions import (
     iam_users,
     opt_in,
     organizations,
+    organizations_resource_policy,
     registration,
     root_sessions,
     securityhub,
@@ -37,6 +38,7 @@ from emulator.extensions import (
 _MODULES = (
     registration,
     organizations,
+    organizations_resource_policy,
     account,
     opt_in,
     cloudtrail,

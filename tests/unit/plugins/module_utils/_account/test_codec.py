@@ -216,9 +216,21 @@ def test_documents_are_kept_as_they_are() -> None:
     assert group.inline_policies == (policy,)
 
 
-def test_a_snapshot_from_before_there_were_organization_policies_does_not_say_that_there_are_none() -> None:
+@pytest.mark.parametrize(
+    ("member", "dataset"),
+    [
+        ("organization_policies", Dataset.ORGANIZATION_POLICIES),
+        ("organization_tree", Dataset.ORGANIZATION_TREE),
+        ("organization_tree", Dataset.ORGANIZATION_DELEGATIONS),
+        ("organization_resource_policy", Dataset.ORGANIZATION_RESOURCE_POLICY),
+        ("ssh_public_keys", Dataset.SSH_PUBLIC_KEYS),
+    ],
+)
+def test_a_snapshot_from_before_there_was_a_member_does_not_say_that_there_is_none(
+    member: str, dataset: Dataset
+) -> None:
     older = json.loads(to_json(EMPTY))
-    del older["snapshot"]["organization_policies"]
-    unread = from_json(json.dumps(older)).missing(Dataset.ORGANIZATION_POLICIES)
+    del older["snapshot"][member]
+    unread = from_json(json.dumps(older)).missing(dataset)
     assert unread is not None
     assert unread.kind is UnreadKind.NOT_REQUESTED

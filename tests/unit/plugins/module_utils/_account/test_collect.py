@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
     DEEP,
+    OF_ORGANIZATION,
     REGIONAL,
     Caller,
     Dataset,
@@ -53,7 +54,7 @@ NONE_THERE: dict[str, t.Any] = {
 def test_every_dataset_has_a_read_and_its_operations() -> None:
     assert set(OPERATIONS) == set(OPERATIONS_OF) == set(Dataset)
     second_round = {Dataset.LOG_ALARMS, Dataset.ORGANIZATION_POLICIES}
-    assert set(ACCOUNT_READS) | set(REGION_READS) | DEEP | second_round == set(Dataset)
+    assert set(ACCOUNT_READS) | set(REGION_READS) | DEEP | OF_ORGANIZATION | second_round == set(Dataset)
     assert set(REGION_READS) | {Dataset.LOG_ALARMS} == REGIONAL
     for operations in OPERATIONS.values():
         assert operations.reads

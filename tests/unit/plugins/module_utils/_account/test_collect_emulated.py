@@ -21,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.collect imp
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
     DEEP,
+    OF_ORGANIZATION,
     REGIONAL,
     Dataset,
     Snapshot,
@@ -32,7 +33,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.options import 
 from emulator.client import Emulator, EmulatorProcess
 
 REGIONS = ("us-east-1", "eu-west-1")
-SHALLOW = frozenset(Dataset) - DEEP
+SHALLOW = frozenset(Dataset) - DEEP - OF_ORGANIZATION
 ALL_OPERATIONS = Operations().union(*OPERATIONS.values())
 # Operation to the datasets that are lost with it. What trails log to is known without their status.
 LOST = {
@@ -104,7 +105,7 @@ def test_an_account_of_the_organization(emulator: Emulator) -> None:
     assert snapshot.account_id == PRODUCTION
     unread = {found.dataset: found.kind for found in snapshot.unread}
     assert unread == {
-        **dict.fromkeys(DEEP, UnreadKind.NOT_REQUESTED),
+        **dict.fromkeys(DEEP | OF_ORGANIZATION, UnreadKind.NOT_REQUESTED),
         Dataset.ORGANIZATION_FEATURES: UnreadKind.UNSUPPORTED,
         Dataset.ORGANIZATION_POLICIES: UnreadKind.DENIED,
     }
@@ -119,7 +120,7 @@ def test_an_account_of_the_organization(emulator: Emulator) -> None:
 
 
 def test_the_management_account(undisturbed: Snapshot) -> None:
-    assert {found.dataset for found in undisturbed.unread} == DEEP
+    assert {found.dataset for found in undisturbed.unread} == DEEP | OF_ORGANIZATION
     assert undisturbed.organization is not None
     assert undisturbed.organization.management_account_id == undisturbed.account_id
     assert any(alarm.notified for alarm in undisturbed.log_alarms)

@@ -188,7 +188,13 @@ def judge(control: str, account: Snapshot, *, now: datetime = NOW, **thresholds:
     """The findings of one control."""
     chosen = [item for item in all_controls() if item.id == control]
     assert chosen, f"there is no control {control}"
-    return assess(account, settings=dataclasses.replace(Settings(), **thresholds), controls=chosen, now=now)
+    return assess(
+        account,
+        settings=dataclasses.replace(Settings(), **thresholds),
+        controls=chosen,
+        now=now,
+        of_organization=chosen[0].of_organization,
+    )
 
 
 def failing(control: str, account: Snapshot, **thresholds: t.Any) -> list[str]:

@@ -18,10 +18,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     REGIONAL,
     CredentialReport,
     Dataset,
+    Organization,
     Unread,
     UnreadKind,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import REGION_CONTROL, assess
+from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import ONCE, REGION_CONTROL, assess
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Control, Failure, Scope, Verdict
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Remediation, Severity, Status
@@ -50,6 +51,8 @@ from .samples import (
 )
 
 TWO_REGIONS = ("us-east-1", "eu-west-1")
+ACCOUNTS = [control for control in all_controls() if not control.of_organization]
+ORGANIZATIONS = {control.id for control in all_controls() if control.of_organization}
 NOT_DEEP = sorted(set(Dataset) - DEEP, key=lambda dataset: dataset.value)
 
 
@@ -93,17 +96,35 @@ def test_an_unread_dataset_is_not_assessed_and_costs_nothing_else(dataset: Datas
     missing = tuple(unread(dataset, region=region) for region in (TWO_REGIONS if regional else (None,)))
     whole = {(item.control, item.region, item.resource, item.resource_detail): item for item in assess(faulty())}
     found = assess(dataclasses.replace(faulty(), unread=missing))
-    touched = {item.id for item in all_controls() if dataset in item.datasets}
+    touched = {item.id for item in ACCOUNTS if dataset in item.datasets}
+    if dataset is Dataset.ORGANIZATION:
+        touched |= ORGANIZATIONS
     for item in found:
         if item.control not in touched:
             assert whole[item.control, item.region, item.resource, item.resource_detail] == item
-    needing = {item.id for item in all_controls() if dataset in item.needs}
+    needing = {item.id for item in ACCOUNTS if dataset in item.needs}
     for name in needing:
         of_control = [item for item in found if item.control == name]
         assert {item.status for item in of_control} == {Status.NOT_ASSESSED}
         assert len({item.region for item in of_control}) == len(of_control)
         assert all("iam:SomeOperation: not authorized" in item.detail for item in of_control)
     assert {item.control for item in found} == {item.control for item in whole.values()}
+
+
+def test_controls_of_the_organization_do_not_apply_to_an_account_and_are_not_run_for_it() -> None:
+    of_organization = control(never, of_organization=True)
+    (alone,) = assess(snapshot(), controls=[of_organization])
+    (member,) = assess(snapshot(organization=Organization("o-1", "999988887777", "ALL")), controls=[of_organization])
+    (unknown,) = assess(snapshot(unread=(unread(Dataset.ORGANIZATION),)), controls=[of_organization])
+    assert {item.status for item in (alone, member, unknown)} == {Status.NOT_APPLICABLE}
+    assert alone.detail == "the account belongs to no organization"
+    assert member.detail == unknown.detail == ONCE
+
+
+def test_controls_of_accounts_are_left_out_of_an_assessment_of_the_organization() -> None:
+    found = assess(snapshot(), of_organization=True)
+    assert {item.control for item in found} == ORGANIZATIONS
+    assert assess(snapshot(), controls=[control(never)], of_organization=True) == ()
 
 
 def test_the_check_of_a_control_without_its_data_does_not_run() -> None:
@@ -223,7 +244,10 @@ def test_an_empty_account_and_one_of_which_nothing_was_read_give_a_full_report()
     nothing = snapshot(credential_report=None, summary={}, unread=tuple(unread(dataset) for dataset in Dataset))
     found = assess(nothing)
     assert {item.status for item in found} == {Status.NOT_ASSESSED, Status.NOT_APPLICABLE}
-    assert {item.control for item in found if item.status is Status.NOT_APPLICABLE} == {"analyzer_tagged"}
+    assert {item.control for item in found if item.status is Status.NOT_APPLICABLE} == {
+        "analyzer_tagged",
+        *ORGANIZATIONS,
+    }
 
 
 def test_odd_rows_do_not_stop_the_assessment() -> None:

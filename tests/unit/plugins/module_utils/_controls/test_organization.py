@@ -12,17 +12,9 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Contact, Dataset, Organization
 
-from .samples import ACCOUNT, judge, people, role, row, snapshot, status, unread, user
+from .samples import ACCOUNT, people, role, row, snapshot, status, unread, user
 
 MEMBER = Organization("o-1", "999988887777", "ALL")
-MANAGEMENT = Organization("o-1", ACCOUNT, "ALL")
-QUESTIONS = [
-    "organization_guardrails",
-    "management_account_without_workloads",
-    "organizational_units_by_environment",
-    "delegated_policy_administrator",
-    "delegated_service_administrators",
-]
 
 
 def contact(kind: str, email: str = "team@example.com", **fields: str) -> Contact:
@@ -33,29 +25,6 @@ def test_membership() -> None:
     assert status("account_in_organization", snapshot()) == "FAIL"
     assert status("account_in_organization", snapshot(organization=MEMBER)) == "PASS"
     assert status("account_in_organization", snapshot(unread=(unread(Dataset.ORGANIZATION),))) == "NOT_ASSESSED"
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({}, "NOT_APPLICABLE"),
-        ({"organization": MANAGEMENT}, "FAIL"),
-        ({"organization": MANAGEMENT, "organization_features": ("RootSessions",)}, "FAIL"),
-        ({"organization": MANAGEMENT, "organization_features": ("RootCredentialsManagement",)}, "PASS"),
-        ({"organization": MEMBER, "unread": (unread(Dataset.ORGANIZATION_FEATURES),)}, "NOT_ASSESSED"),
-        ({"unread": (unread(Dataset.ORGANIZATION_FEATURES),)}, "NOT_APPLICABLE"),
-    ],
-)
-def test_central_root_access(fields: dict[str, t.Any], expected: str) -> None:
-    assert status("central_root_access", snapshot(**fields)) == expected
-
-
-@pytest.mark.parametrize("control", QUESTIONS)
-def test_questions_of_the_organization_stand_unjudged_with_their_reason(control: str) -> None:
-    (finding,) = judge(control, snapshot(organization=MEMBER))
-    assert finding.status.value == "NOT_ASSESSED" and finding.detail
-    assert finding.compliance["cis_7.0"][0].startswith("2.1.")
-    assert status(control, snapshot()) == "NOT_APPLICABLE"
 
 
 @pytest.mark.parametrize("control", ["resource_policies_not_public", "security_questions"])

@@ -122,4 +122,6 @@ def test_severities_of_note() -> None:
         "boundary_removable",
         "trust_not_public",
         "trust_federated_subject",
+        "organization_allows_something",
+        "organization_mfa_pattern",
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP, Dataset
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP, OF_ORGANIZATION, Dataset
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._controls.selection import (
     SelectionError,
@@ -76,5 +76,12 @@ def test_a_term_that_names_nothing_is_an_error_with_a_hint(term: str, hint: str)
 def test_datasets() -> None:
     root = select(ALL, include=["root_no_access_key"])
     assert datasets_for(root) == {Dataset.ACCOUNT_SUMMARY, Dataset.CREDENTIAL_REPORT}
-    assert datasets_for(ALL) == set(Dataset) - DEEP - {Dataset.ACCOUNT_ALIASES, Dataset.OIDC_PROVIDERS}
+    elsewhere = {Dataset.ACCOUNT_ALIASES, Dataset.OIDC_PROVIDERS, Dataset.ORGANIZATION_FEATURES, *OF_ORGANIZATION}
+    assert datasets_for(ALL) == set(Dataset) - DEEP - elsewhere
+    assert datasets_for(ALL, of_organization=True) == {
+        *OF_ORGANIZATION,
+        Dataset.ORGANIZATION_FEATURES,
+        Dataset.AUTHORIZATION_DETAILS,
+        Dataset.INSTANCES,
+    }
     assert datasets_for(ALL, deep=True) >= DEEP

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What a snapshot holds of an organization as a whole: the tree first, then what hangs on it, each for itself.
+
+A part that can't be read costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Callable, Collection, Mapping
+
+from . import organization_tree_reads
+from .model import OF_ORGANIZATION, Dataset, Snapshot, UnreadKind
+from .organization_tree import ENABLED, RCP, SCP, OrganizationTree
+from .source import Source, Unreadable
+from .unread import unread
+
+_TOLD_TO: t.Final = "an organization is told to its management account and to delegated administrators only"
+
+
+def read_organization(source: Source, snapshot: Snapshot, datasets: Collection[Dataset]) -> Snapshot:
+    """``snapshot`` with those of ``datasets`` that are about the organization as a whole; the same without any."""
+    wanted = OF_ORGANIZATION & frozenset(datasets)
+    if not wanted:
+        return snapshot
+    reads: dict[Dataset, Callable[[], t.Any]] = {}
+    if wanted - {Dataset.ORGANIZATION_RESOURCE_POLICY}:
+        reads[Dataset.ORGANIZATION_TREE] = functools.partial(organization_tree_reads.read_tree, source)
+    if Dataset.ORGANIZATION_RESOURCE_POLICY in wanted:
+        reads[Dataset.ORGANIZATION_RESOURCE_POLICY] = functools.partial(
+            organization_tree_reads.read_resource_policy, source
+        )
+    found = dict(source.gather(reads))
+    tree = found.get(Dataset.ORGANIZATION_TREE)
+    parts = wanted - reads.keys()
+    if isinstance(tree, Unreadable):
+        found.update(dict.fromkeys(parts, tree))
+    elif tree is not None:
+        found.update(source.gather(_parts(source, tree, parts)))
+    failed = {dataset: result for dataset, result in found.items() if isinstance(result, Unreadable)}
+    known = {dataset: result for dataset, result in found.items() if not isinstance(result, Unreadable)}
+    return dataclasses.replace(
+        snapshot,
+        unread=(*snapshot.unread, *(unread(dataset, _explained(failure)) for dataset, failure in failed.items())),
+        organization_tree=_joined(known),
+        organization_resource_policy=known.get(Dataset.ORGANIZATION_RESOURCE_POLICY),
+    )
+
+
+def _parts(
+    source: Source, tree: OrganizationTree, wanted: Collection[Dataset]
+) -> Mapping[Dataset, Callable[[], OrganizationTree]]:
+    """The reads that need the tree. Of a policy type that is not enabled nothing can be attached."""
+    types = [kind for kind in (SCP, RCP) if tree.policy_types.get(kind) == ENABLED]
+    reads: dict[Dataset, Callable[[], OrganizationTree]] = {
+        Dataset.ORGANIZATION_TREE_POLICIES: functools.partial(
+            organization_tree_reads.with_policies, source, tree, types
+        ),
+        Dataset.ORGANIZATION_DELEGATIONS: functools.partial(organization_tree_reads.with_delegations, source, tree),
+    }
+    return {dataset: read for dataset, read in reads.items() if dataset in wanted}
+
+
+def _joined(known: Mapping[Dataset, t.Any]) -> t.Optional[OrganizationTree]:
+    tree: t.Optional[OrganizationTree] = known.get(Dataset.ORGANIZATION_TREE)
+    if tree is None:
+        return None
+    policies: OrganizationTree = known.get(Dataset.ORGANIZATION_TREE_POLICIES, tree)
+    delegations: OrganizationTree = known.get(Dataset.ORGANIZATION_DELEGATIONS, tree)
+    return dataclasses.replace(
+        tree,
+        policies=policies.policies,
+        delegated_administrators=delegations.delegated_administrators,
+        trusted_services=delegations.trusted_services,
+    )
+
+
+def _explained(failure: Unreadable) -> Unreadable:
+    """``failure`` in plain words: that a member is not told of its organization is no permission somebody forgot."""
+    if failure.kind is not UnreadKind.DENIED:
+        return failure
+    return Unreadable(failure.kind, f"{failure.reason} ({_TOLD_TO})", operation=failure.operation)

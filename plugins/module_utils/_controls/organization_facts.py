@@ -1,0 +1,133 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""An organization as its controls look at it: what is attached where, parsed, and who is bound by it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping
+
+from .._account.organization_tree import ACTIVE, SCP, MemberAccount, OrganizationPolicy, OrganizationTree
+from .._policy.policy import Policy, Statement
+from .control import Scope, listing
+
+# So many accounts are named in the evidence.
+_NAMED: t.Final = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Attached:
+    """A policy where it is attached; ``policy`` is None where its document does not parse."""
+
+    source: OrganizationPolicy
+    policy: t.Optional[Policy]
+
+    @property
+    def denies(self) -> bool:
+        return self.policy is not None and any(not statement.allow for statement in self.policy.statements)
+
+    @property
+    def allows(self) -> bool:
+        """Whether it allows anything at all."""
+        return self.policy is not None and any(statement.allow for statement in self.policy.statements)
+
+    @property
+    def allows_everything(self) -> bool:
+        return self.policy is not None and any(map(_is_full_access, self.policy.statements))
+
+
+def _is_full_access(statement: Statement) -> bool:
+    return (
+        statement.allow
+        and "*" in (statement.actions or ())
+        and "*" in (statement.resources or ())
+        and not statement.conditions
+    )
+
+
+class Organization:
+    """The tree of a snapshot that has one, with the policies on each of its nodes."""
+
+    def __init__(self, scope: Scope) -> None:
+        tree = scope.snapshot.organization_tree
+        if tree is None:
+            raise ValueError("the snapshot holds no organization")
+        self.tree: t.Final[OrganizationTree] = tree
+        self._scope = scope
+
+    @functools.cached_property
+    def policies(self) -> tuple[Attached, ...]:
+        """All that is attached anywhere."""
+        parsed = self._scope.facts.permissions.parsed
+        return tuple(
+            Attached(policy, parsed(policy.document, policy.name)) for policy in self.tree.policies if policy.targets
+        )
+
+    @functools.cached_property
+    def on(self) -> Mapping[str, tuple[Attached, ...]]:
+        """What is attached to each node, by the node's id."""
+        found: dict[str, list[Attached]] = {}
+        for item in self.policies:
+            for target in item.source.targets:
+                found.setdefault(target, []).append(item)
+        return {target: tuple(items) for target, items in found.items()}
+
+    def scps_on(self, target: str) -> tuple[Attached, ...]:
+        return tuple(item for item in self.on.get(target, ()) if item.source.type == SCP)
+
+    def above(self, account_id: str) -> Iterator[tuple[Attached, ...]]:
+        """What is attached on each level from the root to the account."""
+        for target in self.tree.lineage(account_id):
+            yield self.on.get(target, ())
+
+    @functools.cached_property
+    def bound(self) -> tuple[MemberAccount, ...]:
+        """The active accounts that policies bind: not the management account, whatever is attached to it."""
+        management = self.tree.management_account_id
+        return tuple(account for account in self.tree.accounts if account.state == ACTIVE and account.id != management)
+
+    @functools.cached_property
+    def nodes(self) -> tuple[str, ...]:
+        """The ids of the root, the units and the accounts that policies can be attached to with an effect."""
+        management = self.tree.management_account_id
+        return (*self.tree.unit, *(account.id for account in self.tree.accounts if account.id != management))
+
+    def bound_under(self, target: str) -> list[str]:
+        """What people call the active accounts that a policy on ``target`` binds."""
+        ids = {account.id for account in self.bound}
+        return [self.tree.name_of(item.id) for item in self.tree.accounts_under([target]) if item.id in ids]
+
+    def unreadable(self, targets: Iterable[str]) -> str:
+        """The policies on ``targets`` whose documents do not parse, in a sentence; empty without any."""
+        names = {item.source.name for target in targets for item in self.on.get(target, ()) if item.policy is None}
+        return f"policies that can't be parsed: {listing(names)}" if names else ""
+
+    # What findings are about: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html
+
+    @property
+    def arn(self) -> str:
+        return self._arn("organization", self.tree.id)
+
+    def arn_of(self, target: str) -> str:
+        kind = "account" if target in self.tree.account else "root" if target == self.tree.root_id else "ou"
+        return self._arn(kind, f"{self.tree.id}/{target}")
+
+    def _arn(self, kind: str, name: str) -> str:
+        return f"arn:{self._scope.snapshot.partition}:organizations::{self.tree.management_account_id}:{kind}/{name}"
+
+    def label(self, target: str) -> str:
+        """The name of an account, the path of a unit."""
+        account = self.tree.account.get(target)
+        return account.name if account else self.tree.path_of(target)
+
+
+def first(names: Iterable[str]) -> list[str]:
+    """The first of many names, for the evidence."""
+    return sorted(names)[:_NAMED]

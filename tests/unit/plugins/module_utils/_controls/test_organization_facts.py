@@ -1,0 +1,97 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the controls know of an organization: what is attached where, who is bound, and how things are called."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
+from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Scope
+from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
+from ansible_collections.hardening.iam.plugins.module_utils._controls.organization_facts import Organization, first
+from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
+
+from .organization_samples import (
+    DEV,
+    PLAY,
+    PROD,
+    PRODUCTION,
+    ROOT_ID,
+    WORKLOADS,
+    account,
+    acme,
+    arn,
+    deny,
+    full_access,
+    policy,
+    tree,
+    unreadable,
+)
+from .samples import ACCOUNT, NOW, allow, snapshot
+
+
+def organization(of: Snapshot) -> Organization:
+    return Organization(Scope(Facts(of), Settings(), NOW))
+
+
+def test_policies_by_where_they_are_attached() -> None:
+    guard = policy("guard", deny("iam:*"), on=(WORKLOADS, PLAY))
+    found = organization(acme(full_access(), guard, policy("spare", deny("s3:*"))))
+    assert [item.source.name for item in found.on[WORKLOADS]] == ["FullAWSAccess", "guard"]
+    assert [len(level) for level in found.above(PROD)] == [1, 2, 1, 1]
+    assert [item.source.name for item in found.policies] == ["FullAWSAccess", "guard"]
+    full, own = found.on[PLAY]
+    assert (full.allows, full.allows_everything, full.denies) == (True, True, False)
+    assert (own.allows, own.allows_everything, own.denies) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow("s3:*"),
+        allow("*", resource="arn:aws:s3:::logs"),
+        allow("*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}),
+    ],
+)
+def test_what_is_less_than_everything(statement: dict[str, object]) -> None:
+    (item,) = organization(acme(policy("some", statement, on=(ROOT_ID,)))).policies
+    assert item.allows and not item.allows_everything
+
+
+def test_who_is_bound() -> None:
+    closed = (*tree().accounts, account("555566667777", "acme-old", PRODUCTION, "SUSPENDED"))
+    found = organization(acme(accounts=closed))
+    assert [item.id for item in found.bound] == [PROD, DEV, PLAY]
+    assert found.bound_under(WORKLOADS) == [f"acme-prod ({PROD})", f"acme-dev ({DEV})"]
+    assert ACCOUNT not in found.nodes and "555566667777" in found.nodes
+
+
+def test_names_and_arns() -> None:
+    found = organization(acme())
+    assert found.arn == f"arn:aws:organizations::{ACCOUNT}:organization/o-acme"
+    assert [found.arn_of(target) for target in (ROOT_ID, WORKLOADS, PROD)] == [
+        arn("root", ROOT_ID),
+        arn("ou", WORKLOADS),
+        arn("account", PROD),
+    ]
+    assert [found.label(target) for target in (ROOT_ID, WORKLOADS, PROD)] == ["/", "/Workloads", "acme-prod"]
+
+
+def test_what_can_not_be_parsed_is_named() -> None:
+    found = organization(acme(full_access(), unreadable([WORKLOADS])))
+    assert found.unreadable([PROD]) == ""
+    assert found.unreadable([PROD, WORKLOADS]) == "policies that can't be parsed: broken"
+    (item,) = (item for item in found.policies if item.policy is None)
+    assert not (item.allows or item.denies or item.allows_everything)
+
+
+def test_a_snapshot_of_an_account_has_no_organization() -> None:
+    with pytest.raises(ValueError, match="no organization"):
+        organization(snapshot())
+
+
+def test_evidence_names_the_first_of_many() -> None:
+    assert first(str(number) for number in range(100)) == sorted(map(str, range(100)))[:20]
