@@ -27,6 +27,7 @@ from ._account.organization_tree_reads import (
 from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
+from ._capabilities.organization_placeholders import filled
 from ._capabilities.organization_policies import MODULE, Desired, Planner, Staged
 from ._capabilities.organization_policies_changes import (
     ATTACH,
@@ -37,9 +38,10 @@ from ._capabilities.organization_policies_changes import (
     policy_of,
     stays_with,
 )
-from ._capabilities.organization_policies_declared import Declared, targets_of, warnings_of
+from ._capabilities.organization_policies_declared import Declared, Target, targets_of, warnings_of
 from ._capabilities.organization_policies_findings import findings
 from ._capabilities.organization_policies_outcome import after, held_back, told, with_remedies
+from ._capabilities.organization_policies_targets import resolve
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.finding import Finding, Status
@@ -121,8 +123,15 @@ def _check_staged(options: Mapping[str, t.Any]) -> None:
     both = next((item["name"] for item in options["policies"] if item.get("targets")), None)
     if both is not None:
         raise InputError(f"policies: {both} has targets, which are those of the stages where a rollout is declared")
-    for index, stage in enumerate(options["rollout"].get("stages") or ()):
-        targets_of(stage.get("targets"), f"rollout.stages[{index}].targets")
+    _stages(options)
+
+
+def _stages(options: Mapping[str, t.Any]) -> tuple[tuple[Target, ...], ...]:
+    """The targets of each stage of a rollout. Raises InputError: one names nothing."""
+    stages = (options.get("rollout") or {}).get("stages") or ()
+    return tuple(
+        targets_of(stage.get("targets"), f"rollout.stages[{index}].targets") for index, stage in enumerate(stages)
+    )
 
 
 def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -164,12 +173,11 @@ class _Policies:
 
     def walk(self, access: Access) -> Walk[_Observed]:
         """The walk of this run, once the account is known to be the right one."""
-        planner = Planner(self._declared, access.caller.account_id)
         # Whether a break-glass principal is there, in the management account or in those that are hit, is a matter of
         # the lock-out guard, which refuses policy by policy.
         return Walk(
             module=MODULE,
-            observe=functools.partial(self._observe, access, planner),
+            observe=functools.partial(self._observe, access),
             assess=self._assess,
             plan=_remedied,
             reread=functools.partial(self._reread, access),
@@ -180,11 +188,17 @@ class _Policies:
 
     # The walk
 
-    def _observe(self, access: Access, planner: Planner) -> _Observed:
+    def _observe(self, access: Access) -> _Observed:
         tree = self._tree(access)
-        staged = {policy: self._staged(decision) for policy, decision in self._decisions(access, tree).items()}
-        if self._needs_tags(staged):
+        self._declared = filled(self._declared, tree)
+        planner = Planner(self._declared, access.caller.account_id)
+        stages = _stages(self._task.options)
+        if self._declared.needs_tags or any(target.tag for stage in stages for target in stage):
             tree = with_account_tags(access, tree)
+        # All stages must be there before the first one begins.
+        for index, stage in enumerate(stages):
+            resolve(tree, stage, place=f"rollout.stages[{index}]")
+        staged = {policy: self._staged(decision) for policy, decision in self._decisions(access, tree).items()}
         desired = planner.desired(tree, staged)
         plan = self._judged(access, tree, planner.plan(tree, desired))
         snapshot = collect(access, datasets=frozenset(), regions=(), now=self._task.now)
@@ -214,10 +228,6 @@ class _Policies:
     @staticmethod
     def _staged(decision: Decision) -> Staged:
         return Staged(targets_of(decision.targets, "rollout.targets"), targets_of(decision.detach, "rollout.targets"))
-
-    def _needs_tags(self, staged: Mapping[str, Staged]) -> bool:
-        stages = (target for stage in staged.values() for target in (*stage.targets, *stage.detach))
-        return self._declared.present and (self._declared.needs_tags or any(target.tag for target in stages))
 
     def _judged(self, access: Access, tree: OrganizationTree, plan: Plan) -> Plan:
         """The plan without what AWS's own validation or the lock-out guard refuses."""
@@ -293,7 +303,9 @@ class _Policies:
     def told(self) -> dict[str, t.Any]:
         """What this module returns beside what all converging modules do."""
         rollouts = [dict(decision.told) for _rollout, decision in self._rollouts.values()]
-        return {"policies": self._policies(), "lock_out": dict(self._judgement.told), "rollout": rollouts}
+        result = {"policies": self._policies(), "lock_out": dict(self._judgement.told), "rollout": rollouts}
+        texts = [text for state in rollouts if (text := state.get("text"))]
+        return {**result, "terminal": "\n".join(texts)} if texts else result
 
     def _policies(self) -> list[dict[str, t.Any]]:
         if self._observed is None:

@@ -84,6 +84,8 @@ options:
         description:
           - What it says, as a structure, as JSON text, or as the path of a file with JSON or YAML.
           - It is required with O(state=present).
+          - In an SCP or RCP C(<organization_id>) is filled in. C(arn:*:iam::*:role/<landing_zone>) in a list becomes the
+            roles of Control Tower and StackSets, where the organization has them trusted, else nothing.
         type: raw
       description:
         description:
@@ -303,6 +305,10 @@ rollout:
   returned: success
   type: list
   elements: dict
+terminal:
+  description: The state of the rollouts as text, where there are any. It is shown, and left out of what is registered.
+  returned: when the module runs in a process of its own
+  type: str
 findings:
   description:
     - What was found before any change, as O(return_findings) says. The declared policies that are not there, say
