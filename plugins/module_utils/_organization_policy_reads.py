@@ -17,7 +17,7 @@ from datetime import datetime
 from ._account import fields
 from ._account.documents import policy_document
 from ._aws.access import Access
-from ._aws.errors import NotFound
+from ._aws.errors import AwsError, NotFound
 from ._aws.operations import Operations
 from ._capabilities.organization_policies_changes import (
     ATTACH,
@@ -43,6 +43,11 @@ _NAME: t.Final = "PolicyName"
 _TYPE: t.Final = "PolicyType"
 # What a request calls the id of a policy.
 _ID: t.Final[Mapping[str, str]] = {TAG: "ResourceId", UNTAG: "ResourceId"}
+
+_SO_ALREADY: t.Final[Mapping[str, str]] = {
+    ATTACH: "DuplicatePolicyAttachmentException",
+    DETACH: "PolicyNotAttachedException",
+}
 
 # What undoing a change takes: the writes that undo one, and the reads of reread() and acting().
 UNDO_OPERATIONS: t.Final = Operations(
@@ -73,9 +78,17 @@ class ByName:
         *,
         region: t.Optional[str] = None,
     ) -> Mapping[str, t.Any]:
-        """The answer to one call. Raises AwsError: there is no policy of that name, or what AWS says."""
+        """The answer to one call. Raises AwsError: there is no policy of that name, or what AWS says.
+
+        Reads lag behind writes, so that AWS may know better what is attached already; it is then as it should be.
+        """
         asked = _identified(self._access, operation, parameters or {})
-        return self._access.call(service, operation, asked, region=region)
+        try:
+            return self._access.call(service, operation, asked, region=region)
+        except AwsError as error:
+            if error.code != _SO_ALREADY.get(operation):
+                raise
+            return {}
 
 
 def acting(access: Access) -> Callable[[Change], Aws]:

@@ -240,7 +240,8 @@ class Declared:
     @property
     def needs_tags(self) -> bool:
         """Whether accounts are chosen by their tags, which cost a call for each."""
-        return any(target.tag for policy in self.policies for target in (*policy.targets, *policy.exclude))
+        targets = (target for policy in self.policies for target in (*policy.targets, *policy.exclude))
+        return self.present and any(target.tag for target in targets)
 
     @classmethod
     def from_options(
