@@ -65,14 +65,13 @@ class Declaration:
     of_organization: bool = False
 
 
-def declaration(task: Task) -> Declaration:
-    """The declaration in a task's options.
+def declaration(task: Task, *, of_organization: bool = False) -> Declaration:
+    """The declaration in a task's options, as far as it is about accounts, or ``of_organization``.
 
     :raises TaskError: a threshold, a selection of controls or a waiver is bad; the message names the option and the
         value, and says what is allowed.
     """
     options = task.options
-    of_organization = options["scope"] == "organization"
     try:
         chosen = select(all_controls(), include=options.get("include") or (), exclude=options.get("exclude") or ())
         return Declaration(
@@ -123,7 +122,7 @@ def _text_of(task: Task, place: str) -> str:
 
 def run(task: Task) -> dict[str, t.Any]:
     """The core of ``assessment_info``: options of :mod:`plugins.modules.assessment_info` in, its result out."""
-    declared = declaration(task)
+    declared = declaration(task, of_organization=task.options["scope"] == "organization")
     snapshot = _observe(task, declared)
     judged = assess(
         snapshot,
