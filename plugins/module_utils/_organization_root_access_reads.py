@@ -51,11 +51,10 @@ _OF_ROOT: t.Final = Operations(
     )
 )
 _REMOVALS: t.Final = Operations(writes=frozenset(f"iam:{operation}" for operation, _name in REMOVALS.values()))
-# What a session as root may call, by its task.
-_TASKS: t.Final = {AUDIT_TASK: _OF_ROOT, REMOVAL_TASK: _REMOVALS}
+# What a session as root may call, by its task. The caller itself needs none of it, and is allowed none of it.
+TASKS: t.Final = {AUDIT_TASK: _OF_ROOT, REMOVAL_TASK: _REMOVALS}
 
 _FEATURES: t.Final = "iam:ListOrganizationsFeatures"
-ORGANIZATION_READS: t.Final = Operations(reads=frozenset({*TREE_OPERATIONS, *DELEGATION_OPERATIONS, _FEATURES}))
 # What undoing a change takes, and telling how one ended that can't be undone: sessions for the audit only.
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset(
@@ -67,17 +66,17 @@ UNDO_OPERATIONS: t.Final = Operations(
         }
     ),
     writes=WRITES,
-).union(_OF_ROOT)
+)
 OPERATIONS: t.Final = Operations(
-    reads=UNDO_OPERATIONS.reads - {ASSUME_ROOT}, writes=UNDO_OPERATIONS.writes | {ASSUME_ROOT}
-).union(ORGANIZATION_READS, _REMOVALS)
+    reads=frozenset({*TREE_OPERATIONS, *DELEGATION_OPERATIONS, _FEATURES}), writes=WRITES | {ASSUME_ROOT}
+)
 
 _NOT_TRUSTED: t.Final = "ServiceAccessNotEnabled"
 
 
 def sessions(access: Access) -> RootSessions:
     """Sessions as root of members, for the tasks of this module."""
-    return RootSessions(access, _TASKS)
+    return RootSessions(access, TASKS)
 
 
 def read_features(access: Access) -> frozenset[str]:

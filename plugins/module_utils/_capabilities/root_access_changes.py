@@ -173,3 +173,11 @@ def waits_for(change: Change, refused: Change) -> bool:
             and _ORDER[change.operation] > _ORDER[refused.operation]
         )
     return refused.operation == ENABLE_TRUST or (change.operation == DISABLE_TRUST and not is_removal(refused))
+
+
+def relies_on(later: Change, earlier: Change) -> bool:
+    """Whether a recorded change needs an earlier one of its run: all else of the organization needs trusted access.
+
+    A removal needs nothing afterwards, and can't be undone.
+    """
+    return not is_removal(later) and earlier.operation == ENABLE_TRUST

@@ -126,8 +126,7 @@ def _acceptances(given: t.Any, now: datetime) -> Acceptances:
     for item in acceptances:
         if not _ROOT_ARN.fullmatch(item.principal):
             raise InputError(
-                f"{ACCEPT}[{item.index}].principal: {item.principal!r} is not the ARN of a root user, such as"
-                " arn:aws:iam::222233334444:root"
+                f"{ACCEPT}[{item.index}].principal: {item.principal!r} is not the ARN of the root user of an account"
             )
     return acceptances
 

@@ -16,15 +16,15 @@ from datetime import timedelta
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.exceptions import NotFoundException
-from moto.iam.models import AccessKey, iam_backends
+from moto.iam.models import AccessKey, IAMBackend, iam_backends
 from moto.iam.responses import IamResponse
 from moto.organizations.models import organizations_backends
 from moto.sts.responses import TokenResponse
 
-from emulator import errors
+from emulator import errors, identity
 from emulator.extensions.registration import Operation, iam_operations, operations_of
 from emulator.extensions.state import AccountState, RootSession, account_states, clock, state_of
-from emulator.identity import Caller, caller_of
+from emulator.identity import Caller, UnknownKeyError, caller_of
 from emulator.wire import Answer, Call
 
 LONGEST: t.Final = 900
@@ -141,6 +141,28 @@ def assume_root(response: TokenResponse) -> ActionResult:
         "Expiration": expires,
     }
     return ActionResult({"Credentials": credentials})
+
+
+def caller_of_session(home: IAMBackend, key: AccessKey) -> Caller | None:
+    """The root user, if AssumeRoot made the key.
+
+    Raises UnknownKeyError: the session is over.
+    """
+    session = state_of(home).root_sessions.get(key.access_key_id)
+    if session is None:
+        return None
+    if session.expires <= clock():
+        raise UnknownKeyError(key.access_key_id)
+    arn = f"arn:{home.partition}:iam::{home.account_id}:root"
+    return Caller(
+        account_id=home.account_id,
+        partition=home.partition,
+        kind="root",
+        arn=arn,
+        user_id=home.account_id,
+        principal_arn=arn,
+        name="root",
+    )
 
 
 def get_user(response: IamResponse) -> ActionResult:
@@ -285,6 +307,7 @@ def _for_root(operation: Operation) -> Operation:
 
 def install() -> None:
     """Add AssumeRoot, and let IAM answer root about itself."""
+    identity.finders.append(caller_of_session)
     operations_of(TokenResponse, assume_root)
     of_root = (
         get_user,

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import timedelta
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from emulator.clock import CLOCK
 from unit.emulator.seeded import Seeded, serving
 
 MANAGEMENT, PROD, OTHER = "111122223333", "222233334444", "333344445555"
@@ -70,6 +72,12 @@ def test_task_policy_is_the_limit(acme: Seeded) -> None:
     assert remove.list_mfa_devices()["MFADevices"] == []
     assert audit.get_account_summary()["SummaryMap"]["AccountMFAEnabled"] == 0
     assert _refused(remove.create_login_profile)[0] == "AccessDenied"
+
+
+def test_session_ends(acme: Seeded) -> None:
+    audit = _root(acme)
+    CLOCK.offset = timedelta(seconds=901)
+    assert _refused(audit.get_user)[0] == "InvalidClientTokenId"
 
 
 def test_requests_are_validated_as_aws_does(acme: Seeded) -> None:

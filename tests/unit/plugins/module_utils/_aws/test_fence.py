@@ -22,6 +22,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 DECLARED = Operations(reads=frozenset({"iam:GetUser"}), writes=frozenset({"iam:CreateUser"}))
 AUDIT = {"TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}}
 DELETE = {"TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"}}
+PASSWORD = {"TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMCreateRootUserPassword"}}
+FORGED = {"TaskPolicyArn": {"arn": "arn:aws:iam::111122223333:policy/root-task/IAMDeleteRootUserCredentials"}}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,25 @@ DELETE = {"TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMDeleteR
 def test_what_passes(operation: str, parameters: dict[str, t.Any], in_check_mode: bool, else_: bool) -> None:
     assert (OperationFence(DECLARED, check_mode=True).refusal(operation, parameters) is None) is in_check_mode
     assert (OperationFence(DECLARED, check_mode=False).refusal(operation, parameters) is None) is else_
+
+
+@pytest.mark.parametrize(
+    ("declared", "parameters", "in_check_mode", "else_"),
+    [
+        (Operations(reads=frozenset({"sts:AssumeRoot"})), AUDIT, True, True),
+        (Operations(reads=frozenset({"sts:AssumeRoot"})), DELETE, False, False),
+        (Operations(writes=frozenset({"sts:AssumeRoot"})), AUDIT, True, True),
+        (Operations(writes=frozenset({"sts:AssumeRoot"})), DELETE, False, True),
+        (Operations(writes=frozenset({"sts:AssumeRoot"})), PASSWORD, False, False),
+        (Operations(writes=frozenset({"sts:AssumeRoot"})), FORGED, False, False),
+        (Operations(writes=frozenset({"sts:AssumeRoot"})), {"TaskPolicyArn": {}}, False, False),
+    ],
+)
+def test_sessions_as_root_by_their_task(
+    declared: Operations, parameters: dict[str, t.Any], in_check_mode: bool, else_: bool
+) -> None:
+    assert (OperationFence(declared, check_mode=True).refusal("sts:AssumeRoot", parameters) is None) is in_check_mode
+    assert (OperationFence(declared, check_mode=False).refusal("sts:AssumeRoot", parameters) is None) is else_
 
 
 @pytest.mark.parametrize(
