@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import re
+import sys
 import typing as t
 from pathlib import Path
 
 import pytest
+from unit.test_collection import PURE_ROOMS, UTILS_PACKAGE, import_without
 
-from .environments import ENVIRONMENTS, Environment, is_this_one, make, run
+from .environments import ENVIRONMENTS, Environment, is_this_one, make, run, this_python
 from .sanity import ansible_test_sanity
 from .staging import CHECKOUT, stage, tool_environment
 
@@ -26,6 +30,10 @@ REPEATED = (
     "tests/integration/test_in_process.py",
     "tests/integration/test_preflight.py",
 )
+# Of these, what no ansible-core can change: rooms of tables and properties that are as many cases as all else together.
+# The tests of the two others have options from argument specs, and readers that talk to an emulator.
+PURE = tuple(f"tests/unit/plugins/module_utils/{room}" for room in sorted(PURE_ROOMS - {"_account", "_capabilities"}))
+PURE_FILES = [path for room in PURE for path in sorted((CHECKOUT / room).rglob("*.py"))]
 
 
 @pytest.fixture(scope="module", params=ENVIRONMENTS, ids=str)
@@ -49,15 +57,70 @@ def summary(output: str) -> str:
     return "\n".join(re.findall(r"^SKIPPED .*|^.*\b\d+ passed.*", output, flags=re.MULTILINE))
 
 
+def not_repeated(environment: Environment) -> tuple[str, ...]:
+    """The tests that an environment can leave out: with the Python of this run, they could only say the same again."""
+    return PURE if environment.python == this_python() else ()
+
+
+def left_out(environment: Environment) -> str:
+    """What the summary says of the tests that are not repeated."""
+    rooms = ", ".join(path.rpartition("/")[2] for path in not_repeated(environment))
+    reason = f"they import nothing of ansible, and this run has them on Python {this_python()}"
+    return f"\nNOT REPEATED unit tests of {rooms}: {reason}" if rooms else ""
+
+
 def test_pytest(made: Made, record_property: t.Callable[[str, object], None]) -> None:
     environment, directory = made
     pytest_there = [directory / "bin" / "python", "-m", "pytest", "-q", "-o", f"cache_dir=.cache/pytest-{environment}"]
     output = run(
-        [*pytest_there, *REPEATED],
+        [*pytest_there, *REPEATED, *(f"--ignore={path}" for path in not_repeated(environment))],
         cwd=CHECKOUT,
         env=tool_environment(home_of(environment), directory),
     )
-    record_property("environment", summary(output))
+    record_property("environment", summary(output) + left_out(environment))
+
+
+def test_what_is_not_repeated_imports_without_ansible(link_tree: Path) -> None:
+    """In an interpreter that has neither it nor amazon.aws: the tests, and with them the rooms that they try.
+
+    The rooms import without boto3 too; their tests may have AWS's managed policies from moto.
+    """
+    names = [".".join(path.relative_to(CHECKOUT / "tests").with_suffix("").parts) for path in PURE_FILES]
+    run(
+        [sys.executable, "-c", import_without("ansible", "ansible_collections.amazon"), *names],
+        cwd=CHECKOUT,
+        env={**os.environ, "PYTHONPATH": f"{link_tree}{os.pathsep}{CHECKOUT / 'tests'}"},
+    )
+
+
+def names_imported(path: Path) -> set[str]:
+    """Absolute imports, those inside functions too, which an import of the file does not try."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    modules = [node for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    names = {f"{node.module}.{alias.name}" for node in modules for alias in node.names}
+    return names | {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+
+
+def test_what_is_not_repeated_asks_nobody_for_ansible() -> None:
+    """Neither on the way (what composes the rooms, the emulator, another test's helpers) nor by starting a command."""
+    known = tuple(f"{UTILS_PACKAGE}.{room}." for room in PURE_ROOMS)
+    helpers = tuple(path.replace("/", ".").removeprefix("tests.") + "." for path in PURE)
+    for path in PURE_FILES:
+        for name in names_imported(path):
+            package = name.partition(".")[0]
+            assert package not in ("ansible", "boto3", "botocore", "emulator", "subprocess"), (path, name)
+            assert package != "ansible_collections" or f"{name}.".startswith(known), (path, name)
+            assert package not in ("unit", "integration", "gates") or name.startswith(helpers), (path, name)
+
+
+@pytest.mark.parametrize(
+    ("python", "rooms"), [(this_python(), PURE), ("3.0", ())], ids=["of this Python", "of another Python"]
+)
+def test_what_is_not_repeated_is_named(python: str, rooms: tuple[str, ...]) -> None:
+    environment = Environment(python=python, ansible="ansible", core="2.0")
+    assert not_repeated(environment) == rooms
+    assert (f"of {', '.join(path.rpartition('/')[2] for path in rooms)}:" in left_out(environment)) == bool(rooms)
+    assert all((CHECKOUT / path).is_dir() for path in rooms)
 
 
 def test_sanity(made: Made, tmp_path: Path) -> None:

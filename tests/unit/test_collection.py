@@ -209,12 +209,12 @@ def test_arrows_are_judged_right(
     assert forbidden_imports(path) == wrong
 
 
-IMPORT_WITHOUT_SDK = """
+IMPORT_WITHOUT = """
 import importlib, importlib.abc, sys
 
 class Block(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
-        if f"{fullname}.".startswith(("ansible.", "ansible_collections.amazon.", "boto3.", "botocore.")):
+        if f"{fullname}.".startswith(BLOCKED):
             raise ImportError(f"{fullname} is not available here")
 
 sys.meta_path.insert(0, Block())
@@ -228,6 +228,11 @@ sys.exit("\\n".join(failed) or 0)
 """
 
 
+def import_without(*packages: str) -> str:
+    """Code that imports the modules named by its arguments where these packages are not to be had."""
+    return f"BLOCKED = {tuple(f'{package}.' for package in packages)!r}\n{IMPORT_WITHOUT}"
+
+
 def module_name(path: Path) -> str:
     parts = path.relative_to(UTILS).with_suffix("").parts
     return ".".join([UTILS_PACKAGE, *(part for part in parts if part != "__init__")])
@@ -237,7 +242,7 @@ def test_pure_rooms_import_without_boto3_and_ansible(link_tree: Path) -> None:
     """In an interpreter that has neither: what they import in turn is then covered as well."""
     names = [module_name(path) for path in UTIL_FILES if room_of(path) in PURE_ROOMS and not is_reader(path)]
     done = subprocess.run(
-        [sys.executable, "-c", IMPORT_WITHOUT_SDK, *names],
+        [sys.executable, "-c", import_without(*IMPURE), *names],
         env={**os.environ, "PYTHONPATH": str(link_tree)},
         capture_output=True,
         text=True,

@@ -1,0 +1,22 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The modules are tried without the seconds that they give AWS to finish a report."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account import collect
+
+
+@pytest.fixture(autouse=True, scope="package")
+def at_once() -> t.Iterator[None]:
+    """The emulated AWS is ready as soon as it is asked again; how long a read waits is tested with the read."""
+    with pytest.MonkeyPatch.context() as patch:
+        for read in (collect.collect, collect.deepen):
+            patch.setitem(t.cast(dict[str, t.Any], read.__kwdefaults__), "sleep", lambda _seconds: None)
+        yield
