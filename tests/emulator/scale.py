@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Organizations of any size, for measuring: ``scale:accounts=50,users=50``.
+"""Organizations of any size, for measuring: ``scale:accounts=50,users=50``, ``scale:accounts=2000,units=60``.
+
+With ``units``, members lie in a tree of so many organizational units, have tags, and some are closed; Organizations
+knows them, but there is nothing in them.
 
 Nothing is random: the same arguments give the same organization. The people, workloads and policies in it are as varied
 as in a grown account, so that every control has something to find and something to pass.
@@ -13,7 +16,7 @@ from __future__ import annotations
 import typing as t
 
 #: what a ``scale:`` seed may say
-ARGUMENTS = ("accounts", "users", "roles", "policies")
+ARGUMENTS = ("accounts", "users", "roles", "policies", "units")
 
 MANAGEMENT_ACCOUNT = "900000000000"
 ORGANIZATION_ID = "o-scale12345"
@@ -22,28 +25,58 @@ EXTERNAL_ID = "acme-hardening"
 Structure = dict[str, t.Any]
 
 _GROUPS = ("developers", "operators", "auditors", "administrators")
+_ENVIRONMENTS = ("production", "development", "sandbox")
 _READS = ("s3:GetObject", "s3:ListBucket", "dynamodb:GetItem", "dynamodb:Query", "sqs:ReceiveMessage")
 
 
-def generate(*, accounts: int = 1, users: int = 50, roles: int = 20, policies: int = 10) -> Structure:
-    """A seed's structure with so many accounts, each with so many users, roles and customer policies."""
+def generate(*, accounts: int = 1, users: int = 50, roles: int = 20, policies: int = 10, units: int = 0) -> Structure:
+    """A seed's structure with so many accounts, each with so many users, roles and customer policies.
+
+    With ``units``, only the management account has those.
+    """
     if accounts < 1:
         raise ValueError("accounts: at least one, the management account")
     account_ids = [f"{int(MANAGEMENT_ACCOUNT) + number:012d}" for number in range(accounts)]
+    paths = _unit_paths(units)
     structure: Structure = {
         "management_account": MANAGEMENT_ACCOUNT,
         "every_account": {"roles": _access_roles()},
         "accounts": {
-            account_id: _account(number, users=users, roles=roles, policies=policies)
+            account_id: _listed(number, paths)
+            if units and number
+            else _account(number, users=users, roles=roles, policies=policies)
             for number, account_id in enumerate(account_ids)
         },
     }
     structure["organization"] = {
         "id": ORGANIZATION_ID,
-        "organizational_units": ["Workloads"],
+        "organizational_units": paths or ["Workloads"],
         "trusted_services": ["iam.amazonaws.com"],
     }
     return structure
+
+
+def _unit_paths(units: int) -> list[str]:
+    """Units named by where they are: six below the root, then five below each of those before, in their order."""
+    paths = [f"unit-{number:03d}" for number in range(min(units, 6))]
+    for number in range(6, units):
+        paths.append(f"{paths[(number - 6) // 5]}/unit-{number:03d}")
+    return paths
+
+
+def _listed(number: int, paths: t.Sequence[str]) -> Structure:
+    """A member that only Organizations knows, in one of the units; the last of a hundred is closed."""
+    return {
+        "name": f"scale-{number:04d}",
+        "ou": paths[number % len(paths)],
+        "created_days": 2000 - number / 2,
+        "tags": {
+            "environment": ("production", "development", "sandbox")[number % 3],
+            "team": f"team-{number % 12:02d}",
+        },
+        "listed": True,
+        "closed": number % 100 == 99,
+    }
 
 
 def _access_roles() -> Structure:

@@ -29,6 +29,7 @@ from emulator.extensions import (
     iam_users,
     opt_in,
     organizations,
+    organizations_pages,
     organizations_resource_policy,
     registration,
     root_sessions,
@@ -38,6 +39,7 @@ from emulator.extensions import (
 _MODULES = (
     registration,
     organizations,
+    organizations_pages,
     organizations_resource_policy,
     account,
     opt_in,

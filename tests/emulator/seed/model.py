@@ -309,7 +309,10 @@ class Region:
 
 @dataclasses.dataclass(frozen=True)
 class Account:
-    """An AWS account. ``denied_regions`` are those that a service control policy closes to it."""
+    """An AWS account. ``denied_regions`` are those that a service control policy closes to it.
+
+    Of a ``listed`` one there is what Organizations tells, and nothing in it: thousands are made in a second.
+    """
 
     id: str
     name: str
@@ -331,6 +334,9 @@ class Account:
     server_certificates: dict[str, ServerCertificate] = dataclasses.field(default_factory=dict)
     regions: dict[str, Region] = dataclasses.field(default_factory=dict)
     denied_regions: tuple[str, ...] = ()
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    listed: bool = False
+    closed: bool = False
 
     @property
     def home_region(self) -> str:

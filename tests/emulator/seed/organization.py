@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 from datetime import datetime
 from unittest import mock
 
+import moto.iam
 from moto.iam.models import iam_backends
 from moto.organizations import models, utils
 from moto.organizations.models import OrganizationsBackend, organizations_backends
@@ -56,6 +58,9 @@ def _describe(account: models.FakeAccount, seeded: Account, *, now: datetime) ->
     account.name = seeded.name
     account.email = seeded.email or f"{seeded.name}@example.com"
     account.create_time = moment(now, seeded.created_days)
+    account.tags = dict(seeded.tags)
+    if seeded.closed:
+        account.close()
 
 
 def _organizational_units(backend: OrganizationsBackend, seed: Organization) -> dict[str, str]:
@@ -74,19 +79,32 @@ def _organizational_units(backend: OrganizationsBackend, seed: Organization) -> 
     return units
 
 
+class _NoAccount:
+    """Stands for the IAM of every account, in which nothing is kept."""
+
+    def __getitem__(self, _key: str) -> _NoAccount:
+        return self
+
+    def create_role(self, **_settings: object) -> None:
+        """moto gives each account that it makes a role."""
+
+
+def _without_iam() -> t.ContextManager[object]:
+    return mock.patch.object(moto.iam, "iam_backends", _NoAccount())
+
+
 def _member(backend: OrganizationsBackend, account: Account, *, parent: str, now: datetime) -> None:
-    with _identifiers(account=account.id):
+    with _identifiers(account=account.id), _without_iam() if account.listed else contextlib.nullcontext():
         backend.create_account(AccountName=account.name, Email=account.email or f"{account.name}@example.com")
-    member = backend.get_account_by_id(account.id)
+    member = backend.accounts[-1]
     _describe(member, account, now=now)
-    assert backend.org is not None
-    if parent != backend.org.root_id:
-        backend.move_account(AccountId=account.id, SourceParentId=backend.org.root_id, DestinationParentId=parent)
-    access = iam_backends[account.id][account.partition].get_role("OrganizationAccountAccessRole")
-    access.path = "/"
-    access.create_date = member.create_time
-    policies = iam_backends[account.id][account.partition].managed_policies
-    policies[f"arn:{account.partition}:iam::aws:policy/AdministratorAccess"].attach_to(access)
+    member.parent_id = parent
+    if not account.listed:
+        access = iam_backends[account.id][account.partition].get_role("OrganizationAccountAccessRole")
+        access.path = "/"
+        access.create_date = member.create_time
+        policies = iam_backends[account.id][account.partition].managed_policies
+        policies[f"arn:{account.partition}:iam::aws:policy/AdministratorAccess"].attach_to(access)
 
 
 def _control_policies(backend: OrganizationsBackend, seed: Organization, units: t.Mapping[str, str]) -> None:

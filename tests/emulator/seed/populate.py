@@ -37,6 +37,8 @@ def apply(seed: Organization, *, now: datetime) -> None:
     if seed.id is not None:
         organization.apply(seed, now=now)
     for account in seed.accounts.values():
+        if account.listed:
+            continue
         backend = iam_backends[account.id][account.partition]
         iam.apply(account, backend, now=now)
         regional.apply(account, now=now)
