@@ -81,8 +81,8 @@ options:
     type: str
   member_role_arn:
     description:
-      - The role to read member accounts with, as C(arn:PARTITION:iam::{account_id}:role/NAME), where C({account_id}) stands for the
-        id of the account.
+      - The role to read member accounts with, as C(arn:PARTITION:iam::<account_id>:role/NAME), where C(<account_id>) stands for the
+        id of the account. It is assumed with the credentials that the task starts with.
       - Without O(trail_logs), the gate of a rollout reads CloudTrail's event history in it, of at most five accounts.
     type: str
 """

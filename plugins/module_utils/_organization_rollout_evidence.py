@@ -34,6 +34,8 @@ _LOOKUPS: t.Final = Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:
 EVIDENCE_OPERATIONS: t.Final = _LOOKUPS
 # Two calls a second an account and region, of 50 events: more accounts than these are for the trail in S3.
 MOST_LOOKED_UP: t.Final = 5
+# What stands for the id of an account in member_role_arn.
+PLACE: t.Final = "<account_id>"
 _MOST_PAGES: t.Final = 100
 # A trail that tells nothing of the last day of a soak has stopped, or tells of nobody.
 _SILENCE: t.Final = timedelta(days=1)
@@ -235,9 +237,8 @@ class EventHistories:
 
     source = "the event history"
 
-    def __init__(self, task: Task, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, task: Task) -> None:
         self._task = task
-        self._sleep = sleep
 
     def watch(self, window: Window) -> Mapping[str, Watched]:
         found: dict[str, Watched] = {}
@@ -251,11 +252,11 @@ class EventHistories:
         return succeeded(self._records(account_id, times, window.now), window.since, wanted)
 
     def _records(self, account_id: str, question: Mapping[str, t.Any], now: datetime) -> list[t.Any]:
-        access = self._access(account_id)
+        access = member_access(self._task, account_id)
 
         def read(region: str) -> tuple[t.Any, ...]:
             answers = access.pages("cloudtrail", "LookupEvents", "Events", question, region=region, page_size=50)
-            found = look_up(answers, max_pages=_MOST_PAGES, wait=self._sleep, now=now)
+            found = look_up(answers, max_pages=_MOST_PAGES, wait=time.sleep, now=now)
             if not found.whole:
                 text = f"the event history of {account_id} in {region} is longer than {_MOST_PAGES} pages"
                 raise AwsError(f"{text}: give the organization's trail, trail_logs")
@@ -269,12 +270,14 @@ class EventHistories:
             records += result
         return records
 
-    def _access(self, account_id: str) -> Access:
-        role_arn = str(self._task.options["member_role_arn"]).replace("{account_id}", account_id)
-        options = dataclasses.replace(
-            AccessOptions.from_options(self._task.options), assume_role_arn=role_arn, assessor_role_arn=None
-        )
-        return Access(options, operations=_LOOKUPS, check_mode=True)
+
+def member_access(task: Task, account_id: str) -> Access:
+    """A member account, in the role that ``member_role_arn`` names there; for reading only."""
+    role_arn = str(task.options["member_role_arn"]).replace(PLACE, account_id)
+    options = dataclasses.replace(
+        AccessOptions.from_options(task.options), assume_role_arn=role_arn, assessor_role_arn=None
+    )
+    return Access(options, operations=_LOOKUPS, check_mode=True)
 
 
 def _days(since: datetime, until: datetime) -> list[date]:

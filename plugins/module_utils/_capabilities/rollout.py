@@ -135,7 +135,7 @@ class Step:
             return self._begin(Action.START, self._current, f"stage {past.stage!r} was approved, and begins again")
         if past.due is Due.NEXT_STAGE:
             return self._go_on((), f"stage {past.stage!r} has passed")
-        if failure is not None and self._is_approved:
+        if failure is not None and self._is_approved and not self._is_news(failure, verdict):
             return self._approved()
         if failure is not None and failure.losses:
             return self._lost(failure.losses) if self._withdraws else self._still(Action.HOLD, failure)
@@ -153,11 +153,17 @@ class Step:
         if _added(self._current, past):
             return f"stage {past.stage!r} has new targets, so its soak begins anew"
         gone = (set(past.attached) & situation.known) - situation.attached
-        if gone and past.failure is None:
+        if gone and past.failure is None and self._are_targets_kept:
             return (
                 f"the policy was not attached to {', '.join(sorted(gone))}, so the soak of {past.stage!r} begins anew"
             )
         return ""
+
+    @property
+    def _are_targets_kept(self) -> bool:
+        """Whether all that the stages began with is still declared: what is not any more may well be gone."""
+        declared = {canonical(target) for target in self._attached()}
+        return all(canonical(target) in declared for began in self._past.started.values() for target in began)
 
     @property
     def _is_soaking(self) -> bool:
@@ -167,6 +173,10 @@ class Step:
         """
         ends = self.soak_ends
         return ends is not None and self._situation.now < ends + DELIVERY
+
+    def _is_news(self, failure: Event, verdict: t.Optional[Verdict]) -> bool:
+        """Whether evidence came up since a stage was held for want of it, and speaks against it: nobody approved that."""
+        return not failure.losses and verdict is not None and bool(verdict.losses)
 
     @property
     def _is_approved(self) -> bool:

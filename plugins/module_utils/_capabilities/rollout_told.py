@@ -69,7 +69,7 @@ def _stage(stage: Stage, declared: Declared, decision: Decision) -> dict[str, t.
 def _next(decision: Decision, ends: t.Optional[datetime]) -> str:
     if decision.action is Action.FINISHED:
         return "nothing is due"
-    if decision.failed:
+    if decision.action in (Action.HOLD, Action.WITHDRAW):
         return f"it waits for stage_approved: {decision.stage}"
     due = format_utc(ends + DELIVERY) if ends else "?"
     return f"the gate of stage {decision.stage!r} is judged by the first run after {due}"

@@ -74,6 +74,15 @@ def test_keys_below_a_prefix_in_order(make_store: MakeStore) -> None:
     assert store.list("nothing") == []
 
 
+def test_what_goes_on_below_a_prefix(make_store: MakeStore) -> None:
+    store = make_store(f"s3://{BUCKET}/trail")
+    for key in ("a/2/x", "a/1/y", "a/1/z", "a/file", "b/1/z"):
+        store.put(key, b"")
+    assert store.folders() == ("a", "b")
+    assert store.folders("a/") == ("1", "2")
+    assert store.folders("c/") == ()
+
+
 def test_a_bucket_without_a_prefix(make_store: MakeStore) -> None:
     store = make_store(f"s3://{BUCKET}")
     assert store.put("top.json", b"top") == f"s3://{BUCKET}/top.json"

@@ -69,6 +69,15 @@ def test_keys_below_a_prefix_are_found_without_looking_elsewhere(
     assert store.list("1/rep") == ["1/report.json"]
 
 
+def test_what_goes_on_below_a_prefix(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    for key in ("a/2/x", "a/1/y", "a/file", "b/1/z"):
+        store.put(key, b"")
+    assert store.folders() == ("a", "b")
+    assert store.folders("a/") == ("1", "2")
+    assert store.folders("c/") == store.folders("a/file/") == ()
+
+
 def test_a_place_that_can_not_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     store = DirectoryStore(str(tmp_path / "file"))
