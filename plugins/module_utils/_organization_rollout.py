@@ -95,8 +95,6 @@ class Rollout:
         ``tree`` is the organization as it is, and ``content_sha256`` that of the content that is declared, in a form
         in which the same meaning has the same hash.
 
-        With mode report nothing fails.
-
         :raises TaskError: the declaration does not go on from what was begun.
         :raises StoreError: the records can't be read.
         """
@@ -120,8 +118,6 @@ class Rollout:
         decision = step.decide(verdict)
         for warning in decision.warnings:
             self._task.warn(f"{self._policy}: {warning}")
-        if self._task.options.get("mode") == "report":
-            decision = dataclasses.replace(decision, failed=False)
         return dataclasses.replace(decision, told=self._told(step.past, decision, verdict))
 
     def begun(

@@ -17,6 +17,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from ._account.activity import joined as together
 from ._account.activity import look_up, records_of
 from ._account.organization_tree import ACTIVE, RCP, SCP, OrganizationPolicy, OrganizationTree
 from ._aws.access import Access
@@ -67,8 +68,8 @@ class Evidence(t.Protocol):
     def watch(self, window: Window) -> Mapping[str, Watched]:
         """What each account's events since the stage began tell. Raises Unreadable."""
 
-    def succeeded(self, window: Window, account_id: str, wanted: Wanted) -> Wanted:
-        """Which principals of an account had succeeded before at which of the actions. Raises Unreadable."""
+    def succeeded(self, window: Window, account_id: str, denials: Sequence[Denial]) -> Wanted:
+        """Who of those that were denied in an account had succeeded before at what. Raises Unreadable."""
 
 
 def judge(
@@ -142,13 +143,17 @@ def _verdict(
 
 def _confirmed(evidence: Evidence, window: Window, denials: Sequence[Denial]) -> Wanted:
     """What the principals had succeeded at before. Of accounts without a denial the past is not read."""
-    by_account: dict[str, set[tuple[str, str]]] = {}
+    by_account: dict[str, list[Denial]] = {}
     for denial in denials:
-        by_account.setdefault(denial.pair.account_id, set()).update(denial.wanted)
+        by_account.setdefault(denial.pair.account_id, []).append(denial)
     found: set[tuple[str, str]] = set()
-    for account_id, wanted in by_account.items():
-        found |= evidence.succeeded(window, account_id, frozenset(wanted))
+    for account_id, its_own in by_account.items():
+        found |= evidence.succeeded(window, account_id, its_own)
     return frozenset(found)
+
+
+def _wanted(denials: Sequence[Denial]) -> Wanted:
+    return frozenset(item for denial in denials for item in denial.wanted)
 
 
 def _blind_spots(window: Window, watched: Mapping[str, Watched], seen: Watched) -> tuple[str, ...]:
@@ -193,8 +198,9 @@ class TrailFiles:
             for account_id in window.accounts
         }
 
-    def succeeded(self, window: Window, account_id: str, wanted: Wanted) -> Wanted:
+    def succeeded(self, window: Window, account_id: str, denials: Sequence[Denial]) -> Wanted:
         """Day by day backwards, until all is found: what people do they mostly did yesterday as well."""
+        wanted = _wanted(denials)
         found: set[tuple[str, str]] = set()
         regions = self._regions(account_id)
 
@@ -243,20 +249,29 @@ class EventHistories:
     def watch(self, window: Window) -> Mapping[str, Watched]:
         found: dict[str, Watched] = {}
         for account_id in window.accounts:
-            records = self._records(account_id, {"StartTime": window.since}, window.now)
+            records = self._records(account_id, [{"StartTime": window.since}], window.now)
             found[account_id] = watch(records, account_id, window.since)
         return found
 
-    def succeeded(self, window: Window, account_id: str, wanted: Wanted) -> Wanted:
+    def succeeded(self, window: Window, account_id: str, denials: Sequence[Denial]) -> Wanted:
+        """The calls of the names that were denied alone: a month of all that an account does is too much to ask."""
         times = {"StartTime": window.since - window.look_back, "EndTime": window.since}
-        return succeeded(self._records(account_id, times, window.now), window.since, wanted)
+        names = sorted({denial.event for denial in denials})
+        questions = [
+            {**times, "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}]} for name in names
+        ]
+        return succeeded(self._records(account_id, questions, window.now), window.since, _wanted(denials))
 
-    def _records(self, account_id: str, question: Mapping[str, t.Any], now: datetime) -> list[t.Any]:
+    def _records(self, account_id: str, questions: Sequence[Mapping[str, t.Any]], now: datetime) -> list[t.Any]:
         access = member_access(self._task, account_id)
 
         def read(region: str) -> tuple[t.Any, ...]:
-            answers = access.pages("cloudtrail", "LookupEvents", "Events", question, region=region, page_size=50)
-            found = look_up(answers, max_pages=_MOST_PAGES, wait=time.sleep, now=now)
+            def answers(question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
+                return access.pages("cloudtrail", "LookupEvents", "Events", question, region=region, page_size=50)
+
+            found = together(
+                [look_up(answers(one), max_pages=_MOST_PAGES, wait=time.sleep, now=now) for one in questions]
+            )
             if not found.whole:
                 text = f"the event history of {account_id} in {region} is longer than {_MOST_PAGES} pages"
                 raise AwsError(f"{text}: give the organization's trail, trail_logs")

@@ -175,7 +175,7 @@ class Step:
         return ends is not None and self._situation.now < ends + DELIVERY
 
     def _is_news(self, failure: Event, verdict: t.Optional[Verdict]) -> bool:
-        """Whether evidence came up since a stage was held for want of it, and speaks against it: nobody approved that."""
+        """Whether evidence against a stage came up since it was held for want of any: nobody approved that."""
         return not failure.losses and verdict is not None and bool(verdict.losses)
 
     @property

@@ -44,6 +44,7 @@ class Denial:
     """A call that an organization's policy denied. ``actions`` are those that the event needed, in lower case."""
 
     pair: DeniedPair
+    event: str
     actions: frozenset[str]
     when: datetime
     message: str
@@ -177,7 +178,7 @@ def _denial(record: Mapping[str, t.Any], account_id: str, when: datetime, messag
     # The action that the message names need not be the call's own: a put of an object may lack the use of a key.
     named = _ACTION.search(message)
     pair = DeniedPair(account_id, principal, named[1] if named else _shown(record))
-    return Denial(pair, actions, when, str(mask_key_ids(message[:_LONGEST_MESSAGE])))
+    return Denial(pair, record["eventName"], actions, when, str(mask_key_ids(message[:_LONGEST_MESSAGE])))
 
 
 def _principal(record: Mapping[str, t.Any]) -> t.Optional[str]:

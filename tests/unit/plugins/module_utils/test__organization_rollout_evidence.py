@@ -299,8 +299,12 @@ class _Member(FakeAccess):
             raise histories.failure
         end = question.get("EndTime", NOW)
         records = histories.events.get((self._account_id, region), [])
+        names = [attribute["AttributeValue"] for attribute in question.get("LookupAttributes", ())]
         within = [
-            record for record in records if question["StartTime"] <= datetime.fromisoformat(record["eventTime"]) <= end
+            record
+            for record in records
+            if record["eventName"] in (names or [record["eventName"]])
+            and question["StartTime"] <= datetime.fromisoformat(record["eventTime"]) <= end
         ]
         for number in range(histories.pages):
             answer: dict[str, t.Any] = {"Events": [{"CloudTrailEvent": json.dumps(record)} for record in within]}
@@ -330,11 +334,12 @@ def test_the_event_history_tells_of_a_loss(histories: Histories) -> None:
     histories.add(CANARY, "eu-west-1", SINCE + timedelta(hours=20), denied)
     found = verdict(None, **MEMBER)
     assert (pairs(found), found.source) == (LOSS, "the event history")
-    assert [(account, question.get("EndTime")) for account, _region, question in histories.questions] == [
-        (CANARY, None),
-        (CANARY, None),
-        (CANARY, SINCE),
-        (CANARY, SINCE),
+    names = [{"AttributeKey": "EventName", "AttributeValue": "CreateUser"}]
+    past = {"StartTime": SINCE - timedelta(days=30), "EndTime": SINCE, "LookupAttributes": names}
+    regions = ("us-east-1", "eu-west-1")
+    assert histories.questions == [
+        *((CANARY, region, {"StartTime": SINCE}) for region in regions),
+        *((CANARY, region, past) for region in regions),
     ]
 
 
