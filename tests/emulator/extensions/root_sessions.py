@@ -137,7 +137,7 @@ def assume_root(response: TokenResponse) -> ActionResult:
     credentials = {
         "AccessKeyId": key.access_key_id,
         "SecretAccessKey": key.secret_access_key,
-        "SessionToken": f"ROOT{key.secret_access_key}",
+        "SessionToken": f"ROOT-SESSION-TOKEN{key.secret_access_key}",
         "Expiration": expires,
     }
     return ActionResult({"Credentials": credentials})
@@ -232,11 +232,13 @@ def list_signing_certificates(response: IamResponse) -> ActionResult:
 
 
 def delete_signing_certificate(response: IamResponse) -> ActionResult:
-    """DeleteSigningCertificate of root: the ids count down, so the last one goes first."""
+    """DeleteSigningCertificate of root."""
     identifier = response._get_param("CertificateId")
     if identifier not in _certificates(response):
         raise NotFoundException(f"The Certificate with id {identifier} cannot be found.")
-    _state(response).root.signing_certificates -= 1
+    root = _state(response).root
+    root.signing_certificates -= 1
+    root.removed_certificates.add(identifier)
     return EmptyResult()
 
 
@@ -279,8 +281,10 @@ def _key(response: IamResponse) -> AccessKey:
 
 
 def _certificates(response: IamResponse) -> list[str]:
-    account, count = response.current_account, _state(response).root.signing_certificates
-    return [f"ROOTCERTIFICATE{account}{index:05d}" for index in range(count)]
+    root = _state(response).root
+    ever = root.signing_certificates + len(root.removed_certificates)
+    ids = (f"ROOTCERTIFICATE{response.current_account}{index:05d}" for index in range(ever))
+    return [identifier for identifier in ids if identifier not in root.removed_certificates]
 
 
 def _mfa_devices(response: IamResponse) -> list[str]:

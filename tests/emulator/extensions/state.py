@@ -35,6 +35,7 @@ class RootUser:
     mfa: t.Literal["none", "virtual", "hardware"] = "none"
     access_keys: list[models.AccessKey] = dataclasses.field(default_factory=list)
     signing_certificates: int = 0
+    removed_certificates: set[str] = dataclasses.field(default_factory=set)
 
 
 @dataclasses.dataclass(frozen=True)
