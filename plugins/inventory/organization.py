@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: organization
 author:
-  - hardening.iam contributors (https://github.com/hardening-iam)
+  - hardening.iam contributors (@hardening-iam)
 version_added: 1.0.0
 short_description: The accounts of an AWS organization as hosts
 description:

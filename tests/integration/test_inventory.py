@@ -74,9 +74,9 @@ def source(directory: Path, **options: t.Any) -> Path:
     return path
 
 
-def listing(ansible: Ansible, *arguments: str, **options: t.Any) -> Outcome:
+def listing(ansible: Ansible, **options: t.Any) -> Outcome:
     """What ``ansible-inventory --list`` says of an inventory with these options."""
-    command = ["ansible-inventory", "-i", str(source(ansible.directory, **options)), "--list", *arguments]
+    command = ["ansible-inventory", "-i", str(source(ansible.directory, **options)), "--list"]
     return ansible.noted(*command, "--output", str(ansible.directory / "list.json"))
 
 
@@ -269,9 +269,9 @@ def test_what_owners_write_is_never_a_template(ansible: Ansible) -> None:
 # The cache
 
 
-def _cached(ansible: Ansible, *arguments: str, **options: t.Any) -> Outcome:
+def _cached(ansible: Ansible, **options: t.Any) -> Outcome:
     place = {"cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(ansible.directory / "cache")}
-    return listing(ansible, *arguments, cache=True, **place, **options).succeeded()
+    return listing(ansible, cache=True, **place, **options).succeeded()
 
 
 def test_the_cache_spares_every_call_until_it_is_flushed(ansible: Ansible) -> None:
@@ -289,10 +289,12 @@ def test_the_cache_spares_every_call_until_it_is_flushed(ansible: Ansible) -> No
     assert set(inventory_of(fewer)["_meta"]["hostvars"]) == {"acme-management", "acme-sandbox"}
     organizations(ansible).close_account(AccountId=SANDBOX)
     assert "acme-sandbox" in inventory_of(_cached(ansible))["_meta"]["hostvars"]
-    flushed = _cached(ansible, "--flush-cache")
-    assert flushed.requests
-    assert "acme-sandbox" not in inventory_of(flushed)["_meta"]["hostvars"]
-    assert not _cached(ansible).requests
+    # Not by ansible-inventory, which learnt it with ansible-core 2.19.
+    command = ["ansible-playbook", "--inventory", str(ansible.directory / "organization.yml"), "hardening.iam.assess"]
+    assert ansible.noted(*command, "--list-hosts", "--flush-cache").succeeded().requests
+    after = _cached(ansible)
+    assert not after.requests
+    assert "acme-sandbox" not in inventory_of(after)["_meta"]["hostvars"]
 
 
 def test_what_the_cache_lacks_is_asked(ansible: Ansible) -> None:
