@@ -47,6 +47,7 @@ _ID: t.Final[Mapping[str, str]] = {TAG: "ResourceId", UNTAG: "ResourceId"}
 _SO_ALREADY: t.Final[Mapping[str, str]] = {
     ATTACH: "DuplicatePolicyAttachmentException",
     DETACH: "PolicyNotAttachedException",
+    ENABLE: "PolicyTypeAlreadyEnabledException",
 }
 
 # What undoing a change takes: the writes that undo one, and the reads of reread() and acting().
