@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -23,12 +24,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
     NotFound,
     Throttled,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._organization_inventory import (
     InvalidOption,
     Settings,
     listing,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._organization_inventory_reads import (
+    OPERATIONS,
     Organization,
     from_document,
     read,
@@ -39,6 +42,7 @@ from ._account.fakes import ACCOUNT, FakeAccess, denied, refusal
 from ._account.test_organization_tree_reads import PROD, TEST, organization
 from .test__organization_inventory import settings
 
+CHECKOUT: t.Final = Path(__file__).resolve().parents[4]
 SECRETS: t.Final = {
     "access_key": "AKIAX",
     "secret_key": "very",
@@ -76,6 +80,13 @@ def test_a_misspelt_unit_costs_no_call_for_each_account() -> None:
     with pytest.raises(InvalidOption, match="there is no '/Wrklds'"):
         read_of(access, settings(include=[{"ou": "/Wrklds"}], account_tags="always"))
     assert not set(TAGS_OPERATIONS) & set(access.names)
+
+
+def test_the_role_of_the_template_may_read_all_of_it() -> None:
+    template = (CHECKOUT / "examples" / "bootstrap" / "iam-hardening-roles.yml").read_text(encoding="utf-8")
+    actions = {action for operation in OPERATIONS.reads for action in iam_actions(operation)}
+    assert not OPERATIONS.writes
+    assert [action for action in actions if f"- {action}\n" not in template] == []
 
 
 # What would help
