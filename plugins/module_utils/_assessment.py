@@ -130,6 +130,7 @@ def run(task: Task) -> dict[str, t.Any]:
         controls=declared.controls,
         now=task.now,
         of_organization=declared.of_organization,
+        break_glass=task.options["break_glass"],
     )
     findings, waiver_records, warnings = apply(judged, declared.waivers, task.now.date())
     for warning in warnings:

@@ -41,6 +41,14 @@ options:
     type: str
     choices: [account, organization]
     default: account
+  break_glass:
+    description:
+      - Globs for the ARNs of principals that are kept for emergencies, in any letter case. Controls ask whether there is one, whether
+        it was used and whether it was tested.
+      - Users and roles under the path C(/iam-hardening/break-glass) are always among them.
+    type: list
+    elements: str
+    default: []
   benchmark:
     description:
       - The benchmark whose score is the headline. The scores of the others stand beside it in the report.
@@ -263,6 +271,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         **ASSESSMENT_ARGUMENTS,
         **REPORT_PLACE_ARGUMENTS,
         "scope": {"type": "str", "choices": ["account", "organization"], "default": "account"},
+        "break_glass": {"type": "list", "elements": "str", "default": []},
         "benchmark": {"type": "str", "choices": ["cis_7.0", "cis_5.0", "cis_3.0"], "default": "cis_7.0"},
         "deep": {"type": "bool", "default": False},
         "snapshot_path": {"type": "path"},

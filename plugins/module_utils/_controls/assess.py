@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from .._account.model import Dataset, Snapshot, UnreadKind
@@ -33,6 +34,7 @@ def assess(
     controls: t.Optional[Sequence[Control]] = None,
     now: t.Optional[datetime] = None,
     of_organization: bool = False,
+    break_glass: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """What the controls (all by default) say of the snapshot, in the catalogue's order, then by region and resource.
 
@@ -41,10 +43,11 @@ def assess(
     reads. Deep controls whose evidence was not asked for are left out. ``now`` defaults to the snapshot's own time.
 
     With ``of_organization`` the snapshot is judged as that of an organization, and controls of accounts are left out;
-    without it as that of an account, to which controls of organizations are NOT_APPLICABLE.
+    without it as that of an account, to which controls of organizations are NOT_APPLICABLE. ``break_glass`` are the
+    declared principals for emergencies, as ARN globs.
     """
     facts = Facts(snapshot)
-    account = Scope(facts, settings or Settings(), now or snapshot.observed_at)
+    account = Scope(facts, settings or Settings(), now or snapshot.observed_at, break_glass=tuple(break_glass))
     chosen = all_controls() if controls is None else tuple(controls)
     if of_organization:
         chosen = tuple(control for control in chosen if control.of_organization)
@@ -75,7 +78,7 @@ def _scopes(control: Control, account: Scope) -> Iterator[Scope]:
     denied = account.snapshot.denied_regions
     for region in account.snapshot.regions:
         if region not in denied:
-            yield Scope(account.facts, account.settings, account.now, region)
+            yield dataclasses.replace(account, region=region)
 
 
 def _was_not_requested(dataset: Dataset, account: Scope) -> bool:

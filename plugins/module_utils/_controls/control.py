@@ -90,12 +90,16 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
-    """What a check is given: the facts of the account, thresholds, the clock, the region (None: account-wide)."""
+    """What a check is given: the facts of the account, thresholds, the clock, the region (None: account-wide).
+
+    ``break_glass`` are the declared principals for emergencies, as ARN globs.
+    """
 
     facts: Facts
     settings: Settings
     now: datetime
     region: t.Optional[str] = None
+    break_glass: tuple[str, ...] = ()
 
     @property
     def snapshot(self) -> Snapshot:

@@ -26,6 +26,7 @@ from .._account.model import (
     User,
 )
 from .._account.permissions import Held, Permissions, Principal
+from .._converge.arn import is_break_glass
 from .._policy.analysis import Administrators, Analysis, Place, Power
 from .._policy.patterns import is_open_somewhere
 from .._policy.policy import Policy
@@ -84,6 +85,7 @@ class Facts:
         # By identity: ``permissions`` keeps the policies, and hands out the same one for the same documents.
         self._analysed: dict[tuple[int, int], Analysis] = {}
         self._trusts: dict[str, t.Optional[Trust]] = {}
+        self._break_glass: dict[tuple[str, ...], tuple[t.Union[User, Role], ...]] = {}
 
     @property
     def account_arn(self) -> str:
@@ -249,6 +251,13 @@ class Facts:
         """Roles (by ARN) that are administrators and that AWS does not own, with the reasons."""
         found = ((role.arn, self.grants_of(role)) for role in self.snapshot.roles if not role.is_aws_reserved)
         return {arn: grants for arn, grants in found if grants}
+
+    def break_glass(self, patterns: tuple[str, ...]) -> tuple[t.Union[User, Role], ...]:
+        """The users and roles that are for emergencies: by their path, or since one of the ARN globs matches."""
+        if patterns not in self._break_glass:
+            found: tuple[t.Union[User, Role], ...] = (*self.snapshot.users, *self.snapshot.roles)
+            self._break_glass[patterns] = tuple(item for item in found if is_break_glass(item.arn, patterns))
+        return self._break_glass[patterns]
 
     def reads_everything(self, role: Role) -> bool:
         """Whether a role may read the data of services throughout, as with AWS's policy ReadOnlyAccess."""

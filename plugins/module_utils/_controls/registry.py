@@ -18,6 +18,7 @@ import typing as t
 from . import (
     access_keys,
     boundaries,
+    break_glass,
     detective,
     escalation,
     hygiene,
@@ -44,6 +45,7 @@ _THEMES: t.Final = (
     password_policy,
     privileges,
     boundaries,
+    break_glass,
     escalation,
     policies,
     trust,

@@ -39,6 +39,9 @@ class Settings:
     service_unused_days: int = 90
     # An administrator who used at most this many services needs no administrator's policy.
     few_services: int = 10
+    # A test of a break-glass principal is a use as well: what is older was seen, and explained or not.
+    break_glass_used_days: int = 7
+    break_glass_test_days: int = 90
     required_tags: tuple[str, ...] = ()
     # Accounts of ours or of partners whose principals roles may trust without an external id.
     trusted_account_ids: tuple[str, ...] = ()
@@ -103,6 +106,8 @@ _READERS: t.Final[Mapping[str, Reader]] = {
     "role_unused_days": _whole_number(1, 400),
     "service_unused_days": _whole_number(1, 400),
     "few_services": _whole_number(1, 100),
+    "break_glass_used_days": _whole_number(1, 400),
+    "break_glass_test_days": _whole_number(1, 400),
     "required_tags": _texts(r"(?!aws:).{1,128}", "a tag key of 1 to 128 characters that does not begin with aws:"),
     "trusted_account_ids": _account_ids,
     "organization_analyzer_regions": _texts(r"\*|[a-z]{2,}(-[a-z0-9]+)+", "the name of a region, or *"),

@@ -87,6 +87,15 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
         "Permissions boundary allows nothing, so that it locks out whom it binds",
         "permissions boundaries allow nothing, so that they lock out whom they bind",
     ),
+    "break_glass_principal": ("Account has no principal for emergencies", ""),
+    "break_glass_unused": (
+        "Principal for emergencies was used within {break_glass_used_days} days",
+        "principals for emergencies were used within {break_glass_used_days} days",
+    ),
+    "break_glass_tested": (
+        "No test within {break_glass_test_days} days of a principal for emergencies",
+        "principals for emergencies without a test within {break_glass_test_days} days",
+    ),
     "privilege_escalation_path": ("Principal can become an administrator", "principals can become administrators"),
     "policy_sensitive_wildcard": (
         'IAM policy uses wildcard Resource "*" with sensitive actions',
