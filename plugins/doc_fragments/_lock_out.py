@@ -52,9 +52,10 @@ options:
       - How many members are read at most. The others count as accounts that can't be read.
     type: int
     default: 50
-  accept_unread_accounts:
+  accept_without_evidence:
     description:
-      - Accounts that a policy may reach although it is not known what is used in them.
+      - Accounts that a policy may reach although it is not known what is used in them, since they can't be read, or what some of their
+        principals use, since no use of these is recorded. What is known to break, or may, is accepted in O(accept_breakage) only.
     type: list
     elements: dict
     default: []

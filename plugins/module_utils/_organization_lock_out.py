@@ -47,7 +47,7 @@ LOCK_OUT_ARGUMENTS: t.Final[ArgumentSpec] = {
     "way_back": {"type": "str"},
     "member_role_arn": {"type": "str"},
     "max_member_reads": {"type": "int", "default": 50},
-    "accept_unread_accounts": {
+    "accept_without_evidence": {
         "type": "list",
         "elements": "dict",
         "default": [],
@@ -175,8 +175,8 @@ class LockOut:
 
 
 def _accepted_accounts(task: Task) -> Acceptances:
-    """The option ``accept_unread_accounts``. Raises TaskError."""
-    option = "accept_unread_accounts"
+    """The option ``accept_without_evidence``. Raises TaskError."""
+    option = "accept_without_evidence"
     given = [
         {"principal": item["account"], "reason": item["reason"], "expires": item["expires"]}
         for item in task.options[option]

@@ -17,11 +17,12 @@ import dataclasses
 import functools
 import threading
 import typing as t
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ._account.activity import log_files
 from ._account.collect import collect
-from ._account.model import CredentialRow, Dataset, Role, Snapshot
+from ._account.model import CredentialRow, Dataset, Role, Snapshot, User
+from ._account.moments import format_utc
 from ._account.organization_tree import MemberAccount
 from ._account.permissions import Permissions
 from ._aws.access import Access
@@ -34,22 +35,24 @@ from ._capabilities.organization_lock_out_change import PolicyChange, takes_away
 from ._capabilities.organization_lock_out_evidence import (
     Concern,
     MemberEvidence,
+    Pruning,
+    Question,
     UserFacts,
-    question_of,
 )
 from ._controls.control import unread_reason
 from ._converge.store import Store, StoreError
-from ._policy.context import Values
+from ._policy.context import Context, Values
 from ._policy.evaluation import Layers
-from ._policy.impact import Impact, Judge
+from ._policy.impact import Breakage, Impact, Judge, Verdict
 from ._policy.narrowing import ANYTHING, condition_keys
 from ._policy.principal_matrix import Controls
 from ._policy.trail_actions import EventReader
-from ._policy.usage import Evidence
-from ._predicting import Predictor, Proposal
+from ._policy.usage import Evidence, Source, Use
+from ._predicting import Book, Predictor, Proposal
 from ._task import Task
 
 _ACCOUNT: t.Final = "<account_id>"
+_TAG: t.Final = "aws:principaltag/"
 _WORKERS: t.Final = 8
 
 
@@ -155,23 +158,22 @@ class _Member:
         self._task: t.Final = copy.copy(task)
         self._task.options = {**task.options, "unused_resources": list(dict.fromkeys(assumed))}
         self._users: t.Final = {user.arn: user for user in _users(snapshot)}
-        self._question: t.Final = question_of(filter(takes_away, change.policies_at(account.id)))
+        self._pruning: t.Final = Pruning(change, account.id)
         self._concerns: t.Final[dict[int, Concern]] = {}
+        self._questions: t.Final[dict[str, Question]] = {}
 
     def evidence(self) -> MemberEvidence:
         """The impact on everybody from whom the change may take anything.
 
-        Break-glass is left out: it is not in use, and what it must be able to do is known beforehand.
+        Break-glass and the roles of this collection are left out: what they must be able to do is known beforehand.
         """
-        break_glass = break_glass_among(self._permissions.principals, tuple(self._task.options["break_glass"]))
-        predictor = _MemberPredictor(self._task, self._snapshot, self._permissions, self._users)
-        all_of_them = self._proposals(predictor)
-        proposals = {
-            arn: proposal
-            for arn, proposal in all_of_them.items()
-            if arn not in break_glass and self._may_lose(arn, proposal)
-        }
-        impacts = predictor.predict(proposals)
+        options = self._task.options
+        break_glass = break_glass_among(self._permissions.principals, tuple(options["break_glass"]))
+        prefix = f"arn:{self._snapshot.partition}:iam::{self._account.id}:"
+        own = {f"{prefix}{role}" for name in ("automation_roles", "assessor_roles") for role in options[name]}
+        predictor = _MemberPredictor(self._task, self._snapshot, self._permissions, self._users, self._questions)
+        proposals = self._proposals(predictor, spared=own.union(break_glass))
+        impacts = {arn: self._known_use(impact) for arn, impact in predictor.predict(proposals).items()}
         return MemberEvidence(
             self._account,
             impacts=impacts,
@@ -180,40 +182,74 @@ class _Member:
             users=tuple(self._users.values()),
         )
 
-    def _proposals(self, predictor: Predictor) -> dict[str, Proposal]:
-        """What changes for each principal that the organization's policies bind."""
-        before, after = self._change.controls(self._account.id)
+    def _proposals(self, predictor: _MemberPredictor, *, spared: Collection[str]) -> dict[str, Proposal]:
+        """What changes for each principal from whom the change may take anything that it is allowed."""
+        before, after = self._pruning.before, self._pruning.after
+        keys = condition_keys((_layers(before), _layers(after)))
         found: dict[str, Proposal] = {}
         # Those with the same layers are judged together.
-        made: dict[int, Proposal] = {}
+        made: dict[tuple[int, int], Proposal] = {}
         for arn in self._permissions.principals:
             entity = self._permissions.entities[arn]
-            if isinstance(entity, Role) and entity.is_service_linked:
+            if arn in spared or (isinstance(entity, Role) and entity.is_service_linked):
                 continue
+            use = predictor.any_use(arn, keys)
+            pruned = self._pruning.of(use)
+            if pruned is None:
+                continue
+            controls, question = pruned
             own = predictor.current(arn)
-            if id(own) not in made or self._permissions.unknown(arn):
+            key = (id(own), id(controls))
+            if key not in made or self._permissions.unknown(arn):
                 now = dataclasses.replace(own, scps=before.scps, rcps=before.rcps)
-                made[id(own)] = Proposal(now, dataclasses.replace(now, scps=after.scps, rcps=after.rcps))
-            found[arn] = made[id(own)]
+                made[key] = Proposal(now, dataclasses.replace(now, scps=controls.scps, rcps=controls.rcps))
+            if self._concern(made[key], question).may_lose(use):
+                found[arn] = made[key]
+                self._questions[arn] = question
         return found
 
-    def _may_lose(self, arn: str, proposal: Proposal) -> bool:
+    def _concern(self, proposal: Proposal, question: Question) -> Concern:
         key = id(proposal)
         if key not in self._concerns:
             unused = self._task.options["unused_resources"]
-            self._concerns[key] = Concern(proposal.before, proposal.after, self._question, unused)
-        user = self._users.get(arn)
-        return self._concerns[key].may_lose(arn, has_mfa=user is not None and user.always_has_mfa)
+            self._concerns[key] = Concern(proposal.before, proposal.after, question, unused)
+        return self._concerns[key]
+
+    def _known_use(self, impact: Impact) -> Impact:
+        """A user whose credentials were used is in use, although nothing tells for what: all it does may be denied."""
+        user = self._users.get(impact.principal_arn)
+        if not self._questions[impact.principal_arn].open:
+            return impact
+        if impact.outcome is not Breakage.NO_EVIDENCE or user is None or user.last_used is None:
+            return impact
+        reason = f"its credentials were last used on {format_utc(user.last_used)[:10]}, for what is not told"
+        verdict = Verdict(impact.principal_arn, Breakage.MAY_BREAK, reason)
+        return dataclasses.replace(impact, verdicts=(verdict, *impact.verdicts))
 
 
 class _MemberPredictor(Predictor):
-    """Knows besides of users whose requests can't come without MFA."""
+    """Knows besides which users always have MFA, and which tags principals lack."""
 
     def __init__(
-        self, task: Task, snapshot: Snapshot, permissions: Permissions, users: Mapping[str, UserFacts]
+        self,
+        task: Task,
+        snapshot: Snapshot,
+        permissions: Permissions,
+        users: Mapping[str, UserFacts],
+        questions: Mapping[str, Question],
     ) -> None:
         super().__init__(task, snapshot, permissions)
         self._users = users
+        self._questions = questions
+
+    def any_use(self, arn: str, keys: frozenset[str]) -> Use:
+        """Something that a principal may have done, of which only is known what is known of the principal."""
+        known = Context(self._known_keys(arn, keys), complete=False, absent=self._absent_keys(arn, keys))
+        return Use(arn, "", Source.LAST_ACCESSED, context=known)
+
+    def _read(self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]) -> Book:
+        book = super()._read(arns, keys, sleep)
+        return _ConcernedBook(book.shared, book.accessed, self._questions)
 
     def _known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
         known = super()._known_keys(arn, keys)
@@ -221,6 +257,25 @@ class _MemberPredictor(Predictor):
         if user is not None and user.always_has_mfa:
             known["aws:MultiFactorAuthPresent"] = "true"
         return known
+
+    def _absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
+        """Tags that are not there. A role's sessions may bring tags of their own, but none of this collection's."""
+        entity = self._permissions.entities[arn]
+        has = {f"{_TAG}{key.lower()}" for key in getattr(entity, "tags", ())}
+        prefix = _TAG if isinstance(entity, User) else f"{_TAG}iam-hardening:"
+        return [key for key in keys if key.startswith(prefix) and key not in has]
+
+
+@dataclasses.dataclass(frozen=True)
+class _ConcernedBook(Book):
+    """The evidence without what the change can't take away: a role uses hundreds of actions that no policy mentions."""
+
+    questions: Mapping[str, Question] = dataclasses.field(default_factory=dict)
+
+    def uses(self, arn: str) -> tuple[Use, ...]:
+        """What a principal used that is in question; where nothing is, one of its uses, so that it is known to act."""
+        uses = super().uses(arn)
+        return tuple(use for use in uses if self.questions[arn].is_about(use)) or uses[:1]
 
 
 def _users(snapshot: Snapshot) -> Sequence[UserFacts]:

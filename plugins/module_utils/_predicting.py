@@ -143,8 +143,10 @@ class Predictor:
                 resource_policies=self._trusts,
                 unused_resources=self._task.options["unused_resources"],
             )
-        known = self._known_keys(arn, keys)
-        uses = [dataclasses.replace(use, context=use.context.under(known)) if known else use for use in book.uses(arn)]
+        known, absent = self._known_keys(arn, keys), self._absent_keys(arn, keys)
+        uses = book.uses(arn)
+        if known or absent:
+            uses = tuple(dataclasses.replace(use, context=use.context.under(known, absent=absent)) for use in uses)
         return self._judges[proposal].impact(arn, uses, book.evidence(arn))
 
     @functools.cached_property
@@ -161,6 +163,10 @@ class Predictor:
         if self._snapshot.organization is not None:
             known["aws:PrincipalOrgID"] = self._snapshot.organization.id
         return {key: value for key, value in known.items() if key.lower() in keys}
+
+    def _absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
+        """The condition keys, of those that matter, that no request of a principal has."""
+        return ()
 
     # Reading
 

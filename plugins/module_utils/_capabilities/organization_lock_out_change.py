@@ -19,7 +19,7 @@ from .._account.organization_tree import ENABLED, RCP, SCP, MemberAccount, Organ
 from .._policy.narrowing import ANYTHING
 from .._policy.parse import parse
 from .._policy.policy import Policy, PolicyError
-from .._policy.principal_matrix import Controls, Levels
+from .._policy.principal_matrix import CONTROL_LAYERS, Controls, Levels
 
 # Nobody works in such an account, but its policies still hold if it is opened again.
 _AT_WORK: t.Final = frozenset({"ACTIVE", "PENDING_ACTIVATION"})
@@ -170,17 +170,31 @@ class PolicyChange:
         yield from (tuple(group) for group in groups.values())
 
     def _signature(self, account: MemberAccount) -> t.Hashable:
-        levels = tuple(
-            tuple(id(policy) for policy in level)
-            for controls in self.controls(account.id)
-            for found in (controls.scps, controls.rcps)
-            for level in (*(found or ()), ())
+        """What the losses in an account depend on: the policies that change, and what allows where that does."""
+        before, after = self.controls(account.id)
+        changed = {policy.name for policy in self.policies_at(account.id)}
+        ids = tuple(
+            (name, id(policy))
+            for controls in (before, after)
+            for layer in CONTROL_LAYERS
+            for name, policy in (*controls.policies(layer).items(), ("", None))
+            if name in changed or not name
         )
+        allowing = tuple(_allowing(controls.scps) for controls in (before, after))
         texts = [text for policy in self.policies_at(account.id) for text in policy.texts]
         own = account.id if _speaks_of(account.id, texts) else None
         path = account.parent_id if any("orgpaths" in text.lower() for text in texts) else None
         # An administrator's account has the caller in it.
-        return levels, own, path, account.id in self.after.delegated_administrators
+        administrator = account.id if account.id in self.after.delegated_administrators else None
+        return ids, allowing if allowing[0] != allowing[1] else None, own, path, administrator
+
+
+def _allowing(levels: t.Optional[Levels]) -> tuple[tuple[int, ...], ...]:
+    """The policies of each level that allow something."""
+    return tuple(
+        tuple(id(policy) for policy in level if any(statement.allow for statement in policy.statements))
+        for level in levels or ()
+    )
 
 
 def _speaks_of(account_id: str, texts: Iterable[str]) -> bool:

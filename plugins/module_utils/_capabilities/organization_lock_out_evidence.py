@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -23,11 +24,13 @@ from .._account.moments import format_utc
 from .._account.organization_tree import MemberAccount, OrganizationTree
 from .._converge.change import Refusal
 from .._policy import catalogue
-from .._policy.evaluation import Layers
+from .._policy.evaluation import Evaluator, Layers, Outcome, Request
 from .._policy.impact import Breakage, Impact, Judge, Verdict
 from .._policy.narrowing import ANYTHING
-from .._policy.principal_matrix import DeniedPair
-from .._policy.usage import Source, Use
+from .._policy.policy import Policy, Statement
+from .._policy.principal_matrix import CONTROL_LAYERS as _CONTROL_LAYERS
+from .._policy.principal_matrix import Controls, DeniedPair
+from .._policy.usage import Use
 from .acceptance import Acceptance, Acceptances, acceptance_of
 from .organization_lock_out_change import ChangedPolicy, PolicyChange, policy_of, takes_away
 
@@ -36,6 +39,7 @@ _MFA: t.Final = "aws:multifactorauthpresent"
 _ANYTHING: t.Final = "hardening:Anything"
 # So many of a list are told in a refusal.
 _NAMED: t.Final = 10
+_ALL_WITHOUT: t.Final = ", or accept_without_evidence the account"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,28 +78,103 @@ class MemberEvidence:
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """The actions that a change may take away: ``actions`` by name, and with ``open`` any others."""
+    """The actions that a change may take away: ``actions`` by full name, and with ``open`` any others."""
 
     actions: tuple[str, ...]
     open: bool = False
 
+    @functools.cached_property
+    def services(self) -> frozenset[str]:
+        """The prefixes of the services that have such an action."""
+        return frozenset(name.partition(":")[0].lower() for name in self.actions)
 
-def question_of(policies: Iterable[ChangedPolicy]) -> Question:
-    """What the policies may take away. A policy that goes with what it allowed leaves it open."""
+    @functools.cached_property
+    def _lower(self) -> frozenset[str]:
+        return frozenset(name.lower() for name in self.actions)
+
+    def is_about(self, use: Use) -> bool:
+        """Whether the change may take away what was done."""
+        if self.open:
+            return True
+        return use.service in self.services if use.is_service_level else use.action.lower() in self._lower
+
+
+class Pruning:
+    """The policies that change in one account, without the statements that can't be about a principal.
+
+    What most statements deny they deny to a few: it is not to be asked of every action of everybody.
+    """
+
+    def __init__(self, change: PolicyChange, account_id: str) -> None:
+        self.before, self.after = change.controls(account_id)
+        changed = [policy for policy in change.policies_at(account_id) if takes_away(policy)]
+        self._names: t.Final = frozenset(policy.name for policy in changed)
+        allowed = (policy_of(policy.was) for policy in changed if policy.was is not None)
+        #: Something that was allowed may not be any longer, whoever it is.
+        self.takes_from_all: t.Final = any(item.allow for was in allowed if was for item in was.statements)
+        self._tests: t.Final[dict[int, Evaluator]] = {}
+        self._made: t.Final[dict[frozenset[tuple[str, int]], tuple[Controls, Question]]] = {}
+
+    def of(self, use: Use) -> t.Optional[tuple[Controls, Question]]:
+        """What the principal of ``use`` gets, and what that may take away; None where it can't take anything.
+
+        ``use`` has what is known of all of its requests.
+        """
+        kept = frozenset(
+            (policy.name, statement.index)
+            for layer in _CONTROL_LAYERS
+            for policy in self.after.policies(layer).values()
+            for statement in policy.statements
+            if policy.name in self._names and not statement.allow and self._may_apply(statement, policy, use)
+        )
+        if not kept and not self.takes_from_all:
+            return None
+        if kept not in self._made:
+            self._made[kept] = self._pruned(kept)
+        return self._made[kept]
+
+    def _may_apply(self, statement: Statement, policy: Policy, use: Use) -> bool:
+        key = id(statement)
+        if key not in self._tests:
+            anything = dataclasses.replace(
+                statement, actions=("*",), not_actions=None, resources=("*",), not_resources=None, principals=None
+            )
+            deny = dataclasses.replace(policy, statements=(anything,))
+            self._tests[key] = Evaluator(Layers(identity=(ANYTHING,), scps=((deny, ANYTHING),)))
+        request = Request(_ANYTHING, "*", principal=use.principal_arn, context=use.context)
+        return self._tests[key].decide(request).outcome is not Outcome.ALLOWED
+
+    def _pruned(self, kept: frozenset[tuple[str, int]]) -> tuple[Controls, Question]:
+        def prune(policy: Policy) -> Policy:
+            if policy.name not in self._names:
+                return policy
+            left = (item for item in policy.statements if item.allow or (policy.name, item.index) in kept)
+            return dataclasses.replace(policy, statements=tuple(left))
+
+        sides = {
+            layer: None if levels is None else tuple(tuple(map(prune, level)) for level in levels)
+            for layer, levels in (("scps", self.after.scps), ("rcps", self.after.rcps))
+        }
+        controls = Controls(**sides)
+        changed = [
+            policy
+            for layer in _CONTROL_LAYERS
+            for policy in controls.policies(layer).values()
+            if policy.name in self._names
+        ]
+        return controls, question_of(changed, is_open=self.takes_from_all)
+
+
+def question_of(policies: Iterable[Policy], *, is_open: bool = False) -> Question:
+    """What the policies may take away by denying it."""
     names: dict[str, None] = {}
-    is_open = False
-    for changed in policies:
-        will = policy_of(changed.will) if changed.will is not None else None
-        was = policy_of(changed.was) if changed.was is not None else None
-        is_open = is_open or (was is not None and any(item.allow for item in was.statements))
-        for statement in will.statements if will is not None else ():
-            if statement.allow:
-                continue
-            if statement.not_actions is not None or "*" in (statement.actions or ()):
-                is_open = True
-            for pattern in statement.actions or ():
-                names.update((action.full_name, None) for action in catalogue.expand(pattern))
-                is_open = is_open or not (catalogue.expand(pattern) or pattern == "*")
+    for statement in (item for policy in policies for item in policy.statements if not item.allow):
+        is_open = is_open or statement.not_actions is not None
+        for pattern in statement.actions or ():
+            found = () if pattern == "*" else catalogue.expand(pattern)
+            names.update((action.full_name, None) for action in found)
+            # All actions, or those of a service that is not known here.
+            is_open = is_open or not found
     return Question(tuple(names), is_open)
 
 
@@ -108,22 +187,17 @@ class Concern:
         everything = (dataclasses.replace(layers, identity=(ANYTHING,), boundary=None) for layers in (before, after))
         self._anything: t.Final = Judge(*everything, unused_resources=unused)
 
-    def may_lose(self, arn: str, *, has_mfa: bool = False) -> bool:
-        """Whether the change may take anything from a principal that it is allowed today, used or not."""
+    def may_lose(self, use: Use) -> bool:
+        """Whether the change may take anything from the principal of ``use`` that it is allowed today, used or not.
+
+        ``use`` has what is known of all of its requests; whatever its action is.
+        """
         asked = ((self._own, action) for action in self._question.actions)
         opened = ((self._anything, _ANYTHING),) if self._question.open else ()
         return any(
-            judge.verdict(with_mfa(Use(arn, action, Source.LAST_ACCESSED), has_mfa)).outcome is not Breakage.SAFE
+            judge.verdict(dataclasses.replace(use, action=action)).outcome is not Breakage.SAFE
             for judge, action in (*opened, *asked)
         )
-
-
-def with_mfa(use: Use, has_mfa: bool) -> Use:
-    """The use of somebody whose requests all come with MFA, as far as the evidence does not say otherwise."""
-    if not has_mfa:
-        return use
-    known = {"aws:MultiFactorAuthPresent": "true"}
-    return dataclasses.replace(use, context=use.context.under(known))
 
 
 # What follows
@@ -161,7 +235,7 @@ class Verdicts:
             pair
             for item in self._evidence
             for impact in item.impacts.values()
-            if not impact.is_safe and self._acceptance(impact) is not None
+            if not impact.is_safe and self._acceptance(impact, item.account) is not None
             for pair in _pairs(item.account.id, impact)
         )
 
@@ -176,15 +250,18 @@ class Verdicts:
         return [item for item in self._evidence if item.failure]
 
     def account_warnings(self) -> list[str]:
-        """What to tell of accepted accounts: those that expired, and those that could be read, or are not concerned."""
-        needed = {name for item in self.unread() for name in names_of(item.account, self._change.after)}
+        """What to tell of accepted accounts: those that expired, and those of which nothing is unknown."""
+        unknown = (
+            item for item in self._evidence if item.failure or any(map(_is_without_evidence, item.impacts.values()))
+        )
+        needed = {name for item in unknown for name in names_of(item.account, self._change.after)}
         told = []
         for item in self._accepted_accounts:
-            place = f"accept_unread_accounts[{item.index}]: "
+            place = f"accept_without_evidence[{item.index}]: "
             if item.is_expired(self._today):
                 told.append(f"{place}the acceptance for {item.principal} expired on {item.expires}")
             elif item.principal not in needed:
-                told.append(f"{place}{item.principal} is no account that could not be read")
+                told.append(f"{place}{item.principal} is no account in which anything lacks evidence")
         return told
 
     def told(self) -> dict[str, t.Any]:
@@ -214,7 +291,7 @@ class Verdicts:
             told = "; ".join(f"{listing(accounts)}: {reason}" for reason, accounts in by_reason.items())
             reason = (
                 f"what it would break is not known where nothing tells what is used: {told}. Let these accounts be "
-                "read (member_role_arn, trail_logs), or name them in accept_unread_accounts"
+                "read (member_role_arn, trail_logs), or name them in accept_without_evidence"
             )
             yield Refusal("unread_accounts", reason, policy.target)
 
@@ -225,8 +302,10 @@ class Verdicts:
 
     # What breaks
 
-    def _acceptance(self, impact: Impact) -> t.Optional[Acceptance]:
-        return acceptance_of(impact.principal_arn, self._accepted, self._today)
+    def _acceptance(self, impact: Impact, account: MemberAccount) -> t.Optional[Acceptance]:
+        """Who accepts what breaks: by the principal, or where nothing is known of it, by its account."""
+        own = acceptance_of(impact.principal_arn, self._accepted, self._today)
+        return own or (self._account_acceptance(account) if _is_without_evidence(impact) else None)
 
     def _breaking(self, policy: ChangedPolicy) -> Iterator[Refusal]:
         reached = {account.id for account in self._change.after.accounts_under(policy.reaches)}
@@ -237,7 +316,9 @@ class Verdicts:
             unsafe = [
                 impact
                 for impact in item.impacts.values()
-                if not impact.is_safe and self._acceptance(impact) is None and policy.name in _causes(impact, own)
+                if not impact.is_safe
+                and self._acceptance(impact, item.account) is None
+                and policy.name in _causes(impact, own)
             ]
             if unsafe:
                 yield Refusal("prediction", _objection(policy, item, unsafe), policy.target)
@@ -251,8 +332,7 @@ def names_of(account: MemberAccount, tree: OrganizationTree) -> frozenset[str]:
 
 def listing(accounts: Sequence[MemberAccount]) -> str:
     """Accounts in words, the first few by name."""
-    named = ", ".join(f"{account.name} ({account.id})" for account in accounts[:_NAMED])
-    return f"{named} and {len(accounts) - _NAMED} more" if len(accounts) > _NAMED else named
+    return some([f"{account.name} ({account.id})" for account in accounts])
 
 
 def _causes(impact: Impact, changed: set[str]) -> set[str]:
@@ -263,13 +343,38 @@ def _causes(impact: Impact, changed: set[str]) -> set[str]:
 
 
 def _objection(policy: ChangedPolicy, item: MemberEvidence, unsafe: Sequence[Impact]) -> str:
-    told = "; ".join(f"{_short(impact.principal_arn)}: {impact.summary}" for impact in unsafe[:_NAMED])
-    more = f"; and {len(unsafe) - _NAMED} more principals" if len(unsafe) > _NAMED else ""
-    where = f"in {item.account.name} ({item.account.id}): "
-    users = [impact for impact in unsafe if ":user/" in impact.principal_arn]
+    by_summary: dict[str, list[str]] = {}
+    for impact in unsafe:
+        by_summary.setdefault(_summary(impact), []).append(_short(impact.principal_arn))
+    parts = [f"{some(names)}: {summary}" for summary, names in by_summary.items()]
+    where = f"in {item.account.name} ({item.account.id}): {'; '.join(parts[:_NAMED])}"
+    if len(parts) > _NAMED:
+        where += f"; and {sum(map(len, list(by_summary.values())[_NAMED:]))} more principals"
+    with_mfa = {user.arn for user in item.users if user.always_has_mfa}
+    users = [impact for impact in unsafe if ":user/" in impact.principal_arn and impact.principal_arn not in with_mfa]
     if is_about_mfa(policy) and users:
-        return f"{where}{told}{more}. Either they use MFA, or the policy exempts them:\n{exemptions(users, item.users)}"
-    return f"{where}{told}{more}. Either the policy leaves it allowed, or accept_breakage names the principals by ARN"
+        return f"{where}. Either they use MFA, or the policy exempts them:\n{exemptions(users, item.users)}"
+    return (
+        f"{where}. Either the policy leaves it allowed, or accept_breakage names the principals by ARN"
+        f"{_ALL_WITHOUT if all(map(_is_without_evidence, unsafe)) else ''}"
+    )
+
+
+def _summary(impact: Impact) -> str:
+    """What breaks, in words that are the same for all who fare alike."""
+    unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
+    told = dict.fromkeys(f"{verdict.outcome.value.replace('_', ' ')}: {verdict.reason}" for verdict in unsafe)
+    return some(list(told))
+
+
+def some(names: Sequence[str]) -> str:
+    """Words in a row, the first few of them."""
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def _is_without_evidence(impact: Impact) -> bool:
+    """Whether nothing is known to break, since nothing is known at all."""
+    return impact.outcome is Breakage.NO_EVIDENCE
 
 
 def is_about_mfa(policy: ChangedPolicy) -> bool:

@@ -26,6 +26,7 @@ from .principal_matrix_cast import CRITICAL, Actor, Kind, Place, cast
 from .principal_matrix_requests import Ask
 
 __all__ = [
+    "CONTROL_LAYERS",
     "CRITICAL",
     "Actor",
     "Ask",
@@ -41,6 +42,7 @@ __all__ = [
 
 Levels = tuple[tuple[Policy, ...], ...]
 ControlLayer = t.Literal["scp", "rcp"]
+CONTROL_LAYERS: t.Final[tuple[ControlLayer, ...]] = ("scp", "rcp")
 
 # AWS's own FullAWSAccess, so that nothing but the policy in question takes away.
 _FULL: t.Final = ANYTHING
@@ -113,7 +115,7 @@ def losses(actors: Sequence[Actor], before: Controls, after: Controls) -> tuple[
     A policy that denies what another one denies already counts all the same: it would go on when that one goes.
     """
     found: dict[tuple[Actor, Ask, str], Loss] = {}
-    for layer in t.get_args(ControlLayer):
+    for layer in CONTROL_LAYERS:
         for loss in (*_denied_anew(actors, before, after, layer), *_no_longer_allowed(actors, before, after, layer)):
             found.setdefault((loss.actor, loss.ask, loss.policies[0]), loss)
     return tuple(found.values())
