@@ -4,7 +4,8 @@
 
 """Organizations: who may ask for what, and services that moto does not know to be trusted or to have delegates.
 
-Only the management account may do most things, its delegated administrators may read, other members may not.
+Only the management account may do most things, its delegated administrators may read, other members may not; whom
+its resource policy delegates policies to may do what that says.
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListParents.html
 """
 
@@ -18,6 +19,8 @@ from moto.organizations.models import (
     organizations_backends,
 )
 from moto.organizations.responses import OrganizationsResponse
+
+from emulator.extensions.organizations_resource_policy import is_delegated
 
 _TRUSTED = ("iam.amazonaws.com",)
 _DELEGATED = (
@@ -51,7 +54,7 @@ def _backend(response: OrganizationsResponse) -> OrganizationsBackend:
         partition
     ]
     delegates = {administrator.account.id for administrator in management.admins}
-    if account in delegates and action.startswith(_READS):
+    if is_delegated(management.org, account, action) or (account in delegates and action.startswith(_READS)):
         return management
     raise _AccessDenied
 

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_PutResourcePol
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import typing as t
 
@@ -40,6 +41,34 @@ def put_resource_policy(response: OrganizationsResponse) -> str:
     return _answer(organization)
 
 
+def delete_resource_policy(response: OrganizationsResponse) -> str:
+    """DeleteResourcePolicy."""
+    organization: t.Any = response.organizations_backend.org
+    if not hasattr(organization, _NAME):
+        raise _NotFound
+    delattr(organization, _NAME)
+    return "{}"
+
+
+def is_delegated(organization: t.Any, account_id: str, action: str) -> bool:
+    """Whether the policy lets the account take an action; its conditions are not looked at."""
+    if not hasattr(organization, _NAME):
+        return False
+    statements = _listed(json.loads(getattr(organization, _NAME)).get("Statement"))
+    return any(
+        statement["Effect"] == "Allow"
+        and any(account_id in principal for principal in _listed(statement["Principal"].get("AWS")))
+        and any(fnmatch.fnmatch(f"organizations:{action}", pattern) for pattern in _listed(statement.get("Action")))
+        for statement in statements
+    )
+
+
+def _listed(value: t.Any) -> list[t.Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
 def _answer(organization: t.Any) -> str:
     identity = f"resourcepolicy/{organization.id}/rp-emulated1"
     arn = f"{organization.arn.rpartition(':')[0]}:{identity}"
@@ -48,5 +77,5 @@ def _answer(organization: t.Any) -> str:
 
 
 def install() -> None:
-    """Let moto answer both operations."""
-    operations_of(OrganizationsResponse, describe_resource_policy, put_resource_policy)
+    """Let moto answer the operations."""
+    operations_of(OrganizationsResponse, describe_resource_policy, put_resource_policy, delete_resource_policy)
