@@ -1,0 +1,244 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the guard refuses of a change, and its harmless twins, with one fact changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import (
+    ENABLED,
+    OrganizationTree,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out import (
+    MANAGEMENT,
+    Guard,
+    Rules,
+    Seen,
+    break_glass_in,
+    landing_zone,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_change import (
+    PolicyChange,
+    organization_path,
+)
+
+from .locking import (
+    ALL_BUT_OURS,
+    ANYTHING,
+    AUTOMATION_ONLY,
+    BREAK_GLASS_ARN,
+    DEV,
+    FULL,
+    MANAGEMENT_ID,
+    MEMBERS,
+    ORGANIZATION,
+    PROD,
+    ROOT,
+    with_policy,
+)
+
+RULES: t.Final = Rules(
+    partition="aws",
+    region="us-east-1",
+    caller=f"arn:aws:iam::{MANAGEMENT_ID}:role/iam-hardening/automation",
+    caller_account=MANAGEMENT_ID,
+    automation=("role/iam-hardening/automation",),
+    assessors=("role/iam-hardening/assessor",),
+)
+SEEN: t.Final = Seen({MANAGEMENT_ID: (BREAK_GLASS_ARN,)})
+
+
+def judged(
+    after: OrganizationTree, *, before: OrganizationTree = ORGANIZATION, rules: Rules = RULES, seen: Seen = SEEN
+) -> dict[str, dict[str, str]]:
+    """The reasons of refusals, by policy and rule."""
+    found = Guard(PolicyChange(before, after), rules, seen).refusals()
+    return {name: {refusal.rule: refusal.reason for refusal in refusals} for name, refusals in found.items()}
+
+
+def test_what_spares_those_who_run_accounts_passes() -> None:
+    assert judged(with_policy("guardrail", ALL_BUT_OURS, [DEV])) == {}
+
+
+def test_who_loses_what_by_which_statement_where_is_told() -> None:
+    reason = judged(with_policy("guardrail", AUTOMATION_ONLY, [DEV]))["guardrail"]["lock_out"]
+    assert "break-glass role with MFA" in reason
+    assert "iam:DeleteRolePermissionsBoundary" in reason
+    assert "KeepBoundaries" in reason
+    assert f"dev ({MEMBERS[0]})" in reason
+    assert "automation role" not in reason
+
+
+def test_others_who_are_cut_off_too_are_named() -> None:
+    reason = judged(with_policy("guardrail", ANYTHING, [DEV]))["guardrail"]["lock_out"]
+    assert "it would also cut off" in reason
+    assert "role of a Lambda function" in reason
+
+
+def test_the_policy_that_is_taken_away_is_the_one_that_is_refused() -> None:
+    kept = dataclasses.replace(FULL, targets=tuple(target for target in FULL.targets if target != DEV))
+    found = judged(ORGANIZATION.with_policies([kept]))
+    assert "which nothing allows any longer" in found["FullAWSAccess"]["lock_out"]
+
+
+def test_taking_a_denial_away_locks_nobody_out() -> None:
+    before = with_policy("guardrail", ANYTHING, [DEV])
+    assert judged(ORGANIZATION, before=before, seen=Seen()) == {}
+
+
+def test_the_management_account_is_not_bound() -> None:
+    change = PolicyChange(ORGANIZATION, with_policy("guardrail", ANYTHING, [MANAGEMENT_ID]))
+    assert change.accounts == ()
+    assert Guard(change, RULES, SEEN).refusals() == {}
+
+
+def test_the_root_needs_an_option_of_its_own() -> None:
+    after = with_policy("guardrail", ALL_BUT_OURS, [ROOT])
+    assert "allow_root_attachment" in judged(after)["guardrail"]["root_attachment"]
+    assert judged(after, rules=dataclasses.replace(RULES, allow_root_attachment=True)) == {}
+
+
+def test_a_policy_that_stays_at_the_root_as_it_is_is_not_asked_again() -> None:
+    before = with_policy("guardrail", ALL_BUT_OURS, [ROOT])
+    assert judged(with_policy("guardrail", ALL_BUT_OURS, [ROOT, DEV]), before=before) == {}
+
+
+# Break-glass
+
+
+def test_without_any_break_glass_principal_nothing_is_denied_to_anybody() -> None:
+    found = judged(with_policy("guardrail", ALL_BUT_OURS, [DEV]), seen=Seen({MANAGEMENT_ID: ()}))
+    assert "none is in the management account" in found["guardrail"]["no_break_glass"]
+
+
+def test_one_in_each_member_will_do() -> None:
+    own = f"arn:aws:iam::{MEMBERS[0]}:role/iam-hardening/break-glass"
+    seen = Seen({MANAGEMENT_ID: (), MEMBERS[0]: (own,)})
+    assert judged(with_policy("guardrail", ALL_BUT_OURS, [DEV]), seen=seen) == {}
+    assert "no_break_glass" in judged(with_policy("guardrail", ALL_BUT_OURS, [DEV, PROD]), seen=seen)["guardrail"]
+
+
+def test_one_that_is_declared_counts_where_nobody_could_look() -> None:
+    declared = dataclasses.replace(RULES, break_glass=("arn:aws:iam::*:role/iam-hardening/break-glass",))
+    after = with_policy("guardrail", ALL_BUT_OURS, [DEV])
+    assert "could not be read" in judged(after, seen=Seen())["guardrail"]["no_break_glass"]
+    assert judged(after, rules=declared, seen=Seen()) == {}
+    # Declared, and looked for in vain.
+    seen = Seen({MANAGEMENT_ID: (), MEMBERS[0]: ()})
+    assert "no_break_glass" in judged(after, rules=declared, seen=seen)["guardrail"]
+
+
+def test_those_that_were_seen_are_asked_for_what_they_need() -> None:
+    other = f"arn:aws:iam::{MEMBERS[0]}:role/emergency"
+    seen = Seen({MANAGEMENT_ID: (), MEMBERS[0]: (other,)})
+    reason = judged(with_policy("guardrail", ALL_BUT_OURS, [DEV]), seen=seen)["guardrail"]["lock_out"]
+    assert "break-glass role" in reason
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("arn:aws:iam::*:user/emergency-*", ("arn:aws:iam::111122223333:user/emergency-1",)),
+        ("arn:*:iam::111122223333:role/bg", ("arn:aws:iam::111122223333:role/bg",)),
+        ("arn:aws:iam::999988887777:role/bg", ()),
+        ("*break-glass*", ()),
+        ("arn:aws:iam::*:*", ()),
+    ],
+)
+def test_declared_globs_mean_principals_of_an_account(pattern: str, found: tuple[str, ...]) -> None:
+    assert break_glass_in("111122223333", [pattern], partition="aws") == found
+
+
+# A delegated administrator
+
+
+def delegated(way_back: str = "") -> Rules:
+    arn = f"arn:aws:iam::{MEMBERS[0]}:role/policy-admin"
+    return dataclasses.replace(RULES, caller=arn, caller_account=MEMBERS[0], way_back=way_back)
+
+
+def test_who_administers_from_a_member_needs_a_way_back() -> None:
+    after = with_policy("guardrail", ALL_BUT_OURS, [DEV])
+    assert "way_back" in judged(after, rules=delegated())["guardrail"]["no_way_back"]
+    elsewhere = with_policy("guardrail", ALL_BUT_OURS, [PROD])
+    assert judged(elsewhere, rules=delegated()) == {}
+    assert judged(after, rules=delegated(MANAGEMENT)) == {}
+    assert judged(after, rules=delegated(f"arn:aws:iam::{MANAGEMENT_ID}:role/rescue")) == {}
+    assert "no_way_back" in judged(after, rules=delegated(f"arn:aws:iam::{MEMBERS[1]}:role/rescue"))["guardrail"]
+
+
+def test_the_account_that_iam_is_delegated_to_counts_as_well() -> None:
+    tree = dataclasses.replace(
+        with_policy("guardrail", ALL_BUT_OURS, [PROD]), delegated_administrators={MEMBERS[1]: ("iam.amazonaws.com",)}
+    )
+    assert "no_way_back" in judged(tree, rules=delegated())["guardrail"]
+    # From the management account the caller is the way back.
+    assert judged(tree) == {}
+
+
+def test_the_caller_in_a_bound_account_must_not_lose_what_takes_the_policy_off() -> None:
+    document = {"Sid": "NoPolicies", "Effect": "Deny", "Action": "organizations:DetachPolicy", "Resource": "*"}
+    found = judged(with_policy("guardrail", document, [DEV]), rules=delegated(MANAGEMENT))
+    assert "the caller (organizations:DetachPolicy by NoPolicies)" in found["guardrail"]["lock_out"]
+    assert judged(with_policy("guardrail", document, [PROD]), rules=delegated(MANAGEMENT)) == {}
+
+
+# The landing zone
+
+
+def test_a_landing_zone_is_told_by_the_organization() -> None:
+    assert landing_zone(ORGANIZATION) == ()
+    trusting = dataclasses.replace(ORGANIZATION, trusted_services=("controltower.amazonaws.com",))
+    assert [role.rpartition("/")[2] for role in landing_zone(trusting)] == ["AWSControlTowerExecution"]
+    guarded = with_policy("aws-guardrails-AbCdEf", ALL_BUT_OURS, [DEV])
+    assert len(landing_zone(guarded)) == 1
+    sets = dataclasses.replace(ORGANIZATION, trusted_services=("member.org.stacksets.cloudformation.amazonaws.com",))
+    assert "stacksets-exec" in landing_zone(sets)[0]
+
+
+# Many accounts
+
+
+def test_accounts_that_fare_alike_are_asked_once() -> None:
+    guard = Guard(PolicyChange(ORGANIZATION, with_policy("guardrail", AUTOMATION_ONLY, [DEV, PROD])), RULES, SEEN)
+    assert [[account.id for account in row.accounts] for row in guard.matrix] == [list(MEMBERS)]
+
+
+def test_an_account_that_a_policy_names_is_asked_for_itself() -> None:
+    named = {**ANYTHING, "Condition": {"StringEquals": {"aws:PrincipalAccount": MEMBERS[0]}}}
+    guard = Guard(PolicyChange(ORGANIZATION, with_policy("guardrail", named, [DEV, PROD])), RULES, SEEN)
+    lost = {row.accounts[0].id: bool(row.losses) for row in guard.matrix}
+    assert lost == {MEMBERS[0]: True, MEMBERS[1]: False}
+
+
+def test_a_unit_that_a_policy_names_is_asked_for_itself() -> None:
+    path = organization_path(ORGANIZATION, MEMBERS[0])
+    assert path == f"{ORGANIZATION.id}/{ROOT}/{DEV}/"
+    named = {**ANYTHING, "Condition": {"ForAnyValue:StringEquals": {"aws:PrincipalOrgPaths": [path]}}}
+    guard = Guard(PolicyChange(ORGANIZATION, with_policy("guardrail", named, [DEV, PROD])), RULES, SEEN)
+    assert [bool(row.losses) for row in guard.matrix] == [True, False]
+
+
+def test_before_policies_are_enabled_everything_is_allowed_and_afterwards_as_well() -> None:
+    off = dataclasses.replace(ORGANIZATION, policies=(), policy_types={})
+    after = dataclasses.replace(with_policy("guardrail", ALL_BUT_OURS, [DEV]), policy_types={})
+    only = after.with_policies([policy for policy in after.policies if policy.name == "guardrail"])
+    assert judged(only, before=off) == {}
+    assert ORGANIZATION.policy_types["SERVICE_CONTROL_POLICY"] == ENABLED
+
+
+def test_what_is_told_names_accounts_actions_and_statement() -> None:
+    guard = Guard(PolicyChange(ORGANIZATION, with_policy("guardrail", AUTOMATION_ONLY, [DEV])), RULES, SEEN)
+    told = guard.told()
+    assert told["accounts"] == 1
+    assert told["break_glass"] == {"management_account": [BREAK_GLASS_ARN], "declared": []}
+    losses = told["matrix"][0]["losses"]
+    assert {loss["kind"] for loss in losses} == {"break-glass"}
+    assert all(loss["locked_out"] and loss["certain"] and loss["statement"] == "KeepBoundaries" for loss in losses)
+    assert losses[0]["principal"].startswith(f"arn:aws:iam::{MEMBERS[0]}:")
