@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .conftest import CHECKOUT, DEV, EXTERNAL_ID, PROD, SANDBOX, Ansible, MakeAnsible, Record, role_arn
+from .conftest import CHECKOUT, DEV, EXTERNAL_ID, MANAGEMENT, PROD, SANDBOX, Ansible, MakeAnsible, Record, role_arn
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins" / "action").glob("[!_]*.py"))
 NOW = "2030-01-31T12:00:00Z"
@@ -89,6 +89,24 @@ def staging(**options: t.Any) -> Record:
     return reading(DEV, **{**writer, "notify": "none", **options})
 
 
+def rooting(**options: t.Any) -> Record:
+    writer = {"assume_role_arn": role_arn(MANAGEMENT, "automation"), "journal": "./journal", "run_id": "parity"}
+    declared = {"root_sessions": True, "targets": ["/Workloads"], "remove_root_credentials": True}
+    return reading(MANAGEMENT, **{**writer, **declared, **options})
+
+
+def guarding(**options: t.Any) -> Record:
+    writer = {"assume_role_arn": role_arn(MANAGEMENT, "automation"), "journal": "./journal", "run_id": "parity"}
+    deny = {"Effect": "Deny", "Action": ["cloudtrail:StopLogging"], "Resource": "*"}
+    content = {"Version": "2012-10-17", "Statement": [deny]}
+    declared = {
+        "policies": [{"name": "parity", "content": content, "targets": [{"ou": "/Sandbox"}]}],
+        "accept_without_evidence": [{"account": SANDBOX, "reason": "a test", "expires": DATE}],
+        "break_glass": [role_arn("*", "break-glass")],
+    }
+    return reading(MANAGEMENT, **{**writer, **declared, **options})
+
+
 def taking_back(**options: t.Any) -> Record:
     writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", "run_id": "back"}
     options = reading(DEV, **{**writer, "undo_run_id": "parity", **options})
@@ -148,6 +166,14 @@ def bounding(**options: t.Any) -> Record:
     return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
 
 
+NO_SESSIONS: t.Final = {"remove_root_credentials": False, "root_sessions": False}
+UNTARGETED: t.Final = [
+    {"name": "parity", "content": '{"Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}'}
+]
+FROM_FILE: t.Final = [{"name": "parity", "content": "./scp.json"}]
+THEIRS: t.Final = [{"name": "deny-regions"}]
+NOWHERE: t.Final = [{**UNTARGETED[0], "targets": [{"ou": "/Nowhere"}]}]
+STAGED: t.Final = {"stages": [{"name": "canary", "targets": [{"ou": "/Sandbox"}]}]}
 CHECKED: t.Final = {"check_mode": True, "diff": True}
 DATE: t.Final = dt.date(2030, 6, 30)
 ACCEPTED: t.Final = {"principal": "contractor-mallory", "reason": "left", "expires": DATE}
@@ -222,6 +248,19 @@ CASES: t.Final = (
     Case("boundary, unquoted date", "permissions_boundary", bounding(accept_breakage=[ACCEPTED]), CHECKED),
     Case("boundary, applied", "permissions_boundary", bounding(), {"diff": True}),
     Case("boundary, applied already", "permissions_boundary", bounding(), {"diff": True}),
+    Case("root, predicted", "organization_root_access", rooting(return_findings="all"), CHECKED),
+    Case("root, of all", "organization_root_access", rooting(targets="all, /Sandbox", root_sessions="no"), CHECKED),
+    Case("root, of nobody", "organization_root_access", rooting(targets=["nobody"]), fails="nobody"),
+    Case("root, unquoted date", "organization_root_access", rooting(accept_use=[ACCEPTED]), fails="root user"),
+    Case("root, applied", "organization_root_access", rooting(remove_root_credentials=False), {"diff": True}),
+    Case("root, applied already", "organization_root_access", rooting(remove_root_credentials=False), {"diff": True}),
+    Case("root, turned off", "organization_root_access", rooting(targets=[], **NO_SESSIONS), {"diff": True}),
+    Case("guardrail, predicted", "organization_policy", guarding(return_findings="all"), CHECKED),
+    Case("guardrail, reported", "organization_policy", guarding(mode="report", max_policy_size="500"), {"diff": True}),
+    Case("guardrail, of a file", "organization_policy", guarding(policies=FROM_FILE), fails="scp.json"),
+    Case("guardrail, nowhere", "organization_policy", guarding(policies=NOWHERE), fails="/Nowhere"),
+    Case("guardrail, staged", "organization_policy", guarding(policies=UNTARGETED, rollout=STAGED), CHECKED),
+    Case("guardrail, of others", "organization_policy", guarding(policies=THEIRS, state="absent", allow_loosen="yes")),
     Case("rollback, predicted", "rollback", taking_back(), CHECKED),
     Case("rollback, reported", "rollback", taking_back(mode="report"), {"diff": True}),
     Case("rollback of a part", "rollback", taking_back(operations="Delete*", run_id="part"), {"diff": True}),
