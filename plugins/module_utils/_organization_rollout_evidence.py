@@ -21,7 +21,7 @@ from ._account.activity import joined as together
 from ._account.activity import look_up, records_of
 from ._account.organization_tree import ACTIVE, RCP, SCP, OrganizationPolicy, OrganizationTree
 from ._aws.access import Access
-from ._aws.errors import AwsError
+from ._aws.errors import AccessDenied, AwsError
 from ._aws.operations import Operations
 from ._aws.options import AccessOptions
 from ._aws.regions import ENABLED
@@ -43,6 +43,7 @@ _SILENCE: t.Final = timedelta(days=1)
 _LOG_FILE: t.Final = re.compile(r"\.json(\.gz)?\Z")
 _ACCOUNT: t.Final = re.compile(r"\d{12}")
 _SHOWN: t.Final = 5
+_REGION_KEY: t.Final = "aws:requestedregion"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +65,10 @@ class Evidence(t.Protocol):
     """A place that tells of events."""
 
     source: str
+
+    @property
+    def blind_spots(self) -> Sequence[str]:
+        """What it could not see of what it was asked."""
 
     def watch(self, window: Window) -> Mapping[str, Watched]:
         """What each account's events since the stage began tell. Raises Unreadable."""
@@ -89,7 +94,7 @@ def judge(
     window = Window(members, since, until, task.now, timedelta(days=look_back_days))
     insiders = {account_id: _insiders(tree, policy.type, account_id) for account_id in members}
     try:
-        evidence = _evidence(task, tree, members)
+        evidence = _evidence(task, tree, policy, members)
         return _verdict(evidence, window, insiders, expected)
     except (Unreadable, StoreError, AwsError) as error:
         return Verdict(failure=str(error))
@@ -100,7 +105,7 @@ def _insiders(tree: OrganizationTree, policy_type: str, account_id: str) -> froz
     return frozenset(tree.account) if policy_type == RCP else frozenset({account_id})
 
 
-def _evidence(task: Task, tree: OrganizationTree, members: Sequence[str]) -> Evidence:
+def _evidence(task: Task, tree: OrganizationTree, policy: OrganizationPolicy, members: Sequence[str]) -> Evidence:
     if not members:
         raise Unreadable("no account is under what the policy is attached to")
     if task.options.get("trail_logs"):
@@ -111,7 +116,7 @@ def _evidence(task: Task, tree: OrganizationTree, members: Sequence[str]) -> Evi
     if len(members) > MOST_LOOKED_UP:
         text = f"the event history is read of at most {MOST_LOOKED_UP} accounts, and these are {len(members)}"
         raise Unreadable(f"{text}: give the organization's trail, trail_logs")
-    return EventHistories(task)
+    return EventHistories(task, is_about_regions=_REGION_KEY in policy.content.lower())
 
 
 def _verdict(
@@ -137,7 +142,7 @@ def _verdict(
         events=seen.events,
         foreseen=foreseen,
         of_outsiders=strange + len(newcomers),
-        blind_spots=_blind_spots(window, watched, seen),
+        blind_spots=(*_blind_spots(window, watched, seen), *dict.fromkeys(evidence.blind_spots)),
     )
 
 
@@ -171,6 +176,8 @@ class TrailFiles:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
     """
+
+    blind_spots: t.Final = ()
 
     def __init__(self, store: Store, organization_id: str, access: Access) -> None:
         self._store = store
@@ -239,12 +246,18 @@ class TrailFiles:
 
 
 class EventHistories:
-    """The event history of a few accounts, each read in a role of its own."""
+    """The event history of a few accounts, each read in a role of its own.
+
+    A region that the organization closes can't be asked. If it is not the policy in question that closes it, nothing
+    can be lost there to that policy.
+    """
 
     source = "the event history"
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, *, is_about_regions: bool) -> None:
         self._task = task
+        self._is_about_regions = is_about_regions
+        self.blind_spots: list[str] = []
 
     def watch(self, window: Window) -> Mapping[str, Watched]:
         found: dict[str, Watched] = {}
@@ -278,12 +291,19 @@ class EventHistories:
             return found.records
 
         regions = access.regions([ENABLED])
+        results = access.gather({region: functools.partial(read, region) for region in regions})
+        closed = [region for region, result in results.items() if self._is_closed(result)]
         records: list[t.Any] = []
-        for result in access.gather({region: functools.partial(read, region) for region in regions}).values():
-            if isinstance(result, AwsError):
+        for region, result in results.items():
+            if isinstance(result, AwsError) and (region not in closed or len(closed) == len(regions)):
                 raise result
-            records += result
+            records += () if isinstance(result, AwsError) else result
+        if closed:
+            self.blind_spots.append(f"the organization closes {_some(closed)} to {account_id}, which were not read")
         return records
+
+    def _is_closed(self, result: t.Union[tuple[t.Any, ...], AwsError]) -> bool:
+        return isinstance(result, AccessDenied) and result.by_scp and not self._is_about_regions
 
 
 def member_access(task: Task, account_id: str) -> Access:

@@ -270,6 +270,7 @@ class Histories:
         self.questions: list[tuple[str, str, dict[str, t.Any]]] = []
         self.pages = 1
         self.failure: t.Optional[AwsError] = None
+        self.failing = ("us-east-1", "eu-west-1")
 
     def add(self, account_id: str, region: str, when: datetime, record: dict[str, t.Any]) -> None:
         dated = {**record, "eventTime": when.strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -295,7 +296,7 @@ class _Member(FakeAccess):
         histories = self._histories
         assert (service, operation, key, page_size) == ("cloudtrail", "LookupEvents", "Events", 50)
         histories.questions.append((self._account_id, region, dict(question)))
-        if histories.failure:
+        if histories.failure and region in histories.failing:
             raise histories.failure
         end = question.get("EndTime", NOW)
         records = histories.events.get((self._account_id, region), [])
@@ -351,6 +352,31 @@ def test_a_history_that_is_too_long_is_no_evidence(histories: Histories) -> None
 def test_a_history_that_can_not_be_read_is_no_evidence(histories: Histories) -> None:
     histories.failure = AccessDenied("not authorized to perform cloudtrail:LookupEvents")
     assert "cloudtrail:LookupEvents" in verdict(None, **MEMBER).failure
+
+
+CLOSED = "not authorized to perform: cloudtrail:LookupEvents with an explicit deny in a service control policy"
+
+
+def test_a_region_that_another_policy_closes_is_a_blind_spot(histories: Histories) -> None:
+    histories.failure, histories.failing = AccessDenied(CLOSED), ("eu-west-1",)
+    histories.add(CANARY, "us-east-1", SINCE + timedelta(hours=20), event("iam:ListUsers"))
+    found = verdict(None, **MEMBER)
+    assert found.has_passed
+    assert found.blind_spots == (f"the organization closes eu-west-1 to {CANARY}, which were not read",)
+
+
+def test_a_region_that_the_policy_itself_may_close_is_no_evidence(histories: Histories) -> None:
+    histories.failure, histories.failing = AccessDenied(CLOSED), ("eu-west-1",)
+    histories.add(CANARY, "us-east-1", SINCE + timedelta(hours=20), event("iam:ListUsers"))
+    organization = tree("ou-canary")
+    content = '{"Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}}'
+    about_regions = dataclasses.replace(organization.policies[0], content=content)
+    assert "LookupEvents" in verdict(None, organization.with_policies([about_regions]), **MEMBER).failure
+
+
+def test_an_account_that_is_closed_everywhere_is_no_evidence(histories: Histories) -> None:
+    histories.failure = AccessDenied(CLOSED)
+    assert "LookupEvents" in verdict(None, **MEMBER).failure
 
 
 def test_histories_of_more_than_five_accounts_are_not_read(histories: Histories) -> None:
