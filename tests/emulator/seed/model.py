@@ -358,7 +358,8 @@ class ControlPolicy:
 class Organization:
     """Everything that is seeded. Without ``id`` there is no organization, only accounts.
 
-    A caller with an unknown access key is an administrator of ``management_account_id``.
+    A caller with an unknown access key is an administrator of ``management_account_id``. ``trail_bucket`` is a bucket
+    there, with the log files of all accounts' calls.
     """
 
     management_account_id: str
@@ -369,6 +370,7 @@ class Organization:
     delegated_administrators: dict[str, str] = dataclasses.field(default_factory=dict)
     root_features: tuple[t.Literal["RootCredentialsManagement", "RootSessions"], ...] = ()
     control_policies: dict[str, ControlPolicy] = dataclasses.field(default_factory=dict)
+    trail_bucket: t.Optional[str] = None
 
     @property
     def management_account(self) -> Account:

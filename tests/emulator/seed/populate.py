@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from datetime import datetime
 
@@ -13,9 +14,11 @@ from moto.core.base_backend import BackendDict
 from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
 from moto.organizations.models import organizations_backends
+from moto.s3.models import s3_backends
 from moto.securityhub.models import SecurityHubBackend
 
-from emulator import extensions
+from emulator import extensions, trail_logs
+from emulator.extensions import state
 from emulator.seed import iam, organization, regional
 from emulator.seed.model import Organization
 
@@ -42,3 +45,15 @@ def apply(seed: Organization, *, now: datetime) -> None:
         backend = iam_backends[account.id][account.partition]
         iam.apply(account, backend, now=now)
         regional.apply(account, now=now)
+    if seed.trail_bucket is not None:
+        _trail_logs(seed, seed.trail_bucket)
+
+
+def _trail_logs(seed: Organization, bucket: str) -> None:
+    management = seed.management_account
+    storage = s3_backends[management.id][management.partition]
+    storage.create_bucket(bucket, management.home_region)
+    for account in seed.accounts.values():
+        calls = state.account_states[account.id][account.partition].events.values()
+        for key, body in trail_logs.files(itertools.chain.from_iterable(calls), str(seed.id)).items():
+            storage.put_object(bucket, key, body)

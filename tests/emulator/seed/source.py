@@ -27,6 +27,7 @@ _ORGANIZATION = (
     "delegated_administrators",
     "root_features",
     "control_policies",
+    "trail_bucket",
 )
 
 
