@@ -96,8 +96,7 @@ def _merged(one: Mapping[str, t.Any], other: Mapping[str, t.Any]) -> dict[str, t
     merged = dict(one)
     for key, value in other.items():
         inner = merged.get(key)
-        both = isinstance(inner, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(inner, value) if both else value
+        merged[key] = _merged(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
     return merged
 
 
