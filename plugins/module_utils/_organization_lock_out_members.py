@@ -53,7 +53,6 @@ from ._task import Task
 
 _ACCOUNT: t.Final = "<account_id>"
 _TAG: t.Final = "aws:principaltag/"
-_WORKERS: t.Final = 8
 
 
 class Members:
@@ -80,7 +79,7 @@ class Members:
         most = self._task.options["max_member_reads"]
         chosen = sorted(accounts, key=lambda account: account.id in last)[:most]
         calls = {account.id: functools.partial(self._member, account) for account in chosen}
-        found = access.gather(calls, workers=_WORKERS)
+        found = access.gather(calls)
         if len(chosen) < len(accounts):
             self._task.warn(
                 f"{len(accounts) - len(chosen)} of {len(accounts)} accounts were not read: max_member_reads"

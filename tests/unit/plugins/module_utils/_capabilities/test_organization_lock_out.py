@@ -13,7 +13,9 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import (
     ENABLED,
+    MemberAccount,
     OrganizationTree,
+    Unit,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out import (
     MANAGEMENT,
@@ -242,3 +244,22 @@ def test_what_is_told_names_accounts_actions_and_statement() -> None:
     assert {loss["kind"] for loss in losses} == {"break-glass"}
     assert all(loss["locked_out"] and loss["certain"] and loss["statement"] == "KeepBoundaries" for loss in losses)
     assert losses[0]["principal"].startswith(f"arn:aws:iam::{MEMBERS[0]}:")
+
+
+def test_two_thousand_accounts_in_sixty_units_are_one_matrix() -> None:
+    units = [Unit(f"ou-{number}", f"unit {number}", f"/unit-{number}", ROOT) for number in range(60)]
+    members = [
+        MemberAccount(str(100_000_000_000 + number), f"member {number}", "", "ACTIVE", f"ou-{number % 60}")
+        for number in range(2000)
+    ]
+    full = dataclasses.replace(FULL, targets=(ROOT, *(unit.id for unit in units), *(member.id for member in members)))
+    before = dataclasses.replace(
+        ORGANIZATION,
+        units=(*ORGANIZATION.units[:1], *units),
+        accounts=(*ORGANIZATION.accounts[:1], *members),
+        policies=(full,),
+    )
+    guardrail = with_policy("guardrail", AUTOMATION_ONLY, [unit.id for unit in units]).policies[1]
+    guard = Guard(PolicyChange(before, before.with_policies([full, guardrail])), RULES, SEEN)
+    assert [len(row.accounts) for row in guard.matrix] == [2000]
+    assert "and 1995 more" in guard.refusals()["guardrail"][0].reason
