@@ -137,7 +137,7 @@ def assume_root(response: TokenResponse) -> ActionResult:
     credentials = {
         "AccessKeyId": key.access_key_id,
         "SecretAccessKey": key.secret_access_key,
-        "SessionToken": f"ROOT-SESSION-TOKEN{key.secret_access_key}",
+        "SessionToken": f"ROOT-SESSION-TOKEN-{key.access_key_id[::-1]}",
         "Expiration": expires,
     }
     return ActionResult({"Credentials": credentials})
