@@ -263,7 +263,10 @@ CONTROLS: t.Final = (
         of_organization=True,
         expected="the organization feature RootCredentialsManagement",
         rationale="Members then need no root credentials: what needs root is done centrally, in short sessions.",
-        remediation=Remediation("Enable centralized root access in IAM from the management account."),
+        remediation=Remediation(
+            "Enable centralized root access in IAM from the management account.",
+            "hardening.iam.organization_root_access",
+        ),
         compliance=maps(cis7="2.1.1", soc2="CC6.1"),
     ),
     Control(

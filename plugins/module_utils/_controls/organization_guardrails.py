@@ -182,7 +182,9 @@ CONTROLS: t.Final = (
         of_organization=True,
         expected="an SCP or RCP other than AWS's own full access on every account, or above it",
         rationale="Without guardrails the administrators of an account can switch off all that watches over it.",
-        remediation=Remediation("Attach guardrail policies, first to one unit, then to more."),
+        remediation=Remediation(
+            "Attach guardrail policies, first to one unit, then to more.", "hardening.iam.organization_policy"
+        ),
         compliance=maps(cis7="2.1.2", soc2="CC6.1"),
     ),
     Control(
@@ -220,7 +222,10 @@ CONTROLS: t.Final = (
         of_organization=True,
         expected="an SCP on every account, or above it, that denies IAM users without MFA all but registering a device",
         rationale="A password or key that leaks from an account of the organization is then of no use by itself.",
-        remediation=Remediation("Attach an SCP that denies IAM users, and nobody else, what they do without MFA."),
+        remediation=Remediation(
+            "Attach an SCP that denies IAM users, and nobody else, what they do without MFA.",
+            "hardening.iam.organization_policy",
+        ),
         compliance=maps(cis7="2.1.2", soc2="CC6.1"),
     ),
     Control(
@@ -233,6 +238,9 @@ CONTROLS: t.Final = (
         of_organization=True,
         expected="denials without MFA that are restricted to IAM users",
         rationale="Workloads, IAM Identity Center and CI can't present MFA: such a denial stops them all at once.",
-        remediation=Remediation("Restrict the statement to IAM users by the condition key aws:PrincipalArn."),
+        remediation=Remediation(
+            "Restrict the statement to IAM users by the condition key aws:PrincipalArn.",
+            "hardening.iam.organization_policy",
+        ),
     ),
 )

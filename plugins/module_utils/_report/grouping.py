@@ -59,9 +59,13 @@ class Group:
 
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
-        """What the findings are about, each once, with the part of the resource only where it tells them apart."""
+        """What the findings are about, each once, with the part of the resource only where it tells them apart.
+
+        Units and accounts of an organization have ids that nobody knows them by; the part is their path or name.
+        """
         short = [watched(finding["title"]) or _short_name(finding) for finding in self.findings]
-        if len(set(short)) < len(short):
+        of_organization = any(":organizations:" in finding["resource"] for finding in self.findings)
+        if of_organization or len(set(short)) < len(short):
             short = [self.name(finding) for finding in self.findings]
         return tuple(dict.fromkeys(short))
 

@@ -51,6 +51,17 @@ def test_the_part_of_a_resource_is_named_where_it_tells_findings_apart() -> None
     assert two.names == ("alice (access key 1)", "alice (access key 2)")
 
 
+def test_units_and_accounts_of_an_organization_are_named_as_people_call_them() -> None:
+    unit = "arn:aws:organizations::111122223333:ou/o-acme/ou-acme-0001"
+    account = "arn:aws:organizations::111122223333:account/o-acme/222233334444"
+    findings = [
+        samples.finding("access_key_age", resource, resource_detail=name)
+        for resource, name in ((unit, "/Workloads"), (account, "acme-prod"))
+    ]
+    (group,) = failing_groups(samples.assessment(findings))
+    assert group.names == ("222233334444 (acme-prod)", "ou-acme-0001 (/Workloads)")
+
+
 def test_alarms_that_are_missing_stand_together_by_what_nobody_is_told_of() -> None:
     def alarm(what: str, recommendation: str) -> Finding:
         return samples.finding(
