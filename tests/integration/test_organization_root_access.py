@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._task import execute
-from ansible_collections.hardening.iam.plugins.modules.organization_root_access import ENTRY
+from ansible_collections.hardening.iam.plugins.modules.organization_root_access import ENTRY, RETURN
 from ansible_collections.hardening.iam.plugins.modules.rollback import ENTRY as ROLLBACK
 from emulator.client import Emulator, EmulatorProcess
 
@@ -373,6 +373,20 @@ def test_organization_is_rolled_back_and_roots_are_not(bench: Bench) -> None:
     assert {task for _account, task in bench.tasks} <= {"IAMAuditRootUserCredentials"}
     left = bench.run(mode="report")["organization"]
     assert (left["features"], left["delegated_administrators"]) == (["RootCredentialsManagement"], [])
+
+
+def test_everything_that_is_documented_is_returned_and_nothing_else(bench: Bench) -> None:
+    bench.start()
+    documented = yaml.safe_load(RETURN)
+    bench.control.faults([{"kind": "error", "code": "AccessDenied", "operation": "GetUser", "account_id": SANDBOX}])
+    result = bench.run(targets=["all"], remove_root_credentials=True, root_sessions=True)
+    # Ansible's own, which no module documents.
+    assert set(result) - {"changed", "diff", "warnings"} == set(documented)
+    for key in ("changes", "refused"):
+        assert set().union(*result[key]) == set(documented[key]["contains"]), key
+    assert set(result["organization"]) == set(documented["organization"]["contains"])
+    assert set().union(*result["members"]) == set(documented["members"]["contains"])
+    assert {member["assessed"] for member in result["members"]} == {True, False}
 
 
 def test_bad_input_fails_before_anything_is_called(bench: Bench) -> None:

@@ -12,6 +12,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.ht
 
 from __future__ import annotations
 
+import threading
 import time
 import typing as t
 from collections.abc import Callable, Mapping
@@ -22,13 +23,15 @@ from .operations import Operations
 _SECONDS: t.Final = 900
 # A session is given up this long before it ends, so that no call is cut off by its end.
 _SPARE: t.Final = 120
+# Kept open at most: each has clients of its own, and an organization may have thousands of members.
+_KEPT: t.Final = 32
 
 
 class RootSessions:
     """Opens sessions through ``access``, which is the management account or IAM's delegated administrator.
 
     ``operations`` are, by task, what a session is to call. Credentials stay in here: nothing returns or shows them.
-    Threads may share an instance, each for other accounts.
+    Threads may share an instance.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class RootSessions:
         self._access = access
         self._operations = operations
         self._clock = clock
+        self._lock = threading.Lock()
         self._open: dict[tuple[str, str], tuple[float, Access]] = {}
 
     def of(self, account_id: str, task: str) -> Access:
@@ -57,5 +61,8 @@ class RootSessions:
         # In the session's region: the global endpoint of STS does not know the operation.
         answer = access.call("sts", "AssumeRoot", parameters, region=access.region)
         session = access.elsewhere(answer["Credentials"], self._operations[task])
-        self._open[key] = (started + _SECONDS - _SPARE, session)
+        with self._lock:
+            self._open[key] = (started + _SECONDS - _SPARE, session)
+            while len(self._open) > _KEPT:
+                del self._open[next(iter(self._open))]
         return session

@@ -8,6 +8,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws import root_sessions
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, Unsupported
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import AUDIT_TASK, REMOVAL_TASK, FenceError
@@ -59,6 +60,16 @@ def test_a_session_is_used_again_until_shortly_before_its_end(emulator: Emulator
     clock.now = 780
     assert sessions.of(PROD, AUDIT_TASK) is not first
     assert len(_opened(emulator)) == 3
+
+
+def test_few_sessions_are_kept(emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(root_sessions, "_KEPT", 2)
+    sessions = _sessions(emulator, clock)
+    first = sessions.of(PROD, AUDIT_TASK)
+    for account in ("333344445555", "444455556666"):
+        sessions.of(account, AUDIT_TASK)
+    assert sessions.of("444455556666", AUDIT_TASK) is sessions.of("444455556666", AUDIT_TASK)
+    assert sessions.of(PROD, AUDIT_TASK) is not first
 
 
 def test_check_mode_opens_sessions_for_the_audit_only(emulator: Emulator, clock: Clock) -> None:
