@@ -25,7 +25,7 @@ from ._account.organization_tree_reads import (
     TREE_OPERATIONS,
 )
 from ._aws.access import Access
-from ._aws.errors import AwsError
+from ._aws.errors import AccessDenied, AwsError
 from ._aws.operations import Operations
 from ._capabilities.organization_placeholders import filled
 from ._capabilities.organization_policies import MODULE, Desired, Planner, Staged
@@ -208,7 +208,11 @@ class _Policies:
     def _tree(self, access: Access) -> OrganizationTree:
         guards = self._declared.guards_access
         types = (SCP, RCP) if guards else (self._declared.type,)
-        tree = organization_tree(access, policy_types=types, delegations=guards)
+        try:
+            tree = organization_tree(access, policy_types=types, delegations=guards)
+        except AccessDenied as error:
+            hint = "run in the management account, or in a delegated administrator of AWS Organizations"
+            raise error.rephrased(f"{error.message}; {hint}") from error
         if tree.feature_set != _ALL_FEATURES:
             raise InputError(
                 f"type: the organization {tree.id} has the features {tree.feature_set}; policies need all features"

@@ -58,10 +58,14 @@ UNDO_OPERATIONS: t.Final = Operations(
 
 
 class ByName:
-    """AWS for requests that name a policy: the id, which AWS gave it, is asked for when the request is made."""
+    """AWS for requests that name a policy: the id, which AWS gave it, is asked for when the request is made.
+
+    Lists lag behind, so that the id of a policy that was made here is remembered.
+    """
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self._made: dict[tuple[str, str], str] = {}
 
     @property
     def caller(self) -> Caller:
@@ -83,31 +87,33 @@ class ByName:
 
         Reads lag behind writes, so that AWS may know better what is attached already; it is then as it should be.
         """
-        asked = _identified(self._access, operation, parameters or {})
+        asked = self._identified(operation, parameters or {})
         try:
-            return self._access.call(service, operation, asked, region=region)
+            answer = self._access.call(service, operation, asked, region=region)
         except AwsError as error:
             if error.code != _SO_ALREADY.get(operation):
                 raise
             return {}
+        if operation == CREATE:
+            self._made[asked["Name"], asked["Type"]] = answer["Policy"]["PolicySummary"]["Id"]
+        return answer
+
+    def _identified(self, operation: str, given: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        """The exact request, with the id of the policy in place of its name and type."""
+        if _NAME not in given:
+            return given
+        name, policy_type = given[_NAME], given[_TYPE]
+        policy_id = self._made.get((name, policy_type)) or id_of(self._access, name, policy_type)
+        if policy_id is None:
+            raise NotFound(f"there is no {policy_type} named {name}", service=SERVICE, operation=operation)
+        rest = {key: value for key, value in given.items() if key not in (_NAME, _TYPE)}
+        return {_ID.get(operation, "PolicyId"): policy_id, **rest}
 
 
 def acting(access: Access) -> Callable[[Change], Aws]:
-    """What a change of this module, or the undo of one, is made with."""
+    """What the changes of this module, or the undos of such, are made with."""
     by_name = ByName(access)
     return lambda _change: by_name
-
-
-def _identified(access: Access, operation: str, given: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """The exact request, with the id of the policy in place of its name and type."""
-    if _NAME not in given:
-        return given
-    name, policy_type = given[_NAME], given[_TYPE]
-    policy_id = id_of(access, name, policy_type)
-    if policy_id is None:
-        raise NotFound(f"there is no {policy_type} named {name}", service=SERVICE, operation=operation)
-    rest = {key: value for key, value in given.items() if key not in (_NAME, _TYPE)}
-    return {_ID.get(operation, "PolicyId"): policy_id, **rest}
 
 
 def id_of(access: Access, name: str, policy_type: str) -> t.Optional[str]:

@@ -161,7 +161,7 @@ class _Rollback:
             plan=lambda undoing, _findings: Plan(changes=undoing.changes, refused=undoing.refused),
             reread=functools.partial(self._reread, rereads),
             rereads=rereads,
-            acting=functools.partial(self._acting, access),
+            acting=functools.partial(self._acting, {name: module.acting(access) for name, module in REREADS.items()}),
             stays_with=lambda undo, refused: stays_with(self._intents, undo, refused),
         )
 
@@ -210,11 +210,11 @@ class _Rollback:
             "as_before": [{"target": change.target, "operation": change.operation} for change in found.as_before],
         }
 
-    def _acting(self, access: Access, undo: Change) -> t.Optional[Aws]:
+    def _acting(self, actings: Mapping[str, Callable[[Change], t.Optional[Aws]]], undo: Change) -> t.Optional[Aws]:
         """What an undo is made with, as the module has it whose change it takes back."""
         intent = self._intents.get(undo.undoes)
-        module = REREADS.get(intent.module) if intent else None
-        return module.acting(access)(undo) if module else None
+        acting = actings.get(intent.module) if intent else None
+        return acting(undo) if acting else None
 
     def _reread(self, rereads: Mapping[str, Callable[[Change], t.Any]], change: Change) -> t.Any:
         """What is there now of the change that ``change`` takes back, maybe one of a rollback that was cut off."""
