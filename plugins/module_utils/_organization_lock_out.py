@@ -145,7 +145,9 @@ class LockOut:
         return Rules(
             partition=access.partition,
             region=access.region,
-            caller=access.role_arn or access.caller.arn,
+            # The writer in check mode too, where the reader calls.
+            caller=options.get("assume_role_arn") or access.role_arn or access.caller.arn,
+            entry=access.chain[0],
             caller_account=access.caller.account_id,
             automation=tuple(options["automation_roles"]),
             assessors=tuple(options["assessor_roles"]),

@@ -57,7 +57,8 @@ class Rules:
     """The options of the guard, and who makes the change.
 
     ``automation`` and ``assessors`` are what follows the account in the ARNs of the roles of this collection;
-    ``break_glass`` are globs for ARNs. ``caller`` is the ARN of the user or role that calls.
+    ``break_glass`` are globs for ARNs. ``caller`` is the ARN of the user or role that calls, ``entry`` that of whoever
+    owns the credentials that all roles are assumed with.
     """
 
     partition: str
@@ -67,6 +68,7 @@ class Rules:
     automation: tuple[str, ...]
     assessors: tuple[str, ...]
     break_glass: tuple[str, ...] = ()
+    entry: str = ""
     way_back: str = ""
     allow_root_attachment: bool = False
 
@@ -189,6 +191,8 @@ class Guard:
             break_glass=self._break_glass_of(account.id),
             landing_zone=self._landing_zone_of(account.id),
             caller=rules.caller,
+            entry=rules.entry or None,
+            entry_outside=bool(rules.entry) and rules.entry.split(":")[4] not in tree.account,
         )
         return losses(actors, *self._change.controls(account.id))
 

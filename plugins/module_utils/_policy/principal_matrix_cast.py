@@ -200,17 +200,20 @@ def cast(
     landing_zone: Sequence[str] = (),
     access_role: t.Optional[str] = ACCESS_ROLE,
     caller: t.Optional[str] = None,
+    entry: t.Optional[str] = None,
+    entry_outside: bool = False,
 ) -> tuple[Actor, ...]:
     """Who works in an account. Principals are ARNs, or what follows the account in them: ``role/path/name``.
 
     ``landing_zone`` are the roles by which Control Tower and StackSets set up the account, where they do.
-    ``caller`` is who makes the change: a principal of this account, or one that assumes the roles of this collection.
+    ``caller`` is who makes the change. ``entry`` is who assumes the roles of this collection in members, by default the
+    caller as well; with ``entry_outside`` it belongs to an account that is not in the organization.
     """
     director = _Director(place)
     return (
         *_operators(director, automation, assessors, break_glass),
         *_administrators(director, place, landing_zone, access_role),
-        *_callers(director, place, caller),
+        *_callers(director, place, caller, entry, outside=entry_outside),
         *_workloads(director, place),
         *_services(director),
         *_roots(director, place),
@@ -256,17 +259,26 @@ def _administrators(
         yield director.federated(kind, f"Identity Center {permission_set}", role, (asks,), keys=(provider,))
 
 
-def _callers(director: _Director, place: Place, caller: t.Optional[str]) -> Iterator[Actor]:
-    """The caller, where it is in this account, and otherwise as the one who comes in from outside."""
-    arn = caller or place.arn("role/automation", account_id=place.management_account_id or place.account_id)
-    if arn.split(":")[4] != place.account_id:
-        yield director.role(
-            Kind.AUTOMATION, "whoever assumes the roles of this collection", arn, ("enter",), foreign=True
-        )
-    elif caller:
-        name, sets = "the caller", ("way back", "enter")
-        make = director.actor if ":user/" in arn else director.role
-        yield make(Kind.CALLER, name, arn, sets)
+def _callers(
+    director: _Director, place: Place, caller: t.Optional[str], entry: t.Optional[str], *, outside: bool
+) -> Iterator[Actor]:
+    if caller and _account_of(caller) == place.account_id:
+        make = director.actor if ":user/" in caller else director.role
+        yield make(Kind.CALLER, "the caller", caller, ("way back",))
+    arn = entry or caller or place.arn("role/automation", account_id=place.management_account_id or place.account_id)
+    if _account_of(arn) == place.account_id:
+        return
+    found = director.role(
+        Kind.AUTOMATION, "whoever assumes the roles of this collection", arn, ("enter",), foreign=True
+    )
+    if outside:
+        keys = tuple((key, value) for key, value in found.keys if not key.startswith("aws:PrincipalOrg"))
+        found = dataclasses.replace(found, keys=keys)
+    yield found
+
+
+def _account_of(arn: str) -> str:
+    return arn.split(":")[4]
 
 
 def _workloads(director: _Director, place: Place) -> Iterator[Actor]:

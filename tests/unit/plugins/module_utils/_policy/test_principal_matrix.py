@@ -236,6 +236,14 @@ def test_the_perimeter_of_another_organization_keeps_automation_out() -> None:
     assert Kind.SERVICE not in kinds(found)
 
 
+def test_automation_that_comes_from_outside_the_organization_is_kept_out_by_its_perimeter() -> None:
+    actors = cast(PLACE, entry="arn:aws:iam::444455556666:role/awx", entry_outside=True)
+    found = denials(policy(perimeter("o-example")), actors, layer="rcp")
+    assert {(loss.actor.arn, loss.is_lock_out) for loss in found} == {("arn:aws:iam::444455556666:role/awx", True)}
+    within = cast(PLACE, entry="arn:aws:iam::444455556666:role/awx")
+    assert denials(policy(perimeter("o-example")), within, layer="rcp") == ()
+
+
 # Changes
 
 
