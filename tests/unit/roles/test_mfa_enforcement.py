@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.policy impor
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import Place, cast, denials
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation import validate
 
-from .rendering import ACCOUNT, IAM, OTHER, Keys, denied, policy_of, rendered, sent_size
+from .rendering import ACCOUNT, IAM, OTHER, ROLES, Keys, denied, policy_of, rendered, sent_size
 
 ROLE = "mfa_enforcement"
 PREFERRED = 5120
@@ -248,7 +248,10 @@ def test_they_fit_at_the_ends_of_the_documented_ranges(enrolment: str) -> None:
         "platform_roles": TEN[4:8],
         "provisioners": TEN[8:],
     }
-    assert sent_size(policy_of(ROLE, "scp", **given)) <= PREFERRED
+    most = sent_size(policy_of(ROLE, "scp", **given))
+    assert most <= PREFERRED
+    text = (ROLES.parent / "docs" / "guardrails.md").read_text(encoding="utf-8")
+    assert f"| MFA, `enrolment: {enrolment}` | {sent_size(scp(enrolment)):,} | {most:,} |" in text
     managed = policy_of(ROLE, "identity", Kind.MANAGED, **given)
     assert size(managed, Kind.MANAGED) <= LIMITS[Kind.MANAGED]
 

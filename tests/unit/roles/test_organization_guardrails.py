@@ -24,9 +24,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_ma
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation import validate
 
-from .rendering import ACCOUNT, IAM, OTHER, Keys, denied, policy_of, rendered, sent_size
+from .rendering import ACCOUNT, IAM, OTHER, ROLES, Keys, denied, policy_of, rendered, sent_size
 
 ROLE = "organization_guardrails"
+DOCUMENTATION = ROLES.parent / "docs" / "guardrails.md"
 ORGANIZATION = "o-exampleorgid"
 SCPS = (
     "protect_hardening",
@@ -515,6 +516,12 @@ def test_they_fit_at_the_ends_of_the_documented_ranges(name: str) -> None:
     assert sent_size(extremes(name)) <= PREFERRED
     assert LIMITS[Kind.RCP] == PREFERRED
     assert LIMITS[Kind.SCP] >= PREFERRED
+
+
+@pytest.mark.parametrize("name", [*SCPS, "sts_perimeter"])
+def test_the_sizes_in_the_documentation(name: str) -> None:
+    usual = policy_of(ROLE, name, Kind.RCP if name == "sts_perimeter" else Kind.SCP)
+    assert f"| `{name}` | {sent_size(usual):,} | {sent_size(extremes(name)):,} |" in DOCUMENTATION.read_text()
 
 
 @pytest.mark.parametrize("name", SPARING)
