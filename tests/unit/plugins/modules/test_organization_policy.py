@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import typing as t
 from pathlib import Path
@@ -18,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._task import execute
 from ansible_collections.hardening.iam.plugins.modules import rollback
 from ansible_collections.hardening.iam.plugins.modules.organization_policy import ENTRY, RETURN, argument_spec
 from unit.emulator.seeded import Seeded, serving
+from unit.plugins.module_utils import organizing
 
 MANAGEMENT, DEV, SANDBOX = "111122223333", "222233334444", "333344445555"
 BREAK_GLASS = ["arn:aws:iam::*:role/iam-hardening/break-glass"]
@@ -314,6 +316,36 @@ def test_a_rollout_goes_stage_by_stage_and_fails_loudly_where_it_is_held(one: Or
     assert held["failed"] and "stage 'canary' is held" in held["msg"]
     assert held["rollout"][0]["failed"] and held["changes"] == []
     assert one.policies()["protect"][1] == ["Sandbox"]
+
+
+def test_a_stage_whose_gate_fails_is_withdrawn_and_stays_off_until_it_is_approved(
+    one: Organization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a principal of the canary did before and is denied since; then the same with an approval."""
+    monkeypatch.setattr(organizing, "ORGANIZATION", "o-acme123456")
+    begun = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
+    trail = organizing.Trail(tmp_path / "trail")
+    for day in range(1, 4):
+        trail.success(SANDBOX, begun - dt.timedelta(days=day))
+    policy = {"name": "protect", "content": scp(STOP)}
+    rollout = {
+        "stages": [{"name": "canary", "targets": [{"ou": "/Sandbox"}], "soak_hours": 24}],
+        "on_gate_failure": "withdraw",
+    }
+    options: Record = {"rollout": rollout, "trail_logs": str(tmp_path / "trail")}
+    one.done(policy, now=begun.isoformat(), **options)
+    assert one.policies()["protect"][1] == ["Sandbox"]
+    trail.denial(SANDBOX, begun + dt.timedelta(hours=1))
+    trail.success(SANDBOX, begun + dt.timedelta(hours=25))
+    later = (begun + dt.timedelta(hours=26)).isoformat()
+    failed = one.run(policy, now=later, **options)
+    assert failed["failed"] and "stage 'canary' failed its gate" in failed["msg"]
+    assert [(change["operation"], change["applied"]) for change in failed["changes"]] == [("DetachPolicy", True)]
+    assert one.policies()["protect"][1] == []
+    again = one.run(policy, now=later, **options)
+    assert again["failed"] and again["changes"] == []
+    approved = {**options, "rollout": {**rollout, "stage_approved": "canary"}}
+    assert operations(one.done(policy, now=later, **approved)) == ["AttachPolicy"]
 
 
 def test_a_stage_that_is_refused_has_not_begun(one: Organization) -> None:
