@@ -12,6 +12,7 @@ import typing as t
 import pytest
 from scripts import generate_permissions
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import Kind, Place, cast
 from ansible_collections.hardening.iam.plugins.module_utils._preflight import WRITES, resource_of
 
 ACCOUNT = "arn:aws:iam::111122223333"
@@ -35,3 +36,11 @@ def test_the_automation_role_of_the_bootstrap_template_is_not_missing_it(action:
 def test_every_role_that_writes_is_simulated() -> None:
     assert set(WRITES) == {"password_policy", "access_keys", "user_permissions", "permissions_boundary", "rollback"}
     assert "iam:PutRolePermissionsBoundary" in WRITES["permissions_boundary"] & WRITES["rollback"]
+
+
+def test_the_lock_out_guard_asks_for_every_write_of_the_modules() -> None:
+    place = Place("111122223333", organization_id="o-example", management_account_id="999988887777")
+    asked = {ask.action for actor in cast(place) if actor.kind is Kind.AUTOMATION for ask in actor.asks}
+    # What is about the organization is done in the management account, which no policy binds.
+    written = {name for names in WRITES.values() for name in names if "Organizations" not in name}
+    assert written <= asked

@@ -27,7 +27,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_ma
     CONTROL_TOWER,
     STACK_SETS,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._preflight import WRITES
 
 MANAGEMENT = "999988887777"
 PLACE: t.Final = Place("111122223333", organization_id="o-example", management_account_id=MANAGEMENT, central_root=True)
@@ -77,13 +76,6 @@ def test_who_is_critical_is_whom_no_policy_is_meant_to_deny() -> None:
 def test_the_tasks_of_root_are_critical_only_where_root_is_managed_centrally() -> None:
     elsewhere = cast(Place("111122223333"))
     assert not any(actor.is_critical for actor in elsewhere if actor.kind is Kind.ROOT_TASK)
-
-
-def test_the_automation_role_is_asked_for_every_write_of_the_modules() -> None:
-    asked = {ask.action for actor in ACTORS if actor.kind is Kind.AUTOMATION for ask in actor.asks}
-    # What is about the organization is done in the management account, which no policy binds.
-    written = {name for names in WRITES.values() for name in names if "Organizations" not in name}
-    assert written <= asked
 
 
 @pytest.mark.parametrize(
