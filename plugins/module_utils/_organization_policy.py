@@ -212,7 +212,7 @@ class _Policies:
             tree = organization_tree(access, policy_types=types, delegations=guards)
         except AccessDenied as error:
             hint = "run in the management account, or in a delegated administrator of AWS Organizations"
-            raise error.rephrased(f"{error.message}; {hint}") from error
+            raise error.rephrased(f"{error.message.rstrip('.')}; {hint}") from error
         if tree.feature_set != _ALL_FEATURES:
             raise InputError(
                 f"type: the organization {tree.id} has the features {tree.feature_set}; policies need all features"
