@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from collections.abc import Iterable, Mapping
 
 from ._account.collect import organization_tree
 from ._aws.access import Access
@@ -25,9 +26,12 @@ from ._converge.errors import InputError
 from ._converge.runner import Aws, Walk
 from ._converging import converge
 from ._organization_root_access_reads import OPERATIONS, read_features, read_members, sessions, state_of
+from ._report.plain import printable
 from ._task import Task, TaskError
 
 __all__ = ["OPERATIONS", "run"]
+
+_SHOWN: t.Final = 50
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -43,7 +47,8 @@ def run(task: Task) -> dict[str, t.Any]:
         if "changes" in error.details:
             error.details.update(root_access.told())
         raise
-    return {**result, **root_access.told()}
+    told = root_access.told()
+    return {**result, **told, "terminal": text_of(told, result["refused"])}
 
 
 class _RootAccess:
@@ -102,3 +107,40 @@ def _observe(access: Access, opened: RootSessions, declared: Declared) -> Observ
         reason = str(error)
     members = read_members(access, opened, tree, chosen(tree, declared.targets, declared.exclude), features)
     return Observed(account_id, partition, tree, reason=reason, features=features, members=members)
+
+
+def text_of(told: Mapping[str, t.Any], refused: Iterable[Mapping[str, t.Any]]) -> str:
+    """What was found, before any change, as text for the terminal: the organization, then who has what."""
+    organization, members = told["organization"], told["members"]
+    lines = []
+    if organization is None:
+        lines.append("Central root access: the organization is not known.")
+    else:
+        on = "not known" if organization["features"] is None else ", ".join(organization["features"]) or "nothing"
+        administrators = ", ".join(organization["delegated_administrators"]) or "none"
+        lines.append(
+            f"Central root access in {organization['id']}: on are {on}; delegated administrators: {administrators}."
+        )
+    if members:
+        unread = sum(not member["assessed"] for member in members)
+        clean = sum(member.get("clean", False) for member in members)
+        lines.append(
+            f"Root users of {len(members)} member accounts: {clean} without credentials,"
+            f" {len(members) - clean - unread} with some, {unread} not assessed."
+        )
+    described = [_line(member) for member in members if not member.get("clean")]
+    described += [f"refused ({refusal['rule']}): {refusal['reason']}" for refusal in refused]
+    lines += [f"  {printable(line)}" for line in described[:_SHOWN]]
+    if len(described) > _SHOWN:
+        lines.append(f"  and {len(described) - _SHOWN} more")
+    return "\n".join(lines)
+
+
+def _line(member: Mapping[str, t.Any]) -> str:
+    name = f"{member['name']} ({member['account_id']})"
+    if not member["assessed"]:
+        return f"{name}: not assessed: {member['reason']}"
+    kinds = ("access_keys", "signing_certificates", "mfa_devices")
+    counts = [f"{kind.replace('_', ' ')}: {member[kind]}" for kind in kinds if member[kind]]
+    has = ["a password", *counts] if member["password"] else counts
+    return f"{name}: {', '.join(has)}; last used {member['last_used'] or 'never on record'}"

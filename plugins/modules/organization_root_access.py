@@ -303,6 +303,10 @@ refused:
         accept_use must name arn:aws:iam::222233334444:root where its removal is accepted all the same
       target: arn:aws:iam::222233334444:root
       operation: ""
+terminal:
+  description: What was found, as text. In a play it is shown by the action plugin instead of being returned.
+  returned: success
+  type: str
 plan_sha256:
   description: Identifies the plan. It covers every planned change, let through or held back by a cap.
   returned: success
