@@ -192,6 +192,14 @@ CASES: t.Final = (
         "assessment_info",
         assessing(aws_region="eu-west-1", region="us-east-1", include=["root_no_access_key"]),
     ),
+    Case(
+        "assessment of the organization", "assessment_info", reading(MANAGEMENT, run_id="parity", scope="organization")
+    ),
+    Case(
+        "assessment of no organization a member may read",
+        "assessment_info",
+        reading(PROD, run_id="parity", scope="organization"),
+    ),
     Case("assessment, no such choice", "assessment_info", assessing(benchmark="cis_1.0"), fails="value of benchmark"),
     Case("assessment, not a number", "assessment_info", assessing(waiver_max_days="soon"), fails="waiver_max_days"),
     Case("assessment, offline", "assessment_info", assessing(offline=True), fails="snapshot_path"),
