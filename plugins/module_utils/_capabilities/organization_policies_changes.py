@@ -41,8 +41,6 @@ KIND_ATTACH: t.Final = "organization_policy_attach"
 KIND_DETACH: t.Final = "organization_policy_detach"
 KIND_WITHDRAW: t.Final = "organization_policy_withdraw"
 KIND_FULL_ACCESS: t.Final = "organization_policy_full_access_detach"
-#: Kinds of change under which accounts can be locked out of.
-LOCKOUT_KINDS: t.Final = frozenset({KIND_UPDATE, KIND_ATTACH, KIND_FULL_ACCESS})
 
 
 def is_owned(policy: OrganizationPolicy) -> bool:

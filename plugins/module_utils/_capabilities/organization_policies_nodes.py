@@ -43,10 +43,6 @@ class Nodes:
         """The targets that have the policy."""
         return tuple(target_id for target_id, names in self._attached.items() if name in names)
 
-    def used(self, target_id: str) -> int:
-        """How many policies a target has."""
-        return len(self._attached.get(target_id, {}))
-
     def full(self, target_id: str) -> t.Optional[tuple[str, ...]]:
         """The policies of a target that has no slot left; None where there is one."""
         names = tuple(self._counted.get(target_id, {}))
