@@ -22,9 +22,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from .._account.organization_tree import MemberAccount, OrganizationTree
 from .._converge.arn import is_break_glass
 from .._converge.change import Refusal
+from .._policy.mfa_pattern import unsafe_mfa_denials
 from .._policy.principal_matrix import DeniedPair, Loss, Place, cast, losses
 from .._policy.principal_matrix_cast import BREAK_GLASS, CONTROL_TOWER, STACK_SETS
-from .organization_lock_out_change import ChangedPolicy, PolicyChange, organization_path, takes_away
+from .organization_lock_out_change import ChangedPolicy, PolicyChange, organization_path, policy_of, takes_away
 
 #: The value of the option ``way_back``: people or jobs of the management account can take policies off.
 MANAGEMENT: t.Final = "management_account"
@@ -151,6 +152,7 @@ class Guard:
         for policy in self._change.policies:
             for refusal in (
                 *self._locked_out(policy),
+                *self._unsafe_mfa(policy),
                 *self._at_root(policy),
                 *self._without_break_glass(policy),
                 *self._without_way_back(policy),
@@ -239,6 +241,22 @@ class Guard:
             f"(in {_accounts(accounts)}). Except these principals in its denying statements"
         )
         yield Refusal("lock_out", reason, policy.target)
+
+    def _unsafe_mfa(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        """A denial of nearly everything that only IAM users can satisfy, for everybody else whom it does not name."""
+        will = policy_of(policy.will) if policy.will is not None else None
+        if will is None or policy.will is None or not set(policy.reaches) & set(policy.will.targets):
+            return
+        cut_off = {loss.actor.name for row in self.matrix for loss in row.losses if policy.name in loss.policies}
+        for denial in unsafe_mfa_denials(will):
+            if not denial.everything:
+                continue
+            named = f"; of the cast: {', '.join(sorted(cut_off))}" if cut_off else ""
+            reason = (
+                f"{denial}{named}. Restrict it to IAM users (ArnLike aws:PrincipalArn arn:*:iam::*:user/*), or use the "
+                "role mfa_enforcement"
+            )
+            yield Refusal("unsafe_mfa", reason, policy.target)
 
     # What comes before all that
 

@@ -83,6 +83,41 @@ def test_others_who_are_cut_off_too_are_named() -> None:
     assert "role of a Lambda function" in reason
 
 
+def without_mfa(*exempt: str, **elements: t.Any) -> dict[str, t.Any]:
+    """A denial to everybody without MFA but those."""
+    condition: dict[str, t.Any] = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    if exempt:
+        condition["ArnNotLike"] = {"aws:PrincipalArn": list(exempt)}
+    what = {} if "Action" in elements else {"NotAction": ["iam:ListMFADevices"]}
+    return {"Sid": "AllWithMfa", "Effect": "Deny", "Resource": "*", "Condition": condition, **what, **elements}
+
+
+def test_mfa_that_only_users_can_have_is_refused_with_whom_it_cuts_off() -> None:
+    reason = judged(with_policy("mfa", without_mfa(), [DEV]))["mfa"]["unsafe_mfa"]
+    assert reason.startswith("AllWithMfa denies all but a few actions without MFA (BoolIfExists aws:MultiFactorAuth")
+    for principal in ("role of a Lambda function", "CI role by OIDC", "Identity Center AdministratorAccess"):
+        assert principal in reason
+    assert "ArnLike aws:PrincipalArn arn:*:iam::*:user/*" in reason
+
+
+def test_it_is_refused_even_where_those_who_run_accounts_are_spared() -> None:
+    ours = ("arn:*:iam::*:role/iam-hardening/*", "arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/Organization*")
+    found = judged(with_policy("mfa", without_mfa(*ours), [DEV]))["mfa"]
+    assert "role of a Lambda function" in found["unsafe_mfa"]
+
+
+@pytest.mark.parametrize(
+    "statement", [without_mfa("arn:*:iam::*:role/*", "arn:*:iam::*:root"), without_mfa(Action="ec2:StopInstances")]
+)
+def test_users_alone_and_single_actions_may_need_mfa(statement: t.Any) -> None:
+    assert "unsafe_mfa" not in judged(with_policy("mfa", statement, [DEV])).get("mfa", {})
+
+
+def test_taking_such_a_policy_off_is_not_refused() -> None:
+    before = with_policy("mfa", without_mfa(), [DEV, PROD])
+    assert judged(with_policy("mfa", without_mfa(), [DEV]), before=before) == {}
+
+
 def test_the_policy_that_is_taken_away_is_the_one_that_is_refused() -> None:
     kept = dataclasses.replace(FULL, targets=tuple(target for target in FULL.targets if target != DEV))
     found = judged(ORGANIZATION.with_policies([kept]))
