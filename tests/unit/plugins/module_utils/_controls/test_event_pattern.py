@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_pattern import LONGEST, EventPattern
+from ansible_collections.hardening.iam.plugins.module_utils._controls.event_pattern import LONGEST, EventPattern
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
 # Shaped as CloudTrail hands it to EventBridge: the sign-in of a root user.

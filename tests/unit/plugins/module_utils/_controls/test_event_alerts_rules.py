@@ -8,14 +8,14 @@ import re
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts_rules import (
+from ansible_collections.hardening.iam.plugins.module_utils._controls.event_alerts_rules import (
     BY_NAME,
     PREFIX,
     RULES,
     AlertRule,
     State,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_pattern import EventPattern
+from ansible_collections.hardening.iam.plugins.module_utils._controls.event_pattern import EventPattern
 
 from .bus_events import (
     Event,
