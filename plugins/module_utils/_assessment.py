@@ -42,7 +42,9 @@ from ._yaml_input import yaml_of
 # No control asks for the alias, but people know an account by it.
 _ALWAYS: t.Final = frozenset({Dataset.ACCOUNT_ALIASES})
 
-_ALL: t.Final = datasets_for(all_controls(), deep=True) | datasets_for(all_controls(), of_organization=True)
+_ALL: t.Final = datasets_for(all_controls(), deep=True, detective=True) | datasets_for(
+    all_controls(), of_organization=True
+)
 
 OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions"})).union(
     *(OPERATIONS_OF_DATASETS[dataset] for dataset in _ALL | _ALWAYS)
@@ -157,12 +159,16 @@ def _observe(task: Task, declared: Declaration) -> Snapshot:
 
 
 def _collect(task: Task, declared: Declaration) -> Snapshot:
-    """Everything the chosen controls need; what costs calls a principal only with ``deep``, of those in question."""
+    """Everything the chosen controls need; what costs calls a principal only with ``deep``, of those in question.
+
+    What the services that watch tell only with ``detective``.
+    """
     access = task.access
     if declared.of_organization:
         return _collect_organization(task, declared)
-    wanted = datasets_for(declared.controls, deep=task.options["deep"]) | _ALWAYS
-    regions = access.regions(task.options["regions"])
+    options = task.options
+    wanted = datasets_for(declared.controls, deep=options["deep"], detective=options["detective"]) | _ALWAYS
+    regions = access.regions(options["regions"])
     task.expect_account(access.caller.account_id)
     snapshot = collect(access, datasets=wanted - DEEP, regions=regions, now=task.now)
     if Dataset.ORGANIZATION_POLICIES in wanted:

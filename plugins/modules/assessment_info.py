@@ -61,6 +61,12 @@ options:
         administrator permissions, and the MFA devices of users who can have both kinds.
     type: bool
     default: false
+  detective:
+    description:
+      - Also read how the services that watch the account are set up, and what they found, such as the findings of IAM Access Analyzer.
+        That costs several calls for each region.
+    type: bool
+    default: false
   snapshot_path:
     description:
       - A file that the snapshot, meaning everything that was read, is saved to as JSON with mode 0600.
@@ -274,6 +280,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "break_glass": {"type": "list", "elements": "str", "default": []},
         "benchmark": {"type": "str", "choices": ["cis_7.0", "cis_5.0", "cis_3.0"], "default": "cis_7.0"},
         "deep": {"type": "bool", "default": False},
+        "detective": {"type": "bool", "default": False},
         "snapshot_path": {"type": "path"},
         "offline": {"type": "bool", "default": False},
         "phase": {"type": "str", "choices": ["before", "after"], "default": "before"},

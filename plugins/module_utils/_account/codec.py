@@ -33,6 +33,8 @@ _LATER: t.Final = {
     Dataset.ORGANIZATION_DELEGATIONS: "organization_tree",
     Dataset.ORGANIZATION_RESOURCE_POLICY: "organization_resource_policy",
     Dataset.SSH_PUBLIC_KEYS: "ssh_public_keys",
+    Dataset.ANALYZER_DETAILS: "analyzer_details",
+    Dataset.ANALYZER_FINDINGS: "analyzer_findings",
 }
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from . import control_policies
+from .analyzers import AnalyzerDetails, AnalyzerFinding
 from .organization_tree import OrganizationTree
 from .regional import Analyzer, ConfigRecorder, Instance, LogAlarm, SecurityHub, Trail
 
@@ -55,13 +56,19 @@ class Dataset(enum.StrEnum):
     TRAILS = "trails"
     LOG_ALARMS = "log_alarms"
     INSTANCES = "instances"
+    # Detective: regional as well, on request only.
+    ANALYZER_DETAILS = "analyzer_details"
+    ANALYZER_FINDINGS = "analyzer_findings"
     # Deep: one read (or more) a principal, on request only.
     SERVICE_LAST_ACCESSED = "service_last_accessed"
     MFA_DEVICES = "mfa_devices"
     SSH_PUBLIC_KEYS = "ssh_public_keys"
 
 
-REGIONAL: t.Final = frozenset(
+# How the services that watch are set up, and what they found: several calls a region, so read on request only, by the
+# modules that set these services up and by an assessment with the option ``detective``.
+DETECTIVE: t.Final = frozenset({Dataset.ANALYZER_DETAILS, Dataset.ANALYZER_FINDINGS})
+REGIONAL: t.Final = DETECTIVE | frozenset(
     {Dataset.ANALYZERS, Dataset.CONFIG_RECORDERS, Dataset.SECURITY_HUB}
     | {Dataset.TRAILS, Dataset.LOG_ALARMS, Dataset.INSTANCES}
 )
@@ -354,6 +361,8 @@ class Snapshot:
     trails: tuple[Trail, ...] = ()
     log_alarms: tuple[LogAlarm, ...] = ()
     instances: tuple[Instance, ...] = ()
+    analyzer_details: tuple[AnalyzerDetails, ...] = ()
+    analyzer_findings: tuple[AnalyzerFinding, ...] = ()
     service_last_accessed: Mapping[str, tuple[ServiceUse, ...]] = dataclasses.field(default_factory=dict)
     mfa_serial_numbers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     ssh_public_keys: Mapping[str, tuple[SshPublicKey, ...]] = dataclasses.field(default_factory=dict)

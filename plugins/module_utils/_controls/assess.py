@@ -40,7 +40,8 @@ def assess(
 
     FAIL: one finding a resource. PASS and NOT_APPLICABLE: one a control, account and region. NOT_ASSESSED: one a
     control, account and region with the reason, for a control that lacks a dataset; one for a region that refused all
-    reads. Deep controls whose evidence was not asked for are left out. ``now`` defaults to the snapshot's own time.
+    reads. Deep and detective controls whose evidence was not asked for are left out. ``now`` defaults to the
+    snapshot's own time.
 
     With ``of_organization`` the snapshot is judged as that of an organization, and controls of accounts are left out;
     without it as that of an account, to which controls of organizations are NOT_APPLICABLE. ``break_glass`` are the
@@ -70,7 +71,9 @@ def _elsewhere(account: Scope) -> str:
 
 
 def _scopes(control: Control, account: Scope) -> Iterator[Scope]:
-    if control.is_deep and any(_was_not_requested(dataset, account) for dataset in control.needs):
+    if (control.is_deep or control.is_detective) and any(
+        _was_not_requested(dataset, account) for dataset in control.needs
+    ):
         return
     if not control.regional:
         yield account

@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from .._account.model import DEEP, Dataset, Snapshot, Unread
+from .._account.model import DEEP, DETECTIVE, Dataset, Snapshot, Unread
 from .._account.permissions import Principal
 from .._converge.finding import Remediation, Severity
 from .facts import Facts
@@ -49,6 +49,8 @@ SOURCES: t.Final[Mapping[Dataset, str]] = {
     Dataset.TRAILS: "DescribeTrails",
     Dataset.LOG_ALARMS: "DescribeMetricFilters",
     Dataset.INSTANCES: "DescribeInstances",
+    Dataset.ANALYZER_DETAILS: "ListArchiveRules",
+    Dataset.ANALYZER_FINDINGS: "ListFindingsV2",
     Dataset.SERVICE_LAST_ACCESSED: "GetServiceLastAccessedDetails",
     Dataset.MFA_DEVICES: "ListMFADevices",
     Dataset.SSH_PUBLIC_KEYS: "ListSSHPublicKeys",
@@ -162,6 +164,11 @@ class Control:
     def is_deep(self) -> bool:
         """Whether it rests on evidence that costs a call per principal, and so is only there on request."""
         return bool(frozenset(self.needs) & DEEP)
+
+    @property
+    def is_detective(self) -> bool:
+        """Whether it rests on how the services that watch are set up, or what they found: only there on request too."""
+        return bool(frozenset(self.needs) & DETECTIVE)
 
     @property
     def source(self) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import typing as t
 
 from . import (
+    access_analyzer,
     access_keys,
     boundaries,
     break_glass,
@@ -53,6 +54,7 @@ _THEMES: t.Final = (
     organization_governance,
     organization_guardrails,
     detective,
+    access_analyzer,
     monitoring,
     hygiene,
     last_accessed,

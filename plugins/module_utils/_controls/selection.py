@@ -13,7 +13,7 @@ import difflib
 import fnmatch
 from collections.abc import Collection, Sequence
 
-from .._account.model import DEEP, Dataset
+from .._account.model import DEEP, DETECTIVE, Dataset
 from .control import Control
 
 
@@ -72,14 +72,15 @@ def near(term: str, known: Collection[str]) -> str:
 
 
 def datasets_for(
-    controls: Sequence[Control], *, deep: bool = False, of_organization: bool = False
+    controls: Sequence[Control], *, deep: bool = False, detective: bool = False, of_organization: bool = False
 ) -> frozenset[Dataset]:
     """What must be read for those of the controls that are about an account, or ``of_organization``.
 
-    Evidence that costs a call per principal only with ``deep``.
+    Evidence that costs a call per principal only with ``deep``, that of the services that watch with ``detective``.
     """
     wanted: frozenset[Dataset] = frozenset()
     for control in controls:
         if control.of_organization is of_organization:
             wanted |= control.datasets
-    return wanted if deep else wanted - DEEP
+    left_out: frozenset[Dataset] = frozenset() if deep else DEEP
+    return wanted - (left_out if detective else left_out | DETECTIVE)

@@ -211,6 +211,24 @@ class ServerCertificate:
 
 
 @dataclasses.dataclass(frozen=True)
+class AnalyzerFinding:
+    """Something that an analyzer found; ``type`` and ``resource_type`` as AWS spells them."""
+
+    name: str
+    resource: str
+    type: str = "ExternalAccess"
+    resource_type: str = "AWS::IAM::Role"
+    status: t.Literal["ACTIVE", "ARCHIVED", "RESOLVED"] = "ACTIVE"
+    public: bool = False
+    principal: dict[str, str] = dataclasses.field(default_factory=dict)
+    actions: tuple[str, ...] = ()
+    access_key: t.Optional[str] = None
+    error: t.Optional[str] = None
+    owner: t.Optional[str] = None
+    created_days: float = 10
+
+
+@dataclasses.dataclass(frozen=True)
 class Analyzer:
     """An analyzer of IAM Access Analyzer."""
 
@@ -218,7 +236,13 @@ class Analyzer:
     type: AnalyzerType = "ACCOUNT"
     created_days: float = 200
     unused_access_age: t.Optional[int] = None
+    configuration: t.Optional[dict[str, t.Any]] = None
+    status: t.Literal["ACTIVE", "CREATING", "DISABLED", "FAILED"] = "ACTIVE"
+    status_reason: t.Optional[str] = None
+    managed_by: t.Optional[str] = None
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    archive_rules: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    findings: dict[str, AnalyzerFinding] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,6 +22,7 @@ from moto.securityhub.models import securityhub_backends
 from moto.sns.models import sns_backends
 
 from emulator.extensions import cloudtrail_events, securityhub, state
+from emulator.extensions.accessanalyzer.findings import Finding
 from emulator.extensions.accessanalyzer.models import accessanalyzer_backends
 from emulator.seed import model
 from emulator.seed.identifiers import moment
@@ -92,13 +93,36 @@ def _contacts(account: model.Account) -> None:
 
 def _analyzer(place: _Place, seeded: model.Analyzer) -> None:
     backend = accessanalyzer_backends[place.account.id][place.region]
-    configuration = None
+    configuration = seeded.configuration
     if seeded.unused_access_age is not None:
         configuration = {"unusedAccess": {"unusedAccessAge": seeded.unused_access_age}}
     analyzer = backend.create_analyzer(
-        name=seeded.name, kind=seeded.type, tags=seeded.tags, configuration=configuration, archive_rules=[]
+        name=seeded.name,
+        kind=seeded.type,
+        tags=seeded.tags,
+        configuration=configuration,
+        archive_rules=[{"ruleName": name, "filter": criteria} for name, criteria in seeded.archive_rules.items()],
     )
     analyzer.created = moment(place.now, seeded.created_days)
+    analyzer.status, analyzer.status_reason = seeded.status, seeded.status_reason
+    analyzer.managed_by = seeded.managed_by
+    for finding in seeded.findings.values():
+        analyzer.add(
+            Finding(
+                id=finding.name,
+                kind=finding.type,
+                resource=finding.resource,
+                resource_type=finding.resource_type,
+                owner=finding.owner or place.account.id,
+                created=moment(place.now, finding.created_days),
+                status=finding.status,
+                public=finding.public,
+                principal=finding.principal,
+                actions=finding.actions,
+                access_key=finding.access_key,
+                error=finding.error,
+            )
+        )
 
 
 def _config_recorder(place: _Place, seeded: model.ConfigRecorder) -> None:

@@ -45,9 +45,9 @@ def test_lists_filter_by_type_and_page(one: Seeded) -> None:
     client.create_analyzer(analyzerName="external", type="ACCOUNT")
     client.create_analyzer(analyzerName="unused", type="ACCOUNT_UNUSED_ACCESS")
     unused = client.list_analyzers(type="ACCOUNT_UNUSED_ACCESS")["analyzers"]
-    assert [(item["name"], item["configuration"]) for item in unused] == [
-        ("unused", {"unusedAccess": {"unusedAccessAge": 90}})
-    ]
+    assert [(item["name"], "configuration" in item) for item in unused] == [("unused", False)]
+    whole = client.get_analyzer(analyzerName="unused")["analyzer"]
+    assert whole["configuration"] == {"unusedAccess": {"unusedAccessAge": 90}}
     first = client.list_analyzers(maxResults=1)
     second = client.list_analyzers(maxResults=1, nextToken=first["nextToken"])
     assert [item["name"] for item in (*first["analyzers"], *second["analyzers"])] == ["external", "unused"]

@@ -15,6 +15,7 @@ from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 
+from emulator.extensions.accessanalyzer.findings import Criteria, Finding, Recommendation
 from emulator.extensions.state import clock
 
 _SERVICE = "access-analyzer.amazonaws.com"
@@ -22,6 +23,7 @@ _LINKED_ROLE = "AWSServiceRoleForAccessAnalyzer"
 
 #: how many analyzers of a type a region may have: the quotas of AWS, of which only the organization's is above one
 _QUOTAS = {"ORGANIZATION": 5, "ORGANIZATION_UNUSED_ACCESS": 5}
+_RULE_QUOTA = 100
 
 
 class ConflictException(ServiceException):
@@ -70,18 +72,38 @@ class Analyzer:
     tags: dict[str, str]
     configuration: t.Optional[dict[str, t.Any]]
     archive_rules: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
+    status: str = "ACTIVE"
+    status_reason: t.Optional[str] = None
+    managed_by: t.Optional[str] = None
+    findings: dict[str, Finding] = dataclasses.field(default_factory=dict)
 
     def summary(self) -> dict[str, t.Any]:
-        """The analyzer as ``AnalyzerSummary``."""
+        """The analyzer as ListAnalyzers answers it, which leaves the configuration out."""
         shape = {
             "arn": self.arn,
             "name": self.name,
             "type": self.kind,
             "createdAt": self.created,
             "tags": self.tags,
-            "status": "ACTIVE",
+            "status": self.status,
         }
-        return {**shape, "configuration": self.configuration} if self.configuration else shape
+        if self.status_reason:
+            shape["statusReason"] = {"code": self.status_reason}
+        return {**shape, "managedBy": self.managed_by} if self.managed_by else shape
+
+    def whole(self) -> dict[str, t.Any]:
+        """The analyzer as GetAnalyzer answers it."""
+        return {**self.summary(), "configuration": self.configuration} if self.configuration else self.summary()
+
+    def archives(self, finding: Finding) -> bool:
+        """Whether a rule archives a new finding."""
+        return any(finding.fits(rule["filter"]) for rule in self.archive_rules.values())
+
+    def add(self, finding: Finding) -> None:
+        """Find something."""
+        if finding.status == "ACTIVE" and self.archives(finding):
+            finding.status = "ARCHIVED"
+        self.findings[finding.id] = finding
 
 
 class AccessAnalyzerBackend(BaseBackend):
@@ -139,6 +161,50 @@ class AccessAnalyzerBackend(BaseBackend):
                 return analyzer
         raise ResourceNotFoundException(f"{arn} was not found.", arn, "ANALYZER")
 
+    def update_analyzer(self, name: str, configuration: t.Optional[dict[str, t.Any]]) -> Analyzer:
+        """Replace what an analyzer of unused or internal access is set up to do."""
+        analyzer = self.get_analyzer(name)
+        if analyzer.kind in ("ACCOUNT", "ORGANIZATION"):
+            raise ValidationException("External access analyzers do not support configuration updates.")
+        key = "unusedAccess" if analyzer.kind.endswith("UNUSED_ACCESS") else "internalAccess"
+        if not configuration or set(configuration) != {key}:
+            raise ValidationException(f"The configuration of an analyzer of type {analyzer.kind} must be {key}.")
+        analyzer.configuration = configuration
+        return analyzer
+
+    def findings(self, arn: str, criteria: Criteria) -> list[Finding]:
+        """The findings of an analyzer that fit a filter."""
+        return [finding for finding in self.get_analyzer_by_arn(arn).findings.values() if finding.fits(criteria)]
+
+    def finding(self, arn: str, finding_id: str) -> Finding:
+        """The finding of that id."""
+        found = self.get_analyzer_by_arn(arn).findings
+        if finding_id not in found:
+            raise ResourceNotFoundException(f"Finding {finding_id} was not found.", finding_id, "FINDING")
+        return found[finding_id]
+
+    def recommend(self, arn: str, finding_id: str) -> None:
+        """Begin a recommendation; there are such on unused permissions alone."""
+        finding = self.finding(arn, finding_id)
+        if finding.kind != "UnusedPermission":
+            raise ValidationException("Recommendations are supported for unused permission findings only.")
+        finding.recommendation = finding.recommendation or Recommendation()
+
+    def recommendation(self, arn: str, finding_id: str) -> dict[str, t.Any]:
+        """How far the recommendation on a finding is."""
+        finding = self.finding(arn, finding_id)
+        if finding.recommendation is None:
+            raise ResourceNotFoundException("No recommendation was generated.", finding_id, "RECOMMENDATION")
+        return finding.recommended()
+
+    def apply_archive_rule(self, arn: str, rule_name: str) -> None:
+        """Archive what a rule fits of the findings that were there before it."""
+        analyzer = self.get_analyzer_by_arn(arn)
+        rule = self.get_archive_rule(analyzer.name, rule_name)
+        for finding in analyzer.findings.values():
+            if finding.status == "ACTIVE" and finding.fits(rule["filter"]):
+                finding.status = "ARCHIVED"
+
     def delete_analyzer(self, name: str) -> None:
         """Delete an analyzer; its service-linked role stays."""
         self.get_analyzer(name)
@@ -147,6 +213,10 @@ class AccessAnalyzerBackend(BaseBackend):
     def put_archive_rule(self, analyzer_name: str, rule_name: str, criteria: dict[str, t.Any], *, new: bool) -> None:
         """Create an archive rule, or replace the filter of one."""
         rules = self.get_analyzer(analyzer_name).archive_rules
+        if not criteria:
+            raise ValidationException("An archive rule must have a filter.")
+        if new and len(rules) >= _RULE_QUOTA:
+            raise ServiceQuotaExceededException("Too many archive rules.", rule_name, "ARCHIVE_RULE")
         if new and rule_name in rules:
             raise ConflictException(f"An archive rule named {rule_name} already exists.", rule_name, "ARCHIVE_RULE")
         rule = self.get_archive_rule(analyzer_name, rule_name) if not new else {"createdAt": clock()}

@@ -45,7 +45,7 @@ class AccessAnalyzerResponse(BaseResponse):
 
     def get_analyzer(self) -> ActionResult:
         """GET /analyzer/{analyzerName}."""
-        return ActionResult({"analyzer": self.backend.get_analyzer(self._get_param("analyzerName")).summary()})
+        return ActionResult({"analyzer": self.backend.get_analyzer(self._get_param("analyzerName")).whole()})
 
     def list_analyzers(self) -> ActionResult:
         """GET /analyzer, by type and by page."""
@@ -55,8 +55,7 @@ class AccessAnalyzerResponse(BaseResponse):
 
     def update_analyzer(self) -> ActionResult:
         """PUT /analyzer/{analyzerName}: only the configuration can change."""
-        analyzer = self.backend.get_analyzer(self._get_param("analyzerName"))
-        analyzer.configuration = self._get_param("configuration") or analyzer.configuration
+        analyzer = self.backend.update_analyzer(self._get_param("analyzerName"), self._get_param("configuration"))
         return ActionResult({"configuration": analyzer.configuration})
 
     def delete_analyzer(self) -> ActionResult:
@@ -88,6 +87,29 @@ class AccessAnalyzerResponse(BaseResponse):
         self.backend.get_archive_rule(self._get_param("analyzerName"), name)
         del self.backend.get_analyzer(self._get_param("analyzerName")).archive_rules[name]
         return EmptyResult()
+
+    def apply_archive_rule(self) -> ActionResult:
+        """PUT /archive-rule."""
+        self.backend.apply_archive_rule(self._get_param("analyzerArn"), self._get_param("ruleName"))
+        return EmptyResult()
+
+    def list_findings_v2(self) -> ActionResult:
+        """POST /findingv2, by filter and by page."""
+        found = self.backend.findings(self._get_param("analyzerArn"), self._get_param("filter") or {})
+        return ActionResult(self._page("findings", [finding.summary() for finding in found]))
+
+    def get_finding_v2(self) -> ActionResult:
+        """GET /findingv2/{id}."""
+        return ActionResult(self.backend.finding(self._get_param("analyzerArn"), self._get_param("id")).whole())
+
+    def generate_finding_recommendation(self) -> ActionResult:
+        """POST /recommendation/{id}."""
+        self.backend.recommend(self._get_param("analyzerArn"), self._get_param("id"))
+        return EmptyResult()
+
+    def get_finding_recommendation(self) -> ActionResult:
+        """GET /recommendation/{id}."""
+        return ActionResult(self.backend.recommendation(self._get_param("analyzerArn"), self._get_param("id")))
 
     def tag_resource(self) -> ActionResult:
         """POST /tags/{resourceArn}."""

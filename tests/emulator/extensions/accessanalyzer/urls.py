@@ -15,6 +15,10 @@ url_paths = {
     "{0}/analyzer/(?P<analyzer_name>[^/]+)$": AccessAnalyzerResponse.dispatch,
     "{0}/analyzer/(?P<analyzer_name>[^/]+)/archive-rule$": AccessAnalyzerResponse.dispatch,
     "{0}/analyzer/(?P<analyzer_name>[^/]+)/archive-rule/(?P<rule_name>[^/]+)$": AccessAnalyzerResponse.dispatch,
+    "{0}/archive-rule$": AccessAnalyzerResponse.dispatch,
+    "{0}/findingv2$": AccessAnalyzerResponse.dispatch,
+    "{0}/findingv2/(?P<id>[^/]+)$": AccessAnalyzerResponse.dispatch,
+    "{0}/recommendation/(?P<id>[^/]+)$": AccessAnalyzerResponse.dispatch,
     "{0}/policy/validation$": AccessAnalyzerResponse.dispatch,
     "{0}/tags/(?P<resource_arn>.+)$": AccessAnalyzerResponse.dispatch,
 }

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
     DEEP,
+    DETECTIVE,
     OF_ORGANIZATION,
     REGIONAL,
     Caller,
@@ -112,7 +113,7 @@ def test_bad_credentials_stop_everything() -> None:
 
 
 def test_a_single_denial_in_a_region_is_one() -> None:
-    snapshot = read(FakeAccess({**NONE_THERE, ANALYZERS: denied(ANALYZERS)}), *REGIONAL)
+    snapshot = read(FakeAccess({**NONE_THERE, ANALYZERS: denied(ANALYZERS)}), *(REGIONAL - DETECTIVE))
     assert unread_of(snapshot, Dataset.ANALYZERS, HOME)[0] == "denied"
     assert [unread.dataset for unread in snapshot.unread if unread.region] == [Dataset.ANALYZERS]
     assert snapshot.denied_regions == {}

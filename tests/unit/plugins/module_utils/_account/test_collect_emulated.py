@@ -41,8 +41,9 @@ LOST = {
     for name in sorted(set().union(*(OPERATIONS[dataset].reads for dataset in SHALLOW)))
 }
 LOST["cloudtrail:GetTrailStatus"] = LOST["cloudtrail:GetEventSelectors"] = {Dataset.TRAILS}
-# No trail of the seed has selectors of its own, and no policy of an organization restricts its management account.
-NOT_CALLED = {"cloudtrail:GetEventSelectors", *organization_reads.OPERATIONS}
+# No trail of the seed has selectors of its own, no policy of an organization restricts its management account, and that
+# has no analyzer of unused or internal access.
+NOT_CALLED = {"cloudtrail:GetEventSelectors", "accessanalyzer:GetAnalyzer", *organization_reads.OPERATIONS}
 MANAGEMENT = "111122223333"
 PRODUCTION = "222233334444"
 SANDBOX = "444455556666"

@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP, REGIONAL, Dataset
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    DEEP,
+    DETECTIVE,
+    REGIONAL,
+    Dataset,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._controls.benchmarks import (
     BENCHMARKS,
     FRAMEWORKS,
@@ -108,7 +113,8 @@ def test_only_regional_data_makes_a_control_regional() -> None:
         "sagemaker_access_stale",
         "ssh_public_key_age",
     }
-    assert set(SOURCES) == set(Dataset) and DEEP
+    assert all(set(control.needs) & DETECTIVE for control in CONTROLS if control.is_detective)
+    assert set(SOURCES) == set(Dataset) and DEEP and DETECTIVE < REGIONAL
 
 
 def test_severities_of_note() -> None:

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP, OF_ORGANIZATION, Dataset
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    DEEP,
+    DETECTIVE,
+    OF_ORGANIZATION,
+    Dataset,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._controls.selection import (
     SelectionError,
@@ -77,11 +82,13 @@ def test_datasets() -> None:
     root = select(ALL, include=["root_no_access_key"])
     assert datasets_for(root) == {Dataset.ACCOUNT_SUMMARY, Dataset.CREDENTIAL_REPORT}
     elsewhere = {Dataset.ACCOUNT_ALIASES, Dataset.OIDC_PROVIDERS, Dataset.ORGANIZATION_FEATURES, *OF_ORGANIZATION}
-    assert datasets_for(ALL) == set(Dataset) - DEEP - elsewhere
+    assert datasets_for(ALL) == set(Dataset) - DEEP - DETECTIVE - elsewhere
     assert datasets_for(ALL, of_organization=True) == {
         *OF_ORGANIZATION,
         Dataset.ORGANIZATION_FEATURES,
         Dataset.AUTHORIZATION_DETAILS,
         Dataset.INSTANCES,
     }
-    assert datasets_for(ALL, deep=True) >= DEEP
+    assert datasets_for(ALL, deep=True) - datasets_for(ALL) == DEEP
+    assert datasets_for(ALL, detective=True) - datasets_for(ALL) == DETECTIVE
+    assert datasets_for(ALL, deep=True, detective=True) >= DEEP | DETECTIVE
