@@ -35,6 +35,7 @@ _LATER: t.Final = {
     Dataset.SSH_PUBLIC_KEYS: "ssh_public_keys",
     Dataset.ANALYZER_DETAILS: "analyzer_details",
     Dataset.ANALYZER_FINDINGS: "analyzer_findings",
+    Dataset.EVENT_RULES: "alert_regions",
 }
 
 

@@ -17,6 +17,7 @@ from datetime import datetime
 
 from . import control_policies
 from .analyzers import AnalyzerDetails, AnalyzerFinding
+from .event_rules import AlertRegion
 from .organization_tree import OrganizationTree
 from .regional import Analyzer, ConfigRecorder, Instance, LogAlarm, SecurityHub, Trail
 
@@ -59,6 +60,7 @@ class Dataset(enum.StrEnum):
     # Detective: regional as well, on request only.
     ANALYZER_DETAILS = "analyzer_details"
     ANALYZER_FINDINGS = "analyzer_findings"
+    EVENT_RULES = "event_rules"
     # Deep: one read (or more) a principal, on request only.
     SERVICE_LAST_ACCESSED = "service_last_accessed"
     MFA_DEVICES = "mfa_devices"
@@ -67,7 +69,7 @@ class Dataset(enum.StrEnum):
 
 # How the services that watch are set up, and what they found: several calls a region, so read on request only, by the
 # modules that set these services up and by an assessment with the option ``detective``.
-DETECTIVE: t.Final = frozenset({Dataset.ANALYZER_DETAILS, Dataset.ANALYZER_FINDINGS})
+DETECTIVE: t.Final = frozenset({Dataset.ANALYZER_DETAILS, Dataset.ANALYZER_FINDINGS, Dataset.EVENT_RULES})
 REGIONAL: t.Final = DETECTIVE | frozenset(
     {Dataset.ANALYZERS, Dataset.CONFIG_RECORDERS, Dataset.SECURITY_HUB}
     | {Dataset.TRAILS, Dataset.LOG_ALARMS, Dataset.INSTANCES}
@@ -363,6 +365,7 @@ class Snapshot:
     instances: tuple[Instance, ...] = ()
     analyzer_details: tuple[AnalyzerDetails, ...] = ()
     analyzer_findings: tuple[AnalyzerFinding, ...] = ()
+    alert_regions: tuple[AlertRegion, ...] = ()
     service_last_accessed: Mapping[str, tuple[ServiceUse, ...]] = dataclasses.field(default_factory=dict)
     mfa_serial_numbers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     ssh_public_keys: Mapping[str, tuple[SshPublicKey, ...]] = dataclasses.field(default_factory=dict)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from . import (
     account_reads,
     analyzer_reads,
+    event_reads,
     iam_reads,
     organization_reads,
     organization_tree_reads,
@@ -82,6 +83,7 @@ REGION_READS: t.Final[Mapping[Dataset, RegionRead]] = {
     Dataset.INSTANCES: RegionRead(("ec2:DescribeInstances",), regional_reads.read_instances),
     Dataset.ANALYZER_DETAILS: RegionRead(analyzer_reads.DETAILS_OPERATIONS, analyzer_reads.read_analyzer_details),
     Dataset.ANALYZER_FINDINGS: RegionRead(analyzer_reads.FINDINGS_OPERATIONS, analyzer_reads.read_analyzer_findings),
+    Dataset.EVENT_RULES: RegionRead(event_reads.OPERATIONS, event_reads.read_event_rules),
 }
 
 # Trails lead to more reads, see assemble: of each trail in its home region, and of their log groups.

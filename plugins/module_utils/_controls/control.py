@@ -51,6 +51,7 @@ SOURCES: t.Final[Mapping[Dataset, str]] = {
     Dataset.INSTANCES: "DescribeInstances",
     Dataset.ANALYZER_DETAILS: "ListArchiveRules",
     Dataset.ANALYZER_FINDINGS: "ListFindingsV2",
+    Dataset.EVENT_RULES: "ListRules",
     Dataset.SERVICE_LAST_ACCESSED: "GetServiceLastAccessedDetails",
     Dataset.MFA_DEVICES: "ListMFADevices",
     Dataset.SSH_PUBLIC_KEYS: "ListSSHPublicKeys",

@@ -18,10 +18,8 @@ import enum
 import typing as t
 from collections.abc import Mapping, Sequence
 
+from .._account.event_rules import PREFIX
 from .._converge.finding import Severity
-
-#: What the names of our rules, and of all else that stands beside them, begin with.
-PREFIX: t.Final = "iam-hardening-"
 
 # AWS's documents and the events themselves spell the second one differently, so both are matched.
 _API_CALL: t.Final = "AWS API Call via CloudTrail"
