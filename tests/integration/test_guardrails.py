@@ -73,6 +73,7 @@ def test_the_policy_of_how_tos_is_refused_with_whom_it_would_cut_off(ansible: An
         policies=[{"name": "RequireMFA", "content": HOW_TO, "targets": [{"ou": "/Workloads"}]}],
     )
     result, _end = json.JSONDecoder().raw_decode(outcome.output, outcome.output.index("=> {") + 3)
+    assert {refusal["rule"] for refusal in result["refused"]} >= {"lock_out", "unsafe_mfa"}
     assert result["changes"] == []
     assert outcome.writes == []
     told = "\n".join(refusal["reason"] for refusal in result["refused"])
