@@ -72,6 +72,8 @@ class _Run:
     run_id: str
     limits: Limits
     impacts: Callable[[], Documents]
+    part: str
+    reports: bool
 
 
 def settings_of(task: Task) -> Settings:
@@ -91,19 +93,23 @@ def converge(
     module: str,
     walk: Callable[[Access], Walk[t.Any]],
     impacts: Callable[[], Documents] = tuple,
+    part: str = "",
+    reports: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, t.Any]:
     """Run a module's walk as its options say, and return the module's result.
 
     ``walk`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept there,
     as ``<account>/parts/<module>.json``, for the report of the account; with the documents of ``impacts``, which is
-    called once the walk has been predicted.
+    called once the walk has been predicted. A module that runs several times in one run gives each time another
+    ``part`` of the file's name. ``reports`` says that its findings are none that an assessment makes, so that they are
+    kept for the report as well.
 
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
     """
     try:
-        return _converge(task, _checked(task, module, impacts), walk, sleep)
+        return _converge(task, _checked(task, module, impacts, part=part or module, reports=reports), walk, sleep)
     except (InputError, GuardError) as error:
         raise TaskError(str(error)) from error
 
@@ -118,7 +124,7 @@ def _converge(
         principals=principals_of([access.caller.arn, *access.chain, *_declared_roles(task)]),
         break_glass=tuple(task.options["break_glass"]),
         limits=run.limits,
-        approved=_approval(task, account_id, run.module),
+        approved=_approval(task, account_id, run.part),
     )
     walk = make_walk(access)
     prediction = predict(walk, context)
@@ -143,7 +149,7 @@ def _converge(
     return _concluded(task, run, account_id, prediction, result, applied)
 
 
-def _checked(task: Task, module: str, impacts: Callable[[], Documents]) -> _Run:
+def _checked(task: Task, module: str, impacts: Callable[[], Documents], *, part: str, reports: bool) -> _Run:
     options = task.options
     enforce = options["mode"] == "enforce"
     if enforce:
@@ -161,6 +167,8 @@ def _checked(task: Task, module: str, impacts: Callable[[], Documents]) -> _Run:
         run_id=check_run_id(task.run_id),
         limits=Limits(**{name: options[name] for name in ("max_changes", "max_percent") if name in options}),
         impacts=impacts,
+        part=part,
+        reports=reports,
     )
 
 
@@ -181,14 +189,14 @@ def _report_store(task: Task) -> t.Optional[Store]:
     return task.report_store() if task.options.get("report_dir") else None
 
 
-def _approval(task: Task, account_id: str, module: str) -> t.Optional[ApprovedPlan]:
+def _approval(task: Task, account_id: str, part: str) -> t.Optional[ApprovedPlan]:
     """The approved plan, given as itself, as its place, or as the hash of one that stands in ``report_dir``."""
     given = task.options.get("approved_plan")
     if given is None or given == "":
         return None
     if isinstance(given, str):
         is_hash = len(given) == _HASH_LENGTH and all(character in "0123456789abcdef" for character in given)
-        given = _plan_by_hash(task, account_id, module, given) if is_hash else _plan_at(task, given)
+        given = _plan_by_hash(task, account_id, part, given) if is_hash else _plan_at(task, given)
     return approve(given, account_id=account_id, now=task.started)
 
 
@@ -201,14 +209,14 @@ def _plan_at(task: Task, place: str) -> t.Any:
     return document.get("plan", document) if isinstance(document, Mapping) else document
 
 
-def _plan_by_hash(task: Task, account_id: str, module: str, plan_hash: str) -> t.Any:
+def _plan_by_hash(task: Task, account_id: str, part: str, plan_hash: str) -> t.Any:
     store = _report_store(task)
     if store is None:
         raise InputError("approved_plan: a hash needs report_dir, where the plan with this hash was written")
-    for key, part in ((f"{account_id}/plan.json", None), (_part_key(account_id, module), "plan")):
+    for key, member in ((f"{account_id}/plan.json", None), (_part_key(account_id, part), "plan")):
         content = store.get(key)
         found = _json(f"{store.location}/{key}", content) if content else None
-        document = found.get(part) if part and isinstance(found, Mapping) else found
+        document = found.get(member) if member and isinstance(found, Mapping) else found
         if isinstance(document, Mapping) and document.get("plan_sha256") == plan_hash:
             return document
     raise InputError(f"approved_plan: no plan with the hash {plan_hash} stands in {store.location} for {account_id}")
@@ -276,9 +284,7 @@ def _concluded(
         store = _report_store(task)
         if store is not None:
             part = _part(task, run, account_id, prediction, result, applied)
-            store.put(
-                _part_key(account_id, run.module), json.dumps(part, indent=2, sort_keys=True, default=str).encode()
-            )
+            store.put(_part_key(account_id, run.part), json.dumps(part, indent=2, sort_keys=True, default=str).encode())
     except StoreError as error:
         raise TaskError("; ".join(filter(None, [applied.error, str(error)])), **result) from error
     wanted, reveal = task.options.get("return_findings", "none"), task.options.get("reveal_key_ids", False)
@@ -294,8 +300,8 @@ def _concluded(
     return result
 
 
-def _part_key(account_id: str, module: str) -> str:
-    return f"{account_id}/parts/{module}.json"
+def _part_key(account_id: str, part: str) -> str:
+    return f"{account_id}/parts/{part}.json"
 
 
 def _part(
@@ -310,6 +316,7 @@ def _part(
         "check_mode": task.check_mode,
         "written": format_utc(task.started),
         "plan": plan,
+        "findings": [finding.as_dict(reveal_key_ids=True) for finding in prediction.findings] if run.reports else [],
         "impacts": [dict(document) for document in run.impacts()],
         "warnings": list(task.warnings),
         "error": applied.error or None,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import time
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -84,7 +85,9 @@ def run(task: Task) -> dict[str, t.Any]:
         raise TaskError(str(error)) from error
     policies = _Policies(task, declared)
     try:
-        result = converge(task, module=MODULE, walk=policies.walk, impacts=policies.impacts)
+        result = converge(
+            task, module=MODULE, walk=policies.walk, impacts=policies.impacts, part=_part(declared), reports=True
+        )
     except TaskError as error:
         if "changes" in error.details:
             policies.conclude(error.details, completed=False)
@@ -94,6 +97,12 @@ def run(task: Task) -> dict[str, t.Any]:
     result = {**result, **policies.told()}
     policies.fail_loudly(result)
     return result
+
+
+def _part(declared: Declared) -> str:
+    """Several roles declare policies in one run, each its own."""
+    names = "\n".join([declared.type, *sorted(policy.name for policy in declared.policies)])
+    return f"{MODULE}-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
 
 
 def _declared(task: Task) -> Declared:

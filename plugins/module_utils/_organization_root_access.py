@@ -42,7 +42,7 @@ def run(task: Task) -> dict[str, t.Any]:
         raise TaskError(str(error)) from error
     root_access = _RootAccess(task, declared)
     try:
-        result = converge(task, module=MODULE, walk=root_access.walk)
+        result = converge(task, module=MODULE, walk=root_access.walk, reports=True)
     except TaskError as error:
         if "changes" in error.details:
             error.details.update(root_access.told())

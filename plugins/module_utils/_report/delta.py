@@ -78,7 +78,9 @@ def _delta(run_id: t.Optional[str], basis: t.Optional[str]) -> Item:
 def _open_findings(baseline: Mapping[str, t.Any]) -> dict[str, Item]:
     """By fingerprint: what was open in ``baseline``, and what was open before and could not be assessed then."""
     started = baseline["run"]["started"]
-    items = [*baseline["delta"]["not_assessed"], *(item for item in baseline["findings"] if item["status"] in _OPEN)]
+    # What a converging module found of its own declaration came to the report after its delta, and is not compared.
+    compared = [item for item in baseline["findings"] if item["control"] in baseline["controls"]]
+    items = [*baseline["delta"]["not_assessed"], *(item for item in compared if item["status"] in _OPEN)]
     return {item["fingerprint"]: {**item, "first_seen": item["first_seen"] or started} for item in items}
 
 

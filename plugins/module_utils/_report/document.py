@@ -166,6 +166,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     """``report`` with what the modules of its run did or would do, from their parts; parts of another run don't count.
 
     A module that was off wrote no part and adds nothing; one that failed half-way adds what it did, and its error.
+    Its findings are added where they are of controls that the assessment does not have.
     """
     of_run = (part for part in parts if part.get("run_id") == report["run"]["id"])
     own = sorted(of_run, key=lambda part: str(part.get("module")))
@@ -177,6 +178,8 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
         for part in own
         if part.get("error")
     ]
+    known = report["controls"]
+    found = [finding for part in own for finding in part.get("findings", ()) if finding["control"] not in known]
     shown = {
         "preflight": [row for part in own for row in part.get("capabilities", ())],
         "changes": changes,
@@ -184,7 +187,11 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
         "impacts": impacts,
         "errors": [*report["errors"], *(failure for failure in failures if failure not in report["errors"])],
     }
-    return {**report, **(shown if reveal_key_ids else mask_key_ids(shown))}
+    said = {**shown, "findings": found}
+    said = said if reveal_key_ids else mask_key_ids(said)
+    assessed = (finding for finding in report["findings"] if finding["control"] in known)
+    findings = sorted([*assessed, *said["findings"]], key=finding_order)
+    return {**report, **said, "findings": findings, "summary": summarize(findings)}
 
 
 def encode(document: Mapping[str, t.Any]) -> bytes:

@@ -34,6 +34,7 @@ class Bench:
         self.journal = directory / "journal"
         self.walk: dict[str, t.Any] = {}
         self.impacts: list[dict[str, t.Any]] = []
+        self.keeping: dict[str, t.Any] = {}
         self.task: Task
 
     def run(self, *changes: Change, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
@@ -54,6 +55,7 @@ class Bench:
             module="replace",
             walk=self._walk(changes),
             impacts=lambda: self.impacts,
+            **self.keeping,
             sleep=lambda _seconds: None,
         )
 
@@ -62,7 +64,8 @@ class Bench:
 
     @property
     def part(self) -> dict[str, t.Any]:
-        content = (self.reports / ACCOUNT / "parts" / "replace.json").read_text(encoding="utf-8")
+        name = self.keeping.get("part", "replace")
+        content = (self.reports / ACCOUNT / "parts" / f"{name}.json").read_text(encoding="utf-8")
         return t.cast(dict[str, t.Any], json.loads(content))
 
     @property
@@ -220,6 +223,27 @@ def test_the_part_has_what_was_predicted_and_the_result_has_not(bench: Bench) ->
     bench.impacts = [{"change": ["a is replaced"]}]
     assert "impacts" not in bench.run(change("a"))
     assert bench.part["impacts"] == bench.impacts
+
+
+def test_a_module_that_runs_twice_keeps_both_parts_and_finds_its_own_plan(bench: Bench) -> None:
+    bench.keeping = {"part": "replace-one"}
+    planned = bench.run(change("a"), change("b"), check_mode=True, max_changes=1)
+    bench.keeping = {"part": "replace-two"}
+    bench.run(check_mode=True)
+    assert (bench.part["module"], bench.part["changes"]) == ("replace", [])
+    bench.keeping = {"part": "replace-one"}
+    bench.run(change("a"), change("b"), max_changes=1, approved_plan=planned["plan_sha256"])
+    assert bench.writes == ["a", "b"]
+
+
+def test_findings_are_kept_for_the_report_where_no_assessment_makes_them(bench: Bench) -> None:
+    bench.walk["assess"] = lambda _state: (finding(status=Status.PASS), finding())
+    bench.run(return_findings="none")
+    assert bench.part["findings"] == []
+    bench.keeping = {"reports": True}
+    bench.run(return_findings="none")
+    assert [item["status"] for item in bench.part["findings"]] == ["PASS", "FAIL"]
+    assert bench.part["findings"][1]["resource_detail"] == "AKIAIOSFODNN7EXAMPLE"
 
 
 def test_the_part_has_what_a_cap_holds_back_so_that_it_can_be_approved(bench: Bench) -> None:

@@ -57,6 +57,38 @@ def test_every_report_is_valid_by_the_published_schema(validator: jsonschema.Dra
     assert problems == []
 
 
+def _declared(status: str = "FAIL") -> dict[str, t.Any]:
+    """A finding of a converging module about its own declaration, which no assessment makes."""
+    (like,) = [item for item in samples.assessment()["findings"] if item["status"] == "FAIL"][:1]
+    return {**like, "control": "organization_policy_declared", "status": status, "fingerprint": "f" * 64}
+
+
+def test_what_a_module_found_of_its_own_declaration_is_reported_and_counted(
+    validator: jsonschema.Draft202012Validator,
+) -> None:
+    assessed = samples.assessment()
+    part = {**samples.part("x", samples.KEY_CHANGE, run_id=samples.run().id), "findings": [_declared()]}
+    report = complete(assessed, [part])
+    assert len(report["findings"]) == len(assessed["findings"]) + 1
+    assert report["summary"]["total"] == assessed["summary"]["total"] + 1
+    assert complete(report, [part]) == report
+    assert complete(report, []) == complete(assessed, [])
+    assert not list(validator.iter_errors(json.loads(encode(report))))
+
+
+def test_what_an_assessment_judges_itself_is_not_reported_twice() -> None:
+    assessed = samples.assessment()
+    part = {**samples.part("x", samples.KEY_CHANGE, run_id=samples.run().id), "findings": assessed["findings"][:2]}
+    assert complete(assessed, [part])["findings"] == assessed["findings"]
+
+
+def test_findings_of_modules_are_compared_with_no_earlier_run() -> None:
+    part = {**samples.part("x", samples.KEY_CHANGE, run_id=samples.run().id), "findings": [_declared()]}
+    earlier = complete(samples.assessment(), [part])
+    delta = compare(samples.assessment(), earlier)["delta"]
+    assert (delta["new"], delta["resolved"], delta["not_assessed"]) == ([], [], [])
+
+
 def test_the_schema_wants_every_step_of_a_path(validator: jsonschema.Draft202012Validator) -> None:
     report = json.loads(encode(samples.assessment([samples.path("user/a assume role/x")])))
     del report["findings"][0]["evidence"]["observed"]["path"][0]["conditions"]
