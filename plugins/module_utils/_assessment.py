@@ -233,7 +233,11 @@ def _document(
         ),
         subject=_subject(snapshot, of_organization=declared.of_organization),
         findings=findings,
-        scores=scores(findings, list(dict.fromkeys((options["benchmark"], *DEFAULT_BENCHMARKS)))),
+        scores=scores(
+            findings,
+            list(dict.fromkeys((options["benchmark"], *DEFAULT_BENCHMARKS))),
+            of_account=not declared.of_organization,
+        ),
         frameworks=frameworks(findings),
         controls={control.id: _text_of_control(control) for control in declared.controls},
         thresholds=dataclasses.asdict(declared.settings),
@@ -258,9 +262,10 @@ def _subject(snapshot: Snapshot, *, of_organization: bool) -> Subject:
     denied = snapshot.denied_regions
     return Subject(
         account_id=snapshot.account_id,
+        organization_id=snapshot.organization.id if of_organization and snapshot.organization else None,
         partition=snapshot.partition,
         account_alias=snapshot.account_alias,
-        regions_assessed=[region for region in snapshot.regions if region not in denied],
+        regions_assessed=[region for region in snapshot.regions if region not in denied and not of_organization],
         regions_not=denied,
         populations=_populations(snapshot.organization_tree if of_organization else snapshot),
         credential_report_generated_at=report.generated if report else None,

@@ -43,6 +43,7 @@ from ._capabilities.organization_policies_declared import Declared, Target, targ
 from ._capabilities.organization_policies_findings import findings
 from ._capabilities.organization_policies_outcome import after, held_back, told, with_remedies
 from ._capabilities.organization_policies_targets import resolve
+from ._capabilities.rollout_told import shown
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.finding import Finding, Status
@@ -317,8 +318,7 @@ class _Policies:
         """What this module returns beside what all converging modules do."""
         rollouts = [dict(decision.told) for _rollout, decision in self._rollouts.values()]
         result = {"policies": self._policies(), "lock_out": dict(self._judgement.told), "rollout": rollouts}
-        texts = [text for state in rollouts if (text := state.get("text"))]
-        return {**result, "terminal": "\n".join(texts)} if texts else result
+        return {**result, "terminal": shown(rollouts)} if rollouts else result
 
     def _policies(self) -> list[dict[str, t.Any]]:
         if self._observed is None:

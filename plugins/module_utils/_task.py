@@ -158,7 +158,7 @@ class Task:
         if not location.startswith("s3://"):
             return DirectoryStore(location)
         plain = dataclasses.replace(
-            AccessOptions.from_options(self.options), assume_role_arn=role_arn, assessor_role_arn=None
+            AccessOptions.from_options(self.options), assume_role_arn=role_arn or None, assessor_role_arn=None
         )
         return _S3StoreWithErrors(S3Store(location, plain, kms_key_id=kms_key_id))
 

@@ -5,6 +5,9 @@
 """``python -m emulator serve``: serve the emulated AWS on 127.0.0.1 until SIGINT or SIGTERM.
 
 ``python -m emulator writes``: list the calls that may have changed something there since it was asked last.
+
+``python -m emulator trail``: deliver to the trail of the organization what its accounts would do in the hours to come,
+for a rollout whose clock is moved: without any event of a stage there is no evidence that nothing broke.
 """
 
 from __future__ import annotations
@@ -17,8 +20,11 @@ import sys
 import threading
 import types
 import typing as t
+from datetime import UTC, datetime, timedelta
 
-from emulator import client
+import boto3
+
+from emulator import client, trail_logs
 from emulator.control import Control
 from emulator.listener import Listener
 from emulator.seed import Organization, SeedError, names
@@ -27,6 +33,7 @@ from emulator.server import Emulator
 LOOPBACK: t.Final = ("127.0.0.1", "localhost")
 # So much of a parameter is shown: of a policy its beginning.
 _SHOWN: t.Final = 60
+_EVERY_HOURS: t.Final = 3
 
 
 def main(argv: t.Sequence[str] | None = None) -> int:
@@ -51,6 +58,34 @@ def _writes(arguments: argparse.Namespace) -> int:
         outcome = record["error_code"] or "done"
         print(f"{record['account_id']}  {record['service']}:{record['operation']}({parameters})  {outcome}")
     print(f"{len(writes)} writes")
+    return 0
+
+
+def _trail(arguments: argparse.Namespace) -> int:
+    url = arguments.url
+    if not url:
+        print("emulator: say which one, by --url or AWS_ENDPOINT_URL", file=sys.stderr)
+        return 2
+    organizations = boto3.client("organizations", endpoint_url=url, region_name="us-east-1")
+    organization_id = organizations.describe_organization()["Organization"]["Id"]
+    accounts = [account["Id"] for account in organizations.list_accounts()["Accounts"]]
+    hours = range(0, arguments.hours, _EVERY_HOURS)
+    events = [
+        trail_logs.event(
+            f"arn:aws:iam::{account}:role/iam-hardening/assessor",
+            "iam:ListUsers",
+            when=datetime.now(UTC) + timedelta(hours=hour, minutes=1),
+        )
+        for account in accounts
+        for hour in hours
+    ]
+    keys = trail_logs.deliver(
+        boto3.client("s3", endpoint_url=url, region_name="us-east-1"),
+        arguments.bucket,
+        events,
+        organization_id=organization_id,
+    )
+    print(f"{len(events)} calls in {len(keys)} files")
     return 0
 
 
@@ -94,6 +129,13 @@ def _parser() -> argparse.ArgumentParser:
     writes = commands.add_parser("writes", help="list the writes since the last such list")
     writes.set_defaults(command=_writes)
     writes.add_argument("--url", default=os.environ.get("AWS_ENDPOINT_URL"), help="default: AWS_ENDPOINT_URL")
+    trail = commands.add_parser(
+        "trail", help="deliver to the organization's trail what the accounts would do in the hours to come"
+    )
+    trail.set_defaults(command=_trail)
+    trail.add_argument("--url", default=os.environ.get("AWS_ENDPOINT_URL"), help="default: AWS_ENDPOINT_URL")
+    trail.add_argument("--bucket", default="acme-organization-trail", help="default: %(default)s")
+    trail.add_argument("--hours", type=int, default=48, help="default: %(default)s")
     return parser
 
 

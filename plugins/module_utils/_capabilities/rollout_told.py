@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from .._account.moments import format_utc
@@ -27,6 +27,8 @@ _STATES: t.Final[Mapping[Action, str]] = {
     Action.WITHDRAW: "withdrawn",
     Action.FINISHED: "passed",
 }
+# In place of the names of policies; no name has such a character.
+_NAMES: t.Final = "\0"
 _NEW: t.Final = frozenset({Action.START, Action.ADVANCE})
 
 
@@ -73,6 +75,14 @@ def _next(decision: Decision, ends: t.Optional[datetime]) -> str:
         return f"it waits for stage_approved: {decision.stage}"
     due = format_utc(ends + DELIVERY) if ends else "?"
     return f"the gate of stage {decision.stage!r} is judged by the first run after {due}"
+
+
+def shown(rollouts: Sequence[Mapping[str, t.Any]]) -> str:
+    """The states of all rollouts for the terminal; those that go alike once."""
+    alike: dict[str, list[str]] = {}
+    for told in rollouts:
+        alike.setdefault(rendered({**told, "policy": _NAMES}), []).append(told["policy"])
+    return "\n".join(text.replace(_NAMES, ", ".join(names), 1) for text, names in alike.items())
 
 
 def rendered(told: Mapping[str, t.Any]) -> str:

@@ -27,8 +27,13 @@ _COUNTS: t.Final[Mapping[Status, str]] = {
 }
 
 
-def scores(findings: Iterable[Finding], benchmarks: Sequence[str] = DEFAULT_BENCHMARKS) -> list[dict[str, t.Any]]:
+def scores(
+    findings: Iterable[Finding], benchmarks: Sequence[str] = DEFAULT_BENCHMARKS, *, of_account: bool = True
+) -> list[dict[str, t.Any]]:
     """The score of each benchmark: counts of recommendations, and two percentages.
+
+    An account is judged by all of a benchmark. An organization (not ``of_account``) is by the recommendations that
+    its findings speak of, and has no score by a benchmark that has none.
 
     ``percent`` is passed / (passed + failed), None where neither occurs. ``coverage_percent`` is the part of all
     recommendations of the benchmark on which there is a judgement, ``not_applicable`` and ``waived`` included.
@@ -36,10 +41,11 @@ def scores(findings: Iterable[Finding], benchmarks: Sequence[str] = DEFAULT_BENC
     :raises ValueError: an unknown benchmark; the message names the known ones.
     """
     found = tuple(findings)
-    return [_score(found, benchmark) for benchmark in benchmarks]
+    judged = [_score(found, benchmark, of_account=of_account) for benchmark in benchmarks]
+    return [score for score in judged if of_account or score["recommendations"]]
 
 
-def _score(findings: Sequence[Finding], name: str) -> dict[str, t.Any]:
+def _score(findings: Sequence[Finding], name: str, *, of_account: bool) -> dict[str, t.Any]:
     if name not in BENCHMARKS:
         raise ValueError(f"there is no benchmark {name!r}; known are {', '.join(BENCHMARKS)}")
     benchmark = BENCHMARKS[name]
@@ -51,13 +57,14 @@ def _score(findings: Sequence[Finding], name: str) -> dict[str, t.Any]:
     counts = {word: sum(status is wanted for status in statuses.values()) for wanted, word in _COUNTS.items()}
     judged = counts["passed"] + counts["failed"]
     covered = judged + counts["not_applicable"] + counts["waived"]
+    recommendations = benchmark.recommendations if of_account else len(statuses)
     return {
         "benchmark": name,
         "title": benchmark.title,
         **counts,
-        "recommendations": benchmark.recommendations,
+        "recommendations": recommendations,
         "percent": round(100 * counts["passed"] / judged, 1) if judged else None,
-        "coverage_percent": round(100 * covered / benchmark.recommendations, 1),
+        "coverage_percent": round(100 * covered / recommendations, 1) if recommendations else 0.0,
     }
 
 

@@ -53,7 +53,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """The account that was assessed, and how much of it was seen.
+    """The account that was assessed, or the organization from it, and how much of it was seen.
 
     ``regions_not`` maps a region that could not be assessed to the reason; ``populations`` counts what there is
     (``users``, ``roles``, …).
@@ -66,6 +66,7 @@ class Subject:
     regions_not: Mapping[str, str] = dataclasses.field(default_factory=dict)
     populations: Mapping[str, int] = dataclasses.field(default_factory=dict)
     credential_report_generated_at: t.Optional[datetime] = None
+    organization_id: t.Optional[str] = None
 
     def scope(self) -> dict[str, t.Any]:
         return {
@@ -74,6 +75,7 @@ class Subject:
                 {"region": region, "reason": self.regions_not[region]} for region in sorted(self.regions_not)
             ],
             "populations": {name: self.populations[name] for name in sorted(self.populations)},
+            **({"organization_id": self.organization_id} if self.organization_id else {}),
         }
 
 

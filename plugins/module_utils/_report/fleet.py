@@ -141,7 +141,8 @@ def _top_controls(reports: Iterable[Report]) -> list[dict[str, t.Any]]:
                     {"title": finding["title"], "severity": finding["severity"], "findings": 0, "accounts": set()},
                 )
                 row["findings"] += 1
-                row["accounts"].add(finding["account_id"])
+                # What an organization's report says of a member stands in that report.
+                row["accounts"].add(report["account_id"])
                 row["severity"] = min(row["severity"], finding["severity"], key=lambda name: Severity(name).rank)
     rows = [{"control": control, **row, "accounts": sorted(row["accounts"])} for control, row in found.items()]
     for row in rows:
@@ -159,5 +160,5 @@ def new_criticals(reports: Iterable[Report]) -> list[dict[str, t.Any]]:
             if finding["fingerprint"] in new and finding["severity"] == Severity.CRITICAL.value:
                 names = ("account_id", "control", "title", "resource", "region", "detail", "fingerprint")
                 told = {"name": resource_name(finding), "problem": problem_of(finding, report)}
-                found.append({**{name: finding[name] for name in names}, **told})
+                found.append({**{name: finding[name] for name in names}, **told, "account_id": report["account_id"]})
     return found

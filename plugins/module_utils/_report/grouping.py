@@ -67,6 +67,8 @@ class Group:
         of_organization = any(":organizations:" in finding["resource"] for finding in self.findings)
         if of_organization or len(set(short)) < len(short):
             short = [self.name(finding) for finding in self.findings]
+        if len(set(short)) < len({finding["resource"] for finding in self.findings}):
+            short = [f"{name} of {finding['account_id']}" for name, finding in zip(short, self.findings, strict=True)]
         return tuple(dict.fromkeys(short))
 
     def name(self, finding: Mapping[str, t.Any]) -> str:

@@ -26,7 +26,7 @@ from .text import TITLE, analyzer, mode, moved
 
 def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
     """The report of one account as an HTML page."""
-    name = report["account_alias"] or report["account_id"]
+    name = report["scope"].get("organization_id") or report["account_alias"] or report["account_id"]
     return page(
         title=f"{title}: {name}",
         subtitle=title,
@@ -72,10 +72,10 @@ def _settled(report: Mapping[str, t.Any]) -> list[Section]:
 
 def _masthead(report: Mapping[str, t.Any], name: str) -> Markup:
     run = report["run"]
-    number = element("span", report["account_id"], class_="number") if report["account_alias"] else None
+    number = element("span", report["account_id"], class_="number") if name != report["account_id"] else None
     pairs: list[tuple[str, Content]] = [
         ("Assessed", run["started"].replace("T", " ").replace("Z", " UTC")),
-        ("Regions", ", ".join(report["scope"]["regions_assessed"])),
+        ("Regions", ", ".join(report["scope"]["regions_assessed"]) or None),
         ("Mode", mode(report)),
         ("Score", _moved(headline(report))),
     ]

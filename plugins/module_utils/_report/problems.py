@@ -96,6 +96,10 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
         "No test within {break_glass_test_days} days of a principal for emergencies",
         "principals for emergencies without a test within {break_glass_test_days} days",
     ),
+    "organization_policy_declared": (
+        "Policy of the organization is not as declared",
+        "policies of the organization are not as declared",
+    ),
     "privilege_escalation_path": ("Principal can become an administrator", "principals can become administrators"),
     "policy_sensitive_wildcard": (
         'IAM policy uses wildcard Resource "*" with sensitive actions',

@@ -82,8 +82,10 @@ def analyzer(report: Mapping[str, t.Any]) -> str:
 
 
 def account(report: Mapping[str, t.Any]) -> str:
-    """The account's number, and its alias where it has one."""
-    alias = report["account_alias"]
+    """The account's number, and its alias where it has one; before it the organization, where that was assessed."""
+    alias, organization = report["account_alias"], report["scope"].get("organization_id")
+    if organization:
+        return f"{organization}, assessed from {report['account_id']}"
     return f"{report['account_id']} ({alias})" if alias else str(report["account_id"])
 
 
@@ -130,7 +132,7 @@ def _header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines:
     score = headline(report)
     has_moved = score is not None and score["percent_before"] is not None
     fields = [
-        ("Account ID", account(report)),
+        ("Organization ID" if scope.get("organization_id") else "Account ID", account(report)),
         ("Assessment Date", run["started"][:10]),
         ("Analyzer", analyzer(report)),
         ("Run", f"{run['id']} ({mode(report)})"),

@@ -71,6 +71,12 @@ def test_reports_go_to_a_directory(tmp_path: Path) -> None:
     assert place.location == str(tmp_path)
 
 
+@pytest.mark.parametrize("role", [None, ""])
+def test_a_place_in_s3_needs_no_role(role: t.Optional[str]) -> None:
+    """An empty field of a survey, or the empty default of a role, is no role."""
+    assert task().store("s3://bucket/prefix", role_arn=role).location == "s3://bucket/prefix"
+
+
 def test_failures_are_results() -> None:
     assert raising(TaskError("no", extra=1)) == {"changed": False, "failed": True, "msg": "no", "extra": 1}
     assert raising(StoreError("full")) == {"changed": False, "failed": True, "msg": "full"}

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_declared import Declared
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_records import replay
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_told import rendered, told_of
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_told import rendered, shown, told_of
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_verdict import Verdict
 
 from .test_rollout import APP, PASSED, UNREADABLE, Runs, lost
@@ -91,3 +91,14 @@ def test_all_is_done(more: int) -> None:
     result = told(runs, PASSED, hours=25)
     assert (result["action"], states(result), result["next"]) == ("finished", ["passed"] * 3, "nothing is due")
     assert result["soak_left_hours"] == 0
+
+
+def test_policies_that_go_alike_are_told_of_once() -> None:
+    runs = Runs()
+    runs.run()
+    one = told(runs, PASSED, hours=6.5)
+    other = told(runs, UNREADABLE, hours=25)
+    text = shown([one, {**one, "policy": "Deny keys"}, {**other, "policy": "MFA"}])
+    heads = [line for line in text.splitlines() if line.startswith("Rollout of")]
+    assert [head.partition(":")[0] for head in heads] == ["Rollout of Deny root, Deny keys", "Rollout of MFA"]
+    assert rendered(one).partition(":")[2] in text

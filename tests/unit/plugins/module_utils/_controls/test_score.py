@@ -44,6 +44,13 @@ def finding(status: Status, *requirements: str, framework: str = "cis_7.0", cont
     )
 
 
+def test_an_organization_is_judged_by_what_is_asked_of_it() -> None:
+    found = [finding(Status.PASS, "2.1.1"), finding(Status.FAIL, "2.1.2"), finding(Status.NOT_ASSESSED, "2.1.3")]
+    (score,) = scores(found, ["cis_7.0", "cis_5.0"], of_account=False)
+    assert (score["benchmark"], score["recommendations"]) == ("cis_7.0", 3)
+    assert (score["percent"], score["coverage_percent"]) == (50.0, 66.7)
+
+
 def test_counts_and_percentages() -> None:
     found = [
         finding(Status.PASS, "2.4"),

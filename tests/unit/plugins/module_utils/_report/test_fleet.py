@@ -45,6 +45,16 @@ def test_totals_are_those_of_all_accounts() -> None:
     }
 
 
+def test_what_an_organization_is_told_of_its_members_stands_with_the_account_it_was_assessed_from() -> None:
+    report = samples.compared()
+    findings = [{**finding, "account_id": "999988887777"} for finding in report["findings"]]
+    report = {**report, "findings": findings, "delta": {**report["delta"], "new": [f["fingerprint"] for f in findings]}}
+    document = fleet(reports=[report], failures=[], expected=[])
+    assert {account for row in document["top_controls"] for account in row["accounts"]} == {report["account_id"]}
+    assert document["new_criticals"]
+    assert {item["account_id"] for item in document["new_criticals"]} == {report["account_id"]}
+
+
 def test_failed_and_missing_accounts_are_named() -> None:
     document = fleet()
     assert [(item["host"], item["account_id"]) for item in document["failed"]] == [("acme-legacy", "444455556666")]

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Evidence, Finding, Severity, Status
@@ -60,6 +62,15 @@ def test_units_and_accounts_of_an_organization_are_named_as_people_call_them() -
     ]
     (group,) = failing_groups(samples.assessment(findings))
     assert group.names == ("222233334444 (acme-prod)", "ou-acme-0001 (/Workloads)")
+
+
+def test_root_users_of_several_accounts_are_told_apart() -> None:
+    roots = [
+        dataclasses.replace(samples.finding("root_no_access_key", f"arn:aws:iam::{account}:root"), account_id=account)
+        for account in ("222233334444", "444455556666")
+    ]
+    (group,) = failing_groups(samples.assessment(roots))
+    assert group.names == ("root of 222233334444", "root of 444455556666")
 
 
 def test_alarms_that_are_missing_stand_together_by_what_nobody_is_told_of() -> None:

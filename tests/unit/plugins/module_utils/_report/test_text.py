@@ -31,6 +31,12 @@ def test_the_header_says_what_was_assessed_when_and_by_whom(text: str) -> None:
     assert "Region not assessed: ap-east-1: the region is not enabled" in text
 
 
+def test_the_header_names_an_organization_that_was_assessed() -> None:
+    report = samples.completed()
+    report = {**report, "scope": {**report["scope"], "organization_id": "o-acme123456"}}
+    assert "Organization ID: o-acme123456, assessed from 222233334444\n" in render(report)
+
+
 def test_a_single_finding_tells_all_about_its_resource(text: str) -> None:
     assert (
         "[C-002] IAM user is an administrator without MFA\n"
