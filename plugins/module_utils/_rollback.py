@@ -17,11 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from . import (
+    _access_analyzer_reads,
     _access_key_lifecycle,
     _organization_policy_reads,
     _organization_root_access_reads,
     _password_policy,
     _permissions_boundary_reads,
+    _security_hub_reads,
     _user_permissions_reads,
 )
 from ._aws.access import Access
@@ -29,12 +31,15 @@ from ._aws.errors import AwsError
 from ._aws.operations import Operations
 from ._capabilities import (
     access_keys,
+    analyzers,
+    analyzers_changes,
     boundaries,
     organization_policies,
     organization_policies_changes,
     password_policy,
     root_access,
     root_access_changes,
+    security_hub,
     user_permissions,
     user_permissions_changes,
 )
@@ -73,6 +78,9 @@ class Reread:
 # Every module that writes; a unit test holds the list against plugins/modules.
 REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
     {
+        analyzers.MODULE: Reread(
+            _access_analyzer_reads.UNDO_OPERATIONS, _access_analyzer_reads.reread, analyzers_changes.relies_on
+        ),
         access_keys.MODULE: Reread(_access_key_lifecycle.UNDO_OPERATIONS, _access_key_lifecycle.reread),
         root_access.MODULE: Reread(
             _organization_root_access_reads.UNDO_OPERATIONS,
@@ -87,6 +95,7 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
             user_permissions_changes.relies_on,
             _user_permissions_reads.needed_since,
         ),
+        security_hub.MODULE: Reread(_security_hub_reads.UNDO_OPERATIONS, _security_hub_reads.reread),
         organization_policies.MODULE: Reread(
             _organization_policy_reads.UNDO_OPERATIONS,
             _organization_policy_reads.reread,

@@ -88,6 +88,7 @@ _CONDITIONS: t.Final[dict[str, Json]] = {
 
 # What operations are for that no control rests on.
 _PURPOSES: t.Final[dict[str, str]] = {
+    "accessanalyzer:GetArchiveRule": "access_analyzer: an archive rule, before and after it is changed",
     "accessanalyzer:ValidatePolicy": "`access_analyzer: true` of policy_validation_info",
     "cloudtrail:LookupEvents": "predictions, unless `event_history: false`: the calls of the last 90 days",
     "ec2:DescribeRegions": "the regions behind `regions: [enabled]`",

@@ -225,7 +225,9 @@ CONTROLS: t.Final = (
         regional=True,
         expected="every archive rule names a resource, a principal or a condition",
         rationale="A rule on a class of findings hides those of tomorrow too, before anybody has seen them.",
-        remediation=Remediation("Name the resources or principals that are meant, or remove the rule."),
+        remediation=Remediation(
+            "Name the resources or principals that are meant, or remove the rule.", "hardening.iam.access_analyzer"
+        ),
         compliance=maps(nist=("CA-7",), soc2="CC7.1"),
     ),
 )

@@ -175,7 +175,9 @@ CONTROLS: t.Final = (
         regional=True,
         expected="an active analyzer of type ACCOUNT or ORGANIZATION, here or declared to watch from another account",
         rationale="It finds what is open to other accounts or to everybody; it is free, and sees its own region only.",
-        remediation=Remediation("Create an analyzer in the region, best one of the whole organization."),
+        remediation=Remediation(
+            "Create an analyzer in the region, best one of the whole organization.", "hardening.iam.access_analyzer"
+        ),
         compliance=maps(
             cis7="2.18", cis5="1.19", cis3="1.20", hub="IAM.28", nist=("AC-6", "CA-7"), soc2=("CC6.1", "CC7.1")
         ),
@@ -235,7 +237,9 @@ CONTROLS: t.Final = (
         regional=True,
         expected="Security Hub CSPM with at least one standard",
         rationale="It judges the region continuously and collects what the other services find.",
-        remediation=Remediation("Turn it on centrally for the organization; it costs money."),
+        remediation=Remediation(
+            "Turn it on, centrally where there is an organization; it costs money.", module="hardening.iam.security_hub"
+        ),
         compliance=maps(
             cis7="5.16", cis5="4.16", cis3="4.16", nist=("CA-7", "AU-6(1)", "AU-6(5)"), soc2=("CC7.1", "CC7.2")
         ),

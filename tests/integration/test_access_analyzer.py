@@ -1,0 +1,187 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module access_analyzer, through Ansible: analyzers and archive rules over regions, made, changed, taken away."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._task import Task
+from ansible_collections.hardening.iam.plugins.modules.access_analyzer import ENTRY, argument_spec
+from emulator.client import Emulator, EmulatorProcess
+
+from .conftest import DEV, EXTERNAL_ID, MANAGEMENT, PROD, Ansible, MakeAnsible, Outcome, Record, role_arn
+
+REGIONS = ["us-east-1", "eu-west-1"]
+SEVENTEEN, SECONDS = 17, 4
+PARTNER = {"principal.AWS": {"eq": ["444455556666"]}}
+PUBLIC = {"isPublic": {"eq": ["true"]}}
+RULE = {"name": "partner", "filter": PARTNER, "reason": "they deliver here", "expires": "2027-03-31"}
+NOW = "2026-11-25T12:00:00Z"
+
+
+def run(
+    ansible: Ansible, *arguments: str, account: str = PROD, module: str = "access_analyzer", **options: t.Any
+) -> tuple[Record, Outcome]:
+    """One task in an account; its result, and what it sent."""
+    given = {"regions": REGIONS, "now": NOW, **options} if module == "access_analyzer" else options
+    outcome = ansible.module(
+        module,
+        *arguments,
+        account_id=account,
+        assessor_role_arn=role_arn(account),
+        assume_role_arn=role_arn(account, "automation"),
+        assume_role_external_id=EXTERNAL_ID,
+        **given,
+    )
+    # Warnings stand below the result.
+    result, _end = json.JSONDecoder().raw_decode(outcome.output, outcome.output.index("=> {") + 3)
+    return result, outcome
+
+
+def operations(result: Record) -> list[str]:
+    return sorted(change["operation"] for change in result["changes"])
+
+
+def sent(outcome: Outcome) -> list[str]:
+    return sorted(operation.partition(":")[2] for operation in outcome.writes)
+
+
+def four_steps(ansible: Ansible, *, besides: t.Sequence[str] = (), **options: t.Any) -> Record:
+    """Check, real, check again, real again; returns what the real run said."""
+    predicted, checked = run(ansible, "--check", "--diff", **options)
+    assert (checked.status, checked.writes) == (0, []), checked.output
+    made, done = run(ansible, **options)
+    assert done.status == 0, done.output
+    assert predicted["plan_sha256"] == made["plan_sha256"]
+    assert sent(done) == sorted([*operations(made), *besides])
+    for arguments in (("--check",), ()):
+        result, again = run(ansible, *arguments, **options)
+        assert (again.status, again.writes, result["changes"], result["changed"]) == (0, [], [], False)
+    return made
+
+
+@pytest.fixture(scope="module")
+def shared(make_ansible: MakeAnsible) -> Ansible:
+    return make_ansible()
+
+
+def test_create_change_and_delete_in_twelve_steps(shared: Ansible) -> None:
+    created = four_steps(shared, archive_rules=[RULE], besides=["ApplyArchiveRule"] * 2)
+    assert operations(created) == ["CreateAnalyzer"] * 2 + ["CreateArchiveRule"] * 2
+    assert {change["region"] for change in created["changes"]} == set(REGIONS)
+    analyzers = [change for change in created["changes"] if change["operation"] == "CreateAnalyzer"]
+    assert all(change["remedies"] and change["after"]["type"] == "ACCOUNT" for change in analyzers)
+    changed = four_steps(
+        shared,
+        archive_rules=[{**RULE, "filter": {**PARTNER, "resource": {"contains": ["exchange"]}}}],
+        tags={"team": "security"},
+        unused={"unused_access_age": 60},
+        besides=["ApplyArchiveRule"] * 2,
+    )
+    assert operations(changed) == ["CreateAnalyzer", *["TagResource"] * 2, *["UpdateArchiveRule"] * 2]
+    assert changed["costs"][0]["option"] == "unused" and changed["costs"][0]["count"] > 0
+    names = ["iam-hardening-external", "iam-hardening-unused"]
+    deleted = four_steps(shared, external="none", remove_analyzers=names)
+    assert operations(deleted) == ["DeleteAnalyzer"] * 3
+    assert not any(change["reversible"] for change in deleted["changes"])
+
+
+def test_any_active_analyzer_will_do(ansible: Ansible) -> None:
+    result, _outcome = run(ansible, account=DEV, return_findings="failed")
+    assert [(change["operation"], change["region"]) for change in result["changes"]] == [
+        ("CreateAnalyzer", "eu-west-1")
+    ]
+    assert {finding["control"] for finding in result["findings"]} == {"external_access_analyzer"}
+    whole, _outcome = run(ansible, account=MANAGEMENT)
+    assert whole["changes"] == []
+    strict, _outcome = run(ansible, "--check", account=MANAGEMENT, external="account")
+    assert operations(strict) == ["CreateAnalyzer"] * 2
+
+
+def test_a_region_that_is_denied_costs_the_others_nothing(ansible: Ansible, control: Emulator) -> None:
+    denied = {"service": "accessanalyzer", "kind": "error", "code": "AccessDeniedException", "status": 403}
+    control.faults([{**denied, "region": "eu-west-1"}])
+    result, outcome = run(ansible, return_findings="all")
+    assert outcome.status == 0, outcome.output
+    assert [(change["operation"], change["region"]) for change in result["changes"]] == [
+        ("CreateAnalyzer", "us-east-1")
+    ]
+    statuses = {(finding["region"], finding["status"]) for finding in result["findings"]}
+    assert ("eu-west-1", "NOT_ASSESSED") in statuses
+    assert ("us-east-1", "NOT_ASSESSED") not in statuses
+    assert "nothing is planned in eu-west-1" in outcome.output
+
+
+def test_analyzers_of_an_organization_are_made_where_it_is_managed(ansible: Ansible) -> None:
+    member, outcome = run(ansible, external="organization")
+    assert (outcome.status, outcome.writes) == (0, [])
+    assert {refusal["rule"] for refusal in member["refused"]} == {"organization"}
+    managed, outcome = run(ansible, account=MANAGEMENT, unused={"scope": "organization"})
+    assert outcome.status == 0, outcome.output
+    assert [change["after"]["type"] for change in managed["changes"]] == ["ORGANIZATION_UNUSED_ACCESS"]
+
+
+def test_an_expired_rule_is_found_and_removed(ansible: Ansible) -> None:
+    run(ansible, regions=["us-east-1"], archive_rules=[RULE])
+    later = {"regions": ["us-east-1"], "archive_rules": [RULE], "now": "2027-04-01T00:00:00Z"}
+    result, outcome = run(ansible, return_findings="failed", **later)
+    assert operations(result) == ["DeleteArchiveRule"]
+    (finding,) = result["findings"]
+    assert finding["control"] == "archive_rule_expired"
+    assert finding["evidence"]["observed"]["reason"] == "they deliver here"
+    assert result["changes"][0]["remedies"] == [finding["fingerprint"]]
+    again, outcome = run(ansible, return_findings="failed", **later)
+    assert (again["changes"], again["findings"], outcome.writes) == ([], [], [])
+
+
+def test_a_run_is_taken_back(ansible: Ansible) -> None:
+    made, _outcome = run(ansible, archive_rules=[RULE], run_id="made")
+    back, outcome = run(ansible, module="rollback", undo_run_id="made")
+    assert outcome.status == 0, outcome.output
+    assert len(back["changes"]) == len(made["changes"])
+    assert back["refused"] == []
+    fresh, _outcome = run(ansible, "--check", archive_rules=[RULE])
+    assert fresh["plan_sha256"] == made["plan_sha256"]
+
+
+def test_seventeen_regions_are_converged_side_by_side(
+    emulator: EmulatorProcess, control: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 50 ms a call: to look, to make an analyzer in each, and to look again."""
+    for name, value in emulator.env().items():
+        monkeypatch.setenv(name, value)
+    control.faults([{"kind": "latency", "latency_ms": 50}])
+    made = []
+    for check_mode in (True, False, False):
+        given = {name: argument.get("default") for name, argument in argument_spec().items()}
+        given |= {"account_id": PROD, "assume_role_arn": role_arn(PROD, "automation"), "journal": str(tmp_path)}
+        given |= {"assessor_role_arn": role_arn(PROD), "assume_role_external_id": EXTERNAL_ID, "regions": ["enabled"]}
+        task = Task(options=given, operations=ENTRY.operations, check_mode=check_mode)
+        begun = time.monotonic()
+        result = ENTRY.run(task)
+        assert time.monotonic() - begun < SECONDS
+        made.append(len(result["changes"]))
+    assert made == [SEVENTEEN, SEVENTEEN, 0]
+
+
+def test_bad_input_is_named(ansible: Ansible) -> None:
+    for options, message in (
+        ({"archive_rules": [{**RULE, "expires": "soon"}]}, "archive_rules[0].expires: 'soon' is no date"),
+        ({"archive_rules": [{**RULE, "expires": "2028-01-01"}]}, "archive_rule_max_days"),
+        ({"archive_rules": [{**RULE, "filter": {}}]}, "would hide everything"),
+        ({"archive_rules": [{**RULE, "filter": {"resource": "x"}}]}, "archive_rules[0].filter.resource"),
+        ({"archive_rules": [RULE, RULE]}, "partner is there twice"),
+        ({"unused": {"unused_access_age": 400}}, "unused.unused_access_age: 400"),
+        ({"internal": {"inclusions": [{"account_ids": [PROD]}]}}, "internal.inclusions"),
+    ):
+        result, outcome = run(ansible, **options)
+        assert outcome.status != 0
+        assert message in result["msg"]
+        assert outcome.requests == []
