@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ._account.activity import log_files
 from ._account.collect import collect
-from ._account.model import CredentialRow, Dataset, Role, Snapshot, User
+from ._account.model import CredentialRow, Dataset, Organization, Role, Snapshot, User
 from ._account.moments import format_utc
 from ._account.organization_tree import MemberAccount
 from ._account.permissions import Permissions
@@ -111,7 +111,11 @@ class Members:
             return self._from_trail(account, unread_reason(unread))
         if snapshot.account_id != account.id:
             return MemberEvidence(account, f"member_role_arn leads to account {snapshot.account_id}")
-        return _Member(task, account, snapshot, self._change).evidence()
+        # So that what asks for principals of the organization is no open question.
+        tree = self._change.before
+        organization = Organization(tree.id, tree.management_account_id, tree.feature_set)
+        known = dataclasses.replace(snapshot, organization=organization)
+        return _Member(task, account, known, self._change).evidence()
 
     def _from_trail(self, account: MemberAccount, failure: str) -> MemberEvidence:
         """What the organization's trail tells of an account whose principals are not known."""

@@ -37,15 +37,14 @@ class ChangedPolicy:
 
     name: str
     type: str
-    arn: str
     reaches: tuple[str, ...]
     was: t.Optional[OrganizationPolicy] = None
     will: t.Optional[OrganizationPolicy] = None
 
     @property
     def target(self) -> str:
-        """What refusals call it: its ARN, or its name where it is still to be created."""
-        return self.arn or f"organization policy {self.name} ({self.type})"
+        """What refusals call it: people know it by its name, not by its id."""
+        return f"organization policy {self.name} ({self.type})"
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -104,7 +103,7 @@ class PolicyChange:
         known = will or was
         if not reaches or known is None:
             return None
-        return ChangedPolicy(known.name, known.type, known.arn, tuple(reaches), was, will)
+        return ChangedPolicy(known.name, known.type, tuple(reaches), was, will)
 
     @functools.cached_property
     def accounts(self) -> tuple[MemberAccount, ...]:

@@ -159,6 +159,16 @@ class Refusals:
     targets: tuple[str, ...] = ()
 
     @property
+    def said(self) -> str:
+        """The reason in a sentence, without the lines below it."""
+        return self.reason.partition("\n")[0]
+
+    @property
+    def to_copy(self) -> tuple[str, ...]:
+        """The lines below the reason, which are there to be copied: those to exempt, say."""
+        return tuple(self.reason.split("\n")[1:])
+
+    @property
     def title(self) -> str:
         """The target, or how many there are."""
         return self.targets[0] if len(self.targets) == 1 else f"{len(self.targets)} targets"

@@ -78,7 +78,8 @@ def _refusal(refusal: Refusals) -> Markup:
     targets = [element("li", element("code", target)) for target in refusal.targets] if refusal.names else None
     return element(
         "div",
-        element("p", element("strong", refusal.title), f": {refusal.reason}"),
+        element("p", element("strong", refusal.title), f": {refusal.said}"),
+        element("pre", "\n".join(refusal.to_copy)) if refusal.to_copy else None,
         element("p", marks, class_="tags"),
         element("ul", targets, class_="arns") if targets else None,
         class_="card refusal",

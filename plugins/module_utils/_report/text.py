@@ -307,7 +307,9 @@ def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
     lines = []
     for refusal in refusal_groups(refused):
         told = filter(None, (refusal.module, refusal.operation, refusal.rule))
-        lines += wrapped(show(f"- {refusal.title}: {refusal.reason} ({', '.join(told)})"), first="  ", rest="    ")
+        lines += wrapped(show(f"- {refusal.title}: {refusal.said} ({', '.join(told)})"), first="  ", rest="    ")
+        # What is to be copied stays as it is.
+        lines += [f"      {show(line)}" for line in refusal.to_copy]
         if refusal.names:
             lines += wrapped(show(listed(refusal.names, _REFUSED)), first="      ", rest="      ")
     return ["REFUSED:", *lines] if lines else []

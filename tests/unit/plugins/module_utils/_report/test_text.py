@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
+from ansible_collections.hardening.iam.plugins.module_utils._report import html
 from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH
 from ansible_collections.hardening.iam.plugins.module_utils._report.text import brief, cis_ids, difference, render
 
@@ -117,6 +118,15 @@ def test_changes_tell_what_they_change_and_whether_they_were_made(text: str) -> 
     assert "planned, not\n    reversible)" in text
     refusal = "access_key_deactivate: 6 of 31 keys exceed max_percent 5 (access_keys, UpdateAccessKey, cap)"
     assert f"REFUSED: - {refusal} " in " ".join(text.split())
+
+
+def test_what_is_to_be_copied_of_a_refusal_keeps_its_lines() -> None:
+    exempt = "- arn:aws:iam::333344445555:user/ci-jenkins  # last used 2026-11-25; 1 active access key, no MFA, no more"
+    refusal = {**samples.REFUSAL.as_dict(), "module": "mfa", "reason": f"the policy exempts them:\n{exempt}\n- b"}
+    report = {**samples.completed(), "refused": [refusal]}
+    shown = " ".join(exempt.split())
+    assert f"(mfa, UpdateAccessKey, cap)\n      {shown}\n      - b\n" in render(report)
+    assert f"<pre>{exempt}\n- b</pre>" in html.render(report)
 
 
 def test_what_is_refused_for_the_same_reason_is_told_once() -> None:
