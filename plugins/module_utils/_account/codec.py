@@ -35,6 +35,8 @@ _LATER: t.Final = {
     Dataset.SSH_PUBLIC_KEYS: "ssh_public_keys",
     Dataset.ANALYZER_DETAILS: "analyzer_details",
     Dataset.ANALYZER_FINDINGS: "analyzer_findings",
+    Dataset.SECURITY_HUB_DETAILS: "security_hub_details",
+    Dataset.SECURITY_HUB_FINDINGS: "security_hub_findings",
     Dataset.EVENT_RULES: "alert_regions",
 }
 

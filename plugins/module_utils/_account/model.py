@@ -20,6 +20,7 @@ from .analyzers import AnalyzerDetails, AnalyzerFinding
 from .event_rules import AlertRegion
 from .organization_tree import OrganizationTree
 from .regional import Analyzer, ConfigRecorder, Instance, LogAlarm, SecurityHub, Trail
+from .security_hubs import HubFinding, SecurityHubDetails
 
 # In a file of their own, since the picture of an organization is made of them, and a snapshot holds that.
 PolicyDocument = control_policies.PolicyDocument
@@ -61,6 +62,8 @@ class Dataset(enum.StrEnum):
     ANALYZER_DETAILS = "analyzer_details"
     ANALYZER_FINDINGS = "analyzer_findings"
     EVENT_RULES = "event_rules"
+    SECURITY_HUB_DETAILS = "security_hub_details"
+    SECURITY_HUB_FINDINGS = "security_hub_findings"
     # Deep: one read (or more) a principal, on request only.
     SERVICE_LAST_ACCESSED = "service_last_accessed"
     MFA_DEVICES = "mfa_devices"
@@ -69,7 +72,10 @@ class Dataset(enum.StrEnum):
 
 # How the services that watch are set up, and what they found: several calls a region, so read on request only, by the
 # modules that set these services up and by an assessment with the option ``detective``.
-DETECTIVE: t.Final = frozenset({Dataset.ANALYZER_DETAILS, Dataset.ANALYZER_FINDINGS, Dataset.EVENT_RULES})
+DETECTIVE: t.Final = frozenset(
+    {Dataset.ANALYZER_DETAILS, Dataset.ANALYZER_FINDINGS, Dataset.EVENT_RULES}
+    | {Dataset.SECURITY_HUB_DETAILS, Dataset.SECURITY_HUB_FINDINGS}
+)
 REGIONAL: t.Final = DETECTIVE | frozenset(
     {Dataset.ANALYZERS, Dataset.CONFIG_RECORDERS, Dataset.SECURITY_HUB}
     | {Dataset.TRAILS, Dataset.LOG_ALARMS, Dataset.INSTANCES}
@@ -366,6 +372,8 @@ class Snapshot:
     analyzer_details: tuple[AnalyzerDetails, ...] = ()
     analyzer_findings: tuple[AnalyzerFinding, ...] = ()
     alert_regions: tuple[AlertRegion, ...] = ()
+    security_hub_details: tuple[SecurityHubDetails, ...] = ()
+    security_hub_findings: tuple[HubFinding, ...] = ()
     service_last_accessed: Mapping[str, tuple[ServiceUse, ...]] = dataclasses.field(default_factory=dict)
     mfa_serial_numbers: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     ssh_public_keys: Mapping[str, tuple[SshPublicKey, ...]] = dataclasses.field(default_factory=dict)

@@ -21,6 +21,7 @@ from . import (
     organization_reads,
     organization_tree_reads,
     regional_reads,
+    security_hub_reads,
     trail_reads,
 )
 from .model import Dataset
@@ -81,6 +82,12 @@ REGION_READS: t.Final[Mapping[Dataset, RegionRead]] = {
     ),
     Dataset.TRAILS: RegionRead(("cloudtrail:DescribeTrails",), trail_reads.read_trails),
     Dataset.INSTANCES: RegionRead(("ec2:DescribeInstances",), regional_reads.read_instances),
+    Dataset.SECURITY_HUB_DETAILS: RegionRead(
+        security_hub_reads.DETAILS_OPERATIONS, security_hub_reads.read_security_hub_details
+    ),
+    Dataset.SECURITY_HUB_FINDINGS: RegionRead(
+        security_hub_reads.FINDINGS_OPERATIONS, security_hub_reads.read_security_hub_findings
+    ),
     Dataset.ANALYZER_DETAILS: RegionRead(analyzer_reads.DETAILS_OPERATIONS, analyzer_reads.read_analyzer_details),
     Dataset.ANALYZER_FINDINGS: RegionRead(analyzer_reads.FINDINGS_OPERATIONS, analyzer_reads.read_analyzer_findings),
     Dataset.EVENT_RULES: RegionRead(event_reads.OPERATIONS, event_reads.read_event_rules),

@@ -13,6 +13,7 @@ import typing as t
 
 from . import fields
 from .regional import Analyzer, ConfigRecorder, Instance, SecurityHub
+from .security_hubs import SUBSCRIBED
 from .source import Fields, Record, Source
 
 # Config records these in one region only; a recorder that excludes any of them does not cover IAM.
@@ -85,6 +86,8 @@ def read_security_hub(source: Source, region: str) -> Fields:
         for subscription in source.items(
             "securityhub", "GetEnabledStandards", "StandardsSubscriptions", {"MaxResults": 100}, region=region
         )
+        # One that is being disabled, or that failed, is listed here as well.
+        if fields.text(subscription, "StandardsStatus") in SUBSCRIBED
     }
     return {"security_hubs": (SecurityHub(region=region, enabled=True, standards=tuple(sorted(standards))),)}
 

@@ -51,6 +51,8 @@ SOURCES: t.Final[Mapping[Dataset, str]] = {
     Dataset.INSTANCES: "DescribeInstances",
     Dataset.ANALYZER_DETAILS: "ListArchiveRules",
     Dataset.ANALYZER_FINDINGS: "ListFindingsV2",
+    Dataset.SECURITY_HUB_DETAILS: "GetEnabledStandards",
+    Dataset.SECURITY_HUB_FINDINGS: "GetFindings",
     Dataset.EVENT_RULES: "ListRules",
     Dataset.SERVICE_LAST_ACCESSED: "GetServiceLastAccessedDetails",
     Dataset.MFA_DEVICES: "ListMFADevices",

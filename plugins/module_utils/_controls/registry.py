@@ -33,6 +33,7 @@ from . import (
     policies,
     privileges,
     root,
+    security_hub,
     trust,
 )
 from .control import Control
@@ -55,6 +56,7 @@ _THEMES: t.Final = (
     organization_guardrails,
     detective,
     access_analyzer,
+    security_hub,
     monitoring,
     hygiene,
     last_accessed,

@@ -83,6 +83,8 @@ class Walk(t.Generic[State]):
     ``acting`` is what a change is made with, where that is not the access of the run: a session in another account.
     ``stays_with`` says whether its first change is not to be made where its second one is refused: what announces a
     write and the write itself, say, come together or not at all.
+    ``declined`` says whether the error of a change that was not made is the word of somebody else who decides on its
+    target, and so a refusal, not a failure.
     """
 
     module: str
@@ -96,6 +98,7 @@ class Walk(t.Generic[State]):
     learn: Callable[[Change, Mapping[str, t.Any]], Mapping[str, t.Any]] = lambda _change, _answer: {}
     acting: Callable[[Change], t.Optional[Aws]] = lambda _change: None
     stays_with: Callable[[Change, Change], bool] = lambda _change, _refused: False
+    declined: Callable[[Change, Exception], t.Optional[Refusal]] = lambda _change, _error: None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -236,7 +239,10 @@ class _Making(t.Generic[State]):
         if refusal:
             self.refused.append((change, refusal))
             return ""
-        return _make(self._walk, change, aws=self._aws, journal=self._journal, errors=self._errors, made=self.made)
+        made, refused = self.made, self.refused
+        return _make(
+            self._walk, change, aws=self._aws, journal=self._journal, errors=self._errors, made=made, refused=refused
+        )
 
 
 def _at_the_last_moment(walk: Walk[State], change: Change, refused: Sequence[Change]) -> t.Optional[Refusal]:
@@ -258,10 +264,12 @@ def _make(
     journal: Journal,
     errors: tuple[type[Exception], ...],
     made: list[Change],
+    refused: list[tuple[Change, Refusal]],
 ) -> str:
     """Make one change between its two records; returns what went wrong, or nothing."""
     key = journal.intend(change)
     outcome, error = Outcome.APPLIED, ""
+    refusal: t.Optional[Refusal] = None
     learned: Mapping[str, t.Any] = {}
     try:
         acting = walk.acting(change) or aws
@@ -270,9 +278,13 @@ def _make(
     except errors as failure:
         # A dropped connection says nothing about whether the write arrived: only a read does.
         outcome, error = settle(walk.reread, change, errors=errors), str(failure)
+        refusal = walk.declined(change, failure) if outcome is Outcome.FAILED else None
     if outcome is Outcome.APPLIED:
         made.append(change)
     journal.conclude(key, outcome, error, learned)
+    if refusal is not None:
+        refused.append((change, refusal))
+        return ""
     if outcome is Outcome.APPLIED:
         return ""
     doubt = "" if outcome is Outcome.FAILED else " (whether it was made could not be told: look at it)"

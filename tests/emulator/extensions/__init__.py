@@ -35,6 +35,8 @@ from emulator.extensions import (
     registration,
     root_sessions,
     securityhub,
+    securityhub_controls,
+    securityhub_findings,
 )
 
 _MODULES = (
@@ -48,6 +50,8 @@ _MODULES = (
     cloudtrail,
     cloudtrail_events,
     securityhub,
+    securityhub_controls,
+    securityhub_findings,
     iam_access_keys,
     iam_account,
     iam_boundaries,

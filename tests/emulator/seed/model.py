@@ -260,9 +260,19 @@ class ConfigRecorder:
 
 @dataclasses.dataclass(frozen=True)
 class SecurityHub:
-    """Security Hub CSPM, with the standards enabled in it (``cis-aws-foundations-benchmark/v/5.0.0``)."""
+    """Security Hub CSPM, with the standards enabled in it (``cis-aws-foundations-benchmark/v/5.0.0``).
+
+    ``statuses`` are those that are not READY, by standard. ``policy`` is the configuration policy that governs it, of
+    which AWS tells a delegated administrator only. Without ``on`` the hub is off, and its policy keeps it so.
+    """
 
     standards: tuple[str, ...] = ()
+    statuses: dict[str, str] = dataclasses.field(default_factory=dict)
+    on: bool = True
+    generator: t.Literal["SECURITY_CONTROL", "STANDARD_CONTROL"] = "SECURITY_CONTROL"
+    policy: t.Optional[str] = None
+    delegated_administrator: bool = False
+    v2: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -151,10 +151,19 @@ def _config_recorder(place: _Place, seeded: model.ConfigRecorder) -> None:
 
 def _security_hub(place: _Place, seeded: model.SecurityHub) -> None:
     backend = securityhub_backends[place.account.id][place.region]
+    hub = securityhub.hub_of(backend)
+    hub.policy, hub.tells_policy = seeded.policy, seeded.delegated_administrator
+    hub.v2, hub.generator = seeded.v2, seeded.generator
+    if not seeded.on:
+        return
     backend.enable_security_hub(enable_default_standards=False, tags={})
     for standard in seeded.standards:
         path = next((path for path in securityhub.STANDARDS if path.partition("/")[2] == standard), standard)
-        securityhub.enable_standards(backend, [securityhub.arn(backend, path)])
+        (subscription,) = securityhub.enable_standards(backend, [securityhub.arn(backend, path)])
+        subscription["StandardsStatus"] = seeded.statuses.get(standard, "READY")
+    # Without one there is no central configuration.
+    if seeded.delegated_administrator:
+        securityhub.aggregate(backend, {"RegionLinkingMode": "ALL_REGIONS"})
 
 
 def _trail(place: _Place, seeded: model.Trail) -> None:

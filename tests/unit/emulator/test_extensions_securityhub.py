@@ -56,3 +56,142 @@ def test_standards_are_enabled_and_disabled(hub: t.Any) -> None:
 
 def standards(hub: t.Any) -> list[dict[str, str]]:
     return t.cast("list[dict[str, str]]", hub.get_enabled_standards()["StandardsSubscriptions"])
+
+
+def test_a_hub_that_a_policy_governs_refuses_changes() -> None:
+    seeded = account(regions={"us-east-1": {"security_hub": {"policy": "policy-1", "v2": True}}})
+    with serving(seeded) as running:
+        hub = running.client("securityhub")
+        for call in (
+            lambda: hub.batch_enable_standards(StandardsSubscriptionRequests=[{"StandardsArn": CIS_5}]),
+            lambda: hub.update_security_hub_configuration(ControlFindingGenerator="STANDARD_CONTROL"),
+            lambda: hub.create_finding_aggregator(RegionLinkingMode="ALL_REGIONS"),
+            hub.disable_security_hub,
+        ):
+            with pytest.raises(hub.exceptions.AccessDeniedException, match="central configuration policy"):
+                call()
+        with pytest.raises(hub.exceptions.AccessDeniedException, match="delegated administrator"):
+            hub.get_configuration_policy_association(Target={"AccountId": "123456789012"})
+        assert hub.describe_security_hub_v2()["HubV2Arn"].endswith(":hubv2/1")
+
+
+def test_an_account_has_one_aggregator(hub: t.Any) -> None:
+    hub.enable_security_hub(EnableDefaultStandards=False)
+    assert hub.list_finding_aggregators()["FindingAggregators"] == []
+    with pytest.raises(hub.exceptions.InvalidInputException):
+        hub.create_finding_aggregator(RegionLinkingMode="SPECIFIED_REGIONS")
+    arn = hub.create_finding_aggregator(RegionLinkingMode="ALL_REGIONS")["FindingAggregatorArn"]
+    with pytest.raises(hub.exceptions.LimitExceededException):
+        hub.create_finding_aggregator(RegionLinkingMode="ALL_REGIONS")
+    asked = {"FindingAggregatorArn": arn, "RegionLinkingMode": "SPECIFIED_REGIONS", "Regions": ["eu-west-1"]}
+    hub.update_finding_aggregator(**asked)
+    assert hub.get_finding_aggregator(FindingAggregatorArn=arn)["Regions"] == ["eu-west-1"]
+    hub.delete_finding_aggregator(FindingAggregatorArn=arn)
+    assert hub.list_finding_aggregators()["FindingAggregators"] == []
+
+
+def test_controls_are_set_one_parameter_at_a_time(hub: t.Any) -> None:
+    hub.enable_security_hub(EnableDefaultStandards=False)
+    custom = {"MinimumPasswordLength": {"ValueType": "CUSTOM", "Value": {"Integer": 14}}}
+    hub.update_security_control(SecurityControlId="IAM.7", Parameters=custom, LastUpdateReason="ours")
+    answer = hub.batch_get_security_controls(SecurityControlIds=["IAM.7", "IAM.99"])
+    (found,) = answer["SecurityControls"]
+    assert found["Parameters"]["MinimumPasswordLength"] == custom["MinimumPasswordLength"]
+    assert found["Parameters"]["RequireNumbers"] == {"ValueType": "DEFAULT", "Value": {"Boolean": True}}
+    assert [item["SecurityControlId"] for item in answer["UnprocessedIds"]] == ["IAM.99"]
+    for control, parameters in (
+        ("IAM.3", {"maxAccessKeyAge": {"ValueType": "CUSTOM", "Value": {"Integer": 60}}}),
+        ("IAM.7", {"MinimumPasswordLength": {"ValueType": "CUSTOM", "Value": {"String": "14"}}}),
+    ):
+        with pytest.raises(hub.exceptions.InvalidInputException):
+            hub.update_security_control(SecurityControlId=control, Parameters=parameters, LastUpdateReason="ours")
+
+
+def test_a_control_is_disabled_with_a_reason_where_it_belongs(hub: t.Any) -> None:
+    hub.enable_security_hub()
+    pair = {"SecurityControlId": "IAM.6", "StandardsArn": FOUNDATIONAL}
+    elsewhere = {**pair, "StandardsArn": CIS_5}
+    disabled = {**pair, "AssociationStatus": "DISABLED"}
+    refused = hub.batch_update_standards_control_associations(
+        StandardsControlAssociationUpdates=[disabled, {**elsewhere, "AssociationStatus": "ENABLED"}]
+    )["UnprocessedAssociationUpdates"]
+    assert [item["ErrorCode"] for item in refused] == ["INVALID_INPUT", "RESOURCE_NOT_FOUND"]
+    hub.batch_update_standards_control_associations(
+        StandardsControlAssociationUpdates=[{**disabled, "UpdatedReason": "no root credentials"}]
+    )
+    answer = hub.batch_get_standards_control_associations(StandardsControlAssociationIds=[pair, elsewhere])
+    (found,) = answer["StandardsControlAssociationDetails"]
+    assert (found["AssociationStatus"], found["UpdatedReason"]) == ("DISABLED", "no root credentials")
+    assert len(answer["UnprocessedAssociations"]) == 1
+
+
+def finding(number: int = 1, **fields: t.Any) -> dict[str, t.Any]:
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": f"finding-{number}",
+        "ProductArn": "arn:aws:securityhub:us-east-1:123456789012:product/123456789012/default",
+        "GeneratorId": "generator",
+        "AwsAccountId": "123456789012",
+        "CreatedAt": "2026-01-01T00:00:00Z",
+        "UpdatedAt": "2026-01-01T00:00:00Z",
+        "Severity": {"Label": "HIGH"},
+        "Title": "title",
+        "Description": "description",
+        "Resources": [{"Type": "Other", "Id": "arn:aws:iam::123456789012:root"}],
+        **fields,
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"Title": "t" * 257}, "data.Title"),
+        ({"Description": ""}, "'Description'"),
+        ({"UpdatedAt": "yesterday"}, "date-time"),
+        ({"Severity": {"Label": "BAD"}}, "Severity.Label"),
+        ({"AwsAccountId": "210987654321"}, "account"),
+        ({"Resources": [{"Id": "x", "Type": ""}]}, "'Type'"),
+        ({"UserDefinedFields": {"x": "y" * 240 * 1024}}, "240 KB"),
+    ],
+)
+def test_a_finding_that_is_not_as_it_must_be_fails_alone(hub: t.Any, fields: dict[str, t.Any], told: str) -> None:
+    hub.enable_security_hub()
+    answer = hub.batch_import_findings(Findings=[finding(1, **fields), finding(2)])
+    assert (answer["FailedCount"], answer["SuccessCount"]) == (1, 1)
+    assert told in answer["FailedFindings"][0]["ErrorMessage"]
+
+
+def test_findings_are_refused_as_a_whole(hub: t.Any) -> None:
+    with pytest.raises(hub.exceptions.InvalidAccessException):
+        hub.batch_import_findings(Findings=[finding()])
+    hub.enable_security_hub()
+    with pytest.raises(hub.exceptions.InvalidInputException):
+        hub.batch_import_findings(Findings=[finding(number) for number in range(101)])
+    with pytest.raises(hub.exceptions.ClientError, match="not authorized"):
+        hub.batch_import_findings(Findings=[finding(ProductArn="arn:aws:securityhub:us-east-1::product/other/x")])
+
+
+def test_a_later_state_of_a_finding_replaces_it(hub: t.Any) -> None:
+    hub.enable_security_hub()
+    hub.batch_import_findings(Findings=[finding()])
+    later = {"UpdatedAt": "2026-01-02T00:00:00Z", "CreatedAt": "2026-01-02T00:00:00Z"}
+    for fields, title in (({"Title": "same time"}, "title"), ({**later, "Title": "later"}, "later")):
+        hub.batch_import_findings(Findings=[finding(**fields, Workflow={"Status": "SUPPRESSED"})])
+        (found,) = hub.get_findings()["Findings"]
+        assert (found["Title"], found["CreatedAt"]) == (title, "2026-01-01T00:00:00Z")
+        assert found["Workflow"]["Status"] == "NEW"
+
+
+def test_findings_are_found_by_filters(hub: t.Any) -> None:
+    hub.enable_security_hub()
+    hub.batch_import_findings(Findings=[finding(number, GeneratorId=f"mine/{number}") for number in range(3)])
+
+    def found(**filters: t.Any) -> list[str]:
+        pages = hub.get_paginator("get_findings").paginate(Filters=filters, PaginationConfig={"PageSize": 2})
+        return [item["Id"] for page in pages for item in page["Findings"]]
+
+    assert found(GeneratorId=[{"Value": "mine/", "Comparison": "PREFIX"}]) == ["finding-0", "finding-1", "finding-2"]
+    assert found(Id=[{"Value": "finding-1", "Comparison": "EQUALS"}]) == ["finding-1"]
+    assert found(RecordState=[{"Value": "ARCHIVED", "Comparison": "EQUALS"}]) == []
+    with pytest.raises(hub.exceptions.InvalidInputException):
+        found(Id=[{"Value": str(number), "Comparison": "EQUALS"} for number in range(21)])

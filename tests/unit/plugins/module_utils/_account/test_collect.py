@@ -48,7 +48,12 @@ NONE_THERE: dict[str, t.Any] = {
     INSTANCES: {"Reservations": []},
     "config:DescribeConfigurationRecorders": {"ConfigurationRecorders": []},
     "cloudtrail:DescribeTrails": {"trailList": []},
+    "events:ListRules": {"Rules": []},
+    "config:DescribeConfigRules": {"ConfigRules": []},
+    "config:DescribeDeliveryChannels": {"DeliveryChannels": []},
     "securityhub:DescribeHub": refusal("InvalidAccessException"),
+    "securityhub:DescribeStandards": {"Standards": []},
+    "securityhub:DescribeSecurityHubV2": refusal("ResourceNotFoundException"),
 }
 
 

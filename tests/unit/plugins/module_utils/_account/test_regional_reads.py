@@ -89,14 +89,15 @@ def test_no_recorder_takes_one_call() -> None:
 
 
 def test_security_hub_with_standards() -> None:
-    standards = [{"StandardsArn": "arn:b"}, {"StandardsArn": "arn:a"}]
+    states = {"arn:b": "READY", "arn:a": "PENDING", "arn:c": "FAILED", "arn:d": "DELETING", "arn:e": "INCOMPLETE"}
+    standards = [{"StandardsArn": arn, "StandardsStatus": status} for arn, status in states.items()]
     access = FakeAccess(
         {
             "securityhub:DescribeHub": {"HubArn": "arn:hub"},
             "securityhub:GetEnabledStandards": {"StandardsSubscriptions": standards},
         }
     )
-    assert read(access, Dataset.SECURITY_HUB).security_hubs == (SecurityHub(HOME, True, ("arn:a", "arn:b")),)
+    assert read(access, Dataset.SECURITY_HUB).security_hubs == (SecurityHub(HOME, True, ("arn:a", "arn:b", "arn:e")),)
 
 
 @pytest.mark.parametrize("code", ["InvalidAccessException", "ResourceNotFoundException"])
