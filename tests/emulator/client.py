@@ -101,6 +101,19 @@ class Emulator:
         """Set IAM's clock this many days ahead of real time (not of the present setting)."""
         self._ask("PUT", "clock", {"offset_seconds": offset_days * 86400})
 
+    def put_event(self, event: t.Mapping[str, t.Any] | str, *, account_id: str, region: str = "us-east-1") -> int:
+        """Put an event on a default bus as AWS's services do, or ``root-login``; how many rules it triggered."""
+        given = event if isinstance(event, str) else dict(event)
+        return int(self._ask("PUT", "event", {"account_id": account_id, "region": region, "event": given})["triggered"])
+
+    def messages(self) -> list[dict[str, t.Any]]:
+        """What topics delivered to their confirmed subscribers, in all accounts and regions."""
+        return t.cast(list[dict[str, t.Any]], self._ask("GET", "messages"))
+
+    def confirm(self, endpoint: str) -> int:
+        """Confirm the pending subscriptions of an endpoint; how many there were."""
+        return int(self._ask("PUT", "confirm", {"endpoint": endpoint})["confirmed"])
+
     def _ask(self, method: str, name: str, data: t.Any = None) -> t.Any:
         body = None if data is None else json.dumps(data).encode()
         request = urllib.request.Request(f"{self.url}/_emulator/{name}", data=body, method=method)

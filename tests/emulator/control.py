@@ -9,6 +9,9 @@ GET, DELETE    /_emulator/log      the records; empty it
 GET, PUT, DELETE /_emulator/faults the faults in force; replace them all; none
 PUT            /_emulator/held     {"seconds": n}: wait for a call that the fault "hold" keeps; {"held": whether one is}
 PUT            /_emulator/clock    {"offset_seconds": n}
+GET            /_emulator/messages what topics delivered to their subscribers
+PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus, as AWS does
+PUT            /_emulator/confirm  {"endpoint": …}: confirm subscriptions, as their owner does by the mailed link
 PUT            /_emulator/seed     {"seed": "acme"} or {"organization": {…}}: everything starts anew; {} leaves it empty
 """
 
@@ -19,7 +22,10 @@ import json
 import typing as t
 from datetime import timedelta
 
+from moto.utilities.utils import get_partition
+
 from emulator.clock import CLOCK
+from emulator.extensions import event_delivery, sns
 from emulator.faults import BadFaultError, Fault
 from emulator.seed import Organization, SeedError
 from emulator.server import Emulator, Source
@@ -47,6 +53,9 @@ class Control:
             ("DELETE", "faults"): lambda _data: emulator.faults.set(()),
             ("PUT", "held"): lambda data: {"held": emulator.faults.wait_until_held(float(data["seconds"]))},
             ("PUT", "clock"): self._put_clock,
+            ("GET", "messages"): lambda _data: sns.messages(),
+            ("PUT", "event"): self._put_event,
+            ("PUT", "confirm"): lambda data: {"confirmed": sns.confirm(str(data["endpoint"]))},
             ("PUT", "seed"): self._put_seed,
         }
 
@@ -86,6 +95,16 @@ class Control:
             raise BadRequestError('the clock takes {"offset_seconds": number}')
         CLOCK.offset = timedelta(seconds=seconds)
         return self._health(None)
+
+    def _put_event(self, data: t.Any) -> dict[str, t.Any]:
+        if not isinstance(data, dict) or set(data) != {"account_id", "region", "event"}:
+            raise BadRequestError('an event is {"account_id": …, "region": …, "event": {…} or "root-login"}')
+        account_id, region, event = data["account_id"], data["region"], data["event"]
+        if event == "root-login":
+            event = event_delivery.root_login(account_id, region, partition=get_partition(region))
+        if not isinstance(event, dict):
+            raise BadRequestError('there is one event by name: "root-login"')
+        return {"triggered": event_delivery.put(account_id, region, event)}
 
     def _put_seed(self, data: t.Any) -> dict[str, t.Any]:
         if not isinstance(data, dict) or len(data) > 1 or not set(data) <= {"seed", "organization"}:

@@ -256,3 +256,27 @@ _BUT: t.Final = frozenset({"equals-ignore-case", "prefix", "suffix", "wildcard"}
 
 def _shown(value: t.Any) -> str:
     return json.dumps(value, default=str)
+
+
+def example(pattern: Pattern) -> dict[str, t.Any]:
+    """The least event that a pattern of this collection's matches: the first value of every field that must be there.
+
+    What a value must not be is taken to be the only thing that is asked of a field, and ``$or`` not to be used.
+    """
+    event: dict[str, t.Any] = {}
+    for key, member in pattern.items():
+        value = example(member) if isinstance(member, Mapping) else _first(member[0])
+        if value is not _ABSENT and value != {}:
+            event[key] = value
+    return event
+
+
+def _first(value: t.Any) -> t.Any:
+    if not isinstance(value, Mapping):
+        return value
+    ((name, operand),) = value.items()
+    if name == "exists":
+        return "there" if operand else _ABSENT
+    if name == "anything-but":
+        return "something else"
+    return operand.replace("*", "") if name == "wildcard" else operand

@@ -22,6 +22,7 @@ from . import (
     break_glass,
     detective,
     escalation,
+    event_alerts,
     hygiene,
     last_accessed,
     mfa,
@@ -33,7 +34,6 @@ from . import (
     policies,
     privileges,
     root,
-    security_hub,
     trust,
 )
 from .control import Control
@@ -56,7 +56,7 @@ _THEMES: t.Final = (
     organization_guardrails,
     detective,
     access_analyzer,
-    security_hub,
+    event_alerts,
     monitoring,
     hygiene,
     last_accessed,

@@ -16,6 +16,7 @@ from emulator.extensions import (
     account,
     cloudtrail,
     cloudtrail_events,
+    events,
     iam_access_keys,
     iam_account,
     iam_boundaries,
@@ -35,8 +36,7 @@ from emulator.extensions import (
     registration,
     root_sessions,
     securityhub,
-    securityhub_controls,
-    securityhub_findings,
+    sns,
 )
 
 _MODULES = (
@@ -50,8 +50,6 @@ _MODULES = (
     cloudtrail,
     cloudtrail_events,
     securityhub,
-    securityhub_controls,
-    securityhub_findings,
     iam_access_keys,
     iam_account,
     iam_boundaries,
@@ -64,6 +62,8 @@ _MODULES = (
     iam_simulation,
     iam_users,
     root_sessions,
+    events,
+    sns,
 )
 
 
