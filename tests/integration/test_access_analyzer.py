@@ -11,12 +11,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task
 from ansible_collections.hardening.iam.plugins.modules.access_analyzer import ENTRY, argument_spec
 from emulator.client import Emulator, EmulatorProcess
 
-from .conftest import DEV, EXTERNAL_ID, MANAGEMENT, PROD, Ansible, MakeAnsible, Outcome, Record, role_arn
+from .conftest import CHECKOUT, DEV, EXTERNAL_ID, MANAGEMENT, PROD, Ansible, MakeAnsible, Outcome, Record, role_arn
 
 REGIONS = ["us-east-1", "eu-west-1"]
 SEVENTEEN, SECONDS = 17, 4
@@ -185,3 +186,133 @@ def test_bad_input_is_named(ansible: Ansible) -> None:
         assert outcome.status != 0
         assert message in result["msg"]
         assert outcome.requests == []
+
+
+def seeded() -> Record:
+    """The organization, with something found in the account of production, and rules that hide some of it."""
+    seed = t.cast(Record, yaml.safe_load((CHECKOUT / "tests/emulator/seeds/acme.yml").read_text(encoding="utf-8")))
+    role = {"resource": f"arn:aws:iam::{PROD}:role/prod-admin"}
+    bucket = {"resource": "arn:aws:s3:::exchange", "resource_type": "AWS::S3::Bucket"}
+    user = {"resource": f"arn:aws:iam::{PROD}:user/deploy-bot", "resource_type": "AWS::IAM::User"}
+    outside = {"principal": {"AWS": "444455556666"}, "actions": ["sts:AssumeRole"]}
+    seed["accounts"][PROD]["regions"] = {
+        "us-east-1": {
+            "analyzers": {
+                "ours": {
+                    "archive_rules": {"broad": {"resourceType": {"eq": ["AWS::SQS::Queue"]}}, "partner": PARTNER},
+                    "findings": {
+                        "role-here": {**role, "principal": {"AWS": "999988887777"}},
+                        "open": {**bucket, "public": True, "principal": {"AWS": "*"}, "actions": ["s3:GetObject"]},
+                        "hidden": {**role, **outside},
+                    },
+                },
+                "unused": {
+                    "type": "ACCOUNT_UNUSED_ACCESS",
+                    "unused_access_age": 90,
+                    "findings": {
+                        "permissions": {**role, "type": "UnusedPermission", "actions": ["s3:Get", "s3:Put", "sqs:*"]},
+                        "key": {**user, "type": "UnusedIAMUserAccessKey", "access_key": "AKIAIOSFODNN7EXAMPLE"},
+                        "more": {**user, "type": "UnusedPermission", "actions": ["s3:*"]},
+                    },
+                },
+            }
+        },
+        "eu-west-1": {"analyzers": {"ours": {"findings": {"role-there": {**role, "principal": {"AWS": "9"}}}}}},
+    }
+    return seed
+
+
+@pytest.fixture(scope="module")
+def found(make_ansible: MakeAnsible) -> Ansible:
+    return make_ansible(seeded())
+
+
+def assessed(ansible: Ansible, **options: t.Any) -> tuple[list[Record], Outcome]:
+    controls = ["external_access_found", "unused_access_found", "internal_access_found", "archive_rule_broad"]
+    outcome = ansible.module(
+        "assessment_info",
+        "--check",
+        assessor_role_arn=role_arn(PROD),
+        assume_role_external_id=EXTERNAL_ID,
+        regions=REGIONS,
+        include=controls,
+        return_findings="all",
+        **options,
+    )
+    assert outcome.status == 0, outcome.output
+    return json.loads(outcome.output[outcome.output.index("=> {") + 3 :])["findings"], outcome
+
+
+def test_findings_become_findings_of_the_assessment_once_a_resource(found: Ansible) -> None:
+    findings, outcome = assessed(found, detective=True)
+    assert outcome.writes == []
+    failed = {
+        (item["control"], item["region"], item["resource"].rpartition(":")[2], item["severity"])
+        for item in findings
+        if item["status"] == "FAIL"
+    }
+    assert failed == {
+        ("external_access_found", "global", "role/prod-admin", "high"),
+        ("external_access_found", "us-east-1", "exchange", "critical"),
+        ("unused_access_found", "global", "role/prod-admin", "low"),
+        ("unused_access_found", "global", "user/deploy-bot", "medium"),
+        ("archive_rule_broad", "us-east-1", "analyzer/ours", "medium"),
+    }
+    assert len([item for item in findings if item["status"] == "FAIL"]) == len(failed)
+    quiet = {(item["control"], item["region"]): item["status"] for item in findings if item["status"] != "FAIL"}
+    assert quiet == {
+        ("unused_access_found", "eu-west-1"): "NOT_APPLICABLE",
+        ("internal_access_found", "us-east-1"): "NOT_APPLICABLE",
+        ("internal_access_found", "eu-west-1"): "NOT_APPLICABLE",
+        ("archive_rule_broad", "eu-west-1"): "PASS",
+    }
+
+
+def test_without_the_option_nothing_more_is_read(found: Ansible) -> None:
+    findings, outcome = assessed(found)
+    assert findings == []
+    assert not {"ListFindingsV2", "ListArchiveRules"} & {record["operation"] for record in outcome.requests}
+
+
+def listed(ansible: Ansible, *arguments: str, **options: t.Any) -> tuple[Record, Outcome]:
+    return run(ansible, *arguments, module="access_analyzer_findings_info", regions=REGIONS, **options)
+
+
+def test_findings_of_all_kinds_are_listed(found: Ansible) -> None:
+    result, outcome = listed(found, "--check", details=True)
+    assert (outcome.status, outcome.writes, result["unread"]) == (0, [], []), outcome.output
+    assert result["counts"] == {"ExternalAccess": 3, "UnusedIAMUserAccessKey": 1, "UnusedPermission": 2}
+    of = {item["id"]: item for item in result["findings"]}
+    assert [name for name, item in of.items() if item["is_public"]] == ["open"]
+    assert of["permissions"]["details"][0]["serviceNamespace"] == "s3"
+    assert of["key"]["details"] == [{"accessKeyId": "AKIA…MPLE"}]
+    assert of["open"]["details"][0]["principal"] == {"AWS": "*"}
+    hidden, _outcome = listed(found, access=["external"], statuses=["ARCHIVED"])
+    assert [item["id"] for item in hidden["findings"]] == ["hidden"]
+    some, outcome = listed(found, types=["UnusedPermission"], limit=1)
+    assert (len(some["findings"]), some["counts"]) == (1, {"UnusedPermission": 2})
+    assert "2 findings; the first 1 are returned" in outcome.output
+    whole, _outcome = listed(found, reveal_key_ids=True, details=True)
+    assert "AKIAIOSFODNN7EXAMPLE" in json.dumps(whole)
+
+
+def test_recommendations_are_made_on_request_and_not_in_check_mode(found: Ansible) -> None:
+    checked, outcome = listed(found, "--check", recommendations=True)
+    assert (outcome.status, outcome.writes) == (0, [])
+    assert not any("recommendation" in item for item in checked["findings"])
+    assert "none in check mode" in outcome.output
+    result, outcome = listed(found, recommendations=True)
+    assert (result["changed"], sent(outcome)) == (False, ["GenerateFindingRecommendation"] * 2)
+    steps = {item["id"]: item["recommendation"]["steps"] for item in result["findings"] if "recommendation" in item}
+    assert set(steps) == {"permissions", "more"}
+    assert [step["action"] for step in steps["more"]] == ["CREATE_POLICY", "DETACH_POLICY"]
+
+
+def test_a_region_that_can_not_be_read_is_named(found: Ansible) -> None:
+    denied = {"service": "accessanalyzer", "kind": "error", "code": "AccessDeniedException", "status": 403}
+    found.control.faults([{**denied, "region": "eu-west-1"}])
+    result, outcome = listed(found)
+    found.control.clear_faults()
+    assert outcome.status == 0
+    assert [place["region"] for place in result["unread"]] == ["eu-west-1"]
+    assert {item["region"] for item in result["findings"]} == {"us-east-1"}

@@ -34,8 +34,23 @@ DETAILS_OPERATIONS: t.Final = (
 FINDINGS_OPERATIONS: t.Final = ("accessanalyzer:ListFindingsV2", "accessanalyzer:ListAnalyzers")
 _SERVICE: t.Final = "accessanalyzer"
 _ACTIVE: t.Final = {"status": {"eq": ["ACTIVE"]}}
-_PUBLIC: t.Final = {**_ACTIVE, "isPublic": {"eq": ["true"]}}
+_PUBLIC: t.Final = {"isPublic": {"eq": ["true"]}}
 _PAGE: t.Final = 100
+
+
+class Lists(t.Protocol):
+    """What lists the structures of all pages: a :class:`~.source.Source`, or the access that one is made of."""
+
+    def items(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        parameters: t.Optional[Record] = None,
+        *,
+        region: t.Optional[str] = None,
+    ) -> Iterator[Record]:
+        """The structures in the list ``key``, over all pages."""
 
 
 def read_analyzer_details(source: Source, region: str) -> Fields:
@@ -130,23 +145,26 @@ def read_analyzer_findings(source: Source, region: str) -> Fields:
         finding
         for analyzer in source.items(_SERVICE, "ListAnalyzers", "analyzers", region=region)
         if fields.text(analyzer, "status") == "ACTIVE"
-        for finding in _active_findings(source, region, fields.text(analyzer, "arn"), fields.text(analyzer, "type"))
+        for finding in findings_of(source, region, fields.text(analyzer, "arn"), fields.text(analyzer, "type"), _ACTIVE)
     ]
     return {"analyzer_findings": tuple(sorted(found, key=lambda item: (item.resource, item.type, item.id)))}
 
 
-def _active_findings(source: Source, region: str, arn: str, kind: str) -> Iterator[AnalyzerFinding]:
-    """Those of one analyzer. The list does not tell which access is public, but can be asked for what is."""
+def findings_of(lists: Lists, region: str, arn: str, kind: str, filters: Record) -> Iterator[AnalyzerFinding]:
+    """The findings of one analyzer that fit a filter.
+
+    The list does not tell which access is public, but can be asked for what is.
+    """
     public: frozenset[str] = frozenset()
     if access_of(kind) == EXTERNAL:
-        public = frozenset(fields.text(item, "id") for item in _listed(source, region, arn, _PUBLIC))
-    for item in _listed(source, region, arn, _ACTIVE):
+        public = frozenset(fields.text(item, "id") for item in _listed(lists, region, arn, {**filters, **_PUBLIC}))
+    for item in _listed(lists, region, arn, filters):
         yield finding(item, region=region, analyzer_arn=arn, is_public=fields.text(item, "id") in public)
 
 
-def _listed(source: Source, region: str, arn: str, filters: Record) -> Iterator[Record]:
+def _listed(lists: Lists, region: str, arn: str, filters: Record) -> Iterator[Record]:
     parameters = {"analyzerArn": arn, "filter": filters, "maxResults": _PAGE}
-    return source.items(_SERVICE, "ListFindingsV2", "findings", parameters, region=region)
+    return lists.items(_SERVICE, "ListFindingsV2", "findings", parameters, region=region)
 
 
 def finding(item: Record, *, region: str, analyzer_arn: str, is_public: bool = False) -> AnalyzerFinding:
@@ -159,6 +177,7 @@ def finding(item: Record, *, region: str, analyzer_arn: str, is_public: bool = F
         resource=fields.optional_text(item, "resource") or "",
         resource_type=fields.text(item, "resourceType"),
         owner_account=fields.text(item, "resourceOwnerAccount"),
+        status=fields.text(item, "status"),
         is_public=is_public,
         error=fields.optional_text(item, "error"),
         created=fields.moment(item, "createdAt"),

@@ -93,7 +93,7 @@ class AnalyzerDetails:
 
 @dataclasses.dataclass(frozen=True)
 class AnalyzerFinding:
-    """An active finding. ``type`` as AWS spells it (``ExternalAccess``, ``UnusedIAMRole``, ``InternalAccess``, …).
+    """A finding. ``type`` as AWS spells it (``ExternalAccess``, ``UnusedIAMRole``, ``InternalAccess``, …).
 
     ``is_public`` is only told of external access. ``error`` is what kept the analyzer from judging the resource.
     """
@@ -105,6 +105,7 @@ class AnalyzerFinding:
     resource: str
     resource_type: str
     owner_account: str
+    status: str = "ACTIVE"
     is_public: bool = False
     error: t.Optional[str] = None
     created: t.Optional[datetime] = None

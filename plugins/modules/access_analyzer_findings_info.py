@@ -1,0 +1,217 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: access_analyzer_findings_info
+author:
+  - hardening.iam contributors (@hardening-iam)
+short_description: List what IAM Access Analyzer found
+description:
+  - Returns the findings of all analyzers of external, unused and internal access, over regions, that are active.
+  - With M(hardening.iam.assessment_info) and its option O(hardening.iam.assessment_info#module:detective) the active ones become findings
+    of the assessment, one for each resource.
+  - A region that can't be read is listed in RV(unread), and costs the others nothing.
+  - Nothing in the account is changed. Recommendations are made by AWS on demand, which the check mode of this collection does not count
+    as a read.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - hardening.iam._account
+  - hardening.iam._access
+  - hardening.iam._access.regions
+  - hardening.iam._attributes
+  - hardening.iam._attributes.info_module
+options:
+  access:
+    description:
+      - The kinds of analyzers to ask.
+    type: list
+    elements: str
+    choices: [external, unused, internal]
+    default: [external, unused, internal]
+  statuses:
+    description:
+      - The statuses that findings may have. Those that an archive rule hides are V(ARCHIVED). An empty list stands for all.
+    type: list
+    elements: str
+    choices: [ACTIVE, ARCHIVED, RESOLVED]
+    default: [ACTIVE]
+  types:
+    description:
+      - The types that findings may have. By default all.
+    type: list
+    elements: str
+    choices: [ExternalAccess, InternalAccess, UnusedIAMRole, UnusedIAMUserAccessKey, UnusedIAMUserPassword, UnusedPermission]
+    default: []
+  details:
+    description:
+      - Also get who has which access, or what exactly is unused. That costs a call for each finding.
+    type: bool
+    default: false
+  recommendations:
+    description:
+      - Also let AWS recommend what to do about unused permissions. That costs several calls for each finding, and some seconds.
+      - The recommendations are for people to look at. Nothing in this collection follows them by itself.
+      - They are not available in check mode, where the task warns and returns the findings without them. Otherwise they need
+        O(assume_role_arn), the role that writes, where roles are declared.
+    type: bool
+    default: false
+  limit:
+    description:
+      - How many findings are returned at most. RV(counts) counts all.
+    type: int
+    default: 1000
+  reveal_key_ids:
+    description:
+      - Return access key ids in full.
+    type: bool
+    default: false
+seealso:
+  - module: hardening.iam.access_analyzer
+  - module: hardening.iam.assessment_info
+"""
+
+EXAMPLES = r"""
+- name: See what is open to the outside in any region
+  hardening.iam.access_analyzer_findings_info:
+    regions: [enabled]
+    access: [external]
+  register: open
+
+- name: Ask what could be taken from roles
+  hardening.iam.access_analyzer_findings_info:
+    types: [UnusedPermission]
+    details: true
+    recommendations: true
+"""
+
+RETURN = r"""
+account_id:
+  description: The account.
+  returned: success
+  type: str
+  sample: "111122223333"
+findings:
+  description: The findings, by region, then by resource.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the finding.
+      type: str
+    analyzer:
+      description: The ARN of the analyzer.
+      type: str
+    region:
+      description: The region of the analyzer.
+      type: str
+    type:
+      description: The type of the finding, such as V(ExternalAccess).
+      type: str
+    status:
+      description: One of V(ACTIVE), V(ARCHIVED) and V(RESOLVED).
+      type: str
+    resource:
+      description: The ARN of the resource. Empty where AWS tells none.
+      type: str
+    resource_type:
+      description: Its type, such as V(AWS::S3::Bucket).
+      type: str
+    owner_account:
+      description: The account that owns it.
+      type: str
+    is_public:
+      description: Whether it is open to everybody.
+      type: bool
+    error:
+      description: What kept the analyzer from judging the resource. Empty where nothing did.
+      type: str
+    created:
+      description: When it was found.
+      type: str
+    updated:
+      description: When it last changed.
+      type: str
+    details:
+      description: What the finding says, as AWS has it. With O(details=true).
+      type: list
+      elements: dict
+    recommendation:
+      description: The C(steps) that AWS recommends, or the C(error) in their place. With O(recommendations=true).
+      type: dict
+  sample:
+    - analyzer: arn:aws:access-analyzer:us-east-1:111122223333:analyzer/iam-hardening-external
+      created: "2026-11-20T02:00:00Z"
+      error: null
+      id: 0f5bc4a1-2d09-4b6a-9d0f-1c8f8f1c7f10
+      is_public: true
+      owner_account: "111122223333"
+      region: us-east-1
+      resource: arn:aws:s3:::example-exchange
+      resource_type: AWS::S3::Bucket
+      status: ACTIVE
+      type: ExternalAccess
+      updated: "2026-11-20T02:00:00Z"
+counts:
+  description: How many findings there are of each type.
+  returned: success
+  type: dict
+  sample: {ExternalAccess: 1}
+unread:
+  description: The regions that could not be read, each with C(region) and C(reason).
+  returned: success
+  type: list
+  elements: dict
+"""
+
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils._access_analyzer_findings import OPERATIONS, run
+from ..module_utils._arguments import ACCOUNT_ARGUMENTS
+from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
+from ..module_utils._task import Entry, finish
+
+_ACCESS: t.Final = ["external", "unused", "internal"]
+_STATUSES: t.Final = ["ACTIVE", "ARCHIVED", "RESOLVED"]
+_TYPES: t.Final = [
+    "ExternalAccess",
+    "InternalAccess",
+    "UnusedIAMRole",
+    "UnusedIAMUserAccessKey",
+    "UnusedIAMUserPassword",
+    "UnusedPermission",
+]
+
+
+def argument_spec() -> dict[str, dict[str, t.Any]]:
+    return {
+        **ASSUME_ROLE_ARGUMENTS,
+        **ACCOUNT_ARGUMENTS,
+        **REGIONS_ARGUMENTS,
+        "access": {"type": "list", "elements": "str", "choices": _ACCESS, "default": _ACCESS},
+        "statuses": {"type": "list", "elements": "str", "choices": _STATUSES, "default": ["ACTIVE"]},
+        "types": {"type": "list", "elements": "str", "choices": _TYPES, "default": []},
+        "details": {"type": "bool", "default": False},
+        "recommendations": {"type": "bool", "default": False},
+        "limit": {"type": "int", "default": 1000},
+        "reveal_key_ids": {"type": "bool", "default": False, "no_log": False},
+    }
+
+
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+
+
+def main() -> t.NoReturn:
+    finish(AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True), ENTRY)
+
+
+if __name__ == "__main__":
+    main()
