@@ -17,6 +17,7 @@ GENERATORS = {
     ("iam", "GenerateOrganizationsAccessReport"),
     ("iam", "GenerateServiceLastAccessedDetails"),
     ("sts", "AssumeRole"),
+    ("sts", "AssumeRoot"),
 }
 PLAIN_READS = {("cloudtrail", "LookupEvents")}
 READS = ("BatchGet", "Describe", "Get", "Head", "List", "Simulate")

@@ -250,18 +250,19 @@ class Verdicts:
         return [item for item in self._evidence if item.failure]
 
     def account_warnings(self) -> list[str]:
-        """What to tell of accepted accounts: those that expired, and those of which nothing is unknown."""
-        unknown = (
-            item for item in self._evidence if item.failure or any(map(_is_without_evidence, item.impacts.values()))
-        )
-        needed = {name for item in unknown for name in names_of(item.account, self._change.after)}
+        """What to tell of accepted accounts: those that expired, and those that are none of the organization.
+
+        One that is not needed is none to warn of: it may be for another policy, or for a stage that is still to come.
+        """
+        tree = self._change.after
+        known = {name for account in tree.accounts for name in names_of(account, tree)}
         told = []
         for item in self._accepted_accounts:
             place = f"accept_without_evidence[{item.index}]: "
             if item.is_expired(self._today):
                 told.append(f"{place}the acceptance for {item.principal} expired on {item.expires}")
-            elif item.principal not in needed:
-                told.append(f"{place}{item.principal} is no account in which anything lacks evidence")
+            elif item.principal not in known:
+                told.append(f"{place}{item.principal} is no account of the organization, and no unit with any")
         return told
 
     def told(self) -> dict[str, t.Any]:

@@ -139,8 +139,13 @@ def test_expired_acceptances_accept_nothing_and_are_told() -> None:
     found = verdicts(evidence, accounts=accepted("dev", expires="2026-11-24"))
     assert refused(found)
     assert found.account_warnings() == ["accept_without_evidence[0]: the acceptance for dev expired on 2026-11-24"]
-    needless = verdicts(member(verdict(APP, Breakage.SAFE)), accounts=accepted("dev"))
-    assert "in which anything lacks evidence" in needless.account_warnings()[0]
+
+
+def test_an_acceptance_that_fits_no_account_is_told_and_one_for_a_later_stage_is_not() -> None:
+    known = member(verdict(APP, Breakage.SAFE))
+    assert verdicts(known, accounts=accepted("/prod")).account_warnings() == []
+    [told] = verdicts(known, accounts=accepted("/pord")).account_warnings()
+    assert "/pord is no account of the organization" in told
 
 
 def test_an_account_is_named_by_all_its_units_but_the_root() -> None:
