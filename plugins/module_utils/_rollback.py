@@ -19,6 +19,7 @@ from datetime import datetime
 from . import (
     _access_analyzer_reads,
     _access_key_lifecycle,
+    _event_alerts_reads,
     _organization_policy_reads,
     _organization_root_access_reads,
     _password_policy,
@@ -34,6 +35,8 @@ from ._capabilities import (
     analyzers,
     analyzers_changes,
     boundaries,
+    event_alerts,
+    event_alerts_changes,
     organization_policies,
     organization_policies_changes,
     password_policy,
@@ -96,6 +99,12 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
             _user_permissions_reads.needed_since,
         ),
         security_hub.MODULE: Reread(_security_hub_reads.UNDO_OPERATIONS, _security_hub_reads.reread),
+        event_alerts.MODULE: Reread(
+            _event_alerts_reads.UNDO_OPERATIONS,
+            _event_alerts_reads.reread,
+            event_alerts_changes.relies_on,
+            acting=_event_alerts_reads.acting,
+        ),
         organization_policies.MODULE: Reread(
             _organization_policy_reads.UNDO_OPERATIONS,
             _organization_policy_reads.reread,

@@ -6,6 +6,10 @@
 
 ``python -m emulator writes``: list the calls that may have changed something there since it was asked last.
 
+``python -m emulator event root-login --account 111122223333``: put an event on the default bus, as AWS's services do;
+``python -m emulator confirm ENDPOINT``: confirm a subscription, as its owner does;
+``python -m emulator messages``: show what topics delivered.
+
 ``python -m emulator trail``: deliver to the trail of the organization what its accounts would do in the hours to come,
 for a rollout whose clock is moved: without any event of a stage there is no evidence that nothing broke.
 """
@@ -21,6 +25,7 @@ import threading
 import types
 import typing as t
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import boto3
 
@@ -42,23 +47,43 @@ def main(argv: t.Sequence[str] | None = None) -> int:
     return int(arguments.command(arguments))
 
 
-def _writes(arguments: argparse.Namespace) -> int:
+def _steer(arguments: argparse.Namespace) -> int:
+    """Ask an emulator that is served already."""
     if not arguments.url:
         print("emulator: say which one, by --url or AWS_ENDPOINT_URL", file=sys.stderr)
         return 2
     try:
-        served = client.Emulator(arguments.url)
-        writes = served.writes()
-        served.clear_log()
+        arguments.ask(client.Emulator(arguments.url), arguments)
     except (client.EmulatorError, OSError) as error:
         print(f"emulator: {error}", file=sys.stderr)
         return 2
+    return 0
+
+
+def _event(served: client.Emulator, arguments: argparse.Namespace) -> None:
+    event = arguments.event
+    given = event if event == "root-login" else json.loads(Path(event).read_text(encoding="utf-8"))
+    triggered = served.put_event(given, account_id=arguments.account, region=arguments.region)
+    print(f"{triggered} rules of {arguments.region} triggered")
+
+
+def _confirm(served: client.Emulator, arguments: argparse.Namespace) -> None:
+    print(f"{served.confirm(arguments.endpoint)} subscriptions confirmed")
+
+
+def _messages(served: client.Emulator, _arguments: argparse.Namespace) -> None:
+    for message in served.messages():
+        print(f"{message['topic']} to {message['protocol']} {message['endpoint']}:\n{message['message']}\n")
+
+
+def _writes(served: client.Emulator, _arguments: argparse.Namespace) -> None:
+    writes = served.writes()
+    served.clear_log()
     for record in writes:
         parameters = ", ".join(f"{name}={_short(value)}" for name, value in record["parameters"].items())
         outcome = record["error_code"] or "done"
         print(f"{record['account_id']}  {record['service']}:{record['operation']}({parameters})  {outcome}")
     print(f"{len(writes)} writes")
-    return 0
 
 
 def _trail(arguments: argparse.Namespace) -> int:
@@ -126,9 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--seed", default="acme", help=f"{seeds}, a file, or scale:accounts=50,users=50 (default: %(default)s)"
     )
-    writes = commands.add_parser("writes", help="list the writes since the last such list")
-    writes.set_defaults(command=_writes)
-    writes.add_argument("--url", default=os.environ.get("AWS_ENDPOINT_URL"), help="default: AWS_ENDPOINT_URL")
+    _add_steering(commands)
     trail = commands.add_parser(
         "trail", help="deliver to the organization's trail what the accounts would do in the hours to come"
     )
@@ -137,6 +160,24 @@ def _parser() -> argparse.ArgumentParser:
     trail.add_argument("--bucket", default="acme-organization-trail", help="default: %(default)s")
     trail.add_argument("--hours", type=int, default=48, help="default: %(default)s")
     return parser
+
+
+def _add_steering(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The commands that ask an emulator which is served already."""
+    writes = commands.add_parser("writes", help="list the writes since the last such list")
+    writes.set_defaults(command=_steer, ask=_writes)
+    event = commands.add_parser("event", help="put an event on the default bus of an account")
+    event.set_defaults(command=_steer, ask=_event)
+    event.add_argument("event", help="root-login, or a file with the event as EventBridge has it")
+    event.add_argument("--account", required=True, help="its id")
+    event.add_argument("--region", default="us-east-1", help="default: %(default)s")
+    confirm = commands.add_parser("confirm", help="confirm the subscriptions of an endpoint")
+    confirm.set_defaults(command=_steer, ask=_confirm)
+    confirm.add_argument("endpoint", help="such as an e-mail address")
+    messages = commands.add_parser("messages", help="show what topics delivered")
+    messages.set_defaults(command=_steer, ask=_messages)
+    for steering in (writes, event, confirm, messages):
+        steering.add_argument("--url", default=os.environ.get("AWS_ENDPOINT_URL"), help="default: AWS_ENDPOINT_URL")
 
 
 def _stop_on_signals(listener: Listener) -> None:
