@@ -17,6 +17,7 @@ from datetime import datetime
 
 from . import control_policies
 from .analyzers import AnalyzerDetails, AnalyzerFinding
+from .config_rules import ConfigRule, DeliveryChannel, RuleCompliance
 from .event_rules import AlertRegion
 from .organization_tree import OrganizationTree
 from .regional import Analyzer, ConfigRecorder, Instance, LogAlarm, SecurityHub, Trail
@@ -62,6 +63,8 @@ class Dataset(enum.StrEnum):
     ANALYZER_DETAILS = "analyzer_details"
     ANALYZER_FINDINGS = "analyzer_findings"
     EVENT_RULES = "event_rules"
+    CONFIG_RULES = "config_rules"
+    CONFIG_COMPLIANCE = "config_compliance"
     SECURITY_HUB_DETAILS = "security_hub_details"
     SECURITY_HUB_FINDINGS = "security_hub_findings"
     # Deep: one read (or more) a principal, on request only.
@@ -72,7 +75,7 @@ class Dataset(enum.StrEnum):
 
 # How the services that watch are set up, and what they found: several calls a region, so read on request only, by the
 # modules that set these services up and by an assessment with the option ``detective``.
-DETECTIVE: t.Final = frozenset(
+DETECTIVE: t.Final = frozenset({Dataset.CONFIG_RULES, Dataset.CONFIG_COMPLIANCE}) | frozenset(
     {Dataset.ANALYZER_DETAILS, Dataset.ANALYZER_FINDINGS, Dataset.EVENT_RULES}
     | {Dataset.SECURITY_HUB_DETAILS, Dataset.SECURITY_HUB_FINDINGS}
 )
@@ -372,6 +375,9 @@ class Snapshot:
     analyzer_details: tuple[AnalyzerDetails, ...] = ()
     analyzer_findings: tuple[AnalyzerFinding, ...] = ()
     alert_regions: tuple[AlertRegion, ...] = ()
+    config_rules: tuple[ConfigRule, ...] = ()
+    delivery_channels: tuple[DeliveryChannel, ...] = ()
+    config_compliance: tuple[RuleCompliance, ...] = ()
     security_hub_details: tuple[SecurityHubDetails, ...] = ()
     security_hub_findings: tuple[HubFinding, ...] = ()
     service_last_accessed: Mapping[str, tuple[ServiceUse, ...]] = dataclasses.field(default_factory=dict)

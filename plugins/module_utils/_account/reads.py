@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from . import (
     account_reads,
     analyzer_reads,
+    config_reads,
     event_reads,
     iam_reads,
     organization_reads,
@@ -91,6 +92,8 @@ REGION_READS: t.Final[Mapping[Dataset, RegionRead]] = {
     Dataset.ANALYZER_DETAILS: RegionRead(analyzer_reads.DETAILS_OPERATIONS, analyzer_reads.read_analyzer_details),
     Dataset.ANALYZER_FINDINGS: RegionRead(analyzer_reads.FINDINGS_OPERATIONS, analyzer_reads.read_analyzer_findings),
     Dataset.EVENT_RULES: RegionRead(event_reads.OPERATIONS, event_reads.read_event_rules),
+    Dataset.CONFIG_RULES: RegionRead(config_reads.RULES_OPERATIONS, config_reads.read_config_rules),
+    Dataset.CONFIG_COMPLIANCE: RegionRead(config_reads.COMPLIANCE_OPERATIONS, config_reads.read_config_compliance),
 }
 
 # Trails lead to more reads, see assemble: of each trail in its home region, and of their log groups.

@@ -54,6 +54,8 @@ SOURCES: t.Final[Mapping[Dataset, str]] = {
     Dataset.SECURITY_HUB_DETAILS: "GetEnabledStandards",
     Dataset.SECURITY_HUB_FINDINGS: "GetFindings",
     Dataset.EVENT_RULES: "ListRules",
+    Dataset.CONFIG_RULES: "DescribeConfigRules",
+    Dataset.CONFIG_COMPLIANCE: "DescribeComplianceByConfigRule",
     Dataset.SERVICE_LAST_ACCESSED: "GetServiceLastAccessedDetails",
     Dataset.MFA_DEVICES: "ListMFADevices",
     Dataset.SSH_PUBLIC_KEYS: "ListSSHPublicKeys",

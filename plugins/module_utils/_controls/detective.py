@@ -15,7 +15,7 @@ from collections.abc import Callable
 from .._account.model import Dataset
 from .._account.regional import Trail
 from .._converge.finding import Remediation, Severity
-from .control import Check, Control, Failure, Scope, Verdict, listing, maps
+from .control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
 from .monitoring import ORGANIZATION_CHANGES, WATCHES, owned_trails
 
 _THEME = "detective"
@@ -43,8 +43,14 @@ def _analyzer(scope: Scope) -> Verdict:
 def _recorder(scope: Scope) -> Verdict:
     here = [item for item in scope.snapshot.config_recorders if item.region == scope.region]
     good = [item for item in here if item.recording and (item.last_status or "").upper() != "FAILURE"]
+    whole = [item for item in good if item.all_supported or not item.resource_types]
+    if whole:
+        return Verdict(len(here), _RECORDERS, detail=f"recorder {whole[0].name} is recording")
     if good:
-        return Verdict(len(here), _RECORDERS, detail=f"recorder {good[0].name} is recording")
+        # CIS asks for all types; a list of those to leave out is no such list.
+        detail = f"recorder {good[0].name} records {plural(len(good[0].resource_types), 'resource types')} only"
+        observed = {"resource_types": list(good[0].resource_types)}
+        return Verdict(len(here), _RECORDERS, (Failure(scope.facts.account_arn, detail, observed),))
     states = listing(f"{item.name}: {'failing' if item.recording else 'stopped'}" for item in here)
     return Verdict(
         len(here),
@@ -190,7 +196,7 @@ CONTROLS: t.Final = (
         needs=(Dataset.CONFIG_RECORDERS,),
         check=_recorder,
         regional=True,
-        expected="a recorder that is recording and delivers",
+        expected="a recorder that is recording all resource types, and delivers",
         rationale="Without a record nobody knows what was changed, and rules can't judge it.",
         remediation=Remediation("Start a recorder; it costs money for each recorded change."),
         compliance=maps(

@@ -246,6 +246,23 @@ class Analyzer:
 
 
 @dataclasses.dataclass(frozen=True)
+class ConfigRule:
+    """A managed rule of AWS Config: what it found, in ``user/NAME``, ``role/NAME``, ``policy/NAME`` or ``account``.
+
+    ``created_by`` is the AWS service that owns it.
+    """
+
+    name: str
+    identifier: str
+    parameters: dict[str, str] = dataclasses.field(default_factory=dict)
+    resource_types: tuple[str, ...] = ()
+    created_by: t.Optional[str] = None
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    compliance: t.Literal["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE", "INSUFFICIENT_DATA"] = "COMPLIANT"
+    resources: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class ConfigRecorder:
     """The AWS Config recorder and its delivery channel."""
 
@@ -256,6 +273,7 @@ class ConfigRecorder:
     last_status: t.Literal["SUCCESS", "FAILURE", "PENDING"] = "SUCCESS"
     service_linked_role: bool = True
     bucket: str = "acme-config"
+    rules: dict[str, ConfigRule] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 from datetime import datetime
 
 from moto.account.models import account_backends
 from moto.cloudtrail.models import cloudtrail_backends
 from moto.cloudwatch.models import cloudwatch_backends
-from moto.config.models import config_backends
+from moto.config.models import ConfigBackend, config_backends
 from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
@@ -21,7 +22,7 @@ from moto.s3.models import s3_backends
 from moto.securityhub.models import securityhub_backends
 from moto.sns.models import sns_backends
 
-from emulator.extensions import cloudtrail_events, securityhub, state
+from emulator.extensions import cloudtrail_events, config, securityhub, state
 from emulator.extensions.accessanalyzer.findings import Finding
 from emulator.extensions.accessanalyzer.models import accessanalyzer_backends
 from emulator.seed import model
@@ -147,6 +148,23 @@ def _config_recorder(place: _Place, seeded: model.ConfigRecorder) -> None:
     if seeded.recording:
         backend.start_configuration_recorder(seeded.name)
         status.last_status = seeded.last_status
+    for rule in seeded.rules.values():
+        _config_rule(backend, rule)
+
+
+def _config_rule(backend: ConfigBackend, seeded: model.ConfigRule) -> None:
+    scope = {"Scope": {"ComplianceResourceTypes": list(seeded.resource_types)}} if seeded.resource_types else {}
+    rule = {
+        "ConfigRuleName": seeded.name,
+        "Source": {"Owner": "AWS", "SourceIdentifier": seeded.identifier},
+        "InputParameters": json.dumps(seeded.parameters),
+        **scope,
+    }
+    config.put_rule(backend, rule, [{"Key": key, "Value": value} for key, value in seeded.tags.items()])
+    found = tuple(config.resource_of(backend, name) for name in seeded.resources)
+    config.findings_of(backend).verdicts[seeded.name] = (seeded.compliance, found)
+    if seeded.created_by:
+        config.findings_of(backend).owners[seeded.name] = seeded.created_by
 
 
 def _security_hub(place: _Place, seeded: model.SecurityHub) -> None:

@@ -99,6 +99,10 @@ def test_analyzer_of_the_organization_that_a_member_can_not_list(regions: tuple[
         ((recorder(recording=False),), "FAIL"),
         ((recorder(last_status="Failure"),), "FAIL"),
         ((recorder(region="eu-west-1"),), "FAIL"),
+        # One type of hundreds: what AWS Config tells by a list alone.
+        ((recorder(all_supported=False, resource_types=("AWS::EC2::Instance",)),), "FAIL"),
+        # A recorder of all types but those that it excludes.
+        ((recorder(all_supported=False),), "PASS"),
     ],
 )
 def test_recorder(recorders: tuple[ConfigRecorder, ...], expected: str) -> None:
