@@ -117,6 +117,8 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "iam:SimulateCustomPolicy": "policy_simulation_info with `engine: aws`: what AWS says to given documents",
     "iam:SimulatePrincipalPolicy": "preflight: which writes the automation role may make; policy_simulation_info with"
     " `engine: aws`: what AWS says to a principal's requests",
+    "securityhub:BatchGetSecurityControls": "security_hub with `controls`: what their parameters are",
+    "securityhub:BatchGetStandardsControlAssociations": "security_hub with `controls`: in which standards they are enabled",
     "sts:AssumeRoot": "rollback: how a removal of root credentials ended that was cut off, for the audit only",
     "sts:GetCallerIdentity": "who the calls are made as, and that it is the right account",
 }

@@ -38,6 +38,8 @@ from emulator.extensions import (
     registration,
     root_sessions,
     securityhub,
+    securityhub_controls,
+    securityhub_findings,
     sns,
 )
 
@@ -54,6 +56,8 @@ _MODULES = (
     config,
     config_organization,
     securityhub,
+    securityhub_controls,
+    securityhub_findings,
     iam_access_keys,
     iam_account,
     iam_boundaries,
