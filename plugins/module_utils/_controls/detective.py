@@ -198,7 +198,10 @@ CONTROLS: t.Final = (
         regional=True,
         expected="a recorder that is recording all resource types, and delivers",
         rationale="Without a record nobody knows what was changed, and rules can't judge it.",
-        remediation=Remediation("Start a recorder; it costs money for each recorded change."),
+        remediation=Remediation(
+            "Start a recorder of all resource types; it costs money for each recorded change.",
+            module="hardening.iam.config_rules",
+        ),
         compliance=maps(
             cis7="4.3",
             cis5="3.3",
@@ -217,7 +220,9 @@ CONTROLS: t.Final = (
         check=_records_iam,
         expected="a recorder that includes users, groups, roles and policies",
         rationale="Recorders leave IAM out by default, and change-triggered rules on IAM then never run.",
-        remediation=Remediation("Include the global resource types in one region."),
+        remediation=Remediation(
+            "Include the global resource types in one region.", module="hardening.iam.config_rules"
+        ),
         compliance=maps(nist=("CM-8",), soc2="CC7.1"),
     ),
     Control(

@@ -20,6 +20,7 @@ from . import (
     access_keys,
     boundaries,
     break_glass,
+    config_rules,
     detective,
     escalation,
     event_alerts,
@@ -34,6 +35,7 @@ from . import (
     policies,
     privileges,
     root,
+    security_hub,
     trust,
 )
 from .control import Control
@@ -55,7 +57,9 @@ _THEMES: t.Final = (
     organization_governance,
     organization_guardrails,
     detective,
+    config_rules,
     access_analyzer,
+    security_hub,
     event_alerts,
     monitoring,
     hygiene,
