@@ -14,9 +14,11 @@ import urllib.parse
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.sns.models import SNSBackend
 
 from emulator.client import Emulator
 
+from .seeded import account, serving
 from .small import MANAGEMENT, MEMBER, Aws
 
 
@@ -36,16 +38,13 @@ def test_operations_that_are_missing_are_errors_without_retries(emulator: Emulat
         assert [record["error_code"] for record in emulator.log()] == ["NotImplemented"]
 
 
-def test_crash_of_moto_is_an_internal_failure(aws: Aws) -> None:
-    rule = {
-        "ConfigRuleName": "r",
-        "Source": {
-            "Owner": "CUSTOM_POLICY",
-            "CustomPolicyDetails": {"PolicyRuntime": "guard-2.x.x", "PolicyText": "x"},
-        },
-    }
-    with pytest.raises(ClientError) as raised:
-        aws.client("config").put_config_rule(ConfigRule=rule)
+def test_crash_of_moto_is_an_internal_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(_backend: SNSBackend, *_arguments: t.Any, **_options: t.Any) -> t.NoReturn:
+        raise KeyError("no such attribute")
+
+    monkeypatch.setattr(SNSBackend, "list_topics", crash)
+    with serving(account()) as running, pytest.raises(ClientError, match="KeyError: 'no such attribute'") as raised:
+        running.client("sns").list_topics()
     assert raised.value.response["Error"]["Code"] == "InternalFailure"
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
 
