@@ -184,6 +184,27 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
         "Security Hub is off or without a standard in a region",
         "regions in which Security Hub is off or without a standard",
     ),
+    "security_hub_standards": (
+        "Security Hub lacks a standard that matters in a region",
+        "regions in which Security Hub lacks a standard that matters",
+    ),
+    "security_hub_iam_failed": (
+        "Control of Security Hub on IAM is failed",
+        "failed verdicts of Security Hub's controls on IAM",
+    ),
+    "event_alert_rules": (
+        "No alert rule catches some of what matters most in a region",
+        "regions in which no alert rule catches some of what matters most",
+    ),
+    "event_alert_delivery": (
+        "Alert rule or its topic can't deliver, so that nobody is told",
+        "alert rules and topics that can't deliver, so that nobody is told",
+    ),
+    "event_alert_trail": ("No trail logs what the alert rules wait for", ""),
+    "event_alert_subscribers": (
+        "Nobody has confirmed a subscription to a topic of alerts",
+        "topics of alerts to which nobody has confirmed a subscription",
+    ),
     "trail_multi_region": ("No trail logs the management events of every region", ""),
     "trail_log_validation": ("Trail does not validate its log files", "trails don't validate their log files"),
     "trail_encrypted": (
