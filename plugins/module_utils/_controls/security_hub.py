@@ -88,6 +88,13 @@ def _findings(scope: Scope) -> Verdict:
     # IAM is in no region, but the controls on it judge it in each: that is told once, by the first that says so.
     here = {place: items for place, items in by_place.items() if min(item.region for item in items) == scope.region}
     failures = tuple(_failure(scope, control, resource, items) for (control, resource), items in here.items())
+    elsewhere = {
+        min(item.region for item in items)
+        for items in by_place.values()
+        if any(item.region == scope.region for item in items)
+    } - {scope.region}
+    if elsewhere and not failures:
+        return Verdict(0, _FINDINGS, not_applicable=f"what failed here is told once, of {listing(elsewhere)}")
     return Verdict(len(failures), _FINDINGS, failures, detail=f"no {_FINDINGS} of the controls IAM.*")
 
 
