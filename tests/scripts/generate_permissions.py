@@ -78,7 +78,7 @@ _CONDITIONS: t.Final[dict[str, Json]] = {
     "iam:CreateServiceLinkedRole": {
         "StringEquals": {"iam:AWSServiceName": ["access-analyzer.amazonaws.com", "securityhub.amazonaws.com"]}
     },
-    "iam:PassRole": {"StringEquals": {"iam:PassedToService": "config.amazonaws.com"}},
+    "iam:PassRole": {"StringEquals": {"iam:PassedToService": ["config.amazonaws.com", "events.amazonaws.com"]}},
     "organizations:DeregisterDelegatedAdministrator": _ROOT_ACCESS_ONLY,
     "organizations:DisableAWSServiceAccess": _ROOT_ACCESS_ONLY,
     "organizations:EnableAWSServiceAccess": _ROOT_ACCESS_ONLY,
@@ -89,9 +89,13 @@ _CONDITIONS: t.Final[dict[str, Json]] = {
 # What operations are for that no control rests on.
 _PURPOSES: t.Final[dict[str, str]] = {
     "accessanalyzer:GetArchiveRule": "access_analyzer: an archive rule, before and after it is changed",
+    "accessanalyzer:GetFindingRecommendation": "access_analyzer_findings_info: what AWS recommends",
+    "accessanalyzer:GetFindingV2": "access_analyzer_findings_info with `details`: what a finding says",
     "accessanalyzer:ValidatePolicy": "`access_analyzer: true` of policy_validation_info",
     "cloudtrail:LookupEvents": "predictions, unless `event_history: false`: the calls of the last 90 days",
     "ec2:DescribeRegions": "the regions behind `regions: [enabled]`",
+    "events:DescribeEventBus": "event_alerts with `receive_from_organization`: who may put events on the bus",
+    "events:DescribeRule": "event_alerts: a rule, before and after it is changed",
     "iam:GetAccessKeyLastUsed": "access_key_lifecycle: the last use of a key in question, once more before each write",
     "iam:GetGroup": "user_permissions: a group that is to be made or taken back",
     "iam:GetGroupPolicy": "user_permissions: an inline policy, before and after it moves",
@@ -118,7 +122,9 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "iam:SimulatePrincipalPolicy": "preflight: which writes the automation role may make; policy_simulation_info with"
     " `engine: aws`: what AWS says to a principal's requests",
     "securityhub:BatchGetSecurityControls": "security_hub with `controls`: what their parameters are",
-    "securityhub:BatchGetStandardsControlAssociations": "security_hub with `controls`: in which standards they are enabled",
+    "securityhub:BatchGetStandardsControlAssociations": "security_hub with `controls`: where they are enabled",
+    "sqs:GetQueueAttributes": "event_alerts: the queue for what could not be delivered",
+    "sqs:GetQueueUrl": "event_alerts: whether there is such a queue",
     "sts:AssumeRoot": "rollback: how a removal of root credentials ended that was cut off, for the audit only",
     "sts:GetCallerIdentity": "who the calls are made as, and that it is the right account",
 }

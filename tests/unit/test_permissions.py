@@ -238,7 +238,8 @@ def test_writes_are_narrowed_to_their_resources_in_this_account() -> None:
     ]
     assert scopes["iam:DeleteUser", "iam:UpdateUser"]["Resource"] == [{"Fn::Sub": f"arn:{account}:user/*"}]
     assert scopes["iam:PassRole",]["Resource"] == [{"Fn::Sub": f"arn:{account}:role/*"}]
-    assert scopes["iam:PassRole",]["Condition"] == {"StringEquals": {"iam:PassedToService": "config.amazonaws.com"}}
+    services = ["config.amazonaws.com", "events.amazonaws.com"]
+    assert scopes["iam:PassRole",]["Condition"] == {"StringEquals": {"iam:PassedToService": services}}
     assert scopes["iam:UpdateAccountPasswordPolicy",]["Resource"] == "*"
 
 

@@ -60,13 +60,25 @@ _SERVICE_LINKED_ROLE: t.Final = "iam:CreateServiceLinkedRole"
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 _ACTIONS: t.Final[dict[str, tuple[str, ...]]] = {
     "accessanalyzer:CreateAnalyzer": ("access-analyzer:CreateAnalyzer", _SERVICE_LINKED_ROLE),
+    "accessanalyzer:GetFindingV2": ("access-analyzer:GetFinding",),
+    "accessanalyzer:ListFindingsV2": ("access-analyzer:ListFindings",),
     "config:PutConfigurationRecorder": ("config:PutConfigurationRecorder", "iam:PassRole"),
-    # With tags, which is how this collection knows its policies again.
+    # With tags, which is how this collection knows again what it made.
+    "events:PutRule": ("events:PutRule", "events:TagResource"),
+    # A target that is another event bus comes with the role that hands events on to it.
+    "events:PutTargets": ("events:PutTargets", "iam:PassRole"),
     "iam:CreatePolicy": ("iam:CreatePolicy", "iam:TagPolicy"),
+    "iam:CreateRole": ("iam:CreateRole", "iam:TagRole"),
     "s3:HeadBucket": ("s3:ListBucket",),
     "s3:HeadObject": ("s3:GetObject",),
     "s3:ListObjectsV2": ("s3:ListBucket",),
-    "securityhub:EnableSecurityHub": ("securityhub:EnableSecurityHub", _SERVICE_LINKED_ROLE),
+    "securityhub:EnableSecurityHub": (
+        "securityhub:EnableSecurityHub",
+        _SERVICE_LINKED_ROLE,
+        "securityhub:TagResource",
+    ),
+    "sns:CreateTopic": ("sns:CreateTopic", "sns:TagResource"),
+    "sqs:CreateQueue": ("sqs:CreateQueue", "sqs:TagQueue"),
 }
 
 
