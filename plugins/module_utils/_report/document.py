@@ -168,7 +168,8 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     """``report`` with what the modules of its run did or would do, from their parts; parts of another run don't count.
 
     A module that was off wrote no part and adds nothing; one that failed half-way adds what it did, and its error.
-    Its findings are added where they are of controls that the assessment does not have.
+    Its findings are added where they are of controls that the assessment does not have, and where the module has not
+    mended them: it judged before it changed.
     """
     of_run = (part for part in parts if part.get("run_id") == report["run"]["id"])
     own = sorted(of_run, key=lambda part: str(part.get("module")))
@@ -181,7 +182,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
         if part.get("error")
     ]
     known = report["controls"]
-    found = [finding for part in own for finding in part.get("findings", ()) if finding["control"] not in known]
+    found = [finding for part in own for finding in _left_over(part) if finding["control"] not in known]
     shown = {
         "preflight": [row for part in own for row in part.get("capabilities", ())],
         "changes": changes,
@@ -194,6 +195,19 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     assessed = (finding for finding in report["findings"] if finding["control"] in known)
     findings = sorted([*assessed, *said["findings"]], key=finding_order)
     return {**report, **said, "findings": findings, "summary": summarize(findings)}
+
+
+def _left_over(part: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
+    """The findings of a module that its changes have not mended; where it was refused something, that is all of them.
+
+    A refusal does not say which findings it leaves.
+    """
+    found, changes = list(part.get("findings", ())), part.get("changes", ())
+    if part.get("refused") or part.get("error"):
+        return found
+    applied = {print_ for change in changes if change["applied"] for print_ in change["remedies"]}
+    planned = {print_ for change in changes if not change["applied"] for print_ in change["remedies"]}
+    return [finding for finding in found if finding["fingerprint"] not in applied - planned]
 
 
 def encode(document: Mapping[str, t.Any]) -> bytes:

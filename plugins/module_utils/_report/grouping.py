@@ -67,13 +67,20 @@ class Group:
         of_organization = any(":organizations:" in finding["resource"] for finding in self.findings)
         if of_organization or len(set(short)) < len(short):
             short = [self.name(finding) for finding in self.findings]
-        if len(set(short)) < len({finding["resource"] for finding in self.findings}):
-            short = [f"{name} of {finding['account_id']}" for name, finding in zip(short, self.findings, strict=True)]
         return tuple(dict.fromkeys(short))
 
     def name(self, finding: Mapping[str, t.Any]) -> str:
-        """What one of the findings is about."""
-        return (len(self.controls) > 1 and watched(finding["title"])) or resource_name(finding)
+        """What one of the findings is about, with its account where only that tells it from another."""
+        name = (len(self.controls) > 1 and watched(finding["title"])) or resource_name(finding)
+        return f"{name} of {finding['account_id']}" if self._alike_in_accounts else name
+
+    @functools.cached_property
+    def _alike_in_accounts(self) -> bool:
+        """Whether resources of several accounts share a name, such as their root users."""
+        names = {resource_name(finding) for finding in self.findings}
+        return len({finding["account_id"] for finding in self.findings}) > 1 and len(names) < len(
+            {finding["resource"] for finding in self.findings}
+        )
 
 
 @dataclasses.dataclass(frozen=True)

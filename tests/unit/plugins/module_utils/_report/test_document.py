@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from pathlib import Path
@@ -74,6 +75,27 @@ def test_what_a_module_found_of_its_own_declaration_is_reported_and_counted(
     assert complete(report, [part]) == report
     assert complete(report, []) == complete(assessed, [])
     assert not list(validator.iter_errors(json.loads(encode(report))))
+
+
+@pytest.mark.parametrize(
+    ("applied", "more", "left"),
+    [
+        ([True], {}, 0),
+        ([False], {}, 1),
+        ([True, False], {}, 1),
+        ([True], {"refused": [samples.REFUSAL.as_dict()]}, 1),
+        ([True], {"error": "throttled"}, 1),
+    ],
+    ids=["mended", "only planned", "half-way", "something was refused", "it failed"],
+)
+def test_what_a_module_has_mended_is_found_no_more(applied: list[bool], more: dict[str, t.Any], left: int) -> None:
+    finding = _declared()
+    change = dataclasses.replace(samples.KEY_CHANGE, remedies=(finding["fingerprint"],))
+    changes = [change.as_dict(applied=made) for made in applied]
+    part = samples.part("x", change, run_id=samples.run().id, findings=[finding])
+    report = complete(samples.assessment(), [{**part, "changes": changes, **more}])
+    found = [item for item in report["findings"] if item["control"] == finding["control"]]
+    assert len(found) == left
 
 
 def test_what_an_assessment_judges_itself_is_not_reported_twice() -> None:

@@ -71,6 +71,7 @@ def test_root_users_of_several_accounts_are_told_apart() -> None:
     ]
     (group,) = failing_groups(samples.assessment(roots))
     assert group.names == ("root of 222233334444", "root of 444455556666")
+    assert [group.name(finding) for finding in group.findings] == list(group.names)
 
 
 def test_alarms_that_are_missing_stand_together_by_what_nobody_is_told_of() -> None:
