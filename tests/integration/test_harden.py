@@ -12,6 +12,8 @@ import typing as t
 
 import pytest
 
+from emulator.client import Emulator
+
 from .conftest import (
     DEV,
     EXTERNAL_ID,
@@ -196,3 +198,17 @@ def test_tag_of_a_role_converges_it_and_keeps_the_assessment_whole(make_ansible:
     assert outcome.writes == [UPDATE]
     assert outcome.report(DEV)["summary"]["total"] > 50
     assert outcome.document("fleet.json")["totals"]["accounts"] == 1
+
+
+def test_role_that_fails_costs_no_account_its_report(ansible: Ansible, control: Emulator) -> None:
+    refused = {"kind": "error", "code": "AccessDenied", "status": 403, "account_id": DEV}
+    control.faults([{**refused, "service": "iam", "operation": "UpdateAccountPasswordPolicy"}])
+    outcome = ansible.playbook("harden", "--tags", "password_policy", hardening_run_id="bad")
+    assert outcome.status != 0
+    assert [failure["host"] for failure in outcome.document("fleet.json")["failed"]] == ["acme-dev"]
+    for account in HOSTS.values():
+        report = outcome.report(account)
+        assert report["run"]["id"] == "bad"
+        failed = [error["operation"] for error in report["errors"] if error["operation"] == "password_policy"]
+        assert failed == ["password_policy"] * (account == DEV)
+        assert (outcome.reports / account / "report.html").exists()
