@@ -9,12 +9,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
+from collections.abc import Collection
 
 from . import fields
 from .event_rules import PREFIX, AlertRegion, AlertTopic, EventRule, EventTarget
-from .source import Fields, Record, Source
+from .source import Fields, Record, Source, Unreadable
 
 SERVICE: t.Final = "events"
 OPERATIONS: t.Final = (
@@ -25,8 +27,8 @@ OPERATIONS: t.Final = (
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
 )
-# A topic or key of another account is refused, one that was deleted is not found: neither tells of the rules.
-_NOT_OURS: t.Final = frozenset({"AuthorizationError", "AccessDenied", "NotFound", "InvalidParameter"})
+# What was deleted: SNS and KMS say it alike.
+_GONE: t.Final = frozenset({"NotFound"})
 
 
 def read_event_rules(source: Source, region: str) -> Fields:
@@ -34,8 +36,7 @@ def read_event_rules(source: Source, region: str) -> Fields:
     listed = source.items(SERVICE, "ListRules", "Rules", {"NamePrefix": PREFIX}, region=region)
     rules = tuple(sorted((_with_details(source, record, region) for record in listed), key=lambda rule: rule.name))
     arns = sorted({target.arn for rule in rules for target in rule.targets if target.arn.split(":")[2:3] == ["sns"]})
-    topics = tuple(read_topic(source, arn) for arn in arns)
-    return {"alert_regions": (AlertRegion(region, rules, topics),)}
+    return {"alert_regions": (AlertRegion(region, rules, _topics(source, arns)),)}
 
 
 def _with_details(source: Source, record: Record, region: str) -> EventRule:
@@ -74,19 +75,30 @@ def event_target(record: Record) -> EventTarget:
     return EventTarget(id=fields.text(record, "Id"), arn=fields.text(record, "Arn"), settings=settings)
 
 
-def read_topic(source: Source, arn: str) -> AlertTopic:
+def _topics(source: Source, arns: Collection[str]) -> tuple[AlertTopic, ...]:
+    """The topics; that one can't be read, being another account's for one, costs neither the others nor the rules."""
+    found = source.gather({arn: functools.partial(_topic, source, arn) for arn in arns})
+    return tuple(
+        AlertTopic(arn, unknown=topic.reason) if isinstance(topic, Unreadable) else topic
+        for arn, topic in found.items()
+    )
+
+
+def _topic(source: Source, arn: str) -> AlertTopic:
     """A topic, in its own region, with the policy of the key that encrypts it."""
     region = arn.split(":")[3]
-    answer = source.call_unless(_NOT_OURS, "sns", "GetTopicAttributes", {"TopicArn": arn}, region=region)
+    answer = source.call_unless(_GONE, "sns", "GetTopicAttributes", {"TopicArn": arn}, region=region)
     if answer is None:
-        return AlertTopic(arn, unknown="it is not there, or another account's, which does not tell")
+        return AlertTopic(arn, exists=False)
     attributes = fields.structure(answer, "Attributes")
     key = fields.optional_text(attributes, "KmsMasterKeyId") or ""
+    found = source.gather({key: functools.partial(_key_policy, source, key, region)} if key else {}).get(key)
     return AlertTopic(
         arn=arn,
         policy=parsed(fields.optional_text(attributes, "Policy")),
         kms_key_id=key,
-        key_policy=_key_policy(source, key, region) if key else None,
+        key_policy=None if isinstance(found, Unreadable) else found,
+        key_unknown=found.reason if isinstance(found, Unreadable) else "",
         confirmed=_count(attributes, "SubscriptionsConfirmed"),
         pending=_count(attributes, "SubscriptionsPending"),
     )
@@ -99,12 +111,12 @@ def _count(attributes: Record, key: str) -> int:
 
 def _key_policy(source: Source, key_id: str, region: str) -> t.Any:
     """The policy of a KMS key, which is read by the key's own id only, not by an alias."""
-    described = source.call_unless(_NOT_OURS, "kms", "DescribeKey", {"KeyId": key_id}, region=region)
+    described = source.call_unless(_GONE, "kms", "DescribeKey", {"KeyId": key_id}, region=region)
     if described is None:
-        return None
+        return {}
     key = {"KeyId": fields.text(fields.structure(described, "KeyMetadata"), "Arn"), "PolicyName": "default"}
-    answer = source.call_unless(_NOT_OURS, "kms", "GetKeyPolicy", key, region=region)
-    return parsed(fields.optional_text(answer, "Policy")) if answer is not None else None
+    answer = source.call("kms", "GetKeyPolicy", key, region=region)
+    return parsed(fields.optional_text(answer, "Policy"))
 
 
 def parsed(text: t.Optional[str]) -> t.Any:

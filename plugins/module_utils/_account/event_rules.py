@@ -60,18 +60,25 @@ class EventRule:
 
 @dataclasses.dataclass(frozen=True)
 class AlertTopic:
-    """An SNS topic that a rule notifies. ``key_policy`` is the policy of its KMS key, None where that is not known.
+    """An SNS topic that a rule notifies, or that one did, where it does not exist any more.
 
-    ``unknown`` says why nothing is known of the topic: it may be another account's.
+    ``unknown`` says why nothing is known of the topic, which may be another account's; ``key_unknown`` the same of the
+    policy of its KMS key. The policy of a key that is gone admits nobody.
     """
 
     arn: str
+    exists: bool = True
     policy: t.Any = None
     kms_key_id: str = ""
     key_policy: t.Any = None
     confirmed: int = 0
     pending: int = 0
     unknown: str = ""
+    key_unknown: str = ""
+
+    @property
+    def account_id(self) -> str:
+        return self.arn.split(":")[4]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,7 @@ from .._policy.matching import action_matcher
 from .._policy.parse import parse
 from .._policy.policy import PolicyError, Statement
 from .control import Control, Failure, Scope, Verdict, listing, maps
-from .event_alerts_rules import RULES, AlertRule, Where
+from .event_alerts_rules import RULES, AlertRule, State, Where
 from .event_pattern import Event, EventPattern, example
 
 THEME: t.Final = "event_alerts"
@@ -70,11 +70,13 @@ def undelivered(topic: AlertTopic) -> str:
     """Why EventBridge can't publish to a topic; empty where it can, or where that is not known."""
     if topic.unknown:
         return ""
+    if not topic.exists:
+        return "there is no such topic"
     if not admits(topic.policy, "sns:Publish"):
         return f"its policy does not let {EVENTBRIDGE} publish"
     if topic.kms_key_id.endswith(_AWS_KEY):
         return f"it is encrypted with {_AWS_KEY}, whose policy does not admit EventBridge and can't be changed"
-    if topic.kms_key_id and topic.key_policy is not None:
+    if topic.kms_key_id and not topic.key_unknown:
         lacking = [action for action in _KMS_ACTIONS if not admits(topic.key_policy, action)]
         if lacking:
             return f"the policy of its key {topic.kms_key_id} does not allow {EVENTBRIDGE} {' and '.join(lacking)}"
@@ -94,27 +96,32 @@ def _missing_rules(scope: Scope) -> Verdict:
         if occurs_in(rule, region, home=snapshot.home_region, partition=snapshot.partition)
         and (rule.where is not Where.ORGANIZATIONS_HOME or scope.facts.is_management_account)
     ]
-    unheard = [rule.name for rule in wanted if not _is_heard(scope, region, example(rule.pattern))]
+    unheard = [rule.name for rule in wanted if not _is_heard(scope, region, rule)]
     if not unheard:
         return Verdict(len(wanted), _RULES, detail=f"rules that are on catch {listing(rule.name for rule in wanted)}")
     detail = f"no rule that is on and leads somewhere catches the events of {listing(unheard)}"
     return Verdict(len(wanted), _RULES, (Failure(scope.facts.account_arn, detail, {"missing": unheard}),))
 
 
-def _is_heard(scope: Scope, region: str, event: Event, *, forwarded: bool = False) -> bool:
-    """Whether an event in ``region`` triggers a rule that leads somewhere, there or on the bus it is forwarded to."""
+def _is_heard(scope: Scope, region: str, wanted: AlertRule, *, forwarded: bool = False) -> bool:
+    """Whether such events in ``region`` trigger a rule that leads somewhere, there or on the bus that they go on to."""
     here = next((item for item in scope.snapshot.alert_regions if item.region == region), None)
     if here is None:
         # Nobody looked at the region that it is forwarded to.
         return forwarded
-    targets = [target.arn for rule in here.rules if _matches(rule, event) for target in rule.targets]
+    event = example(wanted.pattern)
+    hearing = [rule for rule in here.rules if _matches(rule, event)]
+    if wanted.state is State.WITH_READS:
+        # AWS keeps what only reads from all other rules.
+        hearing = [rule for rule in hearing if rule.state == State.WITH_READS]
+    targets = [target.arn for rule in hearing for target in rule.targets]
     own = f":events:{{}}:{scope.snapshot.account_id}:event-bus/default"
     for arn in targets:
         elsewhere = arn.split(":")[3]
         if not arn.endswith(own.format(elsewhere)):
             return True
         # AWS hands an event on once, not from bus to bus.
-        if not forwarded and elsewhere != region and _is_heard(scope, elsewhere, event, forwarded=True):
+        if not forwarded and elsewhere != region and _is_heard(scope, elsewhere, wanted, forwarded=True):
             return True
     return False
 
@@ -133,7 +140,23 @@ def _undelivered(scope: Scope) -> Verdict:
     failures = (*_without_targets(here.rules), *_closed_topics(here))
     if not here.rules:
         return Verdict(0, _RULES, not_applicable="no alert rule of this collection in this region")
-    return Verdict(len(here.rules), _RULES, failures)
+    return Verdict(len(here.rules), _RULES, failures, not_assessed=_untold(scope, here.topics, key=True))
+
+
+def _untold(scope: Scope, topics: Iterable[AlertTopic], *, key: bool = False) -> t.Optional[str]:
+    """What could not be read of topics. Those of another account are that account's to judge."""
+    reasons = [
+        f"{topic.arn} could not be read: {topic.unknown}"
+        for topic in topics
+        if topic.unknown and topic.account_id == scope.snapshot.account_id
+    ]
+    if key:
+        reasons += [
+            f"the policy of the key {topic.kms_key_id} could not be read: {topic.key_unknown}"
+            for topic in topics
+            if topic.key_unknown
+        ]
+    return "; ".join(reasons) or None
 
 
 def _without_targets(rules: Iterable[EventRule]) -> Iterator[Failure]:
@@ -169,15 +192,17 @@ def _trail(scope: Scope) -> Verdict:
 
 
 def _subscribers(scope: Scope) -> Verdict:
-    known = [topic for topic in _here(scope).topics if not topic.unknown]
-    if not known:
-        return Verdict(0, _TOPICS, not_applicable="no alert rule notifies a topic in this region that can be read")
+    topics = _here(scope).topics
+    known = [topic for topic in topics if topic.exists and not topic.unknown]
+    untold = _untold(scope, topics)
+    if not known and not untold:
+        return Verdict(0, _TOPICS, not_applicable="no alert rule notifies a topic of this account in this region")
     failures = tuple(
         Failure(topic.arn, _nobody(topic), {"confirmed": topic.confirmed, "pending": topic.pending})
         for topic in known
         if not topic.confirmed
     )
-    return Verdict(len(known), _TOPICS, failures)
+    return Verdict(len(known), _TOPICS, failures, not_assessed=untold)
 
 
 def _nobody(topic: AlertTopic) -> str:

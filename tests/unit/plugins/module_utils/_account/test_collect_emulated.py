@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 from datetime import UTC, datetime
 
+import boto3
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account import organization_reads
@@ -44,8 +45,10 @@ LOST["cloudtrail:GetTrailStatus"] = LOST["cloudtrail:GetEventSelectors"] = {Data
 # No trail of the seed has selectors of its own, no policy of an organization restricts its management account, and that
 # has no analyzer of unused or internal access.
 NOT_CALLED = {"cloudtrail:GetEventSelectors", "accessanalyzer:GetAnalyzer", *organization_reads.OPERATIONS}
+# What topics and their keys tell: without it the rules are known all the same.
+OF_TOPICS = {"sns:GetTopicAttributes", "kms:DescribeKey", "kms:GetKeyPolicy"}
 # What AWS tells some accounts only: without it the rest is known all the same. The seed has nothing of the first two.
-NOT_TOLD = {
+NOT_TOLD = OF_TOPICS | {
     f"securityhub:{name}"
     for name in (
         "GetFindingAggregator",
@@ -62,7 +65,30 @@ SANDBOX = "444455556666"
 @pytest.fixture(scope="module")
 def process() -> t.Iterator[EmulatorProcess]:
     with EmulatorProcess(seed="acme") as running:
+        _alert(running)
         yield running
+
+
+def _alert(running: EmulatorProcess) -> None:
+    """An alert rule in the management account, whose topic is encrypted with a key: the seed has none."""
+    clients = {
+        service: boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=running.url,
+            region_name=REGIONS[0],
+            aws_access_key_id="administrator",
+            aws_secret_access_key="emulated",
+        )
+        for service in ("events", "kms", "sns")
+    }
+    key = clients["kms"].create_key()["KeyMetadata"]["KeyId"]
+    topic = clients["sns"].create_topic(Name="alerts", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    clients["events"].put_rule(
+        Name="iam-hardening-root-activity",
+        EventPattern='{"source": ["aws.signin"]}',
+        Tags=[{"Key": "team", "Value": "security"}],
+    )
+    clients["events"].put_targets(Rule="iam-hardening-root-activity", Targets=[{"Id": "topic", "Arn": topic}])
 
 
 @pytest.fixture
@@ -190,6 +216,26 @@ def test_a_denial_costs_what_hangs_on_it_only(
         assert field.name in ("observed_at", "unread") or _is_kept(field.name, snapshot, undisturbed, LOST[name])
 
 
+@pytest.mark.parametrize("name", sorted(OF_TOPICS))
+def test_a_denial_at_a_topic_leaves_its_rule_known(
+    emulator: Emulator, management: Access, undisturbed: Snapshot, name: str
+) -> None:
+    service, _colon, operation = name.partition(":")
+    emulator.faults(
+        [{"service": service, "operation": operation, "kind": "error", "code": "AccessDenied", "status": 403}]
+    )
+    snapshot = snapshot_of(management, datasets=[Dataset.EVENT_RULES])
+    assert snapshot.missing(Dataset.EVENT_RULES, REGIONS[0]) is None
+    found, before = (taken.alert_regions[0] for taken in (snapshot, undisturbed))
+    assert found.rules == before.rules != ()
+    (topic,), (told,) = found.topics, before.topics
+    assert told.key_policy
+    assert (told.unknown, told.key_unknown) == ("", "")
+    reason = topic.key_unknown if service == "kms" else topic.unknown
+    assert "AccessDenied" in reason
+    assert topic.policy == (told.policy if service == "kms" else None)
+
+
 # The fields of datasets that do not bear their name.
 FIELDS = {
     Dataset.AUTHORIZATION_DETAILS: {"users", "groups", "roles", "policies"},
@@ -199,6 +245,7 @@ FIELDS = {
     Dataset.OIDC_PROVIDERS: {"oidc_provider_arns"},
     Dataset.CONTACT_INFORMATION: {"primary_contact"},
     Dataset.SECURITY_HUB: {"security_hubs"},
+    Dataset.EVENT_RULES: {"alert_regions"},
 }
 # What moves by itself: roles are used by the reads, trails deliver.
 LIVE = {"roles", "trails"}
