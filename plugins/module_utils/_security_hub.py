@@ -81,6 +81,9 @@ class _Hubs:
 
     def _observe(self, access: Access) -> Observed:
         regions = access.regions(self._task.options["regions"])
+        wanted = self._planner.declared.aggregation
+        if wanted is not None and wanted.region not in regions:
+            raise TaskError(f"aggregation_region: {wanted.region} is not among the regions ({', '.join(regions)})")
         snapshot = collect(access, datasets=DATASETS, regions=regions, now=self._planner.now)
         controls = read_controls(access, self._planner.declared.controls, snapshot.security_hub_details)
         self._observed = Observed(snapshot, controls)

@@ -108,6 +108,7 @@ class Planner:
         outcome = Outcome()
         if not details.enabled:
             if not self.declared.enable:
+                self._aggregation(details, place, outcome)
                 return outcome
             outcome.changes.append(place.enable())
         elif self.declared.generator and details.generator not in (None, self.declared.generator):
