@@ -14,6 +14,7 @@ import json
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
+from ._access_analyzer import OPERATIONS as ACCESS_ANALYZER_OPERATIONS
 from ._access_key_lifecycle import OPERATIONS as ACCESS_KEYS_OPERATIONS
 from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ._account.collect import collect, probe
@@ -23,9 +24,11 @@ from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations, iam_actions
 from ._capabilities.preflight import Readiness, assess_readiness, capabilities, render_table
+from ._event_alerts import OPERATIONS as EVENT_ALERTS_OPERATIONS
 from ._password_policy import OPERATIONS as PASSWORD_POLICY_OPERATIONS
 from ._permissions_boundary import OPERATIONS as PERMISSIONS_BOUNDARY_OPERATIONS
 from ._rollback import OPERATIONS as ROLLBACK_OPERATIONS
+from ._security_hub import OPERATIONS as SECURITY_HUB_OPERATIONS
 from ._task import Task
 from ._user_permissions import OPERATIONS as USER_PERMISSIONS_OPERATIONS
 
@@ -37,14 +40,20 @@ _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
     Dataset.VIRTUAL_MFA_DEVICES: ("iam", "ListVirtualMFADevices", {"MaxItems": 1}),
     Dataset.SERVICE_SPECIFIC_CREDENTIALS: ("iam", "ListServiceSpecificCredentials", {"AllUsers": True, "MaxItems": 1}),
 }
-# Of other services' actions only the declaration tells what they are to be simulated on: the topic of a notice.
+# Of further services' actions only the declaration tells what they are to be simulated on: the topic of a notice.
+_SIMULATED: t.Final = ("access-analyzer:", "iam:")
 WRITES: t.Final[Mapping[str, frozenset[str]]] = {
-    role: frozenset(action for name in operations.writes for action in iam_actions(name) if action.startswith("iam:"))
+    role: frozenset(
+        action for name in operations.writes for action in iam_actions(name) if action.startswith(_SIMULATED)
+    )
     for role, operations in {
         "password_policy": PASSWORD_POLICY_OPERATIONS,
         "access_keys": ACCESS_KEYS_OPERATIONS,
         "user_permissions": USER_PERMISSIONS_OPERATIONS,
         "permissions_boundary": PERMISSIONS_BOUNDARY_OPERATIONS,
+        "access_analyzer": ACCESS_ANALYZER_OPERATIONS,
+        "security_hub": SECURITY_HUB_OPERATIONS,
+        "event_alerts": EVENT_ALERTS_OPERATIONS,
         "rollback": ROLLBACK_OPERATIONS,
     }.items()
 }
@@ -54,6 +63,12 @@ _SAMPLES: t.Final[dict[str, str]] = {
     "Role": "role/iam-hardening-preflight",
     "User": "user/iam-hardening-preflight",
     "Policy": "policy/iam-hardening/boundary/iam-hardening-preflight",
+}
+_ANALYZER: t.Final = "analyzer/iam-hardening-preflight"
+# What a policy that names a service may ask for, or allows nothing.
+_CONTEXT: t.Final[Mapping[str, tuple[str, str]]] = {
+    "iam:CreateServiceLinkedRole": ("iam:AWSServiceName", "access-analyzer.amazonaws.com"),
+    "iam:PassRole": ("iam:PassedToService", "events.amazonaws.com"),
 }
 _TABLE: t.Final = capabilities(WRITES)
 _DATASETS: t.Final = frozenset(dataset for capability in _TABLE for dataset in capability.datasets)
@@ -128,14 +143,12 @@ def _denied_writes(task: Task, access: Access) -> t.Optional[Collection[str]]:
     if not writer:
         return None
     account = f"arn:{access.partition}:iam::{access.caller.account_id}"
-    by_resource: dict[str, list[str]] = {}
+    asked: dict[tuple[str, t.Optional[tuple[str, str]]], list[str]] = {}
     for action in sorted(frozenset().union(*WRITES.values())):
-        by_resource.setdefault(resource_of(action, account), []).append(action)
+        about = resource_of(action, account, access.home_region), _CONTEXT.get(action)
+        asked.setdefault(about, []).append(action)
     answers = access.gather(
-        {
-            resource: functools.partial(_denied_on, access, writer, actions, resource)
-            for resource, actions in by_resource.items()
-        }
+        {about: functools.partial(_denied_on, access, writer, actions, *about) for about, actions in asked.items()}
     )
     denied: set[str] = set()
     for answer in answers.values():
@@ -145,8 +158,12 @@ def _denied_writes(task: Task, access: Access) -> t.Optional[Collection[str]]:
     return denied
 
 
-def resource_of(action: str, account: str) -> str:
+def resource_of(action: str, account: str, region: str) -> str:
     """A resource of the kind that ``action`` is about, in the account of this ARN; "*" for the account itself."""
+    if action.startswith("access-analyzer:"):
+        analyzer = f"{account.replace(':iam::', f':access-analyzer:{region}:')}:{_ANALYZER}"
+        of_rule = action.endswith(("CreateArchiveRule", "DeleteArchiveRule", "UpdateArchiveRule"))
+        return f"{analyzer}/archive-rule/iam-hardening-preflight" if of_rule else analyzer
     if "Account" in action:
         return "*"
     # Groups come first in AddUserToGroup, and credentials are their user's.
@@ -154,8 +171,14 @@ def resource_of(action: str, account: str) -> str:
     return f"{account}:{_SAMPLES[kind]}"
 
 
-def _denied_on(access: Access, writer: str, actions: Sequence[str], resource: str) -> set[str]:
-    parameters = {"PolicySourceArn": writer, "ActionNames": actions, "ResourceArns": [resource]}
+def _denied_on(
+    access: Access, writer: str, actions: Sequence[str], resource: str, context: t.Optional[tuple[str, str]]
+) -> set[str]:
+    parameters: dict[str, t.Any] = {"PolicySourceArn": writer, "ActionNames": actions, "ResourceArns": [resource]}
+    if context:
+        name, value = context
+        entry = {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": "string"}
+        parameters["ContextEntries"] = [entry]
     results = access.items("iam", "SimulatePrincipalPolicy", "EvaluationResults", parameters)
     return {result["EvalActionName"] for result in results if result["EvalDecision"] != "allowed"}
 

@@ -73,10 +73,6 @@ def _no_trail(snapshot: Snapshot, _region: str) -> t.Optional[str]:
     return None if snapshot.trails else "no trail"
 
 
-def _no_analyzer(snapshot: Snapshot, region: str) -> t.Optional[str]:
-    return None if any(analyzer.region == region for analyzer in snapshot.analyzers) else "no analyzer"
-
-
 def _no_recorder(snapshot: Snapshot, region: str) -> t.Optional[str]:
     return None if any(recorder.region == region for recorder in snapshot.config_recorders) else "no recorder"
 
@@ -96,6 +92,7 @@ def capabilities(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...
         "access_keys": (principals, Dataset.CREDENTIAL_REPORT, Dataset.SERVICE_SPECIFIC_CREDENTIALS),
         "user_permissions": (principals,),
         "permissions_boundary": (principals, Dataset.TRAILS),
+        "event_alerts": (Dataset.TRAILS,),
     }
     identity = (
         Dataset.AUTHORIZATION_DETAILS,
@@ -104,16 +101,24 @@ def capabilities(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...
         Dataset.VIRTUAL_MFA_DEVICES,
         Dataset.SERVICE_SPECIFIC_CREDENTIALS,
     )
+    # What has an object only where a service watches.
+    of_services = (
+        Capability("access_analyzer", (Dataset.ANALYZERS,)),
+        Capability("config_rules", (Dataset.CONFIG_RECORDERS,), absent=_no_recorder),
+        Capability("security_hub", (Dataset.SECURITY_HUB,), absent=_hub_off),
+    )
+    others = writes.keys() - {capability.name for capability in of_services}
     return (
         Capability("identity assessment", identity),
-        *(Capability(role, reads.get(role, ()), frozenset(actions)) for role, actions in writes.items()),
+        *(Capability(role, reads.get(role, ()), frozenset(writes[role])) for role in writes if role in others),
         Capability("account contacts", (Dataset.CONTACT_INFORMATION, Dataset.ALTERNATE_CONTACTS)),
         Capability("organization", (Dataset.ORGANIZATION,), absent=_no_organization),
         Capability("central root access", (Dataset.ORGANIZATION_FEATURES,), in_organization=True),
         Capability("CloudTrail evidence", (Dataset.TRAILS,), absent=_no_trail),
-        Capability("access_analyzer", (Dataset.ANALYZERS,), absent=_no_analyzer),
-        Capability("config_rules", (Dataset.CONFIG_RECORDERS,), absent=_no_recorder),
-        Capability("security_hub", (Dataset.SECURITY_HUB,), absent=_hub_off),
+        *(
+            dataclasses.replace(capability, writes=frozenset(writes.get(capability.name, ())))
+            for capability in of_services
+        ),
     )
 
 

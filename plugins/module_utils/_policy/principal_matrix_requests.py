@@ -35,6 +35,8 @@ _RESOURCES: t.Final[Mapping[str, str]] = {
     "automation role": "{iam}:role/iam-hardening/automation",
     "assessor role": "{iam}:role/iam-hardening/assessor",
     "break-glass role": "{iam}:role/iam-hardening/break-glass",
+    "event role": "{iam}:role/iam-hardening/iam-hardening-event-forwarding",
+    "service-linked role": "{iam}:role/aws-service-role/access-analyzer.amazonaws.com/AWSServiceRoleForAccessAnalyzer",
     "control tower role": "{iam}:role/aws-controltower-ForwardSnsNotificationRole",
     "bucket": "arn:{partition}:s3:::example-{account}",
     "object": "arn:{partition}:s3:::example-{account}/data/object",
@@ -46,6 +48,12 @@ _RESOURCES: t.Final[Mapping[str, str]] = {
     "function": "arn:{partition}:lambda:{region}:{account}:function:example",
     "stack": "arn:{partition}:cloudformation:{region}:{account}:stack/example/11111111-2222-3333-4444-555555555555",
     "instance": "arn:{partition}:ec2:{region}:{account}:instance/i-0123456789abcdef0",
+    "analyzer": "arn:{partition}:access-analyzer:{region}:{account}:analyzer/iam-hardening-external",
+    "alert rule": "arn:{partition}:events:{region}:{account}:rule/iam-hardening-root-activity",
+    "alert topic": "arn:{partition}:sns:{region}:{account}:iam-hardening-alerts",
+    "alert queue": "arn:{partition}:sqs:{region}:{account}:iam-hardening-alerts-undelivered",
+    "config rule": "arn:{partition}:config:{region}:{account}:config-rule/config-rule-abcdef",
+    "hub": "arn:{partition}:securityhub:{region}:{account}:hub/default",
     "any": "*",
 }
 _POLICY_ARN: t.Final = "iam:PolicyARN"
@@ -57,6 +65,8 @@ _OWNED_TAGS: t.Final[Keys] = (
 )
 _STAGE_TAGS: t.Final[Keys] = (("aws:TagKeys", ("iam-hardening:stage",)),)
 _PASSED: t.Final[Keys] = (("iam:PassedToService", "lambda.amazonaws.com"),)
+_PASSED_TO_EVENTS: t.Final[Keys] = (("iam:PassedToService", "events.amazonaws.com"),)
+_FOR_ANALYZERS: t.Final[Keys] = (("iam:AWSServiceName", "access-analyzer.amazonaws.com"),)
 
 # (actions, resources, keys); actions without a service are IAM's.
 _Group = tuple[str, str, Keys]
@@ -82,6 +92,36 @@ _WRITES: t.Final[tuple[_Group, ...]] = (
     ("PutRolePermissionsBoundary", "role", ((_BOUNDARY, "{boundary}"),)),
     ("DeleteRolePermissionsBoundary", "role", ((_BOUNDARY, "{boundary}"),)),
     ("PutUserPermissionsBoundary DeleteUserPermissionsBoundary", "user", ((_BOUNDARY, "{boundary}"),)),
+    ("CreateServiceLinkedRole", "service-linked role", _FOR_ANALYZERS),
+    (
+        "access-analyzer:ApplyArchiveRule access-analyzer:CreateArchiveRule access-analyzer:DeleteAnalyzer "
+        "access-analyzer:DeleteArchiveRule access-analyzer:GenerateFindingRecommendation access-analyzer:UntagResource "
+        "access-analyzer:UpdateAnalyzer access-analyzer:UpdateArchiveRule",
+        "analyzer",
+        (),
+    ),
+    ("access-analyzer:CreateAnalyzer access-analyzer:TagResource", "analyzer", _OWNED_TAGS),
+    ("CreateRole TagRole", "event role", _OWNED_TAGS),
+    ("DeleteRole DeleteRolePolicy PutRolePolicy UpdateAssumeRolePolicy", "event role", ()),
+    ("PassRole", "event role", _PASSED_TO_EVENTS),
+    ("events:PutPermission events:RemovePermission", "any", ()),
+    ("events:DeleteRule events:PutTargets events:RemoveTargets events:UntagResource", "alert rule", ()),
+    ("events:PutRule events:TagResource", "alert rule", _OWNED_TAGS),
+    ("sns:CreateTopic sns:TagResource", "alert topic", _OWNED_TAGS),
+    ("sns:DeleteTopic sns:Publish sns:SetTopicAttributes", "alert topic", ()),
+    ("sqs:CreateQueue sqs:TagQueue", "alert queue", _OWNED_TAGS),
+    ("sqs:DeleteQueue sqs:SetQueueAttributes", "alert queue", ()),
+    (
+        "securityhub:BatchDisableStandards securityhub:BatchEnableStandards securityhub:BatchImportFindings "
+        "securityhub:BatchUpdateStandardsControlAssociations securityhub:CreateFindingAggregator "
+        "securityhub:DisableSecurityHub securityhub:UpdateFindingAggregator securityhub:UpdateSecurityControl "
+        "securityhub:UpdateSecurityHubConfiguration",
+        "hub",
+        (),
+    ),
+    ("securityhub:EnableSecurityHub securityhub:TagResource", "hub", _OWNED_TAGS),
+    ("config:DeleteConfigRule config:UntagResource", "config rule", ()),
+    ("config:PutConfigRule config:TagResource", "config rule", _OWNED_TAGS),
 )
 # Without these no account is assessed.
 _READS: t.Final[tuple[_Group, ...]] = (

@@ -19,7 +19,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Unread,
     UnreadKind,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Analyzer
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.preflight import (
     Capability,
     Readiness,
@@ -71,7 +70,6 @@ def test_an_account_with_nothing_in_it_says_each_absence_once() -> None:
     assert {name: row.reason for name, row in found.items() if row.state is State.NOT_APPLICABLE} == {
         "organization": "the account is in no organization",
         "CloudTrail evidence": "no trail",
-        "access_analyzer": "no analyzer",
         "config_rules": "no recorder",
         "security_hub": "hub off",
     }
@@ -79,11 +77,13 @@ def test_an_account_with_nothing_in_it_says_each_absence_once() -> None:
     assert "central root access" not in found
 
 
-def test_one_region_with_an_analyzer_makes_the_capability_ready() -> None:
-    analyzer = Analyzer(
-        "a", "arn:aws:access-analyzer:eu-west-1:111122223333:analyzer/a", "eu-west-1", "ACCOUNT", "ACTIVE"
-    )
-    assert rows(snapshot(analyzers=(analyzer,)))["access_analyzer"].state is State.READY
+def test_analyzers_can_be_made_where_there_is_none() -> None:
+    assert rows(snapshot())["access_analyzer"] == Readiness("access_analyzer", State.READY)
+    create = "access-analyzer:CreateAnalyzer"
+    found = rows(snapshot(), table=capabilities({"access_analyzer": [create]}), denied_writes=[create])[
+        "access_analyzer"
+    ]
+    assert (found.state, found.missing_actions) == (State.MISSING, (create,))
 
 
 def test_the_action_that_was_refused_is_named() -> None:
