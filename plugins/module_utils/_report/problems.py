@@ -174,6 +174,26 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
         "No external access analyzer watches a region",
         "regions without an external access analyzer",
     ),
+    "external_access_found": (
+        "Resource is open to the outside, and nobody said that it should be",
+        "resources are open to the outside, and nobody said that they should be",
+    ),
+    "unused_access_found": (
+        "Access Analyzer finds a principal with unused access",
+        "principals with unused access, found by Access Analyzer",
+    ),
+    "internal_access_found": (
+        "Access to a critical resource was not looked at",
+        "critical resources to which access was not looked at",
+    ),
+    "archive_rule_broad": (
+        "Archive rule hides findings without naming what is meant",
+        "archive rules hide findings without naming what is meant",
+    ),
+    "archive_rule_expired": (
+        "Archive rule has expired, and still hides findings",
+        "archive rules have expired, and still hide findings",
+    ),
     "config_recorder": ("AWS Config does not record in a region", "regions in which AWS Config does not record"),
     "config_records_iam": ("AWS Config records IAM in no region", ""),
     "config_recorder_role": (

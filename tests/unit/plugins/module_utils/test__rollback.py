@@ -26,13 +26,15 @@ from ansible_collections.hardening.iam.plugins.module_utils._rollback import (
 )
 
 MODULES = "ansible_collections.hardening.iam.plugins.modules"
+# What AWS writes down for the one who asks, and nothing in the account is changed by.
+ANSWERS = frozenset({"accessanalyzer:GenerateFindingRecommendation"})
 
 
 def writing_modules(checkout: Path) -> dict[str, frozenset[str]]:
     """The writes of every module that has some, by its name."""
     files = sorted((checkout / "plugins" / "modules").glob("[!_]*.py"))
     writes = {path.stem: importlib.import_module(f"{MODULES}.{path.stem}").ENTRY.operations.writes for path in files}
-    return {name: operations for name, operations in writes.items() if operations and name != MODULE}
+    return {name: operations for name, operations in writes.items() if operations - ANSWERS and name != MODULE}
 
 
 def test_every_module_that_writes_can_be_taken_back(checkout: Path) -> None:
