@@ -92,4 +92,6 @@ class CallbackModule(CallbackBase):
 def _verdict(content: Mapping[str, t.Any]) -> str:
     summary, score = content["summary"], content["score"]
     severities = ", ".join(f"{summary[name]} {name}" for name in ("critical", "high", "medium", "low") if summary[name])
+    if score["percent"] is None:
+        return f"{severities or 'no findings'}; nothing of {score['benchmark']} was judged"
     return f"{severities or 'no findings'}; {score['percent']} % of {score['benchmark']}"

@@ -115,6 +115,13 @@ def test_pattern_that_matches_nothing(ansible: Ansible) -> None:
     assert outcome.requests == []
 
 
+def test_account_that_is_two_hosts(ansible: Ansible) -> None:
+    hosts = {"acme-dev": {"aws_account_id": DEV}, "dev": {"aws_account_id": int(DEV)}}
+    outcome = ansible.playbook("harden", inventory=write_inventory(ansible.directory, hosts))
+    assert_told(outcome, ["acme-dev: another host has the same aws_account_id"])
+    assert outcome.requests == []
+
+
 def test_one_bad_account_id_costs_the_others_nothing(ansible: Ansible) -> None:
     inventory = write_inventory(
         ansible.directory,

@@ -106,6 +106,8 @@ _KINDS: t.Final[Mapping[str, frozenset[str]]] = {
     "WriteOnly": frozenset({"write"}),
 }
 _READ_ONLY: t.Final[Mapping[str, frozenset[str]]] = {"true": _KINDS["ReadOnly"], "false": _KINDS["WriteOnly"]}
+# The operator that each field of a selector may have without leaving out what is not counted here.
+_WIDE: t.Final = {"eventCategory": "Equals", "eventSource": "NotEquals", "readOnly": "Equals"}
 _IAM_SOURCES: t.Final = frozenset({"iam.amazonaws.com", "sts.amazonaws.com"})
 
 
@@ -115,10 +117,9 @@ def _advanced_kinds(selectors: Sequence[Record]) -> frozenset[str]:
         return frozenset()
     if _IAM_SOURCES & set(fields.texts(by_field.get("eventSource", {}), "NotEquals")):
         return frozenset()
-    # Any other field narrows a selector to fewer events than all.
-    if set(by_field) - {"eventCategory", "eventSource", "readOnly"}:
-        return frozenset()
-    if fields.texts(by_field.get("eventSource", {}), "Equals"):
+    # Any other field or operator narrows a selector to fewer events than all.
+    given = ((name, operator) for name, selector in by_field.items() for operator in selector if selector[operator])
+    if any(operator not in ("Field", _WIDE.get(name)) for name, operator in given):
         return frozenset()
     values = fields.texts(by_field.get("readOnly", {}), "Equals")
     return _READ_ONLY.get(values[0], frozenset()) if values else _KINDS["All"]

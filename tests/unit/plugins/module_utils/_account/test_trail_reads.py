@@ -110,6 +110,10 @@ IS_MANAGEMENT = field("eventCategory", Equals=["Management"])
         ([[IS_MANAGEMENT, field("eventSource", NotEquals=["sts.amazonaws.com"])]], False),
         ([[IS_MANAGEMENT, field("eventSource", Equals=["iam.amazonaws.com"])]], False),
         ([[IS_MANAGEMENT, field("eventName", NotEquals=["AssumeRole"])]], False),
+        ([[IS_MANAGEMENT, field("eventSource", StartsWith=["ec2."])]], False),
+        ([[IS_MANAGEMENT, field("eventSource", NotStartsWith=["iam."])]], False),
+        ([[IS_MANAGEMENT, field("readOnly", NotEquals=["true"])]], False),
+        ([[field("eventCategory", Equals=["Management"], EndsWith=[])]], True),
     ],
 )
 def test_advanced_event_selectors(selectors: list[list[dict[str, t.Any]]], all_events: bool) -> None:
