@@ -166,6 +166,12 @@ def bounding(**options: t.Any) -> Record:
     return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
 
 
+def watching(**options: t.Any) -> Record:
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", "run_id": "parity"}
+    # Regions are written side by side, so the journal of several has no order that two runs share.
+    return reading(DEV, **{**writer, "regions": "us-east-1", **options})
+
+
 NO_SESSIONS: t.Final = {"remove_root_credentials": False, "root_sessions": False}
 UNTARGETED: t.Final = [
     {"name": "parity", "content": '{"Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}'}
@@ -256,6 +262,13 @@ CASES: t.Final = (
     Case("boundary, unquoted date", "permissions_boundary", bounding(accept_breakage=[ACCEPTED]), CHECKED),
     Case("boundary, applied", "permissions_boundary", bounding(), {"diff": True}),
     Case("boundary, applied already", "permissions_boundary", bounding(), {"diff": True}),
+    Case("hub, predicted", "security_hub", watching(), CHECKED),
+    Case("hub, reported", "security_hub", watching(mode="report", standards="cis/3.0.0", return_findings="all")),
+    Case("hub, no such standard", "security_hub", watching(standards=["cis_5"]), fails="standards: 'cis_5'"),
+    Case("hub, no reason", "security_hub", watching(controls=[{"id": "IAM.6", "enabled": "no"}]), fails="a reason"),
+    Case("hub, aggregated elsewhere", "security_hub", watching(aggregation_region="eu-north-1"), fails="eu-north-1"),
+    Case("hub, applied", "security_hub", watching(), {"diff": True}),
+    Case("hub, applied already", "security_hub", watching(), {"diff": True}),
     Case("root, predicted", "organization_root_access", rooting(return_findings="all"), CHECKED),
     Case("root, of all", "organization_root_access", rooting(targets="all, /Sandbox", root_sessions="no"), CHECKED),
     Case("root, of nobody", "organization_root_access", rooting(targets=["nobody"]), fails="nobody"),
