@@ -7,6 +7,7 @@
 ``python -m emulator writes``: list the calls that may have changed something there since it was asked last.
 
 ``python -m emulator event root-login --account 111122223333``: put an event on the default bus, as AWS's services do;
+``python -m emulator subscribe TOPIC ENDPOINT``: subscribe somebody to a topic of the management account by e-mail;
 ``python -m emulator confirm ENDPOINT``: confirm a subscription, as its owner does;
 ``python -m emulator messages``: show what topics delivered.
 
@@ -28,6 +29,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+from botocore.exceptions import ClientError
 
 from emulator import client, trail_logs
 from emulator.control import Control
@@ -39,6 +41,10 @@ LOOPBACK: t.Final = ("127.0.0.1", "localhost")
 # So much of a parameter is shown: of a policy its beginning.
 _SHOWN: t.Final = 60
 _EVERY_HOURS: t.Final = 3
+_ADMINISTRATOR: t.Final = {
+    "aws_access_key_id": client.ADMINISTRATOR_KEY,
+    "aws_secret_access_key": client.DEFAULT_SECRET,
+}
 
 
 def main(argv: t.Sequence[str] | None = None) -> int:
@@ -54,7 +60,7 @@ def _steer(arguments: argparse.Namespace) -> int:
         return 2
     try:
         arguments.ask(client.Emulator(arguments.url), arguments)
-    except (client.EmulatorError, OSError) as error:
+    except (client.EmulatorError, ClientError, OSError) as error:
         print(f"emulator: {error}", file=sys.stderr)
         return 2
     return 0
@@ -65,6 +71,13 @@ def _event(served: client.Emulator, arguments: argparse.Namespace) -> None:
     given = event if event == "root-login" else json.loads(Path(event).read_text(encoding="utf-8"))
     triggered = served.put_event(given, account_id=arguments.account, region=arguments.region)
     print(f"{triggered} rules of {arguments.region} triggered")
+
+
+def _subscribe(served: client.Emulator, arguments: argparse.Namespace) -> None:
+    region = arguments.topic.split(":")[3]
+    topics = boto3.client("sns", endpoint_url=served.url, region_name=region, **_ADMINISTRATOR)
+    topics.subscribe(TopicArn=arguments.topic, Protocol="email", Endpoint=arguments.endpoint)
+    print(f"{arguments.endpoint} has to confirm the subscription to {arguments.topic}")
 
 
 def _confirm(served: client.Emulator, arguments: argparse.Namespace) -> None:
@@ -171,12 +184,16 @@ def _add_steering(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     event.add_argument("event", help="root-login, or a file with the event as EventBridge has it")
     event.add_argument("--account", required=True, help="its id")
     event.add_argument("--region", default="us-east-1", help="default: %(default)s")
+    subscribe = commands.add_parser("subscribe", help="subscribe somebody to a topic of the management account")
+    subscribe.set_defaults(command=_steer, ask=_subscribe)
+    subscribe.add_argument("topic", help="its ARN")
+    subscribe.add_argument("endpoint", help="an e-mail address")
     confirm = commands.add_parser("confirm", help="confirm the subscriptions of an endpoint")
     confirm.set_defaults(command=_steer, ask=_confirm)
     confirm.add_argument("endpoint", help="such as an e-mail address")
     messages = commands.add_parser("messages", help="show what topics delivered")
     messages.set_defaults(command=_steer, ask=_messages)
-    for steering in (writes, event, confirm, messages):
+    for steering in (writes, event, subscribe, confirm, messages):
         steering.add_argument("--url", default=os.environ.get("AWS_ENDPOINT_URL"), help="default: AWS_ENDPOINT_URL")
 
 
