@@ -20,7 +20,7 @@ from ._account.model import Dataset
 from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
-from ._capabilities.analyzers import MODULE, Observed, Planner, costs
+from ._capabilities.analyzers import EXPIRED, MODULE, Observed, Planner, costs
 from ._capabilities.analyzers_changes import APPLY_RULE, CREATE, SERVICE, stays_with
 from ._capabilities.analyzers_declared import Declared
 from ._controls.control import unread_reason
@@ -51,7 +51,7 @@ def run(task: Task) -> dict[str, t.Any]:
     except InputError as error:
         raise TaskError(str(error)) from error
     work = _Work(task, planner)
-    return {**converge(task, module=MODULE, walk=work.walk), "costs": work.costs}
+    return {**converge(task, module=MODULE, walk=work.walk, reports=frozenset({EXPIRED})), "costs": work.costs}
 
 
 class _Work:

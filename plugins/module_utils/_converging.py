@@ -73,7 +73,7 @@ class _Run:
     limits: Limits
     impacts: Callable[[], Documents]
     part: str
-    reports: bool
+    reports: t.Union[bool, Collection[str]]
 
 
 def settings_of(task: Task) -> Settings:
@@ -94,7 +94,7 @@ def converge(
     walk: Callable[[Access], Walk[t.Any]],
     impacts: Callable[[], Documents] = tuple,
     part: str = "",
-    reports: bool = False,
+    reports: t.Union[bool, Collection[str]] = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, t.Any]:
     """Run a module's walk as its options say, and return the module's result.
@@ -102,8 +102,8 @@ def converge(
     ``walk`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept there,
     as ``<account>/parts/<module>.json``, for the report of the account; with the documents of ``impacts``, which is
     called once the walk has been predicted. A module that runs several times in one run gives each time another
-    ``part`` of the file's name. ``reports`` says that its findings are none that an assessment makes, so that they are
-    kept for the report as well.
+    ``part`` of the file's name. ``reports`` says that its findings, or those of some controls, are none that an
+    assessment makes, so that they are kept for the report as well.
 
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
@@ -149,7 +149,9 @@ def _converge(
     return _concluded(task, run, account_id, prediction, result, applied)
 
 
-def _checked(task: Task, module: str, impacts: Callable[[], Documents], *, part: str, reports: bool) -> _Run:
+def _checked(
+    task: Task, module: str, impacts: Callable[[], Documents], *, part: str, reports: t.Union[bool, Collection[str]]
+) -> _Run:
     options = task.options
     enforce = options["mode"] == "enforce"
     if enforce:
@@ -316,11 +318,19 @@ def _part(
         "check_mode": task.check_mode,
         "written": format_utc(task.started),
         "plan": plan,
-        "findings": [finding.as_dict(reveal_key_ids=True) for finding in prediction.findings] if run.reports else [],
+        "findings": [
+            finding.as_dict(reveal_key_ids=True)
+            for finding in prediction.findings
+            if _is_reported(finding, run.reports)
+        ],
         "impacts": [dict(document) for document in run.impacts()],
         "warnings": list(task.warnings),
         "error": applied.error or None,
     }
+
+
+def _is_reported(finding: Finding, reports: t.Union[bool, Collection[str]]) -> bool:
+    return reports if isinstance(reports, bool) else finding.control in reports
 
 
 def _is_wanted(finding: Finding, wanted: str) -> bool:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from .model import REGIONAL, Dataset, Unread, UnreadKind
 from .reads import OPERATIONS_OF, REGION_READS
@@ -49,7 +49,7 @@ def unread_in_region(
     """
     datasets = [dataset for dataset in Dataset if dataset in REGIONAL and dataset in wanted]
     asked = [dataset for dataset in datasets if dataset in REGION_READS]
-    denial = _denial([failures[dataset] for dataset in asked if dataset in failures], asked=len(asked))
+    denial = _denial({dataset: failures[dataset] for dataset in asked if dataset in failures}, asked=len(asked))
     for dataset in datasets:
         failure = failures.get(Dataset.TRAILS if dataset is Dataset.LOG_ALARMS else dataset)
         if denial is not None:
@@ -59,13 +59,17 @@ def unread_in_region(
             yield unread(dataset, failure, region)
 
 
-def _denial(failures: Sequence[Unreadable], *, asked: int) -> t.Optional[Unreadable]:
+def _denial(failures: Mapping[Dataset, Unreadable], *, asked: int) -> t.Optional[Unreadable]:
     """The refusal that tells why a whole region is closed, or None where it is not.
 
-    A region is closed where all is denied. For a single read a plain denial is more likely a missing permission.
+    A region is closed where all is denied. For a single operation, which several datasets may begin with, a plain
+    denial is more likely a missing permission.
     """
-    if len(failures) < asked or any(failure.kind not in _CLOSED for failure in failures):
+    if len(failures) < asked or any(failure.kind not in _CLOSED for failure in failures.values()):
         return None
-    telling = [failure for failure in failures if failure.of_region]
-    denied = telling or [failure for failure in failures if failure.kind is UnreadKind.DENIED]
-    return denied[0] if telling or len(denied) > 1 else None
+    telling = [failure for failure in failures.values() if failure.of_region]
+    denied = {dataset: failure for dataset, failure in failures.items() if failure.kind is UnreadKind.DENIED}
+    operations = {failure.operation or OPERATIONS_OF[dataset][0] for dataset, failure in denied.items()}
+    if telling:
+        return telling[0]
+    return next(iter(denied.values())) if len(operations) > 1 else None

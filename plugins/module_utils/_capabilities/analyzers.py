@@ -113,7 +113,9 @@ class Planner:
         for region in self.all_regions:
             unread = observed.snapshot.missing(Dataset.ANALYZER_DETAILS, region)
             if unread:
-                warnings.append(f"nothing is planned in {region}: {unread_reason(unread)}")
+                # A region that is closed as a whole is meant to be, and a finding says that it is.
+                if region not in observed.snapshot.denied_regions:
+                    warnings.append(f"nothing is planned in {region}: {unread_reason(unread)}")
                 continue
             of_region = _Region(self, observed, region, tuple(found))
             planned += of_region.changes()
