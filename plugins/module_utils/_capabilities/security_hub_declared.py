@@ -92,10 +92,10 @@ class ControlWish:
             id=given["id"],
             reason=reason,
             enabled=enabled,
-            standards=tuple(Wanted.parse(text, where) for text in given.get("standards") or ()),
+            standards=tuple(Wanted.parse(text, where) for text in _texts(given.get("standards"))),
             parameters=parameters,
-            regions=tuple(given.get("regions") or ()),
-            exclude_regions=tuple(given.get("exclude_regions") or ()),
+            regions=_texts(given.get("regions")),
+            exclude_regions=_texts(given.get("exclude_regions")),
         )
 
 
@@ -122,7 +122,7 @@ class Declared:
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> Declared:
         """:raises InputError: a name, a combination or a missing reason."""
-        standards = tuple(Wanted.parse(text, "standards") for text in options["standards"])
+        standards = tuple(Wanted.parse(text, "standards") for text in _texts(options["standards"]))
         disable = tuple(_disabled(given) for given in options["disable_standards"])
         for wanted, _reason in disable:
             both = [item.text for item in standards if item.slug == wanted.slug and wanted.version is None]
@@ -139,11 +139,16 @@ class Declared:
         )
 
 
+def _texts(given: t.Optional[Sequence[str]]) -> tuple[str, ...]:
+    """A list as a survey may send it: blanks between its parts, or nothing but one empty part."""
+    return tuple(text.strip() for text in given or () if text.strip())
+
+
 def _disabled(given: Mapping[str, t.Any]) -> tuple[Wanted, str]:
     reason = str(given.get("reason") or "").strip()
     if not reason:
         raise InputError(f"disable_standards: {given['standard']} needs a reason")
-    return Wanted.parse(given["standard"], "disable_standards"), reason
+    return Wanted.parse(str(given["standard"]).strip(), "disable_standards"), reason
 
 
 def _controls(given: Sequence[Mapping[str, t.Any]]) -> tuple[ControlWish, ...]:
@@ -151,7 +156,7 @@ def _controls(given: Sequence[Mapping[str, t.Any]]) -> tuple[ControlWish, ...]:
 
 
 def _aggregation(options: Mapping[str, t.Any]) -> t.Optional[Aggregation]:
-    region, regions = options.get("aggregation_region"), tuple(options["aggregation_regions"])
+    region, regions = options.get("aggregation_region"), _texts(options["aggregation_regions"])
     mode = options["aggregation_mode"]
     if not region:
         if regions:

@@ -94,6 +94,11 @@ def test_what_makes_no_sense_is_named(options: dict[str, t.Any], message: str) -
     assert message in str(raised.value)
 
 
+def test_lists_are_taken_as_a_survey_sends_them() -> None:
+    assert [wanted.text for wanted in declared(standards=["fsbp", " cis "]).standards] == ["fsbp", "cis"]
+    assert declared(standards=[""], aggregation_regions=[""]).standards == ()
+
+
 def test_an_older_version_goes_while_the_newest_comes() -> None:
     """``cis`` is the newest that is offered; a version of which it is not said that it is wanted may go."""
     found = declared(disable_standards=[{"standard": "cis/1.2.0", "reason": " replaced "}])

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role security_hub: that it only reports by default, and hands over what it declares."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+from ansible_collections.hardening.iam.plugins.modules.security_hub import argument_spec
+
+from .rendering import ROLES
+
+ROLE = ROLES / "security_hub"
+DEFAULTS = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+MODULE = "hardening.iam.security_hub"
+IAM_6: t.Final = {"id": "IAM.6", "enabled": False, "reason": "no root credentials"}
+
+
+def evaluated(text: t.Any, **variables: t.Any) -> t.Any:
+    given = {f"security_hub_{name}": value for name, value in variables.items()}
+    templar = Templar(loader=DataLoader(), variables={**DEFAULTS, "omit": "omitted", **given})
+    return templar.template(_trusted(text))
+
+
+def _trusted(text: t.Any) -> t.Any:
+    # Not in ansible-core 2.18, which templates whatever it gets.
+    try:
+        from ansible.template import trust_as_template
+    except ImportError:
+        return text
+    return trust_as_template(text)
+
+
+def task() -> dict[str, t.Any]:
+    (only,) = yaml.safe_load((ROLE / "tasks" / "main.yml").read_text(encoding="utf-8"))
+    return dict(only)
+
+
+def test_it_costs_money_and_so_it_only_reports_by_default() -> None:
+    assert DEFAULTS["security_hub_mode"] == "report"
+
+
+def test_every_option_of_the_module_can_be_declared() -> None:
+    given = set(task()[MODULE])
+    missing = {name for name in set(argument_spec()) - given if not name.startswith("assume_role_")}
+    # There are no keys in what Security Hub is about.
+    assert missing == {"reveal_key_ids"}
+    assert given - set(argument_spec()) == set()
+
+
+def test_variables_options_and_documents_name_the_same() -> None:
+    specified = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    told = re.findall(r"^\| `(security_hub_\w+)`", (ROLE / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(told) == set(DEFAULTS) == set(specified["argument_specs"]["main"]["options"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("control_finding_generator", "STANDARD_CONTROL"), ("aggregation_region", "us-east-1")]
+)
+def test_what_is_empty_is_not_declared(name: str, value: str) -> None:
+    template = task()[MODULE][name]
+    assert evaluated(template) == "omitted"
+    assert evaluated(template, **{name: value}) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "declared"),
+    [
+        ("controls", [], []),
+        ("controls", "", []),
+        ("controls", [IAM_6], [IAM_6]),
+        ("controls", yaml.safe_dump([IAM_6]), [IAM_6]),
+        ("disable_standards", "", []),
+        ("disable_standards", "[{standard: cis, reason: x}]", [{"standard": "cis", "reason": "x"}]),
+    ],
+)
+def test_lists_come_as_a_survey_sends_them_too(name: str, given: t.Any, declared: list[t.Any]) -> None:
+    assert evaluated(task()[MODULE][name], **{name: given}) == declared
+
+
+def test_defaults_are_those_of_the_module() -> None:
+    for name, argument in argument_spec().items():
+        default = DEFAULTS.get(f"security_hub_{name}", "{{")
+        if name != "mode" and not (isinstance(default, str) and "{{" in default):
+            assert default == (argument.get("default") if "default" in argument else ""), name
