@@ -11,12 +11,14 @@ import re
 import typing as t
 
 from moto.core.responses import ActionResult
+from moto.securityhub import urls
 from moto.securityhub.exceptions import SecurityHubClientError
 from moto.securityhub.models import Finding, SecurityHubBackend
 from moto.securityhub.responses import SecurityHubResponse
 
 from emulator.extensions.registration import operations_of
 from emulator.extensions.securityhub import body_of, check_enabled
+from emulator.extensions.state import clock
 
 Asff = dict[str, t.Any]
 
@@ -44,6 +46,9 @@ _MOMENT: t.Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
 _LABELS: t.Final = frozenset({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"})
 #: what a provider sets with a new finding, and never again
 _OF_CUSTOMERS: t.Final = ("Note", "UserDefinedFields", "VerificationState", "Workflow")
+#: what a provider says of a finding for good, and customers may see otherwise
+_OF_BOTH: t.Final = ("Confidence", "Criticality", "RelatedFindings", "Severity", "Types")
+_STATUSES: t.Final = frozenset({"NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"})
 _FILTERS: t.Final[t.Mapping[str, str]] = {
     **{name: name for name in ("Id", "ProductArn", "AwsAccountId", "GeneratorId", "RecordState", "Region", "Title")},
     "WorkflowStatus": "Workflow.Status",
@@ -102,14 +107,50 @@ def problem_of(finding: Asff, account_id: str) -> str:
 
 def _take_in(backend: SecurityHubBackend, finding: Asff) -> None:
     """A new finding, or a later state of one; an earlier state is ignored without a word."""
-    given = {"Region": backend.region_name, "RecordState": "ACTIVE", **finding}
-    known = next((item for item in backend.findings if item.id == finding["Id"]), None)
+    provided = {name: finding[name] for name in _OF_BOTH if name in finding}
+    provided.update(finding.get("FindingProviderFields") or {})
+    given = {"Region": backend.region_name, "RecordState": "ACTIVE", **provided, **finding}
+    given["FindingProviderFields"] = provided
+    known = _known(backend, finding["Id"])
     if known is None:
         backend.findings.append(Finding(finding["Id"], {"Workflow": {"Status": "NEW"}, **given}))
     elif given["UpdatedAt"] > known.data["UpdatedAt"]:
-        reopened = known.data["RecordState"] == "ARCHIVED" and given["RecordState"] == "ACTIVE"
-        kept = {name: known.data[name] for name in (*_OF_CUSTOMERS, "CreatedAt") if name in known.data}
+        # What a customer saw otherwise than the provider stays.
+        theirs = [name for name in _OF_BOTH if known.data.get(name) != known.data["FindingProviderFields"].get(name)]
+        kept = {name: known.data[name] for name in (*_OF_CUSTOMERS, *theirs, "CreatedAt") if name in known.data}
+        reopened = _is_reopened(known.data, given) and kept["Workflow"]["Status"] in ("NOTIFIED", "RESOLVED")
         known.data = {**given, **kept, **({"Workflow": {"Status": "NEW"}} if reopened else {})}
+
+
+def _known(backend: SecurityHubBackend, name: str) -> t.Optional[Finding]:
+    return next((item for item in backend.findings if item.id == name), None)
+
+
+def _is_reopened(known: Asff, given: Asff) -> bool:
+    passed = _at(known, "Compliance.Status") == "PASSED" != _at(given, "Compliance.Status")
+    return passed or (known["RecordState"] == "ARCHIVED" and given["RecordState"] == "ACTIVE")
+
+
+def batch_update_findings(response: SecurityHubResponse) -> ActionResult:
+    """BatchUpdateFindings, by which customers say what became of a finding; its ``UpdatedAt`` stays."""
+    backend = response.securityhub_backend
+    check_enabled(backend)
+    body = body_of(response)
+    identifiers = body.pop("FindingIdentifiers")
+    if not 1 <= len(identifiers) <= _MOST_FINDINGS or _at(body, "Workflow.Status") not in {None, *_STATUSES}:
+        raise SecurityHubClientError("InvalidInputException", "Invalid parameter")
+    if "Note" in body:
+        body["Note"]["UpdatedAt"] = clock().isoformat() + "Z"
+    unprocessed = []
+    for identifier in identifiers:
+        known = _known(backend, identifier["Id"])
+        if known is None or known.data["ProductArn"] != identifier["ProductArn"]:
+            told = {"ErrorCode": "FindingNotFound", "ErrorMessage": "Finding Not Found"}
+            unprocessed.append({"FindingIdentifier": identifier, **told})
+        else:
+            known.data.update(body)
+    processed = [item for item in identifiers if item not in [failed["FindingIdentifier"] for failed in unprocessed]]
+    return ActionResult({"ProcessedFindings": processed, "UnprocessedFindings": unprocessed})
 
 
 def get_findings(response: SecurityHubResponse) -> ActionResult:
@@ -155,5 +196,6 @@ def _size(value: t.Any) -> int:
 
 
 def install() -> None:
-    """Add the operations."""
-    operations_of(SecurityHubResponse, batch_import_findings, get_findings)
+    """Add the operations with their paths."""
+    operations_of(SecurityHubResponse, batch_import_findings, batch_update_findings, get_findings)
+    urls.url_paths["{0}/findings/batchupdate$"] = SecurityHubResponse.dispatch

@@ -195,3 +195,43 @@ def test_findings_are_found_by_filters(hub: t.Any) -> None:
     assert found(RecordState=[{"Value": "ARCHIVED", "Comparison": "EQUALS"}]) == []
     with pytest.raises(hub.exceptions.InvalidInputException):
         found(Id=[{"Value": str(number), "Comparison": "EQUALS"} for number in range(21)])
+
+
+def update(hub: t.Any, *ids: str, **fields: t.Any) -> t.Any:
+    named = [{"Id": name, "ProductArn": finding()["ProductArn"]} for name in ids]
+    return hub.batch_update_findings(FindingIdentifiers=named, **fields)
+
+
+def test_what_a_customer_says_of_a_finding_stays(hub: t.Any) -> None:
+    hub.enable_security_hub()
+    hub.batch_import_findings(Findings=[finding()])
+    theirs = {"Workflow": {"Status": "SUPPRESSED"}, "Severity": {"Label": "LOW"}, "UserDefinedFields": {"case": "17"}}
+    answer = update(hub, "finding-1", "finding-2", Note={"Text": "seen", "UpdatedBy": "ana"}, **theirs)
+    assert [item["Id"] for item in answer["ProcessedFindings"]] == ["finding-1"]
+    assert [item["FindingIdentifier"]["Id"] for item in answer["UnprocessedFindings"]] == ["finding-2"]
+    provided = {"Severity": {"Label": "CRITICAL"}, "Types": ["a/b"]}
+    hub.batch_import_findings(Findings=[finding(UpdatedAt="2026-01-02T00:00:00Z", FindingProviderFields=provided)])
+    (found,) = hub.get_findings()["Findings"]
+    assert {name: found[name] for name in theirs} == theirs
+    assert (found["Note"]["Text"], found["FindingProviderFields"], found["Types"]) == ("seen", provided, ["a/b"])
+    with pytest.raises(hub.exceptions.InvalidInputException):
+        update(hub, "finding-1", Workflow={"Status": "GONE"})
+
+
+@pytest.mark.parametrize(
+    ("workflow", "states", "told"),
+    [
+        ("NOTIFIED", ({"RecordState": "ARCHIVED"}, {}), "NEW"),
+        ("RESOLVED", ({"Compliance": {"Status": "PASSED"}}, {"Compliance": {"Status": "FAILED"}}), "NEW"),
+        ("RESOLVED", ({"Title": "other"}, {}), "RESOLVED"),
+        ("SUPPRESSED", ({"RecordState": "ARCHIVED"}, {}), "SUPPRESSED"),
+    ],
+)
+def test_what_returns_is_investigated_anew(hub: t.Any, workflow: str, states: t.Any, told: str) -> None:
+    hub.enable_security_hub()
+    hub.batch_import_findings(Findings=[finding()])
+    update(hub, "finding-1", Workflow={"Status": workflow})
+    for day, state in enumerate(states, start=2):
+        hub.batch_import_findings(Findings=[finding(UpdatedAt=f"2026-01-0{day}T00:00:00Z", **state)])
+    (found,) = hub.get_findings()["Findings"]
+    assert found["Workflow"]["Status"] == told
