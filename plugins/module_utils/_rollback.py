@@ -19,6 +19,7 @@ from datetime import datetime
 from . import (
     _access_analyzer_reads,
     _access_key_lifecycle,
+    _config_rules_reads,
     _event_alerts_reads,
     _organization_policy_reads,
     _organization_root_access_reads,
@@ -35,6 +36,8 @@ from ._capabilities import (
     analyzers,
     analyzers_changes,
     boundaries,
+    config_rules,
+    config_rules_changes,
     event_alerts,
     event_alerts_changes,
     organization_policies,
@@ -99,6 +102,12 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
             _user_permissions_reads.needed_since,
         ),
         security_hub.MODULE: Reread(_security_hub_reads.UNDO_OPERATIONS, _security_hub_reads.reread),
+        config_rules.MODULE: Reread(
+            _config_rules_reads.UNDO_OPERATIONS,
+            _config_rules_reads.reread,
+            config_rules_changes.relies_on,
+            acting=_config_rules_reads.acting,
+        ),
         event_alerts.MODULE: Reread(
             _event_alerts_reads.UNDO_OPERATIONS,
             _event_alerts_reads.reread,

@@ -126,6 +126,7 @@ def channel(record: Record, region: str) -> DeliveryChannel:
         bucket=fields.optional_text(record, "s3BucketName") or "",
         prefix=fields.optional_text(record, "s3KeyPrefix"),
         kms_key_arn=fields.optional_text(record, "s3KmsKeyArn"),
+        sns_topic_arn=fields.optional_text(record, "snsTopicARN"),
     )
 
 

@@ -63,6 +63,7 @@ class DeliveryChannel:
     bucket: str
     prefix: t.Optional[str] = None
     kms_key_arn: t.Optional[str] = None
+    sns_topic_arn: t.Optional[str] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,6 +130,11 @@ def parsed(text: t.Optional[str]) -> Mapping[str, t.Any]:
 
 
 def frequency_of(identifier: str, told: t.Optional[str]) -> t.Optional[str]:
-    """How often a rule runs: where AWS does not tell of a periodic one, once a day."""
+    """How often a rule runs: where AWS does not tell of a periodic one, once a day.
+
+    Of one that changes trigger, AWS may tell a frequency, which means nothing.
+    """
     rule = BY_IDENTIFIER.get(identifier)
-    return told or (DAILY if rule and rule.is_periodic else None)
+    if rule is None:
+        return told
+    return (told or DAILY) if rule.is_periodic else None

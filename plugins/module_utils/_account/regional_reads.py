@@ -46,21 +46,22 @@ def read_config_recorders(source: Source, region: str) -> Fields:
         return {"config_recorders": ()}
     status = source.call("config", "DescribeConfigurationRecorderStatus", region=region)
     by_name = {fields.text(entry, "name"): entry for entry in fields.records(status, "ConfigurationRecordersStatus")}
-    found = [_recorder(recorder, by_name.get(fields.text(recorder, "name"), {}), region) for recorder in recorders]
-    return {"config_recorders": tuple(sorted(found, key=lambda recorder: recorder.name))}
+    found = [recorder(record, by_name.get(fields.text(record, "name"), {}), region) for record in recorders]
+    return {"config_recorders": tuple(sorted(found, key=lambda item: item.name))}
 
 
-def _recorder(recorder: Record, status: Record, region: str) -> ConfigRecorder:
-    group = fields.optional_structure(recorder, "recordingGroup") or {}
+def recorder(record: Record, status: Record, region: str) -> ConfigRecorder:
+    """AWS's ``ConfigurationRecorder`` and its status, which may be empty, as ours."""
+    group = fields.optional_structure(record, "recordingGroup") or {}
     return ConfigRecorder(
-        name=fields.text(recorder, "name"),
+        name=fields.text(record, "name"),
         region=region,
         recording=fields.flag(status, "recording"),
         last_status=fields.optional_text(status, "lastStatus"),
         all_supported=fields.flag(group, "allSupported"),
         includes_global_types=_records_iam(group),
         resource_types=tuple(sorted(fields.texts(group, "resourceTypes"))),
-        role_arn=fields.optional_text(recorder, "roleARN"),
+        role_arn=fields.optional_text(record, "roleARN"),
     )
 
 

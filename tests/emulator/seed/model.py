@@ -264,7 +264,10 @@ class ConfigRule:
 
 @dataclasses.dataclass(frozen=True)
 class ConfigRecorder:
-    """The AWS Config recorder and its delivery channel."""
+    """The AWS Config recorder and its delivery channel. Without ``recorder`` there is the channel alone.
+
+    ``service_linked_recorders`` are the services that have a recorder of their own.
+    """
 
     name: str = "default"
     recording: bool = True
@@ -274,6 +277,8 @@ class ConfigRecorder:
     service_linked_role: bool = True
     bucket: str = "acme-config"
     rules: dict[str, ConfigRule] = dataclasses.field(default_factory=dict)
+    recorder: bool = True
+    service_linked_recorders: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

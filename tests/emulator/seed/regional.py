@@ -150,6 +150,10 @@ def _config_recorder(place: _Place, seeded: model.ConfigRecorder) -> None:
         status.last_status = seeded.last_status
     for rule in seeded.rules.values():
         _config_rule(backend, rule)
+    own = {f"AWSConfigurationRecorderFor{name.partition('.')[0]}": name for name in seeded.service_linked_recorders}
+    config.findings_of(backend).service_linked.update(own)
+    if not seeded.recorder:
+        backend.delete_configuration_recorder(seeded.name)
 
 
 def _config_rule(backend: ConfigBackend, seeded: model.ConfigRule) -> None:
