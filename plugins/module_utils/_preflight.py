@@ -41,7 +41,7 @@ _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
     Dataset.SERVICE_SPECIFIC_CREDENTIALS: ("iam", "ListServiceSpecificCredentials", {"AllUsers": True, "MaxItems": 1}),
 }
 # Of further services' actions only the declaration tells what they are to be simulated on: the topic of a notice.
-_SIMULATED: t.Final = ("access-analyzer:", "iam:")
+_SIMULATED: t.Final = ("access-analyzer:", "iam:", "securityhub:")
 WRITES: t.Final[Mapping[str, frozenset[str]]] = {
     role: frozenset(
         action for name in operations.writes for action in iam_actions(name) if action.startswith(_SIMULATED)
@@ -65,6 +65,14 @@ _SAMPLES: t.Final[dict[str, str]] = {
     "Policy": "policy/iam-hardening/boundary/iam-hardening-preflight",
 }
 _ANALYZER: t.Final = "analyzer/iam-hardening-preflight"
+# What Security Hub's actions are about where it is not the hub. Those of "*" are about no resource, says AWS.
+_OF_SECURITY_HUB: t.Final = {
+    "BatchImportFindings": "product/iam-hardening/preflight",
+    "BatchUpdateStandardsControlAssociations": "*",
+    "CreateFindingAggregator": "*",
+    "UpdateFindingAggregator": "finding-aggregator/iam-hardening-preflight",
+    "UpdateSecurityControl": "*",
+}
 # What a policy that names a service may ask for, or allows nothing.
 _CONTEXT: t.Final[Mapping[str, tuple[str, str]]] = {
     "iam:CreateServiceLinkedRole": ("iam:AWSServiceName", "access-analyzer.amazonaws.com"),
@@ -164,6 +172,9 @@ def resource_of(action: str, account: str, region: str) -> str:
         analyzer = f"{account.replace(':iam::', f':access-analyzer:{region}:')}:{_ANALYZER}"
         of_rule = action.endswith(("CreateArchiveRule", "DeleteArchiveRule", "UpdateArchiveRule"))
         return f"{analyzer}/archive-rule/iam-hardening-preflight" if of_rule else analyzer
+    if action.startswith("securityhub:"):
+        about = _OF_SECURITY_HUB.get(action.partition(":")[2], "hub/default")
+        return about if about == "*" else f"{account.replace(':iam::', f':securityhub:{region}:')}:{about}"
     if "Account" in action:
         return "*"
     # Groups come first in AddUserToGroup, and credentials are their user's.

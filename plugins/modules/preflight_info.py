@@ -98,9 +98,9 @@ capabilities:
       type: list
       elements: str
   sample:
-    - capability: security_hub
+    - capability: config_rules
       missing_actions: []
-      reason: hub off
+      reason: no recorder
       state: NOT_APPLICABLE
 report:
   description: Where the table was kept for the report of the account.

@@ -65,6 +65,7 @@ def test_own_roles_suffice(acme: Outcome, account: str) -> None:
         "user_permissions",
         "permissions_boundary",
         "access_analyzer",
+        "security_hub",
         "rollback",
     )
     for role in (*roles, "event_alerts"):
@@ -74,7 +75,7 @@ def test_own_roles_suffice(acme: Outcome, account: str) -> None:
 
 def test_what_an_account_lacks_is_not_applicable(acme: Outcome) -> None:
     sandbox = rows(acme, SANDBOX)
-    reasons = {"CloudTrail evidence": "no trail", "config_rules": "no recorder", "security_hub": "hub off"}
+    reasons = {"CloudTrail evidence": "no trail", "config_rules": "no recorder"}
     for capability, reason in reasons.items():
         assert (sandbox[capability]["state"], sandbox[capability]["reason"]) == (NOT_APPLICABLE, reason)
     assert sandbox["region eu-west-1"]["state"] == NOT_APPLICABLE
@@ -109,6 +110,7 @@ def test_writes_are_simulated(denied: Outcome) -> None:
         "user_permissions": "iam:AttachGroupPolicy",
         "permissions_boundary": "iam:PutRolePermissionsBoundary",
         "access_analyzer": "access-analyzer:CreateAnalyzer",
+        "security_hub": "securityhub:EnableSecurityHub",
         "event_alerts": "iam:CreateRole",
         "rollback": "iam:AttachUserPolicy",
     }

@@ -77,10 +77,6 @@ def _no_recorder(snapshot: Snapshot, region: str) -> t.Optional[str]:
     return None if any(recorder.region == region for recorder in snapshot.config_recorders) else "no recorder"
 
 
-def _hub_off(snapshot: Snapshot, region: str) -> t.Optional[str]:
-    return None if any(hub.region == region and hub.enabled for hub in snapshot.security_hubs) else "hub off"
-
-
 def capabilities(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...]:
     """The capabilities of this collection, in the order of the table.
 
@@ -105,7 +101,7 @@ def capabilities(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...
     of_services = (
         Capability("access_analyzer", (Dataset.ANALYZERS,)),
         Capability("config_rules", (Dataset.CONFIG_RECORDERS,), absent=_no_recorder),
-        Capability("security_hub", (Dataset.SECURITY_HUB,), absent=_hub_off),
+        Capability("security_hub", (Dataset.SECURITY_HUB,)),
     )
     others = writes.keys() - {capability.name for capability in of_services}
     return (

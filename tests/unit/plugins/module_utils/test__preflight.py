@@ -38,6 +38,7 @@ def test_every_role_that_writes_is_simulated() -> None:
     assert set(WRITES) == of_accounts | {"access_analyzer", "security_hub", "event_alerts"}
     assert "iam:PutRolePermissionsBoundary" in WRITES["permissions_boundary"] & WRITES["rollback"]
     assert "access-analyzer:CreateAnalyzer" in WRITES["access_analyzer"] & WRITES["rollback"]
+    assert "securityhub:EnableSecurityHub" in WRITES["security_hub"]
 
 
 def test_the_lock_out_guard_asks_for_every_write_of_the_modules() -> None:

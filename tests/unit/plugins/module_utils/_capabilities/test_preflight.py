@@ -71,18 +71,18 @@ def test_an_account_with_nothing_in_it_says_each_absence_once() -> None:
         "organization": "the account is in no organization",
         "CloudTrail evidence": "no trail",
         "config_rules": "no recorder",
-        "security_hub": "hub off",
     }
     assert found["password_policy"] == Readiness("password_policy", State.READY)
     assert "central root access" not in found
 
 
-def test_analyzers_can_be_made_where_there_is_none() -> None:
-    assert rows(snapshot())["access_analyzer"] == Readiness("access_analyzer", State.READY)
-    create = "access-analyzer:CreateAnalyzer"
-    found = rows(snapshot(), table=capabilities({"access_analyzer": [create]}), denied_writes=[create])[
-        "access_analyzer"
-    ]
+@pytest.mark.parametrize(
+    ("role", "create"),
+    [("access_analyzer", "access-analyzer:CreateAnalyzer"), ("security_hub", "securityhub:EnableSecurityHub")],
+)
+def test_what_watches_can_be_made_where_there_is_none(role: str, create: str) -> None:
+    assert rows(snapshot())[role] == Readiness(role, State.READY)
+    found = rows(snapshot(), table=capabilities({role: [create]}), denied_writes=[create])[role]
     assert (found.state, found.missing_actions) == (State.MISSING, (create,))
 
 
@@ -119,7 +119,7 @@ def test_a_denied_region_is_one_line_and_costs_no_capability_its_verdict() -> No
     found = rows(snapshot(unread=gaps))
     assert next(iter(found)) == "region eu-west-1"
     assert [name for name, row in found.items() if "service control" in row.reason] == ["region eu-west-1"]
-    assert found["security_hub"].reason == "hub off"
+    assert found["config_rules"].reason == "no recorder"
 
 
 @pytest.mark.parametrize(
