@@ -172,6 +172,11 @@ def watching(**options: t.Any) -> Record:
     return reading(DEV, **{**writer, "regions": "us-east-1", **options})
 
 
+def finding(**options: t.Any) -> Record:
+    options = reading(DEV, **{"regions": ["us-east-1", "eu-west-1"], **options})
+    return {name: value for name, value in options.items() if name != "now"}
+
+
 NO_SESSIONS: t.Final = {"remove_root_credentials": False, "root_sessions": False}
 UNTARGETED: t.Final = [
     {"name": "parity", "content": '{"Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}'}
@@ -182,6 +187,15 @@ NOWHERE: t.Final = [{**UNTARGETED[0], "targets": [{"ou": "/Nowhere"}]}]
 STAGED: t.Final = {"stages": [{"name": "canary", "targets": [{"ou": "/Sandbox"}]}]}
 CHECKED: t.Final = {"check_mode": True, "diff": True}
 DATE: t.Final = dt.date(2030, 6, 30)
+ARCHIVE: t.Final = {
+    "name": "partner",
+    "filter": {"principal.AWS": {"eq": ["444455556666"]}},
+    "reason": "they deliver here",
+    "expires": DATE,
+}
+BUS: t.Final = f"arn:aws:events:us-east-1:{PROD}:event-bus/default"
+HEARING: t.Final = {"name": "ours", "title": "Ours", "pattern": '{"source": ["aws.signin"]}'}
+DEAF: t.Final = {**HEARING, "pattern": {"source": "aws.signin"}}
 ACCEPTED: t.Final = {"principal": "contractor-mallory", "reason": "left", "expires": DATE}
 CASES: t.Final = (
     Case("inventory", "account_inventory_info", reading(PROD)),
@@ -262,6 +276,18 @@ CASES: t.Final = (
     Case("boundary, unquoted date", "permissions_boundary", bounding(accept_breakage=[ACCEPTED]), CHECKED),
     Case("boundary, applied", "permissions_boundary", bounding(), {"diff": True}),
     Case("boundary, applied already", "permissions_boundary", bounding(), {"diff": True}),
+    Case("analyzers, predicted", "access_analyzer", watching(return_findings="all"), CHECKED),
+    Case("analyzers, reported", "access_analyzer", watching(mode="report", unused={"unused_access_age": "60"})),
+    Case(
+        "analyzers, no date", "access_analyzer", watching(archive_rules=[{**ARCHIVE, "expires": "x"}]), fails="no date"
+    ),
+    Case("analyzers, unquoted date", "access_analyzer", watching(archive_rules=[ARCHIVE]), CHECKED),
+    Case("analyzers, of no organization", "access_analyzer", watching(external="organization"), {"diff": True}),
+    Case("analyzers, applied", "access_analyzer", watching(tags={"team": "security"}), {"diff": True}),
+    Case("analyzers, applied already", "access_analyzer", watching(tags={"team": "security"}), {"diff": True}),
+    Case("analyzers, found", "access_analyzer_findings_info", finding(details="yes")),
+    Case("analyzers, recommended", "access_analyzer_findings_info", finding(recommendations=True), CHECKED),
+    Case("analyzers, none found", "access_analyzer_findings_info", finding(limit=0), fails="limit: 0"),
     Case("hub, predicted", "security_hub", watching(), CHECKED),
     Case("hub, reported", "security_hub", watching(mode="report", standards="cis/3.0.0", return_findings="all")),
     Case("hub, no such standard", "security_hub", watching(standards=["cis_5"]), fails="standards: 'cis_5'"),
@@ -269,6 +295,15 @@ CASES: t.Final = (
     Case("hub, aggregated elsewhere", "security_hub", watching(aggregation_region="eu-north-1"), fails="eu-north-1"),
     Case("hub, applied", "security_hub", watching(), {"diff": True}),
     Case("hub, applied already", "security_hub", watching(), {"diff": True}),
+    Case("alerts, predicted", "event_alerts", watching(create_topic="yes", return_findings="all"), CHECKED),
+    Case("alerts, reported", "event_alerts", watching(mode="report", ignore_principals="arn:aws:iam::*:role/ci")),
+    Case("alerts, handed on", "event_alerts", watching(bus_arn=BUS, regions="us-east-1, eu-west-1"), CHECKED),
+    Case("alerts, of nobody", "event_alerts", watching(), fails="one of topic_arn"),
+    Case("alerts, no such rule", "event_alerts", watching(create_topic=True, rules={"x": True}), fails="rules: x"),
+    Case("alerts, no pattern", "event_alerts", watching(create_topic=True, own_rules=[DEAF]), fails="own_rules[0]"),
+    Case("alerts, applied", "event_alerts", watching(create_topic=True, own_rules=[HEARING]), {"diff": True}),
+    Case("alerts, applied already", "event_alerts", watching(create_topic=True, own_rules=[HEARING]), {"diff": True}),
+    Case("alerts, gone", "event_alerts", watching(state="absent", rules={"assume-root": "off"}), {"diff": True}),
     Case("root, predicted", "organization_root_access", rooting(return_findings="all"), CHECKED),
     Case("root, of all", "organization_root_access", rooting(targets="all, /Sandbox", root_sessions="no"), CHECKED),
     Case("root, of nobody", "organization_root_access", rooting(targets=["nobody"]), fails="nobody"),
