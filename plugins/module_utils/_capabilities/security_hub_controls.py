@@ -22,6 +22,8 @@ ENABLED: t.Final = "ENABLED"
 DISABLED: t.Final = "DISABLED"
 # Standards of which AWS tells controls already.
 _READY: t.Final = ("READY", "INCOMPLETE")
+# AWS takes so many updates of controls in one call.
+_UPDATES: t.Final = 100
 _TRUTHS: t.Final[Mapping[str, bool]] = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -135,8 +137,16 @@ def _associate(
         wanted = ENABLED if wish.enabled else DISABLED
         if status != wanted:
             before[wish.id], after[wish.id], reasons[wish.id] = status, wanted, wish.reason
-    if after:
-        outcome.changes.append(place.associate(standard, before=before, after=after, reasons=reasons))
+    names = list(after)
+    for start in range(0, len(names), _UPDATES):
+        some = names[start : start + _UPDATES]
+        change = place.associate(
+            standard,
+            before={name: before[name] for name in some},
+            after={name: after[name] for name in some},
+            reasons=reasons,
+        )
+        outcome.changes.append(change)
 
 
 def converted(value: t.Any, kind: str) -> t.Any:

@@ -180,6 +180,14 @@ def test_a_standard_that_does_not_have_the_control_is_passed_over() -> None:
     assert change.before["standard"] == standard(CIS_5)
 
 
+def test_more_controls_than_a_call_takes_are_set_in_several() -> None:
+    names = [f"X.{number}" for number in range(120)]
+    known = Controls(associations={(name, standard(FSBP)): "ENABLED" for name in names})
+    changes = outcome(*(wish(name, enabled=False) for name in names), controls=known).changes
+    assert [len(change.parameters["StandardsControlAssociationUpdates"]) for change in changes] == [100, 20]
+    assert [len(change.before["controls"]) for change in changes] == [100, 20]
+
+
 @pytest.mark.parametrize(
     ("status", "expected"), [("READY", 1), ("INCOMPLETE", 1), ("PENDING", 0), ("FAILED", 0), ("DELETING", 0)]
 )
