@@ -10,7 +10,7 @@ GET, PUT, DELETE /_emulator/faults the faults in force; replace them all; none
 PUT            /_emulator/held     {"seconds": n}: wait for a call that the fault "hold" keeps; {"held": whether one is}
 PUT            /_emulator/clock    {"offset_seconds": n}
 GET            /_emulator/messages what topics delivered to their subscribers
-PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus, as AWS does
+PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus
 PUT            /_emulator/confirm  {"endpoint": …}: confirm subscriptions, as their owner does by the mailed link
 PUT            /_emulator/seed     {"seed": "acme"} or {"organization": {…}}: everything starts anew; {} leaves it empty
 """
