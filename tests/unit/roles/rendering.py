@@ -15,7 +15,9 @@ from pathlib import Path
 import jinja2
 import jinja2.nativetypes
 import yaml
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.filter import core, mathstuff
+from ansible.template import Templar
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.canonical import minified
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Layers, Outcome, Request, evaluate
@@ -48,6 +50,22 @@ def defaults(role: str) -> Mapping[str, t.Any]:
         name: environment.from_string(value).render(found) if isinstance(value, str) and "{{" in value else value
         for name, value in found.items()
     }
+
+
+def evaluated(role: str, text: t.Any, **variables: t.Any) -> t.Any:
+    """What Ansible makes of a template with the defaults of a role, but for some variables; ``omitted`` for omit."""
+    declared = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    given = {f"{role}_{name}": value for name, value in variables.items()}
+    return Templar(loader=DataLoader(), variables={**declared, "omit": "omitted", **given}).template(_trusted(text))
+
+
+def _trusted(text: t.Any) -> t.Any:
+    # Not in ansible-core 2.18, which templates whatever it gets.
+    try:
+        from ansible.template import trust_as_template
+    except ImportError:
+        return text
+    return trust_as_template(text)
 
 
 def rendered(role: str, template: str, **variables: t.Any) -> t.Any:
