@@ -216,7 +216,7 @@ def _extra(given: Mapping[str, t.Any], place: str) -> WantedRule:
         named=parameters,
         frequency=given.get("frequency"),
         resource_types=tuple(sorted(given.get("resource_types") or ())),
-        regions=tuple(filter(None, given.get("regions") or ())),
+        regions=tuple(filter(None, (region.strip() for region in given.get("regions") or ()))),
         is_extra=True,
     )
 
@@ -246,7 +246,7 @@ def _recorder(given: Mapping[str, t.Any]) -> RecorderWish:
 def _accounts(given: t.Optional[Iterable[t.Any]], *, of_organization: bool) -> t.Optional[tuple[str, ...]]:
     if given is None:
         return None
-    accounts = tuple(sorted({str(item).strip() for item in given if str(item).strip()}))
+    accounts = tuple(sorted({str(item).strip().zfill(12) for item in given if str(item).strip()}))
     if accounts and not of_organization:
         raise InputError("excluded_accounts: it is for scope organization only")
     bad = [item for item in accounts if not _ACCOUNT.fullmatch(item)]

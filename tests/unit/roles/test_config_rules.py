@@ -1,0 +1,102 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role config_rules: that it only reports by default, and hands over what it declares."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+from ansible_collections.hardening.iam.plugins.modules.config_rules import argument_spec
+
+from .rendering import ROLES
+
+ROLE = ROLES / "config_rules"
+DEFAULTS = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+MODULE = "hardening.iam.config_rules"
+PASSWORDS: t.Final = {"name": "password-policy", "parameters": {"MinimumPasswordLength": 16}}
+
+
+def evaluated(text: t.Any, **variables: t.Any) -> t.Any:
+    given = {f"config_rules_{name}": value for name, value in variables.items()}
+    templar = Templar(loader=DataLoader(), variables={**DEFAULTS, "omit": "omitted", **given})
+    return templar.template(_trusted(text))
+
+
+def _trusted(text: t.Any) -> t.Any:
+    # Not in ansible-core 2.18, which templates whatever it gets.
+    try:
+        from ansible.template import trust_as_template
+    except ImportError:
+        return text
+    return trust_as_template(text)
+
+
+def task() -> dict[str, t.Any]:
+    (only,) = yaml.safe_load((ROLE / "tasks" / "main.yml").read_text(encoding="utf-8"))
+    return dict(only)
+
+
+def test_it_costs_money_and_so_it_only_reports_by_default() -> None:
+    assert DEFAULTS["config_rules_mode"] == "report"
+
+
+def test_every_option_of_the_module_can_be_declared() -> None:
+    given = set(task()[MODULE])
+    missing = {name for name in set(argument_spec()) - given if not name.startswith("assume_role_")}
+    # There are no keys in what AWS Config is about.
+    assert missing == {"reveal_key_ids"}
+    assert given - set(argument_spec()) == set()
+
+
+def test_variables_options_and_documents_name_the_same() -> None:
+    specified = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    told = re.findall(r"^\| `(config_rules_\w+)`", (ROLE / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(told) == set(DEFAULTS) == set(specified["argument_specs"]["main"]["options"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("iam_region", "eu-west-1"), ("recorder", {"bucket": "b"}), ("excluded_accounts", ["111122223333"])],
+)
+def test_what_is_empty_is_not_declared(name: str, value: t.Any) -> None:
+    template = task()[MODULE][name]
+    assert evaluated(template) == "omitted"
+    assert evaluated(template, **{name: value}) == value
+
+
+def test_no_excluded_account_is_a_declaration() -> None:
+    assert evaluated(task()[MODULE]["excluded_accounts"], excluded_accounts=[]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "declared"),
+    [
+        ("rules", [], []),
+        ("rules", "", []),
+        ("rules", [PASSWORDS], [PASSWORDS]),
+        ("rules", yaml.safe_dump([PASSWORDS]), [PASSWORDS]),
+        ("extra_rules", "", []),
+        ("extra_rules", "[{name: x, identifier: Y}]", [{"name": "x", "identifier": "Y"}]),
+        ("recorder", "", "omitted"),
+        ("recorder", "{bucket: b}", {"bucket": "b"}),
+        ("tags", "", {}),
+        ("tags", "{team: x}", {"team": "x"}),
+    ],
+)
+def test_structures_come_as_a_survey_sends_them_too(name: str, given: t.Any, declared: t.Any) -> None:
+    assert evaluated(task()[MODULE][name], **{name: given}) == declared
+
+
+def test_defaults_are_those_of_the_module() -> None:
+    for name, argument in argument_spec().items():
+        default = DEFAULTS.get(f"config_rules_{name}", "{{")
+        if name != "mode" and not (isinstance(default, str) and "{{" in default):
+            assert (default or None) == (argument.get("default") or None), name
