@@ -21,6 +21,7 @@ from . import (
     _access_key_lifecycle,
     _config_rules_reads,
     _event_alerts_reads,
+    _findings_export_reads,
     _organization_policy_reads,
     _organization_root_access_reads,
     _password_policy,
@@ -40,6 +41,7 @@ from ._capabilities import (
     config_rules_changes,
     event_alerts,
     event_alerts_changes,
+    findings_export,
     organization_policies,
     organization_policies_changes,
     password_policy,
@@ -114,6 +116,7 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
             event_alerts_changes.relies_on,
             acting=_event_alerts_reads.acting,
         ),
+        findings_export.MODULE: Reread(_findings_export_reads.UNDO_OPERATIONS, _findings_export_reads.reread),
         organization_policies.MODULE: Reread(
             _organization_policy_reads.UNDO_OPERATIONS,
             _organization_policy_reads.reread,

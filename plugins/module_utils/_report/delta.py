@@ -15,7 +15,7 @@ first seen, until an assessment can tell.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from .._converge.finding import Status, mask_key_ids
 
@@ -97,16 +97,24 @@ def _differences(findings: Sequence[Item], known: Mapping[str, Item]) -> Item:
     delta["new"] = [key for key, item in present.items() if key not in known and item["status"] == Status.FAIL.value]
     changes = [_change(known[key], item) for key, item in present.items() if key in known]
     delta["changed"] = [change for change in changes if change]
-    assessed = {(item["control"], item["region"]) for item in findings}
-    gaps = {(item["control"], item["region"]) for item in findings if item["status"] == Status.NOT_ASSESSED.value}
+    is_settled = settling(findings)
     for key, item in known.items():
         if key not in present:
-            is_settled = _places(item) & assessed and not _places(item) & gaps
-            delta["resolved" if is_settled else "not_assessed"].append(_brief(item))
+            delta["resolved" if is_settled(item) else "not_assessed"].append(_brief(item))
     return delta
 
 
-def _places(item: Item) -> set[tuple[str, str]]:
+def settling(findings: Sequence[Item]) -> Callable[[Mapping[str, t.Any]], bool]:
+    """Whether ``findings`` resolve an earlier one that is not among them: its control was assessed where it was found.
+
+    Asked of the earlier finding, of which its control and region are looked at.
+    """
+    assessed = {(item["control"], item["region"]) for item in findings}
+    gaps = {(item["control"], item["region"]) for item in findings if item["status"] == Status.NOT_ASSESSED.value}
+    return lambda item: bool(_places(item) & assessed) and not _places(item) & gaps
+
+
+def _places(item: Mapping[str, t.Any]) -> set[tuple[str, str]]:
     """Where the verdict on a finding may stand: a control that fails for one region passes for all of them at once."""
     return {(item["control"], item["region"]), (item["control"], "global")}
 
