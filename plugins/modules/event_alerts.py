@@ -44,6 +44,7 @@ options:
       - V(absent) removes the rules of this collection in O(regions), its role, and its statement in the policy of the
         bus. Topics and
         queues stay, since they hold what people subscribed to and what was not delivered.
+      - With V(absent), name every region that has rules. Without the role, those of others hand nothing on any more.
     type: str
     choices: [present, absent]
     default: present

@@ -93,7 +93,7 @@ class Planner:
         if not self.declared.present:
             yield from rules.removals()
             yield from build.unused_admission()
-            yield from build.unused_role()
+            yield from build.unused_role(rules.unread)
             return
         if not self.declared.leads_somewhere:
             return
@@ -121,6 +121,12 @@ class _Rules:
     snapshot: Snapshot
     topology: Topology
     writer: Writer
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The regions whose rules are not known."""
+        read = self.topology.place.regions
+        return tuple(region for region in self.snapshot.regions if region not in read)
 
     def unread_hub(self) -> t.Optional[Refusal]:
         """Why nothing is planned at all: nobody knows what is in the region that all events go to."""

@@ -11,15 +11,19 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from .._account.event_rules import OWNED, PREFIX, AlertTopic
 from .._controls.event_alerts import EVENTBRIDGE, admits
 from .._converge.change import Change, Refusal
+from .._policy.canonical import equivalent
+from .._policy.parse import parse
+from .._policy.policy import PolicyError
 from .event_alerts_changes import (
     CREATE_QUEUE,
     CREATE_ROLE,
     CREATE_TOPIC,
+    DELETE_ROLE,
     PUT_PERMISSION,
     STATEMENT,
     Writer,
@@ -83,16 +87,19 @@ class Builder:
             reason = "there is a role of this name that this collection did not make; adopt takes it over"
             yield _refused("foreign", reason, arn, CREATE_ROLE)
             return
-        if live.trust != self._trust:
+        if not _means(live.trust, self._trust):
             yield self.writer.set_trust(arn, live.trust, self._trust)
-        if live.policy != self._permissions:
+        if not _means(live.policy, self._permissions):
             yield self.writer.put_role_policy(arn, live.policy, self._permissions)
 
-    def unused_role(self) -> tuple[Change, ...]:
-        """The role of ours away with the rules; while there are some, regions that were not read may need it."""
+    def unused_role(self, unread: Sequence[str]) -> tuple[t.Union[Change, Refusal], ...]:
+        """The role of ours away with the rules. In regions that were not read there may be some that need it."""
         live = self.found.role
-        if self.declared.present or live is None or not live.is_owned:
+        if live is None or not live.is_owned:
             return ()
+        if unread:
+            reason = f"rules may need the role in regions that could not be read: {', '.join(unread)}"
+            return (_refused("unread", reason, live.arn, DELETE_ROLE),)
         return self.writer.delete_role(live.arn, live.trust, live.policy)
 
     def region(self, region: str) -> Iterator[t.Union[Change, Refusal]]:
@@ -107,13 +114,15 @@ class Builder:
 
     def _topic(self, arn: str) -> Iterator[t.Union[Change, Refusal]]:
         live = self.found.topics.get(arn)
+        if arn.split(":")[4] != self.topology.place.account_id:
+            # Its owner admits these rules, and tells nobody else.
+            return
         if arn in self.found.unread:
             yield _refused("unread", f"the topic is not known: {self.found.unread[arn]}", arn, CREATE_TOPIC)
         elif live is None and self.declared.create_topic:
             yield self.writer.create_topic(arn, self._topic_policy(arn), self.declared.kms_key_id)
         elif live is None:
-            if arn.split(":")[4] == self.topology.place.account_id:
-                yield _refused("no_topic", "there is no such topic; create_topic makes one", arn, CREATE_TOPIC)
+            yield _refused("no_topic", "there is no such topic; create_topic makes one", arn, CREATE_TOPIC)
         else:
             if not admits(live.policy, "sns:Publish"):
                 after = merged(live.policy, self._publish(arn))
@@ -143,12 +152,12 @@ class Builder:
         if not self.found.organization_id:
             reason = "the account is in no organization, or may not ask which, so nothing can be admitted from it"
             yield _refused("no_organization", reason, arn, PUT_PERMISSION)
-        elif live != admission(arn, self.found.organization_id):
+        elif live is None or not _means(_alone(live), _alone(admission(arn, self.found.organization_id))):
             yield self.writer.admit_organization(arn, self.found.organization_id, live)
 
     def unused_admission(self) -> tuple[Change, ...]:
-        """The organization out of the bus of this account, where it is declared to be absent."""
-        if self.declared.present or self.statement is None:
+        """The organization out of the bus of this account."""
+        if self.statement is None:
             return ()
         arn = self.topology.place.arn("events", self.topology.hub, "event-bus/default")
         return (self.writer.withdraw_admission(arn, self.statement),)
@@ -203,6 +212,18 @@ class Builder:
     def _permissions(self) -> dict[str, t.Any]:
         statement = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": self.topology.bus_arn}
         return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _means(live: t.Any, wanted: t.Any) -> bool:
+    """Whether a document says what is wanted, in whatever form AWS returns it."""
+    try:
+        return equivalent(parse(live), parse(wanted))
+    except PolicyError:
+        return False
+
+
+def _alone(statement: t.Any) -> dict[str, t.Any]:
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _refused(rule: str, reason: str, target: str, operation: str) -> Refusal:
