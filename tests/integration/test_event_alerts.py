@@ -21,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.modules.event_alerts import ENTRY
 from emulator.client import Emulator, EmulatorProcess
 
 from .conftest import CHECKOUT, DEV, EXTERNAL_ID, MANAGEMENT, PROD, Ansible, MakeAnsible, Outcome, Record, role_arn
+from .interrupting import Bench, Job, comparable
 
 HOME, ELSEWHERE = "us-east-1", "eu-west-1"
 REGIONS = [HOME, ELSEWHERE]
@@ -329,3 +330,115 @@ def test_seventeen_regions_are_converged_side_by_side(
         assert time.monotonic() - begun < SECONDS
         regions.append(len({change["region"] for change in result["changes"]} - {"global"}))
     assert regions == [SEVENTEEN, SEVENTEEN, 0]
+
+
+def test_a_region_that_is_not_opted_in_costs_that_region_only(ansible: Ansible, control: Emulator) -> None:
+    """AWS does not know the credentials there."""
+    message = "The security token included in the request is invalid."
+    refused = {"kind": "error", "code": "UnrecognizedClientException", "status": 403, "message": message}
+    control.faults([{**refused, "region": ELSEWHERE}])
+    result, outcome = run(ansible, create_topic=True, return_findings="all")
+    assert outcome.status == 0, outcome.output
+    assert {change["region"] for change in result["changes"]} == {HOME}
+    statuses = {(finding["region"], finding["status"]) for finding in result["findings"]}
+    assert {status for region, status in statuses if region == ELSEWHERE} == {"NOT_ASSESSED"}
+
+
+def test_a_rule_without_place_for_our_target_is_refused(ansible: Ansible, emulator: EmulatorProcess) -> None:
+    events = client(emulator, "events")
+    events.put_rule(Name=ROOT, EventPattern='{"source":["theirs"]}')
+    queue = f"arn:aws:sqs:{HOME}:{PROD}:theirs"
+    events.put_targets(Rule=ROOT, Targets=[{"Id": f"theirs-{number}", "Arn": queue} for number in range(5)])
+    result, outcome = run(ansible, create_topic=True, regions=[HOME], adopt=True)
+    assert outcome.status == 0, outcome.output
+    assert [(refusal["rule"], refusal["target"].rpartition("/")[2]) for refusal in result["refused"]] == [
+        ("targets", ROOT)
+    ]
+    assert json.loads(events.describe_rule(Name=ROOT)["EventPattern"]) == {"source": ["theirs"]}
+
+
+# Runs that are cut off
+
+QUIET = {"guardrail-tamper": False, "quarantine-attached-by-aws": False, "health-exposed-credentials": False}
+DECLARED = Job(
+    ENTRY,
+    {
+        "account_id": MANAGEMENT,
+        "regions": REGIONS,
+        "create_topic": True,
+        "create_dead_letter_queue": True,
+        "rules": {**QUIET, "organizations-guardrail-change": False},
+    },
+)
+# The role with its policy, the topic, a queue in each region, and three rules with a target each.
+WRITES = 11
+
+
+@pytest.fixture
+def account(
+    emulator: EmulatorProcess, control: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> t.Iterator[Bench]:
+    """An account without alerts, for runs of the module in this process."""
+    for name, value in emulator.env().items():
+        monkeypatch.setenv(name, value)
+    control.reset("acme")
+    yield Bench(control, tmp_path)
+    control.clear_faults()
+
+
+def alerts() -> str:
+    """All that the declaration makes, as AWS tells it."""
+    found: Record = {}
+    for region in REGIONS:
+        events, queues = boto3.client("events", region_name=region), boto3.client("sqs", region_name=region)
+        for rule in events.list_rules(NamePrefix="iam-hardening-")["Rules"]:
+            targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+            tags = events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]
+            found[rule["Arn"]] = [rule, targets, sorted(tags, key=str)]
+        found[f"queues of {region}"] = queues.list_queues(QueueNamePrefix="iam-hardening-").get("QueueUrls", [])
+    found["topics"] = boto3.client("sns").list_topics()["Topics"]
+    found["roles"] = [
+        role["RoleName"] for role in boto3.client("iam").list_roles(PathPrefix="/iam-hardening/")["Roles"]
+    ]
+    return comparable(json.dumps(found, sort_keys=True))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("write", range(1, WRITES + 1))
+def test_a_run_that_is_cut_off_goes_on_and_is_taken_back(account: Bench, write: int, after: bool) -> None:
+    base = alerts()
+    account.killed(lambda: account.run(DECLARED, run_id="first"), write=write, after=after)
+    assert alerts() != base or (write, after) == (1, False)
+    account.run(DECLARED, run_id="second")
+    account.control.clear_log()
+    account.run(DECLARED, run_id="third")
+    assert account.writes == []
+    for undone in ("second", "first"):
+        account.undo(undone, f"{undone}-back", account_id=MANAGEMENT)
+    assert alerts() == base
+
+
+def test_a_whole_run_has_as_many_writes_as_it_is_cut_off_at(account: Bench) -> None:
+    account.control.clear_log()
+    account.run(DECLARED)
+    assert len(account.writes) == WRITES
+
+
+# The organization of the demo
+
+
+def test_the_demo_tells_people_of_all_its_accounts(
+    ansible: Ansible, emulator: EmulatorProcess, control: Emulator
+) -> None:
+    """As docs/event_alerts.md has it."""
+    ansible.playbook("harden", "--tags", "event_alerts").succeeded()
+    topic = TOPIC.replace(PROD, MANAGEMENT)
+    assert emulator_says(emulator, "subscribe", topic, MAIL).startswith(f"{MAIL} has to confirm")
+    assert emulator_says(emulator, "confirm", MAIL) == "1 subscriptions confirmed\n"
+    assert emulator_says(emulator, "event", "root-login", "--account", PROD, "--region", ELSEWHERE)
+    told = emulator_says(emulator, "messages").splitlines()
+    assert told[0] == f"{topic} to email {MAIL}:"
+    assert told[1] == '"[CRITICAL] The root user was used"'
+    assert f"in account {PROD}, region {ELSEWHERE}" in told[2]
+    again = ansible.playbook("harden", "--tags", "event_alerts").succeeded()
+    assert again.writes == []
