@@ -86,7 +86,9 @@ class Planner:
         unread = [
             f"{region}: nothing is planned, since it can't be read: {unread_reason(gap)}"
             for region in observed.snapshot.regions
-            if (gap := observed.snapshot.missing(Dataset.SECURITY_HUB_DETAILS, region))
+            # A region that is closed as a whole is meant to be, and a finding says that it is.
+            if region not in observed.snapshot.denied_regions
+            and (gap := observed.snapshot.missing(Dataset.SECURITY_HUB_DETAILS, region))
         ]
         policy = observed.central_policy()
         if policy:

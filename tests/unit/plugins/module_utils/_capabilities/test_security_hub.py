@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._account.security_hubs import (
     Aggregator,
     SecurityHubDetails,
@@ -403,6 +403,18 @@ def test_a_denied_region_is_planned_for_alone() -> None:
     assert len(plan.warnings) == 1 and plan.warnings[0].startswith(f"{OTHER}: nothing is planned, since it can't be")
     assert {item.status for item in found if item.region == OTHER} == {Status.NOT_ASSESSED}
     assert Status.NOT_ASSESSED not in {item.status for item in found if item.region == HOME}
+
+
+def test_a_region_that_is_closed_to_the_account_is_no_surprise() -> None:
+    datasets = (Dataset.SECURITY_HUB_DETAILS, Dataset.SECURITY_HUB)
+    gaps = tuple(unread(dataset, UnreadKind.REGION_DENIED, OTHER) for dataset in datasets)
+    plans = planner()
+    state = observed(hub(*BOTH), regions=(HOME, OTHER), unread=gaps)
+    found = plans.findings(state)
+    assert plans.plan(state, found) == Plan()
+    assert [(item.control, item.status) for item in found if item.region == OTHER] == [
+        ("region_assessed", Status.NOT_ASSESSED)
+    ]
 
 
 # What the result says
