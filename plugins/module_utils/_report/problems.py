@@ -200,6 +200,15 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
         "AWS Config does not use its service-linked role",
         "regions in which AWS Config does not use its service-linked role",
     ),
+    "config_iam_recorded_once": ("AWS Config records IAM, and is paid for it, in more than one region", ""),
+    "config_iam_rules": (
+        "Managed rules of AWS Config on IAM are missing in a region",
+        "regions in which managed rules of AWS Config on IAM are missing",
+    ),
+    "config_iam_compliant": (
+        "Managed rule of AWS Config on IAM is broken",
+        "breaches of managed rules of AWS Config on IAM",
+    ),
     "security_hub": (
         "Security Hub is off or without a standard in a region",
         "regions in which Security Hub is off or without a standard",

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
+import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._account import organization_reads
 from ansible_collections.hardening.iam.plugins.module_utils._account.codec import from_json, to_json
@@ -32,6 +33,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.access import A
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
 from emulator.client import Emulator, EmulatorProcess
+from emulator.seed.source import SEEDS
 
 REGIONS = ("us-east-1", "eu-west-1")
 SHALLOW = frozenset(Dataset) - DEEP - OF_ORGANIZATION
@@ -65,8 +67,23 @@ SANDBOX = "444455556666"
 @pytest.fixture(scope="module")
 def process() -> t.Iterator[EmulatorProcess]:
     with EmulatorProcess(seed="acme") as running:
+        running.control.reset(_judged())
         _alert(running)
         yield running
+
+
+def _judged() -> dict[str, t.Any]:
+    """The organization with a rule of AWS Config in its management account, which a role breaks: the seed has none."""
+    seed = t.cast(dict[str, t.Any], yaml.safe_load((SEEDS / "acme.yml").read_text(encoding="utf-8")))
+    seed["accounts"][MANAGEMENT]["regions"][REGIONS[0]]["config"]["rules"] = {
+        "iam-hardening-no-inline-policies": {
+            "identifier": "IAM_NO_INLINE_POLICY_CHECK",
+            "compliance": "NON_COMPLIANT",
+            "resources": ["role/support"],
+            "tags": {"team": "security"},
+        }
+    }
+    return seed
 
 
 def _alert(running: EmulatorProcess) -> None:
@@ -245,6 +262,7 @@ FIELDS = {
     Dataset.OIDC_PROVIDERS: {"oidc_provider_arns"},
     Dataset.CONTACT_INFORMATION: {"primary_contact"},
     Dataset.SECURITY_HUB: {"security_hubs"},
+    Dataset.CONFIG_RULES: {"config_rules", "delivery_channels"},
     Dataset.EVENT_RULES: {"alert_regions"},
 }
 # What moves by itself: roles are used by the reads, trails deliver.
