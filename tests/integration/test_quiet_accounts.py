@@ -111,9 +111,10 @@ def test_no_arn_of_another_partition(gov: Outcome) -> None:
 
 
 def test_gov_account_converges(gov: Outcome) -> None:
-    assert gov.writes == ["iam:UpdateAccountPasswordPolicy"]
-    (change,) = gov.report(GOV)["changes"]
-    assert change["target"].startswith(f"arn:aws-us-gov:iam::{GOV}:")
+    assert gov.writes == ["iam:UpdateAccountPasswordPolicy", "accessanalyzer:CreateAnalyzer"]
+    analyzer, policy = sorted(change["target"] for change in gov.report(GOV)["changes"])
+    assert analyzer.startswith(f"arn:aws-us-gov:access-analyzer:us-gov-west-1:{GOV}:")
+    assert policy.startswith(f"arn:aws-us-gov:iam::{GOV}:")
 
 
 def test_requests_stay_in_the_partition(gov: Outcome) -> None:
