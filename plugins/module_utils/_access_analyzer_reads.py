@@ -127,8 +127,10 @@ class Acting:
         try:
             answer = self.access.call(service, operation, given, region=region)
         except AwsError as error:
-            other = _another(self.access, region or "", given["type"]) if error.code == _QUOTA and region else None
-            if operation != changes.CREATE or other is None:
+            if operation != changes.CREATE or error.code != _QUOTA:
+                raise
+            other = _another(self.access, region or "", given["type"])
+            if other is None:
                 raise
             self.existing[f"{region} {given['analyzerName']}"] = other["existing"]
             return other

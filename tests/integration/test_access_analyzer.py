@@ -10,6 +10,7 @@ import time
 import typing as t
 from pathlib import Path
 
+import boto3
 import pytest
 import yaml
 
@@ -18,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.modules.access_analyzer import EN
 from emulator.client import Emulator, EmulatorProcess
 
 from .conftest import CHECKOUT, DEV, EXTERNAL_ID, MANAGEMENT, PROD, Ansible, MakeAnsible, Outcome, Record, role_arn
+from .interrupting import Bench, Job
 
 REGIONS = ["us-east-1", "eu-west-1"]
 SEVENTEEN, SECONDS = 17, 4
@@ -170,6 +172,108 @@ def test_seventeen_regions_are_converged_side_by_side(
         assert time.monotonic() - begun < SECONDS
         made.append(len(result["changes"]))
     assert made == [SEVENTEEN, SEVENTEEN, 0]
+
+
+# Runs of the module in this process, in an account of its own, which tests look into by boto3.
+
+ALONE = "555566667777"
+DECLARED: t.Final[Record] = {"account_id": ALONE, "regions": REGIONS, "archive_rules": [RULE]}
+MADE: t.Final = {region: {"iam-hardening-external": ("ACCOUNT", ["partner"])} for region in REGIONS}
+
+
+@pytest.fixture
+def account(
+    emulator: EmulatorProcess, control: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> t.Iterator[t.Callable[..., Bench]]:
+    """An account with these analyzers by region."""
+    for name, value in emulator.env().items():
+        monkeypatch.setenv(name, value)
+
+    def made(**regions: Record) -> Bench:
+        of_regions = {name.replace("_", "-"): {"analyzers": analyzers} for name, analyzers in regions.items()}
+        control.reset({"management_account": ALONE, "accounts": {ALONE: {"name": "alone", "regions": of_regions}}})
+        return Bench(control, tmp_path)
+
+    yield made
+    control.clear_faults()
+
+
+def analyzers() -> dict[str, dict[str, tuple[str, list[str]]]]:
+    """The analyzers of each region by name: their type and the names of their archive rules."""
+    found: dict[str, dict[str, tuple[str, list[str]]]] = {}
+    for region in REGIONS:
+        client = boto3.client("accessanalyzer", region_name=region)
+        for item in client.list_analyzers()["analyzers"]:
+            rules = client.list_archive_rules(analyzerName=item["name"])["archiveRules"]
+            names = sorted(rule["ruleName"] for rule in rules)
+            found.setdefault(region, {})[item["name"]] = item["type"], names
+    return found
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("write", range(1, 7))
+def test_a_run_that_is_cut_off_goes_on_and_is_taken_back(
+    account: t.Callable[..., Bench], write: int, after: bool
+) -> None:
+    """In each of two regions an analyzer, a rule, and the rule applied to what was found before it."""
+    bench = account()
+    declared = Job(ENTRY, DECLARED)
+    bench.killed(lambda: bench.run(declared, now=NOW, run_id="first"), write=write, after=after)
+    bench.run(declared, now=NOW, run_id="second")
+    assert analyzers() == MADE
+    bench.control.clear_log()
+    bench.run(declared, now=NOW, run_id="third")
+    assert bench.writes == []
+    for run_id in ("second", "first"):
+        bench.undo(run_id, f"{run_id}-back", account_id=ALONE)
+    assert analyzers() == {}
+
+
+def test_what_others_made_stays(account: t.Callable[..., Bench]) -> None:
+    theirs = {"tags": {"owner": "security"}, "archive_rules": {"theirs": PUBLIC}}
+    ours = {**theirs, "tags": {"owner": "security", "iam-hardening:managed": "true"}}
+    bench = account(us_east_1={"whatever": theirs}, eu_west_1={"ours": ours})
+    result = bench.result(ENTRY, now=NOW, **DECLARED, tags={"team": "iam"})
+    assert operations(result) == ["CreateArchiveRule", "CreateArchiveRule", "TagResource"]
+    kept = ("ACCOUNT", ["partner", "theirs"])
+    assert analyzers() == {"us-east-1": {"whatever": kept}, "eu-west-1": {"ours": kept}}
+    tags = {region: boto3.client("accessanalyzer", region_name=region).list_analyzers() for region in REGIONS}
+    assert tags["us-east-1"]["analyzers"][0]["tags"] == {"owner": "security"}
+    assert tags["eu-west-1"]["analyzers"][0]["tags"] == {**ours["tags"], "team": "iam"}
+    bench.control.clear_log()
+    again = bench.result(ENTRY, now=NOW, **DECLARED, tags={"team": "iam"})
+    assert (again["changes"], bench.writes) == ([], [])
+    gone = bench.result(ENTRY, now=NOW, **{**DECLARED, "archive_rules": []}, remove_archive_rules=["partner"])
+    assert operations(gone) == ["DeleteArchiveRule"] * 2
+    assert {name for region in analyzers().values() for _kind, names in region.values() for name in names} == {"theirs"}
+
+
+def test_an_analyzer_of_a_service_is_neither_counted_nor_touched(account: t.Callable[..., Bench]) -> None:
+    bench = account(us_east_1={"linked": {"managed_by": "securityhub.amazonaws.com"}})
+    result = bench.result(ENTRY, now=NOW, **DECLARED, remove_analyzers=["linked"])
+    assert operations(result) == ["CreateAnalyzer", "CreateAnalyzer", "CreateArchiveRule", "CreateArchiveRule"]
+
+
+@pytest.mark.parametrize("status", ["CREATING", "DISABLED", "FAILED"])
+def test_an_analyzer_that_is_not_active_will_not_do(account: t.Callable[..., Bench], status: str) -> None:
+    bench = account(us_east_1={"theirs": {"status": status}}, eu_west_1={"theirs": {}})
+    result = bench.result(ENTRY, now=NOW, account_id=ALONE, regions=REGIONS, return_findings="failed")
+    assert (result["changes"], bench.writes) == ([], [])
+    assert {(item["control"], item["region"]) for item in result["findings"]} == {
+        ("external_access_analyzer", "us-east-1")
+    }
+    refused = [] if status == "CREATING" else ["status"]
+    assert [refusal["rule"] for refusal in result["refused"]] == refused
+    assert all(f"analyzer theirs is {status}" in refusal["reason"] for refusal in result["refused"])
+
+
+def test_a_quota_that_nobody_used_up_is_an_error_of_that_region(account: t.Callable[..., Bench]) -> None:
+    bench = account()
+    full = {"kind": "error", "code": "ServiceQuotaExceededException", "status": 402, "message": "limit of rules"}
+    bench.control.faults([{**full, "region": "us-east-1", "operation": "CreateArchiveRule"}])
+    with pytest.raises(RuntimeError, match="CreateArchiveRule on .*us-east-1.*limit of rules"):
+        bench.result(ENTRY, now=NOW, **DECLARED)
+    assert analyzers() == {**MADE, "us-east-1": {"iam-hardening-external": ("ACCOUNT", [])}}
 
 
 def test_bad_input_is_named(ansible: Ansible) -> None:

@@ -127,7 +127,9 @@ class AccessAnalyzerBackend(BaseBackend):
             raise ConflictException(f"An analyzer named {name} already exists.", name, "ANALYZER")
         if kind.startswith("ORGANIZATION"):
             self._check_may_see_organization()
-        if sum(analyzer.kind == kind for analyzer in self.analyzers.values()) >= _QUOTAS.get(kind, 1):
+        # Those that services manage are theirs: the customer's quota is about the customer's.
+        own = [analyzer for analyzer in self.analyzers.values() if analyzer.kind == kind and not analyzer.managed_by]
+        if len(own) >= _QUOTAS.get(kind, 1):
             raise ServiceQuotaExceededException(
                 f"The maximum number of analyzers of type {kind} has been reached.", name, "ANALYZER"
             )
