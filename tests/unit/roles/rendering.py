@@ -52,10 +52,13 @@ def defaults(role: str) -> Mapping[str, t.Any]:
     }
 
 
-def evaluated(role: str, text: t.Any, **variables: t.Any) -> t.Any:
-    """What Ansible makes of a template with the defaults of a role, but for some variables; ``omitted`` for omit."""
+def evaluated(role: str, text: t.Any, *, beside: t.Optional[Keys] = None, **variables: t.Any) -> t.Any:
+    """What Ansible makes of a template with the defaults of a role, but for some variables; ``omitted`` for omit.
+
+    ``beside`` has variables of others.
+    """
     declared = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
-    given = {f"{role}_{name}": value for name, value in variables.items()}
+    given = {**(beside or {}), **{f"{role}_{name}": value for name, value in variables.items()}}
     return Templar(loader=DataLoader(), variables={**declared, "omit": "omitted", **given}).template(_trusted(text))
 
 
