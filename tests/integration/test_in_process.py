@@ -193,6 +193,8 @@ ARCHIVE: t.Final = {
     "reason": "they deliver here",
     "expires": DATE,
 }
+LENGTH: t.Final = {"name": "password-policy", "parameters": {"MinimumPasswordLength": 16, "RequireSymbols": False}}
+ODD: t.Final = {"MinimumPasswordLength": "long"}
 BUS: t.Final = f"arn:aws:events:us-east-1:{PROD}:event-bus/default"
 HEARING: t.Final = {"name": "ours", "title": "Ours", "pattern": '{"source": ["aws.signin"]}'}
 DEAF: t.Final = {**HEARING, "pattern": {"source": "aws.signin"}}
@@ -288,6 +290,15 @@ CASES: t.Final = (
     Case("analyzers, found", "access_analyzer_findings_info", finding(details="yes")),
     Case("analyzers, recommended", "access_analyzer_findings_info", finding(recommendations=True), CHECKED),
     Case("analyzers, none found", "access_analyzer_findings_info", finding(limit=0), fails="limit: 0"),
+    Case("config, predicted", "config_rules", watching(return_findings="all"), CHECKED),
+    Case("config, reported", "config_rules", watching(mode="report", remove_rules="root-mfa, x", default_rules="yes")),
+    Case("config, no such rule", "config_rules", watching(rules=[{"name": "x"}]), fails="rules[0].name: 'x'"),
+    Case("config, not a length", "config_rules", watching(rules=[{**LENGTH, "parameters": ODD}]), fails="6 to 128"),
+    Case("config, once elsewhere", "config_rules", watching(iam_region="eu-west-1"), fails="iam_region: eu-west-1"),
+    Case("config, of no organization", "config_rules", watching(scope="organization"), {"diff": True}),
+    Case("config, applied", "config_rules", watching(rules=[LENGTH]), {"diff": True}),
+    Case("config, applied already", "config_rules", watching(rules=[LENGTH]), {"diff": True}),
+    Case("config, gone", "config_rules", watching(remove_rules=["password-policy"]), {"diff": True}),
     Case("hub, predicted", "security_hub", watching(), CHECKED),
     Case("hub, reported", "security_hub", watching(mode="report", standards="cis/3.0.0", return_findings="all")),
     Case("hub, no such standard", "security_hub", watching(standards=["cis_5"]), fails="standards: 'cis_5'"),
