@@ -41,10 +41,6 @@ LOOPBACK: t.Final = ("127.0.0.1", "localhost")
 # So much of a parameter is shown: of a policy its beginning.
 _SHOWN: t.Final = 60
 _EVERY_HOURS: t.Final = 3
-_ADMINISTRATOR: t.Final = {
-    "aws_access_key_id": client.ADMINISTRATOR_KEY,
-    "aws_secret_access_key": client.DEFAULT_SECRET,
-}
 
 
 def main(argv: t.Sequence[str] | None = None) -> int:
@@ -75,7 +71,13 @@ def _event(served: client.Emulator, arguments: argparse.Namespace) -> None:
 
 def _subscribe(served: client.Emulator, arguments: argparse.Namespace) -> None:
     region = arguments.topic.split(":")[3]
-    topics = boto3.client("sns", endpoint_url=served.url, region_name=region, **_ADMINISTRATOR)
+    topics = boto3.client(
+        "sns",
+        endpoint_url=served.url,
+        region_name=region,
+        aws_access_key_id=client.ADMINISTRATOR_KEY,
+        aws_secret_access_key=client.DEFAULT_SECRET,
+    )
     topics.subscribe(TopicArn=arguments.topic, Protocol="email", Endpoint=arguments.endpoint)
     print(f"{arguments.endpoint} has to confirm the subscription to {arguments.topic}")
 
