@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task
-from ansible_collections.hardening.iam.plugins.modules.access_analyzer import ENTRY, argument_spec
+from ansible_collections.hardening.iam.plugins.modules import access_analyzer_findings_info as findings_info
+from ansible_collections.hardening.iam.plugins.modules.access_analyzer import ENTRY, RETURN, argument_spec
 from emulator.client import Emulator, EmulatorProcess
 
 from .conftest import CHECKOUT, DEV, EXTERNAL_ID, MANAGEMENT, PROD, Ansible, MakeAnsible, Outcome, Record, role_arn
@@ -246,6 +247,23 @@ def test_what_others_made_stays(account: t.Callable[..., Bench]) -> None:
     gone = bench.result(ENTRY, now=NOW, **{**DECLARED, "archive_rules": []}, remove_archive_rules=["partner"])
     assert operations(gone) == ["DeleteArchiveRule"] * 2
     assert {name for region in analyzers().values() for _kind, names in region.values() for name in names} == {"theirs"}
+
+
+def test_everything_that_is_documented_is_returned_and_nothing_else(account: t.Callable[..., Bench]) -> None:
+    documented = yaml.safe_load(RETURN)
+    bench = account(us_east_1={"theirs": {"status": "FAILED"}})
+    result = bench.result(ENTRY, now=NOW, **DECLARED, unused={}, return_findings="failed")
+    # Ansible's own, which no module documents.
+    assert set(result) - {"changed", "diff"} == set(documented)
+    for key in ("changes", "refused", "costs"):
+        assert set(result[key][0]) == set(documented[key]["contains"]), key
+
+
+def test_everything_that_is_documented_of_findings_is_returned(found: Ansible) -> None:
+    documented = yaml.safe_load(findings_info.RETURN)
+    result, _outcome = listed(found, details=True, recommendations=True)
+    assert set(result) - {"changed"} == set(documented)
+    assert set().union(*result["findings"]) == set(documented["findings"]["contains"])
 
 
 def test_an_analyzer_of_a_service_is_neither_counted_nor_touched(account: t.Callable[..., Bench]) -> None:
