@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import json
 import typing as t
@@ -24,7 +25,9 @@ from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations, iam_actions
 from ._capabilities.preflight import Readiness, assess_readiness, capabilities, render_table
+from ._config_rules import OPERATIONS as CONFIG_RULES_OPERATIONS
 from ._event_alerts import OPERATIONS as EVENT_ALERTS_OPERATIONS
+from ._findings_export import OPERATIONS as FINDINGS_EXPORT_OPERATIONS
 from ._password_policy import OPERATIONS as PASSWORD_POLICY_OPERATIONS
 from ._permissions_boundary import OPERATIONS as PERMISSIONS_BOUNDARY_OPERATIONS
 from ._rollback import OPERATIONS as ROLLBACK_OPERATIONS
@@ -40,11 +43,15 @@ _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
     Dataset.VIRTUAL_MFA_DEVICES: ("iam", "ListVirtualMFADevices", {"MaxItems": 1}),
     Dataset.SERVICE_SPECIFIC_CREDENTIALS: ("iam", "ListServiceSpecificCredentials", {"AllUsers": True, "MaxItems": 1}),
 }
-# Of further services' actions only the declaration tells what they are to be simulated on: the topic of a notice.
-_SIMULATED: t.Final = ("access-analyzer:", "iam:", "securityhub:")
+_SIMULATED: t.Final = ("access-analyzer:", "config:", "events:", "iam:", "securityhub:", "sns:", "sqs:")
+# Of a notice only the declaration tells the topic, which may be another account's.
+_DECLARED: t.Final = "sns:Publish"
 WRITES: t.Final[Mapping[str, frozenset[str]]] = {
     role: frozenset(
-        action for name in operations.writes for action in iam_actions(name) if action.startswith(_SIMULATED)
+        action
+        for name in operations.writes
+        for action in iam_actions(name)
+        if action.startswith(_SIMULATED) and action != _DECLARED
     )
     for role, operations in {
         "password_policy": PASSWORD_POLICY_OPERATIONS,
@@ -52,8 +59,10 @@ WRITES: t.Final[Mapping[str, frozenset[str]]] = {
         "user_permissions": USER_PERMISSIONS_OPERATIONS,
         "permissions_boundary": PERMISSIONS_BOUNDARY_OPERATIONS,
         "access_analyzer": ACCESS_ANALYZER_OPERATIONS,
+        "config_rules": CONFIG_RULES_OPERATIONS,
         "security_hub": SECURITY_HUB_OPERATIONS,
         "event_alerts": EVENT_ALERTS_OPERATIONS,
+        "findings_export": FINDINGS_EXPORT_OPERATIONS,
         "rollback": ROLLBACK_OPERATIONS,
     }.items()
 }
@@ -64,14 +73,37 @@ _SAMPLES: t.Final[dict[str, str]] = {
     "User": "user/iam-hardening-preflight",
     "Policy": "policy/iam-hardening/boundary/iam-hardening-preflight",
 }
-_ANALYZER: t.Final = "analyzer/iam-hardening-preflight"
-# What Security Hub's actions are about where it is not the hub. Those of "*" are about no resource, says AWS.
-_OF_SECURITY_HUB: t.Final = {
-    "BatchImportFindings": "product/iam-hardening/preflight",
-    "BatchUpdateStandardsControlAssociations": "*",
-    "CreateFindingAggregator": "*",
-    "UpdateFindingAggregator": "finding-aggregator/iam-hardening-preflight",
-    "UpdateSecurityControl": "*",
+# What the actions of regional services are about: of most of them, and of those whose names match. "*" stands for those
+# that are about no resource, says AWS.
+_REGIONAL: t.Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "access-analyzer": (
+        "analyzer/iam-hardening-preflight",
+        {
+            "ApplyArchiveRule": "analyzer/iam-hardening-preflight",
+            "*ArchiveRule": "analyzer/iam-hardening-preflight/archive-rule/iam-hardening-preflight",
+        },
+    ),
+    "config": (
+        "config-rule/iam-hardening-preflight",
+        {
+            "*OrganizationConfigRule": "organization-config-rule/iam-hardening-preflight",
+            "*ConfigurationRecorder": "configuration-recorder/iam-hardening-preflight/0a1b2c3d",
+            "*DeliveryChannel": "*",
+        },
+    ),
+    "events": ("rule/iam-hardening-preflight", {"*Permission": "*"}),
+    "securityhub": (
+        "hub/default",
+        {
+            "BatchImportFindings": "product/iam-hardening/preflight",
+            "BatchUpdateStandardsControlAssociations": "*",
+            "CreateFindingAggregator": "*",
+            "UpdateFindingAggregator": "finding-aggregator/iam-hardening-preflight",
+            "UpdateSecurityControl": "*",
+        },
+    ),
+    "sns": ("iam-hardening-preflight", {}),
+    "sqs": ("iam-hardening-preflight", {}),
 }
 # What a policy that names a service may ask for, or allows nothing.
 _CONTEXT: t.Final[Mapping[str, tuple[str, str]]] = {
@@ -168,13 +200,11 @@ def _denied_writes(task: Task, access: Access) -> t.Optional[Collection[str]]:
 
 def resource_of(action: str, account: str, region: str) -> str:
     """A resource of the kind that ``action`` is about, in the account of this ARN; "*" for the account itself."""
-    if action.startswith("access-analyzer:"):
-        analyzer = f"{account.replace(':iam::', f':access-analyzer:{region}:')}:{_ANALYZER}"
-        of_rule = action.endswith(("CreateArchiveRule", "DeleteArchiveRule", "UpdateArchiveRule"))
-        return f"{analyzer}/archive-rule/iam-hardening-preflight" if of_rule else analyzer
-    if action.startswith("securityhub:"):
-        about = _OF_SECURITY_HUB.get(action.partition(":")[2], "hub/default")
-        return about if about == "*" else f"{account.replace(':iam::', f':securityhub:{region}:')}:{about}"
+    service, _colon, name = action.partition(":")
+    if service in _REGIONAL:
+        usual, others = _REGIONAL[service]
+        about = next((others[pattern] for pattern in others if fnmatch.fnmatchcase(name, pattern)), usual)
+        return about if about == "*" else f"{account.replace(':iam::', f':{service}:{region}:')}:{about}"
     if "Account" in action:
         return "*"
     # Groups come first in AddUserToGroup, and credentials are their user's.

@@ -89,6 +89,7 @@ def capabilities(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...
         "user_permissions": (principals,),
         "permissions_boundary": (principals, Dataset.TRAILS),
         "event_alerts": (Dataset.TRAILS,),
+        "findings_export": (Dataset.SECURITY_HUB,),
     }
     identity = (
         Dataset.AUTHORIZATION_DETAILS,

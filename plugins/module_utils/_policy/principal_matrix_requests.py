@@ -53,6 +53,8 @@ _RESOURCES: t.Final[Mapping[str, str]] = {
     "alert topic": "arn:{partition}:sns:{region}:{account}:iam-hardening-alerts",
     "alert queue": "arn:{partition}:sqs:{region}:{account}:iam-hardening-alerts-undelivered",
     "config rule": "arn:{partition}:config:{region}:{account}:config-rule/config-rule-abcdef",
+    "config recorder": "arn:{partition}:config:{region}:{account}:configuration-recorder/default/abcdef",
+    "organization config rule": "arn:{partition}:config:{region}:{account}:organization-config-rule/example-abcdef",
     "hub": "arn:{partition}:securityhub:{region}:{account}:hub/default",
     "any": "*",
 }
@@ -113,15 +115,27 @@ _WRITES: t.Final[tuple[_Group, ...]] = (
     ("sqs:DeleteQueue sqs:SetQueueAttributes", "alert queue", ()),
     (
         "securityhub:BatchDisableStandards securityhub:BatchEnableStandards securityhub:BatchImportFindings "
-        "securityhub:BatchUpdateStandardsControlAssociations securityhub:CreateFindingAggregator "
-        "securityhub:DisableSecurityHub securityhub:UpdateFindingAggregator securityhub:UpdateSecurityControl "
-        "securityhub:UpdateSecurityHubConfiguration",
+        "securityhub:BatchUpdateFindings securityhub:BatchUpdateStandardsControlAssociations "
+        "securityhub:CreateFindingAggregator securityhub:DisableSecurityHub securityhub:UpdateFindingAggregator "
+        "securityhub:UpdateSecurityControl securityhub:UpdateSecurityHubConfiguration",
         "hub",
         (),
     ),
     ("securityhub:EnableSecurityHub securityhub:TagResource", "hub", _OWNED_TAGS),
     ("config:DeleteConfigRule config:UntagResource", "config rule", ()),
     ("config:PutConfigRule config:TagResource", "config rule", _OWNED_TAGS),
+    (
+        "config:DeleteConfigurationRecorder config:PutConfigurationRecorder config:StartConfigurationRecorder "
+        "config:StopConfigurationRecorder",
+        "config recorder",
+        (),
+    ),
+    ("config:DeleteDeliveryChannel config:PutDeliveryChannel", "any", ()),
+    (
+        "config:DeleteOrganizationConfigRule config:PutOrganizationConfigRule",
+        "organization config rule",
+        (),
+    ),
 )
 # Without these no account is assessed.
 _READS: t.Final[tuple[_Group, ...]] = (
