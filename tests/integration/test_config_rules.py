@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module config_rules: rules and recorders made, changed, taken away and taken back, and others' left alone."""
+"""The module config_rules: rules and recorders made, changed, taken away and taken back; those of others stay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._task import Task
 from ansible_collections.hardening.iam.plugins.modules.config_rules import ENTRY, argument_spec
 from emulator.client import Emulator, EmulatorProcess
 
-from .conftest import CHECKOUT, EXTERNAL_ID, Ansible, MakeAnsible, Outcome, Record, role_arn
+from .conftest import CHECKOUT, EXTERNAL_ID, MANAGEMENT, PROD, SANDBOX, Ansible, MakeAnsible, Outcome, Record, role_arn
 from .interrupting import Bench as Interrupted
 from .interrupting import Job
 
@@ -492,3 +492,130 @@ def test_seventeen_regions_are_converged_side_by_side(account: Interrupted) -> N
         made.append(len(result["changes"]))
     whole = len(DEFAULTS) + 4 * len(SEVENTEEN)
     assert made == [whole, whole, 0]
+
+
+# Rules of an organization
+
+ORGANIZED = {"account_id": MANAGEMENT, "regions": ["us-east-1"], "scope": "organization"}
+PASSWORD = "iam-hardening-password-policy"
+
+
+@pytest.fixture
+def organization(account: Interrupted) -> Interrupted:
+    """The organization "acme", as its management account."""
+    account.control.reset("acme")
+    return account
+
+
+def of_organization() -> dict[str, Record]:
+    listed = config_in("us-east-1").describe_organization_config_rules()["OrganizationConfigRules"]
+    return {rule["OrganizationConfigRuleName"]: rule for rule in listed}
+
+
+def converge(account: Interrupted, **options: t.Any) -> Record:
+    """Make it so, and see that there is nothing left to do."""
+    made = account.result(ENTRY, **{**ORGANIZED, **options})
+    assert all(change["applied"] for change in made["changes"])
+    account.control.clear_log()
+    again = account.result(ENTRY, **{**ORGANIZED, **options})
+    assert (again["changes"], account.writes) == ([], [])
+    return made
+
+
+def test_rules_of_an_organization_are_made_changed_removed_and_taken_back(organization: Interrupted) -> None:
+    made = converge(organization, run_id="made", excluded_accounts=[SANDBOX])
+    assert operations(made) == {"PutOrganizationConfigRule": len(DEFAULTS) + 1}
+    rule = of_organization()[PASSWORD]
+    assert rule["ExcludedAccounts"] == [SANDBOX]
+    assert json.loads(rule["OrganizationManagedRuleMetadata"]["InputParameters"]) == PASSWORDS
+    changed = converge(
+        organization,
+        run_id="changed",
+        rules=[{"name": "password-policy", "parameters": {"MinimumPasswordLength": 16}}],
+    )
+    (change,) = changed["changes"]
+    # Who is excluded stays so, unless it is declared otherwise.
+    assert change["before"]["excluded_accounts"] == change["after"]["excluded_accounts"] == [SANDBOX]
+    everybody = converge(
+        organization, run_id="everybody", excluded_accounts=[], default_rules=False, rules=[{"name": "root-mfa"}]
+    )
+    assert [change["after"]["excluded_accounts"] for change in everybody["changes"]] == [[]]
+    removed = converge(organization, run_id="removed", default_rules=False, remove_rules=["password-policy"])
+    assert operations(removed) == {"DeleteOrganizationConfigRule": 1}
+    assert PASSWORD not in of_organization()
+    for name in ("removed", "everybody", "changed", "made"):
+        back = organization.undo(name, f"{name}-back")
+        assert back["refused"] == []
+    assert of_organization() == {}
+
+
+def test_a_member_makes_no_rules_of_its_organization_unless_that_delegates_it(organization: Interrupted) -> None:
+    member = {**ORGANIZED, "account_id": PROD, "assume_role_arn": role_arn(PROD, "automation")}
+    member["assume_role_external_id"] = EXTERNAL_ID
+    refused = organization.result(ENTRY, **member)
+    assert [refusal["rule"] for refusal in refused["refused"]] == ["organization"]
+    assert (refused["changes"], organization.writes) == ([], [])
+    boto3.client("organizations").register_delegated_administrator(
+        AccountId=PROD, ServicePrincipal="config-multiaccountsetup.amazonaws.com"
+    )
+    made = organization.result(ENTRY, **member)
+    assert operations(made) == {"PutOrganizationConfigRule": len(DEFAULTS) + 1}
+    # What comes from the organization does in its members.
+    own = organization.result(ENTRY, **{**member, "scope": "account"})
+    assert own["changes"] == []
+    assert {rule["created_by"] for rule in own["rules"]} == {"config-multiaccountsetup.amazonaws.com"}
+
+
+def test_an_account_that_did_not_get_a_rule_is_told_of(organization: Interrupted) -> None:
+    organization.result(ENTRY, **ORGANIZED, default_rules=False, rules=[{"name": "root-mfa"}])
+    execute_options = {**ORGANIZED, "default_rules": False, "rules": [{"name": "root-mfa"}]}
+    part = warned(organization, **execute_options)
+    assert any("iam-hardening-root-mfa is CREATE_FAILED: no recorder in" in warning for warning in part)
+
+
+def warned(account: Interrupted, **options: t.Any) -> list[str]:
+    directory = account.journal.with_name("reports")
+    account.result(ENTRY, **options, report_dir=str(directory))
+    part = json.loads((directory / options["account_id"] / "parts" / "config_rules.json").read_text(encoding="utf-8"))
+    return t.cast(list[str], part["warnings"])
+
+
+def test_rules_of_the_organization_by_others_do(organization: Interrupted) -> None:
+    theirs = {"RuleIdentifier": "ROOT_ACCOUNT_MFA_ENABLED"}
+    config_in("us-east-1").put_organization_config_rule(
+        OrganizationConfigRuleName="theirs", OrganizationManagedRuleMetadata=theirs
+    )
+    before = of_organization()["theirs"]
+    made = converge(organization)
+    assert operations(made) == {"PutOrganizationConfigRule": len(DEFAULTS)}
+    (told,) = (rule for rule in made["rules"] if rule["rule"] == "root-mfa")
+    assert (told["status"], told["name"]) == ("by_others", "theirs")
+    assert of_organization()["theirs"] == before
+
+
+def test_a_verdict_comes_back_into_the_assessment(make_ansible: MakeAnsible) -> None:
+    """What rules found, and what they have not judged yet, which is no pass."""
+    found = {
+        "passwords": {"identifier": "IAM_PASSWORD_POLICY", "compliance": "NON_COMPLIANT", "resources": ["account"]},
+        "inline": {"identifier": "IAM_NO_INLINE_POLICY_CHECK", "compliance": "INSUFFICIENT_DATA"},
+        "root": {"identifier": "ROOT_ACCOUNT_MFA_ENABLED"},
+    }
+    ansible = make_ansible(
+        seed({"us-east-1": recording(rules=found), "eu-west-1": recording(rules={"i": found["inline"]})})
+    )
+    outcome = ansible.module(
+        "assessment_info",
+        assessor_role_arn=role_arn(ACCOUNT),
+        assume_role_external_id=EXTERNAL_ID,
+        regions=list(REGIONS),
+        include=["config_iam_compliant"],
+        detective=True,
+        return_findings="all",
+    )
+    assert (outcome.status, outcome.writes) == (0, [])
+    result, _end = json.JSONDecoder().raw_decode(outcome.output, outcome.output.index("=> {") + 3)
+    judged = {(finding["region"], finding["status"], finding["resource_detail"]) for finding in result["findings"]}
+    assert judged == {
+        ("global", "FAIL", "password-policy"),
+        ("eu-west-1", "NOT_ASSESSED", None),
+    }
