@@ -74,7 +74,9 @@ class Planner:
         making = _Making(self.declared, observed, found)
         outcome = making.outcome
         for region, reason in unread(observed.snapshot).items():
-            outcome.warnings.append(f"nothing is planned in {region}: {reason}")
+            # A region that is closed as a whole is meant to be, and a finding says that it is.
+            if region not in observed.snapshot.denied_regions:
+                outcome.warnings.append(f"nothing is planned in {region}: {reason}")
         if self.declared.of_organization:
             making.for_organization()
         else:

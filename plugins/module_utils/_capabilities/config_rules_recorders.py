@@ -120,11 +120,11 @@ class Recorders:
                 if recorder.includes_global_types and not self.iam:
                     self.iam.append(region)
             return
-        lacks = [*([] if recorder.recording else ["is stopped"]), *([] if has_channel else ["has no delivery channel"])]
-        if lacks:
+        # That a recorder is stopped is a finding.
+        if not has_channel:
             kept = protection_of(recorder.name)
             whose = f" ({kept})" if kept else ""
-            outcome.warnings.append(f"{region}: recorder {recorder.name} {' and '.join(lacks)}{whose}; it is left so")
+            outcome.warnings.append(f"{region}: recorder {recorder.name} has no delivery channel{whose}; it is left so")
 
     def _channel(self, region: str) -> t.Optional[DeliveryChannel]:
         return next((item for item in self._snapshot.delivery_channels if item.region == region), None)
