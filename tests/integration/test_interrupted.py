@@ -178,6 +178,7 @@ def _until_it_ends(run: t.Callable[[], t.Any]) -> None:
 # The same through ansible-playbook
 
 ACCOUNT: t.Final = ("--limit", "acme-prod,localhost")
+SERVICE_ROLES: t.Final = "/aws-service-role/"
 
 
 def state_of_production(ansible: Ansible) -> str:
@@ -189,7 +190,10 @@ def state_of_production(ansible: Ansible) -> str:
     names = {"AccessKeyId": "aws_access_key_id", "SecretAccessKey": "aws_secret_access_key"}
     keys = {mine: session["Credentials"][theirs] for theirs, mine in names.items()}
     token = session["Credentials"]["SessionToken"]
-    return canonical(iam_state(boto3.client("iam", endpoint_url=endpoint, aws_session_token=token, **keys)))
+    state = iam_state(boto3.client("iam", endpoint_url=endpoint, aws_session_token=token, **keys))
+    # The role of its own that AWS makes for a service stays when what needed it is gone.
+    state["RoleDetailList"] = [role for role in state["RoleDetailList"] if not role["Path"].startswith(SERVICE_ROLES)]
+    return canonical(state)
 
 
 def credentials(ansible: Ansible) -> dict[str, str]:
