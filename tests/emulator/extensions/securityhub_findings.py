@@ -118,8 +118,9 @@ def _take_in(backend: SecurityHubBackend, finding: Asff) -> None:
         # What a customer saw otherwise than the provider stays.
         theirs = [name for name in _OF_BOTH if known.data.get(name) != known.data["FindingProviderFields"].get(name)]
         kept = {name: known.data[name] for name in (*_OF_CUSTOMERS, *theirs, "CreatedAt") if name in known.data}
-        reopened = _is_reopened(known.data, given) and kept["Workflow"]["Status"] in ("NOTIFIED", "RESOLVED")
-        known.data = {**given, **kept, **({"Workflow": {"Status": "NEW"}} if reopened else {})}
+        if _is_reopened(known.data, given) and kept["Workflow"]["Status"] in ("NOTIFIED", "RESOLVED"):
+            kept["Workflow"] = {"Status": "NEW"}
+        known.data = {**given, **kept}
 
 
 def _known(backend: SecurityHubBackend, name: str) -> t.Optional[Finding]:
@@ -128,7 +129,7 @@ def _known(backend: SecurityHubBackend, name: str) -> t.Optional[Finding]:
 
 def _is_reopened(known: Asff, given: Asff) -> bool:
     passed = _at(known, "Compliance.Status") == "PASSED" != _at(given, "Compliance.Status")
-    return passed or (known["RecordState"] == "ARCHIVED" and given["RecordState"] == "ACTIVE")
+    return bool(passed or (known["RecordState"] == "ARCHIVED" and given["RecordState"] == "ACTIVE"))
 
 
 def batch_update_findings(response: SecurityHubResponse) -> ActionResult:
