@@ -62,14 +62,13 @@ def unread_in_region(
 def _denial(failures: Mapping[Dataset, Unreadable], *, asked: int) -> t.Optional[Unreadable]:
     """The refusal that tells why a whole region is closed, or None where it is not.
 
-    A region is closed where all is denied. For a single operation, which several datasets may begin with, a plain
-    denial is more likely a missing permission.
+    A region is closed where all is denied. For a single service a plain denial is more likely a missing permission.
     """
     if len(failures) < asked or any(failure.kind not in _CLOSED for failure in failures.values()):
         return None
     telling = [failure for failure in failures.values() if failure.of_region]
     denied = {dataset: failure for dataset, failure in failures.items() if failure.kind is UnreadKind.DENIED}
-    operations = {failure.operation or OPERATIONS_OF[dataset][0] for dataset, failure in denied.items()}
+    services = {OPERATIONS_OF[dataset][0].partition(":")[0] for dataset in denied}
     if telling:
         return telling[0]
-    return next(iter(denied.values())) if len(operations) > 1 else None
+    return next(iter(denied.values())) if len(services) > 1 else None

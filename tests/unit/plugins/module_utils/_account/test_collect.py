@@ -155,10 +155,15 @@ def test_one_plain_denial_does_not_close_a_region(because: str, kind: str) -> No
     assert unread_of(snapshot, Dataset.INSTANCES, HOME)[0] == kind
 
 
-def test_a_denied_operation_that_two_datasets_begin_with_does_not_close_a_region() -> None:
-    snapshot = read(FakeAccess({ANALYZERS: denied(ANALYZERS)}), Dataset.ANALYZERS, Dataset.ANALYZER_DETAILS)
+@pytest.mark.parametrize(
+    "datasets",
+    [(Dataset.ANALYZERS, Dataset.ANALYZER_DETAILS), (Dataset.CONFIG_RECORDERS, Dataset.CONFIG_RULES)],
+    ids=["one operation", "one service"],
+)
+def test_a_service_that_is_denied_does_not_close_a_region(datasets: tuple[Dataset, ...]) -> None:
+    snapshot = read(FakeAccess({}), *datasets)
     assert snapshot.denied_regions == {}
-    assert unread_of(snapshot, Dataset.ANALYZER_DETAILS, HOME)[0] == "denied"
+    assert {unread_of(snapshot, dataset, HOME)[0] for dataset in datasets} == {"denied"}
 
 
 def test_a_service_that_a_closed_region_lacks_changes_nothing() -> None:
