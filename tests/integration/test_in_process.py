@@ -172,6 +172,11 @@ def watching(**options: t.Any) -> Record:
     return reading(DEV, **{**writer, "regions": "us-east-1", **options})
 
 
+def exporting(**options: t.Any) -> Record:
+    declared = watching(**{"report_dir": "./reports", **options})
+    return {name: value for name, value in declared.items() if name != "regions"}
+
+
 def finding(**options: t.Any) -> Record:
     options = reading(DEV, **{"regions": ["us-east-1", "eu-west-1"], **options})
     return {name: value for name, value in options.items() if name != "now"}
@@ -299,6 +304,12 @@ CASES: t.Final = (
     Case("config, applied", "config_rules", watching(rules=[LENGTH]), {"diff": True}),
     Case("config, applied already", "config_rules", watching(rules=[LENGTH]), {"diff": True}),
     Case("config, gone", "config_rules", watching(remove_rules=["password-policy"]), {"diff": True}),
+    Case("export, of a hub that is off", "findings_export", exporting(severities="critical, high"), CHECKED),
+    Case("export, reported", "findings_export", exporting(mode="report", global_region="eu-west-1")),
+    Case("export, to a file", "findings_export", exporting(security_hub="no")),
+    Case("export, no such severity", "findings_export", exporting(severities=["urgent"]), fails="severities: urgent"),
+    Case("export, of another run", "findings_export", exporting(run_id="x"), fails="of run x"),
+    Case("export, nowhere", "findings_export", exporting(global_region="nowhere"), fails="nowhere"),
     Case("hub, predicted", "security_hub", watching(), CHECKED),
     Case("hub, reported", "security_hub", watching(mode="report", standards="cis/3.0.0", return_findings="all")),
     Case("hub, no such standard", "security_hub", watching(standards=["cis_5"]), fails="standards: 'cis_5'"),
@@ -306,6 +317,7 @@ CASES: t.Final = (
     Case("hub, aggregated elsewhere", "security_hub", watching(aggregation_region="eu-north-1"), fails="eu-north-1"),
     Case("hub, applied", "security_hub", watching(), {"diff": True}),
     Case("hub, applied already", "security_hub", watching(), {"diff": True}),
+    Case("export, of nothing", "findings_export", exporting(severities=""), {"diff": True}),
     Case("alerts, predicted", "event_alerts", watching(create_topic="yes", return_findings="all"), CHECKED),
     Case("alerts, reported", "event_alerts", watching(mode="report", ignore_principals="arn:aws:iam::*:role/ci")),
     Case("alerts, handed on", "event_alerts", watching(bus_arn=BUS, regions="us-east-1, eu-west-1"), CHECKED),
