@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from collections import Counter
@@ -15,7 +16,13 @@ import boto3
 import pytest
 import yaml
 
+from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
+from ansible_collections.hardening.iam.plugins.modules.findings_export import ENTRY, RETURN
+from emulator.client import Emulator, EmulatorProcess
+
+from . import interrupting
 from .conftest import CHECKOUT, Ansible, MakeAnsible, Outcome, Record, write_inventory
+from .interrupting import Job
 
 ACCOUNT = "555566667777"
 HUB: Record = {"standards": []}
@@ -50,6 +57,25 @@ def passed(control: str = "access_key_unused", region: str = "global") -> Record
 
 
 WAIVER: Record = {"reason": "leaves in May", "owner": "ops", "ticket": "SEC-1", "expires": "2027-05-01"}
+
+
+def report_of(
+    run: str, findings: t.Sequence[Record], *, regions: t.Sequence[str] = (HOME,), started: str = "2026-11-25T00:00:00Z"
+) -> Record:
+    """A report with these findings, as an assessment leaves it."""
+    return {
+        "schema": "hardening.iam/report/1",
+        "run": {"id": run, "started": started, "finished": started, "collection_version": "1.0.0"},
+        "account_id": ACCOUNT,
+        "account_alias": "bare",
+        "partition": "aws",
+        "scope": {"regions_assessed": list(regions)},
+        "thresholds": {},
+        "controls": {item["control"]: {} for item in findings},
+        "errors": [],
+        "findings": list(findings),
+        "delta": {"new": [], "resolved": [], "basis": None},
+    }
 
 
 class Bench:
@@ -90,19 +116,7 @@ class Bench:
         self.runs += 1
         run = f"run-{self.runs}"
         started = f"2026-11-25T0{self.runs}:00:00Z"
-        report = {
-            "schema": "hardening.iam/report/1",
-            "run": {"id": run, "started": started, "finished": started, "collection_version": "1.0.0"},
-            "account_id": ACCOUNT,
-            "account_alias": "bare",
-            "partition": "aws",
-            "scope": {"regions_assessed": list(regions)},
-            "thresholds": {},
-            "controls": {item["control"]: {} for item in findings},
-            "errors": [],
-            "findings": list(findings),
-            "delta": {"new": [], "resolved": [], "basis": None},
-        }
+        report = report_of(run, findings, regions=regions, started=started)
         place = self.ansible.directory / "reports" / ACCOUNT / "report.json"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(json.dumps(report))
@@ -325,3 +339,112 @@ def test_bad_input_writes_nothing(make_ansible: MakeAnsible, variables: Record, 
     assert done.status != 0
     assert told in done.output
     assert done.writes == []
+
+
+# In this process, where a run can be cut off and time can be skipped
+
+
+class Alone(interrupting.Bench):
+    """An account with Security Hub in two regions, and the module run in it without Ansible."""
+
+    REGIONS = (HOME, "eu-west-1")
+
+    def __init__(self, control: Emulator, directory: Path) -> None:
+        super().__init__(control, directory)
+        self.reports = directory / "reports"
+        hubs = {region: {"security_hub": HUB} for region in self.REGIONS}
+        control.reset({"management_account": ACCOUNT, "accounts": {ACCOUNT: {"name": "alone", "regions": hubs}}})
+
+    def assess(self, *findings: Record, run: str = "run") -> None:
+        place = self.reports / ACCOUNT / "report.json"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(report_of(run, findings, regions=self.REGIONS)))
+
+    def options(self, **options: t.Any) -> Record:
+        return {"account_id": ACCOUNT, "report_dir": str(self.reports), "now": "2026-11-25T12:00:00Z", **options}
+
+    def export(self, **options: t.Any) -> Record:
+        return self.result(ENTRY, **self.options(**options))
+
+    def open(self) -> dict[str, str]:
+        """How far the investigation of active findings is, by id."""
+        filters = {"RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}]}
+        found: dict[str, str] = {}
+        for region in self.REGIONS:
+            pages = boto3.client("securityhub", region_name=region).get_paginator("get_findings")
+            for page in pages.paginate(Filters=filters):
+                found |= {item["Id"]: item["Workflow"]["Status"] for item in page["Findings"]}
+        return found
+
+
+@pytest.fixture
+def alone(
+    emulator: EmulatorProcess, control: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> t.Iterator[Alone]:
+    for name, value in emulator.env().items():
+        monkeypatch.setenv(name, value)
+    yield Alone(control, tmp_path)
+    control.clear_faults()
+
+
+def test_everything_that_is_documented_is_returned_and_nothing_else(alone: Alone) -> None:
+    documented = yaml.safe_load(RETURN)
+    alone.assess(finding(1), finding(2, account_id="999988887777"), finding(3, region="eu-west-1"))
+    alone.control.faults(
+        [{"kind": "error", "service": "securityhub", "region": "eu-west-1", "code": "AccessDenied", "status": 403}]
+    )
+
+    def failing(task: Task) -> Record:
+        with pytest.raises(TaskError, match="did not take 1 findings") as raised:
+            ENTRY.run(task)
+        return raised.value.details
+
+    result = alone.result(dataclasses.replace(ENTRY, run=failing), **alone.options(run_id="run"))
+    # Ansible's own, which no module documents.
+    assert set(result) - {"changed", "diff"} == set(documented)
+    for key in ("changes", "refused", "costs", "exported", "failed_findings"):
+        assert set(result[key][0]) == set(documented[key]["contains"]), key
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("write", range(1, 5))
+def test_a_run_that_is_cut_off_goes_on_and_is_taken_back(alone: Alone, write: int, after: bool) -> None:
+    """Two batches and a waiver in one region, and a batch in another."""
+    alone.assess(finding(500), run="before")
+    alone.export(run_id="before")
+    many = [finding(number) for number in range(1, 151)]
+    waived = finding(500, status="WAIVED", waiver=WAIVER)
+    alone.assess(*many, waived, finding(600, region="eu-west-1"))
+    declared = Job(ENTRY, {name: value for name, value in alone.options().items() if name != "now"})
+    before = alone.open()
+    alone.killed(lambda: alone.run(declared, run_id="run"), write=write, after=after)
+    alone.run(declared, run_id="run")
+    assert len(alone.open()) == 152
+    assert sorted(set(alone.open().values())) == ["NEW", "SUPPRESSED"]
+    alone.control.clear_log()
+    alone.run(declared, run_id="run")
+    assert alone.writes == []
+    alone.undo("run", "back", account_id=ACCOUNT)
+    assert alone.open() == before
+
+
+def test_key_ids_are_cut_even_where_the_report_reveals_them(alone: Alone) -> None:
+    key = "AKIAIOSFODNN7EXAMPLE"
+    alone.assess(
+        finding(1, resource_detail=key, detail=f"{key} is old", evidence={**finding()["evidence"], "observed": key})
+    )
+    alone.export(run_id="run")
+    (item,) = boto3.client("securityhub", region_name=HOME).get_findings()["Findings"]
+    assert item["Description"] == "AKIA…MPLE is old"
+    assert key not in json.dumps(item)
+    written = [path for path in alone.reports.rglob("*") if path.is_file() and path.name != "report.json"]
+    assert len(written) == 2
+    assert not [path for path in written if key in path.read_text(encoding="utf-8")]
+
+
+def test_throttling_is_waited_out(alone: Alone) -> None:
+    alone.assess(finding(1))
+    slow = {"kind": "error", "service": "securityhub", "code": "ThrottlingException", "status": 429, "times": 2}
+    alone.control.faults([slow])
+    alone.export(run_id="run")
+    assert len(alone.open()) == 1
