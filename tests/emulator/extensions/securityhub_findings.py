@@ -107,9 +107,9 @@ def problem_of(finding: Asff, account_id: str) -> str:
 
 def _take_in(backend: SecurityHubBackend, finding: Asff) -> None:
     """A new finding, or a later state of one; an earlier state is ignored without a word."""
-    provided = {name: finding[name] for name in _OF_BOTH if name in finding}
+    provided: Asff = {name: finding[name] for name in _OF_BOTH if name in finding}
     provided.update(finding.get("FindingProviderFields") or {})
-    given = {"Region": backend.region_name, "RecordState": "ACTIVE", **provided, **finding}
+    given: Asff = {"Region": backend.region_name, "RecordState": "ACTIVE", **provided, **finding}
     given["FindingProviderFields"] = provided
     known = _known(backend, finding["Id"])
     if known is None:
