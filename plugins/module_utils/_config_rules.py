@@ -44,6 +44,7 @@ OPERATIONS: t.Final = Operations(reads=frozenset({"ec2:DescribeRegions"})).union
     UNDO_OPERATIONS, MORE_READS, *(READS[dataset] for dataset in DATASETS)
 )
 _SERVICE_LINKED: t.Final = "ServiceLinkedConfigRule"
+_IN_USE: t.Final = "ResourceInUse"
 # What AWS says of a region, which holds for all rules in it.
 _OF_REGION: t.Final[Mapping[str, tuple[str, str]]] = types.MappingProxyType(
     {
@@ -136,6 +137,9 @@ class _Rules:
             return None
         if _SERVICE_LINKED in error.message:
             return Refusal("service_linked", f"a service of AWS owns it: {error}", change.target, change.operation)
+        if error.code.startswith(_IN_USE):
+            reason = f"AWS is still evaluating or deleting it; run again ({error})"
+            return Refusal("in_progress", reason, change.target, change.operation)
         for code, (rule, reason) in _OF_REGION.items():
             if error.code.startswith(code):
                 self._closed.add(change.region)

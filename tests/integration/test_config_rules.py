@@ -452,6 +452,28 @@ def test_a_region_without_room_is_a_refusal_and_no_failure(account: Interrupted,
     }
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "rule"),
+    [
+        ("ResourceInUseException", "The rule is currently being evaluated", "in_progress"),
+        ("AccessDeniedException", "An AWS service owns ServiceLinkedConfigRule.", "service_linked"),
+    ],
+)
+def test_a_rule_that_aws_does_not_let_go_of_costs_that_rule_only(
+    account: Interrupted, code: str, message: str, rule: str
+) -> None:
+    account.control.reset(seed())
+    declared(account)
+    fault = {"kind": "error", "service": "config", "operation": "DeleteConfigRule", "code": code, "message": message}
+    account.control.faults([{**fault, "status": 400, "times": 1}])
+    result = declared(account, remove_rules=["root-mfa", "console-mfa"])
+    assert [refusal["rule"] for refusal in result["refused"]] == [rule]
+    assert operations(result) == {"DeleteConfigRule": 2}
+    assert len([change for change in result["changes"] if change["applied"]]) == 1
+    again = declared(account, remove_rules=["root-mfa", "console-mfa"])
+    assert (operations(again), again["refused"]) == ({"DeleteConfigRule": 1}, [])
+
+
 def state() -> Record:
     """What there is of AWS Config in both regions."""
     found: Record = {}
