@@ -51,7 +51,7 @@ def run(task: Task) -> dict[str, t.Any]:
     except InputError as error:
         raise TaskError(str(error)) from error
     work = _Work(task, planner)
-    return {**converge(task, module=MODULE, walk=work.walk, reports=frozenset({EXPIRED})), "costs": work.costs}
+    return converge(task, module=MODULE, walk=work.walk, costs=lambda: work.costs, reports=frozenset({EXPIRED}))
 
 
 class _Work:

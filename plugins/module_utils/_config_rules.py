@@ -75,7 +75,7 @@ def run(task: Task) -> dict[str, t.Any]:
         raise TaskError(str(error)) from error
     rules = _Rules(task, planner)
     try:
-        result = converge(task, module=MODULE, walk=rules.walk)
+        result = converge(task, module=MODULE, walk=rules.walk, costs=rules.costs)
     except TaskError as error:
         if "changes" in error.details:
             error.details.update(rules.told())
@@ -148,4 +148,8 @@ class _Rules:
 
     def told(self) -> dict[str, t.Any]:
         """What this module returns beside what all converging modules do."""
-        return {"rules": self._told, "costs": costs(self._changes)}
+        return {"rules": self._told}
+
+    def costs(self) -> list[dict[str, t.Any]]:
+        """What the plan costs."""
+        return costs(self._changes)

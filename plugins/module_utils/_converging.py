@@ -72,6 +72,7 @@ class _Run:
     run_id: str
     limits: Limits
     impacts: Callable[[], Documents]
+    costs: t.Optional[Callable[[], Documents]]
     part: str
     reports: t.Union[bool, Collection[str]]
 
@@ -93,6 +94,7 @@ def converge(
     module: str,
     walk: Callable[[Access], Walk[t.Any]],
     impacts: Callable[[], Documents] = tuple,
+    costs: t.Optional[Callable[[], Documents]] = None,
     part: str = "",
     reports: t.Union[bool, Collection[str]] = False,
     sleep: Callable[[float], None] = time.sleep,
@@ -101,15 +103,17 @@ def converge(
 
     ``walk`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept there,
     as ``<account>/parts/<module>.json``, for the report of the account; with the documents of ``impacts``, which is
-    called once the walk has been predicted. A module that runs several times in one run gives each time another
-    ``part`` of the file's name. ``reports`` says that its findings, or those of some controls, are none that an
-    assessment makes, so that they are kept for the report as well.
+    called once the walk has been predicted, as is ``costs``: what AWS charges for what is declared, each an ``option``,
+    its ``unit``, the ``count`` of it (None where nobody knows) and a ``note``. A module that runs several times in one
+    run gives each time another ``part`` of the file's name. ``reports`` says that its findings, or those of some
+    controls, are none that an assessment makes, so that they are kept for the report as well.
 
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
     """
     try:
-        return _converge(task, _checked(task, module, impacts, part=part or module, reports=reports), walk, sleep)
+        run = _checked(task, module, impacts, costs, part=part or module, reports=reports)
+        return _converge(task, run, walk, sleep)
     except (InputError, GuardError) as error:
         raise TaskError(str(error)) from error
 
@@ -150,7 +154,13 @@ def _converge(
 
 
 def _checked(
-    task: Task, module: str, impacts: Callable[[], Documents], *, part: str, reports: t.Union[bool, Collection[str]]
+    task: Task,
+    module: str,
+    impacts: Callable[[], Documents],
+    costs: t.Optional[Callable[[], Documents]],
+    *,
+    part: str,
+    reports: t.Union[bool, Collection[str]],
 ) -> _Run:
     options = task.options
     enforce = options["mode"] == "enforce"
@@ -169,6 +179,7 @@ def _checked(
         run_id=check_run_id(task.run_id),
         limits=Limits(**{name: options[name] for name in ("max_changes", "max_percent") if name in options}),
         impacts=impacts,
+        costs=costs,
         part=part,
         reports=reports,
     )
@@ -271,6 +282,7 @@ def _result(task: Task, run: _Run, account_id: str, prediction: Prediction, appl
         "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
         "plan_sha256": prediction.plan_sha256,
         "diff": diff_of(done),
+        **({"costs": [dict(document) for document in run.costs()]} if run.costs else {}),
     }
 
 

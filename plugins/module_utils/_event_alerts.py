@@ -43,7 +43,7 @@ def run(task: Task) -> dict[str, t.Any]:
     except InputError as error:
         raise TaskError(str(error)) from error
     try:
-        result = converge(task, module=MODULE, walk=alerts.walk)
+        result = converge(task, module=MODULE, walk=alerts.walk, costs=alerts.costs)
     except TaskError as error:
         if "changes" in error.details:
             error.details.update(alerts.told())
@@ -91,5 +91,9 @@ class _Alerts:
     def told(self) -> dict[str, t.Any]:
         """What this module returns beside what all converging modules do."""
         if self._topology is None:
-            return {"rules": [], "costs": []}
-        return {"rules": told(self._declared, self._topology), "costs": costs(self._declared, self._topology)}
+            return {"rules": []}
+        return {"rules": told(self._declared, self._topology)}
+
+    def costs(self) -> list[dict[str, t.Any]]:
+        """What the declaration costs."""
+        return costs(self._declared, self._topology) if self._topology else []

@@ -89,7 +89,7 @@ def _written(task: Task, report: Report) -> dict[str, str]:
 
 def _exported(task: Task, export: _Export, files: Mapping[str, str]) -> Result:
     try:
-        result = converge(task, module=MODULE, walk=export.walk)
+        result = converge(task, module=MODULE, walk=export.walk, costs=export.costs)
     except TaskError as error:
         error.details.update({"files": files, **export.told()} if error.details else {})
         raise
@@ -190,7 +190,6 @@ class _Export:
 
     def told(self) -> Result:
         """What the result says beside the changes."""
-        counts = [self._planner.counts(region, hub) for region, hub in self._hubs.items()] if self._planner else []
         known = {identifier(finding): finding for finding in self._report["findings"]}
         failed = [
             {
@@ -201,4 +200,11 @@ class _Export:
             }
             for name, reason in sorted(self._failed.items())
         ]
-        return {"exported": counts, "failed_findings": failed, "costs": costs(counts)}
+        return {"exported": self._counts(), "failed_findings": failed}
+
+    def costs(self) -> list[Result]:
+        """What the plan costs."""
+        return costs(self._counts())
+
+    def _counts(self) -> list[Result]:
+        return [self._planner.counts(region, hub) for region, hub in self._hubs.items()] if self._planner else []

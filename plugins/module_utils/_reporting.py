@@ -93,12 +93,13 @@ def _account(task: Task) -> Result:
 
 
 def _plan(task: Task, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
-    """The plan that may be approved: all changes of the run, with key ids in full, and what was refused."""
+    """The plan that may be approved: all changes of the run, with key ids in full; what was refused, and the costs."""
     names = {"account_id": report["account_id"], "run_id": report["run"]["id"]}
     plan = combined_plan([part["plan"] for part in parts if part.get("plan")], **names)
     if plan is None:
         plan = plan_document((), created=task.clock(), **names)
-    return {**plan, "refused": [refusal for part in parts for refusal in part.get("refused", ())]}
+    refused = [refusal for part in parts for refusal in part.get("refused", ())]
+    return {**plan, "refused": refused, "costs": report["costs"]}
 
 
 def _renderers(task: Task) -> Mapping[str, tuple[str, Callable[[Report], str]]]:

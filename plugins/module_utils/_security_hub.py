@@ -49,7 +49,7 @@ def run(task: Task) -> dict[str, t.Any]:
         raise TaskError(str(error)) from error
     hubs = _Hubs(task, planner)
     try:
-        result = converge(task, module=MODULE, walk=hubs.walk)
+        result = converge(task, module=MODULE, walk=hubs.walk, costs=hubs.costs)
     except TaskError as error:
         error.details.update(hubs.told() if error.details else {})
         raise
@@ -115,9 +115,13 @@ class _Hubs:
     def told(self) -> dict[str, t.Any]:
         """What the result says beside findings and changes."""
         if self._observed is None:
-            return {"hubs": [], "costs": []}
+            return {"hubs": []}
         observed = self._observed.managed_in(self._managed)
-        return {"hubs": [told(item) for item in observed.snapshot.security_hub_details], "costs": costs(self._changes)}
+        return {"hubs": [told(item) for item in observed.snapshot.security_hub_details]}
+
+    def costs(self) -> list[dict[str, t.Any]]:
+        """What the plan costs."""
+        return costs(self._changes)
 
 
 def _learn(change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:

@@ -124,6 +124,7 @@ def build(
         "changes": [],
         "refused": [],
         "impacts": [],
+        "costs": [],
         "errors": said["errors"],
         "delta": {"previous_run": None, "basis": None, "new": [], "resolved": [], "changed": [], "not_assessed": []},
     }
@@ -176,6 +177,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     changes = [{**change, "module": part.get("module")} for part in own for change in part.get("changes", ())]
     refused = [{**refusal, "module": part.get("module")} for part in own for refusal in part.get("refused", ())]
     impacts = [{"module": part.get("module"), **impact} for part in own for impact in part.get("impacts", ())]
+    costs = [{"module": part.get("module"), **cost} for part in own for cost in part.get("costs", ())]
     failures = [
         {"dataset": None, "region": None, "operation": part.get("module"), "reason": part["error"]}
         for part in own
@@ -188,6 +190,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
         "changes": changes,
         "refused": refused,
         "impacts": impacts,
+        "costs": costs,
         "errors": [*report["errors"], *(failure for failure in failures if failure not in report["errors"])],
     }
     said = {**shown, "findings": found}

@@ -19,7 +19,7 @@ from .grouping import Refusals, failing_groups, problem_of, refusal_groups, reso
 from .html_findings import anchor, compliance_badges, control_link
 from .markup import Content, Markup, element, join
 from .page import as_json, badge, benchmark_name, empty, facts, status_badge, table
-from .text import analyzer, mode
+from .text import analyzer, cost_of, mode
 
 _SEVERITIES = [severity.value for severity in Severity]
 
@@ -31,9 +31,24 @@ def changes(report: Mapping[str, t.Any]) -> Content:
     }
     entries = [_change(change, findings) for change in report["changes"]]
     refusals = [_refusal(refusal) for refusal in refusal_groups(report["refused"])]
-    if not entries and not refusals:
+    if not entries and not refusals and not report["costs"]:
         return empty("Nothing was declared that this account does not have already.")
-    return [entries, element("h3", "Refused", class_="severity high") if refusals else None, refusals]
+    refused = element("h3", "Refused", class_="severity high") if refusals else None
+    return [entries, refused, refusals, _costs(report["costs"])]
+
+
+def _costs(costs: Iterable[Mapping[str, t.Any]]) -> Content:
+    """What AWS charges for: nobody should learn that from a bill."""
+    rows = [
+        (element("code", cost["module"]), element("code", cost["option"]), cost_of(cost), cost["note"])
+        for cost in costs
+    ]
+    if not rows:
+        return None
+    return [
+        element("h3", "What it costs", class_="severity medium"),
+        table("What it costs", ("Module", "Option", "Units", "What AWS charges for"), rows),
+    ]
 
 
 def _change(change: Mapping[str, t.Any], findings: Mapping[str, str]) -> Markup:

@@ -63,6 +63,7 @@ def render(
         _impacts(report["impacts"], show),
         _changes(report, show),
         _refused(report["refused"], show),
+        _costs(report["costs"], show),
         _summary(report, show),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
@@ -313,6 +314,19 @@ def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
         if refusal.names:
             lines += wrapped(show(listed(refusal.names, _REFUSED)), first="      ", rest="      ")
     return ["REFUSED:", *lines] if lines else []
+
+
+def _costs(costs: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
+    lines = []
+    for cost in costs:
+        lines += wrapped(show(f"- {cost['module']}: {cost_of(cost)} ({cost['note']})"), first="  ", rest="    ")
+    return ["WHAT IT COSTS:", *lines] if lines else []
+
+
+def cost_of(cost: Mapping[str, t.Any]) -> str:
+    """How many of what AWS charges for."""
+    count = "an unknown number" if cost["count"] is None else f"{cost['count']:,}"
+    return f"{count} × {cost['unit']}"
 
 
 def _summary(report: Mapping[str, t.Any], show: Show) -> Lines:

@@ -225,6 +225,14 @@ def test_the_part_has_what_was_predicted_and_the_result_has_not(bench: Bench) ->
     assert bench.part["impacts"] == bench.impacts
 
 
+def test_costs_are_told_in_the_result_and_kept_for_the_report(bench: Bench) -> None:
+    assert "costs" not in bench.run(change("a"), check_mode=True)
+    costs = [{"option": "x", "unit": "y", "count": 2, "note": "z"}]
+    bench.keeping = {"costs": lambda: costs}
+    assert bench.run(change("a"), check_mode=True)["costs"] == costs
+    assert bench.part["costs"] == costs
+
+
 def test_a_module_that_runs_twice_keeps_both_parts_and_finds_its_own_plan(bench: Bench) -> None:
     bench.keeping = {"part": "replace-one"}
     planned = bench.run(change("a"), change("b"), check_mode=True, max_changes=1)

@@ -488,6 +488,11 @@ def part(module: str, change: Change, *, run_id: str, applied: bool = False, **m
     }
 
 
+def cost(**fields: t.Any) -> dict[str, t.Any]:
+    """What AWS charges for, as a converging module says it."""
+    return {"option": "rules", "unit": "rule in a region", "count": 1200, "note": "each evaluation", **fields}
+
+
 def parts(run_id: str = "20261125T020000Z") -> list[dict[str, t.Any]]:
     """What the preflight, a converging module and one with a refusal leave for the report."""
     missing = ["iam:ListOrganizationsFeatures"]
@@ -505,6 +510,12 @@ def parts(run_id: str = "20261125T020000Z") -> list[dict[str, t.Any]]:
 def completed() -> Report:
     """The report as the module ``report`` leaves it, without a delta."""
     return complete(assessment(), parts())
+
+
+def costing() -> Report:
+    """The report of a run whose declaration costs money."""
+    costs = [cost(), cost(unit="user, a month", count=None)]
+    return complete(assessment(), [part("config_rules", KEY_CHANGE, run_id=run().id, costs=costs)])
 
 
 def compared() -> Report:

@@ -184,6 +184,16 @@ def test_impacts_are_taken_up_with_their_module_and_without_key_ids() -> None:
     assert samples.assessment()["impacts"] == []
 
 
+def test_costs_are_taken_up_with_their_module(validator: jsonschema.Draft202012Validator) -> None:
+    report = samples.costing()
+    assert [(cost["module"], cost["count"]) for cost in report["costs"]] == [
+        ("config_rules", 1200),
+        ("config_rules", None),
+    ]
+    assert not list(validator.iter_errors(json.loads(encode(report))))
+    assert samples.completed()["costs"] == []
+
+
 def test_key_ids_in_changes_are_masked_unless_they_are_asked_for() -> None:
     key = samples.OLD_KEYS["svc-backup"]
     assert key not in json.dumps(samples.completed())

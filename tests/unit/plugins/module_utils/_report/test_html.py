@@ -117,6 +117,13 @@ def test_refusals_tell_their_reason_rule_module_and_targets() -> None:
         assert text in told
 
 
+def test_what_it_costs_stands_beside_the_changes() -> None:
+    page = render(samples.costing())
+    told = Reader(page[page.index('id="changes"') :]).text
+    assert "What it costs" in told and "1,200 × rule in a region" in told
+    assert "What it costs" not in render(samples.completed())
+
+
 def test_the_score_from_before_the_changes_stands_beside_the_one_after(read: Reader) -> None:
     told = " ".join(Reader(render(samples.converged())).text.split())
     assert "ScoreCIS AWS Foundations Benchmark v7.0: 56.5% → 62%" in told

@@ -145,6 +145,14 @@ def test_what_would_break_comes_before_the_changes(text: str) -> None:
     assert "WHAT WOULD BREAK" not in text
 
 
+def test_what_it_costs_is_told_beside_the_changes(text: str) -> None:
+    told = render(samples.costing())
+    assert "WHAT IT COSTS:\n  - config_rules: 1,200 × rule in a region (each evaluation)\n" in told
+    assert "  - config_rules: an unknown number × user, a month (each evaluation)\n" in told
+    assert told.index("CHANGES:") < told.index("WHAT IT COSTS:") < told.index("SUMMARY:")
+    assert "WHAT IT COSTS" not in text
+
+
 def test_each_change_that_was_predicted_has_its_paragraphs() -> None:
     report = predicted()
     told = render({**report, "impacts": report["impacts"] * 2})
