@@ -259,13 +259,6 @@ def test_everything_that_is_documented_is_returned_and_nothing_else(account: t.C
         assert set(result[key][0]) == set(documented[key]["contains"]), key
 
 
-def test_everything_that_is_documented_of_findings_is_returned(found: Ansible) -> None:
-    documented = yaml.safe_load(findings_info.RETURN)
-    result, _outcome = listed(found, details=True, recommendations=True)
-    assert set(result) - {"changed"} == set(documented)
-    assert set().union(*result["findings"]) == set(documented["findings"]["contains"])
-
-
 def test_an_analyzer_of_a_service_is_neither_counted_nor_touched(account: t.Callable[..., Bench]) -> None:
     bench = account(us_east_1={"linked": {"managed_by": "securityhub.amazonaws.com"}})
     result = bench.result(ENTRY, now=NOW, **DECLARED, remove_analyzers=["linked"])
@@ -438,3 +431,10 @@ def test_a_region_that_can_not_be_read_is_named(found: Ansible) -> None:
     assert outcome.status == 0
     assert [place["region"] for place in result["unread"]] == ["eu-west-1"]
     assert {item["region"] for item in result["findings"]} == {"us-east-1"}
+
+
+def test_everything_that_is_documented_of_findings_is_returned(found: Ansible) -> None:
+    documented = yaml.safe_load(findings_info.RETURN)
+    result, _outcome = listed(found, details=True, recommendations=True)
+    assert set(result) - {"changed"} == set(documented)
+    assert set().union(*result["findings"]) == set(documented["findings"]["contains"])
