@@ -11,32 +11,15 @@ import typing as t
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 
 from ansible_collections.hardening.iam.plugins.modules.config_rules import argument_spec
 
-from .rendering import ROLES
+from .rendering import ROLES, evaluated
 
 ROLE = ROLES / "config_rules"
 DEFAULTS = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
 MODULE = "hardening.iam.config_rules"
 PASSWORDS: t.Final = {"name": "password-policy", "parameters": {"MinimumPasswordLength": 16}}
-
-
-def evaluated(text: t.Any, **variables: t.Any) -> t.Any:
-    given = {f"config_rules_{name}": value for name, value in variables.items()}
-    templar = Templar(loader=DataLoader(), variables={**DEFAULTS, "omit": "omitted", **given})
-    return templar.template(_trusted(text))
-
-
-def _trusted(text: t.Any) -> t.Any:
-    # Not in ansible-core 2.18, which templates whatever it gets.
-    try:
-        from ansible.template import trust_as_template
-    except ImportError:
-        return text
-    return trust_as_template(text)
 
 
 def task() -> dict[str, t.Any]:
@@ -68,12 +51,12 @@ def test_variables_options_and_documents_name_the_same() -> None:
 )
 def test_what_is_empty_is_not_declared(name: str, value: t.Any) -> None:
     template = task()[MODULE][name]
-    assert evaluated(template) == "omitted"
-    assert evaluated(template, **{name: value}) == value
+    assert evaluated("config_rules", template) == "omitted"
+    assert evaluated("config_rules", template, **{name: value}) == value
 
 
 def test_no_excluded_account_is_a_declaration() -> None:
-    assert evaluated(task()[MODULE]["excluded_accounts"], excluded_accounts=[]) == []
+    assert evaluated("config_rules", task()[MODULE]["excluded_accounts"], excluded_accounts=[]) == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +75,7 @@ def test_no_excluded_account_is_a_declaration() -> None:
     ],
 )
 def test_structures_come_as_a_survey_sends_them_too(name: str, given: t.Any, declared: t.Any) -> None:
-    assert evaluated(task()[MODULE][name], **{name: given}) == declared
+    assert evaluated("config_rules", task()[MODULE][name], **{name: given}) == declared
 
 
 def test_defaults_are_those_of_the_module() -> None:

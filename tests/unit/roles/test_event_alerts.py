@@ -11,32 +11,16 @@ import typing as t
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 
 from ansible_collections.hardening.iam.plugins.modules.event_alerts import argument_spec
 
-from .rendering import ROLES
+from .rendering import ROLES, evaluated
 
 ROLE = ROLES / "event_alerts"
 DEFAULTS = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
 TOPIC = "arn:aws:sns:us-east-1:111122223333:security"
 BUS = "arn:aws:events:us-east-1:444455556666:event-bus/default"
 OWN = {name for name in argument_spec() if f"event_alerts_{name}" in DEFAULTS}
-
-
-def evaluated(text: t.Any, **variables: t.Any) -> t.Any:
-    templar = Templar(loader=DataLoader(), variables={**DEFAULTS, "omit": "omitted", **variables})
-    return templar.template(_trusted(text))
-
-
-def _trusted(text: t.Any) -> t.Any:
-    # Not in ansible-core 2.18, which templates whatever it gets.
-    try:
-        from ansible.template import trust_as_template
-    except ImportError:
-        return text
-    return trust_as_template(text)
 
 
 def task() -> dict[str, t.Any]:
@@ -48,19 +32,19 @@ def task() -> dict[str, t.Any]:
     ("variables", "mode"),
     [
         ({}, "report"),
-        ({"event_alerts_create_topic": False}, "report"),
-        ({"event_alerts_create_topic": True}, "enforce"),
+        ({"create_topic": False}, "report"),
+        ({"create_topic": True}, "enforce"),
         # As AWX surveys send it.
-        ({"event_alerts_create_topic": "false"}, "report"),
-        ({"event_alerts_create_topic": "true"}, "enforce"),
-        ({"event_alerts_topic_arn": TOPIC}, "enforce"),
-        ({"event_alerts_bus_arn": BUS}, "enforce"),
+        ({"create_topic": "false"}, "report"),
+        ({"create_topic": "true"}, "enforce"),
+        ({"topic_arn": TOPIC}, "enforce"),
+        ({"bus_arn": BUS}, "enforce"),
         # Where they are kept, not that somebody is told.
-        ({"event_alerts_create_dead_letter_queue": True}, "report"),
+        ({"create_dead_letter_queue": True}, "report"),
     ],
 )
 def test_it_reports_until_somebody_can_be_told(variables: dict[str, t.Any], mode: str) -> None:
-    assert evaluated(DEFAULTS["event_alerts_mode"], **variables) == mode
+    assert evaluated("event_alerts", DEFAULTS["event_alerts_mode"], **variables) == mode
 
 
 def test_every_option_of_the_module_can_be_declared() -> None:
@@ -80,8 +64,8 @@ def test_variables_options_and_documents_name_the_same() -> None:
 @pytest.mark.parametrize("name", ["topic_arn", "bus_arn", "kms_key_id", "role_arn", "dead_letter_queue_arn"])
 def test_what_is_empty_is_not_declared(name: str) -> None:
     template = task()["hardening.iam.event_alerts"][name]
-    assert evaluated(template) == "omitted"
-    assert evaluated(template, **{f"event_alerts_{name}": TOPIC}) == TOPIC
+    assert evaluated("event_alerts", template) == "omitted"
+    assert evaluated("event_alerts", template, **{name: TOPIC}) == TOPIC
 
 
 @pytest.mark.parametrize(
@@ -94,7 +78,7 @@ def test_what_is_empty_is_not_declared(name: str) -> None:
     ],
 )
 def test_rules_come_as_a_survey_sends_them_too(given: t.Any, rules: dict[str, bool]) -> None:
-    assert evaluated(task()["hardening.iam.event_alerts"]["rules"], event_alerts_rules=given) == rules
+    assert evaluated("event_alerts", task()["hardening.iam.event_alerts"]["rules"], rules=given) == rules
 
 
 def test_by_default_the_rules_are_those_of_the_module() -> None:

@@ -11,32 +11,15 @@ import typing as t
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 
 from ansible_collections.hardening.iam.plugins.modules.security_hub import argument_spec
 
-from .rendering import ROLES
+from .rendering import ROLES, evaluated
 
 ROLE = ROLES / "security_hub"
 DEFAULTS = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
 MODULE = "hardening.iam.security_hub"
 IAM_6: t.Final = {"id": "IAM.6", "enabled": False, "reason": "no root credentials"}
-
-
-def evaluated(text: t.Any, **variables: t.Any) -> t.Any:
-    given = {f"security_hub_{name}": value for name, value in variables.items()}
-    templar = Templar(loader=DataLoader(), variables={**DEFAULTS, "omit": "omitted", **given})
-    return templar.template(_trusted(text))
-
-
-def _trusted(text: t.Any) -> t.Any:
-    # Not in ansible-core 2.18, which templates whatever it gets.
-    try:
-        from ansible.template import trust_as_template
-    except ImportError:
-        return text
-    return trust_as_template(text)
 
 
 def task() -> dict[str, t.Any]:
@@ -67,8 +50,8 @@ def test_variables_options_and_documents_name_the_same() -> None:
 )
 def test_what_is_empty_is_not_declared(name: str, value: str) -> None:
     template = task()[MODULE][name]
-    assert evaluated(template) == "omitted"
-    assert evaluated(template, **{name: value}) == value
+    assert evaluated("security_hub", template) == "omitted"
+    assert evaluated("security_hub", template, **{name: value}) == value
 
 
 @pytest.mark.parametrize(
@@ -83,7 +66,7 @@ def test_what_is_empty_is_not_declared(name: str, value: str) -> None:
     ],
 )
 def test_lists_come_as_a_survey_sends_them_too(name: str, given: t.Any, declared: list[t.Any]) -> None:
-    assert evaluated(task()[MODULE][name], **{name: given}) == declared
+    assert evaluated("security_hub", task()[MODULE][name], **{name: given}) == declared
 
 
 def test_defaults_are_those_of_the_module() -> None:
