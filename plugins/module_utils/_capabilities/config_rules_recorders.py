@@ -21,7 +21,7 @@ from .._controls.config_rules import regions_recording_iam
 from .._converge.change import Change, Refusal
 from .._converge.finding import Finding, Status
 from .._converge.protected import protection_of
-from .config_rules_changes import PUT_RECORDER, RECORDER, Place
+from .config_rules_changes import PUT_RECORDER, RECORDER, Place, channel_shape
 from .config_rules_declared import Declared
 
 _TOWER: t.Final = "aws-controltower-"
@@ -112,16 +112,19 @@ class Recorders:
         """What a recorder lacks. One of ours lacks something where a run was cut off; of another, it is only told."""
         wish, region = self._declared.recorder, recorder.region
         place = Place(self._snapshot.partition, self._snapshot.account_id, region)
-        has_channel = self._channel(region) is not None
+        channel = self._channel(region)
         if wish and recorder.name == RECORDER:
-            outcome.changes += [] if has_channel else [place.deliver(wish)]
+            if channel is None:
+                outcome.changes.append(place.deliver(wish))
+            elif channel_shape(channel) != place.deliver(wish).after:
+                outcome.warnings.append(f"{region}: delivery channel {channel.name} is not as declared; it is left so")
             if not recorder.recording:
                 outcome.changes.append(place.start(self.remedied("config_recorder", region)))
                 if recorder.includes_global_types and not self.iam:
                     self.iam.append(region)
             return
         # That a recorder is stopped is a finding.
-        if not has_channel:
+        if channel is None:
             kept = protection_of(recorder.name)
             whose = f" ({kept})" if kept else ""
             outcome.warnings.append(f"{region}: recorder {recorder.name} has no delivery channel{whose}; it is left so")

@@ -303,6 +303,14 @@ def test_our_recorder_that_was_left_half_made_is_completed() -> None:
     assert {change.operation for change in undeclared.changes} == {"PutConfigRule"}
 
 
+def test_a_channel_of_ours_that_is_not_as_declared_is_told_of() -> None:
+    ours = account(config_recorders=(recorder(name=RECORDER),), delivery_channels=(channel(name=RECORDER),))
+    assert planned(ours, recorder=RECORD).warnings == ()
+    plan = planned(ours, recorder={"bucket": "another"})
+    assert plan.warnings == (f"{HOME}: delivery channel {RECORDER} is not as declared; it is left so",)
+    assert {change.operation for change in plan.changes} == {"PutConfigRule"}
+
+
 def test_what_needs_a_recorder_does_not_come_without_it() -> None:
     plan = planned(bare(), recorder=RECORD)
     by_operation = {(change.operation, change.region): change for change in plan.changes}
