@@ -21,6 +21,7 @@ description:
   - A region in which Security Hub is off, or can't be read, is refused. The others are as they would be.
   - It writes the same findings to C(<account>/findings.ocsf.jsonl) in O(report_dir) as well, as events of the class Compliance Finding
     (2003) of the Open Cybersecurity Schema Framework (OCSF), in check mode too.
+  - It exports what the report says at the time. In a play that mends something first, check mode shows that as well.
   - Access key ids are cut to their last four characters, whatever the report says.
   - C(docs/findings_export.md) has the fields, and what AWS charges for.
 extends_documentation_fragment:

@@ -448,3 +448,16 @@ def test_throttling_is_waited_out(alone: Alone) -> None:
     alone.control.faults([slow])
     alone.export(run_id="run")
     assert len(alone.open()) == 1
+
+
+def test_a_report_in_a_bucket_is_exported_from_there(alone: Alone) -> None:
+    s3 = boto3.client("s3", region_name=HOME)
+    s3.create_bucket(Bucket="reports")
+    body = json.dumps(report_of("run", [finding(1)]))
+    s3.put_object(Bucket="reports", Key=f"iam/{ACCOUNT}/report.json", Body=body)
+    result = alone.export(run_id="run", report_dir="s3://reports/iam")
+    assert len(alone.open()) == 1
+    key = f"iam/{ACCOUNT}/findings.ocsf.jsonl"
+    assert result["files"] == {"ocsf": f"s3://reports/{key}"}
+    (event,) = s3.get_object(Bucket="reports", Key=key)["Body"].read().decode().splitlines()
+    assert json.loads(event)["finding_info"]["uid"] == finding(1)["fingerprint"]
