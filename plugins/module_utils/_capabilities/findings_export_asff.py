@@ -153,7 +153,9 @@ def _fields(finding: Item, run_id: str) -> dict[str, str]:
         "waiver": waiver_note(finding),
         "run": run_id,
     }
-    return {f"{PREFIX}{name}": cut(str(value), FIELD) for name, value in told.items() if value}
+    short = {name: cut(str(value), FIELD) for name, value in told.items() if value}
+    # AWS takes no text that is empty.
+    return {f"{PREFIX}{name}": value for name, value in short.items() if value}
 
 
 def _text(value: t.Any) -> str:
@@ -191,7 +193,8 @@ def _requirements(compliance: Mapping[str, Sequence[str]]) -> Asff:
         for framework in (*_STANDARDS, *sorted(set(compliance) - set(_STANDARDS)))
         for name in compliance.get(framework, ())
     ]
-    return {"RelatedRequirements": named[:REQUIREMENTS]} if named else {}
+    told = [name for name in named if name][:REQUIREMENTS]
+    return {"RelatedRequirements": told} if told else {}
 
 
 def digest(made: Item) -> str:

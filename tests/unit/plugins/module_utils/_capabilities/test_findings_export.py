@@ -102,7 +102,7 @@ def check(sent: asff.Asff) -> None:
     fields = sent["ProductFields"]
     assert len(fields) <= 50
     assert all(len(name) <= 128 and 0 < len(value.encode()) <= 2048 for name, value in fields.items())
-    assert all(len(name) <= 64 for name in sent["Compliance"].get("RelatedRequirements", ()))
+    assert all(0 < len(name) <= 64 for name in sent["Compliance"].get("RelatedRequirements", ["-"]))
     assert all(resource["Id"].strip() and len(resource["Id"]) <= 512 for resource in sent["Resources"])
     assert sent["Title"].strip() and sent["Description"].strip()
 
@@ -152,6 +152,17 @@ text = st.text(max_size=3000)
 )
 def test_whatever_is_said_keeps_the_limits(texts: Record, title: str) -> None:
     check(made(finding(**texts), title))
+
+
+def test_what_is_blank_is_left_out() -> None:
+    blank = finding(
+        resource_detail=" ", compliance={" ": ["\n"]}, remediation={**finding()["remediation"], "text": " "}
+    )
+    sent = made(blank, " ")
+    check(sent)
+    assert sent["Compliance"] == {"Status": "FAILED"}
+    assert "Remediation" not in sent
+    assert sent["Title"] == "access_key_unused"
 
 
 @given(st.text(max_size=200), st.integers(min_value=4, max_value=200))
