@@ -95,13 +95,25 @@ def _exported(task: Task, export: _Export, files: Mapping[str, str]) -> Result:
         raise
     for warning in export.warnings():
         task.warn(warning)
-    result = {**result, "files": files, **export.told()}
+    result = {**result, "changes": [*map(_brief, result["changes"])], "files": files, **export.told()}
     failed = result["failed_findings"]
     if failed:
         named = "; ".join(f"{item['control']} on {item['resource']}: {item['reason']}" for item in failed[:_NAMED])
         more = f"; and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
         raise TaskError(f"Security Hub did not take {len(failed)} findings: {named}{more}", **result)
     return result
+
+
+def _brief(change: Result) -> Result:
+    """A change for the result of the task, where what undoes it is named by ids: thousands of findings are megabytes.
+
+    The journal and the plan have it in full.
+    """
+    undo = change["undo"]
+    if "Findings" not in undo["parameters"]:
+        return change
+    ids = [item["Id"] for item in undo["parameters"]["Findings"]]
+    return {**change, "undo": {**undo, "parameters": {"Findings": ids}}}
 
 
 class _Export:

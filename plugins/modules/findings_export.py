@@ -233,7 +233,9 @@ changes:
       description: Whether the change can be undone.
       type: bool
     undo:
-      description: The API operation and parameters that undo the change. Findings return with the most important of their fields.
+      description:
+        - The API operation and parameters that undo the change. Findings return with the most important of their fields.
+        - Those of C(BatchImportFindings) are named here by their ids alone. The journal and the report's plan have all of it.
       type: dict
     applied:
       description: Whether the change was made. Never in check mode and with O(mode=report).

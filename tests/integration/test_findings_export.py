@@ -404,6 +404,11 @@ def test_everything_that_is_documented_is_returned_and_nothing_else(alone: Alone
     assert set(result) - {"changed", "diff"} == set(documented)
     for key in ("changes", "refused", "costs", "exported", "failed_findings"):
         assert set(result[key][0]) == set(documented[key]["contains"]), key
+    # By id in the result; the part that the report takes up, and the journal, have what it takes.
+    undone = f"hardening.iam/{ACCOUNT}/{1:064x}"
+    assert undone in result["changes"][0]["undo"]["parameters"]["Findings"]
+    part = json.loads((alone.reports / ACCOUNT / "parts" / "findings_export.json").read_text(encoding="utf-8"))
+    assert undone in [item["Id"] for item in part["changes"][0]["undo"]["parameters"]["Findings"]]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
