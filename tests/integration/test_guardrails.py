@@ -53,6 +53,8 @@ def converge(ansible: Ansible, *arguments: str, **variables: t.Any) -> Outcome:
         given |= {
             f"{role}_mode": "enforce",
             f"{role}_targets": f"[{{account: '{SANDBOX}'}}]",
+            # All at once: the demo goes by stages.
+            f"{role}_rollout": {},
             f"{role}_accept_without_evidence": ACCEPTED,
             f"{role}_return_findings": "all",
         }

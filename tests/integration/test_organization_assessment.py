@@ -175,8 +175,8 @@ def test_the_report_is_valid_and_its_score_counts_the_organization_only(control:
     # Of the six recommendations on organizations.
     judged = ("passed", "failed", "not_assessed")
     assert [score[name] for name in judged] == [1, 3, 2]
-    assert (score["percent"], score["recommendations"], score["not_applicable"]) == (25.0, 70, 0)
-    assert score["coverage_percent"] == round(100 * 4 / 70, 1)
+    assert (score["percent"], score["recommendations"], score["not_applicable"]) == (25.0, 6, 0)
+    assert score["coverage_percent"] == round(100 * 4 / 6, 1)
 
 
 def test_nothing_is_written_and_no_account_costs_a_call(control: Emulator) -> None:

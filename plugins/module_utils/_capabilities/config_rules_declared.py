@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import types
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -38,7 +37,6 @@ _NAME: t.Final = re.compile(r"[A-Za-z0-9_-]{1,50}", re.ASCII)
 _IDENTIFIER: t.Final = re.compile(r"[A-Z][A-Z0-9_]{0,255}", re.ASCII)
 _ACCOUNT: t.Final = re.compile(r"[0-9]{12}", re.ASCII)
 _LONGEST_PARAMETERS: t.Final = 1024
-_NOTHING: t.Final[Mapping[str, t.Any]] = types.MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +53,7 @@ class WantedRule:
     description: str
     placement: Placement
     parameters: Mapping[str, str]
-    named: Mapping[str, t.Optional[str]] = _NOTHING
+    named: Mapping[str, t.Optional[str]] = dataclasses.field(default_factory=dict)
     frequency: t.Optional[str] = None
     resource_types: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
@@ -98,7 +96,7 @@ class Declared:
 
     rules: tuple[WantedRule, ...] = ()
     remove: frozenset[str] = frozenset()
-    tags: Mapping[str, str] = _NOTHING
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
     iam_region: t.Optional[str] = None
     recorder: t.Optional[RecorderWish] = None
     of_organization: bool = False

@@ -114,7 +114,7 @@ class Planner:
         """The plan that leads from what was observed to the declaration. ``found`` are the findings on that."""
         if observed.tree is None:
             return self._nothing(observed)
-        on, off, refused = self._organization(observed, found)
+        on, off, refused = self._organization(observed, observed.tree, found)
         removed, refused_members = self._members(observed, found)
         warnings = self._warnings(observed, on)
         return Plan(changes=(*on, *removed, *off), refused=(*refused, *refused_members), warnings=warnings)
@@ -126,11 +126,9 @@ class Planner:
         return Plan(refused=(Refusal(rule, observed.reason, observed.root_arn(observed.account_id)),))
 
     def _organization(
-        self, observed: Observed, found: Sequence[Finding]
+        self, observed: Observed, tree: OrganizationTree, found: Sequence[Finding]
     ) -> tuple[list[Change], list[Change], list[Refusal]]:
         """What is to be turned on, what off, and why nothing of it may be."""
-        tree = observed.tree
-        assert tree is not None
         author = Author(observed.account_id, _organization_arn(observed, tree))
         failing = tuple(item.fingerprint for item in found[:1] if item.status is Status.FAIL)
         on, off = self._on(observed, tree, author, failing), self._off(observed, tree, author)
@@ -265,12 +263,12 @@ def shown(observed: Observed) -> dict[str, t.Any]:
             "features": None if observed.features is None else sorted(observed.features),
             "delegated_administrators": list(administrators(tree)),
         }
-    return {"organization": organization, "members": [_member(observed, *item) for item in observed.members.items()]}
+    members = [_member(tree, *item) for item in observed.members.items()] if tree else []
+    return {"organization": organization, "members": members}
 
 
-def _member(observed: Observed, account_id: str, member: t.Union[RootCredentials, str]) -> dict[str, t.Any]:
-    assert observed.tree is not None
-    named = {"account_id": account_id, "name": observed.tree.account[account_id].name}
+def _member(tree: OrganizationTree, account_id: str, member: t.Union[RootCredentials, str]) -> dict[str, t.Any]:
+    named = {"account_id": account_id, "name": tree.account[account_id].name}
     if not isinstance(member, RootCredentials):
         return {**named, "assessed": False, "reason": member}
     return {

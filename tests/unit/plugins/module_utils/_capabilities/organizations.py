@@ -43,13 +43,13 @@ Record = dict[str, t.Any]
 def policy(
     name: str = "protect",
     *targets: str,
-    content: t.Any = DENY,
+    content: t.Any = None,
     kind: str = SCP,
     tags: t.Optional[dict[str, str]] = None,
     managed: bool = False,
     description: str = "",
 ) -> OrganizationPolicy:
-    text = json.dumps(content)
+    text = json.dumps(DENY if content is None else content)
     return OrganizationPolicy(
         id=f"p-{name}",
         arn=f"arn:aws:organizations::{MANAGEMENT}:policy/o-acme/scp/p-{name}",

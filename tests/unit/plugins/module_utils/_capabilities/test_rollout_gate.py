@@ -41,11 +41,13 @@ def denied(
 
 
 def found(
-    *records: t.Any, expected: t.Iterable[DeniedPair] = (), insiders: t.Mapping[str, frozenset[str]] = INSIDERS
+    *records: t.Any,
+    expected: t.Iterable[DeniedPair] = (),
+    insiders: t.Optional[t.Mapping[str, frozenset[str]]] = None,
 ) -> tuple[Loss, ...]:
     """What the gate finds in a trail of one account."""
     watched = watch(records, ACCOUNT, SINCE)
-    left, _foreseen, _strange = suspects(watched.denials, insiders, expected)
+    left, _foreseen, _strange = suspects(watched.denials, INSIDERS if insiders is None else insiders, expected)
     wanted = frozenset(pair for denial in left for pair in denial.wanted)
     return losses(left, succeeded(records, SINCE, wanted))
 

@@ -62,7 +62,7 @@ def test_rules_are_where_they_belong() -> None:
 @pytest.mark.parametrize(
     "fields",
     [{"narrowed": True}, {"state": "DELETING"}, {"state": "DELETING_RESULTS"}],
-    ids=lambda fields: str(fields),
+    ids=str,
 )
 def test_a_rule_that_judges_a_part_only_is_missing(fields: dict[str, t.Any]) -> None:
     rules = [item for item in all_rules() if "root-mfa" not in item.name]
