@@ -166,7 +166,7 @@ def read_deep(
         Dataset.MFA_DEVICES: deep_reads.read_mfa_devices,
         Dataset.SSH_PUBLIC_KEYS: deep_reads.read_ssh_public_keys,
     }
-    for dataset in of_users.keys() & frozenset(datasets):
+    for dataset in (dataset for dataset in of_users if dataset in datasets):
         for arn in (arn for arn in arns if ":user/" in arn):
             reads[dataset, arn] = functools.partial(of_users[dataset], source, arn.rpartition("/")[2])
     results = source.gather(reads)

@@ -40,7 +40,7 @@ def read_organization(source: Source, snapshot: Snapshot, datasets: Collection[D
         )
     found = dict(source.gather(reads))
     tree = found.get(Dataset.ORGANIZATION_TREE)
-    parts = wanted - reads.keys()
+    parts = sorted(wanted - reads.keys())
     if isinstance(tree, Unreadable):
         found.update(dict.fromkeys(parts, tree))
     elif tree is not None:
