@@ -208,8 +208,8 @@ def _left_over(part: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
     found, changes = list(part.get("findings", ())), part.get("changes", ())
     if part.get("refused") or part.get("error"):
         return found
-    applied = {print_ for change in changes if change["applied"] for print_ in change["remedies"]}
-    planned = {print_ for change in changes if not change["applied"] for print_ in change["remedies"]}
+    applied = {mended for change in changes if change["applied"] for mended in change["remedies"]}
+    planned = {left for change in changes if not change["applied"] for left in change["remedies"]}
     return [finding for finding in found if finding["fingerprint"] not in applied - planned]
 
 
