@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 import pytest
@@ -36,20 +35,6 @@ def test_only_what_is_free_is_made_by_default_and_nothing_removed() -> None:
     assert handed_over("external") == "any"
     assert (handed_over("unused"), handed_over("internal")) == ("omitted", "omitted")
     assert [handed_over(name) for name in ("archive_rules", "remove_archive_rules", "remove_analyzers")] == [[], [], []]
-
-
-def test_every_option_of_the_module_can_be_declared() -> None:
-    given = set(options())
-    missing = {name for name in set(argument_spec()) - given if not name.startswith("assume_role_")}
-    # There are no keys in what analyzers are about.
-    assert missing == {"reveal_key_ids"}
-    assert given - set(argument_spec()) == set()
-
-
-def test_variables_options_and_documents_name_the_same() -> None:
-    specified = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-    told = re.findall(r"^\| `(access_analyzer_\w+)`", (ROLE / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(told) == set(DEFAULTS) == set(specified["argument_specs"]["main"]["options"])
 
 
 def test_all_enabled_regions_are_watched_where_none_are_named() -> None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 import pytest
@@ -29,20 +28,6 @@ def task() -> dict[str, t.Any]:
 
 def test_it_costs_money_and_so_it_only_reports_by_default() -> None:
     assert DEFAULTS["config_rules_mode"] == "report"
-
-
-def test_every_option_of_the_module_can_be_declared() -> None:
-    given = set(task()[MODULE])
-    missing = {name for name in set(argument_spec()) - given if not name.startswith("assume_role_")}
-    # There are no keys in what AWS Config is about.
-    assert missing == {"reveal_key_ids"}
-    assert given - set(argument_spec()) == set()
-
-
-def test_variables_options_and_documents_name_the_same() -> None:
-    specified = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-    told = re.findall(r"^\| `(config_rules_\w+)`", (ROLE / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(told) == set(DEFAULTS) == set(specified["argument_specs"]["main"]["options"])
 
 
 @pytest.mark.parametrize(

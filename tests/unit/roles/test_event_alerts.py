@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 import pytest
@@ -45,20 +44,6 @@ def task() -> dict[str, t.Any]:
 )
 def test_it_reports_until_somebody_can_be_told(variables: dict[str, t.Any], mode: str) -> None:
     assert evaluated("event_alerts", DEFAULTS["event_alerts_mode"], **variables) == mode
-
-
-def test_every_option_of_the_module_can_be_declared() -> None:
-    given = set(task()["hardening.iam.event_alerts"])
-    missing = {name for name in set(argument_spec()) - given if not name.startswith("assume_role_")}
-    # There are no keys in what alerts are about.
-    assert missing == {"reveal_key_ids"}
-    assert given - set(argument_spec()) == set()
-
-
-def test_variables_options_and_documents_name_the_same() -> None:
-    specified = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-    told = re.findall(r"^\| `(event_alerts_\w+)`", (ROLE / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(told) == set(DEFAULTS) == set(specified["argument_specs"]["main"]["options"])
 
 
 @pytest.mark.parametrize("name", ["topic_arn", "bus_arn", "kms_key_id", "role_arn", "dead_letter_queue_arn"])
