@@ -215,6 +215,13 @@ changes:
     after:
       description: The same as it is left. None for a deleted credential.
       type: dict
+    affects:
+      description:
+        - >-
+          The principals whose access the change alters. ARNs; the 12 digits of an account for everybody in it; the name of a service
+          principal; V(*) for anybody.
+      type: list
+      elements: str
     remedies:
       description: The fingerprints of the findings that the change mends.
       type: list

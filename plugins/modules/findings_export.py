@@ -225,6 +225,13 @@ changes:
     after:
       description: The same as it is left.
       type: dict
+    affects:
+      description:
+        - >-
+          The principals whose access the change alters. ARNs; the 12 digits of an account for everybody in it; the name of a service
+          principal; V(*) for anybody.
+      type: list
+      elements: str
     remedies:
       description: Always empty, since nothing is mended by being told.
       type: list

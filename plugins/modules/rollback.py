@@ -160,6 +160,13 @@ changes:
     after:
       description: What that run found.
       type: raw
+    affects:
+      description:
+        - >-
+          The principals whose access the change alters. ARNs; the 12 digits of an account for everybody in it; the name of a service
+          principal; V(*) for anybody.
+      type: list
+      elements: str
     remedies:
       description: Empty, since taking a change back mends no finding.
       type: list

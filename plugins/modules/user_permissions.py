@@ -201,6 +201,13 @@ changes:
       description:
         - What is left. Where a policy is taken from a user who has it through a group, C(through) names the group.
       type: dict
+    affects:
+      description:
+        - >-
+          The principals whose access the change alters. ARNs; the 12 digits of an account for everybody in it; the name of a service
+          principal; V(*) for anybody.
+      type: list
+      elements: str
     remedies:
       description: The fingerprints of the findings that the change mends.
       type: list

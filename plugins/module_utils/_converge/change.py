@@ -45,7 +45,9 @@ class Change:
 
     ``kind`` groups changes for the caps of the guard (for one ``access_key_deactivate``); ``population`` is the
     number of objects that such changes choose from. ``parameters`` is the exact request and never leaves the process
-    in results. ``undoes`` is the journal's key of the change that this one takes back, if it is there for that.
+    in results. ``affects`` names the principals whose access the change alters, sorted: ARNs; the 12 digits of an
+    account for everybody in it; ``*`` for anybody at all; the name of a service principal. ``undoes`` is the journal's
+    key of the change that this one takes back, if it is there for that.
     """
 
     account_id: str
@@ -59,6 +61,7 @@ class Change:
     kind: str
     impact: Impact
     population: int = 0
+    affects: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
     undo: t.Optional[Undo] = None
     undoes: str = ""
@@ -76,6 +79,7 @@ class Change:
             "target": self.target,
             "before": self.before,
             "after": self.after,
+            "affects": list(self.affects),
             "remedies": list(self.remedies),
             "reversible": self.reversible,
             "undo": self.undo.as_dict() if self.undo else None,

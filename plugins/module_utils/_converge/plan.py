@@ -92,6 +92,7 @@ def change_of(document: Mapping[str, t.Any]) -> Change:
             after=document["after"],
             kind="",
             impact=Impact.ADDITIVE,
+            affects=tuple(document.get("affects", ())),
             remedies=tuple(document.get("remedies", ())),
             undo=Undo(operation=undo["operation"], parameters=undo["parameters"]) if undo else None,
             undoes=document.get("undoes", ""),

@@ -22,6 +22,7 @@ def test_a_change_in_results_has_no_request() -> None:
         "target": user_arn("a"),
         "before": "old",
         "after": "new",
+        "affects": [],
         "remedies": ["f"],
         "reversible": True,
         "undo": {"operation": "Replace", "parameters": {"Name": "a", "State": "old"}},
