@@ -41,7 +41,6 @@ STYLE = (
     + """
 * { box-sizing: border-box; }
 html { scroll-padding-top: 4.5rem; -webkit-text-size-adjust: 100%; }
-@media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.55 var(--sans); }
 a { color: var(--accent); text-underline-offset: 2px; }
 h1, h2, h3, p, dl, dd, ul, ol, figure, fieldset { margin: 0; padding: 0; border: 0; }
@@ -170,7 +169,7 @@ h3.severity {
 
 .group, .entry {
   background: var(--surface); border: 1px solid var(--line); border-radius: 12px; margin-bottom: 0.6rem;
-  box-shadow: var(--shadow); content-visibility: auto; contain-intrinsic-size: auto 3.4rem;
+  box-shadow: var(--shadow);
 }
 .group { border-left: 4px solid var(--tone); }
 summary { cursor: pointer; list-style: none; }
@@ -200,7 +199,7 @@ code.heading { flex: 0 1 auto; }
   display: flex; flex-wrap: wrap; gap: 0.35rem; align-items: center; margin-bottom: 0.6rem; font-size: 0.87rem;
 }
 .tags .badge { white-space: normal; border-radius: 10px; }
-.finding { border-top: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 2.6rem; }
+.finding { border-top: 1px solid var(--line); }
 .finding summary {
   position: relative; display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr) 8rem; gap: 0.1rem 1rem;
   padding: 0.5rem 0.25rem 0.5rem 1.35rem; border-radius: 6px; align-items: baseline;
@@ -367,9 +366,9 @@ footer { color: var(--soft); font-size: 0.85rem; border-top: 1px solid var(--lin
   body { font-size: 10pt; }
   .nav, .toolbar, .skip, .bar button { display: none !important; }
   .page { max-width: none; padding: 0; }
-  .card, .group, .entry, .tally, .scroll { box-shadow: none; content-visibility: visible; }
+  .card, .group, .entry, .tally, .scroll { box-shadow: none; }
   .escalation { break-inside: avoid; }
-  .finding { break-inside: avoid; content-visibility: visible; }
+  .finding { break-inside: avoid; }
   details::details-content { content-visibility: visible; block-size: auto; }
   summary::before { display: none; }
   .preview { display: none; }

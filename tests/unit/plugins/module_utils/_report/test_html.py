@@ -52,6 +52,13 @@ def test_the_browser_is_told_to_load_nothing_and_run_only_the_script(page: str, 
     assert SCRIPT in page
 
 
+def test_nothing_moves_the_targets_of_links() -> None:
+    """Rows whose height is estimated until they are seen, or a scroll that takes its time, made links miss by pages."""
+    assert "content-visibility: auto" not in STYLE
+    assert "scroll-behavior" not in STYLE
+    assert "behavior:" not in SCRIPT
+
+
 def test_links_lead_somewhere(read: Reader) -> None:
     ids = attributes(read, "id")
     inner = [value.removeprefix("#") for value in attributes(read, "href") if value.startswith("#")]
