@@ -24,7 +24,7 @@ from ._assessment import declaration
 from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations, iam_actions
-from ._capabilities.preflight import Readiness, assess_readiness, capabilities, render_table
+from ._capabilities.preflight import Readiness, assess_readiness, capabilities, render_brief, render_table
 from ._config_rules import OPERATIONS as CONFIG_RULES_OPERATIONS
 from ._event_alerts import OPERATIONS as EVENT_ALERTS_OPERATIONS
 from ._findings_export import OPERATIONS as FINDINGS_EXPORT_OPERATIONS
@@ -137,13 +137,21 @@ def run(task: Task) -> dict[str, t.Any]:
         "account_id": account_id,
         "run_id": task.run_id,
         "capabilities": [row.as_dict() for row in rows],
-        "terminal": "\n".join(filter(None, (render_table(account_id, rows), _announced(task)))),
+        "terminal": _terminal(task, account_id, rows),
     }
     if task.options["report_dir"]:
         part = {"run_id": task.run_id, "module": "preflight_info", "capabilities": result["capabilities"]}
         key = f"{account_id}/parts/preflight_info.json"
         result["report"] = task.report_store().put(key, (json.dumps(part, indent=1) + "\n").encode())
     return result
+
+
+def _terminal(task: Task, account_id: str, rows: Sequence[Readiness]) -> str:
+    """What the terminal shows: the table, or its counts and gaps, then what the run will change."""
+    if task.options["terminal"] == "none":
+        return ""
+    render = render_brief if task.options["terminal"] == "brief" else render_table
+    return "\n".join(filter(None, (render(account_id, rows), _announced(task))))
 
 
 def _announced(task: Task) -> str:

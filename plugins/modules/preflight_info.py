@@ -13,7 +13,7 @@ short_description: Tell what can be read and written in an AWS account
 description:
   - Tries the reads of each capability of this collection and simulates its writes, so that one table takes the place of many refusals.
   - Checks the declaration of an assessment first, and fails before any call where it is bad.
-  - The table is shown on the terminal as well.
+  - The terminal shows the table as well.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -45,6 +45,12 @@ options:
       - The mode of each role, V(enforce), V(report) or V(off), to be said below the table before any of them runs.
     type: dict
     default: {}
+  terminal:
+    description:
+      - What the terminal shows. V(brief) counts the capabilities of the account and lists those that lack something.
+    type: str
+    choices: [full, brief, none]
+    default: full
 seealso:
   - module: hardening.iam.assessment_info
 """
@@ -136,6 +142,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "fail_on": {"type": "str", "choices": list(FAIL_ON), "default": "never"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": ["txt", "html"]},
         "modes": {"type": "dict", "default": {}},
+        "terminal": {"type": "str", "choices": ["full", "brief", "none"], "default": "full"},
     }
 
 
