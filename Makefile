@@ -18,7 +18,7 @@ INSTALLED := .cache/collections/.installed
 # Directories are listed too, so that a deleted file makes the installed collection stale as well.
 SHIPPED := $(shell find galaxy.yml README.md meta plugins roles playbooks extensions -name __pycache__ -prune -o -print 2>/dev/null)
 
-.PHONY: help venv collection demo emulator test units integration lint sanity format docs bench clean
+.PHONY: help venv collection lock demo emulator test units integration lint sanity format docs bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,11 @@ docs: .venv/.dev $(INSTALLED) ## Render the plugin documentation as RST into .ca
 bench: .venv/.dev $(INSTALLED) ## Measure calls, CPU and memory
 	$(PYTEST) tests/bench -s $(ARGS)
 
+lock: ## Renew the lock files: the newest versions that the requirements allow, with their hashes
+	python=$$(tests/scripts/pick-python.sh) && "$$python" -m venv --clear .cache/lock
+	.cache/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.cache/lock/bin/python tests/scripts/lock.py
+
 clean: ## Remove what make made; reports and journals stay
 	rm -rf .cache .venv
 
@@ -62,13 +67,13 @@ venv: .venv/.dev ## Make the virtual environment .venv
 
 collection: $(INSTALLED) ## Build the collection and install it into .cache/collections
 
-.venv/.run: requirements.txt meta/ee-requirements.txt tests/requirements.txt
+.venv/.run: requirements.lock
 	python=$$(tests/scripts/pick-python.sh) && "$$python" -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
-.venv/.dev: .venv/.run requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+.venv/.dev: .venv/.run requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
 # amazon.aws comes with the package "ansible", hence --no-deps: nothing is asked of Galaxy.
