@@ -100,5 +100,7 @@ options:
   now:
     description:
       - The moment that ages are counted from, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
+      - In check mode and in the mode V(report) it may be any moment. A task that writes refuses one that is more than a minute from the clock,
+        unless its endpoint is a loopback address.
     type: str
 """

@@ -17,6 +17,7 @@ from pathlib import Path
 from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ._account.collect import collect, deepen
 from ._account.model import DEEP, Dataset, Snapshot, Unread, UnreadKind
+from ._account.moments import format_utc
 from ._account.organization_tree import OrganizationTree
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
@@ -137,6 +138,8 @@ def run(task: Task) -> dict[str, t.Any]:
     findings, waiver_records, warnings = apply(judged, declared.waivers, task.now.date())
     for warning in warnings:
         task.warn(warning)
+    if task.clock_set_to:
+        task.warn(f"ages are counted from {format_utc(task.clock_set_to)} (hardening_now), not from the clock")
     report = _document(task, snapshot, declared, findings, waiver_records)
     if not task.options["report_dir"]:
         return _result(task, report, snapshot)
@@ -230,6 +233,7 @@ def _document(
             caller_arn=snapshot.caller.arn,
             declaration_commit=options["declaration_commit"],
             job_url=options["job_url"],
+            clock_set_to=task.clock_set_to,
         ),
         subject=_subject(snapshot, of_organization=declared.of_organization),
         findings=findings,

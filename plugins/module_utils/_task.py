@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 import typing as t
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ansible.module_utils.common.warnings import warn
 
-from ._account.moments import parse_moment
+from ._account.moments import format_utc, parse_moment
 from ._aws.access import Access
+from ._aws.endpoints import stays_on_this_machine
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
 from ._aws.options import AccessOptions
@@ -32,6 +34,9 @@ from ._converge.store import DirectoryStore, Store, StoreError
 if t.TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+
+# So far a run that writes may set its clock: graces, soaks and expiry dates are counted in days.
+_CLOCK_TOLERANCE: t.Final = timedelta(minutes=1)
 
 P = t.ParamSpec("P")
 V = t.TypeVar("V")
@@ -94,15 +99,36 @@ class Task:
     def now(self) -> datetime:
         """The moment that ages are counted from: the option ``now`` where it is given, else the start of the task.
 
-        :raises TaskError: the option is not an ISO 8601 date and time.
+        A run that writes keeps to the clock, since this moment decides on graces, soaks, idle times and expiry dates.
+        Only against an emulated AWS on this machine may it be set.
+
+        :raises TaskError: the option is not an ISO 8601 date and time, or sets the clock of a run that writes.
         """
         text = self.options.get("now")
         if not text:
             return self.started
         try:
-            return parse_moment(text)
+            moment = parse_moment(text)
         except ValueError as error:
             raise TaskError(f"now: {text!r} is not an ISO 8601 date and time, such as 2026-01-31T00:00:00Z") from error
+        if self._sets_the_clock(moment) and not self._reads_only and not self._is_emulated:
+            raise TaskError(
+                f"now (hardening_now): {text} is more than a minute from the clock, {format_utc(self.started)}. A run that "
+                "writes counts from the clock. Remove hardening_now, or audit with --check."
+            )
+        return moment
+
+    def _sets_the_clock(self, moment: datetime) -> bool:
+        return abs(moment - self.started) > _CLOCK_TOLERANCE
+
+    @property
+    def clock_set_to(self) -> t.Optional[datetime]:
+        """The moment that ages are counted from where that is not the clock's; None where it is."""
+        return self.now if self._sets_the_clock(self.now) else None
+
+    @property
+    def _is_emulated(self) -> bool:
+        return stays_on_this_machine(self.options.get("endpoint_url"), os.environ)
 
     @property
     def run_id(self) -> str:

@@ -214,7 +214,7 @@ def test_an_approved_plan_is_enforced(awx: Awx, control: Emulator, bucket: t.Any
     accounts = as_awx_has_it(demo, first=1, step=2)
     place = {"hardening_report_dir": f"s3://{BUCKET}/iam", "hardening_journal": f"s3://{BUCKET}/journal"}
     # An export tells what a run left, which no plan foresees.
-    place["findings_export_mode"] = "off"
+    place |= {"findings_export_mode": "off", "hardening_terminal": "full"}
     job = awx.run("harden.yml", accounts, number=62, workflow=61, answers=place)
     assert job.status == 0, job.stdout
     assert {record["service"] for record in control.writes()} == {"s3"}

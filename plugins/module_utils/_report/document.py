@@ -45,9 +45,14 @@ class Run:
     caller_arn: str
     declaration_commit: t.Optional[str] = None
     job_url: t.Optional[str] = None
+    clock_set_to: t.Optional[datetime] = None
 
     def as_dict(self) -> dict[str, t.Any]:
-        times = {"started": format_utc(self.started), "finished": format_utc(self.finished)}
+        times = {
+            "started": format_utc(self.started),
+            "finished": format_utc(self.finished),
+            "clock_set_to": format_utc(self.clock_set_to) if self.clock_set_to else None,
+        }
         return {**dataclasses.asdict(self), **times}
 
 

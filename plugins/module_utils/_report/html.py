@@ -21,7 +21,7 @@ from .html_reference import about, changes, controls, frameworks, preflight, set
 from .markup import Content, Markup, element, join
 from .page import Section, badge, benchmark_name, facts, page, score_card, severity_tallies
 from .paths import caveat, paths
-from .text import TITLE, analyzer, mode, moved
+from .text import TITLE, analyzer, clock, mode, moved
 
 
 def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
@@ -75,6 +75,7 @@ def _masthead(report: Mapping[str, t.Any], name: str) -> Markup:
     number = element("span", report["account_id"], class_="number") if name != report["account_id"] else None
     pairs: list[tuple[str, Content]] = [
         ("Assessed", run["started"].replace("T", " ").replace("Z", " UTC")),
+        ("Clock", clock(report) or None),
         ("Regions", ", ".join(report["scope"]["regions_assessed"]) or None),
         ("Mode", mode(report)),
         ("Score", _moved(headline(report))),

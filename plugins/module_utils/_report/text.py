@@ -127,6 +127,12 @@ def _credential_report(report: Mapping[str, t.Any]) -> str:
     return f"{generated} (AWS renews it every 4 hours at most)" if generated else ""
 
 
+def clock(report: Mapping[str, t.Any]) -> str:
+    """From when ages are counted, where that is not the time of the run."""
+    moment = report["run"].get("clock_set_to")
+    return f"ages are counted from {moment} (hardening_now)" if moment else ""
+
+
 def _header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines:
     run, scope = report["run"], report["scope"]
     populations = ", ".join(f"{name}: {count}" for name, count in scope["populations"].items())
@@ -135,6 +141,7 @@ def _header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines:
     fields = [
         ("Organization ID" if scope.get("organization_id") else "Account ID", account(report)),
         ("Assessment Date", run["started"][:10]),
+        ("Clock", clock(report)),
         ("Analyzer", analyzer(report)),
         ("Run", f"{run['id']} ({mode(report)})"),
         ("Compliance Score", score_line(score) if score and has_moved else ""),

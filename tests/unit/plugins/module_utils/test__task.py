@@ -42,6 +42,37 @@ def test_a_bad_time_names_option_and_value() -> None:
         task(now="tomorrow").now  # noqa: B018
 
 
+def writing(mode: str = "enforce", *, check_mode: bool = False, **options: t.Any) -> Task:
+    operations = Operations(writes=frozenset({"iam:CreatePolicy"}))
+    return Task(options={"mode": mode, **options}, operations=operations, check_mode=check_mode, clock=lambda: STARTED)
+
+
+@pytest.mark.parametrize("moment", ["2026-11-25T02:04:05Z", "2026-11-25T02:02:03Z", "2027-11-25T02:03:04Z"])
+def test_a_task_that_writes_keeps_to_the_clock(moment: str) -> None:
+    with pytest.raises(
+        TaskError, match=r"now \(hardening_now\): .* more than a minute from the clock.* audit with --check"
+    ):
+        writing(now=moment).validate()
+    for audit in (writing("report", now=moment), writing(now=moment, check_mode=True)):
+        audit.validate()
+        assert audit.clock_set_to is not None
+
+
+@pytest.mark.parametrize("moment", ["2026-11-25T02:04:04Z", "2026-11-25T02:02:04Z", None])
+def test_clocks_may_differ_by_a_minute(moment: t.Optional[str]) -> None:
+    writing(now=moment).validate()
+    assert writing(now=moment).clock_set_to is None
+
+
+def test_the_clock_of_an_emulated_aws_may_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = "2027-11-25T02:03:04Z"
+    assert writing(now=later, endpoint_url="http://127.0.0.1:5055").now == datetime(2027, 11, 25, 2, 3, 4, tzinfo=UTC)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5055")
+    writing(now=later).validate()
+    with pytest.raises(TaskError, match="hardening_now"):
+        writing(now=later, endpoint_url="https://iam.amazonaws.com").validate()
+
+
 def test_the_run_is_named_by_the_option_or_the_start() -> None:
     assert task(run_id="42").run_id == "42"
     assert task(run_id=None).run_id == "20261125T020304Z"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules are tried without the seconds that they give AWS to finish a report."""
+"""The modules are tried without the seconds that they give AWS to finish a report, and with a clock that tests set."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils import _task
 from ansible_collections.hardening.iam.plugins.module_utils._account import collect
 
 
@@ -19,4 +20,12 @@ def at_once() -> t.Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for read in (collect.collect, collect.deepen):
             patch.setitem(t.cast(dict[str, t.Any], read.__kwdefaults__), "sleep", lambda _seconds: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="package")
+def any_clock() -> t.Iterator[None]:
+    """AWS is emulated inside this process, without an endpoint that would say so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_task, "stays_on_this_machine", lambda _endpoint, _environment: True)
         yield
