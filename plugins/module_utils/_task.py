@@ -113,8 +113,8 @@ class Task:
             raise TaskError(f"now: {text!r} is not an ISO 8601 date and time, such as 2026-01-31T00:00:00Z") from error
         if self._sets_the_clock(moment) and not self._reads_only and not self._is_emulated:
             raise TaskError(
-                f"now (hardening_now): {text} is more than a minute from the clock, {format_utc(self.started)}. A run that "
-                "writes counts from the clock. Remove hardening_now, or audit with --check."
+                f"now (hardening_now): {text} is more than a minute from the clock, {format_utc(self.started)}. "
+                "A run that writes counts from the clock. Remove hardening_now, or audit with --check."
             )
         return moment
 
