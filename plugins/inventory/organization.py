@@ -67,13 +67,14 @@ options:
   hostnames:
     description:
       - What hosts are called.
-      - V(name) is the name of the account in lower case, with C(-) in place of what does not suit a host.
-        Where accounts share a name, and where it means something else to Ansible, the id is added.
-        A new account can so rename another, and owners can rename theirs.
       - V(id) is the id of the account, which never changes.
+      - V(name) is the name of the account in lower case, with C(-) in place of what does not suit a host.
+        Where accounts share a name, the id is added. An account whose name is that of a group is named by its id.
+      - The owners of accounts choose their names. An account that takes the name of another one renames the host of
+        that account. Variables and limits that name this host no longer fit it.
     type: str
     choices: [name, id]
-    default: name
+    default: id
   include:
     description:
       - Lists the accounts that fit one of these, and no others. All accounts by default.
@@ -150,10 +151,12 @@ notes:
   - The connection options and O(assessor_role_name), O(automation_role_name) and O(organization_role_name) may be
     templates, such as lookups.
   - Where O(endpoint_url) is not given, the environment variable E(AWS_ENDPOINT_URL) is honoured.
-  - The cache keeps the organization as AWS describes it, not the inventory. Options may be changed without flushing it,
+  - The cache belongs to the role or user that read the organization, which STS is asked for each time. It keeps the
+    organization as AWS describes it, not the inventory. Options may be changed without flushing it,
     and AWS is asked again where it lacks what they need. It holds no credentials, and no e-mail addresses unless
     O(emails) is set.
-  - Ansible goes on without an inventory that can't be read, unless its configuration has C(any_unparsed_is_failed).
+  - Where the organization can't be read, or an option is wrong, the command ends with an error. Ansible itself would
+    go on without the accounts.
 seealso:
   - name: Inventory
     description: Examples, groups of your own, and AWX.
@@ -196,18 +199,17 @@ plugin: hardening.iam.organization
 profile: security
 assessor_role_name: security/auditor
 automation_role_name: ""
-hostnames: id
+hostnames: name
 """
 
 import re
 import typing as t
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._organization_inventory import (
     Host,
     InvalidOption,
@@ -220,6 +222,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._organization_invent
     access_to,
     from_document,
     read,
+    source_of,
     to_document,
 )
 
@@ -251,6 +254,14 @@ _HARMLESS = re.compile(r"[\w .:/=+@,-]*")
 _TOLD_EVERY = 200
 
 
+class InventoryFailed(SystemExit):
+    """The command ends with this message and the status 1.
+
+    Ansible takes every other error of an inventory plugin for a warning, goes on without the hosts, and succeeds: an
+    audit of no account would look like one without findings.
+    """
+
+
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "hardening.iam.organization"
 
@@ -265,16 +276,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache=cache)
-        self._read_config_data(path)
-        options = self._templated()
         try:
+            self._read_config_data(path)
+            options = self._templated()
             settings = Settings.from_options(options)
             organization = self._organization(settings, options, path, from_cache=cache)
             for warning in settings.check(organization.tree):
                 self.display.warning(f"{self.NAME}: {warning}")
-        except (InvalidOption, AwsError) as error:
-            raise AnsibleParserError(f"{self.NAME}: {error}") from error
-        self._populate(inventory, listing(organization.tree, organization.partition, settings))
+            self._populate(inventory, listing(organization.tree, organization.partition, settings))
+        # Broad, since Ansible raises plain exceptions here, and takes each one for a warning.
+        except Exception as error:
+            raise InventoryFailed(f"{self.NAME}: {path}: {error}") from error
 
     def _templated(self) -> dict[str, t.Any]:
         options = dict(self.get_options())
@@ -289,14 +301,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self, settings: Settings, options: dict[str, t.Any], path: str, *, from_cache: bool
     ) -> Organization:
         """``from_cache`` is false where the user flushes the cache, which is then filled anew."""
-        caches, key = options["cache"], self.get_cache_key(path)
-        if caches and from_cache:
-            cached = from_document(self._cached(key), settings, options)
-            if cached:
-                return cached
-        organization = read(access_to(options), settings, progress=self._tell)
-        if caches:
-            self._cache[key] = to_document(organization, settings, options)
+        access = access_to(options)
+        if not options["cache"]:
+            return read(access, settings, progress=self._tell)
+        key, source = self.get_cache_key(path), source_of(access, options)
+        cached = from_document(self._cached(key), settings, source) if from_cache else None
+        if cached:
+            return cached
+        organization = read(access, settings, progress=self._tell)
+        self._cache[key] = to_document(organization, settings, source)
         return organization
 
     def _cached(self, key: str) -> object:
@@ -318,12 +331,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for group, below in found.groups.items():
             for child in below:
                 inventory.add_child(group, child)
+        # Groups of the user's own, here or in another inventory, may be named like an account.
+        composed = {self._sanitize_group_name(name) for name in self.get_option("groups") or {}}
+        _check_group_names(found.hosts, composed)
         for host in found.hosts:
             self._add(inventory, host)
+        _check_group_names(found.hosts, inventory.groups)
 
     def _add(self, inventory: InventoryData, host: Host) -> None:
         # Names and tags are chosen by the owners of accounts: no template in them may ever run here.
         variables = {name: _inert(value) for name, value in host.variables.items()}
+        _check_same_account(inventory, host)
         inventory.add_host(host.name)
         for name, value in {**variables, **_LOCAL}.items():
             inventory.set_variable(host.name, name, value)
@@ -348,6 +366,27 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for variable in composed:
             if variable in values:
                 inventory.set_variable(name, variable, _inert(values[variable]))
+
+
+def _check_group_names(hosts: Iterable[Host], groups: Collection[str]) -> None:
+    """That no host has the name of a group. Raises InvalidOption."""
+    for host in hosts:
+        if host.name in groups:
+            raise InvalidOption(
+                f"hostnames: the account {host.variables['aws_account_id']} is named like the group {host.name!r}. "
+                "Rename the group, or set hostnames to id"
+            )
+
+
+def _check_same_account(inventory: InventoryData, host: Host) -> None:
+    """That a host of this name in another inventory is the same account. Owners choose names. Raises InvalidOption."""
+    known = inventory.get_host(host.name)
+    other = known.vars.get("aws_account_id") if known else None
+    if other is not None and str(other) != host.variables["aws_account_id"]:
+        raise InvalidOption(
+            f"hostnames: the account {host.variables['aws_account_id']} is named like the host {host.name!r} of "
+            f"another inventory, which is the account {other}. Set hostnames to id, or rename that host"
+        )
 
 
 def _inert(value: t.Any) -> t.Any:

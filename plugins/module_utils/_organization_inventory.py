@@ -25,8 +25,11 @@ ADMINISTRATORS: t.Final = "organization_delegated_administrators"
 TAGS_VARIABLE: t.Final = "aws_account_tags"
 
 # What else Ansible means by the name of a host: a host of this name would be worked on in place of it.
-_TAKEN: t.Final = frozenset({"all", "ungrouped", "localhost", "127.0.0.1", "::1", ACCOUNTS, MANAGEMENT, ADMINISTRATORS})
+_RESERVED: t.Final = frozenset(
+    {"all", "ungrouped", "localhost", "127.0.0.1", "::1", ACCOUNTS, MANAGEMENT, ADMINISTRATORS}
+)
 _ACCOUNT_ID: t.Final = re.compile(r"\d{1,12}", re.ASCII)
+_ENDS_WITH_ID: t.Final = re.compile(r"\d{12}$", re.ASCII)
 _ROLE: t.Final = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
 _ANY: t.Final = "*"
 # Options that name a role, and the host variables with the ARN of that role.
@@ -248,8 +251,8 @@ class Listing:
 
 def listing(tree: OrganizationTree, partition: str, settings: Settings) -> Listing:
     """The accounts that ``settings`` choose, and the management account, which has a group of its own in any case."""
-    names = _host_names(tree, settings)
     unit_groups = _unit_groups(tree.units)
+    names = _host_names(tree, settings, taken=_RESERVED | _possible_groups(tree, unit_groups, settings))
     hosts = []
     for account in tree.accounts:
         if not _is_host(tree, account, settings):
@@ -265,6 +268,12 @@ def listing(tree: OrganizationTree, partition: str, settings: Settings) -> Listi
             )
         )
     return Listing(hosts=tuple(hosts), groups=_hierarchy(tree, hosts, unit_groups))
+
+
+def _possible_groups(tree: OrganizationTree, unit_groups: Mapping[str, str], settings: Settings) -> frozenset[str]:
+    """Every group that an account of the organization is or could be in, whether or not it is listed."""
+    groups = {group for account in tree.accounts for group in _groups_of(tree, account, unit_groups, settings)}
+    return frozenset({*groups, *unit_groups.values()})
 
 
 def _groups_of(
@@ -329,8 +338,12 @@ def _variables(
     return variables
 
 
-def _host_names(tree: OrganizationTree, settings: Settings) -> Mapping[str, str]:
-    """The names of all accounts, listed or not: what one is called must not hang on which others are listed."""
+def _host_names(tree: OrganizationTree, settings: Settings, *, taken: Collection[str]) -> Mapping[str, str]:
+    """The names of all accounts, listed or not: the name of one must not depend on which others are listed.
+
+    Owners choose the names of their accounts. One that names a group, or ends like the name that another account gets
+    with its id, would be worked on in place of others: such an account is named by its id.
+    """
     if not settings.by_name:
         return {account.id: account.id for account in tree.accounts}
     wanted = {account.id: _host_name(account.name) for account in tree.accounts}
@@ -339,14 +352,19 @@ def _host_names(tree: OrganizationTree, settings: Settings) -> Mapping[str, str]
     every = Counter(wanted.values())
     return {
         account.id: _unique(
-            wanted[account.id], account.id, (usable if account.state == ACTIVE else every)[wanted[account.id]] == 1
+            wanted[account.id],
+            account.id,
+            alone=(usable if account.state == ACTIVE else every)[wanted[account.id]] == 1,
+            taken=taken,
         )
         for account in tree.accounts
     }
 
 
-def _unique(name: str, account_id: str, alone: bool) -> str:
-    return name if name and alone and name not in _TAKEN else f"{name or 'account'}-{account_id}"
+def _unique(name: str, account_id: str, *, alone: bool, taken: Collection[str]) -> str:
+    if not name or name in taken or _ENDS_WITH_ID.search(name):
+        return account_id
+    return name if alone else f"{name}-{account_id}"
 
 
 def _host_name(name: str) -> str:

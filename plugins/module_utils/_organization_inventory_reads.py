@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import typing as t
 from collections.abc import Mapping
 
@@ -22,6 +23,7 @@ from ._aws.access import Access
 from ._aws.errors import AccessDenied, AwsError, InvalidCredentials
 from ._aws.operations import Operations, iam_actions
 from ._aws.options import AccessOptions
+from ._converge.arn import principal_of
 from ._organization_inventory import InvalidOption, Settings, undecided, untagged
 
 OPERATIONS: t.Final = Operations(reads=frozenset((*TREE_OPERATIONS, *TAGS_OPERATIONS, *DELEGATION_OPERATIONS)))
@@ -100,12 +102,15 @@ def _of_member(error: AwsError, access: Access) -> str:
     )
 
 
-def to_document(organization: Organization, settings: Settings, options: Mapping[str, t.Any]) -> _Document:
-    """What a cache keeps: plain data, without credentials, and without e-mail addresses where these are not wanted."""
+def to_document(organization: Organization, settings: Settings, source: str) -> _Document:
+    """What a cache keeps: plain data, without credentials, and without e-mail addresses where these are not wanted.
+
+    ``source`` is that of :func:`source_of`.
+    """
     tree = organization.tree
     return {
         "schema": _SCHEMA,
-        "source": _source(options),
+        "source": source,
         "partition": organization.partition,
         "with": {"administrators": organization.administrators, "emails": settings.emails},
         "id": tree.id,
@@ -129,11 +134,11 @@ def _account_document(account: MemberAccount, settings: Settings) -> _Document:
     }
 
 
-def from_document(document: object, settings: Settings, options: Mapping[str, t.Any]) -> t.Optional[Organization]:
-    """The organization of :func:`to_document`; None where it is another's, or lacks what is wanted by now."""
+def from_document(document: object, settings: Settings, source: str) -> t.Optional[Organization]:
+    """The organization of :func:`to_document`; None where another caller read it, or it lacks what is wanted by now."""
     if not isinstance(document, Mapping) or document.get("schema") != _SCHEMA:
         return None
-    if document["source"] != _source(options):
+    if document["source"] != source:
         return None
     has = document["with"]
     if has["administrators"] < settings.administrators or has["emails"] < settings.emails:
@@ -161,7 +166,14 @@ def from_document(document: object, settings: Settings, options: Mapping[str, t.
     return Organization(tree=tree, partition=document["partition"], administrators=has["administrators"])
 
 
-def _source(options: Mapping[str, t.Any]) -> str:
-    """Which organization was asked, as far as options tell. Not by the keys, which may be others at every run."""
-    names = ("profile", "region", "endpoint_url", "assume_role_arn")
-    return hashlib.sha256(json.dumps([options.get(name) or "" for name in names]).encode()).hexdigest()
+def source_of(access: Access, options: Mapping[str, t.Any]) -> str:
+    """Who asks which AWS. What one caller may read of an organization is none of another's business.
+
+    Not by the credentials, which may be others at every run. Raises AwsError where nobody knows the caller.
+    """
+    caller = access.caller
+    # The name of a session changes with every run, the role in it does not.
+    role = principal_of(caller.arn)
+    identity = [caller.account_id, *((role.kind, role.name) if role else (caller.arn,))]
+    endpoint = options.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL", "")
+    return hashlib.sha256(json.dumps([endpoint, *identity]).encode()).hexdigest()

@@ -23,6 +23,7 @@ from emulator.client import EmulatorProcess
 
 from .conftest import (
     BIN,
+    CHECKOUT,
     DEV,
     EXTERNAL_ID,
     INVENTORIES,
@@ -68,9 +69,10 @@ GRAPH: t.Final = """\
 
 
 def source(directory: Path, **options: t.Any) -> Path:
-    """A file for the plugin."""
+    """A file for the plugin, with names for hosts where the options say nothing else."""
     path = directory / "organization.yml"
-    path.write_text(yaml.safe_dump({"plugin": "hardening.iam.organization", **options}), encoding="utf-8")
+    content = {"plugin": "hardening.iam.organization", "hostnames": "name", **options}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
 
 
@@ -85,10 +87,8 @@ def inventory_of(outcome: Outcome) -> Record:
 
 
 def failure(ansible: Ansible, **options: t.Any) -> str:
-    """What is said of an inventory that can't be read, on one line."""
-    outcome = ansible.with_environment(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true").noted(
-        "ansible-inventory", "-i", str(source(ansible.directory, **options)), "--list"
-    )
+    """What is said of an inventory that can't be read, on one line. It ends the command, whatever the settings are."""
+    outcome = ansible.noted("ansible-inventory", "-i", str(source(ansible.directory, **options)), "--list")
     assert outcome.status != 0
     assert not outcome.writes
     return " ".join(outcome.output.split())
@@ -269,9 +269,13 @@ def test_what_owners_write_is_never_a_template(ansible: Ansible) -> None:
 # The cache
 
 
-def _cached(ansible: Ansible, **options: t.Any) -> Outcome:
+def cached_listing(ansible: Ansible, **options: t.Any) -> Outcome:
     place = {"cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(ansible.directory / "cache")}
-    return listing(ansible, cache=True, **place, **options).succeeded()
+    return listing(ansible, cache=True, **place, **options)
+
+
+def _cached(ansible: Ansible, **options: t.Any) -> Outcome:
+    return cached_listing(ansible, **options).succeeded()
 
 
 def test_the_cache_spares_every_call_until_it_is_flushed(ansible: Ansible) -> None:
@@ -281,19 +285,19 @@ def test_the_cache_spares_every_call_until_it_is_flushed(ansible: Ansible) -> No
     assert PROD in text
     assert "@example.com" not in text and ansible.environment["AWS_SECRET_ACCESS_KEY"] not in text
     again = _cached(ansible)
-    assert not again.requests
+    assert set(map(operation_of, again.requests)) == {"sts:GetCallerIdentity"}
     assert inventory_of(again) == first
     # Other groups of the same organization: still nothing to ask.
     fewer = _cached(ansible, exclude=[{"ou": "/Workloads"}])
-    assert not fewer.requests
+    assert set(map(operation_of, fewer.requests)) == {"sts:GetCallerIdentity"}
     assert set(inventory_of(fewer)["_meta"]["hostvars"]) == {"acme-management", "acme-sandbox"}
     organizations(ansible).close_account(AccountId=SANDBOX)
     assert "acme-sandbox" in inventory_of(_cached(ansible))["_meta"]["hostvars"]
     # Not by ansible-inventory, which learnt it with ansible-core 2.19.
     command = ["ansible-playbook", "--inventory", str(ansible.directory / "organization.yml"), "hardening.iam.assess"]
-    assert ansible.noted(*command, "--list-hosts", "--flush-cache").succeeded().requests
+    assert len(ansible.noted(*command, "--list-hosts", "--flush-cache").succeeded().requests) > 1
     after = _cached(ansible)
-    assert not after.requests
+    assert set(map(operation_of, after.requests)) == {"sts:GetCallerIdentity"}
     assert "acme-sandbox" not in inventory_of(after)["_meta"]["hostvars"]
 
 
@@ -301,7 +305,80 @@ def test_what_the_cache_lacks_is_asked(ansible: Ansible) -> None:
     _cached(ansible)
     tagged = _cached(ansible, account_tags="always")
     assert Counter(map(operation_of, tagged.requests))["organizations:ListTagsForResource"] == len(NAMES)
-    assert not _cached(ansible, account_tags="always").requests
+    assert set(map(operation_of, _cached(ansible, account_tags="always").requests)) == {"sts:GetCallerIdentity"}
+
+
+def test_the_cache_of_one_caller_is_not_for_another(ansible: Ansible) -> None:
+    _cached(ansible)
+    member = {"assume_role_arn": role_arn(DEV), "assume_role_external_id": EXTERNAL_ID}
+    outcome = cached_listing(ansible, **member)
+    assert outcome.status != 0
+    assert {"sts:AssumeRole", "organizations:ListRoots"} <= set(map(operation_of, outcome.requests))
+
+
+# Names that owners choose
+
+
+def renamed(make_ansible: MakeAnsible, name: str) -> Ansible:
+    """Ansible for an organization whose sandbox account calls itself so, as its owner may: account:PutAccountName."""
+    seed = t.cast(Record, yaml.safe_load((CHECKOUT / "tests/emulator/seeds/acme.yml").read_text(encoding="utf-8")))
+    seed["accounts"][SANDBOX]["name"] = name
+    return make_ansible(seed)
+
+
+@pytest.mark.parametrize("name", ["ou_workloads_production", "ou_root", "aws_accounts", "Account_State_Active", "all"])
+def test_an_account_that_is_named_like_a_group_is_listed_by_its_id(make_ansible: MakeAnsible, name: str) -> None:
+    ansible = renamed(make_ansible, name)
+    inventory = inventory_of(listing(ansible).succeeded())
+    assert SANDBOX in inventory["aws_accounts"]["hosts"]
+    assert set(inventory["_meta"]["hostvars"]) == {"acme-management", "acme-prod", "acme-dev", SANDBOX}
+    # What the limit names is the group, and the account of that name is not in it.
+    limited = ansible.run("ansible", "ou_sandbox", "-i", str(ansible.directory / "organization.yml"), "--list-hosts")
+    assert limited.stdout.split()[-1] == SANDBOX
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"groups": {"canary": "aws_ou_path.startswith('/Sandbox')"}},
+        {"keyed_groups": [{"key": "'canary'", "separator": ""}]},
+    ],
+)
+def test_an_account_that_is_named_like_a_group_of_the_user_ends_the_run(
+    make_ansible: MakeAnsible, options: Record
+) -> None:
+    ansible = renamed(make_ansible, "canary")
+    assert f"the account {SANDBOX} is named like the group 'canary'" in failure(ansible, **options)
+    assert SANDBOX in inventory_of(listing(ansible, **{**options, "hostnames": "id"}).succeeded())["canary"]["hosts"]
+
+
+def test_an_account_does_not_take_the_host_of_another_inventory(make_ansible: MakeAnsible) -> None:
+    ansible = renamed(make_ansible, "Payments")
+    known = write_inventory(ansible.directory, {"payments": {"aws_account_id": PROD}})
+    command = ["ansible-inventory", "-i", str(known), "-i", str(source(ansible.directory)), "--list"]
+    outcome = ansible.noted(*command)
+    assert outcome.status != 0
+    assert f"named like the host 'payments' of another inventory, which is the account {PROD}" in " ".join(
+        outcome.output.split()
+    )
+
+
+def test_hosts_are_named_by_ids_unless_names_are_asked_for(ansible: Ansible) -> None:
+    path = ansible.directory / "organization.yml"
+    path.write_text("plugin: hardening.iam.organization\n", encoding="utf-8")
+    done = ansible.run("ansible", "aws_accounts", "-i", str(path), "--list-hosts")
+    assert set(done.stdout.split()) >= set(NAMES.values())
+
+
+def test_a_playbook_without_its_inventory_fails(ansible: Ansible) -> None:
+    denial = {"kind": "error", "code": "AccessDeniedException", "status": 400}
+    ansible.control.faults([{**denial, "service": "organizations", "operation": "ListRoots"}])
+    known = write_inventory(ansible.directory, {"acme-dev": {"aws_account_id": DEV}})
+    command = ["ansible-playbook", "-i", str(source(ansible.directory)), "-i", str(known), "hardening.iam.assess"]
+    outcome = ansible.noted(*command)
+    assert outcome.status != 0
+    assert "the caller needs the permission organizations:ListRoots" in outcome.output
+    assert not outcome.writes and "PLAY" not in outcome.output
 
 
 # What can go wrong

@@ -372,12 +372,15 @@ def test_addresses_and_tags_are_shown_where_wanted_and_read() -> None:
         ("web[1:3],db:&x!", "web-1-3-db-x"),
         ("-dash-", "dash"),
         ("Zürich", "zurich"),
-        ("本番", f"account-{PROD}"),
-        ("", f"account-{PROD}"),
-        ("localhost", f"localhost-{PROD}"),
-        ("All", f"all-{PROD}"),
-        ("aws_accounts", f"aws_accounts-{PROD}"),
-        ("127.0.0.1", f"127.0.0.1-{PROD}"),
+        ("本番", PROD),
+        ("", PROD),
+        ("localhost", PROD),
+        ("All", PROD),
+        ("aws_accounts", PROD),
+        ("127.0.0.1", PROD),
+        # The host of another account with the same name, and that of the other account by its id.
+        (f"app-1-{DEV}", PROD),
+        (DEV, PROD),
     ],
 )
 def test_names_suit_hosts(name: str, expected: str) -> None:
@@ -400,3 +403,18 @@ def test_an_account_keeps_its_name_beside_its_closed_predecessor() -> None:
 
 def test_ids_can_be_names() -> None:
     assert members(listed(hostnames="id"), "aws_accounts") == {MANAGEMENT, PROD, DEV, SANDBOX}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ou_root", "ou_workloads", "OU_Workloads_Production", "account_state_active", "tag_env_prod", "ou_sandbox"],
+)
+def test_no_host_is_named_like_a_group(name: str) -> None:
+    """Whatever an account calls itself: not even like a group in which nobody is listed."""
+    tree = organization(account(SANDBOX, name, "ou-1-box", tags={"Env": "prod"}), units=UNITS)
+    found = listed(tree, tag_groups=["Env"])
+    assert {candidate.name for candidate in found.hosts} == {"management", SANDBOX}
+    assert not {candidate.name for candidate in found.hosts} & {
+        *found.groups,
+        *(group for item in found.hosts for group in item.groups),
+    }

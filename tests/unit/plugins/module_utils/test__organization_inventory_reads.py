@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from pathlib import Path
@@ -35,6 +36,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._organization_invent
     Organization,
     from_document,
     read,
+    source_of,
     to_document,
 )
 
@@ -49,6 +51,9 @@ SECRETS: t.Final = {
     "session_token": "secret",
     "assume_role_external_id": "x",
 }
+
+
+SOURCE: t.Final = "of a caller"
 
 
 def read_of(access: FakeAccess, wanted: Settings) -> Organization:
@@ -149,14 +154,14 @@ def test_other_failures_say_what_aws_says() -> None:
 # The cache
 
 
-def cached(wanted: Settings, **options: t.Any) -> t.Any:
+def cached(wanted: Settings) -> t.Any:
     """What comes back from a cache that keeps JSON."""
-    return json.loads(json.dumps(to_document(read_of(organization(), wanted), wanted, {**SECRETS, **options})))
+    return json.loads(json.dumps(to_document(read_of(organization(), wanted), wanted, SOURCE)))
 
 
 def test_the_cache_gives_back_what_was_read() -> None:
     wanted = settings(emails=True, account_tags="always")
-    found = from_document(cached(wanted), wanted, SECRETS)
+    found = from_document(cached(wanted), wanted, SOURCE)
     read_before = read_of(organization(), wanted)
     assert found is not None
     assert listing(found.tree, found.partition, wanted) == listing(read_before.tree, read_before.partition, wanted)
@@ -181,7 +186,7 @@ def test_the_cache_has_no_secrets_and_no_addresses() -> None:
 )
 def test_options_that_need_nothing_more_are_served_by_the_cache(changed: dict[str, t.Any]) -> None:
     document = cached(settings())
-    found = from_document(document, settings(**changed), SECRETS)
+    found = from_document(document, settings(**changed), SOURCE)
     assert found is not None
     assert bool(found.tree.delegated_administrators) == changed.get("delegated_administrators", True)
 
@@ -196,19 +201,41 @@ def test_options_that_need_nothing_more_are_served_by_the_cache(changed: dict[st
     ],
 )
 def test_what_the_cache_lacks_is_read(changed: dict[str, t.Any]) -> None:
-    assert from_document(cached(settings()), settings(**changed), SECRETS) is None
+    assert from_document(cached(settings()), settings(**changed), SOURCE) is None
 
 
 def test_delegations_that_were_not_read_are_read() -> None:
-    assert from_document(cached(settings(delegated_administrators=False)), settings(), SECRETS) is None
+    assert from_document(cached(settings(delegated_administrators=False)), settings(), SOURCE) is None
 
 
-@pytest.mark.parametrize("name", ["profile", "endpoint_url", "assume_role_arn", "region"])
-def test_another_organization_is_not_served_by_the_cache(name: str) -> None:
-    assert from_document(cached(settings(), **{name: "one"}), settings(), {name: "other"}) is None
-    assert from_document(cached(settings(), **{name: "one"}), settings(), {name: "one"}) is not None
+def test_what_another_caller_read_is_not_served_by_the_cache() -> None:
+    assert from_document(cached(settings()), settings(), SOURCE) is not None
+    assert from_document(cached(settings()), settings(), "of another") is None
+
+
+def source(arn: str, **options: t.Any) -> str:
+    access = organization()
+    access.caller = dataclasses.replace(access.caller, arn=arn, account_id=arn.split(":")[4])
+    return source_of(t.cast(Access, access), options)
+
+
+def test_the_source_is_the_caller_whatever_its_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    one = "arn:aws:sts::111122223333:assumed-role/assessor/awx-1"
+    same = [source(one, **SECRETS), source(one.replace("awx-1", "awx-2"), profile="x", region="eu-west-1")]
+    assert set(same) == {source(one)}
+    others = [
+        source("arn:aws:sts::222233334444:assumed-role/assessor/awx-1"),
+        source("arn:aws:sts::111122223333:assumed-role/auditor/awx-1"),
+        source("arn:aws:iam::111122223333:user/assessor"),
+        source("arn:aws:iam::111122223333:root"),
+        source(one, endpoint_url="http://127.0.0.1:5055"),
+    ]
+    assert len({source(one), *others}) == len(others) + 1
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5055")
+    assert source(one) == others[-1]
 
 
 @pytest.mark.parametrize("document", [None, "text", [], {}, {"schema": "hardening.iam/organization-inventory/0"}])
 def test_what_another_version_left_is_not_used(document: object) -> None:
-    assert from_document(document, settings(), {}) is None
+    assert from_document(document, settings(), SOURCE) is None

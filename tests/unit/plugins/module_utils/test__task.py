@@ -49,9 +49,7 @@ def writing(mode: str = "enforce", *, check_mode: bool = False, **options: t.Any
 
 @pytest.mark.parametrize("moment", ["2026-11-25T02:04:05Z", "2026-11-25T02:02:03Z", "2027-11-25T02:03:04Z"])
 def test_a_task_that_writes_keeps_to_the_clock(moment: str) -> None:
-    with pytest.raises(
-        TaskError, match=r"hardening_now.* more than a minute from the clock.* audit with --check"
-    ):
+    with pytest.raises(TaskError, match=r"hardening_now.* more than a minute from the clock.* audit with --check"):
         writing(now=moment).validate()
     for audit in (writing("report", now=moment), writing(now=moment, check_mode=True)):
         audit.validate()
