@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible.plugins.loader import init_plugin_loader
+from hypothesis import settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LINK_TREE = CHECKOUT / ".cache" / "link"
@@ -27,6 +28,10 @@ def link_collection(tree: Path) -> None:
         with contextlib.suppress(FileExistsError):
             link.symlink_to(os.path.relpath(CHECKOUT, link.parent.resolve()), target_is_directory=True)
 
+
+# One profile for all: a busy machine makes no test fail, and a failure prints how to repeat it.
+settings.register_profile("hardening", deadline=None, print_blob=True)
+settings.load_profile("hardening")
 
 # Before any test module is imported: Ansible's own loader finds hardening.iam in the checkout, and amazon.aws where the
 # package "ansible" put it. A plain namespace package would do for imports, but not for tests that load plugins.

@@ -12,6 +12,8 @@ import typing as t
 import pytest
 import yaml
 
+from dates import date_in
+
 from .conftest import EXTERNAL_ID, MANAGEMENT, Ansible, MakeAnsible, Outcome, Record, role_arn
 
 SANDBOX = "444455556666"
@@ -38,7 +40,7 @@ HOW_TO = {
     ],
 }
 # As AWX sends it from a survey: text.
-ACCEPTED = f"[{{account: '{SANDBOX}', reason: nobody works there, expires: 2026-12-31}}]"
+ACCEPTED = f"[{{account: '{SANDBOX}', reason: nobody works there, expires: {date_in(30)}}}]"
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ import boto3
 import pytest
 import yaml
 
+from dates import date_in
+
 from .conftest import CHECKOUT, Ansible, MakeAnsible, Outcome, Record, operation_of, write_inventory
 
 ACCOUNT = "555566667777"
@@ -155,7 +157,7 @@ def test_twelve_steps_of_groups_that_are_made_changed_and_policies_removed(bench
     assert bench.held("dev-bob") == {"groups": ["developers", "queue-owners"], **NOTHING}
     # Delete: what nobody is known to use goes where that is accepted by name.
     removal = {"policy": "AdministratorAccess", "users": ["retired", "robot"]}
-    accepted = [{"principal": "retired", "reason": "left in 2025", "expires": "2026-12-31"}]
+    accepted = [{"principal": "retired", "reason": "left in 2025", "expires": date_in(30)}]
     deleted = bench.cycle(
         ["DetachUserPolicy"],
         user_permissions_remove_policies=[removal],
@@ -170,7 +172,7 @@ def test_twelve_steps_of_groups_that_are_made_changed_and_policies_removed(bench
 def test_a_run_is_taken_back_whole(bench: Bench) -> None:
     before = bench.state()
     removals = [{"policy": "AdministratorAccess", "users": ["retired"]}]
-    accepted = [{"principal": "retired", "reason": "left in 2025", "expires": "2026-12-31"}]
+    accepted = [{"principal": "retired", "reason": "left in 2025", "expires": date_in(30)}]
     done = bench.run(
         user_permissions_groups=GROUPS,
         user_permissions_remove_policies=removals,

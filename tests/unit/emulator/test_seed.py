@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import csv
-import time
 import typing as t
 from datetime import UTC, datetime, timedelta
 
@@ -203,10 +202,3 @@ def test_an_unknown_policy_is_named() -> None:
     organization = seed.load(account(users={"bob": {"policies": ["aws:Nothing"]}}), now=NOW)
     with pytest.raises(seed.SeedError, match="users.bob.policies: no policy 'aws:Nothing': write aws:NAME"):
         seed.apply(organization, now=NOW)
-
-
-def test_fifty_accounts_of_fifty_users_are_seeded_in_three_seconds() -> None:
-    seed.apply(seed.load("bare", now=NOW), now=NOW)
-    started = time.process_time()
-    seed.apply(seed.load("scale:accounts=50,users=50", now=NOW), now=NOW)
-    assert time.process_time() - started < 3

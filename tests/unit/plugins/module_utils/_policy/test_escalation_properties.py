@@ -108,7 +108,7 @@ def _told(edge: t.Optional[Edge]) -> t.Optional[tuple[str, str, frozenset[str]]]
     return None if edge is None else (edge.method.id, edge.target, edge.doubts)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(accounts())
 def test_everybody_gets_the_answer_that_it_would_get_alone(account: Landscape) -> None:
     together = Escalation(account)
@@ -126,7 +126,7 @@ def test_everybody_gets_the_answer_that_it_would_get_alone(account: Landscape) -
         assert list(map(_told, ends)) == list(map(_told, expected_ends))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(accounts(), statements(deny))
 def test_a_denial_opens_nothing(account: Landscape, denial: Document) -> None:
     added = policy(denial, name="denial")
@@ -145,7 +145,7 @@ def _certain(administrators: t.Mapping[str, tuple[str, ...]]) -> set[str]:
     return {name for name, conditions in administrators.items() if not conditions}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(accounts())
 def test_every_step_leads_to_the_next(account: Landscape) -> None:
     found = search(account)
