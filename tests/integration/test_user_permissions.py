@@ -78,6 +78,7 @@ class Bench:
         self.inventory: Path = write_inventory(self.ansible.directory, {"bare": {"aws_account_id": ACCOUNT}})
 
     def run(self, *arguments: str, playbook: t.Optional[str] = None, **variables: t.Any) -> Outcome:
+        """Run the role, or a playbook; a variable that is None is left to the role's default."""
         self.runs += 1
         declared = {
             "user_permissions_mode": "enforce",
@@ -85,6 +86,7 @@ class Bench:
             "hardening_run_id": f"run-{self.runs}",
             **variables,
         }
+        declared = {name: value for name, value in declared.items() if value is not None}
         return self.ansible.playbook(playbook or str(self.playbook), *arguments, inventory=self.inventory, **declared)
 
     def part(self, outcome: Outcome) -> Record:
@@ -244,10 +246,17 @@ def test_more_than_the_cap_is_refused_and_an_approved_plan_lifts_it(make_ansible
 
 def test_harden_reports_by_default_and_names_administrators(make_ansible: MakeAnsible) -> None:
     bench = Bench(make_ansible)
-    outcome = bench.run("--tags", "user_permissions", playbook="harden", user_permissions_mode="report").succeeded()
+    by_default: Record = {"user_permissions_mode": None}
+    outcome = bench.run("--tags", "user_permissions", playbook="harden", **by_default).succeeded()
     assert outcome.writes == []
     part = bench.part(outcome)
     assert (part["changes"], part["refused"]) == ([], [])
+    # With something to change it says what, and leaves it.
+    declared = bench.run(
+        "--tags", "user_permissions", playbook="harden", user_permissions_groups=GROUPS, **by_default
+    ).succeeded()
+    assert declared.writes == []
+    assert {change["applied"] for change in bench.part(declared)["changes"]} == {False}
     report = outcome.report(ACCOUNT)
     admins = {
         item["resource"].rpartition("/")[2]
