@@ -67,8 +67,17 @@ def link_tree() -> Path:
     return LINK_TREE
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the gates, which take longest; pytest-randomly has settled the order of the rest."""
+    items.sort(key=lambda item: CHECKOUT / "tests" / "gates" not in item.path.parents)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say above the last lines what the tests run in other environments counted, and what they skipped."""
+    """Say above the last lines how to repeat the order, what other environments counted, and what they skipped."""
+    seed = terminalreporter.config.getoption("randomly_seed", None)
+    if terminalreporter.config.pluginmanager.hasplugin("randomly") and seed is not None:
+        terminalreporter.write_line(f"Random order: repeat it with ARGS=--randomly-seed={seed}")
     for report in terminalreporter.stats.get("passed", []):
         for name, lines in report.user_properties:
             if name == "environment":

@@ -144,6 +144,7 @@ def test_analyzers_of_an_organization_are_made_where_it_is_managed(ansible: Ansi
     assert [change["after"]["type"] for change in managed["changes"]] == ["ORGANIZATION_UNUSED_ACCESS"]
 
 
+@pytest.mark.dated
 def test_an_expired_rule_is_found_and_removed(ansible: Ansible) -> None:
     run(ansible, regions=["us-east-1"], archive_rules=[RULE])
     later = {"regions": ["us-east-1"], "archive_rules": [RULE], "now": noon_in(121)}

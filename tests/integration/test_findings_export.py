@@ -216,6 +216,7 @@ def test_what_an_analyst_decided_stays(make_ansible: MakeAnsible) -> None:
     assert statuses == {"1": "NOTIFIED", "2": "SUPPRESSED", "3": "NEW"}
 
 
+@pytest.mark.dated
 def test_a_waived_finding_comes_suppressed(make_ansible: MakeAnsible) -> None:
     bench = Bench(make_ansible, HOME)
     assert bench.export(finding(1, status="WAIVED", waiver=WAIVER)).writes == [IMPORT]

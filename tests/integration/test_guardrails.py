@@ -85,6 +85,7 @@ def test_the_policy_of_how_tos_is_refused_with_whom_it_would_cut_off(ansible: An
         assert principal in told, told
 
 
+@pytest.mark.dated
 def test_both_roles_converge_and_rest(ansible: Ansible) -> None:
     checked = converge(ansible, "--check").succeeded()
     assert checked.writes == []

@@ -263,6 +263,7 @@ def test_to_an_account_the_controls_of_the_organization_do_not_apply(control: Em
     assert not [record for record in control.log() if record["service"] == "organizations"]
 
 
+@pytest.mark.dated
 def test_waivers_of_accounts_and_of_the_organization_are_one_list(control: Emulator) -> None:
     common = {"reason": "on purpose", "owner": "me", "ticket": "T-1", "approved_by": "them", "expires": date_in(120)}
     waivers = [

@@ -240,6 +240,7 @@ def test_only_what_is_idle_goes(bench: Bench) -> None:
     assert "was made only 3 days ago" in reasons[root_arn(SANDBOX)]
 
 
+@pytest.mark.dated
 def test_what_may_be_in_use_goes_where_it_is_accepted_by_name(bench: Bench) -> None:
     bench.start(prod={**IDLE, "last_used_days": 2, "signing_certificates": 2}, sandbox={**IDLE, "last_used_days": 2})
     accepted = {"principal": root_arn(PROD), "reason": "moved to a role, IAM-7", "expires": date_in(30)}

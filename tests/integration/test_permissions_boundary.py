@@ -142,6 +142,7 @@ def refusals(part: Record) -> set[tuple[str, str]]:
     return {(refusal["rule"], refusal["target"].rpartition("/")[2]) for refusal in part["refused"]}
 
 
+@pytest.mark.dated
 def test_what_the_evidence_does_not_clear_is_refused_until_it_is_accepted(one: Account) -> None:
     everybody = {"mode": "enforce", "targets": [{"name": "dev-*"}]}
     done, part = one.run(**everybody)

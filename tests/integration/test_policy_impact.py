@@ -119,6 +119,7 @@ def test_evidence_that_is_denied_is_no_evidence(ansible: Ansible) -> None:
     assert "no_evidence, passes: False" in outcome.output
 
 
+@pytest.mark.dated
 def test_acceptance_of_all_is_refused_before_anything_is_called(ansible: Ansible) -> None:
     accepted = [{"principal": "*", "reason": "we know", "expires": date_in(180)}]
     play = playbook(ansible, principals=["*"], boundary="policies/developer.json", accept_breakage=accepted)

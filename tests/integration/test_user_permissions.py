@@ -144,6 +144,7 @@ MOVED: t.Final = ["AttachGroupPolicy", "AttachGroupPolicy", "PutGroupPolicy", *[
 TAKEN: t.Final = [*["DetachUserPolicy"] * 4, *["DeleteUserPolicy"] * 2]
 
 
+@pytest.mark.dated
 def test_twelve_steps_of_groups_that_are_made_changed_and_policies_removed(bench: Bench) -> None:
     # Create.
     bench.cycle(["CreateGroup", *MOVED, *TAKEN], user_permissions_groups=GROUPS)
@@ -171,6 +172,7 @@ def test_twelve_steps_of_groups_that_are_made_changed_and_policies_removed(bench
     assert "cloudformation" in refused["reason"]
 
 
+@pytest.mark.dated
 def test_a_run_is_taken_back_whole(bench: Bench) -> None:
     before = bench.state()
     removals = [{"policy": "AdministratorAccess", "users": ["retired"]}]

@@ -12,6 +12,8 @@ from dates import date_in, noon_in
 
 from .conftest import DEV, PROD, MakeAnsible, Outcome, Record
 
+pytestmark = pytest.mark.dated
+
 TODAY = 1000
 NOW = noon_in(TODAY)
 LATER, LAST_DAY, YESTERDAY = date_in(TODAY + 150), date_in(TODAY), date_in(TODAY - 1)

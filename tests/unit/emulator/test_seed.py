@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ROOT, PROD, DEV, SANDBOX = "111122223333", "222233334444", "333344445555", "444455556666"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def acme() -> t.Iterator[Seeded]:
     with serving("acme") as seeded:
         yield seeded

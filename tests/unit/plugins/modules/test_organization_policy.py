@@ -22,6 +22,8 @@ from dates import date_in
 from unit.emulator.seeded import Seeded, serving
 from unit.plugins.module_utils import organizing
 
+pytestmark = pytest.mark.dated
+
 MANAGEMENT, DEV, SANDBOX = "111122223333", "222233334444", "333344445555"
 BREAK_GLASS = ["arn:aws:iam::*:role/iam-hardening/break-glass"]
 TRUST = {

@@ -23,6 +23,8 @@ from ansible_collections.hardening.iam.plugins.modules.permissions_boundary impo
 from dates import date_in, noon_in
 from unit.emulator.seeded import Seeded, account, serving
 
+pytestmark = pytest.mark.dated
+
 ACCOUNT = "123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/boundary/developer"
 TRUST = {
