@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible.plugins.loader import init_plugin_loader
+from hypothesis import settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LINK_TREE = CHECKOUT / ".cache" / "link"
@@ -27,6 +28,10 @@ def link_collection(tree: Path) -> None:
         with contextlib.suppress(FileExistsError):
             link.symlink_to(os.path.relpath(CHECKOUT, link.parent.resolve()), target_is_directory=True)
 
+
+# One profile for all: a busy machine makes no test fail, and a failure prints how to repeat it.
+settings.register_profile("hardening", deadline=None, print_blob=True)
+settings.load_profile("hardening")
 
 # Before any test module is imported: Ansible's own loader finds hardening.iam in the checkout, and amazon.aws where the
 # package "ansible" put it. A plain namespace package would do for imports, but not for tests that load plugins.
@@ -62,8 +67,17 @@ def link_tree() -> Path:
     return LINK_TREE
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the gates, which take longest; pytest-randomly has settled the order of the rest."""
+    items.sort(key=lambda item: CHECKOUT / "tests" / "gates" not in item.path.parents)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say above the last lines what the tests run in other environments counted, and what they skipped."""
+    """Say above the last lines how to repeat the order, what other environments counted, and what they skipped."""
+    seed = terminalreporter.config.getoption("randomly_seed", None)
+    if terminalreporter.config.pluginmanager.hasplugin("randomly") and seed is not None:
+        terminalreporter.write_line(f"Random order: repeat it with ARGS=--randomly-seed={seed}")
     for report in terminalreporter.stats.get("passed", []):
         for name, lines in report.user_properties:
             if name == "environment":

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import threading
 import typing as t
 
@@ -83,6 +85,7 @@ class Record(t.TypedDict):
     status: int
     error_code: str | None
     read_only: bool
+    in_flight: int
 
 
 class RequestLog:
@@ -91,6 +94,20 @@ class RequestLog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._records: list[Record] = []
+        self._in_flight: collections.Counter[tuple[str, str]] = collections.Counter()
+
+    @contextlib.contextmanager
+    def count_in_flight(self, call: Call) -> t.Iterator[int]:
+        """Count a call of this operation as being answered; how many of them there are now."""
+        key = (call.service, call.operation)
+        with self._lock:
+            self._in_flight[key] += 1
+            number = self._in_flight[key]
+        try:
+            yield number
+        finally:
+            with self._lock:
+                self._in_flight[key] -= 1
 
     def append(self, record: Record) -> None:
         with self._lock:
@@ -105,8 +122,20 @@ class RequestLog:
             self._records.clear()
 
 
-def record(call: Call, *, time: str, account_id: str, caller_arn: str, status: int, error_code: str | None) -> Record:
-    """The record of a call; a status of 0 means that it got no answer."""
+def record(
+    call: Call,
+    *,
+    time: str,
+    account_id: str,
+    caller_arn: str,
+    status: int,
+    error_code: str | None,
+    in_flight: int,
+) -> Record:
+    """The record of a call; a status of 0 means that it got no answer.
+
+    ``in_flight`` counts the calls of this operation, this one included, that had no answer yet when this one arrived.
+    """
     return {
         "time": time,
         "service": call.service,
@@ -119,6 +148,7 @@ def record(call: Call, *, time: str, account_id: str, caller_arn: str, status: i
         "status": status,
         "error_code": error_code,
         "read_only": is_read_only(call.service, call.operation),
+        "in_flight": in_flight,
     }
 
 

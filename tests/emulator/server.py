@@ -71,11 +71,15 @@ class Emulator:
     def handle(self, environ: Environ, body: bytes) -> Answer:
         """Answer a call. Raises ConnectionDroppedError if a fault says so."""
         call = wire.read(environ, body)
+        with self.log.count_in_flight(call) as in_flight:
+            return self._answer(call, in_flight, environ, body)
+
+    def _answer(self, call: Call, in_flight: int, environ: Environ, body: bytes) -> Answer:
         try:
             with self.lock:
                 caller = self.directory.resolve(call)
         except identity.UnknownKeyError:
-            return self._logged(call, None, errors.invalid_credentials(call))
+            return self._logged(call, in_flight, None, errors.invalid_credentials(call))
         struck = self.faults.strike(call, caller.account_id)
         held = next((fault for fault in struck if fault.kind == "hold"), None)
         try:
@@ -83,12 +87,12 @@ class Emulator:
                 self.faults.hold()
             answer = faults.inflict(struck, call)
         except faults.ConnectionDroppedError:
-            self._logged(call, caller, Answer(0, (), b""))
+            self._logged(call, in_flight, caller, Answer(0, (), b""))
             raise
         if answer is None:
             with self.lock:
                 answer = self._refusal(call, caller) or self._ask_moto(call, caller, environ, body)
-        self._logged(call, caller, answer)
+        self._logged(call, in_flight, caller, answer)
         if held:
             self.faults.hold()
         return answer
@@ -115,7 +119,7 @@ class Emulator:
             self.directory.remember_mfa(opened[1].decode())
         return errors.not_implemented(call) if _lacks_path(call, answer) else answer
 
-    def _logged(self, call: Call, caller: Caller | None, answer: Answer) -> Answer:
+    def _logged(self, call: Call, in_flight: int, caller: Caller | None, answer: Answer) -> Answer:
         self.log.append(
             request_log.record(
                 call,
@@ -124,6 +128,7 @@ class Emulator:
                 caller_arn=caller.arn if caller else "",
                 status=answer.status,
                 error_code=errors.code_of(answer),
+                in_flight=in_flight,
             )
         )
         return answer

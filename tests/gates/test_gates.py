@@ -55,14 +55,6 @@ def test_lint_ansible(tools: Tools, staged: Stage) -> None:
     run(["ansible-lint", "--offline", "--strict", "--profile", "production"], cwd=staged.collection, env=tools)
 
 
-def test_docs_antsibull(tools: Tools, staged: Stage) -> None:
-    run(
-        ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", "."],
-        cwd=staged.collection,
-        env=tools,
-    )
-
-
 def test_changelog(tools: Tools, staged: Stage) -> None:
     run(["antsibull-changelog", "lint"], cwd=staged.collection, env=tools)
 

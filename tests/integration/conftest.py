@@ -59,6 +59,14 @@ def role_arn(account_id: str, name: str = "assessor", partition: str = "aws") ->
     return f"arn:{partition}:iam::{account_id}:role/iam-hardening/{name}"
 
 
+def most_in_flight(control: Emulator) -> dict[str, int]:
+    """How many calls of each operation waited for their answers at the same time, at most; the log is cleared."""
+    most: dict[str, int] = {}
+    for record in control.log(clear=True):
+        most[operation_of(record)] = max(record["in_flight"], most.get(operation_of(record), 0))
+    return most
+
+
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     """What became of a run: its status and output, what it wrote to its report directory, and what it sent to AWS."""

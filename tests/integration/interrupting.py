@@ -28,6 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._task import Entry, execute
 from ansible_collections.hardening.iam.plugins.modules import access_key_lifecycle, password_policy, rollback
+from dates import noon_in
 from emulator.client import Emulator
 
 from .conftest import MANAGEMENT, Record, operation_of
@@ -46,7 +47,7 @@ SEED: t.Final[Record] = {
     },
 }
 # The notices were sent on the first day; their grace is over on the second.
-NOTICED, NOW = "2031-01-01T00:00:00Z", "2031-02-01T00:00:00Z"
+NOTICED, NOW = noon_in(1400), noon_in(1431)
 # Notices come before the run that is interrupted.
 RUN, NOTICES = "run", "notices"
 LONG: t.Final = 30.0

@@ -198,7 +198,10 @@ def test_formats_hold_the_same_findings(assessed: Outcome, account: str) -> None
 
 
 def test_page_asks_nobody_for_anything(assessed: Outcome) -> None:
-    for page in assessed.reports.rglob("*.html"):
+    pages = sorted(assessed.reports.rglob("*.html"))
+    assert [page.parent.name for page in pages if page.name == "report.html"] == sorted(ACCOUNTS)
+    assert assessed.reports / "fleet.html" in pages
+    for page in pages:
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|@import|url\(\s*["']?http""", text), page
 

@@ -10,6 +10,8 @@ import typing as t
 
 import pytest
 
+from dates import date_in, noon_in
+
 from .conftest import DEV, EXTERNAL_ID, Ansible, MakeAnsible, Outcome, Record, role_arn, write_inventory
 
 WAIVER: t.Final = {
@@ -20,9 +22,9 @@ WAIVER: t.Final = {
     "owner": "platform@acme.example",
     "ticket": "ACME-1",
     "approved_by": "ciso@acme.example",
-    "expires": "2030-06-30",
+    "expires": date_in(1150),
 }
-NOW: t.Final = "2030-01-31T12:00:00Z"
+NOW: t.Final = noon_in(1000)
 
 
 def waivers(**fields: t.Any) -> Record:
@@ -33,7 +35,7 @@ def waivers(**fields: t.Any) -> Record:
 MISTAKES: t.Final[t.Mapping[str, tuple[Record, t.Sequence[str]]]] = {
     "waiver-without-owner": (waivers(owner=None), ["waivers[0]", "owner", "required are"]),
     "waiver-with-bad-date": (waivers(expires="30.06.2030"), ["waivers[0].expires", "30.06.2030", "2026-12-31"]),
-    "waiver-too-long": (waivers(expires="2040-01-01"), ["waivers[0].expires", "2040-01-01", "365 days"]),
+    "waiver-too-long": (waivers(expires=date_in(1400)), ["waivers[0].expires", date_in(1400), "365 days"]),
     "waiver-of-no-control": (waivers(control="role_admn"), ["waivers[0].control", "role_admn", "role_admin"]),
     "waivers-not-yaml": ({"hardening_waivers": "[unclosed"}, ["waivers: [unclosed is not YAML", "line 1"]),
     "waivers-in-no-file": ({"hardening_waivers": "./none.yml"}, ["waivers", "none.yml"]),

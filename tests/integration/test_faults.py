@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import functools
-import time
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -23,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.registry i
 from ansible_collections.hardening.iam.plugins.module_utils._controls.selection import datasets_for
 from ansible_collections.hardening.iam.plugins.module_utils._task import execute
 from ansible_collections.hardening.iam.plugins.modules.assessment_info import ENTRY
+from dates import noon_in
 from emulator.client import Emulator, EmulatorProcess
 
 from .conftest import DEV, EXTERNAL_ID, MANAGEMENT, PROD, Ansible, MakeAnsible, Record, fresh, operation_of, role_arn
@@ -34,7 +34,6 @@ ACCOUNT_OF = {
     "cloudtrail:GetEventSelectors": DEV,
     **dict.fromkeys(OPERATIONS[Dataset.ORGANIZATION_POLICIES].reads - OPERATIONS[Dataset.ORGANIZATION].reads, DEV),
 }
-LONGEST = 30.0
 MOST_ATTEMPTS = 40
 
 
@@ -48,7 +47,7 @@ def assess(account: str, **options: t.Any) -> Record:
         "organization_role_arn": role_arn(MANAGEMENT),
         "regions": ["us-east-1"],
         "return_findings": "all",
-        "now": "2030-01-31T12:00:00Z",
+        "now": noon_in(1000),
         **options,
     }
     validated = validator.validate(wanted)
@@ -154,9 +153,7 @@ def test_failing_for_ever(
 ) -> None:
     account = ACCOUNT_OF.get(operation, MANAGEMENT)
     faulty.faults([fault(operation, **properties)])
-    started = time.monotonic()
     result = assess(account)
-    assert time.monotonic() - started < LONGEST
     attempts: dict[t.Any, int] = {}
     for record in faulty.log():
         if operation_of(record) == operation:

@@ -18,6 +18,7 @@ import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.modules.findings_export import ENTRY, RETURN
+from dates import date_in
 from emulator.client import Emulator, EmulatorProcess
 
 from . import interrupting
@@ -56,7 +57,7 @@ def passed(control: str = "access_key_unused", region: str = "global") -> Record
     return finding(0, control=control, region=region, status="PASS", resource=f"arn:aws:iam::{ACCOUNT}:root")
 
 
-WAIVER: Record = {"reason": "leaves in May", "owner": "ops", "ticket": "SEC-1", "expires": "2027-05-01"}
+WAIVER: Record = {"reason": "leaves in May", "owner": "ops", "ticket": "SEC-1", "expires": date_in(150)}
 
 
 def report_of(
@@ -215,6 +216,7 @@ def test_what_an_analyst_decided_stays(make_ansible: MakeAnsible) -> None:
     assert statuses == {"1": "NOTIFIED", "2": "SUPPRESSED", "3": "NEW"}
 
 
+@pytest.mark.dated
 def test_a_waived_finding_comes_suppressed(make_ansible: MakeAnsible) -> None:
     bench = Bench(make_ansible, HOME)
     assert bench.export(finding(1, status="WAIVED", waiver=WAIVER)).writes == [IMPORT]

@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dates import date_in, noon_in
+
 from .conftest import CHECKOUT, DEV, EXTERNAL_ID, MANAGEMENT, PROD, SANDBOX, Ansible, MakeAnsible, Record, role_arn
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins" / "action").glob("[!_]*.py"))
-NOW = "2030-01-31T12:00:00Z"
+NOW = noon_in(1000)
 # What differs by where a module runs.
 OF_THE_PROCESS = {"invocation", "discovered_interpreter_python", "ansible_facts"}
 
@@ -122,7 +124,7 @@ def waiver(**fields: t.Any) -> Record:
         "owner": "platform@acme.example",
         "ticket": "ACME-1",
         "approved_by": "ciso@acme.example",
-        "expires": "2030-06-30",
+        "expires": date_in(1150),
         **fields,
     }
 

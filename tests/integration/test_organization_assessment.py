@@ -21,10 +21,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.assess imp
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._task import execute
 from ansible_collections.hardening.iam.plugins.modules.assessment_info import ENTRY
+from dates import date_in, noon_in
 from emulator.client import Emulator, EmulatorProcess
 
 from .conftest import CHECKOUT, DEV, EXTERNAL_ID, MANAGEMENT, PROD, SANDBOX, Record, fresh, operation_of, role_arn
 
+NOW = noon_in(0)
 SCP = "SERVICE_CONTROL_POLICY"
 UNSAFE = {
     "Sid": "NothingWithoutMfa",
@@ -261,24 +263,25 @@ def test_to_an_account_the_controls_of_the_organization_do_not_apply(control: Em
     assert not [record for record in control.log() if record["service"] == "organizations"]
 
 
+@pytest.mark.dated
 def test_waivers_of_accounts_and_of_the_organization_are_one_list(control: Emulator) -> None:
-    common = {"reason": "on purpose", "owner": "me", "ticket": "T-1", "approved_by": "them", "expires": "2027-03-31"}
+    common = {"reason": "on purpose", "owner": "me", "ticket": "T-1", "approved_by": "them", "expires": date_in(120)}
     waivers = [
         {"control": "organization_guardrails", "resources": ["*"], "accounts": ["*"], **common},
         {"control": "root_no_access_key", "resources": ["*"], "accounts": ["*"], **common},
     ]
-    organization = assess(waivers=waivers, now="2026-11-25T12:00:00Z")
+    organization = assess(waivers=waivers, now=NOW)
     assert statuses(organization)["organization_guardrails"] == {"WAIVED"}
-    account = assess(waivers=waivers, now="2026-11-25T12:00:00Z", scope="account", include=["root_no_access_key"])
+    account = assess(waivers=waivers, now=NOW, scope="account", include=["root_no_access_key"])
     assert statuses(account)["root_no_access_key"] == {"WAIVED"}
     assert not organization.get("warnings") and not account.get("warnings")
 
 
 def test_a_saved_snapshot_gives_the_same_findings(control: Emulator, tmp_path: Path) -> None:
     saved = str(tmp_path / "snapshot.json")
-    live = assess(snapshot_path=saved, now="2026-11-25T12:00:00Z")
+    live = assess(snapshot_path=saved, now=NOW)
     control.clear_log()
-    again = assess(snapshot_path=saved, offline=True, now="2026-11-25T12:00:00Z")
+    again = assess(snapshot_path=saved, offline=True, now=NOW)
     assert again["findings"] == live["findings"]
     assert control.log() == []
 

@@ -18,6 +18,7 @@ import yaml
 from ansible_collections.hardening.iam.plugins.module_utils._task import execute
 from ansible_collections.hardening.iam.plugins.modules.organization_root_access import ENTRY, RETURN
 from ansible_collections.hardening.iam.plugins.modules.rollback import ENTRY as ROLLBACK
+from dates import date_in, noon_in
 from emulator.client import Emulator, EmulatorProcess
 
 from .conftest import CHECKOUT, DEV, EXTERNAL_ID, MANAGEMENT, PROD, SANDBOX, Ansible, Record, fresh, role_arn
@@ -239,10 +240,11 @@ def test_only_what_is_idle_goes(bench: Bench) -> None:
     assert "was made only 3 days ago" in reasons[root_arn(SANDBOX)]
 
 
+@pytest.mark.dated
 def test_what_may_be_in_use_goes_where_it_is_accepted_by_name(bench: Bench) -> None:
     bench.start(prod={**IDLE, "last_used_days": 2, "signing_certificates": 2}, sandbox={**IDLE, "last_used_days": 2})
-    accepted = {"principal": root_arn(PROD), "reason": "moved to a role, IAM-7", "expires": "2026-12-31"}
-    options = {"targets": [PROD, SANDBOX], "remove_root_credentials": True, "now": "2026-11-25T12:00:00Z"}
+    accepted = {"principal": root_arn(PROD), "reason": "moved to a role, IAM-7", "expires": date_in(30)}
+    options = {"targets": [PROD, SANDBOX], "remove_root_credentials": True, "now": noon_in(0)}
     result = bench.run(**options, accept_use=[accepted])
     assert operations(result) == [
         "DeleteAccessKey",
@@ -253,9 +255,9 @@ def test_what_may_be_in_use_goes_where_it_is_accepted_by_name(bench: Bench) -> N
     ]
     assert rules(result) == {root_arn(SANDBOX): "in_use"}
     bench.start(prod={**IDLE, "last_used_days": 2})
-    expired = bench.run(**{**options, "targets": [PROD]}, accept_use=[{**accepted, "expires": "2026-11-24"}])
+    expired = bench.run(**{**options, "targets": [PROD]}, accept_use=[{**accepted, "expires": date_in(-1)}])
     assert rules(expired) == {root_arn(PROD): "in_use"}
-    assert any("expired on 2026-11-24" in warning for warning in expired["warnings"])
+    assert any(f"expired on {date_in(-1)}" in warning for warning in expired["warnings"])
 
 
 def test_management_account_keeps_its_root(bench: Bench) -> None:
@@ -398,7 +400,7 @@ def test_bad_input_fails_before_anything_is_called(bench: Bench) -> None:
         ({"min_idle_days": 3}, "7 or more"),
         ({"root_sessions": True, "trusted_access": False}, "trusted_access"),
         ({"delegated_administrator": "security"}, "12 digits"),
-        ({"accept_use": [{"principal": "root", "reason": "x", "expires": "2026-12-31"}]}, "root user"),
+        ({"accept_use": [{"principal": "root", "reason": "x", "expires": date_in(30)}]}, "root user"),
     ):
         failed = bench.run(**options)
         assert failed["failed"], options

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
+from dates import date_in
+
 from .conftest import DEV, EXTERNAL_ID, Ansible, operation_of, role_arn
 
 READS = {
@@ -117,8 +119,9 @@ def test_evidence_that_is_denied_is_no_evidence(ansible: Ansible) -> None:
     assert "no_evidence, passes: False" in outcome.output
 
 
+@pytest.mark.dated
 def test_acceptance_of_all_is_refused_before_anything_is_called(ansible: Ansible) -> None:
-    accepted = [{"principal": "*", "reason": "we know", "expires": "2030-01-01"}]
+    accepted = [{"principal": "*", "reason": "we know", "expires": date_in(180)}]
     play = playbook(ansible, principals=["*"], boundary="policies/developer.json", accept_breakage=accepted)
     outcome = ansible.playbook(play)
     assert outcome.status != 0

@@ -15,6 +15,8 @@ import boto3
 import pytest
 import yaml
 
+from dates import date_in
+
 from .conftest import CHECKOUT, Ansible, MakeAnsible, Outcome, Record, operation_of, write_inventory
 
 ACCOUNT = "555566667777"
@@ -76,6 +78,7 @@ class Bench:
         self.inventory: Path = write_inventory(self.ansible.directory, {"bare": {"aws_account_id": ACCOUNT}})
 
     def run(self, *arguments: str, playbook: t.Optional[str] = None, **variables: t.Any) -> Outcome:
+        """Run the role, or a playbook; a variable that is None is left to the role's default."""
         self.runs += 1
         declared = {
             "user_permissions_mode": "enforce",
@@ -83,6 +86,7 @@ class Bench:
             "hardening_run_id": f"run-{self.runs}",
             **variables,
         }
+        declared = {name: value for name, value in declared.items() if value is not None}
         return self.ansible.playbook(playbook or str(self.playbook), *arguments, inventory=self.inventory, **declared)
 
     def part(self, outcome: Outcome) -> Record:
@@ -140,6 +144,7 @@ MOVED: t.Final = ["AttachGroupPolicy", "AttachGroupPolicy", "PutGroupPolicy", *[
 TAKEN: t.Final = [*["DetachUserPolicy"] * 4, *["DeleteUserPolicy"] * 2]
 
 
+@pytest.mark.dated
 def test_twelve_steps_of_groups_that_are_made_changed_and_policies_removed(bench: Bench) -> None:
     # Create.
     bench.cycle(["CreateGroup", *MOVED, *TAKEN], user_permissions_groups=GROUPS)
@@ -155,7 +160,7 @@ def test_twelve_steps_of_groups_that_are_made_changed_and_policies_removed(bench
     assert bench.held("dev-bob") == {"groups": ["developers", "queue-owners"], **NOTHING}
     # Delete: what nobody is known to use goes where that is accepted by name.
     removal = {"policy": "AdministratorAccess", "users": ["retired", "robot"]}
-    accepted = [{"principal": "retired", "reason": "left in 2025", "expires": "2026-12-31"}]
+    accepted = [{"principal": "retired", "reason": "left in 2025", "expires": date_in(30)}]
     deleted = bench.cycle(
         ["DetachUserPolicy"],
         user_permissions_remove_policies=[removal],
@@ -167,10 +172,11 @@ def test_twelve_steps_of_groups_that_are_made_changed_and_policies_removed(bench
     assert "cloudformation" in refused["reason"]
 
 
+@pytest.mark.dated
 def test_a_run_is_taken_back_whole(bench: Bench) -> None:
     before = bench.state()
     removals = [{"policy": "AdministratorAccess", "users": ["retired"]}]
-    accepted = [{"principal": "retired", "reason": "left in 2025", "expires": "2026-12-31"}]
+    accepted = [{"principal": "retired", "reason": "left in 2025", "expires": date_in(30)}]
     done = bench.run(
         user_permissions_groups=GROUPS,
         user_permissions_remove_policies=removals,
@@ -242,10 +248,17 @@ def test_more_than_the_cap_is_refused_and_an_approved_plan_lifts_it(make_ansible
 
 def test_harden_reports_by_default_and_names_administrators(make_ansible: MakeAnsible) -> None:
     bench = Bench(make_ansible)
-    outcome = bench.run("--tags", "user_permissions", playbook="harden", user_permissions_mode="report").succeeded()
+    by_default: Record = {"user_permissions_mode": None}
+    outcome = bench.run("--tags", "user_permissions", playbook="harden", **by_default).succeeded()
     assert outcome.writes == []
     part = bench.part(outcome)
     assert (part["changes"], part["refused"]) == ([], [])
+    # With something to change it says what, and leaves it.
+    declared = bench.run(
+        "--tags", "user_permissions", playbook="harden", user_permissions_groups=GROUPS, **by_default
+    ).succeeded()
+    assert declared.writes == []
+    assert {change["applied"] for change in bench.part(declared)["changes"]} == {False}
     report = outcome.report(ACCOUNT)
     admins = {
         item["resource"].rpartition("/")[2]

@@ -8,32 +8,39 @@ from __future__ import annotations
 
 import pytest
 
+from dates import date_in, noon_in
+
 from .conftest import DEV, PROD, MakeAnsible, Outcome, Record
 
-NOW = "2030-01-31T12:00:00Z"
+pytestmark = pytest.mark.dated
+
+TODAY = 1000
+NOW = noon_in(TODAY)
+LATER, LAST_DAY, YESTERDAY = date_in(TODAY + 150), date_in(TODAY), date_in(TODAY - 1)
+OWNER = "platform@acme.example"
 # An unquoted date is a date of YAML's, a quoted one a string; an id without quotes is a number.
-WAIVERS = """
+WAIVERS = f"""
 - &complete
   control: role_admin
   accounts: [333344445555]
   resources: ["arn:*:role/dev-team-*"]
   reason: the team is being reorganized
-  owner: platform@acme.example
+  owner: {OWNER}
   ticket: ACME-1
   approved_by: ciso@acme.example
-  expires: 2030-06-30
+  expires: {LATER}
 - <<: *complete
   control: user_admin
   accounts: ["2222*"]
   resources: [user/deploy-bot]
   ticket: ACME-2
-  expires: "2030-01-31"
+  expires: "{LAST_DAY}"
 - <<: *complete
   control: policy_sensitive_wildcard
   accounts: ["*"]
   resources: [policy/DevPolicy, policy/CIPolicy]
   ticket: ACME-3
-  expires: 2030-01-30
+  expires: {YESTERDAY}
 - <<: *complete
   control: root_no_access_key
   accounts: ["222233334444"]
@@ -67,7 +74,7 @@ def test_waiver_in_force(waived: Outcome) -> None:
     assert set(accepted) == {f"dev-team-{number:02d}-role" for number in range(1, 16)}
     for finding in accepted.values():
         assert finding["waiver"]["ticket"] == "ACME-1"
-        assert finding["waiver"]["expires"] == "2030-06-30"
+        assert finding["waiver"]["expires"] == LATER
     assert waived.report(DEV)["summary"]["high"] == sum(
         finding["severity"] == "high" and finding["status"] == "FAIL" for finding in waived.report(DEV)["findings"]
     )
@@ -81,17 +88,18 @@ def test_expired_waiver_fails_again_and_says_so(waived: Outcome) -> None:
     found = of_control(waived, PROD, "policy_sensitive_wildcard")
     for policy in ("DevPolicy", "CIPolicy"):
         assert found[policy]["status"] == "FAIL"
-        assert "expired on 2030-01-30" in found[policy]["detail"]
+        assert f"expired on {YESTERDAY}" in found[policy]["detail"]
     assert "expired" not in found["LegacyAdminPolicy"]["detail"]
 
 
 @pytest.mark.parametrize(
     "warning",
     [
-        "(user_admin, ACME-2 of platform@acme.example) expires on 2030-01-31, in 0 days",
-        "(policy_sensitive_wildcard, ACME-3 of platform@acme.example) expired on 2030-01-30: its 2 findings fail again",
-        "(root_no_access_key, ACME-4 of platform@acme.example) matches no failed finding",
+        f"(user_admin, ACME-2 of {OWNER}) expires on {LAST_DAY}, in 0 days",
+        f"(policy_sensitive_wildcard, ACME-3 of {OWNER}) expired on {YESTERDAY}: its 2 findings fail again",
+        f"(root_no_access_key, ACME-4 of {OWNER}) matches no failed finding",
     ],
+    ids=["last_day", "expired", "unused"],
 )
 def test_warnings(waived: Outcome, warning: str) -> None:
     assert warning in " ".join(waived.output.split())

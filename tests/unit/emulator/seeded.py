@@ -23,6 +23,9 @@ from emulator.server import Emulator, Source
 #: one attempt: an error that botocore would retry shows at once
 _CONFIG: t.Final = Config(retries={"total_max_attempts": 1}, parameter_validation=True)
 
+# Held while a seed is served.
+_OPEN: t.Final = threading.Lock()
+
 
 class Seeded:
     """The running emulator."""
@@ -74,19 +77,21 @@ class Seeded:
 
 @contextlib.contextmanager
 def serving(source: Source) -> t.Iterator[Seeded]:
-    """Serve a seed until the block ends; one block at a time."""
+    """Serve a seed until the block ends; one block at a time, since moto's state is one a process."""
+    assert _OPEN.acquire(blocking=False), "another block serves its seed: let its fixture end first"
     emulator, endpoint = _running()
-    organization = emulator.reset(source)
-    assert organization is not None
     try:
+        organization = emulator.reset(source)
+        assert organization is not None
         yield Seeded(organization, endpoint)
     finally:
         emulator.reset(None)
+        _OPEN.release()
 
 
 @functools.cache
 def _running() -> tuple[Emulator, str]:
-    """moto's state is one a process, so one emulator serves every test; its threads end with the process."""
+    """One emulator serves every test; its threads end with the process."""
     emulator = Emulator()
     listener = Listener("127.0.0.1", 0, emulator.handle)
     threading.Thread(target=listener.serve_forever, daemon=True).start()

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from unit.emulator.seeded import Seeded, account, serving
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def commercial() -> t.Iterator[Seeded]:
     with serving(account()) as seeded:
         yield seeded

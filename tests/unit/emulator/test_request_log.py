@@ -73,6 +73,7 @@ def test_records_tell_who_asked_what_of_which_account(emulator: Emulator, aws: A
         "status": 200,
         "error_code": None,
         "read_only": False,
+        "in_flight": 1,
     }
     assert emulator.log() == []
 

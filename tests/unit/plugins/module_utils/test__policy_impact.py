@@ -61,7 +61,7 @@ def _without_waiting() -> t.Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def acme() -> t.Iterator[Seeded]:
     with serving("acme") as seeded:
         yield seeded
@@ -85,9 +85,10 @@ def predict(seeded: Seeded, account: str = DEV, **options: t.Any) -> Record:
 
 
 @pytest.fixture(scope="module")
-def developers(acme: Seeded) -> Record:
+def developers() -> Record:
     """The impact of the boundary on the fifteen developer roles."""
-    result = predict(acme, principals=["dev-team-*-role"], boundary=BOUNDARY)
+    with serving("acme") as acme:
+        result = predict(acme, principals=["dev-team-*-role"], boundary=BOUNDARY)
     assert not result.get("failed"), result
     return result
 
@@ -282,7 +283,7 @@ STRUCTURE: t.Final[Record] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def small() -> t.Iterator[Seeded]:
     with serving(STRUCTURE) as seeded:
         yield seeded

@@ -18,8 +18,11 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ansible_collections.hardening.iam.plugins.module_utils._task import execute
 from ansible_collections.hardening.iam.plugins.modules import rollback
 from ansible_collections.hardening.iam.plugins.modules.organization_policy import ENTRY, RETURN, argument_spec
+from dates import date_in
 from unit.emulator.seeded import Seeded, serving
 from unit.plugins.module_utils import organizing
+
+pytestmark = pytest.mark.dated
 
 MANAGEMENT, DEV, SANDBOX = "111122223333", "222233334444", "333344445555"
 BREAK_GLASS = ["arn:aws:iam::*:role/iam-hardening/break-glass"]
@@ -98,7 +101,7 @@ class Organization:
         self.run_number = 0
 
     def run(self, *policies: Record, check_mode: bool = False, **options: t.Any) -> Record:
-        accepted = {"reason": "nobody works in them", "expires": "2027-06-30"}
+        accepted = {"reason": "nobody works in them", "expires": date_in(180)}
         return self._run(
             ENTRY,
             argument_spec(),
@@ -323,7 +326,7 @@ def test_a_stage_whose_gate_fails_is_withdrawn_and_stays_off_until_it_is_approve
 ) -> None:
     """What a principal of the canary did before and is denied since; then the same with an approval."""
     monkeypatch.setattr(organizing, "ORGANIZATION", "o-acme123456")
-    begun = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
+    begun = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0) - dt.timedelta(days=2)
     trail = organizing.Trail(tmp_path / "trail")
     for day in range(1, 4):
         trail.success(SANDBOX, begun - dt.timedelta(days=day))

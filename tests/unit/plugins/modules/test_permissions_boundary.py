@@ -20,7 +20,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._task import execute
 from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY, RETURN, argument_spec
+from dates import date_in, noon_in
 from unit.emulator.seeded import Seeded, account, serving
+
+pytestmark = pytest.mark.dated
 
 ACCOUNT = "123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/boundary/developer"
@@ -30,7 +33,7 @@ TRUST = {
 }
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 SSO = "AWSReservedSSO_Developers_0123456789abcdef"
-NOW = "2030-01-31T12:00:00Z"
+NOW = noon_in(1000)
 
 Record = dict[str, t.Any]
 
@@ -223,12 +226,12 @@ def test_what_was_used_and_is_not_left_is_refused_and_named(one: Account) -> Non
 
 
 def test_breakage_is_accepted_by_name_only(one: Account) -> None:
-    accepted = {"principal": "dev-2", "reason": "it moves to SNS", "expires": "2030-03-01"}
+    accepted = {"principal": "dev-2", "reason": "it moves to SNS", "expires": date_in(1030)}
     result = one.done(declared(document("s3"), DEVELOPERS), accept_breakage=[accepted])
     assert refusals(result) == [("prediction", "dev-1")]
     assert one.state[1]["dev-2"] == BOUNDARY
     assert [item["accepted"] for item in result["predictions"]] == [None, "it moves to SNS"]
-    late = {**accepted, "expires": "2030-01-30"}
+    late = {**accepted, "expires": date_in(999)}
     result = one.done(declared(document("sns"), DEVELOPERS), accept_breakage=[late])
     assert ("prediction", "dev-2") in refusals(result)
     assert any("expired" in warning for warning in result["warnings"])
@@ -335,7 +338,7 @@ def impacts(one: Account, directory: Path, *boundaries: Record, **options: t.Any
 
 
 def test_the_report_gets_what_was_predicted_by_those_who_fare_alike(one: Account, tmp_path: Path) -> None:
-    accepted = [{"principal": "dev-2", "reason": "moves away", "expires": "2030-12-31"}]
+    accepted = [{"principal": "dev-2", "reason": "moves away", "expires": date_in(1300)}]
     anybody = declared(document("s3"), {"name": "*", "kind": "role"})
     (impact,) = impacts(one, tmp_path, anybody, accept_breakage=accepted, unused_resources=["arn:aws:s3:::audit-*"])
     assert impact["change"] == ["the permissions boundary developer is attached"]
@@ -362,7 +365,7 @@ def test_the_report_tells_a_change_of_content_and_nothing_where_nobody_is_narrow
 
 
 def test_a_principal_that_is_named_is_refused_whatever_is_accepted(one: Account) -> None:
-    accepted = {"principal": "break-glass", "reason": "none", "expires": "2030-12-31"}
+    accepted = {"principal": "break-glass", "reason": "none", "expires": date_in(1300)}
     result = one.done(declared(document(*SERVICES), {"principal": "break-glass"}), accept_breakage=[accepted])
     (refusal,) = result["refused"]
     assert (refusal["rule"], refusal["operation"]) == ("break_glass", "PutRolePermissionsBoundary")
@@ -376,7 +379,7 @@ def test_what_bounds_a_principal_that_is_never_touched_says_what_it_said(one: Ac
     one.done(declared(document(*SERVICES), DEVELOPERS))
     one.iam.put_role_permissions_boundary(RoleName="break-glass", PermissionsBoundary=BOUNDARY)
     accepted = [
-        {"principal": name, "reason": "none", "expires": "2030-12-31"} for name in ("break-glass", "dev-1", "dev-2")
+        {"principal": name, "reason": "none", "expires": date_in(1300)} for name in ("break-glass", "dev-1", "dev-2")
     ]
     before = one.state
     result = one.done(declared(document("s3"), DEVELOPERS), accept_breakage=accepted)

@@ -61,7 +61,7 @@ def strategy(kind: t.Any) -> st.SearchStrategy[t.Any]:
     return JSON if kind is t.Any else st.from_type(kind)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(strategy(Snapshot))
 def test_round_trip(snapshot: Snapshot) -> None:
     text = to_json(snapshot)

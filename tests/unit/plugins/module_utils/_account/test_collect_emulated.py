@@ -278,26 +278,27 @@ def _is_kept(name: str, found: Snapshot, expected: Snapshot, depending: t.Collec
     return bool(getattr(found, name) == getattr(expected, name))
 
 
-def test_an_account_without_anything(process: EmulatorProcess) -> None:
-    process.control.reset("bare")
-    try:
-        snapshot = snapshot_of(access_to(process.control, None))
-    finally:
-        process.control.reset("acme")
+@pytest.fixture(scope="module")
+def elsewhere() -> t.Iterator[EmulatorProcess]:
+    """An emulator that each test seeds for itself."""
+    with EmulatorProcess(seed="bare") as running:
+        yield running
+
+
+def test_an_account_without_anything(elsewhere: EmulatorProcess) -> None:
+    elsewhere.control.reset("bare")
+    snapshot = snapshot_of(access_to(elsewhere.control, None))
     assert {found.kind for found in snapshot.unread} <= {UnreadKind.NOT_REQUESTED, UnreadKind.UNSUPPORTED}
     assert snapshot.organization is None
     assert not (snapshot.trails or snapshot.analyzers or snapshot.config_recorders or snapshot.instances)
     assert not any(hub.enabled for hub in snapshot.security_hubs)
 
 
-def test_calls_for_a_large_account(process: EmulatorProcess) -> None:
-    process.control.reset("scale:accounts=1,users=2000,roles=1000,policies=1000")
-    process.control.clear_log()
-    try:
-        snapshot = snapshot_of(access_to(process.control, None), regions=())
-    finally:
-        calls = process.control.log()
-        process.control.reset("acme")
+def test_calls_for_a_large_account(elsewhere: EmulatorProcess) -> None:
+    elsewhere.control.reset("scale:accounts=1,users=2000,roles=1000,policies=1000")
+    elsewhere.control.clear_log()
+    snapshot = snapshot_of(access_to(elsewhere.control, None), regions=())
+    calls = elsewhere.control.log()
     assert (len(snapshot.users), len(snapshot.credential_report.users if snapshot.credential_report else ())) == (
         2000,
         2000,

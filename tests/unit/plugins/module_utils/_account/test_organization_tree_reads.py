@@ -284,9 +284,16 @@ def test_progress_counts_accounts() -> None:
 
 
 @pytest.fixture(scope="module")
-def emulated() -> t.Iterator[EmulatorProcess]:
-    with EmulatorProcess(seed="acme") as process:
-        yield process
+def process() -> t.Iterator[EmulatorProcess]:
+    with EmulatorProcess(seed="acme") as running:
+        yield running
+
+
+@pytest.fixture
+def emulated(process: EmulatorProcess) -> EmulatorProcess:
+    """The emulated AWS as seeded."""
+    process.control.reset("acme")
+    return process
 
 
 def access_to(emulated: EmulatorProcess) -> Access:

@@ -18,6 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.accept
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
+pytestmark = pytest.mark.dated
+
 TODAY = dt.date(2026, 11, 25)
 ARN = "arn:aws:iam::111122223333:role/app/deployer"
 

@@ -31,6 +31,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.plan impor
 
 from .._controls.samples import ACCOUNT, NOW, snapshot, unread
 
+pytestmark = pytest.mark.dated
+
 HOME, OTHER = "us-east-1", "eu-west-1"
 OURS: t.Final = {"iam-hardening:managed": "true"}
 SECRET: t.Final = f"arn:aws:secretsmanager:{OTHER}:{ACCOUNT}:secret:db"

@@ -184,6 +184,23 @@ def policy(name: str = "P", *statements: t.Any, **fields: t.Any) -> ManagedPolic
     return ManagedPolicy(**{**values, **fields})
 
 
+def large() -> Snapshot:
+    """An account of 2,000 users, 1,000 roles and 1,000 policies."""
+    rows = tuple(row(f"u{n}", password_enabled=n % 2 == 0, access_keys=(key(1, age=n % 200),)) for n in range(2000))
+    policies = tuple(
+        policy(f"p{n}", allow("s3:Get*", "ec2:*"), allow("kms:Decrypt", resource="x")) for n in range(1000)
+    )
+    roles = tuple(role(f"r{n}", attached_policies=(arn("policy", f"p{n}"),)) for n in range(1000))
+    users = tuple(user(item.user, groups=("admins",)) for item in rows)
+    return snapshot(
+        users=users,
+        roles=roles,
+        policies=policies,
+        groups=(group(attached_policies=(ADMIN,)),),
+        credential_report=CredentialReport(NOW, None, rows),
+    )
+
+
 def judge(control: str, account: Snapshot, *, now: datetime = NOW, **thresholds: t.Any) -> tuple[Finding, ...]:
     """The findings of one control."""
     chosen = [item for item in all_controls() if item.id == control]

@@ -21,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
     Status,
 )
 
+pytestmark = pytest.mark.dated
 TODAY = dt.date(2026, 11, 25)
 KNOWN = ("access_key_unused", "root_mfa_enabled")
 SVC = "arn:aws:iam::111122223333:user/svc-backup"

@@ -193,7 +193,7 @@ def test_what_json_cannot_say_is_refused() -> None:
 
 @pytest.mark.parametrize("principals", [False, True], ids=["identity", "resource"])
 def test_properties(principals: bool) -> None:
-    @settings(max_examples=80, deadline=None, derandomize=True)
+    @settings(max_examples=80, derandomize=True)
     @given(policy=policies(principals=principals), seed=st.randoms(use_true_random=False))
     def holds(policy: Policy, seed: random.Random) -> None:
         found = canonical(policy)
@@ -247,7 +247,7 @@ REQUESTS: t.Final = [
 ]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(identity=policies(), resource=policies(principals=True))
 def test_the_canonical_form_means_the_same(identity: Policy, resource: Policy) -> None:
     for request in REQUESTS:

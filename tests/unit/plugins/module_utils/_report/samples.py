@@ -529,3 +529,15 @@ def converged() -> Report:
     """The report of a run that mended something, after an assessment before it."""
     earlier = [{**score, "percent": percent} for score, percent in zip(SCORES, (56.5, 63), strict=True)]
     return compare(completed(), None, assessment(scores=earlier))
+
+
+def thousand_paths() -> Report:
+    """A report in which a thousand users and roles can become administrators."""
+    findings = [
+        *(
+            path(f"user/u{n:04d} assume role/stage-{n % 37} key user/bot-{n % 7} assume role/admin-{n % 3}")
+            for n in range(700)
+        ),
+        *(path(f"role/ci-{n:04d} stack role/deploy-{n}") for n in range(300)),
+    ]
+    return assessment(findings)

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for the tests themselves: they pass on a busy machine, on any date."""
+
+from __future__ import annotations
+
+import ast
+import re
+import typing as t
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+TESTS: t.Final = Path(__file__).resolve().parents[1]
+FILES: t.Final = tuple(
+    path for path in sorted(TESTS.rglob("*.py")) if path != Path(__file__).resolve() and "bench" not in path.parts
+)
+CLOCKS: t.Final = frozenset(
+    f"time.{name}{unit}" for name in ("monotonic", "perf_counter", "time") for unit in ("", "_ns")
+)
+DATE: t.Final = re.compile(r"20\d\d-\d\d-\d\d")
+# As YAML or JSON in a longer text.
+EXPIRY: t.Final = re.compile(r"expires[\"']?\s*[:=]\s*[\"']?20\d\d-\d\d-\d\d")
+# Most functions there get today's date as an argument; the gate of dates finds those that ask the clock.
+GIVEN_TODAY: t.Final = "unit/plugins/module_utils/"
+
+Lines = list[int]
+
+
+def lines_with_deadline(tree: ast.AST) -> Lines:
+    """Where Hypothesis gets a deadline: the one profile, without any, is in conftest.py."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and any(keyword.arg == "deadline" for keyword in node.keywords)
+    ]
+
+
+def lines_that_compare_clocks(tree: ast.AST) -> Lines:
+    """Where an assertion compares what a clock shows, directly or by a variable that was computed from it."""
+    tainted: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and reads_clock(node.value, tainted):
+            tainted |= {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assert)
+        and any(isinstance(part, ast.Compare) and reads_clock(part, tainted) for part in ast.walk(node.test))
+    ]
+
+
+def reads_clock(expression: ast.AST, tainted: t.Collection[str]) -> bool:
+    """Whether the expression asks a clock, or uses a variable that did."""
+    for node in ast.walk(expression):
+        if isinstance(node, ast.Name) and node.id in tainted:
+            return True
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in CLOCKS or is_elapsed(node):
+            return True
+    return False
+
+
+def is_elapsed(node: ast.AST) -> bool:
+    """Whether this is the duration of an answer."""
+    return isinstance(node, ast.Attribute) and node.attr == "elapsed"
+
+
+def lines_with_expiry(tree: ast.AST) -> Lines:
+    """Where a literal date is the end of something."""
+    found: Lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            pairs = [
+                (key.value, value)
+                for key, value in zip(node.keys, node.values, strict=True)
+                if isinstance(key, ast.Constant)
+            ]
+        elif isinstance(node, ast.Call):
+            pairs = [(keyword.arg, keyword.value) for keyword in node.keywords]
+        else:
+            pairs = []
+        found += [value.lineno for key, value in pairs if key == "expires" and is_date(value)]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and EXPIRY.search(node.value):
+            found.append(node.lineno)
+    return found
+
+
+def is_date(node: ast.AST) -> bool:
+    """Whether this is a text that is a date."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(DATE.match(node.value))
+
+
+def broken(rule: t.Callable[[ast.AST], Lines]) -> dict[str, Lines]:
+    """The lines that break a rule, by file."""
+    lines = {path.relative_to(TESTS).as_posix(): rule(ast.parse(path.read_text(encoding="utf-8"))) for path in FILES}
+    return {name: numbers for name, numbers in lines.items() if numbers}
+
+
+def test_hypothesis_has_one_profile_without_deadline() -> None:
+    assert hypothesis.settings().deadline is None
+    assert hypothesis.settings().print_blob
+    assert broken(lines_with_deadline).keys() == {"conftest.py"}
+
+
+def test_no_assertion_looks_at_a_clock() -> None:
+    assert broken(lines_that_compare_clocks) == {}
+
+
+def test_no_expiry_date_is_literal_where_the_clock_is_asked() -> None:
+    assert [name for name in broken(lines_with_expiry) if not name.startswith(GIVEN_TODAY)] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "lines"),
+    [
+        (lines_with_deadline, "@settings(max_examples=9)\ndef f(): ...", []),
+        (lines_with_deadline, "@settings(deadline=None)\ndef f(): ...", [1]),
+        (lines_with_deadline, "@hypothesis.settings(max_examples=9, deadline=400)\ndef f(): ...", [1]),
+        (lines_that_compare_clocks, "assert time.monotonic() - begun < 4", [1]),
+        (lines_that_compare_clocks, "begun = time.monotonic()\nassert f()", []),
+        (lines_that_compare_clocks, "begun = time.perf_counter()\ntook = x - begun\nassert took < 4", [3]),
+        (lines_that_compare_clocks, "assert answer.elapsed < limit", [1]),
+        (lines_that_compare_clocks, "elapsed = time.time() - begun\nassert 0.1 <= elapsed < 4", [2]),
+        (lines_with_expiry, "{'expires': '2030-01-01', 'reason': 'x'}", [1]),
+        (lines_with_expiry, "entry(expires='2030-01-01')", [1]),
+        (lines_with_expiry, "entry(expires=date_in(30), begins='2030-01-01')", []),
+        (lines_with_expiry, "x = '''\n- expires: 2030-01-01\n'''", [1]),
+        (lines_with_expiry, "x = f'[{{account: {y}, expires: 2030-01-01}}]'", [1]),
+        (lines_with_expiry, "assert 'expires 2030-01-01' in text", []),
+    ],
+)
+def test_rules_find_what_they_are_for(rule: t.Callable[[ast.AST], Lines], text: str, lines: Lines) -> None:
+    assert rule(ast.parse(text)) == lines
