@@ -53,10 +53,6 @@ _EVENTS: t.Final = (
     _REFERENCE.format("amazoneventbridge"),
     "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_{}.html",
 )
-_LOGS: t.Final = (
-    _REFERENCE.format("amazoncloudwatchlogs"),
-    "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_{}.html",
-)
 _SAGEMAKER: t.Final = (
     _REFERENCE.format("amazonsagemaker"),
     "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_{}.html",
@@ -67,7 +63,7 @@ _S3: t.Final = (
 )
 
 # A stand-in for a parameter: the bucket is named by an access point, by its ARN or its alias.
-ACCESS_POINT: t.Final = "(access point)"
+ACCESS_POINT: t.Final = "(access-point)"
 # "-s3alias" ends the alias of an access point, "--op-s3" that of one on an Outpost, ".mrap" one of many regions.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html
 _ALIAS: t.Final = re.compile(r"(\Aarn:|-s3alias\Z|--ol-s3\Z|--op-s3\Z|\.mrap\Z)")
@@ -193,7 +189,6 @@ _TABLE: t.Final[Mapping[tuple[str, tuple[str, str], str], Mapping[str, Mapping[s
         "DeleteRule DescribeRule DisableRule EnableRule ListTargetsByRule PutRule PutTargets RemoveTargets",
         _BUS,
     ),
-    ("logs", _LOGS, ""): {"PutSubscriptionFilter": {"destination": "destinationarn"}},
     ("sagemaker", _SAGEMAKER, ""): {
         "CreateTrainingJob": {"training-plan": "resourceconfig.trainingplanarn"},
         "InvokeEndpoint": {"inference-component": "inferencecomponentname"},
