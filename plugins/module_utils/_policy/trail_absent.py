@@ -283,7 +283,7 @@ TAGGED_BY: t.Final = ("resourcearn", "arn", "resource", "resourcename", "resourc
 
 
 @functools.cache
-def absent_rules() -> Mapping[str, Mapping[str, Absent]]:
+def list_absent_rules() -> Mapping[str, Mapping[str, Absent]]:
     """The first table: by action and type, both in lower case."""
     found: dict[str, dict[str, Absent]] = {}
     for (service, (reference, page), unless), actions in _TABLE.items():
@@ -298,7 +298,7 @@ def absent_rules() -> Mapping[str, Mapping[str, Absent]]:
 
 
 @functools.cache
-def all_in_one_rules() -> Mapping[str, tuple[tuple[str, ...], str]]:
+def list_all_in_one_rules() -> Mapping[str, tuple[tuple[str, ...], str]]:
     """The second table: by action in lower case, the parameters, one of which names the resources, and the source."""
     found: dict[str, tuple[tuple[str, ...], str]] = {}
     for service, (page, rows) in _ALL_IN_ONE.items():
@@ -310,19 +310,19 @@ def all_in_one_rules() -> Mapping[str, tuple[tuple[str, ...], str]]:
     return found
 
 
-def ruled_out(
+def rule_out(
     action: str, kinds: Sequence[Kind], parameters: Parameters, found: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     """The types that a call is not about. ``found`` are the ARNs by type that the event shows."""
     if not parameters.is_whole:
         return
-    rules = absent_rules().get(action, {})
+    rules = list_absent_rules().get(action, {})
     for kind in kinds:
         rule = rules.get(kind.name)
         if rule is not None and not kind.is_required and _is_absent(rule, parameters, found):
             yield kind.name
     service, _colon, name = action.partition(":")
-    given = all_in_one_rules().get(action, (TAGGED_BY if name in TAGGING else (), ""))[0]
+    given = list_all_in_one_rules().get(action, (TAGGED_BY if name in TAGGING else (), ""))[0]
     values = next((texts for one in given if (texts := _values(one, parameters))), [])
     if values and len(values) <= len({arn for arns in found.values() for arn in arns}):
         yield from (kind.name for kind in kinds if kind.places and kind.name not in found)

@@ -25,11 +25,11 @@ from datetime import datetime
 from .arn import arn_account, arn_parts
 from .context import Context, Values
 from .pass_role import PassedRole, passed_role
-from .trail_context import ContextReader, Keys, keys_of_parameters
-from .trail_further import copy_source, further_permissions, versioned
-from .trail_kinds import kinds_of
-from .trail_names import actions_of, bare_name, prefix_of, services_of
-from .trail_resources import Names, Subject, Target, passed_roles, targets_of
+from .trail_context import ContextReader, Keys, list_parameter_keys
+from .trail_further import find_further_permissions, read_copy_source, select_version_action
+from .trail_kinds import list_kinds
+from .trail_names import actions_of, find_services, prefix_of, strip_version
+from .trail_resources import Names, Subject, Target, find_targets, passed_roles
 from .usage import Source, Use, merged
 
 Record = Mapping[str, t.Any]
@@ -121,7 +121,7 @@ class EventReader:
                 skipped[found] += 1
                 continue
             for call in found:
-                key = _identity_of(call)
+                key = _key_of(call)
                 use = _use(call, source)
                 uses[key] = merged((uses[key], use))[0] if key in uses else use
         return Reading(merged(uses.values()), events, skipped)
@@ -145,7 +145,7 @@ class EventReader:
         if _was_denied(record, service):
             return Skipped.DENIED
         subject = Subject(record, self._names)
-        services = services_of(service, event_name, subject.parameters)
+        services = find_services(service, event_name, subject.parameters)
         found = (call for one in services for call in self._calls(subject, principal, one, event_name))
         if len(services) > 1:
             # The event does not show which of the services it was.
@@ -161,19 +161,19 @@ class EventReader:
         if not actions:
             yield Call(principal, f"{service}:*", None, reader.context(""), when, key, is_service_level=True)
             return
-        event = f"{service}:{bare_name(service, event_name)}".lower()
+        event = f"{service}:{strip_version(service, event_name)}".lower()
         shown: tuple[Target, ...] = ()
         for place, action in enumerate(actions):
             needed, targets = _needed(subject, event, action, actions, place)
             shown = shown or targets
-            yield from self._on(principal, needed, targets, reader, when, key)
+            yield from self._build_calls(principal, needed, targets, reader, when, key)
             role = passed_role(needed)
             if role is not None:
                 yield from self._passed(record, principal, role, reader.context(needed.lower()), when, key)
-        for needed, targets in further_permissions(subject, event, actions, shown):
-            yield from self._on(principal, needed, targets, reader, when, key, of=event_name)
+        for needed, targets in find_further_permissions(subject, event, actions, shown):
+            yield from self._build_calls(principal, needed, targets, reader, when, key, of=event_name)
 
-    def _on(
+    def _build_calls(
         self,
         principal: str,
         action: str,
@@ -186,7 +186,7 @@ class EventReader:
         """The calls of one action, one for each thing that it was authorized on. ``of`` is the event that made it."""
         lower = action.lower()
         for target in targets:
-            context = reader.context(lower, but=_keys_of_others(lower, target.kinds))
+            context = reader.context(lower, but=_list_foreign_keys(lower, target.kinds))
             if lower == "ec2:createtags" and of and (self._keys is None or "ec2:createaction" in self._keys):
                 context = context.with_({"ec2:CreateAction": of})
             yield Call(
@@ -227,9 +227,9 @@ def _needed(
     An event of KMS that needs two actions, on two keys, does not show which key is for which.
     """
     if event.startswith("s3:") and place > 0:
-        return copy_source(subject)
-    needed = versioned(subject, event, action)
-    targets = targets_of(subject, needed.lower())
+        return read_copy_source(subject)
+    needed = select_version_action(subject, event, action)
+    targets = find_targets(subject, needed.lower())
     if len(actions) > 1 and len(targets) > 1 and event.startswith("kms:"):
         keys = tuple(target.resource for target in targets if target.resource is not None)
         return needed, (Target(None, keys),)
@@ -237,21 +237,21 @@ def _needed(
 
 
 @functools.lru_cache(maxsize=4096)
-def _keys_of_others(action: str, kinds: tuple[str, ...]) -> frozenset[str]:
+def _list_foreign_keys(action: str, kinds: tuple[str, ...]) -> frozenset[str]:
     """The condition keys of an action's parameters that come with other types of resources than ``kinds``.
 
     ``ec2:InstanceType`` is there where a policy is asked of the instance, and not where it is asked of the subnet.
     """
-    keys = keys_of_parameters(action)
+    keys = list_parameter_keys(action)
     if not keys or not kinds:
         return frozenset()
-    all_kinds = kinds_of(action, "aws")
+    all_kinds = list_kinds(action, "aws")
     of_types = frozenset(key for kind in all_kinds for key in kind.condition_keys)
     own = [kind.condition_keys for kind in all_kinds if kind.name in kinds]
     return (keys & of_types) - frozenset.intersection(*own) if own else frozenset()
 
 
-def _identity_of(call: Call) -> tuple[t.Hashable, ...]:
+def _key_of(call: Call) -> tuple[t.Hashable, ...]:
     """All that tells calls apart which are not counted together."""
     what = (call.action, call.resource, call.candidates, call.is_possible)
     return (call.principal_arn, *what, call.context, call.access_key_id)

@@ -151,7 +151,7 @@ class ContextReader:
         return Context(kept, complete=False, absent={key for key in absent if self._matters(key)})
 
 
-def keys_of_parameters(action: str) -> frozenset[str]:
+def list_parameter_keys(action: str) -> frozenset[str]:
     """The condition keys, in lower case, that the parameters of an action, given in lower case, are values of."""
     return _LOWER.get(action, frozenset())
 

@@ -22,8 +22,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
 from . import catalogue
-from .narrowing import pattern_of
-from .trail_kinds import kinds_of, sorted_by_kind
+from .narrowing import build_pattern
+from .trail_kinds import list_kinds, sort_by_kind
 from .trail_resources import ANYTHING, Subject, Target
 
 
@@ -171,7 +171,7 @@ _KEYS: t.Final = ("kmskey", "kmsmaster", "kms-key", "ssekms", "encryptionkey")
 Needed = tuple[str, tuple[Target, ...]]
 
 
-def further_permissions(
+def find_further_permissions(
     subject: Subject, event: str, actions: Sequence[str], shown: Sequence[Target]
 ) -> Iterator[Needed]:
     """The further permissions that a call needs, with what it needs them on.
@@ -188,7 +188,7 @@ def further_permissions(
         yield from _keys(subject, event)
 
 
-def copy_source(subject: Subject) -> tuple[str, tuple[Target, ...]]:
+def read_copy_source(subject: Subject) -> tuple[str, tuple[Target, ...]]:
     """What a copy in S3 reads: the action, and the object. ``x-amz-copy-source`` is ``bucket/key?versionId=…``."""
     text = next(iter(subject.parameters.texts(_COPY_SOURCE)), "")
     path, _mark, query = unquote(text).lstrip("/").partition("?versionId=")
@@ -198,7 +198,7 @@ def copy_source(subject: Subject) -> tuple[str, tuple[Target, ...]]:
     return action, (Target(f"arn:{subject.partition}:s3:::{path}"),)
 
 
-def versioned(subject: Subject, event: str, action: str) -> str:
+def select_version_action(subject: Subject, event: str, action: str) -> str:
     """The action that S3 asks for: another one, where a request names a version of the object."""
     if event.partition(":")[2] in _NOT_OF_NEW or action not in VERSIONED or not subject.parameters.has("versionid"):
         return action
@@ -209,7 +209,7 @@ def _targets(subject: Subject, further: Further, shown: Sequence[Target], *, is_
     if further.on == "same":
         found: tuple[Target, ...] = _same(subject, further.action.lower(), shown)
     elif further.on == "copy":
-        found = copy_source(subject)[1]
+        found = read_copy_source(subject)[1]
     elif further.on == "layers":
         arns = [text for text in subject.parameters.texts("layers") if text.startswith("arn:")]
         found = tuple(Target(arn) for arn in arns) or ANYTHING
@@ -225,8 +225,8 @@ def _targets(subject: Subject, further: Further, shown: Sequence[Target], *, is_
 def _same(subject: Subject, action: str, shown: Sequence[Target]) -> tuple[Target, ...]:
     """The resources of the call, as far as they are of a type that the other action has."""
     arns = [target.resource for target in shown if target.resource is not None]
-    kinds = kinds_of(action, subject.partition)
-    fitting = [arn for found in sorted_by_kind(arns, kinds).values() for arn in found]
+    kinds = list_kinds(action, subject.partition)
+    fitting = [arn for found in sort_by_kind(arns, kinds).values() for arn in found]
     if fitting:
         return tuple(Target(arn) for arn in dict.fromkeys(fitting))
     named = {kind.name for kind in kinds}
@@ -252,14 +252,14 @@ def _tags(subject: Subject, event: str, actions: Sequence[str], shown: Sequence[
         action = f"iam:{_IAM_TAGGERS[name]}"
         yield action, _same(subject, action.lower(), shown)
         return
-    tagger = tagger_of(actions[0].lower()) if actions else None
+    tagger = find_tagger(actions[0].lower()) if actions else None
     if tagger is not None:
         targets = _same(subject, tagger.lower(), shown)
         yield tagger, tuple(dataclasses.replace(target, is_possible=True) for target in targets)
 
 
 @functools.lru_cache(maxsize=4096)
-def tagger_of(action: str) -> t.Optional[str]:
+def find_tagger(action: str) -> t.Optional[str]:
     """The action that a service may ask for, where a call of ``action`` gives tags; None for one that tags itself."""
     service, _colon, name = action.partition(":")
     known = catalogue.action(service, name)
@@ -283,7 +283,7 @@ def _created_tags(subject: Subject, event: str) -> Iterator[Needed]:
     for value in given:
         for name in _resource_types(value):
             known = types.get(name.lower())
-            pattern = (pattern_of(known.arn, subject.partition),) if known else ()
+            pattern = (build_pattern(known.arn, subject.partition),) if known else ()
             targets[Target(None, pattern, kinds=(name.lower(),) if known else ())] = None
     if parameters.has("launchtemplate") or (parameters.was_cut and event != "ec2:createtags"):
         targets[Target(None, is_possible=True)] = None
@@ -315,7 +315,7 @@ def _keys(subject: Subject, event: str) -> Iterator[Needed]:
 
 
 def _key(subject: Subject, text: str) -> Target:
-    (key,) = kinds_of("kms:decrypt", subject.partition) or (None,)
+    (key,) = list_kinds("kms:decrypt", subject.partition) or (None,)
     if text.startswith("arn:"):
         fits = key is not None and key.expression.fullmatch(text)
         return Target(text if fits else None, is_possible=True)

@@ -21,7 +21,7 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from . import catalogue
-from .narrowing import pattern_of
+from .narrowing import build_pattern
 from .trail_parameters import Parameters
 
 _PLACEHOLDER: t.Final = re.compile(r"\$\{([^}]+)\}")
@@ -106,6 +106,11 @@ _CREATES: t.Final = frozenset(
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
 _OF_AWS: t.Final = re.compile(r"(aws|amazon|amzn)", re.IGNORECASE)
 _QUEUE_URL: t.Final = re.compile(r"https?://[^/]+/(\d{12})/([^/]+)/?\Z")
+# Parameters that name the account that a resource is in, if it is another one than the caller's.
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html,
+# https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
+_OWNERS: t.Final[Mapping[str, str]] = {"ecr": "registryid", "glue": "catalogid"}
+_ACCOUNT: t.Final = re.compile(r"\d{12}\Z")
 _WILD: t.Final = re.compile(r"[*?$]")
 
 
@@ -144,7 +149,7 @@ class Places:
 
 
 @functools.lru_cache(maxsize=8192)
-def kinds_of(action: str, partition: str) -> tuple[Kind, ...]:
+def list_kinds(action: str, partition: str) -> tuple[Kind, ...]:
     """The resource types of an action, given in lower case; empty if it has none, or is not known."""
     service, _colon, name = action.partition(":")
     known = catalogue.action(service, name)
@@ -168,7 +173,7 @@ def _kind(known: catalogue.ResourceType, service: str, action: str, partition: s
         is_required=is_required,
         pieces=pieces,
         places=tuple(dict.fromkeys(name for name in names if name not in _PLACES)),
-        pattern=pattern_of(known.arn, partition),
+        pattern=build_pattern(known.arn, partition),
         expression=re.compile("".join(_expression(index, piece) for index, piece in enumerate(pieces)), re.DOTALL),
         weight=sum(len(piece) for piece in pieces[::2]),
         condition_keys=known.condition_keys,
@@ -191,7 +196,7 @@ def _expression(index: int, piece: str) -> str:
     return "[^/:]+" if name in _NO_SLASH else "[^:]+"
 
 
-def sorted_by_kind(arns: Iterable[str], kinds: Sequence[Kind]) -> dict[str, list[str]]:
+def sort_by_kind(arns: Iterable[str], kinds: Sequence[Kind]) -> dict[str, list[str]]:
     """The ARNs by the type that they belong to: the one of which most letters are fixed. Others are left out."""
     found: dict[str, list[str]] = {}
     for arn in dict.fromkeys(arns):
@@ -215,14 +220,17 @@ def fill(kind: Kind, parameters: Parameters, places: Places, *, chosen: Sequence
         return []
     if kind.service == "sqs" and (urls := parameters.texts("queueurl")):
         return list(_queues(urls, places))
+    owner = next(iter(parameters.texts(_OWNERS[kind.service])), "") if kind.service in _OWNERS else ""
+    if _ACCOUNT.match(owner):
+        places = dataclasses.replace(places, account=owner)
     values = {name: _values(kind, name, parameters, chosen) for name in kind.places}
     if not all(values.values()) or sum(len(found) > 1 for found in values.values()) > 1:
         return []
     rows = (dict(zip(values, row, strict=True)) for row in itertools.product(*values.values()))
-    return [arn for row in rows if (arn := _filled(kind, row, places)) is not None]
+    return [arn for row in rows if (arn := _fill_template(kind, row, places)) is not None]
 
 
-def _filled(kind: Kind, row: Mapping[str, str], places: Places) -> t.Optional[str]:
+def _fill_template(kind: Kind, row: Mapping[str, str], places: Places) -> t.Optional[str]:
     owned = kind.name == "document" and kind.service == "ssm" and bool(_OF_AWS.match(row.get("documentname", "")))
     filled = [kind.pieces[0]]
     for name, piece in zip(kind.pieces[1::2], kind.pieces[2::2], strict=True):
@@ -247,7 +255,7 @@ def _queues(urls: Iterable[str], places: Places) -> Iterator[str]:
 def _values(kind: Kind, name: str, parameters: Parameters, chosen: Sequence[str] = ()) -> list[str]:
     """The values that a request has for a placeholder, in the form that the ARN has."""
     if name in _WITH_PATH:
-        return _with_path(kind, _WITH_PATH[name], parameters)
+        return _list_paths(kind, _WITH_PATH[name], parameters)
     texts = list(chosen) if chosen and name == kind.places[-1] else list(_texts(kind, name, parameters))
     shape = _SHAPES.get(f"{kind.service}:{kind.name}:{name}") or _SHAPES.get(f"{kind.service}:{name}")
     if shape is not None:
@@ -281,14 +289,14 @@ def _is_named_after(kind: Kind, name: str) -> bool:
     return bool(noun) and kind.action.partition(":")[2].endswith(noun)
 
 
-def _with_path(kind: Kind, name: str, parameters: Parameters) -> list[str]:
+def _list_paths(kind: Kind, name: str, parameters: Parameters) -> list[str]:
     if kind.action not in _CREATES or f"iam:create{name.removesuffix('name')}" != kind.action:
         return []
     path = next(iter(parameters.texts("path")), "/").strip("/")
     return [f"{path}/{text}" if path else text for text in parameters.texts(name)]
 
 
-def patterns_for(kind: Kind, parameters: Parameters, partition: str) -> tuple[str, ...]:
+def build_patterns(kind: Kind, parameters: Parameters, partition: str) -> tuple[str, ...]:
     """Patterns of the resources of a type that a request may mean: with the names that it gives in their places."""
     if len(kind.places) == 1 and kind.places[0] in _WITH_PATH:
         return _entities(kind, parameters)
@@ -305,7 +313,7 @@ def patterns_for(kind: Kind, parameters: Parameters, partition: str) -> tuple[st
         piece if index % 2 == 0 else known.get(piece.lower(), f"${{{piece}}}")
         for index, piece in enumerate(kind.pieces)
     )
-    return (pattern_of(template, partition),)
+    return (build_pattern(template, partition),)
 
 
 def _entities(kind: Kind, parameters: Parameters) -> tuple[str, ...]:

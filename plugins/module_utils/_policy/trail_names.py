@@ -174,7 +174,7 @@ def actions_of(service: str, event_name: str) -> tuple[str, ...]:
     return tuple(f"{service}:{part}" for part in list(_candidates(service, event_name))[-1].split())
 
 
-def services_of(service: str, event_name: str, parameters: Parameters) -> tuple[str, ...]:
+def find_services(service: str, event_name: str, parameters: Parameters) -> tuple[str, ...]:
     """The services, by their prefixes, that an event from ``service`` may be of: one, where that can be found out.
 
     It is the service that the parameters are of, else those that have such an action; ``service`` itself if none has.
@@ -187,7 +187,7 @@ def services_of(service: str, event_name: str, parameters: Parameters) -> tuple[
     return named or found or (service,)
 
 
-def bare_name(service: str, event_name: str) -> str:
+def strip_version(service: str, event_name: str) -> str:
     """The name of an event without the version of the API that some services write behind it."""
     bare = _DATED[service].sub("", event_name) if service in _DATED else event_name
     return bare or event_name
@@ -195,7 +195,7 @@ def bare_name(service: str, event_name: str) -> str:
 
 def _candidates(service: str, event_name: str) -> t.Iterator[str]:
     yield event_name
-    bare = bare_name(service, event_name)
+    bare = strip_version(service, event_name)
     if bare != event_name:
         yield bare
     renamed = _RENAMED.get(service, {})

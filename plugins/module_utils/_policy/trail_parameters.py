@@ -48,6 +48,11 @@ class Parameters:
         self.top: t.Final[dict[str, t.Any]] = {str(name).lower(): inner for name, inner in given.items()}
         self._nested: t.Optional[dict[str, list[str]]] = None
 
+    @property
+    def has_list(self) -> bool:
+        """Whether one of the parameters itself is a list."""
+        return any(isinstance(value, list) for value in self.top.values())
+
     def texts(self, name: str) -> list[str]:
         """The texts that the parameter itself has: one, or those of a list. Hidden and empty ones are left out."""
         value = self.top.get(name)
@@ -121,25 +126,25 @@ def _is_empty(value: t.Any) -> bool:
     return value is None or value in ("", [], {}) or (isinstance(value, dict) and value.get("items") == [])
 
 
-def texts_in(value: t.Any, depth: int = 0) -> Iterator[str]:
+def list_texts(value: t.Any, depth: int = 0) -> Iterator[str]:
     """All texts in a structure."""
     if isinstance(value, str):
         yield value
     elif depth < _DEEPEST and isinstance(value, (dict, list)):
         for member in value.values() if isinstance(value, dict) else value:
-            yield from texts_in(member, depth + 1)
+            yield from list_texts(member, depth + 1)
 
 
-def texts_below(value: t.Any, wanted: frozenset[str], depth: int = 0) -> Iterator[str]:
+def list_texts_below(value: t.Any, wanted: frozenset[str], depth: int = 0) -> Iterator[str]:
     """All texts at or below the parameters with one of the names, which are in lower case."""
     if depth >= _DEEPEST or not isinstance(value, (dict, list)):
         return
     if isinstance(value, list):
         for member in value:
-            yield from texts_below(member, wanted, depth + 1)
+            yield from list_texts_below(member, wanted, depth + 1)
         return
     for key, member in value.items():
         if str(key).lower() in wanted:
-            yield from (text for text in texts_in(member) if text)
+            yield from (text for text in list_texts(member) if text)
         else:
-            yield from texts_below(member, wanted, depth + 1)
+            yield from list_texts_below(member, wanted, depth + 1)

@@ -16,15 +16,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from .arn import arn_parts
 from .pass_role import PassedRole
-from .trail_absent import ruled_out
-from .trail_kinds import Kind, Places, fill, kinds_of, patterns_for, sorted_by_kind
-from .trail_parameters import Parameters, texts_below, texts_in
+from .trail_absent import rule_out
+from .trail_chosen import Chosen, choose_kinds, list_unchosen_kinds
+from .trail_kinds import Kind, Places, build_patterns, fill, list_kinds, sort_by_kind
+from .trail_parameters import Parameters, list_texts, list_texts_below
 
 Record = Mapping[str, t.Any]
 # The ARN of ``role/NAME``, ``user/NAME`` or ``group/NAME``: requests and events call IAM's entities without their path.
@@ -91,7 +91,7 @@ class Subject:
     def answered(self) -> list[str]:
         """The ARNs in the answer."""
         if self._answered is None:
-            self._answered = [text for text in texts_in(self.record.get("responseElements")) if _is_arn(text)]
+            self._answered = [text for text in list_texts(self.record.get("responseElements")) if _is_arn(text)]
         return self._answered
 
 
@@ -99,33 +99,33 @@ def _is_arn(text: str) -> bool:
     return text.startswith("arn:")
 
 
-def targets_of(subject: Subject, action: str) -> tuple[Target, ...]:
+def find_targets(subject: Subject, action: str) -> tuple[Target, ...]:
     """All that AWS authorizes a call of ``action`` (lower case) on, as far as the event shows it; never empty."""
-    kinds = kinds_of(action, subject.partition)
+    kinds = list_kinds(action, subject.partition)
     if not kinds:
         return ANYTHING
-    chosen = _chosen(subject, action, kinds)
-    found = _resources_by_kind(subject, kinds, chosen)
-    _settle_spellings(subject, action, kinds, found)
-    out = {*ruled_out(action, kinds, subject.parameters, found), *_not_chosen(chosen, kinds, found)}
+    chosen = choose_kinds(subject.parameters, action, kinds)
+    found = _find_resources(subject, kinds, chosen)
+    _qualify_functions(subject, action, kinds, found)
+    out = {*rule_out(action, kinds, subject.parameters, found), *list_unchosen_kinds(chosen, kinds, found)}
     shown = [
-        Target(arn, _spellings(action, kind, arn), kinds=(kind.name,))
+        Target(arn, _list_policy_names(action, kind, arn), kinds=(kind.name,))
         for kind in kinds
         for arn in found.get(kind.name, ())
     ]
-    return (*_distinct(shown), *_untold(subject, kinds, found, out)) or ANYTHING
+    return (*_merge_targets(shown), *_find_unshown(subject, kinds, found, out)) or ANYTHING
 
 
-def not_involved(record: Record, action: str, kind: str) -> bool:
+def is_ruled_out(record: Record, action: str, kind: str) -> bool:
     """Whether a table rules out that an event is about a resource type of its action, both in lower case."""
     subject = Subject(record, {})
-    kinds = kinds_of(action, subject.partition)
-    chosen = _chosen(subject, action, kinds)
-    found = _resources_by_kind(subject, kinds, chosen)
-    return kind in {*ruled_out(action, kinds, subject.parameters, found), *_not_chosen(chosen, kinds, found)}
+    kinds = list_kinds(action, subject.partition)
+    chosen = choose_kinds(subject.parameters, action, kinds)
+    found = _find_resources(subject, kinds, chosen)
+    return kind in {*rule_out(action, kinds, subject.parameters, found), *list_unchosen_kinds(chosen, kinds, found)}
 
 
-def _distinct(targets: Sequence[Target]) -> list[Target]:
+def _merge_targets(targets: Sequence[Target]) -> list[Target]:
     """The targets without a resource for the second time: an ARN may be of two types that look alike."""
     found: dict[t.Optional[str], Target] = {}
     for target in targets:
@@ -136,14 +136,14 @@ def _distinct(targets: Sequence[Target]) -> list[Target]:
     return list(found.values())
 
 
-def _resources_by_kind(
-    subject: Subject, kinds: Sequence[Kind], chosen: t.Optional[Mapping[str, Sequence[str]]]
-) -> dict[str, list[str]]:
+def _find_resources(subject: Subject, kinds: Sequence[Kind], chosen: Chosen) -> dict[str, list[str]]:
     """The ARNs that an event shows, by type: from the best source that has any of this type."""
-    found = sorted_by_kind(subject.listed, kinds)
+    found = sort_by_kind(subject.listed, kinds)
+    if found and subject.parameters.has_list:
+        _add_unlisted(subject, kinds, found)
     requested = subject.requested(directly=True)
     if requested:
-        _complete(found, sorted_by_kind(requested, kinds))
+        _complete(found, sort_by_kind(requested, kinds))
     for kind in kinds:
         if kind.name not in found:
             ids = chosen.get(kind.name, ()) if chosen is not None else ()
@@ -156,10 +156,19 @@ def _resources_by_kind(
                 found[kind.name] = arns
     missing = [kind for kind in kinds if kind.name not in found]
     if missing and (further := subject.requested(directly=False)):
-        _complete(found, _of(sorted_by_kind(further, kinds), missing))
+        _complete(found, _of(sort_by_kind(further, kinds), missing))
     if missing and subject.answered:
-        _complete(found, _of(sorted_by_kind(subject.answered, kinds), missing))
+        _complete(found, _of(sort_by_kind(subject.answered, kinds), missing))
     return found
+
+
+def _add_unlisted(subject: Subject, kinds: Sequence[Kind], found: dict[str, list[str]]) -> None:
+    """Add what a request names besides what the event lists: of several parameters SSM lists those that exist."""
+    for kind in kinds:
+        if kind.name in found:
+            named = fill(kind, subject.parameters, subject.places)
+            if len(named) > len(found[kind.name]):
+                found[kind.name] = list(dict.fromkeys((*found[kind.name], *named)))
 
 
 def _complete(found: dict[str, list[str]], more: Mapping[str, list[str]]) -> None:
@@ -201,7 +210,7 @@ def _fixed(subject: Subject, kind: Kind, *, is_alone: bool) -> list[str]:
     return fill(kind, subject.parameters, subject.places)
 
 
-def _untold(
+def _find_unshown(
     subject: Subject, kinds: Sequence[Kind], found: Mapping[str, Sequence[str]], out: t.Collection[str]
 ) -> Iterator[Target]:
     """What the call is about besides, or may be, of which the event shows no ARN.
@@ -225,152 +234,8 @@ def _untold(
 
 
 def _target(subject: Subject, kinds: Sequence[Kind], *, is_possible: bool = False) -> Target:
-    patterns = (pattern for kind in kinds for pattern in patterns_for(kind, subject.parameters, subject.partition))
+    patterns = (pattern for kind in kinds for pattern in build_patterns(kind, subject.parameters, subject.partition))
     return Target(None, tuple(dict.fromkeys(patterns)), is_possible, tuple(kind.name for kind in kinds))
-
-
-# Requests that name a resource of whichever type by one parameter
-
-
-# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
-_EC2_IDS: t.Final[Mapping[str, str]] = {
-    "acl": "network-acl",
-    "ami": "image",
-    "cgw": "customer-gateway",
-    "cr": "capacity-reservation",
-    "dopt": "dhcp-options",
-    "eigw": "egress-only-internet-gateway",
-    "eipalloc": "elastic-ip",
-    "eni": "network-interface",
-    "fl": "vpc-flow-log",
-    "fleet": "fleet",
-    "h": "dedicated-host",
-    "i": "instance",
-    "igw": "internet-gateway",
-    "lt": "launch-template",
-    "nat": "natgateway",
-    "pcx": "vpc-peering-connection",
-    "pl": "prefix-list",
-    "rtb": "route-table",
-    "sg": "security-group",
-    "sgr": "security-group-rule",
-    "sir": "spot-instances-request",
-    "snap": "snapshot",
-    "subnet": "subnet",
-    "tgw": "transit-gateway",
-    "tgw-attach": "transit-gateway-attachment",
-    "tgw-rtb": "transit-gateway-route-table",
-    "vgw": "vpn-gateway",
-    "vol": "volume",
-    "vpc": "vpc",
-    "vpce": "vpc-endpoint",
-    "vpce-svc": "vpc-endpoint-service",
-    "vpn": "vpn-connection",
-}
-_MANAGED: t.Final = re.compile(r"mi-")
-# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsToResource.html
-_SSM_TYPES: t.Final[Mapping[str, str]] = {
-    "association": "association",
-    "automation": "automation-execution",
-    "document": "document",
-    "maintenancewindow": "maintenancewindow",
-    "opsitem": "opsitem",
-    "opsmetadata": "opsmetadata",
-    "parameter": "parameter",
-    "patchbaseline": "patchbaseline",
-}
-# https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html
-_ROUTE53_TYPES: t.Final[Mapping[str, str]] = {"healthcheck": "healthcheck", "hostedzone": "hostedzone"}
-_SSM_TAGGING: t.Final = frozenset({"ssm:addtagstoresource", "ssm:listtagsforresource", "ssm:removetagsfromresource"})
-_ROUTE53_TAGGING: t.Final = frozenset(
-    {"route53:changetagsforresource", "route53:listtagsforresource", "route53:listtagsforresources"}
-)
-_EC2_BY_ID: t.Final = frozenset({"ec2:createtags", "ec2:deletetags", "ec2:createflowlogs"})
-# https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html
-_ORGANIZATION_IDS: t.Final[tuple[tuple[re.Pattern[str], str], ...]] = (
-    (re.compile(r"\d{12}\Z"), "account"),
-    (re.compile(r"ou-"), "organizationalunit"),
-    (re.compile(r"r-"), "root"),
-    (re.compile(r"p-"), "policy"),
-    (re.compile(r"rp-"), "resourcepolicy"),
-)
-_ORGANIZATION: t.Final = ("targetid", "resourceid", "parentid", "childid")
-
-
-def _chosen(subject: Subject, action: str, kinds: Sequence[Kind]) -> t.Optional[Mapping[str, Sequence[str]]]:
-    """The ids by type, where a request names its resource by an id of whichever type; None where it does not."""
-    parameters = subject.parameters
-    if action in _EC2_BY_ID:
-        return _by(parameters.nested("resourceid"), lambda one: _EC2_IDS.get(one.rpartition("-")[0]))
-    if action in _ROUTE53_TAGGING:
-        kind = _ROUTE53_TYPES.get(_one(parameters, "resourcetype"))
-        return _by([*parameters.texts("resourceid"), *parameters.texts("resourceids")], lambda one: kind)
-    if action.startswith("organizations:"):
-        ids = [one for name in _ORGANIZATION for one in parameters.texts(name)]
-        return _by(ids, _kind_in_organization) if ids else None
-    if not action.startswith("ssm:"):
-        return None
-    if action in _SSM_TAGGING:
-        resource_type = _one(parameters, "resourcetype")
-        kind = _SSM_TYPES.get(resource_type)
-        managed = resource_type == "managedinstance"
-        return _by(parameters.texts("resourceid"), lambda one: _machine(one) if managed else kind)
-    if action == "ssm:putcomplianceitems":
-        return _by(parameters.texts("resourceid"), _machine)
-    if any(kind.name == "managed-instance" for kind in kinds):
-        ids = [one for name in ("instanceid", "instanceids", "target") for one in parameters.texts(name)]
-        return _by(ids, _machine) if ids else None
-    return None
-
-
-def _one(parameters: Parameters, name: str) -> str:
-    return next(iter(parameters.texts(name)), "").lower()
-
-
-def _by(ids: Sequence[str], kind_of: t.Callable[[str], t.Optional[str]]) -> t.Optional[Mapping[str, Sequence[str]]]:
-    """The ids by their type; None where there is none, or the type of one is not known."""
-    found: dict[str, list[str]] = {}
-    for one in ids:
-        kind = kind_of(one)
-        if kind is None:
-            return None
-        found.setdefault(kind, []).append(one)
-    return found or None
-
-
-def _machine(one: str) -> t.Optional[str]:
-    if one.startswith("ecs:"):
-        return "task"
-    return "managed-instance" if _MANAGED.match(one) else "instance" if one.startswith("i-") else None
-
-
-def _kind_in_organization(one: str) -> t.Optional[str]:
-    return next((kind for form, kind in _ORGANIZATION_IDS if form.match(one)), None)
-
-
-_MACHINES: t.Final = frozenset({"instance", "managed-instance", "task"})
-_IN_ORGANIZATION: t.Final = frozenset({"account", "organizationalunit", "root"})
-
-
-def _not_chosen(
-    chosen: t.Optional[Mapping[str, Sequence[str]]], kinds: Sequence[Kind], found: Mapping[str, Sequence[str]]
-) -> Iterator[str]:
-    """The types that the ids of a request are none of: ids of machines, of organizations, and those of a given type."""
-    if chosen is None:
-        return
-    service = kinds[0].service if kinds else ""
-    action = kinds[0].action if kinds else ""
-    if action in _SSM_TAGGING | _ROUTE53_TAGGING | {"ec2:createtags", "ec2:deletetags"}:
-        among: t.Collection[str] = {kind.name for kind in kinds}
-    elif action == "ec2:createflowlogs":
-        among = {kind.name for kind in kinds if not kind.is_required}
-    elif service == "ssm":
-        among = _MACHINES
-    else:
-        among = _IN_ORGANIZATION if chosen.keys() & _IN_ORGANIZATION else ()
-    yield from (
-        kind.name for kind in kinds if kind.name in among and kind.name not in chosen and kind.name not in found
-    )
 
 
 # What policies know a resource by
@@ -379,17 +244,18 @@ def _not_chosen(
 _TAGGING_LOGS: t.Final = frozenset({"logs:tagresource", "logs:untagresource", "logs:listtagsforresource"})
 
 
-def _spellings(action: str, kind: Kind, arn: str) -> tuple[str, ...]:
-    """The ARNs that policies know a resource by, if not by its own: a log group's ends in ``:*``, but for tags.
+def _list_policy_names(action: str, kind: Kind, arn: str) -> tuple[str, ...]:
+    """The ARNs that policies know a resource by, if not by its own.
 
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    For all actions but those on tags, a policy must name a log group with ``:*`` behind it: what AWS asks about ends in
+    ``:log-stream:`` then. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
     """
     if kind.service == "logs" and kind.name == "log-group" and action not in _TAGGING_LOGS:
-        return (arn if arn.endswith(":*") else f"{arn}:*",)
+        return (f"{arn.removesuffix(':*')}:log-stream:",)
     return ()
 
 
-def _settle_spellings(subject: Subject, action: str, kinds: Sequence[Kind], found: dict[str, list[str]]) -> None:
+def _qualify_functions(subject: Subject, action: str, kinds: Sequence[Kind], found: dict[str, list[str]]) -> None:
     """Give a function that a request names with a version or an alias the ARN of these.
 
     "Actions that operate on a function can be restricted to a specific function by function, version, or alias ARN."
@@ -426,9 +292,9 @@ def passed_roles(record: Record, role: PassedRole, names: Names, partition: str)
         return (None,)
     found: dict[t.Optional[str], None] = {}
     if not role.parameters:
-        texts = (text for text in texts_in(parameters) if ":iam::" in text and ":role/" in text)
+        texts = (text for text in list_texts(parameters) if ":iam::" in text and ":role/" in text)
         return tuple(dict.fromkeys(texts))
-    for text in texts_below(parameters, _lower(role.parameters)):
+    for text in list_texts_below(parameters, _lower(role.parameters)):
         parts = arn_parts(text)
         if parts is not None:
             found[text if parts.partition == partition and parts.resource.startswith("role/") else None] = None

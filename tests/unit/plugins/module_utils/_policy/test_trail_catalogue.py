@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.impact impor
 from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail_actions import EventReader
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail_names import actions_of, prefix_of
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail_resources import not_involved
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail_resources import is_ruled_out
 from ansible_collections.hardening.iam.plugins.module_utils._policy.usage import Source, Use
 
 from .trail_events import ACCOUNT, Record, event
@@ -111,7 +111,7 @@ def test_a_type_that_an_event_does_not_show_is_never_safe() -> None:
         kinds = types_of(action)
         for kind in kinds:
             record = event_of(action, [arn_of(other, "shown") for other in kinds if other.arn != kind.arn])
-            if not_involved(record, action.full_name.lower(), kind.name.lower()):
+            if is_ruled_out(record, action.full_name.lower(), kind.name.lower()):
                 continue
             asked += 1
             if is_safe(uses_of(record), action.full_name, [PLACEHOLDER.sub("*", kind.arn)]):
@@ -130,9 +130,9 @@ def test_no_type_is_safe_in_an_event_that_shows_none(parameters: Record) -> None
         uses = uses_of(record)
         # The other test asks of all types; this one of two of each action.
         for kind in (types_of(action)[0], types_of(action)[-1]):
-            ruled_out = not_involved(record, action.full_name.lower(), kind.name.lower())
-            assert not (ruled_out and "omitted" in parameters), "what CloudTrail cut off shows nothing"
-            if not ruled_out and is_safe(uses, action.full_name, [PLACEHOLDER.sub("*", kind.arn)]):
+            is_out = is_ruled_out(record, action.full_name.lower(), kind.name.lower())
+            assert not (is_out and "omitted" in parameters), "what CloudTrail cut off shows nothing"
+            if not is_out and is_safe(uses, action.full_name, [PLACEHOLDER.sub("*", kind.arn)]):
                 wrong.append((action.full_name, kind.name))
     assert not wrong
 
@@ -272,8 +272,7 @@ def test_tagging_operations_take_one_arn_and_tags_alone() -> None:
             checked += 1
             shape = service.operation_model(action.name).input_shape
             rest = {name.lower() for name in shape.members} - OTHERS
-            # The ARN of the instance of Identity Center is one of the resources, and found as such; the others are given
-            # in place of the ARN.
+            # The ARN of the instance of Identity Center is one of the resources; the others are given in its place.
             rest -= {"instancearn", "resourcearnlist", "resourcesharearn"}
             if not rest <= set(trail_absent.TAGGED_BY) and rest & set(trail_absent.TAGGED_BY):
                 wrong.append((action.full_name, sorted(rest)))

@@ -27,6 +27,7 @@ PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 CALLED = {
     ("ec2", "SecurityGroupId"): ("groupId",),
     ("ec2", "VpcFlowLogId"): ("flowLogId",),
+    ("ec2", "KeyPairName"): ("keyName",),
     ("rds", "DbInstanceName"): ("dBInstanceIdentifier",),
     ("rds", "SnapshotName"): ("dBSnapshotIdentifier",),
     ("rds", "SubnetGroupName"): ("dBSubnetGroupName",),
@@ -110,7 +111,8 @@ def fill(
     arn = record["userIdentity"].get("arn") or "arn:aws:"
     shared = {"Partition": arn.split(":")[1], "Region": record["awsRegion"], "Account": record["recipientAccountId"]}
     values = [list(dict.fromkeys(values_of(service, kind, name, texts, record))) for name in own]
-    for row in itertools.product(*values) if own else ():
+    # Each call about the Data Catalog is about its root, of which there is one an account.
+    for row in itertools.product(*values) if own or (service, kind) == ("glue", "rootcatalog") else ():
         places = {**shared, **dict(zip(own, row, strict=True))}
         if kind == "document" and row[0].startswith(("AWS", "Amazon")):
             places["Account"] = ""
