@@ -55,7 +55,13 @@ _PARAMETERS: t.Final[Mapping[str, Mapping[str, str]]] = {
         for kind in ("group", "role", "user")
     },
     **{f"s3:{name}": {"s3:VersionId": "versionId"} for name in ("getobjectversion", "deleteobjectversion")},
-    **{f"s3:{name}": _HEADERS for name in ("putobject", "putobjectacl", "putobjecttagging", "putbucketacl")},
+    "s3:putobject": _HEADERS,
+    **{
+        f"s3:{name}": {
+            key: header for key, header in _HEADERS.items() if header.startswith(("x-amz-acl", "x-amz-grant"))
+        }
+        for name in ("putbucketacl", "putobjectacl")
+    },
     "iam:createservicelinkedrole": {"iam:AWSServiceName": "aWSServiceName"},
     "lambda:addpermission": {
         "lambda:FunctionUrlAuthType": "functionUrlAuthType",

@@ -14,7 +14,12 @@ from collections.abc import Iterator
 import botocore.session
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy import catalogue, trail_absent
+from ansible_collections.hardening.iam.plugins.module_utils._policy import (
+    catalogue,
+    trail_absent,
+    trail_further,
+    trail_names,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Layers
 from ansible_collections.hardening.iam.plugins.module_utils._policy.impact import Breakage, Judge
 from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
@@ -189,7 +194,7 @@ def model(service: str) -> t.Any:
 
 
 def test_the_table_of_types_that_are_not_involved(capsys: pytest.CaptureFixture[str]) -> None:
-    rules = [rule for kinds in trail_absent.absent_rules().values() for rule in kinds.values()]
+    rules = [rule for kinds in trail_absent.list_absent_rules().values() for rule in kinds.values()]
     with capsys.disabled():
         print(f"\n{len(rules)} types of actions count as not involved where their parameters are absent")
     for rule in rules:
@@ -204,7 +209,7 @@ def test_the_table_of_types_that_are_not_involved(capsys: pytest.CaptureFixture[
 
 def test_parameters_of_the_table_are_those_of_the_request() -> None:
     wrong = []
-    for kinds in trail_absent.absent_rules().values():
+    for kinds in trail_absent.list_absent_rules().values():
         for rule in kinds.values():
             service, _colon, name = rule.action.partition(":")
             if trail_absent.ACCESS_POINT in rule.parameters:
@@ -222,7 +227,7 @@ def test_parameters_of_the_table_are_those_of_the_request() -> None:
 
 
 def test_requests_that_name_all_resources_by_one_parameter() -> None:
-    rules = trail_absent.all_in_one_rules()
+    rules = trail_absent.list_all_in_one_rules()
     for key, (parameters, source) in rules.items():
         service, _colon, name = key.partition(":")
         action = catalogue.action(service, name)
@@ -278,3 +283,33 @@ def test_tagging_operations_take_one_arn_and_tags_alone() -> None:
                 wrong.append((action.full_name, sorted(rest)))
     assert checked > 150
     assert not wrong
+
+
+def test_further_permissions_exist_and_have_a_source() -> None:
+    for event_name, rows in trail_further._TABLE.items():
+        service, _colon, name = event_name.partition(":")
+        events = {one.lower() for one in (*catalogue.actions(service), *trail_names._RENAMED.get(service, {}))}
+        assert name in events, event_name
+        for further in rows:
+            wanted, _colon, action = further.action.partition(":")
+            assert catalogue.action(wanted, action), further
+            assert further.source.startswith("https://docs.aws.amazon.com/")
+    for name in (*trail_further.VERSIONED, *trail_further.VERSIONED.values(), *trail_further._KEY_USES):
+        service, _colon, action = name.partition(":")
+        assert catalogue.action(service, action), name
+    for name in trail_further._IAM_TAGGERS.values():
+        assert catalogue.action("iam", name), name
+
+
+@pytest.mark.parametrize(
+    ("action", "tagger"),
+    [
+        ("dynamodb:createtable", "dynamodb:TagResource"),
+        ("rds:createdbinstance", "rds:AddTagsToResource"),
+        ("sqs:createqueue", "sqs:TagQueue"),
+        ("dynamodb:tagresource", None),
+        ("nosuch:action", None),
+    ],
+)
+def test_the_permission_to_tag_what_a_call_makes(action: str, tagger: t.Optional[str]) -> None:
+    assert trail_further.find_tagger(action) == tagger
