@@ -17,6 +17,8 @@ description:
     event history. Every result says how far back it reaches, how late it is, and what it can't see.
   - No data never means unused. Where nothing tells what a principal does, there is no evidence, which is not safe either.
     Denied calls are no use.
+  - A recorded call counts as every authorization that AWS makes of it. That is each resource type of its action, and each further
+    permission that its parameters need, such as C(iam:PassRole) or C(s3:PutObjectAcl).
   - Where the resource of a call or a condition key is not known and matters, the call may break.
   - Nothing is changed. The policies that are judged are those of the users, of their groups, of the roles and of the organization.
     Those of resources are not read.

@@ -72,23 +72,27 @@ def test_the_boundary_on_the_fifteen_developer_roles(ansible: Ansible, within: b
     assert [name for name in outcome.writes if not name.startswith("iam:Generate")] == []
 
 
-def test_log_files_of_the_trail_beside_ansible(ansible: Ansible) -> None:
-    """A call on data, which neither service last accessed nor the event history tells."""
-    role = f"{TEAM}01-role"
+def write_log(ansible: Ansible, role: str, source: str, name: str, parameters: t.Any) -> None:
+    """A log file of a trail with one call of the role two days ago, in the directory ``logs``."""
+    now = datetime.now(UTC)
     record = {
         "userIdentity": {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role}}},
-        "eventTime": (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": "lambda.amazonaws.com",
-        "eventName": "Invoke",
+        "eventTime": (now - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventSource": f"{source}.amazonaws.com",
+        "eventName": name,
         "eventType": "AwsApiCall",
         "awsRegion": "us-east-1",
         "recipientAccountId": DEV,
-        "requestParameters": {"functionName": "reports"},
+        "requestParameters": parameters,
     }
-    day = datetime.now(UTC).strftime("%Y/%m/%d")
-    directory = ansible.directory / "logs" / "AWSLogs" / DEV / "CloudTrail" / "us-east-1" / day
-    directory.mkdir(parents=True)
+    directory = ansible.directory / "logs" / "AWSLogs" / DEV / "CloudTrail" / "us-east-1" / now.strftime("%Y/%m/%d")
+    directory.mkdir(parents=True, exist_ok=True)
     (directory / "log.json.gz").write_bytes(gzip.compress(json.dumps({"Records": [record]}).encode()))
+
+
+def test_log_files_of_the_trail_beside_ansible(ansible: Ansible) -> None:
+    """A call on data, which neither service last accessed nor the event history tells."""
+    write_log(ansible, f"{TEAM}01-role", "lambda", "Invoke", {"functionName": "reports"})
     play = playbook(
         ansible,
         principals=["dev-team-01-role"],
@@ -100,6 +104,48 @@ def test_log_files_of_the_trail_beside_ansible(ansible: Ansible) -> None:
     assert f"on arn:aws:lambda:us-east-1:{DEV}:function:reports" in outcome.output
     assert "trail files (" in outcome.output
     assert "cloudtrail:LookupEvents" not in {operation_of(record) for record in outcome.requests}
+
+
+# AWS's own sample: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_ec2.html
+INSTANCE_TYPES = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "RequireMicroInstanceType",
+            "Effect": "Deny",
+            "Action": "ec2:RunInstances",
+            "Resource": ["arn:aws:ec2:*:*:instance/*"],
+            "Condition": {"StringNotEquals": {"ec2:InstanceType": "t2.micro"}},
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "expected"),
+    [("m5.large", "will_break, passes: False"), ("t2.micro", "safe, passes: True"), (None, "may_break, passes: False")],
+)
+def test_the_sample_scp_for_instance_types(ansible: Ansible, instance_type: t.Optional[str], expected: str) -> None:
+    """The call named a subnet and an image; the instance that it made is what the SCP denies."""
+    parameters = {
+        "instancesSet": {"items": [{"imageId": "ami-0123456789abcdef0", "minCount": 1, "maxCount": 1}]},
+        "subnetId": "subnet-0123456789abcdef0",
+        "instanceType": instance_type,
+    }
+    write_log(ansible, f"{TEAM}01-role", "ec2", "RunInstances", parameters)
+    play = playbook(
+        ansible,
+        principals=["dev-team-01-role"],
+        scps=[INSTANCE_TYPES],
+        trail_logs="logs",
+        event_history=False,
+        return_uses="all",
+    )
+    outcome = ansible.playbook(play).succeeded()
+    assert expected in outcome.output
+    assert [name for name in outcome.writes if not name.startswith("iam:Generate")] == []
+    if instance_type == "m5.large":
+        assert "RequireMicroInstanceType of the SCPs" in outcome.output
 
 
 def test_evidence_that_is_denied_is_no_evidence(ansible: Ansible) -> None:

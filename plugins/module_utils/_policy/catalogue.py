@@ -42,7 +42,7 @@ class Action:
     """An action. ``resources`` are the names of the resource types it takes: with none, only ``*`` is its resource.
 
     ``condition_keys`` are in lower case, as AWS documents them (``aws:resourcetag/${tagkey}``), those that come with
-    its resource types included.
+    its resource types included. ``required`` are those of the types, in lower case, that the reference marks so.
     """
 
     service: str
@@ -50,6 +50,7 @@ class Action:
     levels: frozenset[str]
     resources: tuple[str, ...]
     condition_keys: frozenset[str]
+    required: frozenset[str] = frozenset()
 
     @property
     def full_name(self) -> str:
@@ -219,4 +220,5 @@ def _action(service: str, row: Mapping[str, t.Any]) -> Action:
         levels=frozenset(row["accessLevel"].split(", ")),
         resources=tuple(named),
         condition_keys=_lower(keys).union(*of_types),
+        required=_lower(resource["name"] for resource in row["resourceTypes"] if resource.get("required")),
     )

@@ -207,7 +207,7 @@ class Judge:
         """The prediction for one use."""
         if use.is_service_level:
             return self._of_service(use)
-        answer = self._answer(use, use.action, use.resource)
+        answer = self._answer(use, use.action)
         decision = answer.decision
         return Verdict(
             use.principal_arn,
@@ -227,7 +227,7 @@ class Judge:
         if not names:
             reason = f"{use.service} was used; which actions it has is not known here, so any of them may be lost"
             return Verdict(use.principal_arn, Breakage.MAY_BREAK, reason, use)
-        answers = {name: self._answer(use, name, None) for name in names if name.lower() not in use.besides}
+        answers = {name: self._answer(use, name) for name in names if name.lower() not in use.besides}
         allowed = {name: answer for name, answer in answers.items() if answer.allowed_before}
         lost = {name: answer for name, answer in allowed.items() if answer.outcome is not Breakage.SAFE}
         if not lost:
@@ -238,30 +238,34 @@ class Judge:
 
     # One action
 
-    def _answer(self, use: Use, action: str, resource: t.Optional[str]) -> _Answer:
+    def _answer(self, use: Use, action: str) -> _Answer:
         who = use.principal_arn if self._depends_on_who else _kind_of(use.principal_arn)
-        key = (action.lower(), resource, use.context, use.may_be_denied, who)
+        what = (action.lower(), use.resource, use.candidates, use.is_possible)
+        key = (*what, use.context, use.may_be_denied, who)
         if key not in self._answers:
-            self._answers[key] = self._found(use, action, resource)
+            self._answers[key] = self._found(use, action)
         return self._answers[key]
 
-    def _found(self, use: Use, action: str, resource: t.Optional[str]) -> _Answer:
+    def _found(self, use: Use, action: str) -> _Answer:
         changed = narrowed_layers(self.before, self.after, action.lower())
         if not changed:
             return _UNTOUCHED
-        targets = (_Target(resource),) if resource else self._possible_targets(use, action)
+        targets = self._targets(use, action)
         before = {target: self._decide(None, target, use, action).outcome for target in targets}
         possible = tuple(target for target, outcome in before.items() if outcome not in _DENIED)
         if not possible:
             return self._unexplained(use, action, targets, changed - {"identity"})
         after = {target: self._decide(changed, target, use, action) for target in possible}
         was_allowed = any(before[target] is Outcome.ALLOWED for target in possible)
-        return self._weighed(after, sure=was_allowed or not use.may_be_denied)
+        sure = (was_allowed or not use.may_be_denied) and not use.is_possible
+        return _as_possible(self._weighed(after, sure=sure), use)
 
-    def _possible_targets(self, use: Use, action: str) -> tuple[_Target, ...]:
+    def _targets(self, use: Use, action: str) -> tuple[_Target, ...]:
+        if use.resource and not use.candidates:
+            return (_Target(use.resource),)
         parts = arn_parts(use.principal_arn)
         partition = parts.partition if parts else "aws"
-        patterns = possible_resources(action.lower(), self.before.identity, partition)
+        patterns = possible_resources(action.lower(), self.before.identity, partition, use.candidates)
         # An action that is about no resource is asked of with the resource "*", as AWS does.
         return tuple(_Target("*", pattern) for pattern in patterns) or (_Target("*"),)
 
@@ -338,6 +342,14 @@ class Judge:
         named = (policy for policy in policies_of(self.after) if policy.name == (decision.policy or ""))
         found = ((item, policy.version) for policy in named for item in policy.statements)
         return next(pair for pair in found if pair[0].label == decision.statement)
+
+
+def _as_possible(answer: _Answer, use: Use) -> _Answer:
+    """The answer, worded for a permission that a call may have needed besides."""
+    if answer.outcome is Breakage.SAFE or not use.is_possible:
+        return answer
+    what = f"{_listing(use.candidates)} as well" if use.candidates else "more than the evidence shows"
+    return dataclasses.replace(answer, reason=f"a call that was made may need it on {what}; {answer.reason}")
 
 
 @functools.lru_cache(maxsize=64)

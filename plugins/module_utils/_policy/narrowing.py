@@ -18,7 +18,7 @@ import functools
 import itertools
 import re
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from . import catalogue
 from .compiled import compile_policy
@@ -36,6 +36,21 @@ ANYTHING: t.Final = Policy(
 _PLACEHOLDER: t.Final = re.compile(r"\$\{[^}]*\}")
 # A "*" before a colon would reach beyond it: all names of regions end like "-1", and accounts have twelve digits.
 _PLACES: t.Final = {"${Region}": "*-?", "${Account}": "?" * 12}
+# Types of which AWS itself owns some: their ARNs have no account, or "aws" in its place.
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-ssm-sharing.html,
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html,
+# https://docs.aws.amazon.com/imagebuilder/latest/userguide/security_iam_service-with-iam.html
+_OF_AWS: t.Final = ("${Account}:document/", "${Account}:automation-definition/", "iam::${Account}:policy/")
+_SERVICE_OF_AWS: t.Final = "${Partition}:imagebuilder:"
+_PARTS: t.Final = 6
+# Services whose names and ids hold no colon.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html,
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html,
+# https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html,
+# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html,
+# https://docs.aws.amazon.com/ARG/latest/APIReference/API_CreateGroup.html,
+# https://docs.aws.amazon.com/license-manager/latest/APIReference/API_CreateLicenseConfiguration.html
+_WITHOUT_COLONS: t.Final = frozenset({"ec2", "iam", "kms", "license-manager", "resource-groups", "ssm"})
 # How condition keys begin whose value depends on the principal.
 _OF_PRINCIPALS: t.Final = ("aws:principal", "aws:userid", "aws:username")
 # Above so many patterns of resources the types of resources have to do.
@@ -170,21 +185,28 @@ def resource_types(action: str, partition: str) -> tuple[str, ...]:
     types = catalogue.resource_types(service)
     found = [types[name.lower()].arn for name in known.resources if name.lower() in types]
     # No other partition than the account's own can be reached.
-    patterns = (_pattern(arn, {**_PLACES, "${Partition}": partition}) for arn in found)
+    patterns = (build_pattern(arn, partition) for arn in found)
     return tuple(dict.fromkeys(patterns)) or (("*",) if known.resources else ())
 
 
-def _pattern(arn: str, places: Mapping[str, str]) -> str:
+def build_pattern(arn: str, partition: str) -> str:
+    """A pattern of all ARNs of one format, with ``${Region}`` and the like in it, in one partition."""
+    places = {**_PLACES, "${Partition}": partition}
+    if any(part in arn for part in _OF_AWS) or _SERVICE_OF_AWS in arn:
+        places["${Account}"] = "*"
     return _PLACEHOLDER.sub(lambda found: places.get(found[0], "*"), arn)
 
 
-def possible_resources(action: str, identity: Sequence[Policy], partition: str) -> tuple[str, ...]:
+def possible_resources(
+    action: str, identity: Sequence[Policy], partition: str, patterns: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Patterns of the resources that a call of ``action`` (lower case) may have been about, since policies allow it.
 
-    They are the types of resources that the action has, narrowed to what ``identity`` allows. Where it allows more
-    patterns than can be looked at, or nothing, they are the types alone. Empty for an action that is about none.
+    They are ``patterns``, without any the types of resources that the action has, narrowed to what ``identity``
+    allows. Where it allows more patterns than can be looked at, or nothing, they are not narrowed. Empty for an action
+    that is about no resource.
     """
-    types = resource_types(action, partition)
+    types = tuple(patterns) or resource_types(action, partition)
     if types in ((), ("*",)):
         return types
     allowed = list(itertools.islice(_allowed_patterns(action, identity), _MOST_PATTERNS + 1))
@@ -270,16 +292,28 @@ def _compared(patterns: Sequence[str], version: str, resources: str) -> tuple[bo
 def _share(pattern: str, resources: str) -> bool:
     """Whether a pattern may be about some of the resources of another one.
 
-    A ``*`` can reach beyond a colon, but in the ARN of an IAM entity there are five colons and never another one
-    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html): a pattern for a user is none for a
-    role, whatever its account.
+    A ``*`` can reach beyond a colon. But some services have no colon in any name: what ``resources`` covers then has
+    as many colons as it has itself, and a pattern for a user is none for a role, nor one for an instance one for a
+    volume, whatever their accounts.
     """
     if resources == "*":
         return True
     ours, theirs = pattern.split(":"), resources.split(":")
-    if len(ours) == len(theirs) == 6 and theirs[2] == "iam":
-        return all(map(overlaps, ours, theirs))
+    if len(theirs) >= _PARTS and theirs[2] in _WITHOUT_COLONS and len(ours) >= _PARTS:
+        return _aligned(tuple(ours), tuple(theirs))
     return overlaps(pattern, resources)
+
+
+def _aligned(pattern: tuple[str, ...], resources: tuple[str, ...]) -> bool:
+    """Whether a pattern may match a text of just these parts. Its part ``*``, and the last, may take several."""
+    if not pattern or not resources:
+        return not pattern and not resources
+    first, rest = pattern[0], pattern[1:]
+    if not rest and "*" in first:
+        return overlaps(first, ":".join(resources))
+    if first == "*":
+        return any(_aligned(rest, resources[taken:]) for taken in range(1, len(resources) + 1))
+    return overlaps(first, resources[0]) and _aligned(rest, resources[1:])
 
 
 def _on_everything(statement: Statement, some: tuple[str, ...], operator: str) -> Statement:

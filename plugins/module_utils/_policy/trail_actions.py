@@ -17,6 +17,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import enum
+import functools
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -24,9 +25,11 @@ from datetime import datetime
 from .arn import arn_account, arn_parts
 from .context import Context, Values
 from .pass_role import PassedRole, passed_role
-from .trail_context import Keys, context_of
-from .trail_names import actions_of, prefix_of
-from .trail_resources import Names, passed_roles, resources_of
+from .trail_context import ContextReader, Keys, list_parameter_keys
+from .trail_further import find_further_permissions, read_copy_source, select_version_action
+from .trail_kinds import list_kinds
+from .trail_names import actions_of, find_services, prefix_of, strip_version
+from .trail_resources import Names, Subject, Target, find_targets, passed_roles
 from .usage import Source, Use, merged
 
 Record = Mapping[str, t.Any]
@@ -61,9 +64,10 @@ _ALLOWED_ALL_THE_SAME: t.Final = frozenset({("cognito-idp", "notauthorized"), ("
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """A permission that one event needed. ``resource`` is None where the event does not tell it.
+    """A permission that one event needed. ``resource`` is None where the event does not show it.
 
-    Where the event's action is not known, ``action`` is ``service:*`` and ``is_service_level`` set.
+    Where the event's action is not known, ``action`` is ``service:*`` and ``is_service_level`` set. ``candidates`` and
+    ``is_possible`` are those of a use.
     """
 
     principal_arn: str
@@ -73,6 +77,8 @@ class Call:
     when: t.Optional[datetime]
     access_key_id: t.Optional[str] = None
     is_service_level: bool = False
+    candidates: tuple[str, ...] = ()
+    is_possible: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +121,7 @@ class EventReader:
                 skipped[found] += 1
                 continue
             for call in found:
-                key = (call.principal_arn, call.action, call.resource, call.context, call.access_key_id)
+                key = _key_of(call)
                 use = _use(call, source)
                 uses[key] = merged((uses[key], use))[0] if key in uses else use
         return Reading(merged(uses.values()), events, skipped)
@@ -138,23 +144,61 @@ class EventReader:
             return Skipped.OTHER
         if _was_denied(record, service):
             return Skipped.DENIED
-        return tuple(self._calls(record, principal, service, event_name))
+        subject = Subject(record, self._names)
+        services = find_services(service, event_name, subject.parameters)
+        found = (call for one in services for call in self._calls(subject, principal, one, event_name))
+        if len(services) > 1:
+            # The event does not show which of the services it was.
+            found = (dataclasses.replace(call, is_possible=True) for call in found)
+        return tuple(found)
 
-    def _calls(self, record: Record, principal: str, service: str, event_name: str) -> Iterator[Call]:
+    def _calls(self, subject: Subject, principal: str, service: str, event_name: str) -> Iterator[Call]:
+        """All permissions that one event of one service needed."""
+        record = subject.record
         actions = actions_of(service, event_name)
-        key = _long_term_key(record["userIdentity"])
-        when = moment_of(record)
+        reader = ContextReader(record, self._keys)
+        when, key = moment_of(record), _long_term_key(record["userIdentity"])
         if not actions:
-            context = context_of(record, "", self._keys)
-            yield Call(principal, f"{service}:*", None, context, when, key, is_service_level=True)
+            yield Call(principal, f"{service}:*", None, reader.context(""), when, key, is_service_level=True)
+            return
+        event = f"{service}:{strip_version(service, event_name)}".lower()
+        shown: tuple[Target, ...] = ()
         for place, action in enumerate(actions):
-            context = context_of(record, action.lower(), self._keys)
-            resources = resources_of(record, action.lower(), self._names) if place == 0 else ()
-            for resource in resources or (None,):
-                yield Call(principal, action, resource, context, when, key)
-            role = passed_role(action)
+            needed, targets = _needed(subject, event, action, actions, place)
+            shown = shown or targets
+            yield from self._build_calls(principal, needed, targets, reader, when, key)
+            role = passed_role(needed)
             if role is not None:
-                yield from self._passed(record, principal, role, context, when, key)
+                yield from self._passed(record, principal, role, reader.context(needed.lower()), when, key)
+        for needed, targets in find_further_permissions(subject, event, actions, shown):
+            yield from self._build_calls(principal, needed, targets, reader, when, key, of=event_name)
+
+    def _build_calls(
+        self,
+        principal: str,
+        action: str,
+        targets: tuple[Target, ...],
+        reader: ContextReader,
+        when: t.Optional[datetime],
+        key: t.Optional[str],
+        of: str = "",
+    ) -> Iterator[Call]:
+        """The calls of one action, one for each thing that it was authorized on. ``of`` is the event that made it."""
+        lower = action.lower()
+        for target in targets:
+            context = reader.context(lower, but=_list_foreign_keys(lower, target.kinds))
+            if lower == "ec2:createtags" and of and (self._keys is None or "ec2:createaction" in self._keys):
+                context = context.with_({"ec2:CreateAction": of})
+            yield Call(
+                principal,
+                action,
+                target.resource,
+                context,
+                when,
+                key,
+                candidates=target.candidates,
+                is_possible=target.is_possible,
+            )
 
     def _passed(
         self,
@@ -175,6 +219,44 @@ class EventReader:
             yield Call(principal, "iam:PassRole", resource, context.with_(known), when, key)
 
 
+def _needed(
+    subject: Subject, event: str, action: str, actions: tuple[str, ...], place: int
+) -> tuple[str, tuple[Target, ...]]:
+    """One of the actions of an event, and what it was authorized on. A copy in S3 reads something else than it writes.
+
+    An event of KMS that needs two actions, on two keys, does not show which key is for which.
+    """
+    if event.startswith("s3:") and place > 0:
+        return read_copy_source(subject)
+    needed = select_version_action(subject, event, action)
+    targets = find_targets(subject, needed.lower())
+    if len(actions) > 1 and len(targets) > 1 and event.startswith("kms:"):
+        keys = tuple(target.resource for target in targets if target.resource is not None)
+        return needed, (Target(None, keys),)
+    return needed, targets
+
+
+@functools.lru_cache(maxsize=4096)
+def _list_foreign_keys(action: str, kinds: tuple[str, ...]) -> frozenset[str]:
+    """The condition keys of an action's parameters that come with other types of resources than ``kinds``.
+
+    ``ec2:InstanceType`` is there where a policy is asked of the instance, and not where it is asked of the subnet.
+    """
+    keys = list_parameter_keys(action)
+    if not keys or not kinds:
+        return frozenset()
+    all_kinds = list_kinds(action, "aws")
+    of_types = frozenset(key for kind in all_kinds for key in kind.condition_keys)
+    own = [kind.condition_keys for kind in all_kinds if kind.name in kinds]
+    return (keys & of_types) - frozenset.intersection(*own) if own else frozenset()
+
+
+def _key_of(call: Call) -> tuple[t.Hashable, ...]:
+    """All that tells calls apart which are not counted together."""
+    what = (call.action, call.resource, call.candidates, call.is_possible)
+    return (call.principal_arn, *what, call.context, call.access_key_id)
+
+
 def _use(call: Call, source: Source) -> Use:
     return Use(
         principal_arn=call.principal_arn,
@@ -187,6 +269,8 @@ def _use(call: Call, source: Source) -> Use:
         last=call.when,
         is_service_level=call.is_service_level,
         access_key_id=call.access_key_id,
+        candidates=call.candidates,
+        is_possible=call.is_possible,
     )
 
 

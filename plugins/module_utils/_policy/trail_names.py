@@ -20,6 +20,7 @@ import typing as t
 from collections.abc import Mapping
 
 from . import catalogue
+from .trail_parameters import Parameters
 
 _DOMAIN: t.Final = ".amazonaws.com"
 
@@ -140,6 +141,19 @@ _DATED: t.Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 
+# Sources that several services share, with the parameters that only requests to one of them have. Application Auto
+# Scaling and scaling plans are reached at the endpoint of Auto Scaling, and logged as such.
+# https://docs.aws.amazon.com/autoscaling/application/userguide/logging-using-cloudtrail.html,
+# https://docs.aws.amazon.com/autoscaling/plans/userguide/logging-using-cloudtrail.html
+_SHARED: t.Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "autoscaling": {
+        "application-autoscaling": ("servicenamespace", "scalabledimension"),
+        "autoscaling": ("autoscalinggroupname", "autoscalinggroupnames", "launchconfigurationname"),
+        "autoscaling-plans": ("scalingplanname", "scalingplanversion", "scalingplannames"),
+    },
+}
+
+
 def prefix_of(event_source: str) -> str:
     """The prefix in policies of the service that an event is from: ``cloudwatch`` of ``monitoring.amazonaws.com``."""
     name = event_source.lower().removesuffix(".cn").removesuffix(_DOMAIN).replace(".", "-")
@@ -160,10 +174,29 @@ def actions_of(service: str, event_name: str) -> tuple[str, ...]:
     return tuple(f"{service}:{part}" for part in list(_candidates(service, event_name))[-1].split())
 
 
+def find_services(service: str, event_name: str, parameters: Parameters) -> tuple[str, ...]:
+    """The services, by their prefixes, that an event from ``service`` may be of: one, where that can be found out.
+
+    It is the service that the parameters are of, else those that have such an action; ``service`` itself if none has.
+    """
+    shared = _SHARED.get(service)
+    if shared is None:
+        return (service,)
+    found = tuple(one for one in shared if actions_of(one, event_name))
+    named = tuple(one for one in found if any(parameters.has(name) for name in shared[one]))
+    return named or found or (service,)
+
+
+def strip_version(service: str, event_name: str) -> str:
+    """The name of an event without the version of the API that some services write behind it."""
+    bare = _DATED[service].sub("", event_name) if service in _DATED else event_name
+    return bare or event_name
+
+
 def _candidates(service: str, event_name: str) -> t.Iterator[str]:
     yield event_name
-    bare = _DATED[service].sub("", event_name) if service in _DATED else event_name
-    if bare and bare != event_name:
+    bare = strip_version(service, event_name)
+    if bare != event_name:
         yield bare
     renamed = _RENAMED.get(service, {})
     if bare in renamed:

@@ -45,6 +45,10 @@ class Use:
     ``resource`` is None where the evidence does not tell. ``context`` holds what is known of the condition keys, and is
     incomplete. ``principal_arn`` is the user or the role, never its session. ``access_key_id`` is the long-term key
     that signed, where that is known. ``count`` is 0 where nobody counts.
+
+    ``candidates`` are patterns of the ARNs that it may have been about, where ``resource`` is None, and otherwise the
+    ARNs by which policies know the resource, if not by its own; empty for any, or for none but its own. With
+    ``is_possible`` a call that was made may have needed the permission as well, or not: that is not known.
     """
 
     principal_arn: str
@@ -58,6 +62,8 @@ class Use:
     is_service_level: bool = False
     besides: frozenset[str] = frozenset()
     access_key_id: t.Optional[str] = None
+    candidates: tuple[str, ...] = ()
+    is_possible: bool = False
 
     @property
     def service(self) -> str:
@@ -77,7 +83,8 @@ def merged(uses: Iterable[Use]) -> tuple[Use, ...]:
     """The uses with equal ones as one: counted together, from the first to the last; in a stable order."""
     found: dict[tuple[t.Hashable, ...], Use] = {}
     for use in uses:
-        key = (use.principal_arn, use.action.lower(), use.source, use.resource, use.context, use.access_key_id)
+        what = (use.action.lower(), use.resource, use.candidates, use.is_possible)
+        key = (use.principal_arn, *what, use.source, use.context, use.access_key_id)
         other = found.get(key)
         found[key] = use if other is None else _joined(other, use)
     return tuple(sorted(found.values(), key=_place))
@@ -93,7 +100,7 @@ def settled(uses: Iterable[Use], *, by: Collection[Source]) -> tuple[Use, ...]:
     given = tuple(uses)
     recorded: dict[tuple[str, str], datetime] = {}
     for use in given:
-        if use.source in by and use.last is not None and not use.is_service_level:
+        if use.source in by and use.last is not None and not (use.is_service_level or use.is_possible):
             key = (use.principal_arn, use.action.lower())
             recorded[key] = max(use.last, recorded.get(key, use.last))
     return tuple(use for use in given if not _is_told(use, recorded))
@@ -106,8 +113,9 @@ def _is_told(use: Use, recorded: Mapping[tuple[str, str], datetime]) -> bool:
     return call >= use.last - _CLOCKS_DIFFER
 
 
-def _place(use: Use) -> tuple[str, int, str, str]:
-    return use.principal_arn, _ORDER[use.source], use.action.lower(), use.resource or ""
+def _place(use: Use) -> tuple[str, int, str, bool, str, tuple[str, ...]]:
+    what = (use.action.lower(), use.is_possible, use.resource or "", use.candidates)
+    return (use.principal_arn, _ORDER[use.source], *what)
 
 
 def _joined(one: Use, other: Use) -> Use:

@@ -45,7 +45,8 @@ def calls(record: t.Any, **options: t.Any) -> tuple[Call, ...]:
 
 
 def told(record: Record, **options: t.Any) -> list[tuple[str, t.Optional[str]]]:
-    return [(call.action, call.resource) for call in calls(record, **options)]
+    """What the event needed for certain."""
+    return [(call.action, call.resource) for call in calls(record, **options) if not call.is_possible]
 
 
 # Who it was
@@ -221,7 +222,7 @@ def test_a_session_without_issuer_is_that_of_the_role_in_its_arn(names: dict[str
         (event("ec2:DescribeInstances"), [("ec2:DescribeInstances", None)]),
         (
             event("ec2:TerminateInstances", requestParameters={"instancesSet": {"items": [{"instanceId": "i-1"}]}}),
-            [("ec2:TerminateInstances", None)],
+            [("ec2:TerminateInstances", f"arn:aws:ec2:eu-central-1:{ACCOUNT}:instance/i-1")],
         ),
         (event("dynamodb:ExecuteStatement"), [("dynamodb:*", None)]),
         (event("monitoring:PutMetricData"), [("cloudwatch:PutMetricData", None)]),

@@ -10,8 +10,13 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy import catalogue, trail_context
 from ansible_collections.hardening.iam.plugins.module_utils._policy.context import ABSENT, UNKNOWN_KEY
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail_context import context_of
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail_context import (
+    ContextReader,
+    context_of,
+    list_parameter_keys,
+)
 
 from .trail_events import ASSUMED_ROLE, CONSOLE_USER, IAM_USER, Record, event
 
@@ -79,10 +84,38 @@ def test_condition_keys(record: Record, key: str, value: t.Any) -> None:
         ("lambda:addpermission", {"functionUrlAuthType": "NONE"}, "lambda:FunctionUrlAuthType", ("NONE",)),
         ("sts:assumerole", {"externalId": "42"}, "sts:ExternalId", ("42",)),
         ("ec2:runinstances", {"instanceType": {"odd": 1}}, "ec2:InstanceType", UNKNOWN_KEY),
+        ("ec2:runinstances", {"instanceType": "m5.large"}, "ec2:InstanceType", ("m5.large",)),
+        # A launch template or a default stands in for the parameter.
+        ("ec2:runinstances", {"imageId": "ami-1"}, "ec2:InstanceType", UNKNOWN_KEY),
+        ("rds:createdbinstance", {"dBInstanceClass": "db.t4g.micro"}, "rds:DatabaseClass", ("db.t4g.micro",)),
+        (
+            "rds:createdbinstance",
+            {"dBInstanceClass": "HIDDEN_DUE_TO_SECURITY_REASONS"},
+            "rds:DatabaseClass",
+            UNKNOWN_KEY,
+        ),
+        ("s3:putobject", {"bucketName": "b"}, "s3:x-amz-acl", ABSENT),
+        ("s3:putobject", {"x-amz-acl": "private"}, "s3:x-amz-acl", ("private",)),
+        ("s3:putobject", {"omitted": True}, "s3:x-amz-acl", UNKNOWN_KEY),
     ],
 )
 def test_keys_of_requests(action: str, parameters: Record, key: str, value: t.Any) -> None:
     assert key_of(event("iam:X", requestParameters=parameters), key, action) == value
+
+
+def test_a_key_of_another_type_of_resource_is_not_known() -> None:
+    reader = ContextReader(event("ec2:RunInstances", requestParameters={"instanceType": "m5.large"}), None)
+    assert reader.context("ec2:runinstances").get("ec2:InstanceType") == ("m5.large",)
+    assert reader.context("ec2:runinstances", but=["ec2:instancetype"]).get("ec2:InstanceType") is UNKNOWN_KEY
+
+
+def test_every_key_of_a_parameter_is_one_of_its_action() -> None:
+    for name in (*trail_context._PARAMETERS, *trail_context._DEFAULTED):
+        service, _colon, bare = name.partition(":")
+        action = catalogue.action(service, bare)
+        assert action is not None, name
+        missing = list_parameter_keys(name) - action.condition_keys
+        assert not missing, f"{name}: {missing}"
 
 
 def test_federation_and_source_identity() -> None:

@@ -76,6 +76,13 @@ def test_a_date_of_last_use_stays_where_other_calls_may_not_have_been_read() -> 
     assert settled([LAST, CALL], by={Source.EVENT_HISTORY}) == (LAST, CALL)
 
 
+def test_a_date_of_last_use_stays_where_a_call_only_may_have_needed_it() -> None:
+    """A recorded call may have needed the action, or not: then the date may be of another call."""
+    possible = dataclasses.replace(CALL, is_possible=True)
+    assert settled([LAST, possible], by={Source.TRAIL}) == (LAST, possible)
+    assert settled([LAST, CALL], by={Source.TRAIL}) == (CALL,)
+
+
 def test_only_service_last_accessed_counts_attempts() -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"""
     assert LAST.may_be_denied
