@@ -20,6 +20,7 @@ from ._account.moments import format_utc
 from ._arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
 from ._aws.access import Access
 from ._aws.errors import AwsError
+from ._aws.fence import FenceError
 from ._controls.settings import Settings, SettingsError
 from ._converge.arn import principals_of
 from ._converge.change import Change, Refusal
@@ -27,7 +28,7 @@ from ._converge.diff import diff_of
 from ._converge.errors import GuardError, InputError
 from ._converge.finding import Finding, Status
 from ._converge.guard import GuardContext, Limits, enforcing_objections
-from ._converge.journal import Journal, check_run_id, interrupted
+from ._converge.journal import Journal, RecordError, check_run_id, interrupted
 from ._converge.plan import ApprovedPlan, plan_document
 from ._converge.plans import find_approval, keep_plan
 from ._converge.runner import Applied, Prediction, Walk, apply, predict, settle
@@ -72,7 +73,7 @@ CONVERGE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
 }
 
 # What a recorded change of malformed shape can raise in the code that reads its target.
-_MALFORMED: t.Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+MALFORMED: t.Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 Documents = Sequence[Mapping[str, t.Any]]
 
@@ -293,7 +294,7 @@ def tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
     def read(change: Change) -> t.Any:
         try:
             return reread(change)
-        except _MALFORMED as error:
+        except (*MALFORMED, FenceError, RecordError) as error:
             raise AwsError(f"the record of {change.operation} on {change.target} is malformed: {error!r}") from error
 
     return read

@@ -151,7 +151,7 @@ def test_the_role_writes_nothing_by_default(make_ansible: MakeAnsible) -> None:
     defaults = {"access_keys_mode": "report", "access_keys_notify": ""}
     outcome = stages.run(**defaults).succeeded()
     assert (outcome.writes, outcome.recap("bare")["changed"]) == ([], 0)
-    part = outcome.document(f"{ACCOUNT}/parts/access_key_lifecycle.json")
+    part = outcome.part(ACCOUNT, "access_key_lifecycle")
     assert {refusal["rule"] for refusal in part["refused"]} == {"notify", "ses_smtp", "break_glass"}
 
 

@@ -232,6 +232,8 @@ def intent_at(store: Store, key: str) -> Intent:
     :raises StoreError: it can't be read.
     """
     location = f"{store.location.rstrip('/')}/{key}{_INTENT}"
+    if not _KEY.fullmatch(f"{key}{_INTENT}"):
+        raise RecordError(f"{location} is not a journal record: it is not named as one")
     content = store.get(f"{key}{_INTENT}")
     try:
         record = json.loads(content or b"")
