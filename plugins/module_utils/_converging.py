@@ -365,8 +365,8 @@ def _keep(
     account_id = result["account_id"]
     part = _part(task, run, account_id, prediction, result, applied)
     try:
-        if prediction.plan.changes and not applied.made:
-            keep_plan(reports, part["plan"])
+        if prediction.plan.changes:
+            keep_plan(reports, part["plan"], renew=not applied.made)
         content = json.dumps(part, indent=2, sort_keys=True, default=str).encode()
         reports.put(part_key(account_id, run.run_id, run.part), content)
     except StoreError as error:

@@ -43,15 +43,18 @@ def run_key(run_hash: str) -> str:
     return f"runs/{run_hash}.json"
 
 
-def keep_plan(store: Store, document: Mapping[str, t.Any]) -> str:
+def keep_plan(store: Store, document: Mapping[str, t.Any], *, renew: bool = True) -> str:
     """Keep a plan under its hash and return its location. A plan that is there already gets a note with this run.
 
+    :arg renew: leave that note. A run that applied some of its plan does not make it good for another day.
     :raises StoreError: the place can't be read or written.
     """
     key = plan_key(document["account_id"], document["plan_sha256"])
     location = _keep(store, key, _encode(document))
     if location is not None:
         return location
+    if not renew:
+        return f"{store.location.rstrip('/')}/{key}"
     said = {name: document.get(name) for name in ("plan_sha256", "run_id", "created", "author")}
     note = f"{key.removesuffix('.json')}/{document['run_id']}.json"
     store.put(note, _encode({"schema": _NOTE_SCHEMA, **said}))

@@ -95,7 +95,7 @@ def read_parts(store: Store, account_id: str, run_id: str, *, mode: str) -> Part
         try:
             if part.get("state") != _STARTED:
                 check_part(part, account_id)
-                parts.append(part)
+                parts.append({**part, "refused": _with_changes(part)})
             elif part.get("error"):
                 parts.append({**part, "changes": (), "refused": ()})
             else:
@@ -150,16 +150,23 @@ def _check_plan(part: Part, account_id: str) -> None:
             raise DocumentError(f"has {entry['operation']} on {entry['target']} in its plan and does not show it")
 
 
-def held_back(part: Part) -> list[Mapping[str, t.Any]]:
-    """The changes of a part's plan that a guard refused, so that the report can show what they would do."""
+def _with_changes(part: Part) -> list[dict[str, t.Any]]:
+    """The refusals, each with the change of the plan that it holds back, so the report shows what can be approved."""
+    refused = [dict(refusal) for refusal in part.get("refused", ())]
     shown = Counter(_identity(change) for change in part.get("changes", ()))
-    kept: list[Mapping[str, t.Any]] = []
     for entry in (part.get("plan") or {}).get("changes", ()):
         if shown[_identity(entry)]:
             shown[_identity(entry)] -= 1
+            continue
+        said = {name: value for name, value in entry.items() if name != "request"}
+        place = (entry["operation"], entry["target"])
+        about = [refusal for refusal in refused if (refusal["operation"], refusal["target"]) == place]
+        free = next((refusal for refusal in about if "change" not in refusal), None)
+        if free is not None:
+            free["change"] = said
         else:
-            kept.append(entry)
-    return kept
+            refused.append({**about[0], "change": said})
+    return refused
 
 
 def _identity(change: Mapping[str, t.Any]) -> str:

@@ -44,8 +44,12 @@ def reports(tmp_path: Path) -> Path:
     store = DirectoryStore(str(tmp_path))
     store.put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment()))
     for part in samples.parts():
-        store.put(f"{samples.ACCOUNT}/parts/{part['module']}.json", encode(part))
+        store.put(part_place(part), encode(part))
     return tmp_path
+
+
+def part_place(part: t.Mapping[str, t.Any]) -> str:
+    return f"{samples.ACCOUNT}/parts/{samples.run().id}/{part['module']}.json"
 
 
 def task(place: Path, *, check_mode: bool = True, **options: t.Any) -> Task:
@@ -99,7 +103,11 @@ def test_only_the_formats_that_are_asked_for_are_written(reports: Path) -> None:
 def test_the_report_is_completed_by_what_the_run_did(reports: Path) -> None:
     result = run(task(reports))
     report = read(reports / samples.ACCOUNT / "report.json")
-    assert report == json.loads(encode(samples.completed()))
+    (refusal,) = report["refused"]
+    more = {"plan_sha256": result["plan_sha256"], "incomplete": []}
+    assert report == {**json.loads(encode(samples.completed())), **more, "refused": [refusal]}
+    assert refusal == {**samples.REFUSAL.as_dict(), "module": "access_keys"}
+    assert read(reports / samples.ACCOUNT / "runs" / report["run"]["id"] / "report.json") == report
     assert (result["changes_applied"], result["changes_planned"], result["refused"]) == (1, 1, 1)
     assert result["summary"]["total"] == 16
     assert result["counts"]["WAIVED"] == 1
@@ -119,7 +127,10 @@ def test_the_plan_holds_all_changes_with_key_ids_in_full_and_can_be_approved(rep
 
 def test_parts_of_another_run_are_not_taken_up(reports: Path) -> None:
     for part in samples.parts("an earlier run"):
-        DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/parts/{part['module']}.json", encode(part))
+        place = part_place(part).replace(samples.run().id, "an earlier run")
+        DirectoryStore(str(reports)).put(place, encode(part))
+    for name in ("preflight_info", "password_policy", "access_keys"):
+        (reports / part_place({"module": name})).unlink()
     result = run(task(reports))
     assert (result["changes_applied"], result["changes_planned"], result["refused"]) == (0, 0, 0)
     assert read(reports / samples.ACCOUNT / "plan.json")["changes"] == []
@@ -196,7 +207,8 @@ def test_new_findings_need_something_to_compare_with(reports: Path) -> None:
 def test_the_report_of_a_run_covers_its_accounts_and_no_other_run(reports: Path) -> None:
     store = DirectoryStore(str(reports))
     store.put("333344445555/report.json", encode(account("333344445555")))
-    store.put("444455556666/report.json", encode(samples.assessment(run=samples.run("long ago"))))
+    old = {**samples.assessment(run=samples.run("long ago")), "account_id": "444455556666"}
+    store.put("444455556666/report.json", encode(old))
     result = run(
         task(reports, scope="fleet", run_id=samples.run().id, expected_accounts=["444455556666", 333344445555])
     )
@@ -211,6 +223,7 @@ def test_the_report_of_a_run_covers_its_accounts_and_no_other_run(reports: Path)
 def test_the_newest_run_is_meant_where_none_is_named(reports: Path) -> None:
     older = samples.assessment(run=samples.run("99999999"))
     older["run"]["started"] = "2026-01-01T00:00:00Z"
+    older["account_id"] = "444455556666"
     DirectoryStore(str(reports)).put("444455556666/report.json", encode(older))
     assert run(task(reports, scope="fleet"))["run_id"] == samples.run().id
 
