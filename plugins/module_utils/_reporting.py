@@ -245,6 +245,8 @@ def _fleet(task: Task) -> Result:
     told = {failure["account_id"] for failure in failures}
     failures += [failure for failure in malformed if failure["account_id"] not in told]
     run_id, own, unreadable = _reports(task, place)
+    told = {failure["account_id"] for failure in failures}
+    unreadable = [failure for failure in unreadable if failure["account_id"] not in told]
     document = fleet.build(
         run_id=run_id,
         created=task.now,
