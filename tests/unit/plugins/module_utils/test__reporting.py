@@ -536,6 +536,13 @@ def test_the_report_of_a_run_has_the_hash_that_approves_all_its_accounts(reports
     assert approved.objection(samples.KEY_CHANGE) is None
 
 
+def test_a_workflow_knows_every_variable_that_is_handed_on(reports: Path) -> None:
+    known = (Path(__file__).resolve().parents[4] / "playbooks/vars/known_variables.yml").read_text(encoding="utf-8")
+    for scope in ("account", "fleet"):
+        stats = run(task(reports, scope=scope))["stats"]
+        assert [name for name in stats if f"- {name}\n" not in known] == []
+
+
 def run_of_another_account(reports: Path) -> str:
     store = DirectoryStore(str(reports))
     store.put(f"333344445555/runs/{samples.run().id}/report.json", encode(account("333344445555")))
