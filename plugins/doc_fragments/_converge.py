@@ -30,6 +30,8 @@ options:
       - Where changes are recorded, each before and after it is made. A directory, or a place in S3 such as
         V(s3://bucket/prefix).
       - Where it can't be written, nothing is changed. It is not written in check mode and with O(mode=report).
+      - A rollback believes the journal, so nobody else may write there. A directory that everybody on the machine can write to
+        is refused, and so is a symbolic link that another user made. An own symbolic link is a warning.
     type: str
     default: ./journal
   journal_kms_key_id:
@@ -52,11 +54,44 @@ options:
     type: str
   approved_plan:
     description:
-      - A plan that somebody approved, at most 24 hours old. The plan itself, its file (also in S3), or the hash of a
-        plan that an earlier run wrote to O(report_dir).
-      - It lifts the caps on the number of changes, and allows exactly the changes in it. Others, and those that find
-        something else than the plan did, are refused. The remaining guards hold.
+      - The hash of a plan that somebody approved, at most 24 hours old. It is the C(plan_sha256) of this account's C(plan.json),
+        or that of C(fleet.json), which approves the plans of all accounts of a run.
+      - The plan is looked up by its hash in O(report_dir). A path and a plan itself are refused, since another run may
+        have written there after the approval.
+      - It lifts the caps on the number of changes, and allows exactly the changes in it. Others, and those that have another
+        request, affect others or find something else than the plan did, are refused. The remaining guards hold.
     type: raw
+  run_details:
+    description:
+      - Who runs this, approved by whom and for which change. The journal records it before the first change of a run.
+    type: dict
+    default: {}
+    suboptions:
+      author:
+        description:
+          - Who runs this. A plan keeps it as its author.
+        type: str
+      approver:
+        description:
+          - Who approved O(approved_plan). The author of that plan is refused, where both are known.
+        type: str
+      change_ticket:
+        description:
+          - The ticket that the change belongs to.
+        type: str
+      require_change_ticket:
+        description:
+          - Refuse to enforce without O(run_details.change_ticket).
+        type: bool
+        default: false
+      job:
+        description:
+          - The job that this runs in.
+        type: str
+      commit:
+        description:
+          - The commit of the declaration.
+        type: str
   break_glass:
     description:
       - Globs for the ARNs of principals that are kept for emergencies, in any letter case. They are never touched.

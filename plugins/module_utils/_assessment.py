@@ -34,7 +34,20 @@ from ._controls.waivers import WaiverError, Waivers, apply, parse
 from ._converge.finding import Finding, Status
 from ._converge.store import Store
 from ._report.delta import compare
-from ._report.document import Report, Run, Subject, build, count_statuses, decode, encode, headline
+from ._report.document import (
+    SCHEMA,
+    DocumentError,
+    Report,
+    Run,
+    Subject,
+    build,
+    check_report,
+    count_statuses,
+    decode,
+    encode,
+    headline,
+    run_report_key,
+)
 from ._snapshots import load, save, with_told_policies
 from ._task import Task, TaskError
 from ._version import COLLECTION_VERSION
@@ -146,6 +159,8 @@ def run(task: Task) -> dict[str, t.Any]:
     place = task.report_store()
     compared = _compared(task, place, report)
     result = _result(task, compared, snapshot)
+    # Two runs of one account may overtake each other: each has its own copy, which its report goes by.
+    place.put(run_report_key(compared["account_id"], compared["run"]["id"]), encode(compared))
     return {**result, "report": place.put(_key(compared), encode(compared))}
 
 
@@ -328,18 +343,28 @@ def _key(report: Report) -> str:
 
 def _compared(task: Task, place: Store, report: Report) -> Report:
     """The report compared with that of the run before; what stands in its place becomes ``previous.json``."""
-    previous_key = f"{report['account_id']}/previous.json"
-    present = _read(place, _key(report))
-    same_run = present is not None and present["run"]["id"] == report["run"]["id"]
-    if present is not None and not same_run:
+    account, run_id = report["account_id"], report["run"]["id"]
+    previous_key = f"{account}/previous.json"
+    present = _read(task, place, _key(report), account)
+    if present is not None and present["run"]["id"] != run_id:
         place.put(previous_key, encode(present))
         previous: t.Optional[Report] = present
     else:
-        previous = _read(place, previous_key)
-    before = present if same_run and task.options["phase"] == "after" else None
+        previous = _read(task, place, previous_key, account)
+    is_after = task.options["phase"] == "after"
+    before = _read(task, place, run_report_key(account, run_id), account) if is_after else None
     return compare(report, previous, before, reveal_key_ids=task.options["reveal_key_ids"])
 
 
-def _read(place: Store, key: str) -> t.Optional[Report]:
+def _read(task: Task, place: Store, key: str, account_id: str) -> t.Optional[Report]:
+    """An earlier report of the account. One that is malformed, or of another account, is a warning and none."""
     content = place.get(key)
-    return None if content is None else decode(content, where=f"{place.location}/{key}")
+    if content is None:
+        return None
+    try:
+        document = decode(content, where=f"{place.location}/{key}", schema=SCHEMA)
+        check_report(document, account_id, where=f"{place.location}/{key}")
+    except DocumentError as error:
+        task.warn(f"an earlier report is ignored, so nothing is compared with it: {error}")
+        return None
+    return document

@@ -9,27 +9,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import time
 import typing as t
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ._account.moments import format_utc
 from ._arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
 from ._aws.access import Access
 from ._aws.errors import AwsError
+from ._aws.fence import FenceError
 from ._controls.settings import Settings, SettingsError
 from ._converge.arn import principals_of
-from ._converge.change import Change
+from ._converge.change import Change, Refusal
 from ._converge.diff import diff_of
 from ._converge.errors import GuardError, InputError
 from ._converge.finding import Finding, Status
 from ._converge.guard import GuardContext, Limits, enforcing_objections
-from ._converge.journal import Journal, check_run_id, interrupted
-from ._converge.plan import ApprovedPlan, approve, plan_document
+from ._converge.journal import Journal, RecordError, check_run_id, interrupted
+from ._converge.plan import ApprovedPlan, plan_document
+from ._converge.plans import find_approval, keep_plan
 from ._converge.runner import Applied, Prediction, Walk, apply, predict, settle
-from ._converge.store import Store, StoreError
+from ._converge.store import Doubts, Store, StoreError, doubt_directory
+from ._report.parts import PART_SCHEMA, mark, part_key
 from ._task import Task, TaskError
 
 # doc_fragments/_converge.py, the part JOURNALLED
@@ -42,6 +46,18 @@ JOURNALLED_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
     "run_id": {"type": "str"},
     "awx_job_id": {"type": "str"},
     "approved_plan": {"type": "raw"},
+    "run_details": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "author": {"type": "str"},
+            "approver": {"type": "str"},
+            "change_ticket": {"type": "str"},
+            "require_change_ticket": {"type": "bool", "default": False},
+            "job": {"type": "str"},
+            "commit": {"type": "str"},
+        },
+    },
     "break_glass": {"type": "list", "elements": "str", "default": []},
     "on_refusal": {"type": "str", "choices": ["report", "fail"], "default": "report"},
     **REPORT_PLACE_ARGUMENTS,
@@ -56,8 +72,8 @@ CONVERGE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
     **ASSESSMENT_ARGUMENTS,
 }
 
-PART_SCHEMA: t.Final = "hardening.iam/part/1"
-_HASH_LENGTH: t.Final = 64
+# What a recorded change of malformed shape can raise in the code that reads its target.
+MALFORMED: t.Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 Documents = Sequence[Mapping[str, t.Any]]
 
@@ -75,6 +91,7 @@ class _Run:
     costs: t.Optional[Callable[[], Documents]]
     part: str
     reports: t.Union[bool, Collection[str]]
+    details: Mapping[str, t.Any]
 
 
 def settings_of(task: Task) -> Settings:
@@ -102,11 +119,11 @@ def converge(
     """Run a module's walk as its options say, and return the module's result.
 
     ``walk`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept there,
-    as ``<account>/parts/<module>.json``, for the report of the account; with the documents of ``impacts``, which is
-    called once the walk has been predicted, as is ``costs``: what AWS charges for what is declared, each an ``option``,
-    its ``unit``, the ``count`` of it (None where nobody knows) and a ``note``. A module that runs several times in one
-    run gives each time another ``part`` of the file's name. ``reports`` says that its findings, or those of some
-    controls, are none that an assessment makes, so that they are kept for the report as well.
+    as ``<account>/parts/<run_id>/<module>.json``, for the report of the account; with the documents of ``impacts``,
+    which is called once the walk has been predicted, as is ``costs``: what AWS charges for what is declared, each an
+    ``option``, its ``unit``, the ``count`` of it (None where nobody knows) and a ``note``. A module that runs several
+    times in one run gives each time another ``part`` of the file's name. ``reports`` says that its findings, or
+    those of some controls, are none that an assessment makes, so that they are kept for the report as well.
 
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
@@ -124,33 +141,75 @@ def _converge(
     access = task.access
     account_id = access.caller.account_id
     task.expect_account(account_id)
+    journal_store = journal_store_of(task)
+    _check_journal(task, run)
+    reports = _report_store(task)
+    approved = _approval(task, run, reports, account_id)
     context = GuardContext(
         principals=principals_of([access.caller.arn, *access.chain, *_declared_roles(task)]),
         break_glass=tuple(task.options["break_glass"]),
         limits=run.limits,
-        approved=_approval(task, account_id, run.part),
+        approved=approved,
     )
-    walk = make_walk(access)
-    prediction = predict(walk, context)
-    for warning in prediction.plan.warnings:
-        task.warn(warning)
-    journal_store = journal_store_of(task)
-    _report_interrupted(task, walk, journal_store, account_id, run)
-    applied = Applied()
-    journal = Journal(
-        journal_store,
-        account_id=account_id,
-        run_id=run.run_id,
-        module=run.module,
-        caller_arn=access.caller.arn,
-        clock=task.clock,
-    )
-    if run.writes and prediction.allowed:
-        applied = apply(walk, prediction.allowed, aws=access, journal=journal, errors=(AwsError,), sleep=sleep)
-    result = _result(task, run, account_id, prediction, applied)
-    if applied.made:
-        result["journal"] = journal.location
-    return _concluded(task, run, account_id, prediction, result, applied)
+    with _marked(task, run, reports, account_id):
+        walk = make_walk(access)
+        prediction = predict(walk, context)
+        for warning in prediction.plan.warnings:
+            task.warn(warning)
+        _report_interrupted(task, walk, journal_store, account_id, run)
+        journal = Journal(
+            journal_store,
+            account_id=account_id,
+            run_id=run.run_id,
+            module=run.module,
+            caller_arn=access.caller.arn,
+            clock=task.clock,
+            details={**run.details, "plan_sha256": prediction.plan_sha256},
+        )
+        applied = Applied()
+        if run.writes and prediction.allowed:
+            applied = apply(walk, prediction.allowed, aws=access, journal=journal, errors=(AwsError,), sleep=sleep)
+        result = _result(task, run, account_id, prediction, applied)
+        if applied.made:
+            result["journal"] = journal.location
+    _keep(task, run, reports, prediction, result, applied)
+    return _concluded(task, prediction, result, applied)
+
+
+@contextlib.contextmanager
+def _marked(task: Task, run: _Run, reports: t.Optional[Store], account_id: str) -> Iterator[None]:
+    """Leave word in ``reports`` that the module runs, before it does anything, and why it failed if it did.
+
+    The part takes the place of the mark. A mark that stays tells the report that a module was cut off.
+    """
+    if reports is None:
+        yield
+        return
+    key = part_key(account_id, run.run_id, run.part)
+    said = {
+        "module": run.module,
+        "run_id": run.run_id,
+        "check_mode": task.check_mode,
+        "written": task.started,
+    }
+    reports.put(key, mark(**said))
+    try:
+        yield
+    except (AwsError, GuardError, InputError, StoreError, TaskError) as error:
+        with contextlib.suppress(StoreError):
+            reports.put(key, mark(**said, error=str(error)))
+        raise
+
+
+def _check_journal(task: Task, run: _Run) -> None:
+    """Refuse to write where others can change the journal, which a rollback believes."""
+    location = task.options["journal"]
+    doubts = Doubts() if location.startswith("s3://") else doubt_directory(location)
+    if doubts.refused and run.writes:
+        reasons = [f"journal (hardening_journal): {text}" for text in doubts.refused]
+        raise GuardError([Refusal("journal", reason, location, fatal=True) for reason in reasons])
+    for text in (*doubts.refused, *doubts.warned):
+        task.warn(f"journal (hardening_journal): {text}")
 
 
 def _checked(
@@ -164,9 +223,13 @@ def _checked(
 ) -> _Run:
     options = task.options
     enforce = options["mode"] == "enforce"
+    details = {**(options.get("run_details") or {}), "approved_plan": options.get("approved_plan")}
     if enforce:
-        objections = enforcing_objections(
-            account_id=task.account_id, awx_job_id=options.get("awx_job_id"), journal=options["journal"]
+        objections = (
+            *enforcing_objections(
+                account_id=task.account_id, awx_job_id=options.get("awx_job_id"), journal=options["journal"]
+            ),
+            *_ticket_objections(details),
         )
         if objections and not task.check_mode:
             raise GuardError(objections)
@@ -182,7 +245,18 @@ def _checked(
         costs=costs,
         part=part,
         reports=reports,
+        details=details,
     )
+
+
+def _ticket_objections(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
+    if not details.get("require_change_ticket") or str(details.get("change_ticket") or "").strip():
+        return ()
+    reason = (
+        "run_details: change_ticket (hardening_change_ticket) is not set, and require_change_ticket "
+        "(hardening_require_change_ticket) demands one of a run that enforces"
+    )
+    return (Refusal("change_ticket", reason, "", fatal=True),)
 
 
 def _declared_roles(task: Task) -> list[str]:
@@ -202,44 +276,28 @@ def _report_store(task: Task) -> t.Optional[Store]:
     return task.report_store() if task.options.get("report_dir") else None
 
 
-def _approval(task: Task, account_id: str, part: str) -> t.Optional[ApprovedPlan]:
-    """The approved plan, given as itself, as its place, or as the hash of one that stands in ``report_dir``."""
+def _approval(task: Task, run: _Run, reports: t.Optional[Store], account_id: str) -> t.Optional[ApprovedPlan]:
+    """The approved plan, given by its hash or by that of a run."""
     given = task.options.get("approved_plan")
-    if given is None or given == "":
+    if given is None or (isinstance(given, str) and not given.strip()):
         return None
-    if isinstance(given, str):
-        is_hash = len(given) == _HASH_LENGTH and all(character in "0123456789abcdef" for character in given)
-        given = _plan_by_hash(task, account_id, part, given) if is_hash else _plan_at(task, given)
-    return approve(given, account_id=account_id, now=task.started)
+    approver = run.details.get("approver") or None
+    return find_approval(reports, given, account_id=account_id, now=task.started, approver=approver)
 
 
-def _plan_at(task: Task, place: str) -> t.Any:
-    directory, _slash, name = place.rpartition("/")
-    content = task.store(directory or ".", role_arn=task.options.get("report_role_arn")).get(name)
-    if content is None:
-        raise InputError(f"approved_plan: there is no {place}; allowed is a plan, its file, or its hash")
-    document = _json(place, content)
-    return document.get("plan", document) if isinstance(document, Mapping) else document
+def tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
+    """``reread`` for changes that a journal recorded: one that is malformed can't be read, and stops nothing else.
 
+    :raises AwsError: also where the record has not the shape that its module writes.
+    """
 
-def _plan_by_hash(task: Task, account_id: str, part: str, plan_hash: str) -> t.Any:
-    store = _report_store(task)
-    if store is None:
-        raise InputError("approved_plan: a hash needs report_dir, where the plan with this hash was written")
-    for key, member in ((f"{account_id}/plan.json", None), (_part_key(account_id, part), "plan")):
-        content = store.get(key)
-        found = _json(f"{store.location}/{key}", content) if content else None
-        document = found.get(member) if member and isinstance(found, Mapping) else found
-        if isinstance(document, Mapping) and document.get("plan_sha256") == plan_hash:
-            return document
-    raise InputError(f"approved_plan: no plan with the hash {plan_hash} stands in {store.location} for {account_id}")
+    def read(change: Change) -> t.Any:
+        try:
+            return reread(change)
+        except (*MALFORMED, FenceError, RecordError) as error:
+            raise AwsError(f"the record of {change.operation} on {change.target} is malformed: {error!r}") from error
 
-
-def _json(place: str, content: bytes) -> t.Any:
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        raise InputError(f"approved_plan: {place} is not JSON: {error}") from error
+    return read
 
 
 def _report_interrupted(task: Task, walk: Walk[t.Any], store: Store, account_id: str, run: _Run) -> None:
@@ -248,9 +306,9 @@ def _report_interrupted(task: Task, walk: Walk[t.Any], store: Store, account_id:
 
     A journal that can't be read is a warning here: one that can't be written stops the first change.
     """
-    rereads = {**walk.rereads, run.module: walk.reread}
+    rereads = {name: tolerant(reread) for name, reread in {**walk.rereads, run.module: walk.reread}.items()}
     try:
-        for intent in interrupted(store, account_id):
+        for intent in interrupted(store, account_id, task.warn):
             change = intent.change
             ending = "look at its target"
             if run.writes and intent.module in rereads:
@@ -290,17 +348,33 @@ def _among(change: Change, made: Collection[Change]) -> bool:
     return any(change is other for other in made)
 
 
-def _concluded(
-    task: Task, run: _Run, account_id: str, prediction: Prediction, result: dict[str, t.Any], applied: Applied
-) -> dict[str, t.Any]:
-    """The result with the part for the report written and the findings that are asked for; or the failure."""
+def _keep(
+    task: Task,
+    run: _Run,
+    reports: t.Optional[Store],
+    prediction: Prediction,
+    result: Mapping[str, t.Any],
+    applied: Applied,
+) -> None:
+    """Keep the part for the report, and the plan under its hash, so that it can be approved.
+
+    :raises TaskError: one of them can't be written.
+    """
+    if reports is None:
+        return
+    account_id = result["account_id"]
+    part = _part(task, run, account_id, prediction, result, applied)
     try:
-        store = _report_store(task)
-        if store is not None:
-            part = _part(task, run, account_id, prediction, result, applied)
-            store.put(_part_key(account_id, run.part), json.dumps(part, indent=2, sort_keys=True, default=str).encode())
+        if prediction.plan.changes:
+            keep_plan(reports, part["plan"], renew=not applied.made)
+        content = json.dumps(part, indent=2, sort_keys=True, default=str).encode()
+        reports.put(part_key(account_id, run.run_id, run.part), content)
     except StoreError as error:
         raise TaskError("; ".join(filter(None, [applied.error, str(error)])), **result) from error
+
+
+def _concluded(task: Task, prediction: Prediction, result: dict[str, t.Any], applied: Applied) -> dict[str, t.Any]:
+    """The result with the findings that are asked for; or the failure."""
     wanted, reveal = task.options.get("return_findings", "none"), task.options.get("reveal_key_ids", False)
     if wanted != "none":
         result["findings"] = [
@@ -314,15 +388,17 @@ def _concluded(
     return result
 
 
-def _part_key(account_id: str, part: str) -> str:
-    return f"{account_id}/parts/{part}.json"
-
-
 def _part(
     task: Task, run: _Run, account_id: str, prediction: Prediction, result: Mapping[str, t.Any], applied: Applied
 ) -> dict[str, t.Any]:
     """What the report of the account takes up. ``plan`` has what a cap holds back too: it is what is approved."""
-    plan = plan_document(prediction.plan.changes, account_id=account_id, run_id=run.run_id, created=task.started)
+    plan = plan_document(
+        prediction.plan.changes,
+        account_id=account_id,
+        run_id=run.run_id,
+        created=task.started,
+        author=run.details.get("author") or None,
+    )
     return {
         **{name: value for name, value in result.items() if name != "diff"},
         "schema": PART_SCHEMA,

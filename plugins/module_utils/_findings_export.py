@@ -27,8 +27,9 @@ from ._converging import converge
 from ._findings_export_reads import UNDO_OPERATIONS, read_hubs, reread
 from ._report import ocsf
 from ._report.delta import settling
-from ._report.document import SCHEMA, DocumentError, Report, complete, decode, to_bytes
+from ._report.document import SCHEMA, DocumentError, Report, complete, decode, run_report_key, to_bytes
 from ._report.grouping import problem_of, resource_name
+from ._report.parts import read_parts
 from ._task import Task, TaskError
 
 # What is exported undoes itself by the same writes.
@@ -68,16 +69,16 @@ def _check(severities: Sequence[str]) -> None:
 def _report(task: Task) -> Report:
     """The assessment of the run, with the findings that other modules left beside it, and key ids cut in any case."""
     account, place = task.account_id, task.report_store()
-    key = f"{account}/report.json"
-    content, wanted = place.get(key), task.options["run_id"]
+    wanted = task.run_id if task.options["run_id"] else None
+    key = run_report_key(str(account), wanted) if wanted else f"{account}/report.json"
+    content = place.get(key) or place.get(f"{account}/report.json")
     report = None if content is None else decode(content, where=f"{place.location}/{key}", schema=SCHEMA)
     if report is None or (wanted and report["run"]["id"] != wanted):
         of_run = f" of run {wanted}" if wanted else ""
         found = f"; the one there is of run {report['run']['id']}" if report else ""
         raise InputError(f"account_id: no assessment of {account}{of_run} in {place.location}{found}")
-    names = place.list(f"{account}/parts/")
-    parts = [decode(part, where=f"{place.location}/{name}") for name in names if (part := place.get(name))]
-    masked: Report = mask_key_ids(complete(report, parts))
+    found = read_parts(place, str(account), report["run"]["id"], mode=report["run"]["mode"])
+    masked: Report = mask_key_ids(complete(report, found.parts))
     return masked
 
 

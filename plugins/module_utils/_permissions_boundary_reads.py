@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ._account import fields
@@ -30,7 +30,7 @@ from ._capabilities.boundaries_changes import (
     Version,
     shown,
 )
-from ._converge.change import Change
+from ._converge.change import Change, Refusal
 
 _GET_POLICY: t.Final = "GetPolicy"
 _GET_VERSION: t.Final = "GetPolicyVersion"
@@ -93,6 +93,26 @@ def default_document(access: Access, arn: str) -> t.Any:
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
     """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
     return functools.partial(_reread, access)
+
+
+def other_versions(access: Access, undos: Sequence[Change], _now: datetime) -> dict[str, Refusal]:
+    """The undos that would make another version the default one than the one that their record shows.
+
+    Which version was the default before only the journal tells, and others may write there.
+    """
+    refused: dict[str, Refusal] = {}
+    for undo in undos:
+        if undo.operation != SET_DEFAULT:
+            continue
+        version = str(undo.parameters.get("VersionId"))
+        try:
+            found = shown(_version_document(access, undo.target, version))
+        except NotFound:
+            found = None
+        if found != undo.after:
+            reason = f"the version {version} of {undo.target} does not say what the record shows as the one before"
+            refused[undo.undoes] = Refusal("undo_mismatch", reason, undo.target, undo.operation)
+    return refused
 
 
 def _reread(access: Access, change: Change) -> t.Any:

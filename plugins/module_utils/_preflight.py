@@ -30,6 +30,7 @@ from ._event_alerts import OPERATIONS as EVENT_ALERTS_OPERATIONS
 from ._findings_export import OPERATIONS as FINDINGS_EXPORT_OPERATIONS
 from ._password_policy import OPERATIONS as PASSWORD_POLICY_OPERATIONS
 from ._permissions_boundary import OPERATIONS as PERMISSIONS_BOUNDARY_OPERATIONS
+from ._report.parts import part_key
 from ._rollback import OPERATIONS as ROLLBACK_OPERATIONS
 from ._security_hub import OPERATIONS as SECURITY_HUB_OPERATIONS
 from ._task import Task
@@ -140,8 +141,13 @@ def run(task: Task) -> dict[str, t.Any]:
         "terminal": _terminal(task, account_id, rows),
     }
     if task.options["report_dir"]:
-        part = {"run_id": task.run_id, "module": "preflight_info", "capabilities": result["capabilities"]}
-        key = f"{account_id}/parts/preflight_info.json"
+        part = {
+            "run_id": task.run_id,
+            "module": "preflight_info",
+            "check_mode": task.check_mode,
+            "capabilities": result["capabilities"],
+        }
+        key = part_key(account_id, task.run_id, "preflight_info")
         result["report"] = task.report_store().put(key, (json.dumps(part, indent=1) + "\n").encode())
     return result
 

@@ -14,30 +14,38 @@ import json
 import re
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from ._converge.errors import InputError
 from ._converge.finding import mask_key_ids
 from ._converge.plan import combined_plan, plan_document
+from ._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
 from ._converge.store import Store
 from ._report import fleet, fleet_html, fleet_text, html, junit, manifest, sarif, tables, text
 from ._report.document import (
     SCHEMA,
     DocumentError,
     Report,
+    check_report,
     complete,
     count_statuses,
     decode,
     encode,
     headline,
+    run_report_key,
     to_bytes,
 )
+from ._report.parts import Parts, part_folder, read_parts
 from ._report.plain import printable
 from ._task import Task, TaskError
 
 FORMATS: t.Final = ("txt", "html", "csv", "junit", "sarif")
 FAIL_ON: t.Final = ("never", "critical", "high", "new")
 
-_REPORT_KEY = re.compile(r"([0-9]{12})/report\.json")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What a document that others wrote can raise in the code that reads it.
+_MALFORMED: t.Final = (AttributeError, KeyError, TypeError, ValueError)
 # What set_stats may carry on to the next job of a workflow stays under 32 KiB.
 _NAMED = 50
 _NAME_BYTES = 250
@@ -54,6 +62,9 @@ def run(task: Task) -> Result:
         return _fleet(task) if task.options["scope"] == "fleet" else _account(task)
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
+    except _MALFORMED as error:
+        # Others can write to the place of reports, and what they leave need not have every member.
+        raise TaskError(f"report_dir: what stands there of this run is malformed: {error!r}") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,33 +83,100 @@ class _Place:
 
 
 def _account(task: Task) -> Result:
-    account = task.account_id
+    account = str(task.account_id)
     place = _Place(task.report_store())
-    assessed = place.document(f"{account}/report.json", schema=SCHEMA)
-    wanted = task.options["run_id"]
-    if assessed is None or (wanted and assessed["run"]["id"] != wanted):
-        of_run = f" of run {wanted}" if wanted else ""
-        found = f"; the one there is of run {assessed['run']['id']}" if assessed else ""
-        raise TaskError(f"account_id: no assessment of {account}{of_run} in {place.store.location}{found}")
-    keys = place.store.list(f"{account}/parts/")
-    parts = [part for key in keys if (part := place.document(key)) and part.get("run_id") == assessed["run"]["id"]]
-    report = complete(assessed, parts, reveal_key_ids=task.options["reveal_key_ids"])
-    plan = _plan(task, report, parts)
-    place.put("json", f"{account}/report.json", encode(report))
-    place.put("plan", f"{account}/plan.json", encode(plan))
+    assessed = _assessed(task, place, account)
+    found = read_parts(place.store, account, assessed["run"]["id"], mode=assessed["run"]["mode"])
+    try:
+        return _written(task, place, assessed, found)
+    except _MALFORMED:
+        # Nothing was written: everything is rendered before.
+        return _written(task, place, assessed, _usable(assessed, found))
+
+
+def _written(task: Task, place: _Place, assessed: Report, found: Parts) -> Result:
+    """The report of the account, once it is written in every format; the result of the task."""
+    account, run_id = assessed["account_id"], assessed["run"]["id"]
+    report = complete(assessed, found.parts, reveal_key_ids=task.options["reveal_key_ids"])
+    plan = _plan(task, report, found.parts)
+    report = _with_problems(report, found.problems, plan["plan_sha256"])
     rendered = {name: _renderers(task)[name][1](report) for name in task.options["formats"]}
+    shown = _terminal(task, report, rendered.get("txt"))
+    for problem in report["incomplete"]:
+        task.warn(f"the report of {account} lacks {problem['module']}: {problem['reason']}")
+    place.store.put(run_report_key(account, run_id), encode(report))
+    place.put("json", f"{account}/report.json", encode(report))
+    is_applied = any(change["applied"] for change in report["changes"])
+    keep_plan(place.store, plan, renew=not is_applied)
+    place.put("plan", f"{account}/plan.json", encode(plan))
     for name, content in rendered.items():
         place.put(name, f"{account}/{_renderers(task)[name][0]}", to_bytes(content))
-    return _account_result(task, report, plan, place, shown=_terminal(task, report, rendered.get("txt")))
+    return _account_result(task, report, plan, place, shown=shown)
+
+
+def _assessed(task: Task, place: _Place, account: str) -> Report:
+    """The assessment of the run, from its own place: another run of the account may have written since.
+
+    :raises TaskError: there is none.
+    """
+    wanted = task.run_id if task.options["run_id"] else None
+    keys = [run_report_key(account, wanted)] if wanted else []
+    newest: t.Optional[Report] = None
+    for key in (*keys, f"{account}/report.json"):
+        newest = place.document(key, schema=SCHEMA)
+        if newest is not None:
+            check_report(newest, account, where=f"{place.store.location}/{key}")
+            if wanted in (None, newest["run"]["id"]):
+                return newest
+    of_run = f" of run {wanted}" if wanted else ""
+    found = f"; the one there is of run {newest['run']['id']}" if newest else ""
+    raise TaskError(f"account_id: no assessment of {account}{of_run} in {place.store.location}{found}")
+
+
+def _usable(assessed: Report, found: Parts) -> Parts:
+    """The parts that a report can be made of, each tried by itself: a malformed one costs its own module alone."""
+    kept: list[Mapping[str, t.Any]] = []
+    problems = dict(found.problems)
+    for part in found.parts:
+        try:
+            report = complete(assessed, [part])
+            text.render(report)
+            html.render(report)
+            kept.append(part)
+        except _MALFORMED as error:
+            problems[part["module"]] = f"its part of the report is malformed: {error!r}"
+    return Parts(tuple(kept), problems)
+
+
+def _with_problems(report: Report, problems: Mapping[str, str], plan_hash: str) -> Report:
+    """The report with the hash of its plan, and with the modules that ran and are not in it."""
+    incomplete = [{"module": module, "reason": mask_key_ids(problems[module])} for module in sorted(problems)]
+    errors = [
+        {"dataset": None, "region": None, "operation": problem["module"], "reason": problem["reason"]}
+        for problem in incomplete
+    ]
+    return {
+        **report,
+        "errors": [*report["errors"], *(error for error in errors if error not in report["errors"])],
+        "plan_sha256": plan_hash,
+        "incomplete": incomplete,
+    }
 
 
 def _plan(task: Task, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
-    """The plan that may be approved: all changes of the run, with key ids in full; what was refused, and the costs."""
+    """The plan that may be approved: all changes of the run, with key ids in full; what was refused, and the costs.
+
+    It is made of the parts that the report is made of, each of which was held against what it shows.
+    """
     names = {"account_id": report["account_id"], "run_id": report["run"]["id"]}
     plan = combined_plan([part["plan"] for part in parts if part.get("plan")], **names)
     if plan is None:
         plan = plan_document((), created=task.clock(), **names)
-    refused = [refusal for part in parts for refusal in part.get("refused", ())]
+    refused = [
+        {name: value for name, value in refusal.items() if name != "change"}
+        for part in parts
+        for refusal in part.get("refused", ())
+    ]
     return {**plan, "refused": refused, "costs": report["costs"]}
 
 
@@ -132,7 +210,11 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
     applied = sum(change["applied"] for change in report["changes"])
     if task.options["fail_on"] == "new" and delta["basis"] is None:
         task.warn(f"fail_on: there is no earlier report of {report['account_id']}, so no finding is new")
-    reasons = _reasons(task, report["account_id"], summary, len(delta["new"]))
+    reasons = [
+        f"the report of {report['account_id']} lacks {problem['module']}: {problem['reason']}"
+        for problem in report["incomplete"]
+    ]
+    reasons += _reasons(task, report["account_id"], summary, len(delta["new"]))
     result = {
         "scope": "account",
         "account_id": report["account_id"],
@@ -145,6 +227,7 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
         "changes_planned": len(report["changes"]) - applied,
         "refused": len(report["refused"]),
         "plan_sha256": plan["plan_sha256"],
+        "incomplete": report["incomplete"],
         "files": place.written,
         "terminal": shown,
         **_verdict(reasons),
@@ -161,10 +244,9 @@ def _fleet(task: Task) -> Result:
     expected, malformed = _expected(task.options["expected_accounts"])
     told = {failure["account_id"] for failure in failures}
     failures += [failure for failure in malformed if failure["account_id"] not in told]
-    reports, unreadable = _reports(place)
-    newest = max(((report["run"]["started"], report["run"]["id"]) for report in reports), default=("", task.run_id))
-    run_id = task.options["run_id"] or newest[1]
-    own = [report for report in reports if report["run"]["id"] == run_id]
+    run_id, own, unreadable = _reports(task, place)
+    told = {failure["account_id"] for failure in failures}
+    unreadable = [failure for failure in unreadable if failure["account_id"] not in told]
     document = fleet.build(
         run_id=run_id,
         created=task.now,
@@ -172,6 +254,8 @@ def _fleet(task: Task) -> Result:
         failures=mask_key_ids([*failures, *unreadable]),
         expected=expected,
     )
+    plans = {report["account_id"]: report["plan_sha256"] for report in own if report.get("plan_sha256")}
+    document["plan_sha256"] = keep_run(place.store, run_lines(plans), run_id=run_id, created=task.clock())
     title = task.options["title"] or fleet_text.TITLE
     place.put("json", "fleet.json", encode(document))
     if "html" in task.options["formats"]:
@@ -182,19 +266,60 @@ def _fleet(task: Task) -> Result:
     return _fleet_result(task, document, place, terminal)
 
 
-def _reports(place: _Place) -> tuple[list[Report], list[dict[str, t.Any]]]:
-    """The reports in the place, of whatever run, and those that can't be read, as failures of their accounts."""
-    reports, failures = [], []
-    for key in place.store.list():
-        match = _REPORT_KEY.fullmatch(key)
-        if match:
-            try:
-                report = place.document(key, schema=SCHEMA)
-            except DocumentError as error:
-                failures.append({"host": None, "account_id": match[1], "message": str(error)})
-            else:
-                reports += [report] if report else []
-    return reports, failures
+def _reports(task: Task, place: _Place) -> tuple[str, list[Report], list[dict[str, t.Any]]]:
+    """The run, its reports, and what of the accounts can't be read, as failures of these.
+
+    Without the option ``run_id`` it is the newest run that any account has a report of.
+    """
+    failures: dict[str, str] = {}
+    accounts = [name for name in place.store.folders() if _ACCOUNT.fullmatch(name)]
+    wanted = task.run_id if task.options["run_id"] else None
+    newest: dict[str, Report] = {}
+    if wanted is None:
+        for account in accounts:
+            report = _report(place, account, f"{account}/report.json", failures)
+            newest.update({account: report} if report else {})
+        started = ((report["run"]["started"], report["run"]["id"]) for report in newest.values())
+        run_id = max(started, default=("", task.run_id))[1]
+    else:
+        run_id = wanted
+    own: list[Report] = []
+    for account in accounts:
+        present = newest.get(account)
+        if present is None or present["run"]["id"] != run_id:
+            present = _report(place, account, run_report_key(account, run_id), failures)
+        if present is None and wanted is not None and account not in failures:
+            present = _report(place, account, f"{account}/report.json", failures)
+        if present is not None and present["run"]["id"] == run_id:
+            own.append(present)
+    for report in own:
+        reasons = [f"{problem['module']}: {problem['reason']}" for problem in report.get("incomplete", ())]
+        if reasons:
+            failures[report["account_id"]] = f"its report is incomplete: {'; '.join(reasons)}"
+    return run_id, own, [{"host": None, "account_id": name, "message": text} for name, text in failures.items()]
+
+
+def _report(place: _Place, account: str, key: str, failures: dict[str, str]) -> t.Optional[Report]:
+    """The report at ``key``, if a report of the fleet can be made of it; else why not, in ``failures``."""
+    try:
+        report = place.document(key, schema=SCHEMA)
+        if report is not None:
+            where = f"{place.store.location}/{key}"
+            check_report(report, account, where=where)
+            alone = fleet.build(run_id=report["run"]["id"], created=_EPOCH, reports=[report])
+            fleet_text.render(alone, title=fleet_text.TITLE, ascii_only=False)
+            plan_hash = report.get("plan_sha256")
+            if plan_hash is not None:
+                check_hash(plan_hash)
+            if any(set(problem) != {"module", "reason"} for problem in report.get("incomplete", ())):
+                raise DocumentError(f"{where} is malformed: incomplete")
+    except (DocumentError, InputError) as error:
+        failures[account] = str(error)
+    except _MALFORMED as error:
+        failures[account] = f"{place.store.location}/{key} is malformed: {error!r}"
+    else:
+        return report
+    return None
 
 
 def _padded(account_id: t.Optional[str]) -> t.Optional[str]:
@@ -214,10 +339,21 @@ def _expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, t.Any]
 
 
 def _manifest(task: Task, place: _Place, document: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    keys = [key for account in document["accounts"] for key in place.store.list(f"{account['account_id']}/")]
+    run_id = document["run"]["id"]
+    keys = [key for account in document["accounts"] for key in _files_of(place, account, run_id)]
+    keys += [run_key(document["plan_sha256"])]
     keys += [key for key in ("fleet.json", "fleet.html") if key.partition(".")[2] in place.written]
     files = [(key, content) for key in keys if (content := place.store.get(key)) is not None]
     return manifest.build(files, run_id=document["run"]["id"], created=task.now)
+
+
+def _files_of(place: _Place, account: Mapping[str, t.Any], run_id: str) -> list[str]:
+    """The files of one run of an account, and those that are copies of its newest."""
+    start = f"{account['account_id']}/"
+    of_runs = (f"{start}parts/", f"{start}runs/", f"{start}plans/")
+    own = (part_folder(account["account_id"], run_id), f"{start}runs/{run_id}/")
+    keys = [key for key in place.store.list(start) if key.startswith(own) or not key.startswith(of_runs)]
+    return [*keys, *([plan_key(account["account_id"], account["plan_sha256"])] if account["plan_sha256"] else [])]
 
 
 def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
@@ -232,6 +368,7 @@ def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, term
         "score": document["score"],
         "delta": {name: document["totals"][name] for name in ("new", "resolved")},
         **{name: document["totals"][name] for name in ("changes_applied", "changes_planned", "refused")},
+        "plan_sha256": document["plan_sha256"],
         "failed_accounts": failed,
         "missing_accounts": document["missing"],
         "files": place.written,

@@ -51,6 +51,7 @@ from ._capabilities import (
     user_permissions,
     user_permissions_changes,
 )
+from ._capabilities.undo_requests import mismatch
 from ._converge.change import Change, Refusal
 from ._converge.errors import InputError
 from ._converge.journal import Intent, check_run_id, intent_at, recorded
@@ -58,7 +59,7 @@ from ._converge.plan import Plan
 from ._converge.runner import Aws, Walk
 from ._converge.store import Store
 from ._converge.undo import Recorded, Selection, Undoing, Unread, objection, same_module, takes_away, undoing
-from ._converging import converge, journal_store_of
+from ._converging import MALFORMED, converge, journal_store_of, tolerant
 from ._task import Task, TaskError
 
 MODULE: t.Final = "rollback"
@@ -96,7 +97,11 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
             root_access_changes.relies_on,
         ),
         password_policy.THEME: Reread(_password_policy.UNDO_OPERATIONS, _password_policy.reread),
-        boundaries.MODULE: Reread(_permissions_boundary_reads.UNDO_OPERATIONS, _permissions_boundary_reads.reread),
+        boundaries.MODULE: Reread(
+            _permissions_boundary_reads.UNDO_OPERATIONS,
+            _permissions_boundary_reads.reread,
+            needed=_permissions_boundary_reads.other_versions,
+        ),
         user_permissions.MODULE: Reread(
             _user_permissions_reads.UNDO_OPERATIONS,
             _user_permissions_reads.reread,
@@ -183,7 +188,7 @@ class _Rollback:
         self.told: dict[str, t.Any] = {"recorded": 0, "selected": 0, "as_before": []}
 
     def walk(self, access: Access) -> Walk[Undoing]:
-        rereads = {name: module.of(access, self._task.started) for name, module in REREADS.items()}
+        rereads = {name: tolerant(module.of(access, self._task.started)) for name, module in REREADS.items()}
         return Walk(
             module=MODULE,
             observe=functools.partial(self._observe, access, rereads),
@@ -197,12 +202,16 @@ class _Rollback:
 
     def _observe(self, access: Access, rereads: Mapping[str, Callable[[Change], t.Any]]) -> Undoing:
         account = access.caller.account_id
-        entries = tuple(recorded(self._store, account, self._run_id))
+        entries = self._recorded(account)
         selected = tuple(entry for entry in entries if self._selection.has(entry[0]))
         objections = {
             intent.key: refusal
             for intent, outcome in selected
-            if (refusal := objection(intent, outcome, account_id=account, writes=_writes(intent.module)))
+            if (
+                refusal := objection(
+                    intent, outcome, account_id=account, writes=_writes(intent.module), mismatch=mismatch
+                )
+            )
         }
         # Of what is not selected it matters whether it stands, where its module has something that is.
         modules = {intent.module for intent, _outcome in selected} & rereads.keys()
@@ -222,6 +231,17 @@ class _Rollback:
             found = take(objections={**objections, **needed})
         self._remember(entries, selected, found)
         return found
+
+    def _recorded(self, account: str) -> tuple[Recorded, ...]:
+        """The changes of the run. A record that is malformed is named in a warning, and its change stays."""
+        found: list[Recorded] = []
+        for intent, outcome in recorded(self._store, account, self._run_id, self._task.warn):
+            change = intent.change
+            if all(state is None or isinstance(state, Mapping) for state in (change.before, change.after)):
+                found.append((intent, outcome))
+            else:
+                self._task.warn(f"a record of the journal is ignored: before or after of {intent.key} is malformed")
+        return tuple(found)
 
     def _needed(self, access: Access, selected: Sequence[Recorded], found: Undoing) -> dict[str, Refusal]:
         """The undos by which others than those whom the run changed would lose something."""
@@ -263,7 +283,11 @@ def stays_with(intents: Mapping[str, Intent], undo: Change, refused: Change) -> 
 def _relies(later: Intent, earlier: Intent) -> bool:
     if not same_module(later, earlier):
         return False
-    return later.module not in REREADS or REREADS[later.module].relies(later.change, earlier.change)
+    try:
+        return later.module not in REREADS or REREADS[later.module].relies(later.change, earlier.change)
+    except MALFORMED:
+        # What one of the two says can't be read, so nothing is taken away from under the other.
+        return True
 
 
 def _writes(module: str) -> frozenset[str]:

@@ -29,6 +29,8 @@ from ._aws.errors import AwsError
 from ._aws.operations import Operations
 from ._aws.options import AccessOptions
 from ._aws.s3_store import S3Store
+from ._converge.errors import InputError
+from ._converge.journal import check_run_id
 from ._converge.store import DirectoryStore, Store, StoreError
 
 if t.TYPE_CHECKING:
@@ -132,8 +134,14 @@ class Task:
 
     @property
     def run_id(self) -> str:
-        """What the reports of one run share: the option, else the time at which the task started."""
-        return str(self.options.get("run_id") or self.started.strftime("%Y%m%dT%H%M%SZ"))
+        """What the reports of one run share: the option, else the time at which the task started.
+
+        :raises TaskError: the option can't be part of a path.
+        """
+        try:
+            return check_run_id(str(self.options.get("run_id") or self.started.strftime("%Y%m%dT%H%M%SZ")))
+        except InputError as error:
+            raise TaskError(str(error)) from error
 
     @property
     def account_id(self) -> t.Optional[str]:

@@ -17,6 +17,12 @@ description:
     would break, and writes the other formats and C(plan.json) beside it.
   - With O(scope=fleet) it writes C(fleet.json), C(fleet.html) and C(manifest.json), which has the SHA-256 of every file of the run. Accounts
     that failed or have no report are named.
+  - Parts, plans and reports belong to a run. The plan is kept as C(<account>/plans/<plan_sha256>.json) and never overwritten, the report
+    of a run as C(<account>/runs/<run_id>/report.json). C(plan.json) and C(report.json) are copies of the newest.
+  - What others wrote below O(report_dir) counts only if it is well-formed, of the account whose place it is in, and if its plan holds
+    exactly the changes that it shows. Everything else costs a warning, and makes the report of its own account incomplete.
+  - Whoever can write to O(report_dir) can forge reports. A forged earlier report can make O(fail_on=new) pass, so let nobody but the
+    runs write there.
   - It writes in check mode too, makes no AWS call but to reach O(report_dir) in S3, and never reports a change. Files are only readable by
     their owner.
 extends_documentation_fragment:
@@ -228,10 +234,28 @@ refused:
   type: int
   sample: 0
 plan_sha256:
-  description: The hash of the plan in C(plan.json), which can be approved.
-  returned: with O(scope=account)
+  description:
+    - The hash that can be approved. With O(scope=account) that of the plan in C(plan.json), with O(scope=fleet) that of the run.
+    - That of a run is the SHA-256 of its sorted lines C(<account> <plan_sha256>), each with its line end. It approves the plans of
+      all accounts of the run.
+  returned: success
   type: str
   sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
+incomplete:
+  description: The modules that ran and are not in the report, since they left no part or a malformed one. The run should fail then.
+  returned: with O(scope=account)
+  type: list
+  elements: dict
+  sample: []
+  contains:
+    module:
+      description: The module, or the name of a file that is no part.
+      type: str
+      returned: always
+    reason:
+      description: What is wrong.
+      type: str
+      returned: always
 failed_accounts:
   description: The accounts, or hosts where the account is not known, in which something went wrong.
   returned: with O(scope=fleet)
@@ -250,7 +274,7 @@ files:
   type: dict
   sample: {html: reports/111122223333/report.html, json: reports/111122223333/report.json, plan: reports/111122223333/plan.json}
 fail:
-  description: Whether the run should fail, because of O(fail_on) or because an account failed or is missing.
+  description: Whether the run should fail, because of O(fail_on), or because an account failed, is missing or has an incomplete report.
   returned: success
   type: bool
   sample: false

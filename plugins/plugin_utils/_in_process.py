@@ -39,9 +39,9 @@ from ..module_utils._task import Entry, execute
 Result = dict[str, t.Any]
 
 # Options that may name a file or a directory.
-_PLACES: t.Final = ("approved_plan", "journal", "report_dir", "snapshot_path", "waivers")
-# Nothing, a place in S3, YAML or JSON text, or the hash of a plan.
-_NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|s3://|[\[{]|[0-9a-f]{64}$)")
+_PLACES: t.Final = ("journal", "report_dir", "snapshot_path", "waivers")
+# Nothing, a place in S3, or YAML or JSON text.
+_NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|s3://|[\[{])")
 
 
 class InProcess(NormalActionModule):

@@ -94,6 +94,12 @@ class Outcome:
         """A JSON file of the report directory."""
         return t.cast(Record, json.loads((self.reports / name).read_text(encoding="utf-8")))
 
+    def part(self, account_id: str, name: str) -> Record:
+        """What a module left for the report of the account, in the newest run that has it."""
+        found = self.reports.glob(f"{account_id}/parts/*/{name}.json")
+        newest = max(found, key=lambda path: path.stat().st_mtime_ns)
+        return t.cast(Record, json.loads(newest.read_text(encoding="utf-8")))
+
     def recap(self, host: str) -> dict[str, int]:
         """The counts of a host in the play recap."""
         match = re.search(rf"^{re.escape(host)} +: (.*)$", self.output, re.MULTILINE)

@@ -163,7 +163,7 @@ class Bench:
         if not succeeds:
             assert outcome.status != 0, outcome.output
             return Run(outcome, {"refused": []})
-        return Run(outcome.succeeded(), outcome.document(f"{ACCOUNT}/parts/{_PART.get(name, name)}.json"))
+        return Run(outcome.succeeded(), outcome.part(ACCOUNT, _PART.get(name, name)))
 
 
 def harmless_in(runs: Sequence[Run], case: Case) -> bool:

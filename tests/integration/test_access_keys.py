@@ -153,7 +153,7 @@ def test_the_role_writes_nothing_by_default(make_ansible: MakeAnsible) -> None:
     stages = Stages(make_ansible, **USERS)
     outcome = stages.run(access_keys_mode=None, access_keys_notify=None).succeeded()
     assert (outcome.writes, outcome.recap("bare")["changed"]) == ([], 0)
-    part = outcome.document(f"{ACCOUNT}/parts/access_key_lifecycle.json")
+    part = outcome.part(ACCOUNT, "access_key_lifecycle")
     assert {refusal["rule"] for refusal in part["refused"]} == {"notify", "ses_smtp", "break_glass"}
     # With somebody to notify it says what it would do, and leaves it.
     outcome = stages.run(access_keys_mode=None).succeeded()

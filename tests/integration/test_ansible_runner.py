@@ -22,10 +22,14 @@ import yaml
 
 from emulator.client import Emulator
 
-from .conftest import Ansible
+from .conftest import CHECKOUT, Ansible
 
 REVISION: t.Final = "0123456789abcdef0123456789abcdef01234567"
 BUCKET: t.Final = "acme-iam-reports"
+OTHERS: t.Final = (
+    *("access_keys", "user_permissions", "permissions_boundary", "access_analyzer", "config_rules"),
+    *("security_hub", "event_alerts", "findings_export"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Awx:
         *,
         number: int,
         workflow: int,
-        answers: t.Mapping[str, str],
+        answers: t.Mapping[str, t.Any],
         check: bool = True,
     ) -> Job:
         """Run a job of a workflow job; ``answers`` are those to the survey, all of them strings."""
@@ -108,6 +112,7 @@ def _meta(number: int, workflow: int) -> dict[str, t.Any]:
     meta = {
         "job_id": number,
         "job_launch_type": "workflow",
+        "user_name": "alice",
         "workflow_job_id": workflow,
         "project_revision": REVISION,
     }
@@ -221,17 +226,78 @@ def test_an_approved_plan_is_enforced(awx: Awx, control: Emulator, bucket: t.Any
     planned = sorted(re.findall(r"CHANGES: 0 applied, (\d+) planned", job.shown()))
     assert len(planned) == 2
 
-    approved = {"hardening_approved_plan": "{{ hardening_report_dir }}/{{ aws_account_id }}/plan.json"}
-    job = awx.run("harden.yml", accounts, number=64, workflow=61, answers={**place, **approved}, check=False)
+    # What a job hands on are extra variables of the next one, and so is what its template sets.
+    handed_on = job.artifacts()
+    approved = {**template_of("IAM enforce")["extra_vars"], "hardening_change_ticket": "CHG-7"}
+    answers = {**place, **handed_on, **approved, "hardening_require_change_ticket": "true"}
+    job = awx.run("harden.yml", accounts, number=64, workflow=61, answers=answers, check=False)
     assert job.status == 0, job.stdout
     assert sorted(re.findall(r"CHANGES: (\d+) applied, 0 planned", job.shown())) == planned
     made = [record for record in control.writes() if record["operation"] == "UpdateAccountPasswordPolicy"]
     assert {record["account_id"]: record["error_code"] for record in made} == {
         variables["aws_account_id"]: None for variables in accounts["_meta"]["hostvars"].values()
     }
-    assert len([entry for entry in bucket.objects.filter(Prefix="journal/") if "/61/" in entry.key]) == 2 * sum(
-        map(int, planned)
+    records = [entry.key for entry in bucket.objects.filter(Prefix="journal/") if "/61/" in entry.key]
+    runs = [key for key in records if key.endswith("-run.json")]
+    assert len(records) - len(runs) == 2 * sum(map(int, planned))
+    record = content(bucket, runs[0])
+    assert record["approved_plan"] == handed_on["hardening_plan_sha256"]
+    said = {name: record[name] for name in ("author", "change_ticket", "job", "commit")}
+    assert said == {"author": "alice", "change_ticket": "CHG-7", "job": "64", "commit": REVISION}
+
+
+def template_of(name: str) -> dict[str, t.Any]:
+    """A job template of examples/awx."""
+
+    class Loader(yaml.SafeLoader):
+        """YAML with Ansible's !unsafe, which keeps text from being templated too early."""
+
+    Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+    text = (CHECKOUT / "examples" / "awx" / "job_templates.yml").read_text(encoding="utf-8")
+    templates = yaml.load(text, Loader=Loader)["controller_templates"]
+    return t.cast(dict[str, t.Any], next(template for template in templates if template["name"] == name))
+
+
+def test_slices_are_approved_together_and_a_run_that_overtakes_the_approval_is_refused(
+    awx: Awx, control: Emulator, bucket: t.Any, demo: dict[str, t.Any]
+) -> None:
+    """As in the workflow "IAM change in slices": slices, the report of all, an approval, one job that enforces."""
+    place = {"hardening_report_dir": f"s3://{BUCKET}/iam", "hardening_journal": f"s3://{BUCKET}/journal"}
+    alone = {f"{role}_mode": "off" for role in OTHERS}
+    answers = {**place, **alone, "password_policy_minimum_password_length": "20"}
+    handed_on: dict[str, t.Any] = {}
+    for first in (0, 1):
+        part = as_awx_has_it(demo, first=first, step=2)
+        sliced = {**answers, "hardening_fleet_report": "false"}
+        job = awx.run("harden.yml", part, number=72 + first, workflow=71, answers=sliced)
+        assert job.status == 0, job.stdout
+        handed_on.update(job.artifacts())
+    assert handed_on == {"hardening_run_id": "71"}
+
+    job = awx.run("fleet_report.yml", as_awx_has_it(demo), number=74, workflow=70, answers={**place, **handed_on})
+    assert job.status == 0, job.stdout
+    handed_on.update(job.artifacts())
+    assert handed_on["hardening_plan_sha256"] in job.shown()
+    assert len(json.dumps(handed_on)) < 32 * 1024
+
+    # Between approval and apply somebody else checks another declaration, under the very same run.
+    other = {**answers, "password_policy_minimum_password_length": "30"}
+    job = awx.run("harden.yml", as_awx_has_it(demo), number=75, workflow=71, answers=other)
+    assert job.status == 0, job.stdout
+
+    control.clear_log()
+    approved = {**handed_on, **template_of("IAM enforce")["extra_vars"]}
+    job = awx.run("harden.yml", as_awx_has_it(demo), number=76, workflow=70, answers={**other, **approved}, check=False)
+    assert job.status == 0, job.stdout
+    assert {record["service"] for record in control.writes()} == {"s3"}
+    assert "the approved plan has this change, but what it finds or leaves differs now" in " ".join(job.shown().split())
+
+    job = awx.run(
+        "harden.yml", as_awx_has_it(demo), number=77, workflow=70, answers={**answers, **approved}, check=False
     )
+    assert job.status == 0, job.stdout
+    made = [record["account_id"] for record in control.writes() if record["service"] == "iam"]
+    assert sorted(made) == sorted(account_ids(demo))
 
 
 def content(bucket: t.Any, key: str) -> t.Any:

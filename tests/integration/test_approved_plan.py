@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import typing as t
 from datetime import UTC, datetime, timedelta
 
@@ -26,22 +25,25 @@ DECLARED: Record = {
     "password_policy_max_password_age": 1095,
     "hardening_max_changes": 0,
 }
-# Each account's own plan, handed over with the files of the job that made it.
-HANDED_OVER = "./approved/{{ aws_account_id }}/plan.json"
 
 
 class Approval:
-    """Ansible for two accounts, after a job in check mode whose reports were handed over to ./approved."""
+    """Ansible for two accounts, after a job in check mode."""
 
     def __init__(self, ansible: Ansible) -> None:
         self._ansible = ansible
         hosts = {"acme-dev": {"aws_account_id": DEV}, "acme-sandbox": {"aws_account_id": SANDBOX}}
         self._inventory = write_inventory(ansible.directory, hosts)
         self.checked = self.harden("--check", hardening_run_id="checked").succeeded()
-        shutil.copytree(self.checked.reports, ansible.directory / "approved")
+        # What approves the plans of both accounts.
+        self.run_hash = str(self.checked.document("fleet.json")["plan_sha256"])
 
     def harden(self, *arguments: str, **variables: t.Any) -> Outcome:
         return self._ansible.playbook("harden", *arguments, inventory=self._inventory, **{**DECLARED, **variables})
+
+    def document(self, name: str) -> Record:
+        """A file of the report directory as it is now."""
+        return t.cast(Record, json.loads((self._ansible.directory / "reports" / name).read_text(encoding="utf-8")))
 
     def hash_of(self, account: str) -> str:
         return str(self.checked.document(f"{account}/plan.json")["plan_sha256"])
@@ -49,7 +51,7 @@ class Approval:
     def age(self, hours: float) -> None:
         """Let the plans have been made so many hours ago."""
         created = (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        for path in self._ansible.directory.glob("*/*/plan.json"):
+        for path in self._ansible.directory.glob("reports/*/plans/**/*.json"):
             plan = json.loads(path.read_text(encoding="utf-8"))
             path.write_text(json.dumps({**plan, "created": created}), encoding="utf-8")
 
@@ -91,13 +93,13 @@ def test_plan_of_a_check_is_applied_hours_later(approval: Approval) -> None:
     assert refused(approval.checked, DEV) == refused(approval.checked, SANDBOX) == ["cap"]
     assert "hardening_approved_plan" in approval.checked.report(DEV)["refused"][0]["reason"]
     approval.age(hours=8)
-    outcome = approval.harden(hardening_approved_plan=HANDED_OVER).succeeded()
+    outcome = approval.harden(hardening_approved_plan=approval.run_hash).succeeded()
     assert outcome.writes == [UPDATE, UPDATE]
     for account in (DEV, SANDBOX):
         (change,) = outcome.report(account)["changes"]
         assert change["applied"]
         assert outcome.document(f"{account}/plan.json")["plan_sha256"] == approval.hash_of(account)
-    again = approval.harden(hardening_approved_plan=HANDED_OVER).succeeded()
+    again = approval.harden(hardening_approved_plan=approval.run_hash).succeeded()
     assert again.writes == []
 
 
@@ -109,14 +111,35 @@ def test_plan_is_handed_over_by_its_hash(approval: Approval) -> None:
 
 def test_what_changed_meanwhile_is_refused_and_the_rest_applied(approval: Approval) -> None:
     approval.change_meanwhile(DEV)
-    outcome = approval.harden(hardening_approved_plan=HANDED_OVER).succeeded()
+    outcome = approval.harden(hardening_approved_plan=approval.run_hash).succeeded()
     assert outcome.writes == [UPDATE]
     assert (refused(outcome, DEV), refused(outcome, SANDBOX)) == (["approved_plan"], [])
     assert "what it finds or leaves differs now" in outcome.report(DEV)["refused"][0]["reason"]
 
 
+def test_a_run_that_overtakes_the_approval_is_refused(untouched: Approval) -> None:
+    """It leaves its plan where that of the check was, under the same name or another."""
+    untouched.age(hours=1)
+    overtaking: Record = {"password_policy_minimum_password_length": 24}
+    for run_id in ("checked", "overtaking"):
+        untouched.harden("--check", hardening_run_id=run_id, **overtaking).succeeded()
+    outcome = untouched.harden(hardening_approved_plan=untouched.run_hash, **overtaking).succeeded()
+    assert outcome.writes == []
+    assert refused(outcome, DEV) == refused(outcome, SANDBOX) == ["approved_plan"]
+
+
+def test_who_made_the_plan_does_not_approve_it(untouched: Approval) -> None:
+    untouched.harden("--check", hardening_author="alice", password_policy_minimum_password_length=22).succeeded()
+    planned = untouched.document("fleet.json")["plan_sha256"]
+    given: Record = {"hardening_approved_plan": planned, "password_policy_minimum_password_length": 22}
+    outcome = untouched.harden(hardening_approver="alice", **given)
+    assert (outcome.status != 0, outcome.writes) == (True, [])
+    assert "alice made this plan" in " ".join(outcome.output.split())
+
+
 def test_what_was_declared_anew_is_refused(untouched: Approval) -> None:
-    outcome = untouched.harden(hardening_approved_plan=HANDED_OVER, password_policy_minimum_password_length=20)
+    untouched.age(hours=1)
+    outcome = untouched.harden(hardening_approved_plan=untouched.run_hash, password_policy_minimum_password_length=20)
     assert outcome.succeeded().writes == []
     assert refused(outcome, DEV) == refused(outcome, SANDBOX) == ["approved_plan"]
 
@@ -124,14 +147,14 @@ def test_what_was_declared_anew_is_refused(untouched: Approval) -> None:
 @pytest.mark.parametrize(
     ("plan", "hours", "told"),
     [
-        pytest.param(HANDED_OVER, 25, "at most 24 hours", id="too-old"),
-        pytest.param("f" * 64, 1, "no plan with the hash", id="unknown-hash"),
-        pytest.param("./approved/none.json", 1, "there is no", id="no-file"),
+        pytest.param("", 25, "at most 24 hours", id="too-old"),
+        pytest.param("f" * 64, 1, "no run has the hash", id="unknown-hash"),
+        pytest.param("./reports/{{ aws_account_id }}/plan.json", 1, "is not allowed; allowed is a hash", id="path"),
     ],
 )
 def test_approvals_that_do_not_hold_write_nothing(untouched: Approval, plan: str, hours: float, told: str) -> None:
     untouched.age(hours=hours)
-    outcome = untouched.harden(hardening_approved_plan=plan)
+    outcome = untouched.harden(hardening_approved_plan=plan or untouched.run_hash)
     assert outcome.status != 0
     assert outcome.writes == []
     assert told in " ".join(outcome.output.split())

@@ -62,9 +62,7 @@ class Step:
 def step(ansible: Ansible, *arguments: str, **variables: t.Any) -> Step:
     outcome = ansible.playbook("harden", *arguments, **variables).succeeded()
     documents = {
-        account: Documents(
-            report=outcome.report(account), part=outcome.document(f"{account}/parts/password_policy.json")
-        )
+        account: Documents(report=outcome.report(account), part=outcome.part(account, "password_policy"))
         for account in HOSTS.values()
     }
     return Step(outcome, documents)

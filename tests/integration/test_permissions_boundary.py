@@ -91,7 +91,7 @@ class Account:
         outcome = self.ansible.playbook(
             str(directory / "play.yml"), *arguments, inventory=inventory, **given
         ).succeeded()
-        return outcome, outcome.document(f"{ACCOUNT}/parts/permissions_boundary.json")
+        return outcome, outcome.part(ACCOUNT, "permissions_boundary")
 
 
 def changes(part: Record) -> list[tuple[str, str]]:
@@ -215,7 +215,7 @@ def converge_demo(demo: Ansible, *arguments: str, **variables: t.Any) -> tuple[O
     """Converge the boundaries of acme-dev alone, as the demo inventory declares them."""
     limited = ("--limit", "acme-dev,localhost", "--tags", "permissions_boundary")
     outcome = demo.playbook("harden", *arguments, *limited, **variables).succeeded()
-    return outcome, outcome.document(f"{DEV}/parts/permissions_boundary.json")
+    return outcome, outcome.part(DEV, "permissions_boundary")
 
 
 def test_fifteen_developers_get_it_by_a_plan_that_somebody_approved(demo: Ansible) -> None:

@@ -15,7 +15,7 @@ READY, MISSING, NOT_APPLICABLE = "READY", "MISSING", "NOT_APPLICABLE"
 
 def rows(outcome: Outcome, account: str) -> dict[str, Record]:
     """The capabilities of an account, by name."""
-    part = outcome.document(f"{account}/parts/preflight_info.json")
+    part = outcome.part(account, "preflight_info")
     return {row["capability"]: row for row in part["capabilities"]}
 
 

@@ -49,7 +49,7 @@ def steps(make_ansible: MakeAnsible) -> Steps:
     for number, arguments in enumerate((("--check", "--diff"), ("--diff",), ("--check",), ())):
         outcome = undo(ansible, *BOTH, *arguments, hardening_run_id=f"undo-{number}").succeeded()
         undone.append(outcome)
-        parts.append({account: outcome.document(f"{account}/parts/rollback.json") for account in HOSTS.values()})
+        parts.append({account: outcome.part(account, "rollback") for account in HOSTS.values()})
         journals.append(sorted({path.name for path in (outcome.directory / "journal").glob("*/*")}))
     return Steps(hardened, undone, parts, journals[0])
 

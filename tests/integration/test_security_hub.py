@@ -78,7 +78,7 @@ class Bench:
         return self.ansible.playbook(playbook or str(self.playbook), *arguments, inventory=self.inventory, **declared)
 
     def part(self, outcome: Outcome) -> Record:
-        return outcome.document(f"{ACCOUNT}/parts/security_hub.json")
+        return outcome.part(ACCOUNT, "security_hub")
 
     def cycle(self, writes: t.Mapping[str, int], **declared: t.Any) -> Outcome:
         """Check, real, check again, real again: what is predicted is done, once."""

@@ -90,7 +90,7 @@ class Bench:
         return self.ansible.playbook(playbook or str(self.playbook), *arguments, inventory=self.inventory, **declared)
 
     def part(self, outcome: Outcome) -> Record:
-        return outcome.document(f"{ACCOUNT}/parts/user_permissions.json")
+        return outcome.part(ACCOUNT, "user_permissions")
 
     def state(self) -> Record:
         """Users, groups and roles with their policies, as the authorization details have them, in no order."""

@@ -73,6 +73,22 @@ def test_nothing_is_enforced_without_an_approval_before_it(data: dict[str, t.Any
         assert {node["identifier"] for node in nodes if node.get("unified_job_template") in enforcing} <= approved
 
 
+def test_what_is_approved_is_the_hash_that_the_job_before_hands_on(data: dict[str, t.Any]) -> None:
+    templates = {template["name"]: template for template in data["controller_templates"]}
+    approved = templates["IAM enforce"]["extra_vars"]["hardening_approved_plan"]
+    assert approved == "{{ hardening_plan_sha256 }}"
+    for workflow in data["controller_workflows"]:
+        nodes = workflow["simplified_workflow_nodes"]
+        approvals = [node for node in nodes if "approval_node" in node]
+        for approval in approvals:
+            (before,) = [node for node in nodes if approval["identifier"] in node.get("success_nodes", [])]
+            # A slice knows its own accounts alone, so the hash is made by the job that reports on all of them.
+            template = templates[before["unified_job_template"]]
+            assert template.get("job_slice_count", 1) == 1
+            assert template.get("extra_vars", {}).get("hardening_fleet_report", True) is True
+            assert "hash of the run" in approval["approval_node"]["description"]
+
+
 def test_every_variable_means_something(data: dict[str, t.Any]) -> None:
     sources = [path for pattern in ("roles/*/*/*.yml", "playbooks/*.yml") for path in CHECKOUT.glob(pattern)]
     read = set(re.findall(r"\b(?:hardening|aws)_\w+", " ".join(path.read_text(encoding="utf-8") for path in sources)))
@@ -82,7 +98,15 @@ def test_every_variable_means_something(data: dict[str, t.Any]) -> None:
         variables |= {question["variable"] for question in template.get("survey_spec", {}).get("spec", [])}
     for kind in data["controller_credential_types"]:
         variables |= set(kind["injectors"]["extra_vars"])
+    known = yaml.safe_load((CHECKOUT / "playbooks/vars/known_variables.yml").read_text(encoding="utf-8"))
+    handed_on = set(re.findall(r"hardening_\w+", templates_of(data))) - variables
     assert variables - read == set()
+    assert handed_on <= set(known["__prepare_known_variables"])
+
+
+def templates_of(data: dict[str, t.Any]) -> str:
+    """What the templates set, as text."""
+    return " ".join(str(template.get("extra_vars", {})) for template in data["controller_templates"])
 
 
 def test_surveys_can_be_left_unanswered(data: dict[str, t.Any]) -> None:

@@ -61,13 +61,15 @@ class Author:
     def _publish(self, item: Item) -> Change:
         credential, topic = item.credential, str(self.rules.topic)
         subject = f"IAM {credential.label} of {credential.user} in {self.account_id}"
+        notice = {"TopicArn": topic, "Subject": subject[:_SUBJECT]}
         change = self._change(
             credential,
             PUBLISH,
-            {"TopicArn": topic, "Subject": subject[:_SUBJECT], "Message": notice_text(item, self.rules, self.now)},
+            {**notice, "Message": notice_text(item, self.rules, self.now)},
             before={"notice": None},
             after={"notice": topic},
             kind="notify",
+            planned={**notice, "Message": notice_text(item, self.rules, None)},
         )
         return dataclasses.replace(change, service="sns", region=region_of_topic(topic))
 
@@ -75,6 +77,7 @@ class Author:
         credential = item.credential
         has_notice = bool(self.rules.topic)
         mark = Mark(stage, self.now, has_notice, self.run_id)
+        planned = f"{stage.value}=<time> notice={'sns' if has_notice else 'none'} run=<run>"
         former = item.tag_value
         undo = Undo(UNTAG, _untagging(credential)) if former is None else Undo(TAG, _tagging(credential, former))
         return self._change(
@@ -85,6 +88,7 @@ class Author:
             after={"stage": stage.value},
             kind=kind,
             undo=undo,
+            planned=_tagging(credential, planned),
         )
 
     def _untag(self, item: Item, kind: str) -> Change:
@@ -142,6 +146,7 @@ class Author:
         population: int = 0,
         remedies: tuple[str, ...] = (),
         undo: t.Optional[Undo] = None,
+        planned: t.Optional[Mapping[str, t.Any]] = None,
     ) -> Change:
         names = {"kind": credential.kind.value, "id": credential.id}
         return Change(
@@ -158,6 +163,7 @@ class Author:
             population=population,
             remedies=remedies,
             undo=undo,
+            planned=planned,
         )
 
 
@@ -212,8 +218,11 @@ def command_back(credential: Credential) -> str:
     return f"aws iam {command} --user-name {user} {identifier} {credential.id} --status Active"
 
 
-def notice_text(item: Item, rules: Rules, now: datetime) -> str:
-    """What the owner is told: which credential, why, what happens when, and how to keep it."""
+def notice_text(item: Item, rules: Rules, now: t.Optional[datetime]) -> str:
+    """What the owner is told: which credential, why, what happens when, and how to keep it.
+
+    Without ``now`` it is the text that a plan shows, with placeholders where the text that is sent has moments.
+    """
     credential = item.credential
     name = "" if credential.kind is Kind.PASSWORD else f" {mask_key_ids(credential.id)}"
     used = (
@@ -221,17 +230,19 @@ def notice_text(item: Item, rules: Rules, now: datetime) -> str:
     )
     lines = [
         f"The {credential.label}{name} of the IAM user {credential.user_arn} was made on {credential.created:%Y-%m-%d}",
-        f"and {used}: {idle_days(credential, now)} days without use.",
+        f"and {used}: {'<number>' if now is None else idle_days(credential, now)} days without use.",
         "",
     ]
     if not credential.is_active:
-        due = now + timedelta(days=rules.delete_grace)
-        lines.append(f"It is inactive, and may be deleted from {due:%Y-%m-%d} on. That is final.")
+        lines.append(f"It is inactive, and may be deleted from {_due(now, rules.delete_grace)} on. That is final.")
     elif credential.kind is Kind.PASSWORD:
-        due = now + timedelta(days=rules.deactivate_grace)
-        lines.append(f"It may be removed from {due:%Y-%m-%d} on. That is final.")
+        lines.append(f"It may be removed from {_due(now, rules.deactivate_grace)} on. That is final.")
     else:
-        due = now + timedelta(days=rules.deactivate_grace)
-        lines.append(f"It may be deactivated from {due:%Y-%m-%d} on, which can be taken back at any time.")
+        due = _due(now, rules.deactivate_grace)
+        lines.append(f"It may be deactivated from {due} on, which can be taken back at any time.")
     lines += ["", "Whoever still needs it uses it before then, or asks the security team for a waiver."]
     return "\n".join(lines)
+
+
+def _due(now: t.Optional[datetime], days: int) -> str:
+    return f"<{days} days later>" if now is None else f"{now + timedelta(days=days):%Y-%m-%d}"

@@ -22,14 +22,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from .._account.moments import format_utc, parse_moment
-from .._converge.journal import Outcome, ending_at
-from .._converge.store import Store, StoreError
+from .._converge.journal import Outcome, RecordError, ending_at
+from .._converge.store import Store
 from .access_keys_kinds import OPERATIONS_OF, Credential
 
 PUBLISH: t.Final = "Publish"
 TAG: t.Final = "TagUser"
 UNTAG: t.Final = "UntagUser"
 
+_NOT_OURS: t.Final = (Outcome.FAILED, Outcome.FOREIGN)
 _WORDS: t.Final = re.compile(r"([a-z]+)=([0-9TZ:-]+) notice=(sns|none) run=([A-Za-z0-9][A-Za-z0-9._:-]{0,127})")
 
 
@@ -100,7 +101,7 @@ def _changes_of(store: Store, account_id: str, run: str) -> t.Iterator[Recorded]
             outcome, answer = ending_at(store, key.removesuffix("-intent.json"))
             change = intent["change"]
             named = change["after"] or change["before"]
-            if outcome is not Outcome.FAILED and isinstance(named, Mapping) and "id" in named:
+            if outcome not in _NOT_OURS and isinstance(named, Mapping) and "id" in named:
                 yield Recorded(
                     run=run,
                     at=parse_moment(intent["at"]),
@@ -111,8 +112,9 @@ def _changes_of(store: Store, account_id: str, run: str) -> t.Iterator[Recorded]
                     answer=answer,
                     is_certain=outcome is Outcome.APPLIED,
                 )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StoreError(f"{store.location}/{key} is not a journal record: {error}") from error
+        except (RecordError, ValueError, KeyError, TypeError, AttributeError):
+            # Others may write into a journal: a broken record supports no tag, and takes nothing from the others.
+            continue
 
 
 @dataclasses.dataclass(frozen=True)

@@ -89,7 +89,7 @@ def tag_list(tags: Mapping[str, t.Any]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items()) if value is not None]
 
 
-def _rule_request(name: str, given: Shape, description: str, evaluation_modes: Sequence[str] = ()) -> Shape:
+def rule_request(name: str, given: Shape, description: str, evaluation_modes: Sequence[str] = ()) -> Shape:
     """A whole rule as AWS takes it: what a request leaves out, AWS removes."""
     optional = {
         "Description": description,
@@ -139,7 +139,7 @@ class Place:
         return self._change(
             PUT_RULE,
             self.arn("config-rule", name),
-            {"ConfigRule": _rule_request(name, wanted, description), "Tags": tag_list(tags)},
+            {"ConfigRule": rule_request(name, wanted, description), "Tags": tag_list(tags)},
             before=None,
             after={**wanted, "tags": tags_of(tags, list(tags))},
             kind="config_rule_create",
@@ -152,7 +152,7 @@ class Place:
         before = rule_shape(rule)
 
         def request(given: Shape) -> Shape:
-            return {"ConfigRule": _rule_request(rule.name, given, rule.description, rule.evaluation_modes)}
+            return {"ConfigRule": rule_request(rule.name, given, rule.description, rule.evaluation_modes)}
 
         return self._change(
             PUT_RULE,
@@ -168,7 +168,7 @@ class Place:
         """Remove a rule, and with it what it found. Made again, it judges anew."""
         before = rule_shape(rule)
         again = {
-            "ConfigRule": _rule_request(rule.name, before, rule.description, rule.evaluation_modes),
+            "ConfigRule": rule_request(rule.name, before, rule.description, rule.evaluation_modes),
             "Tags": tag_list(rule.tags),
         }
         change = self._change(

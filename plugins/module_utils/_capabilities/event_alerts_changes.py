@@ -47,6 +47,7 @@ WRITES: t.Final = frozenset(
     | {f"iam:{name}" for name in (CREATE_ROLE, DELETE_ROLE, SET_TRUST, PUT_ROLE_POLICY, DELETE_ROLE_POLICY)}
 )
 ROLE_POLICY: t.Final = "hand-on-events"
+ROLE_DESCRIPTION: t.Final = "Hands on events that alert (hardening.iam)"
 STATEMENT: t.Final = "iam-hardening-organization"
 
 Document = Mapping[str, t.Any]
@@ -214,7 +215,7 @@ class Writer:
     def create_role(self, arn: str, trust: Document) -> Change:
         """The role, which only EventBridge may assume, and only for our rules of this account."""
         path, name = _named(arn)
-        about = {"Path": path, "RoleName": name, "Description": "Hands on events that alert (hardening.iam)"}
+        about = {"Path": path, "RoleName": name, "Description": ROLE_DESCRIPTION}
         request = {**about, "AssumeRolePolicyDocument": minified(trust), "Tags": tag_list(self._tags)}
         undo = Undo(DELETE_ROLE, {"RoleName": name})
         return self._change("iam", GLOBAL, CREATE_ROLE, arn, request, (None, {"role": name, "trust": trust}), undo)

@@ -41,6 +41,7 @@ KIND: t.Final = "findings_export"
 MOST: t.Final = 100
 BATCH_BYTES: t.Final = 6 * 1024 * 1024
 FINDING_BYTES: t.Final = 240 * 1024
+_MOMENTS: t.Final = frozenset({"CreatedAt", "UpdatedAt", "FirstObservedAt", "LastObservedAt"})
 # The parts of targets that say what a batch is of.
 _IMPORTED: t.Final = "/import/"
 _UPDATED: t.Final = "/update/"
@@ -142,6 +143,12 @@ def _import(batch: Sequence[Sending], place: Place, number: int) -> Change:
         before={sending.id: state(sending.known) for sending in batch},
         after={sending.id: state(sending.made) for sending in batch},
         undo=Undo(IMPORT, {"Findings": [sending.undone() for sending in batch]}),
+        # The moment of the export is the only thing that two plans of the same findings differ in.
+        planned={
+            "Findings": [
+                {**sending.made, **dict.fromkeys(_MOMENTS & sending.made.keys(), "<time>")} for sending in batch
+            ]
+        },
     )
 
 
@@ -183,6 +190,7 @@ def _change(
     before: Mapping[str, t.Any],
     after: Mapping[str, t.Any],
     undo: Undo,
+    planned: t.Optional[Mapping[str, t.Any]] = None,
 ) -> Change:
     return Change(
         account_id=place.account_id,
@@ -197,6 +205,7 @@ def _change(
         impact=Impact.ADDITIVE,
         population=len(before),
         undo=undo,
+        planned=planned,
     )
 
 

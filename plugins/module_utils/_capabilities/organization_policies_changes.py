@@ -178,7 +178,8 @@ class Writer:
 
     def _attachment(self, node: Node, operation: str, back: str, *, kind: str, impact: Impact) -> Change:
         about = {"policy": self.name, "type": self.type, "attached_to": node.id, "where": node.name}
-        change = self._change(
+        # One policy has many attachments, and each of them is looked at by itself.
+        return self._change(
             operation,
             {**self._identified, "TargetId": node.id},
             {**about, "attached": operation == DETACH},
@@ -186,9 +187,8 @@ class Writer:
             kind=kind,
             undo=Undo(back, {**self._named, "TargetId": node.id}),
             impact=impact,
+            target=f"{self.target} on {node.id}",
         )
-        # One policy has many attachments, and each of them is looked at by itself.
-        return dataclasses.replace(change, target=f"{self.target} on {node.id}")
 
     def _change(
         self,
@@ -200,13 +200,14 @@ class Writer:
         kind: str,
         undo: Undo,
         impact: Impact,
+        target: str = "",
     ) -> Change:
         return Change(
             account_id=self.account_id,
             region=GLOBAL,
             service=SERVICE,
             operation=operation,
-            target=self.target,
+            target=target or self.target,
             parameters=parameters,
             before=before,
             after=after,

@@ -94,7 +94,7 @@ class Place:
 
     def subscribe(self, standard: str) -> Change:
         """Enable the standard with this ARN."""
-        target = f"{SUBSCRIPTION}{_path(standard)}"
+        target = f"{SUBSCRIPTION}{path_of(standard)}"
         return self._change(
             "BatchEnableStandards",
             target,
@@ -111,7 +111,7 @@ class Place:
         enable = {"StandardsSubscriptionRequests": [{"StandardsArn": subscription.standard}]}
         change = self._change(
             "BatchDisableStandards",
-            f"{SUBSCRIPTION}{_path(subscription.standard)}",
+            f"{SUBSCRIPTION}{path_of(subscription.standard)}",
             {"StandardsSubscriptionArns": [subscription.arn]},
             before={"enabled": True},
             after={"enabled": False},
@@ -171,7 +171,7 @@ class Place:
 
         return self._change(
             operation,
-            f"{ASSOCIATIONS}{_path(standard)}",
+            f"{ASSOCIATIONS}{path_of(standard)}",
             request(after, reasons),
             before={"standard": standard, "controls": dict(before)},
             after={"standard": standard, "controls": dict(after)},
@@ -233,6 +233,7 @@ class Place:
         )
 
 
-def _path(standard: str) -> str:
+def path_of(standard: str) -> str:
+    """How targets name a standard: by its slug and version."""
     name = standard_name(standard)
     return name.path if name else standard.rpartition("/")[2]

@@ -174,13 +174,14 @@ class Author:
                 **taken,
             )
         parameters = {**named, "PolicyName": holding.name}
+        text = _text(holding.document)
         return self._change(
             f"Delete{of}Policy",
             holding.owner.arn,
             parameters,
             before={"inline_policy": holding.name, "document": holding.document},
             after={"inline_policy": holding.name, "document": None, **more},
-            undo=Undo(f"Put{of}Policy", {**parameters, "PolicyDocument": _text(holding.document)}),
+            undo=None if holding.document is None else Undo(f"Put{of}Policy", {**parameters, "PolicyDocument": text}),
             **taken,
         )
 
@@ -193,7 +194,7 @@ class Author:
         before: t.Optional[Mapping[str, t.Any]],
         after: Mapping[str, t.Any],
         kind: str,
-        undo: Undo,
+        undo: t.Optional[Undo],
         impact: Impact = Impact.ADDITIVE,
         population: int = 0,
     ) -> Change:

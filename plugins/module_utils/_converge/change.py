@@ -44,8 +44,9 @@ class Change:
     """One planned API write.
 
     ``kind`` groups changes for the caps of the guard (for one ``access_key_deactivate``); ``population`` is the
-    number of objects that such changes choose from. ``parameters`` is the exact request and never leaves the process
-    in results. ``affects`` names the principals whose access the change alters, sorted: ARNs; the 12 digits of an
+    number of objects that such changes choose from. ``parameters`` is the exact request. ``planned`` is the request as
+    plans show and hash it, where the exact one holds the moment at which it is sent; None where both are the same.
+    ``affects`` names the principals whose access the change alters, sorted: ARNs; the 12 digits of an
     account for everybody in it; ``*`` for anybody at all; the name of a service principal. ``undoes`` is the journal's
     key of the change that this one takes back, if it is there for that.
     """
@@ -65,6 +66,12 @@ class Change:
     remedies: tuple[str, ...] = ()
     undo: t.Optional[Undo] = None
     undoes: str = ""
+    planned: t.Optional[Mapping[str, t.Any]] = None
+
+    @property
+    def request(self) -> dict[str, t.Any]:
+        """The request as plans show it: two plans of the same change have the same one, whenever they are made."""
+        return dict(self.parameters if self.planned is None else self.planned)
 
     @property
     def reversible(self) -> bool:
@@ -87,6 +94,10 @@ class Change:
             **({"undoes": self.undoes} if self.undoes else {}),
         }
 
+    def as_entry(self) -> dict[str, t.Any]:
+        """The change in a plan: everything that its hash covers, so the plan can be checked without the account."""
+        return {**self.as_dict(), "request": self.request}
+
 
 @dataclasses.dataclass(frozen=True)
 class Refusal:
@@ -108,12 +119,10 @@ def content_hash(value: t.Any) -> str:
 
 
 def change_hash(change: Change) -> str:
-    """Identifies a change in a plan: its operation and target, what it found and what it would leave.
-
-    All of it stands in ``plan.json``, so that an approved plan can be checked without the account.
-    """
-    scope = [change.account_id, change.region, change.service, change.operation, change.target]
-    return content_hash([*scope, content_hash(change.before), content_hash(change.after)])
+    """Identifies a change in a plan: place, operation, target, request, affected principals, before and after."""
+    scope = [change.account_id, change.service, change.region, change.operation, change.target]
+    said = [change.request, sorted(change.affects), content_hash(change.before), content_hash(change.after)]
+    return content_hash([*scope, *said])
 
 
 def plan_sha256(changes: Iterable[Change]) -> str:

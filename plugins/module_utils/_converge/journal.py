@@ -10,7 +10,9 @@
 An intent record is written before a change is made, an outcome record after. One object a record, under an ordered key
 that is never written twice, serves a directory and S3 alike: ``<account>/<run>/<sequence>-<intent|outcome>.json``.
 What a later run finds of an intent without outcome is a third kind, ``found``: the run may still be under way, and its
-own word is the last.
+own word is the last. A fourth kind, ``run``, stands before the first intent of a module: who ran it, approved by whom.
+
+Others may write into a journal. A file that is no record, or a broken one, is reported and costs nothing else.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import json
 import re
 import threading
 import typing as t
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from .._account.moments import format_utc
@@ -35,13 +37,31 @@ SCHEMA: t.Final = "hardening.iam/journal/1"
 _INTENT: t.Final = "-intent.json"
 _OUTCOME: t.Final = "-outcome.json"
 _FOUND: t.Final = "-found.json"
+_RUN: t.Final = "-run.json"
+_KEY: t.Final = re.compile(
+    r"(?P<base>[0-9]{12}/(?P<run>[^/]+)/(?P<number>[0-9]{6}))-(?P<kind>intent|outcome|found|run)\.json"
+)
+# The fields of a run record, each None where it is not known.
+DETAILS: t.Final = ("author", "approver", "change_ticket", "job", "commit", "approved_plan", "plan_sha256")
+
+Warn = Callable[[str], None]
+
+
+class RecordError(StoreError):
+    """One record of a journal is malformed; the message names it. The others are not concerned."""
 
 
 class Outcome(enum.StrEnum):
-    """How a change ended. ``UNKNOWN`` says that neither its before nor its after was found."""
+    """How a change ended.
+
+    ``FOREIGN`` says that AWS answered that somebody else had made the change already (it exists, it is gone). What
+    the change wanted is there, but it is not ours: a rollback leaves it. ``UNKNOWN`` says that neither the before nor
+    the after of the change was found.
+    """
 
     APPLIED = "applied"
     FAILED = "failed"
+    FOREIGN = "foreign"
     UNKNOWN = "unknown"
 
 
@@ -70,9 +90,19 @@ class Journal:
     """The journal of one module in one run and account. Every method raises StoreError where it can't be written."""
 
     def __init__(
-        self, store: Store, *, account_id: str, run_id: str, module: str, caller_arn: str, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        *,
+        account_id: str,
+        run_id: str,
+        module: str,
+        caller_arn: str,
+        clock: Callable[[], datetime],
+        details: t.Optional[Mapping[str, t.Any]] = None,
     ) -> None:
+        """``details`` are those of :data:`DETAILS`; they are recorded before the first change, where they are given."""
         self._store = store
+        self._details = details
         self._prefix = f"{account_id}/{run_id}"
         self._run_id = run_id
         self._module = module
@@ -92,6 +122,9 @@ class Journal:
         with self._numbering:
             self._written += 1
             key = f"{self._prefix}/{self._before_us + self._written:06d}"
+            if self._written == 1 and self._details is not None:
+                known = {name: self._details.get(name) or None for name in DETAILS}
+                self._store.put_new(f"{key}{_RUN}", self._record("run", {"caller_arn": self._caller_arn, **known}))
         record = {"caller_arn": self._caller_arn, "change": change.as_dict()}
         self._store.put_new(f"{key}{_INTENT}", self._record("intent", record))
         return key
@@ -113,8 +146,8 @@ class Journal:
     @functools.cached_property
     def _before_us(self) -> int:
         """How far the modules that ran before, in the same run and account, have counted."""
-        keys = [key for key in self._store.list(f"{self._prefix}/") if key.endswith(_INTENT)]
-        return max((int(key.rpartition("/")[2].removesuffix(_INTENT)) for key in keys), default=0)
+        matches = filter(None, map(_KEY.fullmatch, self._store.list(f"{self._prefix}/")))
+        return max((int(match["number"]) for match in matches), default=0)
 
     def _record(self, kind: str, content: dict[str, t.Any]) -> bytes:
         head = {"schema": SCHEMA, "record": kind, "run_id": self._run_id, "module": self._module}
@@ -122,32 +155,62 @@ class Journal:
         return json.dumps(record, indent=2, sort_keys=True, default=str).encode()
 
 
-def interrupted(store: Store, account_id: str) -> tuple[Intent, ...]:
+def _ignore(_problem: str) -> None:
+    """Where nobody wants to hear of a broken record."""
+
+
+def interrupted(store: Store, account_id: str, warn: Warn = _ignore) -> tuple[Intent, ...]:
     """The recorded intents of an account that have no outcome: their run was cut off, or is still under way.
 
-    :raises StoreError: the journal can't be read.
+    ``warn`` is given each problem with a record. Raises StoreError where the journal can't be read at all.
     """
     keys = store.list(f"{account_id}/")
-    concluded = {key.removesuffix(ending) for key in keys for ending in (_OUTCOME, _FOUND) if key.endswith(ending)}
-    started = [key.removesuffix(_INTENT) for key in keys if key.endswith(_INTENT)]
-    return tuple(intent_at(store, key) for key in started if key not in concluded)
+    _report_foreign(store, keys, warn)
+    matches = [match for key in keys if (match := _KEY.fullmatch(key))]
+    concluded = {match["base"] for match in matches if match["kind"] in ("outcome", "found")}
+    started = [match["base"] for match in matches if match["kind"] == "intent"]
+    return tuple(_readable(store, [key for key in started if key not in concluded], warn))
 
 
-def recorded(store: Store, account_id: str, run_id: str) -> Iterator[tuple[Intent, Outcome]]:
+def recorded(store: Store, account_id: str, run_id: str, warn: Warn = _ignore) -> Iterator[tuple[Intent, Outcome]]:
     """The changes of a run in the order in which they were made, each with how it ended.
 
-    An intent without outcome counts as ``UNKNOWN``. Raises StoreError where the journal can't be read.
+    An intent without outcome, or with a broken one, counts as ``UNKNOWN``. ``warn`` is given each problem with a
+    record. Raises StoreError where the journal can't be read at all.
     """
-    for key in store.list(f"{account_id}/{run_id}/"):
-        if key.endswith(_INTENT):
-            intent = intent_at(store, key.removesuffix(_INTENT))
-            yield intent, ending_at(store, intent.key)[0]
+    keys = store.list(f"{account_id}/{run_id}/")
+    _report_foreign(store, keys, warn)
+    matches = [match for key in keys if (match := _KEY.fullmatch(key))]
+    for intent in _readable(store, [match["base"] for match in matches if match["kind"] == "intent"], warn):
+        try:
+            outcome = ending_at(store, intent.key)[0]
+        except RecordError as error:
+            warn(f"how {intent.change.operation} on {intent.change.target} ended is not known: {error}")
+            outcome = Outcome.UNKNOWN
+        yield intent, outcome
+
+
+def _report_foreign(store: Store, keys: Iterable[str], warn: Warn) -> None:
+    """One problem for everything below a journal that is not named as a record is."""
+    foreign = [key for key in keys if not _KEY.fullmatch(key)]
+    if foreign:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        warn(f"the journal {store.location} holds {foreign[0]}{more}, which is no record and is ignored")
+
+
+def _readable(store: Store, keys: Iterable[str], warn: Warn) -> Iterator[Intent]:
+    for key in keys:
+        try:
+            yield intent_at(store, key)
+        except RecordError as error:
+            warn(f"a record of the journal is ignored: {error}")
 
 
 def ending_at(store: Store, key: str) -> tuple[Outcome, Mapping[str, t.Any]]:
     """How the recorded change with this key ended, and what was kept of AWS's answer; ``UNKNOWN`` without a record.
 
-    Raises StoreError where the record can't be read or is none.
+    :raises RecordError: the record is none.
+    :raises StoreError: it can't be read.
     """
     for ending in (_OUTCOME, _FOUND):
         content = store.get(f"{key}{ending}")
@@ -158,16 +221,25 @@ def ending_at(store: Store, key: str) -> tuple[Outcome, Mapping[str, t.Any]]:
             return Outcome(record["outcome"]), dict(record.get("answer") or {})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             place = f"{store.location.rstrip('/')}/{key}{ending}"
-            raise StoreError(f"{place} is not a journal record: {error}") from error
+            raise RecordError(f"{place} is not a journal record: {error}") from error
     return Outcome.UNKNOWN, {}
 
 
 def intent_at(store: Store, key: str) -> Intent:
-    """The recorded change with this key. Raises StoreError where it can't be read or is none."""
+    """The recorded change with this key.
+
+    :raises RecordError: the record is none, or belongs to another run than its key.
+    :raises StoreError: it can't be read.
+    """
     location = f"{store.location.rstrip('/')}/{key}{_INTENT}"
+    if not _KEY.fullmatch(f"{key}{_INTENT}"):
+        raise RecordError(f"{location} is not a journal record: it is not named as one")
     content = store.get(f"{key}{_INTENT}")
     try:
         record = json.loads(content or b"")
-        return Intent(key=key, run_id=record["run_id"], module=record["module"], change=change_of(record["change"]))
-    except (ValueError, KeyError, TypeError, InputError) as error:
-        raise StoreError(f"{location} is not a journal record: {error}") from error
+        intent = Intent(key=key, run_id=record["run_id"], module=record["module"], change=change_of(record["change"]))
+        if not isinstance(intent.module, str) or key.split("/")[1:2] != [intent.run_id]:
+            raise ValueError("its module is malformed, or it names another run than its place")
+        return intent
+    except (ValueError, KeyError, TypeError, AttributeError, InputError) as error:
+        raise RecordError(f"{location} is not a journal record: {error}") from error

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from .._account.moments import format_utc, parse_moment
@@ -49,16 +49,22 @@ class ApprovedPlan:
         return "the approved plan does not have this change"
 
 
-def plan_document(changes: Iterable[Change], *, account_id: str, run_id: str, created: datetime) -> dict[str, t.Any]:
-    """A plan as it is kept and approved. It has every planned change, those that a cap holds back included."""
+def plan_document(
+    changes: Iterable[Change], *, account_id: str, run_id: str, created: datetime, author: t.Optional[str] = None
+) -> dict[str, t.Any]:
+    """A plan as it is kept and approved. It has every planned change, those that a cap holds back included.
+
+    ``author`` is the person whose run made the plan, where that is known.
+    """
     kept = tuple(changes)
     return {
         "schema": SCHEMA,
         "account_id": account_id,
         "run_id": run_id,
         "created": format_utc(created),
+        "author": author,
         "plan_sha256": plan_sha256(kept),
-        "changes": [change.as_dict() for change in kept],
+        "changes": [change.as_entry() for change in kept],
     }
 
 
@@ -69,18 +75,52 @@ def combined_plan(
     kept = tuple(documents)
     if not kept:
         return None
-    changes = (change_of(recorded) for document in kept for recorded in document["changes"])
+    changes = (planned_change(recorded) for document in kept for recorded in document["changes"])
     created = min(parse_moment(document["created"]) for document in kept)
-    return plan_document(changes, account_id=account_id, run_id=run_id, created=created)
+    author = next(filter(None, (document.get("author") for document in kept)), None)
+    return plan_document(changes, account_id=account_id, run_id=run_id, created=created, author=author)
+
+
+def planned_change(entry: t.Any) -> Change:
+    """The change that an entry of a plan stands for, with its request.
+
+    :raises InputError: the entry is malformed.
+    """
+    change = change_of(entry)
+    request = entry.get("request")
+    if not isinstance(request, Mapping):
+        raise InputError("not an entry of a plan: request is missing or malformed")
+    return dataclasses.replace(change, parameters=dict(request))
+
+
+def check_plan(document: t.Any) -> tuple[Change, ...]:
+    """The changes of a plan document.
+
+    :raises InputError: it is no plan, or was edited since it was made.
+    """
+    if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
+        raise InputError(f"not a plan: its schema is not {SCHEMA}")
+    entries = document.get("changes")
+    if not isinstance(entries, list):
+        raise InputError("not a plan: it has no list of changes")
+    changes = tuple(planned_change(entry) for entry in entries)
+    if plan_sha256(changes) != document.get("plan_sha256"):
+        raise InputError("its changes do not match its plan_sha256, so it was edited after it was made")
+    return changes
 
 
 def change_of(document: Mapping[str, t.Any]) -> Change:
-    """The change that a plan or a journal recorded. The exact request is not recorded, so it can't be sent again.
+    """The change that a plan or a journal recorded, without its request: what a record says is never sent as it is.
 
-    :raises InputError: a field is missing.
+    :raises InputError: a field is missing or malformed.
     """
     try:
+        for name in ("account_id", "region", "service", "operation", "target"):
+            if not isinstance(document[name], str):
+                raise TypeError(repr(name))
         undo = document["undo"]
+        if undo and not (isinstance(undo["operation"], str) and isinstance(undo["parameters"], Mapping)):
+            raise TypeError("'undo'")
         return Change(
             account_id=document["account_id"],
             region=document["region"],
@@ -95,37 +135,45 @@ def change_of(document: Mapping[str, t.Any]) -> Change:
             affects=tuple(document.get("affects", ())),
             remedies=tuple(document.get("remedies", ())),
             undo=Undo(operation=undo["operation"], parameters=undo["parameters"]) if undo else None,
-            undoes=document.get("undoes", ""),
+            undoes=str(document.get("undoes", "")),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"not a recorded change: {error} is missing or malformed") from error
 
 
-def approve(document: t.Any, *, account_id: str, now: datetime) -> ApprovedPlan:
+def approve(
+    document: t.Any, *, account_id: str, now: datetime, times: t.Optional[Iterable[t.Any]] = None
+) -> ApprovedPlan:
     """The approval that a plan document stands for.
 
+    :arg times: the moments at which runs made this very plan; by default that of the document alone.
     :raises InputError: it is no plan, of another account, edited since it was made, or older than 24 hours.
     """
-    if not isinstance(document, Mapping) or not isinstance(document.get("changes"), list):
-        raise InputError(f"approved_plan: not a plan; allowed is a document with the schema {SCHEMA}, or its hash")
+    try:
+        changes = check_plan(document)
+    except InputError as error:
+        raise InputError(f"approved_plan: {error}") from error
     if document.get("account_id") != account_id:
         raise InputError(f"approved_plan: it is of the account {document.get('account_id')}, allowed is {account_id}")
-    changes = tuple(change_of(recorded) for recorded in document["changes"])
-    if plan_sha256(changes) != document.get("plan_sha256"):
-        raise InputError("approved_plan: its changes do not match its plan_sha256, so it was edited after it was made")
-    _check_age(document.get("created"), now)
+    _check_age((document.get("created"),) if times is None else tuple(times), now)
     return ApprovedPlan(
         hashes=frozenset(map(change_hash, changes)),
         places=frozenset((change.operation, change.target) for change in changes),
     )
 
 
-def _check_age(created: t.Any, now: datetime) -> None:
+def is_fresh(created: t.Any, now: datetime) -> bool:
+    """Whether a plan of the moment ``created`` may still be approved; not if that is no moment."""
     try:
-        age = now - parse_moment(created)
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"approved_plan: created is {created!r}, allowed is an ISO 8601 date and time") from error
-    if not -_CLOCK_SKEW <= age <= APPROVAL_LASTS:
+        return -_CLOCK_SKEW <= now - parse_moment(created) <= APPROVAL_LASTS
+    except (ValueError, AttributeError):
+        return False
+
+
+def _check_age(times: Sequence[t.Any], now: datetime) -> None:
+    if not any(is_fresh(created, now) for created in times):
+        newest = max(map(str, times), default="at an unknown time")
         raise InputError(
-            f"approved_plan: it was created {created}, allowed is at most 24 hours before {format_utc(now)}"
+            f"approved_plan: it was created {newest}, allowed is at most 24 hours before {format_utc(now)}; "
+            "run the check again and approve its plan"
         )

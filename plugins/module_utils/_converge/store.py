@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import stat
 import tempfile
 import typing as t
 from pathlib import Path
@@ -98,6 +100,44 @@ class DirectoryStore:
         except OSError as error:
             raise StoreError(f"can't write {target}: {error.strerror}") from error
         return str(target)
+
+
+@dataclasses.dataclass(frozen=True)
+class Doubts:
+    """Why a directory can't be trusted with a journal: what forbids to write there, and what is worth a warning."""
+
+    refused: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
+
+
+def doubt_directory(location: str) -> Doubts:
+    """Whether others than the user who runs this, and root, can change what stands in a local directory.
+
+    Undo believes the journal, so nobody else may write there. A directory that is not there yet is made private.
+    """
+    root = Path(location).expanduser()
+    refused: list[str] = []
+    warned: list[str] = []
+    trusted = (0, os.geteuid())
+    try:
+        if root.is_symlink():
+            target = f"{location} is a symbolic link to {os.readlink(root)}"
+            owner = root.lstat().st_uid
+            if owner in trusted:
+                warned.append(f"{target}; name that directory itself")
+            else:
+                refused.append(f"{target}, which the user with the id {owner} made and can change")
+        state = root.stat()
+    except FileNotFoundError:
+        return Doubts(tuple(refused), tuple(warned))
+    except OSError as error:
+        raise StoreError(f"can't read {root}: {error.strerror}") from error
+    if state.st_mode & stat.S_IWOTH:
+        mode = stat.S_IMODE(state.st_mode)
+        refused.append(f"everybody on this machine can write to {location} (mode {mode:04o}); chmod 0700 it")
+    if state.st_uid not in trusted:
+        warned.append(f"{location} belongs to the user with the id {state.st_uid}, who can change what stands there")
+    return Doubts(tuple(refused), tuple(warned))
 
 
 def _make_private(directory: Path) -> None:

@@ -74,11 +74,24 @@ class Undoing:
     as_before: tuple[Change, ...] = ()
 
 
-def objection(intent: Intent, outcome: Outcome, *, account_id: str, writes: frozenset[str]) -> t.Optional[Refusal]:
+def _is_derived(_change: Change) -> str:
+    """Where nothing is known of how undos are derived."""
+    return ""
+
+
+def objection(
+    intent: Intent,
+    outcome: Outcome,
+    *,
+    account_id: str,
+    writes: frozenset[str],
+    mismatch: Callable[[Change], str] = _is_derived,
+) -> t.Optional[Refusal]:
     """Why a recorded change can't be taken back whatever is there now; None where that depends on what is there.
 
-    ``writes`` are the operations (``service:Operation``) that may take back a change of its module: a journal can be
-    written by others than us, and nothing else that stands in it is sent.
+    ``writes`` are the operations (``service:Operation``) that may take back a change of its module. ``mismatch`` says
+    why the recorded undo is not the one that follows from target and before. A journal can be written by others than
+    us, and nothing that it says beyond that is sent.
     """
     done = intent.change
     what = f"{done.operation} on {done.target}"
@@ -86,12 +99,17 @@ def objection(intent: Intent, outcome: Outcome, *, account_id: str, writes: froz
         return _refusal(intent, "wrong_account", f"{what} is recorded of account {done.account_id}")
     if outcome is Outcome.FAILED:
         return _refusal(intent, "not_made", f"{what} was not made, so there is nothing to undo")
+    if outcome is Outcome.FOREIGN:
+        return _refusal(intent, "foreign", f"{what} was made by somebody else, so the rollback leaves it")
     if done.undo is None:
         again = "; run the declaration again to have it as the run left it" if done.undoes else ""
         return _refusal(intent, "irreversible", f"{what} can't be undone{again}")
     if f"{done.service}:{done.undo.operation}" not in writes:
         reason = f"{what} would be undone by {done.undo.operation}, which is not a write of {intent.module}"
         return _refusal(intent, "undeclared", reason)
+    problem = mismatch(done)
+    if problem:
+        return _refusal(intent, "undo_mismatch", f"the record of {what} can't be believed: {problem}")
     return None
 
 

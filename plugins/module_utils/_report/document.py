@@ -218,6 +218,53 @@ def _left_over(part: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
     return [finding for finding in found if finding["fingerprint"] not in applied - planned]
 
 
+def run_report_key(account_id: str, run_id: str) -> str:
+    """Where the report of one run of an account is; the account's ``report.json`` is a copy of the newest."""
+    return f"{account_id}/runs/{run_id}/report.json"
+
+
+_FINDING: t.Final = ("control", "status", "severity", "region", "resource", "title", "detail", "fingerprint")
+_SHAPES: t.Final[Mapping[str, type]] = {
+    "run": Mapping,
+    "account_id": str,
+    "findings": list,
+    "summary": Mapping,
+    "scores": list,
+    "controls": Mapping,
+    "thresholds": Mapping,
+    "changes": list,
+    "refused": list,
+    "errors": list,
+    "delta": Mapping,
+}
+
+
+def check_report(report: Mapping[str, t.Any], account_id: str, *, where: str) -> None:
+    """Hold a report against what is read of it, and its account against the place where it was found.
+
+    :raises DocumentError: others can write there, and this is nothing that this collection wrote.
+    """
+    malformed = [name for name, shape in _SHAPES.items() if not isinstance(report.get(name), shape)]
+    if malformed:
+        raise DocumentError(f"{where} is malformed: {', '.join(malformed)}")
+    if report["account_id"] != account_id:
+        raise DocumentError(f"{where} is a report of account {report['account_id']}, not of {account_id}")
+    texts = [report["run"].get(name) for name in ("id", "mode", "started")]
+    lists = [report["delta"].get(name) for name in ("new", "resolved", "changed", "not_assessed")]
+    fits = all(isinstance(text, str) for text in texts) and all(isinstance(items, list) for items in lists)
+    if not fits or not all(_is_finding(item) for item in report["findings"]):
+        raise DocumentError(f"{where} is malformed: its run, its delta or one of its findings")
+    if not all(isinstance(change, Mapping) and isinstance(change.get("applied"), bool) for change in report["changes"]):
+        raise DocumentError(f"{where} is malformed: one of its changes")
+
+
+def _is_finding(item: t.Any) -> bool:
+    if not isinstance(item, Mapping) or not all(isinstance(item.get(name), str) for name in _FINDING):
+        return False
+    is_known = item["status"] in _STATUS_RANK and item["severity"] in _SEVERITY_RANK
+    return is_known and isinstance(item.get("resource_detail"), (str, type(None)))
+
+
 def encode(document: Mapping[str, t.Any]) -> bytes:
     """``document`` as JSON for a file: readable, in the order it was built in, and the same for the same content."""
     return to_bytes(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

@@ -124,6 +124,7 @@ def _account(report: Report) -> dict[str, t.Any]:
         "changes_applied": applied,
         "changes_planned": len(report["changes"]) - applied,
         "refused": len(report["refused"]),
+        "plan_sha256": report.get("plan_sha256"),
         "report": f"{report['account_id']}/report.json",
     }
 

@@ -93,6 +93,8 @@ def _summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
         f"  Changes: {totals['changes_applied']} applied, {totals['changes_planned']} planned,"
         f" {totals['refused']} refused",
     ]
+    # What an approval of the whole run names: hardening_approved_plan takes it.
+    lines += [f"  Plan of the run: {fleet['plan_sha256']}"] if fleet.get("plan_sha256") else []
     if fleet["score"]:
         lines += wrapped(f"Compliance Score: {show(score_line(fleet['score']))}", first="  ", rest="    ")
         lines += wrapped(show(score_basis(fleet["score"])), first="    ", rest="    ")

@@ -30,6 +30,9 @@ def changes(report: Mapping[str, t.Any]) -> Content:
         item["fingerprint"]: f"{problem_of(item, report)}: {resource_name(item)}" for item in report["findings"]
     }
     entries = [_change(change, findings) for change in report["changes"]]
+    # What a guard holds back can be approved, so people have to see what it would do.
+    held_back = (refusal["change"] for refusal in report["refused"] if refusal.get("change"))
+    entries += [_change(change, findings, is_refused=True) for change in held_back]
     refusals = [_refusal(refusal) for refusal in refusal_groups(report["refused"])]
     if not entries and not refusals and not report["costs"]:
         return empty("Nothing was declared that this account does not have already.")
@@ -51,8 +54,9 @@ def _costs(costs: Iterable[Mapping[str, t.Any]]) -> Content:
     ]
 
 
-def _change(change: Mapping[str, t.Any], findings: Mapping[str, str]) -> Markup:
+def _change(change: Mapping[str, t.Any], findings: Mapping[str, str], *, is_refused: bool = False) -> Markup:
     state = badge("applied", "good") if change["applied"] else badge("planned", "accent")
+    state = badge("refused", "high") if is_refused else state
     undo = None if change["reversible"] else badge("can't be undone", "high")
     summary = element(
         "summary",

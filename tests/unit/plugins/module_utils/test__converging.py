@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import typing as t
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, plan_sha256
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, plan_document
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import keep_run, run_lines
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Walk
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 
 from ._converge.fakes import ACCOUNT, NOW, RUN, FakeAws, FakeCaller, change, journal_of, user_arn, walk_of
@@ -65,7 +65,7 @@ class Bench:
     @property
     def part(self) -> dict[str, t.Any]:
         name = self.keeping.get("part", "replace")
-        content = (self.reports / ACCOUNT / "parts" / f"{name}.json").read_text(encoding="utf-8")
+        content = (self.reports / ACCOUNT / "parts" / RUN / f"{name}.json").read_text(encoding="utf-8")
         return t.cast(dict[str, t.Any], json.loads(content))
 
     @property
@@ -90,6 +90,7 @@ def test_enforcing_makes_the_changes_and_says_where_they_are_recorded(bench: Ben
     assert sorted(path.name for path in (bench.journal / ACCOUNT / RUN).iterdir()) == [
         "000001-intent.json",
         "000001-outcome.json",
+        "000001-run.json",
         "000002-intent.json",
         "000002-outcome.json",
     ]
@@ -129,9 +130,11 @@ def test_nothing_to_do(bench: Bench) -> None:
         ({"account_id": "acme"}, "account_id: 'acme'"),
         ({"run_id": "../x"}, "run_id: '../x'"),
         ({"max_changes": -1}, "max_changes: -1"),
-        ({"approved_plan": "nowhere/plan.json"}, "approved_plan: there is no nowhere/plan.json"),
-        ({"approved_plan": {"changes": 1}}, "approved_plan: not a plan"),
-        ({"approved_plan": "0" * 64}, f"approved_plan: no plan with the hash 0{{64}} .* for {ACCOUNT}"),
+        ({"approved_plan": "nowhere/plan.json"}, "hardening_approved_plan.*nowhere/plan.json' is not allowed"),
+        ({"approved_plan": {"changes": 1}}, "hardening_approved_plan.*a document is not allowed"),
+        ({"approved_plan": "0" * 64}, f"approved_plan: no plan of account {ACCOUNT} and no run has the hash 0{{64}}"),
+        ({"run_details": {"require_change_ticket": True}}, "hardening_change_ticket.*is not set"),
+        ({"run_details": {"require_change_ticket": True, "change_ticket": " "}}, "hardening_change_ticket"),
         ({"approved_plan": "0" * 64, "report_dir": None}, "approved_plan: a hash needs report_dir"),
     ],
 )
@@ -184,12 +187,45 @@ def test_a_write_that_failed_carries_what_was_done_before(bench: Bench, monkeypa
     assert bench.part["error"] == str(caught.value)
 
 
-def test_a_report_that_can_not_be_written_does_not_hide_what_was_done(bench: Bench) -> None:
+def test_without_a_place_for_the_report_nothing_is_changed(bench: Bench) -> None:
     bench.reports.write_text("a file where a directory should be")
-    with pytest.raises(TaskError, match="can't write") as caught:
+    with pytest.raises(StoreError, match="can't write"):
+        bench.run(change("a"))
+    assert not bench.writes and not bench.journal.exists()
+
+
+def test_a_part_that_can_not_be_written_does_not_hide_what_was_done(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = DirectoryStore.put
+
+    def full(self: DirectoryStore, key: str, content: bytes) -> str:
+        if bench.writes:
+            raise StoreError(f"can't write {key}: no space left")
+        return put(self, key, content)
+
+    monkeypatch.setattr(DirectoryStore, "put", full)
+    with pytest.raises(TaskError, match="can't write .*no space left") as caught:
         bench.run(change("a"))
     assert caught.value.details["changed"] is True
     assert bench.writes == ["a"]
+    # The report will say that the module began and did not end.
+    assert (bench.part["state"], bench.part["error"]) == ("started", None)
+
+
+def test_a_module_leaves_word_before_it_does_anything_and_why_it_failed(bench: Bench) -> None:
+    seen: list[t.Any] = []
+
+    def observe() -> t.NoReturn:
+        seen.append(bench.part)
+        raise AwsError("not allowed", code="AccessDenied", service="iam", operation="GetUser")
+
+    bench.walk["observe"] = observe
+    with pytest.raises(AwsError):
+        bench.run(change("a"), check_mode=True)
+    assert [(part["state"], part["error"]) for part in seen] == [("started", None)]
+    assert "AccessDenied" in bench.part["error"]
+    assert (bench.part["module"], bench.part["run_id"], bench.part["check_mode"]) == ("replace", RUN, True)
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -270,29 +306,100 @@ def test_the_part_has_what_a_cap_holds_back_so_that_it_can_be_approved(bench: Be
 # Approved plans
 
 
-@pytest.mark.parametrize("way", ["hash", "part", "plan", "document"])
-def test_a_plan_of_a_check_run_is_approved_and_lifts_the_cap(bench: Bench, way: str, tmp_path: Path) -> None:
+def test_a_plan_of_a_check_run_is_approved_and_lifts_the_cap(bench: Bench) -> None:
     held_back = bench.run(change("a"), change("b"), check_mode=True, max_changes=1)
     assert not held_back["changes"]
-    plan_file = tmp_path / "plan.json"
-    plan_file.write_text(json.dumps(bench.part["plan"]))
-    approved = {
-        "hash": held_back["plan_sha256"],
-        "part": str(bench.reports / ACCOUNT / "parts" / "replace.json"),
-        "plan": str(plan_file),
-        "document": bench.part["plan"],
-    }[way]
-    result = bench.run(change("a"), change("b"), change("c"), max_changes=1, approved_plan=approved)
+    result = bench.run(change("a"), change("b"), change("c"), max_changes=1, approved_plan=held_back["plan_sha256"])
     assert bench.writes == ["a", "b"]
     assert [refusal["rule"] for refusal in result["refused"]] == ["approved_plan"]
 
 
-def test_a_plan_of_the_account_is_found_by_its_hash(bench: Bench) -> None:
-    document = plan_document([change("a")], account_id=ACCOUNT, run_id=RUN, created=NOW - timedelta(hours=3))
-    (bench.reports / ACCOUNT).mkdir(parents=True)
-    (bench.reports / ACCOUNT / "plan.json").write_text(json.dumps(document))
-    bench.run(change("a"), max_changes=0, approved_plan=document["plan_sha256"])
+def test_another_run_that_plans_more_does_not_widen_an_approval(bench: Bench) -> None:
+    approved = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    bench.run(change("a"), change("b"), check_mode=True, run_id="overtaking")
+    result = bench.run(change("a"), change("b"), approved_plan=approved)
     assert bench.writes == ["a"]
+    assert [refusal["rule"] for refusal in result["refused"]] == ["approved_plan"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"parameters": {"Name": "b", "State": "new"}}, id="request"),
+        pytest.param({"affects": (user_arn("b"),)}, id="affects"),
+        pytest.param({"before": "older"}, id="before"),
+    ],
+)
+def test_what_differs_from_what_was_approved_is_refused(bench: Bench, other: dict[str, t.Any]) -> None:
+    approved = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    result = bench.run(change("a", **other), approved_plan=approved)
+    assert not bench.writes
+    assert [refusal["rule"] for refusal in result["refused"]] == ["approved_plan"]
+    assert "differs now" in result["refused"][0]["reason"]
+
+
+def test_the_hash_of_a_run_approves_the_plan_of_the_account(bench: Bench) -> None:
+    planned = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    lines = run_lines({ACCOUNT: planned, "999988887777": "0" * 64})
+    run_hash = keep_run(DirectoryStore(str(bench.reports)), lines, run_id=RUN, created=NOW)
+    bench.run(change("a"), max_changes=0, approved_plan=run_hash)
+    assert bench.writes == ["a"]
+
+
+def test_a_run_that_applied_its_plan_does_not_renew_it(bench: Bench) -> None:
+    planned = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    bench.run(change("a"), run_id="apply", approved_plan=planned)
+    assert bench.writes == ["a"]
+    assert [path.name for path in (bench.reports / ACCOUNT / "plans").rglob("*.json")] == [f"{planned}.json"]
+
+
+def test_who_made_the_plan_does_not_approve_it(bench: Bench) -> None:
+    planned = bench.run(change("a"), check_mode=True, run_details={"author": "alice"})["plan_sha256"]
+    with pytest.raises(TaskError, match="alice made this plan"):
+        bench.run(change("a"), approved_plan=planned, run_details={"approver": "alice"})
+    assert not bench.writes
+    bench.run(change("a"), approved_plan=planned, run_details={"author": "alice", "approver": "bob"})
+    assert bench.writes == ["a"]
+
+
+def test_the_journal_says_who_ran_what(bench: Bench) -> None:
+    planned = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    details = {"author": "alice", "approver": "bob", "change_ticket": "CHG-7", "job": "17", "commit": "c0ffee"}
+    bench.run(change("a"), approved_plan=planned, run_details={**details, "require_change_ticket": True})
+    record = json.loads((bench.journal / ACCOUNT / RUN / "000001-run.json").read_text(encoding="utf-8"))
+    assert details.items() <= record.items()
+    assert (record["plan_sha256"], record["approved_plan"]) == (planned, planned)
+
+
+def test_an_audit_without_a_change_ticket_says_that_the_real_run_needs_one(bench: Bench) -> None:
+    bench.run(change("a"), check_mode=True, run_details={"require_change_ticket": True})
+    assert len(bench.task.warnings) == 1
+    assert "hardening_change_ticket" in bench.task.warnings[0]
+
+
+# Who may write into the journal
+
+
+def test_a_journal_that_everybody_may_write_is_refused_and_an_audit_says_so(bench: Bench) -> None:
+    bench.journal.mkdir()
+    bench.journal.chmod(0o777)
+    bench.run(change("a"), check_mode=True)
+    assert ["everybody" in warning for warning in bench.task.warnings] == [True]
+    with pytest.raises(TaskError, match=r"hardening_journal.*everybody on this machine can write.*mode 0777"):
+        bench.run(change("a"))
+    assert not bench.writes
+    bench.journal.chmod(0o755)
+    bench.run(change("a"))
+    assert bench.writes == ["a"]
+
+
+def test_a_journal_behind_a_link_is_used_with_a_warning(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    bench.journal.symlink_to(tmp_path / "elsewhere")
+    bench.run(change("a"))
+    assert bench.writes == ["a"]
+    (warning,) = bench.task.warnings
+    assert "is a symbolic link to" in warning and str(tmp_path / "elsewhere") in warning
 
 
 # Runs that were cut off
@@ -316,10 +423,37 @@ def test_a_run_that_was_cut_off_is_reported_and_a_real_run_settles_it(bench: Ben
     ]
 
 
-def test_a_journal_that_can_not_be_read_is_a_warning_in_an_audit(bench: Bench) -> None:
-    broken = bench.journal / ACCOUNT / "1" / "000001-intent.json"
-    broken.parent.mkdir(parents=True)
-    broken.write_text("{")
+def test_a_broken_record_is_a_warning_and_hides_no_other_run(bench: Bench) -> None:
+    store = DirectoryStore(str(bench.journal))
+    store.put(f"{ACCOUNT}/1/000001-intent.json", b"{")
+    store.put(f"{ACCOUNT}/{RUN}/foo-intent.json", b"{}")
+    journal_of(store, run_id="20261101T000000Z").intend(change("a"))
+    assert bench.run(change("b"))["changed"] is True
+    assert bench.writes == ["b"]
+    foreign, broken, cut_off = bench.task.warnings
+    assert "foo-intent.json" in foreign
+    assert "000001-intent.json is not a journal record" in broken
+    assert "run 20261101T000000Z was cut off" in cut_off
+
+
+def test_a_record_whose_shape_its_module_can_not_read_is_a_warning(bench: Bench) -> None:
+    journal_of(DirectoryStore(str(bench.journal)), run_id="1").intend(change("a", after=["a", "list"]))
+
+    def strict(wanted: Change) -> t.Any:
+        return None if wanted.after is None else {"old": wanted.after.get("x")}
+
+    bench.walk["reread"] = lambda wanted: strict(wanted) if wanted.kind == "" else bench.aws.reread(wanted)
+    assert bench.run(change("b"))["changed"] is True
+    assert bench.writes == ["b"]
+    (warning,) = bench.task.warnings
+    assert warning.endswith("what is there now says: unknown")
+
+
+def test_a_journal_that_can_not_be_read_is_a_warning_in_an_audit(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_self: DirectoryStore, prefix: str = "") -> list[str]:
+        raise StoreError(f"can't read {prefix}: denied")
+
+    monkeypatch.setattr(DirectoryStore, "list", lost)
     assert bench.run(change("a"), check_mode=True)["changed"] is True
     assert "whether an earlier run was cut off is not known" in bench.task.warnings[0]
 

@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import typing as t
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
-from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve, plan_document
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import find_approval
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode
@@ -44,8 +48,12 @@ def reports(tmp_path: Path) -> Path:
     store = DirectoryStore(str(tmp_path))
     store.put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment()))
     for part in samples.parts():
-        store.put(f"{samples.ACCOUNT}/parts/{part['module']}.json", encode(part))
+        store.put(part_place(part), encode(part))
     return tmp_path
+
+
+def part_place(part: t.Mapping[str, t.Any]) -> str:
+    return f"{samples.ACCOUNT}/parts/{samples.run().id}/{part['module']}.json"
 
 
 def task(place: Path, *, check_mode: bool = True, **options: t.Any) -> Task:
@@ -99,7 +107,11 @@ def test_only_the_formats_that_are_asked_for_are_written(reports: Path) -> None:
 def test_the_report_is_completed_by_what_the_run_did(reports: Path) -> None:
     result = run(task(reports))
     report = read(reports / samples.ACCOUNT / "report.json")
-    assert report == json.loads(encode(samples.completed()))
+    (refusal,) = report["refused"]
+    more = {"plan_sha256": result["plan_sha256"], "incomplete": []}
+    assert report == {**json.loads(encode(samples.completed())), **more, "refused": [refusal]}
+    assert refusal == {**samples.REFUSAL.as_dict(), "module": "access_keys"}
+    assert read(reports / samples.ACCOUNT / "runs" / report["run"]["id"] / "report.json") == report
     assert (result["changes_applied"], result["changes_planned"], result["refused"]) == (1, 1, 1)
     assert result["summary"]["total"] == 16
     assert result["counts"]["WAIVED"] == 1
@@ -119,7 +131,10 @@ def test_the_plan_holds_all_changes_with_key_ids_in_full_and_can_be_approved(rep
 
 def test_parts_of_another_run_are_not_taken_up(reports: Path) -> None:
     for part in samples.parts("an earlier run"):
-        DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/parts/{part['module']}.json", encode(part))
+        place = part_place(part).replace(samples.run().id, "an earlier run")
+        DirectoryStore(str(reports)).put(place, encode(part))
+    for name in ("preflight_info", "password_policy", "access_keys"):
+        (reports / part_place({"module": name})).unlink()
     result = run(task(reports))
     assert (result["changes_applied"], result["changes_planned"], result["refused"]) == (0, 0, 0)
     assert read(reports / samples.ACCOUNT / "plan.json")["changes"] == []
@@ -196,7 +211,8 @@ def test_new_findings_need_something_to_compare_with(reports: Path) -> None:
 def test_the_report_of_a_run_covers_its_accounts_and_no_other_run(reports: Path) -> None:
     store = DirectoryStore(str(reports))
     store.put("333344445555/report.json", encode(account("333344445555")))
-    store.put("444455556666/report.json", encode(samples.assessment(run=samples.run("long ago"))))
+    old = {**samples.assessment(run=samples.run("long ago")), "account_id": "444455556666"}
+    store.put("444455556666/report.json", encode(old))
     result = run(
         task(reports, scope="fleet", run_id=samples.run().id, expected_accounts=["444455556666", 333344445555])
     )
@@ -211,6 +227,7 @@ def test_the_report_of_a_run_covers_its_accounts_and_no_other_run(reports: Path)
 def test_the_newest_run_is_meant_where_none_is_named(reports: Path) -> None:
     older = samples.assessment(run=samples.run("99999999"))
     older["run"]["started"] = "2026-01-01T00:00:00Z"
+    older["account_id"] = "444455556666"
     DirectoryStore(str(reports)).put("444455556666/report.json", encode(older))
     assert run(task(reports, scope="fleet"))["run_id"] == samples.run().id
 
@@ -314,3 +331,229 @@ def test_what_is_handed_on_stays_small_in_any_script(reports: Path) -> None:
     stats = run(task(reports, scope="fleet", failures=failures))["stats"]
     assert stats["hardening_failed_accounts_count"] == 60
     assert len(json.dumps(stats)) < 32 * 1024
+
+
+# Parts that are missing, malformed or forged
+
+
+def put_part(reports: Path, part: t.Mapping[str, t.Any]) -> None:
+    DirectoryStore(str(reports)).put(part_place(part), encode(part))
+
+
+def part_of(change: Change, module: str = "access_keys", **fields: t.Any) -> dict[str, t.Any]:
+    return samples.part(module, change, run_id=samples.run().id, **fields)
+
+
+MARK = {
+    "schema": "hardening.iam/part/1",
+    "module": "security_hub",
+    "run_id": samples.run().id,
+    "check_mode": samples.run().mode == "check",
+    "written": "2026-11-25T02:00:00Z",
+    "state": "started",
+    "error": None,
+}
+
+
+def test_a_module_that_began_and_left_nothing_makes_the_report_incomplete(reports: Path) -> None:
+    put_part(reports, MARK)
+    asked = task(reports)
+    result = run(asked)
+    assert [problem["module"] for problem in result["incomplete"]] == ["security_hub"]
+    assert result["fail"] and "lacks security_hub: it began and left no result" in result["fail_msg"]
+    assert len(asked.warnings) == 1
+    report = read(reports / samples.ACCOUNT / "report.json")
+    assert report["errors"][-1]["operation"] == "security_hub"
+    fleet = run(task(reports, scope="fleet"))
+    assert (fleet["failed_accounts"], fleet["fail"], fleet["accounts"]) == ([samples.ACCOUNT], True, 1)
+    # What the other modules did is there all the same.
+    assert (result["changes_applied"], result["changes_planned"]) == (1, 1)
+
+
+def test_a_module_that_failed_before_its_result_says_why(reports: Path) -> None:
+    put_part(reports, {**MARK, "error": "AccessDenied"})
+    assert run(task(reports))["incomplete"] == []
+    report = read(reports / samples.ACCOUNT / "report.json")
+    assert (report["errors"][-1]["operation"], report["errors"][-1]["reason"]) == ("security_hub", "AccessDenied")
+
+
+def test_the_parts_of_the_check_do_not_count_for_the_run_that_applies_it(reports: Path) -> None:
+    other = {**part_of(samples.KEY_CHANGE, "security_hub"), "check_mode": samples.run().mode != "check"}
+    put_part(reports, other)
+    put_part(reports, {**MARK, "module": "config_rules", "check_mode": other["check_mode"]})
+    result = run(task(reports))
+    assert (result["incomplete"], result["changes_planned"]) == ([], 1)
+
+
+HIDDEN = dataclasses.replace(samples.KEY_CHANGE, target=f"{samples.ACCOUNT}-hidden")
+
+
+def forged(**fields: t.Any) -> dict[str, t.Any]:
+    return {**part_of(samples.KEY_CHANGE, "forged"), **fields}
+
+
+def plan_of(*changes: Change, **fields: t.Any) -> dict[str, t.Any]:
+    given = {"account_id": samples.ACCOUNT, "run_id": samples.run().id, "created": samples.NOW}
+    return {**plan_document(changes, **given), **fields}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(forged(plan=plan_of(samples.KEY_CHANGE, HIDDEN)), id="hidden change"),
+        pytest.param(forged(changes=[], plan=plan_of(HIDDEN)), id="nothing shown"),
+        pytest.param(forged(plan=plan_of()), id="shown but not planned"),
+        pytest.param(forged(plan=None), id="no plan"),
+        pytest.param(forged(plan=plan_of(samples.KEY_CHANGE, plan_sha256="0" * 64)), id="edited plan"),
+        pytest.param(forged(plan={**plan_of(samples.KEY_CHANGE), "account_id": "999988887777"}), id="other account"),
+        pytest.param(forged(changes=[samples.KEY_CHANGE.as_dict(), samples.KEY_CHANGE.as_dict()]), id="shown twice"),
+        pytest.param(forged(changes="x"), id="changes are a text"),
+        pytest.param(forged(changes=[{}]), id="empty change"),
+        pytest.param(forged(changes=[7]), id="change is a number"),
+        pytest.param(forged(refused=[{"rule": 1}]), id="malformed refusal"),
+        pytest.param(forged(findings=[{"control": "x"}]), id="malformed finding"),
+        pytest.param(forged(impacts=[{"principals": 7}]), id="malformed impact"),
+        pytest.param(forged(costs=[{"option": 7}]), id="malformed cost"),
+        pytest.param(forged(capabilities=[{"state": 7}]), id="malformed row"),
+    ],
+)
+def test_a_forged_or_malformed_part_costs_its_own_module_alone(reports: Path, part: dict[str, t.Any]) -> None:
+    before = run(task(reports, formats=list(FORMATS)))
+    put_part(reports, part)
+    result = run(task(reports, formats=list(FORMATS)))
+    assert [problem["module"] for problem in result["incomplete"]] == ["forged"]
+    assert result["fail"]
+    assert result["plan_sha256"] == before["plan_sha256"]
+    assert HIDDEN.target not in (reports / samples.ACCOUNT / "plan.json").read_text(encoding="utf-8")
+    same = ("changes_applied", "changes_planned", "refused", "summary")
+    assert {name: result[name] for name in same} == {name: before[name] for name in same}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"x"', b"{}", b'{"run_id": "other"}', b"\xff"])
+def test_an_object_among_the_parts_that_is_none_is_named(reports: Path, content: bytes) -> None:
+    DirectoryStore(str(reports)).put(part_place({"module": "foreign"}), content)
+    result = run(task(reports))
+    assert [problem["module"] for problem in result["incomplete"]] == ["foreign.json"]
+    assert (result["changes_applied"], result["changes_planned"]) == (1, 1)
+
+
+def test_what_a_cap_holds_back_is_shown_and_can_be_approved(reports: Path) -> None:
+    refusal = Refusal("cap", "too many", HIDDEN.target, HIDDEN.operation)
+    put_part(reports, forged(plan=plan_of(samples.KEY_CHANGE, HIDDEN), refused=[refusal.as_dict()]))
+    result = run(task(reports))
+    assert result["incomplete"] == []
+    report = read(reports / samples.ACCOUNT / "report.json")
+    (shown,) = [item["change"] for item in report["refused"] if item["module"] == "forged"]
+    assert shown == json.loads(json.dumps(HIDDEN.as_dict()))
+    page = (reports / samples.ACCOUNT / "report.html").read_text(encoding="utf-8")
+    assert page.count(HIDDEN.target) >= 2
+    schema = json.loads((Path(__file__).resolve().parents[4] / "docs/report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(report, schema)
+    approved = find_approval(
+        DirectoryStore(str(reports)), result["plan_sha256"], account_id=samples.ACCOUNT, now=samples.NOW
+    )
+    assert approved.objection(HIDDEN) is None
+
+
+# Two runs of one account
+
+
+def test_two_runs_of_one_account_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    changes = {"one": samples.KEY_CHANGE, "two": samples.PASSWORD_POLICY_CHANGE}
+    for name, change in changes.items():
+        assessed = samples.assessment(run=samples.run(name))
+        store.put(f"{samples.ACCOUNT}/runs/{name}/report.json", encode(assessed))
+        store.put(f"{samples.ACCOUNT}/report.json", encode(assessed))
+        part = samples.part("same_module", change, run_id=name, applied=True)
+        store.put(f"{samples.ACCOUNT}/parts/{name}/same_module.json", encode(part))
+    for name in changes:
+        assert run(task(tmp_path, run_id=name))["changes_applied"] == 1
+    for name, change in changes.items():
+        report = read(tmp_path / samples.ACCOUNT / "runs" / name / "report.json")
+        assert [item["operation"] for item in report["changes"]] == [change.operation]
+        fleet = run(task(tmp_path, scope="fleet", run_id=name, expected_accounts=[samples.ACCOUNT]))
+        assert (fleet["accounts"], fleet["changes_applied"], fleet["missing_accounts"]) == (1, 1, [])
+        files = read(tmp_path / "manifest.json")["files"]
+        assert {key.split("/")[2] for key in files if "/parts/" in key or "/runs/" in key} == {name}
+
+
+# Foreign and malformed reports
+
+
+def malformed() -> dict[str, t.Any]:
+    sound = {**account("333344445555"), "run": samples.assessment()["run"]}
+    return {
+        "another account": {**sound, "account_id": samples.ACCOUNT},
+        "no findings": {name: value for name, value in sound.items() if name != "findings"},
+        "no delta": {**sound, "delta": {}},
+        "no run": {**sound, "run": None},
+        "run without a start": {**sound, "run": {"id": samples.run().id, "mode": "check"}},
+        "finding is a text": {**sound, "findings": ["x"]},
+        "unknown severity": {**sound, "findings": [{**samples.assessment()["findings"][0], "severity": "grave"}]},
+        "change without applied": {**sound, "changes": [{}]},
+        "scores are texts": {**sound, "scores": ["x"]},
+        "score without counts": {**sound, "scores": [{"benchmark": "cis_7.0"}]},
+        "plan hash is a path": {**sound, "plan_sha256": "../../x"},
+        "incomplete is odd": {**sound, "incomplete": [{"x": 1}]},
+        "only a schema": {"schema": sound["schema"]},
+    }
+
+
+@pytest.mark.parametrize("kind", list(malformed()))
+def test_a_malformed_report_costs_its_own_account_alone(reports: Path, kind: str) -> None:
+    store = DirectoryStore(str(reports))
+    run(task(reports))
+    store.put(f"333344445555/runs/{samples.run().id}/report.json", encode(malformed()[kind]))
+    for name in ("notes.txt", "99/report.json", "x/report.json", "runs/x.json", "444455556666"):
+        store.put(name, b"{")
+    result = run(task(reports, scope="fleet", run_id=samples.run().id))
+    assert (result["accounts"], result["failed_accounts"]) == (1, ["333344445555"])
+    assert result["fail"]
+
+
+@pytest.mark.parametrize("kind", ["another account", "no findings", "only a schema", "no run"])
+def test_a_malformed_assessment_fails_with_a_message(reports: Path, kind: str) -> None:
+    DirectoryStore(str(reports)).put("333344445555/report.json", encode(malformed()[kind]))
+    with pytest.raises(TaskError, match="333344445555/report.json is"):
+        run(task(reports, account_id="333344445555"))
+
+
+# The hash of a run
+
+
+def test_the_report_of_a_run_has_the_hash_that_approves_all_its_accounts(reports: Path) -> None:
+    own = run(task(reports))["plan_sha256"]
+    other = run_of_another_account(reports)
+    result = run(task(reports, scope="fleet"))
+    lines = f"{samples.ACCOUNT} {own}\n333344445555 {other}\n"
+    assert result["plan_sha256"] == hashlib.sha256(lines.encode()).hexdigest()
+    fleet = read(reports / "fleet.json")
+    assert fleet["plan_sha256"] == result["plan_sha256"] == result["stats"]["hardening_plan_sha256"]
+    assert [row["plan_sha256"] for row in fleet["accounts"]] == [own, other]
+    store = DirectoryStore(str(reports))
+    approved = find_approval(store, result["plan_sha256"], account_id=samples.ACCOUNT, now=samples.NOW)
+    assert approved.objection(samples.KEY_CHANGE) is None
+
+
+def test_a_workflow_knows_every_variable_that_is_handed_on(reports: Path) -> None:
+    known = (Path(__file__).resolve().parents[4] / "playbooks/vars/known_variables.yml").read_text(encoding="utf-8")
+    for scope in ("account", "fleet"):
+        stats = run(task(reports, scope=scope))["stats"]
+        assert [name for name in stats if f"- {name}\n" not in known] == []
+
+
+def run_of_another_account(reports: Path) -> str:
+    store = DirectoryStore(str(reports))
+    store.put(f"333344445555/runs/{samples.run().id}/report.json", encode(account("333344445555")))
+    return str(run(task(reports, account_id="333344445555", run_id=samples.run().id))["plan_sha256"])
+
+
+def test_a_later_run_does_not_change_what_a_hash_approves(reports: Path) -> None:
+    run(task(reports))
+    approved = run(task(reports, scope="fleet"))["plan_sha256"]
+    put_part(reports, {**part_of(HIDDEN, "overtaking"), "plan": plan_of(HIDDEN)})
+    assert run(task(reports))["plan_sha256"] != run(task(reports, scope="fleet"))["plan_sha256"] != approved
+    found = find_approval(DirectoryStore(str(reports)), approved, account_id=samples.ACCOUNT, now=samples.NOW)
+    assert found.objection(samples.KEY_CHANGE) is None
+    assert found.objection(HIDDEN)

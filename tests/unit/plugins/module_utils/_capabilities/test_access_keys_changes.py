@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -89,6 +90,18 @@ def test_a_plan_does_not_depend_on_the_hour_it_is_made_at() -> None:
             for run, moment in (("run-1", NOW), ("run-2", days_ago(0.2)))
         }
         assert len(hashes) == 1
+
+
+def test_a_plan_shows_what_is_sent_but_for_the_moments_in_it() -> None:
+    found = Item(credential())
+    for moment in (NOW, days_ago(0.2), days_ago(-0.5)):
+        publish, tag = Author(ACCOUNT, "run-7", rules(notify=TOPIC), moment).changes(found, Action.NOTIFY)
+        assert publish.request["TopicArn"] == publish.parameters["TopicArn"] == TOPIC
+        assert publish.request["Subject"] == publish.parameters["Subject"]
+        pattern = re.sub(r"<[^>]*>", ".+", re.escape(publish.request["Message"]))
+        assert re.fullmatch(pattern.replace(r"\ days\ later>", ""), publish.parameters["Message"])
+        assert "<" not in publish.parameters["Message"] and "run-7" in tag.parameters["Tags"][0]["Value"]
+        assert tag.request["Tags"][0]["Value"] == "noticed=<time> notice=sns run=<run>"
 
 
 @pytest.mark.parametrize(

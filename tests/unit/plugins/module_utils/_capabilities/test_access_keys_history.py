@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     read_history,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys_kinds import Credential
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 
 from .keys import ACCOUNT, KEY_ID, RUN, credential, days_ago, recorded, user_arn
 
@@ -174,7 +174,11 @@ def test_history_is_what_was_not_in_vain(journal: Journal) -> None:
     assert journal.read("run-0") == ()
 
 
-def test_a_journal_that_is_none_is_no_history(journal: Journal) -> None:
-    journal.store.put_new(f"{ACCOUNT}/{RUN}/000001-intent.json", b"[]")
-    with pytest.raises(StoreError, match="000001-intent.json is not a journal record"):
-        journal.read()
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"change": []}', b'{"change": {"after": [1], "before": 2}}'])
+def test_a_broken_record_is_no_history_and_hides_no_other(journal: Journal, content: bytes) -> None:
+    journal.write(1)
+    journal.write(2, outcome="foreign")
+    journal.store.put_new(f"{ACCOUNT}/{RUN}/000003-intent.json", content)
+    journal.store.put_new(f"{ACCOUNT}/{RUN}/foo-intent.json", content)
+    journal.write(4)
+    assert [record.operation for record in journal.read()] == ["TagUser", "TagUser"]

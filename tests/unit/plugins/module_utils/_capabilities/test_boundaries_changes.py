@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -69,13 +70,13 @@ def test_a_version_is_gone_for_good() -> None:
 
 
 def test_a_deleted_policy_is_made_anew_as_it_was() -> None:
-    gone = live(SOUND, tags={**OWNED, "team": "web"})
-    change = writer(description="declared now").delete(gone, "text")
+    gone, text = live(SOUND, tags={**OWNED, "team": "web"}), json.dumps(SOUND)
+    change = writer(description="declared now").delete(gone, text)
     assert change.impact is Impact.DESTRUCTIVE
     assert change.undo is not None
     assert change.undo.operation == "CreatePolicy"
     assert change.undo.parameters["Description"] == "what it is for"
-    assert change.undo.parameters["PolicyDocument"] == "text"
+    assert change.undo.parameters["PolicyDocument"] == text
     assert {"Key": "team", "Value": "web"} in change.undo.parameters["Tags"]
 
 

@@ -156,7 +156,13 @@ def walk_of(aws: FakeAws, *changes: Change, **fields: t.Any) -> Walk[str]:
     return Walk(**{**given, **fields})
 
 
-def journal_of(store: Store, *, run_id: str = RUN, module: str = "replace") -> Journal:
+def journal_of(
+    store: Store,
+    *,
+    run_id: str = RUN,
+    module: str = "replace",
+    details: t.Optional[Mapping[str, t.Any]] = None,
+) -> Journal:
     return Journal(
         store,
         account_id=ACCOUNT,
@@ -164,4 +170,5 @@ def journal_of(store: Store, *, run_id: str = RUN, module: str = "replace") -> J
         module=module,
         caller_arn=CALLER,
         clock=lambda: NOW,
+        details=details,
     )

@@ -33,10 +33,37 @@ def test_a_change_in_results_has_no_request() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"before": "older"}, {"after": "newer"}, {"operation": "Delete"}, {"target": "x"}, {"region": "eu-west-1"}],
+    [
+        {"before": "older"},
+        {"after": "newer"},
+        {"operation": "Delete"},
+        {"target": "x"},
+        {"region": "eu-west-1"},
+        {"account_id": "999988887777"},
+        {"service": "sts"},
+        {"parameters": {"Name": "bob", "State": "new"}},
+        {"parameters": {"Name": "alice", "State": "new", "Force": True}},
+        {"planned": {"Name": "alice"}},
+        {"affects": (user_arn("bob"),)},
+    ],
 )
-def test_what_a_change_finds_and_leaves_makes_it_another(other: dict[str, t.Any]) -> None:
+def test_everything_that_an_approval_is_for_makes_it_another(other: dict[str, t.Any]) -> None:
     assert change_hash(change(**other)) != change_hash(change())
+
+
+def test_the_order_of_the_affected_does_not_make_it_another() -> None:
+    assert change_hash(change(affects=("b", "a"))) == change_hash(change(affects=("a", "b")))
+
+
+def test_a_request_that_holds_its_moment_is_planned_without_it() -> None:
+    morning, afternoon = (change(parameters={"At": at}, planned={"At": "<now>"}) for at in ("08:00", "16:00"))
+    assert change_hash(morning) == change_hash(afternoon)
+    assert morning.as_entry()["request"] == {"At": "<now>"}
+    assert morning.parameters == {"At": "08:00"}
+
+
+def test_an_entry_of_a_plan_has_the_request() -> None:
+    assert change("a").as_entry() == {**change("a").as_dict(), "request": {"Name": "a", "State": "new"}}
 
 
 @pytest.mark.parametrize("same", [{"remedies": ("f",)}, {"kind": "x"}, {"population": 9}, {"undo": None}])

@@ -12,7 +12,10 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import (
     Outcome,
+    RecordError,
     check_run_id,
+    ending_at,
+    intent_at,
     interrupted,
     recorded,
 )
@@ -78,11 +81,73 @@ def test_what_another_run_finds_is_overruled_by_the_run_itself(store: FakeStore)
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"outcome": "soon"}', '{"outcome": "applied", "answer": 3}'])
 @pytest.mark.parametrize("ending", ["outcome", "found"])
-def test_an_ending_that_is_none_is_told_by_its_place(store: FakeStore, ending: str, content: str) -> None:
-    key = journal_of(store).intend(change())
+def test_an_ending_that_is_none_makes_its_change_unknown_and_no_other(
+    store: FakeStore, ending: str, content: str
+) -> None:
+    journal = journal_of(store)
+    key = journal.intend(change("a"))
+    journal.conclude(journal.intend(change("b")), Outcome.APPLIED)
     store.put(f"{key}-{ending}.json", content.encode())
     with pytest.raises(StoreError, match=f"000001-{ending}.json is not a journal record"):
-        list(recorded(store, ACCOUNT, RUN))
+        ending_at(store, key)
+    problems: list[str] = []
+    found = [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN, problems.append)]
+    assert found == [Outcome.UNKNOWN, Outcome.APPLIED]
+    assert len(problems) == 1 and "000001" in problems[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["foo-intent.json", "1-intent.json", "note.txt", "0000001-intent.json", "000001-intent.json.bak"]
+)
+def test_a_foreign_file_costs_a_warning_and_nothing_else(store: FakeStore, name: str) -> None:
+    store.objects[f"{ACCOUNT}/{RUN}/{name}"] = b"{}"
+    journal = journal_of(store)
+    journal.conclude(journal.intend(change("a")), Outcome.APPLIED)
+    journal_of(store, run_id="cut-off").intend(change("b"))
+    problems: list[str] = []
+    assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN, problems.append)] == [Outcome.APPLIED]
+    assert [intent.change.target for intent in interrupted(store, ACCOUNT, problems.append)] == [user_arn("b")]
+    assert len(problems) == 2 and all(name in problem for problem in problems)
+
+
+def test_the_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
+    details = {"author": "alice", "approver": "bob", "change_ticket": "CHG-7", "job": "17", "commit": "", "other": "x"}
+    journal = journal_of(store, details={**details, "plan_sha256": "f" * 64})
+    for name in ("a", "b"):
+        journal.conclude(journal.intend(change(name)), Outcome.APPLIED)
+    runs = [json.loads(content) for key, content in store.objects.items() if key.endswith("-run.json")]
+    assert runs == [
+        {
+            "schema": "hardening.iam/journal/1",
+            "record": "run",
+            "run_id": RUN,
+            "module": "replace",
+            "at": "2026-11-25T02:00:00Z",
+            "caller_arn": CALLER,
+            "author": "alice",
+            "approver": "bob",
+            "change_ticket": "CHG-7",
+            "job": "17",
+            "commit": None,
+            "approved_plan": None,
+            "plan_sha256": "f" * 64,
+        }
+    ]
+    assert [intent.key[-6:] for intent, _outcome in recorded(store, ACCOUNT, RUN)] == ["000001", "000002"]
+    journal_of(store, module="second", details=details).intend(change("c"))
+    assert f"{ACCOUNT}/{RUN}/000003-run.json" in store.objects
+
+
+def test_a_run_that_was_cut_off_behind_its_own_record_stops_no_later_one(store: FakeStore) -> None:
+    store.objects[f"{ACCOUNT}/{RUN}/000001-run.json"] = b"{}"
+    assert journal_of(store, details={}).intend(change()) == f"{ACCOUNT}/{RUN}/000002"
+
+
+def test_a_run_that_can_not_be_recorded_makes_no_change(store: FakeStore) -> None:
+    store.full = True
+    with pytest.raises(StoreError):
+        journal_of(store, details={}).intend(change())
+    assert not store.objects
 
 
 def test_two_runs_that_count_alike_can_not_share_a_record(store: FakeStore) -> None:
@@ -103,10 +168,38 @@ def test_interrupted_finds_intents_without_outcome_in_this_account_only(store: F
     assert [outcome for _intent, outcome in recorded(store, ACCOUNT, "20261101T000000Z")] == [Outcome.UNKNOWN]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"run_id": "1", "module": "m", "change": {}}'])
-def test_what_is_no_record_is_named(store: FakeStore, content: bytes) -> None:
+BROKEN = [
+    b"",
+    b"{",
+    b"[]",
+    b"{}",
+    b'{"run_id": "1", "module": "m", "change": {}}',
+    json.dumps({"run_id": "1", "module": 7, "change": change().as_dict()}).encode(),
+    json.dumps({"run_id": "2", "module": "m", "change": change().as_dict()}).encode(),
+    json.dumps({"run_id": "1", "module": "m", "change": [1]}).encode(),
+    json.dumps({"run_id": "1", "module": "m", "change": {**change().as_dict(), "undo": [1]}}).encode(),
+]
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_broken_record_is_named_and_hides_no_other(store: FakeStore, content: bytes) -> None:
     store.objects[f"{ACCOUNT}/1/000001-intent.json"] = content
-    with pytest.raises(StoreError, match=f"s3://journal/iam/{ACCOUNT}/1/000001-intent.json is not a journal record"):
+    journal_of(store, run_id="1").intend(change("b"))
+    told = f"s3://journal/iam/{ACCOUNT}/1/000001-intent.json is not a journal record"
+    with pytest.raises(RecordError, match=told):
+        intent_at(store, f"{ACCOUNT}/1/000001")
+    for found in (
+        interrupted,
+        lambda *given: [intent for intent, _outcome in recorded(given[0], ACCOUNT, "1", given[2])],
+    ):
+        problems: list[str] = []
+        assert [intent.change.target for intent in found(store, ACCOUNT, problems.append)] == [user_arn("b")]
+        assert len(problems) == 1 and told in problems[0]
+
+
+def test_a_journal_that_can_not_be_read_at_all_says_so(store: FakeStore) -> None:
+    store.lost = True
+    with pytest.raises(StoreError, match="denied"):
         interrupted(store, ACCOUNT)
 
 

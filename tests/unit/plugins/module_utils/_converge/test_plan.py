@@ -13,10 +13,12 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Undo, change_hash, plan_sha256
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import (
+    ApprovedPlan,
     approve,
     change_of,
     combined_plan,
     plan_document,
+    planned_change,
 )
 
 from .fakes import ACCOUNT, NOW, RUN, change
@@ -34,17 +36,29 @@ def test_a_plan_document_names_what_it_is_of() -> None:
         "account_id": ACCOUNT,
         "run_id": RUN,
         "created": "2026-11-25T02:00:00Z",
+        "author": None,
         "plan_sha256": plan_sha256([change("b"), change("a")]),
     }
     assert [recorded["applied"] for recorded in document()["changes"]] == [False, False]
 
 
 @pytest.mark.parametrize("undo", [None, Undo("Replace", {"State": "old"})])
-def test_a_recorded_change_is_the_same_change_without_its_request(undo: t.Optional[Undo]) -> None:
-    done = change(undo=undo, remedies=("f1", "f2"), before={"a": [1, 2]}, after=None)
-    recorded = change_of(json.loads(json.dumps(done.as_dict(applied=True))))
-    assert change_hash(recorded) == change_hash(done)
-    assert (recorded.undo, recorded.remedies, recorded.parameters) == (undo, ("f1", "f2"), {})
+def test_an_entry_is_the_change_that_was_planned(undo: t.Optional[Undo]) -> None:
+    done = change(undo=undo, remedies=("f1", "f2"), before={"a": [1, 2]}, after=None, affects=("x", "y"))
+    read = planned_change(json.loads(json.dumps(done.as_entry())))
+    assert change_hash(read) == change_hash(done)
+    assert (read.undo, read.remedies, read.affects) == (undo, ("f1", "f2"), ("x", "y"))
+    assert read.parameters == done.parameters
+
+
+def test_a_recorded_change_has_no_request_that_could_be_sent() -> None:
+    assert change_of(json.loads(json.dumps(change().as_entry()))).parameters == {}
+
+
+@pytest.mark.parametrize("request_", [None, "Name", ["Name"]])
+def test_an_entry_without_a_request_is_none(request_: t.Any) -> None:
+    with pytest.raises(InputError, match="request is missing or malformed"):
+        planned_change({**change().as_dict(), "request": request_})
 
 
 def test_a_recorded_change_that_lacks_a_field() -> None:
@@ -53,11 +67,27 @@ def test_a_recorded_change_that_lacks_a_field() -> None:
         change_of(broken)
 
 
+@pytest.mark.parametrize("broken", [{"target": 7}, {"undo": "Replace"}, {"undo": {"operation": "x", "parameters": 1}}])
+def test_a_recorded_change_with_a_malformed_field(broken: dict[str, t.Any]) -> None:
+    with pytest.raises(InputError, match="not a recorded change"):
+        change_of({**change().as_dict(), **broken})
+
+
+def approved_at(given: t.Any, age: timedelta) -> ApprovedPlan:
+    return approve(given, account_id=ACCOUNT, now=NOW + age)
+
+
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=24), timedelta(minutes=-5)])
 def test_approval_of_a_fresh_plan(age: timedelta) -> None:
-    approved = approve(document(), account_id=ACCOUNT, now=NOW + age)
+    approved = approved_at(document(), age)
     assert approved.hashes == {change_hash(change("a")), change_hash(change("b"))}
     assert approved.objection(change("a")) is None
+
+
+def entries(**fields: t.Any) -> list[dict[str, t.Any]]:
+    """The entries of the plan, the first one edited."""
+    first, *others = document()["changes"]
+    return [{**first, **fields}, *others]
 
 
 @pytest.mark.parametrize(
@@ -65,19 +95,31 @@ def test_approval_of_a_fresh_plan(age: timedelta) -> None:
     [
         (document(), timedelta(hours=24, seconds=1), "at most 24 hours"),
         (document(), timedelta(minutes=-6), "at most 24 hours"),
-        (document(created="yesterday"), timedelta(0), "created is 'yesterday'"),
-        (document(created=None), timedelta(0), "created is None"),
+        (document(created="yesterday"), timedelta(0), "created yesterday"),
+        (document(created=None), timedelta(0), "created None"),
         (document(account_id="999988887777"), timedelta(0), "of the account 999988887777"),
         (document(plan_sha256="0" * 64), timedelta(0), "was edited"),
         (document(changes=document()["changes"][:1]), timedelta(0), "was edited"),
+        (document(changes=entries(request={"Name": "a", "State": "worse"})), timedelta(0), "was edited"),
+        (document(changes=entries(affects=["x"])), timedelta(0), "was edited"),
+        (document(changes=entries(service="sts")), timedelta(0), "was edited"),
+        (document(changes=entries(before="older")), timedelta(0), "was edited"),
         (document(changes=[{}]), timedelta(0), "not a recorded change"),
+        (document(changes=[3]), timedelta(0), "not a recorded change"),
         (document(changes=None), timedelta(0), "not a plan"),
-        ("plan.json", timedelta(0), "not a plan"),
+        (document(schema="hardening.iam/plan/0"), timedelta(0), "not a plan"),
     ],
 )
 def test_what_is_no_approval(given: t.Any, age: timedelta, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        approve(given, account_id=ACCOUNT, now=NOW + age)
+        approved_at(given, age)
+
+
+def test_a_plan_is_as_old_as_the_newest_run_that_made_it() -> None:
+    times = ["2026-11-20T02:00:00Z", "rubbish", "2026-11-25T02:00:00Z"]
+    assert approve(document(), account_id=ACCOUNT, times=times, now=NOW).hashes
+    with pytest.raises(InputError, match="at most 24 hours"):
+        approve(document(), account_id=ACCOUNT, times=times[:2], now=NOW)
 
 
 def test_a_plan_of_several_modules_is_as_old_as_the_oldest_part() -> None:
@@ -87,5 +129,5 @@ def test_a_plan_of_several_modules_is_as_old_as_the_oldest_part() -> None:
     assert joined is not None
     assert joined["created"] == "2026-11-25T01:00:00Z"
     assert joined["plan_sha256"] == plan_sha256([change("a"), change("b"), change("c")])
-    assert approve(joined, account_id=ACCOUNT, now=NOW).objection(change("c")) is None
+    assert approved_at(joined, timedelta(0)).objection(change("c")) is None
     assert combined_plan([], account_id=ACCOUNT, run_id=RUN) is None

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Where plans are kept and how an approval finds them: by their hash, so nothing written later takes their place.
+
+``<account>/plans/<plan_sha256>.json`` is a plan. A later run that makes the very same plan leaves a note beside it,
+``<account>/plans/<plan_sha256>/<run_id>.json``, so that it can be approved again. ``runs/<run_sha256>.json`` holds the
+lines ``<account> <plan_sha256>`` of a run. Both hashes are computed anew when they are read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import typing as t
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from .._account.moments import format_utc
+from .errors import InputError
+from .plan import ApprovedPlan, approve, is_fresh
+from .store import Store, StoreError
+
+RUN_SCHEMA: t.Final = "hardening.iam/run-plans/1"
+_NOTE_SCHEMA: t.Final = "hardening.iam/plan-note/1"
+_HASH: t.Final = re.compile(r"[0-9a-f]{64}")
+_LINE: t.Final = re.compile(r"([0-9]{12}) ([0-9a-f]{64})")
+
+
+def plan_key(account_id: str, plan_hash: str) -> str:
+    """Where the plan of an account with this hash is kept."""
+    return f"{account_id}/plans/{plan_hash}.json"
+
+
+def run_key(run_hash: str) -> str:
+    """Where the lines of a run with this hash are kept."""
+    return f"runs/{run_hash}.json"
+
+
+def keep_plan(store: Store, document: Mapping[str, t.Any], *, renew: bool = True) -> str:
+    """Keep a plan under its hash and return its location. A plan that is there already gets a note with this run.
+
+    :arg renew: leave that note. A run that applied some of its plan does not make it good for another day.
+    :raises StoreError: the place can't be read or written.
+    """
+    key = plan_key(document["account_id"], document["plan_sha256"])
+    location = _keep(store, key, _encode(document))
+    if location is not None:
+        return location
+    if not renew:
+        return f"{store.location.rstrip('/')}/{key}"
+    said = {name: document.get(name) for name in ("plan_sha256", "run_id", "created", "author")}
+    note = f"{key.removesuffix('.json')}/{document['run_id']}.json"
+    store.put(note, _encode({"schema": _NOTE_SCHEMA, **said}))
+    return f"{store.location.rstrip('/')}/{key}"
+
+
+def _keep(store: Store, key: str, content: bytes) -> t.Optional[str]:
+    """Write an object that is not there; None where it is, also where another run has just written it."""
+    if store.get(key) is not None:
+        return None
+    try:
+        return store.put_new(key, content)
+    except StoreError:
+        if store.get(key) is None:
+            raise
+        return None
+
+
+def run_lines(plans: Mapping[str, str]) -> tuple[str, ...]:
+    """The sorted lines of a run, from the hashes of its accounts' plans."""
+    return tuple(sorted(f"{account_id} {plan_hash}" for account_id, plan_hash in plans.items()))
+
+
+def run_sha256(lines: Iterable[str]) -> str:
+    """The hash of a run: that of its sorted lines, each with its line end, as ``sort | sha256sum`` computes it."""
+    return hashlib.sha256("".join(f"{line}\n" for line in sorted(lines)).encode()).hexdigest()
+
+
+def keep_run(store: Store, lines: Iterable[str], *, run_id: str, created: datetime) -> str:
+    """Keep the lines of a run and return its hash.
+
+    :raises StoreError: the place can't be read or written.
+    """
+    kept = sorted(lines)
+    run_hash = run_sha256(kept)
+    document = {"schema": RUN_SCHEMA, "run_id": run_id, "created": format_utc(created), "lines": kept}
+    _keep(store, run_key(run_hash), _encode({**document, "run_sha256": run_hash}))
+    return run_hash
+
+
+def find_approval(
+    store: t.Optional[Store], given: t.Any, *, account_id: str, now: datetime, approver: t.Optional[str] = None
+) -> ApprovedPlan:
+    """The approval that ``given`` stands for: the hash of this account's plan, or of a run that has the account.
+
+    :raises InputError: it is no hash, or leads to no plan of this account that may be applied now.
+    :raises StoreError: the place can't be read.
+    """
+    plan_hash = check_hash(given)
+    if store is None:
+        raise InputError("approved_plan: a hash needs report_dir, where the plan with this hash is kept")
+    document = _json(store, plan_key(account_id, plan_hash))
+    if document is None:
+        plan_hash = _hash_in_run(store, plan_hash, account_id)
+        document = _json(store, plan_key(account_id, plan_hash))
+    if not isinstance(document, Mapping):
+        where = f"{store.location}/{plan_key(account_id, plan_hash)}"
+        raise InputError(f"approved_plan: there is no plan at {where}")
+    if document.get("plan_sha256") != plan_hash:
+        raise InputError(f"approved_plan: the plan that is kept under the hash {plan_hash} has another one")
+    made = [document, *_notes(store, account_id, plan_hash)]
+    approved = approve(document, account_id=account_id, times=[note.get("created") for note in made], now=now)
+    _refuse_author(made, approver, now)
+    return approved
+
+
+def check_hash(given: t.Any) -> str:
+    """The hash in ``given``.
+
+    :raises InputError: it is none. A path or a document is refused: other runs may write there after the approval.
+    """
+    text = given.strip() if isinstance(given, str) else ""
+    if not _HASH.fullmatch(text):
+        shown = repr(given) if isinstance(given, (str, int)) else "a document"
+        raise InputError(
+            f"approved_plan (hardening_approved_plan): {shown} is not allowed; allowed is a hash of 64 hexadecimal "
+            "digits: plan_sha256 of the account's plan.json, or of fleet.json for all accounts of a run"
+        )
+    return text
+
+
+def _hash_in_run(store: Store, run_hash: str, account_id: str) -> str:
+    """The hash of the account's plan in the run with this hash."""
+    document = _json(store, run_key(run_hash))
+    if document is None:
+        raise InputError(
+            f"approved_plan: no plan of account {account_id} and no run has the hash {run_hash} in {store.location}"
+        )
+    lines = document.get("lines") if isinstance(document, Mapping) else None
+    if not isinstance(lines, list) or not all(isinstance(line, str) and _LINE.fullmatch(line) for line in lines):
+        raise InputError(f"approved_plan: {store.location}/{run_key(run_hash)} does not hold the lines of a run")
+    if run_sha256(lines) != run_hash:
+        raise InputError(f"approved_plan: the lines of the run {run_hash} were edited after it was made")
+    hashes = [match[2] for line in lines if (match := _LINE.fullmatch(line)) and match[1] == account_id]
+    if len(hashes) != 1:
+        raise InputError(f"approved_plan: the run {run_hash} has no plan of account {account_id}; approve one that has")
+    return hashes[0]
+
+
+def _notes(store: Store, account_id: str, plan_hash: str) -> list[Mapping[str, t.Any]]:
+    """What later runs noted that made the same plan. A malformed note counts for nothing."""
+    notes: list[Mapping[str, t.Any]] = []
+    for key in store.list(f"{plan_key(account_id, plan_hash).removesuffix('.json')}/"):
+        with contextlib.suppress(InputError):
+            note = _json(store, key)
+            if isinstance(note, Mapping) and note.get("plan_sha256") == plan_hash:
+                notes.append(note)
+    return notes
+
+
+def _refuse_author(made: Iterable[Mapping[str, t.Any]], approver: t.Optional[str], now: datetime) -> None:
+    """Refuse an approver who made the plan. Of several runs that made it, all within the last 24 hours count."""
+    authors = {str(note["author"]) for note in made if note.get("author") and is_fresh(note.get("created"), now)}
+    if approver and approver.strip().lower() in {author.strip().lower() for author in authors}:
+        raise InputError(f"approved_plan: {approver} made this plan, so somebody else has to approve it")
+
+
+def _encode(document: Mapping[str, t.Any]) -> bytes:
+    return json.dumps(document, indent=1, sort_keys=True, default=str).encode()
+
+
+def _json(store: Store, key: str) -> t.Any:
+    """The document at ``key``; None where there is none.
+
+    :raises InputError: it is not JSON.
+    """
+    content = store.get(key)
+    if content is None:
+        return None
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise InputError(f"approved_plan: {store.location}/{key} is not JSON: {error}") from error

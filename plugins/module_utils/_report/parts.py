@@ -1,0 +1,188 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Parts: what each module of a run leaves for the report of its account, below ``<account>/parts/<run_id>/``.
+
+A module leaves a mark when it begins and replaces it by its part when it ends, so the report knows which modules ran.
+Others may write there too: a part counts only if it is well-formed, and if its plan holds exactly what it shows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from .._account.moments import format_utc
+from .._converge.change import content_hash
+from .._converge.errors import InputError
+from .._converge.plan import check_plan
+from .._converge.store import Store
+from .document import DocumentError, decode
+
+PART_SCHEMA: t.Final = "hardening.iam/part/1"
+_STARTED: t.Final = "started"
+# What only one of a plan's entry and the change of a result has.
+_DIFFERENT: t.Final = frozenset({"applied", "request"})
+_LISTS: t.Final = ("changes", "refused", "impacts", "costs", "findings", "capabilities")
+_CHANGE: t.Final = ("region", "service", "operation", "target")
+_REFUSAL: t.Final = ("rule", "reason", "target", "operation")
+_FINDING: t.Final = ("control", "status", "severity", "region", "resource", "title", "detail", "fingerprint")
+
+Part = Mapping[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """The parts of one run and account; ``problems`` says by module, or by file name, what is missing of it."""
+
+    parts: tuple[Part, ...] = ()
+    problems: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def part_folder(account_id: str, run_id: str) -> str:
+    """Where the parts of a run are: a prefix of keys."""
+    return f"{account_id}/parts/{run_id}/"
+
+
+def part_key(account_id: str, run_id: str, part: str) -> str:
+    """Where one part is."""
+    return f"{part_folder(account_id, run_id)}{part}.json"
+
+
+def mark(*, module: str, run_id: str, check_mode: bool, written: datetime, error: t.Optional[str] = None) -> bytes:
+    """What stands in place of a part while its module works, or where it failed before it had a result."""
+    document = {
+        "schema": PART_SCHEMA,
+        "module": module,
+        "run_id": run_id,
+        "check_mode": check_mode,
+        "written": format_utc(written),
+        "state": _STARTED,
+        "error": error,
+    }
+    return json.dumps(document, indent=2, sort_keys=True).encode()
+
+
+def read_parts(store: Store, account_id: str, run_id: str, *, mode: str) -> Parts:
+    """The parts of a run; ``mode`` is ``check`` or ``enforce``, since both jobs of a workflow share their run.
+
+    :raises StoreError: the place can't be read.
+    """
+    folder = part_folder(account_id, run_id)
+    parts: list[Part] = []
+    problems: dict[str, str] = {}
+    for key in store.list(folder):
+        content = store.get(key)
+        if content is None:
+            continue
+        name = key.removeprefix(folder)
+        try:
+            part = decode(content, where=f"{store.location}/{key}")
+            _check_head(part, run_id)
+        except DocumentError as error:
+            problems[name] = f"its part of the report is malformed: {error}"
+            continue
+        if part.get("check_mode", mode == "check") is not (mode == "check"):
+            continue
+        try:
+            if part.get("state") != _STARTED:
+                check_part(part, account_id)
+                parts.append({**part, "refused": _with_changes(part)})
+            elif part.get("error"):
+                parts.append({**part, "changes": (), "refused": ()})
+            else:
+                problems[part["module"]] = "it began and left no result: it was cut off, or its part was not written"
+        except DocumentError as error:
+            problems[part["module"]] = f"its part of the report does not count: {name} {error}"
+    return Parts(tuple(parts), problems)
+
+
+def _check_head(part: Part, run_id: str) -> None:
+    if part.get("run_id") != run_id:
+        raise DocumentError(f"its run is {part.get('run_id')!r}")
+    if not isinstance(part.get("module"), str):
+        raise DocumentError("it names no module")
+
+
+def check_part(part: Part, account_id: str) -> None:
+    """Hold a part against what the report and its formats need.
+
+    :raises DocumentError: it is malformed, of another account, or its plan holds other changes than it shows.
+    """
+    for name in _LISTS:
+        if not _is_list_of_mappings(part.get(name, [])):
+            raise DocumentError(f"has no list of mappings in {name}")
+    _check_texts("changes", part.get("changes", ()), _CHANGE)
+    _check_texts("refused", part.get("refused", ()), _REFUSAL)
+    _check_texts("findings", part.get("findings", ()), _FINDING)
+    for change in part.get("changes", ()):
+        if not isinstance(change.get("applied"), bool) or not _is_list_of_texts(change.get("remedies")):
+            raise DocumentError("has a change without applied or remedies")
+    if part.get("changes") or part.get("plan") is not None:
+        _check_plan(part, account_id)
+
+
+def _check_plan(part: Part, account_id: str) -> None:
+    """A plan holds exactly what the report shows: each of its changes stands among the changes or is refused."""
+    plan = part.get("plan")
+    try:
+        check_plan(plan)
+    except InputError as error:
+        raise DocumentError(f"has a plan that can't be approved: {error}") from error
+    if plan["account_id"] != account_id:
+        raise DocumentError(f"has a plan of account {plan['account_id']}")
+    planned = Counter(_identity(entry) for entry in plan["changes"])
+    shown = Counter(_identity(change) for change in part.get("changes", ()))
+    if shown - planned:
+        raise DocumentError("shows changes that its plan does not have")
+    held_back = planned - shown
+    refused = {(refusal["operation"], refusal["target"]) for refusal in part.get("refused", ())}
+    for entry in plan["changes"]:
+        if held_back[_identity(entry)] and (entry["operation"], entry["target"]) not in refused:
+            raise DocumentError(f"has {entry['operation']} on {entry['target']} in its plan and does not show it")
+
+
+def _with_changes(part: Part) -> list[dict[str, t.Any]]:
+    """The refusals, each with the change of the plan that it holds back, so the report shows what can be approved."""
+    refused = [dict(refusal) for refusal in part.get("refused", ())]
+    shown = Counter(_identity(change) for change in part.get("changes", ()))
+    for entry in (part.get("plan") or {}).get("changes", ()):
+        if shown[_identity(entry)]:
+            shown[_identity(entry)] -= 1
+            continue
+        said = {name: value for name, value in entry.items() if name != "request"}
+        place = (entry["operation"], entry["target"])
+        about = [refusal for refusal in refused if (refusal["operation"], refusal["target"]) == place]
+        free = next((refusal for refusal in about if "change" not in refusal), None)
+        if free is not None:
+            free["change"] = said
+        else:
+            refused.append({**about[0], "change": said})
+    return refused
+
+
+def _identity(change: Mapping[str, t.Any]) -> str:
+    return content_hash({name: value for name, value in change.items() if name not in _DIFFERENT})
+
+
+def _check_texts(what: str, items: t.Iterable[Mapping[str, t.Any]], names: t.Iterable[str]) -> None:
+    for item in items:
+        lacking = [name for name in names if not isinstance(item.get(name), str)]
+        if lacking:
+            raise DocumentError(f"has an entry in {what} without {', '.join(lacking)}")
+
+
+def _is_list_of_mappings(value: t.Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(item, Mapping) for item in value)
+
+
+def _is_list_of_texts(value: t.Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
