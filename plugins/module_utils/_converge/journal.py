@@ -38,10 +38,16 @@ _FOUND: t.Final = "-found.json"
 
 
 class Outcome(enum.StrEnum):
-    """How a change ended. ``UNKNOWN`` says that neither its before nor its after was found."""
+    """How a change ended.
+
+    ``FOREIGN`` says that AWS answered that somebody else had made the change already (it exists, it is gone). What
+    the change wanted is there, but it is not ours: a rollback leaves it. ``UNKNOWN`` says that neither the before nor
+    the after of the change was found.
+    """
 
     APPLIED = "applied"
     FAILED = "failed"
+    FOREIGN = "foreign"
     UNKNOWN = "unknown"
 
 

@@ -86,6 +86,8 @@ def objection(intent: Intent, outcome: Outcome, *, account_id: str, writes: froz
         return _refusal(intent, "wrong_account", f"{what} is recorded of account {done.account_id}")
     if outcome is Outcome.FAILED:
         return _refusal(intent, "not_made", f"{what} was not made, so there is nothing to undo")
+    if outcome is Outcome.FOREIGN:
+        return _refusal(intent, "foreign", f"{what} was made by somebody else, so the rollback leaves it")
     if done.undo is None:
         again = "; run the declaration again to have it as the run left it" if done.undoes else ""
         return _refusal(intent, "irreversible", f"{what} can't be undone{again}")
