@@ -34,6 +34,11 @@ if t.TYPE_CHECKING:
 
 __all__ = ["HAS_BOTO3", "Access", "Identity", "warm"]
 
+# Writes that nobody plans, and so nobody else repeats: objects of journal and report, and sessions.
+_PATIENT_SERVICES: t.Final = frozenset({"s3", "sts"})
+# Part of the change that makes an archive rule, after the write itself.
+_PATIENT_WRITES: t.Final = frozenset({"accessanalyzer:ApplyArchiveRule"})
+
 K = t.TypeVar("K")
 V = t.TypeVar("V")
 
@@ -168,6 +173,8 @@ class Access:
     ) -> dict[str, t.Any]:
         """The answer to one call of an operation, named as AWS does, without botocore's own ``ResponseMetadata``.
 
+        A write is sent once: see :mod:`.retries`.
+
         :raises AwsError: after all retries.
         :raises FenceError: the module did not declare this call.
         """
@@ -247,9 +254,14 @@ class Access:
         shape = model.operation_model(operation).input_shape
         return frozenset(shape.members) if shape else frozenset()
 
-    def _client(self, pool: ClientPool, service: str, region: str) -> BaseClient:
+    def _client(self, pool: ClientPool, service: str, region: str, *, once: bool = False) -> BaseClient:
         with self._typed(service, "", region):
-            return pool.client(service, region)
+            return pool.client(service, region, once=once)
+
+    def _is_sent_once(self, service: str, operation: str) -> bool:
+        """Whether the caller decides on every further attempt: it reads the target of a write again before each."""
+        name = f"{service}:{operation}"
+        return name in self._operations.writes and service not in _PATIENT_SERVICES and name not in _PATIENT_WRITES
 
     def _call(
         self,
@@ -259,7 +271,8 @@ class Access:
         region: str,
         parameters: t.Optional[Mapping[str, t.Any]] = None,
     ) -> dict[str, t.Any]:
-        client = self._client(pool, service, region)
+        once = self._is_sent_once(service, operation)
+        client = self._client(pool, service, region, once=once)
         method = getattr(client, sdk.xform_name(operation), None)
         if method is None:
             refuse(self._fence, f"{service}:{operation}", parameters or {})
@@ -270,7 +283,8 @@ class Access:
             with self._typed(service, operation, region):
                 return t.cast(dict[str, t.Any], method(**(parameters or {})))
 
-        answer = self._patience.call(attempt, repeatable=f"{service}:{operation}" not in self._operations.writes)
+        is_read = f"{service}:{operation}" not in self._operations.writes
+        answer = attempt() if once else self._patience.call(attempt, repeatable=is_read)
         answer.pop("ResponseMetadata", None)
         return answer
 
