@@ -194,8 +194,8 @@ def apply(
     Successive changes of different regions are made side by side, and a failure stops those of its region alone, then
     what comes after all of them: a region that refuses an account is no reason to leave the others unwatched.
 
-    ``errors`` are the exceptions that a call to AWS may raise and ``judge`` what each of them says: all of ``_aws`` that
-    has to be known here.
+    ``errors`` are the exceptions that a call to AWS may raise, ``judge`` tells what each of them says: nothing else of
+    ``_aws`` has to be known here.
     """
     means = Means(errors, judge, sleep)
     making = _Making(walk, aws=aws, journal=journal, means=means)

@@ -359,7 +359,11 @@ def test_an_error_that_passes_is_waited_for_and_the_target_read_before_each_atte
     waits: list[float] = []
     reads: list[int] = []
     done = applied(
-        aws, store, change("a"), waits=waits, reread=lambda wanted: (reads.append(len(aws.calls)), aws.reread(wanted))[1]
+        aws,
+        store,
+        change("a"),
+        waits=waits,
+        reread=lambda wanted: (reads.append(len(aws.calls)), aws.reread(wanted))[1],
     )
     assert done == Applied(made=(change("a"),))
     assert waits == [1.0, 2.0]
