@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from . import sdk
+from .base_chain import base_chain, static_credentials
 from .clients import ClientPool
 from .credentials import RoleCredentials, session_name
 from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
@@ -81,7 +82,7 @@ class Access:
         self._fence = fence or OperationFence(operations, check_mode)
         self._patience = patience or Patience()
         self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
-        self._session = self._new_session()
+        self._session = self._new_session(options.profile)
         if options.access_key and options.secret_key:
             self._session.set_credentials(options.access_key, options.secret_key, options.session_token)
         role_partition = self.role_arn.split(":")[1] if self.role_arn else None
@@ -93,8 +94,8 @@ class Access:
         self._base = ClientPool(self._session, options, fence=self._fence)
         self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
 
-    def _new_session(self) -> Session:
-        return new_session(self._options.profile, operations=self._operations.union(ACCESS_OPERATIONS))
+    def _new_session(self, profile: t.Optional[str]) -> Session:
+        return new_session(profile, operations=self._operations.union(ACCESS_OPERATIONS))
 
     def _configured_region(self) -> t.Optional[str]:
         """The region of the option, the environment or the profile."""
@@ -104,7 +105,7 @@ class Access:
             raise translate(error, "", "", None) from None
 
     def _in_role(self, role_arn: str, session_tag: str) -> ClientPool:
-        session = self._new_session()
+        session = self._new_session(self._options.profile)
         provider = RoleCredentials(
             options=self._options,
             role_arn=role_arn,
@@ -138,11 +139,31 @@ class Access:
 
     @functools.cached_property
     def chain(self) -> tuple[str, ...]:
-        """ARNs of every principal on the way here: the owner of the credentials, the role, and its session."""
+        """ARNs of every principal on the way here: the owner of the credentials, the role, and its session.
+
+        After these come what botocore itself went through to the credentials by a profile of AWS's files.
+        """
         if not self.role_arn:
-            return (self.caller.arn,)
+            return (self.caller.arn, *self._before)
         base = _identity(self._call(self._base, "sts", "GetCallerIdentity", self.region))
-        return base.arn, self.role_arn, self.caller.arn
+        return base.arn, self.role_arn, self.caller.arn, *self._before
+
+    @property
+    def _before(self) -> tuple[str, ...]:
+        """The roles that a profile assumes one after the other, and the owner of the credentials that assume the first.
+
+        :raises AwsError: the owner can't be found out.
+        """
+        with self._typed("sts", "GetCallerIdentity", self.region):
+            way = base_chain(self._session)
+            static = static_credentials(self._session, way.owner) if way.owner else None
+        if way.owner is None:
+            return way.roles
+        session = self._new_session(None if static else way.owner)
+        if static:
+            session.set_credentials(*static)
+        owner = ClientPool(session, self._options, fence=self._fence)
+        return *way.roles, _identity(self._call(owner, "sts", "GetCallerIdentity", self.region)).arn
 
     def regions(self, requested: t.Optional[Sequence[str]] = None) -> tuple[str, ...]:
         """The regions to look at: those requested, all that the account has enabled for ``enabled``; if none is
