@@ -288,9 +288,9 @@ def _result(task: Task, run: _Run, account_id: str, prediction: Prediction, appl
         "run_id": run.run_id,
         "changes": [change.as_dict(applied=_among(change, applied.made)) for change in changes],
         "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
+        "already_done": [_named(change) for change in applied.already],
         "plan_sha256": prediction.plan_sha256,
         "diff": diff_of(done),
-        **({"already_done": [_named(change) for change in applied.already]} if applied.already else {}),
         **({"costs": [dict(document) for document in run.costs()]} if run.costs else {}),
     }
 

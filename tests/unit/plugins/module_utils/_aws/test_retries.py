@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import botocore.loaders
 import pytest
@@ -152,6 +153,12 @@ def test_every_code_that_passes_is_one_of_its_service(service: str) -> None:
 @pytest.mark.parametrize("service", sorted(_QUOTAS))
 def test_every_code_of_a_quota_is_one_of_its_service(service: str) -> None:
     assert set(_QUOTAS[service]) <= codes_of(service)
+
+
+def test_the_documentation_lists_every_code_that_passes(checkout: Path) -> None:
+    page = (checkout / "docs" / "writes.md").read_text(encoding="utf-8")
+    codes = [code for codes in _TRANSIENT.values() for code in codes]
+    assert [code for code in codes if f"`{code}`" not in page and f"`{code}Exception`" not in page] == []
 
 
 def test_every_reason_is_one_of_organizations() -> None:

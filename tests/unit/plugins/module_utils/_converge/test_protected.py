@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.protected import (
+    _IAM_NAMES,
+    _OTHER_NAMES,
+    _PATHS,
     protection_of,
     protection_of_holding,
 )
@@ -132,3 +136,9 @@ def test_what_only_looks_alike_may_be_touched(target: str) -> None:
 )
 def test_a_policy_that_stays_where_it_is(name: str, arn: t.Optional[str], only_denies: bool, is_kept: bool) -> None:
     assert (protection_of_holding(name, arn, only_denies=only_denies) is not None) is is_kept
+
+
+def test_the_documentation_lists_every_path_and_name(checkout: Path) -> None:
+    page = (checkout / "docs" / "writes.md").read_text(encoding="utf-8")
+    names = [*_PATHS, *_OTHER_NAMES, *(name for names in _IAM_NAMES.values() for name in names)]
+    assert [name for name in names if f"`{name}`" not in page] == []
