@@ -50,7 +50,6 @@ _QUOTAS: t.Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "accessanalyzer": {
         "ServiceQuotaExceeded": ("the number of analyzers of this type in this region, or of archive rules", _RAISE)
     },
-    "securityhub": {"ServiceQuotaExceeded": ("a quota of Security Hub in this region", _RAISE)},
     "secretsmanager": {"LimitExceeded": ("a quota of Secrets Manager in this region", _RAISE)},
 }
 # ConstraintViolationException of Organizations has a reason.
