@@ -19,7 +19,7 @@ import itertools
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from .change import Change, Refusal
+from .change import Change, Refusal, content_hash
 from .journal import Outcome
 
 # IAM is eventually consistent: a write shows in reads after seconds. The waits add up to half a minute.
@@ -96,8 +96,8 @@ def bring_about(
         if seen is True:
             return Ending(Outcome.APPLIED, _as_wanted(lost)) if lost else Ending(Outcome.FOREIGN, str(failure))
         if wait is None or seen is not False:
-            # Read as it was before: an attempt whose answer was lost changed nothing either.
-            is_failed = seen is False or not lost
+            # Where it reads as before, an attempt whose answer was lost changed nothing either, if that can be seen.
+            is_failed = not lost or (seen is False and content_hash(change.before) != content_hash(change.after))
             return Ending(Outcome.FAILED if is_failed else Outcome.UNKNOWN, str(failure), failure=failure)
     raise AssertionError("itertools.count() never ends")
 
@@ -120,7 +120,7 @@ def _as_wanted(lost: str) -> str:
 
 
 def builds_on(change: Change, made: Iterable[Change]) -> bool:
-    """Whether a change names what this run has made, or changes once more what it has changed."""
+    """Whether a change names what was made, or changes once more what was changed."""
     named = {change.target, *_texts(change.parameters.values())}
     return any(
         other.target == change.target

@@ -265,7 +265,7 @@ class _Making(t.Generic[State]):
 
     def _look_patiently(self, change: Change) -> t.Union[Refusal, bool]:
         """Look again for a while where reads may not show yet what this run itself has made."""
-        for wait in verify_waits(change) if builds_on(change, self.made) else ():
+        for wait in verify_waits(change) if self._is_new(change) else ():
             try:
                 seen = self._look(change)
             except self._means.errors as failure:
@@ -277,6 +277,10 @@ class _Making(t.Generic[State]):
             self._means.sleep(wait)
         return self._look(change)
 
+    def _is_new(self, change: Change) -> bool:
+        """Whether a change builds on what was made during this run, by it or by somebody else."""
+        return builds_on(change, (*self.made, *self.already))
+
     def _make(self, change: Change) -> str:
         """Make one change between its two records; returns what went wrong, or nothing."""
         key = self._journal.intend(change)
@@ -285,7 +289,7 @@ class _Making(t.Generic[State]):
             functools.partial(self._call, change),
             look=self._look,
             means=self._means,
-            is_new=builds_on(change, self.made),
+            is_new=self._is_new(change),
         )
         if ending.answer is not None:
             ending = self._learned(change, ending.answer)

@@ -305,6 +305,15 @@ def test_a_change_that_leaves_what_it_finds_is_made(aws: FakeAws, store: FakeSto
     assert applied(aws, store, again) == Applied(made=(again,))
 
 
+def test_a_change_that_leaves_what_it_finds_is_in_doubt_without_an_answer(aws: FakeAws, store: FakeStore) -> None:
+    """Nothing that can be read tells whether it was made."""
+    again = change("a", before="old", after="old", parameters={"Name": "a", "State": "old"})
+    aws.failures["a"] = "unsent"
+    done = applied(aws, store, again)
+    assert done.made == () and "could not be told" in done.error
+    assert outcomes(store) == ["unknown"]
+
+
 # Whose change it is
 
 
@@ -455,6 +464,15 @@ def test_what_this_run_just_made_may_be_missing_for_a_while(aws: FakeAws, store:
     done = applied(aws, store, group, _member("a", of="g"), waits=waits)
     assert done == Applied(made=(group, _member("a", of="g")))
     assert waits == [1.0, 2.0]
+
+
+def test_what_somebody_else_just_made_may_be_missing_too(aws: FakeAws, store: FakeStore) -> None:
+    group = change("g", before=None, target=user_arn("g"))
+    aws.failures |= {"g": ["raced"], "a": ["missing"]}
+    waits: list[float] = []
+    done = applied(aws, store, group, _member("a", of="g"), waits=waits)
+    assert done == Applied(made=(_member("a", of="g"),), already=(group,))
+    assert waits == [1.0, 1.0]
 
 
 def test_what_nobody_made_is_missing_for_good(aws: FakeAws, store: FakeStore) -> None:
