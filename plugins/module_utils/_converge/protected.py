@@ -7,7 +7,7 @@
 
 """What is never touched: objects that AWS or an organization's landing zone owns. No option lifts this list.
 
-A name protects only what its owner makes under it: a role named ``cdk-…-role-…`` belongs to the CDK, a user of such a
+A name protects only what its owner makes under it: a role named ``cdk-…`` belongs to the CDK, a user of such a
 name does not. Nobody but AWS makes anything below the paths, so that there the path alone decides, and a name that AWS
 uses below such a path means nothing elsewhere. The other names anybody may give to a role of their own. It is then
 left alone all the same, as its trust is not looked at here: not to write is the safe side. Whether such a role is
@@ -38,6 +38,7 @@ _ACCELERATOR: t.Final = "Landing Zone Accelerator manages it"
 _FACTORY: t.Final = "Account Factory for Terraform manages it"
 _STACK_SETS: t.Final = "CloudFormation StackSets deploy with it"
 _CDK: t.Final = "the AWS CDK deploys with it"
+_SERVICE: t.Final = "an AWS service manages it"
 _FULL_ACCESS: t.Final = "without it an organization allows nothing"
 
 # Names by kind of IAM object, without regard to case and path. Changing any of these breaks what made it, or locks its
@@ -56,8 +57,9 @@ _IAM_NAMES: t.Final[Mapping[str, Mapping[str, str]]] = {
         "stacksets-exec-*": _STACK_SETS,
         "AWSAFT*": _FACTORY,
         "AWSAccelerator*": _ACCELERATOR,
-        "cdk-*-role-*": _CDK,
+        "cdk-*": _CDK,
         "AWS-QuickSetup-*": "Systems Manager Quick Setup manages it",
+        "AWSConfigurationRecorderFor*": _SERVICE,
     },
     "policy": {
         "AWSControlTower*": _TOWER,
@@ -75,7 +77,7 @@ _OTHER_NAMES: t.Final[Mapping[str, str]] = {
     "aws-controltower-*": _TOWER,
     "aws-guardrails-*": _TOWER,
     "AWSAccelerator*": _ACCELERATOR,
-    "AWSConfigurationRecorderFor*": "an AWS service manages it",
+    "AWSConfigurationRecorderFor*": _SERVICE,
     "p-FullAWSAccess": _FULL_ACCESS,
     "p-RCPFullAWSAccess": _FULL_ACCESS,
     "RCPFullAWSAccess": _FULL_ACCESS,
