@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Mapping
 
 from ._access_analyzer_reads import UNDO_OPERATIONS, Acting
 from ._account.collect import OPERATIONS as READS
@@ -21,10 +20,9 @@ from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
 from ._capabilities.analyzers import EXPIRED, MODULE, Observed, Planner, costs
-from ._capabilities.analyzers_changes import APPLY_RULE, CREATE, SERVICE, stays_with
+from ._capabilities.analyzers_changes import APPLY_RULE, SERVICE, stays_with
 from ._capabilities.analyzers_declared import Declared
 from ._controls.control import unread_reason
-from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.runner import Walk
 from ._converging import converge, settings_of
@@ -81,7 +79,6 @@ class _Work:
             assess=planner.findings,
             plan=planner.plan,
             reread=acting.reread,
-            learn=_learned,
             acting=lambda _change: acting,
             stays_with=stays_with,
         )
@@ -132,9 +129,3 @@ def _delegation(access: Access, account_id: str) -> t.Optional[str]:
     except AwsError as error:
         return f"{needed}: {error}"
     return None if delegated else needed
-
-
-def _learned(change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """The analyzer of somebody else that took the place of the one that was asked for."""
-    existing = answer.get("existing") if change.operation == CREATE else None
-    return {"existing": existing} if existing else {}

@@ -98,14 +98,15 @@ class Acting:
     """AWS for the changes of a run.
 
     AWS tells that a type of analyzer has its quota only when one more is asked for. Where somebody else was quicker,
-    what was to be brought about is there: ``existing`` has it by the target of the change. ``applied`` names the
-    declared archive rules that are also to archive what was found before them, which AWS does when it is asked to.
+    what was to be brought about is there, though not made by us: ``existing`` has the targets of such changes.
+    ``applied`` names the declared archive rules that are also to archive what was found before them, which AWS does
+    when it is asked to.
     """
 
     access: Access
     account: str
     applied: frozenset[str] = frozenset()
-    existing: dict[str, str] = dataclasses.field(default_factory=dict)
+    existing: set[str] = dataclasses.field(default_factory=set)
 
     @property
     def caller(self) -> Caller:
@@ -132,8 +133,8 @@ class Acting:
             other = _another(self.access, region or "", given["type"])
             if other is None:
                 raise
-            self.existing[f"{region} {given['analyzerName']}"] = other["existing"]
-            return other
+            self.existing.add(f"{region} {given['analyzerName']}")
+            raise error.rephrased(f"{error.message}; there is {other['existing']}") from error
         if operation in (changes.CREATE_RULE, changes.UPDATE_RULE) and given["ruleName"] in self.applied:
             arn = (
                 f"arn:{self.access.partition}:access-analyzer:{region}:{self.account}:analyzer/{given['analyzerName']}"

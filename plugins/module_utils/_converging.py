@@ -21,6 +21,7 @@ from ._arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLAC
 from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.fence import FenceError
+from ._aws.retries import Verdict, judge
 from ._controls.settings import Settings, SettingsError
 from ._converge.arn import principals_of
 from ._converge.change import Change, Refusal
@@ -168,7 +169,9 @@ def _converge(
         )
         applied = Applied()
         if run.writes and prediction.allowed:
-            applied = apply(walk, prediction.allowed, aws=access, journal=journal, errors=(AwsError,), sleep=sleep)
+            applied = apply(
+                walk, prediction.allowed, aws=access, journal=journal, errors=(AwsError,), judge=_judge, sleep=sleep
+            )
         result = _result(task, run, account_id, prediction, applied)
         if applied.made:
             result["journal"] = journal.location
@@ -328,8 +331,13 @@ def _report_interrupted(task: Task, walk: Walk[t.Any], store: Store, account_id:
         task.warn(f"whether an earlier run was cut off is not known: {error}")
 
 
+def _judge(error: Exception, change: Change) -> Verdict:
+    return judge(error, change.service, change.operation)
+
+
 def _result(task: Task, run: _Run, account_id: str, prediction: Prediction, applied: Applied) -> dict[str, t.Any]:
-    changes = prediction.allowed
+    # What somebody else has brought about since is no change of this run any more.
+    changes = [change for change in prediction.allowed if not _among(change, applied.already)]
     done = applied.made if run.writes else changes
     return {
         "changed": run.enforce and bool(done),
@@ -338,10 +346,16 @@ def _result(task: Task, run: _Run, account_id: str, prediction: Prediction, appl
         "run_id": run.run_id,
         "changes": [change.as_dict(applied=_among(change, applied.made)) for change in changes],
         "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
+        "already_done": [_named(change) for change in applied.already],
         "plan_sha256": prediction.plan_sha256,
         "diff": diff_of(done),
         **({"costs": [dict(document) for document in run.costs()]} if run.costs else {}),
     }
+
+
+def _named(change: Change) -> dict[str, str]:
+    names = ("account_id", "region", "service", "operation", "target")
+    return {name: getattr(change, name) for name in names}
 
 
 def _among(change: Change, made: Collection[Change]) -> bool:

@@ -91,10 +91,7 @@ class Acting:
         """The answer to one call."""
         request = dict(parameters or {})
         if operation in (SET_QUEUE, DELETE_QUEUE):
-            name = request.pop("QueueName")
-            request["QueueUrl"] = self._access.call("sqs", "GetQueueUrl", {"QueueName": name}, region=region)[
-                "QueueUrl"
-            ]
+            request["QueueUrl"] = self._queue_url(operation, request.pop("QueueName"), region)
         answer = self._patiently(service, operation, request, region)
         if answer.get("FailedEntryCount"):
             entry: Mapping[str, t.Any] = next(iter(answer.get("FailedEntries") or ()), {})
@@ -107,6 +104,16 @@ class Acting:
                 region=region,
             )
         return answer
+
+    def _queue_url(self, operation: str, name: str, region: t.Optional[str]) -> str:
+        """The URL that AWS gave a queue. Raises AwsError, for ``operation`` itself where there is no such queue."""
+        try:
+            return fields.text(self._access.call("sqs", "GetQueueUrl", {"QueueName": name}, region=region), "QueueUrl")
+        except NotFound as error:
+            # Somebody else deleted it: nothing is sent, so nothing was done by us.
+            raise NotFound(
+                error.message, code=error.code, service="sqs", operation=operation, region=error.region
+            ) from error
 
     def _patiently(
         self, service: str, operation: str, request: Mapping[str, t.Any], region: t.Optional[str]

@@ -17,7 +17,7 @@ from datetime import datetime
 from ._account import fields
 from ._account.documents import policy_document
 from ._aws.access import Access
-from ._aws.errors import AwsError, NotFound
+from ._aws.errors import NotFound
 from ._aws.operations import Operations
 from ._capabilities.organization_policies_changes import (
     ATTACH,
@@ -43,12 +43,6 @@ _NAME: t.Final = "PolicyName"
 _TYPE: t.Final = "PolicyType"
 # What a request calls the id of a policy.
 _ID: t.Final[Mapping[str, str]] = {TAG: "ResourceId", UNTAG: "ResourceId"}
-
-_SO_ALREADY: t.Final[Mapping[str, str]] = {
-    ATTACH: "DuplicatePolicyAttachmentException",
-    DETACH: "PolicyNotAttachedException",
-    ENABLE: "PolicyTypeAlreadyEnabledException",
-}
 
 # What undoing a change takes: the writes that undo one, and the reads of reread() and acting().
 UNDO_OPERATIONS: t.Final = Operations(
@@ -83,17 +77,9 @@ class ByName:
         *,
         region: t.Optional[str] = None,
     ) -> Mapping[str, t.Any]:
-        """The answer to one call. Raises AwsError: there is no policy of that name, or what AWS says.
-
-        Reads lag behind writes, so that AWS may know better what is attached already; it is then as it should be.
-        """
+        """The answer to one call. Raises AwsError: there is no policy of that name, or what AWS says."""
         asked = self._identified(operation, parameters or {})
-        try:
-            answer = self._access.call(service, operation, asked, region=region)
-        except AwsError as error:
-            if error.code != _SO_ALREADY.get(operation):
-                raise
-            return {}
+        answer = self._access.call(service, operation, asked, region=region)
         if operation == CREATE:
             self._made[asked["Name"], asked["Type"]] = answer["Policy"]["PolicySummary"]["Id"]
         return answer

@@ -348,6 +348,29 @@ costs:
       unit: IAM user or role, a month
       count: 62
       note: roles that are linked to a service are not counted by AWS
+already_done:
+  description:
+    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
+    - They are not among RV(changes), and a rollback of the run leaves them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    account_id:
+      description: The account.
+      type: str
+    region:
+      description: The region, or V(global).
+      type: str
+    service:
+      description: The AWS service.
+      type: str
+    operation:
+      description: The API operation that was not needed.
+      type: str
+    target:
+      description: What is as wanted.
+      type: str
 plan_sha256:
   description: Identifies the plan. It covers every planned change, let through or held back by a cap.
   returned: success

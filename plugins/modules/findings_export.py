@@ -270,6 +270,29 @@ refused:
       reason: Security Hub is off in eu-west-1, so 2 findings can't go there
       target: arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default
       operation: BatchImportFindings
+already_done:
+  description:
+    - Changes that this run did not make, because somebody else made their targets as wanted since the account was read.
+    - They are not among RV(changes), and a rollback of the run leaves them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    account_id:
+      description: The account.
+      type: str
+    region:
+      description: The region, or V(global).
+      type: str
+    service:
+      description: The AWS service.
+      type: str
+    operation:
+      description: The API operation that was not needed.
+      type: str
+    target:
+      description: What is as wanted.
+      type: str
 plan_sha256:
   description: Identifies the plan. It covers every planned change, whether or not it was let through.
   returned: with O(security_hub)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import random
 import threading
 import time
@@ -17,7 +18,7 @@ from emulator import errors
 from emulator.request_log import is_read_only
 from emulator.wire import Answer, Call
 
-KINDS: t.Final = ("latency", "error", "drop", "garbage", "hold")
+KINDS: t.Final = ("latency", "error", "drop", "garbage", "hold", "stale")
 
 MESSAGES: t.Mapping[str, str] = {
     "Throttling": "Rate exceeded",
@@ -45,7 +46,11 @@ class Fault:
     ``times`` how often it then does, ``for_seconds`` how long after it was set, ``probability`` how likely each time.
 
     The kind "hold" lets a caller wait until the faults are set anew, for a test that kills it there, and then drops the
-    connection: before the call takes effect, so that it never does, or with ``after`` once it has.
+    connection: before the call takes effect, so that it never does, or with ``after`` once it has. Where ``drops`` is
+    false the call goes on instead, and meets what happened meanwhile.
+
+    The kind "stale" answers as it did when the same question was first asked while the fault is set: IAM's reads lag
+    behind its writes, GetAccountAuthorizationDetails most of all.
     """
 
     kind: str
@@ -63,6 +68,7 @@ class Fault:
     status: int | None = None
     message: str | None = None
     after: bool = False
+    drops: bool = True
 
     @classmethod
     def parse(cls, raw: t.Mapping[str, t.Any]) -> Fault:
@@ -104,6 +110,7 @@ class Faults:
         self._holding = 0
         self._armed: list[_Armed] = []
         self._random = random.Random(0)
+        self._answers: dict[str, Answer] = {}
 
     def set(self, faults: t.Sequence[Fault]) -> None:
         """Replace all faults by these. Calls that are held are let go, and their connections dropped."""
@@ -113,6 +120,7 @@ class Faults:
             self._holding = 0
             self._held.notify_all()
             self._random = random.Random(0)
+            self._answers = {}
             self._armed = [
                 _Armed(fault, None if fault.for_seconds is None else now + fault.for_seconds, fault.times, fault.skip)
                 for fault in faults
@@ -144,14 +152,25 @@ class Faults:
                 struck.append(armed.fault)
         return struck
 
-    def hold(self) -> t.NoReturn:
-        """Keep this thread until the faults are set anew. Raises ConnectionDroppedError then."""
+    def former(self, call: Call, account_id: str) -> Answer | None:
+        """The answer that the same question had before, for the kind "stale"."""
+        with self._lock:
+            return self._answers.get(_question(call, account_id))
+
+    def remember(self, call: Call, account_id: str, answer: Answer) -> None:
+        """Keep an answer for :meth:`former`."""
+        with self._lock:
+            self._answers[_question(call, account_id)] = answer
+
+    def hold(self, fault: Fault) -> None:
+        """Keep this thread until the faults are set anew. Raises ConnectionDroppedError then, if the fault drops."""
         with self._held:
             generation = self._generation
             self._holding += 1
             self._held.notify_all()
             self._held.wait_for(lambda: self._generation != generation)
-        raise ConnectionDroppedError("held")
+        if fault.drops:
+            raise ConnectionDroppedError("held")
 
     def wait_until_held(self, seconds: float) -> bool:
         """Wait for a call to be held, at most so long; whether one is."""
@@ -168,7 +187,7 @@ def inflict(struck: t.Sequence[Fault], call: Call) -> Answer | None:
     if delay:
         time.sleep(delay)
     fault = next((fault for fault in struck if fault.kind != "latency"), None)
-    if fault is None or fault.kind == "hold":
+    if fault is None or fault.kind in ("hold", "stale"):
         return None
     if fault.kind == "drop":
         raise ConnectionDroppedError(call.action)
@@ -176,6 +195,11 @@ def inflict(struck: t.Sequence[Fault], call: Call) -> Answer | None:
         return errors.garbage()
     message = fault.message or MESSAGES.get(fault.code, f"Injected {fault.code} on {call.action}")
     return errors.error(call, fault.code, message, status=fault.status)
+
+
+def _question(call: Call, account_id: str) -> str:
+    """What is asked, whoever asks."""
+    return json.dumps([account_id, call.region, call.action, call.parameters], sort_keys=True, default=str)
 
 
 def _alive(armed: _Armed, now: float) -> bool:

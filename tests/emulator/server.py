@@ -84,17 +84,22 @@ class Emulator:
         held = next((fault for fault in struck if fault.kind == "hold"), None)
         try:
             if held and not held.after:
-                self.faults.hold()
+                self.faults.hold(held)
             answer = faults.inflict(struck, call)
         except faults.ConnectionDroppedError:
             self._logged(call, in_flight, caller, Answer(0, (), b""))
             raise
+        stale = any(fault.kind == "stale" for fault in struck)
+        if answer is None and stale:
+            answer = self.faults.former(call, caller.account_id)
         if answer is None:
             with self.lock:
                 answer = self._refusal(call, caller) or self._ask_moto(call, caller, environ, body)
+            if stale:
+                self.faults.remember(call, caller.account_id, answer)
         self._logged(call, in_flight, caller, answer)
-        if held:
-            self.faults.hold()
+        if held and held.after:
+            self.faults.hold(held)
         return answer
 
     def _refusal(self, call: Call, caller: Caller) -> Answer | None:

@@ -22,19 +22,31 @@ REQUIREMENTS = ("meta/ee-requirements.txt", "tests/requirements.txt")
 
 @dataclasses.dataclass(frozen=True)
 class Environment:
-    """One combination; `ansible` is the range of the PyPI package that carries `core` and an amazon.aws of its time."""
+    """One combination; `ansible` is the range of the PyPI package that carries `core` and an amazon.aws of its time.
+
+    `pins` are exact versions besides.
+    """
 
     python: str
     ansible: str
     core: str
+    pins: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"python{self.python}-core{self.core}"
 
 
-# Beside the Python and ansible-core that run these tests: the newest of both where they are to be had.
+# The oldest of everything that is declared. The package ansible 11.0.0 carries amazon.aws 9.0.0. A test holds all of it
+# against meta/ and galaxy.yml, so that a bound that is raised there is raised here.
+OLDEST = Environment(
+    python="3.13",
+    ansible="ansible==11.0.0",
+    core="2.18",
+    pins=("ansible-core==2.18.0", "boto3==1.39.0", "botocore==1.39.0"),
+)
+# Beside the Python and ansible-core that run these tests, which are the newest.
 ENVIRONMENTS = (
-    Environment(python="3.13", ansible="ansible>=11,<12", core="2.18"),
+    OLDEST,
     Environment(python="3.11", ansible="ansible>=12,<13", core="2.19"),
 )
 
@@ -69,8 +81,10 @@ def this_python() -> str:
 
 
 def is_this_one(environment: Environment) -> bool:
-    """Whether these tests run in such an environment already."""
-    return this_python() == environment.python and core_version.startswith(f"{environment.core}.")
+    """Whether these tests run in such an environment already; versions that are pinned, nobody has by chance."""
+    return (
+        not environment.pins and this_python() == environment.python and core_version.startswith(f"{environment.core}.")
+    )
 
 
 def find_python(version: str) -> t.Optional[str]:
@@ -88,11 +102,17 @@ def make(environment: Environment, *, env: t.Mapping[str, str]) -> Path:
         pytest.skip(f"{environment}: no Python {environment.python} on this machine")
     directory = CHECKOUT / ".cache" / "environments" / str(environment)
     files = [(CHECKOUT / path).read_text(encoding="utf-8") for path in REQUIREMENTS]
-    wanted = hashlib.sha256("\n".join([*files, environment.ansible, interpreter]).encode()).hexdigest()
+    wanted = hashlib.sha256(
+        "\n".join([*files, environment.ansible, *environment.pins, interpreter]).encode()
+    ).hexdigest()
     stamp = directory / "stamp"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         run([interpreter, "-m", "venv", "--clear", directory], cwd=CHECKOUT, env=env)
         pip = [directory / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        run([*pip, "-r", REQUIREMENTS[0], "-r", REQUIREMENTS[1], environment.ansible], cwd=CHECKOUT, env=env)
+        run(
+            [*pip, "-r", REQUIREMENTS[0], "-r", REQUIREMENTS[1], environment.ansible, *environment.pins],
+            cwd=CHECKOUT,
+            env=env,
+        )
         stamp.write_text(wanted, encoding="utf-8")
     return directory

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import sys
@@ -14,9 +15,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 from unit.test_collection import PURE_ROOMS, UTILS_PACKAGE, import_without
 
-from .environments import ENVIRONMENTS, Environment, is_this_one, make, run, this_python
+from .environments import ENVIRONMENTS, OLDEST, Environment, is_this_one, make, run, this_python
 from .sanity import ansible_test_sanity
 from .staging import CHECKOUT, stage, tool_environment
 
@@ -67,6 +69,32 @@ def left_out(environment: Environment) -> str:
     rooms = ", ".join(path.rpartition("/")[2] for path in not_repeated(environment))
     reason = f"they import nothing of ansible, and this run has them on Python {this_python()}"
     return f"\nNOT REPEATED unit tests of {rooms}: {reason}" if rooms else ""
+
+
+def declared_bounds() -> set[str]:
+    """The oldest versions that users are promised, as pins."""
+    requirements = (CHECKOUT / "meta" / "ee-requirements.txt").read_text(encoding="utf-8")
+    core = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
+    bounds = [*re.findall(r"^boto.*>=.*$", requirements, flags=re.MULTILINE), f"ansible-core{core}"]
+    return {bound.replace(">=", "==") for bound in bounds}
+
+
+def test_the_oldest_versions_that_are_declared_are_tested() -> None:
+    assert set(OLDEST.pins) == declared_bounds()
+    assert OLDEST in ENVIRONMENTS
+    assert not is_this_one(OLDEST)
+
+
+def test_the_oldest_environment_has_the_oldest_amazon_aws(made: Made) -> None:
+    """Which no pin of pip can tell: the package "ansible" carries it."""
+    environment, directory = made
+    (manifest,) = directory.glob("lib/python*/site-packages/ansible_collections/amazon/aws/MANIFEST.json")
+    version = json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"]
+    galaxy = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))
+    oldest = galaxy["dependencies"]["amazon.aws"].removeprefix(">=")
+    assert (version == oldest) is (environment == OLDEST)
+    needed = yaml.safe_load((CHECKOUT / "collections" / "requirements.yml").read_text(encoding="utf-8"))["collections"]
+    assert {item["name"]: item.get("version") for item in needed}["amazon.aws"] == f">={oldest}"
 
 
 def test_pytest(made: Made, record_property: t.Callable[[str, object], None]) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from . import sdk
+from .base_chain import base_chain, static_credentials
 from .clients import ClientPool
 from .credentials import RoleCredentials, session_name
 from .errors import AwsError, InvalidRequest, Unparsable, Unsupported, translate
@@ -33,6 +34,11 @@ if t.TYPE_CHECKING:
     from botocore.session import Session
 
 __all__ = ["HAS_BOTO3", "Access", "Identity", "warm"]
+
+# Writes that nobody plans, and so nobody else repeats: objects of journal and report, and sessions.
+_PATIENT_SERVICES: t.Final = frozenset({"s3", "sts"})
+# Part of the change that makes an archive rule, after the write itself.
+_PATIENT_WRITES: t.Final = frozenset({"accessanalyzer:ApplyArchiveRule"})
 
 K = t.TypeVar("K")
 V = t.TypeVar("V")
@@ -76,7 +82,7 @@ class Access:
         self._fence = fence or OperationFence(operations, check_mode)
         self._patience = patience or Patience()
         self.role_arn = (check_mode and options.assessor_role_arn) or options.assume_role_arn
-        self._session = self._new_session()
+        self._session = self._new_session(options.profile)
         if options.access_key and options.secret_key:
             self._session.set_credentials(options.access_key, options.secret_key, options.session_token)
         role_partition = self.role_arn.split(":")[1] if self.role_arn else None
@@ -88,8 +94,8 @@ class Access:
         self._base = ClientPool(self._session, options, fence=self._fence)
         self._clients = self._in_role(self.role_arn, session_tag) if self.role_arn else self._base
 
-    def _new_session(self) -> Session:
-        return new_session(self._options.profile, operations=self._operations.union(ACCESS_OPERATIONS))
+    def _new_session(self, profile: t.Optional[str]) -> Session:
+        return new_session(profile, operations=self._operations.union(ACCESS_OPERATIONS))
 
     def _configured_region(self) -> t.Optional[str]:
         """The region of the option, the environment or the profile."""
@@ -99,7 +105,7 @@ class Access:
             raise translate(error, "", "", None) from None
 
     def _in_role(self, role_arn: str, session_tag: str) -> ClientPool:
-        session = self._new_session()
+        session = self._new_session(self._options.profile)
         provider = RoleCredentials(
             options=self._options,
             role_arn=role_arn,
@@ -133,11 +139,31 @@ class Access:
 
     @functools.cached_property
     def chain(self) -> tuple[str, ...]:
-        """ARNs of every principal on the way here: the owner of the credentials, the role, and its session."""
+        """ARNs of every principal on the way here: the owner of the credentials, the role, and its session.
+
+        After these come what botocore itself went through to the credentials by a profile of AWS's files.
+        """
         if not self.role_arn:
-            return (self.caller.arn,)
+            return (self.caller.arn, *self._before)
         base = _identity(self._call(self._base, "sts", "GetCallerIdentity", self.region))
-        return base.arn, self.role_arn, self.caller.arn
+        return base.arn, self.role_arn, self.caller.arn, *self._before
+
+    @property
+    def _before(self) -> tuple[str, ...]:
+        """The roles that a profile assumes one after the other, and the owner of the credentials that assume the first.
+
+        :raises AwsError: the owner can't be found out.
+        """
+        with self._typed("sts", "GetCallerIdentity", self.region):
+            way = base_chain(self._session)
+            static = static_credentials(self._session, way.owner) if way.owner else None
+        if way.owner is None:
+            return way.roles
+        session = self._new_session(None if static else way.owner)
+        if static:
+            session.set_credentials(*static)
+        owner = ClientPool(session, self._options, fence=self._fence)
+        return *way.roles, _identity(self._call(owner, "sts", "GetCallerIdentity", self.region)).arn
 
     def regions(self, requested: t.Optional[Sequence[str]] = None) -> tuple[str, ...]:
         """The regions to look at: those requested, all that the account has enabled for ``enabled``; if none is
@@ -167,6 +193,8 @@ class Access:
         region: t.Optional[str] = None,
     ) -> dict[str, t.Any]:
         """The answer to one call of an operation, named as AWS does, without botocore's own ``ResponseMetadata``.
+
+        A write is sent once: see :mod:`.retries`.
 
         :raises AwsError: after all retries.
         :raises FenceError: the module did not declare this call.
@@ -247,9 +275,14 @@ class Access:
         shape = model.operation_model(operation).input_shape
         return frozenset(shape.members) if shape else frozenset()
 
-    def _client(self, pool: ClientPool, service: str, region: str) -> BaseClient:
+    def _client(self, pool: ClientPool, service: str, region: str, *, once: bool = False) -> BaseClient:
         with self._typed(service, "", region):
-            return pool.client(service, region)
+            return pool.client(service, region, once=once)
+
+    def _is_sent_once(self, service: str, operation: str) -> bool:
+        """Whether the caller decides on every further attempt: it reads the target of a write again before each."""
+        name = f"{service}:{operation}"
+        return name in self._operations.writes and service not in _PATIENT_SERVICES and name not in _PATIENT_WRITES
 
     def _call(
         self,
@@ -259,7 +292,8 @@ class Access:
         region: str,
         parameters: t.Optional[Mapping[str, t.Any]] = None,
     ) -> dict[str, t.Any]:
-        client = self._client(pool, service, region)
+        once = self._is_sent_once(service, operation)
+        client = self._client(pool, service, region, once=once)
         method = getattr(client, sdk.xform_name(operation), None)
         if method is None:
             refuse(self._fence, f"{service}:{operation}", parameters or {})
@@ -270,7 +304,8 @@ class Access:
             with self._typed(service, operation, region):
                 return t.cast(dict[str, t.Any], method(**(parameters or {})))
 
-        answer = self._patience.call(attempt, repeatable=f"{service}:{operation}" not in self._operations.writes)
+        is_read = f"{service}:{operation}" not in self._operations.writes
+        answer = attempt() if once else self._patience.call(attempt, repeatable=is_read)
         answer.pop("ResponseMetadata", None)
         return answer
 

@@ -25,8 +25,8 @@ if t.TYPE_CHECKING:
 USER_AGENT: t.Final = "hardening.iam"
 
 
-def client_config(options: AccessOptions) -> sdk.Config:
-    """botocore's configuration: ours, and over it the option ``aws_config``.
+def client_config(options: AccessOptions, *, once: bool = False) -> sdk.Config:
+    """botocore's configuration: ours, and over it the option ``aws_config``; with ``once``, calls are never repeated.
 
     :raises InvalidRequest: ``aws_config`` holds what botocore does not know.
     """
@@ -36,12 +36,11 @@ def client_config(options: AccessOptions) -> sdk.Config:
         read_timeout=30,
         retries={"mode": "adaptive", "total_max_attempts": 4},
     )
-    if not options.aws_config:
-        return ours
     try:
-        return ours.merge(sdk.Config(**options.aws_config))
+        config: sdk.Config = ours.merge(sdk.Config(**(options.aws_config or {})))
     except (sdk.BotoCoreError, TypeError, ValueError) as error:
         raise InvalidRequest(f"aws_config: {error}") from error
+    return config.merge(sdk.Config(retries={"mode": "standard", "total_max_attempts": 1})) if once else config
 
 
 class ClientPool:
@@ -52,27 +51,30 @@ class ClientPool:
         self._session = session
         self._options = options
         self._fence = fence
-        self._config = client_config(options)
+        self._configs = {once: client_config(options, once=once) for once in (False, True)}
         # Sessions are not made for threads, clients are.
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._clients: dict[tuple[str, str, bool], BaseClient] = {}
 
-    def client(self, service: str, region: str) -> BaseClient:
-        """The client for ``service`` in ``region``. Raises botocore's errors, before any call is made."""
+    def client(self, service: str, region: str, *, once: bool = False) -> BaseClient:
+        """The client for ``service`` in ``region``; with ``once`` it makes one attempt at a call.
+
+        Raises botocore's errors, before any call is made.
+        """
         with self._lock:
-            key = (service, region)
+            key = (service, region, once)
             if key not in self._clients:
-                self._clients[key] = self._make(service, region)
+                self._clients[key] = self._make(service, region, self._configs[once])
             return self._clients[key]
 
-    def _make(self, service: str, region: str) -> BaseClient:
+    def _make(self, service: str, region: str, config: sdk.Config) -> BaseClient:
         try:
             client: BaseClient = self._session.create_client(
                 service,
                 region_name=region,
                 endpoint_url=self._options.endpoint_url,
                 verify=self._options.verify,
-                config=self._config,
+                config=config,
             )
         except ValueError as error:
             if isinstance(error, sdk.BotoCoreError):

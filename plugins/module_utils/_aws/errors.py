@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from . import sdk
+from . import quotas, sdk
 
 
 class AwsError(Exception):
@@ -76,6 +76,10 @@ class NotFound(AwsError):
     """What was asked for does not exist."""
 
 
+class QuotaExceeded(AwsError):
+    """A quota of the account, the region or the organization is used up; the message says which, and what to do."""
+
+
 class InvalidCredentials(AwsError):
     """No credentials, or AWS does not know them (any more)."""
 
@@ -118,6 +122,8 @@ _THROTTLED: t.Final = {
     "PolicyChangesInProgressException",
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
+    # IAM makes so many reports on an organization at a time.
+    "ReportGenerationLimitExceeded",
     "RequestLimitExceeded",
     "RequestThrottled",
     "RequestThrottledException",
@@ -131,9 +137,14 @@ _THROTTLED: t.Final = {
 }
 _UNREACHABLE: t.Final = {
     "InternalError",
+    # Of EventBridge and Security Hub, of Access Analyzer, of Organizations, and of IAM.
+    "InternalException",
     "InternalFailure",
     "InternalServerError",
+    "InternalServerException",
     "RequestTimeout",
+    "ServiceException",
+    "ServiceFailure",
     "ServiceUnavailable",
 }
 _UNSUPPORTED: t.Final = {
@@ -145,7 +156,9 @@ _UNSUPPORTED: t.Final = {
     "UnknownOperationException",
 }
 _NOT_FOUND: t.Final = {"AWSOrganizationsNotInUseException", "NotFoundException"}
-_NOT_FOUND_CODE: t.Final = re.compile(r"^NoSuch|NotFound(Exception|Fault)?$|\.NotFound$")
+_NOT_FOUND_CODE: t.Final = re.compile(
+    r"^NoSuch|NotFound(Exception|Fault)?$|\.NotFound$|NonExistentQueue$|QueueDoesNotExist$"
+)
 
 _CODES: t.Final[tuple[tuple[set[str], type[AwsError]], ...]] = (
     (_ACCESS_DENIED, AccessDenied),
@@ -199,14 +212,18 @@ def _class_of(code: str, status: int) -> type[AwsError]:
     return by_status.get(status, Unreachable if status >= 500 else InvalidRequest)
 
 
-def _of_answer(response: t.Mapping[str, t.Any], *, elsewhere: bool) -> tuple[type[AwsError], str, str]:
+def _of_answer(response: t.Mapping[str, t.Any], service: str, *, elsewhere: bool) -> tuple[type[AwsError], str, str]:
     error = response.get("Error") or {}
     code = str(error.get("Code") or "")
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    message = _ENCODED.sub("", str(error.get("Message") or response.get("message") or f"HTTP status {status}"))
     kind = _class_of(code, status)
+    # SNS answers 403 where there are too many topics, Access Analyzer 402.
+    advice = quotas.advice(service, code, str(response.get("Reason") or ""))
+    if advice and kind is not Throttled:
+        return QuotaExceeded, code, f"{message[:_LONGEST_MESSAGE]} ({advice})"
     if kind is InvalidCredentials and elsewhere and code in _UNKNOWN_TOKEN:
         kind = RegionDenied
-    message = _ENCODED.sub("", str(error.get("Message") or response.get("message") or f"HTTP status {status}"))
     return kind, code, message[:_LONGEST_MESSAGE]
 
 
@@ -227,7 +244,7 @@ def translate(
     if isinstance(exception, AwsError):
         return exception
     if isinstance(exception, sdk.ClientError):
-        kind, code, message = _of_answer(exception.response, elsewhere=elsewhere)
+        kind, code, message = _of_answer(exception.response, service, elsewhere=elsewhere)
     elif isinstance(exception, (sdk.BotoCoreError, sdk.ResponseParserError)):
         kind = _class_of_exception(exception)
         code, message = type(exception).__name__, str(exception)[:_LONGEST_MESSAGE]

@@ -11,6 +11,7 @@ botocore's adaptive mode waits exponentially longer after each attempt. To survi
 certainty it would need so many attempts that a service which only ever answers 500 held a call for minutes (botocore
 before 1.43) or was given up within a second (since then it waits a few hundredths of a second after server errors). So
 botocore gets few attempts, and several rounds of them, which are bounded by time and for all but throttling by number.
+This is for reads. A planned write is sent once, see :mod:`.retries`.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from .._account.model import Group, Snapshot, User
 from .._account.permissions import Principal as Holder
 from .._converge.arn import Principal
 from .._converge.change import Refusal
-from .._converge.protected import protection_of
+from .._converge.protected import protection_of_holding
 from .untouchable import Spared, protected
 from .user_permissions_changes import Holding
 
@@ -61,5 +61,7 @@ class Untouchable:
 
 def protected_policy(holding: Holding) -> t.Optional[Refusal]:
     """Why a policy stays where it is: some of AWS's own keep leaked keys and revoked sessions out."""
-    reason = protection_of(holding.name)
+    # What does not parse may be one of them.
+    only_denies = holding.policy is None or not any(statement.allow for statement in holding.policy.statements)
+    reason = protection_of_holding(holding.name, holding.arn, only_denies=only_denies)
     return Refusal("protected", f"{holding.label} is never touched: {reason}", holding.owner.arn) if reason else None

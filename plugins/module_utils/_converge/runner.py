@@ -13,11 +13,13 @@ Check mode and the mode ``report`` stop after guard, so the plan they show is th
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from .attempts import VERIFY_WAITS, Ending, Judge, Means, bring_about, builds_on, verify_waits
 from .change import GLOBAL, Change, Refusal, content_hash, plan_sha256
 from .errors import GuardError
 from .finding import Finding
@@ -30,8 +32,9 @@ State = t.TypeVar("State")
 A = t.TypeVar("A")
 B = t.TypeVar("B")
 
-# IAM is eventually consistent: a write shows in reads after seconds. The waits add up to half a minute.
-VERIFY_WAITS: t.Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+__all__ = ["VERIFY_WAITS", "Applied", "Aws", "Caller", "Prediction", "Walk", "apply", "predict", "settle"]
+
+_MEANWHILE: t.Final = "changed_meanwhile"
 # So many regions are changed, or read back, at a time.
 _WORKERS: t.Final = 8
 
@@ -118,9 +121,13 @@ class Prediction:
 
 @dataclasses.dataclass(frozen=True)
 class Applied:
-    """What became of the allowed changes: those made, those refused at the last moment, and what stopped the rest."""
+    """What became of the allowed changes: those made, those refused at the last moment, and what stopped the rest.
+
+    ``already`` are those that were not made, because somebody else had brought about what they want.
+    """
 
     made: tuple[Change, ...] = ()
+    already: tuple[Change, ...] = ()
     refused: tuple[Refusal, ...] = ()
     error: str = ""
 
@@ -178,16 +185,20 @@ def apply(
     aws: Aws,
     journal: Journal,
     errors: tuple[type[Exception], ...],
+    judge: Judge,
     sleep: Callable[[float], None],
 ) -> Applied:
     """Make the allowed changes in their order and verify them; the first that fails stops the rest.
 
+    A change whose target is as wanted already is neither made nor journalled. Errors that pass are waited for.
     Successive changes of different regions are made side by side, and a failure stops those of its region alone, then
     what comes after all of them: a region that refuses an account is no reason to leave the others unwatched.
 
-    ``errors`` are the exceptions that a call to AWS may raise: the one thing of ``_aws`` that has to be known here.
+    ``errors`` are the exceptions that a call to AWS may raise, ``judge`` tells what each of them says: nothing else of
+    ``_aws`` has to be known here.
     """
-    making = _Making(walk, aws=aws, journal=journal, errors=errors)
+    means = Means(errors, judge, sleep)
+    making = _Making(walk, aws=aws, journal=journal, means=means)
     for lanes in _stretches(changes):
         error = making.make(lanes)
         if error:
@@ -195,8 +206,12 @@ def apply(
     else:
         error = _verify(walk, making.made, errors=errors, sleep=sleep)
     order = {id(change): index for index, change in enumerate(changes)}
-    made = sorted(making.made, key=lambda change: order[id(change)])
-    return Applied(tuple(made), tuple(refusal for _change, refusal in making.refused), error)
+
+    def in_order(done: Sequence[Change]) -> tuple[Change, ...]:
+        return tuple(sorted(done, key=lambda change: order[id(change)]))
+
+    refused = tuple(refusal for _change, refusal in making.refused)
+    return Applied(in_order(making.made), in_order(making.already), refused, error)
 
 
 def _stretches(changes: Sequence[Change]) -> Iterator[tuple[tuple[Change, ...], ...]]:
@@ -211,12 +226,13 @@ def _stretches(changes: Sequence[Change]) -> Iterator[tuple[tuple[Change, ...], 
 class _Making(t.Generic[State]):
     """The changes of one run being made. Lanes of one stretch share it, each in a thread of its own."""
 
-    def __init__(self, walk: Walk[State], *, aws: Aws, journal: Journal, errors: tuple[type[Exception], ...]) -> None:
+    def __init__(self, walk: Walk[State], *, aws: Aws, journal: Journal, means: Means) -> None:
         self._walk = walk
         self._aws = aws
         self._journal = journal
-        self._errors = errors
+        self._means = means
         self.made: list[Change] = []
+        self.already: list[Change] = []
         self.refused: list[tuple[Change, Refusal]] = []
 
     def make(self, lanes: Sequence[Sequence[Change]]) -> str:
@@ -224,7 +240,7 @@ class _Making(t.Generic[State]):
         return "; ".join(filter(None, _side_by_side(self._lane, lanes, workers=len(lanes))))
 
     def _lane(self, changes: Sequence[Change]) -> str:
-        stops: tuple[type[Exception], ...] = (*self._errors, StoreError)
+        stops: tuple[type[Exception], ...] = (*self._means.errors, StoreError)
         for change in changes:
             try:
                 error = self._one(change)
@@ -235,60 +251,96 @@ class _Making(t.Generic[State]):
         return ""
 
     def _one(self, change: Change) -> str:
-        refusal = _at_the_last_moment(self._walk, change, [other for other, _refusal in self.refused])
-        if refusal:
-            self.refused.append((change, refusal))
+        seen = self._look_patiently(change)
+        if isinstance(seen, Refusal):
+            self.refused.append((change, seen))
             return ""
-        made, refused = self.made, self.refused
-        return _make(
-            self._walk, change, aws=self._aws, journal=self._journal, errors=self._errors, made=made, refused=refused
+        if seen:
+            self.already.append(change)
+            return ""
+        return self._make(change)
+
+    def _look(self, change: Change) -> t.Union[Refusal, bool]:
+        return _at_the_last_moment(self._walk, change, [other for other, _refusal in self.refused])
+
+    def _look_patiently(self, change: Change) -> t.Union[Refusal, bool]:
+        """Look again for a while where reads may not show yet what this run itself has made."""
+        for wait in verify_waits(change) if self._is_new(change) else ():
+            try:
+                seen = self._look(change)
+            except self._means.errors as failure:
+                if not self._means.judge(failure, change).waits_if_new:
+                    raise
+            else:
+                if not isinstance(seen, Refusal) or seen.rule != _MEANWHILE:
+                    return seen
+            self._means.sleep(wait)
+        return self._look(change)
+
+    def _is_new(self, change: Change) -> bool:
+        """Whether a change builds on what was made during this run, by it or by somebody else."""
+        return builds_on(change, (*self.made, *self.already))
+
+    def _make(self, change: Change) -> str:
+        """Make one change between its two records; returns what went wrong, or nothing."""
+        key = self._journal.intend(change)
+        ending = bring_about(
+            change,
+            functools.partial(self._call, change),
+            look=self._look,
+            means=self._means,
+            is_new=self._is_new(change),
         )
+        if ending.answer is not None:
+            ending = self._learned(change, ending.answer)
+        if ending.outcome is Outcome.APPLIED:
+            self.made.append(change)
+        elif ending.outcome is Outcome.FOREIGN:
+            self.already.append(change)
+        self._journal.conclude(key, ending.outcome, ending.error, ending.answer)
+        return self._concluded(change, ending)
+
+    def _concluded(self, change: Change, ending: Ending) -> str:
+        """What went wrong with a change whose outcome is recorded, or nothing."""
+        if ending.outcome in (Outcome.APPLIED, Outcome.FOREIGN):
+            return ""
+        if ending.outcome is Outcome.FAILED and ending.failure is not None:
+            refusal = self._walk.declined(change, ending.failure)
+            if refusal is not None:
+                self.refused.append((change, refusal))
+                return ""
+        doubt = "" if ending.outcome is Outcome.FAILED else " (whether it was made could not be told: look at it)"
+        return f"{change.operation} on {change.target}: {ending.error}{doubt}"
+
+    def _call(self, change: Change) -> Mapping[str, t.Any]:
+        acting = self._walk.acting(change) or self._aws
+        return acting.call(change.service, change.operation, change.parameters, region=_region(change))
+
+    def _learned(self, change: Change, answer: Mapping[str, t.Any]) -> Ending:
+        """How a change ended that AWS answered with success, which may still tell of parts that were not made."""
+        errors = self._means.errors
+        try:
+            return Ending(Outcome.APPLIED, answer=self._walk.learn(change, answer))
+        except errors as failure:
+            return Ending(settle(self._walk.reread, change, errors=errors), str(failure), failure=failure)
 
 
-def _at_the_last_moment(walk: Walk[State], change: Change, refused: Sequence[Change]) -> t.Optional[Refusal]:
-    """Why a change is not made after all: another one was not, or its target is no longer as it was planned on."""
+def _at_the_last_moment(walk: Walk[State], change: Change, refused: Sequence[Change]) -> t.Union[Refusal, bool]:
+    """Whether the target of a change is as wanted already, or why the change is not made after all.
+
+    Another change was not made, or the target is no longer as it was planned on.
+    """
     other = next((other for other in refused if walk.stays_with(change, other)), None)
     if other is not None:
         return _left(change, other)
-    if content_hash(walk.reread(change)) == content_hash(change.before):
-        return None
+    present = content_hash(walk.reread(change))
+    # Some changes leave what they find, as far as it shows: they are made all the same.
+    if present == content_hash(change.before):
+        return False
+    if present == content_hash(change.after):
+        return True
     reason = "it was changed by somebody else since it was read, so the plan no longer holds; run again"
-    return Refusal("changed_meanwhile", reason, change.target, change.operation)
-
-
-def _make(
-    walk: Walk[State],
-    change: Change,
-    *,
-    aws: Aws,
-    journal: Journal,
-    errors: tuple[type[Exception], ...],
-    made: list[Change],
-    refused: list[tuple[Change, Refusal]],
-) -> str:
-    """Make one change between its two records; returns what went wrong, or nothing."""
-    key = journal.intend(change)
-    outcome, error = Outcome.APPLIED, ""
-    refusal: t.Optional[Refusal] = None
-    learned: Mapping[str, t.Any] = {}
-    try:
-        acting = walk.acting(change) or aws
-        answer = acting.call(change.service, change.operation, change.parameters, region=_region(change))
-        learned = walk.learn(change, answer)
-    except errors as failure:
-        # A dropped connection says nothing about whether the write arrived: only a read does.
-        outcome, error = settle(walk.reread, change, errors=errors), str(failure)
-        refusal = walk.declined(change, failure) if outcome is Outcome.FAILED else None
-    if outcome is Outcome.APPLIED:
-        made.append(change)
-    journal.conclude(key, outcome, error, learned)
-    if refusal is not None:
-        refused.append((change, refusal))
-        return ""
-    if outcome is Outcome.APPLIED:
-        return ""
-    doubt = "" if outcome is Outcome.FAILED else " (whether it was made could not be told: look at it)"
-    return f"{change.operation} on {change.target}: {error}{doubt}"
+    return Refusal(_MEANWHILE, reason, change.target, change.operation)
 
 
 def _region(change: Change) -> t.Optional[str]:
@@ -312,17 +364,20 @@ def _verify(
     """Read back what was written until it shows; returns what does not, or nothing."""
     last = {change.target: change for change in made}
     pending = list(last.values())
+    overdue: list[Change] = []
 
     def shows(change: Change) -> bool:
         return settle(walk.reread, change, errors=errors) is Outcome.APPLIED
 
-    for wait in (*VERIFY_WAITS, None):
+    for number in itertools.count():
         pending = _unless(shows, pending)
-        if not pending or wait is None:
+        overdue += [change for change in pending if number >= len(verify_waits(change))]
+        pending = [change for change in pending if number < len(verify_waits(change))]
+        if not pending:
             break
-        sleep(wait)
-    targets = ", ".join(change.target for change in pending)
-    return f"written, but not found as written when read again: {targets}" if pending else ""
+        sleep(max(verify_waits(change)[number] for change in pending))
+    targets = ", ".join(change.target for change in overdue)
+    return f"written, but not found as written when read again: {targets}" if overdue else ""
 
 
 def _unless(shows: Callable[[Change], bool], changes: Sequence[Change]) -> list[Change]:

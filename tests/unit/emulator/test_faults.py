@@ -47,7 +47,7 @@ def test_concerns_only_the_calls_it_names(restriction: dict[str, str], concerned
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ({"kind": "explode"}, "kind is 'explode'; allowed: latency, error, drop, garbage, hold"),
+        ({"kind": "explode"}, "kind is 'explode'; allowed: latency, error, drop, garbage, hold, stale"),
         ({}, "kind is None"),
         ({"kind": "drop", "sevrice": "iam"}, "unknown key sevrice; allowed: kind, service"),
     ],
@@ -180,6 +180,18 @@ def test_held_call_takes_effect_or_never_does(emulator: Emulator, aws: Aws, afte
     assert not emulator.wait_until_held(0)
 
 
+def test_held_call_that_is_let_go_meets_what_happened_meanwhile(emulator: Emulator, aws: Aws) -> None:
+    iam = aws.client("iam")
+    emulator.faults([{"kind": "hold", "operation": "CreateUser", "times": 1, "drops": False}])
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(iam.create_user, UserName="dave")
+        assert emulator.wait_until_held(10)
+        aws.client("iam").create_user(UserName="dave")
+        emulator.clear_faults()
+        with pytest.raises(iam.exceptions.EntityAlreadyExistsException):
+            waiting.result()
+
+
 def test_latency_lets_a_client_run_into_its_timeout(emulator: Emulator, aws: Aws) -> None:
     emulator.faults([{"kind": "latency", "service": "sts", "latency_ms": 90}])
     with pytest.raises(ReadTimeoutError):
@@ -212,3 +224,16 @@ def test_bad_faults_are_refused_and_change_nothing(emulator: Emulator, aws: Aws)
         emulator.faults([{"kind": "nonsense"}])
     with pytest.raises(ConnectionClosedError):
         aws.client("iam").list_users()
+
+
+def test_stale_answers_are_those_of_the_first_question(emulator: Emulator, aws: Aws) -> None:
+    """Of the same question only, whoever asks, and until the faults are set anew."""
+    emulator.faults([{"kind": "stale", "operation": "ListGroups"}])
+    iam = aws.client("iam")
+    assert iam.list_groups()["Groups"] == []
+    iam.create_group(GroupName="developers")
+    assert iam.list_groups()["Groups"] == aws.client("iam").list_groups()["Groups"] == []
+    assert [group["GroupName"] for group in iam.list_groups(PathPrefix="/")["Groups"]] == ["developers"]
+    assert iam.get_group(GroupName="developers")["Users"] == []
+    emulator.clear_faults()
+    assert [group["GroupName"] for group in iam.list_groups()["Groups"]] == ["developers"]

@@ -16,6 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.analyzers i
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Caller, Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError, NotFound
+from ansible_collections.hardening.iam.plugins.module_utils._aws.retries import judge
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities import analyzers_changes as changes
 
 from ._account.fakes import ACCOUNT, HOME, NOW, FakeAccess, refusal
@@ -77,8 +78,10 @@ def called(made: Acting) -> list[str]:
 
 def test_where_somebody_else_was_quicker_what_was_wanted_is_there() -> None:
     made = acting(listed(), CreateAnalyzer=QUOTA)
-    answer = made.call(CREATE.service, CREATE.operation, CREATE.parameters, region=HOME)
-    assert answer == {"existing": THEIRS}
+    with pytest.raises(AwsError, match=f"too many; there is {THEIRS}") as caught:
+        made.call(CREATE.service, CREATE.operation, CREATE.parameters, region=HOME)
+    # AWS refused this very call, so that the change counts as somebody else's.
+    assert judge(caught.value, CREATE.service, CREATE.operation).answered
     assert made.reread(CREATE) == CREATE.after
     # A rollback goes by what is there: it is not ours, so that nothing of it is taken away.
     assert reread(made.access, NOW)(CREATE) == {"existing": THEIRS}

@@ -16,8 +16,9 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.collect import collect
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError, NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
+from ansible_collections.hardening.iam.plugins.module_utils._aws.retries import judge
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts import (
     DATASETS,
     Observed,
@@ -131,6 +132,14 @@ def test_a_target_that_was_not_taken_is_a_failure(access: Access, seeded: Seeded
     with pytest.raises(AwsError, match="target t was not taken: Target is in another region") as refused:
         Acting(access).call("events", "PutTargets", {"Rule": "iam-hardening-x", "Targets": [elsewhere]}, region=HOME)
     assert refused.value.operation == "PutTargets"
+
+
+def test_a_queue_that_somebody_else_deleted_is_not_ours_to_have_deleted(access: Access) -> None:
+    """Its URL is asked for first, so that the answer comes from another call."""
+    with pytest.raises(NotFound) as gone:
+        Acting(access).call("sqs", "DeleteQueue", {"QueueName": "iam-hardening-nothing"}, region=HOME)
+    assert (gone.value.service, gone.value.operation) == ("sqs", "DeleteQueue")
+    assert judge(gone.value, "sqs", "DeleteQueue").answered
 
 
 class Refusing:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+import botocore.loaders
 import pytest
 import yaml
 
@@ -297,16 +298,19 @@ def test_aws_knows_the_policies_of_a_principal_without_our_reading_them(acme: Se
 
 
 def test_aws_judges_given_documents(acme: Seeded) -> None:
+    """SCPs with a botocore that can send them, those of 2026; an older one leaves it open what they say."""
+    shapes = botocore.loaders.Loader().load_service_model("iam", "service-2")["shapes"]
+    if "OrderedOrganizationPolicyInputList" in shapes["SimulateCustomPolicyRequest"]["members"]:
+        expected = [("allowed", "identity"), ("explicit_deny", "scp")]
+    else:
+        expected = [("unknown", "identity"), ("unknown", "identity")]
     result = simulate(
         requests=[{**GET, "principal": DEVELOPER}, {**DELETE, "principal": DEVELOPER}],
         layers={"identity": [EVERYTHING], "scps": [[EVERYTHING], [EVERYTHING, DENY_DELETION]]},
         engine="aws",
         **access(acme),
     )
-    assert [(found["decision"], found["layer"]) for found in result["results"]] == [
-        ("allowed", "identity"),
-        ("explicit_deny", "scp"),
-    ]
+    assert [(found["decision"], found["layer"]) for found in result["results"]] == expected
 
 
 def test_results_are_documented(acme: Seeded) -> None:

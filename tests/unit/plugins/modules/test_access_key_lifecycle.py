@@ -433,11 +433,17 @@ def test_a_waived_key_is_left_alone(account: Account) -> None:
 def test_break_glass_protected_and_excluded_users_are_left_alone(account: Account) -> None:
     account.user("emergency", (400, None), Path="/iam-hardening/break-glass/")
     account.user("sealed", (400, None))
-    account.user("cdk-deploy", (400, None))
+    account.user("alice", (400, None), Path="/aws-reserved/")
     account.user("annual", (400, 200))
     result = account.run(break_glass=[f"arn:aws:iam::{ACCOUNT}:user/seal*"], exclude_users=["annual"])
     assert sorted(refusal["rule"] for refusal in result["refused"]) == ["break_glass", "break_glass", "protected"]
     assert account.writes == []
+
+
+def test_a_user_named_as_a_role_of_the_cdk_is_like_any_other(account: Account) -> None:
+    account.user("cdk-deploy", (400, None))
+    result = account.run()
+    assert (result["refused"], account.writes) == ([], ["TagUser"])
 
 
 def test_the_callers_own_user_is_never_touched_and_holds_up_nobody_else(account: Account) -> None:

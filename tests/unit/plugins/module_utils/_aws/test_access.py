@@ -319,6 +319,31 @@ def test_a_failure_for_ever_is_typed_and_bounded(
     assert len(emulator.log()) <= 60
 
 
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ({"kind": "error", "code": "Throttling", "status": 400}, Throttled),
+        ({"kind": "error", "code": "ServiceFailure", "status": 500}, Unreachable),
+        ({"kind": "drop"}, Unreachable),
+        ({"kind": "garbage"}, Unparsable),
+    ],
+    ids=lambda value: value["kind"] + value.get("code", "") if isinstance(value, dict) else "",
+)
+def test_a_write_is_sent_once(
+    fault: dict[str, t.Any], kind: type[AwsError], make_access: MakeAccess, emulator: Emulator
+) -> None:
+    """Who planned it reads its target again before another attempt; neither botocore nor the patience may be quicker.
+
+    The option aws_config of the fixture asks for two attempts.
+    """
+    emulator.faults([{"operation": "CreateUser", **fault}])
+    access = make_access(check_mode=False)
+    with pytest.raises(kind):
+        access.call("iam", "CreateUser", {"UserName": "never-made"})
+    assert operations_of(emulator).count("iam:CreateUser") == 1
+    assert access.call("iam", "GetAccountSummary")["SummaryMap"]
+
+
 @each_protocol
 @pytest.mark.parametrize(
     "fault",

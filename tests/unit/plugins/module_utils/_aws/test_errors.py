@@ -17,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
     InvalidCredentials,
     InvalidRequest,
     NotFound,
+    QuotaExceeded,
     RegionDenied,
     Throttled,
     Unparsable,
@@ -78,7 +79,12 @@ def kind_of(error: AwsError) -> type[AwsError]:
         ("AWSOrganizationsNotInUseException", 400, NotFound),
         ("404", 404, NotFound),
         ("ValidationError", 400, InvalidRequest),
-        ("LimitExceeded", 409, InvalidRequest),
+        ("AWS.SimpleQueueService.NonExistentQueue", 400, NotFound),
+        ("QueueDoesNotExist", 400, NotFound),
+        ("ServiceFailure", 500, Unreachable),
+        ("InternalException", 400, Unreachable),
+        ("ReportGenerationLimitExceeded", 409, Throttled),
+        ("EntityAlreadyExists", 409, InvalidRequest),
         ("InvalidAccessException", 401, InvalidRequest),
     ],
 )
@@ -88,6 +94,51 @@ def test_answers_by_code_then_by_status(code: str, status: int, kind: type[AwsEr
     assert (error.code, error.service, error.operation, error.region) == (code, "iam", "GetUser", "us-east-1")
     assert error.message == "words of AWS"
     assert str(error) == f"iam:GetUser in us-east-1: {code}: words of AWS"
+
+
+@pytest.mark.parametrize(
+    ("service", "code", "status", "words"),
+    [
+        ("iam", "LimitExceeded", 409, "a quota of IAM, which AWS names here"),
+        ("sns", "TopicLimitExceeded", 403, "the number of SNS topics in this region"),
+        ("events", "LimitExceededException", 400, "the number of EventBridge rules on this bus"),
+        ("config", "MaxNumberOfConfigRulesExceededException", 400, "the number of AWS Config rules in this region"),
+        ("accessanalyzer", "ServiceQuotaExceededException", 402, "the number of analyzers of this type"),
+        ("sqs", "OverLimit", 403, "a limit of SQS on one queue"),
+        # Of a service that the table does not have.
+        ("somewhere", "ThingQuotaExceeded", 403, "a quota of somewhere"),
+    ],
+)
+def test_a_quota_that_is_used_up_is_named_with_what_to_do(service: str, code: str, status: int, words: str) -> None:
+    error = translate(answer(code, status=status), service, "CreateThing", "us-east-1")
+    assert kind_of(error) is QuotaExceeded
+    assert error.code == code
+    assert error.message.startswith(f"words of AWS (quota used up: {words}")
+    assert "; delete what is not needed" in error.message
+
+
+def test_organizations_names_the_quota_in_a_reason() -> None:
+    def translated(reason: str) -> AwsError:
+        refused = answer("ConstraintViolationException")
+        refused.response["Reason"] = reason  # type: ignore[typeddict-unknown-key]
+        return translate(refused, "organizations", "AttachPolicy", None)
+
+    full = translated("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
+    assert kind_of(full) is QuotaExceeded
+    assert "policies of one type that are attached to one root, OU or account; detach one" in full.message
+    assert kind_of(translated("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")) is InvalidRequest
+
+
+@pytest.mark.parametrize(
+    ("service", "code", "status"),
+    [
+        ("securityhub", "LimitExceededException", 429),
+        ("ec2", "RequestLimitExceeded", 503),
+        ("iam", "Throttling", 400),
+    ],
+)
+def test_too_many_requests_are_no_quota_to_raise(service: str, code: str, status: int) -> None:
+    assert kind_of(translate(answer(code, status=status), service, "X", None)) is Throttled
 
 
 @pytest.mark.parametrize("code", ["AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"])

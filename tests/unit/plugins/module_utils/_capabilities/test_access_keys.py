@@ -114,7 +114,7 @@ def test_a_journal_that_can_not_be_read_is_told_and_nothing_believed() -> None:
     ("name", "fields", "rule"),
     [
         pytest.param("svc", {"callers": principals_of([user_arn("SVC")])}, "caller", id="the caller"),
-        pytest.param("cdk-exec", {}, "protected", id="of the CDK"),
+        pytest.param("aws-reserved/x", {}, "protected", id="of AWS"),
         pytest.param("svc", {"break_glass": ("arn:aws:iam::*:user/svc",)}, "break_glass", id="break-glass"),
         pytest.param("ses-smtp-user.1", {}, "ses_smtp", id="SES SMTP"),
         pytest.param("svc", {"options": {"notify": ""}}, "notify", id="no notice declared"),

@@ -343,7 +343,7 @@ ALONE = [
     pytest.param(
         "break_glass", user("alice", "Read", path="/iam-hardening/break-glass/"), {}, id="break-glass by path"
     ),
-    pytest.param("protected", user("cdk-deployer", "Read"), {}, id="a landing zone's user"),
+    pytest.param("protected", user("alice", "Read", path="/aws-reserved/"), {}, id="a user of AWS"),
     pytest.param(
         "protected", user("alice", "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"), {}, id="quarantine"
     ),
@@ -367,14 +367,23 @@ def test_a_group_of_which_not_all_is_known_is_not_joined() -> None:
     assert refusals(planned) == [("unknown", "alice")]
 
 
-@pytest.mark.parametrize("there", [(), (group("cdk-deployers", "Read"),)], ids=["to be made", "there"])
+@pytest.mark.parametrize(
+    "there", [(), (group("deployers", "Read", path="/aws-reserved/"),)], ids=["to be made", "there"]
+)
 def test_nobody_is_moved_into_a_group_that_is_never_touched(there: tuple[t.Any, ...]) -> None:
     """The guards would refuse to make and fill the group, and not to let users join it and lose what they have."""
-    planned = plan(account(*there, user("alice", "Read")), groups=[{"name": "cdk-deployers", "users": ["*"]}])
+    wanted = {"name": "deployers", "path": "/aws-reserved/", "users": ["*"]}
+    planned = plan(account(*there, user("alice", "Read")), groups=[wanted])
     assert planned.changes == ()
     assert refusals(planned) == [("protected", "alice")]
-    assert "cdk-deployers is never touched: the AWS CDK deploys with it" in planned.refused[0].reason
+    assert "deployers is never touched: IAM Identity Center manages it" in planned.refused[0].reason
     assert "declare a group" not in planned.refused[0].reason
+
+
+def test_users_and_groups_named_as_a_landing_zone_names_its_roles_are_nobody_elses() -> None:
+    planned = plan(account(user("cdk-evil", "Read")), groups=[{"name": "AWSAccelerator-x", "users": ["*"]}])
+    assert refusals(planned) == []
+    assert {"CreateGroup", "AddUserToGroup", "DetachUserPolicy"} <= {change.operation for change in planned.changes}
 
 
 # The writes

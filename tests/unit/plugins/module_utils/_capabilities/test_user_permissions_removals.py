@@ -180,7 +180,7 @@ ALONE = [
     pytest.param("break_glass", user("alice", "Read"), {"break_glass": ("arn:*:user/al*",)}, id="break-glass"),
     pytest.param("protected", role("AWSReservedSSO_x", "Read", path="/aws-reserved/sso.amazonaws.com/"), {}, id="SSO"),
     pytest.param("protected", role("OrganizationAccountAccessRole", "Read"), {}, id="organization"),
-    pytest.param("protected", user("cdk-user", "Read"), {}, id="landing zone"),
+    pytest.param("protected", role("cdk-x-deploy-role-111122223333-us-east-1", "Read"), {}, id="landing zone"),
 ]
 
 
@@ -212,6 +212,7 @@ def test_a_group_with_such_a_member_is_left_alone(rule: str, fields: dict[str, t
             "protected",
         ),
         (role("app", AWSRevokeOlderSessions=deny("*")), "AWSRevokeOlderSessions", "protected"),
+        (role("app", AWSRevokeOlderSessions="no document"), "AWSRevokeOlderSessions", "protected"),
         (user("alice", "Unheard"), "Unheard", "unknown"),
         (user("alice", mine="no document"), "mine", "unknown"),
     ],

@@ -80,7 +80,29 @@ class FakeStore:
 
 
 class FakeAwsError(Exception):
-    """What a call of the fake AWS may raise."""
+    """What a call of the fake AWS may raise. ``kind`` is the failure that it comes from."""
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclasses.dataclass(frozen=True)
+class FakeVerdict:
+    """What an error of the fake AWS says."""
+
+    answered: bool
+    waits: tuple[float, ...] = ()
+    waits_if_new: tuple[float, ...] = ()
+
+
+WAITS = (1.0, 2.0, 4.0)
+
+
+def judge(error: Exception, _change: Change) -> FakeVerdict:
+    kind = error.kind if isinstance(error, FakeAwsError) else ""
+    waits = WAITS if kind in ("busy", "dropped", "unsent", "raced") else ()
+    return FakeVerdict(kind not in ("dropped", "unsent", "garbled"), waits, WAITS if kind == "missing" else waits)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,15 +114,17 @@ class FakeCaller:
 class FakeAws:
     """An account: the state of each user, the calls that were made, and what each next call should do wrong.
 
-    A failure is ``refused`` (the write is not made), ``dropped`` (it is made, but the answer is lost) or ``garbled``
-    (something else is there afterwards). ``lag`` is how many reads still see the former state after a write.
+    A failure is ``refused``, ``busy`` or ``missing`` (AWS answers that it did not make the write), ``raced`` (so it
+    does, since somebody else made it a moment ago), ``unsent`` (no answer, and it is not made), ``dropped`` (no answer,
+    but it is made) or ``garbled`` (no answer, and something else is there afterwards). A list is one failure for each
+    call. ``lag`` is how many reads still see the former state after a write.
     """
 
     def __init__(self, store: t.Optional[FakeStore] = None, **states: t.Any) -> None:
         self.states: dict[str, t.Any] = {user_arn(name): state for name, state in states.items()}
         self.calls: list[tuple[str, Mapping[str, t.Any]]] = []
         self.regions: list[t.Optional[str]] = []
-        self.failures: dict[str, str] = {}
+        self.failures: dict[str, t.Union[str, list[str]]] = {}
         # Each write waits here for the others that are to be under way at the same time.
         self.together: t.Optional[threading.Barrier] = None
         self.lag = 0
@@ -126,14 +150,21 @@ class FakeAws:
         if self.together is not None:
             self.together.wait(timeout=10)
         self.journalled.append(self._store.list() if self._store else [])
-        failure = self.failures.get(parameters["Name"])
-        if failure == "refused":
-            raise FakeAwsError("AccessDenied")
+        failure = self._failure(parameters["Name"])
+        if failure in ("refused", "busy", "missing", "unsent"):
+            raise FakeAwsError("AccessDenied" if failure == "refused" else failure, failure)
         self._stale[target] = self.states.get(target)
         self.states[target] = "else" if failure == "garbled" else parameters["State"]
         if failure:
-            raise FakeAwsError("the connection was dropped")
+            message = "EntityAlreadyExists" if failure == "raced" else "the connection was dropped"
+            raise FakeAwsError(message, failure)
         return {}
+
+    def _failure(self, name: str) -> str:
+        failure = self.failures.get(name, "")
+        if isinstance(failure, list):
+            return failure.pop(0) if failure else ""
+        return failure
 
     def reread(self, wanted: Change) -> t.Any:
         if self.unreadable:

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
+from ansible_collections.hardening.iam.plugins.module_utils._converge.attempts import builds_on
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, plan_sha256
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext, Limits
@@ -24,7 +25,21 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.runner imp
     settle,
 )
 
-from .fakes import ACCOUNT, CALLER, NOW, RUN, FakeAws, FakeAwsError, FakeStore, change, journal_of, user_arn, walk_of
+from .fakes import (
+    ACCOUNT,
+    CALLER,
+    NOW,
+    RUN,
+    WAITS,
+    FakeAws,
+    FakeAwsError,
+    FakeStore,
+    change,
+    journal_of,
+    judge,
+    user_arn,
+    walk_of,
+)
 
 CONTEXT = GuardContext(principals=principals_of([CALLER]))
 
@@ -39,13 +54,16 @@ def aws(store: FakeStore) -> FakeAws:
     return FakeAws(store, a="old", b="old", c="old")
 
 
-def applied(aws: FakeAws, store: FakeStore, *changes: Change, waits: t.Optional[list[float]] = None) -> Applied:
+def applied(
+    aws: FakeAws, store: FakeStore, *changes: Change, waits: t.Optional[list[float]] = None, **walk: t.Any
+) -> Applied:
     return apply(
-        walk_of(aws, *changes),
+        walk_of(aws, *changes, **walk),
         changes,
         aws=aws,
         journal=journal_of(store),
         errors=(FakeAwsError,),
+        judge=judge,
         sleep=(waits if waits is not None else []).append,
     )
 
@@ -137,6 +155,7 @@ def test_a_journal_that_can_not_be_listed_changes_nothing(aws: FakeAws, store: F
         aws=aws,
         journal=journal_of(store),
         errors=(FakeAwsError,),
+        judge=judge,
         sleep=lambda _seconds: None,
     )
     assert not aws.calls and "denied" in done.error
@@ -151,6 +170,7 @@ def test_what_comes_together_stays_away_together_at_the_last_moment(aws: FakeAws
         aws=aws,
         journal=journal_of(store),
         errors=(FakeAwsError,),
+        judge=judge,
         sleep=lambda _seconds: None,
     )
     assert done.made == (change("c"),)
@@ -262,6 +282,250 @@ def _once(store: FakeStore) -> t.Callable[[str, bytes], str]:
     return put_new
 
 
+# What is as wanted already
+
+
+def test_a_target_that_is_as_wanted_is_done_and_what_follows_goes_on(aws: FakeAws, store: FakeStore) -> None:
+    aws.states[user_arn("a")] = "new"
+    done = applied(aws, store, change("a"), change("b"))
+    assert done == Applied(made=(change("b"),), already=(change("a"),))
+    assert [parameters["Name"] for _operation, parameters in aws.calls] == ["b"]
+    assert [intent.change.target for intent, _outcome in recorded(store, ACCOUNT, RUN)] == [user_arn("b")]
+
+
+def test_what_belongs_to_a_change_that_was_made_already_is_made(aws: FakeAws, store: FakeStore) -> None:
+    aws.states[user_arn("a")] = "new"
+    done = applied(aws, store, change("a"), change("b"), stays_with=_in_pairs({("b", "a")}))
+    assert done == Applied(made=(change("b"),), already=(change("a"),))
+
+
+def test_a_change_that_leaves_what_it_finds_is_made(aws: FakeAws, store: FakeStore) -> None:
+    again = change("a", before="new", after="new")
+    aws.states[user_arn("a")] = "new"
+    assert applied(aws, store, again) == Applied(made=(again,))
+
+
+def test_a_change_that_leaves_what_it_finds_is_in_doubt_without_an_answer(aws: FakeAws, store: FakeStore) -> None:
+    """Nothing that can be read tells whether it was made."""
+    again = change("a", before="old", after="old", parameters={"Name": "a", "State": "old"})
+    aws.failures["a"] = "unsent"
+    done = applied(aws, store, again)
+    assert done.made == () and "could not be told" in done.error
+    assert outcomes(store) == ["unknown"]
+
+
+# Whose change it is
+
+
+@pytest.mark.parametrize(
+    ("failures", "outcome", "attempts"),
+    [
+        # AWS answers each time that this attempt changed nothing: what is there is not ours.
+        (["raced"], Outcome.FOREIGN, 1),
+        (["busy", "raced"], Outcome.FOREIGN, 2),
+        # An attempt without an answer may have been made, so that a later one finds the target as this run left it.
+        (["unsent", "raced"], Outcome.APPLIED, 2),
+        (["dropped"], Outcome.APPLIED, 1),
+        (["unsent", "unsent", ""], Outcome.APPLIED, 3),
+        (["busy", ""], Outcome.APPLIED, 2),
+    ],
+)
+def test_a_change_is_ours_where_an_attempt_of_ours_may_have_made_it(
+    aws: FakeAws, store: FakeStore, failures: list[str], outcome: Outcome, attempts: int
+) -> None:
+    aws.failures["a"] = failures
+    done = applied(aws, store, change("a"), change("b"))
+    is_ours = outcome is Outcome.APPLIED
+    assert done.made == ((change("a"), change("b")) if is_ours else (change("b"),))
+    assert done.already == (() if is_ours else (change("a"),))
+    assert not done.error
+    assert outcomes(store) == [outcome.value, "applied"]
+    assert [parameters["Name"] for _operation, parameters in aws.calls] == [*["a"] * attempts, "b"]
+
+
+def test_the_record_says_that_an_answer_was_lost(aws: FakeAws, store: FakeStore) -> None:
+    aws.failures["a"] = "dropped"
+    applied(aws, store, change("a"))
+    record = json.loads(store.objects[f"{ACCOUNT}/{RUN}/000001-outcome.json"])
+    assert record["error"].startswith("the answer was lost (the connection was dropped)")
+
+
+def test_a_change_that_somebody_else_made_is_not_verified_as_ours(aws: FakeAws, store: FakeStore) -> None:
+    """It may be changed again by its owner while we look."""
+    aws.failures["a"] = "raced"
+    waits: list[float] = []
+    done = applied(aws, store, change("a"), waits=waits)
+    assert (done.made, waits) == ((), [1.0])
+
+
+# Errors that pass
+
+
+def test_an_error_that_passes_is_waited_for_and_the_target_read_before_each_attempt(
+    aws: FakeAws, store: FakeStore
+) -> None:
+    aws.failures["a"] = ["busy", "busy"]
+    waits: list[float] = []
+    reads: list[int] = []
+    done = applied(
+        aws,
+        store,
+        change("a"),
+        waits=waits,
+        reread=lambda wanted: (reads.append(len(aws.calls)), aws.reread(wanted))[1],
+    )
+    assert done == Applied(made=(change("a"),))
+    assert waits == [1.0, 2.0]
+    # Before each of the three attempts, and once to verify.
+    assert reads == [0, 1, 2, 3]
+
+
+def test_an_error_that_does_not_pass_ends_after_the_last_wait(aws: FakeAws, store: FakeStore) -> None:
+    aws.failures["a"] = "busy"
+    waits: list[float] = []
+    done = applied(aws, store, change("a"), change("b"), waits=waits)
+    assert (done.made, done.error) == ((), f"Replace on {user_arn('a')}: busy")
+    assert waits == list(WAITS)
+    assert len(aws.calls) == len(WAITS) + 1
+    assert outcomes(store) == ["failed"]
+
+
+def test_no_further_attempt_is_made_on_what_somebody_else_changed_meanwhile(aws: FakeAws, store: FakeStore) -> None:
+    aws.failures["a"] = "busy"
+    done = apply(
+        walk_of(aws, change("a")),
+        [change("a")],
+        aws=aws,
+        journal=journal_of(store),
+        errors=(FakeAwsError,),
+        judge=judge,
+        sleep=lambda _seconds: aws.states.update({user_arn("a"): "newer"}),
+    )
+    assert len(aws.calls) == 1
+    assert done.error == f"Replace on {user_arn('a')}: busy"
+    assert outcomes(store) == ["failed"]
+
+
+def test_what_somebody_else_brings_about_between_attempts_is_theirs(aws: FakeAws, store: FakeStore) -> None:
+    aws.failures["a"] = "busy"
+    done = apply(
+        walk_of(aws, change("a")),
+        [change("a")],
+        aws=aws,
+        journal=journal_of(store),
+        errors=(FakeAwsError,),
+        judge=judge,
+        sleep=lambda _seconds: aws.states.update({user_arn("a"): "new"}),
+    )
+    assert done == Applied(already=(change("a"),))
+    assert outcomes(store) == ["foreign"]
+
+
+def test_an_error_that_somebody_decides_on_is_a_refusal(aws: FakeAws, store: FakeStore) -> None:
+    """The walk is asked once, after the last attempt, and only about what was not made."""
+    asked: list[str] = []
+
+    def declined(refused: Change, error: Exception) -> t.Optional[Refusal]:
+        asked.append(str(error))
+        return Refusal("managed", str(error), refused.target, refused.operation)
+
+    aws.failures |= {"a": "refused", "b": "garbled"}
+    done = applied(aws, store, change("a"), change("b"), declined=declined)
+    assert [refusal.rule for refusal in done.refused] == ["managed"]
+    assert asked == ["AccessDenied"]
+    assert "could not be told" in done.error
+    assert outcomes(store) == ["failed", "unknown"]
+
+
+def test_an_answer_that_tells_of_parts_that_were_not_made_is_judged_by_what_is_there(
+    aws: FakeAws, store: FakeStore
+) -> None:
+    def learn(_change: Change, _answer: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+        aws.states[user_arn("a")] = "half"
+        raise FakeAwsError("one of two was not made", "refused")
+
+    done = applied(aws, store, change("a"), learn=learn)
+    assert done.made == () and "one of two was not made" in done.error
+    assert outcomes(store) == ["unknown"]
+    assert len(aws.calls) == 1
+
+
+# What this run has just made
+
+
+def _member(name: str, *, of: str) -> Change:
+    return change(name, parameters={"Name": name, "State": "new", "Group": of})
+
+
+def test_what_this_run_just_made_may_be_missing_for_a_while(aws: FakeAws, store: FakeStore) -> None:
+    group = change("g", before=None, target=user_arn("g"))
+    aws.failures["a"] = ["missing", "missing"]
+    waits: list[float] = []
+    done = applied(aws, store, group, _member("a", of="g"), waits=waits)
+    assert done == Applied(made=(group, _member("a", of="g")))
+    assert waits == [1.0, 2.0]
+
+
+def test_what_somebody_else_just_made_may_be_missing_too(aws: FakeAws, store: FakeStore) -> None:
+    group = change("g", before=None, target=user_arn("g"))
+    aws.failures |= {"g": ["raced"], "a": ["missing"]}
+    waits: list[float] = []
+    done = applied(aws, store, group, _member("a", of="g"), waits=waits)
+    assert done == Applied(made=(_member("a", of="g"),), already=(group,))
+    assert waits == [1.0, 1.0]
+
+
+def test_what_nobody_made_is_missing_for_good(aws: FakeAws, store: FakeStore) -> None:
+    group = change("g", before=None, target=user_arn("g"))
+    aws.failures["a"] = "missing"
+    waits: list[float] = []
+    done = applied(aws, store, group, _member("a", of="another"), waits=waits)
+    assert (done.made, done.error, waits) == ((group,), f"Replace on {user_arn('a')}: missing", [])
+
+
+def test_a_target_that_this_run_changed_is_read_until_it_shows(aws: FakeAws, store: FakeStore) -> None:
+    first = change("a", after="newer", parameters={"Name": "a", "State": "newer"})
+    second = change("a", before="newer")
+    aws.lag = 2
+    waits: list[float] = []
+    done = applied(aws, store, first, second, waits=waits)
+    assert done == Applied(made=(first, second))
+    assert waits == list(VERIFY_WAITS[:2])
+
+
+def test_a_target_that_somebody_else_changed_after_this_run_is_refused_in_the_end(
+    aws: FakeAws, store: FakeStore
+) -> None:
+    first = change("a", after="newer", parameters={"Name": "a", "State": "newer"})
+    aws.failures["a"] = []
+    done = applied(aws, store, first, change("a", before="yet another"))
+    assert done.made == (first,)
+    assert [refusal.rule for refusal in done.refused] == ["changed_meanwhile"]
+
+
+@pytest.mark.parametrize(
+    ("made", "is_built_on"),
+    [
+        (change("g", before=None), True),
+        (change("other", before=None), False),
+        # It was there before this run.
+        (change("g"), False),
+        (change("a"), True),
+        (change("a", target=f"{user_arn('a')} tags"), False),
+        (change("p", before=None, target="arn:aws:sqs:eu-west-1:111122223333:p"), True),
+    ],
+)
+def test_what_a_change_builds_on(made: Change, is_built_on: bool) -> None:
+    wanted = change("a", parameters={"Name": "a", "Groups": ["g"], "Queue": "p", "Count": 3})
+    assert builds_on(wanted, [made]) is is_built_on
+
+
+def test_a_part_of_what_this_run_made_builds_on_it() -> None:
+    part = change("x", target=f"{user_arn('a')} policy x", parameters={})
+    assert builds_on(part, [change("a")])
+    assert not builds_on(change("x", target=f"{user_arn('ab')}", parameters={}), [change("a")])
+
+
 # Verification
 
 
@@ -279,6 +543,35 @@ def test_writes_that_never_show_are_an_error(aws: FakeAws, store: FakeStore) -> 
     assert done.made == (change("a"),)
     assert done.error == f"written, but not found as written when read again: {user_arn('a')}"
     assert waits == list(VERIFY_WAITS)
+
+
+def test_a_queue_is_waited_for_as_long_as_sqs_takes(aws: FakeAws, store: FakeStore) -> None:
+    """The others are overdue, and named, before it is."""
+    waits: list[float] = []
+    aws.lag = 1000
+    queue = change("b", service="sqs")
+    done = applied(aws, store, change("a"), queue, waits=waits, acting=lambda _change: _AnyService(aws))
+    assert done.error.endswith(f"{user_arn('a')}, {user_arn('b')}")
+    assert sum(waits) > 60
+    assert waits[: len(VERIFY_WAITS)] == list(VERIFY_WAITS)
+
+
+class _AnyService:
+    """The fake AWS, whatever service is asked for."""
+
+    def __init__(self, aws: FakeAws) -> None:
+        self.caller, self.chain = aws.caller, aws.chain
+        self._aws = aws
+
+    def call(
+        self,
+        _service: str,
+        operation: str,
+        parameters: t.Optional[t.Mapping[str, t.Any]] = None,
+        *,
+        region: t.Optional[str] = None,
+    ) -> t.Mapping[str, t.Any]:
+        return self._aws.call("iam", operation, parameters, region=region)
 
 
 @pytest.mark.parametrize(
