@@ -1,0 +1,253 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Who can no longer assume the roles of an account, because an RCP denies it: services, CI, people, other accounts.
+
+A role that nobody can assume stops the workload behind it, whatever the role itself may do. The trust policy names who
+assumes a role, and RoleLastUsed says whether anybody did in the 400 days that AWS keeps.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from .._account.moments import format_utc
+from .._policy.evaluation import Layers
+from .._policy.impact import Breakage, Verdict
+from .._policy.matching import overlaps
+from .._policy.narrowing import ANYTHING, condition_keys
+from .._policy.policy import Policy, Statement
+from .._policy.principal_matrix import Actor, Ask, Controls, Loss, Place, losses
+from .._policy.principal_matrix_callers import account_caller, anybody, provider_caller, service_callers
+from .._policy.principal_matrix_services import SOURCE_KEYS
+
+_ASSUME: t.Final = "sts:AssumeRole"
+_WEB_IDENTITY: t.Final = "sts:AssumeRoleWithWebIdentity"
+_SAML: t.Final = "sts:AssumeRoleWithSAML"
+_SERVICE_LINKED: t.Final = ":role/aws-service-role/"
+_KEPT_DAYS: t.Final = 400
+_AWS: t.Final = "AWS"
+_ANYBODY: t.Final = "*"
+_MEMBERS: t.Final = "principals of the organization"
+_ORGANIZATION: t.Final = "aws:principalorgid"
+# Conditions on these name accounts, as the element Principal does.
+_NAMING: t.Final = frozenset({"aws:principalaccount", "aws:principalarn"})
+_POSITIVE: t.Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike", "StringEqualsIgnoreCase"})
+# So many of a list are told.
+_NAMED: t.Final = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class TrustedRole:
+    """A role with its trust policy; ``last_used`` is None where AWS recorded no use. ``trust`` None: unreadable."""
+
+    arn: str
+    trust: t.Optional[Policy]
+    last_used: t.Optional[datetime] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class EntryLoss:
+    """That a role can no longer be assumed by ``callers``, as the names by which they may be accepted.
+
+    ``policies`` are the RCPs that deny it.
+    """
+
+    role_arn: str
+    callers: tuple[str, ...]
+    policies: tuple[str, ...]
+    verdict: Verdict
+
+
+# Who assumes a role, as far as its trust policy says: the type and value of a principal, and by which action.
+_Caller = tuple[str, str, str]
+
+
+def entering_services(roles: Iterable[TrustedRole]) -> frozenset[str]:
+    """The AWS services that trust policies of these roles name."""
+    return frozenset(value for role in roles for kind, value, _how in _callers(role) if kind == "Service")
+
+
+def entry_losses(
+    roles: Iterable[TrustedRole], place: Place, before: Controls, after: Controls, *, members: Collection[str]
+) -> tuple[EntryLoss, ...]:
+    """The roles that somebody can no longer assume after a change of RCPs, or perhaps not.
+
+    :param members: the ids of the accounts of the organization.
+    """
+    given = [role for role in roles if _SERVICE_LINKED not in role.arn]
+    cast = _Cast(place, members, condition_keys((Layers(identity=(ANYTHING,), rcps=after.rcps),)))
+    for role in given:
+        for caller in _callers(role):
+            cast.add(caller, role.arn)
+    lost = cast.lost(before, after)
+    found = (_entry_loss(role, cast, lost) for role in given)
+    return tuple(item for item in found if item is not None)
+
+
+class _Cast:
+    """The callers of all roles of an account, each with the roles that it assumes."""
+
+    def __init__(self, place: Place, members: Collection[str], keys: Collection[str]) -> None:
+        self._place: t.Final = place
+        self._members: t.Final = members
+        self._keys: t.Final = keys
+        self._asks: t.Final[dict[_Caller, list[Ask]]] = collections.defaultdict(list)
+        self.of_role: t.Final[dict[str, list[_Caller]]] = collections.defaultdict(list)
+
+    def add(self, caller: _Caller, role_arn: str) -> None:
+        """Note that a caller assumes a role."""
+        kind, value, action = caller
+        if kind == _AWS and _account(value) == self._place.account_id:
+            # Principals of the account itself are judged by what they used.
+            return
+        region = self._place.region or self._place.home
+        self._asks[caller].append(Ask(action, role_arn, (("aws:RequestedRegion", region),)))
+        self.of_role[role_arn].append(caller)
+
+    def actors(self, caller: _Caller) -> tuple[Actor, ...]:
+        """A caller, once for each way in which it may call."""
+        kind, value, _how = caller
+        asks = tuple(self._asks[caller])
+        if kind == "Service":
+            return service_callers(self._place, value, asks, keys_in_question=self._keys)
+        if kind == "Federated":
+            return (provider_caller(self._place, value, asks),)
+        if value in (_ANYBODY, _MEMBERS):
+            return (anybody(self._place, asks, inside=value == _MEMBERS),)
+        account = _account(value)
+        arn = self._place.arn("root", account_id=account) if value == account else value
+        return (account_caller(self._place, arn, asks, inside=account in self._members),)
+
+    def lost(self, before: Controls, after: Controls) -> Mapping[tuple[str, _Caller], tuple[bool, list[Loss]]]:
+        """The losses of each caller at each role, and whether they are certain."""
+        found: dict[tuple[str, _Caller], tuple[bool, list[Loss]]] = {}
+        for caller in self._asks:
+            actors = self.actors(caller)
+            by_role: dict[str, list[Loss]] = collections.defaultdict(list)
+            for loss in losses(actors, before, after):
+                by_role[loss.ask.resource].append(loss)
+            for role_arn, given in by_role.items():
+                certain = {loss.actor for loss in given if loss.certain}.issuperset(actors)
+                found[role_arn, caller] = certain, given
+        return found
+
+
+def _callers(role: TrustedRole) -> tuple[_Caller, ...]:
+    """Whom the trust policy of a role lets in. Where it can't be read, somebody of whom nothing is known."""
+    if role.trust is None:
+        return ((_AWS, _ANYBODY, _ASSUME),)
+    found: dict[_Caller, None] = {}
+    for statement in role.trust.statements:
+        for kind, value in (statement.principals or ()) if statement.allow else ():
+            for who in _meant(statement, kind, value):
+                action = _action(*who)
+                if action is not None and _speaks_of(statement, action):
+                    found[(*who, action)] = None
+    return tuple(found)
+
+
+def _meant(statement: Statement, kind: str, value: str) -> Iterator[tuple[str, str]]:
+    """Whom an entry of a Principal element means: itself, or for ``*`` those whom the conditions name."""
+    if value != _ANYBODY:
+        yield kind, value
+        return
+    named = [
+        account
+        for condition in statement.conditions
+        if condition.key.lower() in _NAMING and condition.operator in _POSITIVE
+        for text in condition.values
+        if (account := _account(text)).isdigit()
+    ]
+    yield from ((_AWS, account) for account in named)
+    if not named:
+        inside = any(
+            condition.key.lower() == _ORGANIZATION and condition.operator in _POSITIVE
+            for condition in statement.conditions
+        )
+        yield _AWS, _MEMBERS if inside else _ANYBODY
+
+
+def _action(kind: str, value: str) -> t.Optional[str]:
+    if kind == "Federated":
+        return _SAML if ":saml-provider/" in value else _WEB_IDENTITY
+    known = kind == "Service" or (kind == _AWS and (value in (_ANYBODY, _MEMBERS) or _account(value)))
+    # Left are ids of users and roles that are gone, which nobody can have any longer.
+    return _ASSUME if known else None
+
+
+def _speaks_of(statement: Statement, action: str) -> bool:
+    if statement.actions is None:
+        return True
+    return any(overlaps(pattern.lower(), action.lower()) for pattern in statement.actions)
+
+
+def _account(value: str) -> str:
+    """The account of a principal: an ARN, or the id alone, which stands for the account's root."""
+    parts = value.split(":")
+    return parts[4] if len(parts) > 5 else value if value.isdigit() else ""
+
+
+def _entry_loss(
+    role: TrustedRole, cast: _Cast, lost: Mapping[tuple[str, _Caller], tuple[bool, list[Loss]]]
+) -> t.Optional[EntryLoss]:
+    callers = cast.of_role.get(role.arn, [])
+    hit = {caller: lost[role.arn, caller] for caller in callers if (role.arn, caller) in lost}
+    if not hit:
+        return None
+    given = [loss for _certain, found in hit.values() for loss in found]
+    # Through whom it was used is not recorded: as long as somebody is left, it may have been that one.
+    nobody_left = len(hit) == len(callers) and all(certain for certain, _found in hit.values())
+    policies = tuple(dict.fromkeys(name for loss in given for name in loss.policies))
+    outcome, use = _outcome(role, certain=nobody_left)
+    statements = list(dict.fromkeys(loss.statement for loss in given if loss.statement))
+    keys = sorted({key for loss in given for key in loss.missing})
+    if not keys and not all(certain for certain, _found in hit.values()):
+        # Only calls are denied that say, or that do not say, for whose resource the service calls.
+        keys = list(SOURCE_KEYS)
+    doubt = "" if nobody_left else _doubt(keys, others=len(callers) - len(hit))
+    names = tuple(value for _kind, value, _how in hit)
+    reason = (
+        f"{_some(names)} can no longer assume it ({_some(statements)} of {_some(policies)} denies it); {use}{doubt}"
+    )
+    verdict = Verdict(
+        role.arn,
+        outcome,
+        reason,
+        missing_context=tuple(keys),
+        lost=tuple(dict.fromkeys(loss.ask.action for loss in given)),
+        layer="rcp",
+        policy=policies[0],
+        statement=statements[0] if statements else None,
+    )
+    return EntryLoss(role.arn, names, policies, verdict)
+
+
+def _outcome(role: TrustedRole, *, certain: bool) -> tuple[Breakage, str]:
+    if role.last_used is None:
+        told = f"no use of the role was recorded in {_KEPT_DAYS} days, which does not mean that it is not needed"
+        return Breakage.NO_EVIDENCE, told
+    outcome = Breakage.WILL_BREAK if certain else Breakage.MAY_BREAK
+    return outcome, f"the role was last used on {format_utc(role.last_used)[:10]}"
+
+
+def _doubt(keys: Sequence[str], *, others: int) -> str:
+    """Why a loss is not certain."""
+    reasons = []
+    if keys:
+        reasons.append(f"it depends on {', '.join(keys)}, which is not known")
+    if others:
+        reasons.append("others can still assume it, and who did is not recorded")
+    return f"; {'; '.join(reasons)}" if reasons else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
