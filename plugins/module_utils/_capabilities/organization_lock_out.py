@@ -310,8 +310,8 @@ class Guard:
         bound = [account for account in tree.accounts_under(policy.reaches) if account.id in administrators]
         if bound and not is_way_back(rules.way_back, tree.management_account_id):
             reason = (
-                f"it binds {accounts_in_words(bound)}, from which the organization is administered, so that it may keep "
-                f"out whoever would take it off. Declare in way_back who can do so from the management account: "
+                f"it binds {accounts_in_words(bound)}, from which the organization is administered, so that it may "
+                f"keep out whoever would take it off. Declare in way_back who can do so from the management account: "
                 f"{MANAGEMENT}, or the ARN of a role there"
             )
             yield Refusal("no_way_back", reason, policy.target)

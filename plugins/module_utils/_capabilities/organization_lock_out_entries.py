@@ -20,6 +20,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from .._account.moments import format_utc
+from .._account.organization_tree import MemberAccount
+from .._converge.change import Refusal
 from .._policy.evaluation import Layers
 from .._policy.impact import Breakage, Verdict
 from .._policy.matching import overlaps
@@ -28,6 +30,7 @@ from .._policy.policy import Policy, Statement
 from .._policy.principal_matrix import Actor, Ask, Controls, Loss, Place, losses
 from .._policy.principal_matrix_callers import account_caller, anybody, provider_caller, service_callers
 from .._policy.principal_matrix_services import SOURCE_KEYS
+from .organization_lock_out_change import ChangedPolicy
 
 _ASSUME: t.Final = "sts:AssumeRole"
 _WEB_IDENTITY: t.Final = "sts:AssumeRoleWithWebIdentity"
@@ -65,6 +68,31 @@ class EntryLoss:
     callers: tuple[str, ...]
     policies: tuple[str, ...]
     verdict: Verdict
+
+
+def refused_entries(policy: ChangedPolicy, account: MemberAccount, lost: Iterable[EntryLoss]) -> Iterator[Refusal]:
+    """That a policy keeps somebody from assuming roles of an account, which nobody accepts."""
+    by_reason: dict[str, list[EntryLoss]] = {}
+    for entry in lost:
+        if policy.name in entry.policies:
+            outcome = entry.verdict.outcome.value.replace("_", " ")
+            by_reason.setdefault(f"{outcome}: {entry.verdict.reason}", []).append(entry)
+    if not by_reason:
+        return
+    told = [
+        f"{_some([entry.role_arn.split(':', 5)[5] for entry in entries])}: {reason}"
+        for reason, entries in by_reason.items()
+    ]
+    more = f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    names = list(dict.fromkeys(name for entries in by_reason.values() for entry in entries for name in entry.callers))
+    unused = all(e.verdict.outcome is Breakage.NO_EVIDENCE for entries in by_reason.values() for e in entries)
+    or_account = ", or accept_without_evidence the account" if unused else ""
+    reason = (
+        f"in {account.name} ({account.id}): {'; '.join(told[:_NAMED])}{more}. Either the policy leaves it allowed "
+        "(for AWS services by BoolIfExists aws:PrincipalIsAWSService: false), or accept_breakage names the roles by "
+        f"ARN, or those who assume them: {_some(names)}{or_account}"
+    )
+    yield Refusal("prediction", reason, policy.target)
 
 
 # Who assumes a role, as far as its trust policy says: the type and value of a principal, and by which action.
