@@ -247,7 +247,9 @@ class _Member:
         told = self._untold_use(arn)
         if told is None:
             return impact
-        verdict = Verdict(arn, Breakage.MAY_BREAK, told)
+        # Where all it does may be denied, so may be what it did; else nothing tells that it did what is denied.
+        outcome = Breakage.MAY_BREAK if self._questions[arn].open else Breakage.NO_EVIDENCE
+        verdict = Verdict(arn, outcome, told)
         # That service last accessed tells of no use says nothing any longer.
         read = Source.LAST_ACCESSED in impact.evidence.sources
         others = (item for item in impact.verdicts if not (read and item.outcome is Breakage.NO_EVIDENCE))
