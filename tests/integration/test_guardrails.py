@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
@@ -37,8 +38,9 @@ HOW_TO = {
         }
     ],
 }
+EXPIRES: t.Final = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 # As AWX sends it from a survey: text.
-ACCEPTED = f"[{{account: '{SANDBOX}', reason: nobody works there, expires: 2026-12-31}}]"
+ACCEPTED = f"[{{account: '{SANDBOX}', reason: nobody works there, expires: {EXPIRES}}}]"
 
 
 @pytest.fixture(scope="module")
