@@ -23,7 +23,7 @@ from ._account.activity import log_files
 from ._account.collect import collect
 from ._account.model import CredentialRow, Dataset, Organization, Role, Snapshot, User
 from ._account.moments import format_utc
-from ._account.organization_tree import RCP, MemberAccount
+from ._account.organization_tree import MemberAccount
 from ._account.permissions import Permissions
 from ._aws.access import Access
 from ._aws.errors import AwsError
@@ -352,7 +352,7 @@ def seen_trails(task: Task, change: PolicyChange) -> tuple[TrailBucket, ...]:
 
     SCPs do not bind AWS services, so nothing is read for them.
     """
-    if all(policy.type != RCP for policy in change.policies):
+    if not change.has_rcps:
         return ()
     access = task.access
     try:

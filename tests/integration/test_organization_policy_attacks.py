@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Organization policies that stop what is in use, through Ansible: refused without a write, and their harmless twins."""
+"""Organization policies that stop what is in use, through Ansible: refused, without a write, and harmless twins."""
 
 from __future__ import annotations
 

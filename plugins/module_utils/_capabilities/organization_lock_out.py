@@ -36,6 +36,8 @@ MANAGEMENT: t.Final = "management_account"
 _CENTRAL_ROOT: t.Final = "iam.amazonaws.com"
 _STACK_SETS_SERVICE: t.Final = "member.org.stacksets.cloudformation.amazonaws.com"
 _CONTROL_TOWER_SERVICE: t.Final = "controltower.amazonaws.com"
+# Of whom refusals of their own tell.
+_OF_THEIR_OWN: t.Final = (Kind.SERVICE, Kind.OWN_WAY)
 _LANDING_ZONE: t.Final = ("AWSControlTowerExecution", "AWSCloudFormationStackSetExecutionRole", "stacksets-exec-")
 _GUARDRAILS: t.Final = "aws-guardrails-"
 
@@ -119,7 +121,8 @@ class Guard:
         groups: dict[t.Hashable, list[MemberAccount]] = {}
         for account in accounts:
             named = (*self._break_glass_of(account.id), *self._landing_zone_of(account.id))
-            entering = self._seen.entering.get(account.id)
+            # SCPs do not bind services, so that it does not matter which of them come in.
+            entering = self._seen.entering.get(account.id) if self._change.has_rcps else None
             key = (tuple(arn.replace(account.id, "") for arn in named), entering)
             groups.setdefault(key, []).append(account)
         yield from map(tuple, groups.values())
@@ -142,8 +145,7 @@ class Guard:
 
     def lost(self) -> list[str]:
         """The AWS services that lose anything, and who would be cut off from the run's own places, by their names."""
-        kinds = (Kind.SERVICE, Kind.OWN_WAY)
-        return [loss.actor.arn for row in self.matrix for loss in row.losses if loss.actor.kind in kinds]
+        return [loss.actor.arn for row in self.matrix for loss in row.losses if loss.actor.kind in _OF_THEIR_OWN]
 
     def told(self) -> dict[str, t.Any]:
         """For the result: who loses what where, and the break-glass principals."""
@@ -236,7 +238,7 @@ class Guard:
             loss.actor.name
             for row, _found in hit
             for loss in row.losses
-            if not loss.is_lock_out and policy.name in loss.policies
+            if not loss.is_lock_out and policy.name in loss.policies and loss.actor.kind not in _OF_THEIR_OWN
         }
         also = f"; it would also cut off: {', '.join(sorted(others))}" if others else ""
         reason = (
@@ -250,7 +252,12 @@ class Guard:
         will = policy_of(policy.will) if policy.will is not None else None
         if will is None or policy.will is None or not set(policy.reaches) & set(policy.will.targets):
             return
-        cut_off = {loss.actor.name for row in self.matrix for loss in row.losses if policy.name in loss.policies}
+        cut_off = {
+            loss.actor.name
+            for row in self.matrix
+            for loss in row.losses
+            if policy.name in loss.policies and loss.actor.kind not in _OF_THEIR_OWN
+        }
         for denial in unsafe_mfa_denials(will):
             if not denial.everything:
                 continue

@@ -15,26 +15,33 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
+import math
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from .._account.moments import format_utc
 from .._account.organization_tree import MemberAccount
 from .._converge.change import Refusal
 from .._policy.evaluation import Layers
 from .._policy.impact import Breakage, Verdict
-from .._policy.matching import overlaps
+from .._policy.matching import covers, overlaps
 from .._policy.narrowing import ANYTHING, condition_keys
 from .._policy.policy import Policy, Statement
 from .._policy.principal_matrix import Actor, Ask, Controls, Loss, Place, losses
-from .._policy.principal_matrix_callers import account_caller, anybody, provider_caller, service_callers
+from .._policy.principal_matrix_callers import SESSION_TAGS, account_caller, anybody, provider_caller, service_callers
+from .._policy.principal_matrix_requests import Keys
 from .._policy.principal_matrix_services import SOURCE_KEYS
 from .organization_lock_out_change import ChangedPolicy
 
 _ASSUME: t.Final = "sts:AssumeRole"
 _WEB_IDENTITY: t.Final = "sts:AssumeRoleWithWebIdentity"
 _SAML: t.Final = "sts:AssumeRoleWithSAML"
+_TAG: t.Final = "sts:TagSession"
+# So many combinations of claims are tried.
+_SAMPLES: t.Final = 100
 _SERVICE_LINKED: t.Final = ":role/aws-service-role/"
 _KEPT_DAYS: t.Final = 400
 _AWS: t.Final = "AWS"
@@ -95,13 +102,17 @@ def refused_entries(policy: ChangedPolicy, account: MemberAccount, lost: Iterabl
     yield Refusal("prediction", reason, policy.target)
 
 
-# Who assumes a role, as far as its trust policy says: the type and value of a principal, and by which action.
-_Caller = tuple[str, str, str]
+# The values that conditions have, by key in lower case.
+_Asked = Mapping[str, tuple[str, ...]]
+# A request that opens a session: the action and the keys that belong to it.
+_Need = tuple[str, Keys]
+# Who assumes a role, as far as its trust policy says: the type and the value of a principal.
+_Caller = tuple[str, str]
 
 
 def entering_services(roles: Iterable[TrustedRole]) -> frozenset[str]:
     """The AWS services that trust policies of these roles name."""
-    return frozenset(value for role in roles for kind, value, _how in _callers(role) if kind == "Service")
+    return frozenset(value for role in roles for kind, value in _callers(role) if kind == "Service")
 
 
 def entry_losses(
@@ -112,10 +123,14 @@ def entry_losses(
     :param members: the ids of the accounts of the organization.
     """
     given = [role for role in roles if _SERVICE_LINKED not in role.arn]
+    asked: dict[str, tuple[str, ...]] = collections.defaultdict(tuple)
+    for policy in after.policies("rcp").values():
+        for condition in (item for statement in policy.statements for item in statement.conditions):
+            asked[condition.key.lower()] += condition.values
     cast = _Cast(place, members, condition_keys((Layers(identity=(ANYTHING,), rcps=after.rcps),)))
     for role in given:
-        for caller in _callers(role):
-            cast.add(caller, role.arn)
+        for caller, needed in _callers(role, asked).items():
+            cast.add(caller, role.arn, needed)
     lost = cast.lost(before, after)
     found = (_entry_loss(role, cast, lost) for role in given)
     return tuple(item for item in found if item is not None)
@@ -131,19 +146,19 @@ class _Cast:
         self._asks: t.Final[dict[_Caller, list[Ask]]] = collections.defaultdict(list)
         self.of_role: t.Final[dict[str, list[_Caller]]] = collections.defaultdict(list)
 
-    def add(self, caller: _Caller, role_arn: str) -> None:
-        """Note that a caller assumes a role."""
-        kind, value, action = caller
+    def add(self, caller: _Caller, role_arn: str, needed: Iterable[_Need]) -> None:
+        """Note that a caller assumes a role, by which requests."""
+        kind, value = caller
         if kind == _AWS and _account(value) == self._place.account_id:
             # Principals of the account itself are judged by what they used.
             return
-        region = self._place.region or self._place.home
-        self._asks[caller].append(Ask(action, role_arn, (("aws:RequestedRegion", region),)))
+        region = ("aws:RequestedRegion", self._place.region or self._place.home)
+        self._asks[caller] += [Ask(action, role_arn, (region, *keys)) for action, keys in needed]
         self.of_role[role_arn].append(caller)
 
     def actors(self, caller: _Caller) -> tuple[Actor, ...]:
         """A caller, once for each way in which it may call."""
-        kind, value, _how = caller
+        kind, value = caller
         asks = tuple(self._asks[caller])
         if kind == "Service":
             return service_callers(self._place, value, asks, keys_in_question=self._keys)
@@ -169,18 +184,65 @@ class _Cast:
         return found
 
 
-def _callers(role: TrustedRole) -> tuple[_Caller, ...]:
-    """Whom the trust policy of a role lets in. Where it can't be read, somebody of whom nothing is known."""
+def _callers(role: TrustedRole, asked: _Asked = MappingProxyType({})) -> dict[_Caller, tuple[_Need, ...]]:
+    """Whom the trust policy of a role lets in, and by which requests.
+
+    Where it can't be read, that is somebody of whom nothing is known. ``asked`` are the values in RCPs, by key.
+    """
     if role.trust is None:
-        return ((_AWS, _ANYBODY, _ASSUME),)
-    found: dict[_Caller, None] = {}
+        return {(_AWS, _ANYBODY): ((_ASSUME, ()),)}
+    found: dict[_Caller, dict[_Need, None]] = collections.defaultdict(dict)
     for statement in role.trust.statements:
         for kind, value in (statement.principals or ()) if statement.allow else ():
-            for who in _meant(statement, kind, value):
-                action = _action(*who)
-                if action is not None and _speaks_of(statement, action):
-                    found[(*who, action)] = None
-    return tuple(found)
+            for caller in _meant(statement, kind, value):
+                found[caller].update(dict.fromkeys(_needed(statement, *caller, asked)))
+    return {caller: tuple(needed) for caller, needed in found.items() if needed}
+
+
+def _needed(statement: Statement, kind: str, value: str, asked: _Asked) -> Iterator[_Need]:
+    """The requests by which a caller that a statement of a trust policy names opens a session."""
+    action = _action(kind, value)
+    if action is None or not _speaks_of(statement, action):
+        return
+    if kind == "Federated":
+        yield from ((action, claims) for claims in _claims(statement, value, asked))
+        return
+    yield action, ()
+    if kind == "Service" and statement.actions is not None and _TAG.lower() in map(str.lower, statement.actions):
+        # Such as Pod Identity of EKS, which opens no session without its tags.
+        yield _TAG, SESSION_TAGS
+
+
+def _claims(statement: Statement, provider: str, asked: _Asked) -> Iterator[Keys]:
+    """What tokens that a statement lets in may claim: a sample for each value that it asks for.
+
+    RCPs limit by the same claims: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
+    """
+    issuer = provider.partition(":oidc-provider/")[2] or provider
+    by_key = {
+        condition.key: condition.values
+        for condition in statement.conditions
+        if condition.operator in _POSITIVE and condition.key.lower().startswith(f"{issuer.lower()}:")
+    }
+    samples = [
+        [(key, _sample(value)) for value in values]
+        for key, values in by_key.items()
+        if all(_is_uniform(value, asked.get(key.lower(), ())) for value in values)
+    ]
+    if math.prod(map(len, samples)) > _SAMPLES:
+        # Too many to try: then it is not known what a token claims.
+        samples = []
+    yield from itertools.product(*samples)
+
+
+def _is_uniform(pattern: str, values: Iterable[str]) -> bool:
+    """Whether all that a pattern fits fares alike, whatever a condition with these values makes of it."""
+    return all(covers(value, pattern) or not overlaps(value, pattern) for value in values)
+
+
+def _sample(pattern: str) -> str:
+    """A text that fits a pattern."""
+    return pattern.replace("*", "1").replace("?", "1")
 
 
 def _meant(statement: Statement, kind: str, value: str) -> Iterator[tuple[str, str]]:
@@ -242,7 +304,7 @@ def _entry_loss(
         # Only calls are denied that say, or that do not say, for whose resource the service calls.
         keys = list(SOURCE_KEYS)
     doubt = "" if nobody_left else _doubt(keys, others=len(callers) - len(hit))
-    names = tuple(value for _kind, value, _how in hit)
+    names = tuple(value for _kind, value in hit)
     reason = (
         f"{_some(names)} can no longer assume it ({_some(statements)} of {_some(policies)} denies it); {use}{doubt}"
     )

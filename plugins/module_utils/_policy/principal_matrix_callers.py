@@ -22,6 +22,21 @@ from .principal_matrix_requests import Ask, Keys
 #: Stands for the AWS services that the table below does not name. It is also the name by which they are accepted.
 OTHER_SERVICES: t.Final = "amazonaws.com"
 
+#: The tags that services give to sessions, where they give any, so that they can open them:
+#: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
+SESSION_TAGS: t.Final[Keys] = (
+    (
+        "aws:TagKeys",
+        (
+            "eks-cluster-arn",
+            "eks-cluster-name",
+            "kubernetes-namespace",
+            "kubernetes-pod-name",
+            "kubernetes-pod-uid",
+            "kubernetes-service-account",
+        ),
+    ),
+)
 _LOG_DELIVERY: t.Final = "delivery.logs.amazonaws.com"
 # Which services call which others under their own name, as AWS documents it: by the prefix of the service that is
 # called, the caller and what it needs. RCPs reach more services than these, and more services call them; those are

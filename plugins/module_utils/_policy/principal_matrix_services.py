@@ -24,9 +24,9 @@ from .evaluation import Decision, Evaluator, Layers, Outcome
 from .narrowing import ANYTHING, condition_keys, resource_types, with_resources_open
 from .policy import Policy
 from .principal_matrix import Controls, Loss, request_of
-from .principal_matrix_callers import OTHER_SERVICES, called_services, callers_of, service_callers
+from .principal_matrix_callers import OTHER_SERVICES, SESSION_TAGS, called_services, callers_of, service_callers
 from .principal_matrix_cast import Actor, Place
-from .principal_matrix_requests import Ask
+from .principal_matrix_requests import Ask, Keys
 
 _DENIED: t.Final = frozenset({Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY})
 _ENTER: t.Final = "sts"
@@ -150,8 +150,9 @@ class _Judge:
     def _decide(self, actor: Actor, action: str, pattern: str) -> Decision:
         if pattern not in self._evaluators:
             self._evaluators[pattern] = Evaluator(with_resources_open(self._layers, pattern, ()))
-        region = self._place.region or self._place.home
-        return self._evaluators[pattern].decide(request_of(actor, Ask(action, "*", (("aws:RequestedRegion", region),))))
+        region: Keys = (("aws:RequestedRegion", self._place.region or self._place.home),)
+        keys = (*region, *SESSION_TAGS) if action.startswith(_ENTER) else region
+        return self._evaluators[pattern].decide(request_of(actor, Ask(action, "*", keys)))
 
 
 def _collapsed(losses: Iterable[Loss]) -> Iterator[Loss]:
