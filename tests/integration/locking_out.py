@@ -109,6 +109,7 @@ def organization() -> Record:
         "policies": ["aws:AdministratorAccess"],
         "access_keys": [{"age_days": 75, "last_used_days": 0, "service": "sts"}],
     }
+    member["regions"] = {"us-east-1": {"trails": {"apps-trail": {"bucket": "apps-trail-files"}}}}
     seed["accounts"][APPS] = member
     seed["accounts"][BARE] = {"name": "bare-member", "ou": "Bare", "root": {"password": False}}
     return seed

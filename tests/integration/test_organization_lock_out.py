@@ -365,3 +365,14 @@ def test_a_policy_that_cuts_the_run_off_from_its_journal_is_refused(bench: Bench
     assert bench.judge(statement, "/Apps", **options, journal="s3://acme-other/iam").refusals == {}
     role = f"arn:aws:iam::{APPS}:role/writer"
     assert bench.judge(statement, "/Apps", **options, journal="s3://acme-journal", journal_role_arn=role).refusals == {}
+
+
+def test_an_rcp_that_keeps_cloudtrail_from_the_bucket_of_a_trail_is_refused(bench: Bench) -> None:
+    options: Record = {"kind": RCP, "member_role_arn": ROLE}
+    refused = bench.judge(rcp("s3:PutObject", Bool={"aws:PrincipalIsAWSService": "true"}), "/Apps", **options)
+    own_way = reasons(refused)["own_way"]
+    assert "AWS service cloudtrail.amazonaws.com to the trail in s3://apps-trail-files" in own_way
+    other = rcp("s3:PutObject", Bool={"aws:PrincipalIsAWSService": "true"})
+    other["Resource"] = "arn:aws:s3:::other-files/*"
+    assert "own_way" not in reasons(bench.judge(other, "/Apps", **options))
+    assert bench.judge(rcp("s3:PutObject", **PERIMETER, **SERVICES_EXEMPT), "/Apps", **options).refusals == {}
