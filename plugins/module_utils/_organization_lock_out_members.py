@@ -241,6 +241,8 @@ class _Member:
         """
         arn = impact.principal_arn
         mine = credential_uses(self._users.get(arn))
+        verdicts = tuple(self._weighed(verdict) if verdict.use in mine else verdict for verdict in impact.verdicts)
+        impact = dataclasses.replace(impact, verdicts=tuple(sorted(verdicts, key=_worst_first)))
         by_record = [verdict for verdict in impact.verdicts if verdict.use not in mine]
         if by_record and impact.outcome is not Breakage.NO_EVIDENCE:
             return impact
@@ -249,11 +251,20 @@ class _Member:
             return impact
         # Where all it does may be denied, so may be what it did; else nothing tells that it did what is denied.
         outcome = Breakage.MAY_BREAK if self._questions[arn].open else Breakage.NO_EVIDENCE
-        verdict = Verdict(arn, outcome, told)
         # That service last accessed tells of no use says nothing any longer.
         read = Source.LAST_ACCESSED in impact.evidence.sources
-        others = (item for item in impact.verdicts if not (read and item.outcome is Breakage.NO_EVIDENCE))
-        return dataclasses.replace(impact, verdicts=(verdict, *others))
+        others = [
+            item for item in impact.verdicts if not (read and item.use is None and item.outcome is Breakage.NO_EVIDENCE)
+        ]
+        verdicts = (Verdict(arn, outcome, told), *others)
+        return dataclasses.replace(impact, verdicts=tuple(sorted(verdicts, key=_worst_first)))
+
+    def _weighed(self, verdict: Verdict) -> Verdict:
+        """What a key was used for, where some actions of the service are denied: nothing tells that it was these."""
+        some = len(verdict.lost) < verdict.of and not self._questions[verdict.principal_arn].open
+        if verdict.outcome is not Breakage.MAY_BREAK or not some:
+            return verdict
+        return dataclasses.replace(verdict, outcome=Breakage.NO_EVIDENCE)
 
     def _untold_use(self, arn: str) -> t.Optional[str]:
         """That a principal was active, where nothing tells for what; None where that is not known."""
@@ -265,6 +276,10 @@ class _Member:
             return None
         subject = "the role was" if isinstance(entity, Role) else "its credentials were"
         return f"{subject} last used on {format_utc(last)[:10]}; for what is not recorded, so that it may need this"
+
+
+def _worst_first(verdict: Verdict) -> int:
+    return list(Breakage).index(verdict.outcome)
 
 
 class _MemberPredictor(Predictor):

@@ -97,7 +97,7 @@ def refused_entries(policy: ChangedPolicy, account: MemberAccount, lost: Iterabl
     reason = (
         f"in {account.name} ({account.id}): {'; '.join(told[:_NAMED])}{more}. Either the policy leaves it allowed "
         "(for AWS services by BoolIfExists aws:PrincipalIsAWSService: false), or accept_breakage names the roles by "
-        f"ARN, or those who assume them: {_some(names)}{or_account}"
+        f"ARN{f', or those who assume them: {_some(names)}' if names else ''}{or_account}"
     )
     yield Refusal("prediction", reason, policy.target)
 
@@ -145,12 +145,14 @@ class _Cast:
         self._keys: t.Final = keys
         self._asks: t.Final[dict[_Caller, list[Ask]]] = collections.defaultdict(list)
         self.of_role: t.Final[dict[str, list[_Caller]]] = collections.defaultdict(list)
+        self.entered_from_within: t.Final[set[str]] = set()
 
     def add(self, caller: _Caller, role_arn: str, needed: Iterable[_Need]) -> None:
         """Note that a caller assumes a role, by which requests."""
         kind, value = caller
         if kind == _AWS and _account(value) == self._place.account_id:
             # Principals of the account itself are judged by what they used.
+            self.entered_from_within.add(role_arn)
             return
         region = ("aws:RequestedRegion", self._place.region or self._place.home)
         self._asks[caller] += [Ask(action, role_arn, (region, *keys)) for action, keys in needed]
@@ -173,15 +175,24 @@ class _Cast:
     def lost(self, before: Controls, after: Controls) -> Mapping[tuple[str, _Caller], tuple[bool, list[Loss]]]:
         """The losses of each caller at each role, and whether they are certain."""
         found: dict[tuple[str, _Caller], tuple[bool, list[Loss]]] = {}
-        for caller in self._asks:
+        for caller, asks in self._asks.items():
             actors = self.actors(caller)
             by_role: dict[str, list[Loss]] = collections.defaultdict(list)
             for loss in losses(actors, before, after):
                 by_role[loss.ask.resource].append(loss)
             for role_arn, given in by_role.items():
-                certain = {loss.actor for loss in given if loss.certain}.issuperset(actors)
-                found[role_arn, caller] = certain, given
+                needed = [ask for ask in asks if ask.resource == role_arn]
+                found[role_arn, caller] = _is_certain(needed, actors, given), given
         return found
+
+
+def _is_certain(needed: Sequence[Ask], actors: Sequence[Actor], given: Iterable[Loss]) -> bool:
+    """Whether a caller can't get in at all: whatever it claims and however it calls, one of the actions is lost."""
+    lost = {(loss.actor, loss.ask) for loss in given if loss.certain}
+    by_action: dict[str, list[Ask]] = collections.defaultdict(list)
+    for ask in needed:
+        by_action[ask.action].append(ask)
+    return any(lost.issuperset(itertools.product(actors, asks)) for asks in by_action.values())
 
 
 def _callers(role: TrustedRole, asked: _Asked = MappingProxyType({})) -> dict[_Caller, tuple[_Need, ...]]:
@@ -294,19 +305,21 @@ def _entry_loss(
     if not hit:
         return None
     given = [loss for _certain, found in hit.values() for loss in found]
+    is_certain = all(certain for certain, _found in hit.values())
     # Through whom it was used is not recorded: as long as somebody is left, it may have been that one.
-    nobody_left = len(hit) == len(callers) and all(certain for certain, _found in hit.values())
+    others = len(hit) < len(callers) or role.arn in cast.entered_from_within
     policies = tuple(dict.fromkeys(name for loss in given for name in loss.policies))
-    outcome, use = _outcome(role, certain=nobody_left)
     statements = list(dict.fromkeys(loss.statement for loss in given if loss.statement))
     keys = sorted({key for loss in given for key in loss.missing})
-    if not keys and not all(certain for certain, _found in hit.values()):
+    if not keys and not is_certain and any(kind == "Service" for kind, _value in hit):
         # Only calls are denied that say, or that do not say, for whose resource the service calls.
         keys = list(SOURCE_KEYS)
-    doubt = "" if nobody_left else _doubt(keys, others=len(callers) - len(hit))
-    names = tuple(value for _kind, value in hit)
+    names = tuple(value for _kind, value in hit if value not in (_ANYBODY, _MEMBERS))
+    outcome, use = _outcome(role, certain=is_certain and not others, named=bool(names))
+    who = _some(names) if names else "those whom its trust policy does not name"
     reason = (
-        f"{_some(names)} can no longer assume it ({_some(statements)} of {_some(policies)} denies it); {use}{doubt}"
+        f"{who} can no longer assume it ({_some(statements)} of {_some(policies)} denies it); {use}"
+        f"{_doubt(keys, others=others)}"
     )
     verdict = Verdict(
         role.arn,
@@ -321,22 +334,24 @@ def _entry_loss(
     return EntryLoss(role.arn, names, policies, verdict)
 
 
-def _outcome(role: TrustedRole, *, certain: bool) -> tuple[Breakage, str]:
+def _outcome(role: TrustedRole, *, certain: bool, named: bool) -> tuple[Breakage, str]:
     if role.last_used is None:
         told = f"no use of the role was recorded in {_KEPT_DAYS} days, which does not mean that it is not needed"
         return Breakage.NO_EVIDENCE, told
-    outcome = Breakage.WILL_BREAK if certain else Breakage.MAY_BREAK
-    return outcome, f"the role was last used on {format_utc(role.last_used)[:10]}"
+    used = f"the role was last used on {format_utc(role.last_used)[:10]}"
+    if not named:
+        return Breakage.NO_EVIDENCE, f"{used}, by whom is not recorded"
+    return Breakage.WILL_BREAK if certain else Breakage.MAY_BREAK, used
 
 
-def _doubt(keys: Sequence[str], *, others: int) -> str:
+def _doubt(keys: Sequence[str], *, others: bool) -> str:
     """Why a loss is not certain."""
     reasons = []
     if keys:
         reasons.append(f"it depends on {', '.join(keys)}, which is not known")
     if others:
         reasons.append("others can still assume it, and who did is not recorded")
-    return f"; {'; '.join(reasons)}" if reasons else ""
+    return "".join(f"; {reason}" for reason in reasons)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -315,8 +315,8 @@ class Verdicts:
 
     def _accepts(self, entry: EntryLoss, account: MemberAccount) -> bool:
         """Whether somebody accepts it: by the role, by all who can no longer assume it, or unused by its account."""
-        names = (acceptance_of(name, self._accepted, self._today) for name in entry.callers)
-        if acceptance_of(entry.role_arn, self._accepted, self._today) is not None or all(names):
+        names = [acceptance_of(name, self._accepted, self._today) for name in entry.callers]
+        if acceptance_of(entry.role_arn, self._accepted, self._today) is not None or (names and all(names)):
             return True
         return entry.verdict.outcome is Breakage.NO_EVIDENCE and self._account_acceptance(account) is not None
 

@@ -104,6 +104,18 @@ def test_as_long_as_somebody_can_assume_it_the_loss_is_not_certain() -> None:
     assert "others can still assume it" in found.verdict.reason
 
 
+def test_a_role_that_its_own_account_can_assume_may_have_been_used_by_that() -> None:
+    both = trust({"Service": "ec2.amazonaws.com", "AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+    assert outcome(lost(rcp("sts:*", **OUTSIDERS), both)) is Breakage.MAY_BREAK
+
+
+def test_one_of_several_claims_that_is_shut_out_is_not_certain() -> None:
+    after = rcp("sts:AssumeRoleWithWebIdentity", StringNotLike={SUBJECT: ["repo:acme/*"]})
+    subjects = {SUBJECT: ["repo:acme/app", "repo:other/app"]}
+    policy = trust({"Federated": GITHUB}, "sts:AssumeRoleWithWebIdentity", StringEquals=subjects)
+    assert outcome(lost(after, policy)) is Breakage.MAY_BREAK
+
+
 def test_what_depends_on_the_source_of_a_service_is_not_certain() -> None:
     conditions = {
         "Bool": {"aws:PrincipalIsAWSService": "true"},
@@ -155,11 +167,15 @@ def test_an_open_trust_means_the_accounts_that_its_conditions_name() -> None:
     assert outcome(lost(after, partner)) is Breakage.WILL_BREAK
     members = trust({"AWS": "*"}, "sts:AssumeRole", StringEquals={"aws:PrincipalOrgID": "o-example"})
     assert lost(after, members) is None
-    assert outcome(lost(after, trust({"AWS": "*"}, "sts:AssumeRole"))) is Breakage.MAY_BREAK
+    # Who comes in by an open trust is not recorded.
+    found = lost(after, trust({"AWS": "*"}, "sts:AssumeRole"))
+    assert outcome(found) is Breakage.NO_EVIDENCE
+    assert found is not None
+    assert found.callers == ()
 
 
 def test_a_trust_that_cannot_be_read_may_mean_anybody() -> None:
-    assert outcome(lost(rcp("sts:AssumeRole", **OUTSIDERS), None)) is Breakage.MAY_BREAK
+    assert outcome(lost(rcp("sts:AssumeRole", **OUTSIDERS), None)) is Breakage.NO_EVIDENCE
     assert lost(rcp("sqs:*", **OUTSIDERS), None) is None
 
 
