@@ -21,6 +21,8 @@ options:
     description:
       - The roles in the members that this collection writes with, as they stand in ARNs behind the account.
       - A policy that takes from them what the roles and modules here need is refused.
+      - So is one that keeps them from O(ignore:journal), O(ignore:report_dir) or O(trail_logs) in S3 or from the keys of these, and an RCP
+        that keeps CloudTrail, AWS Config or the delivery of logs from the bucket of a trail.
     type: list
     elements: str
     default: [role/iam-hardening/automation]
@@ -45,7 +47,9 @@ options:
       - Of each member that a policy reaches it is read who is there, which credentials users have, and what all those did from whom the
         policy may take something, from service last accessed, the event history and O(trail_logs).
       - Without it O(trail_logs) alone must tell what is used, with at least 80 days of the trail of the organization.
-      - O(accept_breakage) takes ARNs only, since a bare name would mean a principal in every account.
+      - Of each role it is read who may assume it and when it was last used. An RCP that keeps all of them out of a role in use breaks it
+        for certain.
+      - O(accept_breakage) takes ARNs only, since a bare name would mean a principal in every account, and AWS services by name.
     type: str
   max_member_reads:
     description:

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -18,6 +20,7 @@ from ._account.model import Dataset
 from ._account.organization_tree import OrganizationTree
 from ._arguments import ArgumentSpec
 from ._aws.access import Access
+from ._aws.operations import Operations
 from ._capabilities.acceptance import Acceptances, acceptance_warnings, parse_acceptances
 from ._capabilities.organization_lock_out import (
     MANAGEMENT,
@@ -29,10 +32,11 @@ from ._capabilities.organization_lock_out import (
 )
 from ._capabilities.organization_lock_out_change import PolicyChange
 from ._capabilities.organization_lock_out_evidence import MemberEvidence, Verdicts, names_of
+from ._capabilities.organization_lock_out_own_way import OwnPlace, TrailBucket, own_places
 from ._controls.control import unread_reason
 from ._converge.change import Refusal
 from ._converge.errors import InputError
-from ._organization_lock_out_members import Members
+from ._organization_lock_out_members import Members, seen_trails
 from ._policy_impact_document import accepted_of, build
 from ._predicting import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, acceptances_of, check_evidence_options
 from ._task import Task, TaskError
@@ -56,10 +60,14 @@ LOCK_OUT_ARGUMENTS: t.Final[ArgumentSpec] = {
     **EVIDENCE_ARGUMENTS,
 }
 LOCK_OUT_OPERATIONS: t.Final = EVIDENCE_OPERATIONS.union(
-    READS[Dataset.AUTHORIZATION_DETAILS], READS[Dataset.CREDENTIAL_REPORT]
+    READS[Dataset.AUTHORIZATION_DETAILS],
+    READS[Dataset.CREDENTIAL_REPORT],
+    Operations(reads=frozenset({"cloudtrail:DescribeTrails"})),
 )
 
 _PLACE: t.Final = "<account_id>"
+# An AWS service as a principal, or all that are not known by name.
+_SERVICE: t.Final = re.compile(r"([a-z0-9-]+\.)*amazonaws\.com(\.cn)?")
 
 
 def check_lock_out_options(task: Task) -> None:
@@ -77,10 +85,10 @@ def check_lock_out_options(task: Task) -> None:
     if member and not (member.startswith("arn:") and _PLACE in member and ":role/" in member):
         raise TaskError(f"member_role_arn: {member!r} is not the ARN of a role with {_PLACE} in the account's place")
     for item in acceptances_of(task):
-        if not item.principal.startswith("arn:"):
+        if not (item.principal.startswith("arn:") or _SERVICE.fullmatch(item.principal)):
             raise TaskError(
                 f"accept_breakage[{item.index}].principal: {item.principal!r} is no ARN: a bare name would mean a "
-                "principal in every account"
+                "principal in every account. Allowed are ARNs, and AWS services such as sns.amazonaws.com"
             )
     _accepted_accounts(task)
     if options["max_member_reads"] < 0:
@@ -106,15 +114,18 @@ class LockOut:
             return Judgement()
         accepted, accounts = acceptances_of(self._task), _accepted_accounts(self._task)
         evidence = self._evidence(change, accounts)
-        guard = Guard(change, self._rules(), self._seen(after, evidence))
         today = self._task.now.date()
+        seen = self._seen(change, evidence)
+        in_force = frozenset(item.principal for item in accepted if not item.is_expired(today))
+        guard = Guard(change, self._rules(seen, in_force), seen)
         verdicts = Verdicts(change, evidence, accepted=accepted, accepted_accounts=accounts, today=today)
-        for warning in (*acceptance_warnings(accepted, verdicts.broken(), today), *verdicts.account_warnings()):
+        broken = [*verdicts.broken(), *guard.lost()]
+        for warning in (*acceptance_warnings(accepted, broken, today), *verdicts.account_warnings()):
             self._task.warn(warning)
         return Judgement(
             refusals=_joined(guard.refusals(), verdicts.refusals()),
             predicted=verdicts.predicted(),
-            impacts=tuple(self._impact(change, item, accepted) for item in evidence if item.impacts),
+            impacts=tuple(self._impact(change, item, accepted) for item in evidence if item.all_impacts),
             told={**guard.told(), "evidence": verdicts.told()},
         )
 
@@ -126,7 +137,7 @@ class LockOut:
         return Members(self._task, LOCK_OUT_OPERATIONS, change).read(self._access, last=last)
 
     def _impact(self, change: PolicyChange, item: MemberEvidence, accepted: Acceptances) -> dict[str, t.Any]:
-        impacts = list(item.impacts.values())
+        impacts = item.all_impacts
         names = ", ".join(policy.name for policy in change.policies_at(item.account.id))
         reason = "a break-glass principal: what it must be able to do is held against the policies beforehand"
         return build(
@@ -140,7 +151,7 @@ class LockOut:
             assumed=self._task.options["unused_resources"],
         )
 
-    def _rules(self) -> Rules:
+    def _rules(self, seen: Seen, accepted: frozenset[str]) -> Rules:
         options, access = self._task.options, self._access
         return Rules(
             partition=access.partition,
@@ -154,15 +165,20 @@ class LockOut:
             break_glass=tuple(options["break_glass"]),
             way_back=options["way_back"] or "",
             allow_root_attachment=bool(options["allow_root_attachment"]),
+            places=_with_keys(own_places(options), seen.trails),
+            accepted=accepted,
         )
 
-    def _seen(self, tree: OrganizationTree, evidence: Sequence[MemberEvidence]) -> Seen:
-        """Whom the members have, and the management account where the caller is in it."""
+    def _seen(self, change: PolicyChange, evidence: Sequence[MemberEvidence]) -> Seen:
+        """Whom the members have, and the management account where the caller is in it; and what trails there are."""
+        tree = change.after
         break_glass = {item.account.id: item.break_glass for item in evidence}
         landing_zone = {item.account.id: item.landing_zone for item in evidence}
         if self._access.caller.account_id == tree.management_account_id:
             break_glass[tree.management_account_id] = self._in_management()
-        return Seen(break_glass, landing_zone)
+        entering = {item.account.id: item.entering for item in evidence}
+        trails = (*seen_trails(self._task, change), *(trail for item in evidence for trail in item.trails))
+        return Seen(break_glass, landing_zone, entering, tuple(dict.fromkeys(trails)))
 
     def _in_management(self) -> t.Optional[tuple[str, ...]]:
         wanted = Dataset.AUTHORIZATION_DETAILS
@@ -174,6 +190,12 @@ class LockOut:
             return None
         arns = (*(user.arn for user in snapshot.users), *(role.arn for role in snapshot.roles))
         return break_glass_among(arns, tuple(self._task.options["break_glass"]))
+
+
+def _with_keys(places: Sequence[OwnPlace], trails: Sequence[TrailBucket]) -> tuple[OwnPlace, ...]:
+    """The places, with the key of the trail where its files are read."""
+    keys = {trail.bucket: trail.key for trail in trails}
+    return tuple(dataclasses.replace(place, key=place.key or keys.get(place.bucket, "")) for place in places)
 
 
 def _accepted_accounts(task: Task) -> Acceptances:

@@ -30,15 +30,17 @@ from ._aws.errors import AwsError
 from ._aws.operations import Operations
 from ._capabilities.boundaries import unused_resources
 from ._capabilities.boundaries_document import Facts
-from ._capabilities.organization_lock_out import break_glass_among, landing_zone_among
+from ._capabilities.organization_lock_out import break_glass_among, landing_zone_among, place_of
 from ._capabilities.organization_lock_out_change import PolicyChange, takes_away
+from ._capabilities.organization_lock_out_entries import EntryLoss, TrustedRole, entering_services, entry_losses
 from ._capabilities.organization_lock_out_evidence import (
     Concern,
     MemberEvidence,
     Pruning,
     Question,
-    UserFacts,
 )
+from ._capabilities.organization_lock_out_own_way import TrailBucket
+from ._capabilities.organization_lock_out_users import UserFacts, credential_uses
 from ._controls.control import unread_reason
 from ._converge.store import Store, StoreError
 from ._policy.context import Context, Values
@@ -47,6 +49,7 @@ from ._policy.impact import Breakage, Impact, Judge, Verdict
 from ._policy.narrowing import ANYTHING, condition_keys
 from ._policy.principal_matrix import Controls
 from ._policy.trail_actions import EventReader
+from ._policy.trail_names import prefix_of
 from ._policy.usage import Evidence, Source, Use
 from ._predicting import Book, Predictor, Proposal
 from ._task import Task
@@ -177,9 +180,15 @@ class _Member:
         predictor = _MemberPredictor(self._task, self._snapshot, self._permissions, self._users, self._questions)
         proposals = self._proposals(predictor, spared=own.union(break_glass))
         impacts = {arn: self._known_use(impact) for arn, impact in predictor.predict(proposals).items()}
+        trusted = [
+            TrustedRole(role.arn, self._permissions.trust(role.arn), role.last_used) for role in self._snapshot.roles
+        ]
         return MemberEvidence(
             self._account,
             impacts=impacts,
+            entries=self._entries(trusted),
+            entering=entering_services(trusted),
+            trails=seen_trails(self._task, self._change),
             break_glass=break_glass,
             landing_zone=landing_zone_among(role.arn for role in self._snapshot.roles),
             users=tuple(self._users.values()),
@@ -218,16 +227,59 @@ class _Member:
             self._concerns[key] = Concern(proposal.before, proposal.after, question, unused)
         return self._concerns[key]
 
+    def _entries(self, roles: Sequence[TrustedRole]) -> tuple[EntryLoss, ...]:
+        """The roles that somebody can no longer assume: RCPs alone decide about who comes from outside the account."""
+        tree, access = self._change.after, self._task.access
+        place = place_of(tree, self._account.id, partition=access.partition, region=access.region)
+        before, after = self._pruning.before, self._pruning.after
+        return entry_losses(roles, place, before, after, members=frozenset(tree.account))
+
     def _known_use(self, impact: Impact) -> Impact:
-        """A user whose credentials were used is in use, although nothing tells for what: all it does may be denied."""
-        user = self._users.get(impact.principal_arn)
-        if not self._questions[impact.principal_arn].open:
+        """Credentials that were used are in use, although no record tells for what: it may be what is denied.
+
+        RoleLastUsed and the credential report know of such use at once, service last accessed hours later.
+        """
+        arn = impact.principal_arn
+        mine = credential_uses(self._users.get(arn))
+        verdicts = tuple(self._weighed(verdict) if verdict.use in mine else verdict for verdict in impact.verdicts)
+        impact = dataclasses.replace(impact, verdicts=tuple(sorted(verdicts, key=_worst_first)))
+        by_record = [verdict for verdict in impact.verdicts if verdict.use not in mine]
+        if by_record and impact.outcome is not Breakage.NO_EVIDENCE:
             return impact
-        if impact.outcome is not Breakage.NO_EVIDENCE or user is None or user.last_used is None:
+        told = self._untold_use(arn)
+        if told is None:
             return impact
-        reason = f"its credentials were last used on {format_utc(user.last_used)[:10]}, for what is not told"
-        verdict = Verdict(impact.principal_arn, Breakage.MAY_BREAK, reason)
-        return dataclasses.replace(impact, verdicts=(verdict, *impact.verdicts))
+        # Where all it does may be denied, so may be what it did; else nothing tells that it did what is denied.
+        outcome = Breakage.MAY_BREAK if self._questions[arn].open else Breakage.NO_EVIDENCE
+        # That service last accessed tells of no use says nothing any longer.
+        read = Source.LAST_ACCESSED in impact.evidence.sources
+        others = [
+            item for item in impact.verdicts if not (read and item.use is None and item.outcome is Breakage.NO_EVIDENCE)
+        ]
+        verdicts = (Verdict(arn, outcome, told), *others)
+        return dataclasses.replace(impact, verdicts=tuple(sorted(verdicts, key=_worst_first)))
+
+    def _weighed(self, verdict: Verdict) -> Verdict:
+        """What a key was used for, where some actions of the service are denied: nothing tells that it was these."""
+        some = len(verdict.lost) < verdict.of and not self._questions[verdict.principal_arn].open
+        if verdict.outcome is not Breakage.MAY_BREAK or not some:
+            return verdict
+        return dataclasses.replace(verdict, outcome=Breakage.NO_EVIDENCE)
+
+    def _untold_use(self, arn: str) -> t.Optional[str]:
+        """That a principal was active, where nothing tells for what; None where that is not known."""
+        entity, user = self._permissions.entities[arn], self._users.get(arn)
+        last = entity.last_used if isinstance(entity, Role) else None
+        if user is not None:
+            last = user.last_untold_use
+        if last is None:
+            return None
+        subject = "the role was" if isinstance(entity, Role) else "its credentials were"
+        return f"{subject} last used on {format_utc(last)[:10]}; for what is not recorded, so that it may need this"
+
+
+def _worst_first(verdict: Verdict) -> int:
+    return list(Breakage).index(verdict.outcome)
 
 
 class _MemberPredictor(Predictor):
@@ -252,7 +304,8 @@ class _MemberPredictor(Predictor):
 
     def _read(self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]) -> Book:
         book = super()._read(arns, keys, sleep)
-        return _ConcernedBook(book.shared, book.accessed, self._questions)
+        keys_used = {arn: credential_uses(self._users.get(arn)) for arn in arns}
+        return _ConcernedBook(book.shared, book.accessed, self._questions, keys_used)
 
     def _known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
         known = super()._known_keys(arn, keys)
@@ -274,10 +327,14 @@ class _ConcernedBook(Book):
     """The evidence without what the change can't take away: a role uses hundreds of actions that no policy mentions."""
 
     questions: Mapping[str, Question] = dataclasses.field(default_factory=dict)
+    keys_used: Mapping[str, tuple[Use, ...]] = dataclasses.field(default_factory=dict)
 
     def uses(self, arn: str) -> tuple[Use, ...]:
-        """What a principal used that is in question; where nothing is, one of its uses, so that it is known to act."""
-        uses = super().uses(arn)
+        """What a principal used that is in question; where nothing is, one of its uses, so that it is known to act.
+
+        What access keys were last used for, the credential report tells, before service last accessed does.
+        """
+        uses = (*super().uses(arn), *self.keys_used.get(arn, ()))
         return tuple(use for use in uses if self.questions[arn].is_about(use)) or uses[:1]
 
 
@@ -288,12 +345,40 @@ def _users(snapshot: Snapshot) -> Sequence[UserFacts]:
 
 def _user(row: CredentialRow) -> UserFacts:
     used = [row.password_last_used, *(key.last_used for key in row.access_keys)]
+    # Of a password, and of a key that has no service, it is only known that it was used.
+    untold = [row.password_last_used, *(key.last_used for key in row.active_keys if not key.last_used_service)]
     return UserFacts(
         row.arn,
         has_password=bool(row.password_enabled),
         has_mfa=row.mfa_active,
         active_keys=len(row.active_keys),
         last_used=max((moment for moment in used if moment is not None), default=None),
+        last_untold_use=max((moment for moment in untold if moment is not None), default=None),
+        keys_used_for=tuple(
+            (prefix_of(f"{key.last_used_service}.amazonaws.com"), key.last_used)
+            for key in row.active_keys
+            if key.last_used is not None and key.last_used_service
+        ),
+    )
+
+
+def seen_trails(task: Task, change: PolicyChange) -> tuple[TrailBucket, ...]:
+    """The buckets of the trails of an account: an RCP must not keep CloudTrail from them.
+
+    SCPs do not bind AWS services, so nothing is read for them.
+    """
+    if not change.has_rcps:
+        return ()
+    access = task.access
+    try:
+        answer = access.call("cloudtrail", "DescribeTrails", {"includeShadowTrails": True}, region=access.home_region)
+    except AwsError as error:
+        task.warn(f"the buckets of the trails of account {access.caller.account_id} are not known: {error}")
+        return ()
+    return tuple(
+        TrailBucket(str(trail["S3BucketName"]), str(trail.get("KmsKeyId") or ""))
+        for trail in answer.get("trailList") or ()
+        if trail.get("S3BucketName")
     )
 
 

@@ -18,6 +18,10 @@ from emulator.seed import access_key_id, secret_access_key
 from .conftest import CHECKOUT, Ansible, MakeAnsible, Outcome, Record, write_inventory
 
 ACCOUNT = "555566667777"
+# An organization: its management account, a member at work, one without roles, and an account outside.
+MANAGEMENT, APPS, BARE = ACCOUNT, "666677778888", "777788889999"
+PARTNER: t.Final = "888899990000"
+GITHUB: t.Final = "token.actions.githubusercontent.com"
 # The caps are a guard of their own; where they are not what is looked at, they are out of the way.
 UNCAPPED: t.Final = {"hardening_max_changes": 1000, "hardening_max_percent": 100}
 _PART: t.Final = {"access_keys": "access_key_lifecycle"}
@@ -46,6 +50,79 @@ def seed(**settings: t.Any) -> Record:
     account.update(settings)
     account["roles"] = {**own, **settings.get("roles", {})}
     return organization
+
+
+def organization() -> Record:
+    """A management account with break-glass, a member with people at work, and one without any role to read it by."""
+    seed: Record = yaml.safe_load((CHECKOUT / "tests/emulator/seeds/bare.yml").read_text(encoding="utf-8"))
+    own = seed["accounts"][MANAGEMENT]["roles"]
+    reader = {
+        **own["assessor"],
+        "policies": ["aws:AdministratorAccess"],
+    }
+    breaker = {**own["automation"], "policies": ["aws:AdministratorAccess"], "last_used_days": None}
+    seed["organization"] = {"id": "o-test123456", "organizational_units": ["Apps", "Bare"]}
+    seed["accounts"][MANAGEMENT]["roles"] = {**own, "break-glass": breaker}
+    member = {"name": "apps", "ou": "Apps", "root": {"password": False}}
+    member["roles"] = {
+        "assessor": reader,
+        "automation": own["automation"],
+        "break-glass": breaker,
+        "pipeline": {
+            "trust": own["automation"]["trust"],
+            "policies": ["aws:AdministratorAccess"],
+            "last_accessed": {"lambda": {"days": 2}, "iam": {"days": 2, "actions": {"CreateRole": 2}}},
+        },
+        "reader": {
+            "trust": own["automation"]["trust"],
+            "policies": ["aws:ReadOnlyAccess"],
+            "last_accessed": {"s3": {"days": 1}},
+        },
+    }
+    member["users"] = {
+        "keyed": {
+            "policies": ["aws:AdministratorAccess"],
+            "access_keys": [{"age_days": 75, "last_used_days": 2, "service": "s3"}],
+            "last_accessed": {"s3": {"days": 2}},
+        },
+        "console": {
+            "policies": ["aws:AdministratorAccess"],
+            "password": {"last_used_days": 1},
+            "mfa": ["virtual"],
+            "last_accessed": {"s3": {"days": 1}},
+        },
+    }
+    member["roles"] |= {
+        "web": _entered_by({"Service": "ec2.amazonaws.com"}, last_used_days=0, last_accessed={"s3": {"days": 1}}),
+        "spare": _entered_by({"Service": "lambda.amazonaws.com"}, last_used_days=None),
+        "ci": _entered_by(
+            {"Federated": f"arn:aws:iam::{APPS}:oidc-provider/{GITHUB}"},
+            action="sts:AssumeRoleWithWebIdentity",
+            last_used_days=1,
+            last_accessed={"s3": {"days": 1}},
+        ),
+        "partner": _entered_by(
+            {"AWS": f"arn:aws:iam::{PARTNER}:root"}, last_used_days=1, last_accessed={"s3": {"days": 1}}
+        ),
+    }
+    member["users"]["caller"] = {
+        "policies": ["aws:AdministratorAccess"],
+        "access_keys": [{"age_days": 75, "last_used_days": 0, "service": "sts"}],
+    }
+    member["regions"] = {"us-east-1": {"trails": {"apps-trail": {"bucket": "apps-trail-files"}}}}
+    seed["accounts"][APPS] = member
+    seed["accounts"][BARE] = {"name": "bare-member", "ou": "Bare", "root": {"password": False}}
+    return seed
+
+
+def _entered_by(principal: Record, *, action: str = "sts:AssumeRole", **fields: t.Any) -> Record:
+    """A role that only one principal may assume."""
+    trust = {"Effect": "Allow", "Principal": principal, "Action": action}
+    return {
+        "trust": {"Version": "2012-10-17", "Statement": trust},
+        "policies": ["aws:AmazonS3ReadOnlyAccess"],
+        **fields,
+    }
 
 
 @dataclasses.dataclass(frozen=True)

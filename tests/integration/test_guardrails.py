@@ -39,8 +39,9 @@ HOW_TO = {
         }
     ],
 }
+EXPIRES: t.Final = date_in(30)
 # As AWX sends it from a survey: text.
-ACCEPTED = f"[{{account: '{SANDBOX}', reason: nobody works there, expires: {date_in(30)}}}]"
+ACCEPTED = f"[{{account: '{SANDBOX}', reason: nobody works there, expires: {EXPIRES}}}]"
 
 
 @pytest.fixture(scope="module")

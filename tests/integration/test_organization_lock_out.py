@@ -36,9 +36,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_ma
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 from emulator.client import EmulatorProcess
 
-from .conftest import CHECKOUT, Record
+from .conftest import Record
+from .locking_out import APPS, BARE, MANAGEMENT, PARTNER, organization
 
-MANAGEMENT, APPS, BARE = "555566667777", "666677778888", "777788889999"
 ROLE: t.Final = "arn:aws:iam::<account_id>:role/iam-hardening/assessor"
 EXPIRES: t.Final = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 TREE: t.Final = Operations(
@@ -78,51 +78,6 @@ MFA: t.Final[Record] = {
 }
 
 
-def organization() -> Record:
-    """A management account with break-glass, a member with people at work, and one without any role to read it by."""
-    seed: Record = yaml.safe_load((CHECKOUT / "tests/emulator/seeds/bare.yml").read_text(encoding="utf-8"))
-    own = seed["accounts"][MANAGEMENT]["roles"]
-    reader = {
-        **own["assessor"],
-        "policies": ["aws:AdministratorAccess"],
-    }
-    breaker = {**own["automation"], "policies": ["aws:AdministratorAccess"], "last_used_days": None}
-    seed["organization"] = {"id": "o-test123456", "organizational_units": ["Apps", "Bare"]}
-    seed["accounts"][MANAGEMENT]["roles"] = {**own, "break-glass": breaker}
-    member = {"name": "apps", "ou": "Apps", "root": {"password": False}}
-    member["roles"] = {
-        "assessor": reader,
-        "automation": own["automation"],
-        "break-glass": breaker,
-        "pipeline": {
-            "trust": own["automation"]["trust"],
-            "policies": ["aws:AdministratorAccess"],
-            "last_accessed": {"lambda": {"days": 2}, "iam": {"days": 2, "actions": {"CreateRole": 2}}},
-        },
-        "reader": {
-            "trust": own["automation"]["trust"],
-            "policies": ["aws:ReadOnlyAccess"],
-            "last_accessed": {"s3": {"days": 1}},
-        },
-    }
-    member["users"] = {
-        "keyed": {
-            "policies": ["aws:AdministratorAccess"],
-            "access_keys": [{"age_days": 75, "last_used_days": 2, "service": "s3"}],
-            "last_accessed": {"s3": {"days": 2}},
-        },
-        "console": {
-            "policies": ["aws:AdministratorAccess"],
-            "password": {"last_used_days": 1},
-            "mfa": ["virtual"],
-            "last_accessed": {"s3": {"days": 1}},
-        },
-    }
-    seed["accounts"][APPS] = member
-    seed["accounts"][BARE] = {"name": "bare-member", "ou": "Bare", "root": {"password": False}}
-    return seed
-
-
 @pytest.fixture(scope="module")
 def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     place = tmp_path_factory.mktemp("organization") / "seed.yml"
@@ -143,7 +98,7 @@ class Bench:
 
     warnings: Sequence[str] = ()
 
-    def judge(self, statement: Record, *units: str, **options: t.Any) -> Judgement:
+    def judge(self, statement: Record, *units: str, kind: str = SCP, **options: t.Any) -> Judgement:
         """What the guard says of a policy that is attached to units."""
         given = {name: argument.get("default") for name, argument in LOCK_OUT_ARGUMENTS.items()}
         given |= {"break_glass": [], "event_history": False, "assume_role_external_id": "acme-hardening", **options}
@@ -153,7 +108,7 @@ class Bench:
         document = {"Version": "2012-10-17", "Statement": [statement]}
         targets = tuple(unit.id for unit in before.units if unit.path in units)
         policy = OrganizationPolicy(
-            "", "", "guardrail", SCP, "", False, json.dumps(document), PolicyDocument("guardrail", document), targets
+            "", "", "guardrail", kind, "", False, json.dumps(document), PolicyDocument("guardrail", document), targets
         )
         found = LockOut(task, task.access).judge(before, before.with_policies([*before.policies, policy]))
         self.warnings = task.warnings
@@ -294,3 +249,130 @@ def test_bad_options_are_refused_before_anything_is_read(bench: Bench, options: 
     with pytest.raises(TaskError) as caught:
         bench.judge(deny("iam:CreateUser"), "/Apps", **options)
     assert message in str(caught.value)
+
+
+# Resource control policies
+
+
+PERIMETER: t.Final[Record] = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-test123456"}}
+SERVICES_EXEMPT: t.Final[Record] = {"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
+
+
+def rcp(*actions: str, **condition: t.Any) -> Record:
+    """A statement of an RCP."""
+    return {
+        "Sid": "Perimeter",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": list(actions),
+        "Resource": "*",
+        "Condition": condition,
+    }
+
+
+def test_an_rcp_that_keeps_services_from_roles_in_use_is_refused_by_role(bench: Bench) -> None:
+    judgement = bench.judge(rcp("sts:*", **PERIMETER), "/Apps", kind=RCP, member_role_arn=ROLE)
+    reason = reasons(judgement)["prediction"]
+    assert (
+        "role/web: will break: ec2.amazonaws.com can no longer assume it (Perimeter of guardrail denies it)" in reason
+    )
+    assert "role/spare: no evidence: lambda.amazonaws.com" in reason
+    assert "role/ci: will break" in reason
+    assert "role/partner: will break" in reason
+    told = {loss["who"] for row in judgement.told["matrix"] for loss in row["losses"]}
+    assert "AWS service ec2.amazonaws.com" in told
+
+
+def test_its_twin_that_exempts_services_keeps_out_the_partner_alone(bench: Bench) -> None:
+    statement = rcp("sts:AssumeRole", **PERIMETER, **SERVICES_EXEMPT)
+    refused = bench.judge(statement, "/Apps", kind=RCP, member_role_arn=ROLE)
+    assert set(reasons(refused)) == {"prediction"}
+    assert "role/partner: will break" in reasons(refused)["prediction"]
+    for name in ("role/web", "role/spare", "role/ci"):
+        assert name not in reasons(refused)["prediction"]
+    trusted = {"aws:PrincipalAccount": [PARTNER]}
+    statement["Condition"]["StringNotEqualsIfExists"] = {**PERIMETER["StringNotEqualsIfExists"], **trusted}
+    assert bench.judge(statement, "/Apps", kind=RCP, member_role_arn=ROLE).refusals == {}
+
+
+def test_who_can_no_longer_assume_a_role_is_accepted_by_name_and_unused_roles_by_account(bench: Bench) -> None:
+    statement = rcp("sts:AssumeRole", **PERIMETER)
+    options: Record = {"kind": RCP, "member_role_arn": ROLE}
+    names = ("ec2.amazonaws.com", arn("role/partner"))
+    left = bench.judge(statement, "/Apps", **options, accept_breakage=accepted("principal", *names))
+    assert "role/spare" in reasons(left)["prediction"]
+    assert "role/web" not in reasons(left)["prediction"]
+    passing = bench.judge(
+        statement,
+        "/Apps",
+        **options,
+        accept_breakage=accepted("principal", *names),
+        accept_without_evidence=accepted("account", "/Apps"),
+    )
+    assert passing.refusals == {}
+    assert bench.warnings == []
+    # An account does not stand for a role that is in use.
+    account = bench.judge(statement, "/Apps", **options, accept_without_evidence=accepted("account", "/Apps"))
+    assert "role/web" in reasons(account)["prediction"]
+
+
+@pytest.mark.parametrize("service", ["kms", "sqs", "secretsmanager"])
+def test_an_rcp_that_stops_services_is_refused_until_each_is_accepted(bench: Bench, service: str) -> None:
+    statement = rcp(f"{service}:*", Bool={"aws:PrincipalIsAWSService": "true"})
+    options: Record = {"kind": RCP, "member_role_arn": ROLE}
+    judgement = bench.judge(statement, "/Apps", **options)
+    assert set(reasons(judgement)) == {"service_loss"}
+    lost = [loss for row in judgement.told["matrix"] for loss in row["losses"]]
+    assert all(loss["kind"] == "AWS service" and loss["certain"] for loss in lost)
+    names = sorted({loss["principal"] for loss in lost})
+    assert "amazonaws.com" in names
+    # Accepted by account, it is not: what is known to stop is accepted by name only.
+    options["accept_without_evidence"] = accepted("account", "/Apps")
+    assert reasons(bench.judge(statement, "/Apps", **options, accept_breakage=accepted("principal", *names[1:])))
+    assert bench.judge(statement, "/Apps", **options, accept_breakage=accepted("principal", *names)).refusals == {}
+    harmless = rcp(f"{service}:*", **PERIMETER, **SERVICES_EXEMPT)
+    assert bench.judge(harmless, "/Apps", kind=RCP, member_role_arn=ROLE).refusals == {}
+
+
+def test_an_account_that_is_not_read_does_not_hide_which_services_stop(bench: Bench) -> None:
+    statement = rcp("sts:AssumeRole", **PERIMETER)
+    judgement = bench.judge(statement, "/Bare", kind=RCP, accept_without_evidence=accepted("account", "bare-member"))
+    assert set(reasons(judgement)) == {"service_loss"}
+    assert "ec2.amazonaws.com" in reasons(judgement)["service_loss"]
+
+
+# The last use of keys
+
+
+def test_what_a_key_was_used_for_today_is_evidence(bench: Bench) -> None:
+    reason = reasons(bench.judge(deny("sts:*"), "/Apps", member_role_arn=ROLE))["prediction"]
+    [told] = [part for part in reason.split("; ") if "user/caller" in part]
+    assert "sts was used" in told
+    assert "no use was recorded" not in told
+    assert "user/caller" not in reasons(bench.judge(deny("s3:*"), "/Apps", member_role_arn=ROLE))["prediction"]
+
+
+# The run's own way
+
+
+def test_a_policy_that_cuts_the_run_off_from_its_journal_is_refused(bench: Bench) -> None:
+    statement = {**deny("s3:PutObject", ArnNotLike={"aws:PrincipalArn": "arn:aws:iam::*:role/writer"})}
+    statement["Resource"] = "arn:aws:s3:::acme-journal/*"
+    options: Record = {"member_role_arn": ROLE, "unused_resources": ["arn:aws:s3:::acme-journal/*"]}
+    refused = bench.judge(statement, "/Apps", **options, journal="s3://acme-journal/iam")
+    assert "role/iam-hardening/automation to the journal in s3://acme-journal/iam" in reasons(refused)["own_way"]
+    # Another bucket, or a role that is exempt, and nothing is cut off.
+    assert bench.judge(statement, "/Apps", **options, journal="s3://acme-other/iam").refusals == {}
+    role = f"arn:aws:iam::{APPS}:role/writer"
+    assert bench.judge(statement, "/Apps", **options, journal="s3://acme-journal", journal_role_arn=role).refusals == {}
+
+
+def test_an_rcp_that_keeps_cloudtrail_from_the_bucket_of_a_trail_is_refused(bench: Bench) -> None:
+    options: Record = {"kind": RCP, "member_role_arn": ROLE}
+    refused = bench.judge(rcp("s3:PutObject", Bool={"aws:PrincipalIsAWSService": "true"}), "/Apps", **options)
+    own_way = reasons(refused)["own_way"]
+    assert "AWS service cloudtrail.amazonaws.com to the trail in s3://apps-trail-files" in own_way
+    other = rcp("s3:PutObject", Bool={"aws:PrincipalIsAWSService": "true"})
+    other["Resource"] = "arn:aws:s3:::other-files/*"
+    assert "own_way" not in reasons(bench.judge(other, "/Apps", **options))
+    assert bench.judge(rcp("s3:PutObject", **PERIMETER, **SERVICES_EXEMPT), "/Apps", **options).refusals == {}

@@ -22,20 +22,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from .._account.organization_tree import MemberAccount, OrganizationTree
 from .._converge.arn import is_break_glass
 from .._converge.change import Refusal
+from .._policy.arn import arn_account
 from .._policy.mfa_pattern import unsafe_mfa_denials
-from .._policy.principal_matrix import DeniedPair, Loss, Place, cast, losses
+from .._policy.principal_matrix import Controls, DeniedPair, Kind, Loss, Place, cast, losses
 from .._policy.principal_matrix_cast import BREAK_GLASS, CONTROL_TOWER, STACK_SETS
+from .._policy.principal_matrix_services import service_losses
 from .organization_lock_out_change import ChangedPolicy, PolicyChange, organization_path, policy_of, takes_away
+from .organization_lock_out_own_way import OwnPlace, TrailBucket, own_way
+from .organization_lock_out_rows import Row, accounts_in_words, cut_off_run, stopped_services, who_loses_what
 
 #: The value of the option ``way_back``: people or jobs of the management account can take policies off.
 MANAGEMENT: t.Final = "management_account"
 _CENTRAL_ROOT: t.Final = "iam.amazonaws.com"
 _STACK_SETS_SERVICE: t.Final = "member.org.stacksets.cloudformation.amazonaws.com"
 _CONTROL_TOWER_SERVICE: t.Final = "controltower.amazonaws.com"
+# Of whom refusals of their own tell.
+_OF_THEIR_OWN: t.Final = (Kind.SERVICE, Kind.OWN_WAY)
 _LANDING_ZONE: t.Final = ("AWSControlTowerExecution", "AWSCloudFormationStackSetExecutionRole", "stacksets-exec-")
 _GUARDRAILS: t.Final = "aws-guardrails-"
-# So many of a list are told in a refusal.
-_NAMED: t.Final = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +63,8 @@ class Rules:
 
     ``automation`` and ``assessors`` are what follows the account in the ARNs of the roles of this collection;
     ``break_glass`` are globs for ARNs. ``caller`` is the ARN of the user or role that calls, ``entry`` that of whoever
-    owns the credentials that all roles are assumed with.
+    owns the credentials that all roles are assumed with. ``places`` are those that the run itself needs. ``accepted``
+    are the principals whose loss somebody accepts today: ARNs, and names of AWS services.
     """
 
     partition: str
@@ -72,53 +77,26 @@ class Rules:
     entry: str = ""
     way_back: str = ""
     allow_root_attachment: bool = False
+    places: tuple[OwnPlace, ...] = ()
+    accepted: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
     """The principals that were seen, as ARNs by account; an account that could not be read is left out or None.
 
-    ``landing_zone`` are the roles by which Control Tower and StackSets set up accounts.
+    ``landing_zone`` are the roles by which Control Tower and StackSets set up accounts, ``entering`` the AWS services
+    that trust policies let in. ``trails`` are the buckets of the trails that were seen in any account.
     """
 
     break_glass: Mapping[str, t.Optional[tuple[str, ...]]] = dataclasses.field(default_factory=dict)
     landing_zone: Mapping[str, t.Optional[tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    entering: Mapping[str, t.Optional[frozenset[str]]] = dataclasses.field(default_factory=dict)
+    trails: tuple[TrailBucket, ...] = ()
 
     def of(self, account_id: str) -> t.Optional[tuple[str, ...]]:
         """The break-glass principals of one account; None where they are not known."""
         return self.break_glass.get(account_id)
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """The matrix of some accounts that fare alike: what the change takes from the cast there."""
-
-    accounts: tuple[MemberAccount, ...]
-    losses: tuple[Loss, ...]
-
-    def as_dict(self) -> dict[str, t.Any]:
-        groups: dict[t.Hashable, list[Loss]] = {}
-        for loss in self.losses:
-            groups.setdefault((loss.actor, loss.policies, loss.statement, loss.certain), []).append(loss)
-        return {
-            "accounts": [account.id for account in self.accounts],
-            "losses": [_told(group) for group in groups.values()],
-        }
-
-
-def _told(group: Sequence[Loss]) -> dict[str, t.Any]:
-    first = group[0]
-    return {
-        "kind": first.actor.kind.value,
-        "who": first.actor.name,
-        "principal": first.actor.arn,
-        "locked_out": first.is_lock_out,
-        "certain": first.certain,
-        "policies": list(first.policies),
-        "statement": first.statement,
-        "actions": list(dict.fromkeys(loss.ask.action for loss in group)),
-        "missing_context": sorted({key for loss in group for key in loss.missing}),
-    }
 
 
 class Guard:
@@ -143,7 +121,10 @@ class Guard:
         groups: dict[t.Hashable, list[MemberAccount]] = {}
         for account in accounts:
             named = (*self._break_glass_of(account.id), *self._landing_zone_of(account.id))
-            groups.setdefault(tuple(arn.replace(account.id, "") for arn in named), []).append(account)
+            # SCPs do not bind services, so that it does not matter which of them come in.
+            entering = self._seen.entering.get(account.id) if self._change.has_rcps else None
+            key = (tuple(arn.replace(account.id, "") for arn in named), entering)
+            groups.setdefault(key, []).append(account)
         yield from map(tuple, groups.values())
 
     def refusals(self) -> dict[str, tuple[Refusal, ...]]:
@@ -152,6 +133,8 @@ class Guard:
         for policy in self._change.policies:
             for refusal in (
                 *self._locked_out(policy),
+                *cut_off_run(self.matrix, policy, accepted=self._rules.accepted),
+                *stopped_services(self.matrix, policy, accepted=self._rules.accepted, entering=self._seen.entering),
                 *self._unsafe_mfa(policy),
                 *self._at_root(policy),
                 *self._without_break_glass(policy),
@@ -159,6 +142,10 @@ class Guard:
             ):
                 found[policy.name].append(refusal)
         return {name: tuple(refusals) for name, refusals in found.items()}
+
+    def lost(self) -> list[str]:
+        """The AWS services that lose anything, and who would be cut off from the run's own places, by their names."""
+        return [loss.actor.arn for row in self.matrix for loss in row.losses if loss.actor.kind in _OF_THEIR_OWN]
 
     def told(self) -> dict[str, t.Any]:
         """For the result: who loses what where, and the break-glass principals."""
@@ -177,15 +164,7 @@ class Guard:
 
     def _losses(self, account: MemberAccount) -> tuple[Loss, ...]:
         tree, rules = self._change.after, self._rules
-        place = Place(
-            account.id,
-            rules.partition,
-            rules.region,
-            organization_id=tree.id,
-            organization_path=organization_path(tree, account.id),
-            management_account_id=tree.management_account_id,
-            central_root=_CENTRAL_ROOT in tree.trusted_services,
-        )
+        place = place_of(tree, account.id, partition=rules.partition, region=rules.region)
         actors = cast(
             place,
             automation=rules.automation,
@@ -194,9 +173,35 @@ class Guard:
             landing_zone=self._landing_zone_of(account.id),
             caller=rules.caller,
             entry=rules.entry or None,
-            entry_outside=bool(rules.entry) and rules.entry.split(":")[4] not in tree.account,
+            entry_outside=self._enters_from_outside,
         )
-        return losses(actors, *self._change.controls(account.id))
+        # Services are asked about everything that RCPs reach, not only about entering roles.
+        people = tuple(actor for actor in actors if actor.kind is not Kind.SERVICE)
+        controls = self._change.controls(account.id)
+        services = service_losses(place, *controls, entering=self._seen.entering.get(account.id))
+        return (*losses(people, *controls), *services, *self._own_way(place, *controls))
+
+    @property
+    def _enters_from_outside(self) -> bool:
+        """Whether the credentials that the run starts with belong to an account that is not in the organization."""
+        entry = self._rules.entry
+        return bool(entry) and entry.split(":")[4] not in self._change.after.account
+
+    def _own_way(self, place: Place, before: Controls, after: Controls) -> Iterator[Loss]:
+        rules = self._rules
+        actors = own_way(
+            place,
+            rules.places,
+            self._seen.trails,
+            automation=rules.automation,
+            assessors=rules.assessors,
+            entry=rules.entry or rules.caller,
+            is_inside=not self._enters_from_outside,
+        )
+        for loss in losses(tuple(actors), before, after):
+            # A key tells its account: RCPs of another one are nothing to it.
+            if loss.layer == "scp" or arn_account(loss.ask.resource) in (None, "", place.account_id):
+                yield loss
 
     def _break_glass_of(self, account_id: str) -> tuple[str, ...]:
         """The break-glass principals of an account: those that were seen, or else those that there may be."""
@@ -233,12 +238,12 @@ class Guard:
             loss.actor.name
             for row, _found in hit
             for loss in row.losses
-            if not loss.is_lock_out and policy.name in loss.policies
+            if not loss.is_lock_out and policy.name in loss.policies and loss.actor.kind not in _OF_THEIR_OWN
         }
         also = f"; it would also cut off: {', '.join(sorted(others))}" if others else ""
         reason = (
-            f"it would lock out those who run and repair accounts: {_who_loses_what(lost)}{also} "
-            f"(in {_accounts(accounts)}). Except these principals in its denying statements"
+            f"it would lock out those who run and repair accounts: {who_loses_what(lost)}{also} "
+            f"(in {accounts_in_words(accounts)}). Except these principals in its denying statements"
         )
         yield Refusal("lock_out", reason, policy.target)
 
@@ -247,7 +252,12 @@ class Guard:
         will = policy_of(policy.will) if policy.will is not None else None
         if will is None or policy.will is None or not set(policy.reaches) & set(policy.will.targets):
             return
-        cut_off = {loss.actor.name for row in self.matrix for loss in row.losses if policy.name in loss.policies}
+        cut_off = {
+            loss.actor.name
+            for row in self.matrix
+            for loss in row.losses
+            if policy.name in loss.policies and loss.actor.kind not in _OF_THEIR_OWN
+        }
         for denial in unsafe_mfa_denials(will):
             if not denial.everything:
                 continue
@@ -280,7 +290,7 @@ class Guard:
         if without:
             reason = (
                 f"no break-glass principal is known that could get back in where it holds: {self._known_of()} and none "
-                f"in {_accounts(without)}. Declare break_glass (globs for ARNs), or have a role "
+                f"in {accounts_in_words(without)}. Declare break_glass (globs for ARNs), or have a role "
                 "/iam-hardening/break-glass in each account"
             )
             yield Refusal("no_break_glass", reason, policy.target)
@@ -307,11 +317,24 @@ class Guard:
         bound = [account for account in tree.accounts_under(policy.reaches) if account.id in administrators]
         if bound and not is_way_back(rules.way_back, tree.management_account_id):
             reason = (
-                f"it binds {_accounts(bound)}, from which the organization is administered, so that it may keep out "
-                f"whoever would take it off. Declare in way_back who can do so from the management account: "
+                f"it binds {accounts_in_words(bound)}, from which the organization is administered, so that it may "
+                f"keep out whoever would take it off. Declare in way_back who can do so from the management account: "
                 f"{MANAGEMENT}, or the ARN of a role there"
             )
             yield Refusal("no_way_back", reason, policy.target)
+
+
+def place_of(tree: OrganizationTree, account_id: str, *, partition: str, region: str) -> Place:
+    """An account of the organization, as far as the matrix depends on it."""
+    return Place(
+        account_id,
+        partition,
+        region,
+        organization_id=tree.id,
+        organization_path=organization_path(tree, account_id),
+        management_account_id=tree.management_account_id,
+        central_root=_CENTRAL_ROOT in tree.trusted_services,
+    )
 
 
 def is_way_back(value: str, management_account_id: str) -> bool:
@@ -357,33 +380,3 @@ def _administrators(tree: OrganizationTree) -> set[str]:
         for account, services in tree.delegated_administrators.items()
         if {"iam.amazonaws.com", "organizations.amazonaws.com"} & set(services)
     }
-
-
-def _who_loses_what(lost: Sequence[Loss]) -> str:
-    """Who would be denied what by which statement; those who lose the same together."""
-    by_name: dict[str, list[Loss]] = {}
-    for loss in lost:
-        by_name.setdefault(loss.actor.name, []).append(loss)
-    names: dict[str, list[str]] = {}
-    for name, found in by_name.items():
-        names.setdefault(_what(found), []).append(name)
-    return "; ".join(f"{', '.join(who)} ({what})" for what, who in names.items())
-
-
-def _what(found: Sequence[Loss]) -> str:
-    actions = _some(list(dict.fromkeys(loss.ask.action for loss in found)))
-    statements = list(dict.fromkeys(loss.statement for loss in found if loss.statement))
-    by = f" by {', '.join(statements)}" if statements else ", which nothing allows any longer"
-    keys = sorted({key for loss in found for key in loss.missing})
-    doubt = "" if any(loss.certain for loss in found) else f", depending on {', '.join(keys)}"
-    return f"{actions}{by}{doubt}"
-
-
-def _some(words: Sequence[str]) -> str:
-    more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
-    return ", ".join(words[:_NAMED]) + more
-
-
-def _accounts(accounts: Iterable[MemberAccount]) -> str:
-    kept = list({account.id: f"{account.name} ({account.id})" for account in accounts}.values())
-    return f"{len(kept)} account{'' if len(kept) == 1 else 's'}: {_some(kept)}"

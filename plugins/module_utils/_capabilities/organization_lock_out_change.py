@@ -106,6 +106,11 @@ class PolicyChange:
         return ChangedPolicy(known.name, known.type, tuple(reaches), was, will)
 
     @functools.cached_property
+    def has_rcps(self) -> bool:
+        """Whether RCPs come, change or go, which bind whoever calls, AWS services too."""
+        return any(policy.type == RCP for policy in self.policies)
+
+    @functools.cached_property
     def accounts(self) -> tuple[MemberAccount, ...]:
         """The accounts in which anything changes. SCPs and RCPs do not bind the management account."""
         reached = {target for policy in self.policies for target in policy.reaches}

@@ -18,9 +18,8 @@ import dataclasses
 import functools
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 
-from .._account.moments import format_utc
 from .._account.organization_tree import MemberAccount, OrganizationTree
 from .._converge.change import Refusal
 from .._policy import catalogue
@@ -33,8 +32,10 @@ from .._policy.principal_matrix import Controls, DeniedPair
 from .._policy.usage import Use
 from .acceptance import Acceptance, Acceptances, acceptance_of
 from .organization_lock_out_change import ChangedPolicy, PolicyChange, policy_of, takes_away
+from .organization_lock_out_entries import EntryLoss, refused_entries
+from .organization_lock_out_own_way import TrailBucket
+from .organization_lock_out_users import UserFacts, exemptions, is_about_mfa
 
-_MFA: t.Final = "aws:multifactorauthpresent"
 # Stands for all that a statement denies which names what it leaves.
 _ANYTHING: t.Final = "hardening:Anything"
 # So many of a list are told in a refusal.
@@ -43,26 +44,11 @@ _ALL_WITHOUT: t.Final = ", or accept_without_evidence the account"
 
 
 @dataclasses.dataclass(frozen=True)
-class UserFacts:
-    """A user as the credential report has it. ``last_used`` is that of password and keys."""
-
-    arn: str
-    has_password: bool
-    has_mfa: bool
-    active_keys: int
-    last_used: t.Optional[datetime] = None
-
-    @property
-    def always_has_mfa(self) -> bool:
-        """Whether none of its requests comes without MFA: it has no key, and can't sign in without its device."""
-        return self.has_mfa and self.active_keys == 0
-
-
-@dataclasses.dataclass(frozen=True)
 class MemberEvidence:
     """What was read of one account. ``failure`` says why it is not known what is used there; then it is refused.
 
-    ``break_glass`` and ``landing_zone`` are None where the principals of the account are not known.
+    ``break_glass``, ``landing_zone`` and ``entering`` are None where the principals of the account are not known.
+    ``entries`` are the roles that somebody can no longer assume.
     """
 
     account: MemberAccount
@@ -71,6 +57,20 @@ class MemberEvidence:
     break_glass: t.Optional[tuple[str, ...]] = None
     landing_zone: t.Optional[tuple[str, ...]] = None
     users: tuple[UserFacts, ...] = ()
+    entries: tuple[EntryLoss, ...] = ()
+    entering: t.Optional[frozenset[str]] = None
+    trails: tuple[TrailBucket, ...] = ()
+
+    def impact_of(self, arn: str) -> Impact:
+        """What a principal loses, with who can no longer assume it."""
+        known = self.impacts.get(arn, Impact(arn, ()))
+        entered = tuple(entry.verdict for entry in self.entries if entry.role_arn == arn)
+        return dataclasses.replace(known, verdicts=(*entered, *known.verdicts))
+
+    @property
+    def all_impacts(self) -> list[Impact]:
+        """The impacts on everybody who loses anything, or might have."""
+        return [self.impact_of(arn) for arn in dict.fromkeys((*self.impacts, *(e.role_arn for e in self.entries)))]
 
 
 # Whom a change can concern at all
@@ -226,7 +226,7 @@ class Verdicts:
         found: dict[str, list[Refusal]] = collections.defaultdict(list)
         for policy in self._change.policies:
             if takes_away(policy):
-                found[policy.name] += [*self._unread(policy), *self._breaking(policy)]
+                found[policy.name] += [*self._unread(policy), *self._breaking(policy), *self._entering(policy)]
         return {name: tuple(refusals) for name, refusals in found.items() if refusals}
 
     def predicted(self) -> frozenset[DeniedPair]:
@@ -240,10 +240,9 @@ class Verdicts:
         )
 
     def broken(self) -> list[str]:
-        """The ARNs of all whom the change may break, whoever accepts it."""
-        return [
-            impact.principal_arn for item in self._evidence for impact in item.impacts.values() if not impact.is_safe
-        ]
+        """All whom the change may break, whoever accepts it: ARNs, and the names of those who lose a role."""
+        unsafe = [impact.principal_arn for item in self._evidence for impact in item.all_impacts if not impact.is_safe]
+        return [*unsafe, *(name for item in self._evidence for entry in item.entries for name in entry.callers)]
 
     def unread(self) -> list[MemberEvidence]:
         """The accounts of which it is not known what is used there."""
@@ -307,6 +306,19 @@ class Verdicts:
         """Who accepts what breaks: by the principal, or where nothing is known of it, by its account."""
         own = acceptance_of(impact.principal_arn, self._accepted, self._today)
         return own or (self._account_acceptance(account) if _is_without_evidence(impact) else None)
+
+    def _entering(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        """Roles that can no longer be assumed."""
+        for item in self._evidence:
+            lost = [entry for entry in item.entries if not self._accepts(entry, item.account)]
+            yield from refused_entries(policy, item.account, lost)
+
+    def _accepts(self, entry: EntryLoss, account: MemberAccount) -> bool:
+        """Whether somebody accepts it: by the role, by all who can no longer assume it, or unused by its account."""
+        names = [acceptance_of(name, self._accepted, self._today) for name in entry.callers]
+        if acceptance_of(entry.role_arn, self._accepted, self._today) is not None or (names and all(names)):
+            return True
+        return entry.verdict.outcome is Breakage.NO_EVIDENCE and self._account_acceptance(account) is not None
 
     def _breaking(self, policy: ChangedPolicy) -> Iterator[Refusal]:
         reached = {account.id for account in self._change.after.accounts_under(policy.reaches)}
@@ -378,37 +390,6 @@ def _is_without_evidence(impact: Impact) -> bool:
     return impact.outcome is Breakage.NO_EVIDENCE
 
 
-def is_about_mfa(policy: ChangedPolicy) -> bool:
-    """Whether a policy denies by MFA."""
-    will = policy_of(policy.will) if policy.will is not None else None
-    return will is not None and any(
-        condition.key.lower() == _MFA for statement in will.statements for condition in statement.conditions
-    )
-
-
-def exemptions(impacts: Sequence[Impact], facts: Sequence[UserFacts]) -> str:
-    """Users as lines to paste into a list of exempt principals, each with its last use.
-
-    They stay where they are: another path would be another ARN, and every policy that names the old one would miss it.
-    """
-    known = {user.arn: user for user in facts}
-    return "\n".join(f"- {impact.principal_arn}  # {_use_of(impact, known)}" for impact in impacts)
-
-
-def _use_of(impact: Impact, known: Mapping[str, UserFacts]) -> str:
-    uses = [verdict.use.last for verdict in impact.verdicts if verdict.use and verdict.use.last]
-    user = known.get(impact.principal_arn)
-    if user is not None and user.last_used is not None:
-        uses.append(user.last_used)
-    last = f"last used {format_utc(max(uses))[:10]}" if uses else "no use known"
-    if user is None:
-        return last
-    keys = f"{user.active_keys} active access key{'' if user.active_keys == 1 else 's'}" if user.active_keys else ""
-    password = "password" if user.has_password else ""
-    held = ", ".join(filter(None, (keys, password, "MFA" if user.has_mfa else "no MFA")))
-    return f"{last}; {held}"
-
-
 def _pairs(account_id: str, impact: Impact) -> Iterator[DeniedPair]:
     for verdict in impact.verdicts:
         if verdict.use is not None and verdict.outcome is not Breakage.SAFE:
@@ -421,12 +402,12 @@ def _actions(verdict: Verdict, use: Use) -> Sequence[str]:
 
 
 def _member(item: MemberEvidence) -> dict[str, t.Any]:
-    outcomes = collections.Counter(impact.outcome.value for impact in item.impacts.values())
+    outcomes = collections.Counter(impact.outcome.value for impact in item.all_impacts)
     sources = {source.value for impact in item.impacts.values() for source in impact.evidence.sources}
     return {
         "account": item.account.id,
         "name": item.account.name,
-        "principals": len(item.impacts),
+        "principals": len(item.all_impacts),
         "counts": {outcome.value: outcomes[outcome.value] for outcome in Breakage},
         "sources": sorted(sources),
         "break_glass": None if item.break_glass is None else list(item.break_glass),

@@ -38,6 +38,7 @@ __all__ = [
     "cast",
     "denials",
     "losses",
+    "request_of",
 ]
 
 Levels = tuple[tuple[Policy, ...], ...]
@@ -201,14 +202,14 @@ class _Asked:
         """What becomes of a request."""
         if not actor.is_under(self._layer):
             return Outcome.ALLOWED
-        return self._bound.decide(_request(actor, ask)).outcome
+        return self._bound.decide(request_of(actor, ask)).outcome
 
     def loss(self, actor: Actor, ask: Ask, names: tuple[str, ...]) -> t.Optional[Loss]:
         """That the policy denies a request, or may; None where it does not."""
         action = ask.action.lower()
         if not actor.is_under(self._layer) or not any(_denies(policy, action) for policy in self._policies):
             return None
-        decision = self._bound.decide(_request(actor, ask))
+        decision = self._bound.decide(request_of(actor, ask))
         if decision.outcome is Outcome.ALLOWED:
             return None
         certain = decision.outcome in _DENIED
@@ -220,8 +221,9 @@ def _denies(policy: Policy, action: str) -> bool:
     return any(not statement.allow for statement in compile_policy(policy).statements_for(action))
 
 
-def _request(actor: Actor, ask: Ask) -> Request:
-    context = Context({**dict(actor.keys), **dict(ask.keys)}, complete=actor.is_whole)
+def request_of(actor: Actor, ask: Ask) -> Request:
+    """The request as the evaluator takes it."""
+    context = Context({**dict(actor.keys), **dict(ask.keys)}, complete=actor.is_whole, absent=actor.absent)
     for key in actor.unknown:
         context = context.but_unknown(key)
     return Request(
@@ -230,6 +232,7 @@ def _request(actor: Actor, ask: Ask) -> Request:
         principal=actor.arn,
         issuer=actor.issuer,
         context=context,
-        resource_policy=_CONSENT if ask.action.startswith(_NEED_CONSENT) else None,
+        # Who is not of the account gets nothing there without the consent of the resource's policy.
+        resource_policy=_CONSENT if actor.foreign or ask.action.startswith(_NEED_CONSENT) else None,
         resource_account=actor.account_id,
     )

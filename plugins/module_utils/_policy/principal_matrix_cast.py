@@ -70,6 +70,7 @@ class Kind(enum.StrEnum):
     FEDERATED_USER = "federated user"
     FORWARDED = "request forwarded by a service"
     SERVICE = "AWS service"
+    OWN_WAY = "the run's way to its journal, reports or trail"
 
 
 #: Without them an account can't be run or repaired; to deny them is never what a policy is for.
@@ -125,6 +126,7 @@ class Place:
 class Actor:
     """One of the cast. ``keys`` are the condition keys of its requests; ``unknown`` those of which nothing is known.
 
+    Without ``is_whole`` every further key may be there or not, save those in ``absent``.
     ``account_id`` is the account whose matrix it is in. One that is ``foreign`` calls from another account (or is no
     principal of any): the SCPs of this one do not bind it, the RCPs do.
     """
@@ -140,6 +142,7 @@ class Actor:
     foreign: bool = False
     is_critical: bool = False
     is_whole: bool = True
+    absent: tuple[str, ...] = ()
 
     def is_under(self, layer: str) -> bool:
         """Whether policies of a type bind its requests."""
@@ -189,6 +192,13 @@ class _Director:
     def federated(self, kind: Kind, name: str, resource: str, sets: Iterable[str], **more: t.Any) -> Actor:
         """A session by SAML or web identity: AWS knows nothing of MFA there, so the key is absent."""
         return self.actor(kind, name, resource, sets, session=True, **more)
+
+
+def role_actor(place: Place, arn: str, asks: Iterable[Ask]) -> Actor:
+    """A role of the place, or a user of it, that makes certain requests."""
+    director = _Director(place)
+    make = director.actor if ":user/" in arn else director.role
+    return dataclasses.replace(make(Kind.AUTOMATION, "", arn, ()), asks=tuple(asks))
 
 
 def cast(

@@ -18,10 +18,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.mfa_pattern 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Kind, Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import (
     Actor,
+    Controls,
     Place,
     cast,
     denials,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix_services import service_losses
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation import validate
 
 from .rendering import ACCOUNT, IAM, OTHER, ROLES, Keys, denied, policy_of, rendered, sent_size
@@ -140,6 +142,8 @@ def test_a_landing_zone_that_is_not_spared_is_told_of(name: str) -> None:
 
 def test_the_perimeter_cuts_off_nobody_of_the_organization() -> None:
     assert lost(perimeter(), layer="rcp") == {}
+    place = Place(ACCOUNT, organization_id=ORGANIZATION, organization_path=f"{ORGANIZATION}/r-abcd/")
+    assert service_losses(place, Controls(), Controls(rcps=((perimeter(),),))) == ()
 
 
 @pytest.mark.parametrize("name", SCPS)

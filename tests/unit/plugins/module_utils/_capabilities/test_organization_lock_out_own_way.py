@@ -1,0 +1,155 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Policies that cut the run off from its journal, reports or trail, or CloudTrail from its bucket, and their twins."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP, OrganizationTree
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out import (
+    Guard,
+    Rules,
+    Seen,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_change import (
+    PolicyChange,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_own_way import (
+    OwnPlace,
+    TrailBucket,
+    own_places,
+)
+
+from .locking import BREAK_GLASS_ARN, DEV, MANAGEMENT_ID, MEMBERS, ORGANIZATION, with_policy
+
+AUTOMATION: t.Final = "role/iam-hardening/automation"
+ENTRY: t.Final = f"arn:aws:iam::{MANAGEMENT_ID}:role/awx"
+KEY: t.Final = f"arn:aws:kms:us-east-1:{MEMBERS[0]}:key/1234abcd"
+JOURNAL: t.Final = OwnPlace("the journal", "acme-journal", "iam", key=KEY)
+RULES: t.Final = Rules(
+    partition="aws",
+    region="us-east-1",
+    caller=f"arn:aws:iam::{MANAGEMENT_ID}:role/iam-hardening/automation",
+    caller_account=MANAGEMENT_ID,
+    automation=(AUTOMATION,),
+    assessors=("role/iam-hardening/assessor",),
+    entry=ENTRY,
+    places=(JOURNAL,),
+)
+TRAIL: t.Final = TrailBucket("acme-trail", KEY)
+
+
+def scp(*actions: str, resource: str = "*", **conditions: t.Any) -> OrganizationTree:
+    statement = {"Sid": "Cuts", "Effect": "Deny", "Action": list(actions), "Resource": resource}
+    return with_policy("guardrail", {**statement, **({"Condition": conditions} if conditions else {})}, [DEV])
+
+
+def rcp(*actions: str, resource: str = "*", **conditions: t.Any) -> OrganizationTree:
+    tree = scp(*actions, resource=resource, **conditions)
+    *others, made = tree.policies
+    document = json.loads(made.content)
+    document["Statement"][0]["Principal"] = "*"
+    return tree.with_policies([*others, dataclasses.replace(made, type=RCP, content=json.dumps(document))])
+
+
+def judged(after: OrganizationTree, *, rules: Rules = RULES, trails: tuple[TrailBucket, ...] = ()) -> dict[str, str]:
+    seen = Seen({MANAGEMENT_ID: (BREAK_GLASS_ARN,)}, entering={MEMBERS[0]: frozenset()}, trails=trails)
+    found = Guard(PolicyChange(ORGANIZATION, after), rules, seen).refusals()
+    return {refusal.rule: refusal.reason for refusals in found.values() for refusal in refusals}
+
+
+@pytest.mark.parametrize(
+    ("actions", "resource"),
+    [
+        (("s3:PutObject",), "arn:aws:s3:::acme-journal/*"),
+        (("s3:GetObject",), "arn:aws:s3:::*"),
+        (("s3:ListBucket",), "arn:aws:s3:::acme-journal"),
+        (("kms:GenerateDataKey",), KEY),
+        (("kms:Decrypt",), "*"),
+    ],
+)
+def test_an_scp_that_cuts_automation_off_from_the_journal_is_refused(actions: tuple[str, ...], resource: str) -> None:
+    reason = judged(scp(*actions, resource=resource))["own_way"]
+    assert f"{AUTOMATION} to the journal in s3://acme-journal/iam" in reason
+    assert f"({actions[0]} by Cuts)" in reason
+    assert "certainly" in reason
+    assert "accept_breakage" in reason
+    exempt = {"ArnNotLike": {"aws:PrincipalArn": "arn:*:iam::*:role/iam-hardening/*"}}
+    assert "own_way" not in judged(scp(*actions, resource=resource, **exempt))
+
+
+def test_other_buckets_and_other_keys_are_none_of_its_business() -> None:
+    assert "own_way" not in judged(scp("s3:PutObject", resource="arn:aws:s3:::acme-data/*"))
+    assert "own_way" not in judged(scp("kms:Decrypt", resource=f"{KEY}-of-somebody-else"))
+    assert "own_way" not in judged(scp("s3:DeleteObject", resource="arn:aws:s3:::acme-journal/*"))
+
+
+def test_a_reader_does_not_need_to_write_the_journal_but_the_reports() -> None:
+    others = {"ArnNotLike": {"aws:PrincipalArn": "arn:*:iam::*:role/iam-hardening/automation"}}
+    protect = scp("s3:PutObject", resource="arn:aws:s3:::acme-journal/*", **others)
+    assert "own_way" not in judged(protect)
+    reports = dataclasses.replace(RULES, places=(dataclasses.replace(JOURNAL, name="the reports"),))
+    assert "role/iam-hardening/assessor to the reports" in judged(protect, rules=reports)["own_way"]
+
+
+def test_a_role_that_is_assumed_for_the_place_is_the_one_that_needs_it() -> None:
+    writer = dataclasses.replace(JOURNAL, writer=f"arn:aws:iam::{MEMBERS[0]}:role/writer")
+    rules = dataclasses.replace(RULES, places=(writer,))
+    protect = scp("s3:*", ArnNotLike={"aws:PrincipalArn": "arn:*:iam::*:role/writer"})
+    assert "own_way" not in judged(protect, rules=rules)
+    assert "role/writer to the journal" in judged(scp("s3:PutObject"), rules=rules)["own_way"]
+
+
+def test_an_rcp_that_keeps_the_run_from_its_bucket_is_refused_and_accepted_by_name() -> None:
+    others = rcp("s3:*", StringNotEquals={"aws:PrincipalAccount": "${aws:ResourceAccount}"})
+    reason = judged(others)["own_way"]
+    assert f"{ENTRY} to the journal" in reason
+    assert "The name of a bucket does not tell its account" in reason
+    assert "own_way" not in judged(others, rules=dataclasses.replace(RULES, accepted=frozenset({ENTRY})))
+    inside = rcp("s3:*", StringNotEqualsIfExists={"aws:PrincipalOrgID": ORGANIZATION.id})
+    assert "own_way" not in judged(inside)
+    outside = dataclasses.replace(RULES, entry="arn:aws:iam::777788889999:role/awx")
+    assert "arn:aws:iam::777788889999:role/awx to the journal" in judged(inside, rules=outside)["own_way"]
+
+
+def test_an_rcp_says_nothing_of_a_key_of_another_account() -> None:
+    key = f"arn:aws:kms:us-east-1:{MEMBERS[1]}:key/1"
+    rules = dataclasses.replace(RULES, places=(dataclasses.replace(JOURNAL, key=key),))
+    deny = rcp("kms:*", StringNotEquals={"aws:PrincipalAccount": "${aws:ResourceAccount}"})
+    assert "own_way" not in judged(deny, rules=rules)
+    assert "own_way" in judged(deny)
+
+
+@pytest.mark.parametrize("actions", [("s3:PutObject",), ("s3:GetBucketAcl",), ("kms:*",)])
+@pytest.mark.parametrize("service", ["cloudtrail.amazonaws.com", "config.amazonaws.com", "delivery.logs.amazonaws.com"])
+def test_an_rcp_that_keeps_what_writes_the_trail_from_its_bucket_is_refused(
+    actions: tuple[str, ...], service: str
+) -> None:
+    conditions = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": ORGANIZATION.id}}
+    reason = judged(rcp(*actions, **conditions), trails=(TRAIL,))["own_way"]
+    assert f"AWS service {service} to the trail in s3://acme-trail" in reason
+    exempt = {**conditions, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
+    assert judged(rcp(*actions, **exempt), trails=(TRAIL,)) == {}
+
+
+def test_places_are_those_of_the_options_that_are_in_s3() -> None:
+    options = {
+        "journal": "s3://acme-journal/iam/",
+        "journal_role_arn": ENTRY,
+        "journal_kms_key_id": "alias/journal",
+        "report_dir": "./reports",
+        "trail_logs": "s3://acme-trail",
+    }
+    assert own_places(options) == (
+        OwnPlace("the journal", "acme-journal", "iam", ENTRY, "alias/journal"),
+        OwnPlace("the trail", "acme-trail", is_written=False),
+    )
+    assert [place.location for place in own_places(options)] == ["s3://acme-journal/iam", "s3://acme-trail"]
+    assert own_places({"journal": "./journal", "report_dir": None}) == ()
