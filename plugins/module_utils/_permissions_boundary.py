@@ -31,12 +31,16 @@ from ._capabilities.boundaries_changes import (
     LivePolicy,
     Version,
 )
-from ._capabilities.boundaries_declared import Declared, Principal
+from ._capabilities.boundaries_declared import Declared
 from ._capabilities.boundaries_document import SAMPLE
 from ._capabilities.boundaries_prediction import Impacts, Judged
 from ._capabilities.boundaries_selection import CHANGE_IT_THERE
 from ._capabilities.untouchable import Spared
-from ._converge.arn import is_break_glass, principals_of
+from ._converge.affects.affected import with_affected
+from ._converge.affects.live import HOLDERS_READS
+from ._converge.affects.reach import Known
+from ._converge.arn import principals_of
+from ._converge.break_glass import Rescue
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.finding import Finding
@@ -54,7 +58,7 @@ from ._task import Task, TaskError
 from ._version import COLLECTION_VERSION
 
 OPERATIONS: t.Final = Operations(
-    reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", f"iam:{LIST_VERSIONS}"}),
+    reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", f"iam:{LIST_VERSIONS}", *HOLDERS_READS}),
     writes=frozenset({f"iam:{UPDATE}", f"iam:{DELETE_VERSION}"}),
 ).union(UNDO_OPERATIONS, EVIDENCE_OPERATIONS, READS[Dataset.AUTHORIZATION_DETAILS], READS[Dataset.TRAILS])
 
@@ -148,12 +152,9 @@ class _Boundaries:
             plan=self._plan,
             reread=functools.partial(self._reread, access, plain),
             lockout_kinds=LOCKOUT_KINDS,
-            has_break_glass=self._has_break_glass,
+            affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
+            rescue=lambda observed: Rescue(observed.snapshot, self._planner.spared.break_glass),
         )
-
-    def _has_break_glass(self, observed: Observed) -> bool:
-        principals: tuple[Principal, ...] = (*observed.snapshot.users, *observed.snapshot.roles)
-        return any(is_break_glass(principal.arn, self._planner.spared.break_glass) for principal in principals)
 
     def _observe(self, access: Access) -> Observed:
         planner = self._planner

@@ -21,7 +21,10 @@ from ._capabilities.user_permissions import DATASETS, LOCKOUT_KINDS, MODULE, Obs
 from ._capabilities.user_permissions_changes import WRITES
 from ._capabilities.user_permissions_rules import Rules
 from ._controls.facts import Facts
+from ._converge.affects.affected import with_affected
+from ._converge.affects.reach import Known
 from ._converge.arn import principals_of
+from ._converge.break_glass import Rescue
 from ._converge.errors import InputError
 from ._converge.runner import Walk
 from ._converging import Documents, converge, settings_of
@@ -75,7 +78,8 @@ class _Permissions:
             plan=self._planner.plan,
             reread=functools.partial(reread_before_taking, access),
             lockout_kinds=LOCKOUT_KINDS,
-            has_break_glass=self._planner.has_break_glass,
+            affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
+            rescue=lambda observed: Rescue(observed.snapshot, self._planner.break_glass),
         )
 
     def _observe(self, access: Access) -> Observed:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -24,6 +25,19 @@ from .fakes import ACCOUNT, CALLER, NOW, RUN, change, user_arn
 
 def context(**fields: t.Any) -> GuardContext:
     return GuardContext(**{"principals": principals_of([CALLER]), **fields})
+
+
+@dataclasses.dataclass
+class Glass:
+    """Break-glass principals that lack something, or nothing."""
+
+    lack: t.Optional[str]
+
+    def objection(self, _change: Change) -> t.Optional[str]:
+        return self.lack
+
+    def expect(self, _change: Change) -> None:
+        pass
 
 
 def rules(refused: tuple[Refusal, ...]) -> list[str]:
@@ -66,7 +80,8 @@ def test_acting_on_a_role_of_the_chain_is_fatal() -> None:
 
 
 def test_the_same_name_in_another_account_or_of_another_kind_is_somebody_else() -> None:
-    others = [change(target="arn:aws:iam::999988887777:role/automation"), change("automation")]
+    elsewhere = {"account_id": "999988887777", "target": "arn:aws:iam::999988887777:role/automation"}
+    others = [change(**elsewhere), change("automation")]
     assert guard(others, context()).allowed == tuple(others)
 
 
@@ -89,9 +104,8 @@ def test_protected_and_break_glass_are_refused_and_the_rest_goes_on() -> None:
     ("fields", "refused"),
     [
         ({}, ["no_break_glass"]),
-        # Declared for all accounts, and this one has it not.
-        ({"break_glass": ("arn:aws:iam::*:role/emergency",)}, ["no_break_glass"]),
-        ({"break_glass_found": True}, []),
+        ({"rescue": Glass("nobody may use it")}, ["no_break_glass"]),
+        ({"rescue": Glass(None)}, []),
         ({"lockout_kinds": frozenset({"boundary_put"})}, []),
     ],
 )

@@ -78,8 +78,18 @@ def test_prediction_fails_on_a_change_of_the_caller_and_on_fatal_refusals_of_the
 
 @pytest.mark.parametrize(("found", "allowed"), [(True, 1), (False, 0)])
 def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAws, found: bool, allowed: int) -> None:
+    class Glass:
+        def objection(self, _change: Change) -> t.Optional[str]:
+            return None if found else "nobody is there"
+
+        def expect(self, _change: Change) -> None:
+            pass
+
     walk = walk_of(
-        aws, change("a"), lockout_kinds=frozenset({"replace"}), has_break_glass=lambda state: found and state == "state"
+        aws,
+        change("a"),
+        lockout_kinds=frozenset({"replace"}),
+        rescue=lambda state: Glass() if state == "state" else None,
     )
     assert len(predict(walk, CONTEXT).allowed) == allowed
 
