@@ -40,7 +40,6 @@ from ._converge.affects.affected import with_affected
 from ._converge.affects.live import HOLDERS_READS
 from ._converge.affects.reach import Known
 from ._converge.arn import principals_of
-from ._converge.break_glass import Rescue
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.finding import Finding
@@ -54,13 +53,20 @@ from ._policy.syntax import decode
 from ._policy_impact_document import accepted_of, build, verdict_record
 from ._policy_input import absolute, document_of
 from ._predicting import EVIDENCE_OPERATIONS, Predictor, Proposal, check_evidence_options
+from ._snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ._task import Task, TaskError
 from ._version import COLLECTION_VERSION
 
 OPERATIONS: t.Final = Operations(
     reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", f"iam:{LIST_VERSIONS}", *HOLDERS_READS}),
     writes=frozenset({f"iam:{UPDATE}", f"iam:{DELETE_VERSION}"}),
-).union(UNDO_OPERATIONS, EVIDENCE_OPERATIONS, READS[Dataset.AUTHORIZATION_DETAILS], READS[Dataset.TRAILS])
+).union(
+    BREAK_GLASS_OPERATIONS,
+    UNDO_OPERATIONS,
+    EVIDENCE_OPERATIONS,
+    READS[Dataset.AUTHORIZATION_DETAILS],
+    READS[Dataset.TRAILS],
+)
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -153,7 +159,9 @@ class _Boundaries:
             reread=functools.partial(self._reread, access, plain),
             lockout_kinds=LOCKOUT_KINDS,
             affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
-            rescue=lambda observed: Rescue(observed.snapshot, self._planner.spared.break_glass),
+            rescue=lambda observed: rescue_of(
+                access, observed.snapshot, self._planner.spared.break_glass, now=self._planner.now
+            ),
         )
 
     def _observe(self, access: Access) -> Observed:

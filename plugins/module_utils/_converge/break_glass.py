@@ -45,6 +45,38 @@ _CHOSEN: t.Final = re.compile(
 _MOST_TOLD: t.Final = 3
 
 
+def principals_for_emergencies(snapshot: Snapshot, patterns: Sequence[str]) -> tuple[t.Union[User, Role], ...]:
+    """The users and roles that are declared as break-glass, or that their paths tell."""
+    principals = (*snapshot.users, *snapshot.roles)
+    return tuple(item for item in principals if is_break_glass(item.arn, patterns))
+
+
+def facts_needed(snapshot: Snapshot, patterns: Sequence[str]) -> frozenset[Dataset]:
+    """What has to be read beside users and roles to say who can use the break-glass principals of an account."""
+    needed: set[Dataset] = set()
+    permissions = Permissions(snapshot)
+    for principal in principals_for_emergencies(snapshot, patterns):
+        if isinstance(principal, User):
+            needed.add(Dataset.CREDENTIAL_REPORT)
+            continue
+        for kind, value in _trusted(permissions.parsed(principal.trust, "trust policy")):
+            if kind == "Federated":
+                needed.update(dataset for kind, (_action, dataset) in _PROVIDERS.items() if f":{kind}/" in value)
+            elif value == "*" or arn_account(value) == snapshot.account_id:
+                needed.add(Dataset.CREDENTIAL_REPORT)
+                needed.update({Dataset.ORGANIZATION} if value == "*" else ())
+    return frozenset(needed)
+
+
+#: What :func:`facts_needed` may name, as fields of a snapshot.
+FACTS: t.Final[Mapping[Dataset, str]] = {
+    Dataset.CREDENTIAL_REPORT: "credential_report",
+    Dataset.SAML_PROVIDERS: "saml_provider_arns",
+    Dataset.OIDC_PROVIDERS: "oidc_provider_arns",
+    Dataset.ORGANIZATION: "organization",
+}
+
+
 @dataclasses.dataclass
 class Rescue:
     """The break-glass principals of an account; ``patterns`` are those that are declared, as ARN globs.
@@ -92,8 +124,7 @@ class Rescue:
 
     @functools.cached_property
     def _found(self) -> tuple[t.Union[User, Role], ...]:
-        principals = (*self.snapshot.users, *self.snapshot.roles)
-        return tuple(item for item in principals if is_break_glass(item.arn, self.patterns))
+        return principals_for_emergencies(self.snapshot, self.patterns)
 
 
 class _State:

@@ -145,7 +145,9 @@ def predict(walk: Walk[State], context: GuardContext) -> Prediction:
     if fatal:
         raise GuardError(fatal)
     plan = dataclasses.replace(plan, changes=walk.affected(state, plan.changes))
-    known = dataclasses.replace(context, lockout_kinds=walk.lockout_kinds, rescue=walk.rescue(state))
+    could_lock_out = any(change.kind in walk.lockout_kinds for change in plan.changes)
+    rescue = walk.rescue(state) if could_lock_out else None
+    known = dataclasses.replace(context, lockout_kinds=walk.lockout_kinds, rescue=rescue)
     guarded = guard(plan.changes, known)
     allowed, left = _together(walk, plan.changes, guarded.allowed)
     return Prediction(findings, plan, allowed, refused=(*plan.refused, *guarded.refused, *left))

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 
 from ..arn import Principal, principal_of
 from ..change import Change
-from .reach import UNKNOWN, Known, NotKnown, Reach
+from .reach import UNKNOWN, NotKnown, Planned, Reach
 from .request import surroundings
 from .table import WRITES, Write
 
@@ -40,11 +40,12 @@ def affected_by(change: Change, reach: Reach) -> tuple[str, ...]:
 
 def with_affected(changes: Iterable[Change], reach: Reach) -> tuple[Change, ...]:
     """The changes of a plan, each with those whom it affects once the changes before it are made."""
+    planned = Planned(reach)
     found = []
     for change in changes:
-        found.append(dataclasses.replace(change, affects=affected_by(change, reach)))
-        if isinstance(reach, Known):
-            reach.note(change.operation, change.parameters, change.target)
+        affected = affected_by(change, planned)
+        planned.note(change.operation, change.parameters, affected)
+        found.append(dataclasses.replace(change, affects=affected))
     return tuple(found)
 
 

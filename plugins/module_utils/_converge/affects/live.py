@@ -83,19 +83,25 @@ class Live:
         answer = self._call("iam", f"Get{of}", {f"{of}Name": name}, f"the {kind} {name}")
         return str(answer[of]["Arn"]) if answer else None
 
-    def holders(self, policy_arn: str) -> frozenset[str]:
+    def owners(self, policy_arn: str) -> frozenset[str]:
+        return self._holders(policy_arn)[0]
+
+    def groups_with(self, policy_arn: str) -> frozenset[str]:
+        return self._holders(policy_arn)[1]
+
+    def _holders(self, policy_arn: str) -> tuple[frozenset[str], frozenset[str]]:
         return self._once("policy", policy_arn, functools.partial(self._read_holders, policy_arn))
 
-    def _read_holders(self, policy_arn: str) -> frozenset[str]:
-        found: set[str] = set()
+    def _read_holders(self, policy_arn: str) -> tuple[frozenset[str], frozenset[str]]:
+        owners: set[str] = set()
+        groups: set[str] = set()
         for usage in _USAGES:
             asked = {"PolicyArn": policy_arn, "PolicyUsageFilter": usage}
             for page in self._iam_pages("ListEntitiesForPolicy", asked, f"who has {policy_arn}"):
-                found.update(self._arn("user", user["UserName"]) for user in page.get("PolicyUsers", ()))
-                found.update(self._arn("role", role["RoleName"]) for role in page.get("PolicyRoles", ()))
-                for group in page.get("PolicyGroups", ()):
-                    found |= self.members(group["GroupName"])
-        return frozenset(found)
+                owners.update(self._arn("user", user["UserName"]) for user in page.get("PolicyUsers", ()))
+                owners.update(self._arn("role", role["RoleName"]) for role in page.get("PolicyRoles", ()))
+                groups.update(str(group["GroupName"]) for group in page.get("PolicyGroups", ()))
+        return frozenset(owners), frozenset(groups)
 
     def _arn(self, kind: str, name: str) -> str:
         return self.arn_of(kind, name) or f"arn:{self._partition}:iam::{self._account}:{kind}/{name}"

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..._account.model import Dataset, Group, Role, Snapshot, User
 from ..._account.organization_tree import OrganizationTree
@@ -19,8 +19,12 @@ from ..._account.organization_tree import OrganizationTree
 UNKNOWN: t.Final = "unknown: "
 #: Anybody: other accounts, AWS services and callers without credentials.
 ANYBODY: t.Final = "*"
-#: The operations that attach a policy to a user, a role or a group.
-_KINDS: t.Final = ("User", "Role", "Group")
+# The operations that give a managed policy to a user or a role.
+_GIVING: t.Final = frozenset(
+    f"{verb}{kind}{what}"
+    for kind in ("User", "Role")
+    for verb, what in (("Attach", "Policy"), ("Put", "PermissionsBoundary"))
+)
 
 
 class NotKnown(Exception):
@@ -33,8 +37,11 @@ class Reach(t.Protocol):
     def arn_of(self, kind: str, name: str) -> t.Optional[str]:
         """The ARN of a user or a role; None where there is none of this name, or nobody looked."""
 
-    def holders(self, policy_arn: str) -> frozenset[str]:
-        """The users and roles that have a managed policy: attached, through a group, or as boundary."""
+    def owners(self, policy_arn: str) -> frozenset[str]:
+        """The users and roles that have a managed policy themselves: attached, or as boundary."""
+
+    def groups_with(self, policy_arn: str) -> frozenset[str]:
+        """The names of the groups that a managed policy is attached to."""
 
     def members(self, group: str) -> frozenset[str]:
         """The users in a group."""
@@ -53,10 +60,7 @@ class Reach(t.Protocol):
 
 
 class Known:
-    """What a snapshot and the picture of an organization tell, and what a plan adds to it.
-
-    A plan is a sequence: who joins a group by an early change is affected by a later change of this group.
-    """
+    """What a snapshot and the picture of an organization tell."""
 
     def __init__(
         self, snapshot: t.Optional[Snapshot] = None, organization: t.Optional[OrganizationTree] = None
@@ -65,10 +69,9 @@ class Known:
         self._is_read = not unread
         self._arns: dict[tuple[str, str], str] = {}
         self._members: dict[str, set[str]] = {}
-        self._holders: dict[str, set[str]] = {}
+        self._owners: dict[str, set[str]] = {}
         self._groups: dict[str, set[str]] = {}
         self._tree = organization or (snapshot.organization_tree if snapshot else None)
-        self._attached: dict[str, set[str]] = {}
         if snapshot is not None and not unread:
             self._take(snapshot)
 
@@ -78,7 +81,7 @@ class Known:
             self._arns[kind, principal.name.lower()] = principal.arn
             self._hold(principal)
             if principal.boundary:
-                self._holders.setdefault(principal.boundary, set()).add(principal.arn)
+                self._owners.setdefault(principal.boundary, set()).add(principal.arn)
             for group in principal.groups if isinstance(principal, User) else ():
                 self._members.setdefault(group.lower(), set()).add(principal.arn)
         for group in snapshot.groups:
@@ -89,32 +92,22 @@ class Known:
             if isinstance(owner, Group):
                 self._groups.setdefault(arn, set()).add(owner.name.lower())
             else:
-                self._holders.setdefault(arn, set()).add(owner.arn)
-
-    def note(self, operation: str, parameters: Mapping[str, t.Any], target: str) -> None:
-        """Keep what a planned change gives, for the changes that come after it. What it takes stays in the picture."""
-        arn = str(parameters.get("PolicyArn") or parameters.get("PermissionsBoundary") or "")
-        if operation == "AddUserToGroup":
-            user = self.arn_of("user", str(parameters["UserName"])) or target
-            self._members.setdefault(str(parameters["GroupName"]).lower(), set()).add(user)
-        elif operation == "AttachGroupPolicy":
-            self._groups.setdefault(arn, set()).add(str(parameters["GroupName"]).lower())
-        elif operation in ("AttachUserPolicy", "AttachRolePolicy") or operation.endswith("PermissionsBoundary"):
-            if arn:
-                self._holders.setdefault(arn, set()).add(target)
-        elif operation == "AttachPolicy":
-            self._attached.setdefault(_policy_key(parameters), set()).add(str(parameters["TargetId"]))
+                self._owners.setdefault(arn, set()).add(owner.arn)
 
     # Reach
 
     def arn_of(self, kind: str, name: str) -> t.Optional[str]:
         return self._arns.get((kind, name.lower()))
 
-    def holders(self, policy_arn: str) -> frozenset[str]:
+    def owners(self, policy_arn: str) -> frozenset[str]:
         if not self._is_read:
             raise NotKnown(f"who has {policy_arn}")
-        through = (self._members.get(group, set()) for group in self._groups.get(policy_arn, ()))
-        return frozenset(self._holders.get(policy_arn, ())).union(*through)
+        return frozenset(self._owners.get(policy_arn, ()))
+
+    def groups_with(self, policy_arn: str) -> frozenset[str]:
+        if not self._is_read:
+            raise NotKnown(f"which groups have {policy_arn}")
+        return frozenset(self._groups.get(policy_arn, ()))
 
     def members(self, group: str) -> frozenset[str]:
         if not self._is_read:
@@ -133,7 +126,7 @@ class Known:
             raise NotKnown(f"what the organization policy {key} is attached to")
         names = ({item.id: item.targets, f"{item.type} {item.name}": item.targets} for item in self._tree.policies)
         found = {name: targets for pair in names for name, targets in pair.items()}
-        return frozenset((*found.get(key, ()), *self._attached.get(key, ())))
+        return frozenset(found.get(key, ()))
 
     def management_account(self) -> str:
         if self._tree is None:
@@ -145,6 +138,57 @@ class Known:
             raise NotKnown(f"the delegated administrators for {service}")
         delegated = self._tree.delegated_administrators
         return frozenset(account for account, services in delegated.items() if service in services)
+
+
+class Planned:
+    """What is known, and what the changes of a plan add to it.
+
+    A plan is a sequence: who joins a group by an early change is affected by a later change of this group. What a plan
+    takes away stays in the picture, since a change may be refused yet.
+    """
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        self._members: dict[str, set[str]] = {}
+        self._owners: dict[str, set[str]] = {}
+        self._groups: dict[str, set[str]] = {}
+        self._attached: dict[str, set[str]] = {}
+
+    def note(self, operation: str, parameters: Mapping[str, t.Any], affected: Collection[str]) -> None:
+        """Take a change into account that comes before others. ``affected`` are those whom it affects."""
+        arn = str(parameters.get("PolicyArn") or parameters.get("PermissionsBoundary") or "")
+        if operation == "AddUserToGroup":
+            self._members.setdefault(str(parameters["GroupName"]).lower(), set()).update(affected)
+        elif operation == "AttachGroupPolicy":
+            self._groups.setdefault(arn, set()).add(str(parameters["GroupName"]).lower())
+        elif operation in _GIVING:
+            self._owners.setdefault(arn, set()).update(affected)
+        elif operation == "AttachPolicy":
+            self._attached.setdefault(_policy_key(parameters), set()).add(str(parameters["TargetId"]))
+
+    def arn_of(self, kind: str, name: str) -> t.Optional[str]:
+        return self._reach.arn_of(kind, name)
+
+    def owners(self, policy_arn: str) -> frozenset[str]:
+        return self._reach.owners(policy_arn) | frozenset(self._owners.get(policy_arn, ()))
+
+    def groups_with(self, policy_arn: str) -> frozenset[str]:
+        return self._reach.groups_with(policy_arn) | frozenset(self._groups.get(policy_arn, ()))
+
+    def members(self, group: str) -> frozenset[str]:
+        return self._reach.members(group) | frozenset(self._members.get(group.lower(), ()))
+
+    def below(self, node_id: str) -> frozenset[str]:
+        return self._reach.below(node_id)
+
+    def nodes_of(self, policy: Mapping[str, str]) -> frozenset[str]:
+        return self._reach.nodes_of(policy) | frozenset(self._attached.get(_policy_key(policy), ()))
+
+    def management_account(self) -> str:
+        return self._reach.management_account()
+
+    def administrators(self, service: str) -> frozenset[str]:
+        return self._reach.administrators(service)
 
 
 def _policy_key(parameters: Mapping[str, t.Any]) -> str:

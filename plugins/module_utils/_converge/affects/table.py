@@ -79,7 +79,10 @@ def _members(change: Change, reach: Reach) -> Iterable[str]:
 
 
 def _holders(change: Change, reach: Reach) -> Iterable[str]:
-    return reach.holders(parameter(change, "PolicyArn"))
+    """Who has a managed policy: attached, through a group, or as boundary."""
+    arn = parameter(change, "PolicyArn")
+    through = (reach.members(group) for group in reach.groups_with(arn))
+    return reach.owners(arn).union(*through)
 
 
 def _holders_of_default(change: Change, reach: Reach) -> Iterable[str]:
