@@ -173,7 +173,9 @@ class _State:
         if arn_account(value) == self.snapshot.account_id:
             named = [item for item in self._callers(role) if item.arn == value]
             return any(self._is_let_in(role, item) for item in named)
-        return arn_account(value) is not None and self._is_admitted(role, value, _WAYS[0])
+        account = root_account(value)
+        caller = self._somebody_of(account) if account else value
+        return arn_account(value) is not None and self._is_admitted(role, caller, _WAYS[0])
 
     def _callers(self, role: Role) -> Iterator[t.Union[User, Role]]:
         """The users that have a credential, and the roles that are not the services' own; not the role itself."""
@@ -184,7 +186,7 @@ class _State:
         return any(self._is_let_in(role, caller) for caller in self._callers(role))
 
     def _is_let_in(self, role: Role, caller: t.Union[User, Role]) -> bool:
-        values = {f"aws:PrincipalTag/{key}": value for key, value in caller.tags.items()}
+        values = {**_tags(caller), **self._of_organization}
         layers = self._permissions.layers(caller.arn)
         return self._is_admitted(role, caller.arn, _WAYS[0], layers=layers, values=values)
 
@@ -192,9 +194,18 @@ class _State:
         organization = self.snapshot.organization
         if organization is None:
             return False
-        values = {"aws:PrincipalOrgID": organization.id, "aws:PrincipalAccount": organization.management_account_id}
-        root = f"arn:{self.snapshot.partition}:iam::{organization.management_account_id}:root"
-        return self._is_admitted(role, root, _WAYS[0], values=values)
+        caller = self._somebody_of(organization.management_account_id)
+        return self._is_admitted(role, caller, _WAYS[0], values=self._of_organization)
+
+    @property
+    def _of_organization(self) -> dict[str, Values]:
+        """What requests of the organization's members say."""
+        organization = self.snapshot.organization
+        return {"aws:PrincipalOrgID": organization.id} if organization else {}
+
+    def _somebody_of(self, account: str) -> str:
+        """A role of an account that is trusted as a whole: its root user can't assume roles."""
+        return f"arn:{self.snapshot.partition}:iam::{account}:role/any"
 
     def _is_let_in_by_provider(self, role: Role, provider: str) -> bool:
         kind = next((kind for kind in _PROVIDERS if f":{kind}/" in provider), None)
@@ -238,9 +249,6 @@ class _State:
             "aws:MultiFactorAuthAge": 0,
             "aws:SecureTransport": True,
         }
-        organization = self.snapshot.organization
-        if organization is not None:
-            known["aws:PrincipalOrgID"] = organization.id
         return Context({**known, **values}, complete=False)
 
     # Whether it may undo the change
@@ -252,7 +260,7 @@ class _State:
         unread = [*self._permissions.unknown(principal.arn), self._permissions.unknown_boundary(principal.arn)]
         if any(unread):
             return f"has policies that are not known: {', '.join(filter(None, unread))}"
-        values = self._context({**_keys_of(undo.parameters), **_tags(principal)})
+        values = self._context({**_keys_of(undo.parameters), **_tags(principal), **self._of_organization})
         action = f"{change.service}:{undo.operation}"
         request = Request(action, place_of(change), principal=principal.arn, context=values)
         decision = Evaluator(self._permissions.layers(principal.arn)).decide(request)
