@@ -30,6 +30,8 @@ from ._capabilities.access_keys_history import PUBLISH, TAG, UNTAG, mark_of, rea
 from ._capabilities.access_keys_kinds import OPERATIONS_OF, is_stage_tag
 from ._capabilities.access_keys_rules import Rules
 from ._controls.facts import Facts
+from ._converge.affects.affected import with_affected
+from ._converge.affects.reach import Known
 from ._converge.arn import principals_of
 from ._converge.change import Change
 from ._converge.errors import InputError
@@ -100,6 +102,7 @@ class _Lifecycle:
             reread=functools.partial(state_of, access, messages=self._messages),
             learn=self._learn,
             stays_with=same_step,
+            affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
         )
 
     def _observe(self, access: Access) -> Observed:

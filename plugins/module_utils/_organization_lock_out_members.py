@@ -28,8 +28,7 @@ from ._account.permissions import Permissions
 from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
-from ._capabilities.boundaries import unused_resources
-from ._capabilities.boundaries_document import Facts
+from ._capabilities.boundaries_document import Facts, unused_resources
 from ._capabilities.organization_lock_out import break_glass_among, landing_zone_among, place_of
 from ._capabilities.organization_lock_out_change import PolicyChange, takes_away
 from ._capabilities.organization_lock_out_entries import EntryLoss, TrustedRole, entering_services, entry_losses

@@ -44,6 +44,8 @@ from ._capabilities.organization_policies_findings import findings
 from ._capabilities.organization_policies_outcome import after, held_back, told, with_remedies
 from ._capabilities.organization_policies_targets import resolve
 from ._capabilities.rollout_told import shown
+from ._converge.affects.affected import with_affected
+from ._converge.affects.reach import Known
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.finding import Finding, Status
@@ -194,6 +196,7 @@ class _Policies:
             learn=self._learn,
             stays_with=stays_with,
             acting=acting(access),
+            affected=lambda observed, changes: with_affected(changes, Known(organization=observed.tree)),
         )
 
     # The walk

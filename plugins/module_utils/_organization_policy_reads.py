@@ -31,6 +31,7 @@ from ._capabilities.organization_policies_changes import (
     UPDATE,
     policy_of,
 )
+from ._converge.affects.live import NODES_READS
 from ._converge.change import Change
 from ._converge.runner import Aws, Caller
 
@@ -46,7 +47,7 @@ _ID: t.Final[Mapping[str, str]] = {TAG: "ResourceId", UNTAG: "ResourceId"}
 
 # What undoing a change takes: the writes that undo one, and the reads of reread() and acting().
 UNDO_OPERATIONS: t.Final = Operations(
-    reads=frozenset(f"{SERVICE}:{name}" for name in (_LIST, _DESCRIBE, _TARGETS, _TAGS, _ROOTS)),
+    reads=frozenset(f"{SERVICE}:{name}" for name in (_LIST, _DESCRIBE, _TARGETS, _TAGS, _ROOTS)) | NODES_READS,
     writes=frozenset(f"{SERVICE}:{name}" for name in (CREATE, UPDATE, DELETE, ATTACH, DETACH, TAG, UNTAG)),
 )
 

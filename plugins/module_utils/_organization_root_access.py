@@ -21,6 +21,8 @@ from ._aws.root_sessions import RootSessions
 from ._capabilities.root_access import MODULE, Observed, Planner, shown
 from ._capabilities.root_access_changes import is_removal, waits_for
 from ._capabilities.root_access_declared import Declared, chosen
+from ._converge.affects.affected import with_affected
+from ._converge.affects.reach import Known
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.runner import Aws, Walk
@@ -70,6 +72,7 @@ class _RootAccess:
             reread=functools.partial(state_of, access, opened),
             acting=functools.partial(_acting, opened),
             stays_with=waits_for,
+            affected=lambda observed, changes: with_affected(changes, Known(organization=observed.tree)),
         )
 
     def _observe(self, access: Access, opened: RootSessions) -> Observed:

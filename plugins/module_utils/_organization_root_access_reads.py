@@ -36,6 +36,7 @@ from ._capabilities.root_access_changes import (
     is_removal,
 )
 from ._controls.member_roots import CREDENTIALS_FEATURE
+from ._converge.affects.live import ADMINISTRATORS_READS
 from ._converge.change import Change
 
 _OF_ROOT: t.Final = Operations(
@@ -63,6 +64,7 @@ UNDO_OPERATIONS: t.Final = Operations(
             _FEATURES,
             "organizations:ListAWSServiceAccessForOrganization",
             "organizations:ListDelegatedAdministrators",
+            *ADMINISTRATORS_READS,
         }
     ),
     writes=WRITES,

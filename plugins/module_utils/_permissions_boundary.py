@@ -23,7 +23,7 @@ from ._account.permissions import Permissions
 from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
-from ._capabilities.boundaries import MODULE, Desired, Explained, Observed, Planner, policy_of, says, unused_resources
+from ._capabilities.boundaries import MODULE, Desired, Explained, Observed, Planner, policy_of, says
 from ._capabilities.boundaries_changes import (
     DELETE_VERSION,
     LOCKOUT_KINDS,
@@ -31,12 +31,15 @@ from ._capabilities.boundaries_changes import (
     LivePolicy,
     Version,
 )
-from ._capabilities.boundaries_declared import Declared, Principal
-from ._capabilities.boundaries_document import SAMPLE
-from ._capabilities.boundaries_prediction import Impacts, Judged
+from ._capabilities.boundaries_declared import Declared
+from ._capabilities.boundaries_document import SAMPLE, unused_resources
+from ._capabilities.boundaries_prediction import Impacts, Judged, Replaced
 from ._capabilities.boundaries_selection import CHANGE_IT_THERE
 from ._capabilities.untouchable import Spared
-from ._converge.arn import is_break_glass, principals_of
+from ._converge.affects.affected import with_affected
+from ._converge.affects.live import HOLDERS_READS
+from ._converge.affects.reach import Known
+from ._converge.arn import principals_of
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.finding import Finding
@@ -44,19 +47,27 @@ from ._converge.plan import Plan
 from ._converge.runner import VERIFY_WAITS, Walk
 from ._converging import Documents, converge, settings_of
 from ._permissions_boundary_reads import LIST_VERSIONS, UNDO_OPERATIONS, default_document, read_policy, reread
+from ._policy.evaluation import Layers
 from ._policy.impact import Impact
 from ._policy.policy import PolicyError
 from ._policy.syntax import decode
 from ._policy_impact_document import accepted_of, build, verdict_record
 from ._policy_input import absolute, document_of
 from ._predicting import EVIDENCE_OPERATIONS, Predictor, Proposal, check_evidence_options
+from ._snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ._task import Task, TaskError
 from ._version import COLLECTION_VERSION
 
 OPERATIONS: t.Final = Operations(
-    reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", f"iam:{LIST_VERSIONS}"}),
+    reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", f"iam:{LIST_VERSIONS}", *HOLDERS_READS}),
     writes=frozenset({f"iam:{UPDATE}", f"iam:{DELETE_VERSION}"}),
-).union(UNDO_OPERATIONS, EVIDENCE_OPERATIONS, READS[Dataset.AUTHORIZATION_DETAILS], READS[Dataset.TRAILS])
+).union(
+    BREAK_GLASS_OPERATIONS,
+    UNDO_OPERATIONS,
+    EVIDENCE_OPERATIONS,
+    READS[Dataset.AUTHORIZATION_DETAILS],
+    READS[Dataset.TRAILS],
+)
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -148,12 +159,11 @@ class _Boundaries:
             plan=self._plan,
             reread=functools.partial(self._reread, access, plain),
             lockout_kinds=LOCKOUT_KINDS,
-            has_break_glass=self._has_break_glass,
+            affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
+            rescue=lambda observed: rescue_of(
+                access, observed.snapshot, self._planner.spared.break_glass, now=self._planner.now
+            ),
         )
-
-    def _has_break_glass(self, observed: Observed) -> bool:
-        principals: tuple[Principal, ...] = (*observed.snapshot.users, *observed.snapshot.roles)
-        return any(is_break_glass(principal.arn, self._planner.spared.break_glass) for principal in principals)
 
     def _observe(self, access: Access) -> Observed:
         planner = self._planner
@@ -266,16 +276,29 @@ def _predicted(task: Task, snapshot: Snapshot, in_question: Sequence[tuple[Desir
     narrowed = copy.copy(task)
     assumed = _assumed(task, *(desired for desired, _arns in in_question))
     narrowed.options = {**task.options, "unused_resources": assumed}
+    replaced = {desired.arn: _Proposals(snapshot, desired) for desired, _arns in in_question}
     predictor = Predictor(narrowed, snapshot, Permissions(snapshot))
     impacts: dict[str, dict[str, Impact]] = {desired.arn: {} for desired, _arns in in_question}
     for members in rounds:
-        current = {arn: predictor.current(arn) for arn in members}
         found = predictor.predict(
-            {arn: Proposal(now, dataclasses.replace(now, boundary=members[arn].policy)) for arn, now in current.items()}
+            {arn: replaced[desired.arn].proposal(arn, predictor.current(arn)) for arn, desired in members.items()}
         )
         for arn, impact in found.items():
             impacts[members[arn].arn][arn] = impact
     return impacts
+
+
+class _Proposals:
+    """What principals may do now, and once they carry a boundary, or a policy that they have says something else."""
+
+    def __init__(self, snapshot: Snapshot, desired: Desired) -> None:
+        self._policy = desired.policy
+        self._bounded = desired.bounded(snapshot)
+        self._replaced = Replaced(snapshot, desired.arn)
+
+    def proposal(self, arn: str, now: Layers) -> Proposal:
+        """Of one principal, whose layers are ``now``."""
+        return Proposal(now, self._replaced.after(now, self._policy, bounded=arn in self._bounded))
 
 
 def _prediction(judged: Judged, *, with_uses: bool) -> dict[str, t.Any]:

@@ -52,6 +52,8 @@ from ._capabilities import (
     user_permissions_changes,
 )
 from ._capabilities.undo_requests import mismatch
+from ._converge.affects.affected import with_affected
+from ._converge.affects.live import ADMINISTRATORS_READS, HOLDERS_READS, NODES_READS, Live
 from ._converge.change import Change, Refusal
 from ._converge.errors import InputError
 from ._converge.journal import Intent, check_run_id, intent_at, recorded
@@ -131,7 +133,10 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
     }
 )
 
-OPERATIONS: t.Final = Operations().union(*(module.operations for module in REREADS.values()))
+# Whom the undos affect is read for all modules in one way.
+OPERATIONS: t.Final = Operations(reads=HOLDERS_READS | NODES_READS | ADMINISTRATORS_READS).union(
+    *(module.operations for module in REREADS.values())
+)
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -198,6 +203,7 @@ class _Rollback:
             rereads=rereads,
             acting=functools.partial(self._acting, {name: module.acting(access) for name, module in REREADS.items()}),
             stays_with=lambda undo, refused: stays_with(self._intents, undo, refused),
+            affected=functools.partial(_affected, access),
         )
 
     def _observe(self, access: Access, rereads: Mapping[str, Callable[[Change], t.Any]]) -> Undoing:
@@ -272,6 +278,12 @@ class _Rollback:
         if intent.module not in rereads:
             raise AwsError(f"how to read what {intent.module} changed is not known")
         return rereads[intent.module](intent.change)
+
+
+def _affected(access: Access, _undoing: Undoing, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The undos with those whom they affect: by the requests that will be sent, whatever the records show."""
+    live = Live(access, account_id=access.caller.account_id, partition=access.partition, errors=(AwsError,), known=())
+    return with_affected(changes, live)
 
 
 def stays_with(intents: Mapping[str, Intent], undo: Change, refused: Change) -> bool:

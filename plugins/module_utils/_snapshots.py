@@ -12,16 +12,21 @@ from __future__ import annotations
 import dataclasses
 import os
 import typing as t
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from ._account.codec import SnapshotError, from_json, to_json
-from ._account.collect import OPERATIONS, with_organization_policies
+from ._account.collect import OPERATIONS, collect, with_organization_policies
 from ._account.model import Dataset, Snapshot
 from ._aws.access import Access
+from ._aws.operations import Operations
 from ._aws.options import AccessOptions
+from ._converge.break_glass import FACTS, Rescue, facts_needed
 from ._task import Task, TaskError
 
 _POLICIES: t.Final = Dataset.ORGANIZATION_POLICIES
+BREAK_GLASS_OPERATIONS: t.Final = Operations().union(*(OPERATIONS[dataset] for dataset in FACTS))
 
 
 def load(path: str) -> Snapshot:
@@ -42,6 +47,23 @@ def save(path: str, snapshot: Snapshot) -> None:
             handle.write(to_json(snapshot))
     except OSError as error:
         raise TaskError(f"snapshot_path: can't write {path}: {error.strerror}") from error
+
+
+def rescue_of(access: Access, snapshot: Snapshot, patterns: Sequence[str], *, now: datetime) -> Rescue:
+    """The break-glass principals of an account, with what it takes to say whether somebody can use them read now.
+
+    :raises AwsError: AWS does not know the credentials (any more).
+    """
+    if snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
+        return Rescue(snapshot, tuple(patterns))
+    wanted = frozenset(name for name in facts_needed(snapshot, patterns) if snapshot.missing(name))
+    if not wanted:
+        return Rescue(snapshot, tuple(patterns))
+    more = collect(access, datasets=wanted, regions=(), now=now)
+    kept = (item for item in snapshot.unread if item.dataset not in wanted)
+    unread = (*kept, *(item for item in more.unread if item.dataset in wanted))
+    known = {FACTS[name]: getattr(more, FACTS[name]) for name in wanted}
+    return Rescue(dataclasses.replace(snapshot, unread=unread, **known), tuple(patterns))
 
 
 def with_told_policies(task: Task, snapshot: Snapshot) -> Snapshot:

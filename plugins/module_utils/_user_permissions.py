@@ -21,19 +21,21 @@ from ._capabilities.user_permissions import DATASETS, LOCKOUT_KINDS, MODULE, Obs
 from ._capabilities.user_permissions_changes import WRITES
 from ._capabilities.user_permissions_rules import Rules
 from ._controls.facts import Facts
+from ._converge.affects.affected import with_affected
+from ._converge.affects.reach import Known
 from ._converge.arn import principals_of
 from ._converge.errors import InputError
 from ._converge.runner import Walk
 from ._converging import Documents, converge, settings_of
 from ._policy_impact_document import accepted_of, build, layers_not_read
 from ._predicting import EVIDENCE_OPERATIONS, Predictor, Proposal, acceptances_of, check_evidence_options
-from ._snapshots import with_told_policies
+from ._snapshots import BREAK_GLASS_OPERATIONS, rescue_of, with_told_policies
 from ._task import Task, TaskError
 from ._user_permissions_reads import UNDO_OPERATIONS, reread_before_taking
 
 # The writes that undo a change are among them: nothing is changed by who may not take it back.
 OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRITES)).union(
-    UNDO_OPERATIONS, EVIDENCE_OPERATIONS, *(READS[dataset] for dataset in DATASETS)
+    BREAK_GLASS_OPERATIONS, UNDO_OPERATIONS, EVIDENCE_OPERATIONS, *(READS[dataset] for dataset in DATASETS)
 )
 
 
@@ -75,7 +77,10 @@ class _Permissions:
             plan=self._planner.plan,
             reread=functools.partial(reread_before_taking, access),
             lockout_kinds=LOCKOUT_KINDS,
-            has_break_glass=self._planner.has_break_glass,
+            affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
+            rescue=lambda observed: rescue_of(
+                access, observed.snapshot, self._planner.break_glass, now=self._planner.now
+            ),
         )
 
     def _observe(self, access: Access) -> Observed:

@@ -24,6 +24,7 @@ from ._aws.operations import Operations
 from ._capabilities import user_permissions_undo
 from ._capabilities.user_permissions_changes import same_meaning
 from ._controls.control import unread_reason
+from ._converge.affects.live import HOLDERS_READS
 from ._converge.arn import resource_of
 from ._converge.change import Change, Refusal
 from ._converge.runner import VERIFY_WAITS
@@ -31,7 +32,8 @@ from ._converge.runner import VERIFY_WAITS
 _KINDS: t.Final = ("User", "Group", "Role")
 
 READ_OPERATIONS: t.Final = Operations(
-    reads=frozenset({"iam:GetGroup", "iam:ListGroupsForUser"})
+    reads=HOLDERS_READS
+    | frozenset({"iam:GetGroup", "iam:ListGroupsForUser"})
     | {f"iam:ListAttached{kind}Policies" for kind in _KINDS}
     | {f"iam:Get{kind}Policy" for kind in _KINDS}
 )

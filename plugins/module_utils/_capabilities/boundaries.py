@@ -30,14 +30,24 @@ from .._policy.canonical import equivalent, minified
 from .._policy.limits import LIMITS, POLICY_VERSIONS, size
 from .._policy.parse import parse
 from .._policy.policy import Kind, Policy, PolicyError
-from .acceptance import acceptance_warnings
+from .acceptance import acceptance_of, acceptance_warnings
 from .boundaries_changes import CREATE, DELETE_VERSION, PUT, UPDATE, LivePolicy, Writer
 from .boundaries_declared import Boundary, Declared, Principal, kind_of
 from .boundaries_document import Facts, filled
 from .boundaries_findings import REMEDIED, findings
-from .boundaries_prediction import Impacts, Judged, Jury
+from .boundaries_prediction import Impacts, Judged, Jury, Replaced
 from .boundaries_removal import Removal
-from .boundaries_selection import Coverage, Selection, boundable, carriers, coverage_of, select, unmatched
+from .boundaries_selection import (
+    Coverage,
+    Selection,
+    attached,
+    boundable,
+    carriers,
+    coverage_of,
+    having,
+    select,
+    unmatched,
+)
 from .untouchable import Spared
 
 MODULE: t.Final = "permissions_boundary"
@@ -71,6 +81,10 @@ class Desired:
     def to_attach(self) -> tuple[Principal, ...]:
         """The selected that carry it not yet."""
         return (*self.coverage.missing, *self.coverage.wrong)
+
+    def bounded(self, snapshot: Snapshot) -> frozenset[str]:
+        """The ARNs of those whose boundary the policy is, or is to be."""
+        return frozenset(item.arn for item in (*self.to_attach, *carriers(snapshot, self.arn)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,6 +179,7 @@ class Planner:
         plans = [*self._not_known(observed.snapshot), _ambiguous(twice), *(part.plan() for part in parts)]
         judged = {item.arn: item for part in parts for item in part.judged}
         broken = [item.arn for item in judged.values() if not item.impact.is_safe]
+        broken += [arn for part in parts for arn in part.accepted_gains]
         told = acceptance_warnings(self.declared.accepted, broken, self.now.date())
         return Explained(_joined([*plans, Plan(warnings=tuple(told))]), tuple(judged.values()))
 
@@ -207,6 +222,8 @@ class _Part:
         self._spared = planner.spared
         self._jury = jury
         self._twice = twice
+        self._permissions = Replaced(observed.snapshot, desired.arn)
+        self.accepted_gains: list[str] = []
         self._writer = Writer(
             observed.snapshot,
             desired.arn,
@@ -256,19 +273,38 @@ class _Part:
                 "that this collection made: declare another name, or tag it if it is to be replaced"
             )
             return Plan(refused=(self._refusal("foreign", reason, UPDATE),))
-        carrying = carriers(self._snapshot, live.arn)
-        spared = [item.name for item in carrying if self._spared.refusal(item.arn)]
+        concerned = having(self._snapshot, live.arn)
+        spared = [(item.name, refusal) for item in concerned if (refusal := self._spared.refusal(item.arn))]
         if spared:
+            names = listing(name for name, _refusal in spared)
             reason = (
-                f"it bounds principals that are never touched: {listing(spared)}; take it off them by hand, or declare "
-                "another name"
+                f"it bounds, or is attached to, principals that are never touched: {names}; take it off them by hand, "
+                "or declare another name"
             )
-            return Plan(refused=(self._refusal("in_use", reason, UPDATE),))
-        judged = [self._judge(principal) for principal in carrying]
-        objections = [item for item in judged if item.objection]
-        if objections:
-            return Plan(refused=tuple(self._breaking(item, UPDATE) for item in objections))
+            # Acting on the caller always fails, through a policy that it shares with others too.
+            is_caller = any(refusal.rule == "caller" for _name, refusal in spared)
+            return Plan(refused=(dataclasses.replace(self._refusal("in_use", reason, UPDATE), fatal=is_caller),))
+        judged = [self._judge(principal) for principal in concerned]
+        refused = [self._breaking(item, UPDATE) for item in judged if item.objection]
+        refused += self._widening(live)
+        if refused:
+            return Plan(refused=tuple(refused))
         return self._updated(live)
+
+    def _widening(self, live: LivePolicy) -> Iterator[Refusal]:
+        """Those who would gain something: a boundary only limits, but those it is attached to may do what it allows."""
+        for principal in attached(self._snapshot, live.arn):
+            gained = self._permissions.gained(principal.arn, self._desired.policy)
+            if not gained:
+                continue
+            if acceptance_of(principal.arn, self._jury.accepted, self._jury.today) is not None:
+                self.accepted_gains.append(principal.arn)
+                continue
+            reason = (
+                f"the policy is attached to {principal.name}, who could then do {', '.join(gained)} besides: detach it "
+                f"there, declare another name, or name {principal.name} in accept_breakage"
+            )
+            yield Refusal("widening", reason, principal.arn, UPDATE)
 
     def _created(self) -> Plan:
         """The policy, unless AWS would refuse it: names are unique in an account, whatever their paths and case.
@@ -288,11 +324,12 @@ class _Part:
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
         """
+        population = boundable(self._snapshot)
         if len(live.versions) < POLICY_VERSIONS:
-            return Plan(changes=(self._writer.update(live),))
+            return Plan(changes=(self._writer.update(live, population),))
         oldest = live.others[0]
         if self._declared.delete_versions:
-            return Plan(changes=(self._writer.make_room(oldest), self._writer.update(live)))
+            return Plan(changes=(self._writer.make_room(oldest), self._writer.update(live, population)))
         reason = (
             f"AWS keeps {POLICY_VERSIONS} versions of a policy, so the oldest one ({oldest.id}), which does not count, "
             "would have to be deleted, and can't be brought back; delete_versions allows it"
@@ -348,7 +385,7 @@ class _Part:
 def _narrowed(snapshot: Snapshot, desired: Desired) -> tuple[str, ...]:
     found = [principal.arn for principal in desired.to_attach]
     if desired.live is not None and desired.coverage.drifted:
-        found += [principal.arn for principal in carriers(snapshot, desired.arn)]
+        found += [principal.arn for principal in having(snapshot, desired.arn)]
     return tuple(dict.fromkeys(found))
 
 
@@ -375,25 +412,6 @@ def says(live: LivePolicy, policy: Policy) -> bool:
         return equivalent(parse(live.document), policy)
     except PolicyError:
         return False
-
-
-def unused_resources(facts: Facts) -> tuple[str, ...]:
-    """Patterns of what nobody but AWS and this collection works on: the trails, and the names kept for both."""
-    here = facts.partition
-    own = (
-        f"arn:{here}:iam::*:*/iam-hardening/*",
-        f"arn:{here}:cloudwatch:*:*:alarm:iam-hardening-*",
-        f"arn:{here}:events:*:*:rule/iam-hardening-*",
-        f"arn:{here}:logs:*:*:log-group:/iam-hardening/*",
-        f"arn:{here}:logs:*:*:log-group:aws-controltower/*",
-        f"arn:{here}:s3:::iam-hardening-*",
-        f"arn:{here}:s3:::aws-controltower-*",
-        f"arn:{here}:sns:*:*:iam-hardening-*",
-        f"arn:{here}:sqs:*:*:iam-hardening-*",
-    )
-    buckets = (f"arn:{here}:s3:::{bucket}{end}" for bucket in facts.trail_buckets for end in ("", "/*"))
-    groups = (f"{group}{end}" for group in facts.trail_log_groups for end in ("", ":*"))
-    return (*own, facts.boundary_arn, *facts.trails, *buckets, *groups)
 
 
 def _ambiguous(twice: Iterable[str]) -> Plan:

@@ -114,12 +114,15 @@ class Writer:
             undo=Undo(DELETE, {"PolicyArn": self.arn}),
         )
 
-    def update(self, live: LivePolicy) -> Change:
-        """A new default version. Undone by the one before, while that is there."""
+    def update(self, live: LivePolicy, population: int = 0) -> Change:
+        """A new default version. Undone by the one before, while that is there.
+
+        All who have the policy are affected, of a ``population`` of users and roles.
+        """
         parameters = {"PolicyArn": self.arn, "PolicyDocument": self.text, "SetAsDefault": True}
         before = live.default
         undo = Undo(SET_DEFAULT, {"PolicyArn": self.arn, "VersionId": before.id}) if before else None
-        return self._policy_change(
+        change = self._policy_change(
             UPDATE,
             parameters,
             live.document,
@@ -128,6 +131,7 @@ class Writer:
             impact=Impact.NARROWING,
             undo=undo,
         )
+        return dataclasses.replace(change, population=population)
 
     def make_room(self, version: Version) -> Change:
         """A version goes for the update after it. Whatever holds back the one holds back the other as well."""

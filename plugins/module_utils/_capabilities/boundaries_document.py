@@ -126,3 +126,22 @@ def _as_list(value: t.Any) -> list[t.Any]:
 
 def _sorted(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
+
+
+def unused_resources(facts: Facts) -> tuple[str, ...]:
+    """Patterns of what nobody but AWS and this collection works on: the trails, and the names kept for both."""
+    here = facts.partition
+    own = (
+        f"arn:{here}:iam::*:*/iam-hardening/*",
+        f"arn:{here}:cloudwatch:*:*:alarm:iam-hardening-*",
+        f"arn:{here}:events:*:*:rule/iam-hardening-*",
+        f"arn:{here}:logs:*:*:log-group:/iam-hardening/*",
+        f"arn:{here}:logs:*:*:log-group:aws-controltower/*",
+        f"arn:{here}:s3:::iam-hardening-*",
+        f"arn:{here}:s3:::aws-controltower-*",
+        f"arn:{here}:sns:*:*:iam-hardening-*",
+        f"arn:{here}:sqs:*:*:iam-hardening-*",
+    )
+    buckets = (f"arn:{here}:s3:::{bucket}{end}" for bucket in facts.trail_buckets for end in ("", "/*"))
+    groups = (f"{group}{end}" for group in facts.trail_log_groups for end in ("", ":*"))
+    return (*own, facts.boundary_arn, *facts.trails, *buckets, *groups)

@@ -14,7 +14,12 @@ import typing as t
 from collections.abc import Mapping
 from datetime import date
 
+from .._account.model import Snapshot
+from .._account.permissions import Permissions
+from .._policy.difference import lost
+from .._policy.evaluation import Layers
 from .._policy.impact import Breakage, Impact, Verdict
+from .._policy.policy import Policy
 from .acceptance import Acceptances, acceptance_of
 
 #: The prediction for every principal, by its ARN, under every boundary, by the ARN of that.
@@ -61,6 +66,27 @@ class Jury:
             impact,
             objection=f"{_what_breaks(impact)}. Either the boundary allows it, or accept_breakage names {name}",
         )
+
+
+class Replaced:
+    """What principals of an account may do once one managed policy says something else.
+
+    ``bounded`` get, or keep, the policy as their boundary.
+    """
+
+    def __init__(self, snapshot: Snapshot, policy_arn: str) -> None:
+        self._permissions = Permissions(snapshot)
+        self._policy_arn = policy_arn
+
+    def after(self, layers: Layers, policy: Policy, *, bounded: bool) -> Layers:
+        """Layers with ``policy`` in place of what the managed policy says now, wherever they have it."""
+        identity = tuple(policy if item.name == self._policy_arn else item for item in layers.identity)
+        return dataclasses.replace(layers, identity=identity, boundary=policy if bounded else layers.boundary)
+
+    def gained(self, arn: str, policy: Policy) -> tuple[str, ...]:
+        """Some of the actions that a principal to whom the policy is attached could do besides; none for no gain."""
+        before = dataclasses.replace(self._permissions.layers(arn), boundary=None)
+        return lost(self.after(before, policy, bounded=False), before, arn)
 
 
 def _what_breaks(impact: Impact) -> str:

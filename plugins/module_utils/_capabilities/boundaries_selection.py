@@ -103,6 +103,17 @@ def carriers(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
     return tuple(principal for principal in principals if principal.boundary == arn)
 
 
+def attached(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
+    """The users and roles that have the policy with this ARN as a permissions policy, themselves or through a group."""
+    return tuple(principal for principal, policies in _with_policies(snapshot) if arn in policies)
+
+
+def having(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
+    """All whose permissions a policy has a part in: those it bounds, and those it is attached to."""
+    found = {item.arn: item for item in (*carriers(snapshot, arn), *attached(snapshot, arn))}
+    return tuple(found.values())
+
+
 def boundable(snapshot: Snapshot) -> int:
     """How many users and roles could carry a boundary: all but the roles that AWS owns."""
     return len(snapshot.users) + sum(not role.is_aws_reserved for role in snapshot.roles)

@@ -21,7 +21,7 @@ from .._controls.control import Control, unread_reason
 from .._controls.facts import Facts
 from .._controls.registry import all_controls
 from .._controls.settings import Settings
-from .._converge.arn import Principal, is_break_glass
+from .._converge.arn import Principal
 from .._converge.change import Change, Refusal
 from .._converge.finding import Finding, Status
 from .._converge.plan import Plan
@@ -78,10 +78,6 @@ class Planner:
     acceptances: tuple[Acceptance, ...] = ()
     break_glass: tuple[str, ...] = ()
     callers: frozenset[Principal] = frozenset()
-
-    def has_break_glass(self, observed: Observed) -> bool:
-        """Whether the account has a principal for emergencies, a declared one or one that its path tells."""
-        return any(is_break_glass(arn, self.break_glass) for arn in observed.permissions.principals)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         """The verdicts on administrators and on policies of users."""

@@ -22,10 +22,10 @@ from .._account.model import Group, Snapshot, User
 from .._account.permissions import Permissions
 from .._converge.change import Change, Refusal
 from .._converge.protected import protection_of
+from .._policy.difference import lost
 from .._policy.limits import LIMITS, size
 from .._policy.policy import Kind
 from .user_permissions_changes import Author, Holding, applied, holdings_of
-from .user_permissions_difference import lost
 from .user_permissions_rules import GroupRule, Rules
 from .user_permissions_untouchable import Untouchable, protected_policy
 

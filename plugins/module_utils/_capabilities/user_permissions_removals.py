@@ -22,11 +22,11 @@ from .._account.model import Group
 from .._account.permissions import Permissions
 from .._controls.facts import Facts
 from .._converge.change import Change, Refusal
+from .._policy.difference import lost
 from .._policy.evaluation import Layers
 from .._policy.impact import Impact
 from .acceptance import Acceptance, acceptance_of
 from .user_permissions_changes import ADD_MEMBER, Author, Holding, applied, holdings_of, policy_of
-from .user_permissions_difference import lost
 from .user_permissions_rules import Rules
 from .user_permissions_untouchable import Untouchable, protected_policy
 

@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from .._account.model import Group, Snapshot
 from .._account.permissions import Permissions
 from .._converge.change import Change, Refusal
+from .._policy.difference import lost
 from .user_permissions_changes import applied
-from .user_permissions_difference import lost
 
 _TAKING: t.Final = frozenset({"DetachGroupPolicy", "DeleteGroupPolicy"})
 _DELETE: t.Final = "DeleteGroup"

@@ -9,6 +9,17 @@
 
 What is refused is a result, except what would act on the caller itself: that raises :class:`GuardError`, and nothing at
 all is changed. That the account is the right one is known before any change is planned.
+
+A change is judged by whom it affects (``Change.affects``), not by what it is called with:
+
+* Its target and whom its request names are acted on directly. The caller and the roles that it came through are never
+  acted on, protected and break-glass principals neither, whatever the change is.
+* Others are affected through what they share: a policy that they have, a group that they are in. For them the same
+  holds, unless the change is purely additive: its impact is additive, and it takes nothing back. It can lock out
+  nobody then. A rollback is never taken for additive, since it can take away what somebody relies on.
+* Who is affected only as part of an account, or as anybody, is judged by the capability: an SCP that locks the caller
+  out is a matter of the guard against lock-outs.
+* Those who could not be read are affected and unknown: what narrows access, or takes a change back, is refused.
 """
 
 from __future__ import annotations
@@ -18,7 +29,10 @@ import typing as t
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
+from .affects.affected import described, is_counted, mismatch_of, principals_in, unknown_in
+from .affects.request import place_of
 from .arn import Principal, is_break_glass, principal_of
+from .break_glass import Rescue
 from .change import Change, Impact, Refusal
 from .errors import GuardError, InputError
 from .plan import ApprovedPlan
@@ -47,14 +61,13 @@ class GuardContext:
     """What the rules for changes go by.
 
     ``principals`` are the caller and every role it came through. ``lockout_kinds`` names the kinds of change that can
-    lock people out for good, and so need a break-glass principal. ``break_glass`` are the declared ones, as ARN globs;
-    ``break_glass_found`` says whether the account has one, be it declared or told by its path. A glob that is declared
-    for a whole organization proves nothing of an account that lacks such a principal.
+    lock people out for good, and so need a break-glass principal that works. ``break_glass`` are the declared ones, as
+    ARN globs; ``rescue`` knows those of the account, None where nobody looked for one.
     """
 
     principals: frozenset[Principal]
     break_glass: tuple[str, ...] = ()
-    break_glass_found: bool = False
+    rescue: t.Optional[Rescue] = None
     limits: Limits = Limits()
     approved: t.Optional[ApprovedPlan] = None
     lockout_kinds: frozenset[str] = frozenset()
@@ -99,8 +112,10 @@ def guard(changes: Sequence[Change], context: GuardContext) -> Guarded:
         refusal = next((refusal for rule in _RULES if (refusal := rule(change, context))), None)
         if refusal:
             refused.append(refusal)
-        else:
-            passed.append(change)
+            continue
+        passed.append(change)
+        if context.rescue:
+            context.rescue.expect(change)
     over_cap = {} if context.approved else _over_cap(passed, context.limits)
     refused += [_refusal("cap", change, over_cap[change.kind]) for change in passed if change.kind in over_cap]
     return Guarded(allowed=tuple(change for change in passed if change.kind not in over_cap), refused=tuple(refused))
@@ -117,38 +132,85 @@ def _acted_on(change: Change) -> frozenset[Principal]:
         for parameter, kind in (("UserName", "user"), ("RoleName", "role"))
         if change.parameters.get(parameter)
     }
-    target = principal_of(change.target)
+    target = principal_of(place_of(change))
     return frozenset(named | ({target} if target else set()))
 
 
+def _is_purely_additive(change: Change) -> bool:
+    """Whether a change gives access and takes none. An undo is planned as additive, whatever it does."""
+    return change.impact is Impact.ADDITIVE and not change.undoes
+
+
+def _touched(change: Change) -> tuple[str, ...]:
+    """The target, and the ARNs of those affected whom the rules for single principals count."""
+    acted_on = _acted_on(change)
+    through_others = not _is_purely_additive(change)
+    affected = (arn for arn in change.affects if through_others or principals_in((arn,)) & acted_on)
+    return tuple(dict.fromkeys((place_of(change), *affected)))
+
+
 def _on_caller(change: Change, context: GuardContext) -> t.Optional[Refusal]:
-    if not _acted_on(change) & context.principals:
+    if _acted_on(change) & context.principals:
+        what = (
+            f"{change.operation} on {change.target} would act on the caller itself, or on a role that it came through"
+        )
+        return dataclasses.replace(_refusal("caller", change, what), fatal=True)
+    own = [arn for arn in _touched(change) if principals_in((arn,)) & context.principals]
+    if change.service != "iam" or not own:
         return None
-    reason = f"{change.operation} on {change.target} would act on the caller itself, or on a role that it came through"
+    reason = (
+        f"{change.operation} on {change.target} would change what the caller itself, or a role that it came through, "
+        f"may do: {described(own)}"
+    )
     return dataclasses.replace(_refusal("caller", change, reason), fatal=True)
+
+
+def _differs_from_request(change: Change, _context: GuardContext) -> t.Optional[Refusal]:
+    difference = mismatch_of(change)
+    return _refusal("request_mismatch", change, f"never made: {difference}") if difference else None
 
 
 def _on_protected(change: Change, _context: GuardContext) -> t.Optional[Refusal]:
     reason = protection_of(change.target)
-    return _refusal("protected", change, f"never touched: {reason}") if reason else None
+    if reason:
+        return _refusal("protected", change, f"never touched: {reason}")
+    found = next(((arn, why) for arn in _touched(change) if (why := protection_of(arn))), None)
+    return (
+        _refusal("protected", change, f"it affects {described(found[:1])}, never touched: {found[1]}")
+        if found
+        else None
+    )
 
 
 def _on_break_glass(change: Change, context: GuardContext) -> t.Optional[Refusal]:
-    if not is_break_glass(change.target, context.break_glass):
+    place = place_of(change)
+    found = [arn for arn in _touched(change) if is_break_glass(arn, context.break_glass)]
+    if not found:
         return None
-    return _refusal("break_glass", change, "never touched: it is a break-glass principal")
+    if place in found:
+        return _refusal("break_glass", change, "never touched: it is a break-glass principal")
+    return _refusal("break_glass", change, f"it affects {described(found)}, which is break-glass and never touched")
 
 
 def _could_lock_out(change: Change, context: GuardContext) -> t.Optional[Refusal]:
-    if change.kind not in context.lockout_kinds or context.break_glass_found:
+    if change.kind not in context.lockout_kinds:
         return None
-    declared = f" ({', '.join(context.break_glass)} matches no user or role)" if context.break_glass else ""
+    objection = context.rescue.objection(change) if context.rescue else "nobody looked for one"
+    if objection is None:
+        return None
     reason = (
-        f"it could lock everybody out, and the account has no break-glass principal that is known{declared}: list one "
-        "in break_glass (hardening_break_glass) as an ARN glob, or create one under the path "
-        "/iam-hardening/break-glass/"
+        f"it could lock everybody out, and no break-glass principal that works is known: {objection}. List one in "
+        "break_glass (hardening_break_glass) as an ARN glob, or create one under the path "
+        "/iam-hardening/break-glass/: somebody must be able to use it, and it must be allowed to undo this change"
     )
     return _refusal("no_break_glass", change, reason)
+
+
+def _on_unknown(change: Change, _context: GuardContext) -> t.Optional[Refusal]:
+    unknown = unknown_in(change.affects)
+    if not unknown or _is_purely_additive(change):
+        return None
+    return _refusal("affects_unknown", change, f"whom it affects is not known: {'; '.join(unknown)}")
 
 
 def _not_approved(change: Change, context: GuardContext) -> t.Optional[Refusal]:
@@ -157,8 +219,10 @@ def _not_approved(change: Change, context: GuardContext) -> t.Optional[Refusal]:
 
 
 _RULES: t.Final[tuple[Callable[[Change, GuardContext], t.Optional[Refusal]], ...]] = (
+    _differs_from_request,
     _on_protected,
     _on_break_glass,
+    _on_unknown,
     _could_lock_out,
     _not_approved,
 )
@@ -175,12 +239,15 @@ def _over_cap(changes: Iterable[Change], limits: Limits) -> dict[str, str]:
 
 
 def _cap_objection(kind: str, changes: Sequence[Change], limits: Limits) -> t.Optional[str]:
-    count = len(changes)
+    """Why so many changes of a kind are too many: they, or the single principals whom they affect."""
+    affected = {entry for change in changes for entry in change.affects if is_counted(entry)}
+    count = max(len(changes), len(affected))
+    what = "changes" if count == len(changes) else "principals affected by changes"
     population = max(change.population for change in changes)
     approval = "an approved plan (hardening_approved_plan) lifts the cap"
     if count > limits.max_changes:
-        return f"{count} changes of the kind {kind}, max_changes is {limits.max_changes}; {approval}"
+        return f"{count} {what} of the kind {kind}, max_changes is {limits.max_changes}; {approval}"
     if population >= PERCENT_FROM and count * 100 > limits.max_percent * population:
-        share = f"{count} of {population} by changes of the kind {kind}"
-        return f"{share}, max_percent is {limits.max_percent}; {approval}"
+        by = "by changes" if what == "changes" else "affected by changes"
+        return f"{count} of {population} {by} of the kind {kind}, max_percent is {limits.max_percent}; {approval}"
     return None

@@ -19,7 +19,11 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from .affects.affected import described, grown, with_affected
+from .affects.live import Live
+from .affects.reach import Known
 from .attempts import VERIFY_WAITS, Ending, Judge, Means, bring_about, builds_on, verify_waits
+from .break_glass import Rescue
 from .change import GLOBAL, Change, Refusal, content_hash, plan_sha256
 from .errors import GuardError
 from .finding import Finding
@@ -80,7 +84,8 @@ class Walk(t.Generic[State]):
     ``reread`` reads the target of a change live and returns it in the shape of the change's ``before`` and ``after``.
     It may have nothing to go by but what a journal keeps: no ``parameters``, no ``kind``. ``rereads`` does so for the
     changes of other modules, by their names, where this one can tell how they ended.
-    ``has_break_glass`` says whether the account has a principal for emergencies, a declared one or one under its path.
+    ``affected`` gives each change of a plan those whom it affects, by what was observed; ``rescue`` holds the changes
+    of ``lockout_kinds`` against the break-glass principals of the account, None where nobody looked for one.
     ``learn`` is given the answer to a change that was made, and returns what the journal is to keep of it: the id of a
     message, say, which only AWS knows.
     ``acting`` is what a change is made with, where that is not the access of the run: a session in another account.
@@ -96,7 +101,10 @@ class Walk(t.Generic[State]):
     plan: Callable[[State, tuple[Finding, ...]], Plan]
     reread: Callable[[Change], t.Any]
     lockout_kinds: frozenset[str] = frozenset()
-    has_break_glass: Callable[[State], bool] = lambda _state: False
+    affected: Callable[[State, Sequence[Change]], tuple[Change, ...]] = lambda _state, changes: with_affected(
+        changes, Known()
+    )
+    rescue: Callable[[State], t.Optional[Rescue]] = lambda _state: None
     rereads: Mapping[str, Callable[[Change], t.Any]] = dataclasses.field(default_factory=dict)
     learn: Callable[[Change, Mapping[str, t.Any]], Mapping[str, t.Any]] = lambda _change, _answer: {}
     acting: Callable[[Change], t.Optional[Aws]] = lambda _change: None
@@ -143,11 +151,10 @@ def predict(walk: Walk[State], context: GuardContext) -> Prediction:
     fatal = [refusal for refusal in plan.refused if refusal.fatal]
     if fatal:
         raise GuardError(fatal)
-    known = dataclasses.replace(
-        context,
-        lockout_kinds=walk.lockout_kinds,
-        break_glass_found=context.break_glass_found or walk.has_break_glass(state),
-    )
+    plan = dataclasses.replace(plan, changes=walk.affected(state, plan.changes))
+    could_lock_out = any(change.kind in walk.lockout_kinds for change in plan.changes)
+    rescue = walk.rescue(state) if could_lock_out else None
+    known = dataclasses.replace(context, lockout_kinds=walk.lockout_kinds, rescue=rescue)
     guarded = guard(plan.changes, known)
     allowed, left = _together(walk, plan.changes, guarded.allowed)
     return Prediction(findings, plan, allowed, refused=(*plan.refused, *guarded.refused, *left))
@@ -261,7 +268,8 @@ class _Making(t.Generic[State]):
         return self._make(change)
 
     def _look(self, change: Change) -> t.Union[Refusal, bool]:
-        return _at_the_last_moment(self._walk, change, [other for other, _refusal in self.refused])
+        seen = _at_the_last_moment(self._walk, change, [other for other, _refusal in self.refused])
+        return seen or _joined_since(change, self._aws, self._means.errors) or False
 
     def _look_patiently(self, change: Change) -> t.Union[Refusal, bool]:
         """Look again for a while where reads may not show yet what this run itself has made."""
@@ -341,6 +349,23 @@ def _at_the_last_moment(walk: Walk[State], change: Change, refused: Sequence[Cha
         return True
     reason = "it was changed by somebody else since it was read, so the plan no longer holds; run again"
     return Refusal(_MEANWHILE, reason, change.target, change.operation)
+
+
+def _joined_since(change: Change, aws: Aws, errors: tuple[type[Exception], ...]) -> t.Optional[Refusal]:
+    """Why a change is not made after all: it would affect others than those whom its plan names."""
+    caller = aws.caller
+    live = Live(
+        aws,
+        account_id=change.account_id,
+        partition=caller.arn.split(":")[1],
+        errors=errors,
+        known=change.affects,
+    )
+    joined = grown(change, live)
+    if not joined:
+        return None
+    reason = f"it would also affect {described(joined)}, who were not among those whom it was judged by; run again"
+    return Refusal("affects_grown", reason, change.target, change.operation)
 
 
 def _region(change: Change) -> t.Optional[str]:

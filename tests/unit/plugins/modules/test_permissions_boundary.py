@@ -56,7 +56,7 @@ def seed(**roles: Record) -> Record:
         roles={
             "dev-1": developer(),
             "dev-2": developer(),
-            "break-glass": {"trust": TRUST, "path": "/iam-hardening/"},
+            "break-glass": {"trust": TRUST, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
             SSO: developer(path="/aws-reserved/sso.amazonaws.com/"),
             **roles,
         },
@@ -301,6 +301,7 @@ def test_nothing_is_done_without_a_target(one: Account) -> None:
 def test_without_break_glass_nothing_is_done(tmp_path: Path) -> None:
     without = seed()
     del without["accounts"][ACCOUNT]["roles"]["break-glass"]
+    without["accounts"][ACCOUNT]["users"]["dave"]["access_keys"] = [{"age_days": 10}]
     with serving(without) as seeded:
         one = Account(tmp_path, seeded)
         before = one.state
@@ -313,8 +314,13 @@ def test_without_break_glass_nothing_is_done(tmp_path: Path) -> None:
         assert {rule for rule, _name in refusals(nobody)} == {"no_break_glass"}
         assert "arn:aws:iam::*:role/emergency matches no user or role" in nobody["refused"][0]["reason"]
         assert one.state == before
-        named = one.done(declared(document(*SERVICES), DEVELOPERS), break_glass=["arn:aws:iam::*:user/Dave"])
-        assert named["refused"] == [] and named["changed"]
+        dave = {"break_glass": ["arn:aws:iam::*:user/Dave"]}
+        unable = one.done(declared(document(*SERVICES), DEVELOPERS), **dave)
+        assert "dave may not undo it: iam:DeletePolicy on" in unable["refused"][0]["reason"]
+        assert one.state == before
+        one.iam.attach_user_policy(UserName="dave", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+        able = one.done(declared(document(*SERVICES), DEVELOPERS), **dave)
+        assert able["refused"] == [] and able["changed"]
 
 
 def test_principals_that_are_never_touched_are_counted_apart(one: Account) -> None:

@@ -12,17 +12,26 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Unread
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Dataset,
+    PolicyDocument,
+    Snapshot,
+    Unread,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import UnreadKind as Kind
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.boundaries import (
     Planner,
     policy_of,
     says,
-    unused_resources,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.boundaries_changes import LOCKOUT_KINDS
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.boundaries_document import SAMPLE, Facts
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.boundaries_document import (
+    SAMPLE,
+    Facts,
+    unused_resources,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.untouchable import Spared
+from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import Principal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
 from .bounded import (
@@ -42,7 +51,7 @@ from .bounded import (
     refusals,
     steps,
 )
-from .people import ACCOUNT, account, allow, arn, deny, document, managed, role
+from .people import ACCOUNT, account, allow, arn, deny, document, group, managed, role
 
 WIDER: t.Final = document(allow("s3:*", "sqs:*", "sns:*"), deny("iam:*"))
 WITH_TRAILS: t.Final = document(allow("s3:*"), deny("*", resource="arn:aws:s3:::<trail_buckets>/*"))
@@ -180,6 +189,67 @@ def test_break_glass_that_carries_it_holds_its_content() -> None:
     plan = planned(account(glass, dev("dev-1")), boundary(DEVELOPERS), policy=live(WIDER))
     assert refusals(plan) == [("in_use", NAME), ("content_first", NAME)]
     assert "break-glass" in plan.refused[0].reason
+
+
+# The policy is a permissions policy as well
+
+
+def attached_to(*principals: t.Any, content: t.Any = WIDER) -> Snapshot:
+    """An account with one developer who carries the policy, and others to whom it is attached."""
+    policy = dataclasses.replace(managed("Read"), arn=ARN, default_version=PolicyDocument("v1", content))
+    return account(dev("dev-1", ARN), *principals, policies=(policy,))
+
+
+def has_it(principal: t.Any) -> t.Any:
+    return dataclasses.replace(principal, attached_policies=(ARN,))
+
+
+def test_a_change_of_content_is_judged_for_those_to_whom_the_policy_is_attached() -> None:
+    """A2: the policy bounds one role, and is all that a workload may do."""
+    snapshot = attached_to(has_it(role("app")), has_it(group("team")), person("ann", groups=("team",)))
+    for name in ("app", "ann"):
+        plan = planned(snapshot, boundary(DEVELOPERS), policy=live(WIDER), broken=(name,))
+        assert refusals(plan) == [("prediction", name)]
+        assert not plan.changes
+    accepted = [{"principal": "app", "reason": "agreed", "expires": DAY}]
+    plan = planned(snapshot, boundary(DEVELOPERS), policy=live(WIDER), broken=("app",), accept_breakage=accepted)
+    assert steps(plan) == [("CreatePolicyVersion", NAME)]
+
+
+def test_a_change_of_content_that_nobody_loses_by_goes_through() -> None:
+    """The harmless twin: SNS goes, and nobody used it."""
+    plan = planned(attached_to(has_it(role("app"))), boundary(DEVELOPERS), policy=live(WIDER))
+    assert (steps(plan), plan.refused) == ([("CreatePolicyVersion", NAME)], ())
+    assert plan.changes[0].population == 2
+
+
+def test_what_a_policy_would_give_those_to_whom_it_is_attached_is_refused_and_named() -> None:
+    snapshot = attached_to(has_it(role("app")), content=document(allow("s3:*"), deny("iam:*")))
+    plan = planned(snapshot, boundary(DEVELOPERS), policy=live(document(allow("s3:*"), deny("iam:*"))))
+    assert refusals(plan) == [("widening", "app")]
+    assert "app, who could then do sqs:" in plan.refused[0].reason.replace("\n", " ")
+    accepted = [{"principal": "app", "reason": "agreed", "expires": DAY}]
+    content = document(allow("s3:*"), deny("iam:*"))
+    plan = planned(snapshot, boundary(DEVELOPERS), policy=live(content), accept_breakage=accepted)
+    assert (steps(plan), plan.warnings) == ([("CreatePolicyVersion", NAME)], ())
+
+
+def test_a_boundary_alone_gives_nobody_anything() -> None:
+    content = document(allow("s3:*"), deny("iam:*"))
+    plan = planned(attached_to(content=content), boundary(DEVELOPERS), policy=live(content))
+    assert (steps(plan), plan.refused) == ([("CreatePolicyVersion", NAME)], ())
+
+
+@pytest.mark.parametrize(("name", "is_fatal"), [("break-glass", False), ("automation", True), ("cdk-deploy", False)])
+def test_a_policy_that_is_attached_to_whom_nobody_touches_keeps_its_content(name: str, is_fatal: bool) -> None:
+    path = "/iam-hardening/" if name == "break-glass" else "/"
+    planning = planner(boundary(DEVELOPERS))
+    callers = frozenset({Principal(ACCOUNT, "role", "automation")})
+    planning = dataclasses.replace(planning, spared=Spared(callers=callers))
+    plan = planning.plan(observed(planning, attached_to(has_it(role(name, path=path))), live(WIDER)), ())
+    assert refusals(plan) == [("in_use", NAME)]
+    assert name in plan.refused[0].reason
+    assert plan.refused[0].fatal is is_fatal
 
 
 def test_another_boundary_is_replaced_only_where_that_is_declared() -> None:

@@ -183,6 +183,8 @@ def walk_of(aws: FakeAws, *changes: Change, **fields: t.Any) -> Walk[str]:
         "assess": lambda _state: (),
         "plan": lambda _state, _findings: Plan(changes=changes),
         "reread": aws.reread,
+        # Whom "Replace" affects is nothing that the table of AWS's operations knows.
+        "affected": lambda _state, planned: tuple(planned),
     }
     return Walk(**{**given, **fields})
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -24,6 +25,19 @@ from .fakes import ACCOUNT, CALLER, NOW, RUN, change, user_arn
 
 def context(**fields: t.Any) -> GuardContext:
     return GuardContext(**{"principals": principals_of([CALLER]), **fields})
+
+
+@dataclasses.dataclass
+class Glass:
+    """Break-glass principals that lack something, or nothing."""
+
+    lack: t.Optional[str]
+
+    def objection(self, _change: Change) -> t.Optional[str]:
+        return self.lack
+
+    def expect(self, _change: Change) -> None:
+        pass
 
 
 def rules(refused: tuple[Refusal, ...]) -> list[str]:
@@ -66,7 +80,8 @@ def test_acting_on_a_role_of_the_chain_is_fatal() -> None:
 
 
 def test_the_same_name_in_another_account_or_of_another_kind_is_somebody_else() -> None:
-    others = [change(target="arn:aws:iam::999988887777:role/automation"), change("automation")]
+    elsewhere = {"account_id": "999988887777", "target": "arn:aws:iam::999988887777:role/automation"}
+    others = [change(**elsewhere), change("automation")]
     assert guard(others, context()).allowed == tuple(others)
 
 
@@ -82,6 +97,125 @@ def test_protected_and_break_glass_are_refused_and_the_rest_goes_on() -> None:
     assert guarded.allowed == (change("a"),)
 
 
+# Through what principals share
+
+POLICY: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/shared"
+AUTOMATION: t.Final = f"arn:aws:iam::{ACCOUNT}:role/automation"
+GLASS: t.Final = f"arn:aws:iam::{ACCOUNT}:role/iam-hardening/break-glass"
+OWNED_BY_AWS: t.Final = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Dev_1"
+
+
+def update(*affects: str, **fields: t.Any) -> Change:
+    """A new text of a managed policy, which these have."""
+    given: dict[str, t.Any] = {
+        "operation": "CreatePolicyVersion",
+        "target": POLICY,
+        "parameters": {"PolicyArn": POLICY, "SetAsDefault": True},
+        "affects": affects,
+    }
+    return change(**{**given, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_fatal"),
+    [
+        ({}, True),
+        ({"impact": Impact.DESTRUCTIVE}, True),
+        # What gives access, and takes none, can lock nobody out.
+        ({"impact": Impact.ADDITIVE}, False),
+        # A rollback is planned as additive, whatever it does.
+        ({"impact": Impact.ADDITIVE, "undoes": "key"}, True),
+        # Other services than IAM do not decide on what the caller may do.
+        ({"service": "sns", "operation": "SetTopicAttributes", "parameters": {}, "target": "x"}, False),
+    ],
+)
+def test_the_caller_is_affected_through_a_policy(fields: dict[str, t.Any], is_fatal: bool) -> None:
+    changed = update(user_arn("a"), AUTOMATION, **fields)
+    if not is_fatal:
+        assert "caller" not in rules(guard([changed], context()).refused)
+        return
+    with pytest.raises(GuardError, match="what the caller itself, .* may do: role automation"):
+        guard([changed], context())
+
+
+@pytest.mark.parametrize(
+    ("affected", "rule", "said"),
+    [
+        (OWNED_BY_AWS, "protected", "AWSReservedSSO_Dev_1, never touched: IAM Identity Center"),
+        (GLASS, "break_glass", "role break-glass"),
+        (user_arn("emergency"), "break_glass", "user emergency"),
+    ],
+)
+def test_whom_nobody_touches_is_affected_through_a_policy(affected: str, rule: str, said: str) -> None:
+    among = context(break_glass=("arn:*:user/emergency",))
+    guarded = guard([update(affected, user_arn("a")), update(user_arn("a"))], among)
+    assert rules(guarded.refused) == [rule]
+    assert said in guarded.refused[0].reason
+    assert guarded.allowed == (update(user_arn("a")),)
+    assert guard([update(affected, impact=Impact.ADDITIVE)], among).refused == ()
+    assert rules(guard([update(affected, impact=Impact.ADDITIVE, undoes="key")], among).refused) == [rule]
+
+
+def test_everybody_in_an_account_is_no_single_principal() -> None:
+    changed = update(ACCOUNT, "*", "events.amazonaws.com")
+    assert guard([changed], context(limits=Limits(max_changes=1))).allowed == (changed,)
+
+
+def test_a_break_glass_user_is_found_by_the_path_that_iam_knows() -> None:
+    """The target of a forged record lacks the path; whom the request affects was read."""
+    glass = f"arn:aws:iam::{ACCOUNT}:user/iam-hardening/break-glass/breaker"
+    forged = change(
+        "breaker",
+        operation="PutUserPermissionsBoundary",
+        parameters={"UserName": "breaker", "PermissionsBoundary": POLICY},
+        affects=(glass,),
+        impact=Impact.ADDITIVE,
+        undoes="key",
+    )
+    assert rules(guard([forged], context()).refused) == ["break_glass"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({}, ["affects_unknown"]),
+        ({"impact": Impact.ADDITIVE}, []),
+        ({"impact": Impact.ADDITIVE, "undoes": "key"}, ["affects_unknown"]),
+    ],
+)
+def test_whom_nobody_could_read_is_a_reason_not_to_narrow(fields: dict[str, t.Any], refused: list[str]) -> None:
+    guarded = guard([update("unknown: who has it (AccessDenied)", **fields)], context())
+    assert rules(guarded.refused) == refused
+    assert all("who has it (AccessDenied)" in refusal.reason for refusal in guarded.refused)
+
+
+# What the request does
+
+
+def test_a_request_that_does_something_else_than_the_change_shows_is_refused() -> None:
+    """A4: a record shows a policy on svc-reports, and gives it to dev-bob."""
+    forged = change(
+        "svc-reports",
+        operation="AttachUserPolicy",
+        parameters={"UserName": "dev-bob", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        impact=Impact.ADDITIVE,
+        undoes="key",
+    )
+    honest = dataclasses.replace(forged, parameters={**forged.parameters, "UserName": "svc-reports"})
+    guarded = guard([forged, honest], context())
+    assert rules(guarded.refused) == ["request_mismatch"]
+    assert "'dev-bob'" in guarded.refused[0].reason and "'svc-reports'" in guarded.refused[0].reason
+    assert guarded.allowed == (honest,)
+
+
+def test_an_approved_plan_lifts_no_mismatch() -> None:
+    forged = change("a", operation="AttachUserPolicy", parameters={"UserName": "b"})
+    approved = approve(
+        plan_document([forged], account_id=ACCOUNT, run_id=RUN, created=NOW), account_id=ACCOUNT, now=NOW
+    )
+    assert rules(guard([forged], context(approved=approved)).refused) == ["request_mismatch"]
+
+
 # What could lock everybody out
 
 
@@ -89,9 +223,8 @@ def test_protected_and_break_glass_are_refused_and_the_rest_goes_on() -> None:
     ("fields", "refused"),
     [
         ({}, ["no_break_glass"]),
-        # Declared for all accounts, and this one has it not.
-        ({"break_glass": ("arn:aws:iam::*:role/emergency",)}, ["no_break_glass"]),
-        ({"break_glass_found": True}, []),
+        ({"rescue": Glass("nobody may use it")}, ["no_break_glass"]),
+        ({"rescue": Glass(None)}, []),
         ({"lockout_kinds": frozenset({"boundary_put"})}, []),
     ],
 )
@@ -140,6 +273,18 @@ def test_a_cap_refuses_its_kind_whole_and_lets_the_others_proceed() -> None:
 def test_what_another_rule_refused_does_not_count_towards_a_cap() -> None:
     protected = [change(target=f"arn:aws:iam::{ACCOUNT}:role/AWSControlTower{number}") for number in range(5)]
     assert len(guard([*many(10), *protected], context()).allowed) == 10
+
+
+def test_a_cap_counts_the_principals_whom_one_change_affects() -> None:
+    eleven = tuple(user_arn(str(number)) for number in range(11))
+    guarded = guard([update(*eleven)], context())
+    assert "11 principals affected by changes of the kind replace, max_changes is 10" in guarded.refused[0].reason
+    assert guard([update(*eleven[:10])], context()).refused == ()
+    # Everybody counts once.
+    assert guard([update(*eleven[:6]), update(*eleven[2:10])], context()).refused == ()
+    assert len(guard([update(*eleven[:6]), update(*eleven[2:])], context()).refused) == 2
+    share = guard([update(*eleven[:2], population=20)], context())
+    assert "2 of 20 affected by changes of the kind replace, max_percent is 5" in share.refused[0].reason
 
 
 @pytest.mark.parametrize("values", [{"max_changes": -1}, {"max_percent": 101}, {"max_percent": -1}])

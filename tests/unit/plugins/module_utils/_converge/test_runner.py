@@ -96,8 +96,18 @@ def test_prediction_fails_on_a_change_of_the_caller_and_on_fatal_refusals_of_the
 
 @pytest.mark.parametrize(("found", "allowed"), [(True, 1), (False, 0)])
 def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAws, found: bool, allowed: int) -> None:
+    class Glass:
+        def objection(self, _change: Change) -> t.Optional[str]:
+            return None if found else "nobody is there"
+
+        def expect(self, _change: Change) -> None:
+            pass
+
     walk = walk_of(
-        aws, change("a"), lockout_kinds=frozenset({"replace"}), has_break_glass=lambda state: found and state == "state"
+        aws,
+        change("a"),
+        lockout_kinds=frozenset({"replace"}),
+        rescue=lambda state: Glass() if state == "state" else None,
     )
     assert len(predict(walk, CONTEXT).allowed) == allowed
 
@@ -122,6 +132,48 @@ def test_changes_that_come_together_are_refused_together(aws: FakeAws) -> None:
 
 def _in_pairs(pairs: set[tuple[str, str]]) -> t.Callable[[Change, Change], bool]:
     return lambda one, other: (str(one.parameters["Name"]), str(other.parameters["Name"])) in pairs
+
+
+# Who joined since
+
+POLICY = f"arn:aws:iam::{ACCOUNT}:policy/shared"
+SHARED = {
+    "operation": "CreatePolicyVersion",
+    "target": POLICY,
+    "parameters": {"PolicyArn": POLICY, "SetAsDefault": True},
+    "affects": (user_arn("a"),),
+    "before": None,
+}
+
+
+class Sharing(FakeAws):
+    """An account whose policy is attached to these users."""
+
+    def __init__(self, store: FakeStore, *users: str) -> None:
+        super().__init__(store)
+        self.users = users
+        self.made: list[str] = []
+
+    def call(self, service: str, operation: str, parameters: t.Any = None, *, region: t.Any = None) -> t.Any:
+        if operation == "GetUser":
+            return {"User": {"Arn": user_arn(parameters["UserName"])}}
+        if operation == "ListEntitiesForPolicy":
+            is_attached = parameters["PolicyUsageFilter"] == "PermissionsPolicy"
+            return {"PolicyUsers": [{"UserName": name} for name in self.users] if is_attached else []}
+        self.made.append(operation)
+        self.states[POLICY] = "new"
+        return {}
+
+
+def test_whoever_joined_since_the_plan_stops_the_change(store: FakeStore) -> None:
+    for users, made in ((("a",), 1), ((), 1), (("a", "z"), 0)):
+        aws = Sharing(store, *users)
+        done = applied(aws, store, change(**SHARED))
+        assert (len(aws.made), len(done.made), len(done.refused)) == (made, made, 1 - made)
+    (refusal,) = done.refused
+    assert (refusal.rule, refusal.target) == ("affects_grown", POLICY)
+    assert "it would also affect user z" in refusal.reason
+    assert done.error == ""
 
 
 # Application

@@ -19,14 +19,14 @@ import itertools
 import typing as t
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from .._policy import catalogue
-from .._policy.canonical import canonical
-from .._policy.evaluation import Layers
-from .._policy.impact import Breakage, Judge
-from .._policy.matching import action_matcher, covers, overlaps
-from .._policy.policy import Policy, Statement
-from .._policy.usage import Source, Use
-from .._policy.variables import generalized
+from . import catalogue
+from .canonical import canonical
+from .evaluation import Layers
+from .impact import Breakage, Judge
+from .matching import action_matcher, covers, overlaps
+from .policy import Policy, Statement
+from .usage import Source, Use
+from .variables import generalized
 
 # So many actions are named; who has lost one has lost enough.
 _NAMED: t.Final = 3

@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions_difference import lost
+from ansible_collections.hardening.iam.plugins.module_utils._policy.difference import lost
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Layers
 from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Policy

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""An account as a request of IAM would leave it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from collections.abc import Callable, Mapping
+
+from ..._account.model import Group, ManagedPolicy, PolicyDocument, Role, Snapshot, User
+from ..change import Change
+
+Owner = t.TypeVar("Owner", User, Role, Group)
+
+
+def snapshot_after(snapshot: Snapshot, change: Change) -> Snapshot:
+    """The snapshot with users, groups, roles and policies as the request leaves them; the same for other requests."""
+    if change.service != "iam":
+        return snapshot
+    parameters = change.parameters
+    for kind in ("User", "Role", "Group"):
+        edit = _edit(change.operation, kind, parameters)
+        if edit is not None:
+            return _edited(snapshot, kind, str(parameters.get(f"{kind}Name", "")), edit)
+    if change.operation in ("AddUserToGroup", "RemoveUserFromGroup"):
+        return _membership(snapshot, change.operation == "AddUserToGroup", parameters)
+    if change.operation in ("CreatePolicyVersion", "SetDefaultPolicyVersion"):
+        return _content(snapshot, change)
+    return snapshot
+
+
+Edit = Callable[[t.Any], t.Any]
+
+
+def _edit(operation: str, kind: str, parameters: Mapping[str, t.Any]) -> t.Optional[Edit]:
+    """What an operation does to its user, role or group; None where it is no operation of this kind."""
+    arn, name = str(parameters.get("PolicyArn", "")), str(parameters.get("PolicyName", ""))
+    edits: dict[str, Edit] = {
+        f"Attach{kind}Policy": lambda owner: _with_attached(owner, arn, is_attached=True),
+        f"Detach{kind}Policy": lambda owner: _with_attached(owner, arn, is_attached=False),
+        f"Put{kind}Policy": lambda owner: _with_inline(owner, name, parameters.get("PolicyDocument")),
+        f"Delete{kind}Policy": lambda owner: _with_inline(owner, name, None),
+        f"Put{kind}PermissionsBoundary": lambda owner: dataclasses.replace(
+            owner, boundary=str(parameters["PermissionsBoundary"])
+        ),
+        f"Delete{kind}PermissionsBoundary": lambda owner: dataclasses.replace(owner, boundary=None),
+    }
+    return edits.get(operation)
+
+
+def _edited(snapshot: Snapshot, kind: str, name: str, edit: Edit) -> Snapshot:
+    field = f"{kind.lower()}s"
+    owners = getattr(snapshot, field)
+    return t.cast(
+        Snapshot,
+        dataclasses.replace(
+            snapshot,
+            **{field: tuple(edit(owner) if owner.name.lower() == name.lower() else owner for owner in owners)},
+        ),
+    )
+
+
+def _with_attached(owner: Owner, arn: str, *, is_attached: bool) -> Owner:
+    others = tuple(item for item in owner.attached_policies if item != arn)
+    return dataclasses.replace(owner, attached_policies=(*others, arn) if is_attached else others)
+
+
+def _with_inline(owner: Owner, name: str, text: t.Any) -> Owner:
+    others = tuple(item for item in owner.inline_policies if item.name != name)
+    added = () if text is None else (_document(name, text),)
+    return dataclasses.replace(owner, inline_policies=(*others, *added))
+
+
+def _document(name: str, text: t.Any) -> PolicyDocument:
+    try:
+        return PolicyDocument(name, json.loads(text) if isinstance(text, str) else text)
+    except ValueError as error:
+        return PolicyDocument(name, None, str(error))
+
+
+def _membership(snapshot: Snapshot, is_member: bool, parameters: Mapping[str, t.Any]) -> Snapshot:
+    group = str(parameters["GroupName"])
+
+    def edit(user: User) -> User:
+        others = tuple(name for name in user.groups if name.lower() != group.lower())
+        return dataclasses.replace(user, groups=(*others, group) if is_member else others)
+
+    return _edited(snapshot, "User", str(parameters["UserName"]), edit)
+
+
+def _content(snapshot: Snapshot, change: Change) -> Snapshot:
+    """The default version of a managed policy. Of a version that is made the default again the change shows it."""
+    given = change.parameters.get("PolicyDocument")
+    if change.operation == "CreatePolicyVersion" and not change.parameters.get("SetAsDefault"):
+        return snapshot
+    if given is None:
+        given = change.after.get("document") if isinstance(change.after, Mapping) else None
+    arn = str(change.parameters["PolicyArn"])
+
+    def edited(policy: ManagedPolicy) -> ManagedPolicy:
+        if policy.arn != arn:
+            return policy
+        return dataclasses.replace(policy, default_version=_document(policy.default_version.name, given))
+
+    return dataclasses.replace(snapshot, policies=tuple(map(edited, snapshot.policies)))

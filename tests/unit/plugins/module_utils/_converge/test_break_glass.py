@@ -1,0 +1,329 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A break-glass principal counts if somebody can use it, and if it may undo the change before and after it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    AccessKey,
+    Caller,
+    CredentialReport,
+    CredentialRow,
+    Dataset,
+    ManagedPolicy,
+    Organization,
+    PolicyDocument,
+    Role,
+    Snapshot,
+    Unread,
+    UnreadKind,
+    User,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.break_glass import Rescue, facts_needed
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
+
+from .fakes import ACCOUNT, NOW
+
+ADMIN: t.Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+ROOT: t.Final = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+BOUNDARY: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/developer"
+OKTA: t.Final = f"arn:aws:iam::{ACCOUNT}:saml-provider/Okta"
+GITHUB: t.Final = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+PARTNER: t.Final = {"AWS": "arn:aws:iam::999988887777:role/security"}
+
+Statement = dict[str, t.Any]
+
+
+def arn(kind: str, name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:{kind}/{name}"
+
+
+def document(*statements: Statement) -> dict[str, t.Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def inline(*statements: Statement) -> tuple[PolicyDocument, ...]:
+    return (PolicyDocument("inline", document(*statements)),) if statements else ()
+
+
+def trusting(principal: t.Any, *, action: str = "sts:AssumeRole", **fields: t.Any) -> Statement:
+    return {"Effect": "Allow", "Principal": principal, "Action": action, **fields}
+
+
+def role(name: str, *statements: Statement, trust: t.Sequence[Statement], path: str = "/", **fields: t.Any) -> Role:
+    return Role(
+        name,
+        arn("role", f"{path[1:]}{name}"),
+        path,
+        None,
+        PolicyDocument("trust", document(*trust)),
+        (),
+        inline(*statements),
+        fields.pop("boundary", None),
+        None,
+        None,
+        **fields,
+    )
+
+
+def user(name: str, *statements: Statement, path: str = "/", **fields: t.Any) -> User:
+    where = arn("user", f"{path[1:]}{name}")
+    return User(name, where, path, None, (), (), inline(*statements), fields.pop("boundary", None), **fields)
+
+
+def row(name: str, *, password: bool = False, keys: t.Sequence[bool] = (), path: str = "/") -> CredentialRow:
+    found = tuple(AccessKey(slot, active, None, None, None, None) for slot, active in enumerate(keys, start=1))
+    where = arn("user", f"{path[1:]}{name}")
+    return CredentialRow(name, where, None, password, None, None, None, False, found, ())
+
+
+GLASS_PATH: t.Final = "/iam-hardening/break-glass/"
+ANN: t.Final = user("ann", ADMIN)
+SERVICE: t.Final = role("app", ADMIN, trust=[trusting({"Service": "ec2.amazonaws.com"})])
+
+
+def account(*principals: t.Union[User, Role], rows: t.Sequence[CredentialRow] = (), **fields: t.Any) -> Snapshot:
+    given: dict[str, t.Any] = {
+        "caller": Caller(ACCOUNT, arn("role", "automation"), "AROA"),
+        "partition": "aws",
+        "home_region": "us-east-1",
+        "observed_at": NOW,
+        "regions": (),
+        "users": tuple(item for item in principals if isinstance(item, User)),
+        "roles": tuple(item for item in principals if isinstance(item, Role)),
+        "credential_report": CredentialReport(NOW, None, tuple(rows)),
+        "policies": (
+            ManagedPolicy(
+                BOUNDARY,
+                "developer",
+                "/",
+                PolicyDocument("v1", document({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})),
+                0,
+                0,
+                None,
+                None,
+                False,
+            ),
+        ),
+    }
+    return Snapshot(**{**given, **fields})
+
+
+BY_ANN: t.Final = (trusting({"AWS": arn("user", "ann")}),)
+
+
+def glass(*statements: Statement, trust: t.Sequence[Statement] = BY_ANN, **fields: t.Any) -> Role:
+    return role("glass", *(statements or (ADMIN,)), trust=trust, path=GLASS_PATH, **fields)
+
+
+def attach(name: str = "dev", kind: str = "role") -> Change:
+    """A boundary on a principal."""
+    of = kind.capitalize()
+    return Change(
+        account_id=ACCOUNT,
+        region="global",
+        service="iam",
+        operation=f"Put{of}PermissionsBoundary",
+        target=arn(kind, name),
+        parameters={f"{of}Name": name, "PermissionsBoundary": BOUNDARY},
+        before={"boundary": None},
+        after={"boundary": BOUNDARY},
+        kind="boundary_attach",
+        impact=Impact.NARROWING,
+        undo=Undo(f"Delete{of}PermissionsBoundary", {f"{of}Name": name}),
+    )
+
+
+def objection(snapshot: Snapshot, change: t.Optional[Change] = None, *patterns: str) -> t.Optional[str]:
+    return Rescue(snapshot, patterns).objection(change or attach())
+
+
+WITH_ANN: t.Final = (row("ann", password=True),)
+
+
+def test_a_role_that_somebody_can_assume_and_that_may_undo_counts() -> None:
+    assert objection(account(glass(), ANN, rows=WITH_ANN)) is None
+
+
+def test_without_any_the_account_has_none_and_a_glob_that_matches_nobody_is_named() -> None:
+    assert objection(account(ANN)) == "the account has none"
+    assert objection(account(ANN), None, "arn:*:role/emergency") == "arn:*:role/emergency matches no user or role"
+
+
+@pytest.mark.parametrize(
+    ("trust", "counts"),
+    [
+        # A5: a role that nobody can use.
+        ([trusting(ROOT), {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}], False),
+        ([trusting({"Service": "ec2.amazonaws.com"})], False),
+        ([], False),
+        ([trusting({"AWS": arn("user", "gone")})], False),
+        ([trusting({"AWS": "AIDAEXAMPLEGONE00000"})], False),
+        ([trusting({"AWS": arn("user", "ann")}, action="sts:TagSession")], False),
+        ([trusting({"AWS": arn("user", "ann")})], True),
+        # Somebody of the account who may assume it.
+        ([trusting(ROOT)], True),
+        ([trusting({"AWS": ACCOUNT})], True),
+        ([trusting("*")], True),
+        # What who comes brings along.
+        ([trusting(ROOT, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})], True),
+        ([trusting(ROOT, Condition={"StringEquals": {"sts:ExternalId": "glass"}})], True),
+        ([trusting(ROOT, Condition={"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}})], True),
+        ([trusting(ROOT, Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}})], False),
+        # What nobody has, or what is not known of anybody.
+        ([trusting(ROOT, Condition={"StringEquals": {"aws:PrincipalTag/team": "security"}})], False),
+        ([trusting(ROOT, Condition={"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}})], False),
+        # Somebody elsewhere, who is named.
+        ([trusting(PARTNER)], True),
+        ([trusting({"AWS": "999988887777"})], True),
+        ([trusting(PARTNER, Condition={"StringEquals": {"aws:PrincipalOrgID": "o-acme"}})], False),
+        ([trusting(PARTNER), {"Effect": "Deny", "Principal": "*", "Action": "sts:*"}], False),
+        # Providers that are there.
+        ([trusting({"Federated": OKTA}, action="sts:AssumeRoleWithSAML")], True),
+        ([trusting({"Federated": f"{OKTA}-gone"}, action="sts:AssumeRoleWithSAML")], False),
+        ([trusting({"Federated": GITHUB}, action="sts:AssumeRoleWithWebIdentity")], True),
+        ([trusting({"Federated": "cognito-identity.amazonaws.com"}, action="sts:AssumeRoleWithWebIdentity")], False),
+    ],
+)
+def test_who_can_assume_a_role(trust: list[Statement], counts: bool) -> None:
+    snapshot = account(glass(trust=trust), ANN, rows=WITH_ANN, saml_provider_arns=(OKTA,), oidc_provider_arns=(GITHUB,))
+    found = objection(snapshot)
+    assert (found is None) is counts
+    assert counts or "glass can be used by nobody" in (found or "")
+
+
+def test_the_account_as_a_whole_lets_nobody_in_where_nobody_may_assume_the_role() -> None:
+    powerless = account(glass(trust=[trusting(ROOT)]), user("ann"), rows=WITH_ANN)
+    assert "can be used by nobody" in (objection(powerless) or "")
+    # Who may, has neither password nor key; a role that only a service assumes may come in.
+    without = account(glass(trust=[trusting(ROOT)]), ANN, rows=(row("ann"),))
+    assert "can be used by nobody" in (objection(without) or "")
+    assert objection(account(glass(trust=[trusting(ROOT)]), SERVICE)) is None
+
+
+def test_the_organization_lets_somebody_in_where_it_is_known() -> None:
+    trust = [trusting("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-acme"}})]
+    known = account(glass(trust=trust), organization=Organization("o-acme", "999988887777", "ALL"))
+    assert objection(known) is None
+    other = account(glass(trust=trust), organization=Organization("o-other", "999988887777", "ALL"))
+    assert "can be used by nobody" in (objection(other) or "")
+    assert "can be used by nobody" in (objection(account(glass(trust=trust))) or "")
+
+
+def test_a_provider_that_was_not_read_does_not_count() -> None:
+    unread = Unread(Dataset.SAML_PROVIDERS, UnreadKind.DENIED, "denied")
+    trust = [trusting({"Federated": OKTA}, action="sts:AssumeRoleWithSAML")]
+    snapshot = account(glass(trust=trust), saml_provider_arns=(OKTA,), unread=(unread,))
+    assert "can be used by nobody" in (objection(snapshot) or "")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ((row("breaker", password=True, path=GLASS_PATH),), None),
+        ((row("breaker", keys=[False, True], path=GLASS_PATH),), None),
+        ((row("breaker", keys=[False], path=GLASS_PATH),), "without a password or active access key"),
+        ((), "not known whether it has a password"),
+    ],
+)
+def test_a_user_needs_a_password_or_an_active_key(rows: tuple[CredentialRow, ...], said: t.Optional[str]) -> None:
+    found = objection(account(user("breaker", ADMIN, path=GLASS_PATH), rows=rows))
+    assert found is None if said is None else said in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("statements", "boundary", "counts"),
+    [
+        ((ADMIN,), None, True),
+        (({"Effect": "Allow", "Action": "iam:Delete*PermissionsBoundary", "Resource": "*"},), None, True),
+        # Another one than the undo needs, on another resource, or denied.
+        (({"Effect": "Allow", "Action": "iam:Get*", "Resource": "*"},), None, False),
+        (({"Effect": "Allow", "Action": "iam:*", "Resource": arn("role", "other")},), None, False),
+        ((ADMIN, {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}), None, False),
+        # Its own boundary leaves it S3.
+        ((ADMIN,), BOUNDARY, False),
+        # A boundary that is not known.
+        ((ADMIN,), f"{BOUNDARY}-unread", False),
+        # On what nobody knows: from where it will be used.
+        (
+            ({**ADMIN, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}},),
+            None,
+            False,
+        ),
+        (({**ADMIN, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},), None, True),
+    ],
+)
+def test_it_must_be_allowed_to_undo_the_change(
+    statements: tuple[Statement, ...], boundary: t.Optional[str], counts: bool
+) -> None:
+    found = objection(account(glass(*statements, boundary=boundary), ANN, rows=WITH_ANN))
+    assert (found is None) is counts
+    assert counts or "glass may not undo it: iam:DeleteRolePermissionsBoundary on" in (found or "") or boundary
+
+
+def test_a_role_without_policies_does_not_count() -> None:
+    empty = dataclasses.replace(glass(), inline_policies=())
+    assert "glass may not undo it" in (objection(account(empty, ANN, rows=WITH_ANN)) or "")
+
+
+def test_it_must_still_work_once_the_change_is_made() -> None:
+    """The boundary is for the one user who could use the role."""
+    snapshot = account(glass(trust=[trusting(ROOT)]), ANN, rows=WITH_ANN)
+    assert objection(snapshot, attach()) is None
+    found = objection(snapshot, attach("ann", "user"))
+    assert found is not None and found.endswith("known to exist once it is made")
+
+
+def test_the_changes_before_it_count() -> None:
+    """Two users could use the role: a boundary on either one is fine, on both it is not."""
+    bob = user("bob", ADMIN)
+    snapshot = account(glass(trust=[trusting(ROOT)]), ANN, bob, rows=(*WITH_ANN, row("bob", keys=[True])))
+    rescue = Rescue(snapshot)
+    assert rescue.objection(attach("bob", "user")) is None
+    rescue.expect(attach("ann", "user"))
+    assert "once it is made" in (rescue.objection(attach("bob", "user")) or "")
+    assert Rescue(snapshot).objection(attach("bob", "user")) is None
+
+
+def test_one_that_works_is_enough_and_all_are_named_where_none_does() -> None:
+    dead = role("dead", ADMIN, trust=[trusting({"Service": "ec2.amazonaws.com"})], path=GLASS_PATH)
+    assert objection(account(dead, glass(), ANN, rows=WITH_ANN)) is None
+    found = objection(account(dead, glass(trust=[]), ANN, rows=WITH_ANN)) or ""
+    assert "dead can be used" in found and "glass can be used" in found
+
+
+def test_users_and_roles_that_were_not_read() -> None:
+    unread = Unread(Dataset.AUTHORIZATION_DETAILS, UnreadKind.DENIED, "no permission")
+    assert objection(account(unread=(unread,))) == "users and roles are not known: no permission"
+
+
+@pytest.mark.parametrize(
+    ("principal", "needed"),
+    [
+        (user("breaker", path=GLASS_PATH), {Dataset.CREDENTIAL_REPORT}),
+        (glass(trust=[trusting(ROOT)]), {Dataset.CREDENTIAL_REPORT}),
+        (glass(trust=[trusting(PARTNER)]), set()),
+        (glass(trust=[trusting("*")]), {Dataset.CREDENTIAL_REPORT, Dataset.ORGANIZATION}),
+        (glass(trust=[trusting({"Federated": OKTA})]), {Dataset.SAML_PROVIDERS}),
+        (glass(trust=[trusting({"Federated": GITHUB})]), {Dataset.OIDC_PROVIDERS}),
+        (ANN, set()),
+    ],
+)
+def test_what_has_to_be_read_to_say_who_can_use_it(principal: t.Union[User, Role], needed: set[Dataset]) -> None:
+    assert facts_needed(account(principal), ()) == needed
+
+
+def test_the_moment_of_the_snapshot_decides_on_a_trust_that_ends() -> None:
+    until = (NOW + dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    trust = [trusting(ROOT, Condition={"DateLessThan": {"aws:CurrentTime": until}})]
+    assert objection(account(glass(trust=trust), ANN, rows=WITH_ANN)) is None
+    later = account(glass(trust=trust), ANN, rows=WITH_ANN, observed_at=NOW + dt.timedelta(days=2))
+    assert "can be used by nobody" in (objection(later) or "")
