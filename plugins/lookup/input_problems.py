@@ -62,7 +62,7 @@ class LookupModule(LookupBase):
         hostvars = variables["hostvars"]
         names = variables["ansible_play_hosts_all"]
         problems = check_run(
-            [host_of(name, hostvars) for name in names],
+            [host_of(name, hostvars, self._templar) for name in names],
             enforces=not (variables.get("ansible_check_mode") or self.get_option("reads_only")),
             find_assessor=functools.partial(find_assessor, hostvars, pattern=self.get_option("hosts"), first=names),
         )

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Iterable
 
@@ -16,25 +17,25 @@ from ansible.errors import AnsibleError
 from ._run_input import ASSESSOR, Host
 
 
-def host_of(name: str, hostvars: t.Any) -> Host:
+def host_of(name: str, hostvars: t.Any, templar: t.Any) -> Host:
     """The host ``name`` of the inventory, with its variables."""
-    variables = hostvars[name]
+    variables = hostvars.raw_get(name)
+    own_templar = functools.cache(lambda: templar.copy_with_new_env(available_variables=variables))
 
     def value(variable: str) -> t.Any:
-        if variable not in variables:
-            return None
+        found = variables.get(variable)
+        if not isinstance(found, str) or "{" not in found:
+            return found
         try:
-            found = variables[variable]
+            return own_templar().template(found)
         except AnsibleError:
             return None
-        # ansible-core 2.18 returns a template as it is if one of its variables is not defined.
-        return None if isinstance(found, str) and "{{" in found else found
 
     return Host(name=name, variables=variables, value=value)
 
 
 def find_assessor(hostvars: t.Any, *, pattern: t.Any, first: Iterable[str] = ()) -> t.Optional[str]:
-    """A host among those of ``pattern`` that has an assessor role; ``first`` names hosts to look at before the others."""
+    """A host among those of ``pattern`` that has an assessor role. The hosts ``first`` are looked at first."""
     everybody = hostvars._inventory.get_hosts(pattern=pattern, ignore_limits=True, ignore_restrictions=True)
     names = dict.fromkeys([*first, *(host.name for host in everybody)])
     return next((name for name in names if _is_declared(hostvars.raw_get(name).get(ASSESSOR))), None)

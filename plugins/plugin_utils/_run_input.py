@@ -35,9 +35,9 @@ class Host:
     variables: Mapping[str, t.Any]
     value: Callable[[str], t.Any]
 
-    def declares(self, name: str) -> bool:
-        """Whether the variable is set to something."""
-        return self.variables.get(name) is not None and self.value(name) not in (None, "")
+    def lacks(self, name: str) -> bool:
+        """Whether the variable is not set, or is empty."""
+        return self.variables.get(name) is None or self.value(name) == ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +58,7 @@ def check_run(hosts: Sequence[Host], *, enforces: bool, find_assessor: Callable[
         doubtful.update(find_doubtful(host.variables, ignore=ignore))
     errors = [describe_misspelt(sorted(misspelt))] if misspelt else []
     errors += check_accounts(hosts, enforces=enforces)
+    errors += check_roles(hosts)
     errors += check_assessors(hosts, find_assessor)
     return RunProblems(
         tuple(errors), tuple(f"Nothing reads {item.name}; {item.nearest} does." for item in sorted(doubtful))
@@ -83,8 +84,22 @@ def check_accounts(hosts: Sequence[Host], *, enforces: bool) -> list[str]:
     problems += _shorten([describe_shared_id(*item) for item in by_id.items() if len(item[1]) > 1], "more are shared")
     if missing and (enforces or len(hosts) > 1):
         problems.append(describe_missing_id([host.name for host in missing], enforces=enforces))
-    elif missing:
-        problems += describe_unusable_roles(missing[0])
+    return problems
+
+
+def check_roles(hosts: Sequence[Host]) -> list[str]:
+    """Roles whose ARN uses a variable that is not set.
+
+    To Ansible such a role is not declared: another one would be assumed, or the credentials be used as they are.
+    """
+    problems = []
+    for name in _ROLES:
+        unusable = [host.name for host in hosts if host.variables.get(name) is not None and host.value(name) is None]
+        if unusable:
+            problems.append(
+                f"{name} of {_listing(unusable)} uses a variable that is not set.\n"
+                f"Most likely {ACCOUNT_ID} is missing: set it to the 12 digits of the account."
+            )
     return problems
 
 
@@ -94,7 +109,7 @@ def check_assessors(hosts: Iterable[Host], find_assessor: Callable[[], t.Optiona
     There, check mode would read with the role that writes, and nobody would notice. ``find_assessor`` names a host of
     the whole fleet that has an assessor role; it is called only if a host has none.
     """
-    without = [host.name for host in hosts if not host.declares(ASSESSOR)]
+    without = [host.name for host in hosts if host.lacks(ASSESSOR)]
     declared = find_assessor() if without else None
     return [describe_missing_assessor(without, declared)] if declared else []
 
@@ -106,16 +121,6 @@ def describe_missing_id(names: Sequence[str], *, enforces: bool) -> str:
         f"{ACCOUNT_ID} is not set for {_listing(names)}. {what}.\n"
         "Set it to the 12 digits of the account that the host stands for, or leave the host out with --limit."
     )
-
-
-def describe_unusable_roles(host: Host) -> list[str]:
-    """The error for roles whose ARN needs the missing account id: Ansible would take them for not declared."""
-    return [
-        f"{name} of {host.name} uses a variable that is not set.\n"
-        f"Most likely {ACCOUNT_ID} is missing: set it to the 12 digits of the account."
-        for name in _ROLES
-        if host.variables.get(name) and not host.declares(name)
-    ]
 
 
 def describe_missing_assessor(names: Sequence[str], declared: str) -> str:

@@ -17,7 +17,15 @@ import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ..module_utils._account.account_id import parse_account_id
-from ._run_input import ACCOUNT_ID, ASSESSOR, Host, describe_missing_assessor, describe_missing_id, describe_shared_id
+from ._run_input import (
+    ACCOUNT_ID,
+    ASSESSOR,
+    Host,
+    check_roles,
+    describe_missing_assessor,
+    describe_missing_id,
+    describe_shared_id,
+)
 from ._run_notes import RunNotes
 from ._variables import describe_misspelt, find_misspelt, ignored_names
 
@@ -65,6 +73,8 @@ def _problems(task: TaskInput) -> Iterator[str]:
     # What a task of another playbook gives a module is not read from our variables.
     if task.is_of_our_role and task.option("scope") != _FLEET:
         yield from _check_account(task)
+        if not (task.option("assume_role_arn") and task.option("assessor_role_arn")):
+            yield from check_roles([task.host])
         if not task.writes:
             yield from _check_assessor(task)
 
