@@ -164,6 +164,8 @@ def _near_ours(name: str) -> t.Optional[str]:
 @functools.cache
 def _judge_prefixed(name: str) -> t.Optional[Misspelt]:
     """What is wrong with a name that is not known and not ``aws_*``; None if it may belong to somebody else."""
+    if name.startswith("_"):
+        return None
     known = known_variables()
     own = next((prefix for prefix in known.own_prefixes if name.startswith(prefix)), None)
     if own:
