@@ -32,6 +32,12 @@ def test_known_variables_are_those_in_use() -> None:
     assert lists()["variables"] == sorted((used | READ_BY_PLUGINS) - NO_VARIABLES)
 
 
+def test_the_docs_list_the_variables_of_the_account() -> None:
+    text = (CHECKOUT / "docs" / "variables.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"variables that begin with `aws_` are ([^.]*)\.", text)
+    assert re.findall(r"`(\w+)`", listed) == [name for name in lists()["variables"] if name.startswith("aws_")]
+
+
 def test_every_role_has_a_prefix() -> None:
     roles = {path.name for path in (CHECKOUT / "roles").iterdir() if path.is_dir()}
     assert {*lists()["own_prefixes"], *lists()["shared_prefixes"]} == roles | {"hardening", "explain_denial"}
