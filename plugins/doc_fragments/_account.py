@@ -15,7 +15,7 @@ options:
   account_id:
     description:
       - The account that is expected. The task fails where the credentials belong to another one.
-      - A number that lost its leading zeros is padded to 12 digits.
+      - It must have 12 digits; zeros are never added. Write an id that begins with 0 in quotes.
     type: str
 """
 

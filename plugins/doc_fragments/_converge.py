@@ -21,7 +21,7 @@ options:
     default: enforce
   account_id:
     description:
-      - The account that is meant, in 12 digits. A number that lost its leading zeros is padded.
+      - The account that is meant, in 12 digits. Zeros are never added; write an id that begins with 0 in quotes.
       - It is required to enforce. The task fails before anything else where the credentials belong to another
         account.
     type: str

@@ -17,6 +17,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from ._account.account_id import is_account_id, parse_account_id
 from ._account.organization_tree import ACTIVE, MemberAccount, OrganizationTree, Unit
 
 ACCOUNTS: t.Final = "aws_accounts"
@@ -28,7 +29,6 @@ TAGS_VARIABLE: t.Final = "aws_account_tags"
 _RESERVED: t.Final = frozenset(
     {"all", "ungrouped", "localhost", "127.0.0.1", "::1", ACCOUNTS, MANAGEMENT, ADMINISTRATORS}
 )
-_ACCOUNT_ID: t.Final = re.compile(r"\d{1,12}", re.ASCII)
 _ENDS_WITH_ID: t.Final = re.compile(r"\d{12}$", re.ASCII)
 _ROLE: t.Final = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
 _ANY: t.Final = "*"
@@ -97,15 +97,14 @@ class Selector:
         if self.unit is not None and self.unit_id(tree) is None:
             units = ", ".join(unit.path for unit in tree.units)
             raise InvalidOption(f"{self.option}: ou: there is no {self.unit!r} in the organization, only {units}")
-        if self.account is None or _ACCOUNT_ID.fullmatch(self.account):
+        if self.account is None or is_account_id(self.account):
             return
         if not any(self._names(account) for account in tree.accounts):
             raise InvalidOption(f"{self.option}: account: no account of the organization is called {self.account!r}")
 
     def is_gone(self, tree: OrganizationTree) -> bool:
         """Whether it names the id of an account that is not, or not any more, in the organization."""
-        is_id = self.account is not None and _ACCOUNT_ID.fullmatch(self.account)
-        return bool(is_id) and self.account not in tree.account
+        return self.account is not None and is_account_id(self.account) and self.account not in tree.account
 
 
 def _text(option: str, value: t.Any) -> str:
@@ -115,9 +114,13 @@ def _text(option: str, value: t.Any) -> str:
 
 
 def _account(option: str, value: t.Any) -> str:
-    """A name or an id. YAML makes numbers of ids that are not quoted, and may lose their leading zeros."""
-    text = str(value).strip() if isinstance(value, int) and not isinstance(value, bool) else _text(option, value)
-    return text.zfill(12) if _ACCOUNT_ID.fullmatch(text) else text
+    """A name or an id. A number is an id: YAML makes one of an id that is not in quotes."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return _text(option, value)
+    try:
+        return parse_account_id(value) or ""
+    except ValueError as error:
+        raise InvalidOption(f"{option}: {error}") from error
 
 
 def _texts(option: str, value: t.Any) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import re
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
+from ._account.account_id import parse_account_id
 from ._arguments import ArgumentSpec
 from ._policy.context import Values
 from ._policy.policy import Kind, Policy
@@ -128,12 +129,10 @@ def _asked(request: Mapping[str, t.Any], *, index: int, given: Given) -> Asked:
 
 
 def _account(text: t.Optional[str], option: str) -> t.Optional[str]:
-    """An account id in 12 digits: YAML makes numbers of ids and loses leading zeros."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise TaskError(f"{option}: {text!r} is not an account id of 12 digits")
-    return text.zfill(12)
+    try:
+        return parse_account_id(text)
+    except ValueError as error:
+        raise TaskError(f"{option}: {error}") from error
 
 
 def _context(context: Mapping[str, t.Any], option: str) -> Mapping[str, Values]:

@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from ._account.account_id import parse_account_id
 from ._converge.errors import InputError
 from ._converge.finding import mask_key_ids
 from ._converge.plan import combined_plan, plan_document
@@ -238,7 +239,7 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
 def _fleet(task: Task) -> Result:
     place = _Place(task.report_store())
     failures = [
-        {"host": failure["host"], "account_id": _padded(failure["account_id"]), "message": failure["reason"]}
+        {"host": failure["host"], "account_id": failure["account_id"], "message": failure["reason"]}
         for failure in task.options["failures"]
     ]
     expected, malformed = _expected(task.options["expected_accounts"])
@@ -322,20 +323,17 @@ def _report(place: _Place, account: str, key: str, failures: dict[str, str]) -> 
     return None
 
 
-def _padded(account_id: t.Optional[str]) -> t.Optional[str]:
-    """An account id with the zeros that YAML and surveys lose."""
-    return account_id.zfill(12) if account_id and account_id.isdigit() else account_id
-
-
 def _expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, t.Any]]]:
     """Account ids in 12 digits; what is none is a failure of its own, and costs the others nothing."""
-    texts = [str(value).strip() for value in values]
-    malformed = [text for text in texts if not re.fullmatch("[0-9]{1,12}", text)]
-    failures = [
-        {"host": None, "account_id": text, "message": f"{text!r} is not an account id of 12 digits"}
-        for text in malformed
-    ]
-    return [text.zfill(12) for text in texts if text not in malformed], failures
+    expected, failures = [], []
+    for value in values:
+        try:
+            account_id = parse_account_id(value)
+        except ValueError as error:
+            failures.append({"host": None, "account_id": str(value).strip(), "message": str(error)})
+        else:
+            expected += [account_id] if account_id else []
+    return expected, failures
 
 
 def _manifest(task: Task, place: _Place, document: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 
 from ansible.module_utils.common.warnings import warn
 
+from ._account.account_id import parse_account_id
 from ._account.moments import format_utc, parse_moment
 from ._aws.access import Access
 from ._aws.endpoints import stays_on_this_machine
@@ -145,16 +146,14 @@ class Task:
 
     @property
     def account_id(self) -> t.Optional[str]:
-        """The option ``account_id`` in 12 digits: YAML and AWX surveys make numbers of ids and lose leading zeros.
+        """The option ``account_id``, in 12 digits.
 
         :raises TaskError: it is no account id.
         """
-        text = str(self.options.get("account_id") or "").strip()
-        if not text:
-            return None
-        if not (text.isascii() and text.isdigit() and len(text) <= 12):
-            raise TaskError(f"account_id: {text!r} is not an account id of 12 digits")
-        return text.zfill(12)
+        try:
+            return parse_account_id(self.options.get("account_id"))
+        except ValueError as error:
+            raise TaskError(f"account_id: {error}") from error
 
     def validate(self) -> None:
         """Check the options that every module has, before anything is called. Raises TaskError."""

@@ -56,7 +56,7 @@ options:
   account_id:
     description:
       - The account to report on. Required with O(scope=account).
-      - A number that lost its leading zeros is padded to 12 digits.
+      - It must have 12 digits; zeros are never added. Write an id that begins with 0 in quotes.
     type: str
   run_id:
     description:

@@ -22,6 +22,8 @@ import sys
 import typing as t
 from pathlib import Path
 
+from ansible import constants
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
@@ -35,6 +37,11 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 
 from ..module_utils._aws.access import HAS_BOTO3, warm
 from ..module_utils._task import Entry, execute
+from ._fleet import find_assessor
+from ._run_input import Host
+from ._run_notes import RunNotes
+from ._task_input import TaskInput, find_problem
+from ._variables import known_variables
 
 Result = dict[str, t.Any]
 
@@ -42,6 +49,8 @@ Result = dict[str, t.Any]
 _PLACES: t.Final = ("journal", "report_dir", "snapshot_path", "waivers")
 # Nothing, a place in S3, or YAML or JSON text.
 _NO_RELATIVE_PATH: t.Final = re.compile(r"\s*($|s3://|[\[{])")
+
+_COLLECTION: t.Final = "hardening.iam"
 
 
 class InProcess(NormalActionModule):
@@ -52,12 +61,16 @@ class InProcess(NormalActionModule):
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
         warm(cls.entry.operations)
+        known_variables()
         # All that is loaded now stays. A worker that looked through it for garbage would copy the memory it shares with
         # this process, page by page, which costs more than reading a small account.
         gc.freeze()
 
     def run(self, tmp: t.Any = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> Result:
         task_vars = task_vars or {}
+        problem = find_problem(self._input(task_vars))
+        if problem:
+            return {"failed": True, "changed": False, "msg": problem}
         if self._connection.transport == "local":
             self._task.args = {**self._task.args, **self._places()}
         result: Result = self._run_here() if self._can_run_here(task_vars) else super().run(tmp, task_vars)
@@ -66,6 +79,40 @@ class InProcess(NormalActionModule):
         if text and not self._task.no_log:
             Display().display(f"\n{text}\n")
         return result
+
+    def _input(self, task_vars: dict[str, t.Any]) -> TaskInput:
+        name = str(task_vars.get("inventory_hostname", ""))
+        hosts = task_vars.get("ansible_play_hosts_all", ())
+        spec = self.entry.argument_spec()
+        role = self._task._role
+        pattern = self._pattern()
+
+        def value(variable: str) -> t.Any:
+            try:
+                return self._templar.template(task_vars[variable]) if variable in task_vars else None
+            except AnsibleError:
+                return None
+
+        return TaskInput(
+            host=Host(name=name, variables=task_vars, value=value),
+            arguments=self._task.args,
+            options={option: details.get("default") for option, details in spec.items()},
+            writes=self._writes(),
+            is_of_our_role=role is not None and role._role_collection == _COLLECTION,
+            play=str(pattern),
+            hosts=hosts,
+            find_assessor=lambda: find_assessor(task_vars["hostvars"], pattern=pattern, first=hosts),
+            notes=RunNotes(Path(constants.DEFAULT_LOCAL_TMP) / _COLLECTION),  # type: ignore[attr-defined]
+        )
+
+    def _writes(self) -> bool:
+        """Whether the module may change something: not in check mode, and not in its mode ``report``."""
+        is_report = str(self._task.args.get("mode", "")).lower() == "report"
+        return bool(self.entry.operations.writes) and not self._task.check_mode and not is_report
+
+    def _pattern(self) -> t.Any:
+        """The pattern of the play's hosts, as its templates are now."""
+        return self._templar.template(self._task.get_play().hosts)
 
     def _can_run_here(self, task_vars: dict[str, t.Any]) -> bool:
         """Whether the module, run as usual, would see the same machine, user, Python and environment as this worker."""

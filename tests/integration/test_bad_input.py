@@ -6,13 +6,27 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
+from pathlib import Path
 
 import pytest
 
 from dates import date_in, noon_in
 
-from .conftest import DEV, EXTERNAL_ID, Ansible, MakeAnsible, Outcome, Record, role_arn, write_inventory
+from .conftest import (
+    CHECKOUT,
+    DEV,
+    EXTERNAL_ID,
+    MANAGEMENT,
+    PROD,
+    Ansible,
+    MakeAnsible,
+    Outcome,
+    Record,
+    role_arn,
+    write_inventory,
+)
 
 WAIVER: t.Final = {
     "control": "role_admin",
@@ -39,10 +53,30 @@ MISTAKES: t.Final[t.Mapping[str, tuple[Record, t.Sequence[str]]]] = {
     "waiver-of-no-control": (waivers(control="role_admn"), ["waivers[0].control", "role_admn", "role_admin"]),
     "waivers-not-yaml": ({"hardening_waivers": "[unclosed"}, ["waivers: [unclosed is not YAML", "line 1"]),
     "waivers-in-no-file": ({"hardening_waivers": "./none.yml"}, ["waivers", "none.yml"]),
-    "unknown-variable": ({"hardening_wavers": []}, ["hardening_wavers", "hardening_waivers"]),
+    "unknown-variable": ({"hardening_wavers": []}, ["hardening_wavers (the nearest is hardening_waivers)"]),
     "unknown-variable-of-a-role": (
         {"password_policy_length": 14},
-        ["password_policy_length", "password_policy_minimum_password_length"],
+        ["password_policy_length (the nearest is password_policy_minimum_password_length)"],
+    ),
+    "unknown-variable-without-any-near": (
+        {"permissions_boundary_policy": "nofile.json"},
+        ["Unknown variable of hardening.iam: permissions_boundary_policy (the nearest is permissions_boundary_"],
+    ),
+    "misspelt-role": (
+        {"password_polcy_mode": "enforce"},
+        ["password_polcy_mode (the nearest is password_policy_mode)", "hardening_ignore_variables"],
+    ),
+    "misspelt-role-in-a-run-of-another": (
+        {"pasword_policy_mode": "enforce"},
+        ["pasword_policy_mode (the nearest is password_policy_mode)"],
+    ),
+    "misspelt-assessor": (
+        {"aws_assesor_role_arn": role_arn(DEV), "aws_assessor_role_arn": ""},
+        ["aws_assesor_role_arn (the nearest is aws_assessor_role_arn)"],
+    ),
+    "several-misspelt": (
+        {"hardening_wavers": [], "pasword_policy_mode": "enforce"},
+        ["hardening_wavers (the nearest is hardening_waivers), pasword_policy_mode (the nearest is"],
     ),
     "bad-now": ({"hardening_now": "yesterday"}, ["now", "yesterday", "2026-01-31T00:00:00Z"]),
     "unknown-threshold": ({"hardening_thresholds": {"unused": 3}}, ["thresholds", "unused", "unused_days"]),
@@ -53,7 +87,15 @@ MISTAKES: t.Final[t.Mapping[str, tuple[Record, t.Sequence[str]]]] = {
     "unknown-control": ({"hardening_include": ["root_no_key"]}, ["include", "root_no_key", "root_no_access_key"]),
     "bad-account-id": (
         {"aws_account_id": "acme-dev", "aws_assessor_role_arn": role_arn(DEV), "aws_assume_role_arn": role_arn(DEV)},
-        ["account_id", "acme-dev", "12 digits"],
+        ["aws_account_id of acme-dev: 'acme-dev' is not an account id of 12 digits"],
+    ),
+    "account-id-of-eleven-digits": (
+        {"aws_account_id": "33344445555"},
+        ["aws_account_id of acme-dev: '33344445555' is not an account id of 12 digits", "in quotes"],
+    ),
+    "account-id-that-lost-its-zero": (
+        {"aws_account_id": 33344445555},
+        ["aws_account_id of acme-dev: '33344445555' is not an account id of 12 digits", "in quotes"],
     ),
     "bad-role": ({"aws_assessor_role_arn": "assessor"}, ["assessor_role_arn", "assessor", "ARN of a role"]),
     "bad-region": ({"aws_regions": ["europe"]}, ["regions", "europe", "enabled"]),
@@ -73,8 +115,12 @@ def ansible(make_ansible: MakeAnsible) -> Ansible:
 
 
 def run(ansible: Ansible, playbook: str, **variables: t.Any) -> Outcome:
+    return run_with(ansible, playbook, **variables)
+
+
+def run_with(ansible: Ansible, playbook: str, *arguments: str, **variables: t.Any) -> Outcome:
     inventory = write_inventory(ansible.directory, {"acme-dev": {"aws_account_id": DEV}})
-    return ansible.playbook(playbook, inventory=inventory, **{"hardening_now": NOW, **variables})
+    return ansible.playbook(playbook, *arguments, inventory=inventory, **{"hardening_now": NOW, **variables})
 
 
 def assert_told(outcome: Outcome, parts: t.Sequence[str]) -> None:
@@ -120,22 +166,41 @@ def test_pattern_that_matches_nothing(ansible: Ansible) -> None:
 def test_account_that_is_two_hosts(ansible: Ansible) -> None:
     hosts = {"acme-dev": {"aws_account_id": DEV}, "dev": {"aws_account_id": int(DEV)}}
     outcome = ansible.playbook("harden", inventory=write_inventory(ansible.directory, hosts))
-    assert_told(outcome, ["acme-dev: another host has the same aws_account_id"])
+    assert_told(outcome, [f"acme-dev: another host has the same aws_account_id, {DEV}: dev", "--limit"])
     assert outcome.requests == []
 
 
-def test_one_bad_account_id_costs_the_others_nothing(ansible: Ansible) -> None:
+def test_account_that_is_two_hosts_by_a_lost_zero(ansible: Ansible) -> None:
+    hosts = {"one": {"aws_account_id": "011122223333"}, "two": {"aws_account_id": 11122223333}}
+    outcome = ansible.playbook("harden", inventory=write_inventory(ansible.directory, hosts))
+    assert_told(outcome, ["aws_account_id of two: '11122223333' is not an account id of 12 digits"])
+    assert outcome.requests == []
+
+
+def test_account_id_on_the_command_line(ansible: Ansible) -> None:
+    inventory = write_inventory(ansible.directory, {"acme-dev": {}})
+    outcome = ansible.playbook("harden", "--check", "-e", "aws_account_id=22223333444", inventory=inventory)
+    assert_told(outcome, ["aws_account_id of acme-dev: '22223333444' is not an account id of 12 digits"])
+    assert outcome.requests == []
+
+
+@pytest.mark.parametrize("playbook", ["assess", "harden"])
+@pytest.mark.parametrize(
+    ("account_id", "told"),
+    [("33334444555x", "aws_account_id of typo: '33334444555x'"), ("", "aws_account_id is not set for typo.")],
+)
+def test_one_bad_account_id_stops_a_run_of_several_hosts(
+    ansible: Ansible, playbook: str, account_id: str, told: str
+) -> None:
     inventory = write_inventory(
         ansible.directory,
-        {"acme-dev": {"aws_account_id": DEV}, "typo": {"aws_account_id": "33334444555x"}},
+        {"acme-dev": {"aws_account_id": DEV}, "typo": {"aws_account_id": account_id}},
         aws_assessor_role_arn=role_arn(DEV),
         aws_assume_role_arn=role_arn(DEV, "automation"),
     )
-    outcome = ansible.playbook("assess", "--check", inventory=inventory)
-    assert_told(outcome, ["account_id", "33334444555x", "12 digits"])
-    (failure,) = outcome.document("fleet.json")["failed"]
-    assert failure["host"] == "typo"
-    assert [account["account_id"] for account in outcome.document("fleet.json")["accounts"]] == [DEV]
+    outcome = ansible.playbook(playbook, "--check", inventory=inventory)
+    assert_told(outcome, [told, "12 digits"])
+    assert outcome.requests == []
 
 
 def test_account_that_is_another_one(ansible: Ansible) -> None:
@@ -149,19 +214,156 @@ def test_account_that_is_another_one(ansible: Ansible) -> None:
     assert {record["operation"] for record in outcome.requests} <= {"AssumeRole", "GetCallerIdentity"}
 
 
+def without_account_id(ansible: Ansible, **variables: t.Any) -> Path:
+    roles = {"aws_assessor_role_arn": role_arn(DEV), "aws_assume_role_arn": role_arn(DEV, "automation")}
+    return write_inventory(ansible.directory, {"acme-dev": {}}, **{**roles, **variables})
+
+
 def test_account_id_that_is_missing(ansible: Ansible) -> None:
-    inventory = write_inventory(
-        ansible.directory,
-        {"acme-dev": {}},
-        aws_assessor_role_arn=role_arn(DEV),
-        aws_assume_role_arn=role_arn(DEV, "automation"),
-    )
-    outcome = ansible.playbook("harden", inventory=inventory)
-    assert_told(outcome, ["account_id"])
+    outcome = ansible.playbook("harden", inventory=without_account_id(ansible))
+    assert_told(outcome, ["aws_account_id is not set for acme-dev. A run that enforces needs it.", "12 digits"])
+    assert outcome.requests == []
+
+
+@pytest.mark.parametrize(("playbook", "arguments"), [("harden", ["--check"]), ("assess", [])])
+def test_one_host_alone_is_assessed_as_the_account_of_its_credentials(
+    ansible: Ansible, playbook: str, arguments: list[str]
+) -> None:
+    inventory = without_account_id(ansible)
+    outcome = ansible.playbook(playbook, *arguments, inventory=inventory).succeeded()
     assert outcome.writes == []
+    assert outcome.report(DEV)["account_id"] == DEV
+    assert (outcome.reports / DEV / "report.html").is_file()
+    fleet = outcome.document("fleet.json")
+    assert ([account["account_id"] for account in fleet["accounts"]], fleet["failed"], fleet["missing"]) == (
+        [DEV],
+        [],
+        [],
+    )
 
 
-def test_account_id_that_lost_its_zeros(make_ansible: MakeAnsible) -> None:
+def test_roles_that_need_the_missing_account_id(ansible: Ansible) -> None:
+    """To Ansible, such a role is not declared, and the credentials would be used as they are."""
+    inventory = without_account_id(ansible, aws_assessor_role_arn=role_arn("{{ aws_account_id }}"))
+    outcome = ansible.playbook("harden", "--check", inventory=inventory)
+    assert_told(outcome, ["aws_assessor_role_arn of acme-dev uses a variable that is not set", "aws_account_id"])
+    assert outcome.requests == []
+
+
+@pytest.mark.parametrize("option", ["--tags", "--skip-tags"])
+def test_tag_that_is_misspelt(ansible: Ansible, option: str) -> None:
+    outcome = run_with(ansible, "harden", option, "pasword_policy")
+    assert_told(outcome, [f"{option} pasword_policy: no task has this tag; the nearest is password_policy"])
+    assert outcome.requests == []
+
+
+def test_tag_of_a_playbook_in_a_checkout(ansible: Ansible) -> None:
+    outcome = run_with(ansible, str(CHECKOUT / "playbooks" / "harden.yml"), "--tags", "pasword_policy")
+    assert_told(outcome, ["--tags pasword_policy: no task has this tag; the nearest is password_policy"])
+    assert outcome.requests == []
+
+
+def test_tag_of_another_playbook(ansible: Ansible) -> None:
+    outcome = run_with(ansible, "harden", "--tags", "mfa_enforcement")
+    assert_told(outcome, ["--tags mfa_enforcement: no task has this tag.", "Another playbook of hardening.iam has it."])
+    assert outcome.requests == []
+
+
+def test_tag_of_a_playbook_of_ones_own(ansible: Ansible) -> None:
+    """A playbook that imports ours may have tags that ours do not."""
+    playbook = ansible.directory / "site.yml"
+    task = {"name": "Say hello", "ansible.builtin.debug": {"msg": "hello"}, "tags": ["greeting"]}
+    plays = [
+        {"name": "Preflight", "ansible.builtin.import_playbook": "hardening.iam.preflight"},
+        {"name": "Greet", "hosts": "localhost", "gather_facts": False, "tasks": [task]},
+    ]
+    playbook.write_text(json.dumps(plays), encoding="utf-8")
+    outcome = run_with(ansible, str(playbook), "--tags", "greeting").succeeded()
+    assert "hello" in outcome.output
+
+
+def test_variables_of_others(ansible: Ansible) -> None:
+    others = {
+        "aws_region": "eu-west-1",
+        "aws_profile": "dev",
+        "hardening_level": 2,
+        "hardening_ssh_port": 22,
+        "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+        "reports_dir": "/srv/reports",
+        "report_email": "platform@acme.example",
+        "assessment_owner": "platform",
+    }
+    ignore = {"hardening_ignore_variables": "hardening_level, hardening_ssh_*", "aws_regions": ""}
+    outcome = run(ansible, "preflight", **others, **ignore).succeeded()
+    assert "Nothing reads aws_region; aws_regions does." in " ".join(outcome.output.split())
+
+
+def test_assessor_role_that_another_host_of_the_fleet_has(ansible: Ansible) -> None:
+    hosts = {"acme-dev": {"aws_account_id": DEV, "aws_assessor_role_arn": None}, "other": {"aws_account_id": PROD}}
+    inventory = write_inventory(ansible.directory, hosts)
+    outcome = ansible.playbook("harden", "--check", "--limit", "acme-dev", inventory=inventory)
+    assert_told(outcome, ["aws_assessor_role_arn is declared for other and missing for acme-dev"])
+    assert outcome.requests == []
+
+
+# Without the first tasks of a playbook, where the whole run is checked.
+
+
+def test_start_at_a_task(ansible: Ansible) -> None:
+    hosts = {"acme-dev": {"aws_account_id": DEV}, "typo": {"aws_account_id": 33344445555}}
+    inventory = write_inventory(ansible.directory, hosts)
+    outcome = ansible.playbook(
+        "harden", "--check", "--start-at-task", "Assess the account", inventory=inventory, pasword_policy_mode="enforce"
+    )
+    assert_told(outcome, ["pasword_policy_mode (the nearest is password_policy_mode)"])
+    assert outcome.requests == []
+
+
+# Variables of the hosts acme-dev and other, and the message of a task of a role.
+ROLE_MISTAKES: t.Final[t.Mapping[str, tuple[Record, Record, str]]] = {
+    "number": ({"aws_account_id": 33344445555}, {}, "aws_account_id of acme-dev: '33344445555' is not an account id"),
+    "missing": ({"aws_account_id": ""}, {}, "aws_account_id is not set for acme-dev."),
+    "shared": ({"aws_account_id": PROD}, {}, f"acme-dev: another host has the same aws_account_id, {PROD}: other"),
+    "misspelt": (
+        {"aws_account_id": DEV, "hardening_wavers": []},
+        {},
+        "hardening_wavers (the nearest is hardening_waivers)",
+    ),
+    "assessor": (
+        {"aws_account_id": DEV, "aws_assessor_role_arn": ""},
+        {},
+        "aws_assessor_role_arn is declared for other and missing for acme-dev",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", ROLE_MISTAKES)
+def test_role_of_its_own(ansible: Ansible, mistake: str) -> None:
+    """The other host is first, with one fork, so that it is clear which of two hosts with one account goes on."""
+    bad, good, told = ROLE_MISTAKES[mistake]
+    hosts = {"other": {"aws_account_id": PROD, **good}, "acme-dev": bad}
+    role = {"name": "Look", "ansible.builtin.import_role": {"name": "hardening.iam.preflight"}}
+    play = {"name": "Look", "hosts": "aws_accounts", "gather_facts": False, "tasks": [role]}
+    (ansible.directory / "site.yml").write_text(json.dumps([play]), encoding="utf-8")
+    inventory = write_inventory(ansible.directory, hosts)
+    outcome = ansible.playbook(str(ansible.directory / "site.yml"), "--check", "--forks", "1", inventory=inventory)
+    assert_told(outcome, [told])
+    assert outcome.recap("acme-dev")["failed"] == 1
+    assert outcome.recap("other")["failed"] == 0
+    assert {record["account_id"] for record in outcome.requests} <= {MANAGEMENT, PROD}
+
+
+def test_local_journal_in_awx(ansible: Ansible) -> None:
+    """The role's own variable says that this is no AWX job; AWX says that it is."""
+    role = {"name": "Converge", "ansible.builtin.import_role": {"name": "hardening.iam.password_policy"}}
+    play = {"name": "Converge", "hosts": "aws_accounts", "gather_facts": False, "tasks": [role]}
+    (ansible.directory / "site.yml").write_text(json.dumps([play]), encoding="utf-8")
+    outcome = run(ansible, str(ansible.directory / "site.yml"), awx_job_id=7, password_policy_awx_job_id="")
+    assert_told(outcome, ["hardening_journal is", "/journal'", "AWX job 7", "s3://bucket/prefix"])
+    assert outcome.requests == []
+
+
+def test_account_id_with_leading_zeros(make_ansible: MakeAnsible) -> None:
     account = "000011112222"
     role = {"path": "/iam-hardening/", "trust": _trust(), "policies": ["aws:SecurityAudit"]}
     ansible = make_ansible(
@@ -169,7 +371,7 @@ def test_account_id_that_lost_its_zeros(make_ansible: MakeAnsible) -> None:
     )
     inventory = write_inventory(
         ansible.directory,
-        {"zero": {"aws_account_id": 11112222}},
+        {"zero": {"aws_account_id": account}},
         aws_assessor_role_arn=role_arn(account),
         aws_assume_role_arn=role_arn(account),
     )

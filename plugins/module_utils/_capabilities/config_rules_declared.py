@@ -15,6 +15,7 @@ import re
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
+from .._account.account_id import parse_account_id
 from .._account.config_catalogue import (
     BOOLEAN,
     BY_IDENTIFIER,
@@ -35,7 +36,6 @@ _TRUTHS: t.Final[Mapping[str, str]] = {"true": "true", "yes": "true", "false": "
 # A rule of an organization may have a name of 64 characters, of which our prefix takes some.
 _NAME: t.Final = re.compile(r"[A-Za-z0-9_-]{1,50}", re.ASCII)
 _IDENTIFIER: t.Final = re.compile(r"[A-Z][A-Z0-9_]{0,255}", re.ASCII)
-_ACCOUNT: t.Final = re.compile(r"[0-9]{12}", re.ASCII)
 _LONGEST_PARAMETERS: t.Final = 1024
 
 
@@ -244,13 +244,13 @@ def _recorder(given: Mapping[str, t.Any]) -> RecorderWish:
 def _accounts(given: t.Optional[Iterable[t.Any]], *, of_organization: bool) -> t.Optional[tuple[str, ...]]:
     if given is None:
         return None
-    accounts = tuple(sorted({str(item).strip().zfill(12) for item in given if str(item).strip()}))
+    try:
+        accounts = {account_id for item in given if (account_id := parse_account_id(item))}
+    except ValueError as error:
+        raise InputError(f"excluded_accounts: {error}") from error
     if accounts and not of_organization:
         raise InputError("excluded_accounts: it is for scope organization only")
-    bad = [item for item in accounts if not _ACCOUNT.fullmatch(item)]
-    if bad:
-        raise InputError(f"excluded_accounts: {bad[0]!r} is not allowed; allowed are 12 digits")
-    return accounts
+    return tuple(sorted(accounts))
 
 
 def _unique(names: Sequence[str], option: str) -> None:

@@ -102,11 +102,8 @@ class Target:
             raise InputError(
                 f"{place}.ou: {text!r} is not a path of units from the root, such as /Workloads/Production"
             )
-        if form == "id" and not _ID.fullmatch(text.zfill(12) if text.isdigit() else text):
+        if form == "id" and not _ID.fullmatch(text):
             raise InputError(f"{place}.id: {text!r} is no id of a root (r-…), a unit (ou-…) or an account (12 digits)")
-        if form in ("id", "account") and text.isascii() and text.isdigit():
-            # YAML makes a number of an id, and takes its leading zeros.
-            text = text.zfill(12)
         return cls(ou=text) if form == "ou" else cls(account=text) if form == "account" else cls(id=text)
 
     def __str__(self) -> str:

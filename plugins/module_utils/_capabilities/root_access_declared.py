@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from .._account.account_id import parse_account_id
 from .._account.organization_tree import OrganizationTree
 from .._controls.control import listing
 from .._controls.member_roots import CREDENTIALS_FEATURE
@@ -30,7 +31,6 @@ _FEATURE_OPTIONS: t.Final = {
     "root_credentials_management": CREDENTIALS_FEATURE,
     "root_sessions": SESSIONS_FEATURE,
 }
-_ACCOUNT: t.Final = re.compile(r"\d{12}", re.ASCII)
 _ROOT_ARN: t.Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:root", re.ASCII)
 
 
@@ -106,19 +106,14 @@ def _trusted_access(given: t.Any, features: Mapping[str, bool]) -> t.Optional[bo
 
 
 def _administrator(given: t.Any) -> t.Optional[str]:
-    text = str(given or "").strip()
-    if not text:
-        return None
-    account = text.zfill(12) if text.isascii() and text.isdigit() else text
-    if not _ACCOUNT.fullmatch(account):
-        raise InputError(f"delegated_administrator: {text!r} is not an account id of 12 digits")
-    return account
+    try:
+        return parse_account_id(given)
+    except ValueError as error:
+        raise InputError(f"delegated_administrator: {error}") from error
 
 
 def _names(given: Iterable[t.Any]) -> tuple[str, ...]:
-    names = (str(name).strip() for name in given)
-    # A number in YAML loses leading zeros.
-    return tuple(name.zfill(12) if name.isascii() and name.isdigit() else name for name in names if name)
+    return tuple(name for item in given if (name := str(item).strip()))
 
 
 def _acceptances(given: t.Any, now: datetime) -> Acceptances:

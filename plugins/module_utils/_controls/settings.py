@@ -15,6 +15,8 @@ import re
 import typing as t
 from collections.abc import Mapping
 
+from .._account.account_id import parse_account_id
+
 
 class SettingsError(ValueError):
     """A threshold is unknown or has no usable value; the message names the option, the value and what is allowed."""
@@ -88,11 +90,11 @@ def _texts(pattern: str, allowed: str) -> Reader:
 
 
 def _account_ids(option: str, value: t.Any) -> tuple[str, ...]:
-    # YAML reads an unquoted account id as a number, and one with a leading zero as a shorter one.
-    items = value if isinstance(value, (list, tuple)) else [value]
-    padded = [f"{item:012d}" if isinstance(item, int) and not isinstance(item, bool) else item for item in items]
-    read = _texts(r"\d{12}", "an account id of 12 digits")
-    return tuple(t.cast("tuple[str, ...]", read(option, padded if isinstance(value, (list, tuple, int)) else value)))
+    items = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
+    try:
+        return tuple(account_id for item in items if (account_id := parse_account_id(item)))
+    except ValueError as error:
+        raise SettingsError(f"{option}: {error}") from error
 
 
 _READERS: t.Final[Mapping[str, Reader]] = {

@@ -237,7 +237,16 @@ def test_accounts_are_chosen_by_tag(tag: dict[str, t.Any], accounts: set[str]) -
 
 def test_accounts_of_leading_zeros_are_found() -> None:
     tree = organization(account("000000000042", "old", "r-1"))
-    assert members(listed(tree, include=[{"account": 42}]), "aws_accounts") == {"old"}
+    assert members(listed(tree, include=[{"account": "000000000042"}]), "aws_accounts") == {"old"}
+
+
+def test_a_number_is_an_id_and_gets_no_zeros() -> None:
+    tree = organization(account("222233334444", "prod", "r-1"), account("022223333444", "42", "r-1"))
+    assert members(listed(tree, include=[{"account": 222233334444}]), "aws_accounts") == {"prod"}
+    assert members(listed(tree, include=[{"account": "42"}]), "aws_accounts") == {"42"}
+    with pytest.raises(InvalidOption, match="account: '22223333444' is not an account id of 12 digits"):
+        listed(tree, include=[{"account": 22223333444}])
+    assert members(listed(tree, include=[{"account": "22223333444"}]), "aws_accounts") == set()
 
 
 @pytest.mark.parametrize("option", ["include", "exclude"])

@@ -82,9 +82,11 @@ def test_the_policy_of_a_resource_has_principals(action: str, resource_policy: t
     assert request.resource_policy.statements[0].principals == (("*", "*"),)
 
 
-def test_account_ids_are_padded() -> None:
-    (request,) = asked({"action": "s3:GetObject", "resource_account": 11122223333})
+def test_the_account_of_a_resource_has_12_digits() -> None:
+    (request,) = asked({"action": "s3:GetObject", "resource_account": "011122223333"})
     assert request.resource_account == "011122223333"
+    with pytest.raises(TaskError, match=r"requests\[0\].resource_account: '11122223333' is not an account id"):
+        asked({"action": "s3:GetObject", "resource_account": 11122223333})
 
 
 @pytest.mark.parametrize(

@@ -173,9 +173,13 @@ def test_a_report_that_cannot_be_read_is_named(reports: Path) -> None:
         run(task(reports))
 
 
-def test_an_account_id_gets_its_zeros_back(tmp_path: Path) -> None:
+def test_no_report_of_another_account_is_taken_for_an_id_with_digits_missing(tmp_path: Path) -> None:
     DirectoryStore(str(tmp_path)).put("000033334444/report.json", encode(account("000033334444")))
-    assert run(task(tmp_path, account_id="33334444"))["account_id"] == "000033334444"
+    with pytest.raises(TaskError, match="account_id: '33334444' is not an account id of 12 digits"):
+        run(task(tmp_path, account_id="33334444"))
+    document = run(task(tmp_path, scope="fleet", expected_accounts=["33334444"], failures=[]))
+    assert document["failed_accounts"] == ["33334444"]
+    assert document["missing_accounts"] == []
 
 
 @pytest.mark.parametrize(
@@ -257,7 +261,7 @@ def test_an_expected_account_that_is_none_is_refused(reports: Path) -> None:
 def test_a_failure_that_is_told_already_is_not_told_again(reports: Path) -> None:
     failures = [{"host": "a", "account_id": "prod", "reason": "no"}, {"host": "b", "account_id": "7", "reason": "no"}]
     result = run(task(reports, scope="fleet", expected_accounts=["prod", "7"], failures=failures))
-    assert (result["failed_accounts"], result["missing_accounts"]) == (["000000000007", "prod"], [])
+    assert (result["failed_accounts"], result["missing_accounts"]) == (["7", "prod"], [])
 
 
 def test_the_manifest_has_the_hash_of_every_file_of_the_run(reports: Path) -> None:

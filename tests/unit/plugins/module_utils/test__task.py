@@ -76,13 +76,18 @@ def test_the_run_is_named_by_the_option_or_the_start() -> None:
     assert task(run_id=None).run_id == "20261125T020304Z"
 
 
-@pytest.mark.parametrize("given", ["012345678901", 12345678901, " 12345678901 "])
-def test_an_account_id_gets_its_zeros_back(given: t.Any) -> None:
-    assert task(account_id=given).account_id == "012345678901"
+def test_an_account_id_has_12_digits() -> None:
+    assert task(account_id=" 012345678901 ").account_id == "012345678901"
+    assert task(account_id="").account_id is None
+
+
+def test_what_is_no_account_id_is_refused() -> None:
+    with pytest.raises(TaskError, match=r"account_id: '12345678901' is not an account id of 12 digits\. .* in quotes"):
+        task(account_id="12345678901").validate()
 
 
 @pytest.mark.parametrize("given", ["acme", "1234567890123", "-1", "١٢٣"])
-def test_what_is_no_account_id_is_refused(given: str) -> None:
+def test_no_account_id_is_made_of_other_texts(given: str) -> None:
     with pytest.raises(TaskError, match="account_id"):
         task(account_id=given).account_id  # noqa: B018
 

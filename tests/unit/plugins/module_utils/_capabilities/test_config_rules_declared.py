@@ -111,8 +111,8 @@ def test_rules_of_ones_own() -> None:
     assert found.is_offered("anywhere")
 
 
-def test_accounts_are_padded() -> None:
-    found = declared(scope="organization", excluded_accounts=["11122223333", " 222233334444", ""])
+def test_accounts_have_12_digits() -> None:
+    found = declared(scope="organization", excluded_accounts=["011122223333", " 222233334444", ""])
     assert found.excluded_accounts == ("011122223333", "222233334444")
     assert declared(scope="organization", excluded_accounts=[]).excluded_accounts == ()
 
@@ -137,7 +137,7 @@ def test_accounts_are_padded() -> None:
         ({"extra_rules": [{"name": "a", "identifier": "X"}] * 2}, "extra_rules: a is there twice"),
         ({"extra_rules": [{"name": "a", "identifier": "X"}], "remove_rules": ["a"]}, "remove_rules: a is declared"),
         ({"recorder": {"bucket": "b", "kms_key_arn": "alias/x"}}, "recorder.kms_key_arn: 'alias/x' is no ARN"),
-        ({"scope": "organization", "excluded_accounts": ["x"]}, "allowed are 12 digits"),
+        ({"scope": "organization", "excluded_accounts": ["11122223333"]}, "excluded_accounts: .* 12 digits"),
     ],
 )
 def test_what_is_wrong_is_named(options: dict[str, t.Any], message: str) -> None:

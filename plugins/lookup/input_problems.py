@@ -1,0 +1,78 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: input_problems
+author:
+  - hardening.iam contributors (@hardening-iam)
+version_added: 1.0.0
+short_description: Finds what is wrong with the variables, accounts and tags of a run
+description:
+  - The playbooks of this collection call it before their first task, and stop if it finds something.
+  - It looks at the hosts of the play, and talks to nobody.
+  - It finds unknown and misspelt variables, account ids that do not have 12 digits, two hosts with the same account id,
+    hosts without an account id, hosts without an assessor role while others have one, and unknown tags.
+options:
+  _terms:
+    description: Nothing.
+  hosts:
+    description: The pattern of all hosts that the run is for, whatever C(--limit) leaves of them.
+    type: raw
+    required: true
+  reads_only:
+    description: Whether the playbook writes nothing, with or without check mode.
+    type: bool
+    default: false
+notes:
+  - Names in the variable C(hardening_ignore_variables), a list of names and globs, are never misspelt.
+"""
+
+EXAMPLES = r"""
+- name: Show what is wrong with the input of the run
+  ansible.builtin.debug:
+    msg: "{{ query('hardening.iam.input_problems', hosts='aws_accounts', reads_only=true) }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The problems. Each names the variable or tag, and the next step.
+  type: list
+  elements: str
+"""
+
+import functools
+import typing as t
+
+from ansible import context
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+from ..plugin_utils._fleet import find_assessor, host_of
+from ..plugin_utils._run_input import check_run
+from ..plugin_utils._tags import check_tags, find_playbooks
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[t.Any], variables: t.Optional[dict[str, t.Any]] = None, **kwargs: t.Any) -> list[str]:
+        self.set_options(var_options=variables, direct=kwargs)
+        variables = variables or {}
+        hostvars = variables["hostvars"]
+        names = variables["ansible_play_hosts_all"]
+        problems = check_run(
+            [host_of(name, hostvars, self._templar) for name in names],
+            enforces=not (variables.get("ansible_check_mode") or self.get_option("reads_only")),
+            find_assessor=functools.partial(find_assessor, hostvars, pattern=self.get_option("hosts"), first=names),
+        )
+        for warning in problems.warnings:
+            Display().warning(warning)
+        return [*problems.errors, *_tag_problems(variables)]
+
+
+def _tag_problems(variables: t.Mapping[str, t.Any]) -> list[str]:
+    playbooks = find_playbooks(context.CLIARGS.get("args") or ())
+    if playbooks is None:
+        return []
+    return check_tags(playbooks, run=variables.get("ansible_run_tags", ()), skip=variables.get("ansible_skip_tags", ()))

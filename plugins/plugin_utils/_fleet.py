@@ -1,0 +1,45 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""The hosts that a play is for, whatever ``--limit`` leaves of them."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Iterable
+
+from ansible.errors import AnsibleError
+
+from ._run_input import ASSESSOR, Host
+
+
+def host_of(name: str, hostvars: t.Any, templar: t.Any) -> Host:
+    """The host ``name`` of the inventory, with its variables."""
+    variables = hostvars.raw_get(name)
+    own_templar = functools.cache(lambda: templar.copy_with_new_env(available_variables=variables))
+
+    def value(variable: str) -> t.Any:
+        found = variables.get(variable)
+        if not isinstance(found, str) or "{" not in found:
+            return found
+        try:
+            return own_templar().template(found)
+        except AnsibleError:
+            return None
+
+    return Host(name=name, variables=variables, value=value)
+
+
+def find_assessor(hostvars: t.Any, *, pattern: t.Any, first: Iterable[str] = ()) -> t.Optional[str]:
+    """A host among those of ``pattern`` that has an assessor role. The hosts ``first`` are looked at first."""
+    everybody = hostvars._inventory.get_hosts(pattern=pattern, ignore_limits=True, ignore_restrictions=True)
+    names = dict.fromkeys([*first, *(host.name for host in everybody)])
+    return next((name for name in names if _is_declared(hostvars.raw_get(name).get(ASSESSOR))), None)
+
+
+def _is_declared(value: t.Any) -> bool:
+    return value is not None and value != ""

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""What is wrong with the input of a run, found before its first task: accounts, roles and names of variables."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from ..module_utils._account.account_id import parse_account_id
+from ._variables import Misspelt, describe_misspelt, find_doubtful, find_misspelt, ignored_names
+
+ACCOUNT_ID: t.Final = "aws_account_id"
+ASSESSOR: t.Final = "aws_assessor_role_arn"
+_ROLES: t.Final = (ASSESSOR, "aws_assume_role_arn")
+_IGNORE: t.Final = "hardening_ignore_variables"
+_MOST_HOSTS_SHOWN: t.Final = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Host:
+    """A host of the run, which stands for an account.
+
+    ``variables`` are as declared. ``value`` gives one of them with its templates filled in, and None where that is not
+    possible.
+    """
+
+    name: str
+    variables: Mapping[str, t.Any]
+    value: Callable[[str], t.Any]
+
+    def lacks(self, name: str) -> bool:
+        """Whether the variable is not set, or is empty."""
+        return self.variables.get(name) is None or self.value(name) == ""
+
+
+@dataclasses.dataclass(frozen=True)
+class RunProblems:
+    """``errors`` stop the run, ``warnings`` do not."""
+
+    errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def check_run(hosts: Sequence[Host], *, enforces: bool, find_assessor: Callable[[], t.Optional[str]]) -> RunProblems:
+    """Check all hosts of a run in one pass. ``find_assessor`` is as for :func:`check_assessors`."""
+    misspelt: set[Misspelt] = set()
+    doubtful: set[Misspelt] = set()
+    for host in hosts:
+        ignore = ignored_names(host.value(_IGNORE)) if _IGNORE in host.variables else ()
+        misspelt.update(find_misspelt(host.variables, ignore=ignore))
+        doubtful.update(find_doubtful(host.variables, ignore=ignore))
+    errors = [describe_misspelt(sorted(misspelt))] if misspelt else []
+    errors += check_accounts(hosts, enforces=enforces)
+    errors += check_roles(hosts)
+    errors += check_assessors(hosts, find_assessor)
+    return RunProblems(
+        tuple(errors), tuple(f"Nothing reads {item.name}; {item.nearest} does." for item in sorted(doubtful))
+    )
+
+
+def check_accounts(hosts: Sequence[Host], *, enforces: bool) -> list[str]:
+    """What is wrong with the account ids of a run; two hosts with one id would change one account side by side."""
+    problems: list[str] = []
+    missing: list[Host] = []
+    by_id: dict[str, list[str]] = defaultdict(list)
+    for host in hosts:
+        try:
+            account_id = parse_account_id(host.value(ACCOUNT_ID))
+        except ValueError as error:
+            problems.append(f"{ACCOUNT_ID} of {host.name}: {error}.")
+            continue
+        if account_id is None:
+            missing.append(host)
+        else:
+            by_id[account_id].append(host.name)
+    problems = _shorten(problems, "more hosts have a malformed one")
+    problems += _shorten([describe_shared_id(*item) for item in by_id.items() if len(item[1]) > 1], "more are shared")
+    if missing and (enforces or len(hosts) > 1):
+        problems.append(describe_missing_id([host.name for host in missing], enforces=enforces))
+    return problems
+
+
+def check_roles(hosts: Sequence[Host]) -> list[str]:
+    """Roles whose ARN uses a variable that is not set.
+
+    To Ansible such a role is not declared: another one would be assumed, or the credentials be used as they are.
+    """
+    problems = []
+    for name in _ROLES:
+        unusable = [host.name for host in hosts if host.variables.get(name) is not None and host.value(name) is None]
+        if unusable:
+            problems.append(
+                f"{name} of {_listing(unusable)} uses a variable that is not set.\n"
+                f"Most likely {ACCOUNT_ID} is missing: set it to the 12 digits of the account."
+            )
+    return problems
+
+
+def check_assessors(hosts: Iterable[Host], find_assessor: Callable[[], t.Optional[str]]) -> list[str]:
+    """Hosts that have no assessor role while others have one.
+
+    There, check mode would read with the role that writes, and nobody would notice. ``find_assessor`` names a host of
+    the whole fleet that has an assessor role; it is called only if a host has none.
+    """
+    without = [host.name for host in hosts if host.lacks(ASSESSOR)]
+    declared = find_assessor() if without else None
+    return [describe_missing_assessor(without, declared)] if declared else []
+
+
+def describe_missing_id(names: Sequence[str], *, enforces: bool) -> str:
+    """The error for hosts without an account id."""
+    what = "A run that enforces needs it" if enforces else "A run of several hosts needs it for each of them"
+    return (
+        f"{ACCOUNT_ID} is not set for {_listing(names)}. {what}.\n"
+        "Set it to the 12 digits of the account that the host stands for, or leave the host out with --limit."
+    )
+
+
+def describe_missing_assessor(names: Sequence[str], declared: str) -> str:
+    """The error for hosts that would read with the role that writes."""
+    return (
+        f"{ASSESSOR} is declared for {declared} and missing for {_listing(names)}.\n"
+        "There, check mode would read with the role that writes. Declare an assessor role for all of them or none."
+    )
+
+
+def describe_shared_id(account_id: str, names: Sequence[str]) -> str:
+    """The error for hosts with one account id."""
+    return (
+        f"{names[0]}: another host has the same {ACCOUNT_ID}, {account_id}: {_listing(names[1:])}.\n"
+        "Every account is one host. Remove the others, or leave them out with --limit or hardening_hosts."
+    )
+
+
+def _listing(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_HOSTS_SHOWN} more" if len(names) > _MOST_HOSTS_SHOWN else ""
+    return ", ".join(names[:_MOST_HOSTS_SHOWN]) + more
+
+
+def _shorten(problems: list[str], rest: str) -> list[str]:
+    left = len(problems) - _MOST_HOSTS_SHOWN
+    return [*problems[:_MOST_HOSTS_SHOWN], f"{left} {rest}."] if left > 0 else problems

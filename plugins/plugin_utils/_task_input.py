@@ -1,0 +1,115 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""What is wrong with the input of one task, found before its module runs.
+
+The playbooks check a whole run before its first task. Roles of this collection are used in other playbooks too, and
+``--start-at-task`` passes by the checks of ours, so the action plugin asks here again, with what one host knows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from ..module_utils._account.account_id import parse_account_id
+from ._run_input import (
+    ACCOUNT_ID,
+    ASSESSOR,
+    Host,
+    check_roles,
+    describe_missing_assessor,
+    describe_missing_id,
+    describe_shared_id,
+)
+from ._run_notes import RunNotes
+from ._variables import describe_misspelt, find_misspelt, ignored_names
+
+_FLEET: t.Final = "fleet"
+_S3: t.Final = "s3://"
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskInput:
+    """A task that is about to run.
+
+    ``arguments`` are the options that it was given, ``options`` the defaults of all that its module has. ``play`` names
+    the play, ``hosts`` those of its hosts that ``--limit`` left. ``find_assessor`` looks for a host of the whole play
+    that has an assessor role.
+    """
+
+    host: Host
+    arguments: Mapping[str, t.Any]
+    options: Mapping[str, t.Any]
+    writes: bool
+    is_of_our_role: bool
+    play: str
+    hosts: Collection[str]
+    find_assessor: Callable[[], t.Optional[str]]
+    notes: RunNotes
+
+    def option(self, name: str) -> t.Any:
+        """The value that the module would see; None if it has no such option."""
+        value = self.arguments.get(name)
+        return self.options.get(name) if value is None else value
+
+
+def find_problem(task: TaskInput) -> t.Optional[str]:
+    """The first error in the input of a task, or None. Nothing is asked of AWS."""
+    return next(_problems(task), None)
+
+
+def _problems(task: TaskInput) -> Iterator[str]:
+    ignore = ignored_names(task.host.value("hardening_ignore_variables"))
+    misspelt = find_misspelt(task.host.variables, ignore=ignore)
+    if misspelt:
+        yield describe_misspelt(misspelt)
+    if task.writes:
+        yield from _check_journal(task)
+    # What a task of another playbook gives a module is not read from our variables.
+    if task.is_of_our_role and task.option("scope") != _FLEET:
+        yield from _check_account(task)
+        if not (task.option("assume_role_arn") and task.option("assessor_role_arn")):
+            yield from check_roles([task.host])
+        if not task.writes:
+            yield from _check_assessor(task)
+
+
+def _check_journal(task: TaskInput) -> Iterator[str]:
+    job = task.host.value("awx_job_id") or task.host.value("tower_job_id")
+    journal = task.option("journal")
+    if job and journal is not None and not str(journal).startswith(_S3):
+        yield (
+            f"hardening_journal is {str(journal)!r}, a directory of a container that vanishes with AWX job {job}.\n"
+            "To enforce in AWX, set hardening_journal to a place such as s3://bucket/prefix."
+        )
+
+
+def _check_account(task: TaskInput) -> Iterator[str]:
+    if "account_id" not in task.options:
+        return
+    try:
+        declared = parse_account_id(task.host.value(ACCOUNT_ID))
+        account_id = parse_account_id(task.option("account_id")) or declared
+    except ValueError as error:
+        yield f"{ACCOUNT_ID} of {task.host.name}: {error}."
+        return
+    if account_id is None:
+        if task.writes or len(task.hosts) > 1:
+            yield describe_missing_id([task.host.name], enforces=task.writes)
+        return
+    owner = task.notes.claim(f"{task.play} {account_id}", task.host.name)
+    if owner != task.host.name:
+        yield describe_shared_id(account_id, [task.host.name, owner])
+
+
+def _check_assessor(task: TaskInput) -> Iterator[str]:
+    if "assessor_role_arn" not in task.options or task.option("assessor_role_arn"):
+        return
+    declared = task.notes.recall(f"{task.play} {ASSESSOR}", lambda: task.find_assessor() or "")
+    if declared:
+        yield describe_missing_assessor([task.host.name], declared)

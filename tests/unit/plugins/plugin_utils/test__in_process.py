@@ -1,0 +1,348 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""When a module runs in Ansible's worker, what it is given there, and what becomes of its result."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+import typing as t
+from pathlib import Path
+
+import ansible.template
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.action.normal import ActionModule as NormalActionModule
+from ansible.template import Templar
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._task import Entry, Task, TaskError
+from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process
+from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
+
+# ansible-core 2.18 takes every text for a template, later ones only what comes from a source that they trust.
+template: t.Final[t.Callable[[str], str]] = getattr(ansible.template, "trust_as_template", str)
+
+DEV = "333344445555"
+ELSEWHERE: t.Final = {"ran": "as a module of its own process"}
+SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
+    "account_id": {"type": "str"},
+    "assessor_role_arn": {"type": "str"},
+    "count": {"type": "int", "default": 3, "aliases": ["number"]},
+    "mode": {"type": "str", "choices": ["report", "enforce"], "default": "enforce"},
+    "secret": {"type": "str", "no_log": True},
+    "report_dir": {"type": "str"},
+    "journal": {"type": "str", "default": "./journal"},
+}
+
+
+class Core:
+    """The core of a module: keeps the task that it was given, and answers what a test wants."""
+
+    def __init__(self) -> None:
+        self.tasks: list[Task] = []
+        self.answer: dict[str, t.Any] = {"changed": False}
+        self.error: t.Optional[Exception] = None
+
+    def __call__(self, task: Task) -> dict[str, t.Any]:
+        self.tasks.append(task)
+        if self.error:
+            raise self.error
+        return self.answer
+
+
+CORE: t.Final = Core()
+
+
+class Action(InProcess):
+    entry = Entry(
+        argument_spec=lambda: dict(SPEC),
+        operations=Operations(reads=frozenset({"iam:GetUser"}), writes=frozenset({"iam:DeleteUser"})),
+        run=CORE,
+    )
+
+
+@pytest.fixture(autouse=True)
+def core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Core:
+    """The core, as new. The garbage collector is left alone, and notes of the process go to a directory of the test."""
+    CORE.__init__()  # type: ignore[misc]
+    monkeypatch.setattr(_in_process.gc, "freeze", lambda: None)
+    monkeypatch.setattr(_in_process.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / "tmp"))
+    monkeypatch.setattr(NormalActionModule, "run", lambda _self, _tmp=None, _task_vars=None: dict(ELSEWHERE))
+    return CORE
+
+
+def action(
+    arguments: t.Optional[dict[str, t.Any]] = None,
+    *,
+    transport: str = "local",
+    become: bool = False,
+    variables: t.Optional[dict[str, t.Any]] = None,
+    **task: t.Any,
+) -> Action:
+    declared = {
+        "action": "hardening.iam.example",
+        "args": arguments or {},
+        "async_val": 0,
+        "environment": None,
+        "delegate_to": None,
+        "check_mode": True,
+        "no_log": False,
+        "_role": None,
+        "get_play": lambda: types.SimpleNamespace(hosts="aws_accounts"),
+        **task,
+    }
+    return Action(
+        task=types.SimpleNamespace(**declared),
+        connection=types.SimpleNamespace(transport=transport),
+        play_context=types.SimpleNamespace(become=become),
+        loader=DataLoader(),
+        templar=Templar(loader=DataLoader(), variables=variables or {}),
+        shared_loader_obj=None,
+    )
+
+
+def run(arguments: t.Optional[dict[str, t.Any]] = None, **options: t.Any) -> dict[str, t.Any]:
+    variables = {"inventory_hostname": "a", **options.pop("variables", {})}
+    return t.cast("dict[str, t.Any]", action(arguments, variables=variables, **options).run(None, variables))
+
+
+# Where it runs.
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"environment": []},
+        {"environment": [{}]},
+        {"variables": {"ansible_python_interpreter": sys.executable}},
+        {"variables": {"ansible_python_interpreter": template("{{ python }}"), "python": sys.executable}},
+        {"variables": {"hardening_in_process": "yes"}},
+        {"arguments": {"debug_botocore_endpoint_logs": False}},
+        {
+            "delegate_to": "b",
+            "variables": {"ansible_python_interpreter": "/other", "ansible_delegated_vars": {"b": {}}},
+        },
+    ],
+)
+def test_a_module_runs_in_the_worker(core: Core, options: dict[str, t.Any]) -> None:
+    assert run(**options) == {"changed": False}
+    assert len(core.tasks) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"transport": "ssh"},
+        {"become": True},
+        {"async_val": 10},
+        {"environment": [{"AWS_PROFILE": "dev"}]},
+        {"variables": {"ansible_python_interpreter": "/usr/bin/other-python"}},
+        # The same Python by another name may have other packages.
+        {"variables": {"ansible_python_interpreter": os.path.join(os.path.dirname(sys.executable), ".", "python")}},
+        {"variables": {"hardening_in_process": "no"}},
+        {"variables": {"hardening_in_process": False}},
+        {"arguments": {"debug_botocore_endpoint_logs": "true"}},
+        {"delegate_to": "b", "variables": {"ansible_delegated_vars": {"b": {"ansible_python_interpreter": "/other"}}}},
+    ],
+)
+def test_a_module_that_would_see_something_else_runs_as_usual(core: Core, options: dict[str, t.Any]) -> None:
+    assert run(**options) == ELSEWHERE
+    assert core.tasks == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("HAS_BOTO3", False), ("sys.platform", "darwin")])
+def test_a_controller_where_it_cannot_run(monkeypatch: pytest.MonkeyPatch, core: Core, name: str, value: t.Any) -> None:
+    monkeypatch.setattr(f"{_in_process.__name__}.{name}", value)
+    assert run() == ELSEWHERE
+    assert core.tasks == []
+
+
+# What the core is given.
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_options_are_validated_as_a_module_validates_them(core: Core, check_mode: bool) -> None:
+    run({"number": "7", "account_id": 333344445555}, check_mode=check_mode)
+    (task,) = core.tasks
+    assert task.check_mode is check_mode
+    assert (task.options["count"], task.options["mode"], task.options["account_id"]) == (7, "enforce", DEV)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"count": "many"}, "argument 'count' is of type str and we were unable to convert to int"),
+        ({"mode": "off"}, "value of mode must be one of: report, enforce, got: off"),
+        ({"colour": "red"}, "Unsupported parameters for (hardening.iam.example) module: colour"),
+    ],
+)
+def test_bad_options_fail_before_the_core(core: Core, arguments: dict[str, t.Any], message: str) -> None:
+    result = run(arguments)
+    assert result["failed"] is True
+    assert message in result["msg"].replace("<class 'str'>", "str").replace("<class 'int'>", "int")
+    assert core.tasks == []
+
+
+def test_an_option_given_twice_is_a_warning() -> None:
+    assert run({"count": 1, "number": 2})["warnings"] == ["Both option count and its alias number are set."]
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ("./reports", "{here}/reports"),
+        ("~/reports", "{home}/reports"),
+        ("/srv/reports", "/srv/reports"),
+        ("s3://bucket/prefix", "s3://bucket/prefix"),
+    ],
+)
+def test_places_are_where_ansible_was_called(
+    core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/of-the-test")
+    run({"report_dir": given})
+    assert core.tasks[0].options["report_dir"] == place.format(here=tmp_path, home="/home/of-the-test")
+    assert core.tasks[0].options["journal"] == f"{tmp_path}/journal"
+
+
+def test_places_of_another_machine_are_its_own() -> None:
+    plugin = action({"report_dir": "./reports"}, transport="ssh")
+    plugin.run(None, {"inventory_hostname": "a"})
+    assert plugin._task.args == {"report_dir": "./reports"}
+
+
+# What becomes of the result.
+
+
+def test_a_failure_is_a_result(core: Core) -> None:
+    core.error = TaskError("count: too many", plan="x")
+    assert run() == {"changed": False, "failed": True, "msg": "count: too many", "plan": "x"}
+
+
+def test_secrets_are_masked(core: Core) -> None:
+    core.answer = {"changed": True, "note": "the secret is hunter22", "nothing": None, "list": ["hunter22"]}
+    masked = run({"secret": "hunter22"})
+    assert "hunter22" not in str(masked)
+    assert (masked["changed"], masked["nothing"]) == (True, None)
+
+
+def test_warnings_of_the_core_are_masked_too(core: Core) -> None:
+    core.answer = {"changed": False, "warnings": ["hunter22 is weak"]}
+    (warning,) = run({"secret": "hunter22"})["warnings"]
+    assert "hunter22" not in warning
+
+
+@pytest.mark.parametrize(("no_log", "shown"), [(False, ["\nREPORT\n"]), (True, [])])
+def test_text_for_people_is_shown_and_not_returned(
+    core: Core, monkeypatch: pytest.MonkeyPatch, no_log: bool, shown: list[str]
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(_in_process.Display, "display", lambda _self, text, *_more, **_options: said.append(text))
+    core.answer = {"changed": False, "terminal": "REPORT"}
+    assert run(no_log=no_log) == {"changed": False}
+    assert said == shown
+
+
+# What is checked before.
+
+OUR_ROLE: t.Final = types.SimpleNamespace(_role_collection="hardening.iam")
+OTHER_ROLE: t.Final = types.SimpleNamespace(_role_collection="acme.iam")
+
+
+class HostVars(dict[str, dict[str, t.Any]]):
+    """The variables of all hosts, and the inventory behind them."""
+
+    def __init__(self, hosts: dict[str, dict[str, t.Any]]) -> None:
+        super().__init__(hosts)
+        self._inventory = self
+        self.patterns: list[t.Any] = []
+
+    def get_hosts(self, *, pattern: t.Any, ignore_limits: bool, ignore_restrictions: bool) -> list[t.Any]:
+        assert ignore_limits
+        assert ignore_restrictions
+        self.patterns.append(pattern)
+        return [types.SimpleNamespace(name=name) for name in self]
+
+    def raw_get(self, name: str) -> dict[str, t.Any]:
+        return self[name]
+
+
+def problem(core: Core, arguments: t.Optional[dict[str, t.Any]] = None, **options: t.Any) -> str:
+    result = run(arguments, **options)
+    if core.tasks:
+        assert "failed" not in result
+        return ""
+    assert (result["failed"], result["changed"]) == (True, False)
+    return str(result["msg"])
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+def test_bad_input_stops_a_task_wherever_it_would_run(core: Core, transport: str) -> None:
+    message = problem(core, transport=transport, variables={"password_polcy_mode": "enforce"})
+    assert "password_polcy_mode (the nearest is password_policy_mode)" in message
+
+
+def test_ignored_names_may_come_from_a_template(core: Core) -> None:
+    variables = {
+        "hardening_level": 1,
+        "hardening_ignore_variables": template("{{ mine }}"),
+        "mine": ["hardening_level"],
+    }
+    assert problem(core, variables=variables) == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "task", "fails"),
+    [
+        ({}, {"check_mode": False}, True),
+        ({"mode": "enforce"}, {"check_mode": False}, True),
+        ({"mode": "report"}, {"check_mode": False}, False),
+        ({}, {"check_mode": True}, False),
+        ({"journal": "s3://bucket/prefix"}, {"check_mode": False}, False),
+    ],
+)
+def test_only_a_task_that_may_write_needs_a_journal_that_stays(
+    core: Core, arguments: dict[str, t.Any], task: dict[str, t.Any], fails: bool
+) -> None:
+    assert ("hardening_journal" in problem(core, arguments, variables={"awx_job_id": 7}, **task)) is fails
+
+
+def test_a_module_without_writes_needs_no_journal(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Action, "entry", Entry(Action.entry.argument_spec, Operations(), CORE))
+    assert problem(core, check_mode=False, variables={"awx_job_id": 7}) == ""
+
+
+@pytest.mark.parametrize(("role", "fails"), [(OUR_ROLE, True), (OTHER_ROLE, False), (None, False)])
+def test_our_roles_need_an_account_id_where_there_are_several_hosts(core: Core, role: t.Any, fails: bool) -> None:
+    variables = {"ansible_play_hosts_all": ["a", "b"], "aws_assessor_role_arn": "x"}
+    message = problem(core, {"assessor_role_arn": "x"}, _role=role, variables=variables)
+    assert ("aws_account_id is not set for a." in message) is fails
+
+
+def test_the_account_id_may_be_a_template(core: Core) -> None:
+    variables = {"aws_account_id": template("{{ numbers.dev }}"), "numbers": {"dev": 33344445555}}
+    assert "aws_account_id of a: '33344445555' is not" in problem(core, _role=OUR_ROLE, variables=variables)
+
+
+def test_two_hosts_with_one_account_share_no_process(core: Core) -> None:
+    given = {"account_id": DEV, "assessor_role_arn": "x"}
+    assert problem(core, given, _role=OUR_ROLE) == ""
+    core.tasks.clear()
+    second = problem(core, given, _role=OUR_ROLE, variables={"inventory_hostname": "b"})
+    assert f"b: another host has the same aws_account_id, {DEV}: a." in second
+
+
+def test_the_whole_play_is_searched_for_an_assessor_role_once(core: Core) -> None:
+    hosts = HostVars({"a": {}, "b": {"aws_assessor_role_arn": ""}, "c": {"aws_assessor_role_arn": "arn"}})
+    variables = {"hostvars": hosts, "hardening_hosts": "web", "ansible_play_hosts_all": ["a"]}
+    play = types.SimpleNamespace(hosts=template("{{ hardening_hosts | default('aws_accounts') }}"))
+    for _task in range(2):
+        message = problem(core, {"account_id": DEV}, _role=OUR_ROLE, variables=variables, get_play=lambda: play)
+        assert "aws_assessor_role_arn is declared for c and missing for a." in message
+    assert hosts.patterns == ["web"]

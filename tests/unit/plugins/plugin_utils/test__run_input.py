@@ -1,0 +1,114 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with the hosts of a run, found in one pass before its first task."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.plugin_utils._run_input import Host, RunProblems, check_run
+
+DEV, PROD = "333344445555", "222233334444"
+ASSESSOR = {"aws_assessor_role_arn": "arn"}
+
+
+def host(name: str, account_id: t.Any = DEV, **variables: t.Any) -> Host:
+    declared = {"aws_account_id": account_id, **variables}
+
+    def value(variable: str) -> t.Any:
+        found = declared.get(variable)
+        return None if found == "{{ undefined }}" else found
+
+    return Host(name=name, variables=declared, value=value)
+
+
+def check(*hosts: Host, enforces: bool = False, declared: t.Optional[str] = None) -> RunProblems:
+    return check_run(hosts, enforces=enforces, find_assessor=lambda: declared)
+
+
+def error(*hosts: Host, **options: t.Any) -> str:
+    (found,) = check(*hosts, **options).errors
+    assert len(found.splitlines()) <= 3
+    return found
+
+
+def test_nothing_is_wrong() -> None:
+    assert check(host("a", **ASSESSOR), host("b", int(PROD), **ASSESSOR), enforces=True) == RunProblems()
+
+
+@pytest.mark.parametrize("account_id", [33344445555, "33344445555", "acme", True])
+@pytest.mark.parametrize("enforces", [True, False])
+def test_a_malformed_account_id(account_id: t.Any, enforces: bool) -> None:
+    assert f"aws_account_id of a: '{account_id}' is not an account id of 12" in error(
+        host("a", account_id), host("b"), enforces=enforces
+    )
+
+
+def test_two_hosts_with_one_account() -> None:
+    found = error(host("a"), host("c", PROD), host("b", int(DEV)))
+    assert f"a: another host has the same aws_account_id, {DEV}: b.\n" in found
+
+
+@pytest.mark.parametrize("empty", [None, "", " ", "{{ undefined }}"])
+def test_a_missing_account_id(empty: t.Any) -> None:
+    assert check(host("a", empty)).errors == ()
+    assert "aws_account_id is not set for a. A run that enforces needs it." in error(host("a", empty), enforces=True)
+    several = error(host("b"), host("a", empty))
+    assert "aws_account_id is not set for a. A run of several hosts needs it for each of them." in several
+
+
+def test_roles_that_use_an_undefined_variable() -> None:
+    unusable = {"aws_assume_role_arn": "{{ undefined }}", **ASSESSOR}
+    assert "aws_assume_role_arn of a uses a variable that is not set.\n" in error(host("a", "", **unusable))
+
+
+def test_a_missing_assessor_role() -> None:
+    found = error(
+        host("a", **ASSESSOR), host("b", PROD), host("c", "111122223333", aws_assessor_role_arn=""), declared="a"
+    )
+    assert "aws_assessor_role_arn is declared for a and missing for b, c." in found
+    assert check(host("a"), host("b", PROD)).errors == ()
+
+
+def test_other_hosts_are_not_looked_at_where_all_have_an_assessor_role() -> None:
+    def find() -> t.Optional[str]:
+        raise AssertionError("looked at")
+
+    assert check_run([host("a", **ASSESSOR)], enforces=True, find_assessor=find) == RunProblems()
+
+
+def test_misspelt_names_are_said_once_for_all_hosts() -> None:
+    hosts = [host(str(number), f"{number:012d}", hardening_wavers=1, **ASSESSOR) for number in range(300)]
+    assert error(*hosts).count("hardening_wavers") == 1
+
+
+def test_each_host_ignores_its_own_names() -> None:
+    ignoring = {"hardening_level": 1, "hardening_ignore_variables": ["hardening_l*"]}
+    assert check(host("a", **ignoring), host("b", PROD)).errors == ()
+    assert "hardening_level" in error(host("a", **ignoring), host("b", PROD, hardening_level=1))
+
+
+def test_usual_names_are_a_warning() -> None:
+    assert check(host("a", aws_region="x")) == RunProblems(warnings=("Nothing reads aws_region; aws_regions does.",))
+
+
+def test_all_errors_are_said_at_once() -> None:
+    found = check(host("a", "1"), host("b"), host("c"), host("d", ""), declared="z", enforces=True).errors
+    assert [text.split(":")[0].split(".")[0] for text in found] == [
+        "aws_account_id of a",
+        "b",
+        "aws_account_id is not set for d",
+        "aws_assessor_role_arn is declared for z and missing for a, b, c, d",
+    ]
+
+
+def test_messages_stay_short_in_a_large_fleet() -> None:
+    found = check(*(host(f"host-{number}", "") for number in range(300)), enforces=True).errors
+    assert found[0].startswith("aws_account_id is not set for host-0, host-1, host-2, host-3, host-4 and 295 more.")
+    malformed = check(*(host(f"host-{number}", "x") for number in range(300))).errors
+    assert len(malformed) == 6
+    assert malformed[-1] == "295 more hosts have a malformed one."

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with the input of one task, whatever playbook it is in."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.plugin_utils._run_input import Host
+from ansible_collections.hardening.iam.plugins.plugin_utils._run_notes import RunNotes
+from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import TaskInput, find_problem
+
+DEV = "333344445555"
+OPTIONS: t.Final = {"account_id": None, "assume_role_arn": None, "assessor_role_arn": None, "journal": "./journal"}
+GIVEN: t.Final = {"account_id": DEV, "assessor_role_arn": "arn", "assume_role_arn": "arn"}
+
+
+class Task:
+    """Makes tasks of a role of ours that share a directory of notes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._notes = RunNotes(directory)
+        self.searches = 0
+        self.declared: t.Optional[str] = None
+
+    def problem(
+        self,
+        name: str = "a",
+        arguments: t.Mapping[str, t.Any] = GIVEN,
+        *,
+        options: t.Mapping[str, t.Any] = OPTIONS,
+        writes: bool = False,
+        ours: bool = True,
+        hosts: t.Sequence[str] = ("a",),
+        play: str = "aws_accounts",
+        **variables: t.Any,
+    ) -> str:
+        declared = {"aws_account_id": arguments.get("account_id"), **variables}
+
+        def search() -> t.Optional[str]:
+            self.searches += 1
+            return self.declared
+
+        task = TaskInput(
+            host=Host(name=name, variables=declared, value=lambda variable: declared.get(variable)),
+            arguments=arguments,
+            options=options,
+            writes=writes,
+            is_of_our_role=ours,
+            play=play,
+            hosts=hosts,
+            find_assessor=search,
+            notes=self._notes,
+        )
+        return find_problem(task) or ""
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Task:
+    return Task(tmp_path)
+
+
+def without(name: str) -> dict[str, t.Any]:
+    return {key: value for key, value in GIVEN.items() if key != name}
+
+
+@pytest.mark.parametrize("writes", [True, False])
+@pytest.mark.parametrize("ours", [True, False])
+def test_nothing_is_wrong(task: Task, writes: bool, ours: bool) -> None:
+    assert task.problem(writes=writes, ours=ours) == ""
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_misspelt_name(task: Task, ours: bool) -> None:
+    assert "hardening_wavers (the nearest is hardening_waivers)" in task.problem(ours=ours, hardening_wavers=[])
+    assert task.problem(ours=ours, hardening_wavers=[], hardening_ignore_variables="hardening_wavers") == ""
+
+
+def test_a_malformed_account_id(task: Task) -> None:
+    message = "aws_account_id of a: '33344445555' is not an account id of 12 digits"
+    assert message in task.problem(aws_account_id=33344445555)
+    assert message in task.problem(arguments={**GIVEN, "account_id": "33344445555"})
+    # What another playbook gives to a module is checked by the module.
+    assert task.problem(aws_account_id=33344445555, ours=False) == ""
+
+
+def test_a_missing_account_id(task: Task) -> None:
+    nothing = without("account_id")
+    assert task.problem(arguments=nothing) == ""
+    assert task.problem(arguments=nothing, options={"scope": "account"}, hosts=("a", "b")) == ""
+    assert "A run that enforces needs it." in task.problem(arguments=nothing, writes=True)
+    assert "A run of several hosts needs it" in task.problem(arguments=nothing, hosts=("a", "b"))
+    assert task.problem(arguments=nothing, hosts=("a", "b"), writes=True, ours=False) == ""
+
+
+def test_the_report_of_a_run_is_of_no_account(task: Task) -> None:
+    fleet = {"scope": "fleet"}
+    options = {**OPTIONS, "scope": "account"}
+    assert task.problem(arguments=fleet, options=options, hosts=("a", "b")) == ""
+    assert task.problem(arguments=fleet, options=options, aws_account_id=1) == ""
+
+
+def test_an_account_belongs_to_the_host_that_was_first(task: Task) -> None:
+    assert [task.problem(name) for name in ("a", "a")] == ["", ""]
+    assert f"b: another host has the same aws_account_id, {DEV}: a." in task.problem("b")
+    assert task.problem("b", arguments={**GIVEN, "account_id": "222233334444"}) == ""
+    assert task.problem("a") == ""
+
+
+def test_another_play_may_have_another_host_for_an_account(task: Task) -> None:
+    assert [task.problem("a"), task.problem("b", play="organization_management")] == ["", ""]
+
+
+def test_a_role_that_uses_an_undefined_variable(task: Task) -> None:
+    variables: dict[str, t.Any] = {"aws_assume_role_arn": "{{ nothing }}"}
+    host = Host(name="a", variables=variables, value=lambda _variable: None)
+    given = without("assume_role_arn")
+    notes = RunNotes("/nonexistent")
+    found = TaskInput(host, given, {"assume_role_arn": None}, False, True, "play", ("a",), lambda: None, notes)
+    assert "aws_assume_role_arn of a uses a variable that is not set." in (find_problem(found) or "")
+
+
+def test_a_missing_assessor_role(task: Task) -> None:
+    task.declared = "other"
+    nothing = without("assessor_role_arn")
+    for _host in range(2):
+        assert "aws_assessor_role_arn is declared for other and missing for a." in task.problem(arguments=nothing)
+    assert task.searches == 1
+    assert task.problem(arguments=nothing, writes=True) == ""
+    assert task.problem(arguments=nothing, ours=False) == ""
+    assert task.problem() == ""
+
+
+def test_no_host_has_an_assessor_role(task: Task) -> None:
+    nothing = without("assessor_role_arn")
+    assert [task.problem(arguments=nothing), task.problem(arguments=nothing)] == ["", ""]
+    assert task.searches == 1
+
+
+@pytest.mark.parametrize("job", [{"awx_job_id": 7}, {"tower_job_id": "7"}])
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_local_journal_in_awx(task: Task, ours: bool, job: dict[str, t.Any]) -> None:
+    message = "hardening_journal is './journal', a directory of a container that vanishes with AWX job 7.\n"
+    assert message in task.problem(writes=True, ours=ours, **job)
+    assert task.problem(writes=False, ours=ours, **job) == ""
+    assert task.problem(writes=True, ours=ours) == ""
+    in_s3 = {**GIVEN, "journal": "s3://bucket/prefix"}
+    assert task.problem(arguments=in_s3, writes=True, ours=ours, **job) == ""
+    assert task.problem(options={"account_id": None}, writes=True, ours=ours, **job) == ""
