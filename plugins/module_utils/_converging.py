@@ -30,6 +30,7 @@ from ._converge.journal import Journal, check_run_id, interrupted
 from ._converge.plan import ApprovedPlan, approve, plan_document
 from ._converge.runner import Applied, Prediction, Walk, apply, predict, settle
 from ._converge.store import Store, StoreError
+from ._module.writers import all_writing_roles
 from ._task import Task, TaskError
 
 # doc_fragments/_converge.py, the part JOURNALLED
@@ -186,8 +187,9 @@ def _checked(
 
 
 def _declared_roles(task: Task) -> list[str]:
-    """The roles of both modes, so that check mode, where the reader calls, refuses what would hit the writer."""
-    return [arn for option in ("assume_role_arn", "assessor_role_arn") if (arn := task.options.get(option))]
+    """The roles of both modes and all classes: check mode, where the reader calls, refuses what would hit a writer."""
+    assessor = task.options.get("assessor_role_arn")
+    return [*all_writing_roles(task.options), *([assessor] if assessor else [])]
 
 
 def journal_store_of(task: Task) -> Store:
