@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -141,9 +142,7 @@ _STAGE_TAGS: t.Final[Json] = {
     "ForAllValues:StringLike": {"aws:TagKeys": ["iam-hardening:*"]},
     "Null": {"aws:TagKeys": "false"},
 }
-_WITH_EVENT_BOUNDARY: t.Final[Json] = {
-    "ArnEquals": {"iam:PermissionsBoundary": f"{_IAM}policy{PATH}{EVENT_BOUNDARY}"}
-}
+_WITH_EVENT_BOUNDARY: t.Final[Json] = {"ArnEquals": {"iam:PermissionsBoundary": f"{_IAM}policy{PATH}{EVENT_BOUNDARY}"}}
 
 
 def _linked_role(service: str) -> Json:
@@ -289,7 +288,7 @@ def _grants(capability: Capability, modules: Mapping[str, Operations]) -> t.Iter
         if optional.capability == capability.name:
             condition = _CONDITIONS.get((capability.name, optional.action))
             statement = _statement("Given", [optional.action], [f"${{{optional.parameter}}}"], condition)
-            name = optional.parameter.removesuffix("Arn")
+            name = "-".join(re.findall("[A-Z][a-z]+", optional.parameter.removesuffix("Arn"))).lower()
             yield Grant(name, (capability.parameter, optional.parameter), policy(statement))
 
 

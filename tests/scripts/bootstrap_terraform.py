@@ -1,1 +1,2 @@
-def files(modules): return {}
+def files(modules):
+    return {}

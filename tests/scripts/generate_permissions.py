@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 from scripts import bootstrap_roles as roles
 from scripts import bootstrap_terraform as terraform
-from scripts.bootstrap_roles import PATH, Json, WritingRole, actions_of
+from scripts.bootstrap_roles import PATH, Grant, Json, WritingRole, actions_of
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS as OF_DATASETS
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP, DETECTIVE
@@ -257,9 +257,7 @@ def _switch(default: bool, description: str) -> Json:
 
 def _parameters_of_role(role: WritingRole) -> Json:
     return {
-        "PrincipalArnPattern": _optional(
-            _PRINCIPAL, f"Who may assume {role.name}; empty: TrustedPrincipalArnPattern."
-        ),
+        "PrincipalArnPattern": _optional(_PRINCIPAL, f"Who may assume {role.name}; empty: TrustedPrincipalArnPattern."),
         "SourceIdentityPattern": {
             "Type": "String",
             "Default": "*",
@@ -309,7 +307,10 @@ def _resources(modules: t.Mapping[str, Operations], writing: t.Sequence[WritingR
         },
     }
     for role in writing:
-        found |= _writing_role(role)
+        parts = _writing_role(role)
+        if found.keys() & parts.keys():
+            raise ValueError(f"two resources have one name: {', '.join(sorted(found.keys() & parts.keys()))}")
+        found |= parts
     found["AutomationBoundary"] = {
         "Condition": "HasAutomation",
         **_managed(roles.BOUNDARY, "The most that a role can do that writes", roles.boundary(modules)),
@@ -333,12 +334,7 @@ def _resources(modules: t.Mapping[str, Operations], writing: t.Sequence[WritingR
 
 
 def _writing_role(role: WritingRole) -> Json:
-    """The role of a class, with a policy for each capability, and its boundary."""
-    policies: list[Json] = [{"PolicyName": "reads", "PolicyDocument": _cloudformation(role.reads)}]
-    for grant in role.grants:
-        inline = {"PolicyName": grant.name, "PolicyDocument": _cloudformation(grant.policy)}
-        condition = f"Uses{grant.parameters[-1]}" if len(grant.parameters) > 1 else f"Has{grant.parameters[0]}"
-        policies.append({"Fn::If": [condition, inline, {"Ref": "AWS::NoValue"}]})
+    """The role of a class, with an inline policy for each capability."""
     return {
         f"{role.label}Role": {
             "Condition": f"Has{role.label}",
@@ -347,8 +343,30 @@ def _writing_role(role: WritingRole) -> Json:
                 f"Makes the changes of hardening.iam, class {role.writer}",
                 _trust(_principal_of(role), {"Ref": f"{role.label}SourceIdentityPattern"}),
                 PermissionsBoundary={"Ref": "AutomationBoundary"},
-                Policies=policies,
             ),
+        },
+        f"{role.label}RoleReads": _inline(role, f"Has{role.label}", "reads", role.reads),
+        **{
+            f"{grant.parameters[-1].removesuffix('Arn')}Policy": _inline(
+                role, _condition_of(grant), grant.name, grant.policy
+            )
+            for grant in role.grants
+        },
+    }
+
+
+def _condition_of(grant: Grant) -> str:
+    return f"Uses{grant.parameters[-1]}" if len(grant.parameters) > 1 else f"Has{grant.parameters[0]}"
+
+
+def _inline(role: WritingRole, condition: str, name: str, document: Json) -> Json:
+    return {
+        "Type": "AWS::IAM::Policy",
+        "Condition": condition,
+        "Properties": {
+            "PolicyName": name,
+            "Roles": [{"Ref": f"{role.label}Role"}],
+            "PolicyDocument": _cloudformation(document),
         },
     }
 
@@ -378,7 +396,9 @@ def _cloudformation(value: t.Any) -> t.Any:
     if isinstance(value, list):
         return [_cloudformation(item) for item in value]
     if isinstance(value, str) and "${" in value:
-        return {"Fn::Sub": value.replace("${Partition}", "${AWS::Partition}").replace("${Account}", "${AWS::AccountId}")}
+        return {
+            "Fn::Sub": value.replace("${Partition}", "${AWS::Partition}").replace("${Account}", "${AWS::AccountId}")
+        }
     return value
 
 
