@@ -22,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.preflight import (
     Capability,
     Readiness,
+    Simulation,
     State,
     assess_readiness,
     capabilities,
@@ -58,9 +59,17 @@ def rows(
     probed: t.Sequence[Unread] = (),
     denied_writes: t.Optional[t.Collection[str]] = (),
     table: t.Optional[t.Sequence[Capability]] = None,
+    **given: t.Any,
 ) -> dict[str, Readiness]:
+    chosen = table or capabilities(WRITES)
+    denied = {capability.name: denied_writes for capability in chosen}
     found = assess_readiness(
-        account, probed=probed, table=table or capabilities(WRITES), actions=ACTIONS, denied_writes=denied_writes
+        account,
+        probed=probed,
+        table=chosen,
+        actions=ACTIONS,
+        writes=Simulation(denied, given.pop("lacking", {})),
+        **given,
     )
     return {row.capability: row for row in found}
 
@@ -132,6 +141,20 @@ def test_a_denied_region_is_one_line_and_costs_no_capability_its_verdict() -> No
 )
 def test_writes_are_judged_by_simulation(denied: t.Optional[list[str]], expected: Readiness) -> None:
     assert rows(snapshot(), denied_writes=denied)["password_policy"] == expected
+
+
+def test_a_class_without_a_role_is_missing_it() -> None:
+    found = rows(snapshot(), lacking={"password_policy": "aws_assume_role_arns has no role of the class credentials"})
+    reason = "aws_assume_role_arns has no role of the class credentials"
+    assert found["password_policy"] == Readiness("password_policy", State.MISSING, reason)
+    assert found["access_keys"].state is State.READY
+
+
+@pytest.mark.parametrize("problem", [{"denied_writes": [WRITE]}, {"lacking": {"password_policy": "no role"}}])
+def test_what_only_reports_needs_no_write(problem: dict[str, t.Any]) -> None:
+    found = rows(snapshot(), reporting=["password_policy"], **problem)
+    assert found["password_policy"] == Readiness("password_policy", State.READY, "only reports, and may not write")
+    assert rows(snapshot(), reporting=["password_policy"])["password_policy"].reason == ""
 
 
 def test_every_role_that_writes_has_its_row() -> None:
