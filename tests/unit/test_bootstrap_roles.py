@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the roles of examples/bootstrap may do, judged by the evaluator over the stack that CloudFormation makes of them."""
+"""What the roles of examples/bootstrap may do, judged by the evaluator over the stack that CloudFormation makes."""
 
 from __future__ import annotations
 
@@ -124,6 +124,7 @@ NEEDED: t.Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("organization_root_access", "sts:AssumeRoot"): ("arn:aws:iam::222233334444:root",),
     ("password_policy", "iam:"): ("*",),
 }
+TO_EVENTS: t.Final = {"iam:PassedToService": "events.amazonaws.com"}
 # What the requests of our modules say.
 SAYS: t.Final[dict[tuple[str, str], dict[str, t.Any]]] = {
     ("access_keys", "iam:TagUser"): {"aws:TagKeys": ["iam-hardening:key-AKIA"]},
@@ -385,7 +386,7 @@ def test_the_boundary_holds_whatever_others_attach(stack: Stack, snapshot: Snaps
     ("role", "action", "resource", "context"),
     [
         ("automation-policies", "iam:CreatePolicyVersion", f"{IAM}policy/reads1", {}),
-        ("automation-policies", "iam:PassRole", f"{IAM}role/pipeline", {"iam:PassedToService": "events.amazonaws.com"}),
+        ("automation-policies", "iam:PassRole", f"{IAM}role/pipeline", TO_EVENTS),
         ("automation-policies", "iam:UpdateAssumeRolePolicy", f"{IAM}role/prod-admin", {}),
         ("automation-policies", "sts:AssumeRole", f"{IAM}role/prod-admin", {}),
         ("automation-policies", "iam:CreateAccessKey", f"{IAM}user/admin", {}),
@@ -393,17 +394,17 @@ def test_the_boundary_holds_whatever_others_attach(stack: Stack, snapshot: Snaps
         ("automation-credentials", "iam:TagUser", f"{IAM}user/alice", {"aws:TagKeys": ["team"]}),
         ("automation-credentials", "iam:TagUser", f"{IAM}user/alice", {"aws:TagKeys": ["iam-hardening:key-A", "team"]}),
         ("automation-credentials", "iam:AttachUserPolicy", f"{IAM}user/alice", {}),
-        ("automation-detective", "iam:PassRole", f"{IAM}role/pipeline", {"iam:PassedToService": "events.amazonaws.com"}),
+        ("automation-detective", "iam:PassRole", f"{IAM}role/pipeline", TO_EVENTS),
         ("automation-detective", "iam:PassRole", EVENT_ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
         ("automation-detective", "iam:PutRolePolicy", f"{IAM}role/app", {"iam:PermissionsBoundary": EVENT_BOUNDARY}),
         ("automation-detective", "iam:PutRolePolicy", EVENT_ROLE, {}),
         ("automation-detective", "iam:CreateRole", EVENT_ROLE, {}),
         ("automation-detective", "events:TagResource", f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default", {}),
         ("automation-detective", "events:PutRule", f"arn:aws:events:us-east-1:{ACCOUNT}:rule/nightly", {}),
-        ("automation-detective", "config:TagResource", f"arn:aws:config:us-east-1:{ACCOUNT}:config-aggregator/x", {}),
-        ("automation-detective", "securityhub:TagResource", f"arn:aws:securityhub:us-east-1:{ACCOUNT}:automation-rule/x", {}),
+        ("automation-detective", "config:TagResource", REGIONAL.format("config", "config-aggregator/x"), {}),
+        ("automation-detective", "securityhub:TagResource", REGIONAL.format("securityhub", "automation-rule/x"), {}),
         ("automation-detective", "sns:SetTopicAttributes", f"arn:aws:sns:us-east-1:{ACCOUNT}:orders", {}),
-        ("automation-organization", "organizations:TagResource", f"{ORGANIZATION}account/o-acmeacme12/222233334444", {}),
+        ("automation-organization", "organizations:TagResource", f"{ORGANIZATION}account/o-acmeacme12/2222333", {}),
         ("automation-organization", "organizations:TagResource", f"{ORGANIZATION}ou/o-acmeacme12/ou-a1b2-c3d4e5f6", {}),
         ("automation-organization", "organizations:TagResource", f"{ORGANIZATION}root/o-acmeacme12/r-a1b2", {}),
         (

@@ -51,9 +51,7 @@ def told_of() -> t.Mapping[str, str]:
 def test_the_role_of_the_bootstrap_template_is_not_missing_it(role: str) -> None:
     """What is simulated is allowed by the policy that the template has for the capability."""
     named = {"organization_guardrails": "organization_policies"}.get(role, role)
-    actions = sorted(
-        WRITES.get(role, frozenset()) | UNDOS.get(role, frozenset()) | ORGANIZATION_WRITES.get(role, frozenset())
-    )
+    actions = sorted(frozenset().union(*(table.get(role, ()) for table in (WRITES, UNDOS, ORGANIZATION_WRITES))))
     text = json.dumps(bootstrap_roles.write_policy(named, actions))
     for placeholder, value in PLACEHOLDERS.items():
         text = text.replace(placeholder, value)
