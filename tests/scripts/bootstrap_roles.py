@@ -376,6 +376,12 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "NotAction": list(_READS_OF_IAM),
                 "Resource": list(guarded()),
             },
+            {
+                "Sid": "TrustOfNoOtherRole",
+                "Effect": "Deny",
+                "Action": ["iam:CreateRole", "iam:DeleteRole", "iam:UpdateAssumeRolePolicy"],
+                "NotResource": [_EVENT_ROLES],
+            },
         ),
         limit=MANAGED_POLICY_SIZE,
     )

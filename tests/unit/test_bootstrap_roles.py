@@ -23,6 +23,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.permissions
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
+from ansible_collections.hardening.iam.plugins.module_utils._controls import writing_roles
+from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Scope
+from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
+from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import (
     Evaluator,
@@ -440,3 +445,57 @@ def test_no_role_that_writes_can_become_an_administrator(stack: Stack) -> None:
     assert [path.explanation for path in found.paths if path.source in ours] == []
     # The search finds such paths: others have one.
     assert f"{IAM}role/prod-admin" in found.administrators
+
+
+# What is left, and named
+
+
+def findings(snapshot: Snapshot) -> dict[str, t.Any]:
+    """What the control says of each role, by its name."""
+    (control,) = writing_roles.CONTROLS
+    scope = Scope(facts=Facts(snapshot), settings=Settings(), now=snapshot.observed_at)
+    return {failure.resource.rpartition("/")[2]: failure for failure in control.check(scope).failures}
+
+
+def test_what_a_role_can_make_of_others_is_a_finding(snapshot: Snapshot) -> None:
+    found = findings(snapshot)
+    # Of all roles, the one for policies alone can make administrators, and does not become one itself.
+    assert list(found) == ["automation-policies"]
+    failure = found["automation-policies"]
+    assert failure.severity is Severity.MEDIUM
+    assert failure.detail.startswith("automation-policies can make others administrators: it may attach any policy to ")
+    actions = {way["action"]: way["such_as"] for way in failure.observed["by"]}
+    assert set(actions) == {
+        *("iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:AttachGroupPolicy", "iam:AddUserToGroup"),
+        *("iam:PutUserPolicy", "iam:PutRolePolicy", "iam:PutGroupPolicy", "iam:CreatePolicyVersion"),
+    }
+    # Neither break-glass nor a role that writes is among them.
+    assert "iam-hardening" not in actions["iam:AttachUserPolicy"] + actions["iam:PutRolePolicy"]
+    assert actions["iam:CreatePolicyVersion"] == "policy/iam-hardening/boundary/reads24"
+
+
+def without(snapshot: Snapshot, name: str, **changes: t.Any) -> Snapshot:
+    roles_left = tuple(dataclasses.replace(role, **changes) if role.name == name else role for role in snapshot.roles)
+    return dataclasses.replace(snapshot, roles=roles_left)
+
+
+def test_without_its_boundary_a_role_is_found(snapshot: Snapshot) -> None:
+    """The fence is what keeps it from becoming more: take it away, and the search finds the ways again."""
+    loose = findings(without(snapshot, "automation-policies", boundary=None))["automation-policies"]
+    assert loose.observed["can_become"] == "administrator"
+    assert loose.severity is None
+
+
+def test_an_event_role_without_its_boundary_is_no_way_either(snapshot: Snapshot) -> None:
+    """What it may be given depends on its boundary; one that somebody made without is out of reach."""
+    loose = findings(without(snapshot, "iam-hardening-event-forwarding", boundary=None))
+    assert "automation-detective" not in loose
+
+
+def test_a_role_of_old_with_all_policies_is_found(snapshot: Snapshot) -> None:
+    everything = next(role for role in snapshot.roles if role.name == "prod-admin")
+    policies = everything.attached_policies
+    found = findings(without(snapshot, "automation-credentials", attached_policies=policies, boundary=None))
+    assert found["automation-credentials"].observed == {"is": "administrator"}
+    bounded = findings(without(snapshot, "automation-credentials", attached_policies=policies))
+    assert bounded["automation-credentials"].observed.get("can_make") == "administrators"
