@@ -223,13 +223,7 @@ def _readiness(task: Task, access: Access, regions: Sequence[str]) -> tuple[Read
         table=table,
         actions=_ACTIONS,
         writes=_simulation(access, writers, lacking),
-        reporting=_reporting(task),
     )
-
-
-def _reporting(task: Task) -> frozenset[str]:
-    """The roles that will not write."""
-    return frozenset(role for role, mode in task.options["modes"].items() if str(mode).lower() != "enforce")
 
 
 def _simulation(access: Access, writers: Mapping[str, t.Optional[str]], lacking: Mapping[str, str]) -> Simulation:

@@ -137,13 +137,11 @@ def assess_readiness(
     table: Iterable[Capability],
     actions: Mapping[Dataset, Collection[str]],
     writes: Simulation,
-    reporting: Collection[str] = (),
 ) -> tuple[Readiness, ...]:
     """The rows of the preflight: regions that can't be used first, then every capability.
 
     :arg probed: datasets that were only probed, not read into the snapshot, and could not be.
     :arg actions: the IAM actions that each dataset is read with.
-    :arg reporting: the capabilities that will not write, so that nothing is missing that only writes need.
     """
     regions = tuple(
         Readiness(f"region {region}", State.NOT_APPLICABLE, reason)
@@ -154,8 +152,7 @@ def assess_readiness(
     alone = snapshot.organization is None and not any(gap.dataset is Dataset.ORGANIZATION for gap in gaps)
     told = [capability for capability in table if not (alone and capability.in_organization)]
     return regions + tuple(
-        _readiness(snapshot, gaps, capability, actions, _Writes.of(capability, writes, reporting))
-        for capability in told
+        _readiness(snapshot, gaps, capability, actions, _Writes.of(capability, writes)) for capability in told
     )
 
 
@@ -168,13 +165,11 @@ class _Writes:
     note: str = ""
 
     @classmethod
-    def of(cls, capability: Capability, writes: Simulation, reporting: Collection[str]) -> t.Self:
+    def of(cls, capability: Capability, writes: Simulation) -> t.Self:
         if not capability.writes:
             return cls()
         denied, problem = writes.denied.get(capability.name), writes.lacking.get(capability.name, "")
         missing = capability.writes & frozenset(denied or ())
-        if capability.name in reporting:
-            return cls(note="only reports, and may not write" if missing or problem else "")
         return cls(missing, problem, "" if problem or denied is not None else _UNVERIFIED)
 
 

@@ -59,7 +59,7 @@ def rows(
     probed: t.Sequence[Unread] = (),
     denied_writes: t.Optional[t.Collection[str]] = (),
     table: t.Optional[t.Sequence[Capability]] = None,
-    **given: t.Any,
+    lacking: t.Optional[t.Mapping[str, str]] = None,
 ) -> dict[str, Readiness]:
     chosen = table or capabilities(WRITES)
     denied = {capability.name: denied_writes for capability in chosen}
@@ -68,8 +68,7 @@ def rows(
         probed=probed,
         table=chosen,
         actions=ACTIONS,
-        writes=Simulation(denied, given.pop("lacking", {})),
-        **given,
+        writes=Simulation(denied, lacking or {}),
     )
     return {row.capability: row for row in found}
 
@@ -148,13 +147,6 @@ def test_a_class_without_a_role_is_missing_it() -> None:
     reason = "aws_assume_role_arns has no role of the class credentials"
     assert found["password_policy"] == Readiness("password_policy", State.MISSING, reason)
     assert found["access_keys"].state is State.READY
-
-
-@pytest.mark.parametrize("problem", [{"denied_writes": [WRITE]}, {"lacking": {"password_policy": "no role"}}])
-def test_what_only_reports_needs_no_write(problem: dict[str, t.Any]) -> None:
-    found = rows(snapshot(), reporting=["password_policy"], **problem)
-    assert found["password_policy"] == Readiness("password_policy", State.READY, "only reports, and may not write")
-    assert rows(snapshot(), reporting=["password_policy"])["password_policy"].reason == ""
 
 
 def test_every_role_that_writes_has_its_row() -> None:
