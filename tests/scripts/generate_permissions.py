@@ -517,6 +517,11 @@ def render_compact(modules: t.Mapping[str, Operations]) -> str:
     return text
 
 
+def render_terraform(modules: t.Mapping[str, Operations]) -> dict[str, str]:
+    """The files below examples/bootstrap/terraform, by name."""
+    return terraform.files(modules, template(modules)["Parameters"])
+
+
 # The document
 
 
@@ -591,7 +596,7 @@ def main() -> None:
     modules = declared()
     _write(TEMPLATE, render_template(modules))
     _write(COMPACT, render_compact(modules))
-    for name, text in terraform.files(modules).items():
+    for name, text in render_terraform(modules).items():
         _write(TERRAFORM / name, text)
     _write(DOCUMENT, render_document(DOCUMENT.read_text(encoding="utf-8"), modules))
 
