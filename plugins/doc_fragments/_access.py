@@ -17,7 +17,21 @@ options:
       - The role to work in, assumed with the credentials that the task starts with.
         Needed where these credentials belong to another account.
       - Check mode, and mode V(report) where a module has one, prefer O(assessor_role_arn).
+      - O(assume_role_arns) wins over it.
     type: str
+  assume_role_arns:
+    description:
+      - The roles to write in, one for each class of modules, as a mapping of the class to the ARN of its role.
+        A module writes in the role of its own class, and in O(assume_role_arn) where its class is not named.
+      - V(credentials) is the class of M(hardening.iam.password_policy) and M(hardening.iam.access_key_lifecycle),
+        V(policies) that of M(hardening.iam.user_permissions) and M(hardening.iam.permissions_boundary),
+        V(detective) that of M(hardening.iam.access_analyzer), M(hardening.iam.access_analyzer_findings_info),
+        M(hardening.iam.config_rules), M(hardening.iam.security_hub), M(hardening.iam.event_alerts) and
+        M(hardening.iam.findings_export), V(organization) that of M(hardening.iam.organization_policy) and
+        M(hardening.iam.organization_root_access).
+      - M(hardening.iam.rollback) undoes each change in the role of the class that made it.
+      - A module whose class has no role fails before it writes. No role of this mapping is ever changed.
+    type: raw
   assessor_role_arn:
     description:
       - The role to read with, which can write nothing.

@@ -34,6 +34,7 @@ from ._converge.plan import ApprovedPlan, plan_document
 from ._converge.plans import find_approval, keep_plan
 from ._converge.runner import Applied, Prediction, Walk, apply, predict, settle
 from ._converge.store import Doubts, Store, StoreError, doubt_directory
+from ._module.writers import all_writing_roles
 from ._report.parts import PART_SCHEMA, mark, part_key
 from ._task import Task, TaskError
 
@@ -263,8 +264,9 @@ def _ticket_objections(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
 
 
 def _declared_roles(task: Task) -> list[str]:
-    """The roles of both modes, so that check mode, where the reader calls, refuses what would hit the writer."""
-    return [arn for option in ("assume_role_arn", "assessor_role_arn") if (arn := task.options.get(option))]
+    """The roles of both modes and all classes: check mode, where the reader calls, refuses what would hit a writer."""
+    assessor = task.options.get("assessor_role_arn")
+    return [*all_writing_roles(task.options), *([assessor] if assessor else [])]
 
 
 def journal_store_of(task: Task) -> Store:

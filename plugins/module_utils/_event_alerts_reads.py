@@ -40,6 +40,7 @@ from ._capabilities.event_alerts_changes import (
     SET_QUEUE,
     STATEMENT,
     WRITES,
+    shown_role,
     shown_rule,
     shown_target,
 )
@@ -200,6 +201,7 @@ def _role(access: Access, arn: str) -> t.Optional[Role]:
         trust=_plain(role["AssumeRolePolicyDocument"]),
         policy=_plain(policy),
         tags=fields.tags(role),
+        boundary=(role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn") or "",
     )
 
 
@@ -250,7 +252,7 @@ def _attribute(topic: t.Optional[AlertTopic], name: str) -> dict[str, t.Any]:
 
 def _of_role(role: t.Optional[Role], part: str) -> t.Any:
     if not part:
-        return role and {"role": role.arn.rpartition("/")[2], "trust": role.trust}
+        return role and shown_role(role.arn.rpartition("/")[2], role.trust, role.boundary)
     if part == "trust":
         return {"trust": role.trust if role else None}
     return {"policy": role.policy} if role and role.policy is not None else None

@@ -22,16 +22,28 @@ from ._account.collect import collect, probe
 from ._account.model import Dataset
 from ._assessment import declaration
 from ._aws.access import Access
-from ._aws.errors import AwsError
+from ._aws.errors import AwsError, NotFound
+from ._aws.fence import REMOVAL_TASK
 from ._aws.operations import Operations, iam_actions
-from ._capabilities.preflight import Readiness, assess_readiness, capabilities, render_brief, render_table
+from ._capabilities.preflight import (
+    Capability,
+    Readiness,
+    Simulation,
+    assess_readiness,
+    capabilities,
+    render_brief,
+    render_table,
+)
 from ._config_rules import OPERATIONS as CONFIG_RULES_OPERATIONS
 from ._event_alerts import OPERATIONS as EVENT_ALERTS_OPERATIONS
 from ._findings_export import OPERATIONS as FINDINGS_EXPORT_OPERATIONS
+from ._module.writers import WRITERS, Writer, declared_roles, lacks_role, writing_role
+from ._organization_policy import OPERATIONS as ORGANIZATION_POLICY_OPERATIONS
+from ._organization_root_access import OPERATIONS as ROOT_ACCESS_OPERATIONS
 from ._password_policy import OPERATIONS as PASSWORD_POLICY_OPERATIONS
 from ._permissions_boundary import OPERATIONS as PERMISSIONS_BOUNDARY_OPERATIONS
 from ._report.parts import part_key
-from ._rollback import OPERATIONS as ROLLBACK_OPERATIONS
+from ._rollback import REREADS
 from ._security_hub import OPERATIONS as SECURITY_HUB_OPERATIONS
 from ._task import Task
 from ._user_permissions import OPERATIONS as USER_PERMISSIONS_OPERATIONS
@@ -45,27 +57,47 @@ _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
     Dataset.SERVICE_SPECIFIC_CREDENTIALS: ("iam", "ListServiceSpecificCredentials", {"AllUsers": True, "MaxItems": 1}),
 }
 _SIMULATED: t.Final = ("access-analyzer:", "config:", "events:", "iam:", "securityhub:", "sns:", "sqs:")
+_OF_ORGANIZATION: t.Final = ("iam:", "organizations:", "sts:")
 # Of a notice only the declaration tells the topic, which may be another account's.
 _DECLARED: t.Final = "sns:Publish"
+# The module of each role that writes, and what it writes with.
+_MODULES: t.Final[Mapping[str, tuple[str, Operations]]] = {
+    "password_policy": ("password_policy", PASSWORD_POLICY_OPERATIONS),
+    "access_keys": ("access_key_lifecycle", ACCESS_KEYS_OPERATIONS),
+    "user_permissions": ("user_permissions", USER_PERMISSIONS_OPERATIONS),
+    "permissions_boundary": ("permissions_boundary", PERMISSIONS_BOUNDARY_OPERATIONS),
+    "access_analyzer": ("access_analyzer", ACCESS_ANALYZER_OPERATIONS),
+    "config_rules": ("config_rules", CONFIG_RULES_OPERATIONS),
+    "security_hub": ("security_hub", SECURITY_HUB_OPERATIONS),
+    "event_alerts": ("event_alerts", EVENT_ALERTS_OPERATIONS),
+    "findings_export": ("findings_export", FINDINGS_EXPORT_OPERATIONS),
+}
+# Only in the management account, and only where there is a role for it: organization.yml has no preflight.
+_ORGANIZATION_MODULES: t.Final[Mapping[str, tuple[str, Operations]]] = {
+    "organization_guardrails": ("organization_policy", ORGANIZATION_POLICY_OPERATIONS),
+    "organization_root_access": ("organization_root_access", ROOT_ACCESS_OPERATIONS),
+}
+ROLLBACK: t.Final = "rollback"
+
+# A resource, and a condition key of a request with its value.
+About = tuple[str, t.Optional[tuple[str, str]]]
+
+
+def _simulated(operations: Operations, services: tuple[str, ...] = _SIMULATED) -> frozenset[str]:
+    actions = {action for name in operations.writes for action in iam_actions(name)}
+    return frozenset(action for action in actions if action.startswith(services) and action != _DECLARED)
+
+
+# What undoing the changes of each role takes.
+UNDOS: t.Final[Mapping[str, frozenset[str]]] = {
+    role: _simulated(REREADS[module].operations) for role, (module, _operations) in _MODULES.items()
+}
 WRITES: t.Final[Mapping[str, frozenset[str]]] = {
-    role: frozenset(
-        action
-        for name in operations.writes
-        for action in iam_actions(name)
-        if action.startswith(_SIMULATED) and action != _DECLARED
-    )
-    for role, operations in {
-        "password_policy": PASSWORD_POLICY_OPERATIONS,
-        "access_keys": ACCESS_KEYS_OPERATIONS,
-        "user_permissions": USER_PERMISSIONS_OPERATIONS,
-        "permissions_boundary": PERMISSIONS_BOUNDARY_OPERATIONS,
-        "access_analyzer": ACCESS_ANALYZER_OPERATIONS,
-        "config_rules": CONFIG_RULES_OPERATIONS,
-        "security_hub": SECURITY_HUB_OPERATIONS,
-        "event_alerts": EVENT_ALERTS_OPERATIONS,
-        "findings_export": FINDINGS_EXPORT_OPERATIONS,
-        "rollback": ROLLBACK_OPERATIONS,
-    }.items()
+    **{role: _simulated(operations) for role, (_module, operations) in _MODULES.items()},
+    ROLLBACK: frozenset().union(*UNDOS.values()),
+}
+ORGANIZATION_WRITES: t.Final[Mapping[str, frozenset[str]]] = {
+    role: _simulated(operations, _OF_ORGANIZATION) for role, (_module, operations) in _ORGANIZATION_MODULES.items()
 }
 # A policy that names resources allows nothing on "*", which is what is simulated where no resource is given.
 _SAMPLES: t.Final[dict[str, str]] = {
@@ -106,10 +138,24 @@ _REGIONAL: t.Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "sns": ("iam-hardening-preflight", {}),
     "sqs": ("iam-hardening-preflight", {}),
 }
-# What a policy that names a service may ask for, or allows nothing.
-_CONTEXT: t.Final[Mapping[str, tuple[str, str]]] = {
-    "iam:CreateServiceLinkedRole": ("iam:AWSServiceName", "access-analyzer.amazonaws.com"),
-    "iam:PassRole": ("iam:PassedToService", "events.amazonaws.com"),
+# What a capability's requests are about, where that is narrower than what its actions are about.
+_OWN_SAMPLES: t.Final[Mapping[tuple[str, str], str]] = {
+    ("access_analyzer", "iam:CreateServiceLinkedRole"): "role/aws-service-role/access-analyzer.amazonaws.com/x",
+    ("security_hub", "iam:CreateServiceLinkedRole"): "role/aws-service-role/securityhub.amazonaws.com/x",
+    ("config_rules", "iam:PassRole"): "role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
+}
+_EVENT_ROLE: t.Final = "role/iam-hardening/iam-hardening-preflight"
+_EVENT_BOUNDARY: t.Final = "policy/iam-hardening/automation-event-forwarding-boundary"
+# What a policy may ask for, or allows nothing. A value that begins with ":" is an ARN of IAM in the account.
+_CONTEXT: t.Final[Mapping[tuple[str, str], tuple[str, str]]] = {
+    ("access_keys", "iam:TagUser"): ("aws:TagKeys", "iam-hardening:key-preflight"),
+    ("access_keys", "iam:UntagUser"): ("aws:TagKeys", "iam-hardening:key-preflight"),
+    ("access_analyzer", "iam:CreateServiceLinkedRole"): ("iam:AWSServiceName", "access-analyzer.amazonaws.com"),
+    ("security_hub", "iam:CreateServiceLinkedRole"): ("iam:AWSServiceName", "securityhub.amazonaws.com"),
+    ("config_rules", "iam:PassRole"): ("iam:PassedToService", "config.amazonaws.com"),
+    ("event_alerts", "iam:PassRole"): ("iam:PassedToService", "events.amazonaws.com"),
+    ("event_alerts", "iam:CreateRole"): ("iam:PermissionsBoundary", f":{_EVENT_BOUNDARY}"),
+    ("event_alerts", "iam:PutRolePolicy"): ("iam:PermissionsBoundary", f":{_EVENT_BOUNDARY}"),
 }
 _TABLE: t.Final = capabilities(WRITES)
 _DATASETS: t.Final = frozenset(dataset for capability in _TABLE for dataset in capability.datasets)
@@ -182,39 +228,116 @@ def _readiness(task: Task, access: Access, regions: Sequence[str]) -> tuple[Read
         regions=regions,
         now=task.now,
     )
+    writers = {role: writing_role(task.options, WRITERS[module]) for role, (module, _operations) in _MODULES.items()}
+    lacking = {
+        role: problem
+        for role, (module, _operations) in _MODULES.items()
+        if (problem := lacks_role(task.options, WRITERS[module]))
+    }
+    table, account_id = _TABLE, access.caller.account_id
+    organization = declared_roles(task.options).get(Writer.ORGANIZATION)
+    if organization and snapshot.organization and snapshot.organization.management_account_id == account_id:
+        table += tuple(Capability(role, writes=writes) for role, writes in ORGANIZATION_WRITES.items())
+        writers |= dict.fromkeys(ORGANIZATION_WRITES, organization)
     return assess_readiness(
-        snapshot, probed=refused, table=_TABLE, actions=_ACTIONS, denied_writes=_denied_writes(task, access)
+        snapshot,
+        probed=refused,
+        table=table,
+        actions=_ACTIONS,
+        writes=_simulation(access, writers, lacking),
     )
 
 
-def _denied_writes(task: Task, access: Access) -> t.Optional[Collection[str]]:
-    """Which writes the writing role may not do, by simulation of its policies; None where that can't be found out.
+def _simulation(access: Access, writers: Mapping[str, t.Optional[str]], lacking: Mapping[str, str]) -> Simulation:
+    """What each role may not write, by simulation of the policies of the role that it writes in.
 
     The simulation knows identity policies and the boundary, and SCPs where AWS applies them, but not every condition.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
-    writer = task.options["assume_role_arn"] or _simulatable(access.caller.arn)
-    if not writer:
-        return None
+    own = _simulatable(access.caller.arn)
+    arns = {role: arn for role, given in writers.items() if role not in lacking and (arn := given or own)}
     account = f"arn:{access.partition}:iam::{access.caller.account_id}"
-    asked: dict[tuple[str, t.Optional[tuple[str, str]]], list[str]] = {}
-    for action in sorted(frozenset().union(*WRITES.values())):
-        about = resource_of(action, account, access.home_region), _CONTEXT.get(action)
-        asked.setdefault(about, []).append(action)
+    questions = {role: _questions(role, account, access.home_region) for role in arns}
+    # Of one role in AWS, the same is asked once, whichever of ours it is for.
+    asked: dict[tuple[str, About], set[str]] = {}
+    for role, abouts in questions.items():
+        for about, actions in abouts.items():
+            asked.setdefault((arns[role], about), set()).update(actions)
     answers = access.gather(
-        {about: functools.partial(_denied_on, access, writer, actions, *about) for about, actions in asked.items()}
+        {
+            (arn, about): functools.partial(_denied_on, access, arn, sorted(actions), about)
+            for (arn, about), actions in asked.items()
+        }
     )
-    denied: set[str] = set()
-    for answer in answers.values():
-        if isinstance(answer, AwsError):
-            return None
-        denied |= answer
-    return denied
+    denied: dict[str, t.Optional[Collection[str]]] = {}
+    missing = dict(lacking)
+    for role, abouts in questions.items():
+        results = [(answers[arns[role], about], actions) for about, actions in abouts.items()]
+        failed = [answer for answer, _actions in results if isinstance(answer, AwsError)]
+        if any(isinstance(answer, NotFound) for answer in failed):
+            missing[role] = f"there is no role {arns[role]}"
+        found = (set(actions) & answer for answer, actions in results if not isinstance(answer, AwsError))
+        denied[role] = None if failed else frozenset[str]().union(*found)
+    return _with_rollback(Simulation(denied, missing))
 
 
-def resource_of(action: str, account: str, region: str) -> str:
+def _with_rollback(found: Simulation) -> Simulation:
+    """The same, with what a rollback may not undo: it works in the roles of all classes."""
+    undone = {action for role, undos in UNDOS.items() for action in undos & frozenset(found.denied.get(role) or ())}
+    is_known = all(found.denied.get(role) is not None for role in UNDOS)
+    lacking = dict.fromkeys(found.lacking[role] for role in UNDOS if role in found.lacking)
+    return Simulation(
+        {**found.denied, ROLLBACK: undone if is_known or undone else None},
+        {**found.lacking, **({ROLLBACK: "; ".join(lacking)} if lacking else {})},
+    )
+
+
+def _questions(role: str, account: str, region: str) -> dict[About, list[str]]:
+    """The actions of a role, by what they are about and what a request of it says."""
+    found: dict[About, list[str]] = {}
+    for action in sorted(WRITES.get(role, frozenset()) | UNDOS.get(role, frozenset())):
+        about = resource_of(role, action, account, region), context_of(role, action, account)
+        found.setdefault(about, []).append(action)
+    if role in ORGANIZATION_WRITES:
+        for action in sorted(ORGANIZATION_WRITES[role]):
+            found.setdefault(of_organization(action, account), []).append(action)
+    return found
+
+
+def of_organization(action: str, account: str) -> About:
+    """What a write to an organization is about, and what its request says."""
+    partition, owner = account.split(":")[1], account.split(":")[4]
+    name = action.partition(":")[2]
+    place = f"arn:{partition}:organizations::{owner}:"
+    if action.startswith("sts:"):
+        task = f"arn:{partition}:iam::aws:policy/root-task/{REMOVAL_TASK}"
+        return f"{account}:root", ("sts:TaskPolicyArn", task)
+    if "DelegatedAdministrator" in name:
+        return f"{place}account/o-preflight0/{owner}", ("organizations:ServicePrincipal", "iam.amazonaws.com")
+    if "ServiceAccess" in name:
+        return "*", ("organizations:ServicePrincipal", "iam.amazonaws.com")
+    if action.startswith("iam:"):
+        return "*", None
+    policy_type = ("organizations:PolicyType", "SERVICE_CONTROL_POLICY")
+    if name == "EnablePolicyType":
+        return f"{place}root/o-preflight0/r-pre0", policy_type
+    about = f"{place}policy/o-preflight0/service_control_policy/p-preflight0"
+    return about, None if "Tag" in name or "tag" in name else policy_type
+
+
+def context_of(role: str, action: str, account: str) -> t.Optional[tuple[str, str]]:
+    """A condition key that a request of this role has, with its value."""
+    found = _CONTEXT.get((role, action))
+    return (found[0], f"{account}{found[1]}") if found and found[1].startswith(":") else found
+
+
+def resource_of(role: str, action: str, account: str, region: str) -> str:
     """A resource of the kind that ``action`` is about, in the account of this ARN; "*" for the account itself."""
     service, _colon, name = action.partition(":")
+    if (role, action) in _OWN_SAMPLES:
+        return f"{account}:{_OWN_SAMPLES[role, action]}"
+    if role == "event_alerts" and service == "iam":
+        return f"{account}:{_EVENT_ROLE}"
     if service in _REGIONAL:
         usual, others = _REGIONAL[service]
         about = next((others[pattern] for pattern in others if fnmatch.fnmatchcase(name, pattern)), usual)
@@ -226,13 +349,13 @@ def resource_of(action: str, account: str, region: str) -> str:
     return f"{account}:{_SAMPLES[kind]}"
 
 
-def _denied_on(
-    access: Access, writer: str, actions: Sequence[str], resource: str, context: t.Optional[tuple[str, str]]
-) -> set[str]:
+def _denied_on(access: Access, writer: str, actions: Sequence[str], about: About) -> set[str]:
+    resource, context = about
     parameters: dict[str, t.Any] = {"PolicySourceArn": writer, "ActionNames": actions, "ResourceArns": [resource]}
     if context:
         name, value = context
-        entry = {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": "string"}
+        kind = "stringList" if name == "aws:TagKeys" else "string"
+        entry = {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": kind}
         parameters["ContextEntries"] = [entry]
     results = access.items("iam", "SimulatePrincipalPolicy", "EvaluationResults", parameters)
     return {result["EvalActionName"] for result in results if result["EvalDecision"] != "allowed"}

@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import types
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from . import (
@@ -62,6 +62,7 @@ from ._converge.runner import Aws, Walk
 from ._converge.store import Store
 from ._converge.undo import Recorded, Selection, Undoing, Unread, objection, same_module, takes_away, undoing
 from ._converging import MALFORMED, converge, journal_store_of, tolerant
+from ._module.writers import WRITERS, lacks_role, writing_role
 from ._task import Task, TaskError
 
 MODULE: t.Final = "rollback"
@@ -144,9 +145,11 @@ def run(task: Task) -> dict[str, t.Any]:
     try:
         undone = _undone_run(task)
         selection = selection_of(task.options)
+        roles = Roles.declared(task.options)
     except InputError as error:
         raise TaskError(str(error)) from error
-    rollback = _Rollback(task, run_id=undone, selection=selection)
+    task.options["assume_role_arn"] = roles.first(selection.modules)
+    rollback = _Rollback(task, run_id=undone, selection=selection, roles=roles)
     result = {"undo_run_id": undone, **converge(task, module=MODULE, walk=rollback.walk)}
     result |= rollback.told
     return {**result, "terminal": shown(result, written=not task.check_mode and task.options["mode"] == "enforce")}
@@ -184,8 +187,9 @@ def selection_of(options: Mapping[str, t.Any]) -> Selection:
 class _Rollback:
     """The walk of one rollback: observe reads the journal and what is there now, plan is pure."""
 
-    def __init__(self, task: Task, *, run_id: str, selection: Selection) -> None:
+    def __init__(self, task: Task, *, run_id: str, selection: Selection, roles: Roles) -> None:
         self._task = task
+        self._roles = roles
         self._run_id = run_id
         self._selection = selection
         self._store: Store = journal_store_of(task)
@@ -193,20 +197,23 @@ class _Rollback:
         self.told: dict[str, t.Any] = {"recorded": 0, "selected": 0, "as_before": []}
 
     def walk(self, access: Access) -> Walk[Undoing]:
-        rereads = {name: tolerant(module.of(access, self._task.started)) for name, module in REREADS.items()}
+        accesses = self._roles.accesses(self._task, access)
+        rereads = {name: tolerant(module.of(accesses[name], self._task.started)) for name, module in REREADS.items()}
+        actings = {name: module.acting(accesses[name]) for name, module in REREADS.items()}
         return Walk(
             module=MODULE,
-            observe=functools.partial(self._observe, access, rereads),
+            observe=functools.partial(self._observe, accesses, rereads),
             assess=lambda _undoing: (),
             plan=lambda undoing, _findings: Plan(changes=undoing.changes, refused=undoing.refused),
             reread=functools.partial(self._reread, rereads),
             rereads=rereads,
-            acting=functools.partial(self._acting, {name: module.acting(access) for name, module in REREADS.items()}),
+            acting=functools.partial(self._acting, accesses, actings),
             stays_with=lambda undo, refused: stays_with(self._intents, undo, refused),
             affected=functools.partial(_affected, access),
         )
 
-    def _observe(self, access: Access, rereads: Mapping[str, Callable[[Change], t.Any]]) -> Undoing:
+    def _observe(self, accesses: Mapping[str, Access], rereads: Mapping[str, Callable[[Change], t.Any]]) -> Undoing:
+        access = self._task.access
         account = access.caller.account_id
         entries = self._recorded(account)
         selected = tuple(entry for entry in entries if self._selection.has(entry[0]))
@@ -217,6 +224,7 @@ class _Rollback:
                 refusal := objection(
                     intent, outcome, account_id=account, writes=_writes(intent.module), mismatch=mismatch
                 )
+                or self._roles.refusal(intent)
             )
         }
         # Of what is not selected it matters whether it stands, where its module has something that is.
@@ -232,7 +240,7 @@ class _Rollback:
         }
         take = functools.partial(undoing, entries, selected=selected, present=present, relies=_relies)
         found = take(objections=objections)
-        needed = self._needed(access, selected, found)
+        needed = self._needed(accesses, selected, found)
         if needed:
             found = take(objections={**objections, **needed})
         self._remember(entries, selected, found)
@@ -249,13 +257,15 @@ class _Rollback:
                 self._task.warn(f"a record of the journal is ignored: before or after of {intent.key} is malformed")
         return tuple(found)
 
-    def _needed(self, access: Access, selected: Sequence[Recorded], found: Undoing) -> dict[str, Refusal]:
+    def _needed(
+        self, accesses: Mapping[str, Access], selected: Sequence[Recorded], found: Undoing
+    ) -> dict[str, Refusal]:
         """The undos by which others than those whom the run changed would lose something."""
         module_of = {intent.key: intent.module for intent, _outcome in selected}
         refused: dict[str, Refusal] = {}
         for name, module in REREADS.items():
             undos = [undo for undo in found.changes if module_of[undo.undoes] == name]
-            refused.update(module.needed(access, undos, self._task.started))
+            refused.update(module.needed(accesses[name], undos, self._task.started))
         return refused
 
     def _remember(self, entries: Sequence[Recorded], selected: Sequence[Recorded], found: Undoing) -> None:
@@ -266,11 +276,17 @@ class _Rollback:
             "as_before": [{"target": change.target, "operation": change.operation} for change in found.as_before],
         }
 
-    def _acting(self, actings: Mapping[str, Callable[[Change], t.Optional[Aws]]], undo: Change) -> t.Optional[Aws]:
-        """What an undo is made with, as the module has it whose change it takes back."""
+    def _acting(
+        self,
+        accesses: Mapping[str, Access],
+        actings: Mapping[str, Callable[[Change], t.Optional[Aws]]],
+        undo: Change,
+    ) -> t.Optional[Aws]:
+        """What an undo is made with, as the module has it whose change it takes back, in the role of its class."""
         intent = self._intents.get(undo.undoes)
-        acting = actings.get(intent.module) if intent else None
-        return acting(undo) if acting else None
+        if intent is None or intent.module not in actings:
+            return None
+        return actings[intent.module](undo) or accesses[intent.module]
 
     def _reread(self, rereads: Mapping[str, Callable[[Change], t.Any]], change: Change) -> t.Any:
         """What is there now of the change that ``change`` takes back, maybe one of a rollback that was cut off."""
@@ -284,6 +300,48 @@ def _affected(access: Access, _undoing: Undoing, changes: Sequence[Change]) -> t
     """The undos with those whom they affect: by the requests that will be sent, whatever the records show."""
     live = Live(access, account_id=access.caller.account_id, partition=access.partition, errors=(AwsError,), known=())
     return with_affected(changes, live)
+
+
+@dataclasses.dataclass(frozen=True)
+class Roles:
+    """The role that the changes of each module are undone in, and why a module has none, by its name."""
+
+    of_module: Mapping[str, t.Optional[str]]
+    lacking: Mapping[str, str]
+
+    @classmethod
+    def declared(cls, options: Mapping[str, t.Any]) -> t.Self:
+        """As the options say. Raises InputError: they are malformed."""
+        lacking = {name: lacks_role(options, WRITERS[name]) for name in REREADS}
+        return cls(
+            {name: writing_role(options, WRITERS[name]) for name in REREADS},
+            {name: problem for name, problem in lacking.items() if problem},
+        )
+
+    def first(self, modules: Collection[str]) -> t.Optional[str]:
+        """A role to begin with: that of a selected module, else any."""
+        chosen = (role for name, role in self.of_module.items() if name in modules)
+        return next(filter(None, (*chosen, *self.of_module.values())), None)
+
+    def accesses(self, task: Task, access: Access) -> dict[str, Access]:
+        """What the changes of each module are read and undone with.
+
+        :raises TaskError: a role belongs to another account than the one that was checked.
+        """
+        account = access.caller.account_id
+        foreign = sorted({role for role in self.of_module.values() if role and role.split(":")[4] != account})
+        if foreign:
+            raise TaskError(f"aws_assume_role_arns: {', '.join(foreign)} is no role of account {account}")
+        found: dict[t.Optional[str], Access] = {None: access, access.role_arn: access}
+        for role in self.of_module.values():
+            if role and role not in found:
+                found[role] = access if task.works_as_assessor else task.access_in(role)
+        return {name: found[role] for name, role in self.of_module.items()}
+
+    def refusal(self, intent: Intent) -> t.Optional[Refusal]:
+        """Why a change can't be undone, where no role is declared for it."""
+        problem, change = self.lacking.get(intent.module), intent.change
+        return Refusal("no_role", problem, change.target, change.operation) if problem else None
 
 
 def stays_with(intents: Mapping[str, Intent], undo: Change, refused: Change) -> bool:

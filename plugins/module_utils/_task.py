@@ -33,6 +33,7 @@ from ._aws.s3_store import S3Store
 from ._converge.errors import InputError
 from ._converge.journal import check_run_id
 from ._converge.store import DirectoryStore, Store, StoreError
+from ._module.writers import Writer, declared_roles, lacks_role, writing_role
 
 if t.TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -72,12 +73,14 @@ class Entry:
     """A module, without Ansible: its options, the AWS operations it may use, and its core.
 
     ``constraints`` holds the further keyword arguments of AnsibleModule (``required_if``, ``mutually_exclusive``, …).
+    ``writer`` is the class of the role that the module writes with.
     """
 
     argument_spec: Callable[[], dict[str, dict[str, t.Any]]]
     operations: Operations
     run: Callable[[Task], dict[str, t.Any]]
     constraints: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    writer: t.Optional[Writer] = None
 
 
 class Task:
@@ -90,6 +93,7 @@ class Task:
         operations: Operations,
         check_mode: bool,
         clock: Callable[[], datetime] = _present,
+        writer: t.Optional[Writer] = None,
     ) -> None:
         self.options = {name: _tidy(value) for name, value in options.items()}
         self.check_mode = check_mode
@@ -97,6 +101,7 @@ class Task:
         self.clock = clock
         self.started = clock()
         self._operations = operations
+        self._writer = writer
 
     @functools.cached_property
     def now(self) -> datetime:
@@ -159,6 +164,27 @@ class Task:
         """Check the options that every module has, before anything is called. Raises TaskError."""
         for name in ("account_id", "now"):
             getattr(self, name)
+        self._choose_writing_role()
+
+    def _choose_writing_role(self) -> None:
+        """Put the role of this module's class in the place of the one role for all."""
+        if not self.options.get("assume_role_arns"):
+            return
+        try:
+            self.options["assume_role_arns"] = declared_roles(self.options)
+            self.options["assume_role_arn"] = writing_role(self.options, self._writer)
+            # A rollback chooses by the change.
+            problem = None if self._is_of_many_classes else lacks_role(self.options, self._writer)
+        except InputError as error:
+            raise TaskError(str(error)) from error
+        if problem and not self.works_as_assessor:
+            raise TaskError(problem)
+        if problem and self.check_mode and self.options.get("mode") == "enforce":
+            self.warn(f"without check mode this fails: {problem}")
+
+    @property
+    def _is_of_many_classes(self) -> bool:
+        return self._writer is None and bool(self._operations.writes)
 
     def expect_account(self, found: str) -> None:
         """Refuse to go on in another account than the option ``account_id`` names. Raises TaskError."""
@@ -171,6 +197,16 @@ class Task:
         return Access(
             AccessOptions.from_options(self.options), operations=self._operations, check_mode=self._reads_only
         )
+
+    @property
+    def works_as_assessor(self) -> bool:
+        """Whether the role that reads is assumed, and no role that writes."""
+        return self._reads_only and bool(self.options.get("assessor_role_arn"))
+
+    def access_in(self, role_arn: str) -> Access:
+        """AWS in this role for writing; in the assessor's where this task only reads and there is one."""
+        options = dataclasses.replace(AccessOptions.from_options(self.options), assume_role_arn=role_arn)
+        return Access(options, operations=self._operations, check_mode=self._reads_only)
 
     def report_store(self) -> Store:
         """The place that the option ``report_dir`` names."""
@@ -231,7 +267,7 @@ class _S3StoreWithErrors:
 
 def execute(entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Run a module's core and return its result; a failure has ``failed`` and ``msg``, never a traceback."""
-    task = Task(options=options, operations=entry.operations, check_mode=check_mode)
+    task = Task(options=options, operations=entry.operations, check_mode=check_mode, writer=entry.writer)
     try:
         task.validate()
         result = entry.run(task)

@@ -177,6 +177,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._access_analyzer_findings import OPERATIONS, run
 from ..module_utils._arguments import ACCOUNT_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
+from ..module_utils._module.writers import WRITERS
 from ..module_utils._task import Entry, finish
 
 _ACCESS: t.Final = ["external", "unused", "internal"]
@@ -206,7 +207,9 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+ENTRY = Entry(
+    argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["access_analyzer_findings_info"]
+)
 
 
 def main() -> t.NoReturn:

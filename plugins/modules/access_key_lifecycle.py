@@ -366,6 +366,7 @@ from ..module_utils._access_key_lifecycle import OPERATIONS, run
 from ..module_utils._arguments import DECLARATION_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.writers import WRITERS
 from ..module_utils._task import Entry, finish
 
 
@@ -400,7 +401,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["access_key_lifecycle"])
 
 
 def main() -> t.NoReturn:

@@ -189,6 +189,13 @@ options:
       - The name of the role that is made, below the path C(/iam-hardening/).
     type: str
     default: iam-hardening-event-forwarding
+  role_permissions_boundary:
+    description:
+      - The ARN of a managed policy that the role which is made gets as its permissions boundary.
+      - The roles of C(examples/bootstrap) may make no role without the boundary that they bring for it,
+        C(/iam-hardening/automation-event-forwarding-boundary).
+      - A role that exists without it is left as it is, and a change of it is refused.
+    type: str
   adopt:
     description:
       - Take over rules, and the role, that bear our names but were made by others. Without it they are refused.
@@ -426,6 +433,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._converging import CONVERGE_ARGUMENTS
 from ..module_utils._event_alerts import OPERATIONS, run
+from ..module_utils._module.writers import WRITERS
 from ..module_utils._task import Entry, finish
 
 _OWN_RULE: t.Final[dict[str, dict[str, t.Any]]] = {
@@ -462,11 +470,12 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "dead_letter_queue_name": {"type": "str", "default": "iam-hardening-undelivered"},
         "role_arn": {"type": "str"},
         "role_name": {"type": "str", "default": "iam-hardening-event-forwarding"},
+        "role_permissions_boundary": {"type": "str"},
         "adopt": {"type": "bool", "default": False},
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["event_alerts"])
 
 
 def main() -> t.NoReturn:

@@ -312,6 +312,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._converging import JOURNALLED_ARGUMENTS
 from ..module_utils._findings_export import OPERATIONS, SEVERITIES, run
+from ..module_utils._module.writers import WRITERS
 from ..module_utils._task import Entry, finish
 
 
@@ -329,7 +330,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["findings_export"])
 
 
 def main() -> t.NoReturn:

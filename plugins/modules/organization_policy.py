@@ -431,6 +431,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._capabilities.organization_policies_declared import TYPES
 from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.writers import WRITERS
 from ..module_utils._organization_lock_out import LOCK_OUT_ARGUMENTS
 from ..module_utils._organization_policy import OPERATIONS, run
 from ..module_utils._organization_rollout import ROLLOUT_ARGUMENTS
@@ -472,7 +473,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["organization_policy"])
 
 
 def main() -> t.NoReturn:

@@ -358,6 +358,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.writers import WRITERS
 from ..module_utils._security_hub import OPERATIONS, run
 from ..module_utils._task import Entry, finish
 
@@ -405,7 +406,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["security_hub"])
 
 
 def main() -> t.NoReturn:

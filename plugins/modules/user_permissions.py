@@ -291,6 +291,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._arguments import ORGANIZATION_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.writers import WRITERS
 from ..module_utils._predicting import EVIDENCE_ARGUMENTS
 from ..module_utils._task import Entry, finish
 from ..module_utils._user_permissions import OPERATIONS, run
@@ -330,7 +331,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["user_permissions"])
 
 
 def main() -> t.NoReturn:

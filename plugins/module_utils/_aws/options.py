@@ -19,6 +19,7 @@ from .errors import InvalidRequest
 # doc_fragments/_access.py; the options for the connection itself come from amazon.aws.
 ASSUME_ROLE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
     "assume_role_arn": {"type": "str"},
+    "assume_role_arns": {"type": "raw"},
     "assessor_role_arn": {"type": "str"},
     # No secret in AWS's eyes, yet whoever knows it is half-way into the role.
     "assume_role_external_id": {"type": "str", "no_log": True},

@@ -212,13 +212,14 @@ class Writer:
 
     # The role that hands events on
 
-    def create_role(self, arn: str, trust: Document) -> Change:
+    def create_role(self, arn: str, trust: Document, boundary: str = "") -> Change:
         """The role, which only EventBridge may assume, and only for our rules of this account."""
         path, name = _named(arn)
         about = {"Path": path, "RoleName": name, "Description": ROLE_DESCRIPTION}
         request = {**about, "AssumeRolePolicyDocument": minified(trust), "Tags": tag_list(self._tags)}
+        request |= {"PermissionsBoundary": boundary} if boundary else {}
         undo = Undo(DELETE_ROLE, {"RoleName": name})
-        return self._change("iam", GLOBAL, CREATE_ROLE, arn, request, (None, {"role": name, "trust": trust}), undo)
+        return self._change("iam", GLOBAL, CREATE_ROLE, arn, request, (None, shown_role(name, trust, boundary)), undo)
 
     def set_trust(self, arn: str, before: Document, after: Document) -> Change:
         """Who may assume the role."""
@@ -238,7 +239,9 @@ class Writer:
         states = (None if before is None else {"policy": before}, {"policy": after})
         return self._change("iam", GLOBAL, PUT_ROLE_POLICY, f"{arn} policy {ROLE_POLICY}", request, states, undo)
 
-    def delete_role(self, arn: str, trust: Document, policy: t.Optional[Document]) -> tuple[Change, ...]:
+    def delete_role(
+        self, arn: str, trust: Document, policy: t.Optional[Document], boundary: str = ""
+    ) -> tuple[Change, ...]:
         """The role, after the policy that is in it."""
         path, name = _named(arn)
         changes = []
@@ -248,7 +251,7 @@ class Writer:
             place = f"{arn} policy {ROLE_POLICY}"
             states = ({"policy": policy}, None)
             changes.append(self._change("iam", GLOBAL, DELETE_ROLE_POLICY, place, named, states, undo))
-        anew = self.create_role(arn, trust)
+        anew = self.create_role(arn, trust, boundary)
         undo = Undo(CREATE_ROLE, anew.parameters)
         states = (anew.after, None)
         return (*changes, self._change("iam", GLOBAL, DELETE_ROLE, arn, {"RoleName": name}, states, undo))
@@ -276,6 +279,11 @@ class Writer:
             impact=Impact.ADDITIVE,
             undo=undo,
         )
+
+
+def shown_role(name: str, trust: t.Any, boundary: str) -> dict[str, t.Any]:
+    """A role as plan and journal have it: its permissions boundary only where it has one."""
+    return {"role": name, "trust": trust, **({"boundary": boundary} if boundary else {})}
 
 
 def _rule_request(name: str, pattern: t.Any, state: str, description: str) -> dict[str, t.Any]:

@@ -43,6 +43,7 @@ _PATHS: t.Final[Mapping[str, str]] = {
     "detail": "$.detail",
 }
 _LINES: t.Final = ("What: <kind> (<source>) in account <account>, region <region>, at <time>", "<detail>")
+_POLICY_ARN: t.Final = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Declared:
     dead_letter_queue_name: str = f"{PREFIX}undelivered"
     role_arn: str = ""
     role_name: str = f"{PREFIX}event-forwarding"
+    role_permissions_boundary: str = ""
     adopt: bool = False
 
     @property
@@ -118,6 +120,11 @@ def _check(declared: Declared, *, enforce: bool) -> None:
     for option in ("topic_name", "dead_letter_queue_name", "role_name"):
         if not _RESOURCE_NAME.fullmatch(getattr(declared, option)):
             raise InputError(f"{option}: {getattr(declared, option)!r} is not allowed; it must begin with {PREFIX}")
+    if declared.role_permissions_boundary and not _POLICY_ARN.fullmatch(declared.role_permissions_boundary):
+        raise InputError(
+            f"role_permissions_boundary: {declared.role_permissions_boundary!r} is not allowed; allowed is the ARN of a"
+            " managed policy"
+        )
     for rule in declared.rules:
         EventPattern(rule.ignoring(declared.ignore_principals), where=f"rule {rule.name}")
 

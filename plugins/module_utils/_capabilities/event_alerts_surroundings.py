@@ -38,12 +38,13 @@ SID: t.Final = "IamHardeningEvents"
 
 @dataclasses.dataclass(frozen=True)
 class Role:
-    """The role that hands events on. ``policy`` is the inline policy of ours in it."""
+    """The role that hands events on. ``policy`` is the inline policy of ours in it, ``boundary`` an ARN."""
 
     arn: str
     trust: t.Any
     policy: t.Any
     tags: Mapping[str, str]
+    boundary: str = ""
 
     @property
     def is_owned(self) -> bool:
@@ -80,17 +81,30 @@ class Builder:
             yield _refused("unread", f"the role is not known: {self.found.unread[arn]}", arn, CREATE_ROLE)
             return
         if live is None:
-            yield self.writer.create_role(arn, self._trust)
+            yield self.writer.create_role(arn, self._trust, self.declared.role_permissions_boundary)
             yield self.writer.put_role_policy(arn, None, self._permissions)
             return
         if not live.is_owned and not self.declared.adopt:
             reason = "there is a role of this name that this collection did not make; adopt takes it over"
             yield _refused("foreign", reason, arn, CREATE_ROLE)
             return
-        if not _means(live.trust, self._trust):
-            yield self.writer.set_trust(arn, live.trust, self._trust)
-        if not _means(live.policy, self._permissions):
-            yield self.writer.put_role_policy(arn, live.policy, self._permissions)
+        yield from self._changed_role(live)
+
+    def _changed_role(self, live: Role) -> Iterator[t.Union[Change, Refusal]]:
+        """What a role that is there lacks."""
+        trusts, permits = _means(live.trust, self._trust), _means(live.policy, self._permissions)
+        wanted = self.declared.role_permissions_boundary
+        if wanted and live.boundary != wanted and not (trusts and permits):
+            reason = (
+                f"the role has not the permissions boundary {wanted}, without which it is not given more; set it, or"
+                " delete the role, which is then made anew"
+            )
+            yield _refused("no_boundary", reason, live.arn, CREATE_ROLE)
+            return
+        if not trusts:
+            yield self.writer.set_trust(live.arn, live.trust, self._trust)
+        if not permits:
+            yield self.writer.put_role_policy(live.arn, live.policy, self._permissions)
 
     def unused_role(self, unread: Sequence[str]) -> tuple[t.Union[Change, Refusal], ...]:
         """The role of ours away with the rules. In regions that were not read there may be some that need it."""
@@ -100,7 +114,7 @@ class Builder:
         if unread:
             reason = f"rules may need the role in regions that could not be read: {', '.join(unread)}"
             return (_refused("unread", reason, live.arn, DELETE_ROLE),)
-        return self.writer.delete_role(live.arn, live.trust, live.policy)
+        return self.writer.delete_role(live.arn, live.trust, live.policy, live.boundary)
 
     def region(self, region: str) -> Iterator[t.Union[Change, Refusal]]:
         """Topic, queue and bus of a region."""

@@ -47,6 +47,17 @@ class Readiness:
 
 
 @dataclasses.dataclass(frozen=True)
+class Simulation:
+    """Which writes are denied in the role that each capability writes in; None where that could not be found out.
+
+    ``lacking`` says of a capability why there is no such role.
+    """
+
+    denied: Mapping[str, t.Optional[Collection[str]]] = dataclasses.field(default_factory=dict)
+    lacking: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
 class Capability:
     """What a capability reads and writes, and how a snapshot tells that there is nothing for it here.
 
@@ -125,13 +136,12 @@ def assess_readiness(
     probed: Sequence[Unread],
     table: Iterable[Capability],
     actions: Mapping[Dataset, Collection[str]],
-    denied_writes: t.Optional[Collection[str]],
+    writes: Simulation,
 ) -> tuple[Readiness, ...]:
     """The rows of the preflight: regions that can't be used first, then every capability.
 
     :arg probed: datasets that were only probed, not read into the snapshot, and could not be.
     :arg actions: the IAM actions that each dataset is read with.
-    :arg denied_writes: the writes that the writing role may not do; None where that could not be found out.
     """
     regions = tuple(
         Readiness(f"region {region}", State.NOT_APPLICABLE, reason)
@@ -141,7 +151,26 @@ def assess_readiness(
     gaps = [*probed, *(gap for gap in snapshot.unread if gap.kind not in silent)]
     alone = snapshot.organization is None and not any(gap.dataset is Dataset.ORGANIZATION for gap in gaps)
     told = [capability for capability in table if not (alone and capability.in_organization)]
-    return regions + tuple(_readiness(snapshot, gaps, capability, actions, denied_writes) for capability in told)
+    return regions + tuple(
+        _readiness(snapshot, gaps, capability, actions, _Writes.of(capability, writes)) for capability in told
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Writes:
+    """What stands between a capability and its writes: the actions, and a sentence."""
+
+    missing: frozenset[str] = frozenset()
+    problem: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, capability: Capability, writes: Simulation) -> t.Self:
+        if not capability.writes:
+            return cls()
+        denied, problem = writes.denied.get(capability.name), writes.lacking.get(capability.name, "")
+        missing = capability.writes & frozenset(denied or ())
+        return cls(missing, problem, "" if problem or denied is not None else _UNVERIFIED)
 
 
 def _readiness(
@@ -149,21 +178,20 @@ def _readiness(
     gaps: Sequence[Unread],
     capability: Capability,
     actions: Mapping[Dataset, Collection[str]],
-    denied_writes: t.Optional[Collection[str]],
+    writes: _Writes,
 ) -> Readiness:
     unread = [gap for gap in gaps if gap.dataset in capability.datasets]
     failed = [gap for gap in unread if gap.kind is not UnreadKind.UNSUPPORTED]
-    missing = {action for gap in failed for action in _actions(gap, actions)}
-    missing.update(capability.writes & set(denied_writes or ()))
-    if failed or missing:
-        return Readiness(capability.name, State.MISSING, _reasons(failed), tuple(sorted(missing)))
+    missing = {action for gap in failed for action in _actions(gap, actions)} | writes.missing
+    if failed or missing or writes.problem:
+        reasons = "; ".join(filter(None, (_reasons(failed), writes.problem)))
+        return Readiness(capability.name, State.MISSING, reasons, tuple(sorted(missing)))
     if unread:
         return Readiness(capability.name, State.NOT_APPLICABLE, _reasons(unread))
     absent = _absent(snapshot, capability)
     if absent:
         return Readiness(capability.name, State.NOT_APPLICABLE, absent)
-    unverified = bool(capability.writes) and denied_writes is None
-    return Readiness(capability.name, State.READY, _UNVERIFIED if unverified else "")
+    return Readiness(capability.name, State.READY, writes.note)
 
 
 def _absent(snapshot: Snapshot, capability: Capability) -> str:

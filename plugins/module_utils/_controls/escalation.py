@@ -14,7 +14,7 @@ import typing as t
 from .._account.model import Dataset
 from .._converge.finding import Remediation, Severity
 from .._policy.landscape import Landscape
-from .._policy.paths import Path, search
+from .._policy.paths import Path
 from .control import Control, Failure, Scope, Verdict, listing, maps, plural
 from .facts import is_approved_administrator
 from .requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
@@ -22,7 +22,7 @@ from .requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 def _paths(scope: Scope) -> Verdict:
     landscape = scope.facts.permissions.landscape
-    found = search(landscape)
+    found = scope.facts.escalation
     approved = {role.arn for role in scope.snapshot.roles if is_approved_administrator(role)}
     failures = tuple(_failure(path, landscape) for path in found.paths if path.source not in approved)
     principals = len(scope.snapshot.users) + sum(not role.is_service_linked for role in scope.snapshot.roles)

@@ -28,6 +28,7 @@ from .._account.model import (
 from .._account.permissions import Held, Permissions, Principal
 from .._converge.arn import is_break_glass
 from .._policy.analysis import Administrators, Analysis, Place, Power
+from .._policy.paths import Path, Search, search
 from .._policy.patterns import is_open_somewhere
 from .._policy.policy import Policy
 from .._policy.trusts import Trust
@@ -251,6 +252,16 @@ class Facts:
         """Roles (by ARN) that are administrators and that AWS does not own, with the reasons."""
         found = ((role.arn, self.grants_of(role)) for role in self.snapshot.roles if not role.is_aws_reserved)
         return {arn: grants for arn, grants in found if grants}
+
+    @functools.cached_property
+    def escalation(self) -> Search:
+        """Who is an administrator, and by which path others become one."""
+        return search(self.permissions.landscape)
+
+    @functools.cached_property
+    def escalations(self) -> Mapping[str, Path]:
+        """The path of each principal that can become an administrator, by its ARN."""
+        return {path.source: path for path in self.escalation.paths}
 
     def break_glass(self, patterns: tuple[str, ...]) -> tuple[t.Union[User, Role], ...]:
         """The users and roles that are for emergencies: by their path, or since one of the ARN globs matches."""

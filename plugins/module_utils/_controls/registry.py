@@ -37,6 +37,7 @@ from . import (
     root,
     security_hub,
     trust,
+    writing_roles,
 )
 from .control import Control
 
@@ -51,6 +52,7 @@ _THEMES: t.Final = (
     boundaries,
     break_glass,
     escalation,
+    writing_roles,
     policies,
     trust,
     organization,

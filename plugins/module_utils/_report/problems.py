@@ -101,6 +101,10 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
         "policies of the organization are not as declared",
     ),
     "privilege_escalation_path": ("Principal can become an administrator", "principals can become administrators"),
+    "writing_role_power": (
+        "Role of this collection makes administrators",
+        "roles of this collection make administrators",
+    ),
     "policy_sensitive_wildcard": (
         'IAM policy uses wildcard Resource "*" with sensitive actions',
         'IAM policies use wildcard Resource "*" with sensitive actions',

@@ -17,6 +17,7 @@ from datetime import timedelta
 from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import AccessKey, IAMBackend, iam_backends
+from moto.iam.policy_validation import VALID_RESOURCE_PATH_STARTING_VALUES
 from moto.iam.responses import IamResponse
 from moto.organizations.models import organizations_backends
 from moto.sts.responses import TokenResponse
@@ -313,6 +314,10 @@ def install() -> None:
     """Add AssumeRoot, and let IAM answer root about itself."""
     identity.finders.append(caller_of_session)
     operations_of(TokenResponse, assume_root)
+    # Policies that allow AssumeRoot name root.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
+    starts = VALID_RESOURCE_PATH_STARTING_VALUES["iam"]["values"]
+    starts += [] if "root" in starts else ["root"]
     of_root = (
         get_user,
         get_login_profile,

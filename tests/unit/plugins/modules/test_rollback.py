@@ -16,9 +16,11 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from moto import mock_aws
 
+from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import interrupted, recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._task import Entry, execute
+from ansible_collections.hardening.iam.plugins.module_utils._converging import _declared_roles
+from ansible_collections.hardening.iam.plugins.module_utils._task import Entry, Task, execute
 from ansible_collections.hardening.iam.plugins.modules import password_policy, rollback
 from emulator.server import install
 
@@ -505,3 +507,76 @@ def test_what_somebody_else_made_is_left_to_them(account: Account) -> None:
     )
     result = account.undo("run")
     assert (rules(result), result["changed"], account.policy) == (["foreign"], False, hardened)
+
+
+# A role for each class
+
+
+CLASSES = {
+    writer: f"arn:aws:iam::{ACCOUNT}:role/iam-hardening/automation-{writer}"
+    for writer in ("credentials", "policies", "detective")
+}
+
+
+@pytest.fixture
+def roles(account: Account) -> dict[str, str]:
+    """A role of each class that anybody of the account may assume."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    for arn in CLASSES.values():
+        account.iam.create_role(Path="/iam-hardening/", RoleName=arn.rpartition("/")[2], AssumeRolePolicyDocument=trust)
+    return CLASSES
+
+
+def assumed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Every call of IAM with the role that it is made in, as they come."""
+    calls: list[tuple[str, str]] = []
+    plain = Access.call
+
+    def recorded_call(self: Access, service: str, operation: str, *arguments: t.Any, **keywords: t.Any) -> t.Any:
+        if service == "iam":
+            calls.append((operation, (self.role_arn or "").rpartition("-")[2]))
+        return plain(self, service, operation, *arguments, **keywords)
+
+    monkeypatch.setattr(Access, "call", recorded_call)
+    return calls
+
+
+def test_each_change_is_undone_in_the_role_of_its_class(
+    account: Account, roles: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.harden("r1", assume_role_arns=roles, **DECLARED)
+    calls = assumed(monkeypatch)
+    result = account.undo("r1", assume_role_arns=roles)
+    assert not result.get("failed"), result
+    assert account.policy is None
+    assert {role for operation, role in calls if "PasswordPolicy" in operation} == {"credentials"}
+    assert ("DeleteAccountPasswordPolicy", "credentials") in calls
+
+
+def test_a_change_whose_class_has_no_role_is_refused(account: Account, roles: dict[str, str]) -> None:
+    account.harden("r1", assume_role_arns=roles, **DECLARED)
+    present = account.policy
+    result = account.undo("r1", assume_role_arns={"policies": roles["policies"]})
+    assert rules(result) == ["no_role"]
+    assert "no role of the class credentials" in result["refused"][0]["reason"]
+    assert account.policy == present
+
+
+def test_a_role_of_another_account_undoes_nothing(account: Account, roles: dict[str, str]) -> None:
+    account.harden("r1", assume_role_arns=roles, **DECLARED)
+    present = account.policy
+    foreign = "arn:aws:iam::999988887777:role/iam-hardening/automation-policies"
+    result = account.undo("r1", assume_role_arns={**roles, "policies": foreign})
+    assert result["failed"] and f"{foreign} is no role of account {ACCOUNT}" in result["msg"]
+    assert account.policy == present
+
+
+def test_no_role_that_writes_is_changed_by_another(account: Account, roles: dict[str, str]) -> None:
+    """All of them are of the run, whichever one calls."""
+    task = Task(
+        options={"assume_role_arns": roles, "assume_role_arn": roles["policies"], "assessor_role_arn": None},
+        operations=password_policy.ENTRY.operations,
+        check_mode=True,
+    )
+    assert set(_declared_roles(task)) == set(roles.values())

@@ -167,6 +167,37 @@ def test_a_role_that_drifted_is_set_again(fields: dict[str, t.Any], operations: 
     assert all(change.undo is not None for change in plan.changes)
 
 
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/automation-event-forwarding-boundary"
+BOUNDED = {"bus_arn": BUS, "role_permissions_boundary": BOUNDARY}
+
+
+def test_the_role_is_made_with_its_boundary_and_comes_back_with_it() -> None:
+    create, _put = (change for change in planned(empty(HOME), **BOUNDED).changes if change.service == "iam")
+    assert create.parameters["PermissionsBoundary"] == BOUNDARY
+    assert create.after["boundary"] == BOUNDARY
+    gone = around(Surroundings(role=role(boundary=BOUNDARY)), **BOUNDED, state="absent")
+    (delete,) = [change for change in gone.changes if change.operation == "DeleteRole"]
+    assert delete.undo is not None and delete.undo.parameters["PermissionsBoundary"] == BOUNDARY
+    assert delete.before["boundary"] == BOUNDARY
+
+
+@pytest.mark.parametrize(
+    ("fields", "rules", "operations"),
+    [
+        ({"boundary": BOUNDARY}, [], []),
+        ({"boundary": BOUNDARY, "policy": None}, [], ["PutRolePolicy"]),
+        ({}, [], []),
+        ({"policy": None}, ["no_boundary"], []),
+        ({"boundary": "arn:aws:iam::aws:policy/AdministratorAccess", "policy": None}, ["no_boundary"], []),
+    ],
+)
+def test_a_role_without_its_boundary_is_not_given_more(
+    fields: dict[str, t.Any], rules: list[str], operations: list[str]
+) -> None:
+    plan = around(Surroundings(role=role(**fields)), **BOUNDED)
+    assert ([item.rule for item in plan.refused], [change.operation for change in plan.changes]) == (rules, operations)
+
+
 def test_a_role_of_others_is_refused_unless_adopted() -> None:
     foreign = Surroundings(role=role(tags={}, policy=None))
     plan = planned(Observed(empty(HOME), foreign), bus_arn=BUS)

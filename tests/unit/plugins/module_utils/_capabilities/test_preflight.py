@@ -22,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.preflight import (
     Capability,
     Readiness,
+    Simulation,
     State,
     assess_readiness,
     capabilities,
@@ -59,9 +60,16 @@ def rows(
     probed: t.Sequence[Unread] = (),
     denied_writes: t.Optional[t.Collection[str]] = (),
     table: t.Optional[t.Sequence[Capability]] = None,
+    lacking: t.Optional[t.Mapping[str, str]] = None,
 ) -> dict[str, Readiness]:
+    chosen = table or capabilities(WRITES)
+    denied = {capability.name: denied_writes for capability in chosen}
     found = assess_readiness(
-        account, probed=probed, table=table or capabilities(WRITES), actions=ACTIONS, denied_writes=denied_writes
+        account,
+        probed=probed,
+        table=chosen,
+        actions=ACTIONS,
+        writes=Simulation(denied, lacking or {}),
     )
     return {row.capability: row for row in found}
 
@@ -133,6 +141,13 @@ def test_a_denied_region_is_one_line_and_costs_no_capability_its_verdict() -> No
 )
 def test_writes_are_judged_by_simulation(denied: t.Optional[list[str]], expected: Readiness) -> None:
     assert rows(snapshot(), denied_writes=denied)["password_policy"] == expected
+
+
+def test_a_class_without_a_role_is_missing_it() -> None:
+    found = rows(snapshot(), lacking={"password_policy": "aws_assume_role_arns has no role of the class credentials"})
+    reason = "aws_assume_role_arns has no role of the class credentials"
+    assert found["password_policy"] == Readiness("password_policy", State.MISSING, reason)
+    assert found["access_keys"].state is State.READY
 
 
 def test_every_role_that_writes_has_its_row() -> None:

@@ -1,0 +1,1759 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Made by tests/scripts/generate_permissions.py, like ../iam-hardening-roles.yml: docs/permissions.md.
+
+data "aws_iam_policy_document" "assessor_trust" {
+  statement {
+    sid     = "ExecutionIdentity"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", var.trusted_principal_arn_pattern)[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.trusted_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.external_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = [var.external_id]
+      }
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:RoleSessionName"
+      values   = [var.role_session_name_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.source_identity_pattern == "") ? [] : [true]
+      content {
+        test     = "StringLike"
+        variable = "sts:SourceIdentity"
+        values   = [var.source_identity_pattern]
+      }
+    }
+  }
+  statement {
+    sid     = "SourceIdentityAndTags"
+    actions = ["sts:SetSourceIdentity", "sts:TagSession"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", var.trusted_principal_arn_pattern)[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.trusted_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "assessor" {
+  name                 = "assessor"
+  path                 = local.path
+  description          = "Reads what hardening.iam assesses"
+  max_session_duration = var.max_session_duration
+  assume_role_policy   = data.aws_iam_policy_document.assessor_trust.json
+  tags                 = local.tags
+
+  lifecycle {
+    precondition {
+      condition     = var.organization_id != "" || nonsensitive(var.external_id != "")
+      error_message = "Give the organization_id, an external_id, or both."
+    }
+  }
+}
+
+resource "aws_iam_policy" "assessor_reads" {
+  name   = "assessor-reads"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "access-analyzer:GetAnalyzer",
+        "access-analyzer:GetArchiveRule",
+        "access-analyzer:GetFinding",
+        "access-analyzer:GetFindingRecommendation",
+        "access-analyzer:ListAnalyzers",
+        "access-analyzer:ListArchiveRules",
+        "access-analyzer:ListFindings",
+        "access-analyzer:ValidatePolicy",
+        "account:GetAlternateContact",
+        "account:GetContactInformation",
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:LookupEvents",
+        "cloudwatch:DescribeAlarms",
+        "config:BatchGetResourceConfig",
+        "config:DescribeComplianceByConfigRule",
+        "config:DescribeConfigRules",
+        "config:DescribeConfigurationRecorderStatus",
+        "config:DescribeConfigurationRecorders",
+        "config:DescribeDeliveryChannels",
+        "config:DescribeOrganizationConfigRuleStatuses",
+        "config:DescribeOrganizationConfigRules",
+        "config:GetComplianceDetailsByConfigRule",
+        "config:ListConfigurationRecorders",
+        "config:ListTagsForResource",
+        "ec2:DescribeInstances",
+        "ec2:DescribeRegions",
+        "events:DescribeEventBus",
+        "events:DescribeRule",
+        "events:ListRules",
+        "events:ListTagsForResource",
+        "events:ListTargetsByRule",
+        "iam:GenerateCredentialReport",
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetAccessKeyLastUsed",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetAccountPasswordPolicy",
+        "iam:GetAccountSummary",
+        "iam:GetCredentialReport",
+        "iam:GetGroup",
+        "iam:GetGroupPolicy",
+        "iam:GetLoginProfile",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:GetServiceLastAccessedDetails",
+        "iam:GetUser",
+        "iam:GetUserPolicy",
+        "iam:ListAccessKeys",
+        "iam:ListAccountAliases",
+        "iam:ListAttachedGroupPolicies",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListGroupsForUser",
+        "iam:ListMFADevices",
+        "iam:ListOpenIDConnectProviders",
+        "iam:ListOrganizationsFeatures",
+        "iam:ListPolicyVersions",
+        "iam:ListSAMLProviders",
+        "iam:ListSSHPublicKeys",
+        "iam:ListServerCertificates",
+        "iam:ListServiceSpecificCredentials",
+        "iam:ListSigningCertificates",
+        "iam:ListUserTags",
+        "iam:ListVirtualMFADevices",
+        "iam:SimulateCustomPolicy",
+        "iam:SimulatePrincipalPolicy",
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "logs:DescribeMetricFilters",
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganizationalUnit",
+        "organizations:DescribePolicy",
+        "organizations:DescribeResourcePolicy",
+        "organizations:ListAWSServiceAccessForOrganization",
+        "organizations:ListAccountsForParent",
+        "organizations:ListDelegatedAdministrators",
+        "organizations:ListDelegatedServicesForAccount",
+        "organizations:ListOrganizationalUnitsForParent",
+        "organizations:ListParents",
+        "organizations:ListPolicies",
+        "organizations:ListPoliciesForTarget",
+        "organizations:ListRoots",
+        "organizations:ListTagsForResource",
+        "organizations:ListTargetsForPolicy",
+        "securityhub:BatchGetSecurityControls",
+        "securityhub:BatchGetStandardsControlAssociations",
+        "securityhub:DescribeHub",
+        "securityhub:DescribeSecurityHubV2",
+        "securityhub:DescribeStandards",
+        "securityhub:GetConfigurationPolicyAssociation",
+        "securityhub:GetEnabledStandards",
+        "securityhub:GetFindingAggregator",
+        "securityhub:GetFindings",
+        "securityhub:ListFindingAggregators",
+        "sns:GetTopicAttributes",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy_attachment" "assessor_reads" {
+  role       = aws_iam_role.assessor.name
+  policy_arn = aws_iam_policy.assessor_reads.arn
+}
+
+resource "aws_iam_policy" "assessor_organization_reads" {
+  count  = var.management_account ? 1 : 0
+  name   = "assessor-organization-reads"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "AuditRootOfMembers",
+      "Effect": "Allow",
+      "Action": [
+        "sts:AssumeRoot"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::*:root"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "sts:TaskPolicyArn": [
+            "arn:${local.partition}:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy_attachment" "assessor_organization_reads" {
+  count      = var.management_account ? 1 : 0
+  role       = aws_iam_role.assessor.name
+  policy_arn = aws_iam_policy.assessor_organization_reads[0].arn
+}
+
+resource "aws_iam_policy" "automation_boundary" {
+  count  = local.has_automation ? 1 : 0
+  name   = "automation-boundary"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "OnlyWhatTheyAreFor",
+      "Effect": "Allow",
+      "Action": [
+        "access-analyzer:*",
+        "config:*",
+        "events:*",
+        "securityhub:*",
+        "sns:*",
+        "sqs:*",
+        "iam:Generate*",
+        "iam:Get*",
+        "iam:List*",
+        "iam:Simulate*",
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:LookupEvents",
+        "ec2:DescribeRegions",
+        "iam:AddUserToGroup",
+        "iam:AttachGroupPolicy",
+        "iam:AttachRolePolicy",
+        "iam:AttachUserPolicy",
+        "iam:CreateGroup",
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:CreateRole",
+        "iam:CreateServiceLinkedRole",
+        "iam:DeleteAccessKey",
+        "iam:DeleteAccountPasswordPolicy",
+        "iam:DeleteGroup",
+        "iam:DeleteGroupPolicy",
+        "iam:DeleteLoginProfile",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:DeleteRole",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteSSHPublicKey",
+        "iam:DeleteServiceSpecificCredential",
+        "iam:DeleteSigningCertificate",
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:DeleteUserPolicy",
+        "iam:DetachGroupPolicy",
+        "iam:DetachRolePolicy",
+        "iam:DetachUserPolicy",
+        "iam:DisableOrganizationsRootCredentialsManagement",
+        "iam:DisableOrganizationsRootSessions",
+        "iam:EnableOrganizationsRootCredentialsManagement",
+        "iam:EnableOrganizationsRootSessions",
+        "iam:PassRole",
+        "iam:PutGroupPolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+        "iam:PutUserPermissionsBoundary",
+        "iam:PutUserPolicy",
+        "iam:RemoveUserFromGroup",
+        "iam:SetDefaultPolicyVersion",
+        "iam:TagPolicy",
+        "iam:TagRole",
+        "iam:TagUser",
+        "iam:UntagUser",
+        "iam:UpdateAccessKey",
+        "iam:UpdateAccountPasswordPolicy",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateSSHPublicKey",
+        "iam:UpdateServiceSpecificCredential",
+        "iam:UpdateSigningCertificate",
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "organizations:AttachPolicy",
+        "organizations:CreatePolicy",
+        "organizations:DeletePolicy",
+        "organizations:DeregisterDelegatedAdministrator",
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganizationalUnit",
+        "organizations:DescribePolicy",
+        "organizations:DetachPolicy",
+        "organizations:DisableAWSServiceAccess",
+        "organizations:EnableAWSServiceAccess",
+        "organizations:EnablePolicyType",
+        "organizations:ListAWSServiceAccessForOrganization",
+        "organizations:ListAccountsForParent",
+        "organizations:ListDelegatedAdministrators",
+        "organizations:ListDelegatedServicesForAccount",
+        "organizations:ListOrganizationalUnitsForParent",
+        "organizations:ListParents",
+        "organizations:ListPolicies",
+        "organizations:ListPoliciesForTarget",
+        "organizations:ListRoots",
+        "organizations:ListTagsForResource",
+        "organizations:ListTargetsForPolicy",
+        "organizations:RegisterDelegatedAdministrator",
+        "organizations:TagResource",
+        "organizations:UntagResource",
+        "organizations:UpdatePolicy",
+        "sts:AssumeRoot",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    },
+    {
+      "Sid": "NeitherThemselvesNorThoseAbove",
+      "Effect": "Deny",
+      "NotAction": [
+        "iam:Generate*",
+        "iam:Get*",
+        "iam:List*",
+        "iam:Simulate*"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/iam-hardening/*",
+        "arn:${local.partition}:iam::${local.account}:group/iam-hardening/*",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/assessor*",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/automation*",
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/break-glass*",
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/assessor*",
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation*",
+        "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/break-glass*"
+      ]
+    },
+    {
+      "Sid": "TrustOfNoOtherRole",
+      "Effect": "Deny",
+      "Action": [
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:UpdateAssumeRolePolicy"
+      ],
+      "NotResource": [
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/iam-hardening-*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_policy" "automation_event_forwarding_boundary" {
+  count  = local.has_event_alerts ? 1 : 0
+  name   = "automation-event-forwarding-boundary"
+  path   = local.path
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "OnlyEvents",
+      "Effect": "Allow",
+      "Action": [
+        "events:PutEvents"
+      ],
+      "Resource": [
+        "arn:${local.partition}:events:*:*:event-bus/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+data "aws_iam_policy_document" "automation_credentials_trust" {
+  count = local.has_credentials ? 1 : 0
+  statement {
+    sid     = "ExecutionIdentity"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.credentials_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.credentials_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.credentials_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.credentials_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.external_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = [var.external_id]
+      }
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:RoleSessionName"
+      values   = [var.role_session_name_pattern]
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:SourceIdentity"
+      values   = [var.credentials_source_identity_pattern]
+    }
+  }
+  statement {
+    sid     = "SourceIdentityAndTags"
+    actions = ["sts:SetSourceIdentity", "sts:TagSession"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.credentials_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.credentials_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.credentials_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.credentials_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "automation_credentials" {
+  count                = local.has_credentials ? 1 : 0
+  name                 = "automation-credentials"
+  path                 = local.path
+  description          = "Makes the changes of hardening.iam, class credentials"
+  max_session_duration = var.max_session_duration
+  assume_role_policy   = data.aws_iam_policy_document.automation_credentials_trust[0].json
+  tags                 = local.tags
+  permissions_boundary = aws_iam_policy.automation_boundary[0].arn
+}
+
+resource "aws_iam_role_policy" "automation_credentials_reads" {
+  count  = local.has_credentials ? 1 : 0
+  name   = "reads"
+  role   = aws_iam_role.automation_credentials[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "iam:GenerateCredentialReport",
+        "iam:GetAccessKeyLastUsed",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetAccountPasswordPolicy",
+        "iam:GetCredentialReport",
+        "iam:GetLoginProfile",
+        "iam:GetUser",
+        "iam:ListAccessKeys",
+        "iam:ListSSHPublicKeys",
+        "iam:ListServiceSpecificCredentials",
+        "iam:ListSigningCertificates",
+        "iam:ListUserTags",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "password_policy" {
+  count  = local.has_password_policy ? 1 : 0
+  name   = "password-policy"
+  role   = aws_iam_role.automation_credentials[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteAccountPasswordPolicy",
+        "iam:UpdateAccountPasswordPolicy"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "access_keys" {
+  count  = local.has_access_keys ? 1 : 0
+  name   = "access-keys"
+  role   = aws_iam_role.automation_credentials[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteAccessKey",
+        "iam:DeleteLoginProfile",
+        "iam:DeleteSSHPublicKey",
+        "iam:DeleteServiceSpecificCredential",
+        "iam:DeleteSigningCertificate",
+        "iam:UpdateAccessKey",
+        "iam:UpdateSSHPublicKey",
+        "iam:UpdateServiceSpecificCredential",
+        "iam:UpdateSigningCertificate"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:TagUser",
+        "iam:UntagUser"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ],
+      "Condition": {
+        "ForAllValues:StringLike": {
+          "aws:TagKeys": [
+            "iam-hardening:*"
+          ]
+        },
+        "Null": {
+          "aws:TagKeys": "false"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "sns:Publish"
+      ],
+      "Resource": [
+        "arn:${local.partition}:sns:*:${local.account}:*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "notice_topic" {
+  count  = local.has_access_keys && var.notice_topic_arn != "" ? 1 : 0
+  name   = "notice-topic"
+  role   = aws_iam_role.automation_credentials[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Given",
+      "Effect": "Allow",
+      "Action": [
+        "sns:Publish"
+      ],
+      "Resource": [
+        "${var.notice_topic_arn}"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+data "aws_iam_policy_document" "automation_policies_trust" {
+  count = local.has_policies ? 1 : 0
+  statement {
+    sid     = "ExecutionIdentity"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.policies_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.policies_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.policies_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.policies_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.external_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = [var.external_id]
+      }
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:RoleSessionName"
+      values   = [var.role_session_name_pattern]
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:SourceIdentity"
+      values   = [var.policies_source_identity_pattern]
+    }
+  }
+  statement {
+    sid     = "SourceIdentityAndTags"
+    actions = ["sts:SetSourceIdentity", "sts:TagSession"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.policies_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.policies_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.policies_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.policies_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "automation_policies" {
+  count                = local.has_policies ? 1 : 0
+  name                 = "automation-policies"
+  path                 = local.path
+  description          = "Makes the changes of hardening.iam, class policies"
+  max_session_duration = var.max_session_duration
+  assume_role_policy   = data.aws_iam_policy_document.automation_policies_trust[0].json
+  tags                 = local.tags
+  permissions_boundary = aws_iam_policy.automation_boundary[0].arn
+}
+
+resource "aws_iam_role_policy" "automation_policies_reads" {
+  count  = local.has_policies ? 1 : 0
+  name   = "reads"
+  role   = aws_iam_role.automation_policies[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:LookupEvents",
+        "ec2:DescribeRegions",
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetAccountSummary",
+        "iam:GetGroup",
+        "iam:GetGroupPolicy",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:GetServiceLastAccessedDetails",
+        "iam:GetUser",
+        "iam:GetUserPolicy",
+        "iam:ListAttachedGroupPolicies",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListGroupsForUser",
+        "iam:ListPolicyVersions",
+        "organizations:DescribeOrganization",
+        "organizations:DescribeOrganizationalUnit",
+        "organizations:DescribePolicy",
+        "organizations:ListParents",
+        "organizations:ListPoliciesForTarget",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "user_permissions" {
+  count  = local.has_user_permissions ? 1 : 0
+  name   = "user-permissions"
+  role   = aws_iam_role.automation_policies[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AddUserToGroup",
+        "iam:AttachGroupPolicy",
+        "iam:CreateGroup",
+        "iam:DeleteGroup",
+        "iam:DeleteGroupPolicy",
+        "iam:DetachGroupPolicy",
+        "iam:PutGroupPolicy",
+        "iam:RemoveUserFromGroup"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:group/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:AttachUserPolicy",
+        "iam:DeleteUserPolicy",
+        "iam:DetachUserPolicy",
+        "iam:PutUserPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "permissions_boundary" {
+  count  = local.has_permissions_boundary ? 1 : 0
+  name   = "permissions-boundary"
+  role   = aws_iam_role.automation_policies[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+        "iam:TagPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:policy${var.boundary_policy_path}*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:PutRolePermissionsBoundary"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteUserPermissionsBoundary",
+        "iam:PutUserPermissionsBoundary"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:user/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+data "aws_iam_policy_document" "automation_detective_trust" {
+  count = local.has_detective ? 1 : 0
+  statement {
+    sid     = "ExecutionIdentity"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.detective_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.detective_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.detective_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.detective_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.external_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = [var.external_id]
+      }
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:RoleSessionName"
+      values   = [var.role_session_name_pattern]
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:SourceIdentity"
+      values   = [var.detective_source_identity_pattern]
+    }
+  }
+  statement {
+    sid     = "SourceIdentityAndTags"
+    actions = ["sts:SetSourceIdentity", "sts:TagSession"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.detective_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.detective_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.detective_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.detective_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "automation_detective" {
+  count                = local.has_detective ? 1 : 0
+  name                 = "automation-detective"
+  path                 = local.path
+  description          = "Makes the changes of hardening.iam, class detective"
+  max_session_duration = var.max_session_duration
+  assume_role_policy   = data.aws_iam_policy_document.automation_detective_trust[0].json
+  tags                 = local.tags
+  permissions_boundary = aws_iam_policy.automation_boundary[0].arn
+}
+
+resource "aws_iam_role_policy" "automation_detective_reads" {
+  count  = local.has_detective ? 1 : 0
+  name   = "reads"
+  role   = aws_iam_role.automation_detective[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "access-analyzer:GetAnalyzer",
+        "access-analyzer:GetArchiveRule",
+        "access-analyzer:GetFinding",
+        "access-analyzer:GetFindingRecommendation",
+        "access-analyzer:ListAnalyzers",
+        "access-analyzer:ListArchiveRules",
+        "access-analyzer:ListFindings",
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrailStatus",
+        "config:DescribeConfigRules",
+        "config:DescribeConfigurationRecorderStatus",
+        "config:DescribeConfigurationRecorders",
+        "config:DescribeDeliveryChannels",
+        "config:DescribeOrganizationConfigRuleStatuses",
+        "config:DescribeOrganizationConfigRules",
+        "config:ListConfigurationRecorders",
+        "config:ListTagsForResource",
+        "ec2:DescribeRegions",
+        "events:DescribeEventBus",
+        "events:DescribeRule",
+        "events:ListRules",
+        "events:ListTagsForResource",
+        "events:ListTargetsByRule",
+        "iam:GetAccountSummary",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "organizations:DescribeOrganization",
+        "organizations:ListDelegatedAdministrators",
+        "securityhub:BatchGetSecurityControls",
+        "securityhub:BatchGetStandardsControlAssociations",
+        "securityhub:DescribeHub",
+        "securityhub:DescribeSecurityHubV2",
+        "securityhub:DescribeStandards",
+        "securityhub:GetConfigurationPolicyAssociation",
+        "securityhub:GetEnabledStandards",
+        "securityhub:GetFindingAggregator",
+        "securityhub:GetFindings",
+        "securityhub:ListFindingAggregators",
+        "sns:GetTopicAttributes",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "access_analyzer" {
+  count  = local.has_access_analyzer ? 1 : 0
+  name   = "access-analyzer"
+  role   = aws_iam_role.automation_detective[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "access-analyzer:ApplyArchiveRule",
+        "access-analyzer:CreateAnalyzer",
+        "access-analyzer:DeleteAnalyzer",
+        "access-analyzer:GenerateFindingRecommendation",
+        "access-analyzer:TagResource",
+        "access-analyzer:UntagResource",
+        "access-analyzer:UpdateAnalyzer"
+      ],
+      "Resource": [
+        "arn:${local.partition}:access-analyzer:*:${local.account}:analyzer/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "access-analyzer:CreateArchiveRule",
+        "access-analyzer:DeleteArchiveRule",
+        "access-analyzer:UpdateArchiveRule"
+      ],
+      "Resource": [
+        "arn:${local.partition}:access-analyzer:*:${local.account}:analyzer/*/archive-rule/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateServiceLinkedRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/aws-service-role/access-analyzer.amazonaws.com/*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:AWSServiceName": [
+            "access-analyzer.amazonaws.com"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "config_rules" {
+  count  = local.has_config_rules ? 1 : 0
+  name   = "config-rules"
+  role   = aws_iam_role.automation_detective[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "config:DeleteConfigRule",
+        "config:PutConfigRule",
+        "config:TagResource",
+        "config:UntagResource"
+      ],
+      "Resource": [
+        "arn:${local.partition}:config:*:${local.account}:config-rule/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "config:DeleteConfigurationRecorder",
+        "config:PutConfigurationRecorder",
+        "config:StartConfigurationRecorder",
+        "config:StopConfigurationRecorder"
+      ],
+      "Resource": [
+        "arn:${local.partition}:config:*:${local.account}:configuration-recorder/*/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "config:DeleteDeliveryChannel",
+        "config:PutDeliveryChannel"
+      ],
+      "Resource": [
+        "*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "config:DeleteOrganizationConfigRule",
+        "config:PutOrganizationConfigRule"
+      ],
+      "Resource": [
+        "arn:${local.partition}:config:*:${local.account}:organization-config-rule/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:PassRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PassedToService": [
+            "config.amazonaws.com"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "config_recorder_role" {
+  count  = local.has_config_rules && var.config_recorder_role_arn != "" ? 1 : 0
+  name   = "config-recorder-role"
+  role   = aws_iam_role.automation_detective[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Given",
+      "Effect": "Allow",
+      "Action": [
+        "iam:PassRole"
+      ],
+      "Resource": [
+        "${var.config_recorder_role_arn}"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PassedToService": [
+            "config.amazonaws.com"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "security_hub" {
+  count  = local.has_security_hub ? 1 : 0
+  name   = "security-hub"
+  role   = aws_iam_role.automation_detective[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateServiceLinkedRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/aws-service-role/securityhub.amazonaws.com/*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:AWSServiceName": [
+            "securityhub.amazonaws.com"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "securityhub:BatchDisableStandards",
+        "securityhub:BatchEnableStandards",
+        "securityhub:DisableSecurityHub",
+        "securityhub:EnableSecurityHub",
+        "securityhub:TagResource",
+        "securityhub:UpdateSecurityHubConfiguration"
+      ],
+      "Resource": [
+        "arn:${local.partition}:securityhub:*:${local.account}:hub/default"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "securityhub:BatchUpdateStandardsControlAssociations",
+        "securityhub:CreateFindingAggregator",
+        "securityhub:UpdateSecurityControl"
+      ],
+      "Resource": [
+        "*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "securityhub:UpdateFindingAggregator"
+      ],
+      "Resource": [
+        "arn:${local.partition}:securityhub:*:${local.account}:finding-aggregator/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "event_alerts" {
+  count  = local.has_event_alerts ? 1 : 0
+  name   = "event-alerts"
+  role   = aws_iam_role.automation_detective[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "events:DeleteRule",
+        "events:PutRule",
+        "events:PutTargets",
+        "events:RemoveTargets",
+        "events:TagResource",
+        "events:UntagResource"
+      ],
+      "Resource": [
+        "arn:${local.partition}:events:*:${local.account}:rule/iam-hardening-*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "events:PutPermission",
+        "events:RemovePermission"
+      ],
+      "Resource": [
+        "*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:CreateRole",
+        "iam:PutRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/iam-hardening-*"
+      ],
+      "Condition": {
+        "ArnEquals": {
+          "iam:PermissionsBoundary": "arn:${local.partition}:iam::${local.account}:policy/iam-hardening/automation-event-forwarding-boundary"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:TagRole",
+        "iam:UpdateAssumeRolePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/iam-hardening-*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:PassRole"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::${local.account}:role/iam-hardening/iam-hardening-*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PassedToService": [
+            "events.amazonaws.com"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "sns:CreateTopic",
+        "sns:DeleteTopic",
+        "sns:SetTopicAttributes",
+        "sns:TagResource"
+      ],
+      "Resource": [
+        "arn:${local.partition}:sns:*:${local.account}:iam-hardening-*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "sqs:CreateQueue",
+        "sqs:DeleteQueue",
+        "sqs:SetQueueAttributes",
+        "sqs:TagQueue"
+      ],
+      "Resource": [
+        "arn:${local.partition}:sqs:*:${local.account}:iam-hardening-*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "event_forwarding_role" {
+  count  = local.has_event_alerts && var.event_forwarding_role_arn != "" ? 1 : 0
+  name   = "event-forwarding-role"
+  role   = aws_iam_role.automation_detective[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Given",
+      "Effect": "Allow",
+      "Action": [
+        "iam:PassRole"
+      ],
+      "Resource": [
+        "${var.event_forwarding_role_arn}"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "iam:PassedToService": [
+            "events.amazonaws.com"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "alert_topic" {
+  count  = local.has_event_alerts && var.alert_topic_arn != "" ? 1 : 0
+  name   = "alert-topic"
+  role   = aws_iam_role.automation_detective[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Given",
+      "Effect": "Allow",
+      "Action": [
+        "sns:SetTopicAttributes"
+      ],
+      "Resource": [
+        "${var.alert_topic_arn}"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "alert_queue" {
+  count  = local.has_event_alerts && var.alert_queue_arn != "" ? 1 : 0
+  name   = "alert-queue"
+  role   = aws_iam_role.automation_detective[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Given",
+      "Effect": "Allow",
+      "Action": [
+        "sqs:SetQueueAttributes"
+      ],
+      "Resource": [
+        "${var.alert_queue_arn}"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "findings_export" {
+  count  = local.has_findings_export ? 1 : 0
+  name   = "findings-export"
+  role   = aws_iam_role.automation_detective[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "securityhub:BatchImportFindings"
+      ],
+      "Resource": [
+        "arn:${local.partition}:securityhub:*:${local.account}:product/*/*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "securityhub:BatchUpdateFindings"
+      ],
+      "Resource": [
+        "arn:${local.partition}:securityhub:*:${local.account}:hub/default",
+        "arn:${local.partition}:securityhub:*:${local.account}:hubv2/*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+data "aws_iam_policy_document" "automation_organization_trust" {
+  count = local.has_organization ? 1 : 0
+  statement {
+    sid     = "ExecutionIdentity"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.organization_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.organization_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.organization_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.organization_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.external_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = [var.external_id]
+      }
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:RoleSessionName"
+      values   = [var.role_session_name_pattern]
+    }
+    condition {
+      test     = "StringLike"
+      variable = "sts:SourceIdentity"
+      values   = [var.organization_source_identity_pattern]
+    }
+  }
+  statement {
+    sid     = "SourceIdentityAndTags"
+    actions = ["sts:SetSourceIdentity", "sts:TagSession"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", (var.organization_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.organization_principal_arn_pattern))[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.organization_principal_arn_pattern == "" ? var.trusted_principal_arn_pattern : var.organization_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "automation_organization" {
+  count                = local.has_organization ? 1 : 0
+  name                 = "automation-organization"
+  path                 = local.path
+  description          = "Makes the changes of hardening.iam, class organization"
+  max_session_duration = var.max_session_duration
+  assume_role_policy   = data.aws_iam_policy_document.automation_organization_trust[0].json
+  tags                 = local.tags
+  permissions_boundary = aws_iam_policy.automation_boundary[0].arn
+}
+
+resource "aws_iam_role_policy" "automation_organization_reads" {
+  count  = local.has_organization ? 1 : 0
+  name   = "reads"
+  role   = aws_iam_role.automation_organization[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "Read",
+      "Effect": "Allow",
+      "Action": [
+        "access-analyzer:ValidatePolicy",
+        "cloudtrail:LookupEvents",
+        "ec2:DescribeRegions",
+        "iam:GenerateCredentialReport",
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetCredentialReport",
+        "iam:GetServiceLastAccessedDetails",
+        "iam:ListOrganizationsFeatures",
+        "organizations:DescribeOrganization",
+        "organizations:DescribePolicy",
+        "organizations:ListAWSServiceAccessForOrganization",
+        "organizations:ListAccountsForParent",
+        "organizations:ListDelegatedAdministrators",
+        "organizations:ListDelegatedServicesForAccount",
+        "organizations:ListOrganizationalUnitsForParent",
+        "organizations:ListPolicies",
+        "organizations:ListRoots",
+        "organizations:ListTagsForResource",
+        "organizations:ListTargetsForPolicy",
+        "sts:GetCallerIdentity"
+      ],
+      "Resource": [
+        "*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "organization_policies" {
+  count  = local.has_organization_policies ? 1 : 0
+  name   = "organization-policies"
+  role   = aws_iam_role.automation_organization[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:AttachPolicy",
+        "organizations:DetachPolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:organizations::${local.account}:account/o-*/*",
+        "arn:${local.partition}:organizations::${local.account}:ou/o-*/ou-*",
+        "arn:${local.partition}:organizations::${local.account}:root/o-*/r-*",
+        "arn:${local.partition}:organizations::${local.account}:policy/o-*/*/p-*",
+        "arn:${local.partition}:organizations::aws:policy/service_control_policy/p-FullAWSAccess",
+        "arn:${local.partition}:organizations::aws:policy/resource_control_policy/p-RCPFullAWSAccess"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "organizations:PolicyType": [
+            "SERVICE_CONTROL_POLICY",
+            "RESOURCE_CONTROL_POLICY"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:CreatePolicy",
+        "organizations:DeletePolicy",
+        "organizations:UpdatePolicy"
+      ],
+      "Resource": [
+        "arn:${local.partition}:organizations::${local.account}:policy/o-*/*/p-*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "organizations:PolicyType": [
+            "SERVICE_CONTROL_POLICY",
+            "RESOURCE_CONTROL_POLICY"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:EnablePolicyType"
+      ],
+      "Resource": [
+        "arn:${local.partition}:organizations::${local.account}:root/o-*/r-*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "organizations:PolicyType": [
+            "SERVICE_CONTROL_POLICY",
+            "RESOURCE_CONTROL_POLICY"
+          ]
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:TagResource",
+        "organizations:UntagResource"
+      ],
+      "Resource": [
+        "arn:${local.partition}:organizations::${local.account}:policy/o-*/*/p-*"
+      ]
+    }
+  ]
+}
+JSON
+}
+
+resource "aws_iam_role_policy" "organization_root_access" {
+  count  = local.has_organization_root_access ? 1 : 0
+  name   = "organization-root-access"
+  role   = aws_iam_role.automation_organization[0].id
+  policy = <<-JSON
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "iam:DisableOrganizationsRootCredentialsManagement",
+        "iam:DisableOrganizationsRootSessions",
+        "iam:EnableOrganizationsRootCredentialsManagement",
+        "iam:EnableOrganizationsRootSessions"
+      ],
+      "Resource": [
+        "*"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:DeregisterDelegatedAdministrator",
+        "organizations:RegisterDelegatedAdministrator"
+      ],
+      "Resource": [
+        "arn:${local.partition}:organizations::${local.account}:account/o-*/*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "organizations:ServicePrincipal": "iam.amazonaws.com"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "organizations:DisableAWSServiceAccess",
+        "organizations:EnableAWSServiceAccess"
+      ],
+      "Resource": [
+        "*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "organizations:ServicePrincipal": "iam.amazonaws.com"
+        }
+      }
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
+        "sts:AssumeRoot"
+      ],
+      "Resource": [
+        "arn:${local.partition}:iam::*:root"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "sts:TaskPolicyArn": [
+            "arn:${local.partition}:iam::aws:policy/root-task/IAMAuditRootUserCredentials",
+            "arn:${local.partition}:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"
+          ]
+        }
+      }
+    }
+  ]
+}
+JSON
+}
+
+data "aws_iam_policy_document" "break_glass_trust" {
+  count = var.break_glass_principal_arn_pattern != "" ? 1 : 0
+  statement {
+    sid     = "PeopleWithFreshMfa"
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "AWS"
+      identifiers = [split(":", var.break_glass_principal_arn_pattern)[4]]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [var.break_glass_principal_arn_pattern]
+    }
+    dynamic "condition" {
+      for_each = nonsensitive(var.organization_id == "") ? [] : [true]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [var.organization_id]
+      }
+    }
+    condition {
+      test     = "Bool"
+      variable = "aws:MultiFactorAuthPresent"
+      values   = ["true"]
+    }
+    condition {
+      test     = "NumericLessThan"
+      variable = "aws:MultiFactorAuthAge"
+      values   = ["3600"]
+    }
+  }
+}
+
+resource "aws_iam_role" "break_glass" {
+  count                = var.break_glass_principal_arn_pattern != "" ? 1 : 0
+  name                 = "break-glass"
+  path                 = local.path
+  description          = "Administrator for emergencies"
+  max_session_duration = var.max_session_duration
+  assume_role_policy   = data.aws_iam_policy_document.break_glass_trust[0].json
+  tags                 = local.tags
+}
+
+resource "aws_iam_role_policy_attachment" "break_glass" {
+  count      = var.break_glass_principal_arn_pattern != "" ? 1 : 0
+  role       = aws_iam_role.break_glass[0].name
+  policy_arn = "arn:${local.partition}:iam::aws:policy/AdministratorAccess"
+}

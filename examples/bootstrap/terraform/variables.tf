@@ -1,0 +1,308 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Made by tests/scripts/generate_permissions.py, like ../iam-hardening-roles.yml: docs/permissions.md.
+
+variable "trusted_principal_arn_pattern" {
+  description = "Who may assume the roles: the ARN of what runs Ansible. It may end in a pattern (* and ?)."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\w+=,.@/-]{2,}[\\w+=,.@/*?-]*$", var.trusted_principal_arn_pattern))
+    error_message = "trusted_principal_arn_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "organization_id" {
+  description = "The organization that whoever assumes the roles must be in."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^o-[a-z0-9]{10,32}$", var.organization_id))
+    error_message = "organization_id is not of the form that its description asks for."
+  }
+}
+
+variable "external_id" {
+  description = "What must be given as external id (aws_external_id)."
+  type        = string
+  default     = ""
+  sensitive   = true
+
+  validation {
+    condition     = can(regex("^$|^[\\w+=,.@:/-]{2,256}$", var.external_id))
+    error_message = "external_id is not of the form that its description asks for."
+  }
+}
+
+variable "role_session_name_pattern" {
+  description = "What the names of sessions must look like."
+  type        = string
+  default     = "iam-hardening*"
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@*?-]{1,64}$", var.role_session_name_pattern))
+    error_message = "role_session_name_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "source_identity_pattern" {
+  description = "What the source identity of the assessor must look like, such as awx-*; empty: none is asked for."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^[\\w+=,.@*?-]{1,64}$", var.source_identity_pattern))
+    error_message = "source_identity_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "max_session_duration" {
+  description = "In seconds. The session of another role gets one hour at most, whatever stands here."
+  type        = number
+  default     = 3600
+
+  validation {
+    condition     = var.max_session_duration >= 3600 && var.max_session_duration <= 43200
+    error_message = "max_session_duration is not of the form that its description asks for."
+  }
+}
+
+variable "password_policy" {
+  description = "Whether automation-credentials may do what password_policy does."
+  type        = bool
+  default     = true
+}
+
+variable "access_keys" {
+  description = "Whether automation-credentials may do what access_keys does."
+  type        = bool
+  default     = false
+}
+
+variable "user_permissions" {
+  description = "Whether automation-policies may do what user_permissions does."
+  type        = bool
+  default     = false
+}
+
+variable "permissions_boundary" {
+  description = "Whether automation-policies may do what permissions_boundary does."
+  type        = bool
+  default     = false
+}
+
+variable "access_analyzer" {
+  description = "Whether automation-detective may do what access_analyzer does."
+  type        = bool
+  default     = true
+}
+
+variable "config_rules" {
+  description = "Whether automation-detective may do what config_rules does."
+  type        = bool
+  default     = false
+}
+
+variable "security_hub" {
+  description = "Whether automation-detective may do what security_hub does."
+  type        = bool
+  default     = false
+}
+
+variable "event_alerts" {
+  description = "Whether automation-detective may do what event_alerts does."
+  type        = bool
+  default     = false
+}
+
+variable "findings_export" {
+  description = "Whether automation-detective may do what findings_export does."
+  type        = bool
+  default     = false
+}
+
+variable "organization_policies" {
+  description = "Whether automation-organization may do what organization_policies does."
+  type        = bool
+  default     = false
+}
+
+variable "organization_root_access" {
+  description = "Whether automation-organization may do what organization_root_access does."
+  type        = bool
+  default     = false
+}
+
+variable "management_account" {
+  description = "Whether this is the management account: the roles may then read and, if chosen, change the organization."
+  type        = bool
+  default     = false
+}
+
+variable "credentials_principal_arn_pattern" {
+  description = "Who may assume automation-credentials; empty: TrustedPrincipalArnPattern."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\w+=,.@/-]{2,}[\\w+=,.@/*?-]*$", var.credentials_principal_arn_pattern))
+    error_message = "credentials_principal_arn_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "credentials_source_identity_pattern" {
+  description = "What the source identity of automation-credentials must look like, such as awx-*."
+  type        = string
+  default     = "*"
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@*?-]{1,64}$", var.credentials_source_identity_pattern))
+    error_message = "credentials_source_identity_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "policies_principal_arn_pattern" {
+  description = "Who may assume automation-policies; empty: TrustedPrincipalArnPattern."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\w+=,.@/-]{2,}[\\w+=,.@/*?-]*$", var.policies_principal_arn_pattern))
+    error_message = "policies_principal_arn_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "policies_source_identity_pattern" {
+  description = "What the source identity of automation-policies must look like, such as awx-*."
+  type        = string
+  default     = "*"
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@*?-]{1,64}$", var.policies_source_identity_pattern))
+    error_message = "policies_source_identity_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "detective_principal_arn_pattern" {
+  description = "Who may assume automation-detective; empty: TrustedPrincipalArnPattern."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\w+=,.@/-]{2,}[\\w+=,.@/*?-]*$", var.detective_principal_arn_pattern))
+    error_message = "detective_principal_arn_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "detective_source_identity_pattern" {
+  description = "What the source identity of automation-detective must look like, such as awx-*."
+  type        = string
+  default     = "*"
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@*?-]{1,64}$", var.detective_source_identity_pattern))
+    error_message = "detective_source_identity_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "organization_principal_arn_pattern" {
+  description = "Who may assume automation-organization; empty: TrustedPrincipalArnPattern."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\w+=,.@/-]{2,}[\\w+=,.@/*?-]*$", var.organization_principal_arn_pattern))
+    error_message = "organization_principal_arn_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "organization_source_identity_pattern" {
+  description = "What the source identity of automation-organization must look like, such as awx-*."
+  type        = string
+  default     = "*"
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@*?-]{1,64}$", var.organization_source_identity_pattern))
+    error_message = "organization_source_identity_pattern is not of the form that its description asks for."
+  }
+}
+
+variable "boundary_policy_path" {
+  description = "The path of the policies that permissions_boundary makes (permissions_boundary_path)."
+  type        = string
+  default     = "/iam-hardening/boundary/"
+
+  validation {
+    condition     = can(regex("^/([\\w+=,.@-]+/)+$", var.boundary_policy_path))
+    error_message = "boundary_policy_path is not of the form that its description asks for."
+  }
+}
+
+variable "notice_topic_arn" {
+  description = "A topic of another account to which owners of access keys are notified (access_keys_notify)."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\\w-]{1,256}(\\.fifo)?$", var.notice_topic_arn))
+    error_message = "notice_topic_arn is not of the form that its description asks for."
+  }
+}
+
+variable "config_recorder_role_arn" {
+  description = "The role of the AWS Config recorder, where it is not the service-linked role."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", var.config_recorder_role_arn))
+    error_message = "config_recorder_role_arn is not of the form that its description asks for."
+  }
+}
+
+variable "event_forwarding_role_arn" {
+  description = "A role of yours that hands events on (event_alerts_role_arn), where event_alerts does not make one."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", var.event_forwarding_role_arn))
+    error_message = "event_forwarding_role_arn is not of the form that its description asks for."
+  }
+}
+
+variable "alert_topic_arn" {
+  description = "A topic of this account for alerts (event_alerts_topic_arn), where event_alerts does not make one."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\\w-]{1,256}(\\.fifo)?$", var.alert_topic_arn))
+    error_message = "alert_topic_arn is not of the form that its description asks for."
+  }
+}
+
+variable "alert_queue_arn" {
+  description = "A queue of yours for undelivered alerts (event_alerts_dead_letter_queue_arn), where none is made."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[\\w-]{1,80}(\\.fifo)?$", var.alert_queue_arn))
+    error_message = "alert_queue_arn is not of the form that its description asks for."
+  }
+}
+
+variable "break_glass_principal_arn_pattern" {
+  description = "Who may, with MFA not an hour old, become administrator in an emergency; empty: no role for that is made."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\\w+=,.@/-]{2,}[\\w+=,.@/*?-]*$", var.break_glass_principal_arn_pattern))
+    error_message = "break_glass_principal_arn_pattern is not of the form that its description asks for."
+  }
+}

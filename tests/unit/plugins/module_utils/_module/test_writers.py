@@ -1,0 +1,125 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which role a module writes with, where each class has its own."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._module.writers import (
+    Writer,
+    all_writing_roles,
+    declared_roles,
+    lacks_role,
+    writing_role,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
+
+ROLE: t.Final = "arn:aws:iam::111122223333:role/iam-hardening/"
+ONE: t.Final = f"{ROLE}automation"
+ASSESSOR: t.Final = f"{ROLE}assessor"
+MANY: t.Final = {"credentials": f"{ROLE}automation-credentials", "policies": f"{ROLE}automation-policies"}
+WRITES: t.Final = Operations(reads=frozenset({"iam:GetUser"}), writes=frozenset({"iam:DeleteUser"}))
+READS: t.Final = Operations(reads=frozenset({"iam:GetUser"}))
+
+
+@pytest.mark.parametrize(
+    ("options", "writer", "role"),
+    [
+        ({"assume_role_arn": ONE}, Writer.POLICIES, ONE),
+        ({"assume_role_arns": MANY}, Writer.POLICIES, MANY["policies"]),
+        ({"assume_role_arns": MANY, "assume_role_arn": ONE}, Writer.POLICIES, MANY["policies"]),
+        ({"assume_role_arns": MANY, "assume_role_arn": ONE}, Writer.DETECTIVE, ONE),
+        ({"assume_role_arns": MANY}, Writer.DETECTIVE, None),
+        ({"assume_role_arns": {**MANY, "detective": ""}, "assume_role_arn": ONE}, Writer.DETECTIVE, ONE),
+        ({"assume_role_arns": MANY, "assume_role_arn": ONE}, None, ONE),
+        ({}, Writer.POLICIES, None),
+    ],
+)
+def test_the_role_of_the_class_wins_over_the_one_for_all(
+    options: dict[str, t.Any], writer: t.Optional[Writer], role: t.Optional[str]
+) -> None:
+    assert writing_role(options, writer) == role
+
+
+@pytest.mark.parametrize(
+    "text", [f"credentials: {MANY['credentials']}\npolicies: {MANY['policies']}", str(MANY).replace("'", '"')]
+)
+def test_a_survey_gives_the_mapping_as_text(text: str) -> None:
+    assert declared_roles({"assume_role_arns": text}) == MANY
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"credential": ONE}, "credential is not a class of roles; allowed are credentials, policies, detective"),
+        (
+            {"credentials": "automation"},
+            "'automation' of the class credentials is not allowed",
+        ),
+        ({"credentials": "arn:aws:iam::111122223333:user/x"}, "allowed is the ARN of a role"),
+        ([ONE], "is not allowed; allowed is a mapping of credentials, policies"),
+        (ONE, "is not allowed; allowed is a mapping"),
+        ("a: [", "it is not YAML"),
+    ],
+)
+def test_bad_input_names_the_variable_and_what_is_allowed(value: t.Any, message: str) -> None:
+    with pytest.raises(InputError, match="^aws_assume_role_arns: ") as caught:
+        declared_roles({"assume_role_arns": value})
+    assert message in str(caught.value)
+
+
+def test_all_roles_that_write_are_known_to_every_module() -> None:
+    assert all_writing_roles({"assume_role_arns": MANY, "assume_role_arn": ONE}) == (ONE, *MANY.values())
+    assert all_writing_roles({}) == ()
+
+
+def task(
+    writer: t.Optional[Writer], *, check_mode: bool = False, operations: Operations = WRITES, **options: t.Any
+) -> Task:
+    made = Task(options={"mode": "enforce", **options}, operations=operations, check_mode=check_mode, writer=writer)
+    made.validate()
+    return made
+
+
+def test_a_task_works_in_the_role_of_its_class() -> None:
+    assert (
+        task(Writer.POLICIES, assume_role_arns=MANY, assume_role_arn=ONE).options["assume_role_arn"] == MANY["policies"]
+    )
+    assert task(Writer.DETECTIVE, assume_role_arns=MANY, assume_role_arn=ONE).options["assume_role_arn"] == ONE
+    assert task(Writer.POLICIES, assume_role_arn=ONE).options["assume_role_arn"] == ONE
+
+
+def test_no_class_writes_with_the_credentials_of_the_controller() -> None:
+    with pytest.raises(TaskError, match="aws_assume_role_arns has no role of the class detective"):
+        task(Writer.DETECTIVE, assume_role_arns=MANY)
+    with pytest.raises(TaskError, match="aws_assume_role_arns has no role of the class detective"):
+        task(Writer.DETECTIVE, assume_role_arns=MANY, assessor_role_arn=ASSESSOR)
+
+
+def test_check_mode_reads_as_the_assessor_and_says_what_a_real_run_lacks() -> None:
+    checked = task(Writer.DETECTIVE, check_mode=True, assume_role_arns=MANY, assessor_role_arn=ASSESSOR)
+    assert checked.options["assume_role_arn"] is None
+    (warning,) = checked.warnings
+    assert warning.startswith("without check mode this fails: aws_assume_role_arns has no role of the class detective")
+    reporting = task(Writer.DETECTIVE, mode="report", assume_role_arns=MANY, assessor_role_arn=ASSESSOR)
+    assert reporting.warnings == []
+
+
+def test_an_assessment_needs_the_assessor_beside_the_roles_that_write() -> None:
+    with pytest.raises(TaskError, match="reading needs aws_assessor_role_arn as well"):
+        task(None, operations=READS, assume_role_arns=MANY)
+    task(None, operations=READS, assume_role_arns=MANY, assessor_role_arn=ASSESSOR)
+    task(None, operations=READS, assume_role_arns=MANY, assume_role_arn=ONE)
+
+
+def test_what_was_never_declared_changes_nothing() -> None:
+    for given in (None, "", {}):
+        assert task(Writer.POLICIES, assume_role_arns=given, assume_role_arn=ONE).options["assume_role_arn"] == ONE
+        assert lacks_role({"assume_role_arns": given}, Writer.POLICIES) is None

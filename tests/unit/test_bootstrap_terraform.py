@@ -1,0 +1,144 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""examples/bootstrap/terraform says the same as the CloudFormation template, read with a parser of its language."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+from scripts import bootstrap_roles as roles
+from scripts import bootstrap_terraform as terraform
+from scripts import generate_permissions as generate
+
+from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
+
+hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed; make test installs it")
+
+FILES: t.Final = ("main.tf", "outputs.tf", "roles.tf", "variables.tf")
+
+
+def plain(value: t.Any) -> t.Any:
+    """What the parser read, without the quotes and marks that it keeps."""
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items() if key not in ("__is_block__", "__comments__")}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == '"':
+        # A text between marks stands as it is.
+        return value[1:-1] if value.startswith('"<<') else json.loads(value)
+    return value
+
+
+@pytest.fixture(scope="module")
+def parsed() -> dict[str, t.Any]:
+    return {name: plain(hcl2.loads((generate.TERRAFORM / name).read_text(encoding="utf-8"))) for name in FILES}
+
+
+def resources(parsed: dict[str, t.Any], kind: str, section: str = "resource") -> dict[str, t.Any]:
+    """The resources of one kind, by their labels."""
+    blocks = [block[kind] for block in parsed["roles.tf"][section] if kind in block]
+    names = [name for block in blocks for name in block]
+    assert len(names) == len(set(names))
+    return {name: body for block in blocks for name, body in block.items()}
+
+
+def document(body: dict[str, t.Any]) -> t.Any:
+    """A policy with the placeholders of the generator, from the text between the marks."""
+    text = body["policy"]
+    inner = text[text.index("{") : text.rindex("}") + 1]
+    back = {"local.partition": "Partition", "local.account": "Account"}
+    names = {terraform.variable(name): name for name in generate.template(generate.declared())["Parameters"]}
+
+    def placeholder(match: re.Match[str]) -> str:
+        return f"${{{back.get(match[1]) or names[match[1].removeprefix('var.')]}}}"
+
+    return json.loads(re.sub(r"\$\{([\w.]+)\}", placeholder, inner))
+
+
+def test_the_files_are_what_the_modules_declare() -> None:
+    """Run tests/scripts/generate_permissions.py."""
+    made = generate.render_terraform(generate.declared())
+    assert sorted(made) == sorted(FILES) == sorted(path.name for path in Path(generate.TERRAFORM).iterdir())
+    for name, text in made.items():
+        assert (generate.TERRAFORM / name).read_text(encoding="utf-8") == text
+
+
+def test_the_policies_are_those_of_the_template(parsed: dict[str, t.Any]) -> None:
+    modules = generate.declared()
+    inline = resources(parsed, "aws_iam_role_policy")
+    wanted: dict[str, t.Any] = {}
+    for role in roles.writing_roles(modules):
+        wanted[f"{role.name}-reads"] = role.reads
+        wanted |= {grant.name: grant.policy for grant in role.grants}
+    assert {name: document(body) for name, body in inline.items()} == {
+        name.replace("-", "_"): policy for name, policy in wanted.items()
+    }
+    managed = {name: document(body) for name, body in resources(parsed, "aws_iam_policy").items()}
+    everywhere, of_organization = roles.assessor_reads(modules)
+    assert managed == {
+        "assessor_reads": roles.read_policy(roles.actions_of(everywhere)),
+        "assessor_organization_reads": roles.organization_read_policy(roles.actions_of(of_organization)),
+        "automation_boundary": roles.boundary(modules),
+        "automation_event_forwarding_boundary": roles.event_boundary(),
+    }
+
+
+def test_each_policy_is_in_the_role_of_its_class(parsed: dict[str, t.Any]) -> None:
+    inline = resources(parsed, "aws_iam_role_policy")
+    for capability in roles.CAPABILITIES:
+        body = inline[capability.name]
+        assert body["role"] == f"${{aws_iam_role.automation_{capability.writer}[0].id}}"
+        assert body["count"] == f"${{local.has_{capability.name} ? 1 : 0}}"
+
+
+def test_every_role_that_writes_has_the_boundary_and_a_trust_of_its_own(parsed: dict[str, t.Any]) -> None:
+    found, trusts = resources(parsed, "aws_iam_role"), resources(parsed, "aws_iam_policy_document", "data")
+    assert set(found) == {"assessor", "break_glass", *(f"automation_{writer}" for writer in Writer)}
+    for writer in Writer:
+        body = found[f"automation_{writer}"]
+        assert body["permissions_boundary"] == "${aws_iam_policy.automation_boundary[0].arn}"
+        assert body["assume_role_policy"] == f"${{data.aws_iam_policy_document.automation_{writer}_trust[0].json}}"
+        execution, further = trusts[f"automation_{writer}_trust"]["statement"]
+        conditions = {item["variable"]: item for item in execution["condition"]}
+        # Not one that is left out where nothing is given.
+        assert conditions["sts:SourceIdentity"]["values"] == [f"${{var.{writer}_source_identity_pattern}}"]
+        assert conditions["sts:SourceIdentity"]["test"] == "StringLike"
+        assert f"var.{writer}_principal_arn_pattern" in conditions["aws:PrincipalArn"]["values"][0]
+        assert conditions["sts:RoleSessionName"]["test"] == "StringLike"
+        left_out = {block["condition"]["content"][0]["variable"] for block in execution["dynamic"]}
+        assert left_out == {"aws:PrincipalOrgID", "sts:ExternalId"}
+        assert further["actions"] == ["sts:SetSourceIdentity", "sts:TagSession"]
+
+
+def test_break_glass_asks_for_fresh_mfa(parsed: dict[str, t.Any]) -> None:
+    (statement,) = resources(parsed, "aws_iam_policy_document", "data")["break_glass_trust"]["statement"]
+    conditions = {item["variable"]: (item["test"], item["values"]) for item in statement["condition"]}
+    assert conditions["aws:MultiFactorAuthPresent"] == ("Bool", ["true"])
+    assert conditions["aws:MultiFactorAuthAge"] == ("NumericLessThan", ["3600"])
+
+
+def test_the_variables_are_the_parameters(parsed: dict[str, t.Any]) -> None:
+    parameters = generate.template(generate.declared())["Parameters"]
+    found = {name: body for block in parsed["variables.tf"]["variable"] for name, body in block.items()}
+    assert set(found) == {terraform.variable(name) for name in parameters}
+    for name, given in parameters.items():
+        body = found[terraform.variable(name)]
+        if given.get("AllowedValues"):
+            assert (body["type"], body["default"]) == ("${bool}", given["Default"] == "true") or (
+                body["type"] == "bool" and body["default"] == (given["Default"] == "true")
+            )
+        elif given["Type"] == "String":
+            assert body.get("default") == given.get("Default")
+            assert json.dumps(given["AllowedPattern"]) in body["validation"][0]["condition"].replace("$${", "${")
+
+
+def test_an_organization_or_an_external_id_is_asked_for(parsed: dict[str, t.Any]) -> None:
+    (block,) = resources(parsed, "aws_iam_role")["assessor"]["lifecycle"]
+    (precondition,) = block["precondition"]
+    assert "var.organization_id" in precondition["condition"] and "var.external_id" in precondition["condition"]
