@@ -105,6 +105,12 @@ def organization() -> Record:
             {"AWS": f"arn:aws:iam::{PARTNER}:root"}, last_used_days=1, last_accessed={"s3": {"days": 1}}
         ),
     }
+    # In use, and nothing tells for what.
+    member["roles"]["quiet"] = {
+        "trust": own["automation"]["trust"],
+        "policies": ["aws:AmazonSQSFullAccess"],
+        "last_used_days": 0,
+    }
     member["users"]["caller"] = {
         "policies": ["aws:AdministratorAccess"],
         "access_keys": [{"age_days": 75, "last_used_days": 0, "service": "sts"}],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import typing as t
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -350,6 +351,13 @@ def test_what_a_key_was_used_for_today_is_evidence(bench: Bench) -> None:
     assert "sts was used" in told
     assert "no use was recorded" not in told
     assert "user/caller" not in reasons(bench.judge(deny("s3:*"), "/Apps", member_role_arn=ROLE))["prediction"]
+
+
+def test_a_role_that_was_used_today_is_not_said_to_be_without_use(bench: Bench) -> None:
+    reason = reasons(bench.judge(deny("sqs:SendMessage"), "/Apps", member_role_arn=ROLE))["prediction"]
+    assert re.search(r"role/quiet: no evidence: the role was last used on \d{4}-\d{2}-\d{2}; for what is not", reason)
+    assert "no use was recorded" not in reason.partition("role/quiet")[2].partition("; user/")[0]
+    assert "role/quiet" not in reasons(bench.judge(deny("s3:*"), "/Apps", member_role_arn=ROLE))["prediction"]
 
 
 # The run's own way

@@ -65,10 +65,11 @@ def own_places(options: Mapping[str, t.Any]) -> tuple[OwnPlace, ...]:
     found = []
     for option, name, role, key, is_written in _OPTIONS:
         location = str(options.get(option) or "")
-        if location.startswith(_S3):
-            bucket, _slash, prefix = location[len(_S3) :].partition("/")
-            given = (str(options.get(item) or "") if item else "" for item in (role, key))
-            found.append(OwnPlace(name, bucket, prefix.strip("/"), *given, is_written=is_written))
+        if not location.startswith(_S3):
+            continue
+        bucket, _slash, prefix = location[len(_S3) :].partition("/")
+        writer, kms_key = (str(options.get(item) or "") for item in (role, key))
+        found.append(OwnPlace(name, bucket, prefix.strip("/"), writer, kms_key, is_written=is_written))
     return tuple(found)
 
 
