@@ -85,6 +85,7 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "iam:ListAttachedGroupPolicies": "user_permissions: that a group has a policy, before it is taken from its members",
     "iam:ListAttachedRolePolicies": "user_permissions: that a role has a policy that is to be removed",
     "iam:ListAttachedUserPolicies": "user_permissions: that a user has a policy that is to move or to be removed",
+    "iam:ListEntitiesForPolicy": "everybody who carries or has a policy, right before it changes",
     "iam:ListGroupsForUser": "user_permissions: that a user is in a group, before a policy is taken from the user",
     "iam:ListOpenIDConnectProviders": "the identity providers of the account",
     "iam:ListPolicyVersions": "permissions_boundary: the versions of a declared policy, of which AWS keeps five",
