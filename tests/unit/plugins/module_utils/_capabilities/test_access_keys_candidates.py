@@ -9,18 +9,27 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import CredentialReport, User
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Certificate,
+    CredentialReport,
+    Dataset,
+    SshPublicKey,
+    Unread,
+    UnreadKind,
+    User,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys_candidates import (
     matched,
     reasons_of,
     users_in_question,
     with_live,
+    with_ssh_keys,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys_kinds import Credential, Kind
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys_rules import Reason
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 
-from .keys import NOW, account, credential, days_ago, row, rules, slot, user
+from .keys import NOW, account, credential, days_ago, row, rules, slot, user, user_arn
 
 DELETING = {"delete_after_days": "90"}
 EVERY = {"stage_reasons": [reason.value for reason in Reason]}
@@ -60,12 +69,47 @@ def test_excluded_users_are_never_read() -> None:
     assert in_question(row("svc", slot()), options={"exclude_users": ["svc"]}) == []
 
 
+def test_a_user_that_the_report_does_not_have_yet_is_not_in_question() -> None:
+    assert in_question(row("svc", slot(used=90)), users=(user("svc"), user("new"))) == ["svc"]
+    tagged = dataclasses.replace(user("new"), tags={"iam-hardening:key-7Q2M": "noticed=…"})
+    assert in_question(users=(tagged,)) == ["new"]
+
+
+@pytest.mark.parametrize(("rotated", "expected"), [(90, True), (89, False), (None, True)])
+def test_signing_certificates_count_where_that_is_declared(rotated: t.Optional[int], expected: bool) -> None:
+    old = Certificate(slot=1, active=True, last_rotated=None if rotated is None else days_ago(rotated))
+    svc = row("svc", certificates=(old,))
+    assert in_question(svc) == []
+    assert in_question(svc, options={"stage_credentials": ["signing_certificate"]}) == (["svc"] if expected else [])
+
+
 def test_passwords_count_where_that_is_declared() -> None:
     idle = row("alice", password_enabled=True, password_last_changed=days_ago(60))
     removing = {"remove_unused_passwords": True}
     assert in_question(idle) == []
     assert in_question(idle, options=removing) == ["alice"]
     assert in_question(row("alice", password_enabled=False), options=removing) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"password_last_used": days_ago(45)}, True),
+        ({"password_last_used": days_ago(44)}, False),
+        ({"password_last_used": days_ago(45), "password_enabled": False}, False),
+        ({"password_last_used": days_ago(45), "password_enabled": None}, False),
+        ({"password_last_changed": days_ago(45)}, True),
+        # The last use counts, whatever the password's age.
+        ({"password_last_used": days_ago(1), "password_last_changed": days_ago(400)}, False),
+        ({"created": days_ago(45)}, True),
+        # Without any date nobody knows for how long it is idle.
+        ({"created": None}, False),
+    ],
+    ids=str,
+)
+def test_a_password_is_idle_since_its_last_use(fields: dict[str, t.Any], expected: bool) -> None:
+    alice = row("alice", **{"password_enabled": True, **fields})
+    assert in_question(alice, options={"remove_unused_passwords": True}) == (["alice"] if expected else [])
 
 
 # Reasons
@@ -133,6 +177,17 @@ def test_a_key_that_the_report_does_not_have_has_no_number() -> None:
     assert [key.slots for key in match(credential(), slots=[])] == [()]
 
 
+def test_a_key_that_was_made_after_the_report_has_no_number() -> None:
+    old, new = credential(id="A" * 20, age=400, used=60), credential(id="B" * 20, age=0, used=None)
+    for keys in ((old, new), (new, old)):
+        assert {key.id: key.slots for key in match(*keys, slots=[slot(1, 400, 60)])} == {"A" * 20: (1,), "B" * 20: ()}
+
+
+def test_a_number_of_a_key_that_was_deleted_since_the_report_is_nobodys() -> None:
+    (found,) = match(credential(age=300, used=9), slots=[slot(1, 400, 60), slot(2, 300, 9)])
+    assert found.slots == (2,)
+
+
 def test_findings_see_what_was_read_live() -> None:
     snapshot = account(row("svc", slot(1, 20, None)))
     report = with_live(snapshot, [credential(age=400, used=3)]).credential_report
@@ -140,3 +195,21 @@ def test_findings_see_what_was_read_live() -> None:
     (key,) = report.users[0].access_keys
     assert (key.last_rotated, key.last_used, key.last_used_service) == (days_ago(400), days_ago(3), "s3")
     assert with_live(snapshot, [credential(kind=Kind.PASSWORD)]) == snapshot
+
+
+def test_findings_see_the_ssh_keys_and_no_other_credential_as_one() -> None:
+    gaps = tuple(
+        Unread(dataset, UnreadKind.NOT_REQUESTED, "not asked for", "iam:List", None)
+        for dataset in (Dataset.SSH_PUBLIC_KEYS, Dataset.SAML_PROVIDERS)
+    )
+    snapshot = account(row("svc"), row("bob"), unread=gaps)
+    keys = [
+        credential(kind=Kind.SSH_KEY, id="APKA1", age=50),
+        credential(kind=Kind.SSH_KEY, id="APKA2", age=60, status="Inactive"),
+        credential(kind=Kind.ACCESS_KEY),
+        credential("bob", kind=Kind.CERTIFICATE, id="CERT"),
+    ]
+    found = with_ssh_keys(snapshot, keys)
+    uploaded = (SshPublicKey("APKA1", True, days_ago(50)), SshPublicKey("APKA2", False, days_ago(60)))
+    assert found.ssh_public_keys == {user_arn("svc"): uploaded}
+    assert [gap.dataset for gap in found.unread] == [Dataset.SAML_PROVIDERS]

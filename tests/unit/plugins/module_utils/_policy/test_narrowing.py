@@ -150,8 +150,10 @@ def test_layers_that_take_nothing_away_are_left_open() -> None:
         (allow("s3:*", Condition={"StringEquals": {"aws:PrincipalTag/team": "a"}}), True),
         (allow("s3:*", Condition={"ArnLike": {"AWS:principalarn": "arn:aws:iam::*:role/a"}}), True),
         (allow("s3:*", Condition={"Null": {"aws:username": "true"}}), True),
+        # The id of the role, and the name of its session.
+        (allow("s3:*", Condition={"StringLike": {"aws:userid": "AROAEXAMPLE:*"}}), True),
     ],
-    ids=["nothing", "an address", "a variable", "a variable in a condition", "a tag", "the ARN", "the name"],
+    ids=["nothing", "an address", "a variable", "a variable in a condition", "a tag", "the ARN", "the name", "the id"],
 )
 def test_policies_that_speak_of_who_calls(statement: dict[str, t.Any], depends: bool) -> None:
     assert depends_on_principal(Layers((policy(statement),))) is depends
