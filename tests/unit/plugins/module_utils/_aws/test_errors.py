@@ -174,7 +174,12 @@ def test_other_words_for_the_same_error() -> None:
 
 # Codes as AWS's API references have them, by what a run does on them.
 SAME_CODES: t.Final[t.Mapping[type[AwsError], t.Sequence[str]]] = {
-    AccessDenied: ["AuthorizationError", "AuthorizationErrorException", "UnauthorizedException"],
+    AccessDenied: [
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "UnauthorizedException",
+        "UnauthorizedOperation",
+    ],
     InvalidCredentials: [
         "IncompleteSignature",
         "InvalidAccessKeyId",
@@ -194,11 +199,12 @@ SAME_CODES: t.Final[t.Mapping[type[AwsError], t.Sequence[str]]] = {
         "RequestThrottled",
         "RequestThrottledException",
         "ThrottledException",
+        "ThrottlingException",
         "TooManyRequests",
         "TransactionInProgressException",
     ],
-    Unreachable: ["InternalError", "InternalServerError", "RequestTimeout"],
-    Unsupported: ["UnknownOperation"],
+    Unreachable: ["InternalError", "InternalFailure", "InternalServerError", "RequestTimeout", "ServiceUnavailable"],
+    Unsupported: ["NotImplemented", "UnknownOperation"],
 }
 
 
