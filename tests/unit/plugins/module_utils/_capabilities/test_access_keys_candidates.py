@@ -13,6 +13,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Certificate,
     CredentialReport,
     Dataset,
+    ServiceSpecificCredential,
     SshPublicKey,
     Unread,
     UnreadKind,
@@ -73,6 +74,51 @@ def test_a_user_that_the_report_does_not_have_yet_is_not_in_question() -> None:
     assert in_question(row("svc", slot(used=90)), users=(user("svc"), user("new"))) == ["svc"]
     tagged = dataclasses.replace(user("new"), tags={"iam-hardening:key-7Q2M": "noticed=…"})
     assert in_question(users=(tagged,)) == ["new"]
+
+
+# Idle for longer than the first limit, and not for the second.
+BETWEEN: t.Final = {"min_idle_days": 14, "notify_after_days": 60, "deactivate_after_days": 74}
+
+
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        (["unused"], False),
+        (["never_used"], False),
+        (["unused", "never_used"], False),
+        (["unused", "old"], True),
+        (["unused", "never_used", "second"], True),
+    ],
+)
+def test_further_reasons_bring_keys_into_question_sooner(reasons: list[str], expected: bool) -> None:
+    options = {**BETWEEN, "stage_reasons": reasons}
+    assert in_question(row("svc", slot(used=20)), options=options) == (["svc"] if expected else [])
+
+
+def test_the_earlier_of_two_limits_counts() -> None:
+    later = {"min_idle_days": 60, "stage_reasons": ["unused", "old"]}
+    assert in_question(row("svc", slot(used=50)), options=later) == ["svc"]
+
+
+def test_a_key_without_dates_is_as_idle_as_its_user_is_old() -> None:
+    key = dataclasses.replace(slot(used=None), last_rotated=None)
+    assert in_question(row("svc", key)) == ["svc"]
+    assert in_question(row("svc", key, created=days_ago(44))) == []
+    # Of nothing that AWS tells, nobody knows how long it is idle.
+    assert in_question(row("svc", key, created=None)) == []
+
+
+@pytest.mark.parametrize(("age", "expected"), [(90, True), (89, False), (None, True)])
+def test_credentials_of_services_count_where_that_is_declared(age: t.Optional[int], expected: bool) -> None:
+    created = None if age is None else days_ago(age)
+    made = tuple(
+        ServiceSpecificCredential(name, f"ACCA{name}", "codecommit.amazonaws.com", "Active", created, None)
+        for name in ("svc", "gone")
+    )
+    fields: dict[str, t.Any] = {"service_specific_credentials": made}
+    assert in_question(row("svc"), row("other"), **fields) == []
+    options = {"stage_credentials": ["service_specific_credential"]}
+    assert in_question(row("svc"), row("other"), options=options, **fields) == (["svc"] if expected else [])
 
 
 @pytest.mark.parametrize(("rotated", "expected"), [(90, True), (89, False), (None, True)])
