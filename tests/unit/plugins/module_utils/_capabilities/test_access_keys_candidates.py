@@ -30,6 +30,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys_rules import Reason
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 
+from .._controls.samples import allow, document
 from .keys import NOW, account, credential, days_ago, row, rules, slot, user, user_arn
 
 DELETING = {"delete_after_days": "90"}
@@ -119,6 +120,15 @@ def test_credentials_of_services_count_where_that_is_declared(age: t.Optional[in
     assert in_question(row("svc"), row("other"), **fields) == []
     options = {"stage_credentials": ["service_specific_credential"]}
     assert in_question(row("svc"), row("other"), options=options, **fields) == (["svc"] if expected else [])
+
+
+def test_who_may_use_codecommit_may_have_ssh_keys() -> None:
+    """AWS lists SSH keys one user at a time, and has no list of those who have some."""
+    git = dataclasses.replace(user("git"), inline_policies=(document(allow("codecommit:GitPull")),))
+    users = (git, dataclasses.replace(user("s3"), inline_policies=(document(allow("s3:*")),)))
+    rows = (row("git"), row("s3"))
+    assert in_question(*rows, users=users) == []
+    assert in_question(*rows, users=users, options={"stage_credentials": ["ssh_public_key"]}) == ["git"]
 
 
 @pytest.mark.parametrize(("rotated", "expected"), [(90, True), (89, False), (None, True)])
