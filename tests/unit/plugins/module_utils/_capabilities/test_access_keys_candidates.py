@@ -186,6 +186,41 @@ def test_reasons_of_a_key() -> None:
     assert reasons(credential(age=50), password_enabled=True) == {"unused", "console_user"}
 
 
+def test_a_key_is_old_after_the_limit() -> None:
+    assert "old" not in reasons(credential(age=90))
+    assert "old" in reasons(credential(age=91))
+
+
+def test_the_key_of_an_administrator_has_that_as_a_reason() -> None:
+    admin = dataclasses.replace(user("svc"), inline_policies=(document(allow("*")),))
+    key = credential(age=50)
+    for who, expected in ((admin, {"unused", "admin"}), (user("svc"), {"unused"})):
+        facts = Facts(account(row("svc", slot()), users=(who,)))
+        found = reasons_of(key, [key], facts=facts, rules=rules(**EVERY), now=NOW)
+        assert {reason.value for reason in found} == expected
+
+
+@pytest.mark.parametrize("kind", [Kind.SERVICE_CREDENTIAL, Kind.SSH_KEY, Kind.CERTIFICATE])
+def test_credentials_without_a_last_use_are_only_old(kind: Kind) -> None:
+    assert reasons(credential(kind=kind, used=None)) == {"old"}
+
+
+def test_a_password_is_unused_or_never_used_and_nothing_else() -> None:
+    other = credential(id="AKIASECOND")
+    assert reasons(credential(kind=Kind.PASSWORD), other, password_enabled=True) == {"unused"}
+    assert reasons(credential(kind=Kind.PASSWORD, used=None), other, password_enabled=True) == {"never_used"}
+
+
+def test_only_other_access_keys_are_a_second_one() -> None:
+    assert reasons(credential(age=50), credential(id="APKA", kind=Kind.SSH_KEY)) == {"unused"}
+
+
+def test_the_console_password_of_somebody_else_is_no_reason() -> None:
+    rows = (row("svc", slot()), row("bob", password_enabled=True))
+    key = credential(age=50)
+    assert reasons_of(key, [key], facts=Facts(account(*rows)), rules=rules(**EVERY), now=NOW) == {Reason.UNUSED}
+
+
 def test_reasons_that_are_not_declared_are_none() -> None:
     facts = Facts(account(row("svc", slot(), password_enabled=True)))
     key = credential(age=400)
