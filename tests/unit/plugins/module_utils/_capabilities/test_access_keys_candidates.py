@@ -155,6 +155,7 @@ def test_passwords_count_where_that_is_declared() -> None:
         ({"password_last_used": days_ago(45), "password_enabled": False}, False),
         ({"password_last_used": days_ago(45), "password_enabled": None}, False),
         ({"password_last_changed": days_ago(45)}, True),
+        ({"password_last_changed": days_ago(44)}, False),
         # The last use counts, whatever the password's age.
         ({"password_last_used": days_ago(1), "password_last_changed": days_ago(400)}, False),
         ({"created": days_ago(45)}, True),
