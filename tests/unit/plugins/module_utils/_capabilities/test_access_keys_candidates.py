@@ -280,6 +280,19 @@ def test_a_number_of_a_key_that_was_deleted_since_the_report_is_nobodys() -> Non
     assert found.slots == (2,)
 
 
+def test_a_number_whose_last_change_is_older_than_a_key_is_not_that_key() -> None:
+    """Nothing else tells them apart: both were switched off and on, so neither number has its key's creation."""
+    old, young = credential(id="A" * 20, age=400, used=None), credential(id="B" * 20, age=100, used=None)
+    found = match(old, young, slots=[slot(1, 50, None), slot(2, 300, None)])
+    assert [key.slots for key in found] == [(2,), (1,)]
+
+
+def test_the_status_tells_keys_apart() -> None:
+    keys = [credential(id="A" * 20), credential(id="B" * 20, status="Inactive")]
+    found = match(*keys, slots=[slot(1, active=False), slot(2)])
+    assert [key.slots for key in found] == [(2,), (1,)]
+
+
 def test_findings_see_what_was_read_live() -> None:
     snapshot = account(row("svc", slot(1, 20, None)))
     report = with_live(snapshot, [credential(age=400, used=3)]).credential_report
