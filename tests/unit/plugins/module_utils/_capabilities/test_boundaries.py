@@ -333,6 +333,19 @@ def test_a_boundary_that_protects_trails_waits_until_all_are_known() -> None:
     assert steps(plan) == [("CreatePolicy", "second")]
 
 
+def test_a_boundary_that_protects_no_trails_needs_none() -> None:
+    snapshot = account(dev("dev-1"), regions=("us-east-1",), unread=(unread(Dataset.TRAILS, "us-east-1"),))
+    assert refusals(planned(snapshot, boundary(DEVELOPERS, content=WITH_TRAILS))) == [("unread", NAME)]
+    assert refusals(planned(snapshot, boundary(DEVELOPERS))) == []
+
+
+def test_users_and_roles_that_were_not_read_are_the_reason_that_is_told() -> None:
+    gaps = (unread(Dataset.TRAILS, "us-east-1"), unread(Dataset.AUTHORIZATION_DETAILS))
+    snapshot = account(dev("dev-1"), regions=("us-east-1",), unread=gaps)
+    plan = planned(snapshot, boundary(DEVELOPERS, content=WITH_TRAILS))
+    assert refusals(plan) == [("unread", f"arn:aws:iam::{ACCOUNT}:root")]
+
+
 @pytest.mark.parametrize(
     ("boundaries", "options", "datasets"),
     [
