@@ -168,7 +168,8 @@ def _role_deleted(record: Record) -> Undo:
         "AssumeRolePolicyDocument": record.text(record.before["trust"], "AssumeRolePolicyDocument"),
         "Tags": record.tags(),
     }
-    return Undo(CREATE_ROLE, request)
+    boundary = record.before.get("boundary")
+    return Undo(CREATE_ROLE, {**request, **({"PermissionsBoundary": boundary} if boundary else {})})
 
 
 def _trust_set(record: Record) -> Undo:
