@@ -18,7 +18,7 @@ from ._variables import Misspelt, describe_misspelt, find_doubtful, find_misspel
 
 ACCOUNT_ID: t.Final = "aws_account_id"
 ASSESSOR: t.Final = "aws_assessor_role_arn"
-_ROLES: t.Final = (ASSESSOR, "aws_assume_role_arn")
+_ROLES: t.Final = (ASSESSOR, "aws_assume_role_arn", "aws_assume_role_arns")
 _IGNORE: t.Final = "hardening_ignore_variables"
 _MOST_HOSTS_SHOWN: t.Final = 5
 

@@ -101,7 +101,7 @@ def test_a_run_is_undone_in_the_same_roles(ansible: Ansible, hardened: Outcome) 
     given = inventory(ansible, ROLES)
     undone = ansible.playbook("rollback", inventory=given, hardening_undo_run_id=RUN, hardening_run_id="undo")
     undone.succeeded()
-    part = undone.document(f"{PROD}/parts/rollback.json")
+    part = undone.part(PROD, "rollback")
     assert part["refused"] == [] and all(change["applied"] for change in part["changes"])
     assumed = {record["parameters"]["RoleArn"] for record in undone.requests if record["operation"] == "AssumeRole"}
     assert {ROLES["credentials"], ROLES["detective"]} <= assumed
