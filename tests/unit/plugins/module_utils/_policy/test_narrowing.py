@@ -316,3 +316,24 @@ def test_resources_that_a_statement_and_an_action_share() -> None:
     (statement,) = policy(allow("iam:*", named)).statements
     assert resources_in_question(statement, "2012-10-17", [ROLES]) == ("arn:aws:iam::*:role/app/*",)
     assert resources_in_question(statement, "2012-10-17", ["*"]) == tuple(named)
+
+
+def test_resources_of_an_action_that_nobody_knows_may_be_anything() -> None:
+    assert possible_resources("sqs:nosuch", [policy(allow("sqs:*", "arn:aws:sqs:*:*:a"))], "aws") == ("*",)
+
+
+def test_a_statement_that_leaves_out_resources_allows_all_types() -> None:
+    others = {"Effect": "Allow", "Action": "sqs:*", "NotResource": "arn:aws:sqs:*:*:b"}
+    found = possible_resources("sqs:sendmessage", [policy(others, allow("sqs:*", "arn:aws:sqs:*:*:a"))], "aws")
+    assert set(found) == {f"arn:aws:sqs:*-?:{ANY_ACCOUNT}:*", "arn:aws:sqs:*:*:a"}
+
+
+def test_resources_that_a_statement_leaves_out_are_in_question() -> None:
+    (statement,) = policy({"Effect": "Deny", "Action": "iam:*", "NotResource": "arn:aws:iam::*:role/app/*"}).statements
+    assert resources_in_question(statement, "2012-10-17", [ROLES]) == ("arn:aws:iam::*:role/app/*",)
+
+
+def test_a_statement_about_no_resource_stays_as_it_is() -> None:
+    """As in a trust policy, which is about its role."""
+    trusting = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}})
+    assert with_resources_open(Layers((trusting,)), ROLES, ()).identity[0].statements == trusting.statements
