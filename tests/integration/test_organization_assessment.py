@@ -202,7 +202,10 @@ def test_the_resource_policy_delegates(control: Emulator) -> None:
         "Resource": "*",
     }
     client.put_resource_policy(Content=json.dumps({"Version": "2012-10-17", "Statement": statement}))
-    (finding,) = of(assess(include=["delegated_policy_administrator"]), "delegated_policy_administrator")
+    try:
+        (finding,) = of(assess(include=["delegated_policy_administrator"]), "delegated_policy_administrator")
+    finally:
+        client.delete_resource_policy()
     assert (finding["status"], finding["detail"]) == ("PASS", f"policies may be managed by acme-prod ({PROD})")
 
 
@@ -227,8 +230,6 @@ def test_a_denied_read_is_never_a_pass(control: Emulator, found: Record, operati
     finally:
         control.clear_faults()
     before = statuses(found)
-    # The test before delegated the management of policies.
-    before["delegated_policy_administrator"] = {"PASS"}
     for name, status in statuses(after).items():
         assert status == ({"NOT_ASSESSED"} if name in lost else before[name]), name
     for finding in after["findings"]:
@@ -264,7 +265,8 @@ def test_to_an_account_the_controls_of_the_organization_do_not_apply(control: Em
 
 
 @pytest.mark.dated
-def test_waivers_of_accounts_and_of_the_organization_are_one_list(control: Emulator) -> None:
+@pytest.mark.usefixtures("broken")
+def test_waivers_of_accounts_and_of_the_organization_are_one_list() -> None:
     common = {"reason": "on purpose", "owner": "me", "ticket": "T-1", "approved_by": "them", "expires": date_in(120)}
     waivers = [
         {"control": "organization_guardrails", "resources": ["*"], "accounts": ["*"], **common},
@@ -286,14 +288,19 @@ def test_a_saved_snapshot_gives_the_same_findings(control: Emulator, tmp_path: P
     assert control.log() == []
 
 
-def test_an_account_without_an_organization_is_told_so(emulator: EmulatorProcess, control: Emulator) -> None:
-    bare = fresh(emulator, "bare")
+def test_an_account_without_an_organization_is_told_so() -> None:
+    with EmulatorProcess(seed="bare") as bare:
+        result = assess_bare(bare.url)
+    assert result["failed"]
+    assert "belongs to no organization" in result["msg"]
+
+
+def assess_bare(url: str) -> Record:
+    """The assessment of an organization by an account that has none."""
     wanted = {
         "scope": "organization",
         "regions": ["us-east-1"],
         "access_key": "administrator",
         "secret_key": "emulated",
     }
-    result = execute(ENTRY, options=validated({**wanted, "endpoint_url": bare.url}), check_mode=True)
-    assert result["failed"]
-    assert "belongs to no organization" in result["msg"]
+    return execute(ENTRY, options=validated({**wanted, "endpoint_url": url}), check_mode=True)
