@@ -52,8 +52,9 @@ KEY_USERS: t.Final[Record] = {
     "Emergency-1": {"access_keys": [IDLE]},
     "breaker": {"path": "/IAM-Hardening/Break-Glass/", "access_keys": [IDLE]},
     "maker": {"path": "/iam-hardening/people/", "access_keys": [IDLE]},
+    "of-aws": {"path": "/aws-reserved/", "access_keys": [IDLE]},
+    # The CDK makes roles of such names, and no users.
     "CDK-deployer": {"access_keys": [IDLE]},
-    "deployer-CDK": {"access_keys": [IDLE]},
     "SVC-annual": {"access_keys": [IDLE]},
     "svc-quarter": {"access_keys": [{"age_days": 400, "last_used_days": 80}]},
 }
@@ -61,7 +62,7 @@ KEYS: t.Final = [
     Case("user/operator", "UpdateAccessKey", "caller", "it belongs to the caller itself"),
     Case("user/Emergency-1", "UpdateAccessKey", "break_glass", "it is a break-glass principal"),
     Case("user/breaker", "UpdateAccessKey", "break_glass", "never touched", harmless="user/maker"),
-    Case("user/CDK-deployer", "UpdateAccessKey", "protected", "the AWS CDK", harmless="user/deployer-CDK"),
+    Case("user/of-aws", "UpdateAccessKey", "protected", "IAM Identity Center", harmless="user/CDK-deployer"),
 ]
 
 
