@@ -12,7 +12,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Applied, apply
 
-from .fakes import ACCOUNT, RUN, FakeAws, FakeAwsError, FakeStore, change, journal_of, user_arn, walk_of
+from .fakes import ACCOUNT, RUN, FakeAws, FakeAwsError, FakeStore, change, journal_of, judge, user_arn, walk_of
 
 
 def decline(wanted: Change, error: Exception) -> t.Optional[Refusal]:
@@ -23,7 +23,15 @@ def decline(wanted: Change, error: Exception) -> t.Optional[Refusal]:
 def applied(aws: FakeAws, store: FakeStore) -> Applied:
     changes = (change("a"), change("b"), change("c"))
     walk = walk_of(aws, *changes, declined=decline)
-    return apply(walk, changes, aws=aws, journal=journal_of(store), errors=(FakeAwsError,), sleep=lambda _seconds: None)
+    return apply(
+        walk,
+        changes,
+        aws=aws,
+        journal=journal_of(store),
+        errors=(FakeAwsError,),
+        judge=judge,
+        sleep=lambda _seconds: None,
+    )
 
 
 def made(done: Applied) -> list[str]:
