@@ -46,7 +46,7 @@ from ._capabilities.organization_policies_targets import resolve
 from ._capabilities.rollout_told import shown
 from ._converge.affects.affected import with_affected
 from ._converge.affects.reach import Known
-from ._converge.change import Change
+from ._converge.change import Change, Refusal
 from ._converge.errors import InputError
 from ._converge.finding import Finding, Status
 from ._converge.plan import Plan
@@ -248,11 +248,25 @@ class _Policies:
 
     def _judged(self, access: Access, tree: OrganizationTree, plan: Plan) -> Plan:
         """The plan without what AWS's own validation or the lock-out guard refuses."""
+        plan = self._without_edited(tree, plan)
         plan = held_back(plan, objections(self._task, access, self._declared, plan.changes))
         if not (self._declared.guards_access and plan.changes):
             return plan
         self._judgement = LockOut(self._task, access).judge(tree, after(tree, plan.changes))
         return held_back(plan, self._judgement.refusals)
+
+    def _without_edited(self, tree: OrganizationTree, plan: Plan) -> Plan:
+        """The plan without any change of a policy that somebody else edited while it was watched."""
+        reasons = {name: one.reason for name, (_rollout, one) in self._rollouts.items() if one.writes_nothing}
+        arns = {policy.name: policy.arn for policy in tree.policies if policy.type == self._declared.type}
+        refusals = {
+            name: [Refusal("edited", reason, arns.get(name, name), UPDATE)]
+            for name, reason in reasons.items()
+            if any(policy_of(change)[0] == name for change in plan.changes)
+        }
+        plan = held_back(plan, refusals)
+        kept = tuple(change for change in plan.changes if policy_of(change)[0] not in reasons)
+        return dataclasses.replace(plan, changes=kept)
 
     def _assess(self, observed: _Observed) -> tuple[Finding, ...]:
         if not self._declared.present:

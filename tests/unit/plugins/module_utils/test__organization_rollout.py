@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import SCP, OrganizationTree
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policies_declared import Content
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._organization_rollout import (
     Action,
@@ -24,9 +25,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._organization_rollou
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import DeniedPair
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 
-from .organizing import CANARY, DEV, MANAGEMENT, NAME, Trail, role_arn, task_at, tree
+from .organizing import CANARY, CONTENT, DEV, MANAGEMENT, NAME, Trail, role_arn, task_at, tree
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
+V1 = Content.of(CONTENT, SCP, "content").sha256
 LOST = DeniedPair(CANARY, role_arn(CANARY), "iam:CreateUser")
 
 
@@ -72,7 +74,7 @@ class Bench:
         """A whole run: decide, attach, record."""
         self.now += timedelta(hours=hours)
         rollout = self.open(check_mode=check_mode, **options)
-        decision = rollout.decide(self.tree, content_sha256="v1")
+        decision = rollout.decide(self.tree, content_sha256=V1)
         if not check_mode:
             self.exists = True
             self.attached = tuple(f"ou-{target['ou'][1:]}" for target in decision.targets)
@@ -211,7 +213,7 @@ def test_a_gate_without_evidence_holds(bench: Bench) -> None:
 
 
 def test_a_run_that_was_cut_off_between_attaching_and_recording(bench: Bench) -> None:
-    bench.open().decide(bench.tree, content_sha256="v1")
+    bench.open().decide(bench.tree, content_sha256=V1)
     bench.exists, bench.attached = True, ("ou-canary",)
     decision = bench.run(hours=30)
     assert (decision.action, decision.stage) == (Action.START, "canary")
@@ -238,7 +240,7 @@ def test_foreign_files_are_let_be(canary: Bench) -> None:
 
 def test_two_runs_at_once_begin_a_stage_once(bench: Bench) -> None:
     one, other = bench.open(run_id="one"), bench.open(run_id="other")
-    decisions = [rollout.decide(bench.tree, content_sha256="v1") for rollout in (one, other)]
+    decisions = [rollout.decide(bench.tree, content_sha256=V1) for rollout in (one, other)]
     one.begun(decisions[0])
     other.begun(decisions[1])
     assert bench.records == ["000001-started.json"]
@@ -289,12 +291,12 @@ def test_a_policy_whose_name_names_no_place(bench: Bench) -> None:
     rollout = bench.open()
     rollout._policy = "ü" * 128
     with pytest.raises(TaskError, match="too long"):
-        rollout.decide(bench.tree, content_sha256="v1")
+        rollout.decide(bench.tree, content_sha256=V1)
 
 
 def test_policies_of_one_name_and_two_types_keep_apart(canary: Bench) -> None:
     other = Rollout(canary.task, canary.task.access, policy=NAME, policy_type="RESOURCE_CONTROL_POLICY")
-    assert other.decide(canary.tree, content_sha256="v1").action is Action.START
+    assert other.decide(canary.tree, content_sha256=V1).action is Action.START
 
 
 def test_unused_approvals_are_warned_of(canary: Bench) -> None:

@@ -19,7 +19,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollou
     Step,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_declared import Declared
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_records import Event, Kind, replay
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_past import Clock, Past, replay
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_records import Event, Kind
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_verdict import Loss, Verdict
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import DeniedPair
@@ -41,6 +42,10 @@ def options(**fields: t.Any) -> dict[str, t.Any]:
     return {"stages": stages, **fields}
 
 
+def unnamed(*pairs: DeniedPair) -> Verdict:
+    return Verdict(unknown=tuple(Loss(pair, 1, NOW, NOW, "denied") for pair in pairs), events=40)
+
+
 class Runs:
     """The runs of a schedule: what they recorded, what is attached, and the time."""
 
@@ -49,6 +54,7 @@ class Runs:
         self.events: list[Event] = []
         self.now = NOW
         self.content = "v1"
+        self.live = ""
         self.attached: frozenset[str] = frozenset()
         self.exists = False
         self.asked = False
@@ -57,13 +63,23 @@ class Runs:
         situation = Situation(
             now=self.now,
             content_sha256=self.content,
+            live_sha256=self.live,
             exists=self.exists,
             attached=self.attached,
             known=frozenset({"/canary", "/dev", "/prod", "/new"}),
             caller=CALLER,
             run_id="run",
         )
-        return Step(Declared.from_options(self.options), replay(self.events), situation)
+        return Step(Declared.from_options(self.options), self.past, situation)
+
+    @property
+    def past(self) -> Past:
+        """Where the rollout stands by its records."""
+        soaks = {
+            stage["name"]: timedelta(hours=t.cast(float, stage.get("soak_hours", 24)))
+            for stage in self.options["stages"]
+        }
+        return replay(self.events, Clock(self.now, soaks))
 
     def predict(self, verdict: t.Optional[Verdict] = PASSED) -> Decision:
         """What a run in check mode says."""
@@ -76,6 +92,8 @@ class Runs:
         self.now += timedelta(hours=hours)
         decision = self.predict(verdict)
         self.exists = True
+        if not decision.writes_nothing:
+            self.live = self.content
         self.attached = frozenset(target["ou"] for target in decision.targets)
         for event in decision.events if records else ():
             attached = tuple(sorted(self.attached)) if event.kind is Kind.STARTED else ()
@@ -178,7 +196,7 @@ def test_check_mode_says_the_same_and_moves_nothing(canary: Runs) -> None:
 
 
 def test_a_clock_that_went_backwards_passes_nothing(canary: Runs) -> None:
-    assert canary.run(hours=-100).action is Action.SOAKING
+    assert canary.run(hours=-100).action is Action.START
     assert canary.run(hours=100 + 25).action is Action.ADVANCE
 
 
@@ -286,7 +304,7 @@ def test_an_approval_goes_on_past_a_held_stage_and_is_recorded(canary: Runs) -> 
     assert (decision.action, decision.stage, decision.failed) == (Action.ADVANCE, "dev", False)
     approval = canary.events[-2]
     assert (approval.kind, approval.by, approval.losses) == (Kind.APPROVED, CALLER, (APP,))
-    assert replay(canary.events).expected == {APP}
+    assert canary.past.expected == {APP}
     assert canary.run(hours=1).warnings == ()
 
 
@@ -323,7 +341,7 @@ def test_what_was_withdrawn_begins_again_once_approved() -> None:
     runs.options["stage_approved"] = "dev"
     decision = runs.run(hours=1)
     assert (decision.action, decision.stage, ous(decision)) == (Action.START, "dev", ["/canary", "/dev"])
-    assert replay(runs.events).expected == {APP}
+    assert runs.past.expected == {APP}
     assert runs.run(hours=1).action is Action.SOAKING
     assert runs.run(hours=24).stage == "prod"
 
@@ -357,7 +375,7 @@ def test_an_approval_counts_once() -> None:
     assert runs.kinds[-1] == "cleared canary"
     runs.options["stage_approved"] = "canary"
     assert runs.run().action is Action.START
-    assert replay(runs.events).expected == {APP, BATCH}
+    assert runs.past.expected == {APP, BATCH}
 
 
 def test_an_approval_in_advance_approves_nothing(canary: Runs) -> None:

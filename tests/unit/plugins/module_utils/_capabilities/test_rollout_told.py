@@ -9,7 +9,6 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_declared import Declared
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_records import replay
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_told import rendered, shown, told_of
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_verdict import Verdict
 
@@ -18,7 +17,7 @@ from .test_rollout import APP, PASSED, UNREADABLE, Runs, lost
 
 def told(runs: Runs, verdict: t.Optional[Verdict], *, hours: float = 0) -> dict[str, t.Any]:
     """What is told of the next run."""
-    past = replay(runs.events)
+    past = runs.past
     decision = runs.run(verdict, hours=hours)
     declared = Declared.from_options(runs.options)
     seen = verdict if runs.asked else None
@@ -55,7 +54,7 @@ def test_a_stage_soaks() -> None:
         "  2. dev                      waiting",
         "  3. prod                     waiting",
         "  soak left: 17.5 hours, until 2026-11-26T12:00:00Z",
-        "  gate: nothing lost (40 events; denials foreseen 0, of outsiders 0)",
+        "  gate: nothing lost (40 events; denials foreseen 0, of outsiders 0, by other policies 0)",
         "  next: the gate of stage 'canary' is judged by the first run after 2026-11-26T12:15:00Z",
     ]
 
