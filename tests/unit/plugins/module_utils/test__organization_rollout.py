@@ -25,7 +25,19 @@ from ansible_collections.hardening.iam.plugins.module_utils._organization_rollou
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import DeniedPair
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 
-from .organizing import CANARY, CONTENT, DEV, MANAGEMENT, NAME, Trail, role_arn, task_at, tree
+from .organizing import (
+    CANARY,
+    CONTENT,
+    DEV,
+    MANAGEMENT,
+    NAME,
+    UNNAMED,
+    Trail,
+    document,
+    role_arn,
+    task_at,
+    tree,
+)
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 V1 = Content.of(CONTENT, SCP, "content").sha256
@@ -41,6 +53,7 @@ class Bench:
         self.now = NOW
         self.attached: tuple[str, ...] = ()
         self.exists = False
+        self.content = CONTENT
         self.rollout: dict[str, t.Any] = {
             "stages": [
                 {"name": name, "targets": [{"ou": f"/{name}"}], "soak_hours": 24.0}
@@ -66,7 +79,7 @@ class Bench:
 
     @property
     def tree(self) -> OrganizationTree:
-        return tree(*self.attached, policies=self.exists)
+        return tree(*self.attached, policies=self.exists, content=self.content)
 
     def run(
         self, *, hours: float = 0, predicted: t.Collection[DeniedPair] = (), check_mode: bool = False, **options: t.Any
@@ -207,6 +220,70 @@ def test_a_gate_without_evidence_holds(bench: Bench) -> None:
     decision = bench.run(hours=25)
     assert (decision.action, decision.failed) == (Action.HOLD, True)
     assert f"there is no AWSLogs/o-acme with accounts in {bench.trail.place}" in decision.reason
+
+
+# Edits by others, records that are not believed
+
+
+def test_a_policy_that_was_edited_passes_no_gate(canary: Bench) -> None:
+    canary.content = document("s3:*")
+    decision = canary.run(hours=25)
+    assert (decision.action, decision.failed, decision.writes_nothing) == (Action.HOLD, True, True)
+    assert (canary.attached, canary.records[-1]) == (("ou-canary",), "000002-edited.json")
+
+
+@pytest.mark.parametrize("content", ["{}", '{"Version": "2012-10-17"}', json.dumps(["x"])])
+def test_a_policy_that_nobody_could_declare_was_edited(canary: Bench, content: str) -> None:
+    canary.content = content
+    assert canary.run(hours=25).writes_nothing
+
+
+def test_the_same_content_in_other_words_is_no_edit(canary: Bench) -> None:
+    structure = json.loads(CONTENT)
+    structure["Statement"] = dict(reversed(structure["Statement"][0].items()))
+    canary.content = json.dumps(structure, indent=4)
+    assert canary.run(hours=25).action is Action.ADVANCE
+
+
+def copied(bench: Bench, source: Path, name: str, **fields: t.Any) -> None:
+    """A record that somebody puts into the journal."""
+    record = {**json.loads(source.read_bytes()), **fields}
+    (bench.place / name).write_text(json.dumps(record))
+
+
+def test_a_copied_pass_is_not_believed(canary: Bench, tmp_path: Path) -> None:
+    other = Bench(tmp_path / "other")
+    other.trail.success(CANARY, NOW - timedelta(days=3))
+    other.now = NOW - timedelta(days=2)
+    other.run()
+    other.trail.success(CANARY, NOW - timedelta(days=1, hours=1))
+    other.run(hours=25)
+    copied(canary, other.place / "000002-passed.json", "000002-passed.json")
+    decision = canary.run(hours=1)
+    assert (decision.action, decision.stage, canary.attached) == (Action.START, "canary", ("ou-canary",))
+    (warning,) = canary.task.warnings
+    assert warning == (
+        f"{canary.place}/000002-passed.json is not believed: it is about another start of stage 'canary'"
+    )
+    assert canary.records == ["000001-started.json", "000002-passed.json", "000003-started.json"]
+    assert canary.run(hours=23.5).action is Action.SOAKING
+    assert canary.task.warnings == []
+
+
+def test_a_true_pass_is_believed(canary: Bench) -> None:
+    canary.run(hours=25)
+    (canary.place / "000003-started.json").unlink()
+    canary.attached = ("ou-canary",)
+    decision = canary.run(hours=1)
+    assert (decision.action, decision.stage, canary.task.warnings) == (Action.ADVANCE, "dev", [])
+
+
+def test_a_denial_that_names_no_policy_withdraws_nothing(canary: Bench) -> None:
+    canary.rollout["on_gate_failure"] = "withdraw"
+    canary.trail.denial(CANARY, NOW + timedelta(hours=5), text=UNNAMED)
+    for _run in range(2):
+        decision = canary.run(hours=25)
+        assert (decision.action, decision.failed, canary.attached) == (Action.HOLD, True, ("ou-canary",))
 
 
 # Cut-off and foreign records, two runs at once

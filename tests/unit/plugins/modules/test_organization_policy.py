@@ -336,9 +336,10 @@ def test_a_stage_whose_gate_fails_is_withdrawn_and_stays_off_until_it_is_approve
         "on_gate_failure": "withdraw",
     }
     options: Record = {"rollout": rollout, "trail_logs": str(tmp_path / "trail")}
-    one.done(policy, now=begun.isoformat(), **options)
+    made = one.done(policy, now=begun.isoformat(), **options)
     assert one.policies()["protect"][1] == ["Sandbox"]
-    trail.denial(SANDBOX, begun + dt.timedelta(hours=1))
+    text = f"{organizing.UNNAMED}: {made['policies'][0]['arn']}"
+    trail.denial(SANDBOX, begun + dt.timedelta(hours=1), text=text)
     trail.success(SANDBOX, begun + dt.timedelta(hours=25))
     later = (begun + dt.timedelta(hours=26)).isoformat()
     failed = one.run(policy, now=later, **options)

@@ -12,7 +12,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollou
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_told import rendered, shown, told_of
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_verdict import Verdict
 
-from .test_rollout import APP, PASSED, UNREADABLE, Runs, lost
+from .test_rollout import APP, PASSED, UNREADABLE, Runs, lost, unnamed
 
 
 def told(runs: Runs, verdict: t.Optional[Verdict], *, hours: float = 0) -> dict[str, t.Any]:
@@ -101,3 +101,10 @@ def test_policies_that_go_alike_are_told_of_once() -> None:
     heads = [line for line in text.splitlines() if line.startswith("Rollout of")]
     assert [head.partition(":")[0] for head in heads] == ["Rollout of Deny root, Deny keys", "Rollout of MFA"]
     assert rendered(one).partition(":")[2] in text
+
+
+def test_denials_that_name_no_policy() -> None:
+    runs = Runs()
+    runs.run()
+    text = rendered(told(runs, unnamed(APP), hours=25))
+    assert f"  gate: AWS names no policy: in {APP.account_id} {APP.principal} lost {APP.action}" in text.splitlines()
