@@ -31,7 +31,8 @@ _EXPLICIT: t.Final = re.compile(
 _IMPLICIT: t.Final = re.compile(rf"\bbecause no {_KIND} allows the \S+ action{_END}", re.I)
 _REASONS: t.Final = re.compile(r"\bexplicit deny in\b|\bbecause no\b", re.I)
 _OF_ORGANIZATIONS: t.Final = frozenset({"service control policy", "resource control policy"})
-_OF_AWS: t.Final = frozenset({"errorCode", "errorMessage"})
+# What AWS writes into an event; some services repeat the message in their response.
+_OF_AWS: t.Final = frozenset({"errorCode", "errorMessage", "responseElements"})
 
 
 class Blame(enum.Enum):

@@ -77,6 +77,11 @@ def test_a_key_with_the_words_never_blames_the_policy(reason: str) -> None:
     assert said(message, requestParameters={"bucketName": "reports", "key": f"key {REASON}"}) is Blame.UNKNOWN
 
 
+def test_a_service_may_repeat_its_message() -> None:
+    message = OBJECT.format(f"{BUCKET}key", REASON)
+    assert said(message, responseElements={"message": message}) is Blame.THIS
+
+
 def test_words_in_the_middle_of_a_message_blame_nobody() -> None:
     message = OBJECT.format(f"{BUCKET}key {REASON}", "because no identity-based policy allows the s3:GetObject action")
     assert said(message) is Blame.OTHER
