@@ -19,7 +19,7 @@ import pytest
 
 from dates import date_in
 
-from .conftest import EXTERNAL_ID, MANAGEMENT, Ansible, MakeAnsible, Outcome, Record, role_arn
+from .conftest import EXTERNAL_ID, MANAGEMENT, Ansible, Outcome, Record, role_arn
 from .test_organization_policy import MEMBERS, SANDBOX, operations, run, scp
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -143,11 +143,6 @@ class Schedule:
         self._written += 1
         content = gzip.compress(json.dumps({"Records": [event]}).encode())
         (folder / f"{self._written:04d}.json.gz").write_bytes(content)
-
-
-@pytest.fixture(scope="module")
-def ansible(make_ansible: MakeAnsible) -> Ansible:
-    return make_ansible()
 
 
 def state(result: Record) -> Record:
