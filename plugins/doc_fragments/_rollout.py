@@ -17,9 +17,12 @@ options:
       - A staged rollout. The policies are attached to the targets of one stage after the other, each once the one before has passed
         its gate. Every run does at most the next stage that is due, so that a schedule walks the rollout.
       - What happened is recorded in O(journal), below C(rollouts/), and nothing there is ever written over.
-      - The gate of a stage asks whether a principal of the accounts in question is denied by a policy of the organization, since the
-        stage began, what it had succeeded at before. Denials that the lock-out guard predicted and that were accepted do not count.
-        Neither do those of principals that had never succeeded at it, or of other accounts.
+      - The gate of a stage asks whether the policy denied a principal of the accounts in question, since the stage began, what it had
+        succeeded at before. Denials that the lock-out guard predicted and that were accepted do not count. Neither do those of
+        principals that had never succeeded at it, or of other accounts, or those that name another policy. Denials that name no
+        policy hold the stage.
+      - If somebody else edited the policy since the stage began, the stage is held, and nothing is written for the policy.
+      - A record that contradicts the others, the soak or the clock is not believed. The stage then soaks anew.
       - Where there is no evidence that can be read, the stage is held. A run fails as long as a stage is held or withdrawn.
       - If the content changes, it reaches all attached targets at once, and the soak of the current stage begins anew.
     type: dict
@@ -53,14 +56,15 @@ options:
         description:
           - With V(hold) the policies stay where they are, and go no farther.
           - With V(withdraw) they are taken off the targets of all stages, and stay off until O(rollout.stage_approved) names the stage.
-            Without evidence a stage is held all the same.
+            Without evidence a stage is held all the same, and so it is if denials name no policy or if somebody else edited the policy.
         type: str
         choices: [hold, withdraw]
         default: hold
       stage_approved:
         description:
           - The name of a stage that is held or withdrawn, and is to go on all the same. What was lost is then accepted.
-          - A stage that was withdrawn begins again, with its soak. It is recorded by whom and when it was approved.
+          - A stage that was withdrawn begins again, with its soak. So does one whose policy somebody else edited, which is restored to
+            what is declared. It is recorded by whom and when it was approved.
           - Only a stage that an earlier run held or withdrew can be approved. An approval that was declared before the gate failed
             approves nothing. Take it out for one run, and declare it again.
         type: str

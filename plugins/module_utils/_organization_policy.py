@@ -34,6 +34,7 @@ from ._capabilities.organization_policies_changes import (
     ATTACH,
     CREATE,
     ENABLE,
+    KIND_DETACH,
     SERVICE,
     UPDATE,
     policy_of,
@@ -46,7 +47,7 @@ from ._capabilities.organization_policies_targets import resolve
 from ._capabilities.rollout_told import shown
 from ._converge.affects.affected import with_affected
 from ._converge.affects.reach import Known
-from ._converge.change import Change
+from ._converge.change import Change, Refusal
 from ._converge.errors import InputError
 from ._converge.finding import Finding, Status
 from ._converge.plan import Plan
@@ -181,6 +182,7 @@ class _Policies:
         self._judgement = Judgement()
         self._rollouts: dict[str, tuple[Rollout, Decision]] = {}
         self._created: dict[str, Mapping[str, t.Any]] = {}
+        self._of_stages: frozenset[str] = frozenset()
         self._settled = False
 
     def walk(self, access: Access) -> Walk[_Observed]:
@@ -209,8 +211,8 @@ class _Policies:
         if self._declared.needs_tags or any(target.tag for stage in stages for target in stage):
             tree = with_account_tags(access, tree)
         # All stages must be there before the first one begins.
-        for index, stage in enumerate(stages):
-            resolve(tree, stage, place=f"rollout.stages[{index}]")
+        resolved = [resolve(tree, stage, place=f"rollout.stages[{index}]") for index, stage in enumerate(stages)]
+        self._of_stages = frozenset(node for one in resolved for node in one.ids)
         staged = {policy: self._staged(decision) for policy, decision in self._decisions(access, tree).items()}
         desired = planner.desired(tree, staged)
         plan = self._judged(access, tree, planner.plan(tree, desired))
@@ -248,11 +250,32 @@ class _Policies:
 
     def _judged(self, access: Access, tree: OrganizationTree, plan: Plan) -> Plan:
         """The plan without what AWS's own validation or the lock-out guard refuses."""
+        plan = self._without_unsafe(tree, plan)
         plan = held_back(plan, objections(self._task, access, self._declared, plan.changes))
         if not (self._declared.guards_access and plan.changes):
             return plan
         self._judgement = LockOut(self._task, access).judge(tree, after(tree, plan.changes))
         return held_back(plan, self._judgement.refusals)
+
+    def _without_unsafe(self, tree: OrganizationTree, plan: Plan) -> Plan:
+        """The plan without any change of a policy that somebody else edited while it was watched.
+
+        Nothing is detached from the targets of later stages either: where a stage begins anew, these may be attached.
+        """
+        reasons = {name: one.reason for name, (_rollout, one) in self._rollouts.items() if one.writes_nothing}
+        arns = {policy.name: policy.arn for policy in tree.policies if policy.type == self._declared.type}
+        refusals = {
+            name: [Refusal("edited", reason, arns.get(name, name), UPDATE)]
+            for name, reason in reasons.items()
+            if any(policy_of(change)[0] == name for change in plan.changes)
+        }
+        plan = held_back(plan, refusals)
+        kept = (change for change in plan.changes if policy_of(change)[0] not in reasons)
+        return dataclasses.replace(plan, changes=tuple(change for change in kept if not self._is_of_stages(change)))
+
+    def _is_of_stages(self, change: Change) -> bool:
+        """Whether a change would purge a target of a stage."""
+        return change.kind == KIND_DETACH and (change.before or {}).get("attached_to") in self._of_stages
 
     def _assess(self, observed: _Observed) -> tuple[Finding, ...]:
         if not self._declared.present:

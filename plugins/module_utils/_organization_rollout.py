@@ -21,9 +21,11 @@ from ._account.organization_tree import OrganizationPolicy, OrganizationTree
 from ._arguments import ArgumentSpec
 from ._aws.access import Access
 from ._aws.operations import Operations
+from ._capabilities.organization_policies_declared import Content
 from ._capabilities.rollout import Action, Decision, Situation, Step
 from ._capabilities.rollout_declared import LOOK_BACK_DAYS, Declared
-from ._capabilities.rollout_records import Event, Kind, Past, key_of, number_of, place, replay
+from ._capabilities.rollout_past import Clock, Past, replay
+from ._capabilities.rollout_records import Event, Kind, key_of, number_of, place
 from ._capabilities.rollout_told import rendered, told_of
 from ._capabilities.rollout_verdict import Verdict
 from ._converge.errors import InputError
@@ -93,7 +95,7 @@ class Rollout:
         """What is due now, by the records and, where a stage soaks or is due, by what its accounts' trail tells.
 
         ``tree`` is the organization as it is, and ``content_sha256`` that of the content that is declared, in a form
-        in which the same meaning has the same hash.
+        in which the same meaning has the same hash. What the policy of ``tree`` says is hashed likewise.
 
         :raises TaskError: the declaration does not go on from what was begun.
         :raises StoreError: the records can't be read.
@@ -103,6 +105,7 @@ class Rollout:
         situation = Situation(
             now=self._task.now,
             content_sha256=content_sha256,
+            live_sha256=_live_sha256(found) if found else "",
             exists=found is not None,
             attached=frozenset(found.targets) if found else frozenset(),
             known=frozenset({*tree.unit, *tree.account}),
@@ -114,6 +117,8 @@ class Rollout:
         except InputError as error:
             where = f"{self._store.location.rstrip('/')}/{self._prefix}"
             raise TaskError(f"{error}. To begin anew, move the records away: {where}") from error
+        for doubt in step.past.doubts:
+            self._task.warn(f"{self._store.location.rstrip('/')}/{doubt.key} is not believed: {doubt.reason}")
         verdict = self._judge(tree, found, step) if step.wants_gate else None
         decision = step.decide(verdict)
         for warning in decision.warnings:
@@ -153,10 +158,11 @@ class Rollout:
                 continue
             self._number = max(self._number, number)
             try:
-                events.append((number, Event.of_bytes(self._store.get(key) or b"")))
+                events.append((number, Event.of_bytes(self._store.get(key) or b"", key=key)))
             except ValueError as error:
                 self._task.warn(f"{self._store.location.rstrip('/')}/{key} is left out: {error}")
-        return replay(event for _number, event in sorted(events, key=lambda item: item[0]))
+        clock = Clock(self._task.now, {stage.name: stage.soak for stage in self._declared.stages})
+        return replay((event for _number, event in sorted(events, key=lambda item: item[0])), clock)
 
     def _write(self, event: Event) -> None:
         """Write one record. Another run that came to the same at the same time has written it already."""
@@ -198,6 +204,14 @@ class Rollout:
             "records": f"{self._store.location.rstrip('/')}/{self._prefix}",
         }
         return {**told, "text": rendered(told)}
+
+
+def _live_sha256(found: OrganizationPolicy) -> str:
+    """The hash of what a policy says; empty where nobody could declare that, so that it equals no other."""
+    try:
+        return Content.of(found.content, found.type, found.name).sha256
+    except InputError:
+        return ""
 
 
 def _read(store: Store, key: str) -> t.Optional[Event]:

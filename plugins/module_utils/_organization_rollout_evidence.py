@@ -25,7 +25,17 @@ from ._aws.errors import AccessDenied, AwsError
 from ._aws.operations import Operations
 from ._aws.options import AccessOptions
 from ._aws.regions import ENABLED
-from ._capabilities.rollout_gate import Denial, Wanted, Watched, joined, losses, succeeded, suspects, watch
+from ._capabilities.rollout_gate import (
+    Denial,
+    Question,
+    Wanted,
+    Watched,
+    joined,
+    losses,
+    succeeded,
+    suspects,
+    watch,
+)
 from ._capabilities.rollout_verdict import Verdict
 from ._converge.store import Store, StoreError
 from ._policy.principal_matrix import DeniedPair
@@ -48,13 +58,24 @@ _REGION_KEY: t.Final = "aws:requestedregion"
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """What is asked: of which accounts, since when, up to when at least, and now."""
+    """What is asked: of which policy, which accounts, since when, up to when at least, and now."""
 
+    policy_arn: str
     accounts: tuple[str, ...]
     since: datetime
     until: datetime
     now: datetime
     look_back: timedelta
+
+    @property
+    def question(self) -> Question:
+        """What is asked of the events since the stage began."""
+        return Question(self.policy_arn, self.since, self.now)
+
+    @property
+    def earliest(self) -> datetime:
+        """The first moment of the time in which what principals succeeded at counts."""
+        return self.since - self.look_back
 
 
 class Unreadable(Exception):
@@ -91,7 +112,7 @@ def judge(
     members = tuple(account.id for account in tree.accounts_under(policy.targets) if account.state == ACTIVE)
     if policy.type in (SCP, RCP):
         members = tuple(account_id for account_id in members if account_id != tree.management_account_id)
-    window = Window(members, since, until, task.now, timedelta(days=look_back_days))
+    window = Window(policy.arn, members, since, until, task.now, timedelta(days=look_back_days))
     insiders = {account_id: _insiders(tree, policy.type, account_id) for account_id in members}
     try:
         evidence = _evidence(task, tree, policy, members)
@@ -133,15 +154,19 @@ def _verdict(
         raise Unreadable(f"{evidence.source} tells of no event in the last day of the soak; it may have stopped")
     open_denials, foreseen, strange = suspects(seen.denials, insiders, expected)
     confirmed = _confirmed(evidence, window, open_denials)
-    found = losses(open_denials, confirmed)
+    found = losses((denial for denial in open_denials if denial.names_policy), confirmed)
     lost = {loss.pair for loss in found}
-    newcomers = {denial.pair for denial in open_denials} - lost
+    unnamed = losses((denial for denial in open_denials if not denial.names_policy), confirmed)
+    unknown = tuple(loss for loss in unnamed if loss.pair not in lost)
+    newcomers = {denial.pair for denial in open_denials} - lost - {loss.pair for loss in unknown}
     return Verdict(
         losses=found,
+        unknown=unknown,
         source=evidence.source,
         events=seen.events,
         foreseen=foreseen,
         of_outsiders=strange + len(newcomers),
+        of_other_policies=seen.of_others,
         blind_spots=(*_blind_spots(window, watched, seen), *dict.fromkeys(evidence.blind_spots)),
     )
 
@@ -167,7 +192,11 @@ def _blind_spots(window: Window, watched: Mapping[str, Watched], seen: Watched) 
     if silent:
         spots.append(f"nothing was told of {len(silent)} accounts: {_some(silent)}")
     if seen.unexplained:
-        spots.append(f"of {seen.unexplained} denials AWS does not say which policy denied, so they do not count")
+        spots.append(
+            f"{seen.unexplained} denials name no policy; they hold the stage if the same call succeeded before it began"
+        )
+    if seen.misdated:
+        spots.append(f"{seen.misdated} events are dated after now, so they do not count")
     return tuple(spots)
 
 
@@ -197,7 +226,7 @@ class TrailFiles:
         parts = [(account_id, region) for account_id in window.accounts for region in self._regions(account_id)]
 
         def read(account_id: str, region: str) -> Watched:
-            return watch(self._records(account_id, region, days), account_id, window.since)
+            return watch(self._records(account_id, region, days), account_id, window.question)
 
         found = self._gathered({part: functools.partial(read, *part) for part in parts})
         return {
@@ -212,11 +241,11 @@ class TrailFiles:
         regions = self._regions(account_id)
 
         def read(region: str, day: date) -> Wanted:
-            return succeeded(self._records(account_id, region, [day]), window.since, wanted)
+            return succeeded(self._records(account_id, region, [day]), window.earliest, window.since, wanted)
 
         # What was done just before the stage began may have been delivered the day after.
         last = min(window.since + timedelta(days=1), window.now)
-        for day in reversed(_days(window.since - window.look_back, last)):
+        for day in reversed(_days(window.earliest, last)):
             if found == wanted:
                 break
             results = self._gathered({region: functools.partial(read, region, day) for region in regions})
@@ -263,17 +292,18 @@ class EventHistories:
         found: dict[str, Watched] = {}
         for account_id in window.accounts:
             records = self._records(account_id, [{"StartTime": window.since}], window.now)
-            found[account_id] = watch(records, account_id, window.since)
+            found[account_id] = watch(records, account_id, window.question)
         return found
 
     def succeeded(self, window: Window, account_id: str, denials: Sequence[Denial]) -> Wanted:
         """The calls of the names that were denied alone: a month of all that an account does is too much to ask."""
-        times = {"StartTime": window.since - window.look_back, "EndTime": window.since}
+        times = {"StartTime": window.earliest, "EndTime": window.since}
         names = sorted({denial.event for denial in denials})
         questions = [
             {**times, "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}]} for name in names
         ]
-        return succeeded(self._records(account_id, questions, window.now), window.since, _wanted(denials))
+        records = self._records(account_id, questions, window.now)
+        return succeeded(records, window.earliest, window.since, _wanted(denials))
 
     def _records(self, account_id: str, questions: Sequence[Mapping[str, t.Any]], now: datetime) -> list[t.Any]:
         access = member_access(self._task, account_id)

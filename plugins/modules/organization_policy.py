@@ -149,6 +149,7 @@ options:
     description:
       - Detach a declared policy from what is not among its targets. Without it such attachments are only returned, in
         RV(policies[].not_declared).
+      - The targets of all stages of a O(rollout) count as declared, also of those that have not begun.
     type: bool
     default: false
   remove_full_access:

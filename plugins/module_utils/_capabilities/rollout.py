@@ -22,7 +22,8 @@ from .._account.moments import format_utc
 from .._converge.errors import InputError
 from .._policy.principal_matrix import DeniedPair
 from .rollout_declared import Declared, OnFailure, Stage, Target, canonical, targets_of
-from .rollout_records import Due, Event, Kind, Past
+from .rollout_past import Due, Past
+from .rollout_records import Event, Kind
 from .rollout_verdict import Verdict, told_losses
 
 # "CloudTrail typically delivers logs within an average of about 5 minutes of an API call. This time is not guaranteed";
@@ -44,10 +45,14 @@ class Action(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Situation:
-    """What is there now. ``exists`` tells of the policy, ``attached`` what it is attached to; ``caller`` is ours."""
+    """What is there now. ``exists`` tells of the policy, ``attached`` what it is attached to; ``caller`` is ours.
+
+    ``content_sha256`` is the hash of what is declared, ``live_sha256`` of what the policy says now.
+    """
 
     now: datetime
     content_sha256: str
+    live_sha256: str
     exists: bool
     attached: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
@@ -61,7 +66,8 @@ class Decision:
 
     ``targets`` are what the policy is to be attached to, in the form of the option ``targets``; ``detach`` what it is
     to be taken off, which is empty unless it is withdrawn. With ``failed`` the run fails once everything is converged,
-    with ``reason`` as its message. ``events`` are what is recorded when the changes were made.
+    with ``reason`` as its message. ``events`` are what is recorded when the changes were made. With ``writes_nothing``
+    the policy stays exactly as it is, whatever else is planned for it.
     """
 
     action: Action
@@ -69,6 +75,7 @@ class Decision:
     targets: tuple[Target, ...]
     reason: str
     failed: bool = False
+    writes_nothing: bool = False
     detach: tuple[Target, ...] = ()
     events: tuple[Event, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -87,6 +94,7 @@ class Step:
         # A policy that is gone left its rollout with it: what is created now was never tried anywhere.
         self._past = past if situation.exists else Past()
         _check(declared, self._past)
+        self._is_edited = self._is_edited_by_others()
         self._again = self._why_again()
 
     @property
@@ -103,7 +111,7 @@ class Step:
     def wants_gate(self) -> bool:
         """Whether the evidence is to be read: a stage is soaking, or due."""
         settled = self._past.due is not Due.NOTHING or self._is_settled_failure
-        return bool(self._past.started) and not settled and not self._again
+        return bool(self._past.started) and not settled and not self._again and not self._is_edited
 
     @property
     def _is_settled_failure(self) -> bool:
@@ -127,8 +135,10 @@ class Step:
         if not past.started:
             first = self._declared.stages[0]
             return self._begin(Action.START, first, f"stage {first.name!r} begins", is_first=True)
-        if failure is not None and failure.kind is Kind.WITHDRAWN:
+        if past.is_withdrawn and failure is not None:
             return self._approved_again() if self._is_approved else self._still(Action.WITHDRAW, failure)
+        if self._is_edited:
+            return self._approved_again() if past.is_edited and self._is_approved else self._edited()
         if self._again:
             return self._begin(Action.START, self._current, self._again)
         if past.due is Due.SAME_STAGE:
@@ -143,13 +153,33 @@ class Step:
 
     # The state
 
+    def _is_edited_by_others(self) -> bool:
+        """Whether somebody else changed the policy while it was watched: the stage then soaked with other content.
+
+        Once the last stage has passed, an edit is corrected as that of any other policy.
+        """
+        past, situation = self._past, self._situation
+        if not past.started or past.is_withdrawn or self._has_finished:
+            return False
+        return situation.live_sha256 not in (past.content_sha256, situation.content_sha256)
+
+    @property
+    def _has_finished(self) -> bool:
+        return self._past.due is Due.NEXT_STAGE and self._declared.after(self._past.stage) is None
+
     def _why_again(self) -> str:
         """Why the current stage has to begin anew; empty where it does not."""
         past, situation = self._past, self._situation
-        if not past.started or past.is_withdrawn:
+        if not past.started or past.is_withdrawn or self._is_edited:
             return ""
         if past.content_sha256 != situation.content_sha256:
             return f"the policy says something else than before, so the soak of stage {past.stage!r} begins anew"
+        if past.is_edited:
+            return f"the policy says again what it said when stage {past.stage!r} began, so the soak begins anew"
+        # Losses that are on record stay there until somebody approves them or changes the policy.
+        if past.doubts and not self._is_settled_failure:
+            records = ", ".join(dict.fromkeys(doubt.key.rpartition("/")[2] for doubt in past.doubts))
+            return f"records are not believed ({records}), so the soak of stage {past.stage!r} begins anew"
         if _added(self._current, past):
             return f"stage {past.stage!r} has new targets, so its soak begins anew"
         gone = (set(past.attached) & situation.known) - situation.attached
@@ -176,7 +206,9 @@ class Step:
 
     def _is_news(self, failure: Event, verdict: t.Optional[Verdict]) -> bool:
         """Whether evidence against a stage came up since it was held for want of any: nobody approved that."""
-        return not failure.losses and verdict is not None and bool(verdict.losses)
+        if failure.losses or verdict is None:
+            return False
+        return bool(verdict.losses) or not set(failure.unknown).issuperset(verdict.unknown_pairs)
 
     @property
     def _is_approved(self) -> bool:
@@ -197,6 +229,7 @@ class Step:
             content_sha256=self._situation.content_sha256,
             targets=stage.targets,
             is_first=is_first,
+            soak=stage.soak,
         )
         targets = targets_of(self._declared.up_to(stage.name))
         return Decision(action, stage.name, targets, reason, events=(*events, started))
@@ -223,6 +256,8 @@ class Step:
         warnings: tuple[str, ...] = ()
         if verdict is not None and verdict.losses:
             warnings = (f"stage {name!r} would not pass its gate: {told_losses(verdict.pairs)}",)
+        elif verdict is not None and verdict.unknown:
+            warnings = (f"stage {name!r} would be held by its gate: {_unknown(verdict)}",)
         return Decision(Action.SOAKING, name, self._attached(), text, warnings=warnings)
 
     def _judged(self, verdict: Verdict) -> Decision:
@@ -234,7 +269,24 @@ class Step:
             hint = _GO_ON_HINT.format(stage=name)
             reason = f"stage {name!r} is held, for there is no evidence to judge it by: {verdict.failure}. {hint}"
             return self._failed(Action.HOLD, Kind.HELD, reason)
+        if not verdict.losses:
+            reason = f"stage {name!r} is held: {_unknown(verdict)}. {_UNKNOWN_HINT.format(stage=name)}"
+            return self._failed(Action.HOLD, Kind.HELD, reason, unknown=verdict.unknown_pairs)
         return self._lost(verdict.pairs)
+
+    def _edited(self) -> Decision:
+        name, failure = self._past.stage, self._past.failure
+        if failure is not None and self._is_settled_failure:
+            # The losses stay on record, so that an edit is no way past them.
+            reason = (
+                f"{failure.reason} Since then somebody else edited the policy. Nothing is written until it is restored."
+            )
+            return dataclasses.replace(self._stopped(Action.HOLD, reason), writes_nothing=True)
+        reason = (
+            f"stage {name!r} is held: somebody else edited the policy since the stage began, so its soak does not "
+            f"count, and nothing is written. {_EDITED_HINT.format(stage=name)}"
+        )
+        return dataclasses.replace(self._failed(Action.HOLD, Kind.EDITED, reason), writes_nothing=True)
 
     @property
     def _withdraws(self) -> bool:
@@ -249,12 +301,20 @@ class Step:
         reason = f"stage {name!r} failed its gate and is held: {lost}. {_HOLD_HINT.format(stage=name)}"
         return self._failed(Action.HOLD, Kind.HELD, reason, pairs)
 
-    def _failed(self, action: Action, kind: Kind, reason: str, losses: tuple[DeniedPair, ...] = ()) -> Decision:
+    def _failed(
+        self,
+        action: Action,
+        kind: Kind,
+        reason: str,
+        losses: tuple[DeniedPair, ...] = (),
+        *,
+        unknown: tuple[DeniedPair, ...] = (),
+    ) -> Decision:
         names_stage = self._declared.approved == self._past.stage
-        event = self._event(kind, self._past.stage, reason, losses=losses, names_stage=names_stage)
+        event = self._event(kind, self._past.stage, reason, losses=losses, unknown=unknown, names_stage=names_stage)
         known = self._past.failure
         # A run an hour would fill the journal with the same.
-        is_new = known is None or (known.kind, known.losses) != (kind, event.losses)
+        is_new = known is None or (known.kind, known.losses, known.unknown) != (kind, losses, unknown)
         events = (event,) if is_new else ()
         return self._stopped(action, reason, events)
 
@@ -283,11 +343,15 @@ class Step:
 
     def _approval(self, reason: str) -> Event:
         failure = self._past.failure
-        return self._event(Kind.APPROVED, self._past.stage, reason, losses=failure.losses if failure else ())
+        losses, unknown = (failure.losses, failure.unknown) if failure else ((), ())
+        return self._event(Kind.APPROVED, self._past.stage, reason, losses=losses, unknown=unknown)
 
     def _event(self, kind: Kind, stage: str, reason: str, **more: t.Any) -> Event:
         situation = self._situation
-        return Event(kind, stage, situation.now, reason, by=situation.caller, run_id=situation.run_id, **more)
+        # What binds a record to the start that it is about; a start itself brings its own content.
+        bound = {"content_sha256": self._past.content_sha256, "started_at": self._past.began}
+        fields = {**({} if kind is Kind.STARTED else bound), **more}
+        return Event(kind, stage, situation.now, reason, by=situation.caller, run_id=situation.run_id, **fields)
 
     # Approvals
 
@@ -323,10 +387,24 @@ _HOLD_HINT: t.Final = (
     "The policy stays where it is. Change it, which begins the soak anew; or accept what was lost and go on with "
     "stage_approved: {stage}; or take the policy off with on_gate_failure: withdraw."
 )
+_UNKNOWN_HINT: t.Final = (
+    "Find the policies that denied this. If it is right that they do, go on with stage_approved: {stage}; otherwise "
+    "change this policy, which begins the soak anew."
+)
+_EDITED_HINT: t.Final = (
+    "See in CloudTrail of the management account who called UpdatePolicy. Then restore the policy by hand, or declare "
+    "what it says now, or let the next run restore what is declared with stage_approved: {stage}. Each begins the soak "
+    "anew."
+)
 _RETURN_HINT: t.Final = (
     "It stays off until it is approved anew. Correct the policy, or accept what was lost; then declare "
     "stage_approved: {stage}."
 )
+
+
+def _unknown(verdict: Verdict) -> str:
+    """Who was denied what, by nobody knows which policy."""
+    return f"AWS names no policy for denials of what was allowed before ({told_losses(verdict.unknown_pairs)})"
 
 
 def _check(declared: Declared, past: Past) -> None:

@@ -21,7 +21,7 @@ from .._converge.errors import InputError
 Target = Mapping[str, t.Any]
 
 LOOK_BACK_DAYS: t.Final = 30
-_MOST_HOURS: t.Final = 24 * 90
+MOST_HOURS: t.Final = 24 * 90
 # As far back as CloudTrail's event history goes; log files reach farther, and nobody waits so long to do a thing again.
 _MOST_DAYS: t.Final = 90
 
@@ -108,8 +108,8 @@ def _stage(item: Mapping[str, t.Any], index: int) -> Stage:
     if not targets or not all(targets):
         raise InputError(f"{option}.targets: stage {name!r} needs at least one target, and none that is empty")
     hours = item.get("soak_hours", 24)
-    if not 0 <= hours <= _MOST_HOURS:
-        raise InputError(f"{option}.soak_hours: {hours} is not a number from 0 to {_MOST_HOURS}")
+    if not 0 <= hours <= MOST_HOURS:
+        raise InputError(f"{option}.soak_hours: {hours} is not a number from 0 to {MOST_HOURS}")
     return Stage(name, targets, timedelta(hours=hours))
 
 

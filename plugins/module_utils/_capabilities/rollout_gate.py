@@ -8,7 +8,8 @@
 """The gate between two stages: who is denied since the stage began what they had done before. Pure.
 
 An outsider must not move it: denials count only of principals of the accounts themselves that had succeeded at the same
-action before the stage began. Whoever merely tries something is denied, and nothing else happens.
+action before the stage began. Whoever merely tries something is denied, and nothing else happens. Only a denial that
+names the policy speaks against it. One that names no policy is unknown, and holds the stage.
 """
 
 from __future__ import annotations
@@ -25,13 +26,9 @@ from .._policy.arn import arn_account
 from .._policy.principal_matrix import DeniedPair
 from .._policy.trail_actions import Skipped, moment_of, principal_of
 from .._policy.trail_names import actions_of, prefix_of
+from .rollout_blame import Blame, blame
 from .rollout_verdict import Loss
 
-# "with an explicit deny in a service control policy", which the ARN of the policy may follow, and "because no service
-# control policy allows the … action"; so for resource control policies. Older texts have capital letters.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-_BY_CONTROL_POLICY: t.Final = re.compile(r"(explicit deny in a|because no) (service|resource) control policy", re.I)
-_GIVES_REASON: t.Final = re.compile(r"\b(with|due to) an explicit deny\b|\bbecause no\b", re.I)
 _ACTION: t.Final = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9]+)")
 _DENIED: t.Final = re.compile(r"(AccessDenied|Unauthorized|NotAuthorized|AuthFailure|AuthorizationError)", re.I)
 _LONGEST_MESSAGE: t.Final = 500
@@ -41,13 +38,17 @@ Wanted = frozenset[tuple[str, str]]
 
 @dataclasses.dataclass(frozen=True)
 class Denial:
-    """A call that an organization's policy denied. ``actions`` are those that the event needed, in lower case."""
+    """A call that was denied. ``actions`` are those that the event needed, in lower case.
+
+    ``names_policy`` says that AWS names the policy of the rollout. Otherwise it names none.
+    """
 
     pair: DeniedPair
     event: str
     actions: frozenset[str]
     when: datetime
     message: str
+    names_policy: bool = False
 
     @property
     def wanted(self) -> Wanted:
@@ -57,34 +58,53 @@ class Denial:
 
 @dataclasses.dataclass(frozen=True)
 class Watched:
-    """What some events since a stage began tell. ``unexplained`` are denials of which AWS does not say the reason."""
+    """What some events since a stage began tell.
+
+    ``unexplained`` counts denials that name no policy, ``of_others`` those that name another one, and ``misdated`` the
+    events that are dated after now.
+    """
 
     denials: tuple[Denial, ...] = ()
     events: int = 0
     newest: t.Optional[datetime] = None
     unexplained: int = 0
+    of_others: int = 0
+    misdated: int = 0
 
 
-def watch(records: Iterable[t.Any], account_id: str, since: datetime) -> Watched:
-    """The denials in the events of one account from ``since`` on."""
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """Of which policy events are asked, and in which time: neither before the stage began nor after now."""
+
+    policy_arn: str
+    since: datetime
+    now: datetime
+
+
+def watch(records: Iterable[t.Any], account_id: str, question: Question) -> Watched:
+    """The denials in the events of one account since the stage began, but for those that name another policy."""
     denials: list[Denial] = []
-    events = unexplained = 0
+    events = unexplained = of_others = misdated = 0
     newest: t.Optional[datetime] = None
     for record in records:
         when = moment_of(record)
-        if when is None or when < since:
+        if when is None or when < question.since:
+            continue
+        if when > question.now:
+            misdated += 1
             continue
         events += 1
         newest = max(newest or when, when)
         message = _denied(record)
         if message is None:
             continue
-        if _BY_CONTROL_POLICY.search(message):
-            denial = _denial(record, account_id, when, message)
+        blamed = blame(record, message, question.policy_arn)
+        unexplained += blamed is Blame.UNKNOWN
+        of_others += blamed is Blame.OTHER
+        if blamed is not Blame.OTHER:
+            denial = _denial(record, account_id, when, message, names_policy=blamed is Blame.THIS)
             denials += [denial] if denial else []
-        elif not _GIVES_REASON.search(message):
-            unexplained += 1
-    return Watched(tuple(denials), events, newest, unexplained)
+    return Watched(tuple(denials), events, newest, unexplained, of_others, misdated)
 
 
 def joined(parts: Sequence[Watched]) -> Watched:
@@ -95,6 +115,8 @@ def joined(parts: Sequence[Watched]) -> Watched:
         sum(part.events for part in parts),
         max(moments, default=None),
         sum(part.unexplained for part in parts),
+        sum(part.of_others for part in parts),
+        sum(part.misdated for part in parts),
     )
 
 
@@ -121,13 +143,13 @@ def suspects(
     return tuple(left), len(known), len(strange)
 
 
-def succeeded(records: Iterable[t.Any], before: datetime, wanted: Wanted) -> Wanted:
-    """Which of the ``wanted`` principals and actions events from before a moment show to have succeeded."""
+def succeeded(records: Iterable[t.Any], since: datetime, before: datetime, wanted: Wanted) -> Wanted:
+    """Which of the ``wanted`` principals and actions events between two moments show to have succeeded."""
     found: set[tuple[str, str]] = set()
     principals = {principal for principal, _action in wanted}
     for record in records:
         when = moment_of(record)
-        if when is None or when >= before or record.get("errorCode"):
+        if when is None or not since <= when < before or record.get("errorCode"):
             continue
         principal = _principal(record)
         if principal in principals:
@@ -170,7 +192,9 @@ def _denied(record: Mapping[str, t.Any]) -> t.Optional[str]:
     return message if isinstance(message, str) else ""
 
 
-def _denial(record: Mapping[str, t.Any], account_id: str, when: datetime, message: str) -> t.Optional[Denial]:
+def _denial(
+    record: Mapping[str, t.Any], account_id: str, when: datetime, message: str, *, names_policy: bool
+) -> t.Optional[Denial]:
     principal = _principal(record)
     actions = _actions(record)
     if principal is None or not actions:
@@ -178,7 +202,8 @@ def _denial(record: Mapping[str, t.Any], account_id: str, when: datetime, messag
     # The action that the message names need not be the call's own: a put of an object may lack the use of a key.
     named = _ACTION.search(message)
     pair = DeniedPair(account_id, principal, named[1] if named else _shown(record))
-    return Denial(pair, record["eventName"], actions, when, str(mask_key_ids(message[:_LONGEST_MESSAGE])))
+    shown = str(mask_key_ids(message[:_LONGEST_MESSAGE]))
+    return Denial(pair, record["eventName"], actions, when, shown, names_policy)
 
 
 def _principal(record: Mapping[str, t.Any]) -> t.Optional[str]:

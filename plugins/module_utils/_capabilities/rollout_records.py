@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is remembered of a rollout across runs: one record an event, never written twice, and what follows from them."""
+"""What is remembered of a rollout across runs: one record an event, never written twice."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import json
 import re
 import typing as t
 import urllib.parse
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from .._account.moments import format_utc, parse_moment
 from .._policy.principal_matrix import DeniedPair
-from .rollout_declared import Target
+from .rollout_declared import MOST_HOURS, Target
 
 SCHEMA: t.Final = "hardening.iam/rollout/1"
 _KEY: t.Final = re.compile(r"(\d{6})-[a-z]+\.json\Z")
@@ -29,11 +29,16 @@ _LONGEST_NAME: t.Final = 200
 
 
 class Kind(enum.StrEnum):
-    """What happened to a stage. ``CLEARED``: an approval from before the failure is no longer declared."""
+    """What happened to a stage.
+
+    ``EDITED``: somebody else changed the policy while it soaked. ``CLEARED``: an approval from before the failure is no
+    longer declared.
+    """
 
     STARTED = "started"
     PASSED = "passed"
     HELD = "held"
+    EDITED = "edited"
     WITHDRAWN = "withdrawn"
     APPROVED = "approved"
     CLEARED = "cleared"
@@ -46,7 +51,11 @@ class Event:
 
     ``is_first`` tells of a start that the rollout begins with it, whatever was before. ``attached`` are the ids that
     the policy was attached to, ``expected`` the denials that are intended or were accepted, ``losses`` those that made
-    a gate fail. ``names_stage`` says that the declaration approved the stage already when its gate failed.
+    a gate fail, ``unknown`` those that held it because they name no policy. ``names_stage`` says that the declaration
+    approved the stage already when its gate failed.
+
+    ``content_sha256`` is that of the content that the stage began with. ``soak`` is how long a stage that begins is to
+    be watched. ``started_at`` is when the stage began that the event is about. ``key`` is where the record was read.
     """
 
     kind: Kind
@@ -61,7 +70,11 @@ class Event:
     attached: tuple[str, ...] = ()
     expected: tuple[DeniedPair, ...] = ()
     losses: tuple[DeniedPair, ...] = ()
+    unknown: tuple[DeniedPair, ...] = ()
     names_stage: bool = False
+    soak: t.Optional[timedelta] = None
+    started_at: t.Optional[datetime] = None
+    key: str = dataclasses.field(default="", compare=False)
 
     def as_bytes(self) -> bytes:
         """The record as it is kept: JSON that people can read."""
@@ -79,12 +92,15 @@ class Event:
             "attached": list(self.attached),
             "expected": [dataclasses.asdict(pair) for pair in self.expected],
             "losses": [dataclasses.asdict(pair) for pair in self.losses],
+            "unknown": [dataclasses.asdict(pair) for pair in self.unknown],
             "names_stage": self.names_stage,
+            "soak_hours": None if self.soak is None else self.soak.total_seconds() / 3600,
+            "started_at": None if self.started_at is None else format_utc(self.started_at),
         }
         return json.dumps(record, indent=2, default=str).encode()
 
     @classmethod
-    def of_bytes(cls, content: bytes) -> Event:
+    def of_bytes(cls, content: bytes, *, key: str = "") -> Event:
         """The event of a record. Raises ValueError where it is none, or is cut off."""
         try:
             record = json.loads(content)
@@ -103,10 +119,23 @@ class Event:
                 attached=tuple(map(str, record["attached"])),
                 expected=tuple(map(pair_of, record["expected"])),
                 losses=tuple(map(pair_of, record["losses"])),
+                unknown=tuple(map(pair_of, record.get("unknown", ()))),
                 names_stage=bool(record["names_stage"]),
+                soak=_soak(record.get("soak_hours")),
+                started_at=None if record.get("started_at") is None else parse_moment(record["started_at"]),
+                key=key,
             )
         except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
             raise ValueError(f"it is no record of a rollout: {error!r}") from error
+
+
+def _soak(hours: t.Any) -> t.Optional[timedelta]:
+    """A soak in a record. Raises ValueError where it is none that could be declared."""
+    if hours is None:
+        return None
+    if not isinstance(hours, (int, float)) or not 0 <= hours <= MOST_HOURS:
+        raise ValueError(f"its soak_hours are {hours!r}")
+    return timedelta(hours=hours)
 
 
 def pair_of(record: Mapping[str, t.Any]) -> DeniedPair:
@@ -136,69 +165,3 @@ def number_of(key: str) -> t.Optional[int]:
 def key_of(number: int, kind: Kind) -> str:
     """The key of a record. It has no time in it, so that of two runs at once only one can write it."""
     return f"{number:06d}-{kind.value}.json"
-
-
-class Due(enum.Enum):
-    """What a record leaves to be done, which a run that was cut off may not have come to."""
-
-    NOTHING = enum.auto()
-    NEXT_STAGE = enum.auto()
-    SAME_STAGE = enum.auto()
-
-
-@dataclasses.dataclass(frozen=True)
-class Past:
-    """Where a rollout stands by its records.
-
-    ``started`` are the stages that began, with their targets of then; the last one is the current. ``failure`` is the
-    record of its gate's failing, while it counts; with ``is_stale`` the declaration has approved the stage since before
-    that. ``expected`` are the denials that move no gate.
-    """
-
-    started: Mapping[str, tuple[Target, ...]] = dataclasses.field(default_factory=dict)
-    since: t.Optional[datetime] = None
-    content_sha256: str = ""
-    attached: tuple[str, ...] = ()
-    expected: frozenset[DeniedPair] = frozenset()
-    failure: t.Optional[Event] = None
-    is_stale: bool = False
-    due: Due = Due.NOTHING
-
-    @property
-    def stage(self) -> str:
-        """The name of the current stage; empty before the first."""
-        return next(reversed(list(self.started)), "")
-
-    @property
-    def is_withdrawn(self) -> bool:
-        """Whether the policy was taken off its targets and nobody approved it since."""
-        return self.failure is not None and self.failure.kind is Kind.WITHDRAWN
-
-
-def replay(events: Iterable[Event]) -> Past:
-    """What follows from the records, in their order."""
-    past = Past()
-    for event in events:
-        past = _after(past, event)
-    return past
-
-
-def _after(past: Past, event: Event) -> Past:
-    if event.kind is Kind.STARTED:
-        before = Past() if event.is_first else past
-        return Past(
-            started={**before.started, event.stage: event.targets},
-            since=event.at,
-            content_sha256=event.content_sha256,
-            attached=event.attached,
-            expected=before.expected.union(event.expected),
-        )
-    if event.stage != past.stage:
-        # Of a stage whose start is not on record: what was cut off is gone through again.
-        return past
-    if event.kind in (Kind.HELD, Kind.WITHDRAWN):
-        return dataclasses.replace(past, failure=event, is_stale=event.names_stage)
-    if event.kind is Kind.CLEARED:
-        return dataclasses.replace(past, is_stale=False)
-    due = Due.SAME_STAGE if past.is_withdrawn else Due.NEXT_STAGE
-    return dataclasses.replace(past, failure=None, due=due, expected=past.expected.union(event.losses))

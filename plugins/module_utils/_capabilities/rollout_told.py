@@ -16,7 +16,8 @@ from datetime import datetime
 from .._account.moments import format_utc
 from .rollout import DELIVERY, Action, Decision
 from .rollout_declared import Declared, Stage
-from .rollout_records import Past, pair_of
+from .rollout_past import Past
+from .rollout_records import pair_of
 from .rollout_verdict import Verdict, told_losses
 
 _STATES: t.Final[Mapping[Action, str]] = {
@@ -104,5 +105,10 @@ def _gate(gate: Mapping[str, t.Any]) -> str:
         return f"no evidence: {gate['failure']}"
     if gate["losses"]:
         return told_losses(pair_of(loss) for loss in gate["losses"])
-    others = f"denials foreseen {gate['foreseen']}, of outsiders {gate['of_outsiders']}"
+    if gate["unknown"]:
+        return f"AWS names no policy: {told_losses(pair_of(loss) for loss in gate['unknown'])}"
+    others = (
+        f"denials foreseen {gate['foreseen']}, of outsiders {gate['of_outsiders']}, "
+        f"by other policies {gate['of_other_policies']}"
+    )
     return f"nothing lost ({gate['events']} events; {others})"

@@ -46,26 +46,34 @@ class Loss:
 class Verdict:
     """What the evidence says. ``failure`` tells why it says nothing; then nothing is passed.
 
-    ``foreseen`` and ``of_outsiders`` count the denied pairs that do not move the gate.
+    ``losses`` are of denials that name the policy, ``unknown`` of those that name none. ``foreseen`` and
+    ``of_outsiders`` count the denied pairs that do not move the gate, ``of_other_policies`` the denials.
     """
 
     losses: tuple[Loss, ...] = ()
+    unknown: tuple[Loss, ...] = ()
     failure: str = ""
     source: str = ""
     events: int = 0
     foreseen: int = 0
     of_outsiders: int = 0
+    of_other_policies: int = 0
     blind_spots: tuple[str, ...] = ()
 
     @property
     def has_passed(self) -> bool:
         """Whether there is evidence, and nothing in it that speaks against going on."""
-        return not self.failure and not self.losses
+        return not (self.failure or self.losses or self.unknown)
 
     @property
     def pairs(self) -> tuple[DeniedPair, ...]:
         """Who lost what."""
         return tuple(loss.pair for loss in self.losses)
+
+    @property
+    def unknown_pairs(self) -> tuple[DeniedPair, ...]:
+        """Who was denied something, and AWS does not name the policy."""
+        return tuple(loss.pair for loss in self.unknown)
 
     def as_dict(self) -> dict[str, t.Any]:
         """For results."""
@@ -73,10 +81,12 @@ class Verdict:
             "passed": self.has_passed,
             "failure": self.failure or None,
             "losses": [loss.as_dict() for loss in self.losses],
+            "unknown": [loss.as_dict() for loss in self.unknown],
             "source": self.source,
             "events": self.events,
             "foreseen": self.foreseen,
             "of_outsiders": self.of_outsiders,
+            "of_other_policies": self.of_other_policies,
             "blind_spots": list(self.blind_spots),
         }
 

@@ -30,7 +30,19 @@ from ._policy.trail_events import event, issued_by
 
 ORGANIZATION, MANAGEMENT, CANARY, DEV, PROD = "o-acme", "111122223333", "222233334444", "333344445555", "444455556666"
 NAME = "Deny leaving"
-SCP_TEXT = "is not authorized to perform: iam:CreateUser with an explicit deny in a service control policy"
+POLICY_ARN = f"arn:aws:organizations::{MANAGEMENT}:policy/{ORGANIZATION}/service_control_policy/p-1"
+OTHER_ARN = f"arn:aws:organizations::{MANAGEMENT}:policy/{ORGANIZATION}/service_control_policy/p-2"
+UNNAMED = "is not authorized to perform: iam:CreateUser with an explicit deny in a service control policy"
+SCP_TEXT = f"{UNNAMED}: {POLICY_ARN}"
+
+
+def document(*actions: str) -> str:
+    """An SCP that denies some actions."""
+    statement = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+CONTENT = document("iam:CreateUser")
 
 
 def role_arn(account_id: str, name: str = "app") -> str:
@@ -38,18 +50,22 @@ def role_arn(account_id: str, name: str = "app") -> str:
 
 
 def tree(
-    *targets: str, kind: str = SCP, policies: bool = True, accounts: t.Iterable[MemberAccount] = ()
+    *targets: str,
+    kind: str = SCP,
+    policies: bool = True,
+    accounts: t.Iterable[MemberAccount] = (),
+    content: str = CONTENT,
 ) -> OrganizationTree:
     """Three units with an account each; the policy is attached to ``targets``."""
     policy = OrganizationPolicy(
         id="p-1",
-        arn=f"arn:aws:organizations::{MANAGEMENT}:policy/{ORGANIZATION}/p-1",
+        arn=POLICY_ARN,
         name=NAME,
         type=kind,
         description="",
         is_aws_managed=False,
-        content="{}",
-        document=policy_document(NAME, "{}"),
+        content=content,
+        document=policy_document(NAME, content),
         targets=targets,
     )
     units = [Unit(f"ou-{name}", name, f"/{name}", "r-1") for name in ("canary", "dev", "prod")]
@@ -120,8 +136,10 @@ class Trail:
         """A role of the account did something."""
         return self.write(account_id, when, event(call, issued_by(role_arn(account_id, role))))
 
-    def denial(self, account_id: str, when: datetime, *, principal: t.Optional[str] = None, **how: t.Any) -> Path:
+    def denial(
+        self, account_id: str, when: datetime, *, principal: t.Optional[str] = None, text: str = SCP_TEXT, **how: t.Any
+    ) -> Path:
         """A role, of the account unless another is given, was denied to create a user."""
         identity = issued_by(principal or role_arn(account_id))
-        denied = event("iam:CreateUser", identity, errorCode="AccessDenied", errorMessage=f"User: x {SCP_TEXT}")
+        denied = event("iam:CreateUser", identity, errorCode="AccessDenied", errorMessage=f"User: x {text}")
         return self.write(account_id, when, denied, **how)

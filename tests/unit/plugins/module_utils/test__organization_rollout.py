@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import SCP, OrganizationTree
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policies_declared import Content
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._organization_rollout import (
     Action,
@@ -24,9 +25,22 @@ from ansible_collections.hardening.iam.plugins.module_utils._organization_rollou
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import DeniedPair
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 
-from .organizing import CANARY, DEV, MANAGEMENT, NAME, Trail, role_arn, task_at, tree
+from .organizing import (
+    CANARY,
+    CONTENT,
+    DEV,
+    MANAGEMENT,
+    NAME,
+    UNNAMED,
+    Trail,
+    document,
+    role_arn,
+    task_at,
+    tree,
+)
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
+V1 = Content.of(CONTENT, SCP, "content").sha256
 LOST = DeniedPair(CANARY, role_arn(CANARY), "iam:CreateUser")
 
 
@@ -39,6 +53,7 @@ class Bench:
         self.now = NOW
         self.attached: tuple[str, ...] = ()
         self.exists = False
+        self.content = CONTENT
         self.rollout: dict[str, t.Any] = {
             "stages": [
                 {"name": name, "targets": [{"ou": f"/{name}"}], "soak_hours": 24.0}
@@ -64,7 +79,7 @@ class Bench:
 
     @property
     def tree(self) -> OrganizationTree:
-        return tree(*self.attached, policies=self.exists)
+        return tree(*self.attached, policies=self.exists, content=self.content)
 
     def run(
         self, *, hours: float = 0, predicted: t.Collection[DeniedPair] = (), check_mode: bool = False, **options: t.Any
@@ -72,7 +87,7 @@ class Bench:
         """A whole run: decide, attach, record."""
         self.now += timedelta(hours=hours)
         rollout = self.open(check_mode=check_mode, **options)
-        decision = rollout.decide(self.tree, content_sha256="v1")
+        decision = rollout.decide(self.tree, content_sha256=V1)
         if not check_mode:
             self.exists = True
             self.attached = tuple(f"ou-{target['ou'][1:]}" for target in decision.targets)
@@ -207,11 +222,75 @@ def test_a_gate_without_evidence_holds(bench: Bench) -> None:
     assert f"there is no AWSLogs/o-acme with accounts in {bench.trail.place}" in decision.reason
 
 
+# Edits by others, records that are not believed
+
+
+def test_a_policy_that_was_edited_passes_no_gate(canary: Bench) -> None:
+    canary.content = document("s3:*")
+    decision = canary.run(hours=25)
+    assert (decision.action, decision.failed, decision.writes_nothing) == (Action.HOLD, True, True)
+    assert (canary.attached, canary.records[-1]) == (("ou-canary",), "000002-edited.json")
+
+
+@pytest.mark.parametrize("content", ["{}", '{"Version": "2012-10-17"}', json.dumps(["x"])])
+def test_a_policy_that_nobody_could_declare_was_edited(canary: Bench, content: str) -> None:
+    canary.content = content
+    assert canary.run(hours=25).writes_nothing
+
+
+def test_the_same_content_in_other_words_is_no_edit(canary: Bench) -> None:
+    structure = json.loads(CONTENT)
+    structure["Statement"] = dict(reversed(structure["Statement"][0].items()))
+    canary.content = json.dumps(structure, indent=4)
+    assert canary.run(hours=25).action is Action.ADVANCE
+
+
+def copied(bench: Bench, source: Path, name: str, **fields: t.Any) -> None:
+    """A record that somebody puts into the journal."""
+    record = {**json.loads(source.read_bytes()), **fields}
+    (bench.place / name).write_text(json.dumps(record))
+
+
+def test_a_copied_pass_is_not_believed(canary: Bench, tmp_path: Path) -> None:
+    other = Bench(tmp_path / "other")
+    other.trail.success(CANARY, NOW - timedelta(days=3))
+    other.now = NOW - timedelta(days=2)
+    other.run()
+    other.trail.success(CANARY, NOW - timedelta(days=1, hours=1))
+    other.run(hours=25)
+    copied(canary, other.place / "000002-passed.json", "000002-passed.json")
+    decision = canary.run(hours=1)
+    assert (decision.action, decision.stage, canary.attached) == (Action.START, "canary", ("ou-canary",))
+    (warning,) = canary.task.warnings
+    assert warning == (
+        f"{canary.place}/000002-passed.json is not believed: it is about another start of stage 'canary'"
+    )
+    assert canary.records == ["000001-started.json", "000002-passed.json", "000003-started.json"]
+    assert canary.run(hours=23.5).action is Action.SOAKING
+    assert canary.task.warnings == []
+
+
+def test_a_true_pass_is_believed(canary: Bench) -> None:
+    canary.run(hours=25)
+    (canary.place / "000003-started.json").unlink()
+    canary.attached = ("ou-canary",)
+    decision = canary.run(hours=1)
+    assert (decision.action, decision.stage, canary.task.warnings) == (Action.ADVANCE, "dev", [])
+
+
+def test_a_denial_that_names_no_policy_withdraws_nothing(canary: Bench) -> None:
+    canary.rollout["on_gate_failure"] = "withdraw"
+    canary.trail.denial(CANARY, NOW + timedelta(hours=5), text=UNNAMED)
+    for _run in range(2):
+        decision = canary.run(hours=25)
+        assert (decision.action, decision.failed, canary.attached) == (Action.HOLD, True, ("ou-canary",))
+
+
 # Cut-off and foreign records, two runs at once
 
 
 def test_a_run_that_was_cut_off_between_attaching_and_recording(bench: Bench) -> None:
-    bench.open().decide(bench.tree, content_sha256="v1")
+    bench.open().decide(bench.tree, content_sha256=V1)
     bench.exists, bench.attached = True, ("ou-canary",)
     decision = bench.run(hours=30)
     assert (decision.action, decision.stage) == (Action.START, "canary")
@@ -238,7 +317,7 @@ def test_foreign_files_are_let_be(canary: Bench) -> None:
 
 def test_two_runs_at_once_begin_a_stage_once(bench: Bench) -> None:
     one, other = bench.open(run_id="one"), bench.open(run_id="other")
-    decisions = [rollout.decide(bench.tree, content_sha256="v1") for rollout in (one, other)]
+    decisions = [rollout.decide(bench.tree, content_sha256=V1) for rollout in (one, other)]
     one.begun(decisions[0])
     other.begun(decisions[1])
     assert bench.records == ["000001-started.json"]
@@ -289,12 +368,12 @@ def test_a_policy_whose_name_names_no_place(bench: Bench) -> None:
     rollout = bench.open()
     rollout._policy = "ü" * 128
     with pytest.raises(TaskError, match="too long"):
-        rollout.decide(bench.tree, content_sha256="v1")
+        rollout.decide(bench.tree, content_sha256=V1)
 
 
 def test_policies_of_one_name_and_two_types_keep_apart(canary: Bench) -> None:
     other = Rollout(canary.task, canary.task.access, policy=NAME, policy_type="RESOURCE_CONTROL_POLICY")
-    assert other.decide(canary.tree, content_sha256="v1").action is Action.START
+    assert other.decide(canary.tree, content_sha256=V1).action is Action.START
 
 
 def test_unused_approvals_are_warned_of(canary: Bench) -> None:

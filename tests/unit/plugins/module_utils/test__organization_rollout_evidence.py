@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 import typing as t
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,20 @@ from ansible_collections.hardening.iam.plugins.module_utils._organization_rollou
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import DeniedPair
 
 from ._policy.trail_events import event, issued_by
-from .organizing import CANARY, DEV, MANAGEMENT, PROD, FakeAccess, Trail, role_arn, task_at, tree
+from .organizing import (
+    CANARY,
+    DEV,
+    MANAGEMENT,
+    OTHER_ARN,
+    PROD,
+    SCP_TEXT,
+    UNNAMED,
+    FakeAccess,
+    Trail,
+    role_arn,
+    task_at,
+    tree,
+)
 
 SINCE = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 UNTIL = SINCE + timedelta(hours=24)
@@ -251,12 +265,56 @@ def test_a_silent_account_among_others_is_a_blind_spot(trail: Trail) -> None:
     assert (found.has_passed, found.blind_spots) == (True, (f"nothing was told of 1 accounts: {DEV}",))
 
 
-def test_denials_without_a_reason_are_a_blind_spot(trail: Trail) -> None:
+def test_denials_without_a_policy_are_a_blind_spot(trail: Trail) -> None:
     denied = event("s3:GetObject", issued_by(role_arn(CANARY)), errorCode="AccessDenied", errorMessage="Access Denied")
     trail.write(CANARY, SINCE + timedelta(hours=20), denied)
     found = verdict(trail)
     assert found.has_passed
-    assert found.blind_spots == ("of 1 denials AWS does not say which policy denied, so they do not count",)
+    assert found.blind_spots == (
+        "1 denials name no policy; they hold the stage if the same call succeeded before it began",
+    )
+
+
+# Which policy denied
+
+
+@pytest.mark.parametrize("text", [UNNAMED, "is not authorized to perform: iam:CreateUser", ""])
+def test_a_denial_that_names_no_policy_is_unknown(trail: Trail, text: str) -> None:
+    trail.success(CANARY, SINCE - timedelta(days=2))
+    trail.denial(CANARY, SINCE + timedelta(hours=20), text=text)
+    found = verdict(trail)
+    assert (found.has_passed, found.losses, found.of_outsiders) == (False, (), 0)
+    assert [dataclasses.astuple(pair) for pair in found.unknown_pairs] == LOSS
+
+
+def test_a_pair_that_one_denial_names_the_policy_for_is_lost(trail: Trail) -> None:
+    trail.success(CANARY, SINCE - timedelta(days=2))
+    trail.denial(CANARY, SINCE + timedelta(hours=20), text=UNNAMED)
+    trail.denial(CANARY, SINCE + timedelta(hours=21))
+    found = verdict(trail)
+    assert (pairs(found), found.unknown) == (LOSS, ())
+
+
+def test_a_denial_by_another_policy_passes(trail: Trail) -> None:
+    trail.success(CANARY, SINCE - timedelta(days=2))
+    trail.denial(CANARY, SINCE + timedelta(hours=20), text=f"{UNNAMED}: {OTHER_ARN}")
+    found = verdict(trail)
+    assert (found.has_passed, found.of_other_policies, found.blind_spots) == (True, 1, ())
+
+
+# The clock
+
+
+def test_an_event_of_the_future_is_no_sign_of_life(trail: Trail) -> None:
+    path = trail.success(CANARY, SINCE + timedelta(hours=20))
+    records = json.loads(gzip.decompress(path.read_bytes()))
+    records["Records"][0]["eventTime"] = "2099-01-01T00:00:00Z"
+    path.write_bytes(gzip.compress(json.dumps(records).encode()))
+    assert f"tells of no event in {CANARY} since the stage began" in verdict(trail).failure
+    trail.success(CANARY, SINCE + timedelta(hours=20))
+    found = verdict(trail)
+    assert (found.has_passed, found.events) == (True, 1)
+    assert found.blind_spots == ("1 events are dated after now, so they do not count",)
 
 
 # The event history
@@ -329,7 +387,7 @@ def test_the_event_history_tells_of_a_loss(histories: Histories) -> None:
         "iam:CreateUser",
         identity,
         errorCode="AccessDenied",
-        errorMessage="with an explicit deny in a service control policy",
+        errorMessage=SCP_TEXT,
     )
     histories.add(CANARY, "us-east-1", SINCE - timedelta(days=2), event("iam:CreateUser", identity))
     histories.add(CANARY, "eu-west-1", SINCE + timedelta(hours=20), denied)

@@ -337,9 +337,10 @@ def test_a_stage_whose_gate_fails_is_withdrawn_and_stays_off_until_it_is_approve
         "on_gate_failure": "withdraw",
     }
     options: Record = {"rollout": rollout, "trail_logs": str(tmp_path / "trail")}
-    one.done(policy, now=begun.isoformat(), **options)
+    made = one.done(policy, now=begun.isoformat(), **options)
     assert one.policies()["protect"][1] == ["Sandbox"]
-    trail.denial(SANDBOX, begun + dt.timedelta(hours=1))
+    text = f"{organizing.UNNAMED}: {made['policies'][0]['arn']}"
+    trail.denial(SANDBOX, begun + dt.timedelta(hours=1), text=text)
     trail.success(SANDBOX, begun + dt.timedelta(hours=25))
     later = (begun + dt.timedelta(hours=26)).isoformat()
     failed = one.run(policy, now=later, **options)
@@ -350,6 +351,36 @@ def test_a_stage_whose_gate_fails_is_withdrawn_and_stays_off_until_it_is_approve
     assert again["failed"] and again["changes"] == []
     approved = {**options, "rollout": {**rollout, "stage_approved": "canary"}}
     assert operations(one.done(policy, now=later, **approved)) == ["AttachPolicy"]
+
+
+def test_a_stage_that_begins_anew_leaves_later_stages_attached(one: Organization, tmp_path: Path) -> None:
+    """A record that is not believed must not have the policy taken off what had passed."""
+    stages = [{"name": "canary", "targets": [{"ou": "/Sandbox"}]}, {"name": "work", "targets": [{"ou": "/Work"}]}]
+    policy = {"name": "protect", "content": scp(STOP)}
+    journal = tmp_path / "elsewhere"
+    one.done({**policy, "targets": [{"ou": "/Sandbox"}, {"ou": "/Work"}, {"account": "dev"}]}, journal=str(journal))
+    begun = one.done(policy, rollout={"stages": stages}, purge_attachments=True)
+    assert begun["rollout"][0]["stage"] == "canary"
+    assert operations(begun) == ["DetachPolicy"]
+    assert sorted(one.policies()["protect"][1]) == ["Sandbox", "Work"]
+
+
+def test_a_policy_that_was_edited_while_it_was_watched_is_left_as_it_is(one: Organization) -> None:
+    stages = [{"name": "canary", "targets": [{"ou": "/Sandbox"}]}, {"name": "work", "targets": [{"ou": "/Work"}]}]
+    policy = {"name": "protect", "content": scp(STOP)}
+    made = one.done(policy, rollout={"stages": stages})
+    edited = json.dumps(scp(DELETE))
+    one.client.update_policy(PolicyId=made["policies"][0]["id"], Content=edited)
+    options: Record = {"rollout": {"stages": stages}, "purge_attachments": True}
+    for _run in range(2):
+        held = one.run({**policy, "tags": {"team": "x"}, "description": "new"}, **options)
+        assert held["failed"] and "somebody else edited the policy" in held["msg"]
+        assert held["changes"] == []
+        assert [item["rule"] for item in held["refused"]] == ["edited"]
+    approved = {**options, "rollout": {"stages": stages, "stage_approved": "canary"}}
+    restored = one.done(policy, **approved)
+    assert operations(restored) == ["UpdatePolicy"]
+    assert one.policies()["protect"][1] == ["Sandbox"]
 
 
 def test_a_stage_that_is_refused_has_not_begun(one: Organization) -> None:

@@ -19,7 +19,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollou
     Step,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_declared import Declared
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_records import Event, Kind, replay
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_past import Clock, Past, replay
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_records import Event, Kind
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_verdict import Loss, Verdict
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import DeniedPair
@@ -41,6 +42,10 @@ def options(**fields: t.Any) -> dict[str, t.Any]:
     return {"stages": stages, **fields}
 
 
+def unnamed(*pairs: DeniedPair) -> Verdict:
+    return Verdict(unknown=tuple(Loss(pair, 1, NOW, NOW, "denied") for pair in pairs), events=40)
+
+
 class Runs:
     """The runs of a schedule: what they recorded, what is attached, and the time."""
 
@@ -49,6 +54,7 @@ class Runs:
         self.events: list[Event] = []
         self.now = NOW
         self.content = "v1"
+        self.live = ""
         self.attached: frozenset[str] = frozenset()
         self.exists = False
         self.asked = False
@@ -57,13 +63,23 @@ class Runs:
         situation = Situation(
             now=self.now,
             content_sha256=self.content,
+            live_sha256=self.live,
             exists=self.exists,
             attached=self.attached,
             known=frozenset({"/canary", "/dev", "/prod", "/new"}),
             caller=CALLER,
             run_id="run",
         )
-        return Step(Declared.from_options(self.options), replay(self.events), situation)
+        return Step(Declared.from_options(self.options), self.past, situation)
+
+    @property
+    def past(self) -> Past:
+        """Where the rollout stands by its records."""
+        soaks = {
+            stage["name"]: timedelta(hours=t.cast(float, stage.get("soak_hours", 24)))
+            for stage in self.options["stages"]
+        }
+        return replay(self.events, Clock(self.now, soaks))
 
     def predict(self, verdict: t.Optional[Verdict] = PASSED) -> Decision:
         """What a run in check mode says."""
@@ -76,6 +92,8 @@ class Runs:
         self.now += timedelta(hours=hours)
         decision = self.predict(verdict)
         self.exists = True
+        if not decision.writes_nothing:
+            self.live = self.content
         self.attached = frozenset(target["ou"] for target in decision.targets)
         for event in decision.events if records else ():
             attached = tuple(sorted(self.attached)) if event.kind is Kind.STARTED else ()
@@ -178,7 +196,7 @@ def test_check_mode_says_the_same_and_moves_nothing(canary: Runs) -> None:
 
 
 def test_a_clock_that_went_backwards_passes_nothing(canary: Runs) -> None:
-    assert canary.run(hours=-100).action is Action.SOAKING
+    assert canary.run(hours=-100).action is Action.START
     assert canary.run(hours=100 + 25).action is Action.ADVANCE
 
 
@@ -276,6 +294,191 @@ def test_evidence_that_can_be_read_again_lets_a_stage_pass(canary: Runs) -> None
     assert canary.run(PASSED, hours=1).action is Action.ADVANCE
 
 
+# Denials that name no policy
+
+
+@pytest.mark.parametrize("on_failure", ["hold", "withdraw"])
+def test_denials_that_name_no_policy_hold_the_stage(on_failure: str) -> None:
+    runs = Runs(on_gate_failure=on_failure)
+    runs.run()
+    decision = runs.run(unnamed(APP), hours=25)
+    assert (decision.action, decision.failed, ous(decision), decision.detach) == (Action.HOLD, True, ["/canary"], ())
+    assert "AWS names no policy for denials of what was allowed before (in 444455556666 " in decision.reason
+    assert "stage_approved: canary" in decision.reason
+    again = runs.run(unnamed(APP), hours=1)
+    assert (again.action, again.detach, again.events) == (Action.HOLD, (), ())
+    assert (runs.kinds, runs.events[-1].losses, runs.events[-1].unknown) == (
+        ["started canary", "held canary"],
+        (),
+        (APP,),
+    )
+
+
+def test_a_stage_that_soaks_tells_already_that_its_gate_would_hold_it(canary: Runs) -> None:
+    (warning,) = canary.run(unnamed(APP), hours=1).warnings
+    assert warning.startswith("stage 'canary' would be held by its gate: AWS names no policy")
+
+
+def test_a_loss_besides_is_what_the_gate_fails_for(canary: Runs) -> None:
+    canary.options["on_gate_failure"] = "withdraw"
+    verdict = dataclasses.replace(lost(APP), unknown=unnamed(BATCH).unknown)
+    decision = canary.run(verdict, hours=25)
+    assert decision.action is Action.WITHDRAW
+    assert canary.events[-1].losses == (APP,)
+
+
+def test_an_approval_accepts_denials_that_name_no_policy(canary: Runs) -> None:
+    canary.run(unnamed(APP), hours=25)
+    canary.options["stage_approved"] = "canary"
+    assert canary.run(unnamed(APP)).action is Action.ADVANCE
+    assert canary.past.expected == {APP}
+
+
+def test_an_approval_accepts_no_denials_that_came_up_since(canary: Runs) -> None:
+    canary.run(unnamed(APP), hours=25)
+    canary.options["stage_approved"] = "canary"
+    assert canary.run(unnamed(APP, BATCH)).action is Action.HOLD
+    assert canary.events[-1].unknown == (APP, BATCH)
+
+
+# Edits by others
+
+
+def test_a_policy_that_was_edited_passes_no_gate(canary: Runs) -> None:
+    canary.live = "other"
+    decision = canary.run(PASSED, hours=25)
+    assert (decision.action, decision.failed, decision.writes_nothing) == (Action.HOLD, True, True)
+    assert (ous(decision), decision.detach, canary.asked) == (["/canary"], (), False)
+    assert "somebody else edited the policy since the stage began, so its soak does not count" in decision.reason
+    assert "UpdatePolicy" in decision.reason and "stage_approved: canary" in decision.reason
+    again = canary.run(PASSED, hours=25)
+    assert (again.action, again.failed, again.writes_nothing, again.events) == (Action.HOLD, True, True, ())
+    assert (canary.live, canary.kinds) == ("other", ["started canary", "edited canary"])
+
+
+def test_a_policy_that_was_edited_and_restored_soaks_anew(canary: Runs) -> None:
+    canary.live = "other"
+    canary.run(hours=25)
+    canary.live = "v1"
+    decision = canary.run(hours=1)
+    assert (decision.action, decision.stage, decision.writes_nothing) == (Action.START, "canary", False)
+    assert canary.run(hours=20).action is Action.SOAKING
+    assert canary.run(hours=5).action is Action.ADVANCE
+
+
+def test_an_edit_that_is_declared_soaks_anew(canary: Runs) -> None:
+    canary.live = "other"
+    canary.run(hours=25)
+    canary.content = "other"
+    assert canary.run(hours=1).action is Action.START
+    assert canary.run(hours=20).action is Action.SOAKING
+
+
+def test_an_edit_is_corrected_once_it_is_approved(canary: Runs) -> None:
+    canary.live = "other"
+    canary.run(hours=25)
+    canary.options["stage_approved"] = "canary"
+    decision = canary.run(hours=1)
+    assert (decision.action, decision.stage, decision.writes_nothing) == (Action.START, "canary", False)
+    assert (canary.live, canary.kinds[-2:]) == ("v1", ["approved canary", "started canary"])
+    assert canary.run(hours=20).action is Action.SOAKING
+
+
+def test_an_approval_from_before_the_edit_was_found_approves_nothing(canary: Runs) -> None:
+    canary.live = "other"
+    canary.options["stage_approved"] = "canary"
+    for _run in range(2):
+        assert canary.run(hours=25).writes_nothing
+    del canary.options["stage_approved"]
+    assert canary.run().writes_nothing
+    canary.options["stage_approved"] = "canary"
+    assert canary.run().action is Action.START
+
+
+def test_new_content_does_not_cover_an_edit(canary: Runs) -> None:
+    canary.live, canary.content = "other", "v2"
+    assert canary.run(hours=1).writes_nothing
+
+
+def test_an_edit_is_no_way_past_losses(canary: Runs) -> None:
+    canary.run(lost(APP), hours=25)
+    canary.live = "other"
+    decision = canary.run(hours=1)
+    assert (decision.action, decision.writes_nothing, decision.events) == (Action.HOLD, True, ())
+    canary.live = "v1"
+    decision = canary.run(hours=1)
+    assert (decision.action, decision.failed) == (Action.HOLD, True)
+
+
+def test_an_edit_after_the_pass_stops_what_follows(canary: Runs) -> None:
+    canary.run(hours=25)
+    assert canary.events.pop().kind is Kind.STARTED
+    canary.live = "other"
+    assert canary.run().writes_nothing
+    canary.live = "v1"
+    decision = canary.run()
+    assert (decision.action, decision.stage) == (Action.START, "canary")
+
+
+def test_an_edit_of_a_finished_rollout_is_corrected_as_any_other() -> None:
+    runs = Runs()
+    for _run in range(4):
+        runs.run(hours=25)
+    runs.live = "other"
+    decision = runs.run()
+    assert (decision.action, decision.writes_nothing) == (Action.FINISHED, False)
+
+
+# Records that are not believed
+
+
+def forged(runs: Runs, **fields: t.Any) -> None:
+    """Somebody writes that the stage has passed."""
+    passed = Event(
+        Kind.PASSED,
+        "canary",
+        runs.now,
+        content_sha256="v1",
+        started_at=runs.events[0].at,
+        key="x/000002-passed.json",
+    )
+    runs.events.append(dataclasses.replace(passed, **fields))
+
+
+def test_a_forged_pass_begins_the_soak_anew(canary: Runs) -> None:
+    canary.now += timedelta(hours=1)
+    forged(canary)
+    decision = canary.run(hours=1)
+    assert (decision.action, decision.stage, ous(decision)) == (Action.START, "canary", ["/canary"])
+    assert decision.reason == (
+        "records are not believed (000002-passed.json), so the soak of stage 'canary' begins anew"
+    )
+    assert canary.run(hours=23).action is Action.SOAKING
+    assert canary.run(hours=2).action is Action.ADVANCE
+
+
+def test_a_true_pass_is_believed(canary: Runs) -> None:
+    canary.now += timedelta(hours=25)
+    forged(canary)
+    decision = canary.run(UNREADABLE)
+    assert (decision.action, decision.stage, canary.asked) == (Action.ADVANCE, "dev", False)
+
+
+def test_a_forged_record_is_no_way_past_losses(canary: Runs) -> None:
+    canary.run(lost(APP), hours=25)
+    forged(canary, content_sha256="v2")
+    assert canary.run(hours=1).action is Action.HOLD
+    canary.options["stage_approved"] = "canary"
+    assert canary.run(hours=1).action is Action.ADVANCE
+
+
+def test_a_forged_withdrawal_takes_nothing_off(canary: Runs) -> None:
+    canary.now += timedelta(hours=1)
+    forged(canary, kind=Kind.WITHDRAWN, losses=(APP,))
+    decision = canary.run()
+    assert (decision.action, decision.detach) == (Action.START, ())
+
+
 # Approvals
 
 
@@ -286,7 +489,7 @@ def test_an_approval_goes_on_past_a_held_stage_and_is_recorded(canary: Runs) -> 
     assert (decision.action, decision.stage, decision.failed) == (Action.ADVANCE, "dev", False)
     approval = canary.events[-2]
     assert (approval.kind, approval.by, approval.losses) == (Kind.APPROVED, CALLER, (APP,))
-    assert replay(canary.events).expected == {APP}
+    assert canary.past.expected == {APP}
     assert canary.run(hours=1).warnings == ()
 
 
@@ -323,7 +526,7 @@ def test_what_was_withdrawn_begins_again_once_approved() -> None:
     runs.options["stage_approved"] = "dev"
     decision = runs.run(hours=1)
     assert (decision.action, decision.stage, ous(decision)) == (Action.START, "dev", ["/canary", "/dev"])
-    assert replay(runs.events).expected == {APP}
+    assert runs.past.expected == {APP}
     assert runs.run(hours=1).action is Action.SOAKING
     assert runs.run(hours=24).stage == "prod"
 
@@ -357,7 +560,7 @@ def test_an_approval_counts_once() -> None:
     assert runs.kinds[-1] == "cleared canary"
     runs.options["stage_approved"] = "canary"
     assert runs.run().action is Action.START
-    assert replay(runs.events).expected == {APP, BATCH}
+    assert runs.past.expected == {APP, BATCH}
 
 
 def test_an_approval_in_advance_approves_nothing(canary: Runs) -> None:

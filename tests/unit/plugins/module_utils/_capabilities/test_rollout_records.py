@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import json
 import typing as t
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_records import (
-    Due,
     Event,
     Kind,
     key_of,
     number_of,
     place,
-    replay,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import DeniedPair
 
@@ -42,7 +40,10 @@ def test_a_record_comes_back() -> None:
         attached=("ou-1",),
         expected=(PAIR,),
         losses=(OTHER,),
+        unknown=(PAIR,),
         names_stage=True,
+        soak=timedelta(hours=36.5),
+        started_at=NOW - timedelta(hours=1),
     )
     assert Event.of_bytes(before.as_bytes()) == before
 
@@ -64,6 +65,11 @@ def test_people_can_read_a_record() -> None:
         event(Kind.STARTED).as_bytes().replace(b"rollout/1", b"rollout/9"),
         event(Kind.STARTED).as_bytes().replace(b'"started"', b'"begun"'),
         event(Kind.STARTED).as_bytes().replace(b'"attached": []', b'"attached": 3'),
+        event(Kind.STARTED).as_bytes().replace(b'"soak_hours": null', b'"soak_hours": -1'),
+        event(Kind.STARTED).as_bytes().replace(b'"soak_hours": null', b'"soak_hours": NaN'),
+        event(Kind.STARTED).as_bytes().replace(b'"soak_hours": null', b'"soak_hours": "24"'),
+        event(Kind.STARTED).as_bytes().replace(b'"started_at": null', b'"started_at": "yesterday"'),
+        event(Kind.STARTED).as_bytes().replace(b'"started_at": null', b'"started_at": 7'),
         event(Kind.STARTED).as_bytes().replace(b'"losses": []', b'"losses": [{"action": "s3:GetObject"}]'),
     ],
 )
@@ -101,57 +107,5 @@ def test_keys() -> None:
     assert [number_of(key) for key in ("x/README.md", "x/7-passed.json", "x/000007-passed.json.bak")] == [None] * 3
 
 
-# What follows from the records
-
-
-def test_nothing_on_record() -> None:
-    past = replay([])
-    assert (past.stage, past.since, past.failure, past.due) == ("", None, None, Due.NOTHING)
-
-
-def test_a_stage_after_the_other() -> None:
-    first = event(Kind.STARTED, is_first=True, targets=({"ou": "/canary"},), content_sha256="a", expected=(PAIR,))
-    second = event(Kind.STARTED, "prod", content_sha256="a", attached=("ou-2",), expected=(OTHER,))
-    past = replay([first, event(Kind.PASSED), second])
-    assert list(past.started) == ["canary", "prod"]
-    assert past.stage == "prod"
-    assert past.attached == ("ou-2",)
-    assert past.expected == {PAIR, OTHER}
-    assert past.due is Due.NOTHING
-
-
-def test_a_stage_that_passed_leaves_the_next_to_be_done() -> None:
-    past = replay([event(Kind.STARTED, is_first=True), event(Kind.PASSED)])
-    assert (past.stage, past.due) == ("canary", Due.NEXT_STAGE)
-
-
-def test_an_approval_accepts_what_was_lost() -> None:
-    held = [event(Kind.STARTED, is_first=True), event(Kind.HELD, losses=(PAIR,))]
-    assert replay(held).failure == held[1]
-    past = replay([*held, event(Kind.APPROVED, losses=(PAIR,))])
-    assert (past.failure, past.due, past.expected) == (None, Due.NEXT_STAGE, {PAIR})
-
-
-def test_what_was_withdrawn_is_to_begin_again_once_approved() -> None:
-    withdrawn = [event(Kind.STARTED, is_first=True), event(Kind.WITHDRAWN, losses=(PAIR,))]
-    assert replay(withdrawn).is_withdrawn
-    past = replay([*withdrawn, event(Kind.APPROVED, losses=(PAIR,))])
-    assert (past.is_withdrawn, past.due) == (False, Due.SAME_STAGE)
-    assert replay([*withdrawn, event(Kind.APPROVED, losses=(PAIR,)), event(Kind.STARTED)]).due is Due.NOTHING
-
-
-def test_an_approval_from_before_the_failure_is_stale_until_it_is_gone() -> None:
-    held = [event(Kind.STARTED, is_first=True), event(Kind.HELD, names_stage=True)]
-    assert replay(held).is_stale
-    assert not replay([*held, event(Kind.CLEARED)]).is_stale
-
-
-def test_the_rollout_begins_again_with_a_first_start() -> None:
-    first = event(Kind.STARTED, is_first=True, expected=(PAIR,))
-    past = replay([first, event(Kind.PASSED), event(Kind.STARTED, "prod"), event(Kind.STARTED, is_first=True)])
-    assert (list(past.started), past.expected) == (["canary"], frozenset())
-
-
-def test_records_of_a_stage_whose_start_was_cut_off_say_nothing() -> None:
-    past = replay([event(Kind.STARTED, is_first=True), event(Kind.PASSED, "prod"), event(Kind.FINISHED, "prod")])
-    assert (past.stage, past.due) == ("canary", Due.NOTHING)
+def test_a_record_knows_where_it_was_read() -> None:
+    assert Event.of_bytes(event(Kind.HELD).as_bytes(), key="x/000007-held.json").key == "x/000007-held.json"

@@ -9,16 +9,15 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_declared import Declared
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_records import replay
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_told import rendered, shown, told_of
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.rollout_verdict import Verdict
 
-from .test_rollout import APP, PASSED, UNREADABLE, Runs, lost
+from .test_rollout import APP, PASSED, UNREADABLE, Runs, lost, unnamed
 
 
 def told(runs: Runs, verdict: t.Optional[Verdict], *, hours: float = 0) -> dict[str, t.Any]:
     """What is told of the next run."""
-    past = replay(runs.events)
+    past = runs.past
     decision = runs.run(verdict, hours=hours)
     declared = Declared.from_options(runs.options)
     seen = verdict if runs.asked else None
@@ -55,7 +54,7 @@ def test_a_stage_soaks() -> None:
         "  2. dev                      waiting",
         "  3. prod                     waiting",
         "  soak left: 17.5 hours, until 2026-11-26T12:00:00Z",
-        "  gate: nothing lost (40 events; denials foreseen 0, of outsiders 0)",
+        "  gate: nothing lost (40 events; denials foreseen 0, of outsiders 0, by other policies 0)",
         "  next: the gate of stage 'canary' is judged by the first run after 2026-11-26T12:15:00Z",
     ]
 
@@ -102,3 +101,10 @@ def test_policies_that_go_alike_are_told_of_once() -> None:
     heads = [line for line in text.splitlines() if line.startswith("Rollout of")]
     assert [head.partition(":")[0] for head in heads] == ["Rollout of Deny root, Deny keys", "Rollout of MFA"]
     assert rendered(one).partition(":")[2] in text
+
+
+def test_denials_that_name_no_policy() -> None:
+    runs = Runs()
+    runs.run()
+    text = rendered(told(runs, unnamed(APP), hours=25))
+    assert f"  gate: AWS names no policy: in {APP.account_id} {APP.principal} lost {APP.action}" in text.splitlines()

@@ -31,6 +31,8 @@ LOSS = Loss(pair("s3:GetObject"), 3, NOW, NOW, "denied")
         (Verdict(events=5), True),
         (Verdict(failure="no log files"), False),
         (Verdict(losses=(LOSS,)), False),
+        (Verdict(unknown=(LOSS,)), False),
+        (Verdict(of_other_policies=7), True),
     ],
 )
 def test_what_passes(verdict: Verdict, has_passed: bool) -> None:
