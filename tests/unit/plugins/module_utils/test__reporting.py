@@ -381,6 +381,16 @@ def test_a_module_that_failed_before_its_result_says_why(reports: Path) -> None:
     assert (report["errors"][-1]["operation"], report["errors"][-1]["reason"]) == ("security_hub", "AccessDenied")
 
 
+def test_a_mark_of_a_module_that_failed_brings_no_changes_into_the_plan(reports: Path) -> None:
+    before = run(task(reports, formats=list(FORMATS)))
+    hidden = {"plan": plan_of(HIDDEN), "findings": [{"control": "x"}], "impacts": [{"principals": 7}], "costs": 7}
+    put_part(reports, {**MARK, "error": "AccessDenied", **hidden})
+    result = run(task(reports, formats=list(FORMATS)))
+    assert (result["incomplete"], result["plan_sha256"]) == ([], before["plan_sha256"])
+    assert HIDDEN.target not in (reports / samples.ACCOUNT / "plan.json").read_text(encoding="utf-8")
+    assert read(reports / samples.ACCOUNT / "report.json")["errors"][-1]["reason"] == "AccessDenied"
+
+
 def test_the_parts_of_the_check_do_not_count_for_the_run_that_applies_it(reports: Path) -> None:
     other = {**part_of(samples.KEY_CHANGE, "security_hub"), "check_mode": samples.run().mode != "check"}
     put_part(reports, other)
@@ -401,6 +411,12 @@ def plan_of(*changes: Change, **fields: t.Any) -> dict[str, t.Any]:
     return {**plan_document(changes, **given), **fields}
 
 
+def plan_with(**fields: t.Any) -> dict[str, t.Any]:
+    """A plan of one change with some fields of its entry replaced."""
+    plan = plan_of(samples.KEY_CHANGE)
+    return {**plan, "changes": [{**plan["changes"][0], **fields}]}
+
+
 @pytest.mark.parametrize(
     "part",
     [
@@ -411,6 +427,10 @@ def plan_of(*changes: Change, **fields: t.Any) -> dict[str, t.Any]:
         pytest.param(forged(plan=plan_of(samples.KEY_CHANGE, plan_sha256="0" * 64)), id="edited plan"),
         pytest.param(forged(plan={**plan_of(samples.KEY_CHANGE), "account_id": "999988887777"}), id="other account"),
         pytest.param(forged(changes=[samples.KEY_CHANGE.as_dict(), samples.KEY_CHANGE.as_dict()]), id="shown twice"),
+        pytest.param(forged(plan=plan_with(affects=[{"a": 1}, {"b": 2}])), id="affects mappings"),
+        pytest.param(forged(plan=plan_with(affects=["a", 7])), id="affects a number"),
+        pytest.param(forged(plan=plan_with(affects="abc")), id="affects is a text"),
+        pytest.param(forged(plan=plan_with(remedies=[{}])), id="remedies a mapping"),
         pytest.param(forged(changes="x"), id="changes are a text"),
         pytest.param(forged(changes=[{}]), id="empty change"),
         pytest.param(forged(changes=[7]), id="change is a number"),
