@@ -215,7 +215,7 @@ def test_new_findings_need_something_to_compare_with(reports: Path) -> None:
 def test_the_report_of_a_run_covers_its_accounts_and_no_other_run(reports: Path) -> None:
     store = DirectoryStore(str(reports))
     store.put("333344445555/report.json", encode(account("333344445555")))
-    old = {**samples.assessment(run=samples.run("long ago")), "account_id": "444455556666"}
+    old = {**samples.assessment(run=samples.run("long-ago")), "account_id": "444455556666"}
     store.put("444455556666/report.json", encode(old))
     result = run(
         task(reports, scope="fleet", run_id=samples.run().id, expected_accounts=["444455556666", 333344445555])
@@ -512,6 +512,7 @@ def malformed() -> dict[str, t.Any]:
         "no findings": {name: value for name, value in sound.items() if name != "findings"},
         "no delta": {**sound, "delta": {}},
         "no run": {**sound, "run": None},
+        "run is a path": {**sound, "run": {**sound["run"], "id": "../../../outside"}},
         "run without a start": {**sound, "run": {"id": samples.run().id, "mode": "check"}},
         "finding is a text": {**sound, "findings": ["x"]},
         "unknown severity": {**sound, "findings": [{**samples.assessment()["findings"][0], "severity": "grave"}]},
@@ -536,11 +537,21 @@ def test_a_malformed_report_costs_its_own_account_alone(reports: Path, kind: str
     assert result["fail"]
 
 
-@pytest.mark.parametrize("kind", ["another account", "no findings", "only a schema", "no run"])
+@pytest.mark.parametrize("kind", ["another account", "no findings", "only a schema", "no run", "run is a path"])
 def test_a_malformed_assessment_fails_with_a_message(reports: Path, kind: str) -> None:
     DirectoryStore(str(reports)).put("333344445555/report.json", encode(malformed()[kind]))
     with pytest.raises(TaskError, match="333344445555/report.json is"):
         run(task(reports, account_id="333344445555"))
+
+
+def test_no_report_leads_out_of_the_place_of_reports(tmp_path: Path) -> None:
+    place = tmp_path / "reports"
+    outside = samples.assessment(run=samples.run("../../../outside"))
+    DirectoryStore(str(place)).put(f"{samples.ACCOUNT}/report.json", encode(outside))
+    with pytest.raises(TaskError, match="report.json is malformed: the id of its run"):
+        run(task(place))
+    assert run(task(place, scope="fleet"))["failed_accounts"] == [samples.ACCOUNT]
+    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
 
 
 # The hash of a run
