@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from .._account.moments import format_utc, parse_moment
+from .._converge.parsing import parse
 from .._policy.principal_matrix import DeniedPair
 from .rollout_declared import Target
 
@@ -87,7 +88,7 @@ class Event:
     def of_bytes(cls, content: bytes) -> Event:
         """The event of a record. Raises ValueError where it is none, or is cut off."""
         try:
-            record = json.loads(content)
+            record = parse(content)
             if record["schema"] != SCHEMA:
                 raise ValueError(f"its schema is {record['schema']!r}")
             return cls(

@@ -19,6 +19,7 @@ from .._account.moments import format_utc
 from .._converge.errors import InputError
 from .._converge.finding import Finding, Severity, Status, mask_key_ids
 from .._converge.journal import check_run_id
+from .._converge.parsing import parse
 
 SCHEMA: t.Final = "hardening.iam/report/1"
 
@@ -289,7 +290,7 @@ def decode(content: bytes, *, where: str, schema: t.Optional[str] = None) -> dic
     :raises DocumentError: not a JSON object, or not of ``schema``.
     """
     try:
-        document = json.loads(content)
+        document = parse(content)
     except ValueError as error:
         raise DocumentError(f"{where} is not JSON: {error}") from error
     if not isinstance(document, dict):

@@ -453,7 +453,7 @@ def test_a_forged_or_malformed_part_costs_its_own_module_alone(reports: Path, pa
     assert {name: result[name] for name in same} == {name: before[name] for name in same}
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"x"', b"{}", b'{"run_id": "other"}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"x"', b"{}", b'{"run_id": "other"}', b"\xff", b"[" * 10**5])
 def test_an_object_among_the_parts_that_is_none_is_named(reports: Path, content: bytes) -> None:
     DirectoryStore(str(reports)).put(part_place({"module": "foreign"}), content)
     result = run(task(reports))
