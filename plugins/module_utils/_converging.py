@@ -34,7 +34,6 @@ from ._converge.plan import ApprovedPlan, plan_document
 from ._converge.plans import find_approval, keep_plan
 from ._converge.runner import Applied, Prediction, Walk, apply, predict, settle
 from ._converge.store import Doubts, Store, StoreError, doubt_directory
-from ._module.writers import all_writing_roles
 from ._report.parts import PART_SCHEMA, mark, part_key
 from ._task import Task, TaskError
 
@@ -266,7 +265,7 @@ def _ticket_objections(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
 def _declared_roles(task: Task) -> list[str]:
     """The roles of both modes and all classes: check mode, where the reader calls, refuses what would hit a writer."""
     assessor = task.options.get("assessor_role_arn")
-    return [*all_writing_roles(task.options), *([assessor] if assessor else [])]
+    return [*task.writing_roles, *([assessor] if assessor else [])]
 
 
 def journal_store_of(task: Task) -> Store:

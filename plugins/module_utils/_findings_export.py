@@ -27,7 +27,16 @@ from ._converging import converge
 from ._findings_export_reads import UNDO_OPERATIONS, read_hubs, reread
 from ._report import ocsf
 from ._report.delta import settling
-from ._report.document import SCHEMA, DocumentError, Report, complete, decode, run_report_key, to_bytes
+from ._report.document import (
+    SCHEMA,
+    DocumentError,
+    Report,
+    check_report,
+    complete,
+    decode,
+    run_report_key,
+    to_bytes,
+)
 from ._report.grouping import problem_of, resource_name
 from ._report.parts import read_parts
 from ._task import Task, TaskError
@@ -73,6 +82,8 @@ def _report(task: Task) -> Report:
     key = run_report_key(str(account), wanted) if wanted else f"{account}/report.json"
     content = place.get(key) or place.get(f"{account}/report.json")
     report = None if content is None else decode(content, where=f"{place.location}/{key}", schema=SCHEMA)
+    if report is not None:
+        check_report(report, str(account), where=f"{place.location}/{key}")
     if report is None or (wanted and report["run"]["id"] != wanted):
         of_run = f" of run {wanted}" if wanted else ""
         found = f"; the one there is of run {report['run']['id']}" if report else ""

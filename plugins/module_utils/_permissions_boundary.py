@@ -46,7 +46,6 @@ from ._converge.finding import Finding
 from ._converge.plan import Plan
 from ._converge.runner import VERIFY_WAITS, Walk
 from ._converging import Documents, converge, settings_of
-from ._module.writers import all_writing_roles
 from ._permissions_boundary_reads import LIST_VERSIONS, UNDO_OPERATIONS, default_document, read_policy, reread
 from ._policy.evaluation import Layers
 from ._policy.impact import Impact
@@ -147,7 +146,7 @@ class _Boundaries:
     def walk(self, access: Access) -> Walk[Observed]:
         """The walk of this run, once the account is known to be the right one."""
         # The roles of both modes and all classes: check mode, where the reader calls, is to plan what the writer would.
-        roles = (*all_writing_roles(self._task.options), self._task.options.get("assessor_role_arn") or "")
+        roles = (*self._task.writing_roles, self._task.options.get("assessor_role_arn") or "")
         callers = principals_of([access.caller.arn, *access.chain, *roles])
         self._planner = dataclasses.replace(
             self._planner, spared=dataclasses.replace(self._planner.spared, callers=callers)

@@ -33,7 +33,7 @@ from ._aws.s3_store import S3Store
 from ._converge.errors import InputError
 from ._converge.journal import check_run_id
 from ._converge.store import DirectoryStore, Store, StoreError
-from ._module.writers import Writer, declared_roles, lacks_role, writing_role
+from ._module.writers import Writer, all_writing_roles, declared_roles, lacks_role, writing_role
 
 if t.TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -102,6 +102,8 @@ class Task:
         self.started = clock()
         self._operations = operations
         self._writer = writer
+        # The role of a class takes its place in the options, but other classes may still write with it.
+        self._one_role_for_all = self.options.get("assume_role_arn")
 
     @functools.cached_property
     def now(self) -> datetime:
@@ -159,6 +161,11 @@ class Task:
             return parse_account_id(self.options.get("account_id"))
         except ValueError as error:
             raise TaskError(f"account_id: {error}") from error
+
+    @property
+    def writing_roles(self) -> tuple[str, ...]:
+        """Every role that the run writes with, whichever module this is. Raises InputError: they are malformed."""
+        return all_writing_roles({**self.options, "assume_role_arn": self._one_role_for_all})
 
     def validate(self) -> None:
         """Check the options that every module has, before anything is called. Raises TaskError."""

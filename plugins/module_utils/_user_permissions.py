@@ -27,7 +27,6 @@ from ._converge.arn import principals_of
 from ._converge.errors import InputError
 from ._converge.runner import Walk
 from ._converging import Documents, converge, settings_of
-from ._module.writers import all_writing_roles
 from ._policy_impact_document import accepted_of, build, layers_not_read
 from ._predicting import EVIDENCE_OPERATIONS, Predictor, Proposal, acceptances_of, check_evidence_options
 from ._snapshots import BREAK_GLASS_OPERATIONS, rescue_of, with_told_policies
@@ -68,7 +67,7 @@ class _Permissions:
     def walk(self, access: Access) -> Walk[Observed]:
         """The walk of this run, once the account is known to be the right one."""
         # The roles of both modes and all classes: check mode, where the reader calls, is to plan what the writer would.
-        roles = (*all_writing_roles(self._task.options), self._task.options.get("assessor_role_arn") or "")
+        roles = (*self._task.writing_roles, self._task.options.get("assessor_role_arn") or "")
         callers = principals_of([access.caller.arn, *access.chain, *roles])
         self._planner = dataclasses.replace(self._planner, callers=callers)
         return Walk(

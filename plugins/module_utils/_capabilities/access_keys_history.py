@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import json
 import re
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +22,7 @@ from datetime import datetime
 
 from .._account.moments import format_utc, parse_moment
 from .._converge.journal import Outcome, RecordError, ending_at
+from .._converge.parsing import parse
 from .._converge.store import Store
 from .access_keys_kinds import OPERATIONS_OF, Credential
 
@@ -97,7 +97,7 @@ def _changes_of(store: Store, account_id: str, run: str) -> t.Iterator[Recorded]
         if not key.endswith("-intent.json"):
             continue
         try:
-            intent = json.loads(store.get(key) or b"")
+            intent = parse(store.get(key) or b"")
             outcome, answer = ending_at(store, key.removesuffix("-intent.json"))
             change = intent["change"]
             named = change["after"] or change["before"]

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from .._account.moments import format_utc, parse_moment
+from .._converge.parsing import parse
 from .._policy.principal_matrix import DeniedPair
 from .rollout_declared import MOST_HOURS, Target
 
@@ -103,7 +104,7 @@ class Event:
     def of_bytes(cls, content: bytes, *, key: str = "") -> Event:
         """The event of a record. Raises ValueError where it is none, or is cut off."""
         try:
-            record = json.loads(content)
+            record = parse(content)
             if record["schema"] != SCHEMA:
                 raise ValueError(f"its schema is {record['schema']!r}")
             return cls(

@@ -27,7 +27,7 @@ from .undo_records import Record, UnderivableError
 Derive = Callable[[Record], t.Optional[Undo]]
 
 # What a record of malformed shape makes of a derivation.
-_MALFORMED: t.Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+_MALFORMED: t.Final = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 
 DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = types.MappingProxyType(
     {**iam.DERIVATIONS, **organizations.DERIVATIONS, **watching.DERIVATIONS}

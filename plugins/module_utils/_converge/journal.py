@@ -30,6 +30,7 @@ from datetime import datetime
 from .._account.moments import format_utc
 from .change import Change
 from .errors import InputError
+from .parsing import parse
 from .plan import change_of
 from .store import Store, StoreError
 
@@ -217,7 +218,7 @@ def ending_at(store: Store, key: str) -> tuple[Outcome, Mapping[str, t.Any]]:
         if content is None:
             continue
         try:
-            record = json.loads(content)
+            record = parse(content)
             return Outcome(record["outcome"]), dict(record.get("answer") or {})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             place = f"{store.location.rstrip('/')}/{key}{ending}"
@@ -236,7 +237,7 @@ def intent_at(store: Store, key: str) -> Intent:
         raise RecordError(f"{location} is not a journal record: it is not named as one")
     content = store.get(f"{key}{_INTENT}")
     try:
-        record = json.loads(content or b"")
+        record = parse(content or b"")
         intent = Intent(key=key, run_id=record["run_id"], module=record["module"], change=change_of(record["change"]))
         if not isinstance(intent.module, str) or key.split("/")[1:2] != [intent.run_id]:
             raise ValueError("its module is malformed, or it names another run than its place")

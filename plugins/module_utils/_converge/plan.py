@@ -118,6 +118,9 @@ def change_of(document: Mapping[str, t.Any]) -> Change:
         for name in ("account_id", "region", "service", "operation", "target"):
             if not isinstance(document[name], str):
                 raise TypeError(repr(name))
+        for name in ("affects", "remedies"):
+            if not _is_list_of_texts(document.get(name, ())):
+                raise TypeError(repr(name))
         undo = document["undo"]
         if undo and not (isinstance(undo["operation"], str) and isinstance(undo["parameters"], Mapping)):
             raise TypeError("'undo'")
@@ -139,6 +142,10 @@ def change_of(document: Mapping[str, t.Any]) -> Change:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"not a recorded change: {error} is missing or malformed") from error
+
+
+def _is_list_of_texts(value: t.Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
 
 
 def approve(

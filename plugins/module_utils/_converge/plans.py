@@ -24,6 +24,7 @@ from datetime import datetime
 
 from .._account.moments import format_utc
 from .errors import InputError
+from .parsing import parse
 from .plan import ApprovedPlan, approve, is_fresh
 from .store import Store, StoreError
 
@@ -185,6 +186,6 @@ def _json(store: Store, key: str) -> t.Any:
     if content is None:
         return None
     try:
-        return json.loads(content)
+        return parse(content)
     except ValueError as error:
         raise InputError(f"approved_plan: {store.location}/{key} is not JSON: {error}") from error

@@ -16,7 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from .._account.moments import format_utc
+from .._converge.errors import InputError
 from .._converge.finding import Finding, Severity, Status, mask_key_ids
+from .._converge.journal import check_run_id
+from .._converge.parsing import parse
 
 SCHEMA: t.Final = "hardening.iam/report/1"
 
@@ -254,6 +257,11 @@ def check_report(report: Mapping[str, t.Any], account_id: str, *, where: str) ->
     fits = all(isinstance(text, str) for text in texts) and all(isinstance(items, list) for items in lists)
     if not fits or not all(_is_finding(item) for item in report["findings"]):
         raise DocumentError(f"{where} is malformed: its run, its delta or one of its findings")
+    try:
+        # It becomes part of the places that are read and written next.
+        check_run_id(report["run"]["id"])
+    except InputError as error:
+        raise DocumentError(f"{where} is malformed: the id of its run: {error}") from error
     if not all(isinstance(change, Mapping) and isinstance(change.get("applied"), bool) for change in report["changes"]):
         raise DocumentError(f"{where} is malformed: one of its changes")
 
@@ -282,7 +290,7 @@ def decode(content: bytes, *, where: str, schema: t.Optional[str] = None) -> dic
     :raises DocumentError: not a JSON object, or not of ``schema``.
     """
     try:
-        document = json.loads(content)
+        document = parse(content)
     except ValueError as error:
         raise DocumentError(f"{where} is not JSON: {error}") from error
     if not isinstance(document, dict):

@@ -97,7 +97,7 @@ def read_parts(store: Store, account_id: str, run_id: str, *, mode: str) -> Part
                 check_part(part, account_id)
                 parts.append({**part, "refused": _with_changes(part)})
             elif part.get("error"):
-                parts.append({**part, "changes": (), "refused": ()})
+                parts.append(_failed(part))
             else:
                 problems[part["module"]] = "it began and left no result: it was cut off, or its part was not written"
         except DocumentError as error:
@@ -110,6 +110,13 @@ def _check_head(part: Part, run_id: str) -> None:
         raise DocumentError(f"its run is {part.get('run_id')!r}")
     if not isinstance(part.get("module"), str):
         raise DocumentError("it names no module")
+
+
+def _failed(part: Part) -> Part:
+    """The mark of a module that failed before its result, and nothing else: what it holds was not checked."""
+    if not isinstance(part["error"], str):
+        raise DocumentError("has an error that is no text")
+    return {**{name: part[name] for name in ("module", "run_id", "error")}, "changes": (), "refused": ()}
 
 
 def check_part(part: Part, account_id: str) -> None:

@@ -215,7 +215,7 @@ def test_new_findings_need_something_to_compare_with(reports: Path) -> None:
 def test_the_report_of_a_run_covers_its_accounts_and_no_other_run(reports: Path) -> None:
     store = DirectoryStore(str(reports))
     store.put("333344445555/report.json", encode(account("333344445555")))
-    old = {**samples.assessment(run=samples.run("long ago")), "account_id": "444455556666"}
+    old = {**samples.assessment(run=samples.run("long-ago")), "account_id": "444455556666"}
     store.put("444455556666/report.json", encode(old))
     result = run(
         task(reports, scope="fleet", run_id=samples.run().id, expected_accounts=["444455556666", 333344445555])
@@ -381,6 +381,16 @@ def test_a_module_that_failed_before_its_result_says_why(reports: Path) -> None:
     assert (report["errors"][-1]["operation"], report["errors"][-1]["reason"]) == ("security_hub", "AccessDenied")
 
 
+def test_a_mark_of_a_module_that_failed_brings_no_changes_into_the_plan(reports: Path) -> None:
+    before = run(task(reports, formats=list(FORMATS)))
+    hidden = {"plan": plan_of(HIDDEN), "findings": [{"control": "x"}], "impacts": [{"principals": 7}], "costs": 7}
+    put_part(reports, {**MARK, "error": "AccessDenied", **hidden})
+    result = run(task(reports, formats=list(FORMATS)))
+    assert (result["incomplete"], result["plan_sha256"]) == ([], before["plan_sha256"])
+    assert HIDDEN.target not in (reports / samples.ACCOUNT / "plan.json").read_text(encoding="utf-8")
+    assert read(reports / samples.ACCOUNT / "report.json")["errors"][-1]["reason"] == "AccessDenied"
+
+
 def test_the_parts_of_the_check_do_not_count_for_the_run_that_applies_it(reports: Path) -> None:
     other = {**part_of(samples.KEY_CHANGE, "security_hub"), "check_mode": samples.run().mode != "check"}
     put_part(reports, other)
@@ -401,6 +411,12 @@ def plan_of(*changes: Change, **fields: t.Any) -> dict[str, t.Any]:
     return {**plan_document(changes, **given), **fields}
 
 
+def plan_with(**fields: t.Any) -> dict[str, t.Any]:
+    """A plan of one change with some fields of its entry replaced."""
+    plan = plan_of(samples.KEY_CHANGE)
+    return {**plan, "changes": [{**plan["changes"][0], **fields}]}
+
+
 @pytest.mark.parametrize(
     "part",
     [
@@ -411,6 +427,10 @@ def plan_of(*changes: Change, **fields: t.Any) -> dict[str, t.Any]:
         pytest.param(forged(plan=plan_of(samples.KEY_CHANGE, plan_sha256="0" * 64)), id="edited plan"),
         pytest.param(forged(plan={**plan_of(samples.KEY_CHANGE), "account_id": "999988887777"}), id="other account"),
         pytest.param(forged(changes=[samples.KEY_CHANGE.as_dict(), samples.KEY_CHANGE.as_dict()]), id="shown twice"),
+        pytest.param(forged(plan=plan_with(affects=[{"a": 1}, {"b": 2}])), id="affects mappings"),
+        pytest.param(forged(plan=plan_with(affects=["a", 7])), id="affects a number"),
+        pytest.param(forged(plan=plan_with(affects="abc")), id="affects is a text"),
+        pytest.param(forged(plan=plan_with(remedies=[{}])), id="remedies a mapping"),
         pytest.param(forged(changes="x"), id="changes are a text"),
         pytest.param(forged(changes=[{}]), id="empty change"),
         pytest.param(forged(changes=[7]), id="change is a number"),
@@ -433,7 +453,7 @@ def test_a_forged_or_malformed_part_costs_its_own_module_alone(reports: Path, pa
     assert {name: result[name] for name in same} == {name: before[name] for name in same}
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"x"', b"{}", b'{"run_id": "other"}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"x"', b"{}", b'{"run_id": "other"}', b"\xff", b"[" * 10**5])
 def test_an_object_among_the_parts_that_is_none_is_named(reports: Path, content: bytes) -> None:
     DirectoryStore(str(reports)).put(part_place({"module": "foreign"}), content)
     result = run(task(reports))
@@ -492,6 +512,7 @@ def malformed() -> dict[str, t.Any]:
         "no findings": {name: value for name, value in sound.items() if name != "findings"},
         "no delta": {**sound, "delta": {}},
         "no run": {**sound, "run": None},
+        "run is a path": {**sound, "run": {**sound["run"], "id": "../../../outside"}},
         "run without a start": {**sound, "run": {"id": samples.run().id, "mode": "check"}},
         "finding is a text": {**sound, "findings": ["x"]},
         "unknown severity": {**sound, "findings": [{**samples.assessment()["findings"][0], "severity": "grave"}]},
@@ -516,11 +537,21 @@ def test_a_malformed_report_costs_its_own_account_alone(reports: Path, kind: str
     assert result["fail"]
 
 
-@pytest.mark.parametrize("kind", ["another account", "no findings", "only a schema", "no run"])
+@pytest.mark.parametrize("kind", ["another account", "no findings", "only a schema", "no run", "run is a path"])
 def test_a_malformed_assessment_fails_with_a_message(reports: Path, kind: str) -> None:
     DirectoryStore(str(reports)).put("333344445555/report.json", encode(malformed()[kind]))
     with pytest.raises(TaskError, match="333344445555/report.json is"):
         run(task(reports, account_id="333344445555"))
+
+
+def test_no_report_leads_out_of_the_place_of_reports(tmp_path: Path) -> None:
+    place = tmp_path / "reports"
+    outside = samples.assessment(run=samples.run("../../../outside"))
+    DirectoryStore(str(place)).put(f"{samples.ACCOUNT}/report.json", encode(outside))
+    with pytest.raises(TaskError, match="report.json is malformed: the id of its run"):
+        run(task(place))
+    assert run(task(place, scope="fleet"))["failed_accounts"] == [samples.ACCOUNT]
+    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
 
 
 # The hash of a run

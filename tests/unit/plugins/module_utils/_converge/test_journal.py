@@ -168,8 +168,13 @@ def test_interrupted_finds_intents_without_outcome_in_this_account_only(store: F
     assert [outcome for _intent, outcome in recorded(store, ACCOUNT, "20261101T000000Z")] == [Outcome.UNKNOWN]
 
 
+NESTED = '{"a":' * 200 + "1" + "}" * 200
 BROKEN = [
     b"",
+    b"[" * 100_000,
+    ('{"run_id": "1", "module": "m", "change": ' + NESTED + "}").encode(),
+    json.dumps({"run_id": "1", "module": "m", "change": {**change().as_dict(), "before": json.loads(NESTED)}}).encode(),
+    b'{"run_id": "1", "module": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     b"{",
     b"[]",
     b"{}",

@@ -123,3 +123,15 @@ def test_what_was_never_declared_changes_nothing() -> None:
     for given in (None, "", {}):
         assert task(Writer.POLICIES, assume_role_arns=given, assume_role_arn=ONE).options["assume_role_arn"] == ONE
         assert lacks_role({"assume_role_arns": given}, Writer.POLICIES) is None
+
+
+def test_the_one_role_for_all_is_a_role_of_the_run_also_where_a_class_has_its_own() -> None:
+    """It still writes for the classes without one, so no module may act on it."""
+    made = task(Writer.POLICIES, assume_role_arns=MANY, assume_role_arn=ONE)
+    assert made.options["assume_role_arn"] == MANY["policies"]
+    assert set(made.writing_roles) == {ONE, *MANY.values()}
+    of_many = task(None, assume_role_arns=MANY, assume_role_arn=ONE)
+    # As a rollback does, which begins with the role of one of its modules.
+    of_many.options["assume_role_arn"] = MANY["credentials"]
+    assert set(of_many.writing_roles) == {ONE, *MANY.values()}
+    assert task(Writer.POLICIES, assume_role_arn=ONE).writing_roles == (ONE,)

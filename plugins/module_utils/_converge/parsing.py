@@ -1,0 +1,39 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""JSON from a place where others may write."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+# Nothing that this collection keeps comes near this: policies of AWS nest a few levels, and so do records of them.
+_MOST_LEVELS: t.Final = 100
+
+
+def parse(content: t.Union[bytes, str]) -> t.Any:
+    """What a JSON text holds.
+
+    :raises ValueError: it is not JSON, or is nested so deeply that whoever walks through it would run out of stack.
+    """
+    try:
+        document = json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    level = [document]
+    for _number in range(_MOST_LEVELS):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return document
+    raise ValueError("it is nested too deeply")
+
+
+def _children(node: t.Any) -> list[t.Any]:
+    """What of a list or mapping can have members of its own."""
+    members = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [member for member in members if isinstance(member, (dict, list))]
