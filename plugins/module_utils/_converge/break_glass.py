@@ -186,6 +186,8 @@ class _State:
         return any(self._is_let_in(role, caller) for caller in self._callers(role))
 
     def _is_let_in(self, role: Role, caller: t.Union[User, Role]) -> bool:
+        if self._not_known(caller):
+            return False
         values = {**_tags(caller), **self._of_organization}
         layers = self._permissions.layers(caller.arn)
         return self._is_admitted(role, caller.arn, _WAYS[0], layers=layers, values=values)
@@ -257,9 +259,9 @@ class _State:
         undo = change.undo
         if undo is None:
             return None
-        unread = [*self._permissions.unknown(principal.arn), self._permissions.unknown_boundary(principal.arn)]
-        if any(unread):
-            return f"has policies that are not known: {', '.join(filter(None, unread))}"
+        unread = self._not_known(principal)
+        if unread:
+            return f"has policies that are not known: {', '.join(unread)}"
         values = self._context({**_keys_of(undo.parameters), **_tags(principal), **self._of_organization})
         action = f"{change.service}:{undo.operation}"
         request = Request(action, place_of(change), principal=principal.arn, context=values)
@@ -267,6 +269,11 @@ class _State:
         if decision.outcome is Outcome.ALLOWED:
             return None
         return f"may not undo it: {action} on {change.target} is not allowed to it ({decision.explanation.rstrip('.')})"
+
+    def _not_known(self, principal: t.Union[User, Role]) -> list[str]:
+        """The policies of a principal that could keep it from anything, but were not read or don't parse."""
+        unread = [*self._permissions.unknown(principal.arn), self._permissions.unknown_boundary(principal.arn)]
+        return [name for name in unread if name]
 
 
 def _trusted(trust: t.Optional[Policy]) -> Sequence[tuple[str, str]]:

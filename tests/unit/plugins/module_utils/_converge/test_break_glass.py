@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import typing as t
 
 import pytest
@@ -35,6 +36,7 @@ from .fakes import ACCOUNT, NOW
 ADMIN: t.Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 ROOT: t.Final = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 BOUNDARY: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/developer"
+NEW: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/new"
 OKTA: t.Final = f"arn:aws:iam::{ACCOUNT}:saml-provider/Okta"
 GITHUB: t.Final = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 PARTNER: t.Final = {"AWS": "arn:aws:iam::999988887777:role/security"}
@@ -291,6 +293,40 @@ def test_the_changes_before_it_count() -> None:
     rescue.expect(attach("ann", "user"))
     assert "once it is made" in (rescue.objection(attach("bob", "user")) or "")
     assert Rescue(snapshot).objection(attach("bob", "user")) is None
+
+
+def create(*statements: Statement) -> Change:
+    """A managed policy that the account has not."""
+    text = document(*statements)
+    return dataclasses.replace(
+        attach(),
+        operation="CreatePolicy",
+        target=NEW,
+        parameters={"PolicyName": "new", "Path": "/", "PolicyDocument": json.dumps(text)},
+        before=None,
+        after={"document": text},
+        kind="boundary_policy_create",
+        impact=Impact.ADDITIVE,
+        undo=Undo("DeletePolicy", {"PolicyArn": NEW}),
+    )
+
+
+@pytest.mark.parametrize(("allowed", "counts"), [("s3:*", False), ("*", True)])
+def test_a_boundary_that_the_same_plan_creates_counts_by_what_it_says(allowed: str, counts: bool) -> None:
+    """It is for the one user who could use the role."""
+    rescue = Rescue(account(glass(trust=[trusting(ROOT)]), ANN, rows=WITH_ANN))
+    made = create({**ADMIN, "Action": allowed})
+    assert rescue.objection(made) is None
+    rescue.expect(made)
+    put = attach("ann", "user")
+    bound = dataclasses.replace(put, parameters={**put.parameters, "PermissionsBoundary": NEW})
+    found = rescue.objection(bound)
+    assert found is None if counts else found and found.endswith("known to exist once it is made")
+
+
+def test_who_has_a_boundary_that_was_not_read_lets_nobody_count_on_them() -> None:
+    ann = dataclasses.replace(ANN, boundary=NEW)
+    assert "can be used by nobody" in (objection(account(glass(trust=[trusting(ROOT)]), ann, rows=WITH_ANN)) or "")
 
 
 def test_one_that_works_is_enough_and_all_are_named_where_none_does() -> None:
