@@ -19,7 +19,7 @@ import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
-from .._account.model import Dataset, Role, Snapshot, User
+from .._account.model import CredentialRow, Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._policy.arn import arn_account, root_account
 from .._policy.context import Context, Values
@@ -152,9 +152,19 @@ class _State:
             return None
         return "can be used by nobody: its trust policy lets no principal in that is known to exist"
 
-    def _without_credential(self, user: User) -> t.Optional[str]:
+    def _row(self, user: User) -> t.Optional[CredentialRow]:
         report = self.snapshot.credential_report
-        row = next((row for row in report.users if row.arn == user.arn), None) if report else None
+        return next((row for row in report.users if row.arn == user.arn), None) if report else None
+
+    def _with_mfa(self, principal: t.Union[User, Role]) -> dict[str, Values]:
+        """What requests say of MFA: a user has a device or not, whoever opens the session of a role may have one."""
+        row = self._row(principal) if isinstance(principal, User) else None
+        if row is None or row.mfa_active:
+            return {"aws:MultiFactorAuthPresent": True, "aws:MultiFactorAuthAge": 0}
+        return {"aws:MultiFactorAuthPresent": False}
+
+    def _without_credential(self, user: User) -> t.Optional[str]:
+        row = self._row(user)
         if row is None:
             return "is a user of whom is not known whether it has a password or an active access key"
         return None if row.password_enabled or row.active_keys else "is a user without a password or active access key"
@@ -188,7 +198,7 @@ class _State:
     def _is_let_in(self, role: Role, caller: t.Union[User, Role]) -> bool:
         if self._not_known(caller):
             return False
-        values = {**_tags(caller), **self._of_organization}
+        values = {**_tags(caller), **self._of_organization, **self._with_mfa(caller)}
         layers = self._permissions.layers(caller.arn)
         return self._is_admitted(role, caller.arn, _WAYS[0], layers=layers, values=values)
 
@@ -247,8 +257,6 @@ class _State:
         known: dict[str, Values] = {
             "aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "aws:EpochTime": int(moment.timestamp()),
-            "aws:MultiFactorAuthPresent": True,
-            "aws:MultiFactorAuthAge": 0,
             "aws:SecureTransport": True,
         }
         return Context({**known, **values}, complete=False)
@@ -262,7 +270,8 @@ class _State:
         unread = self._not_known(principal)
         if unread:
             return f"has policies that are not known: {', '.join(unread)}"
-        values = self._context({**_keys_of(undo.parameters), **_tags(principal), **self._of_organization})
+        known = {**_tags(principal), **self._of_organization, **self._with_mfa(principal)}
+        values = self._context({**_keys_of(undo.parameters), **known})
         action = f"{change.service}:{undo.operation}"
         request = Request(action, place_of(change), principal=principal.arn, context=values)
         decision = Evaluator(self._permissions.layers(principal.arn)).decide(request)

@@ -81,10 +81,12 @@ def user(name: str, *statements: Statement, path: str = "/", **fields: t.Any) ->
     return User(name, where, path, None, (), (), inline(*statements), fields.pop("boundary", None), **fields)
 
 
-def row(name: str, *, password: bool = False, keys: t.Sequence[bool] = (), path: str = "/") -> CredentialRow:
+def row(
+    name: str, *, password: bool = False, keys: t.Sequence[bool] = (), path: str = "/", mfa: bool = True
+) -> CredentialRow:
     found = tuple(AccessKey(slot, active, None, None, None, None) for slot, active in enumerate(keys, start=1))
     where = arn("user", f"{path[1:]}{name}")
-    return CredentialRow(name, where, None, password, None, None, None, False, found, ())
+    return CredentialRow(name, where, None, password, None, None, None, mfa, found, ())
 
 
 GLASS_PATH: t.Final = "/iam-hardening/break-glass/"
@@ -239,6 +241,24 @@ def test_a_provider_that_was_not_read_does_not_count() -> None:
 def test_a_user_needs_a_password_or_an_active_key(rows: tuple[CredentialRow, ...], said: t.Optional[str]) -> None:
     found = objection(account(user("breaker", ADMIN, path=GLASS_PATH), rows=rows))
     assert found is None if said is None else said in (found or "")
+
+
+WITH_MFA: t.Final = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+
+
+@pytest.mark.parametrize("mfa", [True, False])
+def test_a_user_without_mfa_does_not_count_where_mfa_is_needed(mfa: bool) -> None:
+    breaker = user("breaker", {**ADMIN, **WITH_MFA}, path=GLASS_PATH)
+    found = objection(account(breaker, rows=(row("breaker", password=True, path=GLASS_PATH, mfa=mfa),)))
+    assert found is None if mfa else "may not undo it" in (found or "")
+    entered = glass(trust=[trusting(ROOT, **WITH_MFA)])
+    found = objection(account(entered, ANN, rows=(row("ann", password=True, mfa=mfa),)))
+    assert found is None if mfa else "can be used by nobody" in (found or "")
+
+
+def test_a_user_without_mfa_counts_where_none_is_needed() -> None:
+    breaker = user("breaker", ADMIN, path=GLASS_PATH)
+    assert objection(account(breaker, rows=(row("breaker", password=True, path=GLASS_PATH, mfa=False),))) is None
 
 
 @pytest.mark.parametrize(
