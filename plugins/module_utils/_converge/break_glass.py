@@ -42,6 +42,7 @@ _CHOSEN: t.Final = re.compile(
     r"(?!aws:principal)(aws:(currenttime|epochtime|multifactorauth.*|requesttag/.*|securetransport|source(ip|identity|vpce?)"
     r"|tagkeys|tokenissuetime|useragent|vpcsourceip|viaawsservice|calledvia.*)|saml:.*|sts:.*|.*:(sub|aud|amr|email))"
 )
+_MEMBERSHIP: t.Final = ("AddUserToGroup", "RemoveUserFromGroup")
 _MOST_TOLD: t.Final = 3
 
 
@@ -273,11 +274,23 @@ class _State:
         known = {**_tags(principal), **self._of_organization, **self._with_mfa(principal)}
         values = self._context({**_keys_of(undo.parameters), **known})
         action = f"{change.service}:{undo.operation}"
-        request = Request(action, place_of(change), principal=principal.arn, context=values)
+        request = Request(action, self._place(change), principal=principal.arn, context=values)
         decision = Evaluator(self._permissions.layers(principal.arn)).decide(request)
         if decision.outcome is Outcome.ALLOWED:
             return None
         return f"may not undo it: {action} on {change.target} is not allowed to it ({decision.explanation.rstrip('.')})"
+
+    def _place(self, change: Change) -> str:
+        """What the undo is authorized on: who is put into a group, or taken out, is no resource of it.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_identityandaccessmanagement.html
+        """
+        if change.operation not in _MEMBERSHIP:
+            return place_of(change)
+        name = str(change.parameters.get("GroupName", ""))
+        groups = self.snapshot.groups
+        plain = f"arn:{self.snapshot.partition}:iam::{self.snapshot.account_id}:group/{name}"
+        return next((group.arn for group in groups if group.name.lower() == name.lower()), plain)
 
     def _not_known(self, principal: t.Union[User, Role]) -> list[str]:
         """The policies of a principal that could keep it from anything, but were not read or don't parse."""

@@ -19,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     CredentialReport,
     CredentialRow,
     Dataset,
+    Group,
     ManagedPolicy,
     Organization,
     PolicyDocument,
@@ -289,6 +290,23 @@ def test_it_must_be_allowed_to_undo_the_change(
     found = objection(account(glass(*statements, boundary=boundary), ANN, rows=WITH_ANN))
     assert (found is None) is counts
     assert counts or "glass may not undo it: iam:DeleteRolePermissionsBoundary on" in (found or "") or boundary
+
+
+@pytest.mark.parametrize(("on", "counts"), [(arn("user", "*"), False), (arn("group", "teams/admins"), True)])
+def test_who_brings_somebody_back_into_a_group_must_be_allowed_it_on_the_group(on: str, counts: bool) -> None:
+    named = {"UserName": "bob", "GroupName": "admins"}
+    leave = dataclasses.replace(
+        attach("bob", "user"),
+        operation="RemoveUserFromGroup",
+        parameters=named,
+        before={"group": "admins"},
+        after=None,
+        undo=Undo("AddUserToGroup", named),
+    )
+    may = glass({"Effect": "Allow", "Action": "iam:*", "Resource": on})
+    admins = Group("admins", arn("group", "teams/admins"), "/teams/", None, (), ())
+    found = objection(account(may, ANN, user("bob"), rows=WITH_ANN, groups=(admins,)), leave)
+    assert found is None if counts else "iam:AddUserToGroup" in (found or "")
 
 
 def test_a_role_without_policies_does_not_count() -> None:
