@@ -62,11 +62,24 @@ def facts_needed(snapshot: Snapshot, patterns: Sequence[str]) -> frozenset[Datas
             continue
         for kind, value in _trusted(permissions.parsed(principal.trust, "trust policy")):
             if kind == "Federated":
-                needed.update(dataset for kind, (_action, dataset) in _PROVIDERS.items() if f":{kind}/" in value)
+                needed.update(_facts_of_provider(value))
             elif value == "*" or arn_account(value) == snapshot.account_id:
                 needed.add(Dataset.CREDENTIAL_REPORT)
+                needed.update(_facts_of_roles(permissions))
                 needed.update({Dataset.ORGANIZATION} if value == "*" else ())
     return frozenset(needed)
+
+
+def _facts_of_provider(provider: str) -> Iterator[Dataset]:
+    yield from (dataset for kind, (_action, dataset) in _PROVIDERS.items() if f":{kind}/" in provider)
+
+
+def _facts_of_roles(permissions: Permissions) -> Iterator[Dataset]:
+    """What says whether somebody gets into the roles of an account, which may be the way into another one."""
+    for role in permissions.snapshot.roles:
+        for kind, value in _trusted(permissions.parsed(role.trust, "trust policy")):
+            if kind == "Federated":
+                yield from _facts_of_provider(value)
 
 
 #: What :func:`facts_needed` may name, as fields of a snapshot.
@@ -149,7 +162,7 @@ class _State:
     def _unusable(self, principal: t.Union[User, Role]) -> t.Optional[str]:
         if isinstance(principal, User):
             return self._without_credential(principal)
-        if any(self._lets_in(principal, kind, value) for kind, value in _trusted(self._trust(principal))):
+        if self._is_open(principal, set()):
             return None
         return "can be used by nobody: its trust policy lets no principal in that is known to exist"
 
@@ -173,28 +186,41 @@ class _State:
     def _trust(self, role: Role) -> t.Optional[Policy]:
         return self._permissions.parsed(role.trust, "trust policy")
 
-    def _lets_in(self, role: Role, kind: str, value: str) -> bool:
+    def _is_open(self, role: Role, visited: set[str]) -> bool:
+        """Whether somebody gets into a role, maybe through other roles; ``visited`` are those that were asked about."""
+        visited.add(role.arn)
+        return any(self._lets_in(role, kind, value, visited) for kind, value in _trusted(self._trust(role)))
+
+    def _lets_in(self, role: Role, kind: str, value: str, visited: set[str]) -> bool:
         """Whether a principal of the trust policy of a role exists and gets in."""
         if kind == "Federated":
             return self._is_let_in_by_provider(role, value)
         if kind not in ("AWS", "*"):
             return False
         if value == "*" or root_account(value) == self.snapshot.account_id:
-            return self._is_open_to_own(role) or (value == "*" and self._is_open_to_organization(role))
+            everybody = (*self.snapshot.users, *self.snapshot.roles)
+            is_open = any(self._comes_in(role, caller, visited) for caller in everybody)
+            return is_open or (value == "*" and self._is_open_to_organization(role))
         if arn_account(value) == self.snapshot.account_id:
-            named = [item for item in self._callers(role) if item.arn == value]
-            return any(self._is_let_in(role, item) for item in named)
+            named = self._permissions.entities.get(value)
+            return isinstance(named, (User, Role)) and self._comes_in(role, named, visited)
         account = root_account(value)
         caller = self._somebody_of(account) if account else value
         return arn_account(value) is not None and self._is_admitted(role, caller, _WAYS[0])
 
-    def _callers(self, role: Role) -> Iterator[t.Union[User, Role]]:
-        """The users that have a credential, and the roles that are not the services' own; not the role itself."""
-        yield from (user for user in self.snapshot.users if self._without_credential(user) is None)
-        yield from (item for item in self.snapshot.roles if item.arn != role.arn and not item.is_service_linked)
+    def _comes_in(self, role: Role, caller: t.Union[User, Role], visited: set[str]) -> bool:
+        """Whether a caller of the account gets into a role, and is one that somebody can use."""
+        if isinstance(caller, User):
+            return self._without_credential(caller) is None and self._is_let_in(role, caller)
+        if caller.arn in visited or caller.is_service_linked or not self._is_let_in(role, caller):
+            return False
+        # Who is on a machine comes in by the role of the machine.
+        return self._is_of_service(caller) or self._is_open(caller, visited)
 
-    def _is_open_to_own(self, role: Role) -> bool:
-        return any(self._is_let_in(role, caller) for caller in self._callers(role))
+    def _is_of_service(self, role: Role) -> bool:
+        trusted = [value for kind, value in _trusted(self._trust(role)) if kind == "Service"]
+        known: dict[str, Values] = {"aws:SourceAccount": self.snapshot.account_id, **self._of_organization}
+        return any(self._is_admitted(role, value, _WAYS[0], values=known) for value in trusted)
 
     def _is_let_in(self, role: Role, caller: t.Union[User, Role]) -> bool:
         if self._not_known(caller):

@@ -214,6 +214,41 @@ def test_the_account_as_a_whole_lets_nobody_in_where_nobody_may_assume_the_role(
     assert objection(account(glass(trust=[trusting(ROOT)]), SERVICE)) is None
 
 
+def through(name: str, trust: Statement) -> Role:
+    return role(name, ADMIN, trust=[trust])
+
+
+FROM_HERE: t.Final = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+GLASS_ARN: t.Final = arn("role", "iam-hardening/break-glass/glass")
+
+
+@pytest.mark.parametrize(
+    ("others", "counts"),
+    [
+        # Nobody gets into the other role, or only who is in the first one.
+        ([through("one", trusting({"AWS": arn("user", "gone")}))], False),
+        ([through("one", trusting({"AWS": GLASS_ARN}))], False),
+        ([through("one", trusting({"AWS": arn("role", "two")})), through("two", trusting(ROOT))], False),
+        ([through("one", {**trusting({"Service": "ec2.amazonaws.com"}), "Effect": "Deny"})], False),
+        # Somebody does, over any number of roles.
+        ([through("one", trusting({"AWS": arn("user", "ann")}))], True),
+        ([through("one", trusting({"Service": "ec2.amazonaws.com"}))], True),
+        ([through("one", trusting({"Service": "ec2.amazonaws.com"}, Condition=FROM_HERE))], True),
+        ([through("one", trusting({"Federated": OKTA}, action="sts:AssumeRoleWithSAML"))], True),
+        ([through("one", trusting({"Federated": f"{OKTA}-gone"}, action="sts:AssumeRoleWithSAML"))], False),
+        ([through("one", trusting({"AWS": arn("role", "two")})), through("two", trusting(PARTNER))], True),
+    ],
+)
+@pytest.mark.parametrize("trust", [{"AWS": arn("role", "one")}, ROOT])
+def test_a_role_counts_as_who_comes_in_if_somebody_gets_into_it(
+    others: list[Role], counts: bool, trust: dict[str, str]
+) -> None:
+    powerless = user("ann", {"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    snapshot = account(glass(trust=[trusting(trust)]), powerless, *others, rows=WITH_ANN, saml_provider_arns=(OKTA,))
+    found = objection(snapshot)
+    assert found is None if counts else "glass can be used by nobody" in (found or "")
+
+
 def test_the_organization_lets_somebody_in_where_it_is_known() -> None:
     trust = [trusting("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-acme"}})]
     known = account(glass(trust=trust), organization=Organization("o-acme", "999988887777", "ALL"))
@@ -393,6 +428,12 @@ def test_users_and_roles_that_were_not_read() -> None:
 )
 def test_what_has_to_be_read_to_say_who_can_use_it(principal: t.Union[User, Role], needed: set[Dataset]) -> None:
     assert facts_needed(account(principal), ()) == needed
+
+
+def test_the_providers_of_the_roles_that_lead_to_it_have_to_be_read() -> None:
+    way = through("one", trusting({"Federated": OKTA}, action="sts:AssumeRoleWithSAML"))
+    needed = facts_needed(account(glass(trust=[trusting({"AWS": way.arn})]), way), ())
+    assert needed == {Dataset.CREDENTIAL_REPORT, Dataset.SAML_PROVIDERS}
 
 
 def test_the_moment_of_the_snapshot_decides_on_a_trust_that_ends() -> None:
