@@ -19,7 +19,7 @@ import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
-from .._account.model import Dataset, Role, Snapshot, User
+from .._account.model import CredentialRow, Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._policy.arn import arn_account, root_account
 from .._policy.context import Context, Values
@@ -42,6 +42,7 @@ _CHOSEN: t.Final = re.compile(
     r"(?!aws:principal)(aws:(currenttime|epochtime|multifactorauth.*|requesttag/.*|securetransport|source(ip|identity|vpce?)"
     r"|tagkeys|tokenissuetime|useragent|vpcsourceip|viaawsservice|calledvia.*)|saml:.*|sts:.*|.*:(sub|aud|amr|email))"
 )
+_MEMBERSHIP: t.Final = ("AddUserToGroup", "RemoveUserFromGroup")
 _MOST_TOLD: t.Final = 3
 
 
@@ -61,11 +62,24 @@ def facts_needed(snapshot: Snapshot, patterns: Sequence[str]) -> frozenset[Datas
             continue
         for kind, value in _trusted(permissions.parsed(principal.trust, "trust policy")):
             if kind == "Federated":
-                needed.update(dataset for kind, (_action, dataset) in _PROVIDERS.items() if f":{kind}/" in value)
+                needed.update(_facts_of_provider(value))
             elif value == "*" or arn_account(value) == snapshot.account_id:
                 needed.add(Dataset.CREDENTIAL_REPORT)
+                needed.update(_facts_of_roles(permissions))
                 needed.update({Dataset.ORGANIZATION} if value == "*" else ())
     return frozenset(needed)
+
+
+def _facts_of_provider(provider: str) -> Iterator[Dataset]:
+    yield from (dataset for kind, (_action, dataset) in _PROVIDERS.items() if f":{kind}/" in provider)
+
+
+def _facts_of_roles(permissions: Permissions) -> Iterator[Dataset]:
+    """What says whether somebody gets into the roles of an account, which may be the way into another one."""
+    for role in permissions.snapshot.roles:
+        for kind, value in _trusted(permissions.parsed(role.trust, "trust policy")):
+            if kind == "Federated":
+                yield from _facts_of_provider(value)
 
 
 #: What :func:`facts_needed` may name, as fields of a snapshot.
@@ -148,13 +162,23 @@ class _State:
     def _unusable(self, principal: t.Union[User, Role]) -> t.Optional[str]:
         if isinstance(principal, User):
             return self._without_credential(principal)
-        if any(self._lets_in(principal, kind, value) for kind, value in _trusted(self._trust(principal))):
+        if self._is_open(principal, set()):
             return None
         return "can be used by nobody: its trust policy lets no principal in that is known to exist"
 
-    def _without_credential(self, user: User) -> t.Optional[str]:
+    def _row(self, user: User) -> t.Optional[CredentialRow]:
         report = self.snapshot.credential_report
-        row = next((row for row in report.users if row.arn == user.arn), None) if report else None
+        return next((row for row in report.users if row.arn == user.arn), None) if report else None
+
+    def _with_mfa(self, principal: t.Union[User, Role]) -> dict[str, Values]:
+        """What requests say of MFA: a user has a device or not, whoever opens the session of a role may have one."""
+        row = self._row(principal) if isinstance(principal, User) else None
+        if row is None or row.mfa_active:
+            return {"aws:MultiFactorAuthPresent": True, "aws:MultiFactorAuthAge": 0}
+        return {"aws:MultiFactorAuthPresent": False}
+
+    def _without_credential(self, user: User) -> t.Optional[str]:
+        row = self._row(user)
         if row is None:
             return "is a user of whom is not known whether it has a password or an active access key"
         return None if row.password_enabled or row.active_keys else "is a user without a password or active access key"
@@ -162,31 +186,46 @@ class _State:
     def _trust(self, role: Role) -> t.Optional[Policy]:
         return self._permissions.parsed(role.trust, "trust policy")
 
-    def _lets_in(self, role: Role, kind: str, value: str) -> bool:
+    def _is_open(self, role: Role, visited: set[str]) -> bool:
+        """Whether somebody gets into a role, maybe through other roles; ``visited`` are those that were asked about."""
+        visited.add(role.arn)
+        return any(self._lets_in(role, kind, value, visited) for kind, value in _trusted(self._trust(role)))
+
+    def _lets_in(self, role: Role, kind: str, value: str, visited: set[str]) -> bool:
         """Whether a principal of the trust policy of a role exists and gets in."""
         if kind == "Federated":
             return self._is_let_in_by_provider(role, value)
         if kind not in ("AWS", "*"):
             return False
         if value == "*" or root_account(value) == self.snapshot.account_id:
-            return self._is_open_to_own(role) or (value == "*" and self._is_open_to_organization(role))
+            everybody = (*self.snapshot.users, *self.snapshot.roles)
+            is_open = any(self._comes_in(role, caller, visited) for caller in everybody)
+            return is_open or (value == "*" and self._is_open_to_organization(role))
         if arn_account(value) == self.snapshot.account_id:
-            named = [item for item in self._callers(role) if item.arn == value]
-            return any(self._is_let_in(role, item) for item in named)
+            named = self._permissions.entities.get(value)
+            return isinstance(named, (User, Role)) and self._comes_in(role, named, visited)
         account = root_account(value)
         caller = self._somebody_of(account) if account else value
         return arn_account(value) is not None and self._is_admitted(role, caller, _WAYS[0])
 
-    def _callers(self, role: Role) -> Iterator[t.Union[User, Role]]:
-        """The users that have a credential, and the roles that are not the services' own; not the role itself."""
-        yield from (user for user in self.snapshot.users if self._without_credential(user) is None)
-        yield from (item for item in self.snapshot.roles if item.arn != role.arn and not item.is_service_linked)
+    def _comes_in(self, role: Role, caller: t.Union[User, Role], visited: set[str]) -> bool:
+        """Whether a caller of the account gets into a role, and is one that somebody can use."""
+        if isinstance(caller, User):
+            return self._without_credential(caller) is None and self._is_let_in(role, caller)
+        if caller.arn in visited or caller.is_service_linked or not self._is_let_in(role, caller):
+            return False
+        # Who is on a machine comes in by the role of the machine.
+        return self._is_of_service(caller) or self._is_open(caller, visited)
 
-    def _is_open_to_own(self, role: Role) -> bool:
-        return any(self._is_let_in(role, caller) for caller in self._callers(role))
+    def _is_of_service(self, role: Role) -> bool:
+        trusted = [value for kind, value in _trusted(self._trust(role)) if kind == "Service"]
+        known: dict[str, Values] = {"aws:SourceAccount": self.snapshot.account_id, **self._of_organization}
+        return any(self._is_admitted(role, value, _WAYS[0], values=known) for value in trusted)
 
     def _is_let_in(self, role: Role, caller: t.Union[User, Role]) -> bool:
-        values = {**_tags(caller), **self._of_organization}
+        if self._not_known(caller):
+            return False
+        values = {**_tags(caller), **self._of_organization, **self._with_mfa(caller)}
         layers = self._permissions.layers(caller.arn)
         return self._is_admitted(role, caller.arn, _WAYS[0], layers=layers, values=values)
 
@@ -245,8 +284,6 @@ class _State:
         known: dict[str, Values] = {
             "aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "aws:EpochTime": int(moment.timestamp()),
-            "aws:MultiFactorAuthPresent": True,
-            "aws:MultiFactorAuthAge": 0,
             "aws:SecureTransport": True,
         }
         return Context({**known, **values}, complete=False)
@@ -257,16 +294,34 @@ class _State:
         undo = change.undo
         if undo is None:
             return None
-        unread = [*self._permissions.unknown(principal.arn), self._permissions.unknown_boundary(principal.arn)]
-        if any(unread):
-            return f"has policies that are not known: {', '.join(filter(None, unread))}"
-        values = self._context({**_keys_of(undo.parameters), **_tags(principal), **self._of_organization})
+        unread = self._not_known(principal)
+        if unread:
+            return f"has policies that are not known: {', '.join(unread)}"
+        known = {**_tags(principal), **self._of_organization, **self._with_mfa(principal)}
+        values = self._context({**_keys_of(undo.parameters), **known})
         action = f"{change.service}:{undo.operation}"
-        request = Request(action, place_of(change), principal=principal.arn, context=values)
+        request = Request(action, self._place(change), principal=principal.arn, context=values)
         decision = Evaluator(self._permissions.layers(principal.arn)).decide(request)
         if decision.outcome is Outcome.ALLOWED:
             return None
         return f"may not undo it: {action} on {change.target} is not allowed to it ({decision.explanation.rstrip('.')})"
+
+    def _place(self, change: Change) -> str:
+        """What the undo is authorized on: who is put into a group, or taken out, is no resource of it.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/list_identityandaccessmanagement.html
+        """
+        if change.operation not in _MEMBERSHIP:
+            return place_of(change)
+        name = str(change.parameters.get("GroupName", ""))
+        groups = self.snapshot.groups
+        plain = f"arn:{self.snapshot.partition}:iam::{self.snapshot.account_id}:group/{name}"
+        return next((group.arn for group in groups if group.name.lower() == name.lower()), plain)
+
+    def _not_known(self, principal: t.Union[User, Role]) -> list[str]:
+        """The policies of a principal that could keep it from anything, but were not read or don't parse."""
+        unread = [*self._permissions.unknown(principal.arn), self._permissions.unknown_boundary(principal.arn)]
+        return [name for name in unread if name]
 
 
 def _trusted(trust: t.Optional[Policy]) -> Sequence[tuple[str, str]]:

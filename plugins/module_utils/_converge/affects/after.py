@@ -33,6 +33,8 @@ def snapshot_after(snapshot: Snapshot, change: Change) -> Snapshot:
         return _membership(snapshot, change.operation == "AddUserToGroup", parameters)
     if change.operation in ("CreatePolicyVersion", "SetDefaultPolicyVersion"):
         return _content(snapshot, change)
+    if change.operation == "CreatePolicy":
+        return _created(snapshot, change)
     return snapshot
 
 
@@ -90,6 +92,15 @@ def _membership(snapshot: Snapshot, is_member: bool, parameters: Mapping[str, t.
         return dataclasses.replace(user, groups=(*others, group) if is_member else others)
 
     return _edited(snapshot, "User", str(parameters["UserName"]), edit)
+
+
+def _created(snapshot: Snapshot, change: Change) -> Snapshot:
+    """A new managed policy: a later change of a plan may make it somebody's boundary."""
+    name, path = str(change.parameters["PolicyName"]), str(change.parameters.get("Path") or "/")
+    arn = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:policy{path}{name}"
+    document = _document("v1", change.parameters.get("PolicyDocument"))
+    made = ManagedPolicy(arn, name, path, document, 0, 0, None, None, is_aws_managed=False)
+    return dataclasses.replace(snapshot, policies=(*snapshot.policies, made))
 
 
 def _content(snapshot: Snapshot, change: Change) -> Snapshot:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import typing as t
 
 import pytest
@@ -18,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     CredentialReport,
     CredentialRow,
     Dataset,
+    Group,
     ManagedPolicy,
     Organization,
     PolicyDocument,
@@ -35,6 +37,7 @@ from .fakes import ACCOUNT, NOW
 ADMIN: t.Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 ROOT: t.Final = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 BOUNDARY: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/developer"
+NEW: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/new"
 OKTA: t.Final = f"arn:aws:iam::{ACCOUNT}:saml-provider/Okta"
 GITHUB: t.Final = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
 PARTNER: t.Final = {"AWS": "arn:aws:iam::999988887777:role/security"}
@@ -79,10 +82,12 @@ def user(name: str, *statements: Statement, path: str = "/", **fields: t.Any) ->
     return User(name, where, path, None, (), (), inline(*statements), fields.pop("boundary", None), **fields)
 
 
-def row(name: str, *, password: bool = False, keys: t.Sequence[bool] = (), path: str = "/") -> CredentialRow:
+def row(
+    name: str, *, password: bool = False, keys: t.Sequence[bool] = (), path: str = "/", mfa: bool = True
+) -> CredentialRow:
     found = tuple(AccessKey(slot, active, None, None, None, None) for slot, active in enumerate(keys, start=1))
     where = arn("user", f"{path[1:]}{name}")
-    return CredentialRow(name, where, None, password, None, None, None, False, found, ())
+    return CredentialRow(name, where, None, password, None, None, None, mfa, found, ())
 
 
 GLASS_PATH: t.Final = "/iam-hardening/break-glass/"
@@ -209,6 +214,41 @@ def test_the_account_as_a_whole_lets_nobody_in_where_nobody_may_assume_the_role(
     assert objection(account(glass(trust=[trusting(ROOT)]), SERVICE)) is None
 
 
+def through(name: str, trust: Statement) -> Role:
+    return role(name, ADMIN, trust=[trust])
+
+
+FROM_HERE: t.Final = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+GLASS_ARN: t.Final = arn("role", "iam-hardening/break-glass/glass")
+
+
+@pytest.mark.parametrize(
+    ("others", "counts"),
+    [
+        # Nobody gets into the other role, or only who is in the first one.
+        ([through("one", trusting({"AWS": arn("user", "gone")}))], False),
+        ([through("one", trusting({"AWS": GLASS_ARN}))], False),
+        ([through("one", trusting({"AWS": arn("role", "two")})), through("two", trusting(ROOT))], False),
+        ([through("one", {**trusting({"Service": "ec2.amazonaws.com"}), "Effect": "Deny"})], False),
+        # Somebody does, over any number of roles.
+        ([through("one", trusting({"AWS": arn("user", "ann")}))], True),
+        ([through("one", trusting({"Service": "ec2.amazonaws.com"}))], True),
+        ([through("one", trusting({"Service": "ec2.amazonaws.com"}, Condition=FROM_HERE))], True),
+        ([through("one", trusting({"Federated": OKTA}, action="sts:AssumeRoleWithSAML"))], True),
+        ([through("one", trusting({"Federated": f"{OKTA}-gone"}, action="sts:AssumeRoleWithSAML"))], False),
+        ([through("one", trusting({"AWS": arn("role", "two")})), through("two", trusting(PARTNER))], True),
+    ],
+)
+@pytest.mark.parametrize("trust", [{"AWS": arn("role", "one")}, ROOT])
+def test_a_role_counts_as_who_comes_in_if_somebody_gets_into_it(
+    others: list[Role], counts: bool, trust: dict[str, str]
+) -> None:
+    powerless = user("ann", {"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    snapshot = account(glass(trust=[trusting(trust)]), powerless, *others, rows=WITH_ANN, saml_provider_arns=(OKTA,))
+    found = objection(snapshot)
+    assert found is None if counts else "glass can be used by nobody" in (found or "")
+
+
 def test_the_organization_lets_somebody_in_where_it_is_known() -> None:
     trust = [trusting("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-acme"}})]
     known = account(glass(trust=trust), organization=Organization("o-acme", "999988887777", "ALL"))
@@ -237,6 +277,24 @@ def test_a_provider_that_was_not_read_does_not_count() -> None:
 def test_a_user_needs_a_password_or_an_active_key(rows: tuple[CredentialRow, ...], said: t.Optional[str]) -> None:
     found = objection(account(user("breaker", ADMIN, path=GLASS_PATH), rows=rows))
     assert found is None if said is None else said in (found or "")
+
+
+WITH_MFA: t.Final = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+
+
+@pytest.mark.parametrize("mfa", [True, False])
+def test_a_user_without_mfa_does_not_count_where_mfa_is_needed(mfa: bool) -> None:
+    breaker = user("breaker", {**ADMIN, **WITH_MFA}, path=GLASS_PATH)
+    found = objection(account(breaker, rows=(row("breaker", password=True, path=GLASS_PATH, mfa=mfa),)))
+    assert found is None if mfa else "may not undo it" in (found or "")
+    entered = glass(trust=[trusting(ROOT, **WITH_MFA)])
+    found = objection(account(entered, ANN, rows=(row("ann", password=True, mfa=mfa),)))
+    assert found is None if mfa else "can be used by nobody" in (found or "")
+
+
+def test_a_user_without_mfa_counts_where_none_is_needed() -> None:
+    breaker = user("breaker", ADMIN, path=GLASS_PATH)
+    assert objection(account(breaker, rows=(row("breaker", password=True, path=GLASS_PATH, mfa=False),))) is None
 
 
 @pytest.mark.parametrize(
@@ -269,6 +327,23 @@ def test_it_must_be_allowed_to_undo_the_change(
     assert counts or "glass may not undo it: iam:DeleteRolePermissionsBoundary on" in (found or "") or boundary
 
 
+@pytest.mark.parametrize(("on", "counts"), [(arn("user", "*"), False), (arn("group", "teams/admins"), True)])
+def test_who_brings_somebody_back_into_a_group_must_be_allowed_it_on_the_group(on: str, counts: bool) -> None:
+    named = {"UserName": "bob", "GroupName": "admins"}
+    leave = dataclasses.replace(
+        attach("bob", "user"),
+        operation="RemoveUserFromGroup",
+        parameters=named,
+        before={"group": "admins"},
+        after=None,
+        undo=Undo("AddUserToGroup", named),
+    )
+    may = glass({"Effect": "Allow", "Action": "iam:*", "Resource": on})
+    admins = Group("admins", arn("group", "teams/admins"), "/teams/", None, (), ())
+    found = objection(account(may, ANN, user("bob"), rows=WITH_ANN, groups=(admins,)), leave)
+    assert found is None if counts else "iam:AddUserToGroup" in (found or "")
+
+
 def test_a_role_without_policies_does_not_count() -> None:
     empty = dataclasses.replace(glass(), inline_policies=())
     assert "glass may not undo it" in (objection(account(empty, ANN, rows=WITH_ANN)) or "")
@@ -291,6 +366,40 @@ def test_the_changes_before_it_count() -> None:
     rescue.expect(attach("ann", "user"))
     assert "once it is made" in (rescue.objection(attach("bob", "user")) or "")
     assert Rescue(snapshot).objection(attach("bob", "user")) is None
+
+
+def create(*statements: Statement) -> Change:
+    """A managed policy that the account has not."""
+    text = document(*statements)
+    return dataclasses.replace(
+        attach(),
+        operation="CreatePolicy",
+        target=NEW,
+        parameters={"PolicyName": "new", "Path": "/", "PolicyDocument": json.dumps(text)},
+        before=None,
+        after={"document": text},
+        kind="boundary_policy_create",
+        impact=Impact.ADDITIVE,
+        undo=Undo("DeletePolicy", {"PolicyArn": NEW}),
+    )
+
+
+@pytest.mark.parametrize(("allowed", "counts"), [("s3:*", False), ("*", True)])
+def test_a_boundary_that_the_same_plan_creates_counts_by_what_it_says(allowed: str, counts: bool) -> None:
+    """It is for the one user who could use the role."""
+    rescue = Rescue(account(glass(trust=[trusting(ROOT)]), ANN, rows=WITH_ANN))
+    made = create({**ADMIN, "Action": allowed})
+    assert rescue.objection(made) is None
+    rescue.expect(made)
+    put = attach("ann", "user")
+    bound = dataclasses.replace(put, parameters={**put.parameters, "PermissionsBoundary": NEW})
+    found = rescue.objection(bound)
+    assert found is None if counts else found and found.endswith("known to exist once it is made")
+
+
+def test_who_has_a_boundary_that_was_not_read_lets_nobody_count_on_them() -> None:
+    ann = dataclasses.replace(ANN, boundary=NEW)
+    assert "can be used by nobody" in (objection(account(glass(trust=[trusting(ROOT)]), ann, rows=WITH_ANN)) or "")
 
 
 def test_one_that_works_is_enough_and_all_are_named_where_none_does() -> None:
@@ -319,6 +428,12 @@ def test_users_and_roles_that_were_not_read() -> None:
 )
 def test_what_has_to_be_read_to_say_who_can_use_it(principal: t.Union[User, Role], needed: set[Dataset]) -> None:
     assert facts_needed(account(principal), ()) == needed
+
+
+def test_the_providers_of_the_roles_that_lead_to_it_have_to_be_read() -> None:
+    way = through("one", trusting({"Federated": OKTA}, action="sts:AssumeRoleWithSAML"))
+    needed = facts_needed(account(glass(trust=[trusting({"AWS": way.arn})]), way), ())
+    assert needed == {Dataset.CREDENTIAL_REPORT, Dataset.SAML_PROVIDERS}
 
 
 def test_the_moment_of_the_snapshot_decides_on_a_trust_that_ends() -> None:
