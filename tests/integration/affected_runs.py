@@ -1,0 +1,342 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The real runs that the oracle of affected principals judges: one of every kind of change, each with its rollback.
+
+The modules run in this process, as the action plugins run them in Ansible's worker.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+
+from ansible_collections.hardening.iam.plugins.module_utils._task import Entry, execute
+from ansible_collections.hardening.iam.plugins.modules import (
+    access_key_lifecycle,
+    event_alerts,
+    organization_policy,
+    password_policy,
+    permissions_boundary,
+    rollback,
+    user_permissions,
+)
+from dates import date_in, noon_in
+from emulator.client import Emulator
+
+from .conftest import Record
+
+ACCOUNT, APPS, BARE, OUTSIDE = "555566667777", "666677778888", "777788889999", "999900001111"
+HOME: t.Final = "us-east-1"
+SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+# The notices about credentials are sent on the first day; their grace is over on the second.
+NOTICED, NOW = noon_in(1400), noon_in(1431)
+
+
+def document(*actions: str, effect: str = "Allow", **elements: t.Any) -> Record:
+    """A policy about these actions."""
+    statement = {"Effect": effect, "Action": list(actions), "Resource": "*", **elements}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def trust(*names: str, kind: str = "AWS") -> Record:
+    """A trust policy that lets these principals in."""
+    statement = {"Effect": "Allow", "Principal": {kind: list(names)}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _role(account: str, *policies: str, **fields: t.Any) -> Record:
+    return {"trust": trust(f"arn:aws:iam::{account}:root"), "policies": list(policies), **fields}
+
+
+def _breaker(account: str) -> Record:
+    return _role(account, "aws:AdministratorAccess", path="/iam-hardening/")
+
+
+HOME_DIRECTORY: t.Final = document("s3:GetObject", Resource="arn:aws:s3:::home/${aws:username}/*")
+SEED: t.Final[Record] = {
+    "management_account": ACCOUNT,
+    "organization": {"id": "o-oracle1234", "organizational_units": ["Apps", "Bare"]},
+    "accounts": {
+        ACCOUNT: {
+            "name": "management",
+            "password_policy": {"minimum_length": 8, "require_numbers": True},
+            "policies": {
+                "Deploy": {"document": document("cloudformation:CreateStack", "s3:PutObject")},
+                "Unused": {"document": document("glacier:*")},
+            },
+            "groups": {"readers": {"policies": ["aws:AmazonS3ReadOnlyAccess", "Unused"]}},
+            "users": {
+                "dev-alice": {"policies": ["Deploy"], "inline": {"home": HOME_DIRECTORY}},
+                "dev-bob": {"policies": ["Deploy"], "inline": {"home": HOME_DIRECTORY}, "path": "/team/"},
+                "carol": {"groups": ["readers"], "password": {"last_used_days": 1}, "mfa": ["virtual"]},
+                "dan": {"groups": ["readers"]},
+                "robot": {"policies": ["Unused"], "inline": {"queue": document("sqs:SendMessage")}},
+                "keyed": {
+                    "policies": ["aws:AmazonSQSFullAccess"],
+                    "access_keys": [{"age_days": 400, "last_used_days": 200}],
+                },
+            },
+            "roles": {
+                "break-glass": _breaker(ACCOUNT),
+                "dev-1": _role(ACCOUNT, "aws:PowerUserAccess"),
+                "dev-2": _role(ACCOUNT, "Unused", inline={"table": document("dynamodb:*")}),
+                "by-services": {
+                    "trust": trust("lambda.amazonaws.com", "ec2.amazonaws.com", kind="Service"),
+                    "inline": {"logs": document("logs:PutLogEvents")},
+                },
+            },
+        },
+        APPS: {
+            "name": "apps",
+            "ou": "Apps",
+            "root": {"password": False},
+            "users": {"worker": {"policies": ["aws:AmazonSQSFullAccess"]}},
+            "roles": {
+                "break-glass": _breaker(APPS),
+                "pipeline": _role(APPS, "aws:PowerUserAccess"),
+                "partner": {**_role(OUTSIDE), "inline": {"read": document("s3:GetObject")}},
+            },
+        },
+        BARE: {
+            "name": "bare",
+            "ou": "Bare",
+            "root": {"password": False},
+            "users": {"other": {"policies": ["aws:AmazonSQSFullAccess"]}},
+            "roles": {"break-glass": _breaker(BARE)},
+        },
+    },
+}
+BREAK_GLASS: t.Final = ["arn:aws:iam::*:role/iam-hardening/break-glass"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """A run: a module with its options, and what is done by hand before it."""
+
+    name: str
+    entry: Entry
+    options: Record
+    operations: frozenset[str]
+    prepare: Callable[[Bench], None] = lambda _bench: None
+
+
+@dataclasses.dataclass
+class Bench:
+    """The organization on the emulator, and the runs of modules in it."""
+
+    control: Emulator
+    directory: Path
+    environment: t.Mapping[str, str]
+    clients: dict[tuple[str, str], t.Any] = dataclasses.field(default_factory=dict)
+
+    def client(self, service: str, account: str = ACCOUNT) -> t.Any:
+        """A client of the administrator of an account."""
+        if (service, account) not in self.clients:
+            keys = {
+                "aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
+                "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"],
+            }
+            if account != ACCOUNT:
+                keys = self._member_keys(account)
+            make: t.Callable[..., t.Any] = boto3.client
+            url = self.environment["AWS_ENDPOINT_URL"]
+            self.clients[service, account] = make(service, endpoint_url=url, region_name=HOME, **keys)
+        return self.clients[service, account]
+
+    def _member_keys(self, account: str) -> dict[str, str]:
+        role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+        opened = self.client("sts").assume_role(RoleArn=role, RoleSessionName="oracle")["Credentials"]
+        return {
+            "aws_access_key_id": opened["AccessKeyId"],
+            "aws_secret_access_key": opened["SecretAccessKey"],
+            "aws_session_token": opened["SessionToken"],
+        }
+
+    def run(self, step: Step) -> Record:
+        """Run the module of a step for real, and return its result."""
+        spec = {**aws_argument_spec(), **step.entry.argument_spec()}
+        given = {"account_id": ACCOUNT, "journal": str(self.directory / "journal"), "run_id": step.name}
+        common = {"break_glass": BREAK_GLASS, "event_history": False, "max_changes": 1000, "max_percent": 100}
+        given |= {name: value for name, value in common.items() if name in spec}
+        validation = ArgumentSpecValidator(spec).validate({**given, **step.options})
+        assert not validation.error_messages, validation.error_messages
+        result = execute(step.entry, options=validation.validated_parameters, check_mode=False)
+        assert not result.get("failed"), result
+        return result
+
+
+def _undo(undone: str, *operations: str) -> Step:
+    return Step(f"{undone}_back", rollback.ENTRY, {"undo_run_id": undone}, frozenset(operations))
+
+
+def _accepted(key: str, *names: str) -> list[dict[str, str]]:
+    return [{key: name, "reason": "agreed for the test", "expires": date_in(30)} for name in names]
+
+
+# Users and groups
+
+
+def _user_steps() -> Iterator[Step]:
+    groups = [{"name": "developers", "users": ["dev-*"]}]
+    moved = {"CreateGroup", "AttachGroupPolicy", "PutGroupPolicy", "AddUserToGroup"}
+    taken = {"DetachUserPolicy", "DeleteUserPolicy"}
+    yield Step("moved", user_permissions.ENTRY, {"groups": groups}, frozenset(moved | taken))
+    yield _undo(
+        "moved",
+        *("DeleteGroup", "DetachGroupPolicy", "DeleteGroupPolicy", "RemoveUserFromGroup"),
+        *("AttachUserPolicy", "PutUserPolicy"),
+    )
+    removals = [
+        {"policy": "Unused", "users": ["robot"], "groups": ["readers"], "roles": ["dev-2"]},
+        {"policy": "queue", "users": ["robot"]},
+    ]
+    accepted = _accepted("principal", "robot", "carol", "dan", "dev-2")
+    yield Step(
+        "detached",
+        user_permissions.ENTRY,
+        {"remove_policies": removals, "accept_breakage": accepted},
+        frozenset(("DetachUserPolicy", "DetachGroupPolicy", "DetachRolePolicy", "DeleteUserPolicy")),
+    )
+    yield _undo("detached", "AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy", "PutUserPolicy")
+
+
+# Boundaries
+
+BOUNDARY: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/boundary/developer"
+
+
+def _attach_elsewhere(bench: Bench) -> None:
+    """The boundary is given to a user and to a group as a policy, and a user of another path carries it too."""
+    iam = bench.client("iam")
+    iam.attach_user_policy(UserName="robot", PolicyArn=BOUNDARY)
+    iam.attach_group_policy(GroupName="readers", PolicyArn=BOUNDARY)
+    iam.put_user_permissions_boundary(UserName="dev-bob", PermissionsBoundary=BOUNDARY)
+
+
+def _detach_elsewhere(bench: Bench) -> None:
+    iam = bench.client("iam")
+    iam.detach_user_policy(UserName="robot", PolicyArn=BOUNDARY)
+    iam.detach_group_policy(GroupName="readers", PolicyArn=BOUNDARY)
+    iam.delete_user_permissions_boundary(UserName="dev-bob")
+
+
+def _boundary_steps() -> Iterator[Step]:
+    def declared(*actions: str, **options: t.Any) -> Record:
+        targets = [{"name": "dev-?", "kind": "role"}]
+        boundary = {"name": "developer", "document": document(*actions), "targets": targets}
+        names = ("dev-1", "dev-2", "robot", "carol", "dan", "dev-bob")
+        return {"boundaries": [boundary], "accept_breakage": _accepted("principal", *names), **options}
+
+    entry = permissions_boundary.ENTRY
+    first, second = ("s3:*", "sqs:*"), ("s3:*", "sns:Publish")
+    yield Step("bounded", entry, declared(*first), frozenset(("CreatePolicy", "PutRolePermissionsBoundary")))
+    yield Step("drifted", entry, declared(*second), frozenset(("CreatePolicyVersion",)), _attach_elsewhere)
+    yield dataclasses.replace(_undo("drifted", "SetDefaultPolicyVersion"))
+    absent = declared(*first, state="absent", allow_loosen=True, delete_versions=True)
+    gone = ("DeleteRolePermissionsBoundary", "DeletePolicyVersion", "DeletePolicy")
+    yield Step("unbounded", entry, absent, frozenset(gone), _detach_elsewhere)
+    yield _undo("unbounded", "PutRolePermissionsBoundary", "CreatePolicy")
+
+
+# Credentials
+
+
+def _credential_steps() -> Iterator[Step]:
+    keys = {"notify": "none"}
+    yield Step("noticed", access_key_lifecycle.ENTRY, {**keys, "now": NOTICED}, frozenset(("TagUser",)))
+    deactivated = frozenset(("TagUser", "UpdateAccessKey"))
+    yield Step("deactivated", access_key_lifecycle.ENTRY, {**keys, "now": NOW}, deactivated)
+    yield _undo("deactivated", "TagUser", "UpdateAccessKey")
+    kinds = ("symbols", "numbers", "uppercase_characters", "lowercase_characters")
+    policy = {
+        "minimum_password_length": 14,
+        "allow_users_to_change_password": True,
+        **{f"require_{kind}": True for kind in kinds},
+    }
+    yield Step("passwords", password_policy.ENTRY, policy, frozenset(("UpdateAccountPasswordPolicy",)))
+    yield _undo("passwords", "UpdateAccountPasswordPolicy")
+
+
+# Topics, queues and buses
+
+
+def _make_topic(bench: Bench) -> None:
+    bench.client("sns").create_topic(Name="ours")
+
+
+def _alert_steps() -> Iterator[Step]:
+    own = {"regions": [HOME], "rules": {"organizations-guardrail-change": False}}
+    made = {**own, "create_topic": True, "create_dead_letter_queue": True, "receive_from_organization": True}
+    created = frozenset(("CreateTopic", "CreateQueue", "PutPermission"))
+    yield Step("alerted", event_alerts.ENTRY, made, created)
+    removed = frozenset(("DeleteTopic", "DeleteQueue", "RemovePermission"))
+    yield _undo("alerted", *removed)
+    theirs = {**own, "topic_arn": f"arn:aws:sns:{HOME}:{ACCOUNT}:ours"}
+    yield Step("their_topic", event_alerts.ENTRY, theirs, frozenset(("SetTopicAttributes",)), _make_topic)
+    yield _undo("their_topic", "SetTopicAttributes")
+
+
+# The organization
+
+
+def _make_queue(bench: Bench) -> None:
+    """A queue of the member's that another account, a service and anybody may write to."""
+    queues = bench.client("sqs", APPS)
+    arn = f"arn:aws:sqs:{HOME}:{APPS}:inbox"
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": arn}
+            for principal, action in (
+                ({"AWS": OUTSIDE}, "sqs:ReceiveMessage"),
+                ({"Service": "events.amazonaws.com"}, "sqs:SendMessage"),
+                ("*", "sqs:GetQueueUrl"),
+            )
+        ],
+    }
+    queues.create_queue(QueueName="inbox", Attributes={"Policy": json.dumps(policy)})
+
+
+def _guarded(content: Record, unit: str = "/Apps", **options: t.Any) -> Record:
+    accepted = {
+        "accept_without_evidence": _accepted("account", APPS, BARE),
+        "accept_breakage": _accepted("principal", "events.amazonaws.com", "amazonaws.com"),
+    }
+    return {"policies": [{"name": "guard", "content": content, "targets": [{"ou": unit}]}], **accepted, **options}
+
+
+def _organization_steps() -> Iterator[Step]:
+    entry = organization_policy.ENTRY
+    first, second = (document(action, effect="Deny") for action in ("glacier:DeleteVault", "glacier:CreateVault"))
+    yield Step("guarded", entry, _guarded(first), frozenset(("CreatePolicy", "AttachPolicy")), _make_queue)
+    yield Step("guarded_anew", entry, _guarded(second), frozenset(("UpdatePolicy",)))
+    yield _undo("guarded_anew", "UpdatePolicy")
+    moved = _guarded(first, "/Bare", purge_attachments=True, allow_loosen=True)
+    yield Step("guard_moved", entry, moved, frozenset(("AttachPolicy", "DetachPolicy")))
+    yield _undo("guard_moved", "AttachPolicy", "DetachPolicy")
+    absent = {**_guarded(first), "state": "absent", "allow_loosen": True}
+    yield Step("unguarded", entry, absent, frozenset(("DetachPolicy", "DeletePolicy")))
+    yield _undo("unguarded", "CreatePolicy", "AttachPolicy")
+    shut = document("sqs:ReceiveMessage", "sqs:GetQueueUrl", effect="Deny", Principal="*")
+    rcp = {**_guarded(shut), "type": "rcp"}
+    rcp["policies"][0]["name"] = "fence"
+    yield Step("fenced", entry, rcp, frozenset(("CreatePolicy", "AttachPolicy")))
+    yield _undo("fenced", "DetachPolicy", "DeletePolicy")
+
+
+STEPS: t.Final[tuple[Step, ...]] = (
+    *_user_steps(),
+    *_boundary_steps(),
+    *_credential_steps(),
+    *_alert_steps(),
+    *_organization_steps(),
+)
