@@ -267,7 +267,7 @@ def _asks_of(statement: Document, thing: str, users: Sequence[str]) -> Iterator[
                     yield Ask(action, resource, keys)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _actions(pattern: str) -> tuple[str, ...]:
     """The actions that a pattern names. A bare asterisk names none: the drawn requests are for it."""
     if pattern == ANYBODY:
@@ -308,7 +308,9 @@ def _drawn(before: State, after: State) -> Iterator[Ask]:
         service = draw.choice(services)
         names = sorted(action.full_name for action in catalogue.actions(service).values())
         own = f"arn:aws:{service}:::drawn-{draw.randrange(1000)}"
-        yield Ask(draw.choice(names) if names else f"{service}:Draw", draw.choice([own, *resources]), draw.choice(contexts))
+        yield Ask(
+            draw.choice(names) if names else f"{service}:Draw", draw.choice([own, *resources]), draw.choice(contexts)
+        )
 
 
 # Decisions
@@ -369,7 +371,7 @@ class _Judge:
         return self._evaluators[caller.name, owner]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _parsed(text: str) -> Policy:
     return parse(text)
 
@@ -496,6 +498,9 @@ def _attached_anew(run: Run, node: str) -> Names:
     """Everybody below a node at which another policy is attached than before."""
     pair = [{arn for arn, item in state.controls.items() if node in item.targets} for state in (run.before, run.after)]
     kinds = {
-        state.controls[arn].kind for state in (run.before, run.after) for arn in pair[0] ^ pair[1] if arn in state.controls
+        state.controls[arn].kind
+        for state in (run.before, run.after)
+        for arn in pair[0] ^ pair[1]
+        if arn in state.controls
     }
     return frozenset[str]().union(*(_below(run.after, kind, (node,)) for kind in kinds))

@@ -35,8 +35,9 @@ from emulator.client import Emulator
 from .conftest import Record
 
 ACCOUNT, APPS, BARE, OUTSIDE = "555566667777", "666677778888", "777788889999", "999900001111"
-HOME: t.Final = "us-east-1"
-SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+HOME, ELSEWHERE = "us-east-1", "eu-west-1"
+REGIONS = (HOME, ELSEWHERE)
+RCP: t.Final = "RESOURCE_CONTROL_POLICY"
 # The notices about credentials are sent on the first day; their grace is over on the second.
 NOTICED, NOW = noon_in(1400), noon_in(1431)
 
@@ -57,8 +58,10 @@ def _role(account: str, *policies: str, **fields: t.Any) -> Record:
     return {"trust": trust(f"arn:aws:iam::{account}:root"), "policies": list(policies), **fields}
 
 
-def _breaker(account: str) -> Record:
-    return _role(account, "aws:AdministratorAccess", path="/iam-hardening/")
+def _breaker() -> Record:
+    """A break-glass role that a user of the management account can assume."""
+    keeper = trust(f"arn:aws:iam::{ACCOUNT}:user/keeper")
+    return {"trust": keeper, "policies": ["aws:AdministratorAccess"], "path": "/iam-hardening/"}
 
 
 HOME_DIRECTORY: t.Final = document("s3:GetObject", Resource="arn:aws:s3:::home/${aws:username}/*")
@@ -79,6 +82,11 @@ SEED: t.Final[Record] = {
                 "dev-bob": {"policies": ["Deploy"], "inline": {"home": HOME_DIRECTORY}, "path": "/team/"},
                 "carol": {"groups": ["readers"], "password": {"last_used_days": 1}, "mfa": ["virtual"]},
                 "dan": {"groups": ["readers"]},
+                "keeper": {
+                    "password": {"last_used_days": 1},
+                    "mfa": ["hardware"],
+                    "inline": {"break": document("sts:AssumeRole")},
+                },
                 "robot": {"policies": ["Unused"], "inline": {"queue": document("sqs:SendMessage")}},
                 "keyed": {
                     "policies": ["aws:AmazonSQSFullAccess"],
@@ -86,7 +94,7 @@ SEED: t.Final[Record] = {
                 },
             },
             "roles": {
-                "break-glass": _breaker(ACCOUNT),
+                "break-glass": _breaker(),
                 "dev-1": _role(ACCOUNT, "aws:PowerUserAccess"),
                 "dev-2": _role(ACCOUNT, "Unused", inline={"table": document("dynamodb:*")}),
                 "by-services": {
@@ -101,7 +109,7 @@ SEED: t.Final[Record] = {
             "root": {"password": False},
             "users": {"worker": {"policies": ["aws:AmazonSQSFullAccess"]}},
             "roles": {
-                "break-glass": _breaker(APPS),
+                "break-glass": _breaker(),
                 "pipeline": _role(APPS, "aws:PowerUserAccess"),
                 "partner": {**_role(OUTSIDE), "inline": {"read": document("s3:GetObject")}},
             },
@@ -111,7 +119,7 @@ SEED: t.Final[Record] = {
             "ou": "Bare",
             "root": {"password": False},
             "users": {"other": {"policies": ["aws:AmazonSQSFullAccess"]}},
-            "roles": {"break-glass": _breaker(BARE)},
+            "roles": {"break-glass": _breaker()},
         },
     },
 }
@@ -126,7 +134,7 @@ class Step:
     entry: Entry
     options: Record
     operations: frozenset[str]
-    prepare: Callable[[Bench], None] = lambda _bench: None
+    prepare: t.Optional[Callable[[Bench], None]] = None
 
 
 @dataclasses.dataclass
@@ -136,23 +144,26 @@ class Bench:
     control: Emulator
     directory: Path
     environment: t.Mapping[str, str]
-    clients: dict[tuple[str, str], t.Any] = dataclasses.field(default_factory=dict)
+    clients: dict[tuple[str, str, str], t.Any] = dataclasses.field(default_factory=dict)
+    keys: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
 
-    def client(self, service: str, account: str = ACCOUNT) -> t.Any:
+    def client(self, service: str, account: str = ACCOUNT, region: str = HOME) -> t.Any:
         """A client of the administrator of an account."""
-        if (service, account) not in self.clients:
-            keys = {
+        place = (service, account, region)
+        if place not in self.clients:
+            if account not in self.keys:
+                self.keys[account] = self._keys(account)
+            make: t.Callable[..., t.Any] = boto3.client
+            url = self.environment["AWS_ENDPOINT_URL"]
+            self.clients[place] = make(service, endpoint_url=url, region_name=region, **self.keys[account])
+        return self.clients[place]
+
+    def _keys(self, account: str) -> dict[str, str]:
+        if account == ACCOUNT:
+            return {
                 "aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
                 "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"],
             }
-            if account != ACCOUNT:
-                keys = self._member_keys(account)
-            make: t.Callable[..., t.Any] = boto3.client
-            url = self.environment["AWS_ENDPOINT_URL"]
-            self.clients[service, account] = make(service, endpoint_url=url, region_name=HOME, **keys)
-        return self.clients[service, account]
-
-    def _member_keys(self, account: str) -> dict[str, str]:
         role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
         opened = self.client("sts").assume_role(RoleArn=role, RoleSessionName="oracle")["Credentials"]
         return {
@@ -240,7 +251,7 @@ def _boundary_steps() -> Iterator[Step]:
     first, second = ("s3:*", "sqs:*"), ("s3:*", "sns:Publish")
     yield Step("bounded", entry, declared(*first), frozenset(("CreatePolicy", "PutRolePermissionsBoundary")))
     yield Step("drifted", entry, declared(*second), frozenset(("CreatePolicyVersion",)), _attach_elsewhere)
-    yield dataclasses.replace(_undo("drifted", "SetDefaultPolicyVersion"))
+    yield _undo("drifted", "SetDefaultPolicyVersion")
     absent = declared(*first, state="absent", allow_loosen=True, delete_versions=True)
     gone = ("DeleteRolePermissionsBoundary", "DeletePolicyVersion", "DeletePolicy")
     yield Step("unbounded", entry, absent, frozenset(gone), _detach_elsewhere)
@@ -274,11 +285,11 @@ def _make_topic(bench: Bench) -> None:
 
 
 def _alert_steps() -> Iterator[Step]:
-    own = {"regions": [HOME], "rules": {"organizations-guardrail-change": False}}
+    own = {"regions": list(REGIONS), "rules": {"organizations-guardrail-change": False}}
     made = {**own, "create_topic": True, "create_dead_letter_queue": True, "receive_from_organization": True}
-    created = frozenset(("CreateTopic", "CreateQueue", "PutPermission"))
+    created = frozenset(("CreateTopic", "CreateQueue", "PutPermission", "CreateRole", "PutRolePolicy"))
     yield Step("alerted", event_alerts.ENTRY, made, created)
-    removed = frozenset(("DeleteTopic", "DeleteQueue", "RemovePermission"))
+    removed = ("DeleteTopic", "DeleteQueue", "RemovePermission", "DeleteRole", "DeleteRolePolicy")
     yield _undo("alerted", *removed)
     theirs = {**own, "topic_arn": f"arn:aws:sns:{HOME}:{ACCOUNT}:ours"}
     yield Step("their_topic", event_alerts.ENTRY, theirs, frozenset(("SetTopicAttributes",)), _make_topic)
@@ -327,7 +338,7 @@ def _organization_steps() -> Iterator[Step]:
     yield Step("unguarded", entry, absent, frozenset(("DetachPolicy", "DeletePolicy")))
     yield _undo("unguarded", "CreatePolicy", "AttachPolicy")
     shut = document("sqs:ReceiveMessage", "sqs:GetQueueUrl", effect="Deny", Principal="*")
-    rcp = {**_guarded(shut), "type": "rcp"}
+    rcp = {**_guarded(shut), "type": RCP}
     rcp["policies"][0]["name"] = "fence"
     yield Step("fenced", entry, rcp, frozenset(("CreatePolicy", "AttachPolicy")))
     yield _undo("fenced", "DetachPolicy", "DeletePolicy")
