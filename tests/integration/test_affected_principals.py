@@ -168,7 +168,7 @@ def test_a_record_that_shows_one_user_and_names_another_gives_nobody_anything(mo
     # Either what the record shows is done, or nothing of it.
     policies = {record["parameters"]["PolicyArn"] for record in run.sent("AttachUserPolicy", "user/svc-reports")}
     assert policies <= {arn("policy", "Deploy")}
-    assert policies or "'dev-bob'" in run.refusals("user/svc-reports")["request_mismatch"]
+    assert policies or run.refusals("user/svc-reports").keys() & {"request_mismatch", "undo_mismatch"}
 
 
 @pytest.mark.parametrize("shown", ["svc-reports", "breaker", "iam-hardening/break-glass/breaker"])
