@@ -18,7 +18,7 @@ INSTALLED := .cache/collections/.installed
 # Directories are listed too, so that a deleted file makes the installed collection stale as well.
 SHIPPED := $(shell find galaxy.yml README.md meta plugins roles playbooks extensions -name __pycache__ -prune -o -print 2>/dev/null)
 
-.PHONY: help venv collection lock demo emulator test units integration lint sanity format docs bench clean
+.PHONY: help venv collection lock demo emulator test units integration lint sanity format docs bench mutation clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -29,7 +29,7 @@ demo: .venv/.run $(INSTALLED) ## Assess the emulated organization "acme" and wri
 emulator: .venv/.run ## Serve the emulated AWS on PORT (5055) and print what to export
 	PYTHONPATH=tests $(BIN)/python -m emulator serve --port $(PORT)
 
-test: .venv/.dev ## Everything: gates, unit and integration tests, on every supported Python and ansible-core found
+test: .venv/.dev ## Everything, in random order: gates, unit and integration tests, on every supported Python and ansible-core found
 	$(PYTEST) -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/gates tests/unit tests/integration $(ARGS)
 
 units: .venv/.dev ## Unit tests
@@ -59,6 +59,9 @@ lock: ## Renew the lock files: the newest versions that the requirements allow, 
 	python=$$(tests/scripts/pick-python.sh) && "$$python" -m venv --clear .cache/lock
 	.cache/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.cache/lock/bin/python tests/scripts/lock.py
+
+mutation: .venv/.dev ## Change the safety code in small ways and name what no unit test notices (ARGS: parts of paths, --sample 0)
+	$(BIN)/python tests/scripts/mutate.py $(ARGS)
 
 clean: ## Remove what make made; reports and journals stay
 	rm -rf .cache .venv

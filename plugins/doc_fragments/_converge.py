@@ -97,7 +97,8 @@ options:
       - Globs for the ARNs of principals that are kept for emergencies, in any letter case. They are never touched.
       - Users and roles under the path C(/iam-hardening/break-glass) are always among them.
       - In an account that has no such principal, whatever is declared here, the changes that could lock everybody out
-        are refused.
+        are refused. A principal counts only if somebody can use it, and if it may undo the change before and after it is
+        made.
     type: list
     elements: str
     default: []

@@ -190,7 +190,7 @@ def _marked(task: Task, run: _Run, reports: t.Optional[Store], account_id: str) 
         yield
         return
     key = part_key(account_id, run.run_id, run.part)
-    said = {
+    said: dict[str, t.Any] = {
         "module": run.module,
         "run_id": run.run_id,
         "check_mode": task.check_mode,

@@ -47,7 +47,8 @@ def test_lint_mypy_plugins(tools: Tools, staged: Stage) -> None:
 def test_lint_mypy_tests(tools: Tools, staged: Stage) -> None:
     """The emulator, the gates and the shared fixtures, with tests/ on the path as pytest has it."""
     tests = staged.collection / "tests"
-    checked = [path for name in ("emulator", "gates", "scripts", "conftest.py") if (path := tests / name).exists()]
+    names = ("emulator", "gates", "scripts", "conftest.py", "dates.py")
+    checked = [path for name in names if (path := tests / name).exists()]
     mypy(staged, tools, *checked, path=[staged.root, tests])
 
 

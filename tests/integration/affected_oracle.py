@@ -16,7 +16,7 @@ import functools
 import json
 import random
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Evaluator, Layers, Request
@@ -32,6 +32,7 @@ _SESSION_POLICY: t.Final = dumped(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "sqs:*"], "Resource": "*"}]}
 )
 _CLOSED: t.Final = "closed"
+_NO_STATEMENTS: t.Final = Policy((), version="2012-10-17", name="none")
 
 Names = frozenset[str]
 
@@ -54,18 +55,28 @@ class Run:
     after: State
     changes: tuple[Made, ...]
 
-    def with_affects(self, change: t.Callable[[Names], Names]) -> Run:
+    def with_affects(self, edit: Callable[[Made], Names]) -> Run:
         """The same run whose changes name others."""
-        made = tuple(dataclasses.replace(item, affects=change(item.affects)) for item in self.changes)
+        made = tuple(dataclasses.replace(item, affects=edit(item)) for item in self.changes)
         copy = dataclasses.replace(self, changes=made)
         # The states are the same, so the decisions are.
-        copy.__dict__["changed"] = self.changed
+        copy.__dict__.update(changed=self.changed, about=self.about)
         return copy
 
     @functools.cached_property
     def changed(self) -> Mapping[str, Caller]:
         """The callers of which a decision, or what they hold, is not as before."""
         return _changed(self.before, self.after)
+
+    @functools.cached_property
+    def about(self) -> Mapping[str, Names]:
+        """Who has to do with each thing that changed."""
+        nodes = {_thing(change.target) for change in self.changes} & {*self.before.nodes, *self.after.nodes}
+        return {
+            **_things(self.before, self.after),
+            **_control_policies(self.before, self.after),
+            **{node: _attached_anew(self.before, self.after, node) for node in nodes},
+        }
 
     @property
     def affected(self) -> Names:
@@ -79,13 +90,27 @@ def missing(run: Run) -> tuple[str, ...]:
     return tuple(sorted(name for name, caller in run.changed.items() if not caller.entries & affected))
 
 
+def unnamed(run: Run) -> tuple[tuple[str, str], ...]:
+    """The affected whom no change of the thing names that affects them: the thing and the name.
+
+    That another change of the run names them is not enough here: it could be refused, and this one made.
+    """
+    about = run.about
+    affects: dict[str, set[str]] = {}
+    for change in run.changes:
+        affects.setdefault(_thing(change.target), set()).update(change.affects)
+    return tuple(
+        (thing, name) for thing, names in affects.items() for name in sorted(_required(thing, about, run) - names)
+    )
+
+
 def surplus(run: Run) -> tuple[tuple[str, str], ...]:
     """The affected who have nothing to do with the change that names them: its target and the name."""
-    about = {**_things(run.before, run.after), **_control_policies(run.before, run.after)}
+    about = run.about
     return tuple(
         (change.target, name)
         for change in run.changes
-        for name in sorted(change.affects - _related(change.target, about, run))
+        for name in sorted(change.affects - about.get(_thing(change.target), frozenset()))
     )
 
 
@@ -349,7 +374,7 @@ class _Judge:
             issuer=caller.issuer,
             context=dict(ask.keys),
             context_complete=ask.is_complete,
-            resource_policy=_parsed(text) if text else None,
+            resource_policy=_parsed(text) if text else _none_for(ask.action),
             resource_account=owner or None,
         )
         return self._evaluator(caller, owner).decide(request).outcome.value
@@ -374,6 +399,11 @@ class _Judge:
 @functools.cache
 def _parsed(text: str) -> Policy:
     return parse(text)
+
+
+def _none_for(action: str) -> t.Optional[Policy]:
+    """What a resource without a policy says: nothing. Every KMS key has a policy, which nobody read here."""
+    return None if action.startswith("kms:") else _NO_STATEMENTS
 
 
 def _levels(levels: t.Optional[tuple[tuple[str, ...], ...]]) -> t.Optional[tuple[tuple[Policy, ...], ...]]:
@@ -484,23 +514,27 @@ def _below(state: State, kind: str, nodes: Iterable[str]) -> Names:
     return frozenset(found | ({ANYBODY} if found and kind == "RESOURCE_CONTROL_POLICY" else set()))
 
 
-def _related(target: str, about: Mapping[str, Names], run: Run) -> Names:
-    """Who has to do with the thing that a target names. A policy that was made in the run has no ARN in its target."""
-    thing, on, node = target.partition(" on ")
-    if on:
-        return _attached_anew(run, node)
-    for suffix in (" statement ", " Policy"):
-        thing = thing.partition(suffix)[0]
-    return about.get(thing, frozenset())
+def _thing(target: str) -> str:
+    """What a target is about: the ARN of a thing, or the node that a policy of the organization is attached to."""
+    thing, _on, node = target.partition(" on ")
+    return node or thing.partition(" ")[0]
 
 
-def _attached_anew(run: Run, node: str) -> Names:
+def _required(thing: str, about: Mapping[str, Names], run: Run) -> Names:
+    """Whom the changes of a thing have to name. A group or policy that is new or gone is held by nobody in between."""
+    related = about.get(thing, frozenset())
+    if ":group/" not in thing and ":policy/" not in thing:
+        return related
+    if not all(thing in state.things for state in (run.before, run.after)):
+        return frozenset()
+    changed = frozenset[str]().union(*(caller.entries for caller in run.changed.values()))
+    return related & changed
+
+
+def _attached_anew(before: State, after: State, node: str) -> Names:
     """Everybody below a node at which another policy is attached than before."""
-    pair = [{arn for arn, item in state.controls.items() if node in item.targets} for state in (run.before, run.after)]
+    pair = [{arn for arn, item in state.controls.items() if node in item.targets} for state in (before, after)]
     kinds = {
-        state.controls[arn].kind
-        for state in (run.before, run.after)
-        for arn in pair[0] ^ pair[1]
-        if arn in state.controls
+        state.controls[arn].kind for state in (before, after) for arn in pair[0] ^ pair[1] if arn in state.controls
     }
-    return frozenset[str]().union(*(_below(run.after, kind, (node,)) for kind in kinds))
+    return frozenset[str]().union(*(_below(state, kind, (node,)) for state in (before, after) for kind in kinds))

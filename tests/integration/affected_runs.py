@@ -67,7 +67,7 @@ def _breaker() -> Record:
 HOME_DIRECTORY: t.Final = document("s3:GetObject", Resource="arn:aws:s3:::home/${aws:username}/*")
 SEED: t.Final[Record] = {
     "management_account": ACCOUNT,
-    "organization": {"id": "o-oracle1234", "organizational_units": ["Apps", "Bare"]},
+    "organization": {"id": "o-oracle1234", "organizational_units": ["Apps/Live", "Bare"]},
     "accounts": {
         ACCOUNT: {
             "name": "management",
@@ -76,7 +76,10 @@ SEED: t.Final[Record] = {
                 "Deploy": {"document": document("cloudformation:CreateStack", "s3:PutObject")},
                 "Unused": {"document": document("glacier:*")},
             },
-            "groups": {"readers": {"policies": ["aws:AmazonS3ReadOnlyAccess", "Unused"]}},
+            "groups": {
+                "readers": {"policies": ["aws:AmazonS3ReadOnlyAccess", "Unused"]},
+                "writers": {"inline": {"mail": document("ses:SendEmail")}},
+            },
             "users": {
                 "dev-alice": {"policies": ["Deploy"], "inline": {"home": HOME_DIRECTORY}},
                 "dev-bob": {"policies": ["Deploy"], "inline": {"home": HOME_DIRECTORY}, "path": "/team/"},
@@ -87,7 +90,9 @@ SEED: t.Final[Record] = {
                     "mfa": ["hardware"],
                     "inline": {"break": document("sts:AssumeRole")},
                 },
-                "robot": {"policies": ["Unused"], "inline": {"queue": document("sqs:SendMessage")}},
+                "robot": {"policies": ["Unused"]},
+                "poster": {"inline": {"queue": document("sqs:SendMessage")}},
+                "writer": {"groups": ["writers"]},
                 "keyed": {
                     "policies": ["aws:AmazonSQSFullAccess"],
                     "access_keys": [{"age_days": 400, "last_used_days": 200}],
@@ -96,7 +101,7 @@ SEED: t.Final[Record] = {
             "roles": {
                 "break-glass": _breaker(),
                 "dev-1": _role(ACCOUNT, "aws:PowerUserAccess"),
-                "dev-2": _role(ACCOUNT, "Unused", inline={"table": document("dynamodb:*")}),
+                "dev-2": _role(ACCOUNT, "Unused", inline={"table": document("dynamodb:*", "sqs:SendMessage")}),
                 "by-services": {
                     "trust": trust("lambda.amazonaws.com", "ec2.amazonaws.com", kind="Service"),
                     "inline": {"logs": document("logs:PutLogEvents")},
@@ -105,7 +110,7 @@ SEED: t.Final[Record] = {
         },
         APPS: {
             "name": "apps",
-            "ou": "Apps",
+            "ou": "Apps/Live",
             "root": {"password": False},
             "users": {"worker": {"policies": ["aws:AmazonSQSFullAccess"]}},
             "roles": {
@@ -185,8 +190,8 @@ class Bench:
         return result
 
 
-def _undo(undone: str, *operations: str) -> Step:
-    return Step(f"{undone}_back", rollback.ENTRY, {"undo_run_id": undone}, frozenset(operations))
+def _undo(undone: str, *operations: str, prepare: t.Optional[Callable[[Bench], None]] = None) -> Step:
+    return Step(f"{undone}_back", rollback.ENTRY, {"undo_run_id": undone}, frozenset(operations), prepare)
 
 
 def _accepted(key: str, *names: str) -> list[dict[str, str]]:
@@ -208,16 +213,20 @@ def _user_steps() -> Iterator[Step]:
     )
     removals = [
         {"policy": "Unused", "users": ["robot"], "groups": ["readers"], "roles": ["dev-2"]},
-        {"policy": "queue", "users": ["robot"]},
+        {"policy": "queue", "users": ["poster"]},
+        {"policy": "mail", "groups": ["writers"]},
     ]
-    accepted = _accepted("principal", "robot", "carol", "dan", "dev-2")
+    accepted = _accepted("principal", "robot", "carol", "dan", "dev-2", "poster", "writer")
     yield Step(
         "detached",
         user_permissions.ENTRY,
         {"remove_policies": removals, "accept_breakage": accepted},
-        frozenset(("DetachUserPolicy", "DetachGroupPolicy", "DetachRolePolicy", "DeleteUserPolicy")),
+        frozenset(
+            ("DetachUserPolicy", "DetachGroupPolicy", "DetachRolePolicy", "DeleteUserPolicy", "DeleteGroupPolicy")
+        ),
     )
-    yield _undo("detached", "AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy", "PutUserPolicy")
+    given = ("AttachUserPolicy", "AttachGroupPolicy", "AttachRolePolicy", "PutUserPolicy", "PutGroupPolicy")
+    yield _undo("detached", *given)
 
 
 # Boundaries
@@ -233,8 +242,14 @@ def _attach_elsewhere(bench: Bench) -> None:
     iam.put_user_permissions_boundary(UserName="dev-bob", PermissionsBoundary=BOUNDARY)
 
 
+def _attach_to_another(bench: Bench) -> None:
+    """Between the run and its rollback the policy is given to somebody else."""
+    bench.client("iam").attach_role_policy(RoleName="by-services", PolicyArn=BOUNDARY)
+
+
 def _detach_elsewhere(bench: Bench) -> None:
     iam = bench.client("iam")
+    iam.detach_role_policy(RoleName="by-services", PolicyArn=BOUNDARY)
     iam.detach_user_policy(UserName="robot", PolicyArn=BOUNDARY)
     iam.detach_group_policy(GroupName="readers", PolicyArn=BOUNDARY)
     iam.delete_user_permissions_boundary(UserName="dev-bob")
@@ -251,7 +266,7 @@ def _boundary_steps() -> Iterator[Step]:
     first, second = ("s3:*", "sqs:*"), ("s3:*", "sns:Publish")
     yield Step("bounded", entry, declared(*first), frozenset(("CreatePolicy", "PutRolePermissionsBoundary")))
     yield Step("drifted", entry, declared(*second), frozenset(("CreatePolicyVersion",)), _attach_elsewhere)
-    yield _undo("drifted", "SetDefaultPolicyVersion")
+    yield _undo("drifted", "SetDefaultPolicyVersion", prepare=_attach_to_another)
     absent = declared(*first, state="absent", allow_loosen=True, delete_versions=True)
     gone = ("DeleteRolePermissionsBoundary", "DeletePolicyVersion", "DeletePolicy")
     yield Step("unbounded", entry, absent, frozenset(gone), _detach_elsewhere)
@@ -317,6 +332,20 @@ def _make_queue(bench: Bench) -> None:
     queues.create_queue(QueueName="inbox", Attributes={"Policy": json.dumps(policy)})
 
 
+def _move(account: str, unit: str) -> Callable[[Bench], None]:
+    """An account is moved by hand into a unit of the root."""
+
+    def prepare(bench: Bench) -> None:
+        organizations = bench.client("organizations")
+        (root,) = organizations.list_roots()["Roots"]
+        units = organizations.list_organizational_units_for_parent(ParentId=root["Id"])["OrganizationalUnits"]
+        (target,) = [item["Id"] for item in units if item["Name"] == unit]
+        (parent,) = organizations.list_parents(ChildId=account)["Parents"]
+        organizations.move_account(AccountId=account, SourceParentId=parent["Id"], DestinationParentId=target)
+
+    return prepare
+
+
 def _guarded(content: Record, unit: str = "/Apps", **options: t.Any) -> Record:
     accepted = {
         "accept_without_evidence": _accepted("account", APPS, BARE),
@@ -330,9 +359,9 @@ def _organization_steps() -> Iterator[Step]:
     first, second = (document(action, effect="Deny") for action in ("glacier:DeleteVault", "glacier:CreateVault"))
     yield Step("guarded", entry, _guarded(first), frozenset(("CreatePolicy", "AttachPolicy")), _make_queue)
     yield Step("guarded_anew", entry, _guarded(second), frozenset(("UpdatePolicy",)))
-    yield _undo("guarded_anew", "UpdatePolicy")
+    yield _undo("guarded_anew", "UpdatePolicy", prepare=_move(BARE, "Apps"))
     moved = _guarded(first, "/Bare", purge_attachments=True, allow_loosen=True)
-    yield Step("guard_moved", entry, moved, frozenset(("AttachPolicy", "DetachPolicy")))
+    yield Step("guard_moved", entry, moved, frozenset(("AttachPolicy", "DetachPolicy")), _move(BARE, "Bare"))
     yield _undo("guard_moved", "AttachPolicy", "DetachPolicy")
     absent = {**_guarded(first), "state": "absent", "allow_loosen": True}
     yield Step("unguarded", entry, absent, frozenset(("DetachPolicy", "DeletePolicy")))

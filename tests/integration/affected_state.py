@@ -84,6 +84,17 @@ class State:
         """The ARNs of all users or all roles."""
         return [arn for account in self.accounts.values() for arn in getattr(account, kind)]
 
+    @property
+    def nodes(self) -> set[str]:
+        """The root, the units and the accounts."""
+        return {*self.parents, *self.parents.values()}
+
+    @functools.cached_property
+    def things(self) -> frozenset[str]:
+        """The ARNs of all groups, managed policies and policies of the organization."""
+        accounts = self.accounts.values()
+        return frozenset(self.controls).union(*({*account.groups, *account.policies} for account in accounts))
+
     @functools.cached_property
     def resources(self) -> Mapping[str, t.Optional[str]]:
         """The policies of all resources; None for one without."""

@@ -272,7 +272,7 @@ def test_slices_are_approved_together_and_a_run_that_overtakes_the_approval_is_r
         job = awx.run("harden.yml", part, number=72 + first, workflow=71, answers=sliced)
         assert job.status == 0, job.stdout
         handed_on.update(job.artifacts())
-    assert handed_on == {"hardening_run_id": "71"}
+    assert {name: str(value) for name, value in handed_on.items()} == {"hardening_run_id": "71"}
 
     job = awx.run("fleet_report.yml", as_awx_has_it(demo), number=74, workflow=70, answers={**place, **handed_on})
     assert job.status == 0, job.stdout

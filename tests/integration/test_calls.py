@@ -44,7 +44,7 @@ def account(count: int, touched: int) -> Record:
         groups={"readers": {"policies": ["aws:ReadOnlyAccess"]}},
         policies={"Deploy": {"document": document("cloudformation:*")}},
         roles={
-            "break-glass": role(path="/iam-hardening/"),
+            "break-glass": role(path="/iam-hardening/", policies=["aws:AdministratorAccess"]),
             **{f"worker-{number:03}": worker for number in range(count // 5)},
         },
     )

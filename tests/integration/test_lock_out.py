@@ -21,7 +21,11 @@ from .locking_out import ACCOUNT, Bench, Case, Run, document, harmless_in, role,
 
 RUNNER = f"arn:aws:iam::{ACCOUNT}:role/ci/runner"
 EMERGENCY = f"arn:aws:iam::{ACCOUNT}:*/emergency*"
-BREAKER: t.Final[Record] = {"path": "/iam-hardening/break-glass/", "policies": ["aws:AdministratorAccess"]}
+BREAKER: t.Final[Record] = {
+    "path": "/iam-hardening/break-glass/",
+    "policies": ["aws:AdministratorAccess"],
+    "access_keys": [{"age_days": 10}],
+}
 ADMINISTRATOR: t.Final[Record] = {"policies": ["aws:AdministratorAccess"]}
 REMOVED_FROM_LAST: t.Final = [{"policy": "AdministratorAccess", "users": ["last"]}]
 
@@ -243,7 +247,7 @@ def bound(name: str, **fields: t.Any) -> Record:
 
 
 BOUND_ROLES: t.Final[Record] = {
-    "break-glass": role(path="/iam-hardening/"),
+    "break-glass": role(path="/iam-hardening/", policies=["aws:AdministratorAccess"]),
     "Emergency": worker(),
     "Emergency-2": bound("of-emergency"),
     "runner": worker(path="/ci/"),
@@ -373,7 +377,8 @@ def test_pattern_passes_the_callers_role_by_and_gives_it_the_boundary_of_somebod
 @pytest.fixture(scope="module")
 def lonely(make_ansible: MakeAnsible) -> Bench:
     """An account whose last administrator is a user, without a break-glass principal under its path."""
-    users = {"last": ADMINISTRATOR, "Emergency-1": {"groups": []}}
+    emergency = {"inline": {"Undo": document("iam:*")}, "access_keys": [{"age_days": 10}]}
+    users = {"last": ADMINISTRATOR, "Emergency-1": emergency}
     return Bench(make_ansible, seed(users=users, roles={name: worker() for name in ("worker", "approved", "other")}))
 
 

@@ -51,7 +51,7 @@ def seed(**roles: Record) -> Record:
                 "roles": {
                     "assessor": {"trust": OWN, "path": "/iam-hardening/", "policies": ["aws:SecurityAudit"]},
                     "automation": {"trust": OWN, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
-                    "break-glass": {"trust": TRUST, "path": "/iam-hardening/"},
+                    "break-glass": {"trust": TRUST, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
                     "dev-{1..3}": role(),
                     "dev-ec2": role(last_accessed={**USED, "ec2": {"days": 1}}),
                     "dev-idle": role(last_accessed={}),

@@ -175,8 +175,8 @@ def test_a_part_of_a_run(hardened: Ansible) -> None:
     ("variables", "told"),
     [
         pytest.param({"hardening_undo_run_id": ""}, "hardening_undo_run_id is not set", id="no-run"),
-        pytest.param({"hardening_undo_run": "x"}, "hardening_undo_run,", id="misspelt-variable"),
-        pytest.param({"hardening_undo_target": "x"}, "hardening_undo_target,", id="misspelt-selection"),
+        pytest.param({"hardening_undo_run": "x"}, "hardening_undo_run (the nearest is", id="misspelt-variable"),
+        pytest.param({"hardening_undo_target": "x"}, "hardening_undo_target (the nearest is", id="misspelt-selection"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_asked_of_aws(hardened: Ansible, variables: Record, told: str) -> None:

@@ -40,7 +40,11 @@ USERS: t.Final[Record] = {
         "last_accessed": {"cloudformation": {"days": 2}},
     },
     "retired": {"policies": ["aws:AdministratorAccess"]},
-    "breaker": {"path": "/iam-hardening/break-glass/", "policies": ["aws:AdministratorAccess"]},
+    "breaker": {
+        "path": "/iam-hardening/break-glass/",
+        "policies": ["aws:AdministratorAccess"],
+        "access_keys": [{"age_days": 10}],
+    },
 }
 GROUPS: t.Final = [{"name": "developers", "path": "/team/", "users": ["dev-*"]}]
 

@@ -85,6 +85,7 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "iam:ListAttachedGroupPolicies": "user_permissions: that a group has a policy, before it is taken from its members",
     "iam:ListAttachedRolePolicies": "user_permissions: that a role has a policy that is to be removed",
     "iam:ListAttachedUserPolicies": "user_permissions: that a user has a policy that is to move or to be removed",
+    "iam:ListEntitiesForPolicy": "everybody who carries or has a policy, right before it changes",
     "iam:ListGroupsForUser": "user_permissions: that a user is in a group, before a policy is taken from the user",
     "iam:ListOpenIDConnectProviders": "the identity providers of the account",
     "iam:ListPolicyVersions": "permissions_boundary: the versions of a declared policy, of which AWS keeps five",
@@ -467,6 +468,9 @@ def _account(pattern: Json) -> Json:
     return {"Fn::Select": [4, {"Fn::Split": [":", pattern]}]}
 
 
+N = t.TypeVar("N", bound=yaml.Node)
+
+
 class _Dumper(yaml.SafeDumper):
     """YAML as yamllint likes it: lists indented, nothing shared."""
 
@@ -476,11 +480,11 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: t.Any) -> bool:
         return True
 
-    def represent_sequence(self, tag: str, sequence: t.Any, flow_style: t.Optional[bool] = None) -> yaml.Node:
+    def represent_sequence(self, tag: str, sequence: t.Any, flow_style: t.Optional[bool] = None) -> yaml.SequenceNode:
         """A list on one line where it fits."""
         return _packed(super().represent_sequence(tag, sequence, flow_style=False), _is_short(sequence))
 
-    def represent_mapping(self, tag: str, mapping: t.Any, flow_style: t.Optional[bool] = None) -> yaml.Node:
+    def represent_mapping(self, tag: str, mapping: t.Any, flow_style: t.Optional[bool] = None) -> yaml.MappingNode:
         """A mapping on one line where it fits."""
         return _packed(super().represent_mapping(tag, mapping, flow_style=False), _is_short(mapping))
 
@@ -490,7 +494,7 @@ def _is_short(value: t.Any) -> bool:
     return len(json.dumps(value)) <= _LINE
 
 
-def _packed(node: yaml.Node, packed: bool) -> yaml.Node:
+def _packed(node: N, packed: bool) -> N:
     if packed:
         _flow(node)
     return node

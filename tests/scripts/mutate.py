@@ -4,8 +4,8 @@
 
 """Change the safety code in small ways, one at a time, and name the changes that no unit test notices.
 
-    .venv/bin/python tests/scripts/mutate.py                     a sample of 30 mutants of every file
-    .venv/bin/python tests/scripts/mutate.py --sample 0 fence    all mutants of the files with "fence" in their names
+    make mutation                            a sample of 30 mutants of every file
+    make mutation ARGS="--sample 0 fence"    all mutants of the files with "fence" in their paths
 
 Works on a copy of the checkout. Each mutant is a fork of one process that has ansible, boto3 and Hypothesis loaded:
 pytest starts in it within a second, with the tests of the file first and those of its room after. A tool such as
@@ -294,10 +294,9 @@ def preload() -> None:
     import boto3
     import hypothesis
     import jinja2
-    import jsonschema
     import pytest
 
-    assert all((ansible.plugins.loader, boto3, hypothesis, jinja2, jsonschema, pytest))
+    assert all((ansible.plugins.loader, boto3, hypothesis, jinja2, pytest))
 
 
 def stages_of(file: str, patterns: Iterable[str]) -> list[list[str]]:

@@ -63,6 +63,8 @@ _TRANSIENT: t.Final[Mapping[str, Mapping[str, tuple[float, ...]]]] = {
 # Somebody else was quicker. Reads lag behind, so that it may take a while until the target shows it.
 _EXISTS: t.Final = frozenset(
     {
+        # Of Access Analyzer, and below of Security Hub.
+        "Conflict",
         "DuplicatePolicy",
         "DuplicatePolicyAttachment",
         "EntityAlreadyExists",
@@ -70,6 +72,7 @@ _EXISTS: t.Final = frozenset(
         "QueueAlreadyExists",
         "QueueNameExists",
         "ResourceAlreadyExists",
+        "ResourceConflict",
     }
 )
 _IS_GONE: t.Final = frozenset({"PolicyNotAttached"})

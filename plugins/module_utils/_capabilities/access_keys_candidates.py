@@ -115,11 +115,14 @@ def matched(row: t.Optional[CredentialRow], keys: Sequence[Credential], report: 
     AWS does not say which key gets which number. They are matched by what both tell; where two ways fit equally well, a
     key carries both numbers, and the later of the dates.
     """
-    slots = row.access_keys if row else ()
-    ways = list(itertools.permutations(slots, min(len(slots), len(keys))))
-    costs = [sum(_differences(key, slot) for key, slot in zip(keys, way, strict=False)) for way in ways]
+    known = row.access_keys if row else ()
+    # A key that was made after the report has no number: any of the keys may be the one.
+    slots: list[t.Optional[AccessKey]] = [*known, *[None] * (len(keys) - len(known))]
+    ways = list(itertools.permutations(slots, len(keys)))
+    costs = [sum(_differences(key, slot) for key, slot in zip(keys, way, strict=True) if slot) for way in ways]
     best = [way for way, cost in zip(ways, costs, strict=True) if cost == min(costs)]
-    return [_told(key, [way[place] for way in best if place < len(way)], report) for place, key in enumerate(keys)]
+    meant = [[slot for way in best if (slot := way[place])] for place in range(len(keys))]
+    return [_told(key, found, report) for key, found in zip(keys, meant, strict=True)]
 
 
 def _differences(key: Credential, slot: AccessKey) -> int:

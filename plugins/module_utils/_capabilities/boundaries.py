@@ -274,16 +274,13 @@ class _Part:
             )
             return Plan(refused=(self._refusal("foreign", reason, UPDATE),))
         concerned = having(self._snapshot, live.arn)
-        spared = [(item.name, refusal) for item in concerned if (refusal := self._spared.refusal(item.arn))]
+        spared = [item.name for item in concerned if self._spared.refusal(item.arn)]
         if spared:
-            names = listing(name for name, _refusal in spared)
             reason = (
-                f"it bounds, or is attached to, principals that are never touched: {names}; take it off them by hand, "
-                "or declare another name"
+                f"it bounds, or is attached to, principals that are never touched: {listing(spared)}; take it off them "
+                "by hand, or declare another name"
             )
-            # Acting on the caller always fails, through a policy that it shares with others too.
-            is_caller = any(refusal.rule == "caller" for _name, refusal in spared)
-            return Plan(refused=(dataclasses.replace(self._refusal("in_use", reason, UPDATE), fatal=is_caller),))
+            return Plan(refused=(self._refusal("in_use", reason, UPDATE),))
         judged = [self._judge(principal) for principal in concerned]
         refused = [self._breaking(item, UPDATE) for item in judged if item.objection]
         refused += self._widening(live)

@@ -47,7 +47,7 @@ _MOST_TOLD: t.Final = 3
 
 def principals_for_emergencies(snapshot: Snapshot, patterns: Sequence[str]) -> tuple[t.Union[User, Role], ...]:
     """The users and roles that are declared as break-glass, or that their paths tell."""
-    principals = (*snapshot.users, *snapshot.roles)
+    principals: tuple[t.Union[User, Role], ...] = (*snapshot.users, *snapshot.roles)
     return tuple(item for item in principals if is_break_glass(item.arn, patterns))
 
 

@@ -13,6 +13,7 @@ import difflib
 import typing as t
 from collections.abc import Iterable, Mapping
 
+from .._converge.affects.affected import described
 from .._converge.finding import Severity
 from .frameworks import Requirement, control_statuses, views
 from .grouping import Refusals, failing_groups, problem_of, refusal_groups, resource_name
@@ -69,9 +70,11 @@ def _change(change: Mapping[str, t.Any], findings: Mapping[str, str], *, is_refu
         for key in change["remedies"]
         if key in findings
     ]
+    affects = change.get("affects")
     body = element(
         "div",
         element("pre", list(_diff(change["before"], change["after"]))),
+        element("p", element("strong", "Affects: "), described(affects, most=10)) if affects else None,
         [element("h4", "Remedies"), element("ul", remedied)] if remedied else None,
         [element("h4", "Undo"), element("pre", as_json(change["undo"]))] if change["undo"] else None,
         class_="body",

@@ -132,7 +132,7 @@ def check_part(part: Part, account_id: str) -> None:
 
 def _check_plan(part: Part, account_id: str) -> None:
     """A plan holds exactly what the report shows: each of its changes stands among the changes or is refused."""
-    plan = part.get("plan")
+    plan: t.Any = part.get("plan")
     try:
         check_plan(plan)
     except InputError as error:

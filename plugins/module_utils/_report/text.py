@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .._controls.control import plural
+from .._converge.affects.affected import described
 from .._converge.finding import Severity, Status
 from .document import headline
 from .grouping import (
@@ -281,7 +282,9 @@ def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
         undo = "" if change["reversible"] else ", not reversible"
         what = f"- {change['service']}:{change['operation']} on {change['target']} ({state}{undo})"
         lines += wrapped(show(what), first="  ", rest="    ")
-        for line in difference(change["before"], change["after"]):
+        affects = change.get("affects")
+        told = [f"affects: {described(affects)}"] if affects else []
+        for line in (*difference(change["before"], change["after"]), *told):
             lines += wrapped(show(line), first="      ", rest="        ")
     return [f"CHANGES: {applied} applied, {len(changes) - applied} planned", *lines] if changes else []
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from ..._account.model import Group, ManagedPolicy, PolicyDocument, Role, Snapshot, User
 from ..change import Change
 
-Owner = t.TypeVar("Owner", User, Role, Group)
+Owner = t.Union[User, Role, Group]
 
 
 def snapshot_after(snapshot: Snapshot, change: Change) -> Snapshot:
@@ -58,13 +58,10 @@ def _edit(operation: str, kind: str, parameters: Mapping[str, t.Any]) -> t.Optio
 def _edited(snapshot: Snapshot, kind: str, name: str, edit: Edit) -> Snapshot:
     field = f"{kind.lower()}s"
     owners = getattr(snapshot, field)
-    return t.cast(
-        Snapshot,
-        dataclasses.replace(
-            snapshot,
-            **{field: tuple(edit(owner) if owner.name.lower() == name.lower() else owner for owner in owners)},
-        ),
-    )
+    fields: dict[str, t.Any] = {
+        field: tuple(edit(owner) if owner.name.lower() == name.lower() else owner for owner in owners)
+    }
+    return dataclasses.replace(snapshot, **fields)
 
 
 def _with_attached(owner: Owner, arn: str, *, is_attached: bool) -> Owner:

@@ -76,14 +76,15 @@ class Known:
             self._take(snapshot)
 
     def _take(self, snapshot: Snapshot) -> None:
-        for principal in (*snapshot.users, *snapshot.roles):
+        principals: tuple[t.Union[User, Role], ...] = (*snapshot.users, *snapshot.roles)
+        for principal in principals:
             kind = "user" if isinstance(principal, User) else "role"
             self._arns[kind, principal.name.lower()] = principal.arn
             self._hold(principal)
             if principal.boundary:
                 self._owners.setdefault(principal.boundary, set()).add(principal.arn)
-            for group in principal.groups if isinstance(principal, User) else ():
-                self._members.setdefault(group.lower(), set()).add(principal.arn)
+            for name in principal.groups if isinstance(principal, User) else ():
+                self._members.setdefault(name.lower(), set()).add(principal.arn)
         for group in snapshot.groups:
             self._hold(group)
 

@@ -30,8 +30,6 @@ from ansible_collections.hardening.iam.plugins.modules.access_key_lifecycle impo
 from emulator.extensions.state import account_states
 from emulator.server import install
 
-pytestmark = pytest.mark.dated
-
 ACCOUNT = "123456789012"
 # A little ahead of the real time, which is what the journal has: the later of the two counts.
 START = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)

@@ -22,8 +22,6 @@ from dates import date_in
 from unit.emulator.seeded import Seeded, serving
 from unit.plugins.module_utils import organizing
 
-pytestmark = pytest.mark.dated
-
 MANAGEMENT, DEV, SANDBOX = "111122223333", "222233334444", "333344445555"
 BREAK_GLASS = ["arn:aws:iam::*:role/iam-hardening/break-glass"]
 TRUST = {
@@ -185,6 +183,7 @@ def four_steps(one: Organization, *policies: Record, kind: str = "SERVICE_CONTRO
         ("TAG_POLICY", {"tags": {"env": {"tag_key": {"@@assign": "Env"}}}}, {"tags": {"cost": {}}}),
     ],
 )
+@pytest.mark.dated
 def test_create_change_and_delete_in_twelve_steps(one: Organization, kind: str, first: Record, second: Record) -> None:
     sandbox = {"ou": "/Sandbox"}
     created = four_steps(one, declared(first, sandbox, description="ours"), kind=kind)
@@ -295,6 +294,7 @@ def test_a_policy_of_others_is_refused_unless_adopted(one: Organization) -> None
     assert operations(four_steps(one, {"name": "theirs"}, **GONE)) == ["DetachPolicy", "DeletePolicy"]
 
 
+@pytest.mark.dated
 def test_what_locks_out_is_refused_whole(one: Organization) -> None:
     before = one.policies()
     refused = one.done(declared(scp("iam:*"), {"ou": "/Sandbox"}), type="SERVICE_CONTROL_POLICY")
@@ -321,6 +321,7 @@ def test_a_rollout_goes_stage_by_stage_and_fails_loudly_where_it_is_held(one: Or
     assert one.policies()["protect"][1] == ["Sandbox"]
 
 
+@pytest.mark.dated
 def test_a_stage_whose_gate_fails_is_withdrawn_and_stays_off_until_it_is_approved(
     one: Organization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,8 +23,6 @@ from ansible_collections.hardening.iam.plugins.modules.permissions_boundary impo
 from dates import date_in, noon_in
 from unit.emulator.seeded import Seeded, account, serving
 
-pytestmark = pytest.mark.dated
-
 ACCOUNT = "123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/boundary/developer"
 TRUST = {
@@ -225,6 +223,7 @@ def test_what_was_used_and_is_not_left_is_refused_and_named(one: Account) -> Non
     assert {use["service"] for item in result["predictions"] for use in item["uses"]} == {"sqs"}
 
 
+@pytest.mark.dated
 def test_breakage_is_accepted_by_name_only(one: Account) -> None:
     accepted = {"principal": "dev-2", "reason": "it moves to SNS", "expires": date_in(1030)}
     result = one.done(declared(document("s3"), DEVELOPERS), accept_breakage=[accepted])
@@ -345,6 +344,7 @@ def impacts(one: Account, directory: Path, *boundaries: Record, **options: t.Any
     return t.cast(list[Record], part["impacts"])
 
 
+@pytest.mark.dated
 def test_the_report_gets_what_was_predicted_by_those_who_fare_alike(one: Account, tmp_path: Path) -> None:
     accepted = [{"principal": "dev-2", "reason": "moves away", "expires": date_in(1300)}]
     anybody = declared(document("s3"), {"name": "*", "kind": "role"})
@@ -372,6 +372,7 @@ def test_the_report_tells_a_change_of_content_and_nothing_where_nobody_is_narrow
     assert [group["count"] for group in impact["groups"]] == [2]
 
 
+@pytest.mark.dated
 def test_a_principal_that_is_named_is_refused_whatever_is_accepted(one: Account) -> None:
     accepted = {"principal": "break-glass", "reason": "none", "expires": date_in(1300)}
     result = one.done(declared(document(*SERVICES), {"principal": "break-glass"}), accept_breakage=[accepted])
@@ -382,6 +383,7 @@ def test_a_principal_that_is_named_is_refused_whatever_is_accepted(one: Account)
     assert one.state[1]["break-glass"] is None
 
 
+@pytest.mark.dated
 def test_what_bounds_a_principal_that_is_never_touched_says_what_it_said(one: Account) -> None:
     """The target of the change would be the policy, of which the guards know nothing."""
     one.done(declared(document(*SERVICES), DEVELOPERS))

@@ -221,3 +221,45 @@ def test_other_words_for_the_same_error() -> None:
     assert kind_of(other) is AccessDenied
     assert str(other) == "iam:GetUser in us-east-1: after: AccessDenied"
     assert str(AwsError("only words")) == "only words"
+
+
+# Codes as AWS's API references have them, by what a run does on them.
+SAME_CODES: t.Final[t.Mapping[type[AwsError], t.Sequence[str]]] = {
+    AccessDenied: [
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "UnauthorizedException",
+        "UnauthorizedOperation",
+    ],
+    InvalidCredentials: [
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+    ],
+    Throttled: [
+        "BandwidthLimitExceeded",
+        "ConcurrentModificationException",
+        "EC2ThrottledException",
+        "PolicyChangesInProgressException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "ThrottledException",
+        "ThrottlingException",
+        "TooManyRequests",
+        "TransactionInProgressException",
+    ],
+    Unreachable: ["InternalError", "InternalFailure", "InternalServerError", "RequestTimeout", "ServiceUnavailable"],
+    Unsupported: ["NotImplemented", "UnknownOperation"],
+}
+
+
+@pytest.mark.parametrize(("kind", "code"), [(kind, code) for kind, codes in SAME_CODES.items() for code in codes])
+def test_a_code_means_the_same_whatever_the_status(kind: type[AwsError], code: str) -> None:
+    """Services answer with 400 where others answer with 403 or 429: the status alone tells nothing."""
+    assert kind_of(translate(answer(code, status=400), "iam", "GetUser", "us-east-1")) is kind

@@ -84,6 +84,8 @@ def test_what_does_not_pass_is_final(service: str, operation: str, code: str, st
         ("organizations", "DetachPolicy", "PolicyNotAttachedException"),
         ("events", "DeleteRule", "ResourceNotFoundException"),
         ("sqs", "CreateQueue", "QueueAlreadyExists"),
+        ("accessanalyzer", "CreateAnalyzer", "ConflictException"),
+        ("securityhub", "EnableSecurityHub", "ResourceConflictException"),
     ],
 )
 def test_where_somebody_else_was_quicker_reads_may_lag_for_a_while(service: str, operation: str, code: str) -> None:

@@ -240,8 +240,8 @@ def test_a_boundary_alone_gives_nobody_anything() -> None:
     assert (steps(plan), plan.refused) == ([("CreatePolicyVersion", NAME)], ())
 
 
-@pytest.mark.parametrize(("name", "is_fatal"), [("break-glass", False), ("automation", True), ("cdk-deploy", False)])
-def test_a_policy_that_is_attached_to_whom_nobody_touches_keeps_its_content(name: str, is_fatal: bool) -> None:
+@pytest.mark.parametrize("name", ["break-glass", "automation", "cdk-deploy"])
+def test_a_policy_that_is_attached_to_whom_nobody_touches_keeps_its_content(name: str) -> None:
     path = "/iam-hardening/" if name == "break-glass" else "/"
     planning = planner(boundary(DEVELOPERS))
     callers = frozenset({Principal(ACCOUNT, "role", "automation")})
@@ -249,7 +249,6 @@ def test_a_policy_that_is_attached_to_whom_nobody_touches_keeps_its_content(name
     plan = planning.plan(observed(planning, attached_to(has_it(role(name, path=path))), live(WIDER)), ())
     assert refusals(plan) == [("in_use", NAME)]
     assert name in plan.refused[0].reason
-    assert plan.refused[0].fatal is is_fatal
 
 
 def test_another_boundary_is_replaced_only_where_that_is_declared() -> None:
@@ -332,6 +331,19 @@ def test_a_boundary_that_protects_trails_waits_until_all_are_known() -> None:
     plan = planned(snapshot, boundary(DEVELOPERS, content=WITH_TRAILS), second)
     assert refusals(plan) == [("unread", NAME)]
     assert steps(plan) == [("CreatePolicy", "second")]
+
+
+def test_a_boundary_that_protects_no_trails_needs_none() -> None:
+    snapshot = account(dev("dev-1"), regions=("us-east-1",), unread=(unread(Dataset.TRAILS, "us-east-1"),))
+    assert refusals(planned(snapshot, boundary(DEVELOPERS, content=WITH_TRAILS))) == [("unread", NAME)]
+    assert refusals(planned(snapshot, boundary(DEVELOPERS))) == []
+
+
+def test_users_and_roles_that_were_not_read_are_the_reason_that_is_told() -> None:
+    gaps = (unread(Dataset.TRAILS, "us-east-1"), unread(Dataset.AUTHORIZATION_DETAILS))
+    snapshot = account(dev("dev-1"), regions=("us-east-1",), unread=gaps)
+    plan = planned(snapshot, boundary(DEVELOPERS, content=WITH_TRAILS))
+    assert refusals(plan) == [("unread", f"arn:aws:iam::{ACCOUNT}:root")]
 
 
 @pytest.mark.parametrize(

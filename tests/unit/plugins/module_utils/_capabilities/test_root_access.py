@@ -89,6 +89,12 @@ def test_all_is_turned_off_from_the_outside_in() -> None:
     ("state", "options", "rule"),
     [
         (observed(account_id=PROD), {"root_sessions": True}, "management_account"),
+        # Something to turn off, and nothing on.
+        (
+            observed(account_id=PROD, features=frozenset({CREDENTIALS, SESSIONS})),
+            {"root_sessions": False},
+            "management_account",
+        ),
         (observed(tree=tree(feature_set="CONSOLIDATED_BILLING")), {"root_sessions": True}, "all_features"),
         (observed(features=None, reason="denied"), {"root_sessions": True}, "unread"),
         (observed(), {"delegated_administrator": MANAGEMENT}, "delegated_administrator"),

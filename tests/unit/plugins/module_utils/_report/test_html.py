@@ -124,6 +124,16 @@ def test_refusals_tell_their_reason_rule_module_and_targets() -> None:
         assert text in told
 
 
+def test_whom_a_change_affects_stands_in_its_entry() -> None:
+    report = samples.completed()
+    affects = [*(samples.arn("role", f"<role-{number}>") for number in range(11)), "*"]
+    page = render({**report, "changes": [{**report["changes"][0], "affects": affects}]})
+    told = " ".join(Reader(page[page.index('id="changes"') :]).text.split())
+    assert "Affects: role <role-0>, role <role-1>" in told
+    assert "role <role-9> and 2 more" in told
+    assert "<role-0>" not in page
+
+
 def test_what_it_costs_stands_beside_the_changes() -> None:
     page = render(samples.costing())
     told = Reader(page[page.index('id="changes"') :]).text

@@ -145,6 +145,14 @@ def test_what_would_break_comes_before_the_changes(text: str) -> None:
     assert "WHAT WOULD BREAK" not in text
 
 
+def test_whom_a_change_affects_stands_below_it(text: str) -> None:
+    report = samples.completed()
+    names = [samples.arn("user", f"user-{number}") for number in range(5)]
+    told = render({**report, "changes": [{**report["changes"][0], "affects": names}]})
+    assert "\n      affects: user user-0, user user-1, user user-2 and 2 more\n" in told
+    assert "affects" not in text
+
+
 def test_what_it_costs_is_told_beside_the_changes(text: str) -> None:
     told = render(samples.costing())
     assert "WHAT IT COSTS:\n  - config_rules: 1,200 × rule in a region (each evaluation)\n" in told
