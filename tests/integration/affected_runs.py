@@ -263,7 +263,7 @@ def _boundary_steps() -> Iterator[Step]:
         return {"boundaries": [boundary], "accept_breakage": _accepted("principal", *names), **options}
 
     entry = permissions_boundary.ENTRY
-    first, second = ("s3:*", "sqs:*"), ("s3:*", "sns:Publish")
+    first, second = ("s3:*", "sqs:*"), ("dynamodb:*", "sns:Publish")
     yield Step("bounded", entry, declared(*first), frozenset(("CreatePolicy", "PutRolePermissionsBoundary")))
     yield Step("drifted", entry, declared(*second), frozenset(("CreatePolicyVersion",)), _attach_elsewhere)
     yield _undo("drifted", "SetDefaultPolicyVersion", prepare=_attach_to_another)
@@ -292,11 +292,28 @@ def _credential_steps() -> Iterator[Step]:
     yield _undo("passwords", "UpdateAccountPasswordPolicy")
 
 
+def _last_steps() -> Iterator[Step]:
+    """Credentials are deleted, which nothing takes back."""
+    entry = access_key_lifecycle.ENTRY
+    unused = {"notify": "none", "remove_unused_passwords": True, "delete_after_days": 90, "delete_grace_days": 30}
+    yield Step("noticed_again", entry, {**unused, "now": NOW}, frozenset(("TagUser", "UpdateAccessKey")))
+    deleted = frozenset(("DeleteAccessKey", "DeleteLoginProfile", "UntagUser"))
+    yield Step("deleted", entry, {**unused, "now": noon_in(1480)}, deleted)
+    absent = {"state": "absent", "allow_weaken": True}
+    gone = frozenset(("DeleteAccountPasswordPolicy",))
+    yield Step("passwords_free", password_policy.ENTRY, absent, gone, _let_users_change_passwords)
+
+
+def _let_users_change_passwords(bench: Bench) -> None:
+    bench.client("iam").update_account_password_policy(AllowUsersToChangePassword=True)
+
+
 # Topics, queues and buses
 
 
 def _make_topic(bench: Bench) -> None:
     bench.client("sns").create_topic(Name="ours")
+    bench.client("sqs").create_queue(QueueName="ours")
 
 
 def _alert_steps() -> Iterator[Step]:
@@ -306,9 +323,14 @@ def _alert_steps() -> Iterator[Step]:
     yield Step("alerted", event_alerts.ENTRY, made, created)
     removed = ("DeleteTopic", "DeleteQueue", "RemovePermission", "DeleteRole", "DeleteRolePolicy")
     yield _undo("alerted", *removed)
-    theirs = {**own, "topic_arn": f"arn:aws:sns:{HOME}:{ACCOUNT}:ours"}
-    yield Step("their_topic", event_alerts.ENTRY, theirs, frozenset(("SetTopicAttributes",)), _make_topic)
-    yield _undo("their_topic", "SetTopicAttributes")
+    theirs = {
+        **own,
+        "topic_arn": f"arn:aws:sns:{HOME}:{ACCOUNT}:ours",
+        "dead_letter_queue_arn": f"arn:aws:sqs:{HOME}:{ACCOUNT}:ours",
+    }
+    set_anew = frozenset(("SetTopicAttributes", "SetQueueAttributes"))
+    yield Step("their_topic", event_alerts.ENTRY, theirs, set_anew, _make_topic)
+    yield _undo("their_topic", *set_anew)
 
 
 # The organization
@@ -379,4 +401,5 @@ STEPS: t.Final[tuple[Step, ...]] = (
     *_credential_steps(),
     *_alert_steps(),
     *_organization_steps(),
+    *_last_steps(),
 )
