@@ -373,7 +373,9 @@ def _guarded(content: Record, unit: str = "/Apps", **options: t.Any) -> Record:
         "accept_without_evidence": _accepted("account", APPS, BARE),
         "accept_breakage": _accepted("principal", "events.amazonaws.com", "amazonaws.com"),
     }
-    return {"policies": [{"name": "guard", "content": content, "targets": [{"ou": unit}]}], **accepted, **options}
+    # The account below the unit has it once more itself.
+    targets = [{"ou": unit}, {"account": APPS}] if unit == "/Apps" else [{"ou": unit}]
+    return {"policies": [{"name": "guard", "content": content, "targets": targets}], **accepted, **options}
 
 
 def _organization_steps() -> Iterator[Step]:
