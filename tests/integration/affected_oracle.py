@@ -70,7 +70,7 @@ class Run:
 
     @functools.cached_property
     def about(self) -> Mapping[str, Names]:
-        """Who has to do with each thing that changed."""
+        """The principals that hold, inherit or are named by each thing that changed."""
         nodes = {_thing(change.target) for change in self.changes} & {*self.before.nodes, *self.after.nodes}
         return {
             **_things(self.before, self.after),
@@ -120,7 +120,7 @@ def everybody(run: Run) -> Names:
     return frozenset[str]().union(*(caller.entries for caller in callers))
 
 
-# Who calls
+# The callers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,7 +243,7 @@ def _policies(account: Account, owner: Mapping[str, t.Any]) -> Iterator[str]:
     yield from owner["inline"].values()
 
 
-# What is asked
+# The requests
 
 
 @dataclasses.dataclass(frozen=True)
@@ -430,16 +430,16 @@ def _changed(before: State, after: State) -> dict[str, Caller]:
 
 
 def _differs(before: str, after: str) -> bool:
-    """Somebody who cannot call is denied, and whether by a statement or for want of one is the same to it."""
+    """Compare what the caller sees: an explicit deny, an implicit deny and a closed key are all refusals."""
     alike = {_CLOSED: "denied", "implicit_deny": "denied", "explicit_deny": "denied"}
     return alike.get(before, before) != alike.get(after, after)
 
 
-# Who has to do with a thing
+# The principals that a thing concerns
 
 
 def _things(before: State, after: State) -> dict[str, Names]:
-    """The users, roles, groups, policies and resources that changed, and who holds, inherits or is named by each."""
+    """The users, roles, groups, policies and resources that changed, each with the principals that it concerns."""
     found: dict[str, set[str]] = {}
     for identifier in {**before.accounts, **after.accounts}:
         pair = [state.accounts[identifier] for state in (before, after)]
@@ -466,7 +466,7 @@ def _differing(before: Mapping[str, t.Any], after: Mapping[str, t.Any]) -> Itera
 
 
 def _named_by_difference(before: t.Optional[str], after: t.Optional[str]) -> Names:
-    """Whom the statements name that only one of two documents has."""
+    """The principals in the statements that only one of two documents has."""
     pair = [{dumped(one) for one in json.loads(text)["Statement"]} if text else set() for text in (before, after)]
     return frozenset(name for statement in pair[0] ^ pair[1] for name in _of_statement(json.loads(statement)))
 
@@ -521,7 +521,7 @@ def _thing(target: str) -> str:
 
 
 def _required(thing: str, about: Mapping[str, Names], run: Run) -> Names:
-    """Whom the changes of a thing have to name. A group or policy that is new or gone is held by nobody in between."""
+    """The names that the changes of a thing must have. Nobody holds a group or policy before it is made, or once it is gone."""
     related = about.get(thing, frozenset())
     if ":group/" not in thing and ":policy/" not in thing:
         return related

@@ -62,6 +62,7 @@ def test_everybody_affected_holds_inherits_or_is_named_by_what_changed(runs: Map
     assert surplus(runs[name]) == ()
 
 
+@pytest.mark.dated
 def test_a_run_that_is_taken_back_leaves_the_decisions_as_they_were(runs: Mapping[str, Run]) -> None:
     for step in STEPS:
         if step.name.endswith("_back") and step.prepare is None:
