@@ -521,7 +521,7 @@ def _thing(target: str) -> str:
 
 
 def _required(thing: str, about: Mapping[str, Names], run: Run) -> Names:
-    """The names that the changes of a thing must have. Nobody holds a group or policy before it is made, or once it is gone."""
+    """The names that the changes of a thing must have. Nobody holds a group or policy that is new or gone."""
     related = about.get(thing, frozenset())
     if ":group/" not in thing and ":policy/" not in thing:
         return related
