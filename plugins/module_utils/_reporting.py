@@ -247,6 +247,7 @@ def _fleet(task: Task) -> Result:
     failures += [failure for failure in malformed if failure["account_id"] not in told]
     run_id, own, unreadable = _reports(task, place)
     told = {failure["account_id"] for failure in failures}
+    unreadable += _only_checked(own, expected)
     unreadable = [failure for failure in unreadable if failure["account_id"] not in told]
     document = fleet.build(
         run_id=run_id,
@@ -298,6 +299,19 @@ def _reports(task: Task, place: _Place) -> tuple[str, list[Report], list[dict[st
         if reasons:
             failures[report["account_id"]] = f"its report is incomplete: {'; '.join(reasons)}"
     return run_id, own, [{"host": None, "account_id": name, "message": text} for name, text in failures.items()]
+
+
+def _only_checked(reports: Sequence[Report], expected: Sequence[str]) -> list[dict[str, t.Any]]:
+    """The accounts that the job which enforces did not report on, as failures: what is there is of the check before it.
+
+    Both jobs of a workflow share the run id.
+    """
+    of_mode = {report["account_id"]: report["run"]["mode"] for report in reports}
+    if "enforce" not in {of_mode.get(account) for account in expected}:
+        return []
+    message = "its report is that of the check; the job that enforces left none"
+    left = sorted(account for account in set(expected) if of_mode.get(account) == "check")
+    return [{"host": None, "account_id": account, "message": message} for account in left]
 
 
 def _report(place: _Place, account: str, key: str, failures: dict[str, str]) -> t.Optional[Report]:

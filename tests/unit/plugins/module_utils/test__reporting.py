@@ -228,6 +228,26 @@ def test_the_report_of_a_run_covers_its_accounts_and_no_other_run(reports: Path)
     assert 'href="333344445555/report.html"' in (reports / "fleet.html").read_text(encoding="utf-8")
 
 
+def test_what_the_check_left_is_no_report_of_the_job_that_applies(tmp_path: Path) -> None:
+    """Both jobs of a workflow share the run id, so an account that the second one never reached still has a report."""
+    store = DirectoryStore(str(tmp_path))
+    accounts = {"222233334444": "enforce", "333344445555": "check", "444455556666": "check"}
+    for name, mode in accounts.items():
+        report = {**samples.assessment(run=samples.run("7", mode)), "account_id": name}
+        store.put(f"{name}/runs/7/report.json", encode(report))
+    # The third account is none of this job.
+    expected = ["222233334444", "333344445555"]
+    options: dict[str, t.Any] = {"scope": "fleet", "run_id": "7", "expected_accounts": expected}
+    result = run(task(tmp_path, check_mode=False, **options))
+    assert result["failed_accounts"] == ["333344445555"]
+    assert "its report is that of the check" in read(tmp_path / "fleet.json")["failed"][0]["message"]
+    assert result["fail"]
+    told = [{"host": "b", "account_id": "333344445555", "reason": "unreachable"}]
+    assert run(task(tmp_path, check_mode=False, failures=told, **options))["failed_accounts"] == ["333344445555"]
+    store.put("222233334444/runs/7/report.json", encode({**report, "account_id": "222233334444"}))
+    assert run(task(tmp_path, check_mode=False, **options))["failed_accounts"] == []
+
+
 def test_the_newest_run_is_meant_where_none_is_named(reports: Path) -> None:
     older = samples.assessment(run=samples.run("99999999"))
     older["run"]["started"] = "2026-01-01T00:00:00Z"
