@@ -130,6 +130,7 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
             _organization_policy_reads.UNDO_OPERATIONS,
             _organization_policy_reads.reread,
             organization_policies_changes.relies_on,
+            _organization_policy_reads.other_policies,
             acting=_organization_policy_reads.acting,
         ),
     }
