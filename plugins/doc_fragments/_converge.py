@@ -31,7 +31,8 @@ options:
         V(s3://bucket/prefix).
       - Where it can't be written, nothing is changed. It is not written in check mode and with O(mode=report).
       - A rollback believes the journal, so nobody else may write there. A directory that everybody on the machine can write to
-        is refused, and so is a symbolic link that another user made. An own symbolic link is a warning.
+        is refused, and so is a symbolic link that another user made. An own symbolic link is a warning, and so is
+        a directory that a group can write to.
     type: str
     default: ./journal
   journal_kms_key_id:

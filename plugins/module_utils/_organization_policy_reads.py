@@ -32,7 +32,8 @@ from ._capabilities.organization_policies_changes import (
     policy_of,
 )
 from ._converge.affects.live import NODES_READS
-from ._converge.change import Change
+from ._converge.affects.request import place_of
+from ._converge.change import Change, Refusal
 from ._converge.runner import Aws, Caller
 
 _LIST: t.Final = "ListPolicies"
@@ -119,6 +120,24 @@ def type_status(access: Access, policy_type: str) -> t.Optional[str]:
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
     """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
     return functools.partial(_reread, access)
+
+
+def other_policies(access: Access, undos: Sequence[Change], _now: datetime) -> dict[str, Refusal]:
+    """The undos whose request would be sent to another policy than the one that their record shows as the target.
+
+    Requests go by the name of the policy, and others may write into a journal. A policy that is gone and is made again
+    has another id: by its name it is found only once it is there.
+    """
+    refused: dict[str, Refusal] = {}
+    for undo in undos:
+        place, name = place_of(undo), undo.parameters.get(_NAME)
+        if name is None or not place.startswith("arn:"):
+            continue
+        found = id_of(access, name, undo.parameters[_TYPE])
+        if found not in (None, place.rpartition("/")[2]):
+            reason = f"the policy named {name} is {found}, and the record shows {place}"
+            refused[undo.undoes] = Refusal("undo_mismatch", reason, undo.target, undo.operation)
+    return refused
 
 
 def _reread(access: Access, change: Change) -> t.Any:

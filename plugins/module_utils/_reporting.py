@@ -21,7 +21,7 @@ from ._converge.errors import InputError
 from ._converge.finding import mask_key_ids
 from ._converge.plan import combined_plan, plan_document
 from ._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
-from ._converge.store import Store
+from ._converge.store import Store, StoreError
 from ._report import fleet, fleet_html, fleet_text, html, junit, manifest, sarif, tables, text
 from ._report.document import (
     SCHEMA,
@@ -247,6 +247,7 @@ def _fleet(task: Task) -> Result:
     failures += [failure for failure in malformed if failure["account_id"] not in told]
     run_id, own, unreadable = _reports(task, place)
     told = {failure["account_id"] for failure in failures}
+    unreadable += _only_checked(own, expected)
     unreadable = [failure for failure in unreadable if failure["account_id"] not in told]
     document = fleet.build(
         run_id=run_id,
@@ -300,6 +301,19 @@ def _reports(task: Task, place: _Place) -> tuple[str, list[Report], list[dict[st
     return run_id, own, [{"host": None, "account_id": name, "message": text} for name, text in failures.items()]
 
 
+def _only_checked(reports: Sequence[Report], expected: Sequence[str]) -> list[dict[str, t.Any]]:
+    """The accounts that the job which enforces did not report on, as failures: what is there is of the check before it.
+
+    Both jobs of a workflow share the run id.
+    """
+    of_mode = {report["account_id"]: report["run"]["mode"] for report in reports}
+    if "enforce" not in {of_mode.get(account) for account in expected}:
+        return []
+    message = "its report is that of the check; the job that enforces left none"
+    left = sorted(account for account in set(expected) if of_mode.get(account) == "check")
+    return [{"host": None, "account_id": account, "message": message} for account in left]
+
+
 def _report(place: _Place, account: str, key: str, failures: dict[str, str]) -> t.Optional[Report]:
     """The report at ``key``, if a report of the fleet can be made of it; else why not, in ``failures``."""
     try:
@@ -314,7 +328,7 @@ def _report(place: _Place, account: str, key: str, failures: dict[str, str]) -> 
                 check_hash(plan_hash)
             if any(set(problem) != {"module", "reason"} for problem in report.get("incomplete", ())):
                 raise DocumentError(f"{where} is malformed: incomplete")
-    except (DocumentError, InputError) as error:
+    except (DocumentError, InputError, StoreError) as error:
         failures[account] = str(error)
     except _MALFORMED as error:
         failures[account] = f"{place.store.location}/{key} is malformed: {error!r}"
@@ -341,8 +355,17 @@ def _manifest(task: Task, place: _Place, document: Mapping[str, t.Any]) -> dict[
     keys = [key for account in document["accounts"] for key in _files_of(place, account, run_id)]
     keys += [run_key(document["plan_sha256"])]
     keys += [key for key in ("fleet.json", "fleet.html") if key.partition(".")[2] in place.written]
-    files = [(key, content) for key in keys if (content := place.store.get(key)) is not None]
+    files = [(key, content) for key in keys if (content := _content(task, place, key)) is not None]
     return manifest.build(files, run_id=document["run"]["id"], created=task.now)
+
+
+def _content(task: Task, place: _Place, key: str) -> t.Optional[bytes]:
+    """A file of the run. One that can't be read, which somebody else put there, is left out of the manifest."""
+    try:
+        return place.store.get(key)
+    except StoreError as error:
+        task.warn(f"manifest.json lacks {key}: {error}")
+        return None
 
 
 def _files_of(place: _Place, account: Mapping[str, t.Any], run_id: str) -> list[str]:

@@ -63,6 +63,7 @@ from ._converge.store import Store
 from ._converge.undo import Recorded, Selection, Undoing, Unread, objection, same_module, takes_away, undoing
 from ._converging import MALFORMED, converge, journal_store_of, tolerant
 from ._module.writers import WRITERS, lacks_role, writing_role
+from ._report.plain import printable
 from ._task import Task, TaskError
 
 MODULE: t.Final = "rollback"
@@ -129,6 +130,7 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
             _organization_policy_reads.UNDO_OPERATIONS,
             _organization_policy_reads.reread,
             organization_policies_changes.relies_on,
+            _organization_policy_reads.other_policies,
             acting=_organization_policy_reads.acting,
         ),
     }
@@ -375,6 +377,7 @@ def shown(result: Mapping[str, t.Any], *, written: bool) -> str:
     counts = [f"{len(changes)} {done}", f"{len(refused)} refused", f"{len(as_before)} as before already"]
     left_out = result["recorded"] - result["selected"]
     counts += [f"{left_out} not selected"] if left_out else []
-    lines = [f"  {done}: {change['operation']} on {change['target']}" for change in changes]
-    lines += [f"  refused ({refusal['rule']}): {refusal['reason']}" for refusal in refused]
+    # What a record names can hold line ends and other signs that move the cursor.
+    lines = [f"  {done}: " + printable(f"{change['operation']} on {change['target']}") for change in changes]
+    lines += [f"  refused ({refusal['rule']}): {printable(refusal['reason'])}" for refusal in refused]
     return "\n".join([f"{head}{', '.join(counts)}.", *lines])

@@ -42,6 +42,8 @@ _RUN: t.Final = "-run.json"
 _KEY: t.Final = re.compile(
     r"(?P<base>[0-9]{12}/(?P<run>[^/]+)/(?P<number>[0-9]{6}))-(?P<kind>intent|outcome|found|run)\.json"
 )
+# The highest number that such a key has room for.
+_LAST: t.Final = 999_999
 # The fields of a run record, each None where it is not known.
 DETAILS: t.Final = ("author", "approver", "change_ticket", "job", "commit", "approved_plan", "plan_sha256")
 
@@ -122,6 +124,8 @@ class Journal:
         """Record that ``change`` is about to be made; returns the key for :func:`conclude`."""
         with self._numbering:
             self._written += 1
+            if self._before_us + self._written > _LAST:
+                raise StoreError(f"{self.location} has no number left after {_LAST} for a further record")
             key = f"{self._prefix}/{self._before_us + self._written:06d}"
             if self._written == 1 and self._details is not None:
                 known = {name: self._details.get(name) or None for name in DETAILS}

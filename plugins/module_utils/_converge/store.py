@@ -132,9 +132,12 @@ def doubt_directory(location: str) -> Doubts:
         return Doubts(tuple(refused), tuple(warned))
     except OSError as error:
         raise StoreError(f"can't read {root}: {error.strerror}") from error
-    if state.st_mode & stat.S_IWOTH:
-        mode = stat.S_IMODE(state.st_mode)
+    mode = stat.S_IMODE(state.st_mode)
+    if mode & stat.S_IWOTH:
         refused.append(f"everybody on this machine can write to {location} (mode {mode:04o}); chmod 0700 it")
+    elif mode & stat.S_IWGRP:
+        group = f"the group with the id {state.st_gid}"
+        warned.append(f"{group} can write to {location} (mode {mode:04o}), and undo believes what stands there")
     if state.st_uid not in trusted:
         warned.append(f"{location} belongs to the user with the id {state.st_uid}, who can change what stands there")
     return Doubts(tuple(refused), tuple(warned))

@@ -24,7 +24,7 @@ from .._account.moments import format_utc
 from .._converge.change import content_hash
 from .._converge.errors import InputError
 from .._converge.plan import check_plan
-from .._converge.store import Store
+from .._converge.store import Store, StoreError
 from .document import DocumentError, decode
 
 PART_SCHEMA: t.Final = "hardening.iam/part/1"
@@ -74,19 +74,22 @@ def mark(*, module: str, run_id: str, check_mode: bool, written: datetime, error
 def read_parts(store: Store, account_id: str, run_id: str, *, mode: str) -> Parts:
     """The parts of a run; ``mode`` is ``check`` or ``enforce``, since both jobs of a workflow share their run.
 
-    :raises StoreError: the place can't be read.
+    :raises StoreError: the place can't be listed.
     """
     folder = part_folder(account_id, run_id)
     parts: list[Part] = []
     problems: dict[str, str] = {}
     for key in store.list(folder):
-        content = store.get(key)
-        if content is None:
-            continue
         name = key.removeprefix(folder)
         try:
+            content = store.get(key)
+            if content is None:
+                continue
             part = decode(content, where=f"{store.location}/{key}")
             _check_head(part, run_id)
+        except StoreError as error:
+            problems[name] = f"its part of the report can't be read: {error}"
+            continue
         except DocumentError as error:
             problems[name] = f"its part of the report is malformed: {error}"
             continue

@@ -393,6 +393,16 @@ def test_a_journal_that_everybody_may_write_is_refused_and_an_audit_says_so(benc
     assert bench.writes == ["a"]
 
 
+def test_a_journal_that_a_group_may_write_is_used_with_a_warning(bench: Bench) -> None:
+    bench.journal.mkdir()
+    bench.journal.chmod(0o770)
+    bench.run(change("a"))
+    assert bench.writes == ["a"]
+    (warning,) = bench.task.warnings
+    assert f"the group with the id {bench.journal.stat().st_gid} can write to" in warning
+    assert "mode 0770" in warning
+
+
 def test_a_journal_behind_a_link_is_used_with_a_warning(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir(mode=0o700)
     bench.journal.symlink_to(tmp_path / "elsewhere")

@@ -17,7 +17,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Writer,
     enable,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._organization_policy_reads import ByName, reread
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
+from ansible_collections.hardening.iam.plugins.module_utils._organization_policy_reads import (
+    ByName,
+    other_policies,
+    reread,
+)
 
 SCP = "SERVICE_CONTROL_POLICY"
 NAMED = {"PolicyName": "protect", "PolicyType": SCP}
@@ -114,3 +119,43 @@ def test_what_is_not_there_reads_as_nothing() -> None:
     read = reread(t.cast(t.Any, FakeAccess()), datetime(2026, 11, 25, tzinfo=UTC))
     change = Writer("111122223333", "protect", SCP, None).attach(Node("ou-1", "/one"))
     assert read(change)["attached"] is False
+
+
+ARN = "arn:aws:organizations::111122223333:policy/o-1/service_control_policy/"
+
+
+@pytest.mark.parametrize(
+    ("target", "parameters", "refused"),
+    [
+        (f"{ARN}p-protect on ou-1", {**NAMED, "TargetId": "ou-1"}, False),
+        (f"{ARN}p-protect", NAMED, False),
+        # The record shows a policy that nobody minds, and its name leads to another one.
+        (f"{ARN}p-harmless on ou-1", {**NAMED, "TargetId": "ou-1"}, True),
+        (f"{ARN}p-harmless", NAMED, True),
+        # Made by the run itself, so there was no ARN; gone, and made again before by the same rollback.
+        ("organization policy protect (SERVICE_CONTROL_POLICY) on ou-1", {**NAMED, "TargetId": "ou-1"}, False),
+        (f"{ARN}p-old on ou-1", {**NAMED, "PolicyName": "gone", "TargetId": "ou-1"}, False),
+        (f"{ARN}p-old", {"Name": "protect", "Type": SCP}, False),
+    ],
+)
+def test_an_undo_whose_name_leads_to_another_policy_than_its_target_is_refused(
+    target: str, parameters: t.Any, refused: bool
+) -> None:
+    access: t.Any = FakeAccess("harmless", "protect")
+    undo = Change(
+        account_id="111122223333",
+        region="global",
+        service="organizations",
+        operation="DetachPolicy",
+        target=target,
+        parameters=parameters,
+        before={},
+        after={},
+        kind="undo",
+        impact=Impact.ADDITIVE,
+        undoes="key",
+    )
+    found = other_policies(access, [undo], datetime(2026, 11, 25, tzinfo=UTC))
+    assert ([refusal.rule for refusal in found.values()], set(found)) == (
+        (["undo_mismatch"], {"key"}) if refused else ([], set())
+    )

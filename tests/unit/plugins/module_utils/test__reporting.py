@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import find_approval
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode
 from ansible_collections.hardening.iam.plugins.module_utils._reporting import FORMATS, run
@@ -226,6 +226,26 @@ def test_the_report_of_a_run_covers_its_accounts_and_no_other_run(reports: Path)
     assert result["fail_msg"] == "444455556666 has no report"
     assert [row["account_id"] for row in read(reports / "fleet.json")["accounts"]] == [samples.ACCOUNT, "333344445555"]
     assert 'href="333344445555/report.html"' in (reports / "fleet.html").read_text(encoding="utf-8")
+
+
+def test_what_the_check_left_is_no_report_of_the_job_that_applies(tmp_path: Path) -> None:
+    """Both jobs of a workflow share the run id, so an account that the second one never reached still has a report."""
+    store = DirectoryStore(str(tmp_path))
+    accounts = {"222233334444": "enforce", "333344445555": "check", "444455556666": "check"}
+    for name, mode in accounts.items():
+        report = {**samples.assessment(run=samples.run("7", mode)), "account_id": name}
+        store.put(f"{name}/runs/7/report.json", encode(report))
+    # The third account is none of this job.
+    expected = ["222233334444", "333344445555"]
+    options: dict[str, t.Any] = {"scope": "fleet", "run_id": "7", "expected_accounts": expected}
+    result = run(task(tmp_path, check_mode=False, **options))
+    assert result["failed_accounts"] == ["333344445555"]
+    assert "its report is that of the check" in read(tmp_path / "fleet.json")["failed"][0]["message"]
+    assert result["fail"]
+    told = [{"host": "b", "account_id": "333344445555", "reason": "unreachable"}]
+    assert run(task(tmp_path, check_mode=False, failures=told, **options))["failed_accounts"] == ["333344445555"]
+    store.put("222233334444/runs/7/report.json", encode({**report, "account_id": "222233334444"}))
+    assert run(task(tmp_path, check_mode=False, **options))["failed_accounts"] == []
 
 
 def test_the_newest_run_is_meant_where_none_is_named(reports: Path) -> None:
@@ -459,6 +479,32 @@ def test_an_object_among_the_parts_that_is_none_is_named(reports: Path, content:
     result = run(task(reports))
     assert [problem["module"] for problem in result["incomplete"]] == ["foreign.json"]
     assert (result["changes_applied"], result["changes_planned"]) == (1, 1)
+
+
+@pytest.fixture
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in S3 an object that somebody put there under a key of KMS that we may not use."""
+    get = DirectoryStore.get
+
+    def guarded(self: DirectoryStore, key: str) -> t.Optional[bytes]:
+        if "foreign" in key or "333344445555" in key:
+            raise StoreError(f"{self.location}/{key}: AccessDenied")
+        return get(self, key)
+
+    monkeypatch.setattr(DirectoryStore, "get", guarded)
+
+
+@pytest.mark.usefixtures("unreadable")
+def test_an_object_that_can_not_be_read_costs_its_own_module_or_account_alone(reports: Path) -> None:
+    store = DirectoryStore(str(reports))
+    store.put(part_place({"module": "foreign"}), b"{}")
+    store.put(f"333344445555/runs/{samples.run().id}/report.json", b"{}")
+    result = run(task(reports))
+    (problem,) = result["incomplete"]
+    assert problem["module"] == "foreign.json" and "AccessDenied" in problem["reason"]
+    assert (result["changes_applied"], result["changes_planned"]) == (1, 1)
+    fleet = run(task(reports, scope="fleet", run_id=samples.run().id))
+    assert (fleet["accounts"], sorted(fleet["failed_accounts"])) == (1, [samples.ACCOUNT, "333344445555"])
 
 
 def test_what_a_cap_holds_back_is_shown_and_can_be_approved(reports: Path) -> None:

@@ -164,3 +164,16 @@ RESULT: t.Final[dict[str, t.Any]] = {
 )
 def test_text(given: dict[str, t.Any], written: bool, text: str) -> None:
     assert shown({**RESULT, **given}, written=written) == text
+
+
+def test_no_record_writes_lines_of_the_terminal_itself() -> None:
+    """A journal can be written by others, and people decide by what they see of the rollback."""
+    target = "a\n  to take back: Replace on b\x1b[2K\r\u202e"
+    forged = {
+        **RESULT,
+        "changes": [{"operation": "Replace", "target": target, "applied": False}],
+        "refused": [{"rule": "cap", "reason": f"too many of {target}"}],
+    }
+    _head, planned, refused = shown(forged, written=False).split("\n")
+    assert planned == "  to take back: Replace on a to take back: Replace on b?[2K ?"
+    assert refused.startswith("  refused (cap): too many of a to take back")

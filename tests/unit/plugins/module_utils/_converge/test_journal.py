@@ -202,6 +202,14 @@ def test_a_broken_record_is_named_and_hides_no_other(store: FakeStore, content: 
         assert len(problems) == 1 and told in problems[0]
 
 
+def test_a_journal_whose_numbers_are_used_up_takes_no_change(store: FakeStore) -> None:
+    """Others may write there: behind the last number a record would be none that a rollback finds."""
+    store.objects[f"{ACCOUNT}/{RUN}/999999-found.json"] = b"{}"
+    with pytest.raises(StoreError, match="has no number left after 999999"):
+        journal_of(store).intend(change("a"))
+    assert list(store.objects) == [f"{ACCOUNT}/{RUN}/999999-found.json"]
+
+
 def test_a_journal_that_can_not_be_read_at_all_says_so(store: FakeStore) -> None:
     store.lost = True
     with pytest.raises(StoreError, match="denied"):
