@@ -181,8 +181,12 @@ class _State:
         return "can be used by nobody: its trust policy lets no principal in that is known to exist"
 
     def _row(self, user: User) -> t.Optional[CredentialRow]:
+        return self._rows.get(user.arn)
+
+    @functools.cached_property
+    def _rows(self) -> Mapping[str, CredentialRow]:
         report = self.snapshot.credential_report
-        return next((row for row in report.users if row.arn == user.arn), None) if report else None
+        return {row.arn: row for row in report.users} if report else {}
 
     def _with_mfa(self, principal: t.Union[User, Role]) -> dict[str, Values]:
         """What requests say of MFA: a user has a device or not, whoever opens the session of a role may have one."""
