@@ -39,6 +39,7 @@ from ._converge.errors import InputError
 from ._organization_lock_out_members import Members, seen_trails
 from ._policy_impact_document import accepted_of, build
 from ._predicting import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, acceptances_of, check_evidence_options
+from ._snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ._task import Task, TaskError
 
 __all__ = ["LOCK_OUT_ARGUMENTS", "LOCK_OUT_OPERATIONS", "Judgement", "LockOut", "check_lock_out_options"]
@@ -60,11 +61,14 @@ LOCK_OUT_ARGUMENTS: t.Final[ArgumentSpec] = {
     **EVIDENCE_ARGUMENTS,
 }
 LOCK_OUT_OPERATIONS: t.Final = EVIDENCE_OPERATIONS.union(
+    BREAK_GLASS_OPERATIONS,
     READS[Dataset.AUTHORIZATION_DETAILS],
     READS[Dataset.CREDENTIAL_REPORT],
     Operations(reads=frozenset({"cloudtrail:DescribeTrails"})),
 )
 
+# What takes back the attachment of a policy.
+_TAKE_OFF: t.Final = "organizations:DetachPolicy"
 _PLACE: t.Final = "<account_id>"
 # An AWS service as a principal, or all that are not known by name.
 _SERVICE: t.Final = re.compile(r"([a-z0-9-]+\.)*amazonaws\.com(\.cn)?")
@@ -173,23 +177,32 @@ class LockOut:
         """Whom the members have, and the management account where the caller is in it; and what trails there are."""
         tree = change.after
         break_glass = {item.account.id: item.break_glass for item in evidence}
+        helpless = {arn: why for item in evidence for arn, why in item.helpless.items()}
         landing_zone = {item.account.id: item.landing_zone for item in evidence}
         if self._access.caller.account_id == tree.management_account_id:
-            break_glass[tree.management_account_id] = self._in_management()
+            break_glass[tree.management_account_id], unable = self._in_management(tree)
+            helpless.update(unable)
         entering = {item.account.id: item.entering for item in evidence}
         trails = (*seen_trails(self._task, change), *(trail for item in evidence for trail in item.trails))
-        return Seen(break_glass, landing_zone, entering, tuple(dict.fromkeys(trails)))
+        return Seen(break_glass, landing_zone, entering, tuple(dict.fromkeys(trails)), helpless)
 
-    def _in_management(self) -> t.Optional[tuple[str, ...]]:
+    def _in_management(self, tree: OrganizationTree) -> tuple[t.Optional[tuple[str, ...]], Mapping[str, str]]:
+        """The break-glass principals, and which of them could not take a policy off again, with why."""
         wanted = Dataset.AUTHORIZATION_DETAILS
         snapshot = collect(self._access, datasets={wanted}, regions=(), now=self._task.now)
         unread = snapshot.missing(wanted)
         if unread is not None:
             told = unread_reason(unread)
             self._task.warn(f"the break-glass principals of the management account are not known: {told}")
-            return None
+            return None, {}
         arns = (*(user.arn for user in snapshot.users), *(role.arn for role in snapshot.roles))
-        return break_glass_among(arns, tuple(self._task.options["break_glass"]))
+        patterns = tuple(self._task.options["break_glass"])
+        rescue = rescue_of(self._access, snapshot, patterns, now=self._task.now)
+        return break_glass_among(arns, patterns), rescue.lacks(_TAKE_OFF, _any_policy(tree, snapshot.partition))
+
+
+def _any_policy(tree: OrganizationTree, partition: str) -> str:
+    return f"arn:{partition}:organizations::{tree.management_account_id}:policy/{tree.id}/service_control_policy/p-any"
 
 
 def _with_keys(places: Sequence[OwnPlace], trails: Sequence[TrailBucket]) -> tuple[OwnPlace, ...]:

@@ -51,6 +51,7 @@ from ._policy.trail_actions import EventReader
 from ._policy.trail_names import prefix_of
 from ._policy.usage import Evidence, Source, Use
 from ._predicting import Book, Predictor, Proposal
+from ._snapshots import rescue_of
 from ._task import Task
 
 _ACCOUNT: t.Final = "<account_id>"
@@ -189,9 +190,15 @@ class _Member:
             entering=entering_services(trusted),
             trails=seen_trails(self._task, self._change),
             break_glass=break_glass,
+            helpless=self._helpless(),
             landing_zone=landing_zone_among(role.arn for role in self._snapshot.roles),
             users=tuple(self._users.values()),
         )
+
+    def _helpless(self) -> dict[str, str]:
+        """The break-glass principals that nobody can use, or that may do nothing, with why."""
+        patterns = tuple(self._task.options["break_glass"])
+        return rescue_of(self._task.access, self._snapshot, patterns, now=self._task.now).lacks()
 
     def _proposals(self, predictor: _MemberPredictor, *, spared: Collection[str]) -> dict[str, Proposal]:
         """What changes for each principal from whom the change may take anything that it is allowed."""

@@ -145,6 +145,8 @@ def _is_set(variables: Mapping[str, t.Any], name: str) -> bool:
 
 
 def _judge(name: str, variables: Mapping[str, t.Any]) -> t.Optional[Misspelt]:
+    if name != name.lower() and name.lower() in known_variables().ours_of_aws:
+        return None if _is_set(variables, name.lower()) else Misspelt(name, name.lower())
     if not name.startswith(_AWS):
         return _judge_prefixed(name)
     ours = None if name in _USUAL else _near_ours(name)
@@ -167,6 +169,9 @@ def _judge_prefixed(name: str) -> t.Optional[Misspelt]:
     if name.startswith("_"):
         return None
     known = known_variables()
+    # To Ansible HARDENING_BREAK_GLASS is another variable than hardening_break_glass.
+    if name.lower() in known.names:
+        return Misspelt(name, name.lower())
     own = next((prefix for prefix in known.own_prefixes if name.startswith(prefix)), None)
     if own:
         return Misspelt(name, _nearest_of_prefix(name, own))

@@ -30,6 +30,11 @@ _TRUST: t.Final = {
     "Version": "2012-10-17",
     "Statement": {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"},
 }
+# Roles that let nobody in but each other would be a way for nobody.
+_FROM_OUTSIDE: t.Final = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PARTNER}:root"}, "Action": "sts:AssumeRole"},
+}
 
 
 def document(*actions: str, effect: str = "Allow") -> Record:
@@ -40,6 +45,12 @@ def document(*actions: str, effect: str = "Allow") -> Record:
 def role(**fields: t.Any) -> Record:
     """A role that anybody in the account may assume."""
     return {"trust": _TRUST, **fields}
+
+
+def break_glass(**fields: t.Any) -> Record:
+    """A break-glass role that somebody can use, and that may do everything."""
+    given = {"trust": _FROM_OUTSIDE, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]}
+    return {**given, **fields}
 
 
 def seed(**settings: t.Any) -> Record:
@@ -60,7 +71,7 @@ def organization() -> Record:
         **own["assessor"],
         "policies": ["aws:AdministratorAccess"],
     }
-    breaker = {**own["automation"], "policies": ["aws:AdministratorAccess"], "last_used_days": None}
+    breaker = break_glass(last_used_days=None, tags=own["automation"]["tags"])
     seed["organization"] = {"id": "o-test123456", "organizational_units": ["Apps", "Bare"]}
     seed["accounts"][MANAGEMENT]["roles"] = {**own, "break-glass": breaker}
     member = {"name": "apps", "ou": "Apps", "root": {"password": False}}

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from .conftest import MakeAnsible, Record
-from .locking_out import ACCOUNT, Bench, Run, document, role, seed
+from .locking_out import ACCOUNT, Bench, Run, break_glass, document, role, seed
 
 VERSION, PUT = "CreatePolicyVersion", "PutRolePermissionsBoundary"
 PATH: t.Final = "/iam-hardening/boundary/"
 NARROW: t.Final = document("s3:*")
 ADMINISTRATOR: t.Final = "arn:aws:iam::aws:policy/AdministratorAccess"
-BREAK_GLASS: t.Final = role(path="/iam-hardening/", policies=["aws:AdministratorAccess"])
+BREAK_GLASS: t.Final = break_glass()
 USES_S3: t.Final = {"s3": {"days": 3, "actions": {"ListAllMyBuckets": 3}}}
 USES_SQS: t.Final = {**USES_S3, "sqs": {"days": 1}}
 

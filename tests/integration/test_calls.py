@@ -15,7 +15,7 @@ from collections import Counter
 import pytest
 
 from .conftest import MakeAnsible, Record, operation_of
-from .locking_out import Bench, Run, document, role, seed
+from .locking_out import Bench, Run, break_glass, document, role, seed
 
 SMALL, LARGE, BUSY = (50, 5), (500, 5), (500, 15)
 # Of five users two have a second key: 700 keys for 500.
@@ -44,7 +44,7 @@ def account(count: int, touched: int) -> Record:
         groups={"readers": {"policies": ["aws:ReadOnlyAccess"]}},
         policies={"Deploy": {"document": document("cloudformation:*")}},
         roles={
-            "break-glass": role(path="/iam-hardening/", policies=["aws:AdministratorAccess"]),
+            "break-glass": break_glass(),
             **{f"worker-{number:03}": worker for number in range(count // 5)},
         },
     )

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from .conftest import MakeAnsible, Record
-from .locking_out import ACCOUNT, Bench, Case, Run, document, harmless_in, role, seed
+from .locking_out import ACCOUNT, Bench, Case, Run, break_glass, document, harmless_in, role, seed
 
 RUNNER = f"arn:aws:iam::{ACCOUNT}:role/ci/runner"
 EMERGENCY = f"arn:aws:iam::{ACCOUNT}:*/emergency*"
@@ -248,7 +248,7 @@ def bound(name: str, **fields: t.Any) -> Record:
 
 
 BOUND_ROLES: t.Final[Record] = {
-    "break-glass": role(path="/iam-hardening/", policies=["aws:AdministratorAccess"]),
+    "break-glass": break_glass(),
     "Emergency": worker(),
     "Emergency-2": bound("of-emergency"),
     "runner": worker(path="/ci/"),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import re
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import boto3
 import pytest
 import yaml
 
@@ -384,3 +386,39 @@ def test_an_rcp_that_keeps_cloudtrail_from_the_bucket_of_a_trail_is_refused(benc
     other["Resource"] = "arn:aws:s3:::other-files/*"
     assert "own_way" not in reasons(bench.judge(other, "/Apps", **options))
     assert bench.judge(rcp("s3:PutObject", **PERIMETER, **SERVICES_EXEMPT), "/Apps", **options).refusals == {}
+
+
+@pytest.mark.parametrize(
+    ("kept", "lack"),
+    [
+        ((), "organizations:DetachPolicy"),
+        (("SecurityAudit",), "organizations:DetachPolicy"),
+        (("SecurityAudit", "AdministratorAccess"), ""),
+    ],
+    ids=["nothing", "reads", "works"],
+)
+def test_break_glass_counts_only_if_it_could_take_the_policy_off(bench: Bench, kept: Sequence[str], lack: str) -> None:
+    with _policies_of_break_glass(kept):
+        # Of the member nothing is read, so that only the management account counts.
+        found = reasons(bench.judge(deny("braket:*"), "/Apps", accept_without_evidence=accepted("account", "apps")))
+    assert lack in found.get("no_break_glass", "") if lack else "no_break_glass" not in found
+
+
+@contextlib.contextmanager
+def _policies_of_break_glass(names: Sequence[str]) -> Iterator[None]:
+    """The break-glass role of the management account with these policies of AWS alone, for as long as this lasts."""
+    client = boto3.client("iam")
+    role = {"RoleName": "break-glass"}
+    prefix = "arn:aws:iam::aws:policy/"
+    before = [item["PolicyArn"] for item in client.list_attached_role_policies(**role)["AttachedPolicies"]]
+    for arn_ in before:
+        client.detach_role_policy(**role, PolicyArn=arn_)
+    for name in names:
+        client.attach_role_policy(**role, PolicyArn=f"{prefix}{name}")
+    try:
+        yield
+    finally:
+        for name in names:
+            client.detach_role_policy(**role, PolicyArn=f"{prefix}{name}")
+        for arn_ in before:
+            client.attach_role_policy(**role, PolicyArn=arn_)

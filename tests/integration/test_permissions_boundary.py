@@ -22,6 +22,11 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"},
 }
+# Roles that let nobody in but each other would be a way for nobody.
+FROM_OUTSIDE = {
+    **TRUST,
+    "Statement": {**TRUST["Statement"], "Principal": {"AWS": "arn:aws:iam::999988887777:root"}},
+}
 OWN = {
     **TRUST,
     "Statement": {**TRUST["Statement"], "Condition": {"StringEquals": {"sts:ExternalId": "acme-hardening"}}},
@@ -51,7 +56,11 @@ def seed(**roles: Record) -> Record:
                 "roles": {
                     "assessor": {"trust": OWN, "path": "/iam-hardening/", "policies": ["aws:SecurityAudit"]},
                     "automation": {"trust": OWN, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
-                    "break-glass": {"trust": TRUST, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
+                    "break-glass": {
+                        "trust": FROM_OUTSIDE,
+                        "path": "/iam-hardening/",
+                        "policies": ["aws:AdministratorAccess"],
+                    },
                     "dev-{1..3}": role(),
                     "dev-ec2": role(last_accessed={**USED, "ec2": {"days": 1}}),
                     "dev-idle": role(last_accessed={}),

@@ -40,6 +40,7 @@ _CONTROL_TOWER_SERVICE: t.Final = "controltower.amazonaws.com"
 _OF_THEIR_OWN: t.Final = (Kind.SERVICE, Kind.OWN_WAY)
 _LANDING_ZONE: t.Final = ("AWSControlTowerExecution", "AWSCloudFormationStackSetExecutionRole", "stacksets-exec-")
 _GUARDRAILS: t.Final = "aws-guardrails-"
+_MOST_TOLD: t.Final = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,17 +87,24 @@ class Seen:
     """The principals that were seen, as ARNs by account; an account that could not be read is left out or None.
 
     ``landing_zone`` are the roles by which Control Tower and StackSets set up accounts, ``entering`` the AWS services
-    that trust policies let in. ``trails`` are the buckets of the trails that were seen in any account.
+    that trust policies let in. ``trails`` are the buckets of the trails that were seen in any account. ``helpless``
+    says which break-glass principals could not help, and why.
     """
 
     break_glass: Mapping[str, t.Optional[tuple[str, ...]]] = dataclasses.field(default_factory=dict)
     landing_zone: Mapping[str, t.Optional[tuple[str, ...]]] = dataclasses.field(default_factory=dict)
     entering: Mapping[str, t.Optional[frozenset[str]]] = dataclasses.field(default_factory=dict)
     trails: tuple[TrailBucket, ...] = ()
+    helpless: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def of(self, account_id: str) -> t.Optional[tuple[str, ...]]:
         """The break-glass principals of one account; None where they are not known."""
         return self.break_glass.get(account_id)
+
+    def working(self, account_id: str) -> t.Optional[tuple[str, ...]]:
+        """Those of them that could help."""
+        seen = self.of(account_id)
+        return None if seen is None else tuple(arn for arn in seen if arn not in self.helpless)
 
 
 class Guard:
@@ -282,7 +290,7 @@ class Guard:
             yield Refusal("root_attachment", reason, policy.target)
 
     def _without_break_glass(self, policy: ChangedPolicy) -> Iterator[Refusal]:
-        if not takes_away(policy) or self._seen.of(self._change.after.management_account_id):
+        if not takes_away(policy) or self._seen.working(self._change.after.management_account_id):
             return
         reached = self._change.after.accounts_under(policy.reaches)
         here = {account.id for account in self._change.accounts_at_work}
@@ -290,19 +298,27 @@ class Guard:
         if without:
             reason = (
                 f"no break-glass principal is known that could get back in where it holds: {self._known_of()} and none "
-                f"in {accounts_in_words(without)}. Declare break_glass (globs for ARNs), or have a role "
-                "/iam-hardening/break-glass in each account"
+                f"in {accounts_in_words(without)}{self._helpless_of(without)}. Declare break_glass (globs for ARNs), "
+                "or have a role /iam-hardening/break-glass in each account that somebody can use"
             )
             yield Refusal("no_break_glass", reason, policy.target)
 
     def _has_break_glass(self, account_id: str) -> bool:
         """Whether one was seen in the account; where nothing could be seen, whether one is declared."""
-        seen = self._seen.of(account_id)
+        seen = self._seen.working(account_id)
         if seen is not None:
             return bool(seen)
         own = break_glass_in(account_id, self._rules.break_glass, partition=self._rules.partition)
         unseen = self._seen.of(self._change.after.management_account_id) is None
         return bool(own or (unseen and self._in_management))
+
+    def _helpless_of(self, accounts: Iterable[MemberAccount]) -> str:
+        """Those who don't count, in words."""
+        ids = (self._change.after.management_account_id, *(account.id for account in accounts))
+        seen = [arn for account_id in ids for arn in self._seen.of(account_id) or () if arn in self._seen.helpless]
+        told = [f"{arn} {self._seen.helpless[arn]}" for arn in seen[:_MOST_TOLD]]
+        more = f"; and {len(seen) - _MOST_TOLD} more" if len(seen) > _MOST_TOLD else ""
+        return f" ({'; '.join(told)}{more})" if told else ""
 
     def _known_of(self) -> str:
         seen = self._seen.of(self._change.after.management_account_id)

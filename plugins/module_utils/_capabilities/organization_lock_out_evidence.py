@@ -48,13 +48,15 @@ class MemberEvidence:
     """What was read of one account. ``failure`` says why it is not known what is used there; then it is refused.
 
     ``break_glass``, ``landing_zone`` and ``entering`` are None where the principals of the account are not known.
-    ``entries`` are the roles that somebody can no longer assume.
+    ``helpless`` says which of the break-glass principals could not help, and why. ``entries`` are the roles that
+    somebody can no longer assume.
     """
 
     account: MemberAccount
     failure: str = ""
     impacts: Mapping[str, Impact] = dataclasses.field(default_factory=dict)
     break_glass: t.Optional[tuple[str, ...]] = None
+    helpless: Mapping[str, str] = dataclasses.field(default_factory=dict)
     landing_zone: t.Optional[tuple[str, ...]] = None
     users: tuple[UserFacts, ...] = ()
     entries: tuple[EntryLoss, ...] = ()

@@ -28,7 +28,7 @@ from .._policy.narrowing import ANYTHING
 from .._policy.policy import Policy
 from .affects.after import snapshot_after
 from .affects.request import place_of
-from .arn import is_break_glass
+from .arn import is_break_glass, principal_of
 from .change import Change
 
 # By which action each kind of principal of a trust policy comes in.
@@ -136,6 +136,11 @@ class Rescue:
         more = f"; and {len(lacks) - _MOST_TOLD} more" if len(lacks) > _MOST_TOLD else ""
         return "; ".join(lacks[:_MOST_TOLD]) + more
 
+    def lacks(self, action: str = "", resource: str = "*") -> dict[str, str]:
+        """Who of them could not help, and why: nobody can use it, or it may not do ``action``, or nothing at all."""
+        found = {item.arn: self._now.lack_of(item, action, resource) for item in self._found}
+        return {arn: lack for arn, lack in found.items() if lack}
+
     @functools.cached_property
     def _found(self) -> tuple[t.Union[User, Role], ...]:
         return principals_for_emergencies(self.snapshot, self.patterns)
@@ -157,6 +162,15 @@ class _State:
         closed = self._ways[arn] or self._not_allowed(principal, change)
         return f"{closed}{when}" if closed else None
 
+    def lack_of(self, principal: t.Union[User, Role], action: str, resource: str) -> t.Optional[str]:
+        """What a break-glass principal lacks to make a call; of no call it is asked whether it may do anything."""
+        closed = self._unusable(principal)
+        if closed:
+            return closed
+        if action:
+            return self._lack_of_permission(principal, action, resource, {})
+        return None if self._permissions.held(principal.arn) else "has no policies"
+
     # Whether somebody can use it
 
     def _unusable(self, principal: t.Union[User, Role]) -> t.Optional[str]:
@@ -167,8 +181,12 @@ class _State:
         return "can be used by nobody: its trust policy lets no principal in that is known to exist"
 
     def _row(self, user: User) -> t.Optional[CredentialRow]:
+        return self._rows.get(user.arn)
+
+    @functools.cached_property
+    def _rows(self) -> Mapping[str, CredentialRow]:
         report = self.snapshot.credential_report
-        return next((row for row in report.users if row.arn == user.arn), None) if report else None
+        return {row.arn: row for row in report.users} if report else {}
 
     def _with_mfa(self, principal: t.Union[User, Role]) -> dict[str, Values]:
         """What requests say of MFA: a user has a device or not, whoever opens the session of a role may have one."""
@@ -214,8 +232,9 @@ class _State:
             return self._without_credential(caller) is None and self._is_let_in(role, caller)
         if caller.arn in visited or caller.is_service_linked or not self._is_let_in(role, caller):
             return False
-        # Who is on a machine comes in by the role of the machine.
-        return self._is_of_service(caller) or self._is_open(caller, visited)
+        # Who reads all this has come in. Who is on a machine comes in by the role of the machine.
+        is_own = principal_of(caller.arn) == principal_of(self.snapshot.caller.arn)
+        return is_own or self._is_of_service(caller) or self._is_open(caller, visited)
 
     def _is_of_service(self, role: Role) -> bool:
         trusted = [value for kind, value in _trusted(self._trust(role)) if kind == "Service"]
@@ -294,17 +313,22 @@ class _State:
         undo = change.undo
         if undo is None:
             return None
+        action, asked = f"{change.service}:{undo.operation}", _keys_of(undo.parameters)
+        lack = self._lack_of_permission(principal, action, self._place(change), asked)
+        return f"may not undo it: {lack}" if lack else None
+
+    def _lack_of_permission(
+        self, principal: t.Union[User, Role], action: str, resource: str, asked: Mapping[str, Values]
+    ) -> t.Optional[str]:
         unread = self._not_known(principal)
         if unread:
-            return f"has policies that are not known: {', '.join(unread)}"
-        known = {**_tags(principal), **self._of_organization, **self._with_mfa(principal)}
-        values = self._context({**_keys_of(undo.parameters), **known})
-        action = f"{change.service}:{undo.operation}"
-        request = Request(action, self._place(change), principal=principal.arn, context=values)
+            return f"it has policies that are not known: {', '.join(unread)}"
+        values = {**asked, **_tags(principal), **self._of_organization, **self._with_mfa(principal)}
+        request = Request(action, resource, principal=principal.arn, context=self._context(values))
         decision = Evaluator(self._permissions.layers(principal.arn)).decide(request)
         if decision.outcome is Outcome.ALLOWED:
             return None
-        return f"may not undo it: {action} on {change.target} is not allowed to it ({decision.explanation.rstrip('.')})"
+        return f"{action} on {resource} is not allowed to it ({decision.explanation.rstrip('.')})"
 
     def _place(self, change: Change) -> str:
         """What the undo is authorized on: who is put into a group, or taken out, is no resource of it.

@@ -27,6 +27,15 @@ ACCOUNT: t.Final = "123456789012"
 SHARED: t.Final = f"arn:aws:iam::{ACCOUNT}:policy/iam-hardening/boundary/shared"
 ROOT: t.Final = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
 TRUST: t.Final = {"Version": "2012-10-17", "Statement": ROOT}
+# Roles that let nobody in but each other would be a way for nobody.
+FROM_OUTSIDE: t.Final = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::999988887777:root"},
+        "Action": "sts:AssumeRole",
+    },
+}
 
 Record = dict[str, t.Any]
 Meanwhile = Callable[[t.Any], t.Any]
@@ -57,7 +66,7 @@ def seed() -> Record:
             "dev": {**worker, "boundary": SHARED},
             "app": {"trust": TRUST, "policies": ["shared"], "last_accessed": used},
             "late": worker,
-            "break-glass": {"trust": TRUST, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
+            "break-glass": {"trust": FROM_OUTSIDE, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
         },
     )
 

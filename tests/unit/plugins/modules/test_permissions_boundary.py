@@ -29,6 +29,15 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"},
 }
+# Roles that let nobody in but each other would be a way for nobody.
+FROM_OUTSIDE = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::999988887777:root"},
+        "Action": "sts:AssumeRole",
+    },
+}
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 SSO = "AWSReservedSSO_Developers_0123456789abcdef"
 NOW = noon_in(1000)
@@ -54,7 +63,7 @@ def seed(**roles: Record) -> Record:
         roles={
             "dev-1": developer(),
             "dev-2": developer(),
-            "break-glass": {"trust": TRUST, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
+            "break-glass": {"trust": FROM_OUTSIDE, "path": "/iam-hardening/", "policies": ["aws:AdministratorAccess"]},
             SSO: developer(path="/aws-reserved/sso.amazonaws.com/"),
             **roles,
         },

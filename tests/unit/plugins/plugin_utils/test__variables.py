@@ -224,3 +224,16 @@ def test_edit_distance_is_a_distance(one: str, other: str) -> None:
     assert (edit_distance(one, other) == 0) == (one == other)
     assert edit_distance(one, other) == edit_distance(other, one)
     assert abs(len(one) - len(other)) <= edit_distance(one, other) <= max(len(one), len(other))
+
+
+@pytest.mark.parametrize(
+    "name", ["HARDENING_BREAK_GLASS", "Hardening_break_glass", "AWS_ACCOUNT_ID", "aws_Assessor_role_arn"]
+)
+def test_a_name_in_other_letters_is_another_variable(name: str) -> None:
+    assert find_misspelt({name: 1}) == [Misspelt(name, name.lower())]
+    assert find_misspelt({name: 1}, ignore=[name]) == []
+
+
+def test_upper_case_names_of_aws_are_no_error_where_ours_is_set() -> None:
+    assert find_misspelt({"AWS_ACCOUNT_ID": "1", "aws_account_id": "111122223333"}) == []
+    assert find_misspelt({"AWS_PROFILE": "x", "AWS_REGION": "eu-west-1"}) == []

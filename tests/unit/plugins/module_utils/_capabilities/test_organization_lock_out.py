@@ -161,6 +161,21 @@ def test_one_in_each_member_will_do() -> None:
     assert "no_break_glass" in judged(with_policy("guardrail", ALL_BUT_OURS, [DEV, PROD]), seen=seen)["guardrail"]
 
 
+def test_one_that_could_not_help_does_not_count_and_says_why() -> None:
+    own = f"arn:aws:iam::{MEMBERS[0]}:role/iam-hardening/break-glass"
+    after = with_policy("guardrail", ALL_BUT_OURS, [DEV])
+    useless = {BREAK_GLASS_ARN: "can be used by nobody", own: "has no policies"}
+    for seen in ({MANAGEMENT_ID: (BREAK_GLASS_ARN,)}, {MANAGEMENT_ID: (BREAK_GLASS_ARN,), MEMBERS[0]: (own,)}):
+        assert judged(after, seen=Seen(seen)) == {}
+        reason = judged(after, seen=Seen(seen, helpless=useless))["guardrail"]["no_break_glass"]
+        assert f"{BREAK_GLASS_ARN} can be used by nobody" in reason
+        assert (f"{own} has no policies" in reason) is (MEMBERS[0] in seen)
+        # One that works is enough, here or in the management account.
+        for working in seen:
+            rest = {arn: why for arn, why in useless.items() if arn not in seen[working]}
+            assert judged(after, seen=Seen(seen, helpless=rest)) == {}
+
+
 def test_one_that_is_declared_counts_where_nobody_could_look() -> None:
     declared = dataclasses.replace(RULES, break_glass=("arn:aws:iam::*:role/iam-hardening/break-glass",))
     after = with_policy("guardrail", ALL_BUT_OURS, [DEV])

@@ -237,6 +237,8 @@ GLASS_ARN: t.Final = arn("role", "iam-hardening/break-glass/glass")
         ([through("one", trusting({"Federated": OKTA}, action="sts:AssumeRoleWithSAML"))], True),
         ([through("one", trusting({"Federated": f"{OKTA}-gone"}, action="sts:AssumeRoleWithSAML"))], False),
         ([through("one", trusting({"AWS": arn("role", "two")})), through("two", trusting(PARTNER))], True),
+        # The role that reads all this was assumed by somebody.
+        ([through("one", trusting(ROOT)), through("automation", trusting(ROOT))], True),
     ],
 )
 @pytest.mark.parametrize("trust", [{"AWS": arn("role", "one")}, ROOT])
