@@ -305,11 +305,12 @@ def preload() -> None:
 
 
 def stages_of(file: str, patterns: Iterable[str]) -> list[list[str]]:
-    """The tests of a file: those that bear its name, then the others of its patterns."""
+    """The tests of a file: those that bear its name, or else those of its folder, then the others of its patterns."""
     tests = CHECKOUT / TESTS
     paths = sorted({path for pattern in patterns for path in tests.glob(pattern)})
     files = sorted({file for path in paths for file in (path.rglob("test_*.py") if path.is_dir() else [path])})
     own = [path for path in files if path.stem.startswith(f"test_{Path(file).stem}")]
+    own = own or [path for path in files if path.parent.name == Path(file).parent.name]
     stages = [own, [path for path in files if path not in own]]
     return [[str(path.relative_to(CHECKOUT)) for path in stage] for stage in stages if stage]
 
