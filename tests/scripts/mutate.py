@@ -49,7 +49,9 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
     "_converge/*plan*.py": ["module_utils/_converge", "module_utils/test__converging.py"],
     "_converge/*journal*.py": ["module_utils/_converge", "module_utils/test__converging.py"],
     "_converge/*protected*.py": ["module_utils/_converge"],
-    "**/affects*.py": ["module_utils/**/test_affects*.py", "module_utils/_converge"],
+    "_converge/affects/*.py": ["module_utils/_converge/affects", "module_utils/_converge/test_[bgr]*.py"],
+    "_converge/attempts.py": ["module_utils/_converge/test_attempts.py", "module_utils/_converge/test_runner*.py"],
+    "_converge/break_glass.py": ["module_utils/_converge/test_break_glass.py", "module_utils/_converge/test_guard.py"],
     "_policy/**/narrowing.py": [
         "module_utils/_policy/**/test_narrowing*.py",
         "module_utils/_policy/**/test_impact*.py",
@@ -216,9 +218,12 @@ def sites(tree: ast.AST) -> list[tuple[str, ast.AST]]:
 
 
 def _is_nothing(node: ast.AST) -> bool:
-    """Whether nothing happens there: documentation, imports for types, and sentences with values in them."""
+    """Whether nothing happens there: documentation, imports for types, exports, and sentences with values in them."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
+    # Only "import *" reads it, and linters see to it that nobody writes that.
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+        return True
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
 
 
@@ -300,11 +305,12 @@ def preload() -> None:
 
 
 def stages_of(file: str, patterns: Iterable[str]) -> list[list[str]]:
-    """The tests of a file: those that bear its name, then the others of its patterns."""
+    """The tests of a file: those that bear its name, or else those of its folder, then the others of its patterns."""
     tests = CHECKOUT / TESTS
     paths = sorted({path for pattern in patterns for path in tests.glob(pattern)})
     files = sorted({file for path in paths for file in (path.rglob("test_*.py") if path.is_dir() else [path])})
     own = [path for path in files if path.stem.startswith(f"test_{Path(file).stem}")]
+    own = own or [path for path in files if path.parent.name == Path(file).parent.name]
     stages = [own, [path for path in files if path not in own]]
     return [[str(path.relative_to(CHECKOUT)) for path in stage] for stage in stages if stage]
 

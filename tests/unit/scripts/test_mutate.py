@@ -55,6 +55,7 @@ def mutate() -> t.Any:
         ("a.b = c", ["pass"]),
         ("a = b", []),
         ("if t.TYPE_CHECKING:\n    import a", []),
+        ("__all__ = ['a']", []),
     ],
 )
 def test_mutants(mutate: t.Any, source: str, mutants: list[str]) -> None:

@@ -255,6 +255,7 @@ def many(count: int, **fields: t.Any) -> list[Change]:
         (10, 19, Limits(), 0),
         (1, 0, Limits(max_changes=0), 1),
         (30, 100, Limits(max_changes=30, max_percent=30), 0),
+        (1, 100, Limits(max_percent=0), 1),
     ],
 )
 def test_caps(count: int, population: int, limits: Limits, refused: int) -> None:

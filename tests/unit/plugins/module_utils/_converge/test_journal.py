@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ def test_a_record_is_never_written_twice(store: FakeStore) -> None:
     journal.conclude(key, Outcome.APPLIED)
     with pytest.raises(StoreError):
         journal.conclude(key, Outcome.FAILED)
+
+
+@pytest.mark.parametrize("answer", [{"MessageId": "m-1"}, {}, None])
+def test_what_is_to_be_kept_of_an_answer_is_kept(store: FakeStore, answer: t.Optional[dict[str, str]]) -> None:
+    journal = journal_of(store)
+    key = journal.intend(change())
+    journal.conclude(key, Outcome.APPLIED, answer=answer)
+    assert ending_at(store, key) == (Outcome.APPLIED, answer or {})
 
 
 def test_what_another_run_finds_is_overruled_by_the_run_itself(store: FakeStore) -> None:

@@ -67,7 +67,15 @@ def test_a_recorded_change_that_lacks_a_field() -> None:
         change_of(broken)
 
 
-@pytest.mark.parametrize("broken", [{"target": 7}, {"undo": "Replace"}, {"undo": {"operation": "x", "parameters": 1}}])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"target": 7},
+        {"undo": "Replace"},
+        {"undo": {"operation": "x", "parameters": 1}},
+        {"undo": {"operation": 1, "parameters": {}}},
+    ],
+)
 def test_a_recorded_change_with_a_malformed_field(broken: dict[str, t.Any]) -> None:
     with pytest.raises(InputError, match="not a recorded change"):
         change_of({**change().as_dict(), **broken})

@@ -105,6 +105,21 @@ def test_a_name_protects_its_own_kind_and_path_only(protected: str, alike: list[
 
 
 @pytest.mark.parametrize(
+    ("target", "is_protected"),
+    [
+        ("rules/aws-controltower-x", True),
+        ("arn:aws:AWSControlTowerTrail", False),
+        ("arn:aws:x/AWSControlTowerTrail", True),
+        # Neither is an ARN of IAM, so the names of its roles mean nothing.
+        ("nra:aws:iam::111122223333:role/cdk-x", False),
+        ("arn:aws:iam:role/cdk-x", False),
+    ],
+)
+def test_what_is_no_whole_arn_is_a_bare_name(target: str, is_protected: bool) -> None:
+    assert (protection_of(target) is not None) is is_protected
+
+
+@pytest.mark.parametrize(
     "target",
     [
         f"{IAM}user/alice",

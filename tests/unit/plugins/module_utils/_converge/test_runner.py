@@ -555,6 +555,38 @@ def test_a_target_that_somebody_else_changed_after_this_run_is_refused_in_the_en
     assert [refusal.rule for refusal in done.refused] == ["changed_meanwhile"]
 
 
+@pytest.mark.parametrize(("kind", "waits", "error"), [("missing", [1.0, 0.5], ""), ("refused", [1.0], "no read")])
+def test_a_read_of_what_this_run_made_waits_only_for_errors_that_pass(
+    aws: FakeAws, store: FakeStore, kind: str, waits: list[float], error: str
+) -> None:
+    """The group is attempted twice; its member can not be read at first."""
+    group = change("g", before=None, target=user_arn("g"))
+    aws.failures["g"] = ["busy"]
+    failures = [FakeAwsError("no read", kind)]
+
+    def reread(wanted: Change) -> t.Any:
+        if wanted.target == user_arn("a") and failures:
+            raise failures.pop()
+        return aws.reread(wanted)
+
+    waited: list[float] = []
+    done = applied(aws, store, group, _member("a", of="g"), waits=waited, reread=reread)
+    assert waited == waits
+    assert len(done.made) == (1 if error else 2)
+    assert done.error == (f"Replace on {user_arn('a')}: {error}" if error else "")
+
+
+def test_what_is_refused_for_another_is_not_looked_at_again(aws: FakeAws, store: FakeStore) -> None:
+    """The member could be waited for, since this run made its group; but it does not come without ``b``."""
+    group = change("g", before=None, target=user_arn("g"))
+    aws.states[user_arn("b")] = "newer"
+    waits: list[float] = []
+    member = _member("a", of="g")
+    done = applied(aws, store, group, change("b"), member, waits=waits, stays_with=_in_pairs({("a", "b")}))
+    assert [refusal.rule for refusal in done.refused] == ["changed_meanwhile", "together"]
+    assert (done.made, waits) == ((group,), [])
+
+
 @pytest.mark.parametrize(
     ("made", "is_built_on"),
     [

@@ -135,6 +135,13 @@ def test_an_older_change_can_not_be_taken_back_alone_from_under_a_newer_one() ->
     assert rules(run.undone(Selection(operations=("Replace",)), a="3")) == [("changed_since", "a")]
 
 
+def test_the_undo_of_another_target_brings_nothing_nearer() -> None:
+    """It leads from what is there now to what this change left, but at another user."""
+    run = Run(change("a", after="between"), change("b", before="between"))
+    found = run.undone(a="new", b="new")
+    assert (names(found.changes), rules(found)) == (["b"], [("changed_since", "a")])
+
+
 def test_states_of_one_target_that_say_different_things_are_told_apart() -> None:
     keys = [
         change("a", before={"id": name, "active": True}, after={"id": name, "active": False}) for name in ("k1", "k2")

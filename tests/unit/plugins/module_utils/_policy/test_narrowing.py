@@ -12,7 +12,12 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Layers
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import (
+    Evaluator,
+    Layers,
+    Outcome,
+    Request,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.narrowing import (
     ANYTHING,
     RESOURCE_KEY,
@@ -67,6 +72,9 @@ SOURCE_IP = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
             set(),
         ),
         (Layers((S3,)), Layers((S3,), session=(S3,)), "s3:getobject", {"session"}),
+        (Layers((S3,), session=(S3,)), Layers((S3,), session=(S3,)), "s3:getobject", set()),
+        (Layers((S3,), session=(S3,)), Layers((S3,), session=(EVERYTHING,)), "s3:getobject", set()),
+        (Layers((S3,), session=(S3,)), Layers((S3,)), "s3:getobject", set()),
         (Layers((S3,)), Layers((S3,), scps=((EVERYTHING,),)), "s3:getobject", {"scps"}),
         (
             Layers((S3,), scps=((EVERYTHING,), (EVERYTHING,))),
@@ -94,6 +102,9 @@ SOURCE_IP = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
         "more is allowed",
         "the same condition in a wider statement",
         "a session policy",
+        "the same session policy",
+        "a wider session policy",
+        "a session policy goes",
         "SCPs",
         "an SCP about another action",
         "an SCP about this action",
@@ -140,6 +151,11 @@ def test_layers_that_take_nothing_away_are_left_open() -> None:
     assert only(layers, frozenset({"identity", "session", "scps", "rcps"})) == Layers(
         (S3,), session=(S3,), scps=((S3,),), rcps=((S3,),)
     )
+
+
+def test_a_decision_says_that_a_layer_was_left_open() -> None:
+    decision = Evaluator(only(Layers((S3,)), frozenset())).decide(Request("ec2:RunInstances", "*"))
+    assert (decision.outcome, decision.policy) == (Outcome.ALLOWED, "unchanged")
 
 
 @pytest.mark.parametrize(
@@ -316,6 +332,28 @@ def test_resources_that_a_statement_and_an_action_share() -> None:
     (statement,) = policy(allow("iam:*", named)).statements
     assert resources_in_question(statement, "2012-10-17", [ROLES]) == ("arn:aws:iam::*:role/app/*",)
     assert resources_in_question(statement, "2012-10-17", ["*"]) == tuple(named)
+
+
+@pytest.mark.parametrize(
+    ("named", "kind"),
+    [
+        ("arn:aws:ec2:*:*:volume/a", "arn:aws:ec2:eu-west-1:111122223333:instance/*"),
+        ("arn:aws:iam::*:user/a", "arn:aws:iam::111122223333:role/*"),
+        ("arn:aws:kms:*:*:alias/a", "arn:aws:kms:eu-west-1:111122223333:key/*"),
+        ("arn:aws:ssm:*:*:document/a", "arn:aws:ssm:eu-west-1:111122223333:parameter/*"),
+        ("arn:aws:resource-groups:*:*:group/a", "arn:aws:resource-groups:eu-west-1:111122223333:query/*"),
+        (
+            "arn:aws:license-manager:*:*:report-generator:a",
+            "arn:aws:license-manager:eu-west-1:111122223333:license-configuration:*",
+        ),
+        # More parts than any role has.
+        ("arn:aws:iam::*:role/a:b", "arn:aws:iam::111122223333:role/a"),
+    ],
+)
+def test_where_no_name_has_a_colon_one_type_is_never_another(named: str, kind: str) -> None:
+    (statement,) = policy(allow("*", named)).statements
+    assert resources_in_question(statement, "2012-10-17", [kind]) == ()
+    assert resources_in_question(statement, "2012-10-17", [named]) == (named,)
 
 
 def test_resources_of_an_action_that_nobody_knows_may_be_anything() -> None:

@@ -152,6 +152,12 @@ def test_nobody_joined() -> None:
     assert "GetUser" not in again.asked and "GetRole" not in again.asked
 
 
+def test_who_is_planned_by_another_path_did_not_join() -> None:
+    """A plan may name a role without the path that IAM knows."""
+    change = dataclasses.replace(UPDATE, affects=tuple(HOLDERS))
+    assert grown(change, live(FakeLive())) == ()
+
+
 def test_who_left_is_no_growth() -> None:
     change = planned(UPDATE, FakeLive())
     fewer = FakeLive()
