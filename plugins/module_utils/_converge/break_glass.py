@@ -216,7 +216,7 @@ class _State:
         if kind not in ("AWS", "*"):
             return False
         if value == "*" or root_account(value) == self.snapshot.account_id:
-            everybody = (*self.snapshot.users, *self.snapshot.roles)
+            everybody: tuple[t.Union[User, Role], ...] = (*self.snapshot.users, *self.snapshot.roles)
             is_open = any(self._comes_in(role, caller, visited) for caller in everybody)
             return is_open or (value == "*" and self._is_open_to_organization(role))
         if arn_account(value) == self.snapshot.account_id:
