@@ -88,8 +88,8 @@ def _report(task: Task) -> Report:
         of_run = f" of run {wanted}" if wanted else ""
         found = f"; the one there is of run {report['run']['id']}" if report else ""
         raise InputError(f"account_id: no assessment of {account}{of_run} in {place.location}{found}")
-    left = read_parts(place, str(account), report["run"]["id"], mode=report["run"]["mode"])
-    masked: Report = mask_key_ids(complete(report, left.parts))
+    kept = read_parts(place, str(account), report["run"]["id"], mode=report["run"]["mode"])
+    masked: Report = mask_key_ids(complete(report, kept.parts))
     return masked
 
 
