@@ -216,15 +216,18 @@ class _State:
         if kind not in ("AWS", "*"):
             return False
         if value == "*" or root_account(value) == self.snapshot.account_id:
-            everybody: tuple[t.Union[User, Role], ...] = (*self.snapshot.users, *self.snapshot.roles)
-            is_open = any(self._comes_in(role, caller, visited) for caller in everybody)
+            is_open = any(self._comes_in(role, caller, visited) for caller in self._everybody)
             return is_open or (value == "*" and self._is_open_to_organization(role))
         if arn_account(value) == self.snapshot.account_id:
-            named = self._permissions.entities.get(value)
-            return isinstance(named, (User, Role)) and self._comes_in(role, named, visited)
+            named = [caller for caller in self._everybody if caller.arn == value]
+            return any(self._comes_in(role, caller, visited) for caller in named)
         account = root_account(value)
         caller = self._somebody_of(account) if account else value
         return arn_account(value) is not None and self._is_admitted(role, caller, _WAYS[0])
+
+    @property
+    def _everybody(self) -> tuple[t.Union[User, Role], ...]:
+        return (*self.snapshot.users, *self.snapshot.roles)
 
     def _comes_in(self, role: Role, caller: t.Union[User, Role], visited: set[str]) -> bool:
         """Whether a caller of the account gets into a role, and is one that somebody can use."""
