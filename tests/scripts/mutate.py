@@ -304,15 +304,15 @@ def preload() -> None:
     assert all((ansible.plugins.loader, boto3, hypothesis, jinja2, pytest))
 
 
-def stages_of(file: str, patterns: Iterable[str]) -> list[list[str]]:
+def stages_of(file: str, patterns: Iterable[str], root: Path = CHECKOUT) -> list[list[str]]:
     """The tests of a file: those that bear its name, or else those of its folder, then the others of its patterns."""
-    tests = CHECKOUT / TESTS
+    tests = root / TESTS
     paths = sorted({path for pattern in patterns for path in tests.glob(pattern)})
     files = sorted({file for path in paths for file in (path.rglob("test_*.py") if path.is_dir() else [path])})
     own = [path for path in files if path.stem.startswith(f"test_{Path(file).stem}")]
     own = own or [path for path in files if path.parent.name == Path(file).parent.name]
     stages = [own, [path for path in files if path not in own]]
-    return [[str(path.relative_to(CHECKOUT)) for path in stage] for stage in stages if stage]
+    return [[str(path.relative_to(root)) for path in stage] for stage in stages if stage]
 
 
 # The report
@@ -336,14 +336,15 @@ class Score:
 
 def measure(file: str, patterns: Sequence[str], laboratory: Laboratory, sample: int, known: Mapping[str, str]) -> Score:
     """Try the mutants of a file."""
-    every = mutants_of(file, (CHECKOUT / file).read_text(encoding="utf-8"))
+    # The copy alone is read: the checkout may be edited meanwhile.
+    every = mutants_of(file, (laboratory.root / file).read_text(encoding="utf-8"))
     # By the file's name: a file that is added changes no other's sample.
     chosen = (
         every
         if not 0 < sample < len(every)
         else sorted(random.Random(file).sample(every, sample), key=lambda mutant: mutant.line)
     )
-    stages = stages_of(file, patterns)
+    stages = stages_of(file, patterns, laboratory.root)
     started = time.monotonic()
     if not stages or not all(laboratory.passes(tests, 3600) for tests in stages):
         sys.exit(f"{file}: without a change, its tests fail\n{laboratory.output() if stages else 'there are none'}")

@@ -128,6 +128,8 @@ def test_what_is_no_whole_arn_is_a_bare_name(target: str, is_protected: bool) ->
         f"{IAM}role/team/aws-reserved",
         f"{IAM}policy/DevPolicy",
         f"{IAM}account-password-policy",
+        # Of what belongs to AWS only policies are protected.
+        "arn:aws:iam::aws:contextProvider/IdentityCenter",
     ],
 )
 def test_what_only_looks_alike_may_be_touched(target: str) -> None:
@@ -142,6 +144,7 @@ def test_what_only_looks_alike_may_be_touched(target: str) -> None:
         ("AWSCompromisedKeyQuarantineV3", None, True, False),
         ("AdministratorAccess", "arn:aws:iam::aws:policy/AdministratorAccess", False, False),
         ("AWSAccelerator-Boundary", f"{IAM}policy/AWSAccelerator-Boundary", False, True),
+        ("AWSControlTowerX", "arn:aws:iam::aws:policy/aws-service-role/AWSControlTowerX", False, False),
         ("AWSAccelerator-Boundary", None, False, False),
         ("AWSRevokeOlderSessions", None, True, True),
         # Anybody may give that name to a policy that gives everything.

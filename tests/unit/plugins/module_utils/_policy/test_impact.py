@@ -247,6 +247,29 @@ def test_only_what_changes_is_judged(before: Layers, after: Layers, use: Use, ou
     assert verdict.outcome == outcome, verdict.reason
 
 
+def test_an_action_that_the_change_does_not_concern_is_not_asked_about() -> None:
+    safer = Layers((ADMIN, policy(deny("s3:Get*"))))
+    verdict = Judge(ADMINISTRATOR, safer).verdict(called("s3:PutObject", "arn:aws:s3:::b/k"))
+    assert verdict.reason == "the change takes nothing away from this action"
+    # It counts as no action of a service, of which there is but one here.
+    assert (verdict.lost, verdict.of) == ((), 0)
+
+
+def test_a_resource_is_judged_by_the_arns_that_policies_know_it_by() -> None:
+    """A call names a key by its alias, which no policy allows a call on: it is the key that counts.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+    """
+    key, alias = (f"arn:aws:kms:us-east-1:{ACCOUNT}:{name}" for name in ("key/*", "alias/app"))
+    judging = Judge(ADMINISTRATOR, dataclasses.replace(ADMINISTRATOR, boundary=policy(allow("kms:*", key))))
+    assert judging.verdict(called("kms:Decrypt", alias)).outcome is Breakage.WILL_BREAK
+    by_key = dataclasses.replace(called("kms:Decrypt", alias), candidates=(key,))
+    assert judging.verdict(by_key).outcome is Breakage.SAFE
+    by_either = judging.verdict(dataclasses.replace(by_key, candidates=(key, alias)))
+    assert by_either.outcome is Breakage.MAY_BREAK
+    assert by_either.reason.startswith("on some of its resources, nothing in the permissions boundary")
+
+
 READER = Layers((policy(allow("s3:ListBucket")),))
 
 
@@ -269,7 +292,11 @@ def test_a_call_that_no_identity_policy_allows_may_rest_on_the_policy_of_its_res
     assert "a resource's policy may" in verdict.reason
     wide = dataclasses.replace(READER, boundary=policy(allow("s3:*")))
     assert Judge(READER, wide).verdict(call).outcome is Breakage.SAFE
-    assert Judge(READER, Layers()).verdict(call).outcome is Breakage.SAFE
+    # Without a limit nothing of what the resource gives is lost. What else the role may do has no part in it.
+    without = Judge(READER, Layers()).verdict(dataclasses.replace(call, action="s3:ListBucket"))
+    assert without.outcome is Breakage.WILL_BREAK
+    verdict = Judge(Layers((policy(allow("s3:*", "arn:aws:s3:::own/*")),)), Layers()).verdict(call)
+    assert (verdict.outcome, verdict.reason[:30]) == (Breakage.SAFE, "it is not allowed today either")
 
 
 TRUSTED = f"arn:aws:iam::{ACCOUNT}:role/target"
@@ -277,8 +304,14 @@ TRUSTED = f"arn:aws:iam::{ACCOUNT}:role/target"
 
 @pytest.mark.parametrize(
     ("who", "named", "outcome"),
-    [(USER, USER, "safe"), (USER, f"arn:aws:iam::{ACCOUNT}:root", "will_break"), (ROLE, ROLE, "will_break")],
-    ids=["the user is named", "the account is named", "a role is named"],
+    [
+        (USER, USER, "safe"),
+        (USER, f"arn:aws:iam::{ACCOUNT}:root", "will_break"),
+        (ROLE, ROLE, "will_break"),
+        (USER, ROLE, "will_break"),
+    ],
+    # The call was made, so somebody else's name means that the policy was another one then.
+    ids=["the user is named", "the account is named", "a role is named", "somebody else is named"],
 )
 def test_a_trust_policy_that_names_a_user_gives_past_a_boundary(who: str, named: str, outcome: str) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html"""
