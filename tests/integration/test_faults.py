@@ -25,7 +25,7 @@ from ansible_collections.hardening.iam.plugins.modules.assessment_info import EN
 from dates import noon_in
 from emulator.client import Emulator, EmulatorProcess
 
-from .conftest import DEV, EXTERNAL_ID, MANAGEMENT, PROD, Ansible, MakeAnsible, Record, fresh, operation_of, role_arn
+from .conftest import DEV, EXTERNAL_ID, MANAGEMENT, Record, fresh, operation_of, role_arn
 
 READ_DATASETS = sorted(datasets_for(all_controls()) | {Dataset.ACCOUNT_ALIASES}, key=lambda dataset: dataset.value)
 READS = sorted({operation for dataset in READ_DATASETS for operation in OPERATIONS[dataset].reads})
@@ -217,31 +217,3 @@ def test_denied_evidence_per_principal(faulty: Emulator, operation: str) -> None
     changed = {key[0] for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     assert changed <= _ids(control for control in all_controls() if control.datasets & DEEP)
     assert not {item["control"] for item in after.values() if item["status"] == "FAIL"} & (changed & deep)
-
-
-@pytest.fixture
-def ansible(make_ansible: MakeAnsible) -> Ansible:
-    return make_ansible()
-
-
-def test_report_says_what_could_not_be_read(ansible: Ansible) -> None:
-    ansible.control.faults(
-        [
-            fault("iam:GetCredentialReport", kind="error", code="AccessDenied", status=403, account_id=PROD),
-            fault("iam:GetAccountSummary", kind="error", code="InternalFailure", status=500, account_id=PROD),
-            fault("securityhub:DescribeHub", kind="garbage", account_id=PROD),
-            fault("iam:GetAccountAuthorizationDetails", kind="error", code="Throttling", status=400, times=2),
-            fault("accessanalyzer:ListAnalyzers", kind="drop", times=1),
-        ]
-    )
-    try:
-        outcome = ansible.playbook("assess", "--check").succeeded()
-    finally:
-        ansible.control.clear_faults()
-    errors = {error["operation"]: error["reason"] for error in outcome.report(PROD)["errors"]}
-    assert {"iam:GetCredentialReport", "iam:GetAccountSummary", "securityhub:DescribeHub"} <= set(errors)
-    assert not outcome.report(DEV)["errors"] or "iam:GetCredentialReport" not in str(outcome.report(DEV)["errors"])
-    text = (outcome.reports / PROD / "report.txt").read_text(encoding="utf-8")
-    for operation in ("iam:GetCredentialReport", "iam:GetAccountSummary"):
-        assert operation in text
-    assert outcome.report(PROD)["scores"][0]["coverage_percent"] < outcome.report(DEV)["scores"][0]["coverage_percent"]
