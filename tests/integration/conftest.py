@@ -31,6 +31,36 @@ EXTERNAL_ID = "acme-hardening"
 Record = dict[str, t.Any]
 
 
+def world_of(item: pytest.Item) -> str:
+    """The fixture of a file that begins the emulator anew for several of its tests; nothing where each test does so."""
+    known = item._fixtureinfo.name2fixturedefs
+    worlds = [
+        name
+        for name, definitions in known.items()
+        if definitions[-1].scope == "module" and {"make_ansible", "emulator"} & set(definitions[-1].argnames)
+    ]
+    return min(set(worlds) - {"make_ansible"}, default="")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of one world after each other, in whatever order: there is one emulator for all of a worker.
+
+    The world of another fixture, or a test that begins anew, would end it. Files and tests of a world stay shuffled.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for index, item in enumerate(items):
+        first.setdefault((item.nodeid.partition("::")[0], world_of(item)), index)
+    files: dict[str, int] = {}
+    for index, item in enumerate(items):
+        files.setdefault(item.nodeid.partition("::")[0], index)
+    items.sort(
+        key=lambda item: (
+            files[item.nodeid.partition("::")[0]],
+            first[(item.nodeid.partition("::")[0], world_of(item))],
+        )
+    )
+
+
 @pytest.fixture(scope="session")
 def emulator() -> t.Iterator[EmulatorProcess]:
     """The emulated organization "acme", one process for all tests of this worker."""

@@ -50,7 +50,7 @@ SEED: t.Final[Record] = {
 NOTICED, NOW = noon_in(1400), noon_in(1431)
 # Notices come before the run that is interrupted.
 RUN, NOTICES = "run", "notices"
-LONG: t.Final = 30.0
+LONG: t.Final = 300.0
 
 
 @dataclasses.dataclass(frozen=True)
