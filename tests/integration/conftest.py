@@ -31,34 +31,23 @@ EXTERNAL_ID = "acme-hardening"
 Record = dict[str, t.Any]
 
 
-def world_of(item: pytest.Item) -> str:
-    """The fixture of a file that begins the emulator anew for several of its tests; nothing where each test does so."""
-    known = item._fixtureinfo.name2fixturedefs
-    worlds = [
-        name
-        for name, definitions in known.items()
-        if definitions[-1].scope == "module" and {"make_ansible", "emulator"} & set(definitions[-1].argnames)
-    ]
-    return min(set(worlds) - {"make_ansible"}, default="")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests of one world after each other, in whatever order: there is one emulator for all of a worker.
+    """Shuffle the files, and leave the tests of a file as they stand.
 
-    The world of another fixture, or a test that begins anew, would end it. Files and tests of a world stay shuffled.
+    One emulator serves all tests of a worker. A test that begins it anew would end the organization that others of the
+    file still look at.
     """
-    first: dict[tuple[str, str], int] = {}
+    here = Path(__file__).parent
+    files: dict[Path, int] = {}
     for index, item in enumerate(items):
-        first.setdefault((item.nodeid.partition("::")[0], world_of(item)), index)
-    files: dict[str, int] = {}
-    for index, item in enumerate(items):
-        files.setdefault(item.nodeid.partition("::")[0], index)
-    items.sort(
-        key=lambda item: (
-            files[item.nodeid.partition("::")[0]],
-            first[(item.nodeid.partition("::")[0], world_of(item))],
-        )
-    )
+        files.setdefault(item.path, index)
+    items.sort(key=lambda item: (files[item.path], *(_place(item) if item.path.is_relative_to(here) else ())))
+
+
+def _place(item: pytest.Item) -> tuple[int, tuple[int, ...]]:
+    """Where a test stands in its file: its line, then which of its parameters it has."""
+    parameters = getattr(item, "callspec", None)
+    return item.location[1] or 0, tuple(parameters.indices.values()) if parameters else ()
 
 
 @pytest.fixture(scope="session")

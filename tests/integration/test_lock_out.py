@@ -370,6 +370,7 @@ def test_pattern_passes_the_callers_role_by_and_gives_it_the_boundary_of_somebod
     passed = bench.run("permissions_boundary", caller=bench.session(RUNNER), **declared)
     assert (passed.sent(PUT, "role/runner"), passed.part["refused"]) == ([], [])
     assert bench.run("permissions_boundary", **declared).made(PUT, "role/runner")
+    bench.client("iam").delete_role_permissions_boundary(RoleName="runner")
 
 
 # Nobody left to help
