@@ -60,7 +60,6 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
     "**/*lock_out*.py": [
         "module_utils/**/test_*lock_out*.py",
         "module_utils/**/test__organization_policy*.py",
-        "modules/test_organization_policy.py",
     ],
     "**/*candidates*.py": ["module_utils/**/test_*candidates*.py", "module_utils/_capabilities/test_access_keys*.py"],
 }
