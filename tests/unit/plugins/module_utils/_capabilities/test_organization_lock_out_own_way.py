@@ -153,3 +153,14 @@ def test_places_are_those_of_the_options_that_are_in_s3() -> None:
     )
     assert [place.location for place in own_places(options)] == ["s3://acme-journal/iam", "s3://acme-trail"]
     assert own_places({"journal": "./journal", "report_dir": None}) == ()
+    reports = {"report_dir": "s3://acme-reports", "report_role_arn": ENTRY, "report_kms_key_id": KEY}
+    assert own_places(reports) == (OwnPlace("the reports", "acme-reports", "", ENTRY, KEY, is_written=True),)
+    trail = {"trail_logs": "s3://acme-trail", "trail_logs_role_arn": ENTRY}
+    assert own_places(trail) == (OwnPlace("the trail", "acme-trail", "", ENTRY, "", is_written=False),)
+
+
+@pytest.mark.parametrize(("action", "is_refused"), [("s3:GetObject", True), ("s3:PutObject", False)])
+def test_what_is_only_read_must_be_readable(action: str, is_refused: bool) -> None:
+    rules = dataclasses.replace(RULES, places=(OwnPlace("the trail", "acme-trail", is_written=False),))
+    found = judged(scp(action, resource="arn:aws:s3:::acme-trail/*"), rules=rules)
+    assert ("own_way" in found) is is_refused
