@@ -74,6 +74,11 @@ def test_a_recorded_change_that_lacks_a_field() -> None:
         {"undo": "Replace"},
         {"undo": {"operation": "x", "parameters": 1}},
         {"undo": {"operation": 1, "parameters": {}}},
+        {"affects": "alice"},
+        {"affects": [7]},
+        {"affects": None},
+        {"remedies": "f1"},
+        {"remedies": {"f1": True}},
     ],
 )
 def test_a_recorded_change_with_a_malformed_field(broken: dict[str, t.Any]) -> None:
