@@ -44,10 +44,10 @@ def test_a_plan_document_names_what_it_is_of() -> None:
 
 @pytest.mark.parametrize("undo", [None, Undo("Replace", {"State": "old"})])
 def test_an_entry_is_the_change_that_was_planned(undo: t.Optional[Undo]) -> None:
-    done = change(undo=undo, remedies=("f1", "f2"), before={"a": [1, 2]}, after=None, affects=("x", "y"))
+    done = change(undo=undo, remedies=("f1", "f2"), before={"a": [1, 2]}, after=None, affects=("x", "y"), undoes="r/1")
     read = planned_change(json.loads(json.dumps(done.as_entry())))
     assert change_hash(read) == change_hash(done)
-    assert (read.undo, read.remedies, read.affects) == (undo, ("f1", "f2"), ("x", "y"))
+    assert (read.undo, read.remedies, read.affects, read.undoes) == (undo, ("f1", "f2"), ("x", "y"), "r/1")
     assert read.parameters == done.parameters
 
 
