@@ -138,6 +138,7 @@ def test_what_the_run_writes_lies_below_its_prefix_and_the_account(prefix: str) 
 def test_a_denial_outside_the_region_of_the_run_does_not_concern_its_bucket() -> None:
     home = scp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": "us-east-1"})
     assert "own_way" not in judged(home)
+    assert "own_way" not in judged(home, rules=dataclasses.replace(RULES, region=""))
     elsewhere = scp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": "eu-west-1"})
     assert "certainly" in judged(elsewhere)["own_way"]
 
