@@ -17,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Guard,
     Rules,
     Seen,
+    place_of,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_change import (
     PolicyChange,
@@ -24,6 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_own_way import (
     OwnPlace,
     TrailBucket,
+    key_arn,
     own_places,
 )
 
@@ -150,6 +152,31 @@ def test_a_key_is_called_by_s3() -> None:
     by_s3 = scp("kms:Decrypt", **{"ForAnyValue:StringEquals": {"aws:CalledVia": "s3.amazonaws.com"}})
     assert "certainly" in judged(by_s3)["own_way"]
     assert "own_way" not in judged(scp("kms:Decrypt", Bool={"aws:ViaAWSService": "false"}))
+    assert "certainly" in judged(scp("kms:Decrypt", Bool={"aws:ViaAWSService": "true"}))["own_way"]
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", ""])
+def test_a_trail_is_written_in_the_region_of_the_run(region: str) -> None:
+    rules = dataclasses.replace(RULES, region=region, places=())
+    home = rcp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": region or "us-east-1"})
+    assert judged(home, rules=rules, trails=(TRAIL,)) == {}
+    elsewhere = rcp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": "ap-south-1"})
+    assert "own_way" in judged(elsewhere, rules=rules, trails=(TRAIL,))
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        (KEY, KEY),
+        ("1234abcd", KEY),
+        ("key/1234abcd", KEY),
+        # Which key an alias stands for is not known.
+        ("alias/journal", f"arn:aws:kms:us-east-1:{MEMBERS[0]}:key/any"),
+    ],
+)
+def test_a_key_by_arn_id_or_alias(key: str, meant: str) -> None:
+    place = place_of(ORGANIZATION, MEMBERS[0], partition="aws", region="us-east-1")
+    assert key_arn(key, place) == meant
 
 
 def test_automation_may_be_given_by_its_arn() -> None:
