@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from datetime import UTC, date, datetime
 
@@ -20,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     PolicyChange,
     policy_of,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_entries import EntryLoss
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_evidence import (
     Concern,
     MemberEvidence,
@@ -237,3 +239,13 @@ def test_who_is_not_allowed_it_anyway_loses_nothing() -> None:
 
     assert may_lose("iam:*")
     assert not may_lose("s3:*", "iam:Get*")
+
+
+def test_who_can_no_longer_assume_a_role_belongs_to_that_role() -> None:
+    entries = tuple(
+        EntryLoss(arn, (), ("guardrail",), Verdict(arn, Breakage.WILL_BREAK, f"nobody assumes {arn}"))
+        for arn in (APP, f"{APP}-2")
+    )
+    found = dataclasses.replace(member(verdict(APP, Breakage.MAY_BREAK)), entries=entries)
+    assert [item.reason for item in found.impact_of(APP).verdicts] == [f"nobody assumes {APP}", "because"]
+    assert [item.principal_arn for item in found.all_impacts] == [APP, f"{APP}-2"]

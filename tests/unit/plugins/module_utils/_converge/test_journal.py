@@ -211,6 +211,11 @@ def test_a_broken_record_is_named_and_hides_no_other(store: FakeStore, content: 
         assert len(problems) == 1 and told in problems[0]
 
 
+def test_the_last_number_of_a_journal_is_used(store: FakeStore) -> None:
+    store.objects[f"{ACCOUNT}/{RUN}/999998-found.json"] = b"{}"
+    assert journal_of(store).intend(change()) == f"{ACCOUNT}/{RUN}/999999"
+
+
 def test_a_journal_whose_numbers_are_used_up_takes_no_change(store: FakeStore) -> None:
     """Others may write there: behind the last number a record would be none that a rollback finds."""
     store.objects[f"{ACCOUNT}/{RUN}/999999-found.json"] = b"{}"
