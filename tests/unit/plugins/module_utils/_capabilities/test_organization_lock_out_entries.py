@@ -196,6 +196,19 @@ def test_conditions_that_name_who_may_come_in(operator: str, key: str, value: st
     assert (outcome(found), found.callers) == (Breakage.WILL_BREAK, (PARTNER,))
 
 
+def test_a_role_elsewhere_that_is_named_is_not_taken_for_its_account() -> None:
+    scanner = f"arn:aws:iam::{PARTNER}:role/scanner"
+    after = rcp("sts:AssumeRole", ArnLike={"aws:PrincipalArn": scanner})
+    assert outcome(lost(after, trust({"AWS": scanner}))) is Breakage.WILL_BREAK
+    assert lost(after, trust({"AWS": f"{scanner}-2"})) is None
+
+
+def test_a_trust_in_all_but_some_actions_opens_sessions() -> None:
+    statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "NotAction": "s3:*"}
+    policy = parse({"Version": "2012-10-17", "Statement": statement}, name="trust policy")
+    assert outcome(lost(rcp("sts:AssumeRole", **OUTSIDERS), policy)) is Breakage.WILL_BREAK
+
+
 def test_who_comes_from_the_account_itself_is_judged_by_what_was_used() -> None:
     own = rcp("sts:AssumeRole", StringEquals={"aws:PrincipalAccount": ACCOUNT})
     assert lost(own, trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})) is None

@@ -208,6 +208,26 @@ def test_statements_about_users_are_not_asked_of_roles() -> None:
     found = pruning.of(any_use(JANE))
     assert found is not None
     assert found[1].open
+    # Those with the same layers are judged together.
+    assert pruning.of(any_use(f"{JANE}-2")) is found
+
+
+def test_what_another_policy_denied_before_is_not_asked_again() -> None:
+    kept, mfa = (
+        with_policy(name, statement, [DEV]).policies[-1] for name, statement in (("kept", ANYTHING), ("guardrail", MFA))
+    )
+    before, after = ORGANIZATION.with_policies([FULL, kept]), ORGANIZATION.with_policies([FULL, kept, mfa])
+    pruning = Pruning(PolicyChange(before, after), MEMBERS[0])
+    assert pruning.of(any_use(APP)) is None
+    assert pruning.of(any_use(JANE)) is not None
+
+
+def test_a_policy_that_did_not_parse_allowed_nothing() -> None:
+    mfa = with_policy("guardrail", MFA, [DEV]).policies[-1]
+    before = ORGANIZATION.with_policies([FULL, dataclasses.replace(mfa, content="{")])
+    pruning = Pruning(PolicyChange(before, ORGANIZATION.with_policies([FULL, mfa])), MEMBERS[0])
+    assert not pruning.takes_from_all
+    assert pruning.of(any_use(JANE)) is not None
 
 
 def test_a_tag_that_nobody_has_concerns_nobody() -> None:

@@ -81,6 +81,8 @@ def test_what_another_run_finds_is_overruled_by_the_run_itself(store: FakeStore)
     journal = journal_of(store)
     key = journal.intend(change())
     journal_of(store, run_id="later").found(key, Outcome.FAILED, "later")
+    record = json.loads(store.objects[f"{key}-found.json"])
+    assert (record["record"], record["outcome"], record["error"]) == ("found", "failed", "found by run later")
     assert not interrupted(store, ACCOUNT)
     assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN)] == [Outcome.FAILED]
     # The run was not cut off, but under way.
