@@ -449,6 +449,7 @@ def test_users_and_roles_that_were_not_read() -> None:
         (glass(trust=[trusting("*")]), {Dataset.CREDENTIAL_REPORT, Dataset.ORGANIZATION}),
         (glass(trust=[trusting({"Federated": OKTA})]), {Dataset.SAML_PROVIDERS}),
         (glass(trust=[trusting({"Federated": GITHUB})]), {Dataset.OIDC_PROVIDERS}),
+        (glass(trust=[{**trusting("*"), "Effect": "Deny"}]), set()),
         (ANN, set()),
     ],
 )

@@ -121,6 +121,17 @@ def test_a_foreign_file_costs_a_warning_and_nothing_else(store: FakeStore, name:
     assert len(problems) == 2 and all(name in problem for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("names", "said"), [(["a"], "holds X/a, which"), (["a", "b", "c"], "holds X/a and 2 more, which")]
+)
+def test_of_foreign_files_one_is_named(store: FakeStore, names: list[str], said: str) -> None:
+    for name in names:
+        store.objects[f"{ACCOUNT}/{RUN}/{name}"] = b""
+    problems: list[str] = []
+    assert list(recorded(store, ACCOUNT, RUN, problems.append)) == []
+    assert len(problems) == 1 and said.replace("X", f"{ACCOUNT}/{RUN}") in problems[0]
+
+
 def test_the_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
     details = {"author": "alice", "approver": "bob", "change_ticket": "CHG-7", "job": "17", "commit": "", "other": "x"}
     journal = journal_of(store, details={**details, "plan_sha256": "f" * 64})
