@@ -31,8 +31,8 @@ from .affects.request import place_of
 from .arn import is_break_glass, principal_of
 from .change import Change
 
-# By which action each kind of principal of a trust policy comes in.
-_WAYS: t.Final = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
+# By which action each kind of principal of a trust policy comes in: users and roles, and providers.
+_ASSUMING: t.Final = "sts:AssumeRole"
 _PROVIDERS: t.Final[Mapping[str, tuple[str, Dataset]]] = {
     "saml-provider": ("sts:AssumeRoleWithSAML", Dataset.SAML_PROVIDERS),
     "oidc-provider": ("sts:AssumeRoleWithWebIdentity", Dataset.OIDC_PROVIDERS),
@@ -223,7 +223,7 @@ class _State:
             return any(self._comes_in(role, caller, visited) for caller in named)
         account = root_account(value)
         caller = self._somebody_of(account) if account else value
-        return arn_account(value) is not None and self._is_admitted(role, caller, _WAYS[0])
+        return arn_account(value) is not None and self._is_admitted(role, caller, _ASSUMING)
 
     @property
     def _everybody(self) -> tuple[t.Union[User, Role], ...]:
@@ -242,21 +242,21 @@ class _State:
     def _is_of_service(self, role: Role) -> bool:
         trusted = [value for kind, value in _trusted(self._trust(role)) if kind == "Service"]
         known: dict[str, Values] = {"aws:SourceAccount": self.snapshot.account_id, **self._of_organization}
-        return any(self._is_admitted(role, value, _WAYS[0], values=known) for value in trusted)
+        return any(self._is_admitted(role, value, _ASSUMING, values=known) for value in trusted)
 
     def _is_let_in(self, role: Role, caller: t.Union[User, Role]) -> bool:
         if self._not_known(caller):
             return False
         values = {**_tags(caller), **self._of_organization, **self._with_mfa(caller)}
         layers = self._permissions.layers(caller.arn)
-        return self._is_admitted(role, caller.arn, _WAYS[0], layers=layers, values=values)
+        return self._is_admitted(role, caller.arn, _ASSUMING, layers=layers, values=values)
 
     def _is_open_to_organization(self, role: Role) -> bool:
         organization = self.snapshot.organization
         if organization is None:
             return False
         caller = self._somebody_of(organization.management_account_id)
-        return self._is_admitted(role, caller, _WAYS[0], values=self._of_organization)
+        return self._is_admitted(role, caller, _ASSUMING, values=self._of_organization)
 
     @property
     def _of_organization(self) -> dict[str, Values]:

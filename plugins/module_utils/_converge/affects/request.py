@@ -84,15 +84,10 @@ def principal(kind: str) -> Naming:
     return named
 
 
-def root(change: Change) -> Iterator[Named]:
-    """The root user: a request without a user's name, made as root of the account that the target names."""
-    yield Named("user", parameter(change, "UserName") or "root", resource_of(place_of(change)))
-
-
 def owner_of_credential(change: Change) -> Iterator[Named]:
-    """The user of a credential, or root of a member account. Without a name IAM acts on who calls."""
-    is_root = not parameter(change, "UserName") and resource_of(place_of(change)) == "root"
-    yield from (root if is_root else principal("user"))(change)
+    """The user of a credential. Without a name IAM acts on who calls, which for a session as root is the target."""
+    if parameter(change, "UserName") or resource_of(place_of(change)) != "root":
+        yield from principal("user")(change)
 
 
 def group(change: Change) -> Iterator[Named]:

@@ -24,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Seen,
     break_glass_in,
     landing_zone,
+    landing_zone_among,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_change import (
     PolicyChange,
@@ -75,6 +76,8 @@ def test_who_loses_what_by_which_statement_where_is_told() -> None:
     assert "KeepBoundaries" in reason
     assert f"dev ({MEMBERS[0]})" in reason
     assert "automation role" not in reason
+    # Who is locked out is not named a second time.
+    assert "also cut off" not in reason
 
 
 def test_others_who_are_cut_off_too_are_named() -> None:
@@ -104,6 +107,22 @@ def test_it_is_refused_even_where_those_who_run_accounts_are_spared() -> None:
     ours = ("arn:*:iam::*:role/iam-hardening/*", "arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/Organization*")
     found = judged(with_policy("mfa", without_mfa(*ours), [DEV]))["mfa"]
     assert "role of a Lambda function" in found["unsafe_mfa"]
+
+
+def test_whom_another_policy_cuts_off_is_no_matter_of_mfa() -> None:
+    ours = ("arn:*:iam::*:role/iam-hardening/*", "arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/Organization*")
+    mfa, guardrail = (
+        with_policy(name, statement, [DEV]).policies[-1]
+        for name, statement in (("mfa", without_mfa(*ours)), ("guardrail", AUTOMATION_ONLY))
+    )
+    found = judged(ORGANIZATION.with_policies([FULL, mfa, guardrail]))
+    assert "break-glass" in found["guardrail"]["lock_out"]
+    assert "break-glass" not in found["mfa"]["unsafe_mfa"]
+
+
+def test_a_policy_that_does_not_parse_is_not_judged() -> None:
+    broken = dataclasses.replace(with_policy("broken", ANYTHING, [DEV]).policies[-1], content="{")
+    assert judged(ORGANIZATION.with_policies([FULL, broken])) == {}
 
 
 @pytest.mark.parametrize(
@@ -198,6 +217,7 @@ def test_those_that_were_seen_are_asked_for_what_they_need() -> None:
     [
         ("arn:aws:iam::*:user/emergency-*", ("arn:aws:iam::111122223333:user/emergency-1",)),
         ("arn:*:iam::111122223333:role/bg", ("arn:aws:iam::111122223333:role/bg",)),
+        ("arn:*:iam::111122223333:role/b:g", ("arn:aws:iam::111122223333:role/b:g",)),
         ("arn:aws:iam::999988887777:role/bg", ()),
         ("*break-glass*", ()),
         ("arn:aws:iam::*:*", ()),
@@ -252,6 +272,12 @@ def test_a_landing_zone_is_told_by_the_organization() -> None:
     assert len(landing_zone(guarded)) == 1
     sets = dataclasses.replace(ORGANIZATION, trusted_services=("member.org.stacksets.cloudformation.amazonaws.com",))
     assert "stacksets-exec" in landing_zone(sets)[0]
+
+
+def test_the_roles_of_a_landing_zone_are_told_by_their_names() -> None:
+    names = ("AWSControlTowerExecution", "AWSCloudFormationStackSetExecutionRole", "stacksets-exec-0123", "developer")
+    arns = [f"arn:aws:iam::{MEMBERS[0]}:role/{name}" for name in names]
+    assert landing_zone_among(arns) == tuple(arns[:3])
 
 
 # Many accounts

@@ -7,15 +7,20 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP, MemberAccount
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_change import (
+    ChangedPolicy,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_entries import (
     EntryLoss,
     TrustedRole,
     entering_services,
     entry_losses,
+    refused_entries,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.impact import Breakage
 from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
@@ -172,6 +177,73 @@ def test_an_open_trust_means_the_accounts_that_its_conditions_name() -> None:
     assert outcome(found) is Breakage.NO_EVIDENCE
     assert found is not None
     assert found.callers == ()
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value"),
+    [
+        ("StringEquals", "aws:PrincipalAccount", PARTNER),
+        ("StringLike", "aws:PrincipalAccount", PARTNER),
+        ("StringEqualsIgnoreCase", "aws:PrincipalAccount", PARTNER),
+        ("ArnEquals", "aws:PrincipalArn", f"arn:aws:iam::{PARTNER}:role/scanner"),
+        ("ArnLike", "aws:PrincipalArn", f"arn:aws:iam::{PARTNER}:role/scanner"),
+    ],
+)
+def test_conditions_that_name_who_may_come_in(operator: str, key: str, value: str) -> None:
+    named = trust("*", "sts:AssumeRole", **{operator: {key: value}})
+    found = lost(rcp("sts:AssumeRole", **OUTSIDERS), named)
+    assert found is not None
+    assert (outcome(found), found.callers) == (Breakage.WILL_BREAK, (PARTNER,))
+
+
+def test_a_role_elsewhere_that_is_named_is_not_taken_for_its_account() -> None:
+    scanner = f"arn:aws:iam::{PARTNER}:role/scanner"
+    after = rcp("sts:AssumeRole", ArnLike={"aws:PrincipalArn": scanner})
+    assert outcome(lost(after, trust({"AWS": scanner}))) is Breakage.WILL_BREAK
+    assert lost(after, trust({"AWS": f"{scanner}-2"})) is None
+
+
+def test_a_trust_in_all_but_some_actions_opens_sessions() -> None:
+    statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "NotAction": "s3:*"}
+    policy = parse({"Version": "2012-10-17", "Statement": statement}, name="trust policy")
+    assert outcome(lost(rcp("sts:AssumeRole", **OUTSIDERS), policy)) is Breakage.WILL_BREAK
+
+
+def test_who_comes_from_the_account_itself_is_judged_by_what_was_used() -> None:
+    own = rcp("sts:AssumeRole", StringEquals={"aws:PrincipalAccount": ACCOUNT})
+    assert lost(own, trust({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})) is None
+
+
+MEMBER: t.Final = MemberAccount(ACCOUNT, "dev", "", "ACTIVE", "ou-dev")
+
+
+def refused(*found: t.Optional[EntryLoss], name: str = "guardrail") -> list[str]:
+    policy = ChangedPolicy(name, RCP, ("ou-dev",))
+    return [refusal.reason for refusal in refused_entries(policy, MEMBER, [item for item in found if item is not None])]
+
+
+def test_a_policy_that_keeps_somebody_out_is_refused_with_the_roles_and_who_assumes_them() -> None:
+    ec2, partner = trust({"Service": "ec2.amazonaws.com"}), trust({"AWS": PARTNER})
+    after = rcp("sts:*", **OUTSIDERS)
+    (reason,) = refused(lost(after, ec2), lost(after, partner, arn=f"{ROLE}-2"))
+    assert reason.startswith(f"in dev ({ACCOUNT}): role/app: will break: ")
+    assert "; role/app-2: will break: " in reason
+    assert f"or those who assume them: ec2.amazonaws.com, {PARTNER}" in reason
+    assert "accept_without_evidence" not in reason
+    # Another policy has no part in it.
+    assert refused(lost(after, ec2), name="other") == []
+    assert refused() == []
+    (reason,) = refused(lost(after, ec2, used=None))
+    assert "or accept_without_evidence the account" in reason
+
+
+def test_of_many_reasons_some_are_told() -> None:
+    after = rcp("sts:*", **OUTSIDERS)
+    found = [
+        lost(after, trust({"AWS": str(555544440000 + number)}), arn=f"{ROLE}-{number}", used=USED + timedelta(number))
+        for number in range(7)
+    ]
+    assert "; and 2 more. Either the policy leaves it allowed" in refused(*found)[0]
 
 
 def test_a_trust_that_cannot_be_read_may_mean_anybody() -> None:

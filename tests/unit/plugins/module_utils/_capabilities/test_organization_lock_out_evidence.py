@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import typing as t
 from datetime import UTC, date, datetime
 
@@ -20,6 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     PolicyChange,
     policy_of,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_entries import EntryLoss
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_evidence import (
     Concern,
     MemberEvidence,
@@ -206,6 +209,26 @@ def test_statements_about_users_are_not_asked_of_roles() -> None:
     found = pruning.of(any_use(JANE))
     assert found is not None
     assert found[1].open
+    # Those with the same layers are judged together.
+    assert pruning.of(any_use(f"{JANE}-2")) is found
+
+
+def test_what_another_policy_denied_before_is_not_asked_again() -> None:
+    kept, mfa = (
+        with_policy(name, statement, [DEV]).policies[-1] for name, statement in (("kept", ANYTHING), ("guardrail", MFA))
+    )
+    before, after = ORGANIZATION.with_policies([FULL, kept]), ORGANIZATION.with_policies([FULL, kept, mfa])
+    pruning = Pruning(PolicyChange(before, after), MEMBERS[0])
+    assert pruning.of(any_use(APP)) is None
+    assert pruning.of(any_use(JANE)) is not None
+
+
+def test_a_policy_that_did_not_parse_allowed_nothing() -> None:
+    mfa = with_policy("guardrail", MFA, [DEV]).policies[-1]
+    before = ORGANIZATION.with_policies([FULL, dataclasses.replace(mfa, content="{")])
+    pruning = Pruning(PolicyChange(before, ORGANIZATION.with_policies([FULL, mfa])), MEMBERS[0])
+    assert not pruning.takes_from_all
+    assert pruning.of(any_use(JANE)) is not None
 
 
 def test_a_tag_that_nobody_has_concerns_nobody() -> None:
@@ -237,3 +260,73 @@ def test_who_is_not_allowed_it_anyway_loses_nothing() -> None:
 
     assert may_lose("iam:*")
     assert not may_lose("s3:*", "iam:Get*")
+
+
+def test_who_can_no_longer_assume_a_role_belongs_to_that_role() -> None:
+    entries = tuple(
+        EntryLoss(arn, (), ("guardrail",), Verdict(arn, Breakage.WILL_BREAK, f"nobody assumes {arn}"))
+        for arn in (APP, f"{APP}-2")
+    )
+    found = dataclasses.replace(member(verdict(APP, Breakage.MAY_BREAK)), entries=entries)
+    assert [item.reason for item in found.impact_of(APP).verdicts] == [f"nobody assumes {APP}", "because"]
+    assert [item.principal_arn for item in found.all_impacts] == [APP, f"{APP}-2"]
+
+
+def test_a_role_that_is_accepted_may_be_left_without_anybody_who_assumes_it() -> None:
+    entry = EntryLoss(
+        APP, ("ec2.amazonaws.com",), ("guardrail",), Verdict(APP, Breakage.WILL_BREAK, "nobody assumes it")
+    )
+    evidence = dataclasses.replace(member(), entries=(entry,))
+    assert "nobody assumes it" in refused(verdicts(evidence))["guardrail"][0][1]
+    assert refused(verdicts(evidence, principals=accepted(APP))) == {}
+    assert refused(verdicts(evidence, principals=accepted("ec2.amazonaws.com"))) == {}
+    assert refused(verdicts(evidence, principals=accepted(f"{APP}-2")))
+
+
+def test_users_whom_something_else_than_mfa_hits_are_not_told_to_use_it() -> None:
+    key = UserFacts(JANE, has_password=False, has_mfa=False, active_keys=1, last_used=LAST)
+    [(_rule, reason)] = refused(verdicts(member(verdict(JANE, Breakage.WILL_BREAK), users=(key,))))["guardrail"]
+    assert "Either the policy leaves it allowed" in reason
+    # Nor are roles, whom a policy about MFA hits.
+    after = with_policy("guardrail", MFA, [DEV])
+    [(_rule, reason)] = refused(verdicts(member(verdict(APP, Breakage.WILL_BREAK)), after=after))["guardrail"]
+    assert "Either the policy leaves it allowed" in reason
+
+
+def test_what_stays_safe_is_not_expected_to_be_denied() -> None:
+    both = Impact(APP, (verdict(APP, Breakage.MAY_BREAK, lost=("s3:A",)), verdict(APP, Breakage.SAFE)))
+    evidence = dataclasses.replace(member(), impacts={APP: both})
+    assert verdicts(evidence, principals=accepted(APP)).predicted() == {DeniedPair(MEMBERS[0], APP, "s3:A")}
+
+
+def test_what_is_told_of_a_member() -> None:
+    told = verdicts(member(verdict(APP, Breakage.MAY_BREAK))).told()
+    text = json.dumps(told)
+    assert f'"account": "{MEMBERS[0]}", "name": "dev", "principals": 1' in text
+    assert '"may_break": 1' in text
+
+
+@pytest.mark.parametrize(
+    ("actions", "is_open"), [("*", True), ("nosuch:*", True), (["s3:GetObject", "nosuch:Do"], True), ("s3:Get*", False)]
+)
+def test_what_may_be_any_action_is_an_open_question(actions: t.Any, is_open: bool) -> None:
+    statement = {"Effect": "Deny", "Action": actions, "Resource": "*"}
+    question = question_of([parse({"Version": "2012-10-17", "Statement": [statement]}, name="guardrail")])
+    assert question.open is is_open
+    allow = parse({"Version": "2012-10-17", "Statement": [{**statement, "Effect": "Allow"}]}, name="guardrail")
+    assert not question_of([allow]).open
+
+
+def test_statements_that_are_not_about_a_principal_are_left_out_of_what_it_gets() -> None:
+    guardrail = with_policy("guardrail", MFA, [DEV]).policies[-1]
+    content = json.loads(guardrail.content)
+    content["Statement"].append({"Sid": "All", "Effect": "Deny", "Action": "s3:*", "Resource": "*"})
+    both = dataclasses.replace(guardrail, content=json.dumps(content))
+    pruning = Pruning(PolicyChange(ORGANIZATION, ORGANIZATION.with_policies([FULL, both])), MEMBERS[0])
+
+    def sids(arn: str) -> list[t.Optional[str]]:
+        controls, _question = pruning.of(any_use(arn)) or pytest.fail("it concerns everybody")
+        return [item.sid for item in controls.policies("scp")["guardrail"].statements]
+
+    assert sids(APP) == ["All"]
+    assert sids(JANE) == ["Mfa", "All"]

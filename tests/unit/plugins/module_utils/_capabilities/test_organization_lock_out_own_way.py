@@ -17,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Guard,
     Rules,
     Seen,
+    place_of,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_change import (
     PolicyChange,
@@ -24,6 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_own_way import (
     OwnPlace,
     TrailBucket,
+    key_arn,
     own_places,
 )
 
@@ -119,6 +121,77 @@ def test_an_rcp_that_keeps_the_run_from_its_bucket_is_refused_and_accepted_by_na
     assert "arn:aws:iam::777788889999:role/awx to the journal" in judged(inside, rules=outside)["own_way"]
 
 
+def test_a_role_that_is_assumed_in_the_organization_is_inside_whoever_assumes_it() -> None:
+    """The run starts with credentials from outside, but the journal is written by a role of the organization."""
+    writer = dataclasses.replace(JOURNAL, writer=f"arn:aws:iam::{MANAGEMENT_ID}:role/writer")
+    rules = dataclasses.replace(RULES, entry="arn:aws:iam::777788889999:role/awx", places=(writer,))
+    inside = rcp("s3:*", StringNotEqualsIfExists={"aws:PrincipalOrgID": ORGANIZATION.id})
+    assert "own_way" not in judged(inside, rules=rules)
+
+
+@pytest.mark.parametrize("prefix", ["iam", ""])
+def test_what_the_run_writes_lies_below_its_prefix_and_the_account(prefix: str) -> None:
+    rules = dataclasses.replace(RULES, places=(dataclasses.replace(JOURNAL, prefix=prefix),))
+    below = f"arn:aws:s3:::acme-journal/{prefix}{'/' if prefix else ''}{MEMBERS[0]}/*"
+    assert "own_way" in judged(scp("s3:PutObject", resource=below), rules=rules)
+    assert "own_way" not in judged(scp("s3:PutObject", resource="arn:aws:s3:::acme-journal/else/*"), rules=rules)
+
+
+def test_a_denial_outside_the_region_of_the_run_does_not_concern_its_bucket() -> None:
+    home = scp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": "us-east-1"})
+    assert "own_way" not in judged(home)
+    assert "own_way" not in judged(home, rules=dataclasses.replace(RULES, region=""))
+    elsewhere = scp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": "eu-west-1"})
+    assert "certainly" in judged(elsewhere)["own_way"]
+
+
+def test_a_key_is_called_by_s3() -> None:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service"""
+    direct = scp("kms:Decrypt", **{"ForAllValues:StringNotEquals": {"aws:CalledVia": "s3.amazonaws.com"}})
+    assert "own_way" not in judged(direct)
+    by_s3 = scp("kms:Decrypt", **{"ForAnyValue:StringEquals": {"aws:CalledVia": "s3.amazonaws.com"}})
+    assert "certainly" in judged(by_s3)["own_way"]
+    assert "own_way" not in judged(scp("kms:Decrypt", Bool={"aws:ViaAWSService": "false"}))
+    assert "certainly" in judged(scp("kms:Decrypt", Bool={"aws:ViaAWSService": "true"}))["own_way"]
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", ""])
+def test_a_trail_is_written_in_the_region_of_the_run(region: str) -> None:
+    rules = dataclasses.replace(RULES, region=region, places=())
+    home = rcp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": region or "us-east-1"})
+    assert judged(home, rules=rules, trails=(TRAIL,)) == {}
+    elsewhere = rcp("s3:PutObject", StringNotEquals={"aws:RequestedRegion": "ap-south-1"})
+    assert "own_way" in judged(elsewhere, rules=rules, trails=(TRAIL,))
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        (KEY, KEY),
+        ("1234abcd", KEY),
+        ("key/1234abcd", KEY),
+        # Which key an alias stands for is not known.
+        ("alias/journal", f"arn:aws:kms:us-east-1:{MEMBERS[0]}:key/any"),
+    ],
+)
+def test_a_key_by_arn_id_or_alias(key: str, meant: str) -> None:
+    place = place_of(ORGANIZATION, MEMBERS[0], partition="aws", region="us-east-1")
+    assert key_arn(key, place) == meant
+
+
+def test_automation_may_be_given_by_its_arn() -> None:
+    rules = dataclasses.replace(RULES, automation=(f"arn:aws:iam::{MEMBERS[0]}:role/deployer",))
+    exempt = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{MEMBERS[0]}:role/deployer"}}
+    cut = scp("s3:GetObject", resource="arn:aws:s3:::acme-journal/*", **exempt)
+    assert "deployer to the journal" not in judged(cut, rules=rules)["own_way"]
+    assert "deployer to the journal" in judged(scp("s3:GetObject"), rules=rules)["own_way"]
+
+
+def test_whoever_is_not_known_by_an_arn_is_not_asked_for() -> None:
+    rules = dataclasses.replace(RULES, entry="", caller="", automation=(), assessors=())
+    assert "own_way" not in judged(scp("s3:PutObject"), rules=rules)
+
+
 def test_an_rcp_says_nothing_of_a_key_of_another_account() -> None:
     key = f"arn:aws:kms:us-east-1:{MEMBERS[1]}:key/1"
     rules = dataclasses.replace(RULES, places=(dataclasses.replace(JOURNAL, key=key),))
@@ -153,3 +226,14 @@ def test_places_are_those_of_the_options_that_are_in_s3() -> None:
     )
     assert [place.location for place in own_places(options)] == ["s3://acme-journal/iam", "s3://acme-trail"]
     assert own_places({"journal": "./journal", "report_dir": None}) == ()
+    reports = {"report_dir": "s3://acme-reports", "report_role_arn": ENTRY, "report_kms_key_id": KEY}
+    assert own_places(reports) == (OwnPlace("the reports", "acme-reports", "", ENTRY, KEY, is_written=True),)
+    trail = {"trail_logs": "s3://acme-trail", "trail_logs_role_arn": ENTRY}
+    assert own_places(trail) == (OwnPlace("the trail", "acme-trail", "", ENTRY, "", is_written=False),)
+
+
+@pytest.mark.parametrize(("action", "is_refused"), [("s3:GetObject", True), ("s3:PutObject", False)])
+def test_what_is_only_read_must_be_readable(action: str, is_refused: bool) -> None:
+    rules = dataclasses.replace(RULES, places=(OwnPlace("the trail", "acme-trail", is_written=False),))
+    found = judged(scp(action, resource="arn:aws:s3:::acme-trail/*"), rules=rules)
+    assert ("own_way" in found) is is_refused

@@ -29,7 +29,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     UnreadKind,
     User,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.break_glass import Rescue, facts_needed
+from ansible_collections.hardening.iam.plugins.module_utils._converge.break_glass import FACTS, Rescue, facts_needed
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
 
 from .fakes import ACCOUNT, NOW
@@ -346,6 +346,30 @@ def test_who_brings_somebody_back_into_a_group_must_be_allowed_it_on_the_group(o
     assert found is None if counts else "iam:AddUserToGroup" in (found or "")
 
 
+@pytest.mark.parametrize(
+    ("key", "parameter"), [("iam:PolicyARN", "PolicyArn"), ("iam:PermissionsBoundary", "PermissionsBoundary")]
+)
+@pytest.mark.parametrize(("allowed", "counts"), [(BOUNDARY, True), (f"{BOUNDARY}-other", False)])
+def test_what_the_undo_names_decides_where_a_policy_asks_for_it(
+    key: str, parameter: str, allowed: str, counts: bool
+) -> None:
+    only = {"Effect": "Allow", "Action": "iam:*", "Resource": "*", "Condition": {"ArnEquals": {key: allowed}}}
+    undone = dataclasses.replace(attach(), undo=Undo("Undo", {"RoleName": "dev", parameter: BOUNDARY}))
+    assert (objection(account(glass(only), ANN, rows=WITH_ANN), undone) is None) is counts
+
+
+def test_what_has_to_be_read_is_part_of_a_snapshot() -> None:
+    fields = {field.name for field in dataclasses.fields(Snapshot)}
+    assert set(FACTS.values()) <= fields
+    assert FACTS[Dataset.SAML_PROVIDERS] != FACTS[Dataset.OIDC_PROVIDERS]
+
+
+@pytest.mark.parametrize(("but", "counts"), [([arn("user", "eve")], True), ([arn("user", "ann"), ROOT["AWS"]], False)])
+def test_a_trust_in_all_but_some_lets_the_others_in(but: list[str], counts: bool) -> None:
+    trust = [{"Effect": "Allow", "NotPrincipal": {"AWS": but}, "Action": "sts:AssumeRole"}]
+    assert (objection(account(glass(trust=trust), ANN, rows=WITH_ANN)) is None) is counts
+
+
 def test_a_role_without_policies_does_not_count() -> None:
     empty = dataclasses.replace(glass(), inline_policies=())
     assert "glass may not undo it" in (objection(account(empty, ANN, rows=WITH_ANN)) or "")
@@ -425,6 +449,7 @@ def test_users_and_roles_that_were_not_read() -> None:
         (glass(trust=[trusting("*")]), {Dataset.CREDENTIAL_REPORT, Dataset.ORGANIZATION}),
         (glass(trust=[trusting({"Federated": OKTA})]), {Dataset.SAML_PROVIDERS}),
         (glass(trust=[trusting({"Federated": GITHUB})]), {Dataset.OIDC_PROVIDERS}),
+        (glass(trust=[{**trusting("*"), "Effect": "Deny"}]), set()),
         (ANN, set()),
     ],
 )

@@ -81,6 +81,8 @@ def test_what_another_run_finds_is_overruled_by_the_run_itself(store: FakeStore)
     journal = journal_of(store)
     key = journal.intend(change())
     journal_of(store, run_id="later").found(key, Outcome.FAILED, "later")
+    record = json.loads(store.objects[f"{key}-found.json"])
+    assert (record["record"], record["outcome"], record["error"]) == ("found", "failed", "found by run later")
     assert not interrupted(store, ACCOUNT)
     assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN)] == [Outcome.FAILED]
     # The run was not cut off, but under way.
@@ -117,6 +119,17 @@ def test_a_foreign_file_costs_a_warning_and_nothing_else(store: FakeStore, name:
     assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN, problems.append)] == [Outcome.APPLIED]
     assert [intent.change.target for intent in interrupted(store, ACCOUNT, problems.append)] == [user_arn("b")]
     assert len(problems) == 2 and all(name in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [(["a"], "holds X/a, which"), (["a", "b", "c"], "holds X/a and 2 more, which")]
+)
+def test_of_foreign_files_one_is_named(store: FakeStore, names: list[str], said: str) -> None:
+    for name in names:
+        store.objects[f"{ACCOUNT}/{RUN}/{name}"] = b""
+    problems: list[str] = []
+    assert list(recorded(store, ACCOUNT, RUN, problems.append)) == []
+    assert len(problems) == 1 and said.replace("X", f"{ACCOUNT}/{RUN}") in problems[0]
 
 
 def test_the_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
@@ -209,6 +222,11 @@ def test_a_broken_record_is_named_and_hides_no_other(store: FakeStore, content: 
         problems: list[str] = []
         assert [intent.change.target for intent in found(store, ACCOUNT, problems.append)] == [user_arn("b")]
         assert len(problems) == 1 and told in problems[0]
+
+
+def test_the_last_number_of_a_journal_is_used(store: FakeStore) -> None:
+    store.objects[f"{ACCOUNT}/{RUN}/999998-found.json"] = b"{}"
+    assert journal_of(store).intend(change()) == f"{ACCOUNT}/{RUN}/999999"
 
 
 def test_a_journal_whose_numbers_are_used_up_takes_no_change(store: FakeStore) -> None:

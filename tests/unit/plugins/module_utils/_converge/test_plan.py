@@ -44,10 +44,10 @@ def test_a_plan_document_names_what_it_is_of() -> None:
 
 @pytest.mark.parametrize("undo", [None, Undo("Replace", {"State": "old"})])
 def test_an_entry_is_the_change_that_was_planned(undo: t.Optional[Undo]) -> None:
-    done = change(undo=undo, remedies=("f1", "f2"), before={"a": [1, 2]}, after=None, affects=("x", "y"))
+    done = change(undo=undo, remedies=("f1", "f2"), before={"a": [1, 2]}, after=None, affects=("x", "y"), undoes="r/1")
     read = planned_change(json.loads(json.dumps(done.as_entry())))
     assert change_hash(read) == change_hash(done)
-    assert (read.undo, read.remedies, read.affects) == (undo, ("f1", "f2"), ("x", "y"))
+    assert (read.undo, read.remedies, read.affects, read.undoes) == (undo, ("f1", "f2"), ("x", "y"), "r/1")
     assert read.parameters == done.parameters
 
 
@@ -74,6 +74,11 @@ def test_a_recorded_change_that_lacks_a_field() -> None:
         {"undo": "Replace"},
         {"undo": {"operation": "x", "parameters": 1}},
         {"undo": {"operation": 1, "parameters": {}}},
+        {"affects": "alice"},
+        {"affects": [7]},
+        {"affects": None},
+        {"remedies": "f1"},
+        {"remedies": {"f1": True}},
     ],
 )
 def test_a_recorded_change_with_a_malformed_field(broken: dict[str, t.Any]) -> None:

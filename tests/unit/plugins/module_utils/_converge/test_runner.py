@@ -442,6 +442,13 @@ def test_an_error_that_does_not_pass_ends_after_the_last_wait(aws: FakeAws, stor
     assert outcomes(store) == ["failed"]
 
 
+def test_a_change_without_an_answer_that_does_not_show_was_not_made(aws: FakeAws, store: FakeStore) -> None:
+    aws.failures["a"] = "unsent"
+    done = applied(aws, store, change("a"))
+    assert (done.made, done.error) == ((), f"Replace on {user_arn('a')}: unsent")
+    assert outcomes(store) == ["failed"]
+
+
 def test_no_further_attempt_is_made_on_what_somebody_else_changed_meanwhile(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "busy"
     done = apply(

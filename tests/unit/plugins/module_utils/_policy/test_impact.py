@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 from datetime import UTC, datetime
 
@@ -121,6 +122,50 @@ def test_what_decides_is_named() -> None:
     assert verdict.missing_context == ("aws:SourceVpc",)
     verdict = judging.verdict(accessed("lambda:InvokeFunction"))
     assert (verdict.resources, verdict.missing_context) == ((APP,), ())
+
+
+def test_a_statement_of_another_policy_that_has_its_name_does_not_decide() -> None:
+    own = policy(allow("lambda:*", APP, Sid="Own"), name="developer")
+    layers = Layers((policy(allow("*", Sid="Own"), name="admin"),), boundary=own)
+    assert Judge(ADMINISTRATOR, layers).verdict(accessed("lambda:InvokeFunction")).resources == (APP,)
+
+
+def test_the_level_of_an_organization_is_named() -> None:
+    scps = ((ADMIN,), (ADMIN, policy(deny("ec2:*", Sid="NoEc2"), name="guardrail")))
+    verdict = Judge(ADMINISTRATOR, Layers((ADMIN,), scps=scps)).verdict(called("ec2:RunInstances"))
+    assert re.search(r"NoEc2 of .* guardrail at .+ denies it", verdict.reason)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "what"),
+    [((), "more than the evidence shows"), ((APP,), f"{APP} as well")],
+)
+def test_a_permission_that_a_call_may_have_needed_besides(candidates: tuple[str, ...], what: str) -> None:
+    use = dataclasses.replace(called("ec2:RunInstances"), is_possible=True, candidates=candidates)
+    verdict = Judge(ADMINISTRATOR, BOUNDED).verdict(use)
+    assert verdict.outcome is Breakage.MAY_BREAK
+    assert verdict.reason.startswith(f"a call that was made may need it on {what}; nothing in the permissions boundary")
+
+
+@pytest.mark.parametrize(
+    ("use", "reason", "policy_"),
+    [
+        ("dynamodb", "whatever it did in dynamodb stays allowed", None),
+        ("ec2", "ec2 was used, and none of it stays allowed", "developer"),
+        ("s3", "actions that it may have been are lost or may be: ", "developer"),
+    ],
+)
+def test_a_service_verdict_says_how_much_is_lost_and_by_what(use: str, reason: str, policy_: t.Optional[str]) -> None:
+    verdict = Judge(ADMINISTRATOR, BOUNDED).verdict(service(use))
+    assert reason in verdict.reason
+    assert (verdict.layer, verdict.policy) == ("boundary" if policy_ else None, policy_)
+
+
+def test_what_aws_does_not_tell_apart_is_lost_as_far_as_it_goes() -> None:
+    verdict = Judge(ADMINISTRATOR, BOUNDED).verdict(service("ec2", ["ec2:describeinstances"]))
+    assert "all actions that AWS does not tell apart that it may have been are lost" in verdict.reason
+    assert len(verdict.lost) == verdict.of
+    assert "ec2:DescribeInstances" not in verdict.lost
 
 
 @pytest.mark.parametrize(

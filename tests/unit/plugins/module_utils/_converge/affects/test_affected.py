@@ -162,6 +162,7 @@ def asked(operation: str, target: str = "", parameters: t.Optional[Record] = Non
     )
 
 
+FULL_ACCESS: t.Final = "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess"
 SERVICE: t.Final = {"Service": "events.amazonaws.com"}
 PARTNER: t.Final = {"AWS": "arn:aws:iam::999988887777:root"}
 SNS: t.Final = {"Action": "sns:Publish"}
@@ -450,8 +451,26 @@ def test_a_node_that_is_not_there_and_a_policy_that_does_not_parse_are_unknown()
     assert affected_by(gone, KNOWN) == ("unknown: the accounts below ou-gone",)
     broken = asked("sqs:SetQueueAttributes", QUEUE, {"Attributes": {"Policy": "{"}}, before={"Policy": None})
     assert affected_by(broken, KNOWN)[0].startswith("unknown: whom a policy document names")
-    whole = asked("events:PutPermission", BUS, {"Policy": "{}"})
-    assert affected_by(whole, KNOWN)[0].startswith("unknown: ")
+    for whole in (
+        asked("events:PutPermission", BUS, {"Policy": "{}"}),
+        asked("events:RemovePermission", BUS, {"RemoveAllPermissions": True}),
+    ):
+        assert affected_by(whole, KNOWN) == ("unknown: whom the whole policy of an event bus names",)
+
+
+def test_a_queue_without_a_policy_lets_nobody_in() -> None:
+    assert affected_by(asked("sqs:CreateQueue", QUEUE, {"QueueName": "lost"}), KNOWN) == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "affected"),
+    [
+        ("x", arn("user", "new")),
+        (arn("user", "x").replace("aws", "aws-cn"), arn("user", "new").replace("aws", "aws-cn")),
+    ],
+)
+def test_a_user_whom_nobody_has_seen_is_affected_by_name(target: str, affected: str) -> None:
+    assert affected_by(asked("iam:AttachUserPolicy", target, {"UserName": "new"}), KNOWN) == (affected,)
 
 
 def test_statements_that_stay_alter_nobodys_access() -> None:
@@ -554,6 +573,13 @@ BEFORE: t.Final = {"policy": "protect", "type": SCP, "attached_to": "ou-work"}
             ),
             "the boundary",
         ),
+        # What AWS owns is of no account, and a bare name of none either.
+        (asked("organizations:DeletePolicy", FULL_ACCESS, {"PolicyId": "p-FullAWSAccess"}), None),
+        (asked("config:TagResource", "arn:aws:s3:::bucket"), None),
+        (asked("config:TagResource", "a:b:c:eu-west-1:999988887777:name"), None),
+        (asked("config:TagResource", "arn:aws:c:eu-west-1:999988887777"), None),
+        # A global change is made where its service has its one endpoint.
+        (asked("sns:DeleteTopic", TOPIC, {"TopicArn": TOPIC}, region="global"), None),
         # Without a user's name IAM acts on who calls.
         (asked("iam:UpdateAccessKey", BOB, {"AccessKeyId": "AKIA1"}), "no user"),
         (asked("iam:UpdateAccessKey", BOB, {"UserName": "bob", "AccessKeyId": "A"}, before={"id": "B"}), "'A'"),
@@ -565,7 +591,10 @@ BEFORE: t.Final = {"policy": "protect", "type": SCP, "attached_to": "ou-work"}
         (asked("sns:Publish", BOB, {"TopicArn": TOPIC}, after={"notice": f"{TOPIC}-2"}, region="us-east-1"), "topic"),
         (asked("sns:DeleteTopic", TOPIC, {"TopicArn": TOPIC}, region="eu-west-1"), "the region 'eu-west-1'"),
         (asked("events:RemoveTargets", f"{RULE} target a", {"Rule": "iam-hardening-root", "Ids": ["a"]}), None),
-        (asked("events:RemoveTargets", f"{RULE} target a", {"Rule": "iam-hardening-root", "Ids": ["a", "b"]}), "a, b"),
+        (
+            asked("events:RemoveTargets", f"{RULE} target a", {"Rule": "iam-hardening-root", "Ids": ["a", "b"]}),
+            "the target 'a, b'",
+        ),
         (asked("events:DeleteRule", RULE, {"Name": "other"}), "the rule 'other'"),
         (
             asked(

@@ -49,6 +49,8 @@ class FakeLive:
     def call(
         self, service: str, operation: str, parameters: t.Optional[Mapping[str, t.Any]] = None
     ) -> Mapping[str, t.Any]:
+        of_iam = ("ListEntitiesForPolicy", "GetGroup", "GetUser", "GetRole")
+        assert service == ("iam" if operation in of_iam else "organizations")
         self.asked.append(operation)
         if operation in self.refuses:
             raise Refused(self.refuses[operation])
@@ -99,7 +101,8 @@ class FakeLive:
         page = self._page(["ou-inner", MEMBERS[2]], given, "NextToken")
         return {**page, "Targets": [{"TargetId": item} for item in page["items"]]}
 
-    def _ListDelegatedAdministrators(self, _given: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def _ListDelegatedAdministrators(self, given: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        assert given == {"ServicePrincipal": "iam.amazonaws.com"}
         return {"DelegatedAdministrators": [{"Id": MEMBERS[0]}]}
 
 
@@ -209,8 +212,9 @@ def test_what_is_denied_is_affected_and_unknown(change: t.Any, operation: str) -
     assert grown(planned(change, FakeLive()), live(FakeLive(**{operation: "AccessDenied"}))) == (entry,)
 
 
-def test_a_principal_that_is_gone_has_no_arn_and_a_group_that_is_gone_no_members() -> None:
-    gone = live(FakeLive(GetUser="NoSuchEntity", GetGroup="NoSuchEntity", ListEntitiesForPolicy="NoSuchEntity"))
+@pytest.mark.parametrize("code", ["NoSuchEntity", "NoSuchEntityException"])
+def test_a_principal_that_is_gone_has_no_arn_and_a_group_that_is_gone_no_members(code: str) -> None:
+    gone = live(FakeLive(GetUser=code, GetGroup=code, ListEntitiesForPolicy=code))
     assert gone.arn_of("user", "bob") is None
     assert gone.members("Team") == frozenset()
     assert gone.owners(POLICY) == frozenset()
