@@ -120,6 +120,14 @@ def test_whom_another_policy_cuts_off_is_no_matter_of_mfa() -> None:
     assert "break-glass" not in found["mfa"]["unsafe_mfa"]
 
 
+def test_what_one_policy_locks_out_is_not_laid_to_another() -> None:
+    harmless, guardrail = (
+        with_policy(name, statement, [DEV]).policies[-1]
+        for name, statement in (("harmless", ALL_BUT_OURS), ("guardrail", AUTOMATION_ONLY))
+    )
+    assert judged(ORGANIZATION.with_policies([FULL, harmless, guardrail])).keys() == {"guardrail"}
+
+
 def test_a_policy_that_does_not_parse_is_not_judged() -> None:
     broken = dataclasses.replace(with_policy("broken", ANYTHING, [DEV]).policies[-1], content="{")
     assert judged(ORGANIZATION.with_policies([FULL, broken])) == {}
@@ -293,6 +301,8 @@ def test_an_account_that_a_policy_names_is_asked_for_itself() -> None:
     guard = Guard(PolicyChange(ORGANIZATION, with_policy("guardrail", named, [DEV, PROD])), RULES, SEEN)
     lost = {row.accounts[0].id: bool(row.losses) for row in guard.matrix}
     assert lost == {MEMBERS[0]: True, MEMBERS[1]: False}
+    # Of where nothing is lost nothing is told.
+    assert [row["accounts"] for row in guard.told()["matrix"]] == [[MEMBERS[0]]]
 
 
 def test_a_unit_that_a_policy_names_is_asked_for_itself() -> None:

@@ -198,6 +198,8 @@ def test_an_rcp_says_nothing_of_a_key_of_another_account() -> None:
     deny = rcp("kms:*", StringNotEquals={"aws:PrincipalAccount": "${aws:ResourceAccount}"})
     assert "own_way" not in judged(deny, rules=rules)
     assert "own_way" in judged(deny)
+    # An SCP binds who calls, wherever the key is.
+    assert "own_way" in judged(scp("kms:Decrypt"), rules=rules)
 
 
 @pytest.mark.parametrize("actions", [("s3:PutObject",), ("s3:GetBucketAcl",), ("kms:*",)])

@@ -47,7 +47,9 @@ def refused(
 ) -> list[str]:
     policy = ChangedPolicy(name, RCP, (DEV,)) if name else POLICY
     given = {MEMBERS[0]: entering}
-    return [item.reason for item in stopped_services([found], policy, accepted=accepted, entering=given)]
+    refusals = list(stopped_services([found], policy, accepted=accepted, entering=given))
+    assert all((item.rule, item.target) == ("service_loss", policy.target) for item in refusals)
+    return [item.reason for item in refusals]
 
 
 def test_services_that_lose_something_are_named_and_accepted_one_by_one() -> None:
