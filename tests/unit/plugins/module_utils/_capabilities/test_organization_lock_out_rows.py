@@ -58,6 +58,7 @@ def test_services_that_lose_something_are_named_and_accepted_one_by_one() -> Non
     (reason,) = refused(found)
     assert f"dev ({MEMBERS[0]})" in reason
     assert all(name in reason for name in names)
+    assert "certainly" in reason
     assert (f"({OTHER_SERVICES} stands for" in reason) is (OTHER_SERVICES in names)
     assert refused(found, accepted=names) == []
     (rest,) = refused(found, accepted=names - {sorted(names)[0]})
