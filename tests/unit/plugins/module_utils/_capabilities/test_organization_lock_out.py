@@ -203,6 +203,25 @@ def test_one_that_could_not_help_does_not_count_and_says_why() -> None:
             assert judged(after, seen=Seen(seen, helpless=rest)) == {}
 
 
+def test_of_many_that_could_not_help_some_are_named() -> None:
+    arns = tuple(f"{BREAK_GLASS_ARN}-{number}" for number in range(5))
+    seen = Seen({MANAGEMENT_ID: arns}, helpless=dict.fromkeys(arns, "has no policies"))
+    reason = judged(with_policy("guardrail", ALL_BUT_OURS, [DEV]), seen=seen)["guardrail"]["no_break_glass"]
+    assert f"{arns[2]} has no policies; and 2 more)" in reason
+    assert arns[3] not in reason
+    few = Seen({MANAGEMENT_ID: arns[:3]}, helpless=dict.fromkeys(arns, "has no policies"))
+    assert (
+        " more)" not in judged(with_policy("guardrail", ALL_BUT_OURS, [DEV]), seen=few)["guardrail"]["no_break_glass"]
+    )
+
+
+def test_a_closed_account_needs_no_break_glass_principal() -> None:
+    accounts = tuple(dataclasses.replace(item, state="SUSPENDED") for item in ORGANIZATION.accounts)
+    before = dataclasses.replace(ORGANIZATION, accounts=accounts)
+    after = before.with_policies(with_policy("guardrail", ALL_BUT_OURS, [DEV]).policies)
+    assert "no_break_glass" not in judged(after, before=before, seen=Seen({MANAGEMENT_ID: ()})).get("guardrail", {})
+
+
 def test_one_that_is_declared_counts_where_nobody_could_look() -> None:
     declared = dataclasses.replace(RULES, break_glass=("arn:aws:iam::*:role/iam-hardening/break-glass",))
     after = with_policy("guardrail", ALL_BUT_OURS, [DEV])
@@ -225,6 +244,7 @@ def test_those_that_were_seen_are_asked_for_what_they_need() -> None:
     [
         ("arn:aws:iam::*:user/emergency-*", ("arn:aws:iam::111122223333:user/emergency-1",)),
         ("arn:*:iam::111122223333:role/bg", ("arn:aws:iam::111122223333:role/bg",)),
+        ("arn:aws:iam::*:role/bg-?", ("arn:aws:iam::111122223333:role/bg-1",)),
         ("arn:*:iam::111122223333:role/b:g", ("arn:aws:iam::111122223333:role/b:g",)),
         ("arn:aws:iam::999988887777:role/bg", ()),
         ("*break-glass*", ()),
