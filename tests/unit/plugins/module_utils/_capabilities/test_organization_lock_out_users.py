@@ -19,10 +19,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_users import (
     UserFacts,
     credential_uses,
+    exemptions,
     is_about_mfa,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.context import ABSENT, UNKNOWN_KEY
-from ansible_collections.hardening.iam.plugins.module_utils._policy.usage import Source
+from ansible_collections.hardening.iam.plugins.module_utils._policy.impact import Breakage, Impact, Verdict
+from ansible_collections.hardening.iam.plugins.module_utils._policy.usage import Source, Use
 
 from .locking import ANYTHING, DEV, policy
 
@@ -60,3 +62,32 @@ def test_policies_that_deny_by_mfa(key: str, about: bool) -> None:
     assert is_about_mfa(ChangedPolicy("mfa", SCP, (DEV,), will=will)) is about
     assert not is_about_mfa(ChangedPolicy("mfa", SCP, (DEV,), was=will))
     assert not is_about_mfa(ChangedPolicy("mfa", SCP, (DEV,), will=dataclasses.replace(will, content="{")))
+
+
+EARLIER: t.Final = datetime(2026, 10, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("used", "facts", "said"),
+    [
+        (None, None, "no use known"),
+        (USED, None, "last used 2026-11-01"),
+        (None, UserFacts(JANE, False, False, 0), "no use known; no MFA"),
+        (
+            EARLIER,
+            UserFacts(JANE, True, True, 1, last_used=USED),
+            "last used 2026-11-01; 1 active access key, password, MFA",
+        ),
+        (
+            USED,
+            UserFacts(JANE, False, False, 2, last_used=EARLIER),
+            "last used 2026-11-01; 2 active access keys, no MFA",
+        ),
+    ],
+)
+def test_users_to_exempt_are_listed_with_what_they_have(
+    used: t.Optional[datetime], facts: t.Optional[UserFacts], said: str
+) -> None:
+    uses = [None, Use(JANE, "s3:GetObject", Source.TRAIL), Use(JANE, "s3:GetObject", Source.TRAIL, last=used)]
+    verdicts = tuple(Verdict(JANE, Breakage.MAY_BREAK, "because", use) for use in uses)
+    assert exemptions([Impact(JANE, verdicts)], [facts] if facts else []) == f"- {JANE}  # {said}"
