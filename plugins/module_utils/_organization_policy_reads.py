@@ -106,8 +106,13 @@ def acting(access: Access) -> Callable[[Change], Aws]:
 
 def id_of(access: Access, name: str, policy_type: str) -> t.Optional[str]:
     """The id of a policy; None where there is none of this name and type."""
+    return _ids(access, policy_type).get(name)
+
+
+def _ids(access: Access, policy_type: str) -> dict[str, str]:
+    """The policies of a type: their ids by their names."""
     listed = access.items(SERVICE, _LIST, "Policies", {"Filter": policy_type})
-    return next((fields.text(item, "Id") for item in listed if fields.text(item, "Name") == name), None)
+    return {fields.text(item, "Name"): fields.text(item, "Id") for item in listed}
 
 
 def type_status(access: Access, policy_type: str) -> t.Optional[str]:
@@ -125,16 +130,18 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
 def other_policies(access: Access, undos: Sequence[Change], _now: datetime) -> dict[str, Refusal]:
     """The undos whose request would be sent to another policy than the one that their record shows as the target.
 
-    Requests go by the name of the policy, and others may write into a journal. A policy that is gone and is made again
-    has another id: by its name it is found only once it is there.
+    Requests go by the name of the policy, and others may write into a journal. A policy that was deleted and made again
+    has another id, so a record may show one that is gone.
     """
     refused: dict[str, Refusal] = {}
     for undo in undos:
         place, name = place_of(undo), undo.parameters.get(_NAME)
         if name is None or not place.startswith("arn:"):
             continue
-        found = id_of(access, name, undo.parameters[_TYPE])
-        if found not in (None, place.rpartition("/")[2]):
+        ids = _ids(access, undo.parameters[_TYPE])
+        found = ids.get(name)
+        shown_id = place.rpartition("/")[2]
+        if found not in (None, shown_id) and shown_id in ids.values():
             reason = f"the policy named {name} is {found}, and the record shows {place}"
             refused[undo.undoes] = Refusal("undo_mismatch", reason, undo.target, undo.operation)
     return refused

@@ -158,7 +158,7 @@ def test_the_role_writes_nothing_by_default(make_ansible: MakeAnsible) -> None:
     # With somebody to notify it says what it would do, and leaves it.
     outcome = stages.run(access_keys_mode=None).succeeded()
     assert (outcome.writes, outcome.recap("bare")["changed"]) == ([], 0)
-    changes = outcome.document(f"{ACCOUNT}/parts/access_key_lifecycle.json")["changes"]
+    changes = outcome.part(ACCOUNT, "access_key_lifecycle")["changes"]
     assert {change["applied"] for change in changes} == {False}
 
 

@@ -30,7 +30,8 @@ PER_PRINCIPAL = {"UserName", "RoleName", "GroupName", "PolicyArn", "Arn", "Entit
 @pytest.fixture(scope="module")
 def assessed(make_ansible: MakeAnsible) -> Outcome:
     """The four accounts assessed in check mode, with every format of the report."""
-    return make_ansible().playbook("assess", "--check", hardening_report_formats=FORMATS).succeeded()
+    variables = {"hardening_report_formats": FORMATS, "hardening_terminal": "full"}
+    return make_ansible().playbook("assess", "--check", **variables).succeeded()
 
 
 @pytest.fixture(scope="module")

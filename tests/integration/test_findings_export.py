@@ -66,7 +66,7 @@ def report_of(
     """A report with these findings, as an assessment leaves it."""
     return {
         "schema": "hardening.iam/report/1",
-        "run": {"id": run, "started": started, "finished": started, "collection_version": "1.0.0"},
+        "run": {"id": run, "started": started, "finished": started, "mode": "check", "collection_version": "1.0.0"},
         "account_id": ACCOUNT,
         "account_alias": "bare",
         "partition": "aws",
@@ -75,7 +75,11 @@ def report_of(
         "controls": {item["control"]: {} for item in findings},
         "errors": [],
         "findings": list(findings),
-        "delta": {"new": [], "resolved": [], "basis": None},
+        "summary": {},
+        "scores": [],
+        "changes": [],
+        "refused": [],
+        "delta": {"new": [], "resolved": [], "changed": [], "not_assessed": [], "basis": None},
     }
 
 

@@ -32,7 +32,7 @@ def records(outcome: Outcome, run_id: str) -> list[Record]:
 
 def outcomes(outcome: Outcome, run_id: str) -> dict[tuple[str, str], str]:
     """How each change of a run ended, by operation and target."""
-    found, intents = {}, records(outcome, run_id)
+    found, intents = {}, [record for record in records(outcome, run_id) if record["record"] != "run"]
     for intent, ending in zip(intents[::2], intents[1::2], strict=True):
         assert (intent["record"], ending["record"]) == ("intent", "outcome")
         found[intent["change"]["operation"], intent["change"]["target"]] = ending["outcome"]

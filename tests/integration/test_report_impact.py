@@ -30,7 +30,9 @@ def harden(ansible: Ansible, *arguments: str) -> Outcome:
     """A run with a report directory of its own."""
     limited = ("--limit", "acme-dev,acme-sandbox,localhost")
     directory = "reports/check" if arguments else "reports/real"
-    return ansible.playbook("harden", *limited, *arguments, hardening_report_dir=directory).succeeded()
+    return ansible.playbook(
+        "harden", *limited, *arguments, hardening_report_dir=directory, hardening_terminal="full"
+    ).succeeded()
 
 
 def document(outcome: Outcome, name: str, account: str = DEV, run: str = "real") -> str:

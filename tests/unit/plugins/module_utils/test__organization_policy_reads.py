@@ -132,6 +132,8 @@ ARN = "arn:aws:organizations::111122223333:policy/o-1/service_control_policy/"
         # The record shows a policy that nobody minds, and its name leads to another one.
         (f"{ARN}p-harmless on ou-1", {**NAMED, "TargetId": "ou-1"}, True),
         (f"{ARN}p-harmless", NAMED, True),
+        # Deleted since and made again, with another id.
+        (f"{ARN}p-gone on ou-1", {**NAMED, "TargetId": "ou-1"}, False),
         # Made by the run itself, so there was no ARN; gone, and made again before by the same rollback.
         ("organization policy protect (SERVICE_CONTROL_POLICY) on ou-1", {**NAMED, "TargetId": "ou-1"}, False),
         (f"{ARN}p-old on ou-1", {**NAMED, "PolicyName": "gone", "TargetId": "ou-1"}, False),
