@@ -42,8 +42,8 @@ def owned(content: Record) -> Record:
     return {"document": content, "path": PATH, "tags": {"iam-hardening:managed": "true"}}
 
 
-def boundary(name: str, *roles: str, content: Record = NARROW) -> Record:
-    return {"name": name, "document": content, "targets": [{"principal": f"role/{item}"} for item in roles]}
+def boundary(name: str, *roles: str, content: t.Optional[Record] = None) -> Record:
+    return {"name": name, "document": content or NARROW, "targets": [{"principal": f"role/{item}"} for item in roles]}
 
 
 # A2: the text of a boundary drifted, and the policy is all that others may do

@@ -287,7 +287,8 @@ def test_slices_are_approved_together_and_a_run_that_overtakes_the_approval_is_r
 
     control.clear_log()
     approved = {**handed_on, **template_of("IAM enforce")["extra_vars"]}
-    job = awx.run("harden.yml", as_awx_has_it(demo), number=76, workflow=70, answers={**other, **approved}, check=False)
+    whole = {**other, **approved, "hardening_terminal": "full"}
+    job = awx.run("harden.yml", as_awx_has_it(demo), number=76, workflow=70, answers=whole, check=False)
     assert job.status == 0, job.stdout
     assert {record["service"] for record in control.writes()} == {"s3"}
     assert "the approved plan has this change, but what it finds or leaves differs now" in " ".join(job.shown().split())

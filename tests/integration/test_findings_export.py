@@ -451,7 +451,7 @@ def test_key_ids_are_cut_even_where_the_report_reveals_them(alone: Alone) -> Non
     assert item["Description"] == "AKIA…MPLE is old"
     assert key not in json.dumps(item)
     written = [path for path in alone.reports.rglob("*") if path.is_file() and path.name != "report.json"]
-    assert len(written) == 2
+    assert len(written) == 3
     assert not [path for path in written if key in path.read_text(encoding="utf-8")]
 
 

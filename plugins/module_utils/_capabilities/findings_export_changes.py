@@ -144,12 +144,16 @@ def _import(batch: Sequence[Sending], place: Place, number: int) -> Change:
         after={sending.id: state(sending.made) for sending in batch},
         undo=Undo(IMPORT, {"Findings": [sending.undone() for sending in batch]}),
         # The moment of the export is the only thing that two plans of the same findings differ in.
-        planned={
-            "Findings": [
-                {**sending.made, **dict.fromkeys(_MOMENTS & sending.made.keys(), "<time>")} for sending in batch
-            ]
-        },
+        planned={"Findings": [_without_moments(sending.made) for sending in batch]},
     )
+
+
+def _without_moments(made: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """A finding with a placeholder for each moment, that of its note included."""
+    return {
+        name: "<time>" if name in _MOMENTS else _without_moments(value) if isinstance(value, Mapping) else value
+        for name, value in made.items()
+    }
 
 
 def updates(settlings: Iterable[Settling], place: Place) -> list[Change]:

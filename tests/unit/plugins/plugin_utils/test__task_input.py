@@ -31,15 +31,16 @@ class Task:
     def problem(
         self,
         name: str = "a",
-        arguments: t.Mapping[str, t.Any] = GIVEN,
+        arguments: t.Optional[t.Mapping[str, t.Any]] = None,
         *,
-        options: t.Mapping[str, t.Any] = OPTIONS,
+        options: t.Optional[t.Mapping[str, t.Any]] = None,
         writes: bool = False,
         ours: bool = True,
         hosts: t.Sequence[str] = ("a",),
         play: str = "aws_accounts",
         **variables: t.Any,
     ) -> str:
+        arguments = GIVEN if arguments is None else arguments
         declared = {"aws_account_id": arguments.get("account_id"), **variables}
 
         def search() -> t.Optional[str]:
@@ -47,9 +48,9 @@ class Task:
             return self.declared
 
         task = TaskInput(
-            host=Host(name=name, variables=declared, value=lambda variable: declared.get(variable)),
+            host=Host(name=name, variables=declared, value=declared.get),
             arguments=arguments,
-            options=options,
+            options=OPTIONS if options is None else options,
             writes=writes,
             is_of_our_role=ours,
             play=play,

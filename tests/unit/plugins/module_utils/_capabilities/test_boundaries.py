@@ -194,9 +194,9 @@ def test_break_glass_that_carries_it_holds_its_content() -> None:
 # The policy is a permissions policy as well
 
 
-def attached_to(*principals: t.Any, content: t.Any = WIDER) -> Snapshot:
+def attached_to(*principals: t.Any, content: t.Any = None) -> Snapshot:
     """An account with one developer who carries the policy, and others to whom it is attached."""
-    policy = dataclasses.replace(managed("Read"), arn=ARN, default_version=PolicyDocument("v1", content))
+    policy = dataclasses.replace(managed("Read"), arn=ARN, default_version=PolicyDocument("v1", content or WIDER))
     return account(dev("dev-1", ARN), *principals, policies=(policy,))
 
 

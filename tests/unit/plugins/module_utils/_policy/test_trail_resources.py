@@ -30,10 +30,10 @@ FULL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 ADMIN = parse({"Version": "2012-10-17", "Statement": [FULL]}, name="admin")
 
 
-def call(name: str, /, resources: t.Sequence[str] = (), **parameters: t.Any) -> Record:
+def call(event_name: str, /, resources: t.Sequence[str] = (), **parameters: t.Any) -> Record:
     """An event with these parameters; those of AWS that have a hyphen come with an underscore."""
     given = {key.replace("_", "-"): value for key, value in parameters.items()}
-    return event(name, requestParameters=given, resources=[{"ARN": arn} for arn in resources] or None)
+    return event(event_name, requestParameters=given, resources=[{"ARN": arn} for arn in resources] or None)
 
 
 def outcome(record: Record, action: str, resource: t.Any = "*", condition: t.Optional[Record] = None) -> Breakage:
