@@ -235,7 +235,7 @@ CASES: t.Final = (
     Case("assessment, unquoted expiry", "assessment_info", assessing(waivers=[waiver(expires=DATE)])),
     Case("assessment, idle waiver", "assessment_info", assessing(waivers=[waiver(control="root_no_access_key")])),
     Case("assessment, bad waiver", "assessment_info", assessing(waivers=[waiver(owner="")]), fails="owner"),
-    Case("assessment, a secret in the result", "assessment_info", assessing(run_id=f"of {EXTERNAL_ID}")),
+    Case("assessment, a secret in the result", "assessment_info", assessing(run_id=f"of-{EXTERNAL_ID}")),
     Case("assessment, no_log", "assessment_info", assessing(), {"no_log": True}),
     Case(
         "assessments in a loop",

@@ -199,7 +199,7 @@ def test_the_error_is_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "distance"),
+    ("left", "right", "distance"),
     [
         ("", "", 0),
         ("a", "", 1),
@@ -215,17 +215,15 @@ def test_the_error_is_short() -> None:
         ("abc", "xyz", 3),
     ],
 )
-def test_edit_distance(one: str, other: str, distance: int) -> None:
-    there, back = (one, other), (other, one)
-    assert edit_distance(*there) == edit_distance(*back) == distance
+def test_edit_distance(left: str, right: str, distance: int) -> None:
+    assert edit_distance(left, right) == edit_distance(right, left) == distance
 
 
 @given(st.text("ab_", max_size=6), st.text("ab_", max_size=6))
-def test_edit_distance_is_a_distance(one: str, other: str) -> None:
-    assert (edit_distance(one, other) == 0) == (one == other)
-    there, back = (one, other), (other, one)
-    assert edit_distance(*there) == edit_distance(*back)
-    assert abs(len(one) - len(other)) <= edit_distance(one, other) <= max(len(one), len(other))
+def test_edit_distance_is_a_distance(left: str, right: str) -> None:
+    assert (edit_distance(left, right) == 0) == (left == right)
+    assert edit_distance(left, right) == edit_distance(right, left)
+    assert abs(len(left) - len(right)) <= edit_distance(left, right) <= max(len(left), len(right))
 
 
 @pytest.mark.parametrize(
