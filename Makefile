@@ -18,10 +18,10 @@ INSTALLED := .cache/collections/.installed
 # Directories are listed too, so that a deleted file makes the installed collection stale as well.
 SHIPPED := $(shell find galaxy.yml README.md meta plugins roles playbooks extensions -name __pycache__ -prune -o -print 2>/dev/null)
 
-.PHONY: help venv collection lock demo emulator test units integration lint sanity format docs bench mutation clean
+.PHONY: help venv collection lock demo emulator test test-all units integration lint sanity format docs bench mutation clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/.run $(INSTALLED) ## Assess the emulated organization "acme" and write its report (ARGS: for ansible-playbook)
 	PYTHONPATH=tests $(BIN)/python tests/scripts/demo.py $(ARGS)
@@ -29,8 +29,11 @@ demo: .venv/.run $(INSTALLED) ## Assess the emulated organization "acme" and wri
 emulator: .venv/.run ## Serve the emulated AWS on PORT (5055) and print what to export
 	PYTHONPATH=tests $(BIN)/python -m emulator serve --port $(PORT)
 
-test: .venv/.dev ## Everything, in random order: gates, unit and integration tests, on every supported Python and ansible-core found
+test: .venv/.dev ## Gates, unit and integration tests in random order; on other Pythons and ansible-cores with a sample of large tables
 	$(PYTEST) -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/gates tests/unit tests/integration $(ARGS)
+
+test-all: ## The same, with all of the tables on every Python and ansible-core found
+	HARDENING_TEST_ALL=1 $(MAKE) test
 
 units: .venv/.dev ## Unit tests
 	$(PYTEST) tests/unit $(ARGS)

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import random
 import typing as t
 from pathlib import Path
 
@@ -67,10 +69,31 @@ def link_tree() -> Path:
     return LINK_TREE
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """An option to run less of large tables."""
+    parser.addoption("--cases", type=int, help="run at most so many cases of a parametrized test, drawn at random")
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Start with the gates, which take longest; pytest-randomly has settled the order of the rest."""
+    at_most = config.getoption("cases")
+    if at_most is not None:
+        chosen = draw_cases(items, at_most, random.Random(config.getoption("randomly_seed", 0)))
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = [item for item in items if item in chosen]
     items.sort(key=lambda item: CHECKOUT / "tests" / "gates" not in item.path.parents)
+
+
+def draw_cases(items: t.Iterable[pytest.Item], at_most: int, drawing: random.Random) -> set[pytest.Item]:
+    """At most so many cases of each test function; a test without parameters is its own only case."""
+
+    def function(item: pytest.Item) -> str:
+        return item.nodeid.partition("[")[0]
+
+    groups = itertools.groupby(sorted(items, key=lambda item: item.nodeid), function)
+    tables = [list(cases) for _function, cases in groups]
+    return {case for cases in tables for case in drawing.sample(cases, min(at_most, len(cases)))}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
