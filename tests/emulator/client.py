@@ -93,6 +93,10 @@ class Emulator:
         """No faults any more."""
         self._ask("DELETE", "faults")
 
+    def make_false(self, *assumptions: str) -> None:
+        """Make these assumptions about AWS false, and all others true; the names are those of docs/acceptance.md."""
+        self._ask("PUT", "contrary", {"assumptions": list(assumptions)})
+
     def wait_until_held(self, seconds: float) -> bool:
         """Wait for a call that the fault "hold" keeps, at most so long; whether one is."""
         return bool(self._ask("PUT", "held", {"seconds": seconds})["held"])

@@ -7,6 +7,7 @@
 GET            /_emulator/health   {"status": "ok", "accounts": {id: name}, "now": …}
 GET, DELETE    /_emulator/log      the records; empty it
 GET, PUT, DELETE /_emulator/faults the faults in force; replace them all; none
+PUT            /_emulator/contrary {"assumptions": [...]}: make these assumptions of docs/acceptance.md false
 PUT            /_emulator/held     {"seconds": n}: wait for a call that the fault "hold" keeps; {"held": whether one is}
 PUT            /_emulator/clock    {"offset_seconds": n}
 GET            /_emulator/messages what topics delivered to their subscribers
@@ -24,6 +25,7 @@ from datetime import timedelta
 
 from moto.utilities.utils import get_partition
 
+from emulator import contrary
 from emulator.clock import CLOCK
 from emulator.extensions import event_delivery, sns
 from emulator.faults import BadFaultError, Fault
@@ -51,6 +53,7 @@ class Control:
             ("GET", "faults"): lambda _data: [dataclasses.asdict(fault) for fault in emulator.faults.get()],
             ("PUT", "faults"): self._put_faults,
             ("DELETE", "faults"): lambda _data: emulator.faults.set(()),
+            ("PUT", "contrary"): self._put_contrary,
             ("PUT", "held"): lambda data: {"held": emulator.faults.wait_until_held(float(data["seconds"]))},
             ("PUT", "clock"): self._put_clock,
             ("GET", "messages"): lambda _data: sns.messages(),
@@ -94,6 +97,14 @@ class Control:
         if not isinstance(seconds, (int, float)) or set(data) != {"offset_seconds"}:
             raise BadRequestError('the clock takes {"offset_seconds": number}')
         CLOCK.offset = timedelta(seconds=seconds)
+        return self._health(None)
+
+    def _put_contrary(self, data: t.Any) -> dict[str, t.Any]:
+        names = data.get("assumptions") if isinstance(data, dict) else None
+        unknown = sorted(set(names) - contrary.KNOWN) if isinstance(names, list) else ["no list"]
+        if unknown:
+            raise BadRequestError(f"assumptions: {', '.join(unknown)}; allowed: {', '.join(sorted(contrary.KNOWN))}")
+        self._emulator.set_contrary(names)
         return self._health(None)
 
     def _put_event(self, data: t.Any) -> dict[str, t.Any]:

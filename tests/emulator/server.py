@@ -17,7 +17,21 @@ from pathlib import Path
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from emulator import clock, errors, extensions, faults, identity, paging, request_log, seed, speed, trust, wire
+from emulator import (
+    clock,
+    contrary,
+    errors,
+    extensions,
+    faults,
+    identity,
+    paging,
+    permissions,
+    request_log,
+    seed,
+    speed,
+    trust,
+    wire,
+)
 from emulator.clock import CLOCK
 from emulator.extensions import root_sessions
 from emulator.identity import Caller, Directory
@@ -45,6 +59,7 @@ class Emulator:
         self.faults = faults.Faults()
         self.log = RequestLog()
         self.closed_regions = ClosedRegions()
+        self.contrary: frozenset[str] = frozenset()
         self._moto = _Dispatcher(create_backend_app)
 
     def reset(self, source: Source | None = None) -> Organization | None:
@@ -57,6 +72,7 @@ class Emulator:
             organization = None if source is None else seed.load(source, now=now)
             CLOCK.offset = timedelta(0)
             self.faults.set(())
+            self.set_contrary(())
             self.log.clear()
             seed.reset()
             if organization is None:
@@ -67,6 +83,11 @@ class Emulator:
             self.closed_regions.set({key: account.denied_regions for key, account in organization.accounts.items()})
             seed.apply(organization, now=now)
             return organization
+
+    def set_contrary(self, assumptions: t.Iterable[str]) -> None:
+        """Make these assumptions about AWS false, and all others true."""
+        self.contrary = frozenset(assumptions)
+        self.directory.inactive_keys_work = "inactive_key_is_refused" in self.contrary
 
     def handle(self, environ: Environ, body: bytes) -> Answer:
         """Answer a call. Raises ConnectionDroppedError if a fault says so."""
@@ -95,6 +116,7 @@ class Emulator:
         if answer is None:
             with self.lock:
                 answer = self._refusal(call, caller) or self._ask_moto(call, caller, environ, body)
+                answer = contrary.changed(answer, call, self.contrary)
             if stale:
                 self.faults.remember(call, caller.account_id, answer)
         self._logged(call, in_flight, caller, answer)
@@ -105,7 +127,9 @@ class Emulator:
     def _refusal(self, call: Call, caller: Caller) -> Answer | None:
         refusal = self.closed_regions.refusal(call, caller)
         if refusal is None and (call.service, call.operation) == ("sts", "AssumeRole"):
-            refusal = trust.refusal(call, caller)
+            is_open = "external_id_is_needed" in self.contrary
+            refusal = None if is_open else trust.refusal(call, caller)
+        refusal = refusal or permissions.refusal(call, caller, self.contrary)
         return refusal or root_sessions.refusal(call, caller)
 
     def _ask_moto(self, call: Call, caller: Caller, environ: Environ, body: bytes) -> Answer:

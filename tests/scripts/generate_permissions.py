@@ -56,6 +56,9 @@ _HEADER: t.Final = """\
 _PRINCIPAL: t.Final = r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]{2,}[\w+=,.@/*?-]*"
 _NAME_PATTERN: t.Final = r"[\w+=,.@*?-]{1,64}"
 
+# Modules that work with an administrator of a sandbox account: no role has their permissions.
+OF_SANDBOXES: t.Final = frozenset({"acceptance"})
+
 # What operations are for that no control rests on.
 _PURPOSES: t.Final[dict[str, str]] = {
     "accessanalyzer:GetArchiveRule": "access_analyzer: an archive rule, before and after it is changed",
@@ -105,10 +108,11 @@ _PURPOSES: t.Final[dict[str, str]] = {
 
 
 def declared() -> dict[str, Operations]:
-    """The operations of every module, by its name."""
+    """The operations of every module that works with the roles of the bootstrap, by its name."""
     package = "ansible_collections.hardening.iam.plugins.modules"
     files = sorted((CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))
-    return {path.stem: importlib.import_module(f"{package}.{path.stem}").ENTRY.operations for path in files}
+    names = [path.stem for path in files if path.stem not in OF_SANDBOXES]
+    return {name: importlib.import_module(f"{package}.{name}").ENTRY.operations for name in names}
 
 
 # The template

@@ -39,9 +39,10 @@ ARROWS: dict[str, set[str]] = {
     "_capabilities": {"_controls", "_converge", "_account", "_policy"},
     "_report": {"_controls", "_converge", "_account"},
     "_aws": set(),
+    "_acceptance": {"_controls", "_converge", "_aws"},
     "_module": {"_controls", "_converge", "_account", "_policy", "_aws"},
 }
-PURE_ROOMS = set(ARROWS) - {"_aws", "_module"}
+PURE_ROOMS = set(ARROWS) - {"_acceptance", "_aws", "_module"}
 # The readers of a live account are the one place in a pure room that may know _aws, and through it botocore's errors.
 READERS = ("_account/collect.py", "_account/reads.py", "_account/_reads/")
 IMPURE = ("ansible", "ansible_collections.amazon", "boto3", "botocore")

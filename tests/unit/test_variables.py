@@ -51,5 +51,9 @@ def test_the_docs_list_the_variables_of_the_account() -> None:
 
 def test_every_role_has_a_prefix() -> None:
     roles = {path.name for path in (CHECKOUT / "roles").iterdir() if path.is_dir()}
-    assert {*lists()["own_prefixes"], *lists()["shared_prefixes"]} == roles | {"hardening", "explain_denial"}
+    assert {*lists()["own_prefixes"], *lists()["shared_prefixes"]} == roles | {
+        "acceptance",
+        "explain_denial",
+        "hardening",
+    }
     assert not set(lists()["own_prefixes"]) & set(lists()["shared_prefixes"])

@@ -115,8 +115,17 @@ class Access:
         session.register_component("credential_provider", provider)
         return ClientPool(session, self._options, fence=self._fence)
 
-    def elsewhere(self, credentials: Mapping[str, str], operations: Operations) -> Access:
-        """The same way to AWS with the ``Credentials`` that STS gave: as another principal, in no further role.
+    @property
+    def access_key_id(self) -> t.Optional[str]:
+        """The id of the access key that the credentials start from, before any role; None if there is none."""
+        with self._typed("sts", "", self.region):
+            credentials = self._session.get_credentials()
+        return credentials.access_key if credentials else None
+
+    def elsewhere(self, credentials: Mapping[str, t.Optional[str]], operations: Operations) -> Access:
+        """The same way to AWS with other credentials: as another principal, in no further role.
+
+        ``credentials`` are those of STS, or an access key whose ``SessionToken`` is None.
 
         What it may call is ``operations``, and in check mode the reads of them.
         """

@@ -64,7 +64,17 @@ def delete_user(response: IamResponse) -> ActionResult:
     user.permissions_boundary_arn = None
     state_of(user).users.pop(user.id, None)
     backend.delete_user(user.name)
+    _forget_in_trust_policies(backend, user)
     return EmptyResult()
+
+
+def _forget_in_trust_policies(backend: IAMBackend, user: User) -> None:
+    """Trust policies hold unique ids, and show a name only while its owner exists.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    for role in backend.roles.values():
+        role.assume_role_policy_document = role.assume_role_policy_document.replace(f'"{user.arn}"', f'"{user.id}"')
 
 
 def create_login_profile(response: IamResponse) -> ActionResult:

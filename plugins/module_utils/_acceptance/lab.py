@@ -1,0 +1,269 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+"""The objects of the experiments: made below a path of their own, and removed with their keys and policies."""
+
+from __future__ import annotations
+
+import functools
+import json
+import secrets
+import time
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
+
+from .._aws.access import Access
+from .._aws.errors import AwsError, NotFound
+from .._aws.operations import Operations
+from .assumptions import ALLOWED
+
+PATH: t.Final = "/iam-hardening/acceptance/"
+# Seconds between two looks at something that IAM makes known with a delay.
+_INTERVAL: t.Final = 2.0
+# Tries of a removal that is refused while IAM still sees what was just removed.
+_TRIES: t.Final = 3
+
+OPERATIONS: t.Final = Operations(
+    reads=frozenset(
+        {
+            "iam:GetAccountAuthorizationDetails",
+            "iam:GetAccountSummary",
+            "iam:GetPolicyVersion",
+            "iam:GetRole",
+            "iam:ListAccessKeys",
+            "iam:ListAccountAliases",
+            "iam:ListAttachedUserPolicies",
+            "iam:ListEntitiesForPolicy",
+            "iam:ListGroups",
+            "iam:ListGroupsForUser",
+            "iam:ListPolicies",
+            "iam:ListPolicyVersions",
+            "iam:ListRolePolicies",
+            "iam:ListRoles",
+            "iam:ListUserPolicies",
+            "iam:ListUsers",
+            "iam:SimulatePrincipalPolicy",
+            "sts:AssumeRole",
+            "sts:GetCallerIdentity",
+        }
+    ),
+    writes=frozenset(
+        {
+            "iam:AddUserToGroup",
+            "iam:AttachUserPolicy",
+            "iam:CreateAccessKey",
+            "iam:CreateGroup",
+            "iam:CreatePolicy",
+            "iam:CreatePolicyVersion",
+            "iam:CreateRole",
+            "iam:CreateUser",
+            "iam:DeleteAccessKey",
+            "iam:DeleteGroup",
+            "iam:DeletePolicy",
+            "iam:DeletePolicyVersion",
+            "iam:DeleteRole",
+            "iam:DeleteRolePolicy",
+            "iam:DeleteUser",
+            "iam:DeleteUserPermissionsBoundary",
+            "iam:DeleteUserPolicy",
+            "iam:DetachUserPolicy",
+            "iam:PutRolePolicy",
+            "iam:PutUserPermissionsBoundary",
+            "iam:PutUserPolicy",
+            "iam:RemoveUserFromGroup",
+            "iam:UpdateAccessKey",
+        }
+    ),
+)
+_AS_SOMEBODY: t.Final = Operations(
+    reads=frozenset({"iam:GetAccountSummary", "iam:ListAccountAliases", "sts:AssumeRole", "sts:GetCallerIdentity"})
+)
+
+Document = Mapping[str, t.Any]
+
+
+def statement(effect: str, *actions: str, resource: str = "*", condition: t.Optional[Document] = None) -> Document:
+    """A statement of an identity policy."""
+    found = {"Effect": effect, "Action": list(actions), "Resource": resource}
+    return {**found, "Condition": condition} if condition else found
+
+
+def document(*statements: Document) -> str:
+    """A policy document as JSON."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+class Lab:
+    """The means of the experiments in one account: nothing outside of :data:`PATH` is ever written.
+
+    ``patience`` is for how many seconds an observation is repeated until it is as expected.
+    """
+
+    def __init__(self, access: Access, *, patience: float) -> None:
+        self.access = access
+        self._patience = patience
+        # A name is never used twice: for a while IAM remembers a deleted entity under its name.
+        self._run = secrets.token_hex(3)
+        self._number = 0
+        self._made: list[Mapping[str, t.Any]] = []
+
+    @property
+    def account_root(self) -> str:
+        """The principal that stands for all of the account."""
+        return f"arn:{self.access.partition}:iam::{self.access.caller.account_id}:root"
+
+    def iam(self, operation: str, **parameters: t.Any) -> dict[str, t.Any]:
+        """A call to IAM. Raises AwsError."""
+        return self.access.call("iam", operation, parameters)
+
+    def user(self, *statements: Document, boundary: t.Optional[str] = None) -> dict[str, t.Any]:
+        """A new user with these statements inline."""
+        more = {"PermissionsBoundary": boundary} if boundary else {}
+        user = self._keep(self.iam("CreateUser", UserName=self._name(), Path=PATH, **more)["User"])
+        if statements:
+            self.allow(user, *statements)
+        return user
+
+    def allow(self, user: Mapping[str, t.Any], *statements: Document) -> None:
+        """Give a user these statements as its one inline policy."""
+        self.iam("PutUserPolicy", UserName=user["UserName"], PolicyName="inline", PolicyDocument=document(*statements))
+
+    def policy(self, *statements: Document) -> str:
+        """The ARN of a new managed policy."""
+        made = self.iam("CreatePolicy", PolicyName=self._name(), Path=PATH, PolicyDocument=document(*statements))
+        return str(self._keep(made["Policy"])["Arn"])
+
+    def role(self, trust: Document, **more: t.Any) -> dict[str, t.Any]:
+        """A new role."""
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        made = self.iam("CreateRole", RoleName=self._name(), Path=PATH, AssumeRolePolicyDocument=policy, **more)
+        return self._keep(made["Role"])
+
+    def group(self) -> str:
+        """The name of a new group."""
+        return str(self._keep(self.iam("CreateGroup", GroupName=self._name(), Path=PATH)["Group"])["GroupName"])
+
+    def key(self, user: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """A new access key of a user; its secret stays in this process."""
+        return t.cast(dict[str, t.Any], self.iam("CreateAccessKey", UserName=user["UserName"])["AccessKey"])
+
+    def as_user(self, user: Mapping[str, t.Any]) -> Access:
+        """AWS as a user of the lab, with a new access key."""
+        return self.as_owner({**self.key(user), "SessionToken": None})
+
+    def as_owner(self, credentials: Mapping[str, t.Any]) -> Access:
+        """AWS as the owner of these credentials."""
+        return self.access.elsewhere(credentials, _AS_SOMEBODY)
+
+    def until(self, observe: Callable[[], str], expected: str) -> str:
+        """The first observation that is as expected, or the last one when the patience is over."""
+        ends = time.monotonic() + self._patience
+        while (seen := observe()) != expected and time.monotonic() < ends:
+            time.sleep(_INTERVAL)
+        return seen
+
+    def wait_until_allowed(self, observe: Callable[[], str]) -> None:
+        """Wait for what an experiment needs before its observation means anything. Raises AwsError."""
+        seen = self.until(observe, ALLOWED)
+        if seen != ALLOWED:
+            raise AwsError(f"what the experiment needs still gives {seen} after {self._patience:g} seconds", code=seen)
+
+    def remove(self, objects: Iterable[Mapping[str, t.Any]]) -> dict[str, AwsError]:
+        """Remove these objects, as :meth:`objects` gives them; the errors of those that stay, by ARN."""
+        errors = {}
+        for item in objects:
+            try:
+                self._insist(functools.partial(self._REMOVALS[_kind(item)], self, item))
+            except AwsError as error:
+                errors[str(item["Arn"])] = error
+        return errors
+
+    def objects(self) -> tuple[Mapping[str, t.Any], ...]:
+        """Everything below the path, in the order in which it can be removed.
+
+        IAM lists with a delay: what this lab made is among them even where no list has it yet.
+        """
+        users, groups = self._list("ListUsers", "Users"), self._list("ListGroups", "Groups")
+        roles, policies = self._list("ListRoles", "Roles"), self._list("ListPolicies", "Policies", Scope="Local")
+        found = {item["Arn"]: item for item in [*self._made, *users, *groups, *roles, *policies]}
+        order = list(self._REMOVALS)
+        return tuple(sorted(found.values(), key=lambda item: order.index(_kind(item))))
+
+    def _keep(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
+        self._made.append(item)
+        return item
+
+    def _list(self, operation: str, key: str, **more: t.Any) -> list[Mapping[str, t.Any]]:
+        found = list(self.access.items("iam", operation, key, {"PathPrefix": PATH, **more}))
+        # The emulator and AWS select by the prefix; a write outside of it must not depend on that.
+        return [item for item in found if item["Path"].startswith(PATH)]
+
+    def _insist(self, remove: Callable[[], object]) -> None:
+        """Try a removal again while IAM still sees what was removed just before."""
+        for tries in range(1, _TRIES + 1):
+            try:
+                remove()
+            except NotFound:
+                pass
+            except AwsError:
+                if tries == _TRIES:
+                    raise
+                time.sleep(min(_INTERVAL, self._patience))
+                continue
+            return
+
+    def _remove_user(self, user: Mapping[str, t.Any]) -> None:
+        name = user["UserName"]
+        for key in self.access.items("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": name}):
+            self.iam("DeleteAccessKey", UserName=name, AccessKeyId=key["AccessKeyId"])
+        for policy in self.access.items("iam", "ListAttachedUserPolicies", "AttachedPolicies", {"UserName": name}):
+            self.iam("DetachUserPolicy", UserName=name, PolicyArn=policy["PolicyArn"])
+        for policy_name in self.access.items("iam", "ListUserPolicies", "PolicyNames", {"UserName": name}):
+            self.iam("DeleteUserPolicy", UserName=name, PolicyName=policy_name)
+        for group in self.access.items("iam", "ListGroupsForUser", "Groups", {"UserName": name}):
+            self.iam("RemoveUserFromGroup", UserName=name, GroupName=group["GroupName"])
+        self.iam("DeleteUser", UserName=name)
+
+    def _remove_group(self, group: Mapping[str, t.Any]) -> None:
+        self.iam("DeleteGroup", GroupName=group["GroupName"])
+
+    def _remove_role(self, role: Mapping[str, t.Any]) -> None:
+        name = role["RoleName"]
+        for policy_name in self.access.items("iam", "ListRolePolicies", "PolicyNames", {"RoleName": name}):
+            self.iam("DeleteRolePolicy", RoleName=name, PolicyName=policy_name)
+        self.iam("DeleteRole", RoleName=name)
+
+    def _remove_policy(self, policy: Mapping[str, t.Any]) -> None:
+        arn = policy["Arn"]
+        for version in self.access.items("iam", "ListPolicyVersions", "Versions", {"PolicyArn": arn}):
+            if not version["IsDefaultVersion"]:
+                self.iam("DeletePolicyVersion", PolicyArn=arn, VersionId=version["VersionId"])
+        self.iam("DeletePolicy", PolicyArn=arn)
+
+    _REMOVALS: t.ClassVar[Mapping[str, Callable[[Lab, Mapping[str, t.Any]], None]]] = {
+        "UserName": _remove_user,
+        "GroupName": _remove_group,
+        "RoleName": _remove_role,
+        "PolicyName": _remove_policy,
+    }
+
+    def _name(self) -> str:
+        self._number += 1
+        return f"acceptance-{self._run}-{self._number:02d}"
+
+
+def _kind(item: Mapping[str, t.Any]) -> str:
+    """The field that names an object of IAM, such as ``UserName``."""
+    return next(key for key in Lab._REMOVALS if key in item)
+
+
+def outcome(call: Callable[[], object]) -> str:
+    """What became of a call: ``allowed``, or the code of AWS's error."""
+    try:
+        call()
+    except AwsError as error:
+        return error.code
+    return ALLOWED

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The acceptance of an account, composed: is it a sandbox, what do the experiments show, is everything removed."""
+
+from __future__ import annotations
+
+import textwrap
+import typing as t
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from .._aws.access import Access
+from .assumptions import ASSUMPTIONS, Assumption
+from .experiments import observe
+from .facts import READS, read_facts
+from .lab import OPERATIONS as OPERATIONS_OF_LAB
+from .lab import PATH, Lab
+from .refusals import refuse
+
+OPERATIONS: t.Final = OPERATIONS_OF_LAB.union(READS)
+# A whole run takes less. An object that is younger may belong to a run that is still under way.
+_RECENT: t.Final = timedelta(minutes=30)
+_STATES: t.Final = ("as_expected", "not_as_expected", "not_observed")
+_COSTS: t.Final = "Costs: none. IAM, STS and the reads of other services are free of charge."
+_WIDTH: t.Final = 100
+
+
+class Rejected(Exception):
+    """The input can't be used; the message names the option, the value and what is allowed."""
+
+
+def accept(
+    access: Access,
+    *,
+    account_id: str,
+    pattern: str,
+    include: Sequence[str],
+    patience: float,
+    now: datetime,
+    check_mode: bool,
+) -> dict[str, t.Any]:
+    """The result of the module: the refusals of the account, else what each experiment observed.
+
+    :raises Rejected: ``include`` names an assumption that there is not.
+    :raises AwsError: objects of an earlier run can't be listed or removed.
+    """
+    chosen = _chosen(include)
+    facts = read_facts(access)
+    refused = refuse(facts, account_id=account_id, pattern=pattern, now=now)
+    lab = Lab(access, patience=patience)
+    earlier = () if refused else lab.objects()
+    recent = [item["Arn"] for item in earlier if now - item["CreateDate"] < _RECENT]
+    if recent:
+        again = max(item["CreateDate"] for item in earlier) + _RECENT
+        refused = (
+            f"another run may be under way: {recent[0]} is younger than {_RECENT.seconds // 60} minutes. "
+            f"Run it again after {again:%H:%M} UTC.",
+        )
+    result: dict[str, t.Any] = {
+        "account_id": facts.account_id,
+        "refused": list(refused),
+        "assumptions": [],
+        "counts": dict.fromkeys(_STATES, 0),
+        "removed": [],
+        "left": [],
+    }
+    if not refused and not check_mode:
+        stuck = lab.remove(earlier)
+        result["removed"] = [item["Arn"] for item in earlier if item["Arn"] not in stuck]
+        result["assumptions"], result["left"] = _experiment(lab, chosen)
+        for item in result["assumptions"]:
+            result["counts"][item["state"]] += 1
+    # Objects of an earlier run are gone, or objects of this one are there: else nothing is other than before.
+    result["changed"] = bool(result["removed"] or result["left"])
+    return {**result, "terminal": show(result, check_mode=check_mode)}
+
+
+def _chosen(include: Sequence[str]) -> list[Assumption]:
+    known = {item.id: item for item in ASSUMPTIONS}
+    unknown = sorted(set(include) - set(known))
+    if unknown:
+        raise Rejected(f"include: {', '.join(unknown)} is no assumption; allowed are {', '.join(known)}")
+    return [item for item in ASSUMPTIONS if not include or item.id in include]
+
+
+def _experiment(lab: Lab, chosen: Sequence[Assumption]) -> tuple[list[dict[str, t.Any]], list[str]]:
+    """What was observed of each assumption, and the ARNs of what could not be removed."""
+    try:
+        return [_record(item, *observe(lab, item.id)) for item in chosen], list(lab.remove(lab.objects()))
+    except BaseException:
+        # An interrupt, or a defect of an experiment: what was made goes first.
+        lab.remove(lab.objects())
+        raise
+
+
+def _record(assumption: Assumption, observed: str, was_made: bool) -> dict[str, t.Any]:
+    holds = "as_expected" if observed == assumption.expected else "not_as_expected"
+    return {
+        "id": assumption.id,
+        "statement": assumption.statement,
+        "relied_on_by": assumption.relied_on_by,
+        "source": assumption.source,
+        "expected": assumption.expected,
+        "observed": observed,
+        "state": holds if was_made else "not_observed",
+    }
+
+
+def show(result: Mapping[str, t.Any], *, check_mode: bool) -> str:
+    """The result for the terminal: costs first, then refusals or a line for each assumption."""
+    lines = [f"Acceptance of account {result['account_id']}", _COSTS]
+    if result["refused"]:
+        lines.append("Refused, nothing was made:")
+        lines += [_wrapped(reason) for reason in result["refused"]]
+        return "\n".join(lines)
+    if check_mode:
+        return "\n".join(
+            [*lines, f"Accepted as a sandbox. Without --check it works below {PATH} and removes all of it."]
+        )
+    lines += [f"Removed from an earlier run: {arn}" for arn in result["removed"]]
+    lines += [_line(item) for item in result["assumptions"]]
+    lines += [f"Could not be removed: {arn}" for arn in result["left"]]
+    lines.append(", ".join(f"{count} {state.replace('_', ' ')}" for state, count in result["counts"].items()))
+    return "\n".join(lines)
+
+
+def _line(item: Mapping[str, t.Any]) -> str:
+    if item["state"] == "as_expected":
+        return f"  as expected      {item['id']}: {item['observed']}"
+    if item["state"] == "not_observed":
+        return f"  not observed     {item['id']}: {item['observed'].removeprefix('not observed: ')}"
+    found = f"observed {item['observed']!r}, expected {item['expected']!r}"
+    return f"  NOT AS EXPECTED  {item['id']}: {found}. Relied on by {item['relied_on_by']}"
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent="  - ", subsequent_indent="    ", break_long_words=False)

@@ -1,0 +1,188 @@
+#!/usr/bin/python
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acceptance
+author:
+  - hardening.iam contributors (@hardening-iam)
+short_description: Try in a sandbox account what this collection assumes about AWS
+description:
+  - Guards, refusals and verdicts of this collection rest on assumptions about AWS. This module makes an experiment for each of them
+    and says what AWS did.
+  - It is for a sandbox account. In an account that may be in use it makes no experiment, and says why. A fact that can't be found
+    out counts as a reason.
+  - It creates users, groups, roles and policies below the path C(/iam-hardening/acceptance/), and removes all of them. It also removes
+    what an earlier run left there, and so everything else below that path.
+  - It changes neither account-wide settings nor the organization. What it uses is free of charge.
+  - In check mode it only says whether the account is accepted as a sandbox.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - hardening.iam._access
+  - hardening.iam._attributes
+options:
+  account_id:
+    description:
+      - The account that the credentials must belong to, in 12 digits.
+    type: str
+    required: true
+  account_pattern:
+    description:
+      - The name or the alias of the account must match this pattern, in which C(*) stands for any text.
+      - It must have at least one letter.
+    type: str
+    required: true
+  include:
+    description:
+      - The assumptions to try. Without it all are tried.
+    type: list
+    elements: str
+    default: []
+  patience:
+    description:
+      - For how many seconds an observation is repeated until it is as expected. IAM makes changes known with a delay.
+    type: int
+    default: 60
+attributes:
+  check_mode:
+    description: Can run in check mode and then makes no experiment.
+    support: full
+  diff_mode:
+    description: Shows a difference between before and after.
+    support: N/A
+    details:
+      - Nothing that it makes stays.
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+seealso:
+  - module: hardening.iam.preflight_info
+"""
+
+EXAMPLES = r"""
+- name: Try in the sandbox what the collection assumes about AWS
+  hardening.iam.acceptance:
+    account_id: "444455556666"
+    account_pattern: "*sandbox*"
+  register: acceptance
+
+- name: Show what was not as expected
+  ansible.builtin.debug:
+    msg: "{{ acceptance.assumptions | rejectattr('state', 'equalto', 'as_expected') }}"
+"""
+
+RETURN = r"""
+account_id:
+  description: The account.
+  returned: success
+  type: str
+  sample: "444455556666"
+refused:
+  description: Why no experiment was made. Empty where the account is accepted as a sandbox.
+  returned: success
+  type: list
+  elements: str
+  sample: ["it is the management account of an organization"]
+assumptions:
+  description: The assumptions, in the order of docs/acceptance.md. Empty in check mode and where the account is refused.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The name of the assumption.
+      type: str
+    statement:
+      description: The assumption.
+      type: str
+    relied_on_by:
+      description: The parts of the collection that rely on it.
+      type: str
+    source:
+      description: The page on which AWS documents it.
+      type: str
+    expected:
+      description: The observation by which it holds.
+      type: str
+    observed:
+      description: The observation that was made.
+      type: str
+    state:
+      description: V(as_expected), V(not_as_expected) or V(not_observed).
+      type: str
+  sample:
+    - id: third_key_is_refused
+      statement: A user has at most two access keys.
+      relied_on_by: "access_keys: rotation makes the second key, and never a third"
+      source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      expected: LimitExceeded
+      observed: LimitExceeded
+      state: as_expected
+counts:
+  description: How many assumptions are in each state.
+  returned: success
+  type: dict
+  sample: {as_expected: 22, not_as_expected: 0, not_observed: 1}
+removed:
+  description: The ARNs of what an earlier run had left.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+left:
+  description: The ARNs of what could not be removed. The next run removes it.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ..module_utils._acceptance.run import OPERATIONS, Rejected, accept
+from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
+from ..module_utils._task import Entry, Task, TaskError, finish
+
+
+def argument_spec() -> dict[str, dict[str, t.Any]]:
+    return {
+        **ASSUME_ROLE_ARGUMENTS,
+        "account_id": {"type": "str", "required": True},
+        "account_pattern": {"type": "str", "required": True},
+        "include": {"type": "list", "elements": "str", "default": []},
+        "patience": {"type": "int", "default": 60},
+    }
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    options = task.options
+    try:
+        return accept(
+            task.access,
+            account_id=str(task.account_id),
+            pattern=options["account_pattern"],
+            include=options["include"],
+            patience=float(options["patience"]),
+            now=task.now,
+            check_mode=task.check_mode,
+        )
+    except Rejected as error:
+        raise TaskError(str(error)) from error
+
+
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run)
+
+
+def main() -> t.NoReturn:
+    finish(AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True, check_boto3=False), ENTRY)
+
+
+if __name__ == "__main__":
+    main()
