@@ -6,8 +6,8 @@
 
 Ages are days before the moment of seeding; a bigger number is longer ago, ``null`` for a "last used" is never.
 Documents are policy documents as mappings. Strings may contain ``<account_id>``, ``<management_account_id>``,
-``<organization_id>`` and ``<partition>``. Policies are named ``aws:ReadOnlyAccess`` (AWS-managed, whatever its path),
-by the name of a policy of the same account, or by a complete ARN.
+``<organization_id>``, ``<partition>`` and ``<days_ago:30>`` (a date). Policies are named ``aws:ReadOnlyAccess``
+(AWS-managed, whatever its path), by the name of a policy of the same account, or by a complete ARN.
 """
 
 from __future__ import annotations

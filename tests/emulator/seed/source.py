@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -29,6 +29,9 @@ _ORGANIZATION = (
     "control_policies",
     "trail_bucket",
 )
+
+
+_DAYS_AGO = re.compile(r"<days_ago:(\d+)>")
 
 
 # libyaml's parser, where PyYAML has it, takes a fifth of the time, on every fresh start of the emulator.
@@ -55,7 +58,18 @@ def load(source: t.Union[str, Path, t.Mapping[str, t.Any]], *, now: datetime) ->
     unknown = [key for key in data if key not in _TOP_LEVEL and not str(key).startswith("x-")]
     if unknown:
         raise SeedError(f"seed: unknown key {unknown[0]!r}; allowed: {', '.join(_TOP_LEVEL)}, x-… (ignored)")
-    return _organization(data)
+    return _organization(_dated(data, now))
+
+
+def _dated(value: t.Any, now: datetime) -> t.Any:
+    """Replace ``<days_ago:30>`` in every string of a nested structure by the date that many days before ``now``."""
+    if isinstance(value, str):
+        return _DAYS_AGO.sub(lambda match: f"{now - timedelta(days=int(match[1])):%Y-%m-%d}", value)
+    if isinstance(value, t.Mapping):
+        return {key: _dated(item, now) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_dated(item, now) for item in value]
+    return value
 
 
 def names() -> list[str]:
