@@ -48,6 +48,12 @@ options:
     description:
       - What the journal and the reports of one run share. Defaults to the time at which the task starts.
     type: str
+  job_id:
+    description:
+      - What tells apart the jobs of one run. A workflow has several, and a job that is launched again has the run id of the first.
+        Each job has a journal of its own, below that of its run, and the report shows what all of them changed.
+      - Defaults to O(awx_job_id). Outside AWX every process of C(ansible-playbook) is a job of its own.
+    type: str
   awx_job_id:
     description:
       - The id of the AWX job that this runs in, if any. To enforce, O(journal) must then be in S3, since the job's

@@ -31,7 +31,7 @@ from ._aws.operations import Operations
 from ._aws.options import AccessOptions
 from ._aws.s3_store import S3Store
 from ._converge.errors import InputError
-from ._converge.journal import check_run_id
+from ._converge.journal import check_run_id, new_job_id
 from ._converge.store import DirectoryStore, Store, StoreError
 from ._module.writers import Writer, all_writing_roles, declared_roles, lacks_role, writing_role
 
@@ -148,6 +148,20 @@ class Task:
         """
         try:
             return check_run_id(str(self.options.get("run_id") or self.started.strftime("%Y%m%dT%H%M%SZ")))
+        except InputError as error:
+            raise TaskError(str(error)) from error
+
+    @functools.cached_property
+    def job_id(self) -> str:
+        """What tells the jobs of one run apart. The action plugin gives one for its whole process.
+
+        A module that runs without it is a job of its own.
+
+        :raises TaskError: the option can't be part of a path.
+        """
+        given = next(filter(None, (self.options.get(name) for name in ("job_id", "awx_job_id"))), None)
+        try:
+            return check_run_id(str(given), "job_id") if given else new_job_id(self.started)
         except InputError as error:
             raise TaskError(str(error)) from error
 

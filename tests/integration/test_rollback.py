@@ -108,7 +108,7 @@ def test_report_tells_what_was_taken_back(steps: Steps) -> None:
 def test_rollback_is_journalled_as_a_run_of_its_own(steps: Steps) -> None:
     journal = steps.undone[1].directory / "journal" / PROD
     assert sorted(path.name for path in journal.iterdir()) == [HARDENED, "undo-1"]
-    (first, *_rest) = sorted((journal / "undo-1").glob("*-intent.json"))
+    (first, *_rest) = sorted((journal / "undo-1").glob("*/*-intent.json"))
     assert json.loads(first.read_text(encoding="utf-8"))["module"] == "rollback"
 
 

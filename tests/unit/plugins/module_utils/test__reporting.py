@@ -419,6 +419,29 @@ def test_the_parts_of_the_check_do_not_count_for_the_run_that_applies_it(reports
     assert (result["incomplete"], result["changes_planned"]) == ([], 1)
 
 
+def test_two_jobs_of_one_run_that_enforce_both_stand_in_its_report(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    enforcing = dataclasses.replace(samples.run(), mode="enforce")
+    store.put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment(run=enforcing)))
+    for job, change in (("17", samples.PASSWORD_POLICY_CHANGE), ("18", samples.KEY_CHANGE)):
+        part = samples.part(
+            "access_keys", change, run_id=enforcing.id, applied=True, written=f"2026-11-25T02:{job}:00Z"
+        )
+        store.put(f"{samples.ACCOUNT}/parts/{enforcing.id}/{job}/access_keys.json", encode(part))
+    result = run(task(tmp_path, check_mode=False, formats=["txt"]))
+    assert (result["incomplete"], result["changes_applied"]) == ([], 2)
+    report = read(tmp_path / samples.ACCOUNT / "report.json")
+    assert [change["operation"] for change in report["changes"]] == [
+        samples.PASSWORD_POLICY_CHANGE.operation,
+        samples.KEY_CHANGE.operation,
+    ]
+    plan = read(tmp_path / samples.ACCOUNT / "plan.json")
+    assert len(plan["changes"]) == 2
+    assert plan["plan_sha256"] == result["plan_sha256"]
+    fleet = run(task(tmp_path, check_mode=False, scope="fleet", expected_accounts=[samples.ACCOUNT]))
+    assert fleet["changes_applied"] == 2
+
+
 HIDDEN = dataclasses.replace(samples.KEY_CHANGE, target=f"{samples.ACCOUNT}-hidden")
 
 

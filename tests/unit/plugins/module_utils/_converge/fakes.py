@@ -21,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.store impo
 ACCOUNT = "111122223333"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/automation/awx-1"
 RUN = "20261125T020000Z"
+JOB = "17"
 NOW = datetime(2026, 11, 25, 2, 0, 0, tzinfo=UTC)
 
 
@@ -193,6 +194,7 @@ def journal_of(
     store: Store,
     *,
     run_id: str = RUN,
+    job_id: str = JOB,
     module: str = "replace",
     details: t.Optional[Mapping[str, t.Any]] = None,
 ) -> Journal:
@@ -200,6 +202,7 @@ def journal_of(
         store,
         account_id=ACCOUNT,
         run_id=run_id,
+        job_id=job_id,
         module=module,
         caller_arn=CALLER,
         clock=lambda: NOW,
