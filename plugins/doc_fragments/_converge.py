@@ -144,6 +144,6 @@ options:
     description:
       - The moment that ages are counted from, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
       - In check mode and in the mode V(report) it may be any moment. A task that writes refuses one that is more than a minute from the clock,
-        unless its endpoint is a loopback address.
+        unless it calls AWS at a loopback address.
     type: str
 """

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 import typing as t
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -138,7 +137,7 @@ class Task:
 
     @property
     def _is_emulated(self) -> bool:
-        return stays_on_this_machine(self.options.get("endpoint_url"), os.environ)
+        return stays_on_this_machine(AccessOptions.from_options(self.options), self._operations)
 
     @property
     def run_id(self) -> str:
