@@ -272,6 +272,9 @@ class _S3StoreWithErrors:
     def get(self, key: str) -> t.Optional[bytes]:
         return self._translated(self._store.get, key)
 
+    def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
+        return self._translated(self._store.get_dated, key)
+
     def list(self, prefix: str = "") -> list[str]:
         return self._translated(self._store.list, prefix)
 

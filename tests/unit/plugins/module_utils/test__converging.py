@@ -21,7 +21,19 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.runner imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 
-from ._converge.fakes import ACCOUNT, JOB, NOW, RUN, FakeAws, FakeCaller, change, journal_of, user_arn, walk_of
+from ._converge.fakes import (
+    ACCOUNT,
+    JOB,
+    NOW,
+    RUN,
+    FakeAws,
+    FakeCaller,
+    change,
+    journal_of,
+    set_dates,
+    user_arn,
+    walk_of,
+)
 from ._converge.test_finding import finding
 
 
@@ -51,6 +63,7 @@ class Bench:
             options={**defaults, **given}, operations=Operations(), check_mode=check_mode, clock=lambda: NOW
         )
         self.task.__dict__["access"] = self.aws
+        set_dates(self.reports)
         return _converging.converge(
             self.task,
             module="replace",

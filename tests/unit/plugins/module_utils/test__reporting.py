@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
-from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve, plan_document
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import ApprovedPlan, approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import find_approval
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
@@ -23,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.document imp
 from ansible_collections.hardening.iam.plugins.module_utils._reporting import FORMATS, run
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 
+from ._converge.fakes import set_dates
 from ._report import samples
 from ._report.test_fleet import account
 
@@ -63,6 +64,11 @@ def task(place: Path, *, check_mode: bool = True, **options: t.Any) -> Task:
         check_mode=check_mode,
         clock=lambda: samples.NOW,
     )
+
+
+def approval(reports: Path, given: str) -> ApprovedPlan:
+    set_dates(reports, samples.NOW)
+    return find_approval(DirectoryStore(str(reports)), given, account_id=samples.ACCOUNT, now=samples.NOW)
 
 
 def read(path: Path) -> dict[str, t.Any]:
@@ -542,9 +548,7 @@ def test_what_a_cap_holds_back_is_shown_and_can_be_approved(reports: Path) -> No
     assert page.count(HIDDEN.target) >= 2
     schema = json.loads((Path(__file__).resolve().parents[4] / "docs/report.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(report, schema)
-    approved = find_approval(
-        DirectoryStore(str(reports)), result["plan_sha256"], account_id=samples.ACCOUNT, now=samples.NOW
-    )
+    approved = approval(reports, result["plan_sha256"])
     assert approved.objection(HIDDEN) is None
 
 
@@ -635,8 +639,7 @@ def test_the_report_of_a_run_has_the_hash_that_approves_all_its_accounts(reports
     fleet = read(reports / "fleet.json")
     assert fleet["plan_sha256"] == result["plan_sha256"] == result["stats"]["hardening_plan_sha256"]
     assert [row["plan_sha256"] for row in fleet["accounts"]] == [own, other]
-    store = DirectoryStore(str(reports))
-    approved = find_approval(store, result["plan_sha256"], account_id=samples.ACCOUNT, now=samples.NOW)
+    approved = approval(reports, result["plan_sha256"])
     assert approved.objection(samples.KEY_CHANGE) is None
 
 
@@ -658,6 +661,6 @@ def test_a_later_run_does_not_change_what_a_hash_approves(reports: Path) -> None
     approved = run(task(reports, scope="fleet"))["plan_sha256"]
     put_part(reports, {**part_of(HIDDEN, "overtaking"), "plan": plan_of(HIDDEN)})
     assert run(task(reports))["plan_sha256"] != run(task(reports, scope="fleet"))["plan_sha256"] != approved
-    found = find_approval(DirectoryStore(str(reports)), approved, account_id=samples.ACCOUNT, now=samples.NOW)
+    found = approval(reports, approved)
     assert found.objection(samples.KEY_CHANGE) is None
     assert found.objection(HIDDEN)
