@@ -210,6 +210,7 @@ class _Rollback:
             reread=functools.partial(self._reread, rereads),
             rereads=rereads,
             acting=functools.partial(self._acting, accesses, actings),
+            caller=functools.partial(self._caller, accesses),
             stays_with=lambda undo, refused: stays_with(self._made, undo, refused),
             affected=functools.partial(_affected, access),
         )
@@ -289,6 +290,11 @@ class _Rollback:
         if intent is None or intent.module not in actings:
             return None
         return actings[intent.module](undo) or accesses[intent.module]
+
+    def _caller(self, accesses: Mapping[str, Access], undo: Change) -> t.Optional[str]:
+        """Who makes an undo: the session in the role of the class that the change belongs to."""
+        intent = self._intent(undo)
+        return accesses[intent.module].caller.arn if intent and intent.module in accesses else None
 
     def _intent(self, undo: Change) -> t.Optional[Intent]:
         """The recorded change of this run that an undo takes back; None if it is one of another run."""

@@ -134,6 +134,7 @@ class Journal:
         self._caller_arn = caller_arn
         self._clock = clock
         self._written = 0
+        self._callers: set[str] = set()
         # Regions are changed side by side, and no two records may have the same number.
         self._numbering = threading.Lock()
 
@@ -142,18 +143,23 @@ class Journal:
         """Where the records of this job and account are."""
         return f"{self._store.location.rstrip('/')}/{self._prefix}"
 
-    def intend(self, change: Change) -> str:
-        """Record that ``change`` is about to be made; returns the key for :func:`conclude`."""
+    def intend(self, change: Change, *, caller_arn: t.Optional[str] = None) -> str:
+        """Record that ``change`` is about to be made; returns the key for :func:`conclude`.
+
+        ``caller_arn`` is who makes it, where that is not the caller of the run. Each caller has a run record of its
+        own, before its first change.
+        """
+        caller = {"caller_arn": caller_arn or self._caller_arn}
         with self._numbering:
             self._written += 1
             if self._before_us + self._written > _LAST:
                 raise StoreError(f"{self.location} has no number left after {_LAST} for a further record")
             key = f"{self._prefix}/{self._before_us + self._written:06d}"
-            if self._written == 1 and self._details is not None:
+            if self._details is not None and caller["caller_arn"] not in self._callers:
                 known = {name: self._details.get(name) or None for name in DETAILS}
-                self._store.put_new(f"{key}{_RUN}", self._record("run", {"caller_arn": self._caller_arn, **known}))
-        record = {"caller_arn": self._caller_arn, "change": change.as_dict()}
-        self._store.put_new(f"{key}{_INTENT}", self._record("intent", record))
+                self._store.put_new(f"{key}{_RUN}", self._record("run", {**caller, **known}))
+                self._callers.add(caller["caller_arn"])
+        self._store.put_new(f"{key}{_INTENT}", self._record("intent", {**caller, "change": change.as_dict()}))
         return key
 
     def conclude(

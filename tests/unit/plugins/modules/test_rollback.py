@@ -593,6 +593,23 @@ def test_each_change_is_undone_in_the_role_of_its_class(
     assert ("DeleteAccountPasswordPolicy", "credentials") in calls
 
 
+def test_the_journal_names_the_role_of_each_class(account: Account, forger: Forger, roles: dict[str, str]) -> None:
+    account.harden("forged", job_id="16", assume_role_arns=roles, **DECLARED)
+    undo = ("AttachUserPolicy", {"UserName": "svc-reports", "PolicyArn": READ})
+    forger.record("DetachUserPolicy", arn("user", "svc-reports"), *detached(READ), undo, "user_permissions")
+    done = forger.undo(assume_role_arns=roles)
+    assert (rules(done), forger.attached("svc-reports"), account.policy) == ([], [READ], None)
+
+    def callers(kind: str) -> list[str]:
+        paths = sorted((Path(account.store.location) / ACCOUNT / "undo" / JOB).glob(f"*-{kind}.json"))
+        arns = [json.loads(path.read_text(encoding="utf-8"))["caller_arn"] for path in paths]
+        return [arn.split("/")[1].removeprefix("automation-") for arn in arns]
+
+    assert sorted(callers("run")) == ["credentials", "policies"]
+    made_by = dict(zip([change["operation"] for change in done["changes"]], callers("intent"), strict=True))
+    assert made_by == {"AttachUserPolicy": "policies", "DeleteAccountPasswordPolicy": "credentials"}
+
+
 def test_a_change_whose_class_has_no_role_is_refused(account: Account, roles: dict[str, str]) -> None:
     account.harden("r1", assume_role_arns=roles, **DECLARED)
     present = account.policy

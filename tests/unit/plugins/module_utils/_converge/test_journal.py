@@ -169,6 +169,23 @@ def test_the_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
     assert f"{ACCOUNT}/{RUN}/{JOB}/000003-run.json" in store.objects
 
 
+def test_each_caller_of_a_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
+    """A rollback undoes the changes of each class in the role of that class."""
+    journal = journal_of(store, details={"author": "alice"})
+    callers = [None, "arn:b", None, "arn:b", "arn:c"]
+    for name, caller in zip("abcde", callers, strict=True):
+        journal.conclude(journal.intend(change(name), caller_arn=caller), Outcome.APPLIED)
+
+    def of_kind(kind: str) -> list[tuple[str, str]]:
+        records = {key: json.loads(content) for key, content in store.objects.items() if key.endswith(f"-{kind}.json")}
+        return [(key[-len(f"000000-{kind}.json") :][:6], records[key]["caller_arn"]) for key in sorted(records)]
+
+    assert of_kind("run") == [("000001", CALLER), ("000002", "arn:b"), ("000005", "arn:c")]
+    assert [arn for _number, arn in of_kind("intent")] == [CALLER, "arn:b", CALLER, "arn:b", "arn:c"]
+    authors = {json.loads(content).get("author") for key, content in store.objects.items() if key.endswith("-run.json")}
+    assert authors == {"alice"}
+
+
 def test_a_run_that_was_cut_off_behind_its_own_record_stops_no_later_one(store: FakeStore) -> None:
     store.objects[f"{ACCOUNT}/{RUN}/{JOB}/000001-run.json"] = b"{}"
     assert journal_of(store, details={}).intend(change()) == f"{ACCOUNT}/{RUN}/{JOB}/000002"
