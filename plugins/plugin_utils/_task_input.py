@@ -23,6 +23,7 @@ from ._run_input import (
     ACCOUNT_ID,
     ASSESSOR,
     Host,
+    account_of,
     check_roles,
     describe_missing_assessor,
     describe_missing_id,
@@ -110,7 +111,7 @@ def _check_account(task: TaskInput) -> Iterator[str]:
     if "account_id" not in task.options:
         return
     try:
-        declared = parse_account_id(task.host.value(ACCOUNT_ID))
+        declared = account_of(task.host)
         account_id = parse_account_id(task.option("account_id")) or declared
     except ValueError as error:
         yield f"{ACCOUNT_ID} of {task.host.name}: {error}."

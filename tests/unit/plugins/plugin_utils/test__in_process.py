@@ -387,6 +387,15 @@ def test_our_roles_need_an_account_id_where_there_are_several_hosts(core: Core, 
     assert ("aws_account_id is not set for a." in message) is fails
 
 
+@pytest.mark.parametrize("text", ["{{ missing }}", "{{ numbers.prod }}", "{{ numbers.prod | default('') }}"])
+def test_an_account_id_that_leads_to_nothing_is_an_error_for_one_host_too(core: Core, text: str) -> None:
+    variables = {"aws_account_id": template(text), "numbers": {"dev": DEV}, "ansible_play_hosts_all": ["a"]}
+    given = {"assessor_role_arn": "x"}
+    message = problem(core, given, _role=OUR_ROLE, variables=variables)
+    assert message.startswith(f"aws_account_id of a: {text!r} is empty, or uses a variable that is not set.")
+    assert problem(core, given, _role=OUR_ROLE, variables={**variables, "aws_account_id": ""}) == ""
+
+
 def test_the_account_id_may_be_a_template(core: Core) -> None:
     variables = {"aws_account_id": template("{{ numbers.dev }}"), "numbers": {"dev": 33344445555}}
     assert "aws_account_id of a: '33344445555' is not" in problem(core, _role=OUR_ROLE, variables=variables)
