@@ -99,7 +99,9 @@ def test_report_tells_what_was_taken_back(steps: Steps) -> None:
     report = outcome.report(PROD)
     assert (report["run"]["id"], report["changes"], report["refused"]) == ("undo-3", [], [])
     undone = steps.parts[1][PROD]["changes"]
-    assert {change["undoes"].rpartition("/")[0] for change in undone} == {f"{PROD}/{HARDENED}"}
+    # One job of one run.
+    (folder,) = {change["undoes"].rpartition("/")[0] for change in undone}
+    assert folder.startswith(f"{PROD}/{HARDENED}/")
     # Newest first.
     records = [change["undoes"] for change in undone]
     assert records == sorted(records, reverse=True) and len(records) > 1
@@ -166,6 +168,30 @@ def test_a_part_of_a_run(hardened: Ansible) -> None:
     undone = outcome.report(DEV)["changes"]
     assert undone and all(":user/" in change["target"] for change in undone)
     assert len(outcome.writes) == len(undone)
+
+
+OTHERS: t.Final = ("access_keys", "user_permissions", "access_analyzer", "config_rules", "security_hub", "event_alerts")
+
+
+def test_two_jobs_of_one_run_share_its_report_and_its_rollback(make_ansible: MakeAnsible) -> None:
+    """As when AWX launches a job of a workflow again, which keeps the run id."""
+    ansible = make_ansible()
+    alone = {f"{role}_mode": "off" for role in (*OTHERS, "permissions_boundary", "findings_export")}
+    for length in (16, 20):
+        outcome = harden(ansible, *LIMIT, **alone, password_policy_minimum_password_length=length)
+        assert outcome.writes == ["iam:UpdateAccountPasswordPolicy"]
+    changes = outcome.report(DEV)["changes"]
+    assert [(change["after"]["minimum_password_length"], change["applied"]) for change in changes] == [
+        (16, True),
+        (20, True),
+    ]
+    jobs = sorted(path.name for path in (outcome.directory / "journal" / DEV / HARDENED).iterdir())
+    assert len(jobs) == 2
+    undone = undo(ansible, *LIMIT).succeeded().report(DEV)["changes"]
+    assert [(change["undoes"].split("/")[2], change["applied"]) for change in undone] == [
+        (job, True) for job in reversed(jobs)
+    ]
+    assert undone[-1]["after"] == changes[0]["before"]
 
 
 # Mistakes
