@@ -11,9 +11,9 @@
 below ``<account>/plans/<plan_sha256>/``, so that it can be approved again. ``runs/<run_sha256>.json`` holds the lines
 ``<account> <plan_sha256>`` of a run. Both hashes are computed anew when they are read.
 
-The hash covers the changes alone, so that the same plan has the same hash. Time and author are not covered. The time
-counts only as far as the store supports it, and none of these objects is written twice. Whoever may overwrite them, or
-add notes, can make a plan younger: docs/awx.md says how to deny that.
+The hash covers the changes alone, so that the same plan has the same hash. It covers neither time nor author. The age
+of a plan counts from the older of its own time and that of the store. None of these objects is written twice. Somebody
+who may overwrite them, or add notes, can still make a plan younger: docs/awx.md says how to deny that.
 """
 
 from __future__ import annotations
@@ -139,15 +139,15 @@ class _Made:
 
     @property
     def at(self) -> t.Optional[datetime]:
-        """When the plan was made, the older of both: a record can be given any time before it is put there.
+        """When the plan was made: the older of both times.
 
-        So a plan can't be put there today for approval next week.
+        A record may name a time that is still to come. It can't be stored today for an approval next week.
         """
         created = moment_of(self.record.get("created"))
         return created and min(created, self.stored)
 
     def is_fresh(self, now: datetime) -> bool:
-        """Whether any of both is of the last 24 hours."""
+        """Whether one of both times is within the last 24 hours."""
         return is_fresh(self.stored, now) or is_fresh(moment_of(self.record.get("created")), now)
 
 

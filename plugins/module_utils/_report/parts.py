@@ -15,18 +15,17 @@ Others may write there too: a part counts only if it is well-formed, and if its 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 import typing as t
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from .._account.moments import format_utc, parse_moment
 from .._converge.change import content_hash
 from .._converge.errors import InputError
 from .._converge.journal import job_order
-from .._converge.plan import check_plan, plan_document, planned_change
+from .._converge.plan import check_plan, moment_of, plan_document, planned_change
 from .._converge.store import Store, StoreError
 from .document import DocumentError, decode
 
@@ -84,9 +83,17 @@ def read_parts(store: Store, account_id: str, run_id: str, *, mode: str) -> Part
     parts: list[Part] = []
     for found in _read_all(store, account_id, run_id, problems, is_check=mode == "check"):
         *older, newest = sorted(found, key=lambda entry: (str(entry.part.get("written", "")), job_order(entry.job)))
-        for entry in older:
-            _take(functools.partial(_made_earlier, entry, account_id), entry, parts, problems)
-        _take(functools.partial(_counted, newest, account_id), newest, parts, problems)
+        for entry in (*older, newest):
+            module = entry.part["module"]
+            try:
+                part = _counted(entry.part, account_id) if entry is newest else _made_earlier(entry, account_id)
+            except DocumentError as error:
+                problems[module] = f"its part of the report does not count: {entry.name} {error}"
+                continue
+            if part is None:
+                problems[module] = "it began and left no result: it was cut off, or its part was not written"
+            else:
+                parts.append(part)
     return Parts(tuple(parts), problems)
 
 
@@ -128,22 +135,11 @@ def _read_all(
     return list(found.values())
 
 
-def _take(judge: Callable[[], t.Optional[Part]], entry: _Entry, parts: list[Part], problems: dict[str, str]) -> None:
-    """Add what ``judge`` makes of a part to ``parts``, or why it does not count to ``problems``."""
-    try:
-        part = judge()
-    except DocumentError as error:
-        problems[entry.part["module"]] = f"its part of the report does not count: {entry.name} {error}"
-        return
-    if part is not None:
-        parts.append(part)
-    else:
-        problems[entry.part["module"]] = "it began and left no result: it was cut off, or its part was not written"
+def _counted(part: Part, account_id: str) -> t.Optional[Part]:
+    """The newest part of a module; None if the module left nothing but the mark of its beginning.
 
-
-def _counted(entry: _Entry, account_id: str) -> t.Optional[Part]:
-    """The newest part of a module; None if the module left nothing but the mark of its beginning."""
-    part = entry.part
+    :raises DocumentError: it is malformed, or its plan holds other changes than it shows.
+    """
     if part.get("state") != _STARTED:
         check_part(part, account_id)
         return {**part, "refused": _with_changes(part)}
@@ -151,7 +147,10 @@ def _counted(entry: _Entry, account_id: str) -> t.Optional[Part]:
 
 
 def _made_earlier(entry: _Entry, account_id: str) -> Part:
-    """What an earlier job of the run changed. All else that it found was looked at again by the one that followed."""
+    """What an earlier job of the run changed. The job that followed looked at everything else again.
+
+    :raises DocumentError: as for the newest part.
+    """
     part = entry.part
     names = {name: part[name] for name in ("module", "run_id")}
     if part.get("state") == _STARTED:
@@ -168,18 +167,9 @@ def _made_earlier(entry: _Entry, account_id: str) -> Part:
             changes.append(planned_change(recorded))
     if not changes:
         return {**names, "changes": (), "refused": ()}
-    created = _moment(part["plan"])
-    plan = plan_document(
-        changes, account_id=account_id, run_id=part["run_id"], created=created, author=part["plan"].get("author")
-    )
+    given = {"account_id": account_id, "run_id": part["run_id"], "author": part["plan"].get("author")}
+    plan = plan_document(changes, created=parse_moment(part["plan"]["created"]), **given)
     return {**names, "changes": made, "plan": plan, "refused": ()}
-
-
-def _moment(plan: Mapping[str, t.Any]) -> datetime:
-    try:
-        return parse_moment(plan["created"])
-    except (KeyError, ValueError, AttributeError) as error:
-        raise DocumentError(f"has a plan without the time at which it was made: {error!r}") from error
 
 
 def _check_head(part: Part, run_id: str) -> None:
@@ -221,8 +211,10 @@ def _check_plan(part: Part, account_id: str) -> None:
         check_plan(plan)
     except InputError as error:
         raise DocumentError(f"has a plan that can't be approved: {error}") from error
-    if plan["account_id"] != account_id:
-        raise DocumentError(f"has a plan of account {plan['account_id']}")
+    if plan.get("account_id") != account_id:
+        raise DocumentError(f"has a plan of account {plan.get('account_id')}")
+    if moment_of(plan.get("created")) is None:
+        raise DocumentError("has a plan without the time at which it was made")
     planned = Counter(_identity(entry) for entry in plan["changes"])
     shown = Counter(_identity(change) for change in part.get("changes", ()))
     if shown - planned:

@@ -137,10 +137,11 @@ def test_a_forged_part_of_any_job_makes_the_report_incomplete(place: Place, job:
     assert "a plan that can't be approved" in place.read().problems["access_keys"]
 
 
-def test_a_plan_without_its_time_is_no_part_of_a_report(place: Place) -> None:
+@pytest.mark.parametrize("job", ["17", "18"])
+def test_a_plan_without_its_time_is_no_part_of_a_report(place: Place, job: str) -> None:
     place.leave("17", FIRST, written=EARLY, applied=True)
     place.leave("18", SECOND, written=LATE)
-    key = part_key(samples.ACCOUNT, RUN, "access_keys", job_id="17")
+    key = part_key(samples.ACCOUNT, RUN, "access_keys", job_id=job)
     content = place.store.get(key) or b""
     place.store.put(key, content.replace(b'"created"', b'"made"'))
     assert "without the time at which it was made" in place.read().problems["access_keys"]
