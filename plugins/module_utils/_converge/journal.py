@@ -13,7 +13,8 @@ that is never written twice, serves a directory and S3 alike:
 of a workflow do, and so does an apply job that is launched again. Each of them counts its own records. Older versions
 wrote without ``<job>``, and their records are read as well.
 What a later run finds of an intent without outcome is a third kind, ``found``: the run may still be under way, and its
-own word is the last. A fourth kind, ``run``, stands before the first intent of a module: who ran it, approved by whom.
+own word is the last. A fourth kind, ``run``, stands before the first intent of a module and of each role session in
+which it makes changes: who ran it, approved by whom.
 
 Others may write into a journal. A file that is no record, or a broken one, is reported and costs nothing else.
 """
