@@ -48,6 +48,12 @@ options:
     description:
       - What the journal and the reports of one run share. Defaults to the time at which the task starts.
     type: str
+  job_id:
+    description:
+      - What tells apart the jobs of one run. A workflow has several, and a job that is launched again has the run id of the first.
+        Each job has a journal of its own, below that of its run, and the report shows what all of them changed.
+      - Defaults to O(awx_job_id). Outside AWX every process of C(ansible-playbook) is a job of its own.
+    type: str
   awx_job_id:
     description:
       - The id of the AWX job that this runs in, if any. To enforce, O(journal) must then be in S3, since the job's
@@ -138,6 +144,6 @@ options:
     description:
       - The moment that ages are counted from, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
       - In check mode and in the mode V(report) it may be any moment. A task that writes refuses one that is more than a minute from the clock,
-        unless its endpoint is a loopback address.
+        unless it calls AWS at a loopback address.
     type: str
 """

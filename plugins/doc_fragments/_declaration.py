@@ -46,6 +46,6 @@ options:
     description:
       - The moment that ages are counted from, in ISO 8601, such as V(2026-12-31T00:00:00Z). Defaults to the present.
       - An audit may set it, and its report says so. A task that writes refuses a moment that is more than a minute from the clock, unless
-        its endpoint is a loopback address.
+        it calls AWS at a loopback address.
     type: str
 """

@@ -29,7 +29,7 @@ from ._converge.diff import diff_of
 from ._converge.errors import GuardError, InputError
 from ._converge.finding import Finding, Status
 from ._converge.guard import GuardContext, Limits, enforcing_objections
-from ._converge.journal import Journal, RecordError, check_run_id, interrupted
+from ._converge.journal import Journal, RecordError, check_run_id, interrupted, record_found
 from ._converge.plan import ApprovedPlan, plan_document
 from ._converge.plans import find_approval, keep_plan
 from ._converge.runner import Applied, Prediction, Walk, apply, predict, settle
@@ -46,6 +46,7 @@ JOURNALLED_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
     "journal_role_arn": {"type": "str"},
     "run_id": {"type": "str"},
     "awx_job_id": {"type": "str"},
+    "job_id": {"type": "str"},
     "approved_plan": {"type": "raw"},
     "run_details": {
         "type": "dict",
@@ -87,6 +88,7 @@ class _Run:
     enforce: bool
     writes: bool
     run_id: str
+    job_id: str
     limits: Limits
     impacts: Callable[[], Documents]
     costs: t.Optional[Callable[[], Documents]]
@@ -119,8 +121,8 @@ def converge(
 ) -> dict[str, t.Any]:
     """Run a module's walk as its options say, and return the module's result.
 
-    ``walk`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept there,
-    as ``<account>/parts/<run_id>/<module>.json``, for the report of the account; with the documents of ``impacts``,
+    ``walk`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept
+    there, among the parts of the report of the account, as ``<module>.json``; with the documents of ``impacts``,
     which is called once the walk has been predicted, as is ``costs``: what AWS charges for what is declared, each an
     ``option``, its ``unit``, the ``count`` of it (None where nobody knows) and a ``note``. A module that runs several
     times in one run gives each time another ``part`` of the file's name. ``reports`` says that its findings, or
@@ -162,6 +164,7 @@ def _converge(
             journal_store,
             account_id=account_id,
             run_id=run.run_id,
+            job_id=run.job_id,
             module=run.module,
             caller_arn=access.caller.arn,
             clock=task.clock,
@@ -188,7 +191,7 @@ def _marked(task: Task, run: _Run, reports: t.Optional[Store], account_id: str) 
     if reports is None:
         yield
         return
-    key = part_key(account_id, run.run_id, run.part)
+    key = part_key(account_id, run.run_id, run.part, job_id=run.job_id)
     said: dict[str, t.Any] = {
         "module": run.module,
         "run_id": run.run_id,
@@ -243,6 +246,7 @@ def _checked(
         enforce=enforce,
         writes=enforce and not task.check_mode,
         run_id=check_run_id(task.run_id),
+        job_id=task.job_id,
         limits=Limits(**{name: options[name] for name in ("max_changes", "max_percent") if name in options}),
         impacts=impacts,
         costs=costs,
@@ -317,15 +321,7 @@ def _report_interrupted(task: Task, walk: Walk[t.Any], store: Store, account_id:
             ending = "look at its target"
             if run.writes and intent.module in rereads:
                 outcome = settle(rereads[intent.module], change, errors=(AwsError,))
-                journal = Journal(
-                    store,
-                    account_id=account_id,
-                    run_id=intent.run_id,
-                    module=run.module,
-                    caller_arn="",
-                    clock=task.clock,
-                )
-                journal.found(intent.key, outcome, run.run_id)
+                record_found(store, intent, outcome, by=run.run_id, module=run.module, at=task.clock())
                 ending = f"what is there now says: {outcome.value}"
             task.warn(f"run {intent.run_id} was cut off at {change.operation} on {change.target}; {ending}")
     except StoreError as error:
@@ -383,7 +379,7 @@ def _keep(
         if prediction.plan.changes:
             keep_plan(reports, part["plan"], renew=not applied.made)
         content = json.dumps(part, indent=2, sort_keys=True, default=str).encode()
-        reports.put(part_key(account_id, run.run_id, run.part), content)
+        reports.put(part_key(account_id, run.run_id, run.part, job_id=run.job_id), content)
     except StoreError as error:
         raise TaskError("; ".join(filter(None, [applied.error, str(error)])), **result) from error
 

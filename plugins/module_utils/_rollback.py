@@ -195,7 +195,7 @@ class _Rollback:
         self._run_id = run_id
         self._selection = selection
         self._store: Store = journal_store_of(task)
-        self._intents: dict[str, Intent] = {}
+        self._made: dict[str, tuple[int, Intent]] = {}
         self.told: dict[str, t.Any] = {"recorded": 0, "selected": 0, "as_before": []}
 
     def walk(self, access: Access) -> Walk[Undoing]:
@@ -210,7 +210,8 @@ class _Rollback:
             reread=functools.partial(self._reread, rereads),
             rereads=rereads,
             acting=functools.partial(self._acting, accesses, actings),
-            stays_with=lambda undo, refused: stays_with(self._intents, undo, refused),
+            caller=functools.partial(self._caller, accesses),
+            stays_with=lambda undo, refused: stays_with(self._made, undo, refused),
             affected=functools.partial(_affected, access),
         )
 
@@ -271,7 +272,7 @@ class _Rollback:
         return refused
 
     def _remember(self, entries: Sequence[Recorded], selected: Sequence[Recorded], found: Undoing) -> None:
-        self._intents = {intent.key: intent for intent, _outcome in selected}
+        self._made = {intent.key: (place, intent) for place, (intent, _outcome) in enumerate(selected)}
         self.told = {
             "recorded": len(entries),
             "selected": len(selected),
@@ -285,14 +286,24 @@ class _Rollback:
         undo: Change,
     ) -> t.Optional[Aws]:
         """What an undo is made with, as the module has it whose change it takes back, in the role of its class."""
-        intent = self._intents.get(undo.undoes)
+        intent = self._intent(undo)
         if intent is None or intent.module not in actings:
             return None
         return actings[intent.module](undo) or accesses[intent.module]
 
+    def _caller(self, accesses: Mapping[str, Access], undo: Change) -> t.Optional[str]:
+        """Who makes an undo: the session in the role of the class that the change belongs to."""
+        intent = self._intent(undo)
+        return accesses[intent.module].caller.arn if intent and intent.module in accesses else None
+
+    def _intent(self, undo: Change) -> t.Optional[Intent]:
+        """The recorded change of this run that an undo takes back; None if it is one of another run."""
+        made = self._made.get(undo.undoes)
+        return made[1] if made else None
+
     def _reread(self, rereads: Mapping[str, Callable[[Change], t.Any]], change: Change) -> t.Any:
         """What is there now of the change that ``change`` takes back, maybe one of a rollback that was cut off."""
-        intent = self._intents.get(change.undoes) or intent_at(self._store, change.undoes)
+        intent = self._intent(change) or intent_at(self._store, change.undoes)
         if intent.module not in rereads:
             raise AwsError(f"how to read what {intent.module} changed is not known")
         return rereads[intent.module](intent.change)
@@ -346,10 +357,13 @@ class Roles:
         return Refusal("no_role", problem, change.target, change.operation) if problem else None
 
 
-def stays_with(intents: Mapping[str, Intent], undo: Change, refused: Change) -> bool:
-    """Whether a change is not to be taken back where a later one, which relies on it, is not."""
-    earlier, later = intents[undo.undoes], intents[refused.undoes]
-    return takes_away(undo) and earlier.key < later.key and _relies(later, earlier)
+def stays_with(made: Mapping[str, tuple[int, Intent]], undo: Change, refused: Change) -> bool:
+    """Whether a change is not to be taken back where a later one, which relies on it, is not.
+
+    ``made`` has the recorded changes by their keys, each with its place in the order in which the run made them.
+    """
+    (position, earlier), (later_position, later) = made[undo.undoes], made[refused.undoes]
+    return takes_away(undo) and position < later_position and _relies(later, earlier)
 
 
 def _relies(later: Intent, earlier: Intent) -> bool:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 import typing as t
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -31,7 +30,7 @@ from ._aws.operations import Operations
 from ._aws.options import AccessOptions
 from ._aws.s3_store import S3Store
 from ._converge.errors import InputError
-from ._converge.journal import check_run_id
+from ._converge.journal import check_run_id, new_job_id
 from ._converge.store import DirectoryStore, Store, StoreError
 from ._module.writers import Writer, all_writing_roles, declared_roles, lacks_role, writing_role
 
@@ -138,7 +137,7 @@ class Task:
 
     @property
     def _is_emulated(self) -> bool:
-        return stays_on_this_machine(self.options.get("endpoint_url"), os.environ)
+        return stays_on_this_machine(AccessOptions.from_options(self.options), self._operations)
 
     @property
     def run_id(self) -> str:
@@ -148,6 +147,20 @@ class Task:
         """
         try:
             return check_run_id(str(self.options.get("run_id") or self.started.strftime("%Y%m%dT%H%M%SZ")))
+        except InputError as error:
+            raise TaskError(str(error)) from error
+
+    @functools.cached_property
+    def job_id(self) -> str:
+        """What tells the jobs of one run apart. The action plugin gives one for its whole process.
+
+        A module that runs without it is a job of its own.
+
+        :raises TaskError: the option can't be part of a path.
+        """
+        given = next(filter(None, (self.options.get(name) for name in ("job_id", "awx_job_id"))), None)
+        try:
+            return check_run_id(str(given), "job_id") if given else new_job_id(self.started)
         except InputError as error:
             raise TaskError(str(error)) from error
 
@@ -258,6 +271,9 @@ class _S3StoreWithErrors:
 
     def get(self, key: str) -> t.Optional[bytes]:
         return self._translated(self._store.get, key)
+
+    def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
+        return self._translated(self._store.get_dated, key)
 
     def list(self, prefix: str = "") -> list[str]:
         return self._translated(self._store.list, prefix)

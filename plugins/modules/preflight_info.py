@@ -112,7 +112,7 @@ report:
   description: Where the table was kept for the report of the account.
   returned: when O(report_dir) is given
   type: str
-  sample: reports/111122223333/parts/preflight_info.json
+  sample: reports/111122223333/parts/20261125T020000Z/preflight_info.json
 """
 
 import typing as t

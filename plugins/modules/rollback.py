@@ -35,7 +35,7 @@ options:
   undo_run_id:
     description:
       - The run to take back, by the O(run_id) it had. It is the name of a directory below that of the account in
-        O(journal).
+        O(journal). The changes of all jobs of that run are taken back.
       - A run that is not in the journal of this account has nothing to take back, and is no error, since a run need not
         have changed every account. RV(recorded) is 0 then.
     type: str

@@ -40,7 +40,7 @@ from ..module_utils._task import Entry, execute
 from ._fleet import find_assessor
 from ._run_input import Host
 from ._run_notes import RunNotes
-from ._task_input import TaskInput, find_problem
+from ._task_input import TaskInput, find_problem, job_of
 from ._variables import known_variables
 
 Result = dict[str, t.Any]
@@ -68,9 +68,11 @@ class InProcess(NormalActionModule):
 
     def run(self, tmp: t.Any = None, task_vars: t.Optional[dict[str, t.Any]] = None) -> Result:
         task_vars = task_vars or {}
-        problem = find_problem(self._input(task_vars))
+        given = self._input(task_vars)
+        problem = find_problem(given)
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
+        self._task.args = {**self._task.args, **job_of(given)}
         if self._connection.transport == "local":
             self._task.args = {**self._task.args, **self._places()}
         result: Result = self._run_here() if self._can_run_here(task_vars) else super().run(tmp, task_vars)

@@ -40,6 +40,22 @@ class Host:
         return self.variables.get(name) is None or self.value(name) == ""
 
 
+def account_of(host: Host) -> t.Optional[str]:
+    """The account id of a host in 12 digits, or None where ``aws_account_id`` is not set.
+
+    :raises ValueError: it is no account id, or it is a template that leads to nothing. Then another account than the
+        declared one would be assessed: that of the credentials.
+    """
+    declared, found = host.variables.get(ACCOUNT_ID), host.value(ACCOUNT_ID)
+    account_id = parse_account_id(found)
+    if account_id is None and str(declared or "").strip():
+        raise ValueError(
+            f"{str(declared)!r} is empty, or uses a variable that is not set.\n"
+            f"Set that variable. To assess the account of the credentials, remove {ACCOUNT_ID}"
+        )
+    return account_id
+
+
 @dataclasses.dataclass(frozen=True)
 class RunProblems:
     """``errors`` stop the run, ``warnings`` do not."""
@@ -72,7 +88,7 @@ def check_accounts(hosts: Sequence[Host], *, enforces: bool) -> list[str]:
     by_id: dict[str, list[str]] = defaultdict(list)
     for host in hosts:
         try:
-            account_id = parse_account_id(host.value(ACCOUNT_ID))
+            account_id = account_of(host)
         except ValueError as error:
             problems.append(f"{ACCOUNT_ID} of {host.name}: {error}.")
             continue

@@ -15,12 +15,15 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime
 
 from ..module_utils._account.account_id import parse_account_id
+from ..module_utils._converge.journal import new_job_id
 from ._run_input import (
     ACCOUNT_ID,
     ASSESSOR,
     Host,
+    account_of,
     check_roles,
     describe_missing_assessor,
     describe_missing_id,
@@ -63,6 +66,21 @@ def find_problem(task: TaskInput) -> t.Optional[str]:
     return next(_problems(task), None)
 
 
+def job_of(task: TaskInput) -> dict[str, str]:
+    """The option ``job_id``, where the module has it and was given none: its journal is named after the job.
+
+    AWX names its jobs. Anything else is one job for each process of Ansible.
+    """
+    if "job_id" not in task.options or task.option("job_id") or task.option("awx_job_id"):
+        return {}
+    job = _awx_job(task) or task.notes.recall("job_id", lambda: new_job_id(datetime.now(UTC)))
+    return {"job_id": str(job)}
+
+
+def _awx_job(task: TaskInput) -> t.Any:
+    return task.host.value("awx_job_id") or task.host.value("tower_job_id")
+
+
 def _problems(task: TaskInput) -> Iterator[str]:
     ignore = ignored_names(task.host.value("hardening_ignore_variables"))
     misspelt = find_misspelt(task.host.variables, ignore=ignore)
@@ -80,7 +98,7 @@ def _problems(task: TaskInput) -> Iterator[str]:
 
 
 def _check_journal(task: TaskInput) -> Iterator[str]:
-    job = task.host.value("awx_job_id") or task.host.value("tower_job_id")
+    job = _awx_job(task)
     journal = task.option("journal")
     if job and journal is not None and not str(journal).startswith(_S3):
         yield (
@@ -93,7 +111,7 @@ def _check_account(task: TaskInput) -> Iterator[str]:
     if "account_id" not in task.options:
         return
     try:
-        declared = parse_account_id(task.host.value(ACCOUNT_ID))
+        declared = account_of(task.host)
         account_id = parse_account_id(task.option("account_id")) or declared
     except ValueError as error:
         yield f"{ACCOUNT_ID} of {task.host.name}: {error}."

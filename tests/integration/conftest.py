@@ -115,7 +115,7 @@ class Outcome:
 
     def part(self, account_id: str, name: str) -> Record:
         """What a module left for the report of the account, in the newest run that has it."""
-        found = self.reports.glob(f"{account_id}/parts/*/{name}.json")
+        found = self.reports.glob(f"{account_id}/parts/*/**/{name}.json")
         newest = max(found, key=lambda path: path.stat().st_mtime_ns)
         return t.cast(Record, json.loads(newest.read_text(encoding="utf-8")))
 

@@ -144,7 +144,7 @@ def moved(make_ansible: MakeAnsible) -> Bench:
 
 def detachment(bench: Bench) -> Path:
     """The record of the policy that was taken from the user."""
-    found = (bench.ansible.directory / "journal" / ACCOUNT / "run-1").glob("*-intent.json")
+    found = (bench.ansible.directory / "journal" / ACCOUNT / "run-1").glob("*/*-intent.json")
     (record,) = [path for path in found if '"DetachUserPolicy"' in path.read_text(encoding="utf-8")]
     return record
 

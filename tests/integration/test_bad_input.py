@@ -242,6 +242,17 @@ def test_one_host_alone_is_assessed_as_the_account_of_its_credentials(
     )
 
 
+@pytest.mark.parametrize("playbook", ["harden", "assess"])
+def test_account_id_that_uses_a_variable_that_is_not_set(ansible: Ansible, playbook: str) -> None:
+    """Without the error this one host would be assessed as the account of its credentials."""
+    inventory = without_account_id(ansible, aws_account_id="{{ account_ids.dev }}")
+    outcome = ansible.playbook(playbook, "--check", inventory=inventory)
+    assert_told(
+        outcome, ["aws_account_id of acme-dev: '{{ account_ids.dev }}' is empty, or uses a variable that is not"]
+    )
+    assert outcome.requests == []
+
+
 def test_roles_that_need_the_missing_account_id(ansible: Ansible) -> None:
     """To Ansible, such a role is not declared, and the credentials would be used as they are."""
     inventory = without_account_id(ansible, aws_assessor_role_arn=role_arn("{{ aws_account_id }}"))

@@ -620,7 +620,7 @@ def warned(account: Interrupted, **options: t.Any) -> list[str]:
     directory = account.journal.with_name("reports")
     account.result(ENTRY, **options, report_dir=str(directory))
     part = json.loads(
-        next((directory / options["account_id"] / "parts").glob("*/config_rules.json")).read_text(encoding="utf-8")
+        next((directory / options["account_id"] / "parts").glob("*/*/config_rules.json")).read_text(encoding="utf-8")
     )
     return t.cast(list[str], part["warnings"])
 

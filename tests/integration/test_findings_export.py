@@ -414,7 +414,7 @@ def test_everything_that_is_documented_is_returned_and_nothing_else(alone: Alone
     undone = f"hardening.iam/{ACCOUNT}/{1:064x}"
     assert undone in result["changes"][0]["undo"]["parameters"]["Findings"]
     part = json.loads(
-        next((alone.reports / ACCOUNT / "parts").glob("*/findings_export.json")).read_text(encoding="utf-8")
+        next((alone.reports / ACCOUNT / "parts").glob("*/*/findings_export.json")).read_text(encoding="utf-8")
     )
     assert undone in [item["Id"] for item in part["changes"][0]["undo"]["parameters"]["Findings"]]
 

@@ -27,7 +27,7 @@ def bench(make_ansible: MakeAnsible) -> Bench:
 def records(outcome: Outcome, run_id: str) -> list[Record]:
     """The records of a run in its journal, in their order."""
     directory: Path = outcome.directory / "journal" / ACCOUNT / run_id
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(directory.iterdir())]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(directory.rglob("*.json"))]
 
 
 def outcomes(outcome: Outcome, run_id: str) -> dict[tuple[str, str], str]:

@@ -69,8 +69,12 @@ def assessing(**options: t.Any) -> Record:
     return reading(DEV, **{"run_id": "parity", "return_findings": "none", **options})
 
 
+# Both ways are one job of one run, or their journals would be two.
+PARITY: t.Final = {"run_id": "parity", "job_id": "1"}
+
+
 def converging(**options: t.Any) -> Record:
-    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", "run_id": "parity"}
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY}
     kinds = ("symbols", "numbers", "uppercase_characters", "lowercase_characters")
     policy = {"minimum_password_length": 15, **{f"require_{kind}": True for kind in kinds}}
     return reading(DEV, **{**writer, **policy, **options})
@@ -87,18 +91,18 @@ def validating(**options: t.Any) -> Record:
 
 
 def staging(**options: t.Any) -> Record:
-    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", "run_id": "parity"}
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY}
     return reading(DEV, **{**writer, "notify": "none", **options})
 
 
 def rooting(**options: t.Any) -> Record:
-    writer = {"assume_role_arn": role_arn(MANAGEMENT, "automation"), "journal": "./journal", "run_id": "parity"}
+    writer = {"assume_role_arn": role_arn(MANAGEMENT, "automation"), "journal": "./journal", **PARITY}
     declared = {"root_sessions": True, "targets": ["/Workloads"], "remove_root_credentials": True}
     return reading(MANAGEMENT, **{**writer, **declared, **options})
 
 
 def guarding(**options: t.Any) -> Record:
-    writer = {"assume_role_arn": role_arn(MANAGEMENT, "automation"), "journal": "./journal", "run_id": "parity"}
+    writer = {"assume_role_arn": role_arn(MANAGEMENT, "automation"), "journal": "./journal", **PARITY}
     deny = {"Effect": "Deny", "Action": ["cloudtrail:StopLogging"], "Resource": "*"}
     content = {"Version": "2012-10-17", "Statement": [deny]}
     declared = {
@@ -110,7 +114,7 @@ def guarding(**options: t.Any) -> Record:
 
 
 def taking_back(**options: t.Any) -> Record:
-    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", "run_id": "back"}
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY, "run_id": "back"}
     options = reading(DEV, **{**writer, "undo_run_id": "parity", **options})
     return {name: value for name, value in options.items() if name != "now"}
 
@@ -147,7 +151,7 @@ def permitting(**options: t.Any) -> Record:
         "groups": [{"name": "cloudshell", "users": ["dev-ivan"]}],
         "remove_policies": [{"policy": "AlmostAdminPolicy", "users": ["contractor-*"]}],
         "journal": "./journal",
-        "run_id": "parity",
+        **PARITY,
     }
     return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
 
@@ -163,13 +167,13 @@ def bounding(**options: t.Any) -> Record:
         ],
         "break_glass": [role_arn(DEV, "break-glass")],
         "journal": "./journal",
-        "run_id": "parity",
+        **PARITY,
     }
     return reading(DEV, assume_role_arn=role_arn(DEV, "automation"), **{**declared, **options})
 
 
 def watching(**options: t.Any) -> Record:
-    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", "run_id": "parity"}
+    writer = {"assume_role_arn": role_arn(DEV, "automation"), "journal": "./journal", **PARITY}
     # Regions are written side by side, so the journal of several has no order that two runs share.
     return reading(DEV, **{**writer, "regions": "us-east-1", **options})
 

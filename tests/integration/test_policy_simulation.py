@@ -73,6 +73,19 @@ def test_a_live_bounded_role_below_scps_is_explained(
     assert {operation_of(record) for record in outcome.requests} == READS
 
 
+def test_an_account_id_that_uses_an_undefined_variable_is_an_error(ansible: Ansible) -> None:
+    outcome = ansible.playbook(
+        "explain_denial",
+        explain_denial_hosts="acme-prod",
+        explain_denial_principal_arn=f"arn:aws:iam::{PROD}:role/onboarding",
+        explain_denial_action="s3:GetObject",
+        aws_account_id="{{ account_ids.prod }}",
+    )
+    assert outcome.status != 0
+    assert "account_ids" in outcome.output
+    assert outcome.requests == []
+
+
 def test_unread_scps_are_warned_of(ansible: Ansible) -> None:
     outcome = ansible.playbook(
         "explain_denial",

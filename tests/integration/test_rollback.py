@@ -99,7 +99,9 @@ def test_report_tells_what_was_taken_back(steps: Steps) -> None:
     report = outcome.report(PROD)
     assert (report["run"]["id"], report["changes"], report["refused"]) == ("undo-3", [], [])
     undone = steps.parts[1][PROD]["changes"]
-    assert {change["undoes"].rpartition("/")[0] for change in undone} == {f"{PROD}/{HARDENED}"}
+    # One job of one run.
+    (folder,) = {change["undoes"].rpartition("/")[0] for change in undone}
+    assert folder.startswith(f"{PROD}/{HARDENED}/")
     # Newest first.
     records = [change["undoes"] for change in undone]
     assert records == sorted(records, reverse=True) and len(records) > 1
@@ -108,7 +110,7 @@ def test_report_tells_what_was_taken_back(steps: Steps) -> None:
 def test_rollback_is_journalled_as_a_run_of_its_own(steps: Steps) -> None:
     journal = steps.undone[1].directory / "journal" / PROD
     assert sorted(path.name for path in journal.iterdir()) == [HARDENED, "undo-1"]
-    (first, *_rest) = sorted((journal / "undo-1").glob("*-intent.json"))
+    (first, *_rest) = sorted((journal / "undo-1").glob("*/*-intent.json"))
     assert json.loads(first.read_text(encoding="utf-8"))["module"] == "rollback"
 
 
@@ -168,6 +170,30 @@ def test_a_part_of_a_run(hardened: Ansible) -> None:
     assert len(outcome.writes) == len(undone)
 
 
+OTHERS: t.Final = ("access_keys", "user_permissions", "access_analyzer", "config_rules", "security_hub", "event_alerts")
+
+
+def test_two_jobs_of_one_run_share_its_report_and_its_rollback(make_ansible: MakeAnsible) -> None:
+    """As when AWX launches a job of a workflow again, which keeps the run id."""
+    ansible = make_ansible()
+    alone = {f"{role}_mode": "off" for role in (*OTHERS, "permissions_boundary", "findings_export")}
+    for length in (16, 20):
+        outcome = harden(ansible, *LIMIT, **alone, password_policy_minimum_password_length=length)
+        assert outcome.writes == ["iam:UpdateAccountPasswordPolicy"]
+    changes = outcome.report(DEV)["changes"]
+    assert [(change["after"]["minimum_password_length"], change["applied"]) for change in changes] == [
+        (16, True),
+        (20, True),
+    ]
+    jobs = sorted(path.name for path in (outcome.directory / "journal" / DEV / HARDENED).iterdir())
+    assert len(jobs) == 2
+    undone = undo(ansible, *LIMIT).succeeded().report(DEV)["changes"]
+    assert [(change["undoes"].split("/")[2], change["applied"]) for change in undone] == [
+        (job, True) for job in reversed(jobs)
+    ]
+    assert undone[-1]["after"] == changes[0]["before"]
+
+
 # Mistakes
 
 
@@ -218,7 +244,9 @@ def test_a_run_is_taken_back_from_a_journal_in_s3(make_ansible: MakeAnsible) -> 
     undone = undo(ansible, *LIMIT, hardening_run_id="undone", **place).succeeded()
     assert len(of_the_account(undone)) == len(hardened) > 0
     keys = {str(record["parameters"].get("Key")) for record in undone.requests if record["operation"] == "PutObject"}
-    assert {key.rpartition("/")[0] for key in keys} == {f"journal/{DEV}/undone"}
+    # One job, below its run.
+    (folder,) = {key.rpartition("/")[0] for key in keys}
+    assert folder.startswith(f"journal/{DEV}/undone/")
     again = undo(ansible, *LIMIT, hardening_run_id="again", **place).succeeded()
     assert again.writes == []
     assert not (ansible.directory / "journal").exists()

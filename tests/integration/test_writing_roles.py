@@ -78,7 +78,7 @@ def hardened(ansible: Ansible) -> Outcome:
 def callers(outcome: Outcome, run_id: str) -> dict[str, set[str]]:
     """The names of the roles that changes were made in, by the module whose they are."""
     found: dict[str, set[str]] = {}
-    for path in (outcome.directory / "journal").glob(f"{PROD}/{run_id}/*"):
+    for path in (outcome.directory / "journal").glob(f"{PROD}/{run_id}/*/*.json"):
         record = json.loads(path.read_text(encoding="utf-8"))
         if record.get("caller_arn"):
             found.setdefault(record["module"], set()).add(record["caller_arn"].split("/")[1])
@@ -105,6 +105,7 @@ def test_a_run_is_undone_in_the_same_roles(ansible: Ansible, hardened: Outcome) 
     assert part["refused"] == [] and all(change["applied"] for change in part["changes"])
     assumed = {record["parameters"]["RoleArn"] for record in undone.requests if record["operation"] == "AssumeRole"}
     assert {ROLES["credentials"], ROLES["detective"]} <= assumed
+    assert callers(undone, "undo") == {"rollback": {"automation-credentials", "automation-detective"}}
 
 
 @pytest.mark.parametrize("arguments", [(), ("--check",)])

@@ -28,9 +28,10 @@ def is_account_id(text: str) -> bool:
 def parse_account_id(value: t.Any) -> t.Optional[str]:
     """The 12 digits of ``value``, or None if it is empty. Spaces around it are removed: AWX surveys leave them.
 
-    Zeros are never added. With eleven digits it is as likely that one was forgotten, and ``22223333444`` would silently
-    become the account of somebody else. YAML 1.1 even reads ``011122223333`` as an octal number, as all its digits are
-    below 8; no padding leads back from that.
+    Zeros are never added, also not to a number. YAML 1.1 reads ``011122223333`` as an octal number, as all its digits
+    are below 8, and such a number never has the digits that it was written with (https://yaml.org/type/int.html). A
+    number of ten digits or less may be such an id, or one that lost zeros in a survey or a spreadsheet; one of eleven
+    may have lost a zero or any other digit. Each reading names another account.
 
     :raises ValueError: it is no account id. The message says why and how to write it; it does not name the option.
     """
@@ -45,6 +46,10 @@ def parse_account_id(value: t.Any) -> t.Optional[str]:
 def _advise(value: t.Any, text: str) -> str:
     if isinstance(value, bool) or not _DIGITS.fullmatch(text):
         return ""
-    written = f"0{value:o}" if isinstance(value, int) else ""
-    octal = f'. If {written} is meant, which YAML reads as an octal number, write "{written}"'
-    return octal if len(written) == _LENGTH else _LOST_ZEROS
+    if not isinstance(value, int) or not value:
+        return _LOST_ZEROS
+    octal, lost = f"{value:o}".zfill(_LENGTH), text.zfill(_LENGTH)
+    # YAML reads as octal only what begins with 0.
+    readings = [f'"{octal}" if YAML read it as an octal number'] if octal.startswith("0") else []
+    readings.append(f'"{lost}" if zeros were lost')
+    return f". Write the id in quotes: {', '.join(readings)}"

@@ -10,29 +10,34 @@
 from __future__ import annotations
 
 import ipaddress
-import typing as t
 import urllib.parse
-from collections.abc import Mapping
 
-# botocore reads these where no endpoint is given:
-# https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-_FOR_ALL: t.Final = "AWS_ENDPOINT_URL"
-_FOR_ONE: t.Final = "AWS_ENDPOINT_URL_"
-_IGNORED: t.Final = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+from . import sdk
+from .clients import ClientPool
+from .errors import AwsError
+from .fence import ACCESS_OPERATIONS, OperationFence
+from .operations import Operations
+from .options import AccessOptions
+from .regions import home_region_of
 
 
-def stays_on_this_machine(endpoint_url: t.Optional[str], environment: Mapping[str, str]) -> bool:
-    """Whether every service is called at a loopback address.
+def stays_on_this_machine(options: AccessOptions, operations: Operations) -> bool:
+    """Whether every service of ``operations`` is called at a loopback address. Nothing is called here.
 
-    ``endpoint_url`` is the option, which wins over the environment. Endpoints that only a configuration file names do
-    not count: which of them is used depends on the profile.
+    Options, environment and profile name endpoints, for all services or for one, and any of them can have botocore
+    ignore those that are configured. So the clients are asked where they would call:
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """
-    if endpoint_url:
-        return _is_loopback(endpoint_url)
-    if environment.get(_IGNORED, "").lower() == "true":
+    session = sdk.new_session(options.profile, operations=operations)
+    # Else botocore would look for credentials, perhaps on the network.
+    session.set_credentials("nobody", "nothing")
+    try:
+        clients = ClientPool(session, options, fence=OperationFence(Operations(), check_mode=True))
+        region = options.region or session.get_config_variable("region") or home_region_of(session, None)
+        services = operations.union(ACCESS_OPERATIONS).services
+        return all(_is_loopback(clients.client(service, region).meta.endpoint_url) for service in services)
+    except (AwsError, sdk.BotoCoreError):
         return False
-    urls = [url for name, url in environment.items() if name.startswith(_FOR_ONE)]
-    return all(map(_is_loopback, [environment.get(_FOR_ALL, ""), *urls]))
 
 
 def _is_loopback(url: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from datetime import datetime
 
 from . import sdk
 from .access import Access
@@ -72,9 +73,17 @@ class S3Store:
 
     def get(self, key: str) -> t.Optional[bytes]:
         """The content, or None where there is no such object. Raises AwsError."""
+        found = self.get_dated(key)
+        return None if found is None else found[0]
+
+    def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
+        """The content and the time at which S3 says that it was written, which no writer can choose. Raises AwsError.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+        """
         try:
             answer = self._access.call("s3", "GetObject", {"Bucket": self._bucket, "Key": self._prefix + key})
-            return t.cast(bytes, answer["Body"].read())
+            return answer["Body"].read(), answer["LastModified"]
         except NotFound as error:
             if error.code == "NoSuchKey":
                 return None

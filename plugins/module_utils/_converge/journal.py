@@ -8,9 +8,13 @@
 """The journal: what was done, durable enough to undo it.
 
 An intent record is written before a change is made, an outcome record after. One object a record, under an ordered key
-that is never written twice, serves a directory and S3 alike: ``<account>/<run>/<sequence>-<intent|outcome>.json``.
+that is never written twice, serves a directory and S3 alike:
+``<account>/<run>/<job>/<sequence>-<intent|outcome>.json``. Several jobs may share a run: the check and the apply job
+of a workflow do, and so does an apply job that is launched again. Each of them counts its own records. Older versions
+wrote without ``<job>``, and their records are read as well.
 What a later run finds of an intent without outcome is a third kind, ``found``: the run may still be under way, and its
-own word is the last. A fourth kind, ``run``, stands before the first intent of a module: who ran it, approved by whom.
+own word is the last. A fourth kind, ``run``, stands before the first intent of a module and of each role session in
+which it makes changes: who ran it, approved by whom.
 
 Others may write into a journal. A file that is no record, or a broken one, is reported and costs nothing else.
 """
@@ -22,12 +26,13 @@ import enum
 import functools
 import json
 import re
+import secrets
 import threading
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
-from .._account.moments import format_utc
+from .._account.moments import format_utc, parse_moment
 from .change import Change
 from .errors import InputError
 from .parsing import parse
@@ -40,10 +45,11 @@ _OUTCOME: t.Final = "-outcome.json"
 _FOUND: t.Final = "-found.json"
 _RUN: t.Final = "-run.json"
 _KEY: t.Final = re.compile(
-    r"(?P<base>[0-9]{12}/(?P<run>[^/]+)/(?P<number>[0-9]{6}))-(?P<kind>intent|outcome|found|run)\.json"
+    r"(?P<base>[0-9]{12}/(?P<run>[^/]+)/(?:(?P<job>[^/]+)/)?(?P<number>[0-9]{6}))-(?P<kind>intent|outcome|found|run)\.json"
 )
 # The highest number that such a key has room for.
 _LAST: t.Final = 999_999
+_NEVER: t.Final = datetime.min.replace(tzinfo=UTC)
 # The fields of a run record, each None where it is not known.
 DETAILS: t.Final = ("author", "approver", "change_ticket", "job", "commit", "approved_plan", "plan_sha256")
 
@@ -70,27 +76,42 @@ class Outcome(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Intent:
-    """A recorded change, the run and module that meant to make it, and its key without the ending."""
+    """A recorded change, the run, job and module that meant to make it, and its key without the ending.
+
+    ``job_id`` is empty in the journals of older versions. ``at`` is the time of the record, None if it has none.
+    """
 
     key: str
     run_id: str
     module: str
     change: Change
+    job_id: str = ""
+    at: t.Optional[datetime] = None
 
 
-def check_run_id(run_id: str) -> str:
-    """``run_id``, which becomes part of file names and S3 keys.
+def check_run_id(run_id: str, option: str = "run_id") -> str:
+    """``run_id``, or the value of another ``option`` that becomes part of file names and S3 keys.
 
     :raises InputError: it has other characters than those allowed, or could leave its directory.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", run_id):
         allowed = "letters, digits, '.', '_', ':' and '-', at most 128, beginning with a letter or digit"
-        raise InputError(f"run_id: {run_id!r} is not allowed; allowed are {allowed}")
+        raise InputError(f"{option}: {run_id!r} is not allowed; allowed are {allowed}")
     return run_id
 
 
+def new_job_id(now: datetime) -> str:
+    """An id for a job that AWX did not give one. No other job has it, and later jobs have ids that sort later."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(4)}"
+
+
+def job_order(job_id: str) -> tuple[int, str]:
+    """A sort key for the ids of jobs, oldest first: those of AWX are numbers, and our own have all one length."""
+    return len(job_id), job_id
+
+
 class Journal:
-    """The journal of one module in one run and account. Every method raises StoreError where it can't be written."""
+    """The journal of one module in one job and account. Every method raises StoreError where it can't be written."""
 
     def __init__(
         self,
@@ -98,6 +119,7 @@ class Journal:
         *,
         account_id: str,
         run_id: str,
+        job_id: str,
         module: str,
         caller_arn: str,
         clock: Callable[[], datetime],
@@ -106,32 +128,39 @@ class Journal:
         """``details`` are those of :data:`DETAILS`; they are recorded before the first change, where they are given."""
         self._store = store
         self._details = details
-        self._prefix = f"{account_id}/{run_id}"
+        self._prefix = f"{account_id}/{run_id}/{job_id}"
         self._run_id = run_id
+        self._job_id = job_id
         self._module = module
         self._caller_arn = caller_arn
         self._clock = clock
         self._written = 0
+        self._callers: set[str] = set()
         # Regions are changed side by side, and no two records may have the same number.
         self._numbering = threading.Lock()
 
     @property
     def location(self) -> str:
-        """Where the records of this run and account are."""
+        """Where the records of this job and account are."""
         return f"{self._store.location.rstrip('/')}/{self._prefix}"
 
-    def intend(self, change: Change) -> str:
-        """Record that ``change`` is about to be made; returns the key for :func:`conclude`."""
+    def intend(self, change: Change, *, caller_arn: t.Optional[str] = None) -> str:
+        """Record that ``change`` is about to be made; returns the key for :func:`conclude`.
+
+        ``caller_arn`` is who makes it, where that is not the caller of the run. Each caller has a run record of its
+        own, before its first change.
+        """
+        caller = {"caller_arn": caller_arn or self._caller_arn}
         with self._numbering:
             self._written += 1
             if self._before_us + self._written > _LAST:
                 raise StoreError(f"{self.location} has no number left after {_LAST} for a further record")
             key = f"{self._prefix}/{self._before_us + self._written:06d}"
-            if self._written == 1 and self._details is not None:
+            if self._details is not None and caller["caller_arn"] not in self._callers:
                 known = {name: self._details.get(name) or None for name in DETAILS}
-                self._store.put_new(f"{key}{_RUN}", self._record("run", {"caller_arn": self._caller_arn, **known}))
-        record = {"caller_arn": self._caller_arn, "change": change.as_dict()}
-        self._store.put_new(f"{key}{_INTENT}", self._record("intent", record))
+                self._store.put_new(f"{key}{_RUN}", self._record("run", {**caller, **known}))
+                self._callers.add(caller["caller_arn"])
+        self._store.put_new(f"{key}{_INTENT}", self._record("intent", {**caller, "change": change.as_dict()}))
         return key
 
     def conclude(
@@ -143,21 +172,31 @@ class Journal:
             record["answer"] = dict(answer)
         self._store.put_new(f"{key}{_OUTCOME}", self._record("outcome", record))
 
-    def found(self, key: str, outcome: Outcome, by: str) -> None:
-        """Record how a change of another run seems to have ended, as the run ``by`` finds its target."""
-        record = {"outcome": outcome.value, "error": f"found by run {by}"}
-        self._store.put_new(f"{key}{_FOUND}", self._record("found", record))
-
     @functools.cached_property
     def _before_us(self) -> int:
-        """How far the modules that ran before, in the same run and account, have counted."""
+        """How far the modules that ran before, in the same job and account, have counted."""
         matches = filter(None, map(_KEY.fullmatch, self._store.list(f"{self._prefix}/")))
         return max((int(match["number"]) for match in matches), default=0)
 
     def _record(self, kind: str, content: dict[str, t.Any]) -> bytes:
-        head = {"schema": SCHEMA, "record": kind, "run_id": self._run_id, "module": self._module}
-        record = {**head, "at": format_utc(self._clock()), **content}
-        return json.dumps(record, indent=2, sort_keys=True, default=str).encode()
+        names = {"run_id": self._run_id, "job_id": self._job_id, "module": self._module}
+        return _encode(kind, {**names, "at": format_utc(self._clock()), **content})
+
+
+def record_found(store: Store, intent: Intent, outcome: Outcome, *, by: str, module: str, at: datetime) -> None:
+    """Record how a change of another run seems to have ended, as the run ``by`` and its ``module`` find its target.
+
+    :raises StoreError: it can't be written.
+    """
+    names = {"run_id": intent.run_id, "module": module, "at": format_utc(at)}
+    names |= {"job_id": intent.job_id} if intent.job_id else {}
+    content = {"outcome": outcome.value, "error": f"found by run {by}"}
+    store.put_new(f"{intent.key}{_FOUND}", _encode("found", {**names, **content}))
+
+
+def _encode(kind: str, content: Mapping[str, t.Any]) -> bytes:
+    record = {"schema": SCHEMA, "record": kind, **content}
+    return json.dumps(record, indent=2, sort_keys=True, default=str).encode()
 
 
 def _ignore(_problem: str) -> None:
@@ -178,7 +217,7 @@ def interrupted(store: Store, account_id: str, warn: Warn = _ignore) -> tuple[In
 
 
 def recorded(store: Store, account_id: str, run_id: str, warn: Warn = _ignore) -> Iterator[tuple[Intent, Outcome]]:
-    """The changes of a run in the order in which they were made, each with how it ended.
+    """The changes of all jobs of a run in the order in which they were made, each with how it ended.
 
     An intent without outcome, or with a broken one, counts as ``UNKNOWN``. ``warn`` is given each problem with a
     record. Raises StoreError where the journal can't be read at all.
@@ -186,13 +225,28 @@ def recorded(store: Store, account_id: str, run_id: str, warn: Warn = _ignore) -
     keys = store.list(f"{account_id}/{run_id}/")
     _report_foreign(store, keys, warn)
     matches = [match for key in keys if (match := _KEY.fullmatch(key))]
-    for intent in _readable(store, [match["base"] for match in matches if match["kind"] == "intent"], warn):
+    started = _readable(store, [match["base"] for match in matches if match["kind"] == "intent"], warn)
+    for intent in _in_order(started):
         try:
             outcome = ending_at(store, intent.key)[0]
         except RecordError as error:
             warn(f"how {intent.change.operation} on {intent.change.target} ended is not known: {error}")
             outcome = Outcome.UNKNOWN
         yield intent, outcome
+
+
+def _in_order(intents: Iterable[Intent]) -> list[Intent]:
+    """Those of each job as it counted them, the jobs among each other by the times of their records."""
+    latest: dict[str, datetime] = {}
+    began: dict[str, datetime] = {}
+    placed: list[tuple[tuple[t.Any, ...], Intent]] = []
+    for intent in sorted(intents, key=lambda intent: intent.key):
+        job = intent.job_id
+        before = latest.get(job, _NEVER)
+        latest[job] = max(before, intent.at or before)
+        began.setdefault(job, latest[job])
+        placed.append(((latest[job], began[job], job_order(job), intent.key), intent))
+    return [intent for _place, intent in sorted(placed, key=lambda entry: entry[0])]
 
 
 def _report_foreign(store: Store, keys: Iterable[str], warn: Warn) -> None:
@@ -233,18 +287,26 @@ def ending_at(store: Store, key: str) -> tuple[Outcome, Mapping[str, t.Any]]:
 def intent_at(store: Store, key: str) -> Intent:
     """The recorded change with this key.
 
-    :raises RecordError: the record is none, or belongs to another run than its key.
+    :raises RecordError: the record is none, or belongs to another run or job than its key.
     :raises StoreError: it can't be read.
     """
     location = f"{store.location.rstrip('/')}/{key}{_INTENT}"
-    if not _KEY.fullmatch(f"{key}{_INTENT}"):
+    match = _KEY.fullmatch(f"{key}{_INTENT}")
+    if not match:
         raise RecordError(f"{location} is not a journal record: it is not named as one")
     content = store.get(f"{key}{_INTENT}")
     try:
         record = parse(content or b"")
-        intent = Intent(key=key, run_id=record["run_id"], module=record["module"], change=change_of(record["change"]))
-        if not isinstance(intent.module, str) or key.split("/")[1:2] != [intent.run_id]:
-            raise ValueError("its module is malformed, or it names another run than its place")
+        intent = Intent(
+            key=key,
+            run_id=record["run_id"],
+            job_id=record.get("job_id", ""),
+            module=record["module"],
+            change=change_of(record["change"]),
+            at=parse_moment(record["at"]) if "at" in record else None,
+        )
+        if not isinstance(intent.module, str) or (match["run"], match["job"] or "") != (intent.run_id, intent.job_id):
+            raise ValueError("its module is malformed, or it names another run or job than its place")
         return intent
     except (ValueError, KeyError, TypeError, AttributeError, InputError) as error:
         raise RecordError(f"{location} is not a journal record: {error}") from error

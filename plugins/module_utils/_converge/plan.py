@@ -50,11 +50,11 @@ class ApprovedPlan:
 
 
 def plan_document(
-    changes: Iterable[Change], *, account_id: str, run_id: str, created: datetime, author: t.Optional[str] = None
+    changes: Iterable[Change], *, account_id: str, run_id: str, created: datetime, author: t.Any = None
 ) -> dict[str, t.Any]:
     """A plan as it is kept and approved. It has every planned change, those that a cap holds back included.
 
-    ``author`` is the person whose run made the plan, where that is known.
+    ``author`` is the person whose run made the plan, where that is known; a list, if several jobs of the run made it.
     """
     kept = tuple(changes)
     return {
@@ -77,8 +77,15 @@ def combined_plan(
         return None
     changes = (planned_change(recorded) for document in kept for recorded in document["changes"])
     created = min(parse_moment(document["created"]) for document in kept)
-    author = next(filter(None, (document.get("author") for document in kept)), None)
+    authors = list(dict.fromkeys(author for document in kept for author in authors_of(document)))
+    author = authors if len(authors) > 1 else next(iter(authors), None)
     return plan_document(changes, account_id=account_id, run_id=run_id, created=created, author=author)
+
+
+def authors_of(document: Mapping[str, t.Any]) -> list[str]:
+    """The persons whose jobs made a plan, as far as its document names them."""
+    named = document.get("author")
+    return [str(author) for author in (named if isinstance(named, list) else [named]) if author]
 
 
 def planned_change(entry: t.Any) -> Change:
@@ -149,7 +156,7 @@ def _is_list_of_texts(value: t.Any) -> bool:
 
 
 def approve(
-    document: t.Any, *, account_id: str, now: datetime, times: t.Optional[Iterable[t.Any]] = None
+    document: t.Any, *, account_id: str, now: datetime, times: t.Optional[Iterable[t.Optional[datetime]]] = None
 ) -> ApprovedPlan:
     """The approval that a plan document stands for.
 
@@ -162,24 +169,29 @@ def approve(
         raise InputError(f"approved_plan: {error}") from error
     if document.get("account_id") != account_id:
         raise InputError(f"approved_plan: it is of the account {document.get('account_id')}, allowed is {account_id}")
-    _check_age((document.get("created"),) if times is None else tuple(times), now)
+    _check_age((moment_of(document.get("created")),) if times is None else tuple(times), now)
     return ApprovedPlan(
         hashes=frozenset(map(change_hash, changes)),
         places=frozenset((change.operation, change.target) for change in changes),
     )
 
 
-def is_fresh(created: t.Any, now: datetime) -> bool:
-    """Whether a plan of the moment ``created`` may still be approved; not if that is no moment."""
+def moment_of(created: t.Any) -> t.Optional[datetime]:
+    """The moment that a record names; None if it names none."""
     try:
-        return -_CLOCK_SKEW <= now - parse_moment(created) <= APPROVAL_LASTS
+        return parse_moment(created)
     except (ValueError, AttributeError):
-        return False
+        return None
 
 
-def _check_age(times: Sequence[t.Any], now: datetime) -> None:
-    if not any(is_fresh(created, now) for created in times):
-        newest = max(map(str, times), default="at an unknown time")
+def is_fresh(made: t.Optional[datetime], now: datetime) -> bool:
+    """Whether a plan of the moment ``made`` may still be approved; not if the moment is not known."""
+    return made is not None and -_CLOCK_SKEW <= now - made <= APPROVAL_LASTS
+
+
+def _check_age(times: Sequence[t.Optional[datetime]], now: datetime) -> None:
+    if not any(is_fresh(made, now) for made in times):
+        newest = max((format_utc(made) for made in times if made), default="at an unknown time")
         raise InputError(
             f"approved_plan: it was created {newest}, allowed is at most 24 hours before {format_utc(now)}; "
             "run the check again and approve its plan"

@@ -8,13 +8,18 @@
 """Where plans are kept and how an approval finds them: by their hash, so nothing written later takes their place.
 
 ``<account>/plans/<plan_sha256>.json`` is a plan. A later run that makes the very same plan leaves a note beside it,
-``<account>/plans/<plan_sha256>/<run_id>.json``, so that it can be approved again. ``runs/<run_sha256>.json`` holds the
-lines ``<account> <plan_sha256>`` of a run. Both hashes are computed anew when they are read.
+below ``<account>/plans/<plan_sha256>/``, so that it can be approved again. ``runs/<run_sha256>.json`` holds the lines
+``<account> <plan_sha256>`` of a run. Both hashes are computed anew when they are read.
+
+The hash covers the changes alone, so that the same plan has the same hash. It covers neither time nor author. The age
+of a plan counts from the older of its own time and that of the store. None of these objects is written twice. Somebody
+who may overwrite them, or add notes, can still make a plan younger: docs/awx.md says how to deny that.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import re
@@ -25,7 +30,7 @@ from datetime import datetime
 from .._account.moments import format_utc
 from .errors import InputError
 from .parsing import parse
-from .plan import ApprovedPlan, approve, is_fresh
+from .plan import ApprovedPlan, approve, authors_of, is_fresh, moment_of
 from .store import Store, StoreError
 
 RUN_SCHEMA: t.Final = "hardening.iam/run-plans/1"
@@ -57,8 +62,10 @@ def keep_plan(store: Store, document: Mapping[str, t.Any], *, renew: bool = True
     if not renew:
         return f"{store.location.rstrip('/')}/{key}"
     said = {name: document.get(name) for name in ("plan_sha256", "run_id", "created", "author")}
-    note = f"{key.removesuffix('.json')}/{document['run_id']}.json"
-    store.put(note, _encode({"schema": _NOTE_SCHEMA, **said}))
+    note = _encode({"schema": _NOTE_SCHEMA, **said})
+    # Named after its content: a run may note several times, and nothing is written over.
+    name = f"{document['run_id']}-{hashlib.sha256(note).hexdigest()[:16]}"
+    _keep(store, f"{key.removesuffix('.json')}/{name}.json", note)
     return f"{store.location.rstrip('/')}/{key}"
 
 
@@ -107,19 +114,41 @@ def find_approval(
     plan_hash = check_hash(given)
     if store is None:
         raise InputError("approved_plan: a hash needs report_dir, where the plan with this hash is kept")
-    document = _json(store, plan_key(account_id, plan_hash))
-    if document is None:
+    found = _dated(store, plan_key(account_id, plan_hash))
+    if found is None:
         plan_hash = _hash_in_run(store, plan_hash, account_id)
-        document = _json(store, plan_key(account_id, plan_hash))
-    if not isinstance(document, Mapping):
+        found = _dated(store, plan_key(account_id, plan_hash))
+    if found is None or not isinstance(found[0], Mapping):
         where = f"{store.location}/{plan_key(account_id, plan_hash)}"
         raise InputError(f"approved_plan: there is no plan at {where}")
+    document, stored = found
     if document.get("plan_sha256") != plan_hash:
         raise InputError(f"approved_plan: the plan that is kept under the hash {plan_hash} has another one")
-    made = [document, *_notes(store, account_id, plan_hash)]
-    approved = approve(document, account_id=account_id, times=[note.get("created") for note in made], now=now)
+    made = [_Made(document, stored), *_notes(store, account_id, plan_hash)]
+    approved = approve(document, account_id=account_id, times=[note.at for note in made], now=now)
     _refuse_author(made, approver, now)
     return approved
+
+
+@dataclasses.dataclass(frozen=True)
+class _Made:
+    """What one run says of a plan that it made, and since when the store has it."""
+
+    record: Mapping[str, t.Any]
+    stored: datetime
+
+    @property
+    def at(self) -> t.Optional[datetime]:
+        """When the plan was made: the older of both times.
+
+        A record may name a time that is still to come. It can't be stored today for an approval next week.
+        """
+        created = moment_of(self.record.get("created"))
+        return created and min(created, self.stored)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether one of both times is within the last 24 hours."""
+        return is_fresh(self.stored, now) or is_fresh(moment_of(self.record.get("created")), now)
 
 
 def check_hash(given: t.Any) -> str:
@@ -155,20 +184,20 @@ def _hash_in_run(store: Store, run_hash: str, account_id: str) -> str:
     return hashes[0]
 
 
-def _notes(store: Store, account_id: str, plan_hash: str) -> list[Mapping[str, t.Any]]:
+def _notes(store: Store, account_id: str, plan_hash: str) -> list[_Made]:
     """What later runs noted that made the same plan. A malformed note counts for nothing."""
-    notes: list[Mapping[str, t.Any]] = []
+    notes: list[_Made] = []
     for key in store.list(f"{plan_key(account_id, plan_hash).removesuffix('.json')}/"):
         with contextlib.suppress(InputError):
-            note = _json(store, key)
-            if isinstance(note, Mapping) and note.get("plan_sha256") == plan_hash:
-                notes.append(note)
+            found = _dated(store, key)
+            if found and isinstance(found[0], Mapping) and found[0].get("plan_sha256") == plan_hash:
+                notes.append(_Made(*found))
     return notes
 
 
-def _refuse_author(made: Iterable[Mapping[str, t.Any]], approver: t.Optional[str], now: datetime) -> None:
+def _refuse_author(made: Iterable[_Made], approver: t.Optional[str], now: datetime) -> None:
     """Refuse an approver who made the plan. Of several runs that made it, all within the last 24 hours count."""
-    authors = {str(note["author"]) for note in made if note.get("author") and is_fresh(note.get("created"), now)}
+    authors = {author for note in made if note.is_fresh(now) for author in authors_of(note.record)}
     if approver and approver.strip().lower() in {author.strip().lower() for author in authors}:
         raise InputError(f"approved_plan: {approver} made this plan, so somebody else has to approve it")
 
@@ -178,14 +207,21 @@ def _encode(document: Mapping[str, t.Any]) -> bytes:
 
 
 def _json(store: Store, key: str) -> t.Any:
-    """The document at ``key``; None where there is none.
+    """The document at ``key``; None where there is none. Raises InputError: it is not JSON."""
+    found = _dated(store, key)
+    return None if found is None else found[0]
+
+
+def _dated(store: Store, key: str) -> t.Optional[tuple[t.Any, datetime]]:
+    """The document at ``key`` and since when the store has it; None where there is none.
 
     :raises InputError: it is not JSON.
     """
-    content = store.get(key)
-    if content is None:
+    found = store.get_dated(key)
+    if found is None:
         return None
+    content, stored = found
     try:
-        return parse(content)
+        return parse(content), stored
     except ValueError as error:
         raise InputError(f"approved_plan: {store.location}/{key} is not JSON: {error}") from error

@@ -89,6 +89,7 @@ class Walk(t.Generic[State]):
     ``learn`` is given the answer to a change that was made, and returns what the journal is to keep of it: the id of a
     message, say, which only AWS knows.
     ``acting`` is what a change is made with, where that is not the access of the run: a session in another account.
+    ``caller`` names the role session that makes it, where that is not the caller of the run.
     ``stays_with`` says whether its first change is not to be made where its second one is refused: what announces a
     write and the write itself, say, come together or not at all.
     ``declined`` says whether the error of a change that was not made is the word of somebody else who decides on its
@@ -108,6 +109,7 @@ class Walk(t.Generic[State]):
     rereads: Mapping[str, Callable[[Change], t.Any]] = dataclasses.field(default_factory=dict)
     learn: Callable[[Change, Mapping[str, t.Any]], Mapping[str, t.Any]] = lambda _change, _answer: {}
     acting: Callable[[Change], t.Optional[Aws]] = lambda _change: None
+    caller: Callable[[Change], t.Optional[str]] = lambda _change: None
     stays_with: Callable[[Change, Change], bool] = lambda _change, _refused: False
     declined: Callable[[Change, Exception], t.Optional[Refusal]] = lambda _change, _error: None
 
@@ -291,7 +293,7 @@ class _Making(t.Generic[State]):
 
     def _make(self, change: Change) -> str:
         """Make one change between its two records; returns what went wrong, or nothing."""
-        key = self._journal.intend(change)
+        key = self._journal.intend(change, caller_arn=self._walk.caller(change))
         ending = bring_about(
             change,
             functools.partial(self._call, change),

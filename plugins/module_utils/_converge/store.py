@@ -14,6 +14,7 @@ import os
 import stat
 import tempfile
 import typing as t
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -34,6 +35,9 @@ class Store(t.Protocol):
 
     def get(self, key: str) -> t.Optional[bytes]:
         """The content, or None where the key does not exist. Raises :class:`StoreError`."""
+
+    def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
+        """Like :meth:`get`, with the time at which the store says that the key was last written."""
 
     def list(self, prefix: str = "") -> list[str]:
         """Keys below ``prefix`` in ascending order. Raises :class:`StoreError`."""
@@ -59,8 +63,13 @@ class DirectoryStore:
         return self._write(key, content, replace=False)
 
     def get(self, key: str) -> t.Optional[bytes]:
+        found = self.get_dated(key)
+        return None if found is None else found[0]
+
+    def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
         try:
-            return (self._root / key).read_bytes()
+            with (self._root / key).open("rb") as file:
+                return file.read(), datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
         except FileNotFoundError:
             return None
         except OSError as error:

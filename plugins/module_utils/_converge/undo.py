@@ -201,12 +201,13 @@ def _once_undone(target: str, present: t.Any, undos: Iterable[Change]) -> t.Any:
 
 def _states_before(intent: Intent, run: Sequence[Recorded]) -> set[str]:
     """The hashes of what was there before the change, and before those that the run made to the same target earlier."""
-    earlier = [
-        other.change
-        for other, _outcome in run
-        if other.key <= intent.key and (other.module, other.change.target) == (intent.module, intent.change.target)
-    ]
-    return {content_hash(change.before) for change in earlier}
+    states: set[str] = set()
+    for other, _outcome in run:
+        if (other.module, other.change.target) == (intent.module, intent.change.target):
+            states.add(content_hash(other.change.before))
+        if other.key == intent.key:
+            break
+    return states
 
 
 def _taking_back(intent: Intent, undo: Undo) -> Change:

@@ -5,9 +5,10 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Parts: what each module of a run leaves for the report of its account, below ``<account>/parts/<run_id>/``.
+"""Parts: what each module of a run leaves for the report of its account, in ``<account>/parts/<run_id>/<job_id>/``.
 
 A module leaves a mark when it begins and replaces it by its part when it ends, so the report knows which modules ran.
+Several jobs may share a run. Of each module the newest part counts, and of older ones the changes that they made.
 Others may write there too: a part counts only if it is well-formed, and if its plan holds exactly what it shows.
 """
 
@@ -20,10 +21,11 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from .._account.moments import format_utc
+from .._account.moments import format_utc, parse_moment
 from .._converge.change import content_hash
 from .._converge.errors import InputError
-from .._converge.plan import check_plan
+from .._converge.journal import job_order
+from .._converge.plan import check_plan, moment_of, plan_document, planned_change
 from .._converge.store import Store, StoreError
 from .document import DocumentError, decode
 
@@ -52,9 +54,10 @@ def part_folder(account_id: str, run_id: str) -> str:
     return f"{account_id}/parts/{run_id}/"
 
 
-def part_key(account_id: str, run_id: str, part: str) -> str:
-    """Where one part is."""
-    return f"{part_folder(account_id, run_id)}{part}.json"
+def part_key(account_id: str, run_id: str, part: str, *, job_id: str = "") -> str:
+    """Where one part is. A module that changes nothing needs no job: its newest part is the only one that counts."""
+    job = f"{job_id}/" if job_id else ""
+    return f"{part_folder(account_id, run_id)}{job}{part}.json"
 
 
 def mark(*, module: str, run_id: str, check_mode: bool, written: datetime, error: t.Optional[str] = None) -> bytes:
@@ -76,9 +79,42 @@ def read_parts(store: Store, account_id: str, run_id: str, *, mode: str) -> Part
 
     :raises StoreError: the place can't be listed.
     """
-    folder = part_folder(account_id, run_id)
-    parts: list[Part] = []
     problems: dict[str, str] = {}
+    parts: list[Part] = []
+    for found in _read_all(store, account_id, run_id, problems, is_check=mode == "check"):
+        *older, newest = sorted(found, key=lambda entry: (str(entry.part.get("written", "")), job_order(entry.job)))
+        for entry in (*older, newest):
+            module = entry.part["module"]
+            try:
+                part = _counted(entry.part, account_id) if entry is newest else _made_earlier(entry, account_id)
+            except DocumentError as error:
+                problems[module] = f"its part of the report does not count: {entry.name} {error}"
+                continue
+            if part is None:
+                problems[module] = "it began and left no result: it was cut off, or its part was not written"
+            else:
+                parts.append(part)
+    return Parts(tuple(parts), problems)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Entry:
+    """A part as it was read: the name of its file, and the job that wrote it."""
+
+    name: str
+    job: str
+    part: Part
+
+
+def _read_all(
+    store: Store, account_id: str, run_id: str, problems: dict[str, str], *, is_check: bool
+) -> list[list[_Entry]]:
+    """The parts of the mode that is asked for, those with one name together.
+
+    Why others can't be read is added to ``problems``.
+    """
+    folder = part_folder(account_id, run_id)
+    found: dict[str, list[_Entry]] = {}
     for key in store.list(folder):
         name = key.removeprefix(folder)
         try:
@@ -93,19 +129,47 @@ def read_parts(store: Store, account_id: str, run_id: str, *, mode: str) -> Part
         except DocumentError as error:
             problems[name] = f"its part of the report is malformed: {error}"
             continue
-        if part.get("check_mode", mode == "check") is not (mode == "check"):
-            continue
-        try:
-            if part.get("state") != _STARTED:
-                check_part(part, account_id)
-                parts.append({**part, "refused": _with_changes(part)})
-            elif part.get("error"):
-                parts.append(_failed(part))
-            else:
-                problems[part["module"]] = "it began and left no result: it was cut off, or its part was not written"
-        except DocumentError as error:
-            problems[part["module"]] = f"its part of the report does not count: {name} {error}"
-    return Parts(tuple(parts), problems)
+        if part.get("check_mode", is_check) is is_check:
+            job, _, file = name.rpartition("/")
+            found.setdefault(file, []).append(_Entry(file, job, part))
+    return list(found.values())
+
+
+def _counted(part: Part, account_id: str) -> t.Optional[Part]:
+    """The newest part of a module; None if the module left nothing but the mark of its beginning.
+
+    :raises DocumentError: it is malformed, or its plan holds other changes than it shows.
+    """
+    if part.get("state") != _STARTED:
+        check_part(part, account_id)
+        return {**part, "refused": _with_changes(part)}
+    return _failed(part) if part.get("error") else None
+
+
+def _made_earlier(entry: _Entry, account_id: str) -> Part:
+    """What an earlier job of the run changed. The job that followed looked at everything else again.
+
+    :raises DocumentError: as for the newest part.
+    """
+    part = entry.part
+    names = {name: part[name] for name in ("module", "run_id")}
+    if part.get("state") == _STARTED:
+        job = f"job {entry.job}" if entry.job else "an earlier job"
+        reason = f"{job} of this run left no result here; its journal says what it changed"
+        return {**names, "changes": (), "refused": (), "error": None if part.get("error") else reason}
+    check_part(part, account_id)
+    made = [change for change in part.get("changes", ()) if change["applied"]]
+    wanted = Counter(_identity(change) for change in made)
+    changes = []
+    for recorded in (part.get("plan") or {}).get("changes", ()):
+        if wanted[_identity(recorded)]:
+            wanted[_identity(recorded)] -= 1
+            changes.append(planned_change(recorded))
+    if not changes:
+        return {**names, "changes": (), "refused": ()}
+    given = {"account_id": account_id, "run_id": part["run_id"], "author": part["plan"].get("author")}
+    plan = plan_document(changes, created=parse_moment(part["plan"]["created"]), **given)
+    return {**names, "changes": made, "plan": plan, "refused": ()}
 
 
 def _check_head(part: Part, run_id: str) -> None:
@@ -147,8 +211,10 @@ def _check_plan(part: Part, account_id: str) -> None:
         check_plan(plan)
     except InputError as error:
         raise DocumentError(f"has a plan that can't be approved: {error}") from error
-    if plan["account_id"] != account_id:
-        raise DocumentError(f"has a plan of account {plan['account_id']}")
+    if plan.get("account_id") != account_id:
+        raise DocumentError(f"has a plan of account {plan.get('account_id')}")
+    if moment_of(plan.get("created")) is None:
+        raise DocumentError("has a plan without the time at which it was made")
     planned = Counter(_identity(entry) for entry in plan["changes"])
     shown = Counter(_identity(change) for change in part.get("changes", ()))
     if shown - planned:

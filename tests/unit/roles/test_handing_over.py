@@ -16,9 +16,10 @@ import yaml
 from .rendering import ROLES, evaluated
 
 NAMES = ("access_analyzer", "config_rules", "event_alerts", "findings_export", "security_hub")
-# There are no key ids in what these are about; the export cuts them in any case, and judges nothing itself.
-NOT_HANDED_OVER = {name: {"reveal_key_ids"} for name in NAMES} | {
-    "findings_export": {"max_changes", "max_percent", "return_findings", "reveal_key_ids", "thresholds"}
+# There are no key ids in what these are about; the export cuts them in any case, and judges nothing itself. The action
+# plugin gives the job.
+NOT_HANDED_OVER = {name: {"job_id", "reveal_key_ids"} for name in NAMES} | {
+    "findings_export": {"job_id", "max_changes", "max_percent", "return_findings", "reveal_key_ids", "thresholds"}
 }
 
 

@@ -21,7 +21,19 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.runner imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 
-from ._converge.fakes import ACCOUNT, NOW, RUN, FakeAws, FakeCaller, change, journal_of, user_arn, walk_of
+from ._converge.fakes import (
+    ACCOUNT,
+    JOB,
+    NOW,
+    RUN,
+    FakeAws,
+    FakeCaller,
+    change,
+    journal_of,
+    set_dates,
+    user_arn,
+    walk_of,
+)
 from ._converge.test_finding import finding
 
 
@@ -42,6 +54,7 @@ class Bench:
         given = {
             "account_id": ACCOUNT,
             "run_id": RUN,
+            "job_id": JOB,
             "journal": str(self.journal),
             "report_dir": str(self.reports),
             **options,
@@ -50,6 +63,7 @@ class Bench:
             options={**defaults, **given}, operations=Operations(), check_mode=check_mode, clock=lambda: NOW
         )
         self.task.__dict__["access"] = self.aws
+        set_dates(self.reports)
         return _converging.converge(
             self.task,
             module="replace",
@@ -65,7 +79,7 @@ class Bench:
     @property
     def part(self) -> dict[str, t.Any]:
         name = self.keeping.get("part", "replace")
-        content = (self.reports / ACCOUNT / "parts" / RUN / f"{name}.json").read_text(encoding="utf-8")
+        content = (self.reports / ACCOUNT / "parts" / RUN / JOB / f"{name}.json").read_text(encoding="utf-8")
         return t.cast(dict[str, t.Any], json.loads(content))
 
     @property
@@ -86,8 +100,8 @@ def test_enforcing_makes_the_changes_and_says_where_they_are_recorded(bench: Ben
     assert bench.writes == ["a", "b"]
     assert result["changed"] is True
     assert [done["applied"] for done in result["changes"]] == [True, True]
-    assert result["journal"] == f"{bench.journal}/{ACCOUNT}/{RUN}"
-    assert sorted(path.name for path in (bench.journal / ACCOUNT / RUN).iterdir()) == [
+    assert result["journal"] == f"{bench.journal}/{ACCOUNT}/{RUN}/{JOB}"
+    assert sorted(path.name for path in (bench.journal / ACCOUNT / RUN / JOB).iterdir()) == [
         "000001-intent.json",
         "000001-outcome.json",
         "000001-run.json",
@@ -95,6 +109,27 @@ def test_enforcing_makes_the_changes_and_says_where_they_are_recorded(bench: Ben
         "000002-outcome.json",
     ]
     assert bench.task.warnings == []
+
+
+def test_two_jobs_of_one_run_share_no_journal_and_no_part(bench: Bench) -> None:
+    """A job that AWX launches again has the run id of its workflow."""
+    places = []
+    for options in ({"job_id": "17"}, {"awx_job_id": "18", "mode": "report"}, {"job_id": ""}):
+        bench.aws.states[user_arn("a")] = "old"
+        places.append(bench.run(change("a"), **{"job_id": None, **options}).get("journal"))
+    parts = {path.parent.name for path in (bench.reports / ACCOUNT / "parts" / RUN).glob("*/replace.json")}
+    assert parts > {"17", "18"}
+    # Without any id a module is a job of its own.
+    (alone,) = parts - {"17", "18"}
+    folder = f"{bench.journal}/{ACCOUNT}/{RUN}"
+    assert places == [f"{folder}/17", None, f"{folder}/{alone}"]
+    assert len(list(Path(folder).glob("*/000001-intent.json"))) == 2
+
+
+def test_an_id_of_a_job_that_could_leave_its_place_is_refused(bench: Bench) -> None:
+    with pytest.raises(TaskError, match="job_id: '../17' is not allowed"):
+        bench.run(change("a"), job_id="../17")
+    assert not bench.writes
 
 
 @pytest.mark.parametrize(("mode", "check_mode"), [("enforce", True), ("report", True), ("report", False)])
@@ -366,7 +401,7 @@ def test_the_journal_says_who_ran_what(bench: Bench) -> None:
     planned = bench.run(change("a"), check_mode=True)["plan_sha256"]
     details = {"author": "alice", "approver": "bob", "change_ticket": "CHG-7", "job": "17", "commit": "c0ffee"}
     bench.run(change("a"), approved_plan=planned, run_details={**details, "require_change_ticket": True})
-    record = json.loads((bench.journal / ACCOUNT / RUN / "000001-run.json").read_text(encoding="utf-8"))
+    record = json.loads((bench.journal / ACCOUNT / RUN / JOB / "000001-run.json").read_text(encoding="utf-8"))
     assert details.items() <= record.items()
     assert (record["plan_sha256"], record["approved_plan"]) == (planned, planned)
 

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
-from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve, plan_document
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import ApprovedPlan, approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import find_approval
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
@@ -23,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.document imp
 from ansible_collections.hardening.iam.plugins.module_utils._reporting import FORMATS, run
 from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 
+from ._converge.fakes import set_dates
 from ._report import samples
 from ._report.test_fleet import account
 
@@ -63,6 +64,11 @@ def task(place: Path, *, check_mode: bool = True, **options: t.Any) -> Task:
         check_mode=check_mode,
         clock=lambda: samples.NOW,
     )
+
+
+def approval(reports: Path, given: str) -> ApprovedPlan:
+    set_dates(reports, samples.NOW)
+    return find_approval(DirectoryStore(str(reports)), given, account_id=samples.ACCOUNT, now=samples.NOW)
 
 
 def read(path: Path) -> dict[str, t.Any]:
@@ -419,6 +425,29 @@ def test_the_parts_of_the_check_do_not_count_for_the_run_that_applies_it(reports
     assert (result["incomplete"], result["changes_planned"]) == ([], 1)
 
 
+def test_two_jobs_of_one_run_that_enforce_both_stand_in_its_report(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    enforcing = dataclasses.replace(samples.run(), mode="enforce")
+    store.put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment(run=enforcing)))
+    for job, change in (("17", samples.PASSWORD_POLICY_CHANGE), ("18", samples.KEY_CHANGE)):
+        part = samples.part(
+            "access_keys", change, run_id=enforcing.id, applied=True, written=f"2026-11-25T02:{job}:00Z"
+        )
+        store.put(f"{samples.ACCOUNT}/parts/{enforcing.id}/{job}/access_keys.json", encode(part))
+    result = run(task(tmp_path, check_mode=False, formats=["txt"]))
+    assert (result["incomplete"], result["changes_applied"]) == ([], 2)
+    report = read(tmp_path / samples.ACCOUNT / "report.json")
+    assert [change["operation"] for change in report["changes"]] == [
+        samples.PASSWORD_POLICY_CHANGE.operation,
+        samples.KEY_CHANGE.operation,
+    ]
+    plan = read(tmp_path / samples.ACCOUNT / "plan.json")
+    assert len(plan["changes"]) == 2
+    assert plan["plan_sha256"] == result["plan_sha256"]
+    fleet = run(task(tmp_path, check_mode=False, scope="fleet", expected_accounts=[samples.ACCOUNT]))
+    assert fleet["changes_applied"] == 2
+
+
 HIDDEN = dataclasses.replace(samples.KEY_CHANGE, target=f"{samples.ACCOUNT}-hidden")
 
 
@@ -519,9 +548,7 @@ def test_what_a_cap_holds_back_is_shown_and_can_be_approved(reports: Path) -> No
     assert page.count(HIDDEN.target) >= 2
     schema = json.loads((Path(__file__).resolve().parents[4] / "docs/report.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(report, schema)
-    approved = find_approval(
-        DirectoryStore(str(reports)), result["plan_sha256"], account_id=samples.ACCOUNT, now=samples.NOW
-    )
+    approved = approval(reports, result["plan_sha256"])
     assert approved.objection(HIDDEN) is None
 
 
@@ -612,8 +639,7 @@ def test_the_report_of_a_run_has_the_hash_that_approves_all_its_accounts(reports
     fleet = read(reports / "fleet.json")
     assert fleet["plan_sha256"] == result["plan_sha256"] == result["stats"]["hardening_plan_sha256"]
     assert [row["plan_sha256"] for row in fleet["accounts"]] == [own, other]
-    store = DirectoryStore(str(reports))
-    approved = find_approval(store, result["plan_sha256"], account_id=samples.ACCOUNT, now=samples.NOW)
+    approved = approval(reports, result["plan_sha256"])
     assert approved.objection(samples.KEY_CHANGE) is None
 
 
@@ -635,6 +661,6 @@ def test_a_later_run_does_not_change_what_a_hash_approves(reports: Path) -> None
     approved = run(task(reports, scope="fleet"))["plan_sha256"]
     put_part(reports, {**part_of(HIDDEN, "overtaking"), "plan": plan_of(HIDDEN)})
     assert run(task(reports))["plan_sha256"] != run(task(reports, scope="fleet"))["plan_sha256"] != approved
-    found = find_approval(DirectoryStore(str(reports)), approved, account_id=samples.ACCOUNT, now=samples.NOW)
+    found = approval(reports, approved)
     assert found.objection(samples.KEY_CHANGE) is None
     assert found.objection(HIDDEN)

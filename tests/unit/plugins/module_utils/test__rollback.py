@@ -116,9 +116,9 @@ def test_what_was_given_stays_where_what_was_taken_for_it_does_not_come_back(
     given, first = undo_of(1, "user_permissions", operation, {"policy": "p", "attached": True})
     through = {"policy": "p", "attached": False, "through": {"group": group, "policy": "p"}}
     taken, second = undo_of(2, module, "AttachUserPolicy", through)
-    intents = {intent.key: intent for intent in (given, taken)}
-    assert stays_with(intents, first, second) is stays
-    assert not stays_with(intents, second, first)
+    made = {intent.key: (place, intent) for place, intent in enumerate((given, taken))}
+    assert stays_with(made, first, second) is stays
+    assert not stays_with(made, second, first)
 
 
 RESULT: t.Final[dict[str, t.Any]] = {

@@ -27,5 +27,5 @@ def at_once() -> t.Iterator[None]:
 def any_clock() -> t.Iterator[None]:
     """AWS is emulated inside this process, without an endpoint that would say so."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_task, "stays_on_this_machine", lambda _endpoint, _environment: True)
+        patch.setattr(_task, "stays_on_this_machine", lambda _options, _operations: True)
         yield

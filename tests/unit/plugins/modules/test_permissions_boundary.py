@@ -348,7 +348,7 @@ def impacts(one: Account, directory: Path, *boundaries: Record, **options: t.Any
     """What a run in check mode leaves for the report."""
     one.done(*boundaries, check_mode=True, report_dir=str(directory), **options)
     part = json.loads(
-        next((directory / ACCOUNT / "parts").glob("*/permissions_boundary.json")).read_text(encoding="utf-8")
+        next((directory / ACCOUNT / "parts").glob("*/*/permissions_boundary.json")).read_text(encoding="utf-8")
     )
     return t.cast(list[Record], part["impacts"])
 

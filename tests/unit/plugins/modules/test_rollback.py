@@ -25,6 +25,7 @@ from ansible_collections.hardening.iam.plugins.modules import password_policy, r
 from emulator.server import install
 
 ACCOUNT = "123456789012"
+JOB = "17"
 POLICY = f"arn:aws:iam::{ACCOUNT}:account-password-policy"
 WEAK = {"MinimumPasswordLength": 6, "RequireNumbers": True, "MaxPasswordAge": 365}
 DECLARED: dict[str, t.Any] = {
@@ -47,7 +48,8 @@ class Account:
     def harden(self, run_id: str, **options: t.Any) -> dict[str, t.Any]:
         self.iam.generate_credential_report()
         self.iam.generate_credential_report()
-        result = self._run(password_policy.ENTRY, False, {"run_id": run_id, **(options or DECLARED)})
+        declared = {} if options.keys() - {"job_id"} else DECLARED
+        result = self._run(password_policy.ENTRY, False, {"run_id": run_id, **declared, **options})
         assert not result.get("failed"), result
         return result
 
@@ -55,7 +57,7 @@ class Account:
         return self._run(rollback.ENTRY, check_mode, {"undo_run_id": undo_run_id, "run_id": run_id, **options})
 
     def _run(self, entry: Entry, check_mode: bool, options: dict[str, t.Any]) -> dict[str, t.Any]:
-        given = {"account_id": ACCOUNT, "journal": self.store.location, **options}
+        given = {"account_id": ACCOUNT, "journal": self.store.location, "job_id": JOB, **options}
         validation = ArgumentSpecValidator(entry.argument_spec()).validate(given)
         assert not validation.error_messages
         return execute(entry, options=validation.validated_parameters, check_mode=check_mode)
@@ -106,10 +108,10 @@ def test_a_run_is_taken_back_in_four_steps(account: Account, weak: t.Optional[di
 def test_a_rollback_is_a_run_of_its_own(account: Account) -> None:
     account.harden("run")
     done = account.undo("run")
-    assert done["journal"] == f"{account.store.location}/{ACCOUNT}/undo"
+    assert done["journal"] == f"{account.store.location}/{ACCOUNT}/undo/{JOB}"
     ((intent, outcome),) = recorded(account.store, ACCOUNT, "undo")
     assert (intent.module, outcome.value) == ("rollback", "applied")
-    assert intent.change.undoes == f"{ACCOUNT}/run/000001"
+    assert intent.change.undoes == f"{ACCOUNT}/run/{JOB}/000001"
     assert done["changes"][0]["undoes"] == intent.change.undoes
 
 
@@ -210,7 +212,7 @@ def test_the_mode_report_writes_nothing_and_is_never_changed(account: Account) -
 
 def rewritten(account: Account, **fields: t.Any) -> None:
     """Write the recorded change of the run otherwise."""
-    path = Path(account.store.location) / ACCOUNT / "run" / "000001-intent.json"
+    path = Path(account.store.location) / ACCOUNT / "run" / JOB / "000001-intent.json"
     record = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**record, "change": {**record["change"], **fields}}), encoding="utf-8")
 
@@ -237,7 +239,7 @@ def test_a_journal_that_was_tampered_with_does_nothing_else(
 
 
 def test_a_broken_record_is_a_warning(account: Account) -> None:
-    account.store.put(f"{ACCOUNT}/run/000001-intent.json", b"{")
+    account.store.put(f"{ACCOUNT}/run/{JOB}/000001-intent.json", b"{")
     result = account.undo("run")
     assert (result["changed"], result["changes"]) == (False, [])
     assert any("000001-intent.json is not a journal record" in text for text in result["warnings"])
@@ -250,7 +252,7 @@ def test_a_broken_record_is_a_warning(account: Account) -> None:
 def test_a_run_that_was_cut_off_is_taken_back_and_concluded(account: Account, was_made: bool) -> None:
     account.harden("run")
     hardened = account.policy
-    (Path(account.store.location) / ACCOUNT / "run" / "000001-outcome.json").unlink()
+    (Path(account.store.location) / ACCOUNT / "run" / JOB / "000001-outcome.json").unlink()
     if not was_made:
         account.iam.delete_account_password_policy()
     result = account.undo("run")
@@ -264,7 +266,7 @@ def test_a_run_that_was_cut_off_is_taken_back_and_concluded(account: Account, wa
 def test_a_rollback_that_was_cut_off_goes_on_and_concludes(account: Account, was_made: bool) -> None:
     account.harden("run")
     account.undo("run", "cut-off")
-    (Path(account.store.location) / ACCOUNT / "cut-off" / "000001-outcome.json").unlink()
+    (Path(account.store.location) / ACCOUNT / "cut-off" / JOB / "000001-outcome.json").unlink()
     if not was_made:
         account.harden("restores-what-the-run-left")
     result = account.undo("run", "again")
@@ -292,9 +294,11 @@ def test_every_documented_result_is_returned_and_no_other(account: Account) -> N
 def test_the_part_for_the_report_has_what_was_taken_back(account: Account) -> None:
     account.harden("run")
     account.undo("run", report_dir=str(account.directory / "reports"))
-    path = account.directory / "reports" / ACCOUNT / "parts" / "undo" / "rollback.json"
+    path = account.directory / "reports" / ACCOUNT / "parts" / "undo" / JOB / "rollback.json"
     part = json.loads(path.read_text(encoding="utf-8"))
-    assert [(change["undoes"], change["applied"]) for change in part["changes"]] == [(f"{ACCOUNT}/run/000001", True)]
+    assert [(change["undoes"], change["applied"]) for change in part["changes"]] == [
+        (f"{ACCOUNT}/run/{JOB}/000001", True)
+    ]
 
 
 # Records that say one thing and undo another
@@ -333,8 +337,8 @@ class Forger:
             "undo": {"operation": undo[0], "parameters": undo[1]},
             "applied": True,
         }
-        head = {"schema": "hardening.iam/journal/1", "run_id": "forged", "module": module}
-        key = f"{ACCOUNT}/forged/000001"
+        head = {"schema": "hardening.iam/journal/1", "run_id": "forged", "job_id": JOB, "module": module}
+        key = f"{ACCOUNT}/forged/{JOB}/000001"
         self.account.store.put(f"{key}-intent.json", json.dumps({**head, "change": change}).encode())
         self.account.store.put(f"{key}-outcome.json", json.dumps({**head, "outcome": "applied"}).encode())
 
@@ -472,8 +476,8 @@ def test_a_malformed_record_takes_nothing_back_and_stops_no_other(forger: Forger
     forger.account.harden("forged")
     undo = {"UserName": "svc-reports", "PolicyArn": READ}
     target = arn("user", "svc-reports")
-    forger.account.store.put(f"{ACCOUNT}/forged/000002-intent.json", b"")
-    path = forger.account.directory / "journal" / ACCOUNT / "forged"
+    forger.account.store.put(f"{ACCOUNT}/forged/{JOB}/000002-intent.json", b"")
+    path = forger.account.directory / "journal" / ACCOUNT / "forged" / JOB
     hardened = (path / "000001-intent.json").read_bytes(), (path / "000001-outcome.json").read_bytes()
     forger.record("DetachUserPolicy", target, *detached(READ), ("AttachUserPolicy", undo), "user_permissions")
     record = json.loads((path / "000001-intent.json").read_text(encoding="utf-8"))
@@ -501,12 +505,47 @@ def test_a_journal_can_not_make_a_rollback_act_on_its_caller(forger: Forger) -> 
 def test_what_somebody_else_made_is_left_to_them(account: Account) -> None:
     account.harden("run")
     hardened = account.policy
-    path = account.directory / "journal" / ACCOUNT / "run" / "000001-outcome.json"
+    path = account.directory / "journal" / ACCOUNT / "run" / JOB / "000001-outcome.json"
     path.write_text(
         json.dumps({**json.loads(path.read_text(encoding="utf-8")), "outcome": "foreign"}), encoding="utf-8"
     )
     result = account.undo("run")
     assert (rules(result), result["changed"], account.policy) == (["foreign"], False, hardened)
+
+
+# Several jobs of one run
+
+
+def test_a_rollback_takes_all_jobs_of_a_run_the_newest_first(account: Account) -> None:
+    account.iam.update_account_password_policy(**WEAK)
+    original = account.policy
+    # By its name the job that came second sorts first.
+    account.harden("run", job_id="99")
+    account.harden("run", job_id="100", **{**DECLARED, "minimum_password_length": 20})
+    assert (account.policy or {})["MinimumPasswordLength"] == 20
+    folder = account.directory / "journal" / ACCOUNT / "run"
+    assert sorted(path.name for path in folder.iterdir()) == ["100", "99"]
+    done = account.undo("run")
+    assert (done["recorded"], rules(done), account.policy) == (2, [], original)
+    undone = [change["undoes"] for change in done["changes"]]
+    assert undone == [f"{ACCOUNT}/run/{job}/000001" for job in ("100", "99")]
+
+
+def test_a_run_of_an_older_version_is_taken_back_too(account: Account) -> None:
+    """Its journal is named after the run alone."""
+    account.iam.update_account_password_policy(**WEAK)
+    original = account.policy
+    account.harden("run")
+    folder = account.directory / "journal" / ACCOUNT / "run"
+    for path in sorted((folder / JOB).iterdir()):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        del record["job_id"]
+        (folder / path.name).write_text(json.dumps(record), encoding="utf-8")
+        path.unlink()
+    account.harden("run", job_id="18", **{**DECLARED, "minimum_password_length": 20})
+    done = account.undo("run")
+    assert (done["recorded"], rules(done), account.policy) == (2, [], original)
+    assert [change["undoes"] for change in done["changes"]] == [f"{ACCOUNT}/run/18/000001", f"{ACCOUNT}/run/000001"]
 
 
 # A role for each class
@@ -552,6 +591,23 @@ def test_each_change_is_undone_in_the_role_of_its_class(
     assert account.policy is None
     assert {role for operation, role in calls if "PasswordPolicy" in operation} == {"credentials"}
     assert ("DeleteAccountPasswordPolicy", "credentials") in calls
+
+
+def test_the_journal_names_the_role_of_each_class(account: Account, forger: Forger, roles: dict[str, str]) -> None:
+    account.harden("forged", job_id="16", assume_role_arns=roles, **DECLARED)
+    undo = ("AttachUserPolicy", {"UserName": "svc-reports", "PolicyArn": READ})
+    forger.record("DetachUserPolicy", arn("user", "svc-reports"), *detached(READ), undo, "user_permissions")
+    done = forger.undo(assume_role_arns=roles)
+    assert (rules(done), forger.attached("svc-reports"), account.policy) == ([], [READ], None)
+
+    def callers(kind: str) -> list[str]:
+        paths = sorted((Path(account.store.location) / ACCOUNT / "undo" / JOB).glob(f"*-{kind}.json"))
+        arns = [json.loads(path.read_text(encoding="utf-8"))["caller_arn"] for path in paths]
+        return [arn.split("/")[1].removeprefix("automation-") for arn in arns]
+
+    assert sorted(callers("run")) == ["credentials", "policies"]
+    made_by = dict(zip([change["operation"] for change in done["changes"]], callers("intent"), strict=True))
+    assert made_by == {"AttachUserPolicy": "policies", "DeleteAccountPasswordPolicy": "credentials"}
 
 
 def test_a_change_whose_class_has_no_role_is_refused(account: Account, roles: dict[str, str]) -> None:

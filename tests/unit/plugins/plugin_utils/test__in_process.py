@@ -249,6 +249,68 @@ def test_text_for_people_is_shown_and_not_returned(
     assert said == shown
 
 
+# The job that a task belongs to.
+
+NAMED_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {**SPEC, "job_id": {"type": "str"}, "awx_job_id": {"type": "str"}}
+
+
+@pytest.fixture
+def named(core: Core, monkeypatch: pytest.MonkeyPatch) -> Core:
+    """The core of a module that keeps a journal."""
+    entry = Entry(lambda: dict(NAMED_SPEC), Action.entry.operations, core)
+    monkeypatch.setattr(Action, "entry", entry)
+    return core
+
+
+def job_ids(core: Core) -> list[str]:
+    return [task.job_id for task in core.tasks]
+
+
+def test_all_tasks_of_a_process_are_one_job_and_those_of_another_are_another(
+    named: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("tmp", "tmp", "other"):
+        monkeypatch.setattr(_in_process.constants, "DEFAULT_LOCAL_TMP", str(tmp_path / name))
+        run()
+    first, second, third = job_ids(named)
+    assert first == second != third
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "job_id"),
+    [
+        ({}, {"awx_job_id": 7}, "7"),
+        ({}, {"tower_job_id": "8"}, "8"),
+        ({"awx_job_id": "9"}, {"awx_job_id": 7}, "9"),
+        ({"job_id": "mine", "awx_job_id": "9"}, {"awx_job_id": 7}, "mine"),
+    ],
+)
+def test_awx_names_its_jobs(named: Core, arguments: dict[str, t.Any], variables: dict[str, t.Any], job_id: str) -> None:
+    run(arguments, variables=variables)
+    assert job_ids(named) == [job_id]
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+def test_a_module_that_runs_by_itself_is_given_its_job(
+    named: Core, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
+    made: list[t.Any] = []
+
+    def module(plugin: t.Any, _tmp: t.Any = None, _task_vars: t.Any = None) -> dict[str, t.Any]:
+        made.append(plugin._task.args.get("job_id"))
+        return dict(ELSEWHERE)
+
+    monkeypatch.setattr(NormalActionModule, "run", module)
+    for _time in range(2):
+        run(transport=transport, variables={"hardening_in_process": False})
+    assert made[0] and made[0] == made[1]
+
+
+def test_a_module_without_a_journal_needs_no_job(core: Core) -> None:
+    assert "msg" not in run()
+    assert "job_id" not in core.tasks[0].options
+
+
 # What is checked before.
 
 OUR_ROLE: t.Final = types.SimpleNamespace(_role_collection="hardening.iam")
@@ -323,6 +385,15 @@ def test_our_roles_need_an_account_id_where_there_are_several_hosts(core: Core, 
     variables = {"ansible_play_hosts_all": ["a", "b"], "aws_assessor_role_arn": "x"}
     message = problem(core, {"assessor_role_arn": "x"}, _role=role, variables=variables)
     assert ("aws_account_id is not set for a." in message) is fails
+
+
+@pytest.mark.parametrize("text", ["{{ missing }}", "{{ numbers.prod }}", "{{ numbers.prod | default('') }}"])
+def test_an_account_id_that_leads_to_nothing_is_an_error_for_one_host_too(core: Core, text: str) -> None:
+    variables = {"aws_account_id": template(text), "numbers": {"dev": DEV}, "ansible_play_hosts_all": ["a"]}
+    given = {"assessor_role_arn": "x"}
+    message = problem(core, given, _role=OUR_ROLE, variables=variables)
+    assert message.startswith(f"aws_account_id of a: {text!r} is empty, or uses a variable that is not set.")
+    assert problem(core, given, _role=OUR_ROLE, variables={**variables, "aws_account_id": ""}) == ""
 
 
 def test_the_account_id_may_be_a_template(core: Core) -> None:

@@ -53,7 +53,22 @@ def test_two_hosts_with_one_account() -> None:
     assert f"a: another host has the same aws_account_id, {DEV}: b.\n" in found
 
 
-@pytest.mark.parametrize("empty", [None, "", " ", "{{ undefined }}"])
+@pytest.mark.parametrize("enforces", [True, False])
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_account_id_that_uses_an_undefined_variable(enforces: bool, others: int) -> None:
+    """One audited host alone would be assessed as the account of its credentials, whichever that is."""
+    hosts = [host("a", "{{ undefined }}"), *[host("b")] * others]
+    found = error(*hosts, enforces=enforces)
+    assert found.startswith("aws_account_id of a: '{{ undefined }}' is empty, or uses a variable that is not set.\n")
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", None])
+def test_a_template_of_an_account_id_that_leads_to_nothing(nothing: t.Optional[str]) -> None:
+    declared = {"aws_account_id": "{{ ids.dev | default('') }}"}
+    assert "is empty, or uses a variable that is not set" in error(Host("a", declared, lambda _name: nothing))
+
+
+@pytest.mark.parametrize("empty", [None, "", " "])
 def test_a_missing_account_id(empty: t.Any) -> None:
     assert check(host("a", empty)).errors == ()
     assert "aws_account_id is not set for a. A run that enforces needs it." in error(host("a", empty), enforces=True)

@@ -64,6 +64,15 @@ def test_content_comes_back(make_store: MakeStore, bucket: t.Any) -> None:
     assert bucket.get_object(Bucket=BUCKET, Key="runs/1/report.json")["Body"].read() == b"two"
 
 
+def test_the_time_of_an_object_is_that_of_s3(make_store: MakeStore, bucket: t.Any) -> None:
+    store = make_store()
+    store.put("dated.json", b"one")
+    stored = bucket.head_object(Bucket=BUCKET, Key="runs/dated.json")["LastModified"]
+    assert stored.tzinfo is not None
+    assert store.get_dated("dated.json") == (b"one", stored)
+    assert store.get_dated("missing.json") is None
+
+
 def test_keys_below_a_prefix_in_order(make_store: MakeStore) -> None:
     store = make_store(f"s3://{BUCKET}/listed")
     for key in ("b/2", "b/1", "a"):

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
 import typing as t
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
@@ -21,7 +23,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.store impo
 ACCOUNT = "111122223333"
 CALLER = f"arn:aws:sts::{ACCOUNT}:assumed-role/automation/awx-1"
 RUN = "20261125T020000Z"
+JOB = "17"
 NOW = datetime(2026, 11, 25, 2, 0, 0, tzinfo=UTC)
+
+
+def set_dates(directory: Path, moment: datetime = NOW) -> None:
+    """Date all files below ``directory``, which the machine dated by its own clock."""
+    for path in directory.rglob("*"):
+        os.utime(path, (moment.timestamp(), moment.timestamp()))
 
 
 def user_arn(name: str) -> str:
@@ -47,9 +56,11 @@ def change(name: str = "alice", **fields: t.Any) -> Change:
 
 
 class FakeStore:
-    """A store in memory. ``full`` makes every write fail; ``lost`` every read."""
+    """A store in memory, whose clock stands at ``now``. ``full`` makes every write fail; ``lost`` every read."""
 
     def __init__(self) -> None:
+        self.now = NOW
+        self.dates: dict[str, datetime] = {}
         self.location = "s3://journal/iam"
         self.objects: dict[str, bytes] = {}
         self.full = False
@@ -59,6 +70,7 @@ class FakeStore:
         if self.full:
             raise StoreError(f"can't write {self.location}/{key}: no space left")
         self.objects[key] = content
+        self.dates[key] = self.now
         return f"{self.location}/{key}"
 
     def put_new(self, key: str, content: bytes) -> str:
@@ -69,6 +81,10 @@ class FakeStore:
     def get(self, key: str) -> t.Optional[bytes]:
         self._check()
         return self.objects.get(key)
+
+    def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
+        content = self.get(key)
+        return None if content is None else (content, self.dates.get(key, self.now))
 
     def list(self, prefix: str = "") -> list[str]:
         self._check()
@@ -193,6 +209,7 @@ def journal_of(
     store: Store,
     *,
     run_id: str = RUN,
+    job_id: str = JOB,
     module: str = "replace",
     details: t.Optional[Mapping[str, t.Any]] = None,
 ) -> Journal:
@@ -200,6 +217,7 @@ def journal_of(
         store,
         account_id=ACCOUNT,
         run_id=run_id,
+        job_id=job_id,
         module=module,
         caller_arn=CALLER,
         clock=lambda: NOW,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
     ending_at,
     intent_at,
     interrupted,
+    job_order,
+    new_job_id,
+    record_found,
     recorded,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 
-from .fakes import ACCOUNT, CALLER, RUN, FakeStore, change, journal_of, user_arn
+from .fakes import ACCOUNT, CALLER, JOB, NOW, RUN, FakeStore, change, journal_of, user_arn
 
 
 @pytest.fixture
@@ -34,12 +38,16 @@ def test_records_of_a_change(store: FakeStore) -> None:
     journal = journal_of(store)
     key = journal.intend(change("a"))
     journal.conclude(key, Outcome.FAILED, "AccessDenied")
-    assert sorted(store.objects) == [f"{ACCOUNT}/{RUN}/000001-intent.json", f"{ACCOUNT}/{RUN}/000001-outcome.json"]
+    assert sorted(store.objects) == [
+        f"{ACCOUNT}/{RUN}/{JOB}/000001-intent.json",
+        f"{ACCOUNT}/{RUN}/{JOB}/000001-outcome.json",
+    ]
     intent, outcome = (json.loads(store.objects[name]) for name in sorted(store.objects))
-    head = {"schema": "hardening.iam/journal/1", "run_id": RUN, "module": "replace", "at": "2026-11-25T02:00:00Z"}
+    names = {"run_id": RUN, "job_id": JOB, "module": "replace"}
+    head = {"schema": "hardening.iam/journal/1", **names, "at": "2026-11-25T02:00:00Z"}
     assert intent == {**head, "record": "intent", "caller_arn": CALLER, "change": change("a").as_dict()}
     assert outcome == {**head, "record": "outcome", "outcome": "failed", "error": "AccessDenied"}
-    assert journal.location == f"s3://journal/iam/{ACCOUNT}/{RUN}"
+    assert journal.location == f"s3://journal/iam/{ACCOUNT}/{RUN}/{JOB}"
 
 
 def test_modules_of_one_run_count_on(store: FakeStore) -> None:
@@ -80,7 +88,7 @@ def test_what_is_to_be_kept_of_an_answer_is_kept(store: FakeStore, answer: t.Opt
 def test_what_another_run_finds_is_overruled_by_the_run_itself(store: FakeStore) -> None:
     journal = journal_of(store)
     key = journal.intend(change())
-    journal_of(store, run_id="later").found(key, Outcome.FAILED, "later")
+    record_found(store, intent_at(store, key), Outcome.FAILED, by="later", module="second", at=NOW)
     record = json.loads(store.objects[f"{key}-found.json"])
     assert (record["record"], record["outcome"], record["error"]) == ("found", "failed", "found by run later")
     assert not interrupted(store, ACCOUNT)
@@ -111,7 +119,7 @@ def test_an_ending_that_is_none_makes_its_change_unknown_and_no_other(
     "name", ["foo-intent.json", "1-intent.json", "note.txt", "0000001-intent.json", "000001-intent.json.bak"]
 )
 def test_a_foreign_file_costs_a_warning_and_nothing_else(store: FakeStore, name: str) -> None:
-    store.objects[f"{ACCOUNT}/{RUN}/{name}"] = b"{}"
+    store.objects[f"{ACCOUNT}/{RUN}/{JOB}/{name}"] = b"{}"
     journal = journal_of(store)
     journal.conclude(journal.intend(change("a")), Outcome.APPLIED)
     journal_of(store, run_id="cut-off").intend(change("b"))
@@ -126,10 +134,10 @@ def test_a_foreign_file_costs_a_warning_and_nothing_else(store: FakeStore, name:
 )
 def test_of_foreign_files_one_is_named(store: FakeStore, names: list[str], said: str) -> None:
     for name in names:
-        store.objects[f"{ACCOUNT}/{RUN}/{name}"] = b""
+        store.objects[f"{ACCOUNT}/{RUN}/{JOB}/{name}"] = b""
     problems: list[str] = []
     assert list(recorded(store, ACCOUNT, RUN, problems.append)) == []
-    assert len(problems) == 1 and said.replace("X", f"{ACCOUNT}/{RUN}") in problems[0]
+    assert len(problems) == 1 and said.replace("X", f"{ACCOUNT}/{RUN}/{JOB}") in problems[0]
 
 
 def test_the_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
@@ -143,6 +151,7 @@ def test_the_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
             "schema": "hardening.iam/journal/1",
             "record": "run",
             "run_id": RUN,
+            "job_id": JOB,
             "module": "replace",
             "at": "2026-11-25T02:00:00Z",
             "caller_arn": CALLER,
@@ -157,12 +166,29 @@ def test_the_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
     ]
     assert [intent.key[-6:] for intent, _outcome in recorded(store, ACCOUNT, RUN)] == ["000001", "000002"]
     journal_of(store, module="second", details=details).intend(change("c"))
-    assert f"{ACCOUNT}/{RUN}/000003-run.json" in store.objects
+    assert f"{ACCOUNT}/{RUN}/{JOB}/000003-run.json" in store.objects
+
+
+def test_each_caller_of_a_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
+    """A rollback undoes the changes of each class in the role of that class."""
+    journal = journal_of(store, details={"author": "alice"})
+    callers = [None, "arn:b", None, "arn:b", "arn:c"]
+    for name, caller in zip("abcde", callers, strict=True):
+        journal.conclude(journal.intend(change(name), caller_arn=caller), Outcome.APPLIED)
+
+    def of_kind(kind: str) -> list[tuple[str, str]]:
+        records = {key: json.loads(content) for key, content in store.objects.items() if key.endswith(f"-{kind}.json")}
+        return [(key[-len(f"000000-{kind}.json") :][:6], records[key]["caller_arn"]) for key in sorted(records)]
+
+    assert of_kind("run") == [("000001", CALLER), ("000002", "arn:b"), ("000005", "arn:c")]
+    assert [arn for _number, arn in of_kind("intent")] == [CALLER, "arn:b", CALLER, "arn:b", "arn:c"]
+    authors = {json.loads(content).get("author") for key, content in store.objects.items() if key.endswith("-run.json")}
+    assert authors == {"alice"}
 
 
 def test_a_run_that_was_cut_off_behind_its_own_record_stops_no_later_one(store: FakeStore) -> None:
-    store.objects[f"{ACCOUNT}/{RUN}/000001-run.json"] = b"{}"
-    assert journal_of(store, details={}).intend(change()) == f"{ACCOUNT}/{RUN}/000002"
+    store.objects[f"{ACCOUNT}/{RUN}/{JOB}/000001-run.json"] = b"{}"
+    assert journal_of(store, details={}).intend(change()) == f"{ACCOUNT}/{RUN}/{JOB}/000002"
 
 
 def test_a_run_that_can_not_be_recorded_makes_no_change(store: FakeStore) -> None:
@@ -175,7 +201,7 @@ def test_a_run_that_can_not_be_recorded_makes_no_change(store: FakeStore) -> Non
 def test_two_runs_that_count_alike_can_not_share_a_record(store: FakeStore) -> None:
     journal = journal_of(store)
     journal.intend(change())
-    store.objects[f"{ACCOUNT}/{RUN}/000002-intent.json"] = b"{}"
+    store.objects[f"{ACCOUNT}/{RUN}/{JOB}/000002-intent.json"] = b"{}"
     with pytest.raises(StoreError):
         journal.intend(change())
 
@@ -225,16 +251,16 @@ def test_a_broken_record_is_named_and_hides_no_other(store: FakeStore, content: 
 
 
 def test_the_last_number_of_a_journal_is_used(store: FakeStore) -> None:
-    store.objects[f"{ACCOUNT}/{RUN}/999998-found.json"] = b"{}"
-    assert journal_of(store).intend(change()) == f"{ACCOUNT}/{RUN}/999999"
+    store.objects[f"{ACCOUNT}/{RUN}/{JOB}/999998-found.json"] = b"{}"
+    assert journal_of(store).intend(change()) == f"{ACCOUNT}/{RUN}/{JOB}/999999"
 
 
 def test_a_journal_whose_numbers_are_used_up_takes_no_change(store: FakeStore) -> None:
     """Others may write there: behind the last number a record would be none that a rollback finds."""
-    store.objects[f"{ACCOUNT}/{RUN}/999999-found.json"] = b"{}"
+    store.objects[f"{ACCOUNT}/{RUN}/{JOB}/999999-found.json"] = b"{}"
     with pytest.raises(StoreError, match="has no number left after 999999"):
         journal_of(store).intend(change("a"))
-    assert list(store.objects) == [f"{ACCOUNT}/{RUN}/999999-found.json"]
+    assert list(store.objects) == [f"{ACCOUNT}/{RUN}/{JOB}/999999-found.json"]
 
 
 def test_a_journal_that_can_not_be_read_at_all_says_so(store: FakeStore) -> None:
@@ -251,8 +277,92 @@ def test_journal_in_a_directory(tmp_path: Path) -> None:
     journal.conclude(journal.intend(change()), Outcome.APPLIED)
     journal.intend(change("b"))
     assert [intent.change.target for intent in interrupted(store, ACCOUNT)] == [user_arn("b")]
-    file = tmp_path / "journal" / ACCOUNT / RUN / "000001-intent.json"
+    file = tmp_path / "journal" / ACCOUNT / RUN / JOB / "000001-intent.json"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+# Jobs of one run
+
+
+def test_two_jobs_of_one_run_share_no_record(store: FakeStore) -> None:
+    jobs = [journal_of(store, job_id=job, details={}) for job in ("17", "18")]
+    for journal in jobs:
+        journal.conclude(journal.intend(change("a")), Outcome.APPLIED)
+    assert len({key.rpartition("/")[0] for key in store.objects}) == 2
+    assert {key.split("/")[2] for key in store.objects} == {"17", "18"}
+    assert all(json.loads(content)["job_id"] == key.split("/")[2] for key, content in store.objects.items())
+
+
+def put_intent(store: FakeStore, key: str, name: str, at: t.Optional[str]) -> None:
+    _account, run, *job = key.split("/")[:-1]
+    record = {"run_id": run, "module": "m", "change": change(name).as_dict(), "at": at}
+    record |= {"job_id": job[0]} if job else {}
+    kept = {field: value for field, value in record.items() if value is not None}
+    store.objects[f"{key}-intent.json"] = json.dumps(kept).encode()
+
+
+def made(store: FakeStore, *more: t.Any) -> list[str]:
+    return [intent.change.target.rpartition("/")[2] for intent, _outcome in recorded(store, ACCOUNT, "9", *more)]
+
+
+def test_changes_of_all_jobs_come_in_the_order_in_which_they_were_made(store: FakeStore) -> None:
+    put_intent(store, f"{ACCOUNT}/9/100/000001", "c", "2026-11-25T02:01:00Z")
+    put_intent(store, f"{ACCOUNT}/9/100/000002", "e", "2026-11-25T02:03:00Z")
+    put_intent(store, f"{ACCOUNT}/9/99/000001", "d", "2026-11-25T02:02:00Z")
+    put_intent(store, f"{ACCOUNT}/9/000001", "a", "2026-11-25T02:00:00Z")
+    put_intent(store, f"{ACCOUNT}/9/000002", "b", "2026-11-25T02:00:30Z")
+    put_intent(store, f"{ACCOUNT}/8/99/000001", "other run", "2026-11-25T02:00:00Z")
+    assert made(store) == ["a", "b", "c", "d", "e"]
+
+
+def test_in_one_second_the_older_job_comes_first(store: FakeStore) -> None:
+    for job, name in (("100", "c"), ("99", "b")):
+        put_intent(store, f"{ACCOUNT}/9/{job}/000001", name, "2026-11-25T02:00:00Z")
+    put_intent(store, f"{ACCOUNT}/9/000001", "a", "2026-11-25T02:00:00Z")
+    assert made(store) == ["a", "b", "c"]
+
+
+def test_a_clock_that_goes_back_turns_no_job_around(store: FakeStore) -> None:
+    put_intent(store, f"{ACCOUNT}/9/99/000001", "a", "2026-11-25T02:02:00Z")
+    put_intent(store, f"{ACCOUNT}/9/99/000002", "b", "2026-11-25T02:00:00Z")
+    put_intent(store, f"{ACCOUNT}/9/99/000003", "c", None)
+    put_intent(store, f"{ACCOUNT}/9/100/000001", "d", "2026-11-25T02:03:00Z")
+    assert made(store) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("job", ["98", ""])
+def test_a_record_of_another_job_counts_for_nothing(store: FakeStore, job: str) -> None:
+    put_intent(store, f"{ACCOUNT}/9/{job}/000001".replace("//", "/"), "a", "2026-11-25T02:00:00Z")
+    store.objects[f"{ACCOUNT}/9/99/000001-intent.json"] = store.objects.popitem()[1]
+    problems: list[str] = []
+    assert made(store, problems.append) == []
+    assert "names another run or job than its place" in problems[0]
+
+
+def test_a_record_with_a_malformed_time_counts_for_nothing(store: FakeStore) -> None:
+    put_intent(store, f"{ACCOUNT}/9/99/000001", "a", "soon")
+    problems: list[str] = []
+    assert made(store, problems.append) == []
+    assert "99/000001-intent.json is not a journal record" in problems[0]
+
+
+@pytest.mark.parametrize("job_id", ["99", ""])
+def test_an_intent_that_was_cut_off_is_found_in_journals_with_and_without_jobs(store: FakeStore, job_id: str) -> None:
+    key = "/".join(filter(None, (ACCOUNT, "9", job_id, "000001")))
+    put_intent(store, key, "a", "2026-11-25T02:00:00Z")
+    (intent,) = interrupted(store, ACCOUNT)
+    assert (intent.key, intent.run_id, intent.job_id) == (key, "9", job_id)
+    record_found(store, intent, Outcome.APPLIED, by="10", module="m", at=NOW)
+    assert not interrupted(store, ACCOUNT)
+    assert [outcome for _intent, outcome in recorded(store, ACCOUNT, "9")] == [Outcome.APPLIED]
+
+
+def test_ids_of_jobs_differ_and_sort_by_time() -> None:
+    ids = [new_job_id(NOW + timedelta(microseconds=step)) for step in (0, 0, 7, 1_000_000)]
+    assert len({*ids}) == 4
+    assert sorted(ids, key=job_order)[2:] == ids[2:]
+    assert all(check_run_id(job_id) == job_id for job_id in ids)
+    assert sorted(["100", "99", ""], key=job_order) == ["", "99", "100"]
 
 
 @pytest.mark.parametrize("run_id", ["17", "awx-17", "20261125T020000Z", "2026-11-25T02:00:00.5", "a" * 128])

@@ -15,7 +15,11 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
-from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import ApprovedPlan, plan_document
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import (
+    ApprovedPlan,
+    combined_plan,
+    plan_document,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import (
     find_approval,
     keep_plan,
@@ -255,9 +259,92 @@ def test_who_made_the_plan_does_not_approve_it(store: FakeStore, approver: str) 
 
 
 def test_an_author_of_a_run_long_ago_may_approve(store: FakeStore) -> None:
+    store.now = NOW - 2 * DAY
     keep_plan(store, plan("a", author="alice", run="old", at=NOW - 2 * DAY))
+    store.now = NOW
     document = plan("a", author="carol")
     keep_plan(store, document)
     assert find(store, document["plan_sha256"], approver="alice")
     with pytest.raises(InputError, match="carol made this plan"):
         find(store, document["plan_sha256"], approver="carol")
+
+
+def test_all_whose_jobs_made_parts_of_a_plan_are_its_authors(store: FakeStore) -> None:
+    parts = [plan("a", author="alice"), plan("b", author=None), plan("c", author="bob"), plan("d", author="alice")]
+    document = combined_plan(parts, account_id=ACCOUNT, run_id="check")
+    assert document and document["author"] == ["alice", "bob"]
+    keep_plan(store, document)
+    for approver in ("alice", "Bob"):
+        with pytest.raises(InputError, match="somebody else has to approve it"):
+            find(store, document["plan_sha256"], approver=approver)
+    assert find(store, document["plan_sha256"], approver="carol")
+
+
+# What somebody who can write beside the plans may forge
+
+
+def test_a_plan_is_as_old_as_the_store_says_at_least(store: FakeStore) -> None:
+    """It was put there two days ago, with a time that lay ahead of it then."""
+    store.now = NOW - 2 * DAY
+    document = plan("a")
+    keep_plan(store, document)
+    with pytest.raises(InputError, match=f"created {format_utc(NOW - 2 * DAY)}, allowed is at most 24 hours before"):
+        find(store, document["plan_sha256"])
+    # The honest twin was made, and put there, a moment ago.
+    store.now = NOW
+    other = plan("b")
+    keep_plan(store, other)
+    assert find(store, other["plan_sha256"])
+
+
+def test_a_plan_that_is_copied_somewhere_else_is_as_old_as_it_says(store: FakeStore) -> None:
+    document = plan("a", at=NOW - 2 * DAY)
+    keep_plan(store, document)
+    with pytest.raises(InputError, match="at most 24 hours before"):
+        find(store, document["plan_sha256"])
+
+
+def test_a_note_is_as_old_as_the_store_says_at_least(store: FakeStore) -> None:
+    old = plan("a", at=NOW - 5 * DAY)
+    store.now = NOW - 3 * DAY
+    keep_plan(store, old)
+    keep_plan(store, plan("a", run="second"))
+    store.now = NOW
+    with pytest.raises(InputError, match=f"created {format_utc(NOW - 3 * DAY)}"):
+        find(store, old["plan_sha256"])
+    keep_plan(store, plan("a", run="third"))
+    assert find(store, old["plan_sha256"])
+
+
+def test_clocks_of_store_and_controller_may_differ(store: FakeStore) -> None:
+    document = plan("a")
+    for difference in (timedelta(minutes=-4), timedelta(days=3)):
+        store.now = NOW + difference
+        store.objects.clear()
+        keep_plan(store, document)
+        assert find(store, document["plan_sha256"])
+
+
+@pytest.mark.parametrize("created", ["2026-11-20T02:00:00Z", "2027-11-25T02:00:00Z", "soon", None])
+def test_a_forged_time_of_a_note_does_not_free_its_author(store: FakeStore, created: t.Optional[str]) -> None:
+    document = plan("a", author="alice")
+    keep_plan(store, document)
+    keep_plan(store, plan("a", run="mine", author="mallory"))
+    (note,) = (key for key in store.objects if "/mine-" in key)
+    edit(store, note, created=created)
+    with pytest.raises(InputError, match="mallory made this plan"):
+        find(store, document["plan_sha256"], approver="mallory")
+
+
+def test_nothing_that_is_kept_of_a_plan_is_written_twice(store: FakeStore) -> None:
+    """One run id, two jobs with two authors: both notes stay, and a note that is there stays as it is."""
+    document = plan("a", author="alice")
+    keep_plan(store, document)
+    for author in ("bob", "carol", "bob"):
+        before = dict(store.objects)
+        keep_plan(store, plan("a", author=author))
+        assert before.items() <= store.objects.items()
+    assert len(store.objects) == 3
+    for approver in ("alice", "bob", "carol"):
+        with pytest.raises(InputError, match=f"{approver} made this plan"):
+            find(store, document["plan_sha256"], approver=approver)

@@ -28,6 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.runner imp
 from .fakes import (
     ACCOUNT,
     CALLER,
+    JOB,
     NOW,
     RUN,
     WAITS,
@@ -322,7 +323,7 @@ def test_a_lost_outcome_record_is_an_error_although_the_change_is_made(
     done = applied(aws, store, change("a"), change("b"))
     assert done.made == (change("a"),)
     assert "000001-outcome.json" in done.error
-    assert json.loads(store.objects[f"{ACCOUNT}/{RUN}/000001-intent.json"])["record"] == "intent"
+    assert json.loads(store.objects[f"{ACCOUNT}/{RUN}/{JOB}/000001-intent.json"])["record"] == "intent"
 
 
 def _once(store: FakeStore) -> t.Callable[[str, bytes], str]:
@@ -398,7 +399,7 @@ def test_a_change_is_ours_where_an_attempt_of_ours_may_have_made_it(
 def test_the_record_says_that_an_answer_was_lost(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "dropped"
     applied(aws, store, change("a"))
-    record = json.loads(store.objects[f"{ACCOUNT}/{RUN}/000001-outcome.json"])
+    record = json.loads(store.objects[f"{ACCOUNT}/{RUN}/{JOB}/000001-outcome.json"])
     assert record["error"].startswith("the answer was lost (the connection was dropped)")
 
 

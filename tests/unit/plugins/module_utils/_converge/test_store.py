@@ -10,6 +10,8 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 
+from .fakes import NOW, set_dates
+
 
 def test_content_comes_back_and_is_private(tmp_path: Path) -> None:
     store = DirectoryStore(str(tmp_path / "reports"))
@@ -33,6 +35,17 @@ def test_put_new_refuses_what_exists_and_leaves_it(tmp_path: Path) -> None:
         store.put_new("a", b"two")
     assert store.get("a") == b"one"
     assert store.list() == ["a"]
+
+
+def test_the_time_of_a_file_comes_with_its_content(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    store.put("a", b"one")
+    set_dates(tmp_path, NOW)
+    assert store.get_dated("a") == (b"one", NOW)
+    assert store.get_dated("b") is None
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StoreError, match="can't read"):
+        store.get_dated("folder")
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:
