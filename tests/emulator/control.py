@@ -13,11 +13,15 @@ GET            /_emulator/messages what topics delivered to their subscribers
 PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus
 PUT            /_emulator/confirm  {"endpoint": …}: confirm subscriptions, as their owner does by the mailed link
 PUT            /_emulator/seed     {"seed": "acme"} or {"organization": {…}}: everything starts anew; {} leaves it empty
+PUT            /_emulator/snapshot {}: keep everything as it is now; {"snapshot": number}
+PUT            /_emulator/restore  {"snapshot": number}: everything as it was then, with an empty log
+DELETE         /_emulator/snapshot {"snapshot": number}: forget it
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import typing as t
 from datetime import timedelta
@@ -28,7 +32,7 @@ from emulator.clock import CLOCK
 from emulator.extensions import event_delivery, sns
 from emulator.faults import BadFaultError, Fault
 from emulator.seed import Organization, SeedError
-from emulator.server import Emulator, Source
+from emulator.server import Emulator, Snapshot, Source
 from emulator.wire import Answer, Environ
 
 PREFIX: t.Final = "/_emulator/"
@@ -44,6 +48,8 @@ class Control:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self._accounts: dict[str, str] = {}
+        self._snapshots: dict[int, tuple[Snapshot, dict[str, str]]] = {}
+        self._numbers = itertools.count(1)
         self._routes: t.Mapping[tuple[str, str], t.Callable[[t.Any], t.Any]] = {
             ("GET", "health"): self._health,
             ("GET", "log"): lambda _data: emulator.log.records(),
@@ -57,6 +63,9 @@ class Control:
             ("PUT", "event"): self._put_event,
             ("PUT", "confirm"): lambda data: {"confirmed": sns.confirm(str(data["endpoint"]))},
             ("PUT", "seed"): self._put_seed,
+            ("PUT", "snapshot"): self._put_snapshot,
+            ("PUT", "restore"): self._put_restore,
+            ("DELETE", "snapshot"): self._delete_snapshot,
         }
 
     def handle(self, environ: Environ, body: bytes) -> Answer:
@@ -111,6 +120,25 @@ class Control:
             raise BadRequestError('a seed is {"seed": name or path}, {"organization": {…}} or {} for nothing')
         self.seed(next(iter(data.values()), None))
         return self._health(None)
+
+    def _put_snapshot(self, _data: t.Any) -> dict[str, t.Any]:
+        number = next(self._numbers)
+        self._snapshots[number] = (self._emulator.snapshot(), self._accounts)
+        return {"snapshot": number}
+
+    def _put_restore(self, data: t.Any) -> dict[str, t.Any]:
+        snapshot, self._accounts = self._snapshots[self._number(data)]
+        self._emulator.restore(snapshot)
+        return self._health(None)
+
+    def _delete_snapshot(self, data: t.Any) -> None:
+        del self._snapshots[self._number(data)]
+
+    def _number(self, data: t.Any) -> int:
+        number = data.get("snapshot") if isinstance(data, dict) else None
+        if number not in self._snapshots:
+            raise BadRequestError(f"there is no snapshot {number!r}; there are: {sorted(self._snapshots)}")
+        return t.cast(int, number)
 
 
 def _json(status: int, data: t.Any) -> Answer:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 import threading
@@ -17,7 +18,20 @@ from pathlib import Path
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from emulator import clock, errors, extensions, faults, identity, paging, request_log, seed, speed, trust, wire
+from emulator import (
+    clock,
+    errors,
+    extensions,
+    faults,
+    identity,
+    paging,
+    request_log,
+    seed,
+    snapshots,
+    speed,
+    trust,
+    wire,
+)
 from emulator.clock import CLOCK
 from emulator.extensions import root_sessions
 from emulator.identity import Caller, Directory
@@ -30,6 +44,17 @@ from emulator.wire import Answer, Call, Environ
 Source: t.TypeAlias = t.Union[str, Path, t.Mapping[str, t.Any]]
 
 _SESSION_KEY: t.Final = re.compile(rb"<AccessKeyId>(ASIA\w+)</AccessKeyId>")
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """All that a later moment can be set back to. The log is no part of it."""
+
+    state: bytes = dataclasses.field(repr=False)
+    keys: identity.Keys
+    closed_regions: t.Mapping[str, t.Collection[str]]
+    offset: timedelta
+    faults: t.Sequence[faults.Fault]
 
 
 class Emulator:
@@ -67,6 +92,27 @@ class Emulator:
             self.closed_regions.set({key: account.denied_regions for key, account in organization.accounts.items()})
             seed.apply(organization, now=now)
             return organization
+
+    def snapshot(self) -> Snapshot:
+        """Keep everything as it is now."""
+        with self.lock:
+            return Snapshot(
+                state=snapshots.take(),
+                keys=self.directory.keys(),
+                closed_regions=self.closed_regions.get(),
+                offset=CLOCK.offset,
+                faults=self.faults.get(),
+            )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Set everything back. The log is empty then, and faults in force strike as if they had just been set."""
+        with self.lock:
+            snapshots.restore(snapshot.state)
+            self.directory.restore(snapshot.keys)
+            self.closed_regions.set(snapshot.closed_regions)
+            CLOCK.offset = snapshot.offset
+            self.faults.set(snapshot.faults)
+            self.log.clear()
 
     def handle(self, environ: Environ, body: bytes) -> Answer:
         """Answer a call. Raises ConnectionDroppedError if a fault says so."""
