@@ -1,0 +1,121 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Snapshots of an emulator: everything is as it was, however often it is restored."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from emulator.client import Emulator, EmulatorError
+
+from .small import ALICE, MANAGEMENT, MEMBER, Aws
+
+AUDITOR: t.Final = f"arn:aws:iam::{MEMBER}:role/auditor"
+
+
+def users(aws: Aws) -> list[str]:
+    return [user["UserName"] for user in aws.client("iam").list_users()["Users"]]
+
+
+def test_restored_state_is_the_kept_one_each_time(emulator: Emulator, aws: Aws) -> None:
+    iam = aws.client("iam")
+    iam.create_user(UserName="bob")
+    kept = emulator.snapshot()
+    for _time in range(2):
+        iam.create_user(UserName="carol")
+        iam.detach_user_policy(UserName="alice", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+        iam.delete_user(UserName="bob")
+        emulator.restore(kept)
+        assert users(aws) == ["alice", "bob"]
+        (policy,) = iam.list_attached_user_policies(UserName="alice")["AttachedPolicies"]
+        assert policy["PolicyName"] == "ReadOnlyAccess"
+        assert iam.get_policy(PolicyArn=policy["PolicyArn"])["Policy"]["AttachmentCount"] == 1
+
+
+def test_other_seed_in_between_leaves_nothing(emulator: Emulator, aws: Aws) -> None:
+    organizations = aws.client("organizations")
+    before = (emulator.health()["accounts"], organizations.list_accounts()["Accounts"])
+    kept = emulator.snapshot()
+    emulator.reset("bare")
+    assert MANAGEMENT not in emulator.health()["accounts"]
+    emulator.restore(kept)
+    assert (emulator.health()["accounts"], organizations.list_accounts()["Accounts"]) == before
+    assert aws.client("iam", key=ALICE).get_user()["User"]["UserName"] == "alice"
+    with pytest.raises(ClientError, match="service control policy"):
+        member = aws.assumed(AUDITOR, ExternalId="small")
+        aws.client("ec2", key=member, region="eu-west-1").describe_instances()
+
+
+def test_buckets_and_their_objects_come_back(emulator: Emulator, aws: Aws) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="reports")
+    s3.put_object(Bucket="reports", Key="one", Body=b"first")
+    kept = emulator.snapshot()
+    s3.put_object(Bucket="reports", Key="one", Body=b"second")
+    s3.create_bucket(Bucket="later")
+    emulator.restore(kept)
+    assert s3.get_object(Bucket="reports", Key="one")["Body"].read() == b"first"
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["reports"]
+    # The name is free again, for another account too: moto keeps the owners of names apart from the buckets.
+    aws.client("s3", key=aws.assumed(AUDITOR, ExternalId="small")).create_bucket(Bucket="later")
+
+
+def test_sessions_are_those_that_were_open_then(emulator: Emulator, aws: Aws) -> None:
+    device = {"SerialNumber": f"arn:aws:iam::{MANAGEMENT}:mfa/alice", "TokenCode": "123456"}
+    with_code = aws.assumed(AUDITOR, ExternalId="small", **device)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{MEMBER}:root"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.client("iam", key=with_code).create_role(RoleName="strict", AssumeRolePolicyDocument=trust)
+    kept = emulator.snapshot()
+    later = aws.assumed(AUDITOR, ExternalId="small")
+    request = {"RoleArn": f"arn:aws:iam::{MEMBER}:role/strict", "RoleSessionName": "test"}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        aws.client("sts", key=later).assume_role(**request)
+    emulator.reset()
+    emulator.restore(kept)
+    # A key that was made since is one that nobody made.
+    assert aws.client("sts", key=later).get_caller_identity()["Arn"].endswith(":user/administrator")
+    assert aws.client("sts", key=with_code).assume_role(**request)["Credentials"]
+
+
+def test_identifiers_go_on_as_they_did(emulator: Emulator, aws: Aws) -> None:
+    kept = emulator.snapshot()
+    made = []
+    for _time in range(2):
+        made.append(aws.client("iam").create_user(UserName="bob")["User"]["UserId"])
+        emulator.restore(kept)
+    assert made[0] == made[1]
+
+
+def test_clock_and_faults_are_those_of_then_and_the_log_is_empty(emulator: Emulator, aws: Aws) -> None:
+    emulator.clock(offset_days=90)
+    emulator.faults([{"kind": "error", "service": "sts", "code": "Throttling"}])
+    kept = emulator.snapshot()
+    emulator.clock()
+    emulator.clear_faults()
+    assert users(aws)
+    emulator.restore(kept)
+    assert emulator.log() == []
+    assert datetime.fromisoformat(emulator.health()["now"]) - datetime.now(UTC) > timedelta(days=89)
+    with pytest.raises(ClientError, match="Throttling"):
+        aws.client("sts").get_caller_identity()
+
+
+def test_forgotten_snapshot_cannot_be_restored(emulator: Emulator) -> None:
+    kept, forgotten = emulator.snapshot(), emulator.snapshot()
+    emulator.forget(forgotten)
+    with pytest.raises(EmulatorError, match=f"there is no snapshot {forgotten}; there are: .*{kept}"):
+        emulator.restore(forgotten)
+    emulator.forget(kept)
