@@ -137,7 +137,7 @@ def _short(value: object) -> str:
 
 def _serve(arguments: argparse.Namespace) -> int:
     # A seed or a snapshot makes 100,000 objects that stay. Searching them for garbage on the way doubles its time.
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(100_000, 5, 2)
     control = Control(Emulator())
     try:
         organization = control.seed(arguments.seed)

@@ -86,7 +86,7 @@ def test_sessions_are_those_that_were_open_then(emulator: Emulator, aws: Aws) ->
     emulator.reset()
     emulator.restore(kept)
     # A key that was made since is one that nobody made.
-    assert aws.client("sts", key=later).get_caller_identity()["Arn"].endswith(":user/administrator")
+    assert aws.client("sts", key=later).get_caller_identity()["Arn"].endswith(":user/emulator-administrator")
     assert aws.client("sts", key=with_code).assume_role(**request)["Credentials"]
 
 
