@@ -75,7 +75,7 @@ class Emulator:
         return int(self._ask("PUT", "snapshot", {})["snapshot"])
 
     def restore(self, snapshot: int) -> None:
-        """Set everything back to a snapshot. The log is empty then; faults strike as if they had just been set."""
+        """Set everything back to a snapshot, the log too. Its faults strike as if they had just been set."""
         self._ask("PUT", "restore", {"snapshot": snapshot})
 
     def forget(self, snapshot: int) -> None:

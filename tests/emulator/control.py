@@ -14,7 +14,7 @@ PUT            /_emulator/event    {"account_id": …, "region": …, "event": {
 PUT            /_emulator/confirm  {"endpoint": …}: confirm subscriptions, as their owner does by the mailed link
 PUT            /_emulator/seed     {"seed": "acme"} or {"organization": {…}}: everything starts anew; {} leaves it empty
 PUT            /_emulator/snapshot {}: keep everything as it is now; {"snapshot": number}
-PUT            /_emulator/restore  {"snapshot": number}: everything as it was then, with an empty log
+PUT            /_emulator/restore  {"snapshot": number}: everything as it was then
 DELETE         /_emulator/snapshot {"snapshot": number}: forget it
 """
 

@@ -48,13 +48,14 @@ _SESSION_KEY: t.Final = re.compile(rb"<AccessKeyId>(ASIA\w+)</AccessKeyId>")
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """All that a later moment can be set back to. The log is no part of it."""
+    """All that a later moment can be set back to."""
 
     state: bytes = dataclasses.field(repr=False)
     keys: identity.Keys
     closed_regions: t.Mapping[str, t.Collection[str]]
     offset: timedelta
     faults: t.Sequence[faults.Fault]
+    log: t.Sequence[request_log.Record] = dataclasses.field(repr=False)
 
 
 class Emulator:
@@ -102,17 +103,18 @@ class Emulator:
                 closed_regions=self.closed_regions.get(),
                 offset=CLOCK.offset,
                 faults=self.faults.get(),
+                log=self.log.records(),
             )
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Set everything back. The log is empty then, and faults in force strike as if they had just been set."""
+        """Set everything back. Faults in force strike as if they had just been set."""
         with self.lock:
             snapshots.restore(snapshot.state)
             self.directory.restore(snapshot.keys)
             self.closed_regions.set(snapshot.closed_regions)
             CLOCK.offset = snapshot.offset
             self.faults.set(snapshot.faults)
-            self.log.clear()
+            self.log.set(snapshot.log)
 
     def handle(self, environ: Environ, body: bytes) -> Answer:
         """Answer a call. Raises ConnectionDroppedError if a fault says so."""

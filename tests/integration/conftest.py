@@ -32,11 +32,9 @@ EXTERNAL_ID = "acme-hardening"
 
 Record = dict[str, t.Any]
 
-
 # Module-scoped fixtures that use the emulator and leave it as it is.
-_MAKERS = frozenset({"make_ansible"})
-
-
+_MAKERS: t.Final = frozenset({"make_ansible"})
+# The names of the module-scoped fixtures that use the emulator.
 _USING: t.Final = pytest.StashKey[set[str]]()
 
 
