@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import collections
 import copyreg
+import functools
 import io
 import pickle
+import threading
 import typing as t
 
 from moto.core.base_backend import BackendDict, backend_lock
@@ -37,8 +39,10 @@ def take() -> bytes:
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
     # moto's modules hold the registries themselves: an object that refers to one must find that one again, not a copy.
-    kinds = {type(registry): _refer for registry in registries}
-    pickler.dispatch_table = collections.ChainMap(kinds, copyreg.dispatch_table)  # type: ignore[arg-type]
+    kinds: dict[type, t.Any] = {type(registry): _refer for registry in registries}
+    # The queues of SQS have locks. Nobody holds one while the server is locked.
+    kinds |= {type(make()): functools.partial(_make, make) for make in (threading.Lock, threading.RLock)}
+    pickler.dispatch_table = collections.ChainMap(kinds, copyreg.dispatch_table)
     pickler.dump(state)
     return stream.getvalue()
 
@@ -69,6 +73,10 @@ def _maps(registry: Registry) -> dict[str, t.Any]:
 def _refer(registry: Registry) -> tuple[t.Any, tuple[int]]:
     _registries[id(registry)] = registry
     return _registry, (id(registry),)
+
+
+def _make(maker: t.Any, _lock: t.Any) -> tuple[t.Any, tuple[()]]:
+    return maker, ()
 
 
 def _registry(key: int) -> Registry:

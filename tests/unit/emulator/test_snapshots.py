@@ -67,6 +67,20 @@ def test_buckets_and_their_objects_come_back(emulator: Emulator, aws: Aws) -> No
     aws.client("s3", key=aws.assumed(AUDITOR, ExternalId="small")).create_bucket(Bucket="later")
 
 
+def test_messages_of_queues_come_back(emulator: Emulator, aws: Aws) -> None:
+    """Queues have locks and conditions, which have no state to keep."""
+    sqs = aws.client("sqs")
+    url = sqs.create_queue(QueueName="alerts")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="first")
+    kept = emulator.snapshot()
+    (received,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"])
+    sqs.send_message(QueueUrl=url, MessageBody="second")
+    emulator.restore(kept)
+    (again,) = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert again["Body"] == "first"
+
+
 def test_sessions_are_those_that_were_open_then(emulator: Emulator, aws: Aws) -> None:
     device = {"SerialNumber": f"arn:aws:iam::{MANAGEMENT}:mfa/alice", "TokenCode": "123456"}
     with_code = aws.assumed(AUDITOR, ExternalId="small", **device)
