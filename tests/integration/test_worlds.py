@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import typing as t
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 
 from emulator.client import EmulatorProcess
 
-from .conftest import Ansible, MakeAnsible
+from .conftest import MANAGEMENT, Ansible, MakeAnsible, fresh
 from .worlds import Worlds
 
 each_twice = pytest.mark.parametrize("time", [1, 2])
@@ -116,20 +117,25 @@ def test_world_of_its_own(ansible: Ansible) -> None:
     place.add("mark-own")
 
 
-def test_two_worlds_at_once_are_an_error(emulator: EmulatorProcess, tmp_path: Path) -> None:
+def test_two_worlds_at_once_are_their_directories_alone(emulator: EmulatorProcess, tmp_path: Path) -> None:
+    fresh(emulator)
     worlds = Worlds(emulator.control, tmp_path)
     for name, uses in (("one", ()), ("two", ()), ("three", ("one",))):
         with worlds.making(name, uses):
             (tmp_path / name).mkdir()
-    with pytest.raises(RuntimeError, match="one and two both seed the emulator"):
-        worlds.enter(["one", "two"])
-    assert (tmp_path / "two").exists()
-    last = worlds.enter(["one", "three", "unknown"])
-    assert last is not None
-    assert [tree.path.name for tree in last.trees] == ["one", "three"]
+    shutil.rmtree(tmp_path / "one")
+    worlds.enter(["one", "two"])
+    assert (tmp_path / "one").is_dir()
+    assert emulator.control.health()["accounts"] == {}
+    shutil.rmtree(tmp_path / "one")
+    worlds.enter(["one", "three", "unknown"])
+    assert (tmp_path / "one").is_dir()
+    assert MANAGEMENT in emulator.control.health()["accounts"]
     for name in ("one", "two", "three"):
         worlds.forget(name)
-    assert worlds.enter(["one", "two"]) is None
+    emulator.control.reset("bare")
+    worlds.enter(["one", "three"])
+    assert MANAGEMENT not in emulator.control.health()["accounts"]
     assert not list((tmp_path / "worlds").iterdir())
 
 
