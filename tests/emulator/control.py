@@ -50,6 +50,8 @@ class Control:
         self._accounts: dict[str, str] = {}
         self._snapshots: dict[int, tuple[Snapshot, dict[str, str]]] = {}
         self._numbers = itertools.count(1)
+        # The snapshot that everything is still as in, if any.
+        self._present: int | None = None
         self._routes: t.Mapping[tuple[str, str], t.Callable[[t.Any], t.Any]] = {
             ("GET", "health"): self._health,
             ("GET", "log"): lambda _data: emulator.log.records(),
@@ -72,8 +74,11 @@ class Control:
         """Answer any request. Raises ConnectionDroppedError if a fault says so."""
         path = str(environ["PATH_INFO"])
         if not path.startswith(PREFIX):
-            return self._emulator.handle(environ, body)
-        route = self._routes.get((environ["REQUEST_METHOD"], path.removeprefix(PREFIX)))
+            return self._call(environ, body)
+        method, name = environ["REQUEST_METHOD"], path.removeprefix(PREFIX)
+        if method != "GET" and name not in ("snapshot", "restore"):
+            self._present = None
+        route = self._routes.get((method, name))
         if route is None:
             known = ", ".join(f"{method} {PREFIX}{name}" for method, name in self._routes)
             return _json(404, {"error": f"there is no {environ['REQUEST_METHOD']} {path}; there are: {known}"})
@@ -81,6 +86,14 @@ class Control:
             return _json(200, route(json.loads(body or b"{}")))
         except (BadRequestError, BadFaultError, SeedError, json.JSONDecodeError) as error:
             return _json(400, {"error": str(error)})
+
+    def _call(self, environ: Environ, body: bytes) -> Answer:
+        self._present = None
+        try:
+            return self._emulator.handle(environ, body)
+        finally:
+            # A snapshot may have been restored meanwhile.
+            self._present = None
 
     def seed(self, source: Source | None) -> Organization | None:
         """Start anew with this seed. Raises SeedError."""
@@ -124,11 +137,16 @@ class Control:
     def _put_snapshot(self, _data: t.Any) -> dict[str, t.Any]:
         number = next(self._numbers)
         self._snapshots[number] = (self._emulator.snapshot(), self._accounts)
+        self._present = number
         return {"snapshot": number}
 
     def _put_restore(self, data: t.Any) -> dict[str, t.Any]:
-        snapshot, self._accounts = self._snapshots[self._number(data)]
-        self._emulator.restore(snapshot)
+        number = self._number(data)
+        snapshot, self._accounts = self._snapshots[number]
+        # Faults may have ended by themselves.
+        if number != self._present or snapshot.faults:
+            self._emulator.restore(snapshot)
+        self._present = number
         return self._health(None)
 
     def _delete_snapshot(self, data: t.Any) -> None:

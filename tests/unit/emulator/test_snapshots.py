@@ -12,8 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
+from werkzeug.test import EnvironBuilder
 
 from emulator.client import Emulator, EmulatorError
+from emulator.control import Control
+from emulator.server import Emulator as Server
+from emulator.server import Snapshot
 
 from .small import ALICE, MANAGEMENT, MEMBER, Aws
 
@@ -124,9 +128,58 @@ def test_clock_faults_and_log_are_those_of_then(emulator: Emulator, aws: Aws) ->
     aws.client("iam").create_user(UserName="bob")
     emulator.restore(kept)
     assert [record["operation"] for record in emulator.log()] == ["ListUsers"]
-    assert datetime.fromisoformat(emulator.health()["now"]) - datetime.now(UTC) > timedelta(days=89)
+    assert offset(emulator) > timedelta(days=89)
     with pytest.raises(ClientError, match="Throttling"):
         aws.client("sts").get_caller_identity()
+
+
+def offset(emulator: Emulator) -> timedelta:
+    return datetime.fromisoformat(emulator.health()["now"]) - datetime.now(UTC)
+
+
+CHANGES: t.Final[t.Mapping[str, t.Callable[[Emulator], object]]] = {
+    "clock": lambda emulator: emulator.clock(offset_days=90),
+    "faults": lambda emulator: emulator.faults([{"kind": "error", "code": "Throttling"}]),
+    "log": lambda emulator: emulator.clear_log(),
+    "seed": lambda emulator: emulator.reset("bare"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_change_by_the_controls_alone_is_undone(
+    emulator: Emulator, aws: Aws, change: t.Callable[[Emulator], object]
+) -> None:
+    assert users(aws)
+    kept = emulator.snapshot()
+    for _time in range(2):
+        change(emulator)
+        emulator.restore(kept)
+        assert [record["operation"] for record in emulator.log()] == ["ListUsers"]
+        assert offset(emulator) < timedelta(days=1)
+    assert users(aws) == ["alice"]
+
+
+def test_only_what_changed_is_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    restored: list[Snapshot] = []
+    server = Server()
+    monkeypatch.setattr(server, "restore", restored.append)
+    control = Control(server)
+    control.seed("bare")
+
+    def ask(method: str, path: str, data: t.Any = None) -> None:
+        body = json.dumps(data or {}).encode()
+        environ = EnvironBuilder(path, method=method, data=body, headers={"Host": "iam.amazonaws.com"}).get_environ()
+        assert control.handle(environ, body).status < 500
+
+    ask("PUT", "/_emulator/snapshot")
+    ask("GET", "/_emulator/log")
+    ask("PUT", "/_emulator/restore", {"snapshot": 1})
+    assert len(restored) == 0
+    ask("POST", "/")
+    for _time in range(2):
+        ask("PUT", "/_emulator/restore", {"snapshot": 1})
+    assert len(restored) == 1
+    control.seed(None)
 
 
 def test_forgotten_snapshot_cannot_be_restored(emulator: Emulator) -> None:
