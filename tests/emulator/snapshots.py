@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import collections
 import copyreg
 import functools
 import io
@@ -39,10 +38,10 @@ def take() -> bytes:
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
     # moto's modules hold the registries themselves: an object that refers to one must find that one again, not a copy.
-    kinds: dict[type, t.Any] = {type(registry): _refer for registry in registries}
+    kinds: dict[type, t.Any] = {**copyreg.dispatch_table, **{type(registry): _refer for registry in registries}}
     # The queues of SQS have locks. Nobody holds one while the server is locked.
     kinds |= {type(make()): functools.partial(_make, make) for make in (threading.Lock, threading.RLock)}
-    pickler.dispatch_table = collections.ChainMap(kinds, copyreg.dispatch_table)
+    pickler.dispatch_table = kinds
     pickler.dump(state)
     return stream.getvalue()
 
