@@ -70,6 +70,18 @@ class Emulator:
         else:
             self._ask("PUT", "seed", {"organization": dict(seed)})
 
+    def snapshot(self) -> int:
+        """Keep everything as it is now, until :meth:`forget`; the number to restore it by."""
+        return int(self._ask("PUT", "snapshot", {})["snapshot"])
+
+    def restore(self, snapshot: int) -> None:
+        """Set everything back to a snapshot, the log too. Its faults strike as if they had just been set."""
+        self._ask("PUT", "restore", {"snapshot": snapshot})
+
+    def forget(self, snapshot: int) -> None:
+        """Free the memory of a snapshot."""
+        self._ask("DELETE", "snapshot", {"snapshot": snapshot})
+
     def log(self, *, clear: bool = False) -> list[dict[str, t.Any]]:
         """The records of all calls since the last reset or clearing."""
         records = t.cast(list[dict[str, t.Any]], self._ask("GET", "log"))

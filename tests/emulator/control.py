@@ -14,11 +14,15 @@ GET            /_emulator/messages what topics delivered to their subscribers
 PUT            /_emulator/event    {"account_id": …, "region": …, "event": {…} or "root-login"}: put on the bus
 PUT            /_emulator/confirm  {"endpoint": …}: confirm subscriptions, as their owner does by the mailed link
 PUT            /_emulator/seed     {"seed": "acme"} or {"organization": {…}}: everything starts anew; {} leaves it empty
+PUT            /_emulator/snapshot {}: keep everything as it is now; {"snapshot": number}
+PUT            /_emulator/restore  {"snapshot": number}: everything as it was then
+DELETE         /_emulator/snapshot {"snapshot": number}: forget it
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import typing as t
 from datetime import timedelta
@@ -30,7 +34,7 @@ from emulator.clock import CLOCK
 from emulator.extensions import event_delivery, sns
 from emulator.faults import BadFaultError, Fault
 from emulator.seed import Organization, SeedError
-from emulator.server import Emulator, Source
+from emulator.server import Emulator, Snapshot, Source
 from emulator.wire import Answer, Environ
 
 PREFIX: t.Final = "/_emulator/"
@@ -46,6 +50,10 @@ class Control:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self._accounts: dict[str, str] = {}
+        self._snapshots: dict[int, tuple[Snapshot, dict[str, str]]] = {}
+        self._numbers = itertools.count(1)
+        # The snapshot that everything is still as in, if any.
+        self._present: int | None = None
         self._routes: t.Mapping[tuple[str, str], t.Callable[[t.Any], t.Any]] = {
             ("GET", "health"): self._health,
             ("GET", "log"): lambda _data: emulator.log.records(),
@@ -60,14 +68,20 @@ class Control:
             ("PUT", "event"): self._put_event,
             ("PUT", "confirm"): lambda data: {"confirmed": sns.confirm(str(data["endpoint"]))},
             ("PUT", "seed"): self._put_seed,
+            ("PUT", "snapshot"): self._put_snapshot,
+            ("PUT", "restore"): self._put_restore,
+            ("DELETE", "snapshot"): self._delete_snapshot,
         }
 
     def handle(self, environ: Environ, body: bytes) -> Answer:
         """Answer any request. Raises ConnectionDroppedError if a fault says so."""
         path = str(environ["PATH_INFO"])
         if not path.startswith(PREFIX):
-            return self._emulator.handle(environ, body)
-        route = self._routes.get((environ["REQUEST_METHOD"], path.removeprefix(PREFIX)))
+            return self._call(environ, body)
+        method, name = environ["REQUEST_METHOD"], path.removeprefix(PREFIX)
+        if method != "GET" and name not in ("snapshot", "restore"):
+            self._present = None
+        route = self._routes.get((method, name))
         if route is None:
             known = ", ".join(f"{method} {PREFIX}{name}" for method, name in self._routes)
             return _json(404, {"error": f"there is no {environ['REQUEST_METHOD']} {path}; there are: {known}"})
@@ -75,6 +89,14 @@ class Control:
             return _json(200, route(json.loads(body or b"{}")))
         except (BadRequestError, BadFaultError, SeedError, json.JSONDecodeError) as error:
             return _json(400, {"error": str(error)})
+
+    def _call(self, environ: Environ, body: bytes) -> Answer:
+        self._present = None
+        try:
+            return self._emulator.handle(environ, body)
+        finally:
+            # A snapshot may have been restored meanwhile.
+            self._present = None
 
     def seed(self, source: Source | None) -> Organization | None:
         """Start anew with this seed. Raises SeedError."""
@@ -122,6 +144,30 @@ class Control:
             raise BadRequestError('a seed is {"seed": name or path}, {"organization": {…}} or {} for nothing')
         self.seed(next(iter(data.values()), None))
         return self._health(None)
+
+    def _put_snapshot(self, _data: t.Any) -> dict[str, t.Any]:
+        number = next(self._numbers)
+        self._snapshots[number] = (self._emulator.snapshot(), self._accounts)
+        self._present = number
+        return {"snapshot": number}
+
+    def _put_restore(self, data: t.Any) -> dict[str, t.Any]:
+        number = self._number(data)
+        snapshot, self._accounts = self._snapshots[number]
+        # Faults may have ended by themselves.
+        if number != self._present or snapshot.faults:
+            self._emulator.restore(snapshot)
+        self._present = number
+        return self._health(None)
+
+    def _delete_snapshot(self, data: t.Any) -> None:
+        del self._snapshots[self._number(data)]
+
+    def _number(self, data: t.Any) -> int:
+        number = data.get("snapshot") if isinstance(data, dict) else None
+        if number not in self._snapshots:
+            raise BadRequestError(f"there is no snapshot {number!r}; there are: {sorted(self._snapshots)}")
+        return t.cast(int, number)
 
 
 def _json(status: int, data: t.Any) -> Answer:

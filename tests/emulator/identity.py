@@ -53,6 +53,14 @@ class UnknownKeyError(Exception):
 finders: list[t.Callable[[IAMBackend, AccessKey], Caller | None]] = []
 
 
+@dataclass(frozen=True)
+class Keys:
+    """What is known of keys that moto has no place for."""
+
+    administrator_account: str
+    mfa_sessions: frozenset[str]
+
+
 class Directory:
     """Finds the caller of a call in moto's state. Not thread-safe: use it under the server's lock."""
 
@@ -69,6 +77,15 @@ class Directory:
         self._homes.clear()
         self._sessions.clear()
         self._mfa_sessions.clear()
+
+    def keys(self) -> Keys:
+        """Keep what moto's state does not have."""
+        return Keys(self.administrator_account, frozenset(self._mfa_sessions))
+
+    def restore(self, keys: Keys) -> None:
+        """Set it back: moto's state was replaced by the one that it belongs to."""
+        self.reset(keys.administrator_account)
+        self._mfa_sessions.update(keys.mfa_sessions)
 
     def resolve(self, call: Call) -> Caller:
         """The caller of this call.

@@ -29,6 +29,10 @@ class ClosedRegions:
         """Replace them by these."""
         self._by_account = {account: frozenset(regions) for account, regions in by_account.items()}
 
+    def get(self) -> t.Mapping[str, t.Collection[str]]:
+        """Them, as :meth:`set` takes them."""
+        return self._by_account
+
     def refusal(self, call: Call, caller: Caller) -> Answer | None:
         """The refusal of a call to a regional service in a region closed to the caller's account."""
         closed = self._by_account.get(caller.account_id, frozenset())

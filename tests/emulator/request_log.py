@@ -117,9 +117,12 @@ class RequestLog:
         with self._lock:
             return list(self._records)
 
-    def clear(self) -> None:
+    def set(self, records: t.Sequence[Record]) -> None:
         with self._lock:
-            self._records.clear()
+            self._records = list(records)
+
+    def clear(self) -> None:
+        self.set(())
 
 
 def record(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 import threading
@@ -28,6 +29,7 @@ from emulator import (
     permissions,
     request_log,
     seed,
+    snapshots,
     speed,
     trust,
     wire,
@@ -44,6 +46,19 @@ from emulator.wire import Answer, Call, Environ
 Source: t.TypeAlias = t.Union[str, Path, t.Mapping[str, t.Any]]
 
 _SESSION_KEY: t.Final = re.compile(rb"<AccessKeyId>(ASIA\w+)</AccessKeyId>")
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """All that a later moment can be set back to."""
+
+    state: bytes = dataclasses.field(repr=False)
+    keys: identity.Keys
+    closed_regions: t.Mapping[str, t.Collection[str]]
+    offset: timedelta
+    faults: t.Sequence[faults.Fault]
+    contrary: frozenset[str]
+    log: t.Sequence[request_log.Record] = dataclasses.field(repr=False)
 
 
 class Emulator:
@@ -88,6 +103,30 @@ class Emulator:
         """Make these assumptions about AWS false, and all others true."""
         self.contrary = frozenset(assumptions)
         self.directory.inactive_keys_work = "inactive_key_is_refused" in self.contrary
+
+    def snapshot(self) -> Snapshot:
+        """Keep everything as it is now."""
+        with self.lock:
+            return Snapshot(
+                state=snapshots.take(),
+                keys=self.directory.keys(),
+                closed_regions=self.closed_regions.get(),
+                offset=CLOCK.offset,
+                faults=self.faults.get(),
+                contrary=self.contrary,
+                log=self.log.records(),
+            )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Set everything back. Faults in force strike as if they had just been set."""
+        with self.lock:
+            snapshots.restore(snapshot.state)
+            self.directory.restore(snapshot.keys)
+            self.closed_regions.set(snapshot.closed_regions)
+            CLOCK.offset = snapshot.offset
+            self.faults.set(snapshot.faults)
+            self.set_contrary(snapshot.contrary)
+            self.log.set(snapshot.log)
 
     def handle(self, environ: Environ, body: bytes) -> Answer:
         """Answer a call. Raises ConnectionDroppedError if a fault says so."""

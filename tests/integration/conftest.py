@@ -19,6 +19,8 @@ import pytest
 
 from emulator.client import Emulator, EmulatorProcess
 
+from .worlds import Worlds
+
 # Where the virtual environment has its commands.
 BIN = Path(sys.executable).parent
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -30,24 +32,32 @@ EXTERNAL_ID = "acme-hardening"
 
 Record = dict[str, t.Any]
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Shuffle the files, and leave the tests of a file as they stand.
-
-    One emulator serves all tests of a worker. A test that begins it anew would end the organization that others of the
-    file still look at.
-    """
-    here = Path(__file__).parent
-    files: dict[Path, int] = {}
-    for index, item in enumerate(items):
-        files.setdefault(item.path, index)
-    items.sort(key=lambda item: (files[item.path], *(_place(item) if item.path.is_relative_to(here) else ())))
+# Module-scoped fixtures that use the emulator and leave it as it is.
+_MAKERS: t.Final = frozenset({"make_ansible"})
+# The names of the module-scoped fixtures that use the emulator.
+_USING: t.Final = pytest.StashKey[set[str]]()
 
 
-def _place(item: pytest.Item) -> tuple[int, tuple[int, ...]]:
-    """Where a test stands in its file: its line, then which of its parameters it has."""
-    parameters = getattr(item, "callspec", None)
-    return item.location[1] or 0, tuple(parameters.indices.values()) if parameters else ()
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[t.Any], request: pytest.FixtureRequest
+) -> t.Generator[None, t.Any, t.Any]:
+    """Keep the world that a module-scoped fixture makes, if it uses the emulator."""
+    if fixturedef.scope != "module" or fixturedef.argname in _MAKERS or not _uses_emulator(fixturedef, request):
+        return (yield)
+    worlds: Worlds = request.getfixturevalue("worlds")
+    # Before the fixture's own end: finalizers run last in, first out.
+    fixturedef.addfinalizer(lambda: worlds.forget(fixturedef.argname))
+    with worlds.making(fixturedef.argname, fixturedef.argnames):
+        return (yield)
+
+
+def _uses_emulator(fixturedef: pytest.FixtureDef[t.Any], request: pytest.FixtureRequest) -> bool:
+    """Whether a module-scoped fixture uses the emulator, itself or through others, which are all set up by now."""
+    using = request.config.stash.setdefault(_USING, {"emulator", *_MAKERS})
+    uses = not using.isdisjoint(fixturedef.argnames)
+    (using.add if uses else using.discard)(fixturedef.argname)
+    return uses
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +65,19 @@ def emulator() -> t.Iterator[EmulatorProcess]:
     """The emulated organization "acme", one process for all tests of this worker."""
     with EmulatorProcess(seed="acme") as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def worlds(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -> Worlds:
+    """The worlds that module-scoped fixtures made."""
+    return Worlds(emulator.control, tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(autouse=True)
+def world(request: pytest.FixtureRequest) -> None:
+    """Start each test at the world of its module-scoped fixtures, whichever tests ran before."""
+    if "emulator" in request.fixturenames:
+        request.getfixturevalue("worlds").enter(request.fixturenames)
 
 
 def fresh(emulator: EmulatorProcess, seed: t.Union[str, Record] = "acme") -> Emulator:

@@ -87,27 +87,28 @@ class Bench:
         self.base = directory / "base"
         self.journal = directory / "journal"
         self.base_state = ""
-        self._is_at_base = False
+        self._snapshot: int | None = None
+
+    def make_base(self) -> None:
+        """Make the account and the journal where the run begins: the notices are given."""
+        self.control.reset(SEED)
+        self.journal = self.base
+        self.run(KEYS, now=NOTICED, run_id=NOTICES)
+        self.base_state = self.state()
+        self._snapshot = self.control.snapshot()
 
     def to_base(self) -> None:
         """Bring account and journal to where the run begins."""
-        self.control.clear_faults()
-        if not self._is_at_base:
-            self.control.reset(SEED)
-            shutil.rmtree(self.base, ignore_errors=True)
-            self.journal = self.base
-            self.run(KEYS, now=NOTICED, run_id=NOTICES)
-            self.base_state = self.state()
-        self._is_at_base = False
+        assert self._snapshot is not None
+        self.control.restore(self._snapshot)
         self.journal = self.base.with_name("journal")
         shutil.rmtree(self.journal, ignore_errors=True)
         shutil.copytree(self.base, self.journal)
         self.control.clear_log()
 
     def assert_at_base(self) -> None:
-        """The account is where the run began, byte for byte; the next one may begin there too."""
+        """The account is where the run began, byte for byte."""
         assert self.state() == self.base_state
-        self._is_at_base = True
 
     # Runs
 

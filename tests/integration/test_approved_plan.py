@@ -81,7 +81,7 @@ def approval(make_ansible: MakeAnsible) -> Approval:
 
 @pytest.fixture(scope="module")
 def untouched(make_ansible: MakeAnsible) -> Approval:
-    """For the tests at the end, which write nothing."""
+    """For the tests that write nothing."""
     return Approval(make_ansible())
 
 

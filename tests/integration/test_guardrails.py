@@ -86,19 +86,24 @@ def test_the_policy_of_how_tos_is_refused_with_whom_it_would_cut_off(ansible: An
         assert principal in told, told
 
 
+@pytest.fixture(scope="module")
+def converged(ansible: Ansible) -> t.Sequence[Outcome]:
+    """In check mode, for real, and once more."""
+    return [converge(ansible, *arguments).succeeded() for arguments in (("--check",), (), ())]
+
+
 @pytest.mark.dated
-def test_both_roles_converge_and_rest(ansible: Ansible) -> None:
-    checked = converge(ansible, "--check").succeeded()
+def test_both_roles_converge_and_rest(converged: t.Sequence[Outcome]) -> None:
+    checked, made, again = converged
     assert checked.writes == []
-    made = converge(ansible).succeeded()
     assert made.recap("acme-management")["changed"] == 2
     assert made.writes.count("organizations:CreatePolicy") == len(GUARDRAILS) + 1
     assert made.writes.count("organizations:AttachPolicy") == len(GUARDRAILS) + 1
-    again = converge(ansible).succeeded()
     assert again.recap("acme-management")["changed"] == 0
     assert not [write for write in again.writes if write.startswith("organizations:")]
 
 
+@pytest.mark.usefixtures("converged")
 def test_a_switch_and_a_variable_change_one_policy_each(ansible: Ansible) -> None:
     changed = converge(ansible, organization_guardrails_freeze_unbounded="true", mfa_enforcement_enrolment="admin")
     assert changed.succeeded().writes.count("organizations:UpdatePolicy") == 2

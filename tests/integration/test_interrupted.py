@@ -38,7 +38,9 @@ def bench(emulator: EmulatorProcess, tmp_path_factory: pytest.TempPathFactory) -
         for name, value in emulator.env().items():
             patch.setenv(name, value)
         patch.setattr(Patience, "__init__", functools.partialmethod(Patience.__init__, pause=0.05))
-        yield Bench(control, tmp_path_factory.mktemp("interrupted"))
+        bench = Bench(control, tmp_path_factory.mktemp("interrupted"))
+        bench.make_base()
+        yield bench
     control.clear_faults()
 
 

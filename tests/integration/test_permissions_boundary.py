@@ -215,11 +215,6 @@ def test_no_pattern_reaches_the_roles_that_this_collection_works_with(
 # The demo: fifteen developer roles
 
 
-@pytest.fixture(scope="module")
-def demo(make_ansible: MakeAnsible) -> Ansible:
-    return make_ansible()
-
-
 def converge_demo(demo: Ansible, *arguments: str, **variables: t.Any) -> tuple[Outcome, Record]:
     """Converge the boundaries of acme-dev alone, as the demo inventory declares them."""
     limited = ("--limit", "acme-dev,localhost", "--tags", "permissions_boundary")
@@ -227,7 +222,8 @@ def converge_demo(demo: Ansible, *arguments: str, **variables: t.Any) -> tuple[O
     return outcome, outcome.part(DEV, "permissions_boundary")
 
 
-def test_fifteen_developers_get_it_by_a_plan_that_somebody_approved(demo: Ansible) -> None:
+def test_fifteen_developers_get_it_by_an_approved_plan_which_is_taken_back(make_ansible: MakeAnsible) -> None:
+    demo = make_ansible()
     predicted, plan = converge_demo(demo, "--check", hardening_run_id="check")
     assert predicted.writes == []
     breaking = {f"dev-team-{number}-role" for number in ("07", "11", "12")}
@@ -242,8 +238,5 @@ def test_fifteen_developers_get_it_by_a_plan_that_somebody_approved(demo: Ansibl
     assert not [
         item for item in report["findings"] if item["control"] == "boundary_removable" and item["status"] == "FAIL"
     ]
-
-
-def test_a_run_is_taken_back(demo: Ansible) -> None:
     back = demo.playbook("rollback", "--limit", "acme-dev,localhost", hardening_undo_run_id="real").succeeded()
     assert back.writes == [*["iam:DeleteRolePermissionsBoundary"] * 12, "iam:DeletePolicy"]

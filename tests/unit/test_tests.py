@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules for the tests themselves: they pass on a busy machine, on any date."""
+"""Rules for the tests themselves: they pass on a busy machine, on any date, in any order."""
 
 from __future__ import annotations
 
@@ -88,6 +88,15 @@ def lines_with_expiry(tree: ast.AST) -> Lines:
     return found
 
 
+def lines_that_settle_the_order(tree: ast.AST) -> Lines:
+    """Where a hook changes which test runs when."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name == "pytest_collection_modifyitems"
+    ]
+
+
 def is_date(node: ast.AST) -> bool:
     """Whether this is a text that is a date."""
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(DATE.match(node.value))
@@ -113,6 +122,11 @@ def test_no_expiry_date_is_literal_where_the_clock_is_asked() -> None:
     assert [name for name in broken(lines_with_expiry) if not name.startswith(GIVEN_TODAY)] == []
 
 
+def test_nothing_but_the_start_with_the_gates_settles_the_order() -> None:
+    """pytest-randomly shuffles the files, and the tests of each."""
+    assert broken(lines_that_settle_the_order).keys() == {"conftest.py"}
+
+
 @pytest.mark.parametrize(
     ("rule", "text", "lines"),
     [
@@ -124,6 +138,8 @@ def test_no_expiry_date_is_literal_where_the_clock_is_asked() -> None:
         (lines_that_compare_clocks, "begun = time.perf_counter()\ntook = x - begun\nassert took < 4", [3]),
         (lines_that_compare_clocks, "assert answer.elapsed < limit", [1]),
         (lines_that_compare_clocks, "elapsed = time.time() - begun\nassert 0.1 <= elapsed < 4", [2]),
+        (lines_that_settle_the_order, "def pytest_collection_modifyitems(items): ...", [1]),
+        (lines_that_settle_the_order, "def pytest_fixture_setup(): ...", []),
         (lines_with_expiry, "{'expires': '2030-01-01', 'reason': 'x'}", [1]),
         (lines_with_expiry, "entry(expires='2030-01-01')", [1]),
         (lines_with_expiry, "entry(expires=date_in(30), begins='2030-01-01')", []),

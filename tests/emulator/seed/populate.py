@@ -11,6 +11,7 @@ import os
 from datetime import datetime
 
 from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
 from moto.organizations.models import organizations_backends
@@ -26,6 +27,8 @@ from emulator.seed.model import Organization
 def reset() -> None:
     """Forget every account, and start the random identifiers anew."""
     BackendDict.reset()
+    # moto lists every object that it ever made, for its dashboard, which would keep all former states in memory.
+    reset_model_data()
     # Two things of moto's that live outside its backends: who is a member of which organization, and hub settings.
     organizations_backends.master_accounts.clear()
     SecurityHubBackend._org_configs.clear()

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Copy moto's whole state into bytes, and put it back. The bytes are of use to the process that made them only."""
+
+from __future__ import annotations
+
+import copyreg
+import functools
+import io
+import pickle
+import threading
+import typing as t
+
+from moto.core.base_backend import BackendDict, backend_lock
+from moto.moto_api._internal import mock_random
+from moto.securityhub.models import SecurityHubBackend
+
+from emulator import seed
+
+Registry: t.TypeAlias = "BackendDict[t.Any]"
+
+# Every registry is a global of a module of moto's, so it lives as long as the process.
+_registries: dict[int, Registry] = {}
+
+
+def take() -> bytes:
+    """Copy the state of all accounts. The caller holds the server's lock."""
+    with backend_lock:
+        registries = list(BackendDict._instances)
+        _registries.update({id(registry): registry for registry in registries})
+        state = (
+            [(id(registry), dict(dict.items(registry)), _maps(registry)) for registry in registries],
+            dict(SecurityHubBackend._org_configs),
+            mock_random.getstate(),
+        )
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
+    # moto's modules hold the registries themselves: an object that refers to one must find that one again, not a copy.
+    kinds: dict[type, t.Any] = {**copyreg.dispatch_table, **{type(registry): _refer for registry in registries}}
+    # The queues of SQS have locks. Nobody holds one while the server is locked.
+    kinds |= {type(make()): functools.partial(_make, make) for make in (threading.Lock, threading.RLock)}
+    pickler.dispatch_table = kinds
+    pickler.dump(state)
+    return stream.getvalue()
+
+
+def restore(state: bytes) -> None:
+    """Replace the state of all accounts by a copy. The caller holds the server's lock."""
+    # First, since it closes what the present state has open, such as the buffers of S3's objects.
+    seed.reset()
+    # This process made the bytes, in take().
+    registries, hubs, random_state = pickle.loads(state)
+    with backend_lock:
+        for key, accounts, maps in registries:
+            registry = _registries[key]
+            registry.update(accounts)
+            for name, value in maps.items():
+                getattr(registry, name).clear()
+                getattr(registry, name).update(value)
+            BackendDict._instances.append(registry)
+        SecurityHubBackend._org_configs.update(hubs)
+        mock_random.setstate(random_state)
+
+
+def _maps(registry: Registry) -> dict[str, t.Any]:
+    """What a registry knows besides its backends, such as which account a bucket or an organization belongs to."""
+    return {name: dict(value) for name, value in vars(registry).items() if isinstance(value, dict)}
+
+
+def _refer(registry: Registry) -> tuple[t.Any, tuple[int]]:
+    _registries[id(registry)] = registry
+    return _registry, (id(registry),)
+
+
+def _make(maker: t.Any, _lock: t.Any) -> tuple[t.Any, tuple[()]]:
+    return maker, ()
+
+
+def _registry(key: int) -> Registry:
+    return _registries[key]
