@@ -90,7 +90,8 @@ class Walk(t.Generic[State]):
     message, say, which only AWS knows.
     ``acting`` is what a change is made with, where that is not the access of the run: a session in another account.
     ``stays_with`` says whether its first change is not to be made where its second one is refused: what announces a
-    write and the write itself, say, come together or not at all.
+    write and the write itself, say, come together or not at all. ``serves`` says whether its first change is there for
+    its second one alone: where all changes that it serves are refused, it is not made either.
     ``declined`` says whether the error of a change that was not made is the word of somebody else who decides on its
     target, and so a refusal, not a failure.
     """
@@ -109,6 +110,7 @@ class Walk(t.Generic[State]):
     learn: Callable[[Change, Mapping[str, t.Any]], Mapping[str, t.Any]] = lambda _change, _answer: {}
     acting: Callable[[Change], t.Optional[Aws]] = lambda _change: None
     stays_with: Callable[[Change, Change], bool] = lambda _change, _refused: False
+    serves: Callable[[Change, Change], bool] = lambda _change, _served: False
     declined: Callable[[Change, Exception], t.Optional[Refusal]] = lambda _change, _error: None
 
 
@@ -163,17 +165,24 @@ def predict(walk: Walk[State], context: GuardContext) -> Prediction:
 def _together(
     walk: Walk[State], planned: Sequence[Change], allowed: Sequence[Change]
 ) -> tuple[tuple[Change, ...], tuple[Refusal, ...]]:
-    """The allowed changes without those that stay away with a refused one, and the refusals of these."""
+    """The allowed changes without those that stay away with refused ones, and the refusals of these."""
     kept = list(allowed)
     refused = [change for change in planned if not _among(change, kept)]
     refusals: list[Refusal] = []
     # What is refused here may keep others away in its turn.
     for other in refused:
-        for change in [change for change in kept if walk.stays_with(change, other)]:
+        for change in [change for change in kept if _depends(walk, change, other, kept)]:
             kept = [item for item in kept if item is not change]
             refused.append(change)
             refusals.append(_left(change, other))
     return tuple(kept), tuple(refusals)
+
+
+def _depends(walk: Walk[State], change: Change, refused: Change, kept: Sequence[Change]) -> bool:
+    """Whether a change is not made without a refused one: no kept change needs it besides."""
+    if walk.stays_with(change, refused):
+        return True
+    return walk.serves(change, refused) and not any(walk.serves(change, other) for other in kept)
 
 
 def _among(change: Change, changes: Sequence[Change]) -> bool:
