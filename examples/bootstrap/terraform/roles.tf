@@ -516,10 +516,13 @@ resource "aws_iam_role_policy" "automation_credentials_reads" {
         "iam:GetLoginProfile",
         "iam:GetUser",
         "iam:ListAccessKeys",
+        "iam:ListOpenIDConnectProviders",
+        "iam:ListSAMLProviders",
         "iam:ListSSHPublicKeys",
         "iam:ListServiceSpecificCredentials",
         "iam:ListSigningCertificates",
         "iam:ListUserTags",
+        "organizations:DescribeOrganization",
         "sts:GetCallerIdentity"
       ],
       "Resource": [

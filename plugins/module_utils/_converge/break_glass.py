@@ -17,7 +17,7 @@ import dataclasses
 import functools
 import re
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from .._account.model import CredentialRow, Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
@@ -26,7 +26,7 @@ from .._policy.context import Context, Values
 from .._policy.evaluation import Evaluator, Layers, Outcome, Request
 from .._policy.narrowing import ANYTHING
 from .._policy.policy import Policy
-from .affects.after import snapshot_after
+from .affects.after import is_of_credential, snapshot_after
 from .affects.request import place_of
 from .arn import is_break_glass, principal_of
 from .change import Change
@@ -111,10 +111,8 @@ class Rescue:
 
     def _present(self) -> _State:
         """The account with the expected changes made, as far as they matter here."""
-        after = functools.reduce(snapshot_after, self._expected, self._now.snapshot)
+        self._now = self._now.after(self._expected)
         self._expected.clear()
-        if after is not self._now.snapshot:
-            self._now = _State(after)
         return self._now
 
     def objection(self, change: Change) -> t.Optional[str]:
@@ -126,7 +124,7 @@ class Rescue:
         if not found:
             return f"{', '.join(self.patterns)} matches no user or role" if self.patterns else "the account has none"
         present = self._present()
-        after = _State(snapshot_after(present.snapshot, change))
+        after = present.after((change,))
         lacks = []
         for principal in found:
             lack = present.lack(principal, change) or after.lack(principal, change, when=" once it is made")
@@ -135,6 +133,27 @@ class Rescue:
             lacks.append(f"{principal.name} {lack}")
         more = f"; and {len(lacks) - _MOST_TOLD} more" if len(lacks) > _MOST_TOLD else ""
         return "; ".join(lacks[:_MOST_TOLD]) + more
+
+    def loss(self, change: Change) -> t.Optional[str]:
+        """How ``change`` takes the last way to use a break-glass principal; None where one stays, or it takes none.
+
+        What is not known is no way that stays, and may be a way that is taken.
+        """
+        present = self._present()
+        after = present.after((change,))
+        if after is present and not is_of_credential(change):
+            return None
+        found = [principal for principal in self._found if present.may_do_something(principal)]
+        if any(after.lack(principal, change) is None for principal in found):
+            return None
+        for principal in found:
+            ways = present.possible_ways(principal)
+            in_doubt = ways & present.users_in_doubt(change)
+            taken = (ways - after.possible_ways(principal)) | in_doubt
+            if taken:
+                doubt = f", and whether {_listed(in_doubt)} has another credential is not known" if in_doubt else ""
+                return f"{_listed(taken)} can use {principal.name}, which then {after.lack(principal, change)}{doubt}"
+        return None
 
     def lacks(self, action: str = "", resource: str = "*") -> dict[str, str]:
         """Who of them could not help, and why: nobody can use it, or it may not do ``action``, or nothing at all."""
@@ -147,12 +166,58 @@ class Rescue:
 
 
 class _State:
-    """The account at one moment, with the questions to it."""
+    """The account at one moment, with the questions to it.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    ``in_doubt`` says whether what is not known lets somebody in.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, *, permissions: t.Optional[Permissions] = None, in_doubt: bool = False
+    ) -> None:
         self.snapshot = snapshot
-        self._permissions = Permissions(snapshot)
+        self._permissions = permissions or Permissions(snapshot)
+        self._in_doubt = in_doubt
         self._ways: dict[str, t.Optional[str]] = {}
+        self._possible: dict[str, frozenset[str]] = {}
+
+    def after(self, changes: Sequence[Change]) -> _State:
+        """The account once these changes are made; this one where they change nothing that matters."""
+        snapshot = functools.reduce(snapshot_after, changes, self.snapshot)
+        if snapshot is self.snapshot:
+            return self
+        # Credentials change no policy, so none is parsed anew.
+        is_same = all(map(is_of_credential, changes))
+        return _State(snapshot, permissions=self._permissions if is_same else None)
+
+    @functools.cached_property
+    def _doubtful(self) -> _State:
+        return _State(self.snapshot, permissions=self._permissions, in_doubt=True)
+
+    def possible_ways(self, principal: t.Union[User, Role]) -> frozenset[str]:
+        """By whom a break-glass principal can be used, or may be as far as is known: users, services and outsiders."""
+        if principal.arn not in self._possible:
+            self._possible[principal.arn] = frozenset(self._doubtful.ways(principal))
+        return self._possible[principal.arn]
+
+    def ways(self, principal: t.Union[User, Role]) -> Iterator[str]:
+        """By whom a break-glass principal can be used."""
+        if isinstance(principal, Role):
+            yield from self._ways_into(principal, set())
+        elif self._without_credential(principal) is None:
+            yield principal.arn
+
+    def users_in_doubt(self, change: Change) -> frozenset[str]:
+        """The user whose credential a change takes, where the others of this user are not known."""
+        if not is_of_credential(change):
+            return frozenset()
+        name = str(change.parameters.get("UserName", "")).lower()
+        return frozenset(
+            user.arn for user in self.snapshot.users if user.name.lower() == name and self._row(user) is None
+        )
+
+    def may_do_something(self, principal: t.Union[User, Role]) -> bool:
+        """Whether a principal has policies, or may have some that are not known."""
+        return bool(self._permissions.held(principal.arn))
 
     def lack(self, principal: t.Union[User, Role], change: Change, *, when: str = "") -> t.Optional[str]:
         """What a break-glass principal lacks to take a change back; None where it lacks nothing."""
@@ -176,7 +241,7 @@ class _State:
     def _unusable(self, principal: t.Union[User, Role]) -> t.Optional[str]:
         if isinstance(principal, User):
             return self._without_credential(principal)
-        if self._is_open(principal, set()):
+        if next(self._ways_into(principal, set()), None):
             return None
         return "can be used by nobody: its trust policy lets no principal in that is known to exist"
 
@@ -197,6 +262,8 @@ class _State:
 
     def _without_credential(self, user: User) -> t.Optional[str]:
         row = self._row(user)
+        if row is None and self._in_doubt:
+            return None
         if row is None:
             return "is a user of whom is not known whether it has a password or an active access key"
         return None if row.password_enabled or row.active_keys else "is a user without a password or active access key"
@@ -204,40 +271,45 @@ class _State:
     def _trust(self, role: Role) -> t.Optional[Policy]:
         return self._permissions.parsed(role.trust, "trust policy")
 
-    def _is_open(self, role: Role, visited: set[str]) -> bool:
-        """Whether somebody gets into a role, maybe through other roles; ``visited`` are those that were asked about."""
+    def _ways_into(self, role: Role, visited: set[str]) -> Iterator[str]:
+        """By whom a role can be used, maybe through other roles; ``visited`` are those that were asked about."""
         visited.add(role.arn)
-        return any(self._lets_in(role, kind, value, visited) for kind, value in _trusted(self._trust(role)))
+        for kind, value in _trusted(self._trust(role)):
+            if kind == "Federated":
+                yield from (value,) if self._is_let_in_by_provider(role, value) else ()
+            elif kind in ("AWS", "*"):
+                yield from self._ways_by(role, value, visited)
 
-    def _lets_in(self, role: Role, kind: str, value: str, visited: set[str]) -> bool:
-        """Whether a principal of the trust policy of a role exists and gets in."""
-        if kind == "Federated":
-            return self._is_let_in_by_provider(role, value)
-        if kind not in ("AWS", "*"):
-            return False
+    def _ways_by(self, role: Role, value: str, visited: set[str]) -> Iterator[str]:
+        """Who gets in by a principal of the trust policy of a role, and exists."""
         if value == "*" or root_account(value) == self.snapshot.account_id:
-            is_open = any(self._comes_in(role, caller, visited) for caller in self._everybody)
-            return is_open or (value == "*" and self._is_open_to_organization(role))
-        if arn_account(value) == self.snapshot.account_id:
-            named = [caller for caller in self._everybody if caller.arn == value]
-            return any(self._comes_in(role, caller, visited) for caller in named)
-        account = root_account(value)
-        caller = self._somebody_of(account) if account else value
-        return arn_account(value) is not None and self._is_admitted(role, caller, _ASSUMING)
+            for caller in self._everybody:
+                yield from self._ways_through(role, caller, visited)
+            yield from (value,) if value == "*" and self._is_open_to_organization(role) else ()
+        elif arn_account(value) == self.snapshot.account_id:
+            for caller in self._everybody:
+                yield from self._ways_through(role, caller, visited) if caller.arn == value else ()
+        elif arn_account(value) is not None:
+            account = root_account(value)
+            caller_arn = self._somebody_of(account) if account else value
+            yield from (value,) if self._is_admitted(role, caller_arn, _ASSUMING) else ()
 
     @property
     def _everybody(self) -> tuple[t.Union[User, Role], ...]:
         return (*self.snapshot.users, *self.snapshot.roles)
 
-    def _comes_in(self, role: Role, caller: t.Union[User, Role], visited: set[str]) -> bool:
-        """Whether a caller of the account gets into a role, and is one that somebody can use."""
+    def _ways_through(self, role: Role, caller: t.Union[User, Role], visited: set[str]) -> Iterator[str]:
+        """By whom a role can be used through a caller of the account."""
         if isinstance(caller, User):
-            return self._without_credential(caller) is None and self._is_let_in(role, caller)
+            if self._without_credential(caller) is None and self._is_let_in(role, caller):
+                yield caller.arn
+            return
         if caller.arn in visited or caller.is_service_linked or not self._is_let_in(role, caller):
-            return False
+            return
         # Who reads all this has come in. Who is on a machine comes in by the role of the machine.
-        is_own = principal_of(caller.arn) == principal_of(self.snapshot.caller.arn)
-        return is_own or self._is_of_service(caller) or self._is_open(caller, visited)
+        if principal_of(caller.arn) == principal_of(self.snapshot.caller.arn) or self._is_of_service(caller):
+            yield caller.arn
+        yield from self._ways_into(caller, visited)
 
     def _is_of_service(self, role: Role) -> bool:
         trusted = [value for kind, value in _trusted(self._trust(role)) if kind == "Service"]
@@ -246,7 +318,7 @@ class _State:
 
     def _is_let_in(self, role: Role, caller: t.Union[User, Role]) -> bool:
         if self._not_known(caller):
-            return False
+            return self._in_doubt
         values = {**_tags(caller), **self._of_organization, **self._with_mfa(caller)}
         layers = self._permissions.layers(caller.arn)
         return self._is_admitted(role, caller.arn, _ASSUMING, layers=layers, values=values)
@@ -274,7 +346,8 @@ class _State:
             return False
         action, dataset = _PROVIDERS[kind]
         known = (*self.snapshot.saml_provider_arns, *self.snapshot.oidc_provider_arns)
-        is_known = self.snapshot.missing(dataset) is None and provider in known
+        is_unread = self.snapshot.missing(dataset) is not None
+        is_known = self._in_doubt if is_unread else provider in known
         return is_known and self._is_admitted(role, provider, action)
 
     def _is_admitted(
@@ -298,7 +371,7 @@ class _State:
         )
         decision = Evaluator(layers or own).decide(request)
         if decision.outcome is Outcome.UNKNOWN:
-            return all(_CHOSEN.fullmatch(key.lower()) for key in decision.missing_context)
+            return self._in_doubt or all(_CHOSEN.fullmatch(key.lower()) for key in decision.missing_context)
         return decision.outcome is Outcome.ALLOWED
 
     def _context(self, values: Mapping[str, Values]) -> Context:
@@ -369,3 +442,9 @@ def _keys_of(parameters: Mapping[str, t.Any]) -> dict[str, Values]:
     """The condition keys of IAM that a request fills in."""
     keys = {"PolicyArn": "iam:PolicyARN", "PermissionsBoundary": "iam:PermissionsBoundary"}
     return {key: str(parameters[name]) for name, key in keys.items() if name in parameters}
+
+
+def _listed(arns: Collection[str]) -> str:
+    names = sorted(f"user {arn.rpartition('/')[2]}" if ":user/" in arn else arn for arn in arns)
+    more = f" and {len(names) - _MOST_TOLD} more" if len(names) > _MOST_TOLD else ""
+    return ", ".join(names[:_MOST_TOLD]) + more

@@ -100,6 +100,9 @@ def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAw
         def objection(self, _change: Change) -> t.Optional[str]:
             return None if found else "nobody is there"
 
+        def loss(self, _change: Change) -> t.Optional[str]:
+            return None
+
         def expect(self, _change: Change) -> None:
             pass
 
@@ -110,6 +113,14 @@ def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAw
         rescue=lambda state: Glass() if state == "state" else None,
     )
     assert len(predict(walk, CONTEXT).allowed) == allowed
+
+
+@pytest.mark.parametrize(("operation", "asked"), [("DeleteLoginProfile", True), ("TagUser", False)])
+def test_break_glass_is_looked_at_where_a_change_may_take_something(aws: FakeAws, operation: str, asked: bool) -> None:
+    seen: list[str] = []
+    taking = change("a", operation=operation, parameters={"UserName": "a"})
+    predict(walk_of(aws, taking, rescue=lambda state: seen.append(state)), CONTEXT)
+    assert seen == (["state"] if asked else [])
 
 
 def test_changes_that_come_together_are_refused_together(aws: FakeAws) -> None:
