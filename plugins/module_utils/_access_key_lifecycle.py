@@ -128,7 +128,7 @@ class _Lifecycle:
         """The break-glass principals of the account, with what the users in question sign in with now."""
         rules, now = self._planner.rules, self._planner.now
         snapshot = with_live_sign_ins(observed.snapshot, observed.credentials, observed.users, rules.kinds)
-        return rescue_of(access, snapshot, self._planner.break_glass, now=now)
+        return rescue_of(self._task, access, snapshot, self._planner.break_glass, now=now)
 
     def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed

@@ -36,7 +36,7 @@ from ._capabilities.organization_lock_out_own_way import OwnPlace, TrailBucket, 
 from ._controls.control import unread_reason
 from ._converge.change import Refusal
 from ._converge.errors import InputError
-from ._organization_lock_out_members import Members, seen_trails
+from ._organization_lock_out_members import Members, seen_trails, with_organization
 from ._policy_impact_document import accepted_of, build
 from ._predicting import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, acceptances_of, check_evidence_options
 from ._snapshots import BREAK_GLASS_OPERATIONS, rescue_of
@@ -197,7 +197,8 @@ class LockOut:
             return None, {}
         arns = (*(user.arn for user in snapshot.users), *(role.arn for role in snapshot.roles))
         patterns = tuple(self._task.options["break_glass"])
-        rescue = rescue_of(self._access, snapshot, patterns, now=self._task.now)
+        known = with_organization(snapshot, tree)
+        rescue = rescue_of(self._task, self._access, known, patterns, now=self._task.now)
         return break_glass_among(arns, patterns), rescue.lacks(_TAKE_OFF, _any_policy(tree, snapshot.partition))
 
 

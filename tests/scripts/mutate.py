@@ -51,7 +51,10 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
     "_converge/*protected*.py": ["module_utils/_converge"],
     "_converge/affects/*.py": ["module_utils/_converge/affects", "module_utils/_converge/test_[bgr]*.py"],
     "_converge/attempts.py": ["module_utils/_converge/test_attempts.py", "module_utils/_converge/test_runner*.py"],
-    "_converge/break_glass.py": ["module_utils/_converge/test_break_glass.py", "module_utils/_converge/test_guard.py"],
+    "_converge/break_glass*.py": [
+        "module_utils/_converge/test_break_glass*.py",
+        "module_utils/_converge/test_guard.py",
+    ],
     "_policy/**/narrowing.py": [
         "module_utils/_policy/**/test_narrowing*.py",
         "module_utils/_policy/**/test_impact*.py",
