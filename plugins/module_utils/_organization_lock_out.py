@@ -37,6 +37,7 @@ from ._controls.control import unread_reason
 from ._converge.change import Refusal
 from ._converge.errors import InputError
 from ._organization_lock_out_members import Members, seen_trails, with_organization
+from ._policy.own_roles import ASSESSORS, AUTOMATION
 from ._policy_impact_document import accepted_of, build
 from ._predicting import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, acceptances_of, check_evidence_options
 from ._snapshots import BREAK_GLASS_OPERATIONS, rescue_of
@@ -47,8 +48,8 @@ __all__ = ["LOCK_OUT_ARGUMENTS", "LOCK_OUT_OPERATIONS", "Judgement", "LockOut", 
 # doc_fragments/_lock_out.py
 LOCK_OUT_ARGUMENTS: t.Final[ArgumentSpec] = {
     "allow_root_attachment": {"type": "bool", "default": False},
-    "automation_roles": {"type": "list", "elements": "str", "default": ["role/iam-hardening/automation"]},
-    "assessor_roles": {"type": "list", "elements": "str", "default": ["role/iam-hardening/assessor"]},
+    "automation_roles": {"type": "list", "elements": "str", "default": list(AUTOMATION)},
+    "assessor_roles": {"type": "list", "elements": "str", "default": list(ASSESSORS)},
     "way_back": {"type": "str"},
     "member_role_arn": {"type": "str"},
     "max_member_reads": {"type": "int", "default": 50},
