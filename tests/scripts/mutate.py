@@ -60,10 +60,7 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
         "module_utils/_policy/**/test_impact*.py",
     ],
     "_policy/**/impact.py": ["module_utils/_policy/**/test_impact*.py", "module_utils/**/test__policy_impact*.py"],
-    "_organization_lock_out*.py": [
-        "module_utils/test__organization_lock_out*.py",
-        "modules/test_organization_policy.py",
-    ],
+    "_organization_lock_out*.py": ["module_utils/test__organization_lock_out*.py"],
     "**/*lock_out*.py": ["module_utils/**/test_*lock_out*.py"],
     "**/*candidates*.py": ["module_utils/**/test_*candidates*.py", "module_utils/_capabilities/test_access_keys*.py"],
 }
