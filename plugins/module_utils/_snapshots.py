@@ -65,9 +65,10 @@ def rescue_of(task: Task, access: Access, snapshot: Snapshot, patterns: Sequence
             snapshot = with_told_policies(task, snapshot)
     rescue = Rescue(snapshot, tuple(patterns))
     if rescue.unread_policies:
+        next_step = f". {_NAME_A_ROLE}" if "organization_role_arn" in task.options else ""
         task.warn(
             "break-glass principals count although SCPs and RCPs may keep them from helping: the policies of the "
-            f"organization are not known ({rescue.unread_policies}). {_NAME_A_ROLE}"
+            f"organization are not known ({rescue.unread_policies}){next_step}"
         )
     return rescue
 

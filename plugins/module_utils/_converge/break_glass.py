@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._policy.arn import arn_account
-from .affects.after import is_of_credential
+from .affects.after import can_take, is_of_credential
 from .arn import is_break_glass
 from .break_glass_state import PROVIDERS, State, trusted
 from .change import Change
@@ -123,6 +123,9 @@ class Rescue:
 
         What is not known is no way that stays, and may be a way that is taken.
         """
+        unread = self.snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+        if unread:
+            return f"users and roles are not known: {unread.reason}" if can_take(change) else None
         present = self._present()
         after = present.after((change,))
         if after is present and not is_of_credential(change):

@@ -212,7 +212,7 @@ def _takes_break_glass(change: Change, context: GuardContext) -> t.Optional[Refu
     if loss is None:
         return None
     reason = (
-        f"it would take the last known way to use break-glass: {loss}. Let somebody else use it first: another user "
+        f"it may take the last way to use break-glass: {loss}. Let somebody else use it first: another user "
         "with a password or an active access key, or an identity provider, that its trust policy lets in"
     )
     return _refusal("last_way", change, reason)

@@ -32,7 +32,8 @@ _TAKING: t.Final = _CREDENTIALS.union(
 
 def can_take(change: Change) -> bool:
     """Whether a request may take permissions or credentials from a user or a role."""
-    return change.service == "iam" and change.operation in _TAKING
+    gives = change.operation == "UpdateAccessKey" and change.parameters.get("Status") == "Active"
+    return change.service == "iam" and change.operation in _TAKING and not gives
 
 
 def is_of_credential(change: Change) -> bool:

@@ -90,9 +90,9 @@ class Aws:
         return dataclasses.replace(snapshot, unread=(), organization_policies=(LEVEL,))
 
 
-def rescue(snapshot: Snapshot) -> tuple[Rescue, list[str]]:
+def rescue(snapshot: Snapshot, **options: t.Any) -> tuple[Rescue, list[str]]:
     """The rescue, and the warnings that come of it."""
-    task = task_at(NOW)
+    task = task_at(NOW, **options)
     found = _snapshots.rescue_of(task, t.cast(t.Any, None), snapshot, (), now=NOW)
     return found, list(task.warnings)
 
@@ -112,11 +112,13 @@ def test_what_the_account_is_not_told_the_role_in_the_management_account_reads(m
 
 def test_what_nobody_may_read_is_one_warning_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
     Aws(monkeypatch, denies=True, tells=False)
-    found, warnings = rescue(account(GLASS))
+    found, warnings = rescue(account(GLASS), organization_role_arn=None)
     (warning,) = warnings
     assert "the policies of the organization are not known (members are not told)" in warning
     assert "organization_role_arn (aws_organization_role_arn)" in warning
     assert found.lacks() == {}
+    # A module that has no such option names none.
+    assert "aws_organization_role_arn" not in rescue(account(GLASS))[1][0]
 
 
 def test_what_was_denied_before_is_not_asked_again_and_said_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

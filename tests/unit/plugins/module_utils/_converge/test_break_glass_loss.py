@@ -198,6 +198,15 @@ def test_a_user_of_whom_nothing_is_known_may_be_the_last_one() -> None:
     assert loss(account(BY_KEEPER, KEEPER, user("bob")), taking("DeleteAccessKey", "bob")) is None
 
 
+def test_without_users_and_roles_nothing_is_known() -> None:
+    unread = Unread(Dataset.AUTHORIZATION_DETAILS, UnreadKind.DENIED, "denied")
+    snapshot = account(unread=(unread,))
+    for change in (PASSWORD, DEACTIVATE, taking("DetachUserPolicy", PolicyArn=ADMINISTRATOR)):
+        assert loss(snapshot, change) == "users and roles are not known: denied"
+    for change in (taking("TagUser"), taking("AttachUserPolicy"), taking("UpdateAccessKey", Status="Active")):
+        assert loss(snapshot, change) is None
+
+
 def test_without_the_credential_report_nothing_is_known() -> None:
     unread = Unread(Dataset.CREDENTIAL_REPORT, UnreadKind.DENIED, "denied")
     snapshot = account(BY_KEEPER, KEEPER, credential_report=None, unread=(unread,))
