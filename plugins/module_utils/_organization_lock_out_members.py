@@ -408,7 +408,7 @@ class _MemberTask(Task):
     def __init__(self, task: Task, operations: Operations, role_arn: str, logs: t.Optional[_SharedLogs]) -> None:
         own = {"assume_role_arn": role_arn, "assessor_role_arn": None, "regions": task.options.get("regions") or []}
         super().__init__(options={**task.options, **own}, operations=operations, check_mode=True, clock=task.clock)
-        # What is said of a member is said by the task.
+        # So that a warning about a member reaches the result.
         self.warnings = task.warnings
         self._logs = logs
 

@@ -141,7 +141,7 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
     }
 )
 
-# Whom the undos affect, and who can use break-glass, is read for all modules in one way.
+# The affected principals and the ways to break-glass are read for all modules alike.
 OPERATIONS: t.Final = Operations(reads=HOLDERS_READS | NODES_READS | ADMINISTRATORS_READS).union(
     READS[Dataset.AUTHORIZATION_DETAILS], BREAK_GLASS_OPERATIONS, *(module.operations for module in REREADS.values())
 )

@@ -32,7 +32,7 @@ PROVIDERS: t.Final[Mapping[str, tuple[str, Dataset]]] = {
     "saml-provider": ("sts:AssumeRoleWithSAML", Dataset.SAML_PROVIDERS),
     "oidc-provider": ("sts:AssumeRoleWithWebIdentity", Dataset.OIDC_PROVIDERS),
 }
-# What the caller of a break-glass role brings along or chooses: an unknown value of these hinders nobody.
+# Keys that the caller of a break-glass role has or chooses: an unknown value of these keeps nobody out.
 _CHOSEN: t.Final = re.compile(
     r"(?!aws:principal)(aws:(currenttime|epochtime|multifactorauth.*|requesttag/.*|securetransport|source(ip|identity|vpce?)"
     r"|tagkeys|tokenissuetime|useragent|vpcsourceip|viaawsservice|calledvia.*)|saml:.*|sts:.*|.*:(sub|aud|amr|email))"
@@ -163,7 +163,7 @@ class State:
                 yield from self._ways_by(role, value, visited)
 
     def _ways_by(self, role: Role, value: str, visited: set[str]) -> Iterator[str]:
-        """Who gets in by a principal of the trust policy of a role, and exists."""
+        """The ways into a role by a principal of its trust policy, as far as somebody exists there."""
         if value == "*" or root_account(value) == self.snapshot.account_id:
             for caller in self._everybody:
                 yield from self._ways_through(role, caller, visited)
@@ -188,7 +188,7 @@ class State:
             return
         if caller.arn in visited or caller.is_service_linked or not self._is_let_in(role, caller):
             return
-        # Who reads all this has come in. Who is on a machine comes in by the role of the machine.
+        # The caller is in already. Somebody on a machine comes in by the role of the machine.
         if principal_of(caller.arn) == principal_of(self.snapshot.caller.arn) or self._is_of_service(caller):
             yield caller.arn
         yield from self._ways_into(caller, visited)

@@ -128,7 +128,7 @@ def account(
     account_id: str = CANARY,
     **fields: t.Any,
 ) -> Snapshot:
-    """A member that was read; of its organization it is told nothing. ``rows`` None: no credential report."""
+    """A member that was read, without its organization. ``rows`` None: no credential report."""
     unread = tuple(
         Unread(name, UnreadKind.NOT_REQUESTED, "not asked for")
         for name in (Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES)
@@ -153,12 +153,12 @@ def managed(name: str, *statements: Record) -> ManagedPolicy:
 
 
 def used(service: str, days: float, **actions: float) -> ServiceUse:
-    """What service last accessed says of a service, and of its actions."""
+    """Service last accessed of one service and of its actions."""
     return ServiceUse(service, days_ago(days), {name: days_ago(when) for name, when in actions.items()})
 
 
 def deny(action: t.Any, **condition: t.Any) -> str:
-    """A policy that denies, to all but the roles of this collection and those of landing zones unless told."""
+    """A policy that denies. By default it exempts the roles of this collection and of landing zones."""
     condition.setdefault(
         "ArnNotLike",
         {
@@ -243,7 +243,7 @@ class World:
     def read(
         self, content: str, *targets: str, kind: str = SCP, last: Collection[str] = (), **options: t.Any
     ) -> dict[str, MemberEvidence]:
-        """What is known of the members that a policy of this content would reach."""
+        """The evidence on the members that a policy of this content would reach."""
         task = self.task(**options)
         change = PolicyChange(tree(policies=False), tree(*(targets or ("ou-canary",)), content=content, kind=kind))
         found = Members(task, Operations(), change).read(t.cast(t.Any, self.access), last=last)
@@ -251,7 +251,7 @@ class World:
         return {item.account.id: item for item in found}
 
     def judge(self, content: str, *targets: str, kind: str = SCP, **options: t.Any) -> Judgement:
-        """What the guard says of such a policy."""
+        """The judgement of the guard on such a policy."""
         task = self.task(**options)
         before, after = tree(policies=False), tree(*(targets or ("ou-canary",)), content=content, kind=kind)
         found = LockOut(task, t.cast(t.Any, self.access)).judge(before, after)

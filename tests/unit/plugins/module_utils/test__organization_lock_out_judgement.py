@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the guard says of a change: what it takes from the options, from the members and from the management account."""
+"""The judgement on a change: how the options, the members and the management account enter it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture
 def guards(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Rules, Seen]]:
-    """What the guard was given."""
+    """The rules and observations that the guard gets."""
     given: list[tuple[Rules, Seen]] = []
 
     def noting(change: t.Any, rules: Rules, seen: Seen) -> Guard:
@@ -149,7 +149,7 @@ def test_refusals_of_the_matrix_and_of_the_evidence_come_together(world: World) 
     assert found.told["matrix"][0]["accounts"] == [CANARY]
 
 
-# What the guard is given
+# The input of the guard
 
 
 def test_the_rules_are_the_options_of_the_task(world: World, guards: list[tuple[Rules, Seen]]) -> None:

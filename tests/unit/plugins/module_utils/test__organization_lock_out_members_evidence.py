@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is found out of a member: who is there, what they used, and what a change takes from whom."""
+"""The evidence on a member: its principals, their use, and their losses by a change."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_what_the_trail_tells_of_a_member_is_held_against_the_change(world: Worl
     evidence = world.read(LAMBDA, trail_logs=str(tmp_path))[CANARY]
     assert evidence.failure == ""
     outcomes = {name: impact.outcome for name, impact in evidence.impacts.items()}
-    # Who comes from another account is judged there.
+    # A caller from another account is judged there.
     assert outcomes == {arn("role/app"): Breakage.WILL_BREAK, arn("role/other"): Breakage.SAFE}
     assert evidence.impacts[arn("role/app")].evidence.window_days == 89
 
@@ -208,7 +208,7 @@ def test_the_trail_is_opened_with_its_role_and_listed_once_for_all(
     assert isinstance(alone.store(str(tmp_path)), Store)
 
 
-# Who is asked about
+# The principals in question
 
 
 GLASS: t.Final = role("break-glass", path="/iam-hardening/", trust=OUTSIDE)
@@ -255,7 +255,7 @@ def test_what_is_declared_unused_or_belongs_to_the_collection_breaks_nothing(wor
     for resource, options, asked in (
         (arn("user/bob"), {}, {"role/app"}),
         (arn("user/bob"), {"unused_resources": [arn("user/bob")]}, set()),
-        # What this collection alone has is nobody's to use.
+        # Nobody but this collection uses its own resources.
         (arn("policy/iam-hardening/boundary"), {}, set()),
     ):
         assert names(world.read(text % resource, **options)) == asked
@@ -292,7 +292,7 @@ def test_a_user_without_keys_and_with_a_device_always_has_mfa(world: World) -> N
     assert names(world.read(text)) == {f"user/{name}" for name in users}
 
 
-# What they did
+# Use
 
 
 def test_only_what_is_in_question_is_judged(world: World) -> None:

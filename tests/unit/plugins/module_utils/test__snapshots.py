@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read, and said, of the organization's policies where break-glass principals are judged."""
+"""How the policies of the organization are read for break-glass, and the warning where they can't be."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def account(*roles: Role, unread: UnreadKind = UnreadKind.NOT_REQUESTED) -> Snap
 
 
 class Aws:
-    """What reading answers, in place of ``collect`` and of the role in the management account."""
+    """Answers in place of ``collect`` and of the role in the management account."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, denies: bool, tells: bool) -> None:
         self.asked: list[frozenset[Dataset]] = []

@@ -160,7 +160,7 @@ def test_what_was_done_before_in_another_service_of_the_same_name_is_not_lost() 
     lost = denied_scaling("DeleteScheduledAction", TARGETS)
     assert found(scaling("DeleteScheduledAction", GROUP, eventTime=BEFORE), lost) == ()
     assert found(scaling("DeleteScheduledAction", TARGETS, eventTime=BEFORE), lost)
-    # What is not shown may have been it.
+    # An event without parameters may have been it.
     assert found(scaling("DeleteScheduledAction", None, eventTime=BEFORE), lost)
     unknown = denied_scaling("DeleteScheduledAction", None)
     assert found(scaling("DeleteScheduledAction", GROUP, eventTime=BEFORE), unknown)

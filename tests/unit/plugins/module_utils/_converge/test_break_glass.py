@@ -442,7 +442,7 @@ def test_users_and_roles_that_were_not_read() -> None:
     assert objection(account(unread=(unread,))) == "users and roles are not known: no permission"
 
 
-# What the organization keeps break-glass from has to be known of any of them.
+# The policies of the organization are needed for any break-glass principal.
 POLICIES: t.Final = {Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES}
 
 
@@ -484,7 +484,7 @@ FULL: t.Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
 def under(*statements: Statement, text: t.Any = None) -> dict[str, t.Any]:
-    """What is attached to the account, which is a member."""
+    """A policy that is attached to the account, which is a member."""
     content = document(*statements) if text is None else text
     policy = ControlPolicy("p-1", "guardrail", "SERVICE_CONTROL_POLICY", PolicyDocument("guardrail", content))
     return {

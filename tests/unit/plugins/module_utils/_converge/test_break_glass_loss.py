@@ -96,7 +96,7 @@ def keeper(**credentials: t.Any) -> CredentialRow:
         (DEACTIVATE, {"password": True, "keys": [True]}, False),
         (DEACTIVATE, {"keys": [True, True]}, False),
         (DELETE, {"keys": [False, True, True]}, False),
-        # What is taken was no way any more.
+        # The key was inactive already, or is activated.
         (taking("DeleteAccessKey", status="Inactive"), {"keys": [True, False]}, False),
         (taking("UpdateAccessKey", status="Inactive"), {"keys": [True, False]}, False),
         (taking("UpdateAccessKey", Status="Active", status="Inactive"), {"keys": [True, False]}, False),
