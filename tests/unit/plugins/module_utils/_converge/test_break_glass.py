@@ -513,3 +513,23 @@ def test_policies_that_were_not_read_are_named_and_it_counts_all_the_same() -> N
 def test_a_policy_that_does_not_parse_is_named() -> None:
     snapshot = account(glass(), ANN, rows=WITH_ANN, **under(text={"Statement": "rubbish"}))
     assert Rescue(snapshot).unread_policies == "guardrail: not parsable"
+
+
+# The message
+
+
+def test_only_some_of_many_are_named() -> None:
+    dead = [role(f"dead-{n}", ADMIN, trust=[], path=GLASS_PATH) for n in range(4)]
+    assert (objection(account(*dead)) or "").endswith("; and 1 more")
+    assert "more" not in (objection(account(*dead[:3])) or "more")
+
+
+def test_one_that_does_not_work_today_is_not_said_to_break_by_the_change() -> None:
+    found = objection(account(glass(trust=[]), ANN, rows=WITH_ANN)) or ""
+    assert found.endswith("lets no principal in that is known to exist")
+
+
+def test_those_that_could_help_lack_nothing() -> None:
+    dead = role("dead", ADMIN, trust=[], path=GLASS_PATH)
+    lacks = Rescue(account(glass(), dead, ANN, rows=WITH_ANN)).lacks()
+    assert list(lacks) == [dead.arn]

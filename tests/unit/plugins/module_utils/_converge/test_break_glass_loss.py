@@ -111,6 +111,7 @@ def test_the_last_credential_of_the_only_user_who_can_use_it(
     found = loss(account(BY_KEEPER, KEEPER, rows=(keeper(**credentials),)), change)
     if is_last:
         assert (found or "").startswith("user keeper can use glass, which then can be used by nobody")
+        assert "another credential" not in (found or "")
     else:
         assert found is None
 
@@ -276,3 +277,20 @@ def test_the_permission_to_assume_it_that_comes_through_a_group(change: Change, 
         glass(trust=[trusting(ROOT)]), member, user("bob"), rows=(keeper(password=True),), groups=(group, others)
     )
     assert (loss(snapshot, change) is not None) is is_last
+
+
+@pytest.mark.parametrize(("count", "said"), [(3, "user u1, user u2 can"), (4, "user u1, user u2 and 1 more can")])
+def test_only_some_of_many_users_are_named(count: int, said: str) -> None:
+    members = [dataclasses.replace(user(f"u{n}"), groups=("keepers",)) for n in range(count)]
+    group = Group("keepers", arn("group", "keepers"), "/", None, (ADMINISTRATOR,), ())
+    rows = [row(member.name, password=True) for member in members]
+    snapshot = account(glass(trust=[trusting(ROOT)]), *members, rows=rows, groups=(group,))
+    detach = taking("DetachGroupPolicy", "", GroupName="keepers", PolicyArn=ADMINISTRATOR)
+    assert (loss(snapshot, detach) or "").startswith(f"user u0, {said} use glass")
+
+
+def test_a_membership_that_lets_nobody_in_may_go_though_credentials_are_not_known() -> None:
+    member: User = dataclasses.replace(KEEPER, groups=("others",))
+    others = Group("others", arn("group", "others"), "/", None, (), ())
+    snapshot = account(BY_KEEPER, member, groups=(others,))
+    assert loss(snapshot, taking("RemoveUserFromGroup", GroupName="others")) is None
