@@ -19,13 +19,19 @@ options:
     default: false
   automation_roles:
     description:
-      - The roles in the members that this collection writes with, as they stand in ARNs behind the account.
+      - The roles in the members that this collection writes with, as they stand in ARNs behind the account. By default they are the one
+        role for all and that of each class, as C(examples/bootstrap) names them.
       - A policy that takes from them what the roles and modules here need is refused.
       - So is one that keeps them from O(ignore:journal), O(ignore:report_dir) or O(trail_logs) in S3 or from the keys of these, and an RCP
         that keeps CloudTrail, AWS Config or the delivery of logs from the bucket of a trail.
     type: list
     elements: str
-    default: [role/iam-hardening/automation]
+    default:
+      - role/iam-hardening/automation
+      - role/iam-hardening/automation-credentials
+      - role/iam-hardening/automation-policies
+      - role/iam-hardening/automation-detective
+      - role/iam-hardening/automation-organization
   assessor_roles:
     description:
       - The roles in the members that this collection reads with, in the same form.

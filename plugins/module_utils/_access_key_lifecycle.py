@@ -24,7 +24,7 @@ from ._assessment import Declaration, declaration
 from ._aws.access import Access
 from ._aws.operations import Operations
 from ._capabilities.access_keys import DATASETS, MODULE, Observed, Planner, Review, commands_back
-from ._capabilities.access_keys_candidates import users_in_question
+from ._capabilities.access_keys_candidates import users_in_question, with_live_sign_ins
 from ._capabilities.access_keys_changes import same_step
 from ._capabilities.access_keys_history import PUBLISH, TAG, UNTAG, mark_of, read_history
 from ._capabilities.access_keys_kinds import OPERATIONS_OF, is_stage_tag
@@ -33,6 +33,7 @@ from ._controls.facts import Facts
 from ._converge.affects.affected import with_affected
 from ._converge.affects.reach import Known
 from ._converge.arn import principals_of
+from ._converge.break_glass import Rescue
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.finding import Finding
@@ -40,6 +41,7 @@ from ._converge.plan import Plan
 from ._converge.runner import Walk
 from ._converge.store import StoreError
 from ._converging import converge, journal_store_of
+from ._snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ._task import Task, TaskError
 
 # What undoing a change takes: the writes that undo one, and the reads of reread().
@@ -48,7 +50,7 @@ UNDO_OPERATIONS: t.Final = Operations(
 ).union(LIVE_READS)
 OPERATIONS: t.Final = Operations(
     writes=frozenset({f"iam:{kind.delete}" for kind in OPERATIONS_OF.values()} | {f"sns:{PUBLISH}"})
-).union(UNDO_OPERATIONS, *(READS[dataset] for dataset in DATASETS))
+).union(BREAK_GLASS_OPERATIONS, UNDO_OPERATIONS, *(READS[dataset] for dataset in DATASETS))
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -103,6 +105,7 @@ class _Lifecycle:
             learn=self._learn,
             stays_with=same_step,
             affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
+            rescue=functools.partial(self._rescue, access),
         )
 
     def _observe(self, access: Access) -> Observed:
@@ -118,7 +121,14 @@ class _Lifecycle:
             history, error = read_history(journal_store_of(self._task), snapshot.account_id, runs), ""
         except StoreError as failure:
             history, error = (), str(failure)
-        return planner.observed(snapshot, credentials, unread, history, error)
+        observed = planner.observed(snapshot, credentials, unread, history, error)
+        return dataclasses.replace(observed, users=frozenset(user.arn for user in users) - unread.keys())
+
+    def _rescue(self, access: Access, observed: Observed) -> Rescue:
+        """The break-glass principals of the account, with what the users in question sign in with now."""
+        rules, now = self._planner.rules, self._planner.now
+        snapshot = with_live_sign_ins(observed.snapshot, observed.credentials, observed.users, rules.kinds)
+        return rescue_of(self._task, access, snapshot, self._planner.break_glass, now=now)
 
     def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed

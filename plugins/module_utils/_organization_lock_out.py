@@ -36,7 +36,8 @@ from ._capabilities.organization_lock_out_own_way import OwnPlace, TrailBucket, 
 from ._controls.control import unread_reason
 from ._converge.change import Refusal
 from ._converge.errors import InputError
-from ._organization_lock_out_members import Members, seen_trails
+from ._organization_lock_out_members import Members, seen_trails, with_organization
+from ._policy.own_roles import ASSESSORS, AUTOMATION
 from ._policy_impact_document import accepted_of, build
 from ._predicting import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, acceptances_of, check_evidence_options
 from ._snapshots import BREAK_GLASS_OPERATIONS, rescue_of
@@ -47,8 +48,8 @@ __all__ = ["LOCK_OUT_ARGUMENTS", "LOCK_OUT_OPERATIONS", "Judgement", "LockOut", 
 # doc_fragments/_lock_out.py
 LOCK_OUT_ARGUMENTS: t.Final[ArgumentSpec] = {
     "allow_root_attachment": {"type": "bool", "default": False},
-    "automation_roles": {"type": "list", "elements": "str", "default": ["role/iam-hardening/automation"]},
-    "assessor_roles": {"type": "list", "elements": "str", "default": ["role/iam-hardening/assessor"]},
+    "automation_roles": {"type": "list", "elements": "str", "default": list(AUTOMATION)},
+    "assessor_roles": {"type": "list", "elements": "str", "default": list(ASSESSORS)},
     "way_back": {"type": "str"},
     "member_role_arn": {"type": "str"},
     "max_member_reads": {"type": "int", "default": 50},
@@ -197,7 +198,8 @@ class LockOut:
             return None, {}
         arns = (*(user.arn for user in snapshot.users), *(role.arn for role in snapshot.roles))
         patterns = tuple(self._task.options["break_glass"])
-        rescue = rescue_of(self._access, snapshot, patterns, now=self._task.now)
+        known = with_organization(snapshot, tree)
+        rescue = rescue_of(self._task, self._access, known, patterns, now=self._task.now)
         return break_glass_among(arns, patterns), rescue.lacks(_TAKE_OFF, _any_policy(tree, snapshot.partition))
 
 

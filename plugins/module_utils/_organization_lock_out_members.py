@@ -23,7 +23,7 @@ from ._account.activity import log_files
 from ._account.collect import collect
 from ._account.model import CredentialRow, Dataset, Organization, Role, Snapshot, User
 from ._account.moments import format_utc
-from ._account.organization_tree import MemberAccount
+from ._account.organization_tree import MemberAccount, OrganizationTree
 from ._account.permissions import Permissions
 from ._aws.access import Access
 from ._aws.errors import AwsError
@@ -141,6 +141,19 @@ class Members:
         return MemberEvidence(account, impacts={arn: Impact(arn, found, evidence) for arn, found in verdicts.items()})
 
 
+def with_organization(snapshot: Snapshot, tree: OrganizationTree) -> Snapshot:
+    """The snapshot of an account with what the organization's own account knows of it: no account need be asked."""
+    told = (Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES)
+    is_member = snapshot.account_id != tree.management_account_id and snapshot.account_id in tree.account
+    return dataclasses.replace(
+        snapshot,
+        organization=Organization(tree.id, tree.management_account_id, tree.feature_set),
+        # The management account is not under them.
+        organization_policies=tree.levels(snapshot.account_id) if is_member else (),
+        unread=tuple(item for item in snapshot.unread if item.dataset not in told),
+    )
+
+
 def _layers(controls: Controls) -> Layers:
     """What the organization leaves of somebody whose own policies are not known."""
     return Layers(identity=(ANYTHING,), scps=controls.scps, rcps=controls.rcps)
@@ -198,7 +211,8 @@ class _Member:
     def _helpless(self) -> dict[str, str]:
         """The break-glass principals that nobody can use, or that may do nothing, with why."""
         patterns = tuple(self._task.options["break_glass"])
-        return rescue_of(self._task.access, self._snapshot, patterns, now=self._task.now).lacks()
+        task, known = self._task, with_organization(self._snapshot, self._change.before)
+        return rescue_of(task, task.access, known, patterns, now=task.now).lacks()
 
     def _proposals(self, predictor: _MemberPredictor, *, spared: Collection[str]) -> dict[str, Proposal]:
         """What changes for each principal from whom the change may take anything that it is allowed."""
@@ -394,6 +408,8 @@ class _MemberTask(Task):
     def __init__(self, task: Task, operations: Operations, role_arn: str, logs: t.Optional[_SharedLogs]) -> None:
         own = {"assume_role_arn": role_arn, "assessor_role_arn": None, "regions": task.options.get("regions") or []}
         super().__init__(options={**task.options, **own}, operations=operations, check_mode=True, clock=task.clock)
+        # So that a warning about a member reaches the result.
+        self.warnings = task.warnings
         self._logs = logs
 
     def store(self, location: str, *, kms_key_id: t.Optional[str] = None, role_arn: t.Optional[str] = None) -> Store:

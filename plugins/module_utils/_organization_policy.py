@@ -38,6 +38,7 @@ from ._capabilities.organization_policies_changes import (
     SERVICE,
     UPDATE,
     policy_of,
+    serves,
     stays_with,
 )
 from ._capabilities.organization_policies_declared import Declared, Target, targets_of, warnings_of
@@ -197,6 +198,7 @@ class _Policies:
             reread=functools.partial(self._reread, access),
             learn=self._learn,
             stays_with=stays_with,
+            serves=serves,
             acting=acting(access),
             affected=lambda observed, changes: with_affected(changes, Known(organization=observed.tree)),
         )

@@ -161,7 +161,7 @@ class _Boundaries:
             lockout_kinds=LOCKOUT_KINDS,
             affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
             rescue=lambda observed: rescue_of(
-                access, observed.snapshot, self._planner.spared.break_glass, now=self._planner.now
+                self._task, access, observed.snapshot, self._planner.spared.break_glass, now=self._planner.now
             ),
         )
 

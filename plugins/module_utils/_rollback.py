@@ -29,6 +29,9 @@ from . import (
     _security_hub_reads,
     _user_permissions_reads,
 )
+from ._account.collect import OPERATIONS as READS
+from ._account.collect import collect
+from ._account.model import Dataset
 from ._aws.access import Access
 from ._aws.errors import AwsError
 from ._aws.operations import Operations
@@ -54,6 +57,7 @@ from ._capabilities import (
 from ._capabilities.undo_requests import mismatch
 from ._converge.affects.affected import with_affected
 from ._converge.affects.live import ADMINISTRATORS_READS, HOLDERS_READS, NODES_READS, Live
+from ._converge.break_glass import Rescue
 from ._converge.change import Change, Refusal
 from ._converge.errors import InputError
 from ._converge.journal import Intent, check_run_id, intent_at, recorded
@@ -64,6 +68,7 @@ from ._converge.undo import Recorded, Selection, Undoing, Unread, objection, sam
 from ._converging import MALFORMED, converge, journal_store_of, tolerant
 from ._module.writers import WRITERS, lacks_role, writing_role
 from ._report.plain import printable
+from ._snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ._task import Task, TaskError
 
 MODULE: t.Final = "rollback"
@@ -136,9 +141,9 @@ REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
     }
 )
 
-# Whom the undos affect is read for all modules in one way.
+# The affected principals and the ways to break-glass are read for all modules alike.
 OPERATIONS: t.Final = Operations(reads=HOLDERS_READS | NODES_READS | ADMINISTRATORS_READS).union(
-    *(module.operations for module in REREADS.values())
+    READS[Dataset.AUTHORIZATION_DETAILS], BREAK_GLASS_OPERATIONS, *(module.operations for module in REREADS.values())
 )
 
 
@@ -213,6 +218,7 @@ class _Rollback:
             caller=functools.partial(self._caller, accesses),
             stays_with=lambda undo, refused: stays_with(self._made, undo, refused),
             affected=functools.partial(_affected, access),
+            rescue=functools.partial(self._rescue, accesses[user_permissions.MODULE]),
         )
 
     def _observe(self, accesses: Mapping[str, Access], rereads: Mapping[str, Callable[[Change], t.Any]]) -> Undoing:
@@ -248,6 +254,15 @@ class _Rollback:
             found = take(objections={**objections, **needed})
         self._remember(entries, selected, found)
         return found
+
+    def _rescue(self, access: Access, _undoing: Undoing) -> Rescue:
+        """The break-glass principals of the account: an undo does not take the last way to use them either.
+
+        Only what users may do is ever taken by an undo, so the role that changes that reads who may use them.
+        """
+        now = self._task.started
+        snapshot = collect(access, datasets={Dataset.AUTHORIZATION_DETAILS}, regions=(), now=now)
+        return rescue_of(self._task, access, snapshot, tuple(self._task.options["break_glass"]), now=now)
 
     def _recorded(self, account: str) -> tuple[Recorded, ...]:
         """The changes of the run. A record that is malformed is named in a warning, and its change stays."""

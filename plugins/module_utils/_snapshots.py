@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ._account.codec import SnapshotError, from_json, to_json
 from ._account.collect import OPERATIONS, collect, with_organization_policies
-from ._account.model import Dataset, Snapshot
+from ._account.model import Dataset, Snapshot, UnreadKind
 from ._aws.access import Access
 from ._aws.operations import Operations
 from ._aws.options import AccessOptions
@@ -26,6 +26,7 @@ from ._converge.break_glass import FACTS, Rescue, facts_needed
 from ._task import Task, TaskError
 
 _POLICIES: t.Final = Dataset.ORGANIZATION_POLICIES
+_NAME_A_ROLE: t.Final = "Name a role that may read them in organization_role_arn (aws_organization_role_arn)"
 BREAK_GLASS_OPERATIONS: t.Final = Operations().union(*(OPERATIONS[dataset] for dataset in FACTS))
 
 
@@ -49,21 +50,41 @@ def save(path: str, snapshot: Snapshot) -> None:
         raise TaskError(f"snapshot_path: can't write {path}: {error.strerror}") from error
 
 
-def rescue_of(access: Access, snapshot: Snapshot, patterns: Sequence[str], *, now: datetime) -> Rescue:
+def rescue_of(task: Task, access: Access, snapshot: Snapshot, patterns: Sequence[str], *, now: datetime) -> Rescue:
     """The break-glass principals of an account, with what it takes to say whether somebody can use them read now.
+
+    A warning says that the policies of the organization could not be read. Most members can't read them, so nothing is
+    refused for that.
 
     :raises AwsError: AWS does not know the credentials (any more).
     """
-    if snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
-        return Rescue(snapshot, tuple(patterns))
-    wanted = frozenset(name for name in facts_needed(snapshot, patterns) if snapshot.missing(name))
-    if not wanted:
-        return Rescue(snapshot, tuple(patterns))
+    if not snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
+        wanted = frozenset(name for name in facts_needed(snapshot, patterns) if _is_worth_reading(snapshot, name))
+        snapshot = _with_facts(access, snapshot, wanted, now) if wanted else snapshot
+        if _POLICIES in wanted:
+            snapshot = with_told_policies(task, snapshot)
+    rescue = Rescue(snapshot, tuple(patterns))
+    if rescue.unread_policies:
+        next_step = f". {_NAME_A_ROLE}" if "organization_role_arn" in task.options else ""
+        task.warn(
+            "break-glass principals count although SCPs and RCPs may keep them from helping: the policies of the "
+            f"organization are not known ({rescue.unread_policies}){next_step}"
+        )
+    return rescue
+
+
+def _is_worth_reading(snapshot: Snapshot, dataset: Dataset) -> bool:
+    """Whether a dataset is missing. That AWS does not tell a member its policies is not asked twice."""
+    unread = snapshot.missing(dataset)
+    return unread is not None and not (dataset is _POLICIES and unread.kind is UnreadKind.DENIED)
+
+
+def _with_facts(access: Access, snapshot: Snapshot, wanted: frozenset[Dataset], now: datetime) -> Snapshot:
     more = collect(access, datasets=wanted, regions=(), now=now)
     kept = (item for item in snapshot.unread if item.dataset not in wanted)
     unread = (*kept, *(item for item in more.unread if item.dataset in wanted))
     known = {FACTS[name]: getattr(more, FACTS[name]) for name in wanted}
-    return Rescue(dataclasses.replace(snapshot, unread=unread, **known), tuple(patterns))
+    return dataclasses.replace(snapshot, unread=unread, **known)
 
 
 def with_told_policies(task: Task, snapshot: Snapshot) -> Snapshot:
@@ -73,7 +94,7 @@ def with_told_policies(task: Task, snapshot: Snapshot) -> Snapshot:
 
     :raises AwsError: the role can't be assumed.
     """
-    role = task.options["organization_role_arn"]
+    role = task.options.get("organization_role_arn")
     if not role or snapshot.missing(_POLICIES) is None:
         return snapshot
     options = AccessOptions.from_options(task.options)

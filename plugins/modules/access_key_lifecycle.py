@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - hardening.iam._account.organization
   - hardening.iam._access
   - hardening.iam._converge
   - hardening.iam._converge.journalled
@@ -363,7 +364,7 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._access_key_lifecycle import OPERATIONS, run
-from ..module_utils._arguments import DECLARATION_ARGUMENTS
+from ..module_utils._arguments import DECLARATION_ARGUMENTS, ORGANIZATION_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._converging import CONVERGE_ARGUMENTS
 from ..module_utils._module.writers import WRITERS
@@ -372,6 +373,7 @@ from ..module_utils._task import Entry, finish
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
+        **ORGANIZATION_ARGUMENTS,
         **ASSUME_ROLE_ARGUMENTS,
         **CONVERGE_ARGUMENTS,
         **{name: DECLARATION_ARGUMENTS[name] for name in ("waivers", "waiver_max_days")},

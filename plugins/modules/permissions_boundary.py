@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - hardening.iam._account.organization
   - hardening.iam._access
   - hardening.iam._access.regions
   - hardening.iam._converge
@@ -414,6 +415,7 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from ..module_utils._arguments import ORGANIZATION_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._converging import CONVERGE_ARGUMENTS
 from ..module_utils._module.writers import WRITERS
@@ -440,6 +442,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "exclude": {"type": "list", "elements": "str", "default": []},
     }
     return {
+        **ORGANIZATION_ARGUMENTS,
         **ASSUME_ROLE_ARGUMENTS,
         **REGIONS_ARGUMENTS,
         **CONVERGE_ARGUMENTS,

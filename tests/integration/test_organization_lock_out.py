@@ -56,7 +56,7 @@ TREE: t.Final = Operations(
     )
 )
 EXEMPT: t.Final = [
-    "arn:*:iam::*:role/iam-hardening/automation",
+    "arn:*:iam::*:role/iam-hardening/automation*",
     "arn:*:iam::*:role/iam-hardening/break-glass",
     "arn:*:iam::*:role/OrganizationAccountAccessRole",
     "arn:*:iam::*:role/aws-reserved/*",

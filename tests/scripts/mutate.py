@@ -51,16 +51,16 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
     "_converge/*protected*.py": ["module_utils/_converge"],
     "_converge/affects/*.py": ["module_utils/_converge/affects", "module_utils/_converge/test_[bgr]*.py"],
     "_converge/attempts.py": ["module_utils/_converge/test_attempts.py", "module_utils/_converge/test_runner*.py"],
-    "_converge/break_glass.py": ["module_utils/_converge/test_break_glass.py", "module_utils/_converge/test_guard.py"],
+    "_converge/break_glass*.py": [
+        "module_utils/_converge/test_break_glass*.py",
+        "module_utils/_converge/test_guard.py",
+    ],
     "_policy/**/narrowing.py": [
         "module_utils/_policy/**/test_narrowing*.py",
         "module_utils/_policy/**/test_impact*.py",
     ],
     "_policy/**/impact.py": ["module_utils/_policy/**/test_impact*.py", "module_utils/**/test__policy_impact*.py"],
-    "_organization_lock_out*.py": [
-        "module_utils/test__organization_lock_out*.py",
-        "modules/test_organization_policy.py",
-    ],
+    "_organization_lock_out*.py": ["module_utils/test__organization_lock_out*.py"],
     "**/*lock_out*.py": ["module_utils/**/test_*lock_out*.py"],
     "**/*candidates*.py": ["module_utils/**/test_*candidates*.py", "module_utils/_capabilities/test_access_keys*.py"],
 }

@@ -24,8 +24,9 @@ from .._converge.arn import is_break_glass
 from .._converge.change import Refusal
 from .._policy.arn import arn_account
 from .._policy.mfa_pattern import unsafe_mfa_denials
+from .._policy.own_roles import BREAK_GLASS
 from .._policy.principal_matrix import Controls, DeniedPair, Kind, Loss, Place, cast, losses
-from .._policy.principal_matrix_cast import BREAK_GLASS, CONTROL_TOWER, STACK_SETS
+from .._policy.principal_matrix_cast import CONTROL_TOWER, STACK_SETS
 from .._policy.principal_matrix_services import service_losses
 from .organization_lock_out_change import ChangedPolicy, PolicyChange, organization_path, policy_of, takes_away
 from .organization_lock_out_own_way import OwnPlace, TrailBucket, own_way

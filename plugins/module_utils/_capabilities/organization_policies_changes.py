@@ -261,6 +261,19 @@ def stays_with(change: Change, refused: Change) -> bool:
     return change.operation == DELETE and refused.operation == DETACH and same_policy
 
 
+def serves(change: Change, attachment: Change) -> bool:
+    """Whether a change is there only for an attachment: the policy that is made, the type that is enabled.
+
+    A policy that is attached to nothing does nothing, and a type that was enabled is not disabled again.
+    """
+    if attachment.operation != ATTACH:
+        return False
+    same_type = policy_of(change)[1] == policy_of(attachment)[1]
+    return (change.operation == ENABLE and same_type) or (
+        change.operation == CREATE and policy_of(change) == policy_of(attachment)
+    )
+
+
 def relies_on(later: Change, earlier: Change) -> bool:
     """Whether a change of a run may rely on an earlier one: it is about the same policy, or the same target of one."""
     nodes = {_node(later), _node(earlier)}

@@ -25,7 +25,8 @@ from .._converge.finding import mask_key_ids
 from .._policy.arn import arn_account
 from .._policy.principal_matrix import DeniedPair
 from .._policy.trail_actions import Skipped, moment_of, principal_of
-from .._policy.trail_names import actions_of, prefix_of
+from .._policy.trail_names import actions_of, find_services, prefix_of
+from .._policy.trail_parameters import Parameters
 from .rollout_blame import Blame, blame
 from .rollout_verdict import Loss
 
@@ -228,9 +229,10 @@ def _shown(record: Mapping[str, t.Any]) -> str:
 
 
 def _named(record: Mapping[str, t.Any]) -> tuple[str, ...]:
-    """The actions that an event needed; its own name where it is not known which these are."""
+    """The actions that an event needed, or may have needed; its own name where it is not known which these are."""
     source, name = record.get("eventSource"), record.get("eventName")
     if not isinstance(source, str) or not isinstance(name, str):
         return ()
-    service = prefix_of(source)
-    return actions_of(service, name) or (f"{service}:{name}",)
+    services = find_services(prefix_of(source), name, Parameters(record.get("requestParameters")))
+    needed = (action for service in services for action in actions_of(service, name) or (f"{service}:{name}",))
+    return tuple(dict.fromkeys(needed))

@@ -206,6 +206,18 @@ def _could_lock_out(change: Change, context: GuardContext) -> t.Optional[Refusal
     return _refusal("no_break_glass", change, reason)
 
 
+def _takes_break_glass(change: Change, context: GuardContext) -> t.Optional[Refusal]:
+    """Break-glass need not be there for a change of credentials, but the last way to use it is not taken."""
+    loss = context.rescue.loss(change) if context.rescue else None
+    if loss is None:
+        return None
+    reason = (
+        f"it may take the last way to use break-glass: {loss}. Let somebody else use it first: another user "
+        "with a password or an active access key, or an identity provider, that its trust policy lets in"
+    )
+    return _refusal("last_way", change, reason)
+
+
 def _on_unknown(change: Change, _context: GuardContext) -> t.Optional[Refusal]:
     unknown = unknown_in(change.affects)
     if not unknown or _is_purely_additive(change):
@@ -224,6 +236,7 @@ _RULES: t.Final[tuple[Callable[[Change, GuardContext], t.Optional[Refusal]], ...
     _on_break_glass,
     _on_unknown,
     _could_lock_out,
+    _takes_break_glass,
     _not_approved,
 )
 

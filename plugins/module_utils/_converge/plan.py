@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from .._account.moments import format_utc, parse_moment
+from .affects.affected import described
 from .change import Change, Impact, Refusal, Undo, change_hash, plan_sha256
 from .errors import InputError
 
@@ -22,6 +24,7 @@ SCHEMA: t.Final = "hardening.iam/plan/1"
 APPROVAL_LASTS: t.Final = timedelta(hours=24)
 # Clocks of two controllers differ a little; a plan from further ahead was not made by this collection.
 _CLOCK_SKEW: t.Final = timedelta(minutes=5)
+_AGAIN: t.Final = "run the check again and approve its plan (hardening_approved_plan)"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,18 +38,22 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class ApprovedPlan:
-    """The changes that a person approved, by their hashes, and where they apply."""
+    """The changes that a person approved, by their hashes; whom they affect, by their operations and targets."""
 
     hashes: frozenset[str]
-    places: frozenset[tuple[str, str]]
+    affects: Mapping[tuple[str, str], frozenset[str]]
 
     def objection(self, change: Change) -> t.Optional[str]:
-        """Why ``change`` is not covered; None where it is."""
+        """Why ``change`` is not covered, with the next step; None where it is."""
         if change_hash(change) in self.hashes:
             return None
-        if (change.operation, change.target) in self.places:
-            return "the approved plan has this change, but what it finds or leaves differs now"
-        return "the approved plan does not have this change"
+        known = self.affects.get((change.operation, change.target))
+        if known is None:
+            return f"the approved plan does not have this change; {_AGAIN}"
+        joined = [entry for entry in change.affects if entry not in known]
+        if joined:
+            return f"it would now affect {described(joined)} too, whom the approved plan does not name; {_AGAIN}"
+        return f"the approved plan has this change, but what it finds or leaves differs now; {_AGAIN}"
 
 
 def plan_document(
@@ -170,9 +177,12 @@ def approve(
     if document.get("account_id") != account_id:
         raise InputError(f"approved_plan: it is of the account {document.get('account_id')}, allowed is {account_id}")
     _check_age((moment_of(document.get("created")),) if times is None else tuple(times), now)
+    affects: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for change in changes:
+        affects[change.operation, change.target].update(change.affects)
     return ApprovedPlan(
         hashes=frozenset(map(change_hash, changes)),
-        places=frozenset((change.operation, change.target) for change in changes),
+        affects={place: frozenset(entries) for place, entries in affects.items()},
     )
 
 
@@ -193,6 +203,5 @@ def _check_age(times: Sequence[t.Optional[datetime]], now: datetime) -> None:
     if not any(is_fresh(made, now) for made in times):
         newest = max((format_utc(made) for made in times if made), default="at an unknown time")
         raise InputError(
-            f"approved_plan: it was created {newest}, allowed is at most 24 hours before {format_utc(now)}; "
-            "run the check again and approve its plan"
+            f"approved_plan: it was created {newest}, allowed is at most 24 hours before {format_utc(now)}; {_AGAIN}"
         )

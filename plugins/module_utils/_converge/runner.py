@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from .affects.affected import described, grown, with_affected
+from .affects.after import can_take
 from .affects.live import Live
 from .affects.reach import Known
 from .attempts import VERIFY_WAITS, Ending, Judge, Means, bring_about, builds_on, verify_waits
@@ -85,13 +86,15 @@ class Walk(t.Generic[State]):
     It may have nothing to go by but what a journal keeps: no ``parameters``, no ``kind``. ``rereads`` does so for the
     changes of other modules, by their names, where this one can tell how they ended.
     ``affected`` gives each change of a plan those whom it affects, by what was observed; ``rescue`` holds the changes
-    of ``lockout_kinds`` against the break-glass principals of the account, None where nobody looked for one.
+    of ``lockout_kinds``, and those that take credentials or permissions, against the break-glass principals of the
+    account, None where nobody looked for one.
     ``learn`` is given the answer to a change that was made, and returns what the journal is to keep of it: the id of a
     message, say, which only AWS knows.
     ``acting`` is what a change is made with, where that is not the access of the run: a session in another account.
     ``caller`` names the role session that makes it, where that is not the caller of the run.
     ``stays_with`` says whether its first change is not to be made where its second one is refused: what announces a
-    write and the write itself, say, come together or not at all.
+    write and the write itself, say, come together or not at all. ``serves`` says whether its first change is there for
+    its second one alone: where all changes that it serves are refused, it is not made either.
     ``declined`` says whether the error of a change that was not made is the word of somebody else who decides on its
     target, and so a refusal, not a failure.
     """
@@ -111,6 +114,7 @@ class Walk(t.Generic[State]):
     acting: Callable[[Change], t.Optional[Aws]] = lambda _change: None
     caller: Callable[[Change], t.Optional[str]] = lambda _change: None
     stays_with: Callable[[Change, Change], bool] = lambda _change, _refused: False
+    serves: Callable[[Change, Change], bool] = lambda _change, _served: False
     declined: Callable[[Change, Exception], t.Optional[Refusal]] = lambda _change, _error: None
 
 
@@ -154,7 +158,7 @@ def predict(walk: Walk[State], context: GuardContext) -> Prediction:
     if fatal:
         raise GuardError(fatal)
     plan = dataclasses.replace(plan, changes=walk.affected(state, plan.changes))
-    could_lock_out = any(change.kind in walk.lockout_kinds for change in plan.changes)
+    could_lock_out = any(change.kind in walk.lockout_kinds or can_take(change) for change in plan.changes)
     rescue = walk.rescue(state) if could_lock_out else None
     known = dataclasses.replace(context, lockout_kinds=walk.lockout_kinds, rescue=rescue)
     guarded = guard(plan.changes, known)
@@ -165,17 +169,24 @@ def predict(walk: Walk[State], context: GuardContext) -> Prediction:
 def _together(
     walk: Walk[State], planned: Sequence[Change], allowed: Sequence[Change]
 ) -> tuple[tuple[Change, ...], tuple[Refusal, ...]]:
-    """The allowed changes without those that stay away with a refused one, and the refusals of these."""
+    """The allowed changes without those that stay away with refused ones, and the refusals of these."""
     kept = list(allowed)
     refused = [change for change in planned if not _among(change, kept)]
     refusals: list[Refusal] = []
     # What is refused here may keep others away in its turn.
     for other in refused:
-        for change in [change for change in kept if walk.stays_with(change, other)]:
+        for change in [change for change in kept if _depends(walk, change, other, kept)]:
             kept = [item for item in kept if item is not change]
             refused.append(change)
             refusals.append(_left(change, other))
     return tuple(kept), tuple(refusals)
+
+
+def _depends(walk: Walk[State], change: Change, refused: Change, kept: Sequence[Change]) -> bool:
+    """Whether a change is not made without a refused one: no kept change needs it besides."""
+    if walk.stays_with(change, refused):
+        return True
+    return walk.serves(change, refused) and not any(walk.serves(change, other) for other in kept)
 
 
 def _among(change: Change, changes: Sequence[Change]) -> bool:

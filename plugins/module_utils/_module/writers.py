@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import enum
 import re
 import types
 import typing as t
@@ -18,6 +17,7 @@ from collections.abc import Mapping
 from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
 
 from .._converge.errors import InputError
+from .._policy.own_roles import Writer
 
 try:
     from yaml import YAMLError
@@ -25,19 +25,20 @@ except ImportError:
     # Then nothing is loaded that could raise it: HAS_YAML says so.
     YAMLError = ValueError  # type: ignore[misc, assignment]
 
+__all__ = [
+    "OPTION",
+    "WRITERS",
+    "Writer",
+    "all_writing_roles",
+    "declared_roles",
+    "lacks_role",
+    "writing_role",
+]
+
 OPTION: t.Final = "assume_role_arns"
 # What users set, for messages.
 _VARIABLE: t.Final = "aws_assume_role_arns"
 _ROLE_ARN: t.Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
-
-
-class Writer(enum.StrEnum):
-    """A class of modules that write with one role."""
-
-    CREDENTIALS = "credentials"
-    POLICIES = "policies"
-    DETECTIVE = "detective"
-    ORGANIZATION = "organization"
 
 
 # Every module that writes by itself. A rollback writes with the role of the module whose change it undoes.

@@ -17,6 +17,7 @@ import enum
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
 
+from .own_roles import ASSESSORS, AUTOMATION, BREAK_GLASS
 from .principal_matrix_requests import Ask, Keys, asks_of
 
 _HOMES: t.Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -38,10 +39,6 @@ _OPEN: t.Final = (
 _OPEN_IN_SESSIONS: t.Final = ("aws:TokenIssueTime",)
 _WITH_MFA: t.Final = ((_MFA, "true"), ("aws:MultiFactorAuthAge", "60"))
 _FORWARDED: t.Final = (("aws:ViaAWSService", "true"), ("aws:CalledVia", "cloudformation.amazonaws.com"))
-#: The roles of this collection in a member account, by kind and path.
-AUTOMATION: t.Final = ("role/iam-hardening/automation",)
-ASSESSORS: t.Final = ("role/iam-hardening/assessor",)
-BREAK_GLASS: t.Final = ("role/iam-hardening/break-glass",)
 #: The role by which the management account reaches a member that was created from it.
 ACCESS_ROLE: t.Final = "role/OrganizationAccountAccessRole"
 CONTROL_TOWER: t.Final = "role/AWSControlTowerExecution"

@@ -5,7 +5,10 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""An account as a request of IAM would leave it."""
+"""An account as a request of IAM would leave it.
+
+Service-specific credentials, SSH keys and certificates are left out: nobody assumes a role or signs in with them.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,39 @@ import json
 import typing as t
 from collections.abc import Callable, Mapping
 
-from ..._account.model import Group, ManagedPolicy, PolicyDocument, Role, Snapshot, User
+from ..._account.model import CredentialRow, Group, ManagedPolicy, PolicyDocument, Role, Snapshot, User
 from ..change import Change
 
 Owner = t.Union[User, Role, Group]
 
+_CREDENTIALS: t.Final = frozenset({"UpdateAccessKey", "DeleteAccessKey", "DeleteLoginProfile"})
+_TAKING: t.Final = _CREDENTIALS.union(
+    {"CreatePolicyVersion", "SetDefaultPolicyVersion", "RemoveUserFromGroup"},
+    (f"{verb}{kind}Policy" for verb in ("Detach", "Delete") for kind in ("User", "Role", "Group")),
+    (f"Put{kind}PermissionsBoundary" for kind in ("User", "Role")),
+)
+
+
+def can_take(change: Change) -> bool:
+    """Whether a request may take permissions or credentials from a user or a role."""
+    gives = change.operation == "UpdateAccessKey" and change.parameters.get("Status") == "Active"
+    return change.service == "iam" and change.operation in _TAKING and not gives
+
+
+def is_of_credential(change: Change) -> bool:
+    """Whether a request is about a password or an access key."""
+    return change.service == "iam" and change.operation in _CREDENTIALS
+
 
 def snapshot_after(snapshot: Snapshot, change: Change) -> Snapshot:
-    """The snapshot with users, groups, roles and policies as the request leaves them; the same for other requests."""
+    """The snapshot with users, groups, roles, policies and credentials as the request leaves them.
+
+    The same for other requests.
+    """
     if change.service != "iam":
         return snapshot
+    if is_of_credential(change):
+        return _credentials(snapshot, change)
     parameters = change.parameters
     for kind in ("User", "Role", "Group"):
         edit = _edit(change.operation, kind, parameters)
@@ -92,6 +118,31 @@ def _membership(snapshot: Snapshot, is_member: bool, parameters: Mapping[str, t.
         return dataclasses.replace(user, groups=(*others, group) if is_member else others)
 
     return _edited(snapshot, "User", str(parameters["UserName"]), edit)
+
+
+def _credentials(snapshot: Snapshot, change: Change) -> Snapshot:
+    """The credential report. It has no ids of keys, so of a user's active keys any one stands for the key."""
+    report = snapshot.credential_report
+    if report is None:
+        return snapshot
+    user = str(change.parameters.get("UserName", "")).lower()
+    rows = tuple(_without(row, change) if row.user.lower() == user else row for row in report.users)
+    if rows == report.users:
+        return snapshot
+    return dataclasses.replace(snapshot, credential_report=dataclasses.replace(report, users=rows))
+
+
+def _without(row: CredentialRow, change: Change) -> CredentialRow:
+    if change.operation == "DeleteLoginProfile":
+        return dataclasses.replace(row, password_enabled=False)
+    found = change.before if isinstance(change.before, Mapping) else {}
+    wanted = change.parameters.get("Status") if change.operation == "UpdateAccessKey" else "Inactive"
+    if wanted == found.get("status", "Active"):
+        return row
+    is_active = wanted == "Active"
+    slot = next((key.slot for key in row.access_keys if key.active is not is_active), None)
+    keys = (dataclasses.replace(key, active=is_active) if key.slot == slot else key for key in row.access_keys)
+    return dataclasses.replace(row, access_keys=tuple(keys))
 
 
 def _created(snapshot: Snapshot, change: Change) -> Snapshot:

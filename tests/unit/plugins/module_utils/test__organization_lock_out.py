@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import yaml
@@ -22,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._task import TaskErr
 
 from .organizing import task_at
 
+CHECKOUT: t.Final = Path(__file__).resolve().parents[4]
 NOW: t.Final = datetime(2026, 11, 25, tzinfo=UTC)
 UNTIL: t.Final = {"reason": "known", "expires": "2026-12-24"}
 
@@ -98,3 +100,16 @@ def test_options_that_can_not_be_used(options: dict[str, t.Any], said: str) -> N
 def test_an_acceptance_without_a_reason_names_the_account() -> None:
     with pytest.raises(TaskError, match="accept_without_evidence.*account"):
         checked(accept_without_evidence=[{"account": "", **UNTIL}])
+
+
+def test_the_roles_that_examples_bootstrap_makes_are_not_locked_out() -> None:
+    template = yaml.safe_load((CHECKOUT / "examples/bootstrap/iam-hardening-roles.yml").read_text(encoding="utf-8"))
+    made = {
+        f"role{properties['Path']}{properties['RoleName']}"
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role" and (properties := resource["Properties"])
+    }
+    ours = {name for option in ("automation_roles", "assessor_roles") for name in LOCK_OUT_ARGUMENTS[option]["default"]}
+    # The one role for all, which a user may make.
+    assert ours == {"role/iam-hardening/automation", *made} - {"role/iam-hardening/break-glass"}
+    assert len([name for name in ours if "/automation" in name]) == 5

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 from datetime import UTC, datetime, timedelta
@@ -148,6 +149,40 @@ def four_steps(account: Account, **options: t.Any) -> list[str]:
         again = account.run(check_mode=check_mode, **options)
         assert (again["changed"], again["changes"], account.writes) == (False, [], [])
     return writes
+
+
+# Break-glass
+
+ADMINISTRATOR: t.Final = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+@pytest.mark.parametrize(
+    ("more", "stays"),
+    [("", True), ("password", False), ("second", False), ("second without credentials", True)],
+)
+def test_the_last_key_of_the_only_user_who_can_use_break_glass_stays(account: Account, more: str, stays: bool) -> None:
+    account.user("keeper", (400, 60))
+    account.user("bob", (400, 60))
+    if more == "password":
+        account.iam.create_login_profile(UserName="keeper", Password="Correct-horse-battery-1")
+    account.user("second", *([(10, 1)] if more == "second" else []))
+    users = [f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("keeper", "second")]
+    trust = {"Effect": "Allow", "Principal": {"AWS": users}, "Action": "sts:AssumeRole"}
+    account.iam.create_role(
+        RoleName="break-glass",
+        Path="/iam-hardening/",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    account.iam.attach_role_policy(RoleName="break-glass", PolicyArn=ADMINISTRATOR)
+    account.run()
+    account.days = 14
+    done = account.run()
+    assert account.status("bob") == ["Inactive"]
+    assert account.status("keeper") == (["Active"] if stays else ["Inactive"])
+    refused = {refusal["rule"]: refusal for refusal in done["refused"]}
+    assert refused.keys() == ({"last_way", "together"} if stays else set())
+    if stays:
+        assert "user keeper can use break-glass, which then can be used by nobody" in refused["last_way"]["reason"]
 
 
 # The stages

@@ -424,6 +424,33 @@ def test_an_operation_that_does_not_take_the_change_back_is_refused(forger: Forg
     assert (rules(result), forger.boundary("emergency")) == (["undo_mismatch"], None)
 
 
+@pytest.mark.parametrize("second", [False, True])
+def test_the_last_way_to_use_break_glass_is_not_taken_back(forger: Forger, second: bool) -> None:
+    """A run put the only user who can use it into the group that lets users in."""
+    iam = forger.account.iam
+    iam.attach_role_policy(RoleName="emergency", PolicyArn=ADMIN)
+    iam.create_group(GroupName="keepers")
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [assume]})
+    iam.put_group_policy(GroupName="keepers", PolicyName="assume", PolicyDocument=document)
+    members = ["svc-reports", *(["dev-bob"] if second else [])]
+    for name in members:
+        iam.create_login_profile(UserName=name, Password="Correct-horse-battery-1")
+        iam.add_user_to_group(GroupName="keepers", UserName=name)
+    for _twice in range(2):
+        iam.generate_credential_report()
+    named = {"GroupName": "keepers", "UserName": "svc-reports"}
+    states = tuple({"group": "keepers", "member": is_member} for is_member in (False, True))
+    target = arn("user", "svc-reports")
+    forger.record("AddUserToGroup", target, *states, ("RemoveUserFromGroup", named), "user_permissions")
+    result = forger.undo()
+    assert rules(result) == ([] if second else ["last_way"])
+    left = [user["UserName"] for user in iam.get_group(GroupName="keepers")["Users"]]
+    assert left == (["dev-bob"] if second else ["svc-reports"])
+    if not second:
+        assert "user svc-reports can use emergency" in result["refused"][0]["reason"]
+
+
 def test_a_boundary_on_break_glass_is_refused_and_on_its_own_target_put_back(forger: Forger) -> None:
     before, after = {"boundary": READ}, {"boundary": None}
     target = arn("user", "dev-bob")

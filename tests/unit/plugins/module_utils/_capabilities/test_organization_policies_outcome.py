@@ -10,6 +10,7 @@ import dataclasses
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policies import Staged
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policies_changes import (
     relies_on,
+    serves,
     stays_with,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policies_declared import Target
@@ -93,6 +94,17 @@ def test_who_stays_away_with_whom() -> None:
     enable = by_operation(planned(tree(status=None), declaring())[1])
     assert stays_with(enable["AttachPolicy"], enable["EnablePolicyType"])
     assert stays_with(enable["AttachPolicy"], enable["CreatePolicy"])
+
+
+def test_a_policy_and_its_type_are_there_for_attachments_alone() -> None:
+    changes = by_operation(planned(tree(status=None), declaring())[1])
+    enable, create, attach = (changes[name] for name in ("EnablePolicyType", "CreatePolicy", "AttachPolicy"))
+    assert serves(enable, attach) and serves(create, attach)
+    other = dataclasses.replace(attach, before={**attach.before, "policy": "other"})
+    assert serves(enable, other) and not serves(create, other)
+    assert not serves(enable, dataclasses.replace(attach, before={**attach.before, "type": "TAG_POLICY"}))
+    assert not serves(attach, attach) and not serves(enable, create)
+    assert not serves(by_operation(moving())["UpdatePolicy"], attach)
 
 
 def test_changes_of_one_policy_or_one_target_rely_on_each_other() -> None:

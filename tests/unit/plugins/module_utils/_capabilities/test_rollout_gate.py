@@ -109,6 +109,63 @@ def test_other_events_are_no_loss(fields: dict[str, t.Any]) -> None:
     assert found(before(), denied(**fields)) == ()
 
 
+# Services that log under the name of another one
+
+TARGETS: t.Final = {"serviceNamespace": "dynamodb", "resourceId": "table/orders"}
+GROUP: t.Final = {"autoScalingGroupName": "web", "scheduledActionName": "night"}
+
+
+def scaling(name: str, parameters: t.Any, **fields: t.Any) -> dict[str, t.Any]:
+    """An event at the endpoint of Auto Scaling, which Application Auto Scaling has too."""
+    return event(f"autoscaling:{name}", requestParameters=parameters, **fields)
+
+
+def denied_scaling(name: str, parameters: t.Any, message: str = "") -> dict[str, t.Any]:
+    return scaling(name, parameters, errorCode="AccessDenied", errorMessage=message)
+
+
+def actions(record: t.Any) -> set[str]:
+    (denial,) = watch([record], ACCOUNT, QUESTION).denials
+    return {denial.pair.action, *denial.actions}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "service"),
+    [
+        ("RegisterScalableTarget", TARGETS, {"application-autoscaling"}),
+        # The names of such events are the same in both services; what they name tells which it was.
+        ("DeleteScheduledAction", TARGETS, {"application-autoscaling"}),
+        ("DeleteScheduledAction", GROUP, {"autoscaling"}),
+        # Denied requests may be logged without what they named.
+        ("DeleteScheduledAction", None, {"application-autoscaling", "autoscaling"}),
+        ("CreateScalingPlan", {"scalingPlanName": "web"}, {"autoscaling-plans"}),
+    ],
+)
+def test_a_denied_call_is_of_the_service_that_it_was_made_to(name: str, parameters: t.Any, service: set[str]) -> None:
+    found = {action.partition(":")[0] for action in actions(denied_scaling(name, parameters))}
+    assert found == service
+
+
+@pytest.mark.parametrize("expected", ["application-autoscaling:*", "application-autoscaling:RegisterScalableTarget"])
+def test_a_denial_of_such_a_service_that_was_foreseen_is_none(expected: str) -> None:
+    records = [
+        scaling("RegisterScalableTarget", TARGETS, eventTime=BEFORE),
+        denied_scaling("RegisterScalableTarget", TARGETS),
+    ]
+    assert pairs(found(*records)) == [(ROLE, "application-autoscaling:RegisterScalableTarget")]
+    assert found(*records, expected=[DeniedPair(ACCOUNT, ROLE, expected)]) == ()
+
+
+def test_what_was_done_before_in_another_service_of_the_same_name_is_not_lost() -> None:
+    lost = denied_scaling("DeleteScheduledAction", TARGETS)
+    assert found(scaling("DeleteScheduledAction", GROUP, eventTime=BEFORE), lost) == ()
+    assert found(scaling("DeleteScheduledAction", TARGETS, eventTime=BEFORE), lost)
+    # An event without parameters may have been it.
+    assert found(scaling("DeleteScheduledAction", None, eventTime=BEFORE), lost)
+    unknown = denied_scaling("DeleteScheduledAction", None)
+    assert found(scaling("DeleteScheduledAction", GROUP, eventTime=BEFORE), unknown)
+
+
 @pytest.mark.parametrize("record", [None, 3, "text", [], {}])
 def test_what_is_no_event_costs_the_others_nothing(record: t.Any) -> None:
     assert pairs(found(record, before(), denied())) == [(ROLE, "iam:CreateUser")]

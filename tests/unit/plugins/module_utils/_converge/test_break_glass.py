@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
     AccessKey,
     Caller,
+    ControlPolicy,
     CredentialReport,
     CredentialRow,
     Dataset,
@@ -23,6 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     ManagedPolicy,
     Organization,
     PolicyDocument,
+    PolicyLevel,
     Role,
     Snapshot,
     Unread,
@@ -440,13 +442,17 @@ def test_users_and_roles_that_were_not_read() -> None:
     assert objection(account(unread=(unread,))) == "users and roles are not known: no permission"
 
 
+# The policies of the organization are needed for any break-glass principal.
+POLICIES: t.Final = {Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES}
+
+
 @pytest.mark.parametrize(
     ("principal", "needed"),
     [
         (user("breaker", path=GLASS_PATH), {Dataset.CREDENTIAL_REPORT}),
         (glass(trust=[trusting(ROOT)]), {Dataset.CREDENTIAL_REPORT}),
         (glass(trust=[trusting(PARTNER)]), set()),
-        (glass(trust=[trusting("*")]), {Dataset.CREDENTIAL_REPORT, Dataset.ORGANIZATION}),
+        (glass(trust=[trusting("*")]), {Dataset.CREDENTIAL_REPORT}),
         (glass(trust=[trusting({"Federated": OKTA})]), {Dataset.SAML_PROVIDERS}),
         (glass(trust=[trusting({"Federated": GITHUB})]), {Dataset.OIDC_PROVIDERS}),
         (glass(trust=[{**trusting("*"), "Effect": "Deny"}]), set()),
@@ -454,13 +460,14 @@ def test_users_and_roles_that_were_not_read() -> None:
     ],
 )
 def test_what_has_to_be_read_to_say_who_can_use_it(principal: t.Union[User, Role], needed: set[Dataset]) -> None:
-    assert facts_needed(account(principal), ()) == needed
+    of_organization = set() if principal is ANN else POLICIES
+    assert facts_needed(account(principal), ()) == needed | of_organization
 
 
 def test_the_providers_of_the_roles_that_lead_to_it_have_to_be_read() -> None:
     way = through("one", trusting({"Federated": OKTA}, action="sts:AssumeRoleWithSAML"))
     needed = facts_needed(account(glass(trust=[trusting({"AWS": way.arn})]), way), ())
-    assert needed == {Dataset.CREDENTIAL_REPORT, Dataset.SAML_PROVIDERS}
+    assert needed == {Dataset.CREDENTIAL_REPORT, Dataset.SAML_PROVIDERS} | POLICIES
 
 
 def test_the_moment_of_the_snapshot_decides_on_a_trust_that_ends() -> None:
@@ -469,3 +476,60 @@ def test_the_moment_of_the_snapshot_decides_on_a_trust_that_ends() -> None:
     assert objection(account(glass(trust=trust), ANN, rows=WITH_ANN)) is None
     later = account(glass(trust=trust), ANN, rows=WITH_ANN, observed_at=NOW + dt.timedelta(days=2))
     assert "can be used by nobody" in (objection(later) or "")
+
+
+# The organization
+
+FULL: t.Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def under(*statements: Statement, text: t.Any = None) -> dict[str, t.Any]:
+    """A policy that is attached to the account, which is a member."""
+    content = document(*statements) if text is None else text
+    policy = ControlPolicy("p-1", "guardrail", "SERVICE_CONTROL_POLICY", PolicyDocument("guardrail", content))
+    return {
+        "organization": Organization("o-acme", "999988887777", "ALL"),
+        "organization_policies": (PolicyLevel(ACCOUNT, ACCOUNT, (policy,), ()),),
+    }
+
+
+@pytest.mark.parametrize(("action", "counts"), [("iam:Delete*", False), ("s3:*", True)])
+def test_an_scp_may_keep_it_from_undoing_a_change(action: str, counts: bool) -> None:
+    snapshot = account(glass(), ANN, rows=WITH_ANN, **under(FULL, {**FULL, "Effect": "Deny", "Action": action}))
+    found = objection(snapshot)
+    assert found is None if counts else "glass may not undo it" in (found or "")
+    assert Rescue(snapshot).unread_policies is None
+
+
+def test_policies_that_were_not_read_are_named_and_it_counts_all_the_same() -> None:
+    unread = Unread(Dataset.ORGANIZATION_POLICIES, UnreadKind.DENIED, "not for members")
+    snapshot = account(glass(), ANN, rows=WITH_ANN, unread=(unread,))
+    assert objection(snapshot) is None
+    assert Rescue(snapshot).unread_policies == "not for members"
+    # Without a break-glass principal nothing rests on them.
+    assert Rescue(account(ANN, rows=WITH_ANN, unread=(unread,))).unread_policies is None
+
+
+def test_a_policy_that_does_not_parse_is_named() -> None:
+    snapshot = account(glass(), ANN, rows=WITH_ANN, **under(text={"Statement": "rubbish"}))
+    assert Rescue(snapshot).unread_policies == "guardrail: not parsable"
+
+
+# The message
+
+
+def test_only_some_of_many_are_named() -> None:
+    dead = [role(f"dead-{n}", ADMIN, trust=[], path=GLASS_PATH) for n in range(4)]
+    assert (objection(account(*dead)) or "").endswith("; and 1 more")
+    assert "more" not in (objection(account(*dead[:3])) or "more")
+
+
+def test_one_that_does_not_work_today_is_not_said_to_break_by_the_change() -> None:
+    found = objection(account(glass(trust=[]), ANN, rows=WITH_ANN)) or ""
+    assert found.endswith("lets no principal in that is known to exist")
+
+
+def test_those_that_could_help_lack_nothing() -> None:
+    dead = role("dead", ADMIN, trust=[], path=GLASS_PATH)
+    lacks = Rescue(account(glass(), dead, ANN, rows=WITH_ANN)).lacks()
+    assert list(lacks) == [dead.arn]

@@ -32,9 +32,13 @@ class Glass:
     """Break-glass principals that lack something, or nothing."""
 
     lack: t.Optional[str]
+    taken: t.Optional[str] = None
 
     def objection(self, _change: Change) -> t.Optional[str]:
         return self.lack
+
+    def loss(self, _change: Change) -> t.Optional[str]:
+        return self.taken
 
     def expect(self, _change: Change) -> None:
         pass
@@ -233,6 +237,19 @@ def test_kinds_that_could_lock_out_need_a_break_glass_principal(fields: dict[str
     assert rules(guarded.refused) == refused
     if refused:
         assert "hardening_break_glass" in guarded.refused[0].reason
+
+
+@pytest.mark.parametrize("kinds", [frozenset(), frozenset({"replace"})])
+def test_the_last_way_to_use_break_glass_is_never_taken(kinds: frozenset[str]) -> None:
+    """Whether or not the kind of change needs break-glass."""
+    taking = context(rescue=Glass(None, "user keeper can use glass"), lockout_kinds=kinds)
+    guarded = guard([change()], taking)
+    assert rules(guarded.refused) == ["last_way"]
+    reason = guarded.refused[0].reason
+    assert "user keeper can use glass" in reason and "Let somebody else use it first" in reason
+    # Nothing is amiss where no break-glass principal is there, for kinds that need none.
+    none = context(rescue=Glass("the account has none"), lockout_kinds=kinds)
+    assert rules(guard([change()], none).refused) == (["no_break_glass"] if kinds else [])
 
 
 # Caps

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from datetime import timedelta
@@ -95,6 +96,27 @@ def test_approval_of_a_fresh_plan(age: timedelta) -> None:
     approved = approved_at(document(), age)
     assert approved.hashes == {change_hash(change("a")), change_hash(change("b"))}
     assert approved.objection(change("a")) is None
+
+
+@pytest.mark.parametrize(
+    ("differing", "said"),
+    [
+        ({"affects": ("111122223333", "444455556666")}, "it would now affect everybody in 444455556666 too"),
+        ({"affects": ()}, "what it finds or leaves differs now"),
+        ({"before": "older"}, "what it finds or leaves differs now"),
+        ({"operation": "Remove"}, "does not have this change"),
+    ],
+)
+def test_what_differs_from_the_approved_plan_is_named_with_the_next_step(
+    differing: dict[str, t.Any], said: str
+) -> None:
+    planned = change("a", affects=("111122223333", "999988887777"))
+    made = plan_document([planned], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    approved = approved_at(made, timedelta(0))
+    assert approved.objection(planned) is None
+    reason = str(approved.objection(dataclasses.replace(planned, **differing)))
+    assert said in reason
+    assert reason.endswith("run the check again and approve its plan (hardening_approved_plan)")
 
 
 def entries(**fields: t.Any) -> list[dict[str, t.Any]]:

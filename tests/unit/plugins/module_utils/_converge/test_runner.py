@@ -101,6 +101,9 @@ def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAw
         def objection(self, _change: Change) -> t.Optional[str]:
             return None if found else "nobody is there"
 
+        def loss(self, _change: Change) -> t.Optional[str]:
+            return None
+
         def expect(self, _change: Change) -> None:
             pass
 
@@ -111,6 +114,14 @@ def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAw
         rescue=lambda state: Glass() if state == "state" else None,
     )
     assert len(predict(walk, CONTEXT).allowed) == allowed
+
+
+@pytest.mark.parametrize(("operation", "asked"), [("DeleteLoginProfile", True), ("TagUser", False)])
+def test_break_glass_is_looked_at_where_a_change_may_take_something(aws: FakeAws, operation: str, asked: bool) -> None:
+    seen: list[str] = []
+    taking = change("a", operation=operation, parameters={"UserName": "a"})
+    predict(walk_of(aws, taking, rescue=lambda state: seen.append(state)), CONTEXT)
+    assert seen == (["state"] if asked else [])
 
 
 def test_changes_that_come_together_are_refused_together(aws: FakeAws) -> None:
@@ -129,6 +140,33 @@ def test_changes_that_come_together_are_refused_together(aws: FakeAws) -> None:
         ("together", user_arn("b")),
         ("together", user_arn("c")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("approved", "allowed"),
+    [("abcd", "abcd"), ("abd", "abd"), ("ad", "d"), ("bcd", "bcd")],
+)
+def test_what_serves_refused_changes_alone_is_not_made(aws: FakeAws, approved: str, allowed: str) -> None:
+    """``a`` is there for ``b`` and ``c``, ``e`` for nothing that is planned."""
+    changes = [change(name) for name in "abcd"]
+    walk = walk_of(aws, *changes, serves=_in_pairs({("a", "b"), ("a", "c"), ("d", "x")}))
+    document = plan_document([change(name) for name in approved], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    context = GuardContext(principals=frozenset(), approved=approve(document, account_id=ACCOUNT, now=NOW))
+    prediction = predict(walk, context)
+    assert "".join(str(item.parameters["Name"]) for item in prediction.allowed) == allowed
+    together = [refusal.target for refusal in prediction.refused if refusal.rule == "together"]
+    assert together == ([user_arn("a")] if allowed == "d" else [])
+
+
+def test_what_serves_a_change_that_stays_away_is_not_made_either(aws: FakeAws) -> None:
+    """``c`` does not come without ``b``, which is refused, and ``a`` is there for ``c``."""
+    changes = [change(name) for name in "abc"]
+    walk = walk_of(aws, *changes, serves=_in_pairs({("a", "c")}), stays_with=_in_pairs({("c", "b")}))
+    document = plan_document([changes[0], changes[2]], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    context = GuardContext(principals=frozenset(), approved=approve(document, account_id=ACCOUNT, now=NOW))
+    prediction = predict(walk, context)
+    assert prediction.allowed == ()
+    assert [refusal.rule for refusal in prediction.refused] == ["approved_plan", "together", "together"]
 
 
 def _in_pairs(pairs: set[tuple[str, str]]) -> t.Callable[[Change, Change], bool]:

@@ -31,7 +31,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_ma
 MANAGEMENT = "999988887777"
 PLACE: t.Final = Place("111122223333", organization_id="o-example", management_account_id=MANAGEMENT, central_root=True)
 ACTORS: t.Final = cast(PLACE, landing_zone=(CONTROL_TOWER, STACK_SETS))
-AUTOMATION: t.Final = "arn:*:iam::*:role/iam-hardening/automation"
+AUTOMATION: t.Final = "arn:*:iam::*:role/iam-hardening/automation*"
 BREAK_GLASS: t.Final = "arn:*:iam::*:role/iam-hardening/break-glass"
 FULL: t.Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 

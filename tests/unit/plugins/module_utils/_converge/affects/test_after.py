@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Snapshot,
     User,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.after import snapshot_after
+from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.after import can_take, snapshot_after
 
 from .test_affected import OTHER, POLICY, SNAPSHOT, Record, arn, asked, role, user
 
@@ -133,3 +133,26 @@ def test_another_service_changes_no_user(operation: str) -> None:
 
 def test_what_leaves_users_and_policies_as_they_are() -> None:
     assert after("iam:TagUser", {"UserName": "Ann", "PolicyArn": POLICY}) is ACCOUNT
+
+
+# Requests that may take something
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        *("DetachUserPolicy", "DetachRolePolicy", "DetachGroupPolicy", "DeleteUserPolicy", "DeleteRolePolicy"),
+        *("DeleteGroupPolicy", "PutUserPermissionsBoundary", "PutRolePermissionsBoundary", "CreatePolicyVersion"),
+        *("SetDefaultPolicyVersion", "RemoveUserFromGroup", "UpdateAccessKey", "DeleteAccessKey", "DeleteLoginProfile"),
+    ],
+)
+def test_requests_that_may_take_permissions_or_credentials(operation: str) -> None:
+    assert can_take(asked(f"iam:{operation}", parameters={"UserName": "ann", "Status": "Inactive"}))
+    assert not can_take(asked(f"organizations:{operation}", parameters={}))
+
+
+@pytest.mark.parametrize("operation", ["AttachUserPolicy", "AddUserToGroup", "TagUser", "DeleteSSHPublicKey"])
+def test_requests_that_take_neither(operation: str) -> None:
+    assert not can_take(asked(f"iam:{operation}", parameters={"UserName": "ann"}))
+    assert not can_take(asked("iam:UpdateAccessKey", parameters={"UserName": "ann", "Status": "Active"}))
+    assert can_take(asked("iam:DeleteAccessKey", parameters={"UserName": "ann", "Status": "Active"}))
