@@ -210,7 +210,14 @@ BUS: t.Final = f"arn:aws:events:us-east-1:{PROD}:event-bus/default"
 HEARING: t.Final = {"name": "ours", "title": "Ours", "pattern": '{"source": ["aws.signin"]}'}
 DEAF: t.Final = {**HEARING, "pattern": {"source": "aws.signin"}}
 ACCEPTED: t.Final = {"principal": "contractor-mallory", "reason": "left", "expires": DATE}
+def accepting(**options: t.Any) -> Record:
+    writer = {"assume_role_arn": role_arn(SANDBOX, "automation"), "assume_role_external_id": EXTERNAL_ID}
+    return {"account_id": SANDBOX, "account_pattern": "*sandbox*", "patience": 0, **writer, **options}
+
+
 CASES: t.Final = (
+    Case("acceptance of an account that is refused", "acceptance", accepting()),
+    Case("acceptance, no such assumption", "acceptance", accepting(include=["none"]), fails="include"),
     Case("inventory", "account_inventory_info", reading(PROD)),
     Case("inventory of another account", "account_inventory_info", reading(PROD, account_id=DEV), fails="account_id"),
     Case("inventory, unknown option", "account_inventory_info", reading(PROD, accounts=1), fails="Unsupported param"),
