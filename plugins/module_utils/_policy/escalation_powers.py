@@ -80,6 +80,18 @@ class Powers:
         made = dataclasses.replace(creator, identity=(EVERYTHING,), boundary=boundary)
         return self._cached(key, lambda: made)
 
+    def bare(self, creator: Layers) -> Layers:
+        """The layers of a principal that ``creator`` makes, before it has a policy."""
+        key = ("bare", id(creator.scps), id(creator.rcps))
+        return self._cached(key, lambda: Layers(scps=creator.scps, rcps=creator.rcps))
+
+    def attached(self, layers: Layers, arn: str, policy: Policy) -> Layers:
+        """The layers with a policy attached; the same where it is there already."""
+        if any(policy is present for present in layers.identity):
+            return layers
+        key = ("attached", id(layers), arn)
+        return self._cached(key, lambda: dataclasses.replace(layers, identity=(*layers.identity, policy)))
+
     def joined(self, layers: Layers, group: Subject) -> Layers:
         """The layers of a user who is added to a group."""
         present = set(map(id, layers.identity))

@@ -67,12 +67,14 @@ class Actor:
     """A user or role who acts, with the layers that it has by then: at first its own, later what it gave itself.
 
     ``boundary`` is the ARN of its permissions boundary; ``unknown`` is what is not known of it by itself.
+    ``has_attached`` says that it attached a policy to itself that leads on.
     """
 
     subject: Subject
     layers: Layers
     boundary: t.Optional[str] = None
     unknown: Doubts = CERTAIN
+    has_attached: bool = False
 
     @property
     def arn(self) -> str:
