@@ -26,6 +26,7 @@ from .escalation_methods import METHODS
 from .escalation_methods_schema import Gain, Method, On, Whom
 from .escalation_powers import Powers
 from .escalation_questions import CERTAIN, Actor, Doubts, Questions
+from .escalation_tags import Tagging
 from .escalation_trusts import RoleTrusts
 from .landscape import Landscape, Subject, SubjectKind
 from .matching import resource_matcher
@@ -51,8 +52,9 @@ class Escalation:
 
     def __init__(self, landscape: Landscape, methods: Sequence[Method] = METHODS) -> None:
         self.landscape = landscape
-        others = [method for method in methods if method.whom in (Whom.USER, Whom.ROLE)]
-        own = [method for method in methods if method.is_own]
+        self._tags = [method for method in methods if method.gain in (Gain.TAGGED, Gain.RETAGGED)]
+        others = [method for method in methods if method.whom in (Whom.USER, Whom.ROLE) and method not in self._tags]
+        own = [method for method in methods if method.is_own and method not in self._tags]
         self._own = [method for method in own if method.gain is not Gain.JOINED and method.gain not in _LESS_OF_GROUPS]
         self._joins = [method for method in own if method.gain is Gain.JOINED]
         self._leaves = [method for method in own if method.gain in _LESS_OF_GROUPS]
@@ -65,6 +67,7 @@ class Escalation:
         self._trusts = RoleTrusts(landscape)
         self._attempts = Attempts(landscape, self._questions, self._powers, self._trusts)
         self._attaching = Attaching(landscape, self._questions, self._powers, self._attempts)
+        self._tagging = Tagging(self._questions)
         self._raised_by: dict[t.Hashable, t.Optional[Edge]] = {}
         self._attached: dict[t.Hashable, t.Optional[Edges]] = {}
         self._boundaries: dict[frozenset[str], tuple[str, ...]] = {}
@@ -112,7 +115,7 @@ class Escalation:
                     yield edge, changed
 
     def _partly_raised(self, actor: Actor, *, sure: bool) -> Iterator[tuple[Edge, Actor]]:
-        """What somebody may give itself that is not everything: a group's rights, and a policy that leads on.
+        """What somebody may give itself that is not everything: a group's rights, a policy that leads on, tags.
 
         ``sure``: leave out what can't be certain.
         """
@@ -122,10 +125,16 @@ class Escalation:
         for method in self._open(actor, self._attaches, sure=sure):
             if method.is_own and not actor.subject.is_aws_owned:
                 yield from self._attaching.own(method, actor, self._raised)
+        for method in self._open(actor, self._tags, sure=sure):
+            if not method.is_own and self._questions.resource_tags:
+                targets = self._candidates(method, actor, self._arns[_KINDS[method.whom]])
+                yield from self._tagging.others(method, actor, targets)
+            elif method.is_own and _KINDS[method.whom] is actor.subject.kind and not actor.subject.is_aws_owned:
+                yield from self._tagging.own(method, actor)
 
     def _raised(self, actor: Actor) -> t.Optional[Edge]:
         """The best step by which somebody makes itself an administrator; None where there is none."""
-        key = (actor.arn, id(actor.layers), actor.boundary)
+        key = (actor.arn, actor.rights)
         if key not in self._raised_by:
             self._raised_by[key] = best(
                 dataclasses.replace(edge, doubts=edge.doubts | power)
@@ -245,7 +254,7 @@ class Escalation:
             if method.is_own:
                 continue
             signature = None if _asks_trusts(method) else self._questions.signature(actor, method.actions)
-            key = (method.id, signature or (actor.arn, id(actor.layers)))
+            key = (method.id, signature or (actor.arn, actor.rights))
             if key not in self._attached:
                 found = itertools.islice(self._attached_edges(method, actor), _MOST_DOUBTFUL)
                 self._attached[key] = min(found, key=lambda edges: len(edges[0].doubts | edges[1].doubts), default=None)

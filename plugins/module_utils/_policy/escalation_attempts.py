@@ -190,7 +190,7 @@ class Attempts:
             answers.append(answer)
         doubts = CERTAIN.union(*(answer.doubts for answer in answers), (method.assumes,) if method.assumes else ())
         via = next(iter((*attempt.groups, *attempt.policies)), attempt.provider or "")
-        policies = dict.fromkeys(_label(answer.policy, attempt.target) for answer in answers if answer.policy)
+        policies = dict.fromkeys(label(answer.policy, attempt.target) for answer in answers if answer.policy)
         return Edge(method, attempt.target, doubts, tuple(policies), via)
 
     def _answers(self, attempt: Attempt) -> Iterator[t.Optional[Allowed]]:
@@ -227,7 +227,7 @@ class Attempts:
 
     def _keys(self, attempt: Attempt, action: str) -> Keys:
         """What the request says beside action and resource."""
-        keys: list[tuple[str, t.Optional[str]]] = []
+        keys: list[tuple[str, t.Union[str, tuple[str, ...], None]]] = []
         if action == PASS:
             keys.append(("iam:passedtoservice", attempt.service))
         if action in _TELLS_BOUNDARY:
@@ -251,7 +251,7 @@ class Attempts:
 
     def _made_of(self, actor: Actor, usual: str, actions: tuple[str, ...]) -> t.Optional[Allowed]:
         signature = self._questions.signature(actor, actions)
-        key = (signature or (id(actor.layers), actor.arn), actor.unknown, usual, actions)
+        key = (signature or (actor.arn, actor.rights), actor.unknown, usual, actions)
         if key not in self._made:
             names = dict.fromkeys(name for action in actions for name in self._questions.made(actor, action, usual))
             every = (self._all_on(actor, actions, name) for name in names)
@@ -279,7 +279,7 @@ def best(edges: Iterable[Edge], most: t.Optional[int] = None) -> t.Optional[Edge
     return found
 
 
-def _label(policy: str, target: str) -> str:
+def label(policy: str, target: str) -> str:
     """A policy in words: a managed one goes by its ARN, a trust policy belongs to the target."""
     name = policy.rpartition("/")[2]
     return f"trust policy of {target.rpartition('/')[2]}" if name == TRUST_POLICY else name

@@ -18,6 +18,7 @@ from . import (
     escalation_methods_iam,
     escalation_methods_limits,
     escalation_methods_pass_role,
+    escalation_methods_pass_role_further,
 )
 from .escalation_methods_schema import Method
 
@@ -25,6 +26,7 @@ METHODS: t.Final[tuple[Method, ...]] = (
     *escalation_methods_iam.METHODS,
     *escalation_methods_limits.METHODS,
     *escalation_methods_pass_role.METHODS,
+    *escalation_methods_pass_role_further.METHODS,
     *escalation_methods_existing.METHODS,
 )
 

@@ -41,7 +41,9 @@ class Powers:
     def administrator(self, actor: Actor) -> t.Optional[Doubts]:
         """What it hangs on that somebody is an administrator; None where it is none."""
         found = self.of(actor.layers, actor.arn)
-        return None if found is None else found | actor.unknown
+        if found is None:
+            return None
+        return frozenset(key for key in found if key.lower() not in actor.free_tags) | actor.unknown
 
     def of(self, layers: Layers, arn: str) -> t.Optional[Doubts]:
         """As ``administrator``, for the principal ``arn`` with ``layers``; an empty ``arn`` is nobody in particular."""

@@ -187,7 +187,7 @@ class _Search:
         """What somebody can make of itself, the fewest changes first."""
         forms: list[_Form] = []
         ahead = collections.deque([_Form(actor)])
-        seen = {_rights(actor)}
+        seen = {actor.rights}
         while ahead:
             form = ahead.popleft()
             forms.append(form)
@@ -196,9 +196,9 @@ class _Search:
             # Several ways lead to the same rights: the surest is enough.
             options: dict[t.Hashable, tuple[Edge, Actor]] = {}
             for edge, changed in self._escalation.own_changes(form.actor):
-                present = options.get(_rights(changed))
+                present = options.get(changed.rights)
                 if present is None or len(edge.doubts) < len(present[0].doubts):
-                    options[_rights(changed)] = (edge, changed)
+                    options[changed.rights] = (edge, changed)
             for key, (edge, changed) in options.items():
                 if key not in seen:
                     seen.add(key)
@@ -304,11 +304,6 @@ class _Search:
         if source is not None:
             doubts |= self._administrators[source]
         return Path(arn, (*steps[:-1], _last(steps, doubts)), conditions(doubts))
-
-
-def _rights(actor: Actor) -> t.Hashable:
-    """What tells the forms of one principal apart."""
-    return id(actor.layers), actor.boundary
 
 
 def _last(steps: Sequence[Step], doubts: Doubts) -> Step:
