@@ -93,8 +93,8 @@ class Actor:
 
     @property
     def tagging(self) -> t.Hashable:
-        """The tags that it may set."""
-        return self.free_tags, self.retagged, self.target_tags
+        """The tags that it may set; None for none."""
+        return (self.free_tags, self.retagged, self.target_tags) if self.free_tags or self.retagged else None
 
     def sets(self, key: str, resource: str) -> bool:
         """Whether a condition key, in lower case, is a tag that it may set before a request on ``resource``."""
@@ -125,16 +125,17 @@ class Questions:
 
     def _who(self, actor: Actor, relevance: Relevance) -> t.Hashable:
         """What statements can tell of who calls: the same for principals between whom they make no difference."""
+        tagging = actor.tagging
         if relevance.unique:
-            return actor.arn, actor.tagging
+            return actor.arn if tagging is None else (actor.arn, tagging)
         if not relevance.asked and not relevance.tags:
-            return actor.subject.kind, actor.retagged, actor.target_tags
-        key = (relevance.number, actor.arn, actor.tagging)
+            return actor.subject.kind if tagging is None else (actor.subject.kind, actor.retagged, actor.target_tags)
+        key = (relevance.number, actor.arn, tagging)
         if key not in self._callers:
             answers = tuple(self._is_met(actor, (condition,)) for condition in relevance.asked)
             tags = _principal_tags(actor.subject)
             own = tuple(tags.get(name) for name in relevance.tags)
-            self._callers[key] = (actor.subject.kind, answers, own, actor.tagging)
+            self._callers[key] = (actor.subject.kind, answers, own, tagging)
         return self._callers[key]
 
     def _is_met(self, actor: Actor, conditions: tuple[Condition, ...]) -> Outcome:
