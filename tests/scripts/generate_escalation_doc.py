@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_attached import MOST_POLICIES
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_attached import FEWEST_POLICIES
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_methods import METHODS
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_methods_schema import (
     Gain,
@@ -62,8 +62,9 @@ and, where a role is assumed, its trust policy. Beyond that:
   target (`iam:PermissionsBoundary`), tags of the target and of the principal, the organization, IAM's region. What an
   attacker is free to choose, such as a region or a session name, keeps nobody out.
 - Where an administrator's policy may not be attached, another one may lead on: a customer's policy, or one of those
-  that every account has, such as IAMFullAccess. The first {most} that open a step are tried, those first that allow the
-  most. They are attached to oneself, or to somebody who then makes itself an administrator.
+  that every account has, such as IAMFullAccess. They are attached to oneself, or to somebody who then makes itself an
+  administrator. Those that allow the most are tried first, and of those that open a step {fewest} at least: up to 200
+  in an account of a hundred principals, {fewest} in one of thousands.
 - Tags that policies ask for (`aws:PrincipalTag`, `aws:ResourceTag`, `iam:ResourceTag`) are the attacker's choice where
   it may set them: its own with `iam:TagUser` or `iam:TagRole` on itself, those of its targets with these on them. A
   condition on `aws:TagKeys` is judged; one on `aws:RequestTag` makes the path conditional.
@@ -127,7 +128,7 @@ SECTIONS: t.Final[Mapping[str, t.Callable[[Method], bool]]] = {
 
 def render() -> str:
     """The whole file."""
-    parts = [HEAD.format(count=len(METHODS), most=MOST_POLICIES)]
+    parts = [HEAD.format(count=len(METHODS), fewest=FEWEST_POLICIES)]
     for title, belongs in SECTIONS.items():
         parts.append(f"### {title}\n\n{_table([method for method in METHODS if belongs(method)])}\n")
     return "\n".join(parts)

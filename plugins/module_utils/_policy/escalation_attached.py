@@ -56,8 +56,11 @@ _AWS: t.Final[Mapping[str, tuple[Statement, ...]]] = {
     "AWSCodeBuildAdminAccess": (Statement(0, True, actions=("codebuild:*",), resources=("*",)),),
     "AWSStepFunctionsFullAccess": (Statement(0, True, actions=("states:*",), resources=("*",)),),
 }
-# So many policies are tried for one principal, those first that allow the most of what a step takes.
-MOST_POLICIES: t.Final = 12
+# So many policies are tried for one principal at least and at most, those first that allow the most of what a step
+# takes; in between the more, the fewer principals there are, since each has to be searched on with each.
+FEWEST_POLICIES: t.Final = 12
+_MOST_POLICIES: t.Final = 200
+_MOST_TRIALS: t.Final = 20_000
 _NEEDED: t.Final = tuple(dict.fromkeys(mask_of(method.actions) for method in METHODS))
 _KINDS: t.Final[Mapping[Whom, SubjectKind]] = {
     Whom.OWN_USER: SubjectKind.USER,
@@ -85,6 +88,8 @@ class Attaching:
         self._powers = powers
         self._attempts = attempts
         self._openings: dict[int, tuple[str, ...]] = {}
+        trials = _MOST_TRIALS // max(1, len(landscape.subjects))
+        self._most: t.Final = min(_MOST_POLICIES, max(FEWEST_POLICIES, trials))
 
     @functools.cached_property
     def leading(self) -> Mapping[str, Policy]:
@@ -113,7 +118,7 @@ class Attaching:
         """What somebody may attach to itself, and what it then is. One policy each."""
         if _KINDS[method.whom] is not actor.subject.kind or not self._is_open(method, actor):
             return
-        for edge, changed in itertools.islice(self._own(method, actor), MOST_POLICIES):
+        for edge, changed in itertools.islice(self._own(method, actor), self._most):
             yield edge, changed
             following = raised(changed) if edge.is_certain else None
             if following is not None and following.is_certain:
@@ -168,7 +173,7 @@ class Attaching:
     def _raising(self, target: Actor, raised: Raised) -> Iterator[tuple[str, Edge]]:
         """The policies with which ``target`` makes itself an administrator, each with the step."""
         present = self._questions.ready.mask(target.layers)
-        for arn in itertools.islice(self._opening(present), MOST_POLICIES):
+        for arn in itertools.islice(self._opening(present), self._most):
             layers = self._layers(target, arn)
             following = raised(_with(target, layers)) if layers is not target.layers else None
             if following is not None:

@@ -148,7 +148,8 @@ def test_a_role_that_can_not_be_changed_is_left_out() -> None:
 
 
 def test_many_policies_that_lead_nowhere_hide_none_that_does() -> None:
-    many = {arn("policy", f"p{number:03}"): policy(allow("s3:*", on=f"arn:aws:s3:::{number}")) for number in range(100)}
+    nowhere = [allow("sts:AssumeRole", "iam:CreateAccessKey", on=arn("role", f"app-{number}")) for number in range(100)]
+    many = {arn("policy", f"p{number:03}"): policy(statement) for number, statement in enumerate(nowhere)}
     team = policy(allow("sts:AssumeRole", on=arn("role", "prod-admin")), name="team")
     allowed = only(TEAM, *many)
     dev = user("dev", policy(allow("iam:AttachUserPolicy"), allowed))
