@@ -25,7 +25,7 @@ from .escalation_layers import mask_of
 from .escalation_methods import METHODS
 from .escalation_methods_schema import Gain, Method, On, Whom
 from .escalation_powers import Powers
-from .escalation_questions import CERTAIN, Actor, Doubts, Questions
+from .escalation_questions import CERTAIN, Actor, Doubts, Questions, unknown_boundary
 from .escalation_tags import Tagging
 from .escalation_trusts import RoleTrusts
 from .landscape import Landscape, Subject, SubjectKind
@@ -77,7 +77,7 @@ class Escalation:
     def actors(self) -> Mapping[str, Actor]:
         """Who can act: users, and roles except those that only AWS's services use."""
         return {
-            subject.arn: Actor(subject, subject.layers, subject.boundary_arn, _unknown_boundary(subject))
+            subject.arn: Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
             for subject in self.landscape.subjects
             if subject.is_principal and ":role/aws-service-role/" not in subject.arn
         }
@@ -117,9 +117,9 @@ class Escalation:
     def _partly_raised(self, actor: Actor, *, sure: bool) -> Iterator[tuple[Edge, Actor]]:
         """What somebody may give itself that is not everything: a group's rights, a policy that leads on, tags.
 
-        ``sure``: leave out what can't be certain.
+        ``sure``: leave out policies and tags that can't be certain.
         """
-        for method in self._open(actor, self._joins, sure=sure):
+        for method in self._open(actor, self._joins):
             if actor.subject.kind is SubjectKind.USER:
                 yield from self._joining(method, actor)
         for method in self._open(actor, self._attaches, sure=sure):
@@ -240,7 +240,7 @@ class Escalation:
 
     def _by_raised(self, method: Method, actor: Actor) -> Iterator[Edge]:
         for subject in self._targets(method, actor, self._arns[_KINDS[method.whom]]):
-            target = Actor(subject, subject.layers, subject.boundary_arn, _unknown_boundary(subject))
+            target = Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
             changed = self._changed(target, method.gain)
             power = self._powers.administrator(changed) if changed is not None else None
             if power is None:
@@ -356,10 +356,3 @@ class Escalation:
 def _asks_trusts(method: Method) -> bool:
     """Whether it hangs on what trust policies say of the actor, not only on the actor's policies."""
     return ASSUME in method.actions and REWRITE_TRUST not in method.actions
-
-
-def _unknown_boundary(subject: Subject) -> Doubts:
-    """A boundary whose policy was not read may take away anything."""
-    if subject.boundary_arn is None or subject.layers.boundary is not None:
-        return CERTAIN
-    return frozenset({f"the boundary {subject.boundary_arn.rpartition('/')[2]} allows it"})

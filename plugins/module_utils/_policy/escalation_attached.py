@@ -20,7 +20,7 @@ from .escalation_layers import mask_of
 from .escalation_methods import METHODS
 from .escalation_methods_schema import Gain, Method, On, Whom
 from .escalation_powers import Powers
-from .escalation_questions import Actor, Questions
+from .escalation_questions import Actor, Questions, unknown_boundary
 from .evaluation import Layers
 from .landscape import Landscape, Subject, SubjectKind
 from .policy import Condition, Policy, Statement
@@ -151,7 +151,7 @@ class Attaching:
     def others(self, method: Method, actor: Actor, targets: Iterable[Subject], raised: Raised) -> Iterator[Edges]:
         """Attaching a policy to somebody who is there, and what that one then does to itself."""
         for subject in targets:
-            target = Actor(subject, subject.layers, subject.boundary_arn)
+            target = Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
             for arn, following in self._raising(target, raised):
                 for edge in self._attempts.of(method, actor, subject, subject.boundary_arn, attached=(arn,)):
                     yield dataclasses.replace(edge, via=arn), following

@@ -101,6 +101,13 @@ class Actor:
         return key in self.free_tags or (key in self.target_tags and resource in self.retagged)
 
 
+def unknown_boundary(subject: Subject) -> Doubts:
+    """What is not known of a subject: a boundary whose policy was not read may take away anything."""
+    if subject.boundary_arn is None or subject.layers.boundary is not None:
+        return CERTAIN
+    return frozenset({f"the boundary {subject.boundary_arn.rpartition('/')[2]} allows it"})
+
+
 class Questions:
     """Asks the evaluator, and remembers the answers that hold for everybody with the same policies."""
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from .escalation_attempts import Edge, label
 from .escalation_methods_schema import Method
-from .escalation_questions import CERTAIN, RESOURCE_TAGS, Actor, Doubts, Questions
+from .escalation_questions import RESOURCE_TAGS, Actor, Allowed, Doubts, Questions
 
 # The key in a request to tag that lists the keys of the tags. A tag's value is the attacker's choice, unless
 # aws:RequestTag is asked for.
@@ -30,41 +30,34 @@ class Tagging:
         self._questions = questions
 
     def own(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
-        """Setting tags of oneself, and who the actor then is."""
-        found: dict[Doubts, set[str]] = {}
-        policies: dict[Doubts, str] = {}
+        """Setting tags of oneself, and who the actor then is: one step for all tags that hang on the same."""
+        found: dict[tuple[Doubts, str], set[str]] = {}
         for name, key in self._questions.principal_tags.items():
-            answer = self._questions.may(actor, method.actions[0], actor.arn, ((_TAG_KEYS, (name,)),))
+            answer = self._may(method, actor, actor.arn, name)
             if answer is not None and key not in actor.free_tags:
-                found.setdefault(answer.doubts, set()).add(key)
-                policies.setdefault(answer.doubts, label(answer.policy or "", actor.arn))
-        for doubts, keys in _surest_first(found):
+                found.setdefault((answer.doubts, label(answer.policy or "", actor.arn)), set()).add(key)
+        for (doubts, policy), keys in _surest_first(found):
             changed = dataclasses.replace(actor, free_tags=actor.free_tags | keys)
-            yield Edge(method, actor.arn, doubts, (policies[doubts],)), changed
+            yield Edge(method, actor.arn, doubts, (policy,)), changed
 
     def others(self, method: Method, actor: Actor, targets: Iterable[str]) -> Iterator[tuple[Edge, Actor]]:
-        """Setting tags of users or roles: what the actor may then do to these."""
-        found: dict[tuple[Doubts, str], set[str]] = {}
-        policies: dict[tuple[Doubts, str], str] = {}
+        """Setting a tag of users or roles: what the actor may then do to these."""
         arns = sorted(targets)
         for name in self._questions.resource_tags if not actor.retagged else ():
-            for arn in arns:
-                answer = self._questions.may(actor, method.actions[0], arn, ((_TAG_KEYS, (name,)),))
-                if answer is not None:
-                    found.setdefault((answer.doubts, name), set()).add(arn)
-                    policies.setdefault((answer.doubts, name), label(answer.policy or "", arn))
-        for (doubts, name), tagged in _surest_first(found):
             keys = frozenset(f"{prefix}{name}".lower() for prefix in RESOURCE_TAGS)
-            changed = dataclasses.replace(actor, retagged=frozenset(tagged), target_tags=keys)
-            yield Edge(method, actor.arn, doubts, (policies[doubts, name],)), changed
+            found: dict[tuple[Doubts, str], set[str]] = {}
+            for arn in arns:
+                answer = self._may(method, actor, arn, name)
+                if answer is not None:
+                    found.setdefault((answer.doubts, label(answer.policy or "", arn)), set()).add(arn)
+            for (doubts, policy), tagged in _surest_first(found):
+                changed = dataclasses.replace(actor, retagged=frozenset(tagged), target_tags=keys)
+                yield Edge(method, actor.arn, doubts, (policy,)), changed
+
+    def _may(self, method: Method, actor: Actor, arn: str, name: str) -> t.Optional[Allowed]:
+        return self._questions.may(actor, method.actions[0], arn, ((_TAG_KEYS, (name,)),))
 
 
-K = t.TypeVar("K", Doubts, tuple[Doubts, str])
-
-
-def _surest_first(found: dict[K, set[str]]) -> list[tuple[K, set[str]]]:
-    return sorted(found.items(), key=lambda row: (len(_doubts(row[0])), sorted(row[1])))
-
-
-def _doubts(key: t.Union[Doubts, tuple[Doubts, str]]) -> Doubts:
-    return key[0] if isinstance(key, tuple) else key or CERTAIN
+def _surest_first(found: Mapping[tuple[Doubts, str], set[str]]) -> list[tuple[tuple[Doubts, str], set[str]]]:
+    """What hangs on the least comes first."""
+    return sorted(found.items(), key=lambda row: (len(row[0][0]), sorted(row[1])))

@@ -132,6 +132,13 @@ def test_a_policy_is_attached_to_a_role_that_raises_itself() -> None:
     )
 
 
+def test_a_boundary_that_was_not_read_leaves_it_open() -> None:
+    rights = policy(allow("iam:AttachRolePolicy", "sts:AssumeRole", on=arn("role", "deploy")), NO_ADMINISTRATOR)
+    deploy = role("deploy", trust=trust({"AWS": ROOT}), boundary_arn=arn("policy", "edge"))
+    found = paths(user("dev", rights), deploy)["dev"]
+    assert found.conditions == ("the boundary edge allows it",)
+
+
 def test_a_policy_is_attached_to_a_new_user_who_raises_itself() -> None:
     rights = policy(allow("iam:CreateUser", "iam:AttachUserPolicy", "iam:CreateAccessKey"), NO_ADMINISTRATOR)
     # On itself it may do nothing: the actor is a role.
