@@ -56,7 +56,7 @@ def _name(record: Record, key: str) -> str:
 
 
 def _path(record: Record) -> str:
-    """The path of an entry, which stands in its ARN between kind and name."""
+    """The path of an entry, which is in its ARN between kind and name."""
     path = fields.optional_text(record, "Path")
     if path is not None:
         return path

@@ -204,7 +204,7 @@ def _is_unsupported(snapshot: Snapshot, dataset: Dataset, unsupported: Iterable[
 
 
 def _named(gaps: Sequence[Unread]) -> str:
-    """What is missing of a capability, each dataset with its reasons."""
+    """Name the datasets that a capability lacks, each with its reasons."""
     names = dict.fromkeys(gap.dataset for gap in gaps)
     reasons = {name: _reasons([gap for gap in gaps if gap.dataset is name]) for name in names}
     return "; ".join(f"{name.value.replace('_', ' ')} ({reason})" for name, reason in reasons.items())

@@ -44,7 +44,7 @@ LOCKOUT_KINDS: t.Final = frozenset({ADMIN_REMOVAL})
 
 
 def controls() -> tuple[Control, ...]:
-    """The controls whose findings its changes may mend: on administrators, paths to one, and policies held directly.
+    """The controls whose findings its changes may remedy: on administrators, paths to one, and policies held directly.
 
     A path to an administrator mostly needs another policy, which this capability writes for nobody. It ends where a
     policy is removed that allows a step, so that the changes are held against these findings too.

@@ -172,7 +172,7 @@ def _finding(control: Control, scope: Scope, status: Status, result: Failure) ->
 
 
 def _remediation(control: Control, resource: str) -> Remediation:
-    """How to mend a failure: by hand where it is of a principal that every module leaves alone."""
+    """The remediation of a failure: by hand where its principal is one that every module leaves alone."""
     remediation = control.remediation
     is_principal = any(kind in resource for kind in (":user/", ":role/", ":group/"))
     if remediation.module is None or not is_principal or protection_of(resource) is None:

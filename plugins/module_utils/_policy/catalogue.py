@@ -170,9 +170,9 @@ def resource_types(service: str) -> Mapping[str, ResourceType]:
 
 @functools.cache
 def arn_services() -> frozenset[str]:
-    """Every name that stands in the service field of an ARN, in lower case.
+    """Every name that the service field of an ARN has, in lower case.
 
-    Some are no prefix of actions: ``elastic-inference`` stands in ARNs of ``ec2``. This reads the resources of all
+    Some are no prefix of actions: ``elastic-inference`` is in ARNs of ``ec2``. This reads the resources of all
     services, so ask for known prefixes first.
     """
     formats = (kind.arn for service in services() for kind in resource_types(service).values())

@@ -115,7 +115,7 @@ class Escalation:
                     yield edge, changed
 
     def _partly_raised(self, actor: Actor, *, sure: bool) -> Iterator[tuple[Edge, Actor]]:
-        """What somebody may give itself that is not everything: a group's rights, a policy that leads on, tags.
+        """Changes that give somebody less than everything: a group's rights, a policy that leads on, tags.
 
         ``sure``: leave out policies and tags that can't be certain.
         """

@@ -69,7 +69,7 @@ _KINDS: t.Final[Mapping[Whom, SubjectKind]] = {
     Whom.NEW_ROLE: SubjectKind.ROLE,
 }
 
-Open = Callable[[Actor, Iterable[Method]], Iterator[Method]]
+Edges = tuple[Edge, Edge]
 # By which step of its own somebody becomes an administrator; None for none.
 Raised = Callable[[Actor], t.Optional[Edge]]
 
@@ -115,7 +115,7 @@ class Attaching:
         return self._openings[present]
 
     def own(self, method: Method, actor: Actor, raised: Raised) -> Iterator[tuple[Edge, Actor]]:
-        """What somebody may attach to itself, and what it then is. One policy each."""
+        """The policies that somebody may attach to itself, one at a time, and who it then is."""
         if _KINDS[method.whom] is not actor.subject.kind or not self._is_open(method, actor):
             return
         for edge, changed in itertools.islice(self._own(method, actor), self._most):
@@ -153,8 +153,11 @@ class Attaching:
         for subject in targets:
             target = Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
             for arn, following in self._raising(target, raised):
-                for edge in self._attempts.of(method, actor, subject, subject.boundary_arn, attached=(arn,)):
+                edge = best(self._attempts.of(method, actor, subject, subject.boundary_arn, attached=(arn,)))
+                if edge is not None:
                     yield dataclasses.replace(edge, via=arn), following
+                    if edge.is_certain and following.is_certain:
+                        break
 
     def new(self, method: Method, actor: Actor, raised: Raised) -> Iterator[Edges]:
         """The same for somebody who is made for it, without a boundary."""
@@ -165,10 +168,12 @@ class Attaching:
         for name in self._attempts.makeable(actor, method.actions[0]):
             made = Actor(Subject(name, _KINDS[method.whom], bare), bare)
             for arn, following in self._raising(made, raised):
-                for group in groups:
-                    edge = self._attempts.judged(Attempt(actor, method, name, attached=arn, groups=group))
-                    if edge is not None:
-                        yield dataclasses.replace(edge, via=arn), following
+                attempts = (Attempt(actor, method, name, attached=arn, groups=group) for group in groups)
+                edge = best(filter(None, map(self._attempts.judged, attempts)))
+                if edge is not None:
+                    yield dataclasses.replace(edge, via=arn), following
+                    if edge.is_certain and following.is_certain:
+                        break
 
     def _raising(self, target: Actor, raised: Raised) -> Iterator[tuple[str, Edge]]:
         """The policies with which ``target`` makes itself an administrator, each with the step."""
@@ -178,14 +183,9 @@ class Attaching:
             following = raised(_with(target, layers)) if layers is not target.layers else None
             if following is not None:
                 yield arn, following
-                if following.is_certain:
-                    return
 
     def _layers(self, actor: Actor, arn: str) -> Layers:
         return self._powers.attached(actor.layers, arn, self.leading[arn])
-
-
-Edges = tuple[Edge, Edge]
 
 
 def _with(actor: Actor, layers: Layers) -> Actor:

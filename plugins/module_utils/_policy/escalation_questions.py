@@ -88,7 +88,7 @@ class Actor:
 
     @property
     def rights(self) -> t.Hashable:
-        """What tells the forms of one principal apart."""
+        """The forms of one principal differ in this."""
         return id(self.layers), self.boundary, self.tagging
 
     @property
@@ -102,7 +102,7 @@ class Actor:
 
 
 def unknown_boundary(subject: Subject) -> Doubts:
-    """What is not known of a subject: a boundary whose policy was not read may take away anything."""
+    """The doubts about a subject: a boundary whose policy was not read may take away anything."""
     if subject.boundary_arn is None or subject.layers.boundary is not None:
         return CERTAIN
     return frozenset({f"the boundary {subject.boundary_arn.rpartition('/')[2]} allows it"})

@@ -30,7 +30,7 @@ class Tagging:
         self._questions = questions
 
     def own(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
-        """Setting tags of oneself, and who the actor then is: one step for all tags that hang on the same."""
+        """Setting tags of oneself, and who the actor then is: one step for all tags that depend on the same."""
         found: dict[tuple[Doubts, str], set[str]] = {}
         for name, key in self._questions.principal_tags.items():
             answer = self._may(method, actor, actor.arn, name)
@@ -59,5 +59,5 @@ class Tagging:
 
 
 def _surest_first(found: Mapping[tuple[Doubts, str], set[str]]) -> list[tuple[tuple[Doubts, str], set[str]]]:
-    """What hangs on the least comes first."""
+    """The steps with the fewest doubts come first."""
     return sorted(found.items(), key=lambda row: (len(row[0][0]), sorted(row[1])))

@@ -250,7 +250,7 @@ class Evaluator:
         return weigh((*scps, *rcps, *through, grants.anyhow, identity, *limits), ways)
 
     def _judge_endpoint(self, policies: CompiledPolicies, caller: Caller, facts: Facts) -> Verdict:
-        """What the policy of a VPC endpoint says: who may do what through it, whoever allows it besides.
+        """Hold a request against the policy of a VPC endpoint, which limits what comes through it and gives nothing.
 
         https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
         """

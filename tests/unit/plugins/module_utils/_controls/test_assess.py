@@ -270,7 +270,7 @@ def test_a_large_account_is_judged() -> None:
     ],
 )
 def test_a_failure_names_a_module_only_where_that_may_change_the_principal(resource: str, module: t.Any) -> None:
-    """Every module refuses to change what AWS or a landing zone owns, so none of them mends the finding."""
+    """Every module refuses to change what AWS or a landing zone owns, so none of them remedies the finding."""
 
     def check(_scope: Scope) -> Verdict:
         return Verdict(1, "principals", (Failure(resource, "is an administrator"),))

@@ -35,7 +35,7 @@ _BY_ID: t.Final = {method.id: method for method in METHODS}
 _LESS_DENIALS: t.Final = (Gain.WITHOUT_INLINE_DENY, Gain.WITHOUT_ATTACHED_DENY)
 _LESS_OF_GROUPS: t.Final = (Gain.LEFT, Gain.WITHOUT_INLINE_GROUP_DENY, Gain.WITHOUT_ATTACHED_GROUP_DENY)
 _TAGGING: t.Final = (Gain.TAGGED, Gain.RETAGGED)
-# What the attacker does after it set a tag: by the gain and whom it tags.
+# The attacker's next step after it set a tag, where it is not assuming a role.
 _OPENED: t.Final = {"tag_users": _BY_ID["create_access_key"]}
 _PROFILES: t.Final = (account.arn("instance-profile", TARGET),)
 
@@ -80,7 +80,7 @@ class World:
 
 
 def _opened(method: Method) -> tuple[Method, ...]:
-    """What a tag opens."""
+    """The method that a tag opens."""
     return (_OPENED.get(method.id, _BY_ID["assume_role"]),) if method.gain in _TAGGING else ()
 
 

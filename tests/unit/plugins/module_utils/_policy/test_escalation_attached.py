@@ -132,6 +132,23 @@ def test_a_policy_is_attached_to_a_role_that_raises_itself() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("actions", "method"),
+    [
+        (("iam:AttachRolePolicy", "sts:AssumeRole"), "attach_role_policy_and_assume"),
+        (("iam:CreateUser", "iam:AttachUserPolicy", "iam:CreateAccessKey"), "create_user_and_attach_policy"),
+    ],
+)
+def test_where_the_policy_for_iam_is_denied_too_another_one_does_it(actions: tuple[str, ...], method: str) -> None:
+    writing = policy(allow("iam:PutRolePolicy", "iam:PutUserPolicy"), name="team")
+    limit = deny(*ATTACH, Condition={"ArnEquals": {"iam:PolicyARN": [ADMINISTRATOR_ACCESS, IAM_FULL]}})
+    # On itself it may attach nothing.
+    others = [arn("role", "deploy"), arn("user", "*")]
+    dev = role("dev", policy(allow(*actions, on=others), limit))
+    found = paths(dev, role("deploy", trust=trust({"AWS": ROOT})), policies={TEAM: writing})["dev"]
+    assert (found.steps[0].method.id, found.steps[0].via, found.certain) == (method, TEAM, True)
+
+
 def test_a_boundary_that_was_not_read_leaves_it_open() -> None:
     rights = policy(allow("iam:AttachRolePolicy", "sts:AssumeRole", on=arn("role", "deploy")), NO_ADMINISTRATOR)
     deploy = role("deploy", trust=trust({"AWS": ROOT}), boundary_arn=arn("policy", "edge"))
