@@ -89,6 +89,7 @@ see them, `organization_policies` is `unread`: paths that they close are told of
 - Policies of resources other than roles: a function whose own policy lets somebody change its code, for example.
 - Rights of several principals that only lead on together, several policies that only lead on together, and changes to
   the rights of others with which they neither are nor make themselves administrators.
+- Permissions boundaries that are wider than the present one and make no administrator.
 - Removing tags (`iam:UntagUser`, `iam:UntagRole`), and tags of a session (`sts:TagSession`).
 - Roles that a web identity or Cognito guests assume: `cognito-identity:SetIdentityPoolRoles`.
 - Ways that need a further permission of each service which AWS does not list in one place, or which lead no further

@@ -69,7 +69,7 @@ class Attempt:
     """What an attacker settles before it begins: whom, and the parts of its requests that are its choice.
 
     ``target`` is an ARN, ``boundary`` that of the target's permissions boundary, ``attached`` that of the policy which
-    is attached, ``policies`` are those which are changed.
+    is attached or becomes the boundary, ``policies`` are those which are changed.
     """
 
     actor: Actor
@@ -167,10 +167,10 @@ class Attempts:
         return tuple(sorted(arn for arn, roles in self._trusts.by_provider.items() if target.arn in roles))
 
     def policy_choices(self, method: Method, actor: Actor) -> tuple[t.Optional[str], ...]:
-        """Which policy to attach: one that makes an administrator, or one that is made for it."""
+        """Which policy to attach, or to bound by: one that makes an administrator, or one that is made for it."""
         if MAKE_POLICY in method.actions:
             return tuple(self.makeable(actor, MAKE_POLICY))
-        return (None,) if ATTACH.isdisjoint(method.actions) else self._powers.policies
+        return (None,) if (ATTACH | _SET_BOUNDARY).isdisjoint(method.actions) else self._powers.policies
 
     def makeable(self, actor: Actor, action: str) -> Iterator[str]:
         """ARNs that the actor may be allowed ``action`` on, of which it chooses the name."""
@@ -233,7 +233,7 @@ class Attempts:
         if action in _TELLS_BOUNDARY:
             keys.append((BOUNDARY_KEY, attempt.boundary))
         if action in _SET_BOUNDARY:
-            keys.append((BOUNDARY_KEY, self._powers.policies[0]))
+            keys.append((BOUNDARY_KEY, attempt.attached))
         if action in ATTACH:
             keys.append((_POLICY_KEY, attempt.attached))
         return tuple(keys)

@@ -181,3 +181,13 @@ def test_many_policies_that_lead_nowhere_hide_none_that_does() -> None:
         "attach_own_user_policy",
         "assume_role",
     ]
+
+
+@pytest.mark.parametrize(("other", "found"), [(everything(), True), (policy(allow("s3:*")), False)])
+def test_another_administrators_policy_serves_as_a_boundary(other: t.Any, found: bool) -> None:
+    """Where a guardrail denies AdministratorAccess as boundary by ``iam:PermissionsBoundary``."""
+    setting = "iam:PutUserPermissionsBoundary"
+    limit = deny(setting, Condition={"ArnEquals": {"iam:PermissionsBoundary": ADMINISTRATOR_ACCESS}})
+    dev = user("dev", everything(), policy(limit, name="limit"), boundary=policy(allow(setting), name="narrow"))
+    got = paths(dev, policies={TEAM: other}).get("dev")
+    assert methods(got) == (["put_own_user_boundary"] if found else [])
