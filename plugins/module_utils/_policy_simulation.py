@@ -19,6 +19,7 @@ from ._policy.arn import arn_account, arn_parts
 from ._policy.context import Context, Values
 from ._policy.evaluation import Decision, Evaluator, Layers, Outcome, Request
 from ._policy.narrowing import RESOURCE_KEY
+from ._policy.unchangeable import may_be_reserved, refusal
 from ._policy_simulation_aws import OPERATIONS as OPERATIONS_OF_AWS
 from ._policy_simulation_aws import AwsSimulator, Simulated
 from ._policy_simulation_live import OPERATIONS as OPERATIONS_OF_LIVE
@@ -41,6 +42,15 @@ ARGUMENTS: t.Final[ArgumentSpec] = {
 CONSTRAINTS: t.Final = {"required_by": {"organization_role_arn": ("principal_arn",)}}
 OPERATIONS: t.Final = OPERATIONS_OF_LIVE.union(OPERATIONS_OF_AWS)
 
+_NOBODY: t.Final[Mapping[str, t.Any]] = {"layer": None, "policy": None, "statement": None}
+_BY_POLICIES: t.Final[Mapping[str, str]] = {
+    Outcome.ALLOWED.value: "The policies alone would allow it.",
+    Outcome.UNKNOWN.value: "The policies alone leave it open.",
+}
+_RESERVED: t.Final = (
+    "the name is that of a role of IAM Identity Center, which AWS lets nobody change. The ARN of such a role has the"
+    " path /aws-reserved/sso.amazonaws.com/, which is missing here."
+)
 _LAYER_OF: t.Final = {"scps": "scp", "rcps": "rcp"}
 _WORDS: t.Final = {
     "identity": "identity-based policies",
@@ -92,11 +102,32 @@ def _results(task: Task, cases: Sequence[_Case]) -> list[dict[str, t.Any]]:
     engine = task.options["engine"]
     names: list[dict[str, t.Any]] = [{"id": case.asked.id} for case in cases]
     if engine == "aws":
-        return [{**name, **told} for name, told in zip(names, _judged_by_aws(task, cases), strict=True)]
-    results = [{**name, **judged} for name, judged in zip(names, _judged_here(task, cases), strict=True)]
+        return [{**name, **row} for name, row in zip(names, _by_aws(task, cases), strict=True)]
+    judged = map(_accepted, cases, _judged_here(task, cases))
+    results = [{**name, **row} for name, row in zip(names, judged, strict=True)]
     if engine == "local":
         return results
-    return [{**judged, "aws": told} for judged, told in zip(results, _judged_by_aws(task, cases), strict=True)]
+    return [{**judged, "aws": row} for judged, row in zip(results, _by_aws(task, cases), strict=True)]
+
+
+def _by_aws(task: Task, cases: Sequence[_Case]) -> list[dict[str, t.Any]]:
+    # AWS's simulator looks at policies alone too.
+    return list(map(_accepted, cases, _judged_by_aws(task, cases)))
+
+
+def _accepted(case: _Case, row: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A result, after what AWS accepts from nobody, whatever the policies say."""
+    asked, decision = case.asked, row["decision"]
+    why = refusal(asked.action, asked.resource)
+    if decision not in (Outcome.ALLOWED.value, Outcome.UNKNOWN.value):
+        return row
+    if why is not None:
+        text = f"Denied: AWS accepts {asked.action} on {asked.resource} from nobody: {why}. {_BY_POLICIES[decision]}"
+        return {**row, **_NOBODY, "decision": Outcome.IMPLICIT_DENY.value, "missing_context": [], "explanation": text}
+    if decision == Outcome.ALLOWED.value and may_be_reserved(asked.action, asked.resource):
+        text = f"Unknown: {_RESERVED} By the policies alone: {row['explanation']}"
+        return {**row, **_NOBODY, "decision": Outcome.UNKNOWN.value, "explanation": text}
+    return row
 
 
 def _needs_reading(options: Mapping[str, t.Any], requests: Sequence[Asked]) -> bool:

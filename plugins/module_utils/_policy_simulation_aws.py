@@ -148,6 +148,8 @@ def _left_out(simulated: Simulated, accepted: Collection[str]) -> dict[str, froz
     found = {}
     if layers.session:
         found["session policies"] = allowed
+    if layers.endpoint is not None:
+        found["the policy of the VPC endpoint"] = allowed
     # The RCP that AWS attaches everywhere allows everything.
     if any(
         not statement.allow for level in simulated.known.rcps or () for rcp in level for statement in rcp.statements

@@ -26,7 +26,7 @@ Given = Mapping[str, t.Any]
 
 _ACTION: t.Final = re.compile(r"[^:*?\s]+:[^:*?\s]+")
 _LAYER_ARGUMENTS: t.Final[ArgumentSpec] = {
-    name: {"type": "raw"} for name in ("identity", "boundary", "session", "scps", "rcps")
+    name: {"type": "raw"} for name in ("identity", "boundary", "session", "scps", "rcps", "endpoint")
 }
 _LAYERS: t.Final = {"type": "dict", "options": _LAYER_ARGUMENTS}
 
@@ -160,6 +160,11 @@ def _boundary(value: t.Any, option: str) -> t.Optional[Policy]:
     return policy_of(value, option=option, kind=Kind.BOUNDARY) if value else None
 
 
+def _endpoint(value: t.Any, option: str) -> t.Optional[Policy]:
+    """The policy of a VPC endpoint has the language of a resource's: it names principals."""
+    return policy_of(value, option=option, kind=Kind.RESOURCE) if value else None
+
+
 def _levels(value: t.Any, option: str, kind: Kind) -> t.Optional[tuple[tuple[Policy, ...], ...]]:
     """Lists of documents, a list a level. No level at all: nothing of an organization applies."""
     levels: Sequence[t.Any] = value if isinstance(value, list) else [value] if value else []
@@ -180,4 +185,5 @@ _READERS: t.Final[Mapping[str, Callable[[t.Any, str], t.Any]]] = {
     "session": lambda value, option: _documents(value, option, Kind.SESSION),
     "scps": lambda value, option: _levels(value, option, Kind.SCP),
     "rcps": lambda value, option: _levels(value, option, Kind.RCP),
+    "endpoint": _endpoint,
 }

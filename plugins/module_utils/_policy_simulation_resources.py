@@ -5,10 +5,10 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Requests that say no single resource: allowed only where that holds for whichever it is.
+"""Requests that say no single resource: allowed, or denied, only where that holds for whichever it is.
 
 Policies are held against a resource as it is written, as AWS's simulator does it too: a denial for one bucket is not
-about ``*``. A request is about one resource however, and it may be that one.
+about ``*``, and neither is an Allow. A request is about one resource however, and it may be that one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def decided(evaluator: Evaluator, request: Request, context: Context) -> Decisio
     Unknown, hanging on ``RESOURCE_KEY``, where the request is allowed on some resources and perhaps not on all.
     """
     decision = evaluator.decide(dataclasses.replace(request, context=context))
-    if decision.outcome is not Outcome.ALLOWED or not _leaves_resource_open(request):
+    if decision.outcome not in (Outcome.ALLOWED, Outcome.IMPLICIT_DENY):
+        return decision
+    if not _leaves_resource_open(request, by_default=decision.outcome is Outcome.IMPLICIT_DENY):
         return decision
     open_layers = with_resources_open(evaluator.layers, request.resource, ())
     policy = request.resource_policy
@@ -49,10 +51,11 @@ def decided(evaluator: Evaluator, request: Request, context: Context) -> Decisio
     )
 
 
-def _leaves_resource_open(request: Request) -> bool:
+def _leaves_resource_open(request: Request, *, by_default: bool) -> bool:
+    """Whether a request may be about one of several resources; ``by_default`` where the action is not known."""
     if request.resource != "*":
         return "*" in request.resource or "?" in request.resource
     service, _colon, name = request.action.partition(":")
     known = catalogue.action(service, name)
-    # An action that is about no resource is asked for with "*". Of one that nobody knows, that is taken for granted.
-    return known is not None and bool(known.resources)
+    # An action that is about no resource is asked for with "*".
+    return by_default if known is None else bool(known.resources)

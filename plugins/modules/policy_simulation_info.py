@@ -11,8 +11,10 @@ author:
   - hardening.iam contributors (@hardening-iam)
 short_description: Tell whether AWS would allow requests, and which policy decides
 description:
-  - Judges requests as AWS does, by identity-based policies, permissions boundary, session policies, SCPs, RCPs and the
-    policy of the resource, and names the layer, the policy and the statement that decide.
+  - Judges requests as AWS does, by identity-based policies, permissions boundary, session policies, SCPs, RCPs, the
+    policy of a VPC endpoint and the policy of the resource, and names the layer, the policy and the statement that decide.
+  - Changes that AWS accepts from nobody are V(implicit_deny) whatever the policies say, such as those of AWS's own
+    policies, of roles of IAM Identity Center, of service-linked roles and of aliases that begin with C(alias/aws/).
   - Works on documents that are given, on the policies of a live principal, or on a mixture of both.
   - Where the answer hangs on something that is not known, it is V(unknown), never V(allowed).
   - Without O(principal_arn) and with O(engine=local) nothing is called, and no credentials are needed.
@@ -49,7 +51,7 @@ options:
         description:
           - The ARN of the resource; V(*) for actions that are about no single resource.
           - Policies are held against it as it is written. Where it is a pattern, or V(*) for an action that is about
-            resources, and a denial may be about some of them, what is allowed otherwise is V(unknown).
+            resources, and policies allow or deny some of them, the answer is V(unknown).
         type: str
         default: "*"
       principal:
@@ -95,6 +97,9 @@ options:
           rcps:
             description: Like O(layers.rcps).
             type: raw
+          endpoint:
+            description: Like O(layers.endpoint).
+            type: raw
   layers:
     description:
       - The policies that bear on all requests. They take the place of the live ones of O(principal_arn), layer by layer,
@@ -123,6 +128,13 @@ options:
       rcps:
         description:
           - The resource control policies of the account that owns the resource, as a list of levels like O(layers.scps).
+        type: raw
+      endpoint:
+        description:
+          - The policy of the VPC endpoint that the requests come through. It has to allow them too, and gives nothing by
+            itself. It is never read from AWS.
+          - Its principals are judged like those of a policy of a resource. Endpoints of S3 and DynamoDB want V(*) there, with
+            a condition on C(aws:PrincipalArn).
         type: raw
   principal_arn:
     description:
@@ -155,9 +167,9 @@ options:
     description:
       - V(local) judges by the rules that AWS documents.
       - V(aws) asks AWS's simulator, C(SimulatePrincipalPolicy) where it can express the layers, else
-        C(SimulateCustomPolicy). It does not know session policies, RCPs, SCPs that have conditions, and the policies
-        of resources for principals other than users, and SCPs that are given only with a botocore from 2026. What it
-        allows without knowing a layer that is given or was read is V(unknown).
+        C(SimulateCustomPolicy). It does not know session policies, RCPs, SCPs that have conditions, policies of VPC
+        endpoints, and the policies of resources for principals other than users, and SCPs that are given only with a
+        botocore from 2026. What it allows without knowing a layer that is given or was read is V(unknown).
       - V(both) returns the local decisions, those of AWS beside them, and where they disagree.
     type: str
     choices: [local, aws, both]
@@ -235,8 +247,8 @@ results:
       sample: explicit_deny
     layer:
       description:
-        - The layer that decides, V(identity), V(boundary), V(session), V(scp), V(rcp) or V(resource); of an V(unknown)
-          decision the one that is in doubt. V(none) where no policy decides.
+        - The layer that decides, V(identity), V(boundary), V(session), V(scp), V(rcp), V(endpoint) or V(resource); of an
+          V(unknown) decision the one that is in doubt. V(none) where no policy decides.
       type: str
       sample: scp
     policy:

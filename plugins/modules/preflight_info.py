@@ -95,6 +95,7 @@ capabilities:
       type: str
     state:
       description: V(READY), V(MISSING) where permissions or answers are missing, or V(NOT_APPLICABLE) where there is nothing for it here.
+        What AWS does not offer in the account takes only its own part away, which the reason of a V(READY) row names.
       type: str
     reason:
       description: Why.

@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_attached import FEWEST_POLICIES
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_methods import METHODS
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_methods_schema import (
     Gain,
@@ -60,6 +61,15 @@ and, where a role is assumed, its trust policy. Beyond that:
 - Conditions on what the request says are filled in: the policy that is attached (`iam:PolicyARN`), the boundary of the
   target (`iam:PermissionsBoundary`), tags of the target and of the principal, the organization, IAM's region. What an
   attacker is free to choose, such as a region or a session name, keeps nobody out.
+- Where an administrator's policy may not be attached, another one may lead on: a customer's policy, or one of those
+  that every account has, such as IAMFullAccess. They are attached to oneself, or to somebody who then makes itself an
+  administrator. Those that allow the most are tried first, and of those that open a step {fewest} at least: up to 200
+  in an account of a hundred principals, {fewest} in one of thousands.
+- Tags that policies ask for (`aws:PrincipalTag`, `aws:ResourceTag`, `iam:ResourceTag`) are the attacker's choice where
+  it may set them: its own with `iam:TagUser` or `iam:TagRole` on itself, those of its targets with these on them. A
+  condition on `aws:TagKeys` is judged; one on `aws:RequestTag` makes the path conditional.
+- `iam:AssociatedResourceArn` is met for certain only by EC2 instances of any name. Which other services send the key is
+  not documented, so it is a condition of the path.
 - AWS lets nobody change service-linked roles and those of IAM Identity Center. People in the latter act, though.
 - Whether a user has a password, an MFA device and two access keys decides which credentials an attacker can set.
 
@@ -77,8 +87,17 @@ see them, `organization_policies` is `unread`: paths that they close are told of
 
 - Other accounts: a path ends at the border of the account.
 - Policies of resources other than roles: a function whose own policy lets somebody change its code, for example.
-- Rights of several principals that only lead on together, and changes to the rights of others that make them no
-  administrator.
+- Rights of several principals that only lead on together, several policies that only lead on together, and changes to
+  the rights of others with which they neither are nor make themselves administrators.
+- Permissions boundaries that are wider than the present one and make no administrator.
+- Removing tags (`iam:UntagUser`, `iam:UntagRole`), and tags of a session (`sts:TagSession`).
+- Roles that a web identity or Cognito guests assume: `cognito-identity:SetIdentityPoolRoles`.
+- Ways that need a further permission of each service which AWS does not list in one place, or which lead no further
+  than the product allows: `servicecatalog:ProvisionProduct`, Elastic Beanstalk environments, Image Builder pipelines,
+  CloudWatch Synthetics canaries, DataBrew jobs, targets of EventBridge rules (`events:PutTargets`), further jobs of
+  SageMaker, Kinesis Data Analytics, Amplify and other services to which a role is passed.
+- Amazon MWAA (`airflow:CreateCliToken`, `airflow:CreateWebLoginToken`): AWS does not document which rights a command of
+  Airflow has.
 
 ## Against it
 
@@ -95,11 +114,11 @@ how a service uses a role.
 
 
 def _is_raise(method: Method) -> bool:
-    return method.whom in (Whom.USER, Whom.ROLE) and method.gain is not Gain.TAKEOVER
+    return method.whom in (Whom.USER, Whom.ROLE) and method.gain not in (Gain.TAKEOVER, Gain.RETAGGED)
 
 
 SECTIONS: t.Final[Mapping[str, t.Callable[[Method], bool]]] = {
-    "Changing one's own rights": lambda method: method.is_own,
+    "Changing one's own rights": lambda method: method.is_own or method.gain is Gain.RETAGGED,
     "Becoming somebody else": lambda method: method.gain is Gain.TAKEOVER and not method.services,
     "Giving rights to somebody else, and becoming it": _is_raise,
     "Making a new administrator": lambda method: method.whom in (Whom.NEW_USER, Whom.NEW_ROLE),
@@ -110,7 +129,7 @@ SECTIONS: t.Final[Mapping[str, t.Callable[[Method], bool]]] = {
 
 def render() -> str:
     """The whole file."""
-    parts = [HEAD.format(count=len(METHODS))]
+    parts = [HEAD.format(count=len(METHODS), fewest=FEWEST_POLICIES)]
     for title, belongs in SECTIONS.items():
         parts.append(f"### {title}\n\n{_table([method for method in METHODS if belongs(method)])}\n")
     return "\n".join(parts)

@@ -46,11 +46,28 @@ def _arn(entity: t.Union[User, Group, Role, ManagedPolicy]) -> str:
     return entity.arn
 
 
+def _name(record: Record, key: str) -> str:
+    """The name of an entry, which its ARN ends with too: one entry without it does not make all unreadable.
+
+    :raises Unreadable: neither is there.
+    """
+    name = fields.optional_text(record, key)
+    return name if name is not None else fields.text(record, "Arn").rpartition("/")[2] or fields.text(record, key)
+
+
+def _path(record: Record) -> str:
+    """The path of an entry, which is in its ARN between kind and name."""
+    path = fields.optional_text(record, "Path")
+    if path is not None:
+        return path
+    return f"/{'/'.join((*fields.text(record, 'Arn').split('/')[1:-1], ''))}"
+
+
 def _user(record: Record) -> User:
     return User(
-        name=fields.text(record, "UserName"),
+        name=_name(record, "UserName"),
         arn=fields.text(record, "Arn"),
-        path=fields.text(record, "Path"),
+        path=_path(record),
         created=fields.moment(record, "CreateDate"),
         groups=tuple(sorted(fields.texts(record, "GroupList"))),
         attached_policies=_attached(record),
@@ -62,9 +79,9 @@ def _user(record: Record) -> User:
 
 def _group(record: Record) -> Group:
     return Group(
-        name=fields.text(record, "GroupName"),
+        name=_name(record, "GroupName"),
         arn=fields.text(record, "Arn"),
-        path=fields.text(record, "Path"),
+        path=_path(record),
         created=fields.moment(record, "CreateDate"),
         attached_policies=_attached(record),
         inline_policies=_inline(record, "GroupPolicyList"),
@@ -75,9 +92,9 @@ def _role(record: Record) -> Role:
     last_used = fields.optional_structure(record, "RoleLastUsed") or {}
     profiles = fields.optional_records(record, "InstanceProfileList")
     return Role(
-        name=fields.text(record, "RoleName"),
+        name=_name(record, "RoleName"),
         arn=fields.text(record, "Arn"),
-        path=fields.text(record, "Path"),
+        path=_path(record),
         created=fields.moment(record, "CreateDate"),
         trust=policy_document("AssumeRolePolicyDocument", record.get("AssumeRolePolicyDocument")),
         attached_policies=_attached(record),
@@ -94,8 +111,8 @@ def _policy(record: Record) -> ManagedPolicy:
     arn = fields.text(record, "Arn")
     return ManagedPolicy(
         arn=arn,
-        name=fields.text(record, "PolicyName"),
-        path=fields.text(record, "Path"),
+        name=_name(record, "PolicyName"),
+        path=_path(record),
         default_version=_default_version(record),
         attachment_count=fields.number(record, "AttachmentCount"),
         boundary_usage_count=fields.number(record, "PermissionsBoundaryUsageCount"),

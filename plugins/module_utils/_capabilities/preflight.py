@@ -186,12 +186,28 @@ def _readiness(
     if failed or missing or writes.problem:
         reasons = "; ".join(filter(None, (_reasons(failed), writes.problem)))
         return Readiness(capability.name, State.MISSING, reasons, tuple(sorted(missing)))
-    if unread:
+    if capability.datasets and all(_is_unsupported(snapshot, dataset, unread) for dataset in capability.datasets):
         return Readiness(capability.name, State.NOT_APPLICABLE, _reasons(unread))
     absent = _absent(snapshot, capability)
     if absent:
         return Readiness(capability.name, State.NOT_APPLICABLE, absent)
-    return Readiness(capability.name, State.READY, writes.note)
+    # What AWS does not offer here takes its own part away, and not the rest.
+    without = f"without {_named(unread)}" if unread else ""
+    return Readiness(capability.name, State.READY, "; ".join(filter(None, (without, writes.note))))
+
+
+def _is_unsupported(snapshot: Snapshot, dataset: Dataset, unsupported: Iterable[Unread]) -> bool:
+    """Whether AWS does not offer a dataset in this account: of a regional one in none of its regions."""
+    places = {gap.region for gap in unsupported if gap.dataset is dataset}
+    regions = {region for region in snapshot.regions if region not in snapshot.denied_regions}
+    return None in places or (dataset in REGIONAL and bool(regions) and regions <= places)
+
+
+def _named(gaps: Sequence[Unread]) -> str:
+    """Name the datasets that a capability lacks, each with its reasons."""
+    names = dict.fromkeys(gap.dataset for gap in gaps)
+    reasons = {name: _reasons([gap for gap in gaps if gap.dataset is name]) for name in names}
+    return "; ".join(f"{name.value.replace('_', ' ')} ({reason})" for name, reason in reasons.items())
 
 
 def _absent(snapshot: Snapshot, capability: Capability) -> str:

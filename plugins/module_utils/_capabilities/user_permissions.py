@@ -35,6 +35,7 @@ from .user_permissions_rules import Rules
 from .user_permissions_untouchable import Untouchable
 
 MODULE: t.Final = "user_permissions"
+_PATHS: t.Final = "privilege_escalation_path"
 DATASETS: t.Final = frozenset(
     {Dataset.AUTHORIZATION_DETAILS, Dataset.ACCOUNT_SUMMARY, Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES}
 )
@@ -43,10 +44,16 @@ LOCKOUT_KINDS: t.Final = frozenset({ADMIN_REMOVAL})
 
 
 def controls() -> tuple[Control, ...]:
-    """The controls whose findings this capability can mend: who is an administrator, and who has policies directly."""
+    """The controls whose findings its changes may remedy: on administrators, paths to one, and policies held directly.
+
+    A path to an administrator mostly needs another policy, which this capability writes for nobody. It ends where a
+    policy is removed that allows a step, so that the changes are held against these findings too.
+    """
     module = f"hardening.iam.{MODULE}"
     return tuple(
-        control for control in all_controls() if control.theme == "privileges" and control.remediation.module == module
+        control
+        for control in all_controls()
+        if control.theme == "privileges" and (control.remediation.module == module or control.id == _PATHS)
     )
 
 

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from .._account.model import Dataset, Snapshot, UnreadKind
 from .._converge.finding import Evidence, Finding, Remediation, Severity, Status
+from .._converge.protected import protection_of
 from .control import SOURCES, Control, Failure, Scope, Verdict, merged, plural, unread_reason
 from .facts import Facts
 from .registry import all_controls
@@ -165,9 +166,18 @@ def _finding(control: Control, scope: Scope, status: Status, result: Failure) ->
             source=control.source,
             observed_at=report.generated if report is not None else scope.snapshot.observed_at,
         ),
-        remediation=control.remediation,
+        remediation=_remediation(control, result.resource) if status is Status.FAIL else control.remediation,
         compliance=merged(control.compliance, {} if holds else control.stands_for),
     )
+
+
+def _remediation(control: Control, resource: str) -> Remediation:
+    """The remediation of a failure: by hand where its principal is one that every module leaves alone."""
+    remediation = control.remediation
+    is_principal = any(kind in resource for kind in (":user/", ":role/", ":group/"))
+    if remediation.module is None or not is_principal or protection_of(resource) is None:
+        return remediation
+    return dataclasses.replace(remediation, module=None)
 
 
 def _denied_regions(controls: Sequence[Control], account: Scope) -> Iterator[Finding]:

@@ -70,10 +70,10 @@ CONTROLS: t.Final = (
         check=_paths,
         expected="no known way, over however many principals, by which somebody gets the rights of an administrator",
         rationale="Who may write policies, take over identities or pass roles has all rights that these lead to.",
+        # By hand: user_permissions moves and removes whole policies. Where that ends a path, its change says so.
         remediation=Remediation(
             "Take one step of the path away: name the resources (one's own user, roles below a path, the team's"
-            " functions), restrict iam:PassRole by iam:PassedToService, or set a permissions boundary.",
-            "hardening.iam.user_permissions",
+            " functions), restrict iam:PassRole by iam:PassedToService, or set a permissions boundary."
         ),
         compliance=maps(nist=ADMIN_NIST, pci=LEAST_PRIVILEGE_PCI, soc2=("CC6.3", "CC3.3")),
     ),

@@ -94,9 +94,7 @@ def _stale_control(service: str, name: str) -> Control:
         check=_stale(service),
         expected="used within thresholds.service_unused_days",
         rationale=f"Stolen credentials with access to {name} are worth money: models run on the account's bill.",
-        remediation=Remediation(
-            "Take the service out of the principal's policies once its owner agrees.", _PERMISSIONS
-        ),
+        remediation=Remediation("Take the service out of the principal's policies once its owner agrees."),
         compliance=maps(nist=("AC-2(1)", "AC-2(3)", "AC-6"), soc2="CC6.3"),
     )
 

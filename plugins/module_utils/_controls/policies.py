@@ -26,7 +26,6 @@ from .facts import Text
 from .requirements import ADMIN_NIST, LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
 
 _THEME = "policies"
-_PERMISSIONS = "hardening.iam.user_permissions"
 # What a rule finds wrong in a document that parses, in words; empty where all is well.
 Rule = Callable[[Text], Iterable[str]]
 
@@ -94,7 +93,7 @@ def _control(
         check=_judged(rule),
         expected=expected,
         rationale=rationale,
-        remediation=Remediation(remedy, _PERMISSIONS),
+        remediation=Remediation(remedy),
         compliance=compliance,
     )
 

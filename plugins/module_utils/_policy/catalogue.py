@@ -169,6 +169,18 @@ def resource_types(service: str) -> Mapping[str, ResourceType]:
 
 
 @functools.cache
+def arn_services() -> frozenset[str]:
+    """Every name that the service field of an ARN has, in lower case.
+
+    Some are no prefix of actions: ``elastic-inference`` is in ARNs of ``ec2``. This reads the resources of all
+    services, so ask for known prefixes first.
+    """
+    formats = (kind.arn for service in services() for kind in resource_types(service).values())
+    named = (arn.split(":")[2].lower() for arn in formats if arn.count(":") > 2)
+    return services().union(name for name in named if "$" not in name)
+
+
+@functools.cache
 def condition_keys(service: str) -> Mapping[str, str]:
     """The condition keys that a service documents, in lower case, each with its type.
 

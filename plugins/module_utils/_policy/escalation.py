@@ -19,12 +19,14 @@ import itertools
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from .escalation_attached import Attaching, Edges, attaches
 from .escalation_attempts import ASSUME, BOUNDARY_KEY, JOIN, PASS, REWRITE_TRUST, Attempt, Attempts, Edge, best
 from .escalation_layers import mask_of
 from .escalation_methods import METHODS
 from .escalation_methods_schema import Gain, Method, On, Whom
 from .escalation_powers import Powers
-from .escalation_questions import CERTAIN, Actor, Doubts, Questions
+from .escalation_questions import CERTAIN, Actor, Doubts, Questions, unknown_boundary
+from .escalation_tags import Tagging
 from .escalation_trusts import RoleTrusts
 from .landscape import Landscape, Subject, SubjectKind
 from .matching import resource_matcher
@@ -50,18 +52,24 @@ class Escalation:
 
     def __init__(self, landscape: Landscape, methods: Sequence[Method] = METHODS) -> None:
         self.landscape = landscape
-        others = [method for method in methods if method.whom in (Whom.USER, Whom.ROLE)]
-        own = [method for method in methods if method.is_own]
+        self._tags = [method for method in methods if method.gain in (Gain.TAGGED, Gain.RETAGGED)]
+        others = [method for method in methods if method.whom in (Whom.USER, Whom.ROLE) and method not in self._tags]
+        own = [method for method in methods if method.is_own and method not in self._tags]
         self._own = [method for method in own if method.gain is not Gain.JOINED and method.gain not in _LESS_OF_GROUPS]
         self._joins = [method for method in own if method.gain is Gain.JOINED]
         self._leaves = [method for method in own if method.gain in _LESS_OF_GROUPS]
         self._new = [method for method in methods if method.whom in (Whom.NEW_USER, Whom.NEW_ROLE)]
         self._takeovers = [method for method in others if method.gain is Gain.TAKEOVER]
         self._raises = [method for method in others if method.gain is not Gain.TAKEOVER]
+        self._attaches = [method for method in methods if attaches(method)]
         self._questions = Questions(landscape)
         self._powers = Powers(landscape)
         self._trusts = RoleTrusts(landscape)
         self._attempts = Attempts(landscape, self._questions, self._powers, self._trusts)
+        self._attaching = Attaching(landscape, self._questions, self._powers, self._attempts)
+        self._tagging = Tagging(self._questions)
+        self._raised_by: dict[t.Hashable, t.Optional[Edge]] = {}
+        self._attached: dict[t.Hashable, t.Optional[Edges]] = {}
         self._boundaries: dict[frozenset[str], tuple[str, ...]] = {}
         self._shared: dict[t.Hashable, t.Optional[Edge]] = {}
 
@@ -69,7 +77,7 @@ class Escalation:
     def actors(self) -> Mapping[str, Actor]:
         """Who can act: users, and roles except those that only AWS's services use."""
         return {
-            subject.arn: Actor(subject, subject.layers, subject.boundary_arn, _unknown_boundary(subject))
+            subject.arn: Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
             for subject in self.landscape.subjects
             if subject.is_principal and ":role/aws-service-role/" not in subject.arn
         }
@@ -90,29 +98,60 @@ class Escalation:
     def own_changes(self, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
         """What somebody may do to its own user or role, and what it then is."""
         raised: t.Optional[Edge] = None
-        for method in self._open(actor, self._own):
-            if _KINDS[method.whom] is not actor.subject.kind or actor.subject.is_aws_owned:
-                continue
-            changed = self._changed(actor, method.gain)
-            if changed is None:
-                continue
-            edge = best(self._attempts.of(method, actor, actor.subject, actor.boundary))
-            if edge is None:
-                continue
+        for edge, changed in itertools.chain.from_iterable(
+            self._own_change(method, actor) for method in self._open(actor, self._own)
+        ):
             yield edge, changed
-            if method.gain is Gain.RAISED and (raised is None or len(edge.doubts) < len(raised.doubts)):
+            if edge.method.gain is Gain.RAISED and (raised is None or len(edge.doubts) < len(raised.doubts)):
                 raised = edge
         for method in self._open(actor, self._leaves):
             yield from self._leaving(method, actor)
+        # Several changes that give something less than everything are not searched together with a policy.
+        if not actor.has_attached and (raised is None or not raised.is_certain):
+            # Who may give itself everything has no need of less, unless that is more certain.
+            limits = raised.doubts if raised else None
+            for edge, changed in self._partly_raised(actor, sure=raised is not None):
+                if limits is None or not limits <= edge.doubts:
+                    yield edge, changed
+
+    def _partly_raised(self, actor: Actor, *, sure: bool) -> Iterator[tuple[Edge, Actor]]:
+        """Changes that give somebody less than everything: a group's rights, a policy that leads on, tags.
+
+        ``sure``: leave out policies and tags that can't be certain.
+        """
         for method in self._open(actor, self._joins):
-            if actor.subject.kind is SubjectKind.USER and (raised is None or not raised.is_certain):
-                # Who may give itself everything has no need of what a group has, unless that is more certain.
-                limits = raised.doubts if raised else None
-                yield from (
-                    (joining, joined)
-                    for joining, joined in self._joining(method, actor)
-                    if limits is None or not limits <= joining.doubts
-                )
+            if actor.subject.kind is SubjectKind.USER:
+                yield from self._joining(method, actor)
+        for method in self._open(actor, self._attaches, sure=sure):
+            if method.is_own and not actor.subject.is_aws_owned:
+                yield from self._attaching.own(method, actor, self._raised)
+        for method in self._open(actor, self._tags, sure=sure):
+            if not method.is_own and self._questions.resource_tags:
+                targets = self._candidates(method, actor, self._arns[_KINDS[method.whom]])
+                yield from self._tagging.others(method, actor, targets)
+            elif method.is_own and _KINDS[method.whom] is actor.subject.kind and not actor.subject.is_aws_owned:
+                yield from self._tagging.own(method, actor)
+
+    def _raised(self, actor: Actor) -> t.Optional[Edge]:
+        """The best step by which somebody makes itself an administrator; None where there is none."""
+        key = (actor.arn, actor.rights)
+        if key not in self._raised_by:
+            self._raised_by[key] = best(
+                dataclasses.replace(edge, doubts=edge.doubts | power)
+                for method in self._open(actor, self._own)
+                if method.gain is Gain.RAISED
+                for edge, changed in self._own_change(method, actor)
+                if (power := self._powers.administrator(changed)) is not None
+            )
+        return self._raised_by[key]
+
+    def _own_change(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
+        if _KINDS[method.whom] is not actor.subject.kind or actor.subject.is_aws_owned:
+            return
+        changed = self._changed(actor, method.gain)
+        edge = best(self._attempts.of(method, actor, actor.subject, actor.boundary)) if changed is not None else None
+        if edge is not None and changed is not None:
+            yield edge, changed
 
     def _changed(self, actor: Actor, gain: Gain) -> t.Optional[Actor]:
         """Somebody after a change to it, by itself or by others; None where nothing is different."""
@@ -137,11 +176,11 @@ class Escalation:
 
     def _joining(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
         groups = self._attempts.groups.difference(actor.subject.groups)
-        mask = self._questions.ready.mask(actor.layers)
         for arn in sorted(self._questions.named(actor, JOIN, groups)):
-            layers = self._powers.joined(actor.layers, self.landscape.by_arn[arn])
+            group = self.landscape.by_arn[arn]
+            layers = self._powers.joined(actor.layers, group)
             # A group that allows nothing of any method leads nowhere.
-            if self._questions.ready.mask(layers) == mask and self._powers.of(layers, actor.arn) is None:
+            if not any(map(self._questions.ready.policy_mask, group.layers.identity)):
                 continue
             edge = self._attempts.judged(Attempt(actor, method, actor.arn, actor.boundary, groups=(arn,)))
             if edge is not None:
@@ -201,13 +240,34 @@ class Escalation:
 
     def _by_raised(self, method: Method, actor: Actor) -> Iterator[Edge]:
         for subject in self._targets(method, actor, self._arns[_KINDS[method.whom]]):
-            target = Actor(subject, subject.layers, subject.boundary_arn, _unknown_boundary(subject))
+            target = Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
             changed = self._changed(target, method.gain)
             power = self._powers.administrator(changed) if changed is not None else None
             if power is None:
                 continue
             for edge in self._attempts.of(method, actor, subject, subject.boundary_arn):
                 yield dataclasses.replace(edge, doubts=edge.doubts | power)
+
+    def attached_ends(self, actor: Actor, *, sure: bool = False) -> Iterator[Edges]:
+        """Attaching a policy to somebody who then makes itself an administrator: two steps each."""
+        for method in self._open(actor, self._attaches, sure=sure):
+            if method.is_own:
+                continue
+            signature = None if _asks_trusts(method) else self._questions.signature(actor, method.actions)
+            key = (method.id, signature or (actor.arn, actor.rights))
+            if key not in self._attached:
+                found = itertools.islice(self._attached_edges(method, actor), _MOST_DOUBTFUL)
+                self._attached[key] = min(found, key=lambda edges: len(edges[0].doubts | edges[1].doubts), default=None)
+            edges = self._attached[key]
+            if edges is not None and edges[0].target != actor.arn:
+                yield edges
+
+    def _attached_edges(self, method: Method, actor: Actor) -> Iterator[Edges]:
+        if method.whom in (Whom.NEW_USER, Whom.NEW_ROLE):
+            return self._attaching.new(method, actor, self._raised)
+        among = self._arns[_KINDS[method.whom]] - {actor.arn}
+        targets = self._targets(method, actor, among)[:_MOST_DOUBTFUL]
+        return self._attaching.others(method, actor, targets, self._raised)
 
     # Steps to others
 
@@ -296,10 +356,3 @@ class Escalation:
 def _asks_trusts(method: Method) -> bool:
     """Whether it hangs on what trust policies say of the actor, not only on the actor's policies."""
     return ASSUME in method.actions and REWRITE_TRUST not in method.actions
-
-
-def _unknown_boundary(subject: Subject) -> Doubts:
-    """A boundary whose policy was not read may take away anything."""
-    if subject.boundary_arn is None or subject.layers.boundary is not None:
-        return CERTAIN
-    return frozenset({f"the boundary {subject.boundary_arn.rpartition('/')[2]} allows it"})

@@ -13,7 +13,7 @@ import dataclasses
 import functools
 import itertools
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .escalation_methods import made_resource
 from .escalation_methods_schema import Fact, Gain, Method, On
@@ -28,8 +28,8 @@ REWRITE_TRUST: t.Final = "iam:UpdateAssumeRolePolicy"
 PASS: t.Final = "iam:PassRole"
 JOIN: t.Final = "iam:AddUserToGroup"
 _MAKE_GROUP: t.Final = "iam:CreateGroup"
-_MAKE_POLICY: t.Final = "iam:CreatePolicy"
-_ATTACH: t.Final = frozenset({"iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:AttachGroupPolicy"})
+MAKE_POLICY: t.Final = "iam:CreatePolicy"
+ATTACH: t.Final = frozenset({"iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:AttachGroupPolicy"})
 _SET_BOUNDARY: t.Final = frozenset({"iam:PutUserPermissionsBoundary", "iam:PutRolePermissionsBoundary"})
 # Whose requests say which boundary the user or role has, or is given.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PermissionsBoundary
@@ -69,7 +69,7 @@ class Attempt:
     """What an attacker settles before it begins: whom, and the parts of its requests that are its choice.
 
     ``target`` is an ARN, ``boundary`` that of the target's permissions boundary, ``attached`` that of the policy which
-    is attached, ``policies`` are those which are changed.
+    is attached or becomes the boundary, ``policies`` are those which are changed.
     """
 
     actor: Actor
@@ -105,28 +105,39 @@ class Attempts:
         account = f"::{self._landscape.account_id}:"
         return frozenset(arn for arn in self._landscape.policies if account in arn)
 
-    def of(self, method: Method, actor: Actor, target: Subject, boundary: t.Optional[str]) -> Iterator[Edge]:
+    def of(
+        self,
+        method: Method,
+        actor: Actor,
+        target: Subject,
+        boundary: t.Optional[str],
+        *,
+        attached: t.Optional[Sequence[str]] = None,
+    ) -> Iterator[Edge]:
         """The ways in which the actor could use a method on ``target``: by each service, group, policy, provider.
 
-        ``boundary`` is the ARN of the permissions boundary that the target has by then.
+        ``boundary`` is the ARN of the permissions boundary that the target has by then, ``attached`` those of the
+        policies to attach: without it, those that make an administrator.
         """
         facts = _facts(method, target)
         if facts is None:
             return
-        for service, group, policy, provider, attached in itertools.product(
+        choices = self.policy_choices(method, actor) if attached is None else attached
+        for service, group, policy, provider, choice in itertools.product(
             method.services or (None,),
-            self._groups(method, actor),
+            self.groups_for(method, actor),
             self._policies(method, target),
             self._providers(method, target),
-            self.policy_choices(method, actor),
+            choices,
         ):
             groups, policies = ((group,) if group else ()), ((policy,) if policy else ())
-            attempt = Attempt(actor, method, target.arn, boundary, attached, service, groups, policies, provider)
+            attempt = Attempt(actor, method, target.arn, boundary, choice, service, groups, policies, provider)
             edge = self.judged(attempt)
             if edge is not None:
                 yield dataclasses.replace(edge, doubts=edge.doubts | facts)
 
-    def _groups(self, method: Method, actor: Actor) -> tuple[t.Optional[str], ...]:
+    def groups_for(self, method: Method, actor: Actor) -> tuple[t.Optional[str], ...]:
+        """The groups that a method may go through, one a way; None alone where it takes no group."""
         actions = method.on(On.GROUP)
         if not actions:
             return (None,)
@@ -156,10 +167,10 @@ class Attempts:
         return tuple(sorted(arn for arn, roles in self._trusts.by_provider.items() if target.arn in roles))
 
     def policy_choices(self, method: Method, actor: Actor) -> tuple[t.Optional[str], ...]:
-        """Which policy to attach: one that makes an administrator, or one that is made for it."""
-        if _MAKE_POLICY in method.actions:
-            return tuple(self.makeable(actor, _MAKE_POLICY))
-        return (None,) if _ATTACH.isdisjoint(method.actions) else self._powers.policies
+        """Which policy to attach, or to bound by: one that makes an administrator, or one that is made for it."""
+        if MAKE_POLICY in method.actions:
+            return tuple(self.makeable(actor, MAKE_POLICY))
+        return (None,) if (ATTACH | _SET_BOUNDARY).isdisjoint(method.actions) else self._powers.policies
 
     def makeable(self, actor: Actor, action: str) -> Iterator[str]:
         """ARNs that the actor may be allowed ``action`` on, of which it chooses the name."""
@@ -179,7 +190,7 @@ class Attempts:
             answers.append(answer)
         doubts = CERTAIN.union(*(answer.doubts for answer in answers), (method.assumes,) if method.assumes else ())
         via = next(iter((*attempt.groups, *attempt.policies)), attempt.provider or "")
-        policies = dict.fromkeys(_label(answer.policy, attempt.target) for answer in answers if answer.policy)
+        policies = dict.fromkeys(label(answer.policy, attempt.target) for answer in answers if answer.policy)
         return Edge(method, attempt.target, doubts, tuple(policies), via)
 
     def _answers(self, attempt: Attempt) -> Iterator[t.Optional[Allowed]]:
@@ -216,14 +227,14 @@ class Attempts:
 
     def _keys(self, attempt: Attempt, action: str) -> Keys:
         """What the request says beside action and resource."""
-        keys: list[tuple[str, t.Optional[str]]] = []
+        keys: list[tuple[str, t.Union[str, tuple[str, ...], None]]] = []
         if action == PASS:
             keys.append(("iam:passedtoservice", attempt.service))
         if action in _TELLS_BOUNDARY:
             keys.append((BOUNDARY_KEY, attempt.boundary))
         if action in _SET_BOUNDARY:
-            keys.append((BOUNDARY_KEY, self._powers.policies[0]))
-        if action in _ATTACH:
+            keys.append((BOUNDARY_KEY, attempt.attached))
+        if action in ATTACH:
             keys.append((_POLICY_KEY, attempt.attached))
         return tuple(keys)
 
@@ -231,7 +242,7 @@ class Attempts:
         """Whether things may be made, or used, that the method takes: for all of a kind under one name."""
         kinds: dict[str, list[str]] = {}
         for action in attempt.method.on(On.ANY):
-            if action == _MAKE_POLICY and attempt.attached:
+            if action == MAKE_POLICY and attempt.attached:
                 yield self._questions.may(attempt.actor, action, attempt.attached)
             else:
                 kinds.setdefault(self._usual(action), []).append(action)
@@ -240,7 +251,7 @@ class Attempts:
 
     def _made_of(self, actor: Actor, usual: str, actions: tuple[str, ...]) -> t.Optional[Allowed]:
         signature = self._questions.signature(actor, actions)
-        key = (signature or (id(actor.layers), actor.arn), actor.unknown, usual, actions)
+        key = (signature or (actor.arn, actor.rights), actor.unknown, usual, actions)
         if key not in self._made:
             names = dict.fromkeys(name for action in actions for name in self._questions.made(actor, action, usual))
             every = (self._all_on(actor, actions, name) for name in names)
@@ -268,7 +279,7 @@ def best(edges: Iterable[Edge], most: t.Optional[int] = None) -> t.Optional[Edge
     return found
 
 
-def _label(policy: str, target: str) -> str:
+def label(policy: str, target: str) -> str:
     """A policy in words: a managed one goes by its ARN, a trust policy belongs to the target."""
     name = policy.rpartition("/")[2]
     return f"trust policy of {target.rpartition('/')[2]}" if name == TRUST_POLICY else name

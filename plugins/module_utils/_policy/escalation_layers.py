@@ -114,6 +114,10 @@ class ReadyLayers:
             self._layer_masks[key] = found
         return found
 
+    def policy_mask(self, policy: Policy) -> int:
+        """The actions of all methods that a policy allows on something."""
+        return self._mask(policy, sure=False)
+
     def _any(self, policies: Iterable[Policy], sure: bool) -> int:
         mask = 0
         for policy in policies:

@@ -117,6 +117,22 @@ METHODS: t.Final = (
         pathfinding("ssm-002"),
     ),
     _existing(
+        "ssm_create_association",
+        "letting State Manager run a command on an instance",
+        _EC2,
+        "ssm:CreateAssociation",
+        f"{_INSTANCE} and is managed by Systems Manager",
+        aws("systems-manager/latest/APIReference/API_CreateAssociation.html"),
+    ),
+    _existing(
+        "emr_add_steps",
+        "running a step on a cluster",
+        _EC2,
+        "elasticmapreduce:AddJobFlowSteps",
+        "the instances of an EMR cluster run in the role",
+        aws("emr/latest/APIReference/API_AddJobFlowSteps.html"),
+    ),
+    _existing(
         "cloudformation_update_stack",
         "changing the template of a stack",
         "cloudformation.amazonaws.com",
@@ -178,6 +194,14 @@ METHODS: t.Final = (
         ),
         _NOTEBOOK,
         pathfinding("sagemaker-005"),
+    ),
+    _existing(
+        "sagemaker_open_domain",
+        "opening SageMaker Studio as a user profile",
+        "sagemaker.amazonaws.com",
+        "sagemaker:CreatePresignedDomainUrl",
+        "a user profile of a SageMaker domain runs in the role",
+        aws("sagemaker/latest/APIReference/API_CreatePresignedDomainUrl.html"),
     ),
     _existing(
         "bedrock_use_interpreter",

@@ -154,6 +154,43 @@ _OWN: t.Final = (
     ),
 )
 
+# Tags decide on requests where policies ask for them: the tutorial on ABAC.
+_ABAC: t.Final = aws("IAM/latest/UserGuide/tutorial_attribute-based-access-control.html")
+_TAGS: t.Final = (
+    Method(
+        "tag_own_user",
+        "setting tags of one's own user that policies ask for",
+        Whom.OWN_USER,
+        Gain.TAGGED,
+        needs(self="iam:TagUser"),
+        (aws("IAM/latest/APIReference/API_TagUser.html"), _ABAC),
+    ),
+    Method(
+        "tag_own_role",
+        "setting tags of one's own role that policies ask for",
+        Whom.OWN_ROLE,
+        Gain.TAGGED,
+        needs(self="iam:TagRole"),
+        (aws("IAM/latest/APIReference/API_TagRole.html"), _ABAC),
+    ),
+    Method(
+        "tag_roles",
+        "setting tags of roles that policies ask for",
+        Whom.ROLE,
+        Gain.RETAGGED,
+        needs(target="iam:TagRole"),
+        (aws("IAM/latest/APIReference/API_TagRole.html"), _ABAC),
+    ),
+    Method(
+        "tag_users",
+        "setting tags of users that policies ask for",
+        Whom.USER,
+        Gain.RETAGGED,
+        needs(target="iam:TagUser"),
+        (aws("IAM/latest/APIReference/API_TagUser.html"), _ABAC),
+    ),
+)
+
 _TAKEOVER: t.Final = (
     Method(
         "assume_role",
@@ -395,4 +432,4 @@ _NEW: t.Final = (
     ),
 )
 
-METHODS: t.Final = (*_OWN, *_TAKEOVER, *_RAISE_AND_TAKEOVER, *_NEW)
+METHODS: t.Final = (*_OWN, *_TAGS, *_TAKEOVER, *_RAISE_AND_TAKEOVER, *_NEW)

@@ -18,8 +18,8 @@ import typing as t
 from .escalation_methods_schema import Fact, Gain, Method, Whom, aws, hacking, needs, pathfinding, rhino
 
 _LAMBDA: t.Final = "lambda.amazonaws.com"
-_EC2: t.Final = "ec2.amazonaws.com"
-_TASKS: t.Final = "ecs-tasks.amazonaws.com"
+EC2: t.Final = "ec2.amazonaws.com"
+TASKS: t.Final = "ecs-tasks.amazonaws.com"
 _GLUE: t.Final = "glue.amazonaws.com"
 _SAGEMAKER: t.Final = "sagemaker.amazonaws.com"
 _BUILD: t.Final = "codebuild.amazonaws.com"
@@ -28,7 +28,7 @@ _PIPELINES: t.Final = ("datapipeline.amazonaws.com", "elasticmapreduce.amazonaws
 _CLUSTER: t.Final = "an ECS cluster exists"
 
 
-def _passing(
+def passing(
     name: str,
     text: str,
     service: t.Union[str, tuple[str, ...]],
@@ -37,6 +37,7 @@ def _passing(
     facts: tuple[Fact, ...] = (),
     assumes: str = "",
 ) -> Method:
+    """A method that passes a role to a service and lets it run ``actions``."""
     return Method(
         name,
         text,
@@ -50,10 +51,10 @@ def _passing(
     )
 
 
-_PROFILE: t.Final = (Fact.INSTANCE_PROFILE,)
+PROFILE: t.Final = (Fact.INSTANCE_PROFILE,)
 
 METHODS: t.Final = (
-    _passing(
+    passing(
         "lambda_create_and_invoke",
         "passing a role to a new function and invoking it",
         _LAMBDA,
@@ -61,7 +62,7 @@ METHODS: t.Final = (
         pathfinding("lambda-001"),
         hacking("iampassrole-lambdacreatefunction-lambdainvokefunction"),
     ),
-    _passing(
+    passing(
         "lambda_create_with_event_source",
         "passing a role to a new function and letting events start it",
         _LAMBDA,
@@ -69,7 +70,7 @@ METHODS: t.Final = (
         pathfinding("lambda-002"),
         hacking("iampassrole-lambdacreateeventsourcemapping-lambdacreatefunction"),
     ),
-    _passing(
+    passing(
         "lambda_create_and_share",
         "passing a role to a new function and letting another account invoke it",
         _LAMBDA,
@@ -77,7 +78,7 @@ METHODS: t.Final = (
         pathfinding("lambda-006"),
         hacking("iampassrole-lambdaaddpermission-lambdacreatefunction"),
     ),
-    _passing(
+    passing(
         "lambda_exchange_role",
         "passing a role to a function whose code one may change",
         _LAMBDA,
@@ -86,83 +87,101 @@ METHODS: t.Final = (
         pathfinding("lambda-003"),
         assumes="a function exists that is invoked",
     ),
-    _passing(
+    passing(
         "ec2_run_instances",
         "passing a role to a new instance",
-        _EC2,
+        EC2,
         "ec2:RunInstances",
         pathfinding("ec2-001"),
         hacking("iampassrole-ec2runinstances"),
-        facts=_PROFILE,
+        facts=PROFILE,
     ),
-    _passing(
+    passing(
         "ec2_run_instances_with_new_profile",
         "making an instance profile of a role and passing it to a new instance",
-        _EC2,
+        EC2,
         ("iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile", "ec2:RunInstances"),
         pathfinding("ec2-001"),
         aws("IAM/latest/APIReference/API_AddRoleToInstanceProfile.html"),
     ),
-    _passing(
+    passing(
         "ec2_request_spot_instances",
         "passing a role to a new spot instance",
-        _EC2,
+        EC2,
         "ec2:RequestSpotInstances",
         pathfinding("ec2-003"),
-        facts=_PROFILE,
+        facts=PROFILE,
     ),
-    _passing(
+    passing(
+        "ec2_request_spot_fleet",
+        "passing a role to the instances of a new spot fleet",
+        EC2,
+        "ec2:RequestSpotFleet",
+        aws("AWSEC2/latest/UserGuide/spot-fleet-prerequisites.html"),
+        facts=PROFILE,
+        assumes="a role for Spot Fleet may be passed",
+    ),
+    passing(
+        "ec2_create_fleet",
+        "passing a role to the instances of a new fleet by a launch template",
+        EC2,
+        ("ec2:CreateLaunchTemplate", "ec2:CreateFleet"),
+        aws("AWSEC2/latest/UserGuide/ec2-fleet-prerequisites.html"),
+        facts=PROFILE,
+        assumes="the service-linked role of EC2 Fleet exists",
+    ),
+    passing(
         "ec2_associate_profile",
         "passing a role to an instance that runs",
-        _EC2,
+        EC2,
         "ec2:AssociateIamInstanceProfile",
         aws("AWSEC2/latest/APIReference/API_AssociateIamInstanceProfile.html"),
-        facts=_PROFILE,
+        facts=PROFILE,
         assumes="an instance without a role exists that the attacker can sign in to",
     ),
-    _passing(
+    passing(
         "ec2_replace_profile",
         "exchanging the role of an instance that runs",
-        _EC2,
+        EC2,
         "ec2:ReplaceIamInstanceProfileAssociation",
         aws("AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html"),
-        facts=_PROFILE,
+        facts=PROFILE,
         assumes="an instance exists that the attacker can sign in to",
     ),
-    _passing(
+    passing(
         "autoscaling_launch_configuration",
         "passing a role to the instances of an Auto Scaling group by a launch configuration",
-        _EC2,
+        EC2,
         ("autoscaling:CreateLaunchConfiguration", "autoscaling:CreateAutoScalingGroup"),
         hacking(
             "iampassrole-autoscalingcreateautoscalinggroup-or-autoscalingupdateautoscalinggroup-"
             "autoscalingcreatelaunchconfiguration"
         ),
-        facts=_PROFILE,
+        facts=PROFILE,
     ),
-    _passing(
+    passing(
         "autoscaling_launch_template",
         "passing a role to the instances of an Auto Scaling group by a launch template",
-        _EC2,
+        EC2,
         ("ec2:CreateLaunchTemplate", "autoscaling:CreateAutoScalingGroup"),
         hacking(
             "iampassrole-autoscalingcreateautoscalinggroup-or-autoscalingupdateautoscalinggroup-ec2createlaunchtemplate"
         ),
-        facts=_PROFILE,
+        facts=PROFILE,
     ),
-    _passing(
+    passing(
         "autoscaling_update_group",
         "passing a role to the instances of an Auto Scaling group that exists",
-        _EC2,
+        EC2,
         ("autoscaling:CreateLaunchConfiguration", "autoscaling:UpdateAutoScalingGroup"),
         hacking(
             "iampassrole-autoscalingcreateautoscalinggroup-or-autoscalingupdateautoscalinggroup-"
             "autoscalingcreatelaunchconfiguration"
         ),
-        facts=_PROFILE,
+        facts=PROFILE,
         assumes="an Auto Scaling group exists",
     ),
-    _passing(
+    passing(
         "cloudformation_create_stack",
         "passing a role to a new stack",
         _STACKS,
@@ -170,7 +189,7 @@ METHODS: t.Final = (
         pathfinding("cloudformation-001"),
         hacking("iampassrole-cloudformationcreatestack"),
     ),
-    _passing(
+    passing(
         "cloudformation_new_change_set",
         "passing a role to a new stack by a change set",
         _STACKS,
@@ -178,7 +197,7 @@ METHODS: t.Final = (
         pathfinding("cloudformation-005"),
         aws("AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html"),
     ),
-    _passing(
+    passing(
         "cloudformation_update_stack_with_role",
         "passing a role to a stack that exists",
         _STACKS,
@@ -187,14 +206,14 @@ METHODS: t.Final = (
         aws("AWSCloudFormation/latest/APIReference/API_UpdateStack.html"),
         assumes="a stack exists",
     ),
-    _passing(
+    passing(
         "cloudformation_create_stack_set",
         "passing a role to a new stack set",
         _STACKS,
         ("cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"),
         pathfinding("cloudformation-003"),
     ),
-    _passing(
+    passing(
         "cloudformation_update_stack_set",
         "passing a role to a stack set that exists",
         _STACKS,
@@ -202,21 +221,21 @@ METHODS: t.Final = (
         pathfinding("cloudformation-004"),
         assumes="a stack set exists",
     ),
-    _passing(
+    passing(
         "codebuild_create_and_build",
         "passing a role to a new build project and starting it",
         _BUILD,
         ("codebuild:CreateProject", "codebuild:StartBuild"),
         pathfinding("codebuild-001"),
     ),
-    _passing(
+    passing(
         "codebuild_create_and_batch",
         "passing a role to a new build project and starting a batch",
         _BUILD,
         ("codebuild:CreateProject", "codebuild:StartBuildBatch"),
         pathfinding("codebuild-004"),
     ),
-    _passing(
+    passing(
         "codebuild_exchange_role",
         "passing a role to a build project that exists and starting it",
         _BUILD,
@@ -225,7 +244,7 @@ METHODS: t.Final = (
         pathfinding("codebuild-002"),
         assumes="a build project exists",
     ),
-    _passing(
+    passing(
         "datapipeline_create",
         "passing a role to a new pipeline",
         _PIPELINES,
@@ -235,62 +254,70 @@ METHODS: t.Final = (
             "iampassrole-datapipelineactivatepipeline-datapipelinecreatepipeline-datapipelineputpipelinedefinition"
         ),
     ),
-    _passing(
+    passing(
         "ecs_new_cluster_service",
         "passing a role to the tasks of a new service in a new cluster",
-        _TASKS,
+        TASKS,
         ("ecs:CreateCluster", "ecs:RegisterTaskDefinition", "ecs:CreateService"),
         pathfinding("ecs-001"),
     ),
-    _passing(
+    passing(
         "ecs_new_cluster_task",
         "passing a role to a task in a new cluster",
-        _TASKS,
+        TASKS,
         ("ecs:CreateCluster", "ecs:RegisterTaskDefinition", "ecs:RunTask"),
         pathfinding("ecs-002"),
     ),
-    _passing(
+    passing(
         "ecs_create_service",
         "passing a role to the tasks of a new service",
-        _TASKS,
+        TASKS,
         ("ecs:RegisterTaskDefinition", "ecs:CreateService"),
         pathfinding("ecs-003"),
         assumes=_CLUSTER,
     ),
-    _passing(
+    passing(
         "ecs_run_task",
         "passing a role to a new task",
-        _TASKS,
+        TASKS,
         ("ecs:RegisterTaskDefinition", "ecs:RunTask"),
         pathfinding("ecs-004"),
         assumes=_CLUSTER,
     ),
-    _passing(
+    passing(
         "ecs_run_task_with_other_role",
         "running a task that exists with another role and another command",
-        _TASKS,
+        TASKS,
         "ecs:RunTask",
         hacking("iampassrole-ecsruntask"),
         assumes="an ECS cluster and a task definition exist",
     ),
-    _passing(
+    passing(
         "ecs_start_task",
         "passing a role to a new task on an instance of a cluster",
-        _TASKS,
+        TASKS,
         ("ecs:RegisterTaskDefinition", "ecs:StartTask"),
         pathfinding("ecs-005"),
         hacking("iampassrole-ecsstarttask-ecsregistercontainerinstance-ecsderegistercontainerinstance"),
         assumes="an ECS cluster with a registered instance exists",
     ),
-    _passing(
+    passing(
+        "ecs_start_task_with_other_role",
+        "starting a task that exists on an instance of a cluster, with another role and another command",
+        TASKS,
+        "ecs:StartTask",
+        aws("AmazonECS/latest/APIReference/API_StartTask.html"),
+        assumes="an ECS cluster with a registered instance and a task definition exist",
+    ),
+    passing(
         "ecs_update_service",
         "passing a role to the tasks of a service that exists",
-        _TASKS,
+        TASKS,
         ("ecs:RegisterTaskDefinition", "ecs:UpdateService"),
         aws("AmazonECS/latest/APIReference/API_UpdateService.html"),
         assumes="an ECS service exists",
     ),
-    _passing(
+    passing(
         "glue_create_dev_endpoint",
         "passing a role to a new development endpoint",
         _GLUE,
@@ -298,7 +325,7 @@ METHODS: t.Final = (
         pathfinding("glue-001"),
         hacking("iampassrole-gluecreatedevendpoint"),
     ),
-    _passing(
+    passing(
         "glue_create_job_and_run",
         "passing a role to a new Glue job and running it",
         _GLUE,
@@ -306,14 +333,14 @@ METHODS: t.Final = (
         pathfinding("glue-003"),
         hacking("iampassrole-gluecreatejob"),
     ),
-    _passing(
+    passing(
         "glue_create_job_and_trigger",
         "passing a role to a new Glue job and letting a trigger run it",
         _GLUE,
         ("glue:CreateJob", "glue:CreateTrigger"),
         pathfinding("glue-004"),
     ),
-    _passing(
+    passing(
         "glue_update_job_and_run",
         "passing a role to a Glue job that exists and running it",
         _GLUE,
@@ -322,7 +349,7 @@ METHODS: t.Final = (
         hacking("iampassrole-glueupdatejob"),
         assumes="a Glue job exists",
     ),
-    _passing(
+    passing(
         "glue_update_job_and_trigger",
         "passing a role to a Glue job that exists and letting a trigger run it",
         _GLUE,
@@ -330,14 +357,14 @@ METHODS: t.Final = (
         pathfinding("glue-006"),
         assumes="a Glue job exists",
     ),
-    _passing(
+    passing(
         "glue_create_session",
         "passing a role to a new interactive session and running code in it",
         _GLUE,
         ("glue:CreateSession", "glue:RunStatement"),
         aws("glue/latest/dg/glue-is-security.html"),
     ),
-    _passing(
+    passing(
         "sagemaker_create_notebook",
         "passing a role to a new notebook and opening it",
         _SAGEMAKER,
@@ -345,88 +372,18 @@ METHODS: t.Final = (
         pathfinding("sagemaker-001"),
         rhino("27-passing-a-role-to-a-new-sagemaker-jupyter-notebook"),
     ),
-    _passing(
+    passing(
         "sagemaker_create_training_job",
         "passing a role to a training job",
         _SAGEMAKER,
         "sagemaker:CreateTrainingJob",
         pathfinding("sagemaker-002"),
     ),
-    _passing(
+    passing(
         "sagemaker_create_processing_job",
         "passing a role to a processing job",
         _SAGEMAKER,
         "sagemaker:CreateProcessingJob",
         pathfinding("sagemaker-003"),
-    ),
-    _passing(
-        "bedrock_create_interpreter",
-        "passing a role to a new code interpreter and running code in it",
-        "bedrock-agentcore.amazonaws.com",
-        (
-            "bedrock-agentcore:CreateCodeInterpreter",
-            "bedrock-agentcore:StartCodeInterpreterSession",
-            "bedrock-agentcore:InvokeCodeInterpreter",
-        ),
-        pathfinding("bedrock-001"),
-    ),
-    _passing(
-        "apprunner_create_service",
-        "passing a role to a new App Runner service",
-        "tasks.apprunner.amazonaws.com",
-        "apprunner:CreateService",
-        pathfinding("apprunner-001"),
-    ),
-    _passing(
-        "states_create_and_start",
-        "passing a role to a new state machine that calls AWS",
-        "states.amazonaws.com",
-        ("states:CreateStateMachine", "states:StartExecution"),
-        aws("step-functions/latest/dg/supported-services-awssdk.html"),
-    ),
-    _passing(
-        "scheduler_create_schedule",
-        "passing a role to a schedule that calls AWS",
-        "scheduler.amazonaws.com",
-        "scheduler:CreateSchedule",
-        aws("scheduler/latest/UserGuide/managing-targets-universal.html"),
-    ),
-    _passing(
-        "ssm_start_automation",
-        "passing a role to an automation that calls AWS",
-        "ssm.amazonaws.com",
-        "ssm:StartAutomationExecution",
-        aws("systems-manager/latest/userguide/automation-setup.html"),
-    ),
-    _passing(
-        "emr_run_job_flow",
-        "passing a role to the instances of a new EMR cluster",
-        _EC2,
-        "elasticmapreduce:RunJobFlow",
-        aws("emr/latest/ManagementGuide/emr-iam-role-for-ec2.html"),
-        facts=_PROFILE,
-        assumes="a service role for EMR may be passed",
-    ),
-    _passing(
-        "emr_serverless_start_job",
-        "passing a role to a job of EMR Serverless",
-        "emr-serverless.amazonaws.com",
-        ("emr-serverless:CreateApplication", "emr-serverless:StartJobRun"),
-        aws("emr/latest/EMR-Serverless-UserGuide/security-iam-runtime-role.html"),
-    ),
-    _passing(
-        "batch_submit_job",
-        "passing a role to a job of AWS Batch",
-        _TASKS,
-        ("batch:RegisterJobDefinition", "batch:SubmitJob"),
-        aws("batch/latest/APIReference/API_RegisterJobDefinition.html"),
-        assumes="a job queue exists",
-    ),
-    _passing(
-        "roles_anywhere",
-        "trusting one's own certificates and making a profile of a role",
-        "rolesanywhere.amazonaws.com",
-        ("rolesanywhere:CreateTrustAnchor", "rolesanywhere:CreateProfile"),
-        "https://hackingthe.cloud/aws/post_exploitation/iam_roles_anywhere_persistence/",
     ),
 )

@@ -47,6 +47,8 @@ class Gain(enum.StrEnum):
     LEFT = "the rights of the target less those of a group"
     WITHOUT_INLINE_GROUP_DENY = "the rights of the target less the inline policies of a group that deny"
     WITHOUT_ATTACHED_GROUP_DENY = "the rights of the target less the attached policies of a group that deny"
+    TAGGED = "the rights of the target with tags of its choice"
+    RETAGGED = "the rights of the attacker on targets with tags of its choice"
     JOINED = "the rights of the target with those of a group"
 
 

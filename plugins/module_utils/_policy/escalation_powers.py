@@ -41,7 +41,9 @@ class Powers:
     def administrator(self, actor: Actor) -> t.Optional[Doubts]:
         """What it hangs on that somebody is an administrator; None where it is none."""
         found = self.of(actor.layers, actor.arn)
-        return None if found is None else found | actor.unknown
+        if found is None:
+            return None
+        return frozenset(key for key in found if key.lower() not in actor.free_tags) | actor.unknown
 
     def of(self, layers: Layers, arn: str) -> t.Optional[Doubts]:
         """As ``administrator``, for the principal ``arn`` with ``layers``; an empty ``arn`` is nobody in particular."""
@@ -79,6 +81,18 @@ class Powers:
         key = ("raised", (), id(boundary), id(creator.scps), id(creator.rcps))
         made = dataclasses.replace(creator, identity=(EVERYTHING,), boundary=boundary)
         return self._cached(key, lambda: made)
+
+    def bare(self, creator: Layers) -> Layers:
+        """The layers of a principal that ``creator`` makes, before it has a policy."""
+        key = ("bare", id(creator.scps), id(creator.rcps))
+        return self._cached(key, lambda: Layers(scps=creator.scps, rcps=creator.rcps))
+
+    def attached(self, layers: Layers, arn: str, policy: Policy) -> Layers:
+        """The layers with a policy attached; the same where it is there already."""
+        if any(policy is present for present in layers.identity):
+            return layers
+        key = ("attached", id(layers), arn)
+        return self._cached(key, lambda: dataclasses.replace(layers, identity=(*layers.identity, policy)))
 
     def joined(self, layers: Layers, group: Subject) -> Layers:
         """The layers of a user who is added to a group."""

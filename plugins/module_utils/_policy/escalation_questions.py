@@ -24,7 +24,7 @@ from .context import Context
 from .escalation_layers import TAG, ReadyLayers, Relevance, all_policies, variables
 from .evaluation import Evaluator, Layers, Outcome, Request
 from .landscape import Landscape, Subject, SubjectKind
-from .matching import resource_matcher
+from .matching import covers, overlaps, resource_matcher
 from .policy import Condition, Policy, Statement
 from .variables import VERSION
 
@@ -32,7 +32,7 @@ from .variables import VERSION
 Doubts = frozenset[str]
 
 # A condition key in lower case with its value, or None where the request does not have it.
-Keys = tuple[tuple[str, t.Optional[str]], ...]
+Keys = tuple[tuple[str, t.Union[str, tuple[str, ...], None]], ...]
 
 CERTAIN: t.Final[Doubts] = frozenset()
 
@@ -43,13 +43,14 @@ _CHOSEN: t.Final = frozenset(
         "aws:requestedregion",
         "aws:useragent",
         "aws:referer",
-        "iam:associatedresourcearn",
         "sts:rolesessionname",
         "sts:sourceidentity",
     }
 )
+_ASSOCIATED: t.Final = "iam:associatedresourcearn"
+_EC2: t.Final = "ec2.amazonaws.com"
 _ORGANIZATION: t.Final = ("aws:PrincipalOrgID", "aws:ResourceOrgID")
-_RESOURCE_TAGS: t.Final = ("iam:resourcetag/", "aws:resourcetag/")
+RESOURCE_TAGS: t.Final = ("iam:resourcetag/", "aws:resourcetag/")
 
 # What of a request has nothing to do with its target.
 _OF_CALLER: t.Final = ("aws:principal", "aws:userid", "aws:username", "aws:securetransport", "aws:viaawsservice")
@@ -67,17 +68,44 @@ class Actor:
     """A user or role who acts, with the layers that it has by then: at first its own, later what it gave itself.
 
     ``boundary`` is the ARN of its permissions boundary; ``unknown`` is what is not known of it by itself.
+    ``has_attached`` says that it attached a policy to itself that leads on. ``free_tags`` are the condition keys, in
+    lower case, of its tags that it may set as it likes; ``target_tags`` those of the tags of ``retagged``, by ARN.
     """
 
     subject: Subject
     layers: Layers
     boundary: t.Optional[str] = None
     unknown: Doubts = CERTAIN
+    has_attached: bool = False
+    free_tags: frozenset[str] = frozenset()
+    retagged: frozenset[str] = frozenset()
+    target_tags: frozenset[str] = frozenset()
 
     @property
     def arn(self) -> str:
         """The ARN of the user or role."""
         return self.subject.arn
+
+    @property
+    def rights(self) -> t.Hashable:
+        """The forms of one principal differ in this."""
+        return id(self.layers), self.boundary, self.tagging
+
+    @property
+    def tagging(self) -> t.Hashable:
+        """The tags that it may set; None for none."""
+        return (self.free_tags, self.retagged, self.target_tags) if self.free_tags or self.retagged else None
+
+    def sets(self, key: str, resource: str) -> bool:
+        """Whether a condition key, in lower case, is a tag that it may set before a request on ``resource``."""
+        return key in self.free_tags or (key in self.target_tags and resource in self.retagged)
+
+
+def unknown_boundary(subject: Subject) -> Doubts:
+    """The doubts about a subject: a boundary whose policy was not read may take away anything."""
+    if subject.boundary_arn is None or subject.layers.boundary is not None:
+        return CERTAIN
+    return frozenset({f"the boundary {subject.boundary_arn.rpartition('/')[2]} allows it"})
 
 
 class Questions:
@@ -104,15 +132,17 @@ class Questions:
 
     def _who(self, actor: Actor, relevance: Relevance) -> t.Hashable:
         """What statements can tell of who calls: the same for principals between whom they make no difference."""
+        tagging = actor.tagging
         if relevance.unique:
-            return actor.arn
+            return actor.arn if tagging is None else (actor.arn, tagging)
         if not relevance.asked and not relevance.tags:
-            return actor.subject.kind
-        key = (relevance.number, actor.arn)
+            return actor.subject.kind if tagging is None else (actor.subject.kind, actor.retagged, actor.target_tags)
+        key = (relevance.number, actor.arn, tagging)
         if key not in self._callers:
             answers = tuple(self._is_met(actor, (condition,)) for condition in relevance.asked)
             tags = _principal_tags(actor.subject)
-            self._callers[key] = (actor.subject.kind, answers, tuple(tags.get(name) for name in relevance.tags))
+            own = tuple(tags.get(name) for name in relevance.tags)
+            self._callers[key] = (actor.subject.kind, answers, own, tagging)
         return self._callers[key]
 
     def _is_met(self, actor: Actor, conditions: tuple[Condition, ...]) -> Outcome:
@@ -120,7 +150,7 @@ class Questions:
         if conditions not in self._conditions:
             statement = Statement(index=0, allow=True, actions=("*",), resources=("*",), conditions=conditions)
             self._conditions[conditions] = Evaluator(Layers(identity=(Policy((statement,), version=VERSION),)))
-        request = Request("iam:GetUser", principal=actor.arn, context=self._base(actor.subject, is_iam=True))
+        request = Request("iam:GetUser", principal=actor.arn, context=self._base(actor, is_iam=True))
         return self._conditions[conditions].decide(request).outcome
 
     def _denied(self, actor: Actor, action: str, among: frozenset[str]) -> frozenset[str]:
@@ -153,7 +183,7 @@ class Questions:
         """Whether ``actor`` may do ``action`` on ``resource``; ``trust`` is the policy of a role that is assumed."""
         relevance = self.ready.relevance(actor.layers, action)
         personal = trust is not None and self.ready.is_personal(trust)
-        who = actor.arn if personal else self._who(actor, relevance)
+        who = (actor.arn, actor.tagging) if personal else self._who(actor, relevance)
         key = (relevance.number, who, action, resource, keys, id(trust))
         if key not in self._answers:
             self._answers[key] = self._ask(actor, action, resource, keys, trust)
@@ -179,25 +209,54 @@ class Questions:
             return Allowed(CERTAIN, decision.policy)
         if decision.outcome is not Outcome.UNKNOWN:
             return None
-        missing = frozenset(key for key in decision.missing_context if key.lower() not in _CHOSEN)
+        missing = frozenset(
+            key
+            for key in decision.missing_context
+            if key.lower() not in _CHOSEN
+            and not actor.sets(key.lower(), resource)
+            and not (key.lower() == _ASSOCIATED and self._is_any_instance(actor, keys))
+        )
         return Allowed(missing, decision.policy)
 
+    def _is_any_instance(self, actor: Actor, keys: Keys) -> bool:
+        """Whether PassRole to EC2 is limited to instances of any name, which a new one fits.
+
+        The condition key is the ARN of what the role is for, mostly of the service that it is passed to. For EC2 that
+        is an instance; which other services say what is not documented, so that it stays open.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_AssociatedResourceArn
+        """
+        if ("iam:passedtoservice", _EC2) not in keys:
+            return False
+        place = ("arn", self._landscape.partition, "ec2", "*", self._landscape.account_id, "instance/*")
+        values = [
+            value
+            for compiled in self.ready.relevance(actor.layers, "iam:PassRole").own
+            for condition in compiled.statement.conditions
+            if condition.key.lower() == _ASSOCIATED
+            for value in condition.values
+        ]
+        return all(_takes_any(value, place) for value in values)
+
     def _context(self, actor: Actor, action: str, resource: str, keys: Keys) -> Context:
-        base = self._base(actor.subject, action.startswith("iam:"))
+        base = self._base(actor, action.startswith("iam:"))
         target = self._landscape.by_arn.get(resource)
         values = {key: value for key, value in keys if value is not None}
         absent = [key for key, value in keys if value is None]
         if target is not None:
-            for prefix in _RESOURCE_TAGS:
+            for prefix in RESOURCE_TAGS:
                 tags = {f"{prefix}{key}".lower(): value for key, value in target.tags.items()}
                 values.update(tags)
-            absent += [key for key in self._asked_tags if key.startswith(_RESOURCE_TAGS) and key not in values]
+            absent += [key for key in self._asked_tags if key.startswith(RESOURCE_TAGS) and key not in values]
+            if resource in actor.retagged:
+                values = {key: value for key, value in values.items() if key not in actor.target_tags}
+                absent = [key for key in absent if key not in actor.target_tags]
         return base.with_(values, absent=absent) if values or absent else base
 
-    def _base(self, subject: Subject, is_iam: bool) -> Context:
-        key = (subject.arn, is_iam)
+    def _base(self, actor: Actor, is_iam: bool) -> Context:
+        key = (actor.arn, is_iam, actor.free_tags)
         if key not in self._contexts:
-            tags = _principal_tags(subject)
+            subject, free = actor.subject, actor.free_tags
+            tags = {name: value for name, value in _principal_tags(subject).items() if name not in free}
             values: dict[str, t.Union[str, bool]] = {**tags, "aws:SecureTransport": True, "aws:ViaAWSService": False}
             if self._landscape.organization_id:
                 values |= dict.fromkeys(_ORGANIZATION, self._landscape.organization_id)
@@ -205,20 +264,43 @@ class Questions:
                 values["aws:RequestedRegion"] = self._landscape.iam_region
             # Nobody calls for the attacker. A role's session may have tags beside those of the role, a user has not.
             is_user = subject.kind is SubjectKind.USER
-            missing = [name for name in self._asked_tags if name.startswith(TAG) and is_user]
+            missing = [name for name in self._asked_tags if name.startswith(TAG) and is_user and name not in free]
             self._contexts[key] = Context(values, complete=False, absent=("aws:CalledVia", *missing))
         return self._contexts[key]
 
     @functools.cached_property
-    def _asked_tags(self) -> tuple[str, ...]:
-        """The tags that any policy asks for: a user or role without such a tag is known not to have it."""
+    def principal_tags(self) -> dict[str, str]:
+        """The tags of principals that any policy asks for: their names, with the condition keys in lower case."""
+        return {self._spelled(key): key for key in self._asked_tags if key.startswith(TAG)}
+
+    @functools.cached_property
+    def resource_tags(self) -> tuple[str, ...]:
+        """The names of the tags of users and roles that any policy asks for."""
+        return tuple(dict.fromkeys(self._spelled(key) for key in self._asked_tags if key.startswith(RESOURCE_TAGS)))
+
+    def _spelled(self, key: str) -> str:
+        """The name of a tag as a condition has it; in lower case where only variables name it."""
+        return self._spelling.get(key, key).partition("/")[2]
+
+    @functools.cached_property
+    def _spelling(self) -> dict[str, str]:
+        statements = (statement for policy in self._every_policy for statement in policy.statements)
+        return {condition.key.lower(): condition.key for statement in statements for condition in statement.conditions}
+
+    @functools.cached_property
+    def _every_policy(self) -> tuple[Policy, ...]:
         subjects = self._landscape.subjects
         policies = {id(policy): policy for subject in subjects for policy in all_policies(subject.layers)}
         policies |= {id(subject.trust): subject.trust for subject in subjects if subject.trust is not None}
+        return tuple(policies.values())
+
+    @functools.cached_property
+    def _asked_tags(self) -> tuple[str, ...]:
+        """The tags that any policy asks for: a user or role without such a tag is known not to have it."""
         keys: set[str] = set()
-        for statement in (statement for policy in policies.values() for statement in policy.statements):
+        for statement in (statement for policy in self._every_policy for statement in policy.statements):
             keys |= {condition.key.lower() for condition in statement.conditions} | variables(statement)
-        return tuple(sorted(key for key in keys if key.startswith((TAG, *_RESOURCE_TAGS))))
+        return tuple(sorted(key for key in keys if key.startswith((TAG, *RESOURCE_TAGS))))
 
     # Resources
 
@@ -266,6 +348,14 @@ class Questions:
 def _is_of_caller(statement: Statement) -> bool:
     """Whether its conditions have nothing to do with the target of a request."""
     return all(condition.key.lower().startswith(_OF_CALLER) for condition in statement.conditions)
+
+
+def _takes_any(pattern: str, place: tuple[str, ...]) -> bool:
+    """Whether an ARN pattern takes resources of ``place`` whatever their name: an attacker chooses the region alone."""
+    fields = pattern.split(":", 5)
+    if len(fields) < 6:
+        return not pattern.strip("*")
+    return all(map(overlaps, fields[:5], place)) and covers(fields[5], place[5])
 
 
 def _principal_tags(subject: Subject) -> dict[str, str]:

@@ -74,6 +74,7 @@ class Layers:
     opened, empty for none. ``scps`` and ``rcps``: one tuple a level, the organization's root first, the account last;
     SCPs are those of the principal's account, RCPs those of the resource's. Leave both None for the management
     account. ``scp_levels`` and ``rcp_levels`` may name the levels for explanations: "root", "OU prod", "account …".
+    ``endpoint``: the policy of the VPC endpoint that the request comes through; None for one that does not.
     """
 
     identity: tuple[Policy, ...] = ()
@@ -83,6 +84,7 @@ class Layers:
     rcps: t.Optional[tuple[tuple[Policy, ...], ...]] = None
     scp_levels: tuple[str, ...] = ()
     rcp_levels: tuple[str, ...] = ()
+    endpoint: t.Optional[Policy] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +155,7 @@ class Evaluator:
         self._identity: t.Final = compile_policies(layers.identity)
         self._boundary: t.Final = None if layers.boundary is None else compile_policies((layers.boundary,))
         self._session: t.Final = compile_policies(layers.session)
+        self._endpoint: t.Final = None if layers.endpoint is None else compile_policies((layers.endpoint,))
         self._scps: t.Final = _levels(layers.scps, layers.scp_levels)
         self._rcps: t.Final = _levels(layers.rcps, layers.rcp_levels)
         self._contexts: tuple[t.Optional[Context], t.Optional[Caller], t.Optional[str], Context] = (
@@ -231,18 +234,28 @@ class Evaluator:
         """
         scps = self._judge_levels(Layer.SCP, self._scps, facts) if self._scps and _under_scps(caller) else ()
         rcps = self._judge_levels(Layer.RCP, self._rcps, facts) if self._rcps and _under_rcps(caller, facts) else ()
+        through = () if self._endpoint is None else (self._judge_endpoint(self._endpoint, caller, facts),)
         if grants is not None and caller.kind in WITHOUT_IDENTITY:
-            return weigh((*rcps, grants.anyhow), (Way(grants.direct, (grants.direct,)),))
+            return weigh((*rcps, *through, grants.anyhow), (Way(grants.direct, (*through, grants.direct)),))
         identity, *limits = self._own(caller, facts)
+        gates = (*scps, *through)
         if grants is None:
-            return weigh((*scps, *rcps, identity, *limits), (Way(identity, (*scps, identity, *limits)),))
+            return weigh((*scps, *rcps, *through, identity, *limits), (Way(identity, (*gates, identity, *limits)),))
         ways = []
         if not crosses:
-            ways.append(Way(grants.direct, (*scps, grants.direct)))
-            ways.append(Way(grants.limited, (*scps, grants.limited, *limits)))
+            ways.append(Way(grants.direct, (*gates, grants.direct)))
+            ways.append(Way(grants.limited, (*gates, grants.limited, *limits)))
         consent = (grants.anyhow,) if apart or crosses else ()
-        ways.append(Way(identity, (*scps, *consent, identity, *limits)))
-        return weigh((*scps, *rcps, grants.anyhow, identity, *limits), ways)
+        ways.append(Way(identity, (*gates, *consent, identity, *limits)))
+        return weigh((*scps, *rcps, *through, grants.anyhow, identity, *limits), ways)
+
+    def _judge_endpoint(self, policies: CompiledPolicies, caller: Caller, facts: Facts) -> Verdict:
+        """Hold a request against the policy of a VPC endpoint, which limits what comes through it and gives nothing.
+
+        https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+        """
+        bounded = self._boundary is not None
+        return judge_resource(policies, caller, bounded=bounded, facts=facts, layer=Layer.ENDPOINT).anyhow
 
     def _own(self, caller: Caller, facts: Facts) -> list[Verdict]:
         """The verdicts of the layers that belong to the caller: the identity-based policies, then what limits them."""

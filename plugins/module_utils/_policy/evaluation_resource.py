@@ -67,9 +67,11 @@ def no_policy(*, needed: bool) -> Grants:
     return Grants(verdict, verdict, verdict)
 
 
-def judge_resource(policies: CompiledPolicies, caller: Caller, *, bounded: bool, facts: Facts) -> Grants:
+def judge_resource(
+    policies: CompiledPolicies, caller: Caller, *, bounded: bool, facts: Facts, layer: Layer = Layer.RESOURCE
+) -> Grants:
     """Hold a request against the policy of its resource. ``bounded``: the caller has a permissions boundary."""
-    grants = Grants(*(Verdict(Layer.RESOURCE, policies=policies) for _reach in Grants._fields))
+    grants = Grants(*(Verdict(layer, policies=policies) for _reach in Grants._fields))
     for statement in policies.statements_for(facts.action):
         missing: set[str] = set()
         least, most = _reach(statement, caller, bounded, missing)

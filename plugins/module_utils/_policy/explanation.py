@@ -58,6 +58,7 @@ _ONE: t.Final = {
     Layer.SESSION: "the session policy",
     Layer.SCP: "the SCP",
     Layer.RCP: "the RCP",
+    Layer.ENDPOINT: "the policy of the VPC endpoint",
 }
 _ALL: t.Final = {
     Layer.IDENTITY: "the identity-based policies",
@@ -65,6 +66,7 @@ _ALL: t.Final = {
     Layer.SESSION: "the session policies",
     Layer.SCP: "the SCPs",
     Layer.RCP: "the RCPs",
+    Layer.ENDPOINT: "the policy of the VPC endpoint",
 }
 _FIXED: t.Final = {
     Why.NO_PERMISSION_NEEDED: "Allowed: {action} needs no permission, and no policy can deny it.",
@@ -124,6 +126,8 @@ def _rule(layer: Layer, reason: Reason) -> str:
     """The rule that makes it matter, where people often do not know it."""
     if layer is Layer.SCP:
         return " At every level from the organization's root down to the account an SCP has to allow a request."
+    if layer is Layer.ENDPOINT:
+        return " A request that comes through the endpoint has to be allowed by its policy too."
     if layer is Layer.BOUNDARY:
         return " What the boundary does not allow, no identity-based policy can give."
     if layer is Layer.SESSION:

@@ -251,6 +251,7 @@ def with_resources_open(layers: Layers, resources: str, unused: tuple[str, ...])
         session=opened(layers.session),
         scps=None if layers.scps is None else tuple(map(opened, layers.scps)),
         rcps=None if layers.rcps is None else tuple(map(opened, layers.rcps)),
+        endpoint=None if layers.endpoint is None else _opened(layers.endpoint, resources, unused),
     )
 
 

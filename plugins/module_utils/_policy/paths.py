@@ -19,7 +19,7 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from .escalation import Escalation
-from .escalation_attempts import Edge
+from .escalation_attempts import ATTACH, Edge
 from .escalation_methods import METHODS
 from .escalation_methods_schema import Method, Whom
 from .escalation_questions import CERTAIN, Actor, Doubts
@@ -105,11 +105,18 @@ def _name(arn: str) -> str:
 
 
 def _clause(step: Step, *, last: bool) -> str:
+    how = step.method.name
+    if not ATTACH.isdisjoint(step.method.actions) and ":policy/" in step.via:
+        how = f"{how} ({_name(step.via)})"
     if step.source == step.target:
-        return f"{'become an administrator' if last else 'change its own rights'} by {step.method.name}"
-    is_made = step.method.whom in (Whom.NEW_USER, Whom.NEW_ROLE)
-    whom = "a new administrator" if is_made else _name(step.target)
-    return f"become {whom} by {step.method.name}"
+        return f"{'become an administrator' if last else 'change its own rights'} by {how}"
+    return f"become {_whom(step, last=last)} by {how}"
+
+
+def _whom(step: Step, *, last: bool) -> str:
+    if step.method.whom not in (Whom.NEW_USER, Whom.NEW_ROLE):
+        return _name(step.target)
+    return "a new administrator" if last else str(step.method.whom)
 
 
 def conditions(doubts: Doubts) -> tuple[str, ...]:
@@ -180,7 +187,7 @@ class _Search:
         """What somebody can make of itself, the fewest changes first."""
         forms: list[_Form] = []
         ahead = collections.deque([_Form(actor)])
-        seen = {_rights(actor)}
+        seen = {actor.rights}
         while ahead:
             form = ahead.popleft()
             forms.append(form)
@@ -189,9 +196,9 @@ class _Search:
             # Several ways lead to the same rights: the surest is enough.
             options: dict[t.Hashable, tuple[Edge, Actor]] = {}
             for edge, changed in self._escalation.own_changes(form.actor):
-                present = options.get(_rights(changed))
+                present = options.get(changed.rights)
                 if present is None or len(edge.doubts) < len(present[0].doubts):
-                    options[_rights(changed)] = (edge, changed)
+                    options[changed.rights] = (edge, changed)
             for key, (edge, changed) in options.items():
                 if key not in seen:
                     seen.add(key)
@@ -250,6 +257,9 @@ class _Search:
             if left == 1:
                 for edge in self._escalation.ends(form.actor, sure=sure):
                     yield _Way((*form.changes, edge), form.doubts | edge.doubts)
+            if left == 2:
+                for first, last in self._escalation.attached_ends(form.actor, sure=sure):
+                    yield _Way((*form.changes, first, last), form.doubts | first.doubts | last.doubts)
 
     def _onwards(self, form: _Form, targets: frozenset[str], *, sure: bool = False) -> Iterator[_Way]:
         edge = self._escalation.takeover(form.actor, targets, sure=sure) if targets else None
@@ -286,17 +296,14 @@ class _Search:
         source: t.Optional[str] = arn
         while source is not None and source in self._ways:
             way = self._ways[source]
-            steps += (_step(source, edge) for edge in way.edges)
+            for edge in way.edges:
+                steps.append(_step(source, edge))
+                source = edge.target
             doubts |= way.doubts
             source = way.following
         if source is not None:
             doubts |= self._administrators[source]
         return Path(arn, (*steps[:-1], _last(steps, doubts)), conditions(doubts))
-
-
-def _rights(actor: Actor) -> t.Hashable:
-    """What tells the forms of one principal apart."""
-    return id(actor.layers), actor.boundary
 
 
 def _last(steps: Sequence[Step], doubts: Doubts) -> Step:

@@ -70,6 +70,9 @@ class _Search:
         self._actor = Actor(subject, subject.layers, subject.boundary_arn)
         self._questions = Questions(landscape)
         self._powers = Powers(landscape)
+        # With all of IAM somebody makes itself an administrator.
+        iam = f"arn:{landscape.partition}:iam::aws:policy/IAMFullAccess"
+        self._attachable: t.Final = (*self._powers.policies, iam)
 
     def run(self) -> Iterator[Reach]:
         for way in _RAISING:
@@ -90,8 +93,14 @@ class _Search:
             yield Reach(way.action, way.does, targets)
 
     def _may(self, action: str, target: Subject) -> bool:
-        keys: Keys = ((BOUNDARY_KEY, target.boundary_arn), (_POLICY_KEY, self._powers.policies[0]))
-        return self._questions.may(self._actor, action, target.arn, keys) is not None
+        return any(
+            self._questions.may(self._actor, action, target.arn, self._keys(target.boundary_arn, policy)) is not None
+            for policy in self._attachable
+        )
+
+    @staticmethod
+    def _keys(boundary: t.Optional[str], policy: str) -> Keys:
+        return (BOUNDARY_KEY, boundary), (_POLICY_KEY, policy)
 
     # What makes an administrator
 
@@ -127,8 +136,8 @@ class _Search:
         place = self._landscape
         usual = f"arn:{place.partition}:iam::{place.account_id}:role/made"
         makeable = tuple(self._questions.made(self._actor, _CREATE_ROLE, usual))
-        keys: Keys = ((BOUNDARY_KEY, None), (_POLICY_KEY, self._powers.policies[0]))
-        for arn, action in itertools.product(makeable, _MAKING):
+        for arn, action, policy in itertools.product(makeable, _MAKING, self._attachable):
+            keys = self._keys(None, policy)
             if all(self._questions.may(self._actor, step, arn, keys) is not None for step in (_CREATE_ROLE, action)):
                 yield Reach(_CREATE_ROLE, "make, with any policy and trust,", (arn,))
                 return

@@ -20,6 +20,7 @@ from . import (
     validation_guards,
     validation_kinds,
     validation_risks,
+    validation_services,
     validation_statements,
 )
 from .limits import LIMITS, RAISED_LIMITS, size
@@ -34,6 +35,8 @@ _CHECKS: t.Final[tuple[Check, ...]] = (
     validation_conditions.repeated_keys,
     validation_conditions.unfit_values,
     validation_conditions.literal_wildcards,
+    validation_conditions.wildcards_in_arns,
+    validation_conditions.presence_checks,
     validation_conditions.variables_of_old_version,
     validation_conditions.unfit_operators,
     validation_contradictions.contradictions,
@@ -46,6 +49,7 @@ _CHECKS: t.Final[tuple[Check, ...]] = (
     validation_risks.service_linked_roles,
     validation_risks.assumed_roles,
     validation_risks.missing_pass_role,
+    validation_services.service_principals,
     validation_guards.public_principals,
     validation_guards.empty_sets,
     validation_guards.weak_mfa,
@@ -62,6 +66,8 @@ _CATALOGUE_CHECKS: t.Final[tuple[Check, ...]] = (
     validation_actions.misfit_resources,
     validation_conditions.unknown_keys,
     validation_conditions.idle_keys,
+    validation_conditions.unsupported_tags,
+    validation_services.unknown_services,
 )
 
 

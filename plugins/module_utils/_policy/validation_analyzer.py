@@ -42,6 +42,7 @@ _OUR_CODES: t.Final[Mapping[str, frozenset[str]]] = {
         }
     ),
     "wildcard_matches_no_action": frozenset({"INVALID_ACTION"}),
+    "unusual_service_principal": frozenset({"INVALID_SERVICE_PRINCIPAL_FORMAT"}),
     "arn_of_other_partition": frozenset({"INVALID_PARTITION"}),
     "malformed_policy": frozenset(
         {

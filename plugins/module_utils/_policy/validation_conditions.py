@@ -14,6 +14,7 @@ import binascii
 import difflib
 import functools
 import ipaddress
+import itertools
 import re
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ from .catalogue import ARRAY, Action
 from .operators import NEGATED
 from .policy import Condition, Statement
 from .syntax import Path
-from .validation_draft import Draft, Found, Placed, is_everything, is_wild
+from .validation_draft import Draft, Found, Placed, is_everything, is_wild, listed
 from .variables import VERSION, has_variables
 
 # The operators of each type of key. Strings are compared as any type is written, so that string operators do work on
@@ -38,6 +39,8 @@ _FAMILIES: t.Final[Mapping[str, tuple[str, ...]]] = {
 }
 _DATE: t.Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+)?)?|[0-9]+")
 _NUMBER: t.Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_RESOURCE_TAG: t.Final = "aws:resourcetag/"
+_TAGS: t.Final = (_RESOURCE_TAG, "aws:requesttag/")
 # What varies in a key is documented as ${TagKey}, as <key>, as tag-key, or as nothing behind the slash.
 _PLACEHOLDER: t.Final = re.compile(r"\$\{[^}]*\}|<[^>]*>|(?<=/)tag-key$|(?<=/)$")
 
@@ -207,6 +210,67 @@ def _is_base64(text: str) -> bool:
     except (binascii.Error, ValueError):
         return False
     return True
+
+
+def wildcards_in_arns(draft: Draft) -> Iterator[Found]:
+    """String operators with wildcards on keys that hold ARNs: these match colons too, those of ArnLike do not.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+    """
+    for _statement, condition, path in conditions_of(draft):
+        if condition.operator in ("StringLike", "StringNotLike") and key_type(condition.key) in ("ARN", f"{ARRAY}ARN"):
+            instead = condition.operator.replace("String", "Arn")
+            message = f"in {condition.operator} a wildcard also matches the colons of {condition.key}: use {instead}"
+            yield Found("string_like_operator_with_arn_condition_keys", path, message)
+
+
+def presence_checks(draft: Draft) -> Iterator[Found]:
+    """StringLike with ``*``, which holds for every request that has the key: Null says so more plainly."""
+    for _statement, condition, path in conditions_of(draft):
+        if condition.quantifier or condition.if_exists or condition.operator not in ("StringLike", "ArnLike"):
+            continue
+        if any(value and not value.strip("*") for value in condition.values):
+            message = f"holds for every request that has {condition.key}: Null false says the same"
+            yield Found("equivalent_to_null_false", path, message)
+
+
+def unsupported_tags(draft: Draft) -> Iterator[Found]:
+    """Actions that an Allow gives by a tag on the resource, and that do not know such tags: they are never allowed."""
+    for statement, condition, _path in conditions_of(draft):
+        if not statement.allow or not _needs_tag(condition):
+            continue
+        unsupported = [placed for placed in draft.texts(statement, "Action") if _knows_no_tags(placed.text)]
+        by_service = itertools.groupby(sorted(unsupported, key=_service_of), key=_service_of)
+        for _service, members in by_service:
+            placed = sorted(members, key=lambda one: one.path[-1] if isinstance(one.path[-1], int) else 0)
+            names = listed([one.text for one in placed])
+            message = f"{names}: no request has {condition.key}, says the reference, so the statement never allows it"
+            yield Found("allow_with_unsupported_tag_condition_key_for_service", placed[0].path, message)
+
+
+def _needs_tag(condition: Condition) -> bool:
+    """Whether a condition holds only for requests that have a tag of the resource."""
+    if global_keys.stem(condition.key) != _RESOURCE_TAG or condition.quantifier == "ForAllValues":
+        return False
+    if condition.operator == "Null":
+        return {value.lower() for value in condition.values} == {"false"}
+    return condition.operator not in NEGATED and not condition.if_exists
+
+
+def _service_of(placed: Placed) -> str:
+    return placed.text.partition(":")[0].lower()
+
+
+def _knows_no_tags(text: str) -> bool:
+    actions = () if is_everything(text) else catalogue.expand(text)
+    return bool(actions) and not any(_has_resource_tag(action) for action in actions)
+
+
+@functools.lru_cache(maxsize=65536)
+def _has_resource_tag(action: Action) -> bool:
+    # Tagging is documented for some types of resources and works on more. Actions that create a resource with tags are
+    # left out: some services judge the new tags as those of the resource, and Access Analyzer does not report them.
+    return "Tagging" in action.levels or any(key.startswith(_TAGS) for key in action.condition_keys)
 
 
 def literal_wildcards(draft: Draft) -> Iterator[Found]:

@@ -26,6 +26,7 @@ class Layer(enum.StrEnum):
     SCP = "scp"
     RCP = "rcp"
     RESOURCE = "resource"
+    ENDPOINT = "endpoint"
 
 
 class Verdict:

@@ -46,11 +46,12 @@ def _checked(document: dict[str, t.Any], policy_type: str) -> Iterator[tuple[str
         for steps, action in actions:
             if not _exists(action):
                 yield "ERROR", "INVALID_ACTION", f"The action {action} does not exist.", steps, f'"{action}"'
-        passes = any(action.lower() == "iam:passrole" for _steps, action in actions)
-        if passes and policy_type == "IDENTITY_POLICY" and "Condition" not in statement:
-            for steps, resource in _members(statement.get("Resource", []), (*path, "Resource")):
-                if resource == "*":
-                    yield (*_PASS_ROLE, steps, '"*"')
+        if policy_type == "IDENTITY_POLICY" and "Condition" not in statement:
+            any_role = any(resource == "*" for _steps, resource in _members(statement.get("Resource", []), ()))
+            for steps, action in actions if any_role else ():
+                if action.lower() == "iam:passrole":
+                    # AWS gives two locations, the action and the resource, in this order.
+                    yield (*_PASS_ROLE, steps, f'"{action}"')
 
 
 _PASS_ROLE = (

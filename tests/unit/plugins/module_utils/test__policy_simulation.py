@@ -108,6 +108,113 @@ def test_the_policy_of_a_resource_in_another_account_must_allow_too() -> None:
 
 
 @pytest.mark.usefixtures("no_access")
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:CreatePolicyVersion", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("iam:DeletePolicy", "arn:aws-cn:iam::aws:policy/*"),
+        ("iam:AttachRolePolicy", f"{IN_PROD}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_1"),
+        ("iam:UpdateAssumeRolePolicy", f"{IN_PROD}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
+        ("organizations:UpdatePolicy", "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess"),
+        ("kms:DeleteAlias", f"arn:aws:kms:eu-west-1:{PROD}:alias/aws/ebs"),
+    ],
+)
+def test_what_aws_accepts_from_nobody_is_denied(action: str, resource: str) -> None:
+    (found,) = simulate(requests=[{"action": action, "resource": resource}], layers={"identity": [EVERYTHING]})[
+        "results"
+    ]
+    assert (found["decision"], found["layer"], found["policy"], found["statement"]) == (
+        "implicit_deny",
+        None,
+        None,
+        None,
+    )
+    assert f"AWS accepts {action} on {resource} from nobody" in found["explanation"]
+    assert "The policies alone" in found["explanation"]
+
+
+@pytest.mark.usefixtures("no_access")
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:GetPolicyVersion", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("iam:CreatePolicyVersion", f"{IN_PROD}:policy/aws-policy"),
+        ("iam:AttachRolePolicy", f"{IN_PROD}:role/team/aws-reserved-team"),
+        ("iam:UpdateRoleDescription", f"{IN_PROD}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
+        ("kms:DeleteAlias", f"arn:aws:kms:eu-west-1:{PROD}:alias/awsome"),
+    ],
+)
+def test_what_aws_accepts_is_left_to_the_policies(action: str, resource: str) -> None:
+    result = simulate(requests=[{"action": action, "resource": resource}], layers={"identity": [EVERYTHING]})
+    assert result["results"][0]["decision"] == "allowed"
+
+
+@pytest.mark.usefixtures("no_access")
+def test_a_reserved_name_without_the_path_is_unknown() -> None:
+    request = {"action": "iam:PutRolePolicy", "resource": f"{IN_PROD}:role/AWSReservedSSO_Admin_1"}
+    (found,) = simulate(requests=[request], layers={"identity": [EVERYTHING]})["results"]
+    assert found["decision"] == "unknown"
+    assert "IAM Identity Center" in found["explanation"]
+
+
+@pytest.mark.usefixtures("no_access")
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        pytest.param({}, ("allowed", "identity"), id="none"),
+        pytest.param(statement("Allow", "*", Principal="*"), ("allowed", "identity"), id="full access"),
+        pytest.param(
+            statement("Allow", "s3:ListBucket", Principal="*"), ("implicit_deny", "endpoint"), id="other actions"
+        ),
+        pytest.param(
+            statement("Allow", "*", Principal="*", Resource="arn:aws:s3:::other/*"),
+            ("implicit_deny", "endpoint"),
+            id="other resources",
+        ),
+        pytest.param(
+            statement("Allow", "*", Principal={"AWS": f"{IN_PROD}:role/other"}),
+            ("implicit_deny", "endpoint"),
+            id="other principals",
+        ),
+        pytest.param(
+            statement("Allow", "*", Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+            ("implicit_deny", "endpoint"),
+            id="another organization",
+        ),
+        pytest.param(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"},
+                    {"Sid": "No", "Effect": "Deny", "Action": "s3:GetObject", "Resource": "*", "Principal": "*"},
+                ],
+            },
+            ("explicit_deny", "endpoint"),
+            id="a denial",
+        ),
+    ],
+)
+def test_the_policy_of_a_vpc_endpoint(endpoint: Record, expected: tuple[str, str]) -> None:
+    """It limits what comes through it and gives nothing: vpc-endpoints-access.html of the guide of PrivateLink."""
+    request = {**GET, "principal": DEVELOPER}
+    (found,) = simulate(requests=[request], layers={"identity": [READ], "endpoint": endpoint})["results"]
+    assert (found["decision"], found["layer"]) == expected
+    (nobody,) = simulate(requests=[request], layers={"identity": [], "endpoint": endpoint})["results"]
+    assert nobody["decision"] != "allowed"
+
+
+@pytest.mark.usefixtures("no_access")
+def test_the_policy_of_a_vpc_endpoint_limits_what_a_resource_gives() -> None:
+    """A policy of the resource that lets anybody in lets nobody through the endpoint."""
+    shared = statement("Allow", "s3:GetObject", Principal="*")
+    request = {**GET, "principal": "*", "resource_policy": shared}
+    closed = statement("Allow", "s3:ListBucket", Principal="*")
+    results = [simulate(requests=[request], layers={"endpoint": policy})["results"][0] for policy in ({}, closed)]
+    assert [found["decision"] for found in results] == ["allowed", "implicit_deny"]
+    assert "the policy of the VPC endpoint layers.endpoint allows s3:GetObject" in results[1]["explanation"]
+
+
+@pytest.mark.usefixtures("no_access")
 def test_there_is_nothing_to_extend_without_a_principal() -> None:
     assert failure(requests=[GET], extend=["scps"]).startswith("extend: there are no live layers")
 

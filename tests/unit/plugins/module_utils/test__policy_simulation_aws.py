@@ -196,6 +196,7 @@ IN_REGION: t.Final = ((parse(EVERYTHING), parse(statement("Deny", "ec2:*", Condi
     [
         pytest.param(Layers(session=(parse(READ),)), (LEVELS,), "unknown", id="session policies"),
         pytest.param(Layers(rcps=SCPS), (LEVELS,), "unknown", id="RCPs"),
+        pytest.param(Layers(endpoint=parse(READ)), (LEVELS,), "unknown", id="the policy of a VPC endpoint"),
         pytest.param(Layers(rcps=FULL), (LEVELS,), "allowed", id="the RCP that AWS attaches"),
         pytest.param(Layers(scps=SCPS), (LEVELS,), "allowed", id="SCPs"),
         pytest.param(Layers(scps=SCPS), (), "unknown", id="SCPs and an older botocore"),

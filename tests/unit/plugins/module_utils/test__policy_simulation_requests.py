@@ -47,6 +47,7 @@ def test_a_layer_of_the_request_wins_over_the_same_one_of_the_task() -> None:
         ({"boundary": {}}, {"boundary": None}),
         ({"session": []}, {"session": ()}),
         ({"scps": []}, {"scps": None}),
+        ({"endpoint": {}}, {"endpoint": None}),
         ({"rcps": None}, {}),
     ],
     ids=str,

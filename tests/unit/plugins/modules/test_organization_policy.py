@@ -271,7 +271,7 @@ def test_nothing_is_written_where_a_target_is_not_there(one: Organization) -> No
     ("policy", "options", "said"),
     [
         (declared(None), {}, "policies[0].content: None is not a policy document"),
-        (declared(scp("iam:Nope")), {}, "invalid_action"),
+        (declared(scp("iaam:Nope")), {}, "invalid_service_in_action"),
         (declared(scp(STOP)), {"max_policy_size": 50}, "max_policy_size is 50"),
         (declared(scp(STOP), {}), {}, "policies[0].targets[0]"),
         (

@@ -121,3 +121,23 @@ def test_all_pages_count() -> None:
 def test_an_entry_without_an_arn_is_unparsable() -> None:
     with pytest.raises(Unreadable, match="Arn is missing"):
         parse([{"UserDetailList": [{"UserName": "bob", "Path": "/"}]}])
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("UserDetailList", "User"), ("GroupDetailList", "Group"), ("RoleDetailList", "Role"), ("Policies", "Policy")],
+)
+def test_a_name_that_is_missing_stands_in_the_arn(key: str, name: str) -> None:
+    """One entry without its name or path must not cost all others."""
+    whole = entity(name, "plain")
+    bare = entity(name, "team/app/bare")
+    del bare[f"{name}Name"], bare["Path"]
+    at_root = entity(name, "zero")
+    del at_root["Path"]
+    (found,) = (tuple(members) for members in parse([{key: [whole, bare, at_root]}]).values() if members)
+    assert [(one.name, one.path) for one in found] == [("plain", "/"), ("bare", "/team/app/"), ("zero", "/")]
+
+
+def test_an_arn_without_a_name_is_unreadable() -> None:
+    with pytest.raises(Unreadable, match="PolicyName is missing"):
+        parse([{"Policies": [{"Arn": "arn:aws:iam::111122223333:policy/", "Path": "/"}]}])

@@ -97,7 +97,7 @@ def test_other_types_are_compared_by_their_structure() -> None:
 @pytest.mark.parametrize(
     ("kind", "content", "said"),
     [
-        (SCP, {"Statement": [{"Effect": "Deny", "Action": "iam:Nope", "Resource": "*"}]}, "invalid_action"),
+        (SCP, {"Statement": [{"Effect": "Deny", "Action": "iaam:Nope", "Resource": "*"}]}, "invalid_service_in_action"),
         (SCP, {"Statement": [{"Effect": "Deny", "Resource": "*"}]}, "malformed_policy"),
         (RCP, {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}]}, ""),
     ],
@@ -106,6 +106,15 @@ def test_content_that_aws_would_refuse_is_bad_input(kind: str, content: t.Any, s
     with pytest.raises(InputError, match=r"policies\[0\]\.content: not content that a") as refused:
         declaring({"content": content}, type=kind)
     assert said in str(refused.value)
+
+
+def test_an_action_that_may_be_newer_than_the_catalogue_is_a_warning() -> None:
+    content = Content.of(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "iam:Nope", "Resource": "*"}},
+        SCP,
+        "content",
+    )
+    assert any("iam:Nope does not exist" in warning for warning in warnings_of(content, SCP))
 
 
 def test_what_is_unwise_is_a_warning() -> None:

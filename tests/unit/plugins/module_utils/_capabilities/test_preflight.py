@@ -115,9 +115,46 @@ def test_throttling_is_missing_without_an_action_to_allow() -> None:
 
 
 def test_what_the_partition_lacks_is_not_applicable() -> None:
-    gap = Unread(Dataset.CONTACT_INFORMATION, UnreadKind.UNSUPPORTED, "account has no endpoint in us-gov-west-1")
-    row = rows(snapshot(unread=(gap,)))["account contacts"]
-    assert (row.state, row.reason) == (State.NOT_APPLICABLE, "account has no endpoint in us-gov-west-1")
+    reason = "account has no endpoint in us-gov-west-1"
+    gaps = tuple(
+        Unread(dataset, UnreadKind.UNSUPPORTED, reason)
+        for dataset in (Dataset.CONTACT_INFORMATION, Dataset.ALTERNATE_CONTACTS)
+    )
+    row = rows(snapshot(unread=gaps))["account contacts"]
+    assert (row.state, row.reason) == (State.NOT_APPLICABLE, reason)
+
+
+def test_a_part_that_aws_does_not_offer_leaves_the_rest_ready() -> None:
+    gap = Unread(Dataset.SERVICE_SPECIFIC_CREDENTIALS, UnreadKind.UNSUPPORTED, "not in this partition")
+    found = rows(snapshot(unread=(gap,)))
+    without = "without service specific credentials (not in this partition)"
+    assert (found["identity assessment"].state, found["identity assessment"].reason) == (State.READY, without)
+    assert (found["access_keys"].state, found["access_keys"].reason) == (State.READY, without)
+    unverified = rows(snapshot(unread=(gap,)), denied_writes=None)["access_keys"]
+    assert unverified.reason == f"{without}; writes not verified"
+
+
+def test_a_part_that_aws_does_not_offer_hides_no_missing_permission() -> None:
+    gaps = (
+        Unread(Dataset.SERVICE_SPECIFIC_CREDENTIALS, UnreadKind.UNSUPPORTED, "not in this partition"),
+        Unread(Dataset.CREDENTIAL_REPORT, UnreadKind.DENIED, "no permission"),
+    )
+    row = rows(snapshot(unread=gaps))["identity assessment"]
+    assert (row.state, row.reason) == (State.MISSING, "no permission")
+
+
+@pytest.mark.parametrize(
+    ("regions", "state"),
+    [(("eu-west-1",), State.READY), (("us-east-1", "eu-west-1"), State.NOT_APPLICABLE)],
+    ids=["in one region", "in every region"],
+)
+def test_a_service_that_a_region_lacks(regions: tuple[str, ...], state: State) -> None:
+    gaps = tuple(
+        Unread(Dataset.SECURITY_HUB, UnreadKind.UNSUPPORTED, "no endpoint", region=region) for region in regions
+    )
+    row = rows(snapshot(unread=gaps))["security_hub"]
+    assert row.state is state
+    assert "eu-west-1: no endpoint" in row.reason
 
 
 def test_a_denied_region_is_one_line_and_costs_no_capability_its_verdict() -> None:

@@ -258,3 +258,23 @@ def test_odd_rows_do_not_stop_the_assessment() -> None:
 def test_a_large_account_is_judged() -> None:
     """2,000 users, 1,000 roles and 1,000 policies; tests/bench measures the time."""
     assert len(assess(large())) > 2000
+
+
+@pytest.mark.parametrize(
+    ("resource", "module"),
+    [
+        pytest.param("arn:aws:iam::111122223333:user/dev", "hardening.iam.user_permissions", id="a user"),
+        pytest.param("arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_x", None, id="SSO"),
+        pytest.param("arn:aws:iam::111122223333:role/AWSControlTowerExecution", None, id="Control Tower"),
+        pytest.param("arn:aws:iam::aws:policy/AdministratorAccess", "hardening.iam.user_permissions", id="a policy"),
+    ],
+)
+def test_a_failure_names_a_module_only_where_that_may_change_the_principal(resource: str, module: t.Any) -> None:
+    """Every module refuses to change what AWS or a landing zone owns, so none of them remedies the finding."""
+
+    def check(_scope: Scope) -> Verdict:
+        return Verdict(1, "principals", (Failure(resource, "is an administrator"),))
+
+    made = control(check, remediation=Remediation("mend it", "hardening.iam.user_permissions"))
+    (finding,) = assess(people(), controls=[made])
+    assert (finding.status, finding.remediation.module, finding.remediation.text) == (Status.FAIL, module, "mend it")

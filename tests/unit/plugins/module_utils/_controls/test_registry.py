@@ -131,3 +131,12 @@ def test_severities_of_note() -> None:
         "organization_allows_something",
         "organization_mfa_pattern",
     }
+
+
+def test_user_permissions_is_named_only_where_moving_or_removing_policies_is_the_remedy() -> None:
+    """It writes no policy anew: what a document says, and a path to an administrator, are remedied by hand."""
+    named = {control.id for control in CONTROLS if control.remediation.module == "hardening.iam.user_permissions"}
+    assert named == {
+        *("admin_over_provisioned", "admin_policy_attached", "cloudshell_full_access", "group_admin", "role_admin"),
+        *("user_admin", "user_permissions_through_groups"),
+    }

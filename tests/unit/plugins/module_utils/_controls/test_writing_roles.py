@@ -142,3 +142,13 @@ MAKES: t.Final = policy(
 
 def test_the_arn_is_that_of_the_role() -> None:
     assert only(writer("iam:PutUserPolicy")).resource == arn("role", "iam-hardening/automation-x")
+
+
+def test_a_denial_of_administrator_access_leaves_the_policy_for_iam() -> None:
+    """Whoever gets IAMFullAccess writes itself the rest."""
+    denial = {**allow("iam:AttachUserPolicy"), "Effect": "Deny"}
+    denial["Condition"] = {"ArnEquals": {"iam:PolicyARN": ADMIN}}
+    held = (document(allow("iam:AttachUserPolicy"), denial, name="writes"),)
+    finding = only(role("automation-x", path=OWN, arn=arn("role", "iam-hardening/automation-x"), inline_policies=held))
+    assert finding.status is Status.FAIL
+    assert "attach any policy to" in finding.detail

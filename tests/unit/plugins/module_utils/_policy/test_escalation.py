@@ -34,6 +34,9 @@ ELSEWHERE: t.Final = account.arn("user", "somebody-else")
 _BY_ID: t.Final = {method.id: method for method in METHODS}
 _LESS_DENIALS: t.Final = (Gain.WITHOUT_INLINE_DENY, Gain.WITHOUT_ATTACHED_DENY)
 _LESS_OF_GROUPS: t.Final = (Gain.LEFT, Gain.WITHOUT_INLINE_GROUP_DENY, Gain.WITHOUT_ATTACHED_GROUP_DENY)
+_TAGGING: t.Final = (Gain.TAGGED, Gain.RETAGGED)
+# The attacker's next step after it set a tag, where it is not assuming a role.
+_OPENED: t.Final = {"tag_users": _BY_ID["create_access_key"]}
 _PROFILES: t.Final = (account.arn("instance-profile", TARGET),)
 
 
@@ -53,7 +56,9 @@ class World:
         if self.method.gain in _LESS_OF_GROUPS:
             subjects.append(account.group("denying", self._shared, managed=_managed(self.method)[1:]))
         return account.paths(
-            *subjects, policies={POLICY: self._shared, DENIALS: _denying()}, methods=[self.method]
+            *subjects,
+            policies={POLICY: self._shared, DENIALS: _denying()},
+            methods=[self.method, *_opened(self.method)],
         ).get(ATTACKER)
 
     def _attacker(self) -> Subject:
@@ -64,12 +69,27 @@ class World:
             return make(ATTACKER, account.everything(), boundary=grant, **{"boundary_arn": POLICY, **fields})
         if self.method.is_own and self.method.gain in (*_LESS_DENIALS, *_LESS_OF_GROUPS):
             return make(ATTACKER, account.everything(), self._shared, managed=_managed(self.method), **fields)
+        if self.method.gain in _TAGGING:
+            return make(ATTACKER, grant, _by_tag(self.method), **fields)
         return make(ATTACKER, grant, **fields)
 
     @property
     def _shared(self) -> Policy:
         """A customer managed policy; it denies all but what is granted, for the methods that take denials away."""
         return account.policy(*_denials(self.granted), name="shared")
+
+
+def _opened(method: Method) -> tuple[Method, ...]:
+    """The method that a tag opens."""
+    return (_OPENED.get(method.id, _BY_ID["assume_role"]),) if method.gain in _TAGGING else ()
+
+
+def _by_tag(method: Method) -> Policy:
+    key = "aws:PrincipalTag/team" if method.gain is Gain.TAGGED else "aws:ResourceTag/team"
+    (opened,) = _opened(method)
+    return account.policy(
+        account.allow(*opened.actions, Condition={"StringEquals": {key: "administrators"}}), name="by tag"
+    )
 
 
 def _managed(method: Method) -> tuple[str, ...]:
@@ -101,6 +121,8 @@ def _groups() -> list[Subject]:
 
 
 def _target(method: Method) -> t.Optional[Subject]:
+    if method.gain is Gain.TAGGED:
+        return account.role(TARGET, account.everything(), trust=account.trust({"AWS": account.ROOT}))
     if method.whom not in (Whom.USER, Whom.ROLE):
         return None
     rights = () if method.gain is Gain.RAISED else (account.everything(),)
@@ -129,7 +151,11 @@ def _trust(method: Method) -> Policy:
         return account.service(method.services[0])
     if method.on(On.PROVIDER):
         return account.trust({"Federated": PROVIDER}, Action="sts:AssumeRoleWithSAML")
-    return account.trust({"AWS": account.ROOT}) if _assumes(method) else account.service("nobody.amazonaws.com")
+    return (
+        account.trust({"AWS": account.ROOT})
+        if _assumes(method) or method.gain in _TAGGING
+        else account.service("nobody.amazonaws.com")
+    )
 
 
 def _assumes(method: Method) -> bool:
@@ -141,6 +167,8 @@ def _group_of(method: Method) -> dict[str, t.Any]:
     managed = method.is_own and method.on(On.POLICY) and method.gain is Gain.RAISED
     group = "denying" if method.gain in _LESS_OF_GROUPS else "plain"
     return {
+        # A role without the tag may have it from its session.
+        **({"tags": {"team": "nobody"}} if method.gain is Gain.TAGGED else {}),
         **({"groups": (account.arn("group", group),)} if own_group else {}),
         **({"managed": (POLICY,)} if managed else {}),
     }

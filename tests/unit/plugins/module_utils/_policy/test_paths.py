@@ -532,3 +532,29 @@ class TestSearch:
         dev = Subject(own, SubjectKind.USER, Layers(identity=(identity,)))
         found = search(Landscape(ACCOUNT, "aws-cn", (dev,)))
         assert [path.certain for path in found.paths] == [True]
+
+
+class TestAssociatedResource:
+    """PassRole for what is to have the role. reference_policies_iam-condition-keys.html#ck_AssociatedResourceArn"""
+
+    def _found(self, value: str, *actions: str, target: str = "ec2.amazonaws.com") -> t.Any:
+        passing = allow("iam:PassRole", Condition={"ArnLike": {"iam:AssociatedResourceArn": value}})
+        role_ = role(
+            "prod-admin", everything(), trust=service(target), instance_profiles=(arn("instance-profile", "p"),)
+        )
+        return paths(user("dev", policy(passing, allow(*actions))), role_).get("dev")
+
+    @pytest.mark.parametrize("value", ["arn:aws:ec2:*:*:instance/*", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:*", "*"])
+    def test_instances_of_any_name_are_certain(self, value: str) -> None:
+        assert self._found(value, "ec2:RunInstances").certain
+
+    @pytest.mark.parametrize(
+        "value", ["arn:aws:ec2:*:*:instance/i-1", "arn:aws:lambda:*:*:function:*", "arn:aws:ec2:*:999900001111:*"]
+    )
+    def test_other_resources_leave_it_open(self, value: str) -> None:
+        assert self._found(value, "ec2:RunInstances").conditions == ("iam:AssociatedResourceArn",)
+
+    def test_other_services_leave_it_open(self) -> None:
+        run = ("lambda:CreateFunction", "lambda:InvokeFunction")
+        found = self._found("arn:aws:ec2:*:*:instance/*", *run, target="lambda.amazonaws.com")
+        assert found.conditions == ("iam:AssociatedResourceArn",)

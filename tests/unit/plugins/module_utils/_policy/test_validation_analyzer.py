@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -68,6 +69,7 @@ ACTION: t.Final = "Statement[0].Action"
         ("wildcard_matches_no_action", "INVALID_ACTION"),
         ("malformed_policy", "DATA_TYPE_MISMATCH"),
         ("policy_too_large", "POLICY_SIZE_EXCEEDS_SCP_QUOTA"),
+        ("unusual_service_principal", "INVALID_SERVICE_PRINCIPAL_FORMAT"),
     ],
 )
 def test_same_at_the_same_place_is_joined(ours: str, code: str) -> None:
@@ -75,7 +77,8 @@ def test_same_at_the_same_place_is_joined(ours: str, code: str) -> None:
     theirs = issue_of(finding(code, [*STATEMENT, {"value": "Action"}]), with_position=True)
     (found,) = joined([mine], [theirs])
     assert found.sources == BOTH
-    assert found.issue == mine
+    # Theirs is an error, and the graver severity of the two is kept.
+    assert found.issue == dataclasses.replace(mine, severity=Severity.ERROR)
 
 
 def test_position_joins_where_paths_differ() -> None:

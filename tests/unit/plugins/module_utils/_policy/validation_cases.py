@@ -70,6 +70,10 @@ def _two(first: Json, second: Json) -> Json:
     return policy(first, second)
 
 
+def _tagged(operator: str) -> Json:
+    return {operator: {"aws:ResourceTag/team": "web"}}
+
+
 DOCUMENT_CASES: t.Final = (
     Case("malformed_policy", FIRST, policy({"Effect": "Allow", "Action": "s3:GetObject"})),
     Case("malformed_policy", None, allow("s3:GetObject", OBJECTS)),
@@ -266,6 +270,61 @@ CONDITION_CASES: t.Final = (
         reading({"StringLike": {"aws:PrincipalTag/team": "dev-*"}, "ArnEquals": {"aws:SourceArn": "arn:aws:s3:::a*"}}),
     ),
     Case("wildcard_without_like_operator", None, reading({"StringEquals": {"aws:PrincipalTag/team": "dev-${*}"}})),
+    # The shapes of AmazonSecurityLakeAdministrator and S3UnlockBucketPolicy.
+    Case(
+        "string_like_operator_with_arn_condition_keys",
+        at("StringLikeIfExists", "aws:PrincipalArn"),
+        reading({"StringLikeIfExists": {"aws:PrincipalArn": "arn:aws:iam::*:role/app-*"}}),
+    ),
+    Case(
+        "string_like_operator_with_arn_condition_keys",
+        at("StringNotLike", "aws:PrincipalArn"),
+        deny("s3:*", OBJECTS, {"StringNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}),
+    ),
+    Case(
+        "string_like_operator_with_arn_condition_keys",
+        None,
+        reading({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/app-*"}, "StringLike": {"aws:username": "a*"}}),
+    ),
+    Case("string_like_operator_with_arn_condition_keys", None, reading({"StringEquals": {"aws:PrincipalArn": ROLE}})),
+    Case(
+        "equivalent_to_null_false",
+        at("StringLike", "aws:PrincipalTag/team"),
+        reading({"StringLike": {"aws:PrincipalTag/team": "*"}}),
+    ),
+    Case("equivalent_to_null_false", None, reading({"StringLike": {"aws:PrincipalTag/team": "?*"}})),
+    Case("equivalent_to_null_false", None, reading({"StringLikeIfExists": {"aws:PrincipalTag/team": "*"}})),
+    Case(
+        "allow_with_unsupported_tag_condition_key_for_service",
+        "Statement[0].Action[1]",
+        allow(["ec2:StartInstances", "iam:ListUsers"], "*", _tagged("StringEquals")),
+    ),
+    Case(
+        "allow_with_unsupported_tag_condition_key_for_service",
+        ACTION,
+        allow("iam:ListUsers", "*", {"Null": {"aws:ResourceTag/team": "false"}}),
+    ),
+    # These hold without the key, deny, take tags with the request, or match an action that knows tags.
+    Case(
+        "allow_with_unsupported_tag_condition_key_for_service",
+        None,
+        allow("iam:ListUsers", "*", _tagged("StringEqualsIfExists")),
+    ),
+    Case(
+        "allow_with_unsupported_tag_condition_key_for_service",
+        None,
+        allow("iam:ListUsers", "*", _tagged("StringNotEquals")),
+    ),
+    Case(
+        "allow_with_unsupported_tag_condition_key_for_service",
+        None,
+        deny("iam:ListUsers", "*", _tagged("StringEquals")),
+    ),
+    Case(
+        "allow_with_unsupported_tag_condition_key_for_service",
+        None,
+        allow(["ec2:Start*", "ec2:RunInstances", "*"], "*", _tagged("StringEquals")),
+    ),
     Case(
         "condition_never_holds",
         at("StringLike", "aws:username"),

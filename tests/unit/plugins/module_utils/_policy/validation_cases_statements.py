@@ -21,6 +21,7 @@ from .validation_cases import (
     ROLE,
     ROOT,
     Case,
+    Json,
     allow,
     at,
     deny,
@@ -84,16 +85,74 @@ STATEMENT_CASES: t.Final = (
     Case("boundary_allows_nothing", None, deny("iam:*"), Kind.SCP),
 )
 
-_TO_EC2: t.Final = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+_SERVICE: t.Final = "iam:PassedToService"
+
+
+def _passed(operator: str, service: str = "ec2.amazonaws.com") -> Json:
+    return {operator: {_SERVICE: service}}
+
+
+_TO_EC2: t.Final = _passed("StringEquals")
+_CREATE_LINKED: t.Final = "iam:CreateServiceLinkedRole"
 _MFA: t.Final = "aws:MultiFactorAuthPresent"
 _EVERYONE: t.Final = {"AWS": "*"}
 _SAML: t.Final = {"Federated": "arn:aws:iam::111122223333:saml-provider/idp"}
 PRINCIPAL: t.Final = f"{FIRST}.Principal"
 
+_LATER: t.Final = "application-signals.cloudwatch.amazonaws.com"
+SERVICE_CASES: t.Final = (
+    Case("invalid_service", RESOURCE, allow("s3:GetObject", "arn:aws:s33:::acme/*")),
+    Case("invalid_service", f"{FIRST}.NotResource", deny("s3:GetObject", None, NotResource="arn:aws:s33:::acme/*")),
+    # Names of ARNs that are no prefix of actions, variables and wildcards.
+    Case("invalid_service", None, allow("apigateway:GET", "arn:aws:execute-api:*:*:*")),
+    Case("invalid_service", None, allow("s3:*", ["arn:*:*:::acme", "arn:aws:${aws:PrincipalTag/x}:::acme", "*"])),
+    Case(
+        "invalid_service_principal_format",
+        f"{PRINCIPAL}.Service",
+        trust("sts:AssumeRole", {"Service": "ec2.amazonws.com"}),
+        Kind.TRUST,
+    ),
+    Case(
+        "invalid_service_principal_format",
+        f"{PRINCIPAL}.Service[1]",
+        trust("sts:AssumeRole", {"Service": ["ec2.amazonaws.com", "Lambda.amazonaws.com"]}),
+        Kind.TRUST,
+    ),
+    Case(
+        "invalid_service_principal_format",
+        at("StringEquals", _SERVICE),
+        allow("iam:PassRole", ROLE, _passed("StringEquals", "lambda")),
+    ),
+    Case(
+        "invalid_service_principal_format",
+        None,
+        trust("sts:AssumeRole", {"Service": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn", "pods.eks.amazonaws.com"]}),
+        Kind.TRUST,
+    ),
+    Case("invalid_service_principal_format", None, allow("iam:PassRole", ROLE, _passed("StringLike", "ec2.*"))),
+    Case("invalid_service_principal_format", None, allow("iam:PassRole", ROLE, _passed("Null", "false"))),
+    # The shape of CloudWatchApplicationSignalsFullAccess.
+    Case(
+        "unusual_service_principal",
+        at("ForAnyValue:StringEquals", "aws:CalledVia", 0),
+        reading({"ForAnyValue:StringEquals": {"aws:CalledVia": [_LATER]}}),
+    ),
+    Case(
+        "unusual_service_principal",
+        None,
+        reading({"ForAnyValue:StringEquals": {"aws:CalledVia": ["athena.amazonaws.com", "athena.amazonaws.com.cn"]}}),
+    ),
+    Case(
+        "unusual_service_principal",
+        None,
+        allow(_CREATE_LINKED, "*", {"StringEquals": {"iam:AWSServiceName": _LATER}}),
+    ),
+)
+
 RISK_CASES: t.Final = (
     Case("administrator_access", FIRST, allow("*")),
     Case("administrator_access", FIRST, allow(["s3:*", "*:*"], ["*"])),
-    Case("administrator_access", None, allow("*", "*", {"Bool": {"aws:SecureTransport": "true"}})),
+    Case("administrator_access", FIRST, allow("*", "*", {"Bool": {"aws:SecureTransport": "true"}})),
     Case("administrator_access", None, allow("*", OBJECTS)),
     # These grant nothing: they leave what others grant.
     Case("administrator_access", None, allow("*"), Kind.SCP),
@@ -116,13 +175,28 @@ RISK_CASES: t.Final = (
         Kind.RESOURCE,
     ),
     Case("deny_with_not_principal", None, deny("s3:GetObject", OBJECTS, Principal=ROOT), Kind.RESOURCE),
-    Case("pass_role_with_star_in_resource", RESOURCE, allow("iam:PassRole")),
-    Case("pass_role_with_star_in_resource", "Statement[0].Resource[1]", allow("iam:PassRole", [ROLE, ANY_ROLE])),
-    Case("pass_role_with_star_in_resource", RESOURCE, allow("iam:PassRole", "arn:aws:iam::*:*")),
+    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole")),
+    Case("pass_role_with_star_in_resource", f"{ACTION}[1]", allow(["iam:GetRole", "iam:PassRole"], [ROLE, ANY_ROLE])),
+    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "arn:aws:iam::*:*")),
+    # The shape of AWSServiceRoleForAmazonEKSNodegroup, of which Access Analyzer says the same.
+    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _passed("StringEqualsIfExists"))),
+    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _passed("StringNotEquals"))),
+    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _passed("StringLike", "*"))),
+    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _passed("Null", "false"))),
     Case("pass_role_with_star_in_resource", None, allow("iam:PassRole", "*", _TO_EC2)),
+    Case("pass_role_with_star_in_resource", None, allow("iam:PassRole", "*", _passed("StringLike", "ec2.*"))),
     Case("pass_role_with_star_in_resource", None, allow("iam:PassRole", "arn:aws:iam::111122223333:role/app-*")),
-    Case("pass_role_with_star_in_action_and_resource", RESOURCE, allow("iam:Pass*")),
+    Case("pass_role_with_star_in_action_and_resource", ACTION, allow("iam:Pass*")),
+    Case("pass_role_with_star_in_action_and_resource", ACTION, allow("*")),
+    Case("pass_role_with_star_in_action_and_resource", ACTION, allow("*", ANY_ROLE)),
+    # The shape of AWSMcpServiceActionsFullAccess.
+    Case(
+        "pass_role_with_star_in_action_and_resource", ACTION, allow("*", "*", {"Bool": {"aws:SecureTransport": "true"}})
+    ),
     Case("pass_role_with_star_in_action_and_resource", None, allow("iam:Get*")),
+    Case("pass_role_with_star_in_action_and_resource", None, allow("*", OBJECTS)),
+    Case("pass_role_with_star_in_action_and_resource", None, allow("*", "*", _TO_EC2)),
+    Case("pass_role_with_star_in_action_and_resource", None, allow("*"), Kind.SCP),
     Case("pass_role_with_not_resource", f"{FIRST}.NotResource", allow("iam:PassRole", None, NotResource=ROLE)),
     Case("pass_role_with_not_resource", None, allow("iam:PassRole", None, _TO_EC2, NotResource=ROLE)),
     Case("pass_role_without_service", FIRST, allow("iam:PassRole", ROLE)),
@@ -135,7 +209,18 @@ RISK_CASES: t.Final = (
     ),
     Case("missing_pass_role", None, allow("lambda:*")),
     Case("missing_pass_role", None, deny("lambda:CreateFunction")),
-    Case("create_slr_with_star_in_resource", RESOURCE, allow("iam:CreateServiceLinkedRole")),
+    Case("create_slr_with_star_in_resource", ACTION, allow("iam:CreateServiceLinkedRole")),
+    Case("create_slr_with_star_in_resource", ACTION, allow(_CREATE_LINKED, "arn:aws:iam::*:role/aws-service-role/*")),
+    # The shape of AlexaForBusinessFullAccess: the wildcard lets any name in that ends so.
+    Case(
+        "create_slr_with_star_in_resource",
+        ACTION,
+        allow(_CREATE_LINKED, "*", {"StringLike": {"iam:AWSServiceName": ["*a4b.amazonaws.com"]}}),
+    ),
+    Case("create_slr_with_star_in_action_and_resource", ACTION, allow("iam:*")),
+    Case("create_slr_with_star_in_action_and_resource", ACTION, allow("*")),
+    Case("create_slr_with_star_in_action_and_resource", None, allow("iam:Get*")),
+    Case("create_slr_with_star_in_action_and_resource", None, allow("iam:*", ROLE)),
     Case(
         "create_slr_with_star_in_resource",
         None,
