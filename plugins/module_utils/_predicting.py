@@ -220,7 +220,10 @@ class Predictor:
             enabled = access.regions([ENABLED])
         except AwsError:
             # The regions of the session and of IAM, or those that are listed.
-            return access.regions([] if listed == [ENABLED] else listed), None
+            unlisted = listed in ([], [ENABLED])
+            return tuple(dict.fromkeys((access.region, access.home_region))) if unlisted else access.regions(
+                listed
+            ), None
         asked = access.regions(listed) if listed else enabled
         return asked, tuple(sorted({*enabled} - {*asked}))
 

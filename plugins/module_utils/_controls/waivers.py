@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Collection, Mapping, Sequence
 
 from .._converge.finding import Finding, Status
-from .assess import REGION_CONTROL
+from .regions import REGION_CONTROL
 from .selection import near
 
 EXPIRES_SOON_DAYS: t.Final = 30

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from .._account.moments import format_utc
@@ -63,8 +63,8 @@ class Run:
 class Subject:
     """The account that was assessed, or the organization from it, and how much of it was seen.
 
-    ``regions_not`` maps a region that could not be assessed to the reason; ``populations`` counts what there is
-    (``users``, ``roles``, …).
+    ``regions_not`` maps a region that was not assessed to the reason, and ``regions_left_out`` are those of them that
+    nobody asked for; ``populations`` counts what there is (``users``, ``roles``, …).
     """
 
     account_id: str
@@ -72,6 +72,7 @@ class Subject:
     account_alias: t.Optional[str] = None
     regions_assessed: Sequence[str] = ()
     regions_not: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    regions_left_out: Collection[str] = ()
     populations: Mapping[str, int] = dataclasses.field(default_factory=dict)
     credential_report_generated_at: t.Optional[datetime] = None
     organization_id: t.Optional[str] = None
@@ -80,7 +81,12 @@ class Subject:
         return {
             "regions_assessed": sorted(self.regions_assessed),
             "regions_not": [
-                {"region": region, "reason": self.regions_not[region]} for region in sorted(self.regions_not)
+                {
+                    "region": region,
+                    "reason": self.regions_not[region],
+                    "kind": "left_out" if region in self.regions_left_out else "unread",
+                }
+                for region in sorted(self.regions_not)
             ],
             "populations": {name: self.populations[name] for name in sorted(self.populations)},
             **({"organization_id": self.organization_id} if self.organization_id else {}),

@@ -20,7 +20,7 @@ from .grouping import Refusals, failing_groups, problem_of, refusal_groups, reso
 from .html_findings import anchor, compliance_badges, control_link
 from .markup import Content, Markup, element, join
 from .page import as_json, badge, benchmark_name, empty, facts, status_badge, table
-from .text import analyzer, cost_of, mode
+from .text import analyzer, cost_of, mode, regions_by_reason
 
 _SEVERITIES = [severity.value for severity in Severity]
 
@@ -221,7 +221,7 @@ def about(report: Mapping[str, t.Any]) -> Content:
     ]
     parts: list[Content] = [element("div", facts(pairs), class_="card")]
     if scope["regions_not"]:
-        rows = [(gap["region"], gap["reason"]) for gap in scope["regions_not"]]
+        rows = [(", ".join(regions), reason) for reason, regions in regions_by_reason(scope)]
         parts += [
             element("h3", "Regions not assessed", class_="severity"),
             table("Regions not assessed", ("Region", "Reason"), rows),

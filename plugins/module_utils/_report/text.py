@@ -154,9 +154,18 @@ def _header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines:
     for name, value in fields:
         if value:
             lines += wrapped(f"{name}: {show(value)}", rest="  ")
-    for gap in scope["regions_not"]:
-        lines += wrapped(f"Region not assessed: {show(gap['region'])}: {show(gap['reason'])}", rest="  ")
+    for reason, regions in regions_by_reason(scope):
+        name = "Region" if len(regions) == 1 else "Regions"
+        lines += wrapped(f"{name} not assessed: {show(', '.join(regions))}: {show(reason)}", rest="  ")
     return lines
+
+
+def regions_by_reason(scope: Mapping[str, t.Any]) -> list[tuple[str, list[str]]]:
+    """The regions that were not assessed, those with the same reason together."""
+    found: dict[str, list[str]] = {}
+    for gap in scope["regions_not"]:
+        found.setdefault(gap["reason"], []).append(gap["region"])
+    return list(found.items())
 
 
 def _preflight(rows: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
@@ -250,6 +259,9 @@ def _not_assessed(report: Mapping[str, t.Any], show: Show) -> Lines:
     for gap in gaps(report):
         lines += wrapped(f"- {show(gap.reason)}", first="  ", rest="    ")
         lines += wrapped(f"Controls: {show(', '.join(gap.controls))}", first="    ", rest="      ")
+        named = [*gap.resources, *(region for region in gap.regions if region != "global")]
+        if named:
+            lines += wrapped(f"About: {show(listed(named, _NAMES * 2))}", first="    ", rest="      ")
     return ["NOT ASSESSED:", *lines] if lines else []
 
 

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import REGION_CONTROL
+from ansible_collections.hardening.iam.plugins.module_utils._controls.regions import REGION_CONTROL
 from ansible_collections.hardening.iam.plugins.module_utils._controls.waivers import WaiverError, apply, parse
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import (
     Evidence,

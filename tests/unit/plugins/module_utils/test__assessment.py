@@ -1,0 +1,112 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The assessment of saved snapshots, up to the report that the module ``report`` completes."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.codec import to_json
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, UnreadKind
+from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
+from ansible_collections.hardening.iam.plugins.module_utils._assessment import run
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._report.document import complete
+from ansible_collections.hardening.iam.plugins.module_utils._task import Task
+from ansible_collections.hardening.iam.plugins.modules.assessment_info import argument_spec
+
+from ._controls import samples
+
+DEFAULTS: t.Final = {name: spec.get("default") for name, spec in argument_spec().items()}
+REGIONS: t.Final = ("us-east-1", "eu-west-1")
+DENIED: t.Final = (samples.unread(Dataset.ANALYZERS, UnreadKind.REGION_DENIED, region="eu-west-1"),)
+WAIVER: t.Final[dict[str, t.Any]] = {
+    "control": "region_assessed",
+    "accounts": ["*"],
+    "resources": ["*"],
+    "reason": "nobody works there",
+    "owner": "platform team",
+    "ticket": "SEC-1",
+    "approved_by": "ciso",
+}
+
+
+class Assessed(t.NamedTuple):
+    report: dict[str, t.Any]
+    warnings: list[str]
+
+    def of(self, control: str) -> list[dict[str, t.Any]]:
+        return [item for item in self.report["findings"] if item["control"] == control]
+
+
+def assess(place: Path, snapshot: Snapshot, run_id: str = "one", **options: t.Any) -> Assessed:
+    """The report of a saved snapshot."""
+    path = place / "snapshot.json"
+    path.write_text(to_json(snapshot), encoding="utf-8")
+    given = {**DEFAULTS, "offline": True, "snapshot_path": str(path), "report_dir": str(place / "reports")}
+    task = Task(
+        options={**given, "run_id": run_id, "now": format_utc(samples.NOW), **options},
+        operations=Operations(),
+        check_mode=True,
+    )
+    written = Path(run(task)["report"])
+    return Assessed(json.loads(written.read_text(encoding="utf-8")), task.warnings)
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        samples.snapshot(regions=REGIONS, unread=DENIED),
+        samples.snapshot(enabled_regions=REGIONS),
+        samples.snapshot(enabled_regions_unread="ec2:DescribeRegions: denied"),
+    ],
+    ids=["denied", "left out", "not listed"],
+)
+def test_a_region_that_was_not_read_stays_in_the_completed_report(
+    tmp_path: Path, checkout: Path, account: Snapshot
+) -> None:
+    """F3: frameworks and scores count it, so the finding has to be there."""
+    assessed = assess(tmp_path, account)
+    completed = complete(assessed.report, [])
+    assert completed["findings"] == assessed.report["findings"]
+    (finding,) = assessed.of("region_assessed")
+    assert finding["status"] == "NOT_ASSESSED"
+    named = {item["control"] for item in completed["findings"]}
+    counted = {name for view in completed["frameworks"].values() for row in view.values() for name in row["controls"]}
+    assert counted <= named
+    schema = json.loads((checkout / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(completed, schema)
+
+
+def test_a_region_that_was_left_out_lowers_the_coverage_and_is_named(tmp_path: Path) -> None:
+    whole = assess(tmp_path / "", samples.snapshot(enabled_regions=("us-east-1",))).report
+    partly = assess(tmp_path, samples.snapshot(enabled_regions=REGIONS)).report
+    assert whole["scope"]["regions_not"] == []
+    assert partly["scope"]["regions_not"] == [
+        {
+            "region": "eu-west-1",
+            "reason": "the region is enabled, and aws_regions does not name it",
+            "kind": "left_out",
+        }
+    ]
+    assert partly["scores"][0]["not_assessed"] >= whole["scores"][0]["not_assessed"]
+
+
+def test_a_waiver_for_a_region_does_not_stop_the_run(tmp_path: Path) -> None:
+    """F3: it accepts nothing, since a region that was not read is no failure, and says so."""
+    expires = format_utc(samples.NOW)[:10]
+    assessed = assess(
+        tmp_path, samples.snapshot(regions=REGIONS, unread=DENIED), waivers=[{**WAIVER, "expires": expires}]
+    )
+    assert [item["status"] for item in assessed.of("region_assessed")] == ["NOT_ASSESSED"]
+    assert any(
+        "waiver 0 (region_assessed, SEC-1 of platform team) matches no failed finding" in text
+        for text in assessed.warnings
+    )
