@@ -23,6 +23,7 @@ from ._converge.plan import combined_plan, plan_document
 from ._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
 from ._converge.store import Store, StoreError
 from ._report import fleet, fleet_html, fleet_text, html, junit, manifest, sarif, tables, text
+from ._report.delta import DELTA_LISTS
 from ._report.document import (
     SCHEMA,
     DocumentError,
@@ -211,6 +212,12 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
     applied = sum(change["applied"] for change in report["changes"])
     if task.options["fail_on"] == "new" and delta["basis"] is None:
         task.warn(f"fail_on: there is no earlier report of {report['account_id']}, so no finding is new")
+    newly = len(delta.get("newly_assessed", ()))
+    if task.options["fail_on"] == "new" and newly:
+        task.warn(
+            f"fail_on: {newly} findings of {report['account_id']} are newly assessed, so they do not count as new: the "
+            "report before did not have their control or region"
+        )
     reasons = [
         f"the report of {report['account_id']} lacks {problem['module']}: {problem['reason']}"
         for problem in report["incomplete"]
@@ -223,7 +230,7 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
         "summary": summary,
         "counts": count_statuses(report["findings"]),
         "score": headline(report),
-        "delta": {name: len(delta[name]) for name in ("new", "resolved", "changed", "not_assessed")},
+        "delta": {name: len(delta.get(name, ())) for name in DELTA_LISTS},
         "changes_applied": applied,
         "changes_planned": len(report["changes"]) - applied,
         "refused": len(report["refused"]),
@@ -387,7 +394,7 @@ def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, term
         "accounts": document["totals"]["accounts"],
         "summary": document["summary"],
         "score": document["score"],
-        "delta": {name: document["totals"][name] for name in ("new", "resolved")},
+        "delta": {name: document["totals"][name] for name in ("new", "newly_assessed", "resolved")},
         **{name: document["totals"][name] for name in ("changes_applied", "changes_planned", "refused")},
         "plan_sha256": document["plan_sha256"],
         "failed_accounts": failed,

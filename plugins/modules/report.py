@@ -116,6 +116,8 @@ options:
     description:
       - Which findings set RV(fail). V(critical) and V(high) are about all findings of that severity or a higher one, V(new) is about findings
         that the run before did not have.
+      - Findings of a control or a region that the run before was not asked about are not new but newly assessed. They do not set
+        RV(fail) with V(new), so that an upgrade stops no pipeline; a warning counts them. V(critical) and V(high) include them.
       - The module itself does not fail on findings, so that a play can first report on all accounts.
     type: str
     choices: [never, critical, high, new]
@@ -214,10 +216,12 @@ score:
     recommendations: 63
     waived: 1
 delta:
-  description: How many findings are new and resolved since the run before, and with O(scope=account) how many changed or could not be assessed again.
+  description:
+    - How many findings are new and resolved since the run before, and with O(scope=account) how many changed or could not be assessed again.
+    - Findings of a control, or of a region, that the run before was not asked about are not new but C(newly_assessed).
   returned: success
   type: dict
-  sample: {changed: 0, new: 1, not_assessed: 0, resolved: 3}
+  sample: {changed: 0, new: 1, newly_assessed: 0, not_assessed: 0, resolved: 3}
 changes_applied:
   description: How many changes the run made.
   returned: success

@@ -8,8 +8,12 @@
 """What became of the findings since an earlier assessment.
 
 A finding that is missing now is resolved only where its control was assessed again in its region: a denied read, an
-excluded control or a region that was left out resolves nothing. Such findings are kept aside, with the time they were
-first seen, until an assessment can tell.
+excluded control, a region that was left out or a resource that could not be judged resolves nothing. Such findings are
+kept aside, with the time they were first seen, until an assessment can tell.
+
+A finding is new only if the earlier assessment would have had it. Findings of a control that it did not have, or of a
+region that it was not asked to look at, are newly assessed. What it could not read counts as new: otherwise somebody
+could deny a read, open a door meanwhile, and pass for an upgrade.
 """
 
 from __future__ import annotations
@@ -17,7 +21,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
+from .._controls.regions import GLOBAL, REGION_CONTROL
 from .._converge.finding import Status, mask_key_ids
+from .grouping import is_whole
 
 Item = dict[str, t.Any]
 
@@ -35,6 +41,7 @@ _BRIEF = (
     "first_seen",
 )
 
+DELTA_LISTS: t.Final = ("new", "newly_assessed", "resolved", "changed", "not_assessed")
 PREVIOUS_RUN: t.Final = "previous_run"
 BEFORE_CHANGES: t.Final = "before_changes"
 
@@ -59,7 +66,7 @@ def compare(
     if baseline is None:
         delta = _delta(None, None)
     else:
-        delta = _differences(findings, known)
+        delta = _differences(findings, known, baseline)
         delta = delta if reveal_key_ids else mask_key_ids(delta)
         delta.update(previous_run=baseline["run"]["id"], basis=basis)
     scores = report["scores"] if before is None else _with_percent_before(report["scores"], before["scores"])
@@ -72,7 +79,8 @@ def _with_percent_before(scores: Sequence[Item], earlier: Sequence[Item]) -> lis
 
 
 def _delta(run_id: t.Optional[str], basis: t.Optional[str]) -> Item:
-    return {"previous_run": run_id, "basis": basis, "new": [], "resolved": [], "changed": [], "not_assessed": []}
+    lists: Item = {name: [] for name in DELTA_LISTS}
+    return {"previous_run": run_id, "basis": basis, **lists}
 
 
 def _open_findings(baseline: Mapping[str, t.Any]) -> dict[str, Item]:
@@ -91,10 +99,13 @@ def _with_first_seen(finding: Item, known: Mapping[str, Item], now: str) -> Item
     return {**finding, "first_seen": earlier or finding["first_seen"] or now}
 
 
-def _differences(findings: Sequence[Item], known: Mapping[str, Item]) -> Item:
+def _differences(findings: Sequence[Item], known: Mapping[str, Item], baseline: Mapping[str, t.Any]) -> Item:
     present = {finding["fingerprint"]: finding for finding in findings if finding["status"] in _OPEN}
     delta = _delta(None, None)
-    delta["new"] = [key for key, item in present.items() if key not in known and item["status"] == Status.FAIL.value]
+    could_be_seen = _seen(baseline)
+    for key, item in present.items():
+        if key not in known and item["status"] == Status.FAIL.value:
+            delta["new" if could_be_seen(item) else "newly_assessed"].append(key)
     changes = [_change(known[key], item) for key, item in present.items() if key in known]
     delta["changed"] = [change for change in changes if change]
     is_settled = settling(findings)
@@ -104,19 +115,42 @@ def _differences(findings: Sequence[Item], known: Mapping[str, Item]) -> Item:
     return delta
 
 
+def first_reported(report: Mapping[str, t.Any]) -> frozenset[str]:
+    """The findings that the report before does not have, whether they are new or only newly assessed."""
+    delta = report["delta"]
+    return frozenset((*delta["new"], *delta.get("newly_assessed", ())))
+
+
+def _seen(baseline: Mapping[str, t.Any]) -> Callable[[Item], bool]:
+    """Whether ``baseline`` was asked about the control and the region of a finding, even if it could not read them."""
+    controls, scope = baseline["controls"], baseline["scope"]
+    unread = {gap["region"] for gap in scope["regions_not"] if gap.get("kind") != "left_out"}
+    regions = {GLOBAL, *scope["regions_assessed"], *unread}
+    return lambda item: item["control"] in controls and item["region"] in regions
+
+
 def settling(findings: Sequence[Item]) -> Callable[[Mapping[str, t.Any]], bool]:
     """Whether ``findings`` resolve an earlier one that is not among them: its control was assessed where it was found.
 
-    Asked of the earlier finding, of which its control and region are looked at.
+    Asked of the earlier finding, of which its control, region and resource are looked at. Where the resource is not
+    given, one that could not be judged leaves all of them open.
     """
     assessed = {(item["control"], item["region"]) for item in findings}
-    gaps = {(item["control"], item["region"]) for item in findings if item["status"] == Status.NOT_ASSESSED.value}
-    return lambda item: bool(_places(item) & assessed) and not _places(item) & gaps
+    unknown = [item for item in findings if item["status"] == Status.NOT_ASSESSED.value]
+    unread = {item["region"] for item in unknown if item["control"] == REGION_CONTROL}
+    gaps: dict[tuple[str, str], set[t.Optional[str]]] = {}
+    for item in unknown:
+        resource = None if is_whole(item) else item["resource"]
+        gaps.setdefault((item["control"], item["region"]), set()).add(resource)
 
+    def is_settled(item: Mapping[str, t.Any]) -> bool:
+        here, everywhere = (item["control"], item["region"]), (item["control"], GLOBAL)
+        if here not in assessed and (everywhere not in assessed or unread & {item["region"], GLOBAL}):
+            return False
+        doubts = gaps.get(here, set()) | gaps.get(everywhere, set())
+        return not doubts if item.get("resource") is None else not doubts & {None, item["resource"]}
 
-def _places(item: Mapping[str, t.Any]) -> set[tuple[str, str]]:
-    """Where the verdict on a finding may stand: a control that fails for one region passes for all of them at once."""
-    return {(item["control"], item["region"]), (item["control"], "global")}
+    return is_settled
 
 
 def _change(earlier: Item, present: Item) -> t.Optional[Item]:

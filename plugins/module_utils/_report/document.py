@@ -20,6 +20,7 @@ from .._converge.errors import InputError
 from .._converge.finding import Finding, Severity, Status, mask_key_ids
 from .._converge.journal import check_run_id
 from .._converge.parsing import parse
+from .delta import DELTA_LISTS
 
 SCHEMA: t.Final = "hardening.iam/report/1"
 
@@ -140,7 +141,7 @@ def build(
         "impacts": [],
         "costs": [],
         "errors": said["errors"],
-        "delta": {"previous_run": None, "basis": None, "new": [], "resolved": [], "changed": [], "not_assessed": []},
+        "delta": {"previous_run": None, "basis": None, **{name: [] for name in DELTA_LISTS}},
     }
 
 
@@ -236,6 +237,7 @@ _FINDING: t.Final = ("control", "status", "severity", "region", "resource", "tit
 _SHAPES: t.Final[Mapping[str, type]] = {
     "run": Mapping,
     "account_id": str,
+    "scope": Mapping,
     "findings": list,
     "summary": Mapping,
     "scores": list,
@@ -259,10 +261,12 @@ def check_report(report: Mapping[str, t.Any], account_id: str, *, where: str) ->
     if report["account_id"] != account_id:
         raise DocumentError(f"{where} is a report of account {report['account_id']}, not of {account_id}")
     texts = [report["run"].get(name) for name in ("id", "mode", "started")]
-    lists = [report["delta"].get(name) for name in ("new", "resolved", "changed", "not_assessed")]
+    # Reports of an older version do not have what is newly assessed.
+    delta = {"newly_assessed": [], **report["delta"]}
+    lists = [delta.get(name) for name in DELTA_LISTS]
     fits = all(isinstance(text, str) for text in texts) and all(isinstance(items, list) for items in lists)
-    if not fits or not all(_is_finding(item) for item in report["findings"]):
-        raise DocumentError(f"{where} is malformed: its run, its delta or one of its findings")
+    if not fits or not _is_scope(report["scope"]) or not all(_is_finding(item) for item in report["findings"]):
+        raise DocumentError(f"{where} is malformed: its run, its scope, its delta or one of its findings")
     try:
         # It becomes part of the places that are read and written next.
         check_run_id(report["run"]["id"])
@@ -270,6 +274,13 @@ def check_report(report: Mapping[str, t.Any], account_id: str, *, where: str) ->
         raise DocumentError(f"{where} is malformed: the id of its run: {error}") from error
     if not all(isinstance(change, Mapping) and isinstance(change.get("applied"), bool) for change in report["changes"]):
         raise DocumentError(f"{where} is malformed: one of its changes")
+
+
+def _is_scope(scope: Mapping[str, t.Any]) -> bool:
+    assessed, gaps = scope.get("regions_assessed"), scope.get("regions_not")
+    if not isinstance(assessed, list) or not isinstance(gaps, list):
+        return False
+    return all(isinstance(gap, Mapping) and isinstance(gap.get("region"), str) for gap in gaps)
 
 
 def _is_finding(item: t.Any) -> bool:

@@ -82,12 +82,17 @@ def _totals(reports: Sequence[Report]) -> dict[str, int]:
     return {
         "accounts": len(reports),
         "new": sum(len(report["delta"]["new"]) for report in reports),
+        "newly_assessed": sum(_newly_assessed(report) for report in reports),
         "resolved": sum(len(report["delta"]["resolved"]) for report in reports),
         "changes_applied": applied,
         "changes_planned": len(changes) - applied,
         "refused": sum(len(report["refused"]) for report in reports),
         "waived": sum(finding["status"] == Status.WAIVED.value for report in reports for finding in report["findings"]),
     }
+
+
+def _newly_assessed(report: Report) -> int:
+    return len(report["delta"].get("newly_assessed", ()))
 
 
 def _score(reports: Sequence[Report]) -> t.Optional[dict[str, t.Any]]:
@@ -119,6 +124,7 @@ def _account(report: Report) -> dict[str, t.Any]:
         "summary": report["summary"],
         "score": headline(report),
         "new": len(report["delta"]["new"]),
+        "newly_assessed": _newly_assessed(report),
         "resolved": len(report["delta"]["resolved"]),
         "not_assessed": sum(finding["status"] == Status.NOT_ASSESSED.value for finding in report["findings"]),
         "changes_applied": applied,

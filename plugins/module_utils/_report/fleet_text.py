@@ -88,7 +88,7 @@ def _summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = [
         "SUMMARY:",
         f"  Accounts: {totals['accounts']} | Failed: {len(fleet['failed'])} | Missing: {len(fleet['missing'])}",
-        f"  Total Findings: {summary['total']} | {_listed(totals, ('new', 'resolved', 'waived'))}",
+        f"  Total Findings: {summary['total']} | {_listed(totals, ('new', 'newly_assessed', 'resolved', 'waived'))}",
         f"  {_listed(summary, _SEVERITIES)}",
         f"  Changes: {totals['changes_applied']} applied, {totals['changes_planned']} planned,"
         f" {totals['refused']} refused",
@@ -102,4 +102,4 @@ def _summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
 
 
 def _listed(counts: Mapping[str, int], names: Iterable[str]) -> str:
-    return " | ".join(f"{name.capitalize()}: {counts[name]}" for name in names)
+    return " | ".join(f"{name.replace('_', ' ').capitalize()}: {counts[name]}" for name in names)

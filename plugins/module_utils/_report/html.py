@@ -128,6 +128,7 @@ def _news(report: Mapping[str, t.Any]) -> Markup:
         since = f"Since run {delta['previous_run']}:"
     marks = [
         badge(f"+{len(delta['new'])} new", "critical") if delta["new"] else None,
+        badge(f"{len(delta['newly_assessed'])} newly assessed", "accent") if delta.get("newly_assessed") else None,
         badge(f"−{len(delta['resolved'])} resolved", "good") if delta["resolved"] else None,
         badge(f"{len(delta['changed'])} changed", "accent") if delta["changed"] else None,
         badge(f"{len(delta['not_assessed'])} not assessed again", "medium") if delta["not_assessed"] else None,

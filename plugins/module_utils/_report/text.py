@@ -198,13 +198,19 @@ def _findings(report: Mapping[str, t.Any], show: Show) -> list[Lines]:
 
 
 def _group(group: Group, report: Mapping[str, t.Any], show: Show) -> Lines:
-    new = frozenset(report["delta"]["new"])
-    fresh = sum(finding["fingerprint"] in new for finding in group.findings)
-    badge = "" if not fresh else " [NEW]" if fresh == len(group.findings) else f" [{fresh} NEW]"
-    lines = wrapped(f"[{group.id}] {show(group.heading)}{badge}", rest=" " * 8)
+    delta = report["delta"]
+    badges = _badge(group, delta["new"], "NEW") + _badge(group, delta.get("newly_assessed", ()), "NEWLY ASSESSED")
+    lines = wrapped(f"[{group.id}] {show(group.heading)}{badges}", rest=" " * 8)
     for name, value in _group_fields(group, report):
         lines += wrapped(f"- {name}: {show(value)}", first="  ", rest="    ")
     return lines
+
+
+def _badge(group: Group, fingerprints: Iterable[str], word: str) -> str:
+    """A mark behind the heading: the word alone where it holds for all findings of the group, else for how many."""
+    wanted = frozenset(fingerprints)
+    count = sum(finding["fingerprint"] in wanted for finding in group.findings)
+    return "" if not count else f" [{word}]" if count == len(group.findings) else f" [{count} {word}]"
 
 
 def _group_fields(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, str]]:
@@ -373,4 +379,6 @@ def delta_lines(delta: Mapping[str, t.Any]) -> Lines:
     since = "before the changes of this run" if delta["basis"] == "before_changes" else f"run {delta['previous_run']}"
     counts = {"New": "new", "Resolved": "resolved", "Changed": "changed", "Unknown": "not_assessed"}
     numbers = " | ".join(f"{name}: {len(delta[key])}" for name, key in counts.items())
-    return [f"Since {since}: {numbers}"]
+    lines = [f"Since {since}: {numbers}"]
+    newly = len(delta.get("newly_assessed", ()))
+    return [*lines, f"Newly assessed, so not known before: {newly}"] if newly else lines

@@ -144,7 +144,7 @@ def test_the_delta_that_the_assessment_found_is_kept(reports: Path) -> None:
     compared = compare(samples.assessment(), samples.assessment(samples.failing()[1:], run=samples.run("before")))
     DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/report.json", encode(compared))
     result = run(task(reports))
-    assert result["delta"] == {"new": 1, "resolved": 0, "changed": 0, "not_assessed": 0}
+    assert result["delta"] == {"new": 1, "newly_assessed": 0, "resolved": 0, "changed": 0, "not_assessed": 0}
     assert read(reports / samples.ACCOUNT / "report.json")["delta"] == compared["delta"]
     assert result["stats"]["hardening_new_criticals"] == [
         "222233334444: Root user has an access key: arn:aws:iam::222233334444:root"
@@ -204,6 +204,26 @@ def test_which_findings_fail_the_run(reports: Path, fail_on: str, severities: se
         result = run(task(reports, fail_on=fail_on, scope=scope))
         assert result["fail"] is fails
         assert bool(result["fail_msg"]) is fails
+
+
+def test_what_an_upgrade_finds_is_shown_and_does_not_fail_the_run(reports: Path) -> None:
+    """A pipeline with fail_on: new goes on after an upgrade that added a control."""
+    place = DirectoryStore(str(reports))
+    place.put(f"{samples.ACCOUNT}/report.json", encode(samples.upgraded()))
+    asked = task(reports, fail_on="new")
+    result = run(asked)
+    assert (result["fail"], result["delta"]["new"], result["delta"]["newly_assessed"]) == (False, 0, 1)
+    assert asked.warnings == [
+        "fail_on: 1 findings of 222233334444 are newly assessed, so they do not count as new: the report before did "
+        "not have their control or region"
+    ]
+    assert "Root user has an access key [NEWLY ASSESSED]\n" in result["terminal"]
+    assert "Newly assessed, so not known before: 1" in result["terminal"]
+    assert "1 newly assessed" in (reports / samples.ACCOUNT / "report.html").read_text(encoding="utf-8")
+    together = run(task(reports, fail_on="new", scope="fleet"))
+    assert (together["fail"], together["delta"]) == (False, {"new": 0, "newly_assessed": 1, "resolved": 0})
+    assert "New: 0 | Newly assessed: 1 | Resolved: 0" in together["terminal"]
+    assert "1 newly assessed" in (reports / "fleet.html").read_text(encoding="utf-8")
 
 
 def test_new_findings_need_something_to_compare_with(reports: Path) -> None:

@@ -37,6 +37,7 @@ def test_totals_are_those_of_all_accounts() -> None:
     assert document["totals"] == {
         "accounts": 2,
         "new": 1,
+        "newly_assessed": 0,
         "resolved": 1,
         "changes_applied": 2,
         "changes_planned": 2,
