@@ -106,7 +106,7 @@ def _waivers(task: Task, *, of_organization: bool) -> Waivers:
     controls = {control.id: control for control in all_controls()}
     waivers = parse(
         _waiver_list(task),
-        known_controls=list(controls),
+        known_controls={name: control.severity for name, control in controls.items()},
         today=task.now.date(),
         max_days=task.options["waiver_max_days"],
     )

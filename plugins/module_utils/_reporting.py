@@ -23,7 +23,7 @@ from ._converge.plan import combined_plan, plan_document
 from ._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
 from ._converge.store import Store, StoreError
 from ._report import fleet, fleet_html, fleet_text, html, junit, manifest, sarif, tables, text
-from ._report.delta import DELTA_LISTS
+from ._report.delta import DELTA_LISTS, failing_again
 from ._report.document import (
     SCHEMA,
     DocumentError,
@@ -222,7 +222,7 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
         f"the report of {report['account_id']} lacks {problem['module']}: {problem['reason']}"
         for problem in report["incomplete"]
     ]
-    reasons += _reasons(task, report["account_id"], summary, len(delta["new"]))
+    reasons += _reasons(task, report["account_id"], summary, len(delta["new"]), failing_again(report))
     result = {
         "scope": "account",
         "account_id": report["account_id"],
@@ -387,7 +387,8 @@ def _files_of(place: _Place, account: Mapping[str, t.Any], run_id: str) -> list[
 def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
     failed = [failure["account_id"] or failure["host"] or "unknown" for failure in document["failed"]]
     reasons = [f"{name} failed" for name in failed] + [f"{account} has no report" for account in document["missing"]]
-    reasons += _reasons(task, "the fleet", document["summary"], document["totals"]["new"])
+    totals = document["totals"]
+    reasons += _reasons(task, "the fleet", document["summary"], totals["new"], totals["failing_again"])
     result = {
         "scope": "fleet",
         "run_id": document["run"]["id"],
@@ -406,13 +407,16 @@ def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, term
     return {**result, "stats": _stats(result, document["new_criticals"], failed=[*failed, *document["missing"]])}
 
 
-def _reasons(task: Task, what: str, summary: Mapping[str, int], new: int) -> list[str]:
-    """Why the run fails by the option ``fail_on``."""
+def _reasons(task: Task, what: str, summary: Mapping[str, int], new: int, again: int) -> list[str]:
+    """Why the run fails by the option ``fail_on``.
+
+    Findings that fail ``again`` were waived, and fail for another reason than the one that was accepted.
+    """
     counts = {
         "never": {},
         "critical": {"critical": summary["critical"]},
         "high": {"critical": summary["critical"], "high": summary["high"]},
-        "new": {"new": new},
+        "new": {"new": new, "no longer waived": again},
     }[task.options["fail_on"]]
     return [f"{what} has {count} {name} findings" for name, count in counts.items() if count]
 

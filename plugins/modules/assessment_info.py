@@ -231,6 +231,12 @@ findings:
     fingerprint:
       description: Identifies the finding across runs.
       type: str
+    reason_fingerprint:
+      description: What the finding fails for, for waivers. Null where its evidence names no reason, or where it does not fail.
+      type: str
+    to_waive:
+      description: The waiver that would accept the finding as it is, as YAML to complete. Only where it fails.
+      type: str
 unread:
   description: What could not be read, and why.
   returned: success

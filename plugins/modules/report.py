@@ -118,6 +118,7 @@ options:
         that the run before did not have.
       - Findings of a control or a region that the run before was not asked about are not new but newly assessed. They do not set
         RV(fail) with V(new), so that an upgrade stops no pipeline; a warning counts them. V(critical) and V(high) include them.
+      - A finding that was waived and fails now for another reason than the one that was accepted counts with V(new).
       - The module itself does not fail on findings, so that a play can first report on all accounts.
     type: str
     choices: [never, critical, high, new]

@@ -115,6 +115,15 @@ def _differences(findings: Sequence[Item], known: Mapping[str, Item], baseline: 
     return delta
 
 
+def failing_again(report: Mapping[str, t.Any]) -> int:
+    """How many findings were waived before and fail now for another reason: these are new to whoever waived them."""
+    failing, waived = Status.FAIL.value, Status.WAIVED.value
+    return sum(
+        change["from"]["status"] == waived and change["to"]["status"] == failing and "reason_changed" in change
+        for change in report["delta"]["changed"]
+    )
+
+
 def first_reported(report: Mapping[str, t.Any]) -> frozenset[str]:
     """The findings that the report before does not have, whether they are new or only newly assessed."""
     delta = report["delta"]
@@ -157,9 +166,13 @@ def _change(earlier: Item, present: Item) -> t.Optional[Item]:
     """How the verdict on a finding changed; its detail (an age, for one) may differ from day to day."""
     before = {name: earlier[name] for name in ("status", "severity")}
     after = {name: present[name] for name in ("status", "severity")}
-    if before == after:
+    # Reports of an older version, and what they kept aside, do not have the reason.
+    reasons = earlier.get("reason_fingerprint"), present.get("reason_fingerprint")
+    for_another = all(reasons) and reasons[0] != reasons[1]
+    if before == after and not for_another:
         return None
-    return {"fingerprint": present["fingerprint"], "from": before, "to": after}
+    change = {"fingerprint": present["fingerprint"], "from": before, "to": after}
+    return {**change, "reason_changed": True} if for_another else change
 
 
 def _brief(item: Item) -> Item:

@@ -21,6 +21,7 @@ from .._converge.finding import Finding, Severity, Status, mask_key_ids
 from .._converge.journal import check_run_id
 from .._converge.parsing import parse
 from .delta import DELTA_LISTS
+from .waiving import to_waive
 
 SCHEMA: t.Final = "hardening.iam/report/1"
 
@@ -117,6 +118,7 @@ def build(
     :arg thresholds: the numbers that the controls compared with, by name.
     """
     shown = sorted((finding.as_dict(reveal_key_ids=reveal_key_ids) for finding in findings), key=finding_order)
+    shown = [{**item, "to_waive": entry} if (entry := to_waive(item)) else item for item in shown]
     said = {"waivers": [dict(waiver) for waiver in waivers], "errors": [dict(error) for error in errors]}
     said = said if reveal_key_ids else mask_key_ids(said)
     generated = subject.credential_report_generated_at

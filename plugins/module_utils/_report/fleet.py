@@ -15,6 +15,7 @@ from datetime import datetime
 
 from .._account.moments import format_utc
 from .._converge.finding import Severity, Status
+from .delta import failing_again
 from .document import headline, summarize
 from .grouping import problem_of, resource_name
 from .problems import problem
@@ -83,6 +84,7 @@ def _totals(reports: Sequence[Report]) -> dict[str, int]:
         "accounts": len(reports),
         "new": sum(len(report["delta"]["new"]) for report in reports),
         "newly_assessed": sum(_newly_assessed(report) for report in reports),
+        "failing_again": sum(failing_again(report) for report in reports),
         "resolved": sum(len(report["delta"]["resolved"]) for report in reports),
         "changes_applied": applied,
         "changes_planned": len(changes) - applied,

@@ -136,6 +136,7 @@ def _evidence(finding: Finding) -> Markup:
         ("Expected", _value(evidence["expected"])),
         ("Source", source),
         ("First seen", finding["first_seen"]),
+        ("To waive", element("pre", finding["to_waive"], class_="waive") if finding.get("to_waive") else None),
     ]
     return element(
         "dl", [(element("dt", name), element("dd", value)) for name, value in pairs if value], class_="evidence"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.codec import to_json
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, UnreadKind
@@ -110,3 +111,23 @@ def test_a_waiver_for_a_region_does_not_stop_the_run(tmp_path: Path) -> None:
         "waiver 0 (region_assessed, SEC-1 of platform team) matches no failed finding" in text
         for text in assessed.warnings
     )
+
+
+def test_the_waiver_that_the_report_prints_holds_until_the_reason_changes(tmp_path: Path) -> None:
+    """F8, through the report: a policy more makes another reason."""
+    roles = samples.role("dev", attached_policies=(samples.ADMIN,))
+    first = assess(tmp_path, samples.people(roles=(roles,)))
+    (finding,) = [item for item in first.of("role_admin") if item["status"] == "FAIL"]
+    (printed,) = yaml.safe_load(finding["to_waive"])
+    signed = {**WAIVER, **{name: value for name, value in printed.items() if value}}
+    signed["expires"] = format_utc(samples.NOW)[:10]
+    second = assess(tmp_path, samples.people(roles=(roles,)), "two", waivers=[signed])
+    assert [item["status"] for item in second.of("role_admin")] == ["WAIVED"]
+    inline = (samples.document(samples.EVERYTHING),)
+    more = samples.role("dev", attached_policies=(samples.ADMIN,), inline_policies=inline)
+    third = assess(tmp_path, samples.people(roles=(more,)), "three", waivers=[signed])
+    (again,) = third.of("role_admin")
+    assert again["status"] == "FAIL"
+    assert "does not cover it: the reason changed since it was waived" in again["detail"]
+    (change,) = [item for item in third.report["delta"]["changed"] if item["fingerprint"] == again["fingerprint"]]
+    assert (change["from"]["status"], change["to"]["status"], change["reason_changed"]) == ("WAIVED", "FAIL", True)

@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Evidence, Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import find_approval
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
@@ -204,6 +205,21 @@ def test_which_findings_fail_the_run(reports: Path, fail_on: str, severities: se
         result = run(task(reports, fail_on=fail_on, scope=scope))
         assert result["fail"] is fails
         assert bool(result["fail_msg"]) is fails
+
+
+def test_what_was_waived_for_another_reason_fails_the_run(reports: Path) -> None:
+    """fail_on: new is about what nobody has accepted yet."""
+    accepted = samples.finding(
+        "policy_sensitive_wildcard", samples.arn("policy", "P"), evidence=Evidence({"allows": ["s3:*"]})
+    )
+    more = dataclasses.replace(accepted, evidence=Evidence({"allows": ["s3:*", "iam:*"]}))
+    waived = dataclasses.replace(accepted, status=Status.WAIVED, waiver=samples.settled()[0].waiver)
+    report = compare(samples.assessment([more]), samples.assessment([waived], run=samples.run("before")))
+    DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/report.json", encode(report))
+    for scope in ("account", "fleet"):
+        result = run(task(reports, fail_on="new", scope=scope))
+        assert result["fail"] is True
+        assert "1 no longer waived findings" in result["fail_msg"]
 
 
 def test_what_an_upgrade_finds_is_shown_and_does_not_fail_the_run(reports: Path) -> None:

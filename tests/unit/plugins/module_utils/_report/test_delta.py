@@ -9,8 +9,13 @@ import json
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._controls.regions import REGION_CONTROL
-from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding, Severity, Status
-from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import (
+    Evidence,
+    Finding,
+    Severity,
+    Status,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare, failing_again
 
 from . import samples
 
@@ -229,3 +234,31 @@ def test_a_report_of_an_older_version_is_compared_with() -> None:
     del older["delta"]["newly_assessed"]
     older["scope"]["regions_not"] = [{"region": "ap-east-1", "reason": "denied"}]
     assert compare(report(key("alice"), key("bob")), older)["delta"]["new"] == [key("bob").fingerprint]
+
+
+def trusting(*accounts: str, status: Status = Status.FAIL) -> Finding:
+    waiver = samples.settled()[0].waiver if status is Status.WAIVED else None
+    return key("alice", status, evidence=Evidence({"trusts": list(accounts)}), waiver=waiver)
+
+
+def test_another_reason_is_a_change() -> None:
+    """F8: the resource and the control are those of before, and whom the role trusts is not."""
+    verdict = {"status": "FAIL", "severity": "high"}
+    compared = after([trusting("1")], [trusting("1", "2")])
+    fingerprint = key("alice").fingerprint
+    assert compared["delta"]["changed"] == [
+        {"fingerprint": fingerprint, "from": verdict, "to": verdict, "reason_changed": True}
+    ]
+    assert failing_again(compared) == 0
+    assert after([trusting("1", "2")], [trusting("2", "1")])["delta"]["changed"] == []
+
+
+def test_what_is_waived_no_longer_since_its_reason_changed_fails_again() -> None:
+    assert failing_again(after([trusting("1", status=Status.WAIVED)], [trusting("1", "2")])) == 1
+    assert failing_again(after([trusting("1", status=Status.WAIVED)], [trusting("1")])) == 0
+
+
+def test_a_report_without_reasons_is_compared_with() -> None:
+    older = compare(report(trusting("1"), earlier=True), None)
+    del older["findings"][0]["reason_fingerprint"]
+    assert compare(report(trusting("1", "2")), older)["delta"]["changed"] == []
