@@ -39,6 +39,7 @@ from ._report.document import (
 )
 from ._report.parts import Parts, part_folder, read_parts
 from ._report.plain import printable
+from ._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
 from ._task import Task, TaskError
 
 FORMATS: t.Final = ("txt", "html", "csv", "junit", "sarif")
@@ -51,6 +52,8 @@ _MALFORMED: t.Final = (AttributeError, KeyError, TypeError, ValueError)
 # What set_stats may carry on to the next job of a workflow stays under 32 KiB.
 _NAMED = 50
 _NAME_BYTES = 250
+
+_CHANGES: t.Final = ("changes_applied", "changes_planned", "changes_reported", "refused")
 
 Result = dict[str, t.Any]
 
@@ -209,7 +212,7 @@ def _terminal(task: Task, report: Report, written: t.Optional[str]) -> str:
 
 def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str) -> Result:
     summary, delta = report["summary"], report["delta"]
-    applied = sum(change["applied"] for change in report["changes"])
+    counts = count_changes(report)
     if task.options["fail_on"] == "new" and delta["basis"] is None:
         task.warn(f"fail_on: there is no earlier report of {report['account_id']}, so no finding is new")
     newly = len(delta.get("newly_assessed", ()))
@@ -231,9 +234,10 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
         "counts": count_statuses(report["findings"]),
         "score": headline(report),
         "delta": {name: len(delta.get(name, ())) for name in DELTA_LISTS},
-        "changes_applied": applied,
-        "changes_planned": len(report["changes"]) - applied,
-        "refused": len(report["refused"]),
+        "changes_applied": counts[APPLIED],
+        "changes_planned": counts[PLANNED],
+        "changes_reported": counts[REPORTED],
+        "refused": counts[REFUSED],
         "plan_sha256": plan["plan_sha256"],
         "incomplete": report["incomplete"],
         "files": place.written,
@@ -396,7 +400,7 @@ def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, term
         "summary": document["summary"],
         "score": document["score"],
         "delta": {name: document["totals"][name] for name in ("new", "newly_assessed", "resolved")},
-        **{name: document["totals"][name] for name in ("changes_applied", "changes_planned", "refused")},
+        **{name: document["totals"][name] for name in _CHANGES},
         "plan_sha256": document["plan_sha256"],
         "failed_accounts": failed,
         "missing_accounts": document["missing"],

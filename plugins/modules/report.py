@@ -229,7 +229,12 @@ changes_applied:
   type: int
   sample: 1
 changes_planned:
-  description: How many changes the run would have made, had it been allowed to write.
+  description: How many changes a real run with the same variables would make.
+  returned: success
+  type: int
+  sample: 0
+changes_reported:
+  description: How many changes roles in the mode C(report) would make. No run makes them while the mode is C(report).
   returned: success
   type: int
   sample: 0

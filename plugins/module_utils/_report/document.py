@@ -21,6 +21,7 @@ from .._converge.finding import Finding, Severity, Status, mask_key_ids
 from .._converge.journal import check_run_id
 from .._converge.parsing import parse
 from .delta import DELTA_LISTS
+from .states import changes_of, costs_of
 from .waiving import to_waive
 
 SCHEMA: t.Final = "hardening.iam/report/1"
@@ -191,10 +192,10 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     """
     of_run = (part for part in parts if part.get("run_id") == report["run"]["id"])
     own = sorted(of_run, key=lambda part: str(part.get("module")))
-    changes = [{**change, "module": part.get("module")} for part in own for change in part.get("changes", ())]
+    changes = [{**change, "module": part.get("module")} for part in own for change in changes_of(part)]
     refused = [{**refusal, "module": part.get("module")} for part in own for refusal in part.get("refused", ())]
     impacts = [{"module": part.get("module"), **impact} for part in own for impact in part.get("impacts", ())]
-    costs = [{"module": part.get("module"), **cost} for part in own for cost in part.get("costs", ())]
+    costs = [{"module": part.get("module"), **cost} for part in own for cost in costs_of(part)]
     failures = [
         {"dataset": None, "region": None, "operation": part.get("module"), "reason": part["error"]}
         for part in own

@@ -19,6 +19,7 @@ from .delta import failing_again
 from .document import headline, summarize
 from .grouping import problem_of, resource_name
 from .problems import problem
+from .states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
 
 SCHEMA: t.Final = "hardening.iam/fleet/1"
 
@@ -78,19 +79,22 @@ def _failure(failure: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _totals(reports: Sequence[Report]) -> dict[str, int]:
-    changes = [change for report in reports for change in report["changes"]]
-    applied = sum(change["applied"] for change in changes)
     return {
         "accounts": len(reports),
         "new": sum(len(report["delta"]["new"]) for report in reports),
         "newly_assessed": sum(_newly_assessed(report) for report in reports),
         "failing_again": sum(failing_again(report) for report in reports),
         "resolved": sum(len(report["delta"]["resolved"]) for report in reports),
-        "changes_applied": applied,
-        "changes_planned": len(changes) - applied,
-        "refused": sum(len(report["refused"]) for report in reports),
+        **_changes(reports),
         "waived": sum(finding["status"] == Status.WAIVED.value for report in reports for finding in report["findings"]),
     }
+
+
+def _changes(reports: Sequence[Report]) -> dict[str, int]:
+    """How many changes are in which state: numbers that are never added up."""
+    counts = [count_changes(report) for report in reports]
+    names = {APPLIED: "changes_applied", PLANNED: "changes_planned", REPORTED: "changes_reported", REFUSED: "refused"}
+    return {name: sum(count[state] for count in counts) for state, name in names.items()}
 
 
 def _newly_assessed(report: Report) -> int:
@@ -118,7 +122,6 @@ def _score(reports: Sequence[Report]) -> t.Optional[dict[str, t.Any]]:
 
 
 def _account(report: Report) -> dict[str, t.Any]:
-    applied = sum(change["applied"] for change in report["changes"])
     return {
         "account_id": report["account_id"],
         "account_alias": report["account_alias"],
@@ -129,9 +132,7 @@ def _account(report: Report) -> dict[str, t.Any]:
         "newly_assessed": _newly_assessed(report),
         "resolved": len(report["delta"]["resolved"]),
         "not_assessed": sum(finding["status"] == Status.NOT_ASSESSED.value for finding in report["findings"]),
-        "changes_applied": applied,
-        "changes_planned": len(report["changes"]) - applied,
-        "refused": len(report["refused"]),
+        **_changes([report]),
         "plan_sha256": report.get("plan_sha256"),
         "report": f"{report['account_id']}/report.json",
     }

@@ -86,6 +86,7 @@ def _overview(fleet: Mapping[str, t.Any]) -> Markup:
         badge(f"−{totals['resolved']} resolved", "good") if totals["resolved"] else None,
         badge(f"{totals['changes_applied']} changes applied", "good") if totals["changes_applied"] else None,
         badge(f"{totals['changes_planned']} changes planned", "accent") if totals["changes_planned"] else None,
+        badge(f"{totals['changes_reported']} changes reported") if totals["changes_reported"] else None,
         badge(f"{totals['refused']} refused", "high") if totals["refused"] else None,
         badge(f"{totals['waived']} waived") if totals["waived"] else None,
     ]
@@ -114,7 +115,7 @@ def _accounts(fleet: Mapping[str, t.Any], *, linked: bool) -> Content:
             account["newly_assessed"],
             account["resolved"],
             account["not_assessed"],
-            f"{account['changes_applied']} / {account['changes_planned']}",
+            *(account[name] for name in ("changes_applied", "changes_planned", "changes_reported", "refused")),
         )
         for account in sorted(fleet["accounts"], key=_worst_first)
     ]
@@ -126,7 +127,10 @@ def _accounts(fleet: Mapping[str, t.Any], *, linked: bool) -> Content:
         "Newly assessed",
         "Resolved",
         "Not assessed",
-        "Applied / planned",
+        "Applied",
+        "Planned",
+        "Reported",
+        "Refused",
     )
     numbers = range(2, len(columns))
     search = toolbar(unit="accounts", search="Search accounts", severities=())

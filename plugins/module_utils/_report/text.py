@@ -31,6 +31,8 @@ from .grouping import (
 from .impact_text import brief as impact_lines
 from .paths import by_end, caveat, path_of
 from .plain import WIDTH, listed, printable, wrapped
+from .states import count_changes, state_of
+from .states import described as states
 
 TITLE: t.Final = "IAM Security Assessment Report"
 
@@ -73,8 +75,9 @@ def render(
 def brief(report: Mapping[str, t.Any]) -> str:
     """The outcome of one account in a line, where the reports of many would bury each other."""
     counts = ", ".join(f"{report['summary'][name]} {name}" for name in ("critical", "high", "medium", "low"))
-    score = headline(report)
-    return f"{account(report)}: {counts}" + (f"; {score_line(score)}" if score else "")
+    score, changed = headline(report), count_changes(report)
+    told = [counts, score_line(score) if score else "", f"changes: {states(changed)}" if any(changed.values()) else ""]
+    return f"{account(report)}: " + "; ".join(filter(None, told))
 
 
 def analyzer(report: Mapping[str, t.Any]) -> str:
@@ -293,18 +296,16 @@ def _impacts(impacts: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
 
 def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
     changes = report["changes"]
-    applied = sum(change["applied"] for change in changes)
     lines = []
     for change in changes:
-        state = "applied" if change["applied"] else "planned"
         undo = "" if change["reversible"] else ", not reversible"
-        what = f"- {change['service']}:{change['operation']} on {change['target']} ({state}{undo})"
+        what = f"- {change['service']}:{change['operation']} on {change['target']} ({state_of(change)}{undo})"
         lines += wrapped(show(what), first="  ", rest="    ")
         affects = change.get("affects")
         told = [f"affects: {described(affects)}"] if affects else []
         for line in (*difference(change["before"], change["after"]), *told):
             lines += wrapped(show(line), first="      ", rest="        ")
-    return [f"CHANGES: {applied} applied, {len(changes) - applied} planned", *lines] if changes else []
+    return [f"CHANGES: {states(count_changes(report))}", *lines] if changes else []
 
 
 def difference(before: t.Any, after: t.Any) -> Lines:
@@ -347,7 +348,8 @@ def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
 def _costs(costs: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
     lines = []
     for cost in costs:
-        lines += wrapped(show(f"- {cost['module']}: {cost_of(cost)} ({cost['note']})"), first="  ", rest="    ")
+        what = f"- {cost['module']}: {cost_of(cost)} ({state_of(cost)}; {cost['note']})"
+        lines += wrapped(show(what), first="  ", rest="    ")
     return ["WHAT IT COSTS:", *lines] if lines else []
 
 
@@ -366,6 +368,8 @@ def _summary(report: Mapping[str, t.Any], show: Show) -> Lines:
         f"  {severities}",
     ]
     lines += [f"  {line}" for line in delta_lines(report["delta"])]
+    counts = count_changes(report)
+    lines += [f"  Changes: {states(counts)}"] if any(counts.values()) else []
     for score in report["scores"]:
         lines += wrapped(f"Compliance Score: {show(score_line(score))}", first="  ", rest="    ")
         lines += wrapped(show(score_basis(score)), first="    ", rest="    ", width=WIDTH)

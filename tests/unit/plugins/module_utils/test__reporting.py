@@ -27,6 +27,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._task import Task, T
 from ._report import samples
 from ._report.test_fleet import account
 
+CHANGES = ("changes_applied", "changes_planned", "changes_reported", "refused")
 OPTIONS: dict[str, t.Any] = {
     "scope": "account",
     "account_id": samples.ACCOUNT,
@@ -113,7 +114,7 @@ def test_the_report_is_completed_by_what_the_run_did(reports: Path) -> None:
     assert report == {**json.loads(encode(samples.completed())), **more, "refused": [refusal]}
     assert refusal == {**samples.REFUSAL.as_dict(), "module": "access_keys"}
     assert read(reports / samples.ACCOUNT / "runs" / report["run"]["id"] / "report.json") == report
-    assert (result["changes_applied"], result["changes_planned"], result["refused"]) == (1, 1, 1)
+    assert [result[name] for name in CHANGES] == [1, 0, 1, 1]
     assert result["summary"]["total"] == 16
     assert result["counts"]["WAIVED"] == 1
     assert result["score"]["benchmark"] == "cis_7.0"
@@ -205,6 +206,57 @@ def test_which_findings_fail_the_run(reports: Path, fail_on: str, severities: se
         result = run(task(reports, fail_on=fail_on, scope=scope))
         assert result["fail"] is fails
         assert bool(result["fail_msg"]) is fails
+
+
+@pytest.mark.parametrize("mode", ["check", "enforce"])
+def test_what_only_reports_is_not_planned_in_any_output(reports: Path, mode: str) -> None:
+    """B2: a role in the mode report plans nothing, in check mode as in the real run after it."""
+    place, applied = DirectoryStore(str(reports)), mode == "enforce"
+    place.put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment(run=samples.run(mode=mode))))
+    run_id, costs = samples.run().id, [samples.cost()]
+    policy, key = samples.PASSWORD_POLICY_CHANGE, samples.KEY_CHANGE
+    for part in (
+        samples.part("password_policy", policy, run_id=run_id, applied=applied, costs=costs),
+        samples.part(
+            "access_keys", key, run_id=run_id, mode="report", refused=[samples.REFUSAL.as_dict()], costs=costs
+        ),
+    ):
+        place.put(part_place(part), encode({**part, "check_mode": not applied}))
+    expected = [1, 0, 1, 1] if applied else [0, 1, 1, 1]
+    words = "1 applied, 0 planned, 1 reported, 1 refused" if applied else "0 applied, 1 planned, 1 reported, 1 refused"
+    result = run(task(reports))
+    assert [result[name] for name in CHANGES] == expected
+    report = read(reports / samples.ACCOUNT / "report.json")
+    states = [("access_keys", "reported"), ("password_policy", "applied" if applied else "planned")]
+    assert [(change["module"], change["state"]) for change in report["changes"]] == states
+    assert [(cost["module"], cost["state"]) for cost in report["costs"]] == states
+    assert f"CHANGES: {words}\n" in result["terminal"]
+    assert f"  Changes: {words}\n" in result["terminal"]
+    assert "(reported; each evaluation)" in " ".join(result["terminal"].split())
+    assert f"changes: {words}" in run(task(reports, terminal="brief"))["terminal"]
+    page = (reports / samples.ACCOUNT / "report.html").read_text(encoding="utf-8")
+    assert all(
+        f"{count} {word}" in page for count, word in (text.split() for text in words.split(", ")) if count != "0"
+    )
+    together = run(task(reports, scope="fleet"))
+    assert [together[name] for name in CHANGES] == expected
+    fleet = read(reports / "fleet.json")
+    assert [fleet["totals"][name] for name in CHANGES] == expected == [fleet["accounts"][0][name] for name in CHANGES]
+    assert f"Changes: {words}" in together["terminal"]
+    assert "1 changes reported" in (reports / "fleet.html").read_text(encoding="utf-8")
+
+
+def test_a_report_of_an_older_version_still_counts(reports: Path) -> None:
+    """The fleet report of a run whose reports do not say what only reports."""
+    run(task(reports))
+    path = reports / samples.ACCOUNT / "runs" / samples.run().id / "report.json"
+    report = read(path)
+    for item in (*report["changes"], *report["costs"]):
+        del item["state"]
+    for place in (path, reports / samples.ACCOUNT / "report.json"):
+        place.write_text(json.dumps(report), encoding="utf-8")
+    result = run(task(reports, scope="fleet"))
+    assert [result[name] for name in CHANGES] == [1, 1, 0, 1]
 
 
 def test_what_was_waived_for_another_reason_fails_the_run(reports: Path) -> None:
@@ -427,7 +479,7 @@ def test_a_module_that_began_and_left_nothing_makes_the_report_incomplete(report
     fleet = run(task(reports, scope="fleet"))
     assert (fleet["failed_accounts"], fleet["fail"], fleet["accounts"]) == ([samples.ACCOUNT], True, 1)
     # What the other modules did is there all the same.
-    assert (result["changes_applied"], result["changes_planned"]) == (1, 1)
+    assert (result["changes_applied"], result["changes_reported"]) == (1, 1)
 
 
 def test_a_module_that_failed_before_its_result_says_why(reports: Path) -> None:
@@ -452,7 +504,7 @@ def test_the_parts_of_the_check_do_not_count_for_the_run_that_applies_it(reports
     put_part(reports, other)
     put_part(reports, {**MARK, "module": "config_rules", "check_mode": other["check_mode"]})
     result = run(task(reports))
-    assert (result["incomplete"], result["changes_planned"]) == ([], 1)
+    assert (result["incomplete"], result["changes_reported"]) == ([], 1)
 
 
 HIDDEN = dataclasses.replace(samples.KEY_CHANGE, target=f"{samples.ACCOUNT}-hidden")
@@ -514,7 +566,7 @@ def test_an_object_among_the_parts_that_is_none_is_named(reports: Path, content:
     DirectoryStore(str(reports)).put(part_place({"module": "foreign"}), content)
     result = run(task(reports))
     assert [problem["module"] for problem in result["incomplete"]] == ["foreign.json"]
-    assert (result["changes_applied"], result["changes_planned"]) == (1, 1)
+    assert (result["changes_applied"], result["changes_reported"]) == (1, 1)
 
 
 @pytest.fixture
@@ -538,7 +590,7 @@ def test_an_object_that_can_not_be_read_costs_its_own_module_or_account_alone(re
     result = run(task(reports))
     (problem,) = result["incomplete"]
     assert problem["module"] == "foreign.json" and "AccessDenied" in problem["reason"]
-    assert (result["changes_applied"], result["changes_planned"]) == (1, 1)
+    assert (result["changes_applied"], result["changes_reported"]) == (1, 1)
     fleet = run(task(reports, scope="fleet", run_id=samples.run().id))
     assert (fleet["accounts"], sorted(fleet["failed_accounts"])) == (1, [samples.ACCOUNT, "333344445555"])
 
