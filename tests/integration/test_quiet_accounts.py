@@ -71,8 +71,11 @@ def test_each_absence_is_one_entry_of_the_report(bare: Outcome, control: str) ->
 def test_what_follows_from_an_absence_is_not_applicable(bare: Outcome) -> None:
     findings = bare.report(BARE)["findings"]
     verdicts = {finding["control"]: finding["status"] for finding in findings}
-    for control in ("trail_encrypted", "trail_log_validation", "config_records_iam", "central_root_access"):
+    for control in ("config_records_iam", "central_root_access"):
         assert verdicts[control] == "NOT_APPLICABLE", control
+    # There may be a trail in one of the regions that were not read.
+    for control in ("trail_encrypted", "trail_log_validation"):
+        assert verdicts[control] == "NOT_ASSESSED", control
     alarms = {finding["status"] for finding in findings if finding["control"].startswith("alarm_")}
     assert alarms <= {"FAIL", "NOT_APPLICABLE"}
 

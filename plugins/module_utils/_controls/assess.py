@@ -42,7 +42,7 @@ def assess(
     was not asked for are left out. ``now`` defaults to the snapshot's own time.
 
     With ``of_organization`` the snapshot is judged as that of an organization, and controls of accounts are left out;
-    without it as that of an account, to which controls of organizations are NOT_APPLICABLE. ``break_glass`` are the
+    without it as that of an account, in which controls of organizations are NOT_ASSESSED. ``break_glass`` are the
     declared principals for emergencies, as ARN globs.
     """
     facts = Facts(snapshot)
@@ -53,7 +53,7 @@ def assess(
     found: list[Finding] = []
     for control in chosen:
         if control.of_organization and not of_organization:
-            found.append(_whole(control, account, Status.NOT_APPLICABLE, _elsewhere(account), None))
+            found.append(_elsewhere(control, account))
             continue
         for scope in _scopes(control, account):
             found.extend(_judge(control, scope))
@@ -61,11 +61,11 @@ def assess(
     return tuple(found)
 
 
-def _elsewhere(account: Scope) -> str:
-    """Why a control of the organization has nothing to say of an account."""
+def _elsewhere(control: Control, account: Scope) -> Finding:
+    """What a control of the organization says of an account: it applies to every member, and nobody looked here."""
     if account.facts.organization is None and account.missing(Dataset.ORGANIZATION) is None:
-        return "the account belongs to no organization"
-    return ONCE
+        return _whole(control, account, Status.NOT_APPLICABLE, "the account belongs to no organization", None)
+    return _whole(control, account, Status.NOT_ASSESSED, ONCE, None)
 
 
 def _scopes(control: Control, account: Scope) -> Iterator[Scope]:

@@ -15,7 +15,12 @@ import pytest
 import yaml
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.codec import to_json
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, UnreadKind
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Dataset,
+    Organization,
+    Snapshot,
+    UnreadKind,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._assessment import run
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
@@ -131,3 +136,53 @@ def test_the_waiver_that_the_report_prints_holds_until_the_reason_changes(tmp_pa
     assert "does not cover it: the reason changed since it was waived" in again["detail"]
     (change,) = [item for item in third.report["delta"]["changed"] if item["fingerprint"] == again["fingerprint"]]
     assert (change["from"]["status"], change["to"]["status"], change["reason_changed"]) == ("WAIVED", "FAIL", True)
+
+
+OF_ORGANIZATION: t.Final = ("2.1.2", "2.1.3", "2.1.4", "2.1.5", "2.1.6")
+
+
+def test_recommendations_for_an_organization_are_covered_only_by_a_run_over_it(tmp_path: Path) -> None:
+    """F12: an account in an organization says nothing of them, so they do not count as covered."""
+    alone = assess(tmp_path, samples.snapshot()).report
+    organization = Organization("o-1", "999988887777", "ALL")
+    member = assess(tmp_path, samples.snapshot(organization=organization)).report
+    for report, status in ((alone, "NOT_APPLICABLE"), (member, "NOT_ASSESSED")):
+        statuses = {
+            recommendation: {
+                item["status"] for item in report["findings"] if recommendation in item["compliance"].get("cis_7.0", ())
+            }
+            for recommendation in OF_ORGANIZATION
+        }
+        assert statuses == dict.fromkeys(OF_ORGANIZATION, {status})
+    (before, after) = (report["scores"][0] for report in (alone, member))
+    lost = after["not_assessed"] - before["not_assessed"]
+    assert lost >= len(OF_ORGANIZATION)
+    covered = before["coverage_percent"] - after["coverage_percent"]
+    assert covered == pytest.approx(100 * lost / after["recommendations"], abs=0.11)
+
+
+def test_a_member_without_a_root_password_does_not_prove_central_root_access(tmp_path: Path) -> None:
+    """F12: the member has no password, and nobody looked at the switch in the management account."""
+    member = samples.snapshot(
+        organization=Organization("o-1", "999988887777", "ALL"), summary={"AccountPasswordPresent": 0}
+    )
+    assessed = assess(tmp_path, member)
+    assert [item["status"] for item in assessed.of("member_root_without_password")] == ["PASS"]
+    statuses = {
+        item["control"]: item["status"]
+        for item in assessed.report["findings"]
+        if "2.1.1" in item["compliance"].get("cis_7.0", ())
+    }
+    assert statuses == {"member_root_without_password": "PASS", "central_root_access": "NOT_ASSESSED"}
+    assert "2.1.1" not in passed(assessed.report)
+
+
+def passed(report: dict[str, t.Any]) -> set[str]:
+    """The recommendations of CIS 7.0 that pass: all that speaks of them passes, or does not apply."""
+    found: dict[str, set[str]] = {}
+    for item in report["findings"]:
+        for recommendation in item["compliance"].get("cis_7.0", ()):
+            found.setdefault(recommendation, set()).add(item["status"])
+    names = {name for name, statuses in found.items() if "PASS" in statuses and statuses <= {"PASS", "NOT_APPLICABLE"}}
+    assert len(names) == report["scores"][0]["passed"]
+    return names
