@@ -270,7 +270,13 @@ def test_in_an_account_the_controls_of_the_organization_are_not_assessed(control
 def test_waivers_of_accounts_and_of_the_organization_are_one_list() -> None:
     common = {"reason": "on purpose", "owner": "me", "ticket": "T-1", "approved_by": "them", "expires": date_in(120)}
     waivers = [
-        {"control": "organization_guardrails", "resources": ["*"], "accounts": ["*"], **common},
+        {
+            "control": "organization_guardrails",
+            "resources": ["*"],
+            "accounts": ["*"],
+            "reason_fingerprint": "*",
+            **common,
+        },
         {"control": "root_no_access_key", "resources": ["*"], "accounts": ["*"], **common},
     ]
     organization = assess(waivers=waivers, now=NOW)
