@@ -17,9 +17,8 @@ from collections.abc import Mapping
 
 # Dates and measures change from day to day: the age of a key is not the reason for which somebody accepts it.
 _MOMENT: t.Final = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?")
-_USES: t.Final = ("last_",)
-
-_NOTHING: t.Final = (None, [], {})
+_LAST_USE: t.Final = "last_"
+_NOTHING: t.Final[tuple[t.Any, ...]] = (None, [], {})
 
 
 def reason_fingerprint(observed: t.Any) -> t.Optional[str]:
@@ -40,8 +39,8 @@ def _lasting(value: t.Any) -> t.Any:
     if isinstance(value, str):
         return None if _MOMENT.fullmatch(value) else value
     if isinstance(value, Mapping):
-        kept = {str(key): _lasting(item) for key, item in value.items() if not str(key).startswith(_USES)}
-        return {key: item for key, item in kept.items() if item not in _NOTHING}
+        members = {str(key): _lasting(item) for key, item in value.items() if not str(key).startswith(_LAST_USE)}
+        return {key: item for key, item in members.items() if item not in _NOTHING}
     if isinstance(value, (list, tuple, set, frozenset)):
         kept = [item for item in map(_lasting, value) if item not in _NOTHING]
         return sorted(kept, key=lambda item: json.dumps(item, sort_keys=True))

@@ -132,8 +132,9 @@ def gaps(report: Mapping[str, t.Any]) -> tuple[Gap, ...]:
     return tuple(
         Gap(
             reason,
-            *(tuple(dict.fromkeys(finding[name] for finding in same)) for name in ("control", "region")),
-            tuple(dict.fromkeys(resource_name(finding) for finding in same if not is_whole(finding))),
+            controls=tuple(dict.fromkeys(finding["control"] for finding in same)),
+            regions=tuple(dict.fromkeys(finding["region"] for finding in same)),
+            resources=tuple(dict.fromkeys(resource_name(finding) for finding in same if not is_whole(finding))),
         )
         for reason, same in found.items()
     )
