@@ -15,17 +15,18 @@ import re
 import typing as t
 from collections.abc import Mapping
 
-# Dates and measures change from day to day: the age of a key is not the reason for which somebody accepts it.
-_MOMENT: t.Final = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?")
-_LAST_USE: t.Final = "last_"
+# Times and measures change from day to day: the age of a key is not the reason for which somebody accepts it. Nothing
+# in an account can have the name of a moment, which has colons. A policy may be called 2026-01-01.
+_MOMENT: t.Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[^,;/ ]*")
+_MEASURES: t.Final = frozenset({"last_used_service", "tag"})
 _NOTHING: t.Final[tuple[t.Any, ...]] = (None, [], {})
 
 
 def reason_fingerprint(observed: t.Any) -> t.Optional[str]:
     """The SHA-256 of the reason in the evidence of a finding; None where the evidence names nothing but measures.
 
-    Names, ARNs and what else is text make the reason, with the switches beside them. Numbers, dates and last uses are
-    left out, and so is the order of lists.
+    Names, ARNs and what else is text make the reason, with the switches beside them. Numbers, moments and last uses
+    are left out, and so is the order of lists.
     """
     reason = _lasting(observed)
     if not _has_text(reason):
@@ -39,7 +40,7 @@ def _lasting(value: t.Any) -> t.Any:
     if isinstance(value, str):
         return None if _MOMENT.fullmatch(value) else value
     if isinstance(value, Mapping):
-        members = {str(key): _lasting(item) for key, item in value.items() if not str(key).startswith(_LAST_USE)}
+        members = {str(key): _lasting(item) for key, item in value.items() if key not in _MEASURES}
         return {key: item for key, item in members.items() if item not in _NOTHING}
     if isinstance(value, (list, tuple, set, frozenset)):
         kept = [item for item in map(_lasting, value) if item not in _NOTHING]

@@ -20,7 +20,7 @@ TRUSTS: t.Final = {"trusts": ["arn:aws:iam::999988887777:root", "anybody"], "nee
     [
         {"trusts": ["anybody", "arn:aws:iam::999988887777:root"], "needs_mfa": True, "days": 13},
         {**TRUSTS, "last_used": "2026-01-01T00:00:00Z", "last_used_service": "s3"},
-        {**TRUSTS, "created": "2026-01-01"},
+        {**TRUSTS, "created": "2026-01-01T00:00:00Z", "tested": "2026-01-01T00:00:00+00:00"},
         {**TRUSTS, "limited": [], "boundary": None},
         {**TRUSTS, "trusts": tuple(TRUSTS["trusts"])},
     ],
@@ -36,6 +36,10 @@ def test_what_changes_by_itself_is_no_reason(same: t.Any) -> None:
         {**TRUSTS, "trusts": ["anybody"]},
         {**TRUSTS, "needs_mfa": False},
         {**TRUSTS, "way": "group"},
+        # Somebody who may name a policy must not slip it past a waiver.
+        {**TRUSTS, "trusts": [*TRUSTS["trusts"], "2026-01-01"]},
+        {**TRUSTS, "policy": "2026-01-01"},
+        {**TRUSTS, "last_policy": "P"},
         {"policies": TRUSTS["trusts"], "needs_mfa": True},
         [TRUSTS],
     ],
@@ -45,7 +49,8 @@ def test_who_may_come_in_and_how_is_the_reason(other: t.Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "measures", [None, {}, 7, True, {"active": 2}, {"mfa": False}, {"last_used": None}, {"created": "2026-01-01"}, [[]]]
+    "measures",
+    [None, {}, 7, True, {"active": 2}, {"mfa": False}, {"last_used": None}, {"created": "2026-01-01T00:00:00Z"}, [[]]],
 )
 def test_measures_alone_are_no_reason(measures: t.Any) -> None:
     assert reason_fingerprint(measures) is None
