@@ -34,7 +34,7 @@ extends_documentation_fragment:
 options:
   scope:
     description:
-      - V(account) assesses the account. Controls of the organization are C(NOT_APPLICABLE) to it.
+      - V(account) assesses the account. Controls of the organization are C(NOT_ASSESSED) in it, if it belongs to one.
       - V(organization) assesses the organization, and only the controls that are about it. It is read from its management account, or
         from a delegated administrator, in calls that grow with units and policies, not with accounts.
       - Both write C(<account>/report.json) below O(report_dir), so an organization needs a O(report_dir) of its own.
