@@ -40,6 +40,7 @@ from ._report.document import (
 from ._report.parts import Parts, part_folder, read_parts
 from ._report.plain import printable
 from ._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
+from ._report.workflow import hand_on
 from ._task import Task, TaskError
 
 FORMATS: t.Final = ("txt", "html", "csv", "junit", "sarif")
@@ -49,9 +50,6 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What a document that others wrote can raise in the code that reads it.
 _MALFORMED: t.Final = (AttributeError, KeyError, TypeError, ValueError)
-# What set_stats may carry on to the next job of a workflow stays under 32 KiB.
-_NAMED = 50
-_NAME_BYTES = 250
 
 _CHANGES: t.Final = ("changes_applied", "changes_planned", "changes_reported", "refused")
 
@@ -244,7 +242,7 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
         "terminal": shown,
         **_verdict(reasons),
     }
-    return {**result, "stats": _stats(result, fleet.new_criticals([report]), failed=())}
+    return {**result, "stats": hand_on(result, fleet.new_criticals([report]), failed=())}
 
 
 def _fleet(task: Task) -> Result:
@@ -408,7 +406,7 @@ def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, term
         "terminal": terminal,
         **_verdict(reasons),
     }
-    return {**result, "stats": _stats(result, document["new_criticals"], failed=[*failed, *document["missing"]])}
+    return {**result, "stats": hand_on(result, document["new_criticals"], failed=[*failed, *document["missing"]])}
 
 
 def _reasons(task: Task, what: str, summary: Mapping[str, int], new: int, again: int) -> list[str]:
@@ -427,28 +425,3 @@ def _reasons(task: Task, what: str, summary: Mapping[str, int], new: int, again:
 
 def _verdict(reasons: Sequence[str]) -> Result:
     return {"fail": bool(reasons), "fail_msg": "; ".join(reasons)}
-
-
-def _stats(
-    result: Mapping[str, t.Any], new_criticals: Sequence[Mapping[str, t.Any]], *, failed: Sequence[str]
-) -> Result:
-    """What a workflow hands on to its next job; names are cut, counts are not."""
-    named = [f"{finding['account_id']}: {finding['problem']}: {finding['resource']}" for finding in new_criticals]
-    return {
-        "hardening_run_id": result["run_id"],
-        "hardening_counts": dict(result["summary"]),
-        "hardening_new_criticals": [_cut(name) for name in named[:_NAMED]],
-        "hardening_new_criticals_count": len(named),
-        "hardening_failed_accounts": [_cut(name) for name in failed[:_NAMED]],
-        "hardening_failed_accounts_count": len(failed),
-        "hardening_report": result["files"]["json"],
-        "hardening_plan_sha256": result.get("plan_sha256"),
-    }
-
-
-def _cut(name: str) -> str:
-    """The start of ``name``, short enough as JSON too, where a letter beyond ASCII takes six bytes."""
-    length = min(len(name), _NAME_BYTES)
-    while len(json.dumps(name[:length])) > _NAME_BYTES + 2:
-        length -= 1
-    return name[:length]
