@@ -116,7 +116,7 @@ def _differences(findings: Sequence[Item], known: Mapping[str, Item], baseline: 
 
 
 def failing_again(report: Mapping[str, t.Any]) -> int:
-    """How many findings were waived before and fail now for another reason: these are new to whoever waived them."""
+    """How many findings were waived before and fail now for another reason, which nobody has accepted."""
     failing, waived = Status.FAIL.value, Status.WAIVED.value
     return sum(
         change["from"]["status"] == waived and change["to"]["status"] == failing and "reason_changed" in change

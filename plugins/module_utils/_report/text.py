@@ -76,8 +76,8 @@ def brief(report: Mapping[str, t.Any]) -> str:
     """The outcome of one account in a line, where the reports of many would bury each other."""
     counts = ", ".join(f"{report['summary'][name]} {name}" for name in ("critical", "high", "medium", "low"))
     score, changed = headline(report), count_changes(report)
-    told = [counts, score_line(score) if score else "", f"changes: {states(changed)}" if any(changed.values()) else ""]
-    return f"{account(report)}: " + "; ".join(filter(None, told))
+    parts = [counts, score_line(score) if score else "", f"changes: {states(changed)}" if any(changed.values()) else ""]
+    return f"{account(report)}: " + "; ".join(filter(None, parts))
 
 
 def analyzer(report: Mapping[str, t.Any]) -> str:
