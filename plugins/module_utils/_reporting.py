@@ -23,7 +23,7 @@ from ._converge.plan import combined_plan, plan_document
 from ._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
 from ._converge.store import Store, StoreError
 from ._report import fleet, fleet_html, fleet_text, html, junit, manifest, sarif, tables, text
-from ._report.delta import DELTA_LISTS, failing_again
+from ._report.delta import DELTA_LISTS, unaccepted
 from ._report.document import (
     SCHEMA,
     DocumentError,
@@ -214,16 +214,16 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
     if task.options["fail_on"] == "new" and delta["basis"] is None:
         task.warn(f"fail_on: there is no earlier report of {report['account_id']}, so no finding is new")
     newly = len(delta.get("newly_assessed", ()))
-    if task.options["fail_on"] == "new" and newly:
+    if task.options["fail_on"] == "new" and newly and delta.get("upgraded"):
         task.warn(
-            f"fail_on: {newly} findings of {report['account_id']} are newly assessed, so they do not count as new: the "
-            "report before did not have their control or region"
+            f"fail_on: {newly} findings of {report['account_id']} are newly assessed after an upgrade, so they do not "
+            "count as new: the report before did not have their control or region"
         )
     reasons = [
         f"the report of {report['account_id']} lacks {problem['module']}: {problem['reason']}"
         for problem in report["incomplete"]
     ]
-    reasons += _reasons(task, report["account_id"], summary, len(delta["new"]), failing_again(report))
+    reasons += _reasons(task, report["account_id"], summary, unaccepted(report))
     result = {
         "scope": "account",
         "account_id": report["account_id"],
@@ -389,8 +389,7 @@ def _files_of(place: _Place, account: Mapping[str, t.Any], run_id: str) -> list[
 def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
     failed = [failure["account_id"] or failure["host"] or "unknown" for failure in document["failed"]]
     reasons = [f"{name} failed" for name in failed] + [f"{account} has no report" for account in document["missing"]]
-    totals = document["totals"]
-    reasons += _reasons(task, "the fleet", document["summary"], totals["new"], totals["failing_again"])
+    reasons += _reasons(task, "the fleet", document["summary"], document["unaccepted"])
     result = {
         "scope": "fleet",
         "run_id": document["run"]["id"],
@@ -409,16 +408,13 @@ def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, term
     return {**result, "stats": hand_on(result, document["new_criticals"], failed=[*failed, *document["missing"]])}
 
 
-def _reasons(task: Task, what: str, summary: Mapping[str, int], new: int, again: int) -> list[str]:
-    """Why the run fails by the option ``fail_on``.
-
-    Findings that fail ``again`` were waived, and fail for another reason than the one that was accepted.
-    """
-    counts = {
+def _reasons(task: Task, what: str, summary: Mapping[str, int], unaccepted: Mapping[str, int]) -> list[str]:
+    """Why the run fails by the option ``fail_on``."""
+    counts: Mapping[str, int] = {
         "never": {},
         "critical": {"critical": summary["critical"]},
         "high": {"critical": summary["critical"], "high": summary["high"]},
-        "new": {"new": new, "no longer waived": again},
+        "new": unaccepted,
     }[task.options["fail_on"]]
     return [f"{what} has {count} {name} findings" for name, count in counts.items() if count]
 

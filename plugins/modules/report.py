@@ -116,8 +116,9 @@ options:
     description:
       - Which findings set RV(fail). V(critical) and V(high) are about all findings of that severity or a higher one, V(new) is about findings
         that the run before did not have.
-      - Findings of a control or a region that the run before was not asked about are not new but newly assessed. They do not set
-        RV(fail) with V(new), so that an upgrade stops no pipeline; a warning counts them. V(critical) and V(high) include them.
+      - Findings of a control or a region that the run before was not asked about are newly assessed. They count with V(new), unless
+        another version of the collection made the report before. Then they do not, so that an upgrade stops no pipeline, and a warning
+        counts them. V(critical) and V(high) include them.
       - A finding that was waived and fails now for another reason than the one that was accepted counts with V(new).
       - The module itself does not fail on findings, so that a play can first report on all accounts.
     type: str

@@ -11,9 +11,10 @@ A finding that is missing now is resolved only where its control was assessed ag
 excluded control, a region that was left out or a resource that could not be judged resolves nothing. Such findings are
 kept aside, with the time they were first seen, until an assessment can tell.
 
-A finding is new only if the earlier assessment would have had it. Findings of a control that it did not have, or of a
-region that it was not asked to look at, are newly assessed. What it could not read counts as new: otherwise somebody
-could deny a read, open a door meanwhile, and pass for an upgrade.
+A finding is new only if the earlier assessment would have had it. Findings of a control that it did not have, since an
+upgrade added it or the declaration left it out, or of a region that it was not asked to look at, are newly assessed.
+What it could not read counts as new: otherwise somebody could deny a read, open a door meanwhile, and pass for an
+upgrade.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def compare(
     else:
         delta = _differences(findings, known, baseline)
         delta = delta if reveal_key_ids else mask_key_ids(delta)
-        delta.update(previous_run=baseline["run"]["id"], basis=basis)
+        delta.update(previous_run=baseline["run"]["id"], basis=basis, upgraded=_is_upgrade(baseline, report))
     scores = report["scores"] if before is None else _with_percent_before(report["scores"], before["scores"])
     return {**report, "findings": findings, "scores": scores, "delta": delta}
 
@@ -80,7 +81,14 @@ def _with_percent_before(scores: Sequence[Item], earlier: Sequence[Item]) -> lis
 
 def _delta(run_id: t.Optional[str], basis: t.Optional[str]) -> Item:
     lists: Item = {name: [] for name in DELTA_LISTS}
-    return {"previous_run": run_id, "basis": basis, **lists}
+    return {"previous_run": run_id, "basis": basis, "upgraded": False, **lists}
+
+
+def _is_upgrade(baseline: Mapping[str, t.Any], report: Mapping[str, t.Any]) -> bool:
+    """Whether another version of the collection, or of its catalogue, made the report before."""
+    return any(
+        baseline["run"].get(name) != report["run"][name] for name in ("collection_version", "control_catalog_version")
+    )
 
 
 def _open_findings(baseline: Mapping[str, t.Any]) -> dict[str, Item]:
@@ -115,13 +123,19 @@ def _differences(findings: Sequence[Item], known: Mapping[str, Item], baseline: 
     return delta
 
 
-def failing_again(report: Mapping[str, t.Any]) -> int:
-    """How many findings were waived before and fail now for another reason, which nobody has accepted."""
+def unaccepted(report: Mapping[str, t.Any]) -> dict[str, int]:
+    """What ``fail_on: new`` counts, by its name: findings that nobody has seen or accepted in the report before.
+
+    What is newly assessed counts, unless an upgrade may have added it: then nobody did anything to the account.
+    """
+    delta = report["delta"]
     failing, waived = Status.FAIL.value, Status.WAIVED.value
-    return sum(
+    again = sum(
         change["from"]["status"] == waived and change["to"]["status"] == failing and "reason_changed" in change
-        for change in report["delta"]["changed"]
+        for change in delta["changed"]
     )
+    newly = 0 if delta.get("upgraded") else len(delta.get("newly_assessed", ()))
+    return {"new": len(delta["new"]), "newly assessed": newly, "no longer waived": again}
 
 
 def first_reported(report: Mapping[str, t.Any]) -> frozenset[str]:

@@ -144,7 +144,7 @@ def build(
         "impacts": [],
         "costs": [],
         "errors": said["errors"],
-        "delta": {"previous_run": None, "basis": None, **{name: [] for name in DELTA_LISTS}},
+        "delta": {"previous_run": None, "basis": None, "upgraded": False, **{name: [] for name in DELTA_LISTS}},
     }
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from .._account.moments import format_utc
 from .._converge.finding import Severity, Status
-from .delta import failing_again
+from .delta import unaccepted
 from .document import headline, summarize
 from .grouping import problem_of, resource_name
 from .problems import problem
@@ -61,6 +61,7 @@ def build(
         },
         "summary": summarize(findings),
         "totals": _totals(ordered),
+        "unaccepted": _unaccepted(ordered),
         "score": _score(ordered),
         "accounts": [_account(report) for report in ordered],
         "top_controls": _top_controls(ordered),
@@ -83,7 +84,6 @@ def _totals(reports: Sequence[Report]) -> dict[str, int]:
         "accounts": len(reports),
         "new": sum(len(report["delta"]["new"]) for report in reports),
         "newly_assessed": sum(_newly_assessed(report) for report in reports),
-        "failing_again": sum(failing_again(report) for report in reports),
         "resolved": sum(len(report["delta"]["resolved"]) for report in reports),
         **_changes(reports),
         "waived": sum(finding["status"] == Status.WAIVED.value for report in reports for finding in report["findings"]),
@@ -95,6 +95,12 @@ def _changes(reports: Sequence[Report]) -> dict[str, int]:
     counts = [count_changes(report) for report in reports]
     names = {APPLIED: "changes_applied", PLANNED: "changes_planned", REPORTED: "changes_reported", REFUSED: "refused"}
     return {name: sum(count[state] for count in counts) for state, name in names.items()}
+
+
+def _unaccepted(reports: Sequence[Report]) -> dict[str, int]:
+    """What ``fail_on: new`` counts, over all accounts."""
+    counts = [unaccepted(report) for report in reports]
+    return {name: sum(count[name] for count in counts) for name in (counts[0] if counts else ())}
 
 
 def _newly_assessed(report: Report) -> int:

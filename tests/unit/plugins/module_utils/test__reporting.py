@@ -282,8 +282,8 @@ def test_what_an_upgrade_finds_is_shown_and_does_not_fail_the_run(reports: Path)
     result = run(asked)
     assert (result["fail"], result["delta"]["new"], result["delta"]["newly_assessed"]) == (False, 0, 1)
     assert asked.warnings == [
-        "fail_on: 1 findings of 222233334444 are newly assessed, so they do not count as new: the report before did "
-        "not have their control or region"
+        "fail_on: 1 findings of 222233334444 are newly assessed after an upgrade, so they do not count as new: the "
+        "report before did not have their control or region"
     ]
     assert "Root user has an access key [NEWLY ASSESSED]\n" in result["terminal"]
     assert "Newly assessed, so not known before: 1" in result["terminal"]
@@ -292,6 +292,15 @@ def test_what_an_upgrade_finds_is_shown_and_does_not_fail_the_run(reports: Path)
     assert (together["fail"], together["delta"]) == (False, {"new": 0, "newly_assessed": 1, "resolved": 0})
     assert "New: 0 | Newly assessed: 1 | Resolved: 0" in together["terminal"]
     assert "1 newly assessed" in (reports / "fleet.html").read_text(encoding="utf-8")
+
+
+def test_what_was_excluded_before_fails_the_run(reports: Path) -> None:
+    """Without an upgrade the declaration left the control out: nobody has seen its findings yet."""
+    report = samples.upgraded()
+    report["delta"]["upgraded"] = False
+    DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/report.json", encode(report))
+    for scope in ("account", "fleet"):
+        assert "1 newly assessed findings" in run(task(reports, fail_on="new", scope=scope))["fail_msg"]
 
 
 def test_new_findings_need_something_to_compare_with(reports: Path) -> None:

@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
     Severity,
     Status,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare, failing_again
+from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare, unaccepted
 
 from . import samples
 
@@ -204,6 +204,11 @@ def test_findings_of_a_control_that_an_upgrade_added_are_not_new() -> None:
     compared = compare(report(key("alice"), key("bob"), samples.finding("root_mfa_enabled", ROOT)), earlier)
     assert compared["delta"]["new"] == [key("bob").fingerprint]
     assert compared["delta"]["newly_assessed"] == [samples.finding("root_mfa_enabled", ROOT).fingerprint]
+    assert (compared["delta"]["upgraded"], unaccepted(compared)["newly assessed"]) == (False, 1)
+    older = {**earlier, "run": {**earlier["run"], "control_catalog_version": "2026.10"}}
+    upgraded = compare(report(key("alice"), key("bob"), samples.finding("root_mfa_enabled", ROOT)), older)
+    assert (upgraded["delta"]["upgraded"], unaccepted(upgraded)["newly assessed"]) == (True, 0)
+    assert upgraded["delta"]["newly_assessed"] == compared["delta"]["newly_assessed"]
     again = compare(report(key("alice"), samples.finding("root_mfa_enabled", ROOT)), compared)
     assert again["delta"]["new"] == again["delta"]["newly_assessed"] == []
 
@@ -249,13 +254,13 @@ def test_another_reason_is_a_change() -> None:
     assert compared["delta"]["changed"] == [
         {"fingerprint": fingerprint, "from": verdict, "to": verdict, "reason_changed": True}
     ]
-    assert failing_again(compared) == 0
+    assert unaccepted(compared)["no longer waived"] == 0
     assert after([trusting("1", "2")], [trusting("2", "1")])["delta"]["changed"] == []
 
 
 def test_what_is_waived_no_longer_since_its_reason_changed_fails_again() -> None:
-    assert failing_again(after([trusting("1", status=Status.WAIVED)], [trusting("1", "2")])) == 1
-    assert failing_again(after([trusting("1", status=Status.WAIVED)], [trusting("1")])) == 0
+    assert unaccepted(after([trusting("1", status=Status.WAIVED)], [trusting("1", "2")]))["no longer waived"] == 1
+    assert unaccepted(after([trusting("1", status=Status.WAIVED)], [trusting("1")]))["no longer waived"] == 0
 
 
 def test_a_report_without_reasons_is_compared_with() -> None:

@@ -38,7 +38,6 @@ def test_totals_are_those_of_all_accounts() -> None:
         "accounts": 2,
         "new": 1,
         "newly_assessed": 0,
-        "failing_again": 0,
         "resolved": 1,
         "changes_applied": 2,
         "changes_planned": 0,
