@@ -66,7 +66,7 @@ def reading(account: str, **options: t.Any) -> Record:
 
 
 def assessing(**options: t.Any) -> Record:
-    return reading(DEV, **{"run_id": "parity", "return_findings": "none", **options})
+    return reading(DEV, **{"run_id": "parity", "return_findings": "none", "regions": ["us-east-1"], **options})
 
 
 def converging(**options: t.Any) -> Record:
@@ -433,6 +433,8 @@ class Ways:
     outside: t.Mapping[str, Record]
     files_within: set[Path]
     files_outside: set[Path]
+    # The regions in which the roles of the first way were assumed: those of the sessions.
+    regions_within: set[str]
 
 
 @pytest.fixture(scope="module")
@@ -440,11 +442,13 @@ def ways(ansible: Ansible) -> Ways:
     secret = Vaulted(ciphertext(ansible))
     vaulted = Case("inventory, vaulted", "account_inventory_info", reading(PROD, assume_role_external_id=secret))
     tasks = [(case.name, {f"hardening.iam.{case.module}": case.options, **case.keywords}) for case in (*CASES, vaulted)]
+    ansible.control.clear_log()
     within = play(ansible, tasks, hardening_in_process=True)
+    regions = {record["region"] for record in ansible.control.log() if record["operation"] == "AssumeRole"}
     files = _written(ansible)
     for path in files:
         path.unlink()
-    return Ways(within, play(ansible, tasks, hardening_in_process=False), files, _written(ansible))
+    return Ways(within, play(ansible, tasks, hardening_in_process=False), files, _written(ansible), regions)
 
 
 def _written(ansible: Ansible) -> set[Path]:
@@ -507,8 +511,7 @@ def test_vaulted_values_are_decrypted_and_masked(ways: Ways) -> None:
 
 
 def test_environment_falls_in_for_options(ways: Ways) -> None:
-    regions = {finding["region"] for finding in ways.within["assessment"]["findings"]}
-    assert regions == {"global", "eu-west-1", "us-east-1"}
+    assert "eu-west-1" in ways.regions_within
 
 
 def test_warnings_are_returned(ways: Ways) -> None:
