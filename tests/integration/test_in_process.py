@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import sys
 import typing as t
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -434,7 +435,7 @@ class Ways:
     files_within: set[Path]
     files_outside: set[Path]
     # The regions in which the roles of the first way were assumed: those of the sessions.
-    regions_within: set[str]
+    regions_within: Counter[str]
 
 
 @pytest.fixture(scope="module")
@@ -444,7 +445,8 @@ def ways(ansible: Ansible) -> Ways:
     tasks = [(case.name, {f"hardening.iam.{case.module}": case.options, **case.keywords}) for case in (*CASES, vaulted)]
     ansible.control.clear_log()
     within = play(ansible, tasks, hardening_in_process=True)
-    regions = {record["region"] for record in ansible.control.log() if record["operation"] == "AssumeRole"}
+    log = ansible.control.log()
+    regions = Counter(record["region"] for record in log if record["operation"] == "AssumeRole")
     files = _written(ansible)
     for path in files:
         path.unlink()
@@ -511,7 +513,7 @@ def test_vaulted_values_are_decrypted_and_masked(ways: Ways) -> None:
 
 
 def test_environment_falls_in_for_options(ways: Ways) -> None:
-    assert "eu-west-1" in ways.regions_within
+    assert ways.regions_within.most_common(1)[0][0] == "eu-west-1"
 
 
 def test_warnings_are_returned(ways: Ways) -> None:
