@@ -70,8 +70,8 @@ notes:
 options:
   regions:
     description:
-      - The regions to look at, or V(enabled) alone for all that are enabled in the account.
-      - By default these are the region of the session (see O(region)) and the home region of IAM in its partition.
+      - The regions to look at, or V(enabled) alone for all that are enabled in the account, which is the default.
+      - An assessment names the enabled regions that were not read, and no control about every region passes without them.
       - What belongs to the whole account is read once, whatever regions are given.
     type: list
     elements: str

@@ -35,6 +35,9 @@ options:
       - Accepted findings. A list, the path of a YAML file that holds the list, or its place in S3 such as V(s3://bucket/waivers.yml).
       - Each waiver has C(control), C(accounts), C(resources), C(reason), C(owner), C(ticket), C(approved_by) and C(expires).
         C(accounts) and C(resources) are lists of globs, C(expires) is a date that is included, in UTC.
+      - C(regions), C(severity) and C(reason_fingerprint) are optional and say what it covers. By default that is what is in no region,
+        up to the severity of the control, and whose evidence names no reason. C(docs/waivers.md) describes them. The report prints the
+        waiver for each finding.
       - A waiver that is malformed or names an unknown control fails the task before anything is read.
     type: raw
   waiver_max_days:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
@@ -26,6 +26,7 @@ from ._controls.benchmarks import DEFAULT_BENCHMARKS
 from ._controls.control import Control
 from ._controls.deep import principals_in_question
 from ._controls.facts import Facts
+from ._controls.regions import region_control, unread_regions
 from ._controls.registry import CATALOG_VERSION, all_controls
 from ._controls.score import frameworks, scores
 from ._controls.selection import SelectionError, datasets_for, select
@@ -105,11 +106,12 @@ def _waivers(task: Task, *, of_organization: bool) -> Waivers:
     controls = {control.id: control for control in all_controls()}
     waivers = parse(
         _waiver_list(task),
-        known_controls=list(controls),
+        known_controls={name: control.severity for name, control in controls.items()},
         today=task.now.date(),
         max_days=task.options["waiver_max_days"],
     )
-    return tuple(waiver for waiver in waivers if controls[waiver.control].of_organization is of_organization)
+    of_organizations = {name for name, control in controls.items() if control.of_organization}
+    return tuple(waiver for waiver in waivers if (waiver.control in of_organizations) is of_organization)
 
 
 def _waiver_list(task: Task) -> t.Any:
@@ -186,9 +188,8 @@ def _collect(task: Task, declared: Declaration) -> Snapshot:
         return _collect_organization(task, declared)
     options = task.options
     wanted = datasets_for(declared.controls, deep=options["deep"], detective=options["detective"]) | _ALWAYS
-    regions = access.regions(options["regions"])
     task.expect_account(access.caller.account_id)
-    snapshot = collect(access, datasets=wanted - DEEP, regions=regions, now=task.now)
+    snapshot = _read(task, wanted - DEEP)
     if Dataset.ORGANIZATION_POLICIES in wanted:
         snapshot = _with_told_policies(task, snapshot)
     if not wanted & DEEP:
@@ -199,12 +200,19 @@ def _collect(task: Task, declared: Declaration) -> Snapshot:
     return snapshot
 
 
+def _read(task: Task, datasets: Collection[Dataset]) -> Snapshot:
+    """The datasets of the account, and which of its enabled regions were not looked at."""
+    reach = task.access.reach(task.options["regions"])
+    snapshot = collect(task.access, datasets=datasets, regions=reach.regions, now=task.now)
+    return dataclasses.replace(snapshot, enabled_regions=reach.enabled, enabled_regions_unread=reach.unread)
+
+
 def _collect_organization(task: Task, declared: Declaration) -> Snapshot:
     """The organization, read from its management account or from a delegated administrator."""
     access = task.access
     task.expect_account(access.caller.account_id)
     wanted = datasets_for(declared.controls, of_organization=True) | _ALWAYS | {Dataset.ORGANIZATION}
-    snapshot = collect(access, datasets=wanted, regions=access.regions(task.options["regions"]), now=task.now)
+    snapshot = _read(task, wanted)
     _expect_organization(snapshot)
     unread = snapshot.missing(Dataset.ORGANIZATION_TREE)
     if unread is not None and unread.kind is UnreadKind.DENIED:
@@ -258,7 +266,7 @@ def _document(
             of_account=not declared.of_organization,
         ),
         frameworks=frameworks(findings),
-        controls={control.id: _text_of_control(control) for control in declared.controls},
+        controls=_texts(declared.controls, snapshot),
         thresholds=dataclasses.asdict(declared.settings),
         waivers=waivers,
         errors=[_error(gap) for gap in _gaps(snapshot)],
@@ -266,26 +274,32 @@ def _document(
     )
 
 
-def _text_of_control(control: Control) -> dict[str, t.Any]:
+def _texts(controls: Sequence[Control], snapshot: Snapshot) -> dict[str, dict[str, t.Any]]:
+    """The texts of the controls by id, and that of the finding on a region where one of them asks about regions."""
+    region = region_control(controls, snapshot)
     return {
-        "title": control.title,
-        "rationale": control.rationale,
-        "remediation": control.remediation.text,
-        "severity": control.severity.value,
-        "compliance": {framework: list(ids) for framework, ids in control.compliance.items()},
+        control.id: {
+            "title": control.title,
+            "rationale": control.rationale,
+            "remediation": control.remediation.text,
+            "severity": control.severity.value,
+            "compliance": {framework: list(ids) for framework, ids in control.compliance.items()},
+        }
+        for control in (*controls, *((region,) if region else ()))
     }
 
 
 def _subject(snapshot: Snapshot, *, of_organization: bool) -> Subject:
     report = snapshot.credential_report
-    denied = snapshot.denied_regions
+    unread = {region: reason for region, reason in unread_regions(snapshot).items() if not of_organization}
     return Subject(
         account_id=snapshot.account_id,
         organization_id=snapshot.organization.id if of_organization and snapshot.organization else None,
         partition=snapshot.partition,
         account_alias=snapshot.account_alias,
-        regions_assessed=[region for region in snapshot.regions if region not in denied and not of_organization],
-        regions_not=denied,
+        regions_assessed=[region for region in snapshot.regions if region not in unread and not of_organization],
+        regions_not=unread,
+        regions_left_out=snapshot.regions_left_out,
         populations=_populations(snapshot.organization_tree if of_organization else snapshot),
         credential_report_generated_at=report.generated if report else None,
     )
@@ -345,18 +359,18 @@ def _compared(task: Task, place: Store, report: Report) -> Report:
     """The report compared with that of the run before; what stands in its place becomes ``previous.json``."""
     account, run_id = report["account_id"], report["run"]["id"]
     previous_key = f"{account}/previous.json"
-    present = _read(task, place, _key(report), account)
+    present = _earlier(task, place, _key(report), account)
     if present is not None and present["run"]["id"] != run_id:
         place.put(previous_key, encode(present))
         previous: t.Optional[Report] = present
     else:
-        previous = _read(task, place, previous_key, account)
+        previous = _earlier(task, place, previous_key, account)
     is_after = task.options["phase"] == "after"
-    before = _read(task, place, run_report_key(account, run_id), account) if is_after else None
+    before = _earlier(task, place, run_report_key(account, run_id), account) if is_after else None
     return compare(report, previous, before, reveal_key_ids=task.options["reveal_key_ids"])
 
 
-def _read(task: Task, place: Store, key: str, account_id: str) -> t.Optional[Report]:
+def _earlier(task: Task, place: Store, key: str, account_id: str) -> t.Optional[Report]:
     """An earlier report of the account. One that is malformed, or of another account, is a warning and none."""
     content = place.get(key)
     if content is None:

@@ -210,19 +210,15 @@ class Predictor:
 
     @property
     def _listed(self) -> list[str]:
-        """The regions that the option ``regions`` names."""
-        return [name for name in map(str.strip, self._task.options["regions"] or ()) if name]
+        """The regions that the option ``regions`` names; none for all that are enabled."""
+        names = [name for name in map(str.strip, self._task.options["regions"] or ()) if name]
+        return [] if names == [ENABLED] else names
 
     def _regions(self) -> tuple[tuple[str, ...], t.Optional[tuple[str, ...]]]:
         """The regions to ask, without any listed all that are enabled; and the account's others, None if not known."""
-        access, listed = self._task.access, self._listed
-        try:
-            enabled = access.regions([ENABLED])
-        except AwsError:
-            # The regions of the session and of IAM, or those that are listed.
-            return access.regions([] if listed == [ENABLED] else listed), None
-        asked = access.regions(listed) if listed else enabled
-        return asked, tuple(sorted({*enabled} - {*asked}))
+        reach = self._task.access.reach(self._listed)
+        others = None if reach.unread else tuple(sorted({*reach.enabled} - {*reach.regions}))
+        return reach.regions, others
 
     def _look_up(self, region: str, arns: Sequence[str], sleep: Callable[[float], None]) -> Lookup:
         """The event history of one region. Of a role AWS can't be asked by name: its events bear those of sessions."""

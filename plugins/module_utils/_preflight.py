@@ -176,7 +176,7 @@ def run(task: Task) -> dict[str, t.Any]:
     """The core of ``preflight_info``: options of :mod:`plugins.modules.preflight_info` in, its result out."""
     declaration(task)
     access = task.access
-    regions = access.regions(task.options["regions"])
+    regions = access.reach(task.options["regions"]).regions
     task.expect_account(access.caller.account_id)
     rows = _readiness(task, access, regions)
     account_id = access.caller.account_id

@@ -23,6 +23,7 @@ from ._converge.plan import combined_plan, plan_document
 from ._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
 from ._converge.store import Store, StoreError
 from ._report import fleet, fleet_html, fleet_text, html, junit, manifest, sarif, tables, text
+from ._report.delta import DELTA_LISTS, unaccepted
 from ._report.document import (
     SCHEMA,
     DocumentError,
@@ -38,6 +39,8 @@ from ._report.document import (
 )
 from ._report.parts import Parts, part_folder, read_parts
 from ._report.plain import printable
+from ._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
+from ._report.workflow import hand_on
 from ._task import Task, TaskError
 
 FORMATS: t.Final = ("txt", "html", "csv", "junit", "sarif")
@@ -47,9 +50,8 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What a document that others wrote can raise in the code that reads it.
 _MALFORMED: t.Final = (AttributeError, KeyError, TypeError, ValueError)
-# What set_stats may carry on to the next job of a workflow stays under 32 KiB.
-_NAMED = 50
-_NAME_BYTES = 250
+
+_CHANGES: t.Final = ("changes_applied", "changes_planned", "changes_reported", "refused")
 
 Result = dict[str, t.Any]
 
@@ -208,14 +210,20 @@ def _terminal(task: Task, report: Report, written: t.Optional[str]) -> str:
 
 def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str) -> Result:
     summary, delta = report["summary"], report["delta"]
-    applied = sum(change["applied"] for change in report["changes"])
+    counts = count_changes(report)
     if task.options["fail_on"] == "new" and delta["basis"] is None:
         task.warn(f"fail_on: there is no earlier report of {report['account_id']}, so no finding is new")
+    newly = len(delta.get("newly_assessed", ()))
+    if task.options["fail_on"] == "new" and newly and delta.get("upgraded"):
+        task.warn(
+            f"fail_on: {newly} findings of {report['account_id']} are newly assessed after an upgrade, so they do not "
+            "count as new: the report before did not have their control or region"
+        )
     reasons = [
         f"the report of {report['account_id']} lacks {problem['module']}: {problem['reason']}"
         for problem in report["incomplete"]
     ]
-    reasons += _reasons(task, report["account_id"], summary, len(delta["new"]))
+    reasons += _reasons(task, report["account_id"], summary, unaccepted(report))
     result = {
         "scope": "account",
         "account_id": report["account_id"],
@@ -223,17 +231,18 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
         "summary": summary,
         "counts": count_statuses(report["findings"]),
         "score": headline(report),
-        "delta": {name: len(delta[name]) for name in ("new", "resolved", "changed", "not_assessed")},
-        "changes_applied": applied,
-        "changes_planned": len(report["changes"]) - applied,
-        "refused": len(report["refused"]),
+        "delta": {name: len(delta.get(name, ())) for name in DELTA_LISTS},
+        "changes_applied": counts[APPLIED],
+        "changes_planned": counts[PLANNED],
+        "changes_reported": counts[REPORTED],
+        "refused": counts[REFUSED],
         "plan_sha256": plan["plan_sha256"],
         "incomplete": report["incomplete"],
         "files": place.written,
         "terminal": shown,
         **_verdict(reasons),
     }
-    return {**result, "stats": _stats(result, fleet.new_criticals([report]), failed=())}
+    return {**result, "stats": hand_on(result, fleet.new_criticals([report]), failed=())}
 
 
 def _fleet(task: Task) -> Result:
@@ -380,15 +389,15 @@ def _files_of(place: _Place, account: Mapping[str, t.Any], run_id: str) -> list[
 def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
     failed = [failure["account_id"] or failure["host"] or "unknown" for failure in document["failed"]]
     reasons = [f"{name} failed" for name in failed] + [f"{account} has no report" for account in document["missing"]]
-    reasons += _reasons(task, "the fleet", document["summary"], document["totals"]["new"])
+    reasons += _reasons(task, "the fleet", document["summary"], document["unaccepted"])
     result = {
         "scope": "fleet",
         "run_id": document["run"]["id"],
         "accounts": document["totals"]["accounts"],
         "summary": document["summary"],
         "score": document["score"],
-        "delta": {name: document["totals"][name] for name in ("new", "resolved")},
-        **{name: document["totals"][name] for name in ("changes_applied", "changes_planned", "refused")},
+        "delta": {name: document["totals"][name] for name in ("new", "newly_assessed", "resolved")},
+        **{name: document["totals"][name] for name in _CHANGES},
         "plan_sha256": document["plan_sha256"],
         "failed_accounts": failed,
         "missing_accounts": document["missing"],
@@ -396,44 +405,19 @@ def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, term
         "terminal": terminal,
         **_verdict(reasons),
     }
-    return {**result, "stats": _stats(result, document["new_criticals"], failed=[*failed, *document["missing"]])}
+    return {**result, "stats": hand_on(result, document["new_criticals"], failed=[*failed, *document["missing"]])}
 
 
-def _reasons(task: Task, what: str, summary: Mapping[str, int], new: int) -> list[str]:
+def _reasons(task: Task, what: str, summary: Mapping[str, int], unaccepted: Mapping[str, int]) -> list[str]:
     """Why the run fails by the option ``fail_on``."""
-    counts = {
+    counts: Mapping[str, int] = {
         "never": {},
         "critical": {"critical": summary["critical"]},
         "high": {"critical": summary["critical"], "high": summary["high"]},
-        "new": {"new": new},
+        "new": unaccepted,
     }[task.options["fail_on"]]
     return [f"{what} has {count} {name} findings" for name, count in counts.items() if count]
 
 
 def _verdict(reasons: Sequence[str]) -> Result:
     return {"fail": bool(reasons), "fail_msg": "; ".join(reasons)}
-
-
-def _stats(
-    result: Mapping[str, t.Any], new_criticals: Sequence[Mapping[str, t.Any]], *, failed: Sequence[str]
-) -> Result:
-    """What a workflow hands on to its next job; names are cut, counts are not."""
-    named = [f"{finding['account_id']}: {finding['problem']}: {finding['resource']}" for finding in new_criticals]
-    return {
-        "hardening_run_id": result["run_id"],
-        "hardening_counts": dict(result["summary"]),
-        "hardening_new_criticals": [_cut(name) for name in named[:_NAMED]],
-        "hardening_new_criticals_count": len(named),
-        "hardening_failed_accounts": [_cut(name) for name in failed[:_NAMED]],
-        "hardening_failed_accounts_count": len(failed),
-        "hardening_report": result["files"]["json"],
-        "hardening_plan_sha256": result.get("plan_sha256"),
-    }
-
-
-def _cut(name: str) -> str:
-    """The start of ``name``, short enough as JSON too, where a letter beyond ASCII takes six bytes."""
-    length = min(len(name), _NAME_BYTES)
-    while len(json.dumps(name[:length])) > _NAME_BYTES + 2:
-        length -= 1
-    return name[:length]

@@ -34,7 +34,7 @@ extends_documentation_fragment:
 options:
   scope:
     description:
-      - V(account) assesses the account. Controls of the organization are C(NOT_APPLICABLE) to it.
+      - V(account) assesses the account. Controls of the organization are C(NOT_ASSESSED) in it, if it belongs to one.
       - V(organization) assesses the organization, and only the controls that are about it. It is read from its management account, or
         from a delegated administrator, in calls that grow with units and policies, not with accounts.
       - Both write C(<account>/report.json) below O(report_dir), so an organization needs a O(report_dir) of its own.
@@ -230,6 +230,12 @@ findings:
       type: str
     fingerprint:
       description: Identifies the finding across runs.
+      type: str
+    reason_fingerprint:
+      description: What the finding fails for, for waivers. Null where its evidence names no reason, or where it does not fail.
+      type: str
+    to_waive:
+      description: The waiver that would accept the finding as it is, as YAML to complete. Only where it fails.
       type: str
 unread:
   description: What could not be read, and why.

@@ -116,6 +116,10 @@ options:
     description:
       - Which findings set RV(fail). V(critical) and V(high) are about all findings of that severity or a higher one, V(new) is about findings
         that the run before did not have.
+      - Findings of a control or a region that the run before was not asked about are newly assessed. They count with V(new), unless
+        another version of the collection made the report before. Then they do not, so that an upgrade stops no pipeline, and a warning
+        counts them. V(critical) and V(high) include them.
+      - A finding that was waived and fails now for another reason than the one that was accepted counts with V(new).
       - The module itself does not fail on findings, so that a play can first report on all accounts.
     type: str
     choices: [never, critical, high, new]
@@ -214,17 +218,24 @@ score:
     recommendations: 63
     waived: 1
 delta:
-  description: How many findings are new and resolved since the run before, and with O(scope=account) how many changed or could not be assessed again.
+  description:
+    - How many findings are new and resolved since the run before, and with O(scope=account) how many changed or could not be assessed again.
+    - Findings of a control, or of a region, that the run before was not asked about are not new but C(newly_assessed).
   returned: success
   type: dict
-  sample: {changed: 0, new: 1, not_assessed: 0, resolved: 3}
+  sample: {changed: 0, new: 1, newly_assessed: 0, not_assessed: 0, resolved: 3}
 changes_applied:
   description: How many changes the run made.
   returned: success
   type: int
   sample: 1
 changes_planned:
-  description: How many changes the run would have made, had it been allowed to write.
+  description: How many changes a real run with the same variables would make.
+  returned: success
+  type: int
+  sample: 0
+changes_reported:
+  description: How many changes roles in the mode C(report) would make. No run makes them while the mode is C(report).
   returned: success
   type: int
   sample: 0

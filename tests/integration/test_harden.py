@@ -184,6 +184,9 @@ def test_examples_write_nothing_but_the_password_policy_and_analyzers_by_default
         .playbook("harden", inventory=INVENTORIES / "accounts.yml", aws_external_id=EXTERNAL_ID, **ONE_ROLE)
         .succeeded()
     )
+    # Without aws_regions, the assessment and every role take all enabled regions.
+    report = outcome.report(DEV)
+    assert (len(report["scope"]["regions_assessed"]), report["scope"]["regions_not"]) == (17, [])
     written = {(operation_of(record), record["account_id"]) for record in _writes(outcome)}
     assert {account for operation, account in written if operation == UPDATE} == {PROD, DEV}
     assert {operation for operation, _account in written} == {UPDATE, "accessanalyzer:CreateAnalyzer"}

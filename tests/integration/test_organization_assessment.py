@@ -257,10 +257,10 @@ def test_a_delegated_administrator_may_assess_the_organization(control: Emulator
     assert f"from account {DEV} does not see into it" in workloads["detail"]
 
 
-def test_to_an_account_the_controls_of_the_organization_do_not_apply(control: Emulator) -> None:
+def test_in_an_account_the_controls_of_the_organization_are_not_assessed(control: Emulator) -> None:
     control.clear_log()
     result = assess(scope="account", include=sorted(CONTROLS))
-    assert {(finding["status"], finding["detail"]) for finding in result["findings"]} == {("NOT_APPLICABLE", ONCE)}
+    assert {(finding["status"], finding["detail"]) for finding in result["findings"]} == {("NOT_ASSESSED", ONCE)}
     assert {finding["control"] for finding in result["findings"]} == CONTROLS
     assert not [record for record in control.log() if record["service"] == "organizations"]
 
@@ -270,7 +270,13 @@ def test_to_an_account_the_controls_of_the_organization_do_not_apply(control: Em
 def test_waivers_of_accounts_and_of_the_organization_are_one_list() -> None:
     common = {"reason": "on purpose", "owner": "me", "ticket": "T-1", "approved_by": "them", "expires": date_in(120)}
     waivers = [
-        {"control": "organization_guardrails", "resources": ["*"], "accounts": ["*"], **common},
+        {
+            "control": "organization_guardrails",
+            "resources": ["*"],
+            "accounts": ["*"],
+            "reason_fingerprint": "*",
+            **common,
+        },
         {"control": "root_no_access_key", "resources": ["*"], "accounts": ["*"], **common},
     ]
     organization = assess(waivers=waivers, now=NOW)

@@ -28,11 +28,13 @@ WAIVERS = f"""
   owner: {OWNER}
   ticket: ACME-1
   approved_by: ciso@acme.example
+  reason_fingerprint: "*"
   expires: {LATER}
 - <<: *complete
   control: user_admin
   accounts: ["2222*"]
   resources: [user/deploy-bot]
+  severity: critical
   ticket: ACME-2
   expires: "{LAST_DAY}"
 - <<: *complete

@@ -69,7 +69,7 @@ _PURPOSES: t.Final[dict[str, str]] = {
     "config:DescribeOrganizationConfigRuleStatuses": "config_rules with `scope: organization`: who lacks a rule",
     "config:DescribeOrganizationConfigRules": "config_rules with `scope: organization`: the rules that are there",
     "config:ListConfigurationRecorders": "config_rules with `recorder`: whether a service of AWS records by itself",
-    "ec2:DescribeRegions": "the regions behind `regions: [enabled]`",
+    "ec2:DescribeRegions": "the enabled regions: those that are read by default, and those that were not read",
     "events:DescribeEventBus": "event_alerts with `receive_from_organization`: who may put events on the bus",
     "events:DescribeRule": "event_alerts: a rule, before and after it is changed",
     "iam:GetAccessKeyLastUsed": "access_key_lifecycle: the last use of a key in question, once more before each write",

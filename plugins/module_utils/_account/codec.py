@@ -25,6 +25,7 @@ from .model import Dataset, Snapshot, Unread, UnreadKind
 from .moments import format_moment, parse_moment
 
 SCHEMA: t.Final = "hardening.iam/snapshot/1"
+_OLDER: t.Final = "the snapshot is older than this read"
 # Members that snapshots did not have from the start. An older one does not say that there were none of them.
 _LATER: t.Final = {
     Dataset.ORGANIZATION_POLICIES: "organization_policies",
@@ -70,10 +71,12 @@ def from_json(text: str) -> Snapshot:
     plain: t.Any = content.get("snapshot")
     snapshot: Snapshot = _value(Snapshot, plain, "snapshot")
     unknown = tuple(
-        Unread(dataset, UnreadKind.NOT_REQUESTED, "the snapshot is older than this read")
+        Unread(dataset, UnreadKind.NOT_REQUESTED, _OLDER)
         for dataset, member in _LATER.items()
         if member not in plain and snapshot.missing(dataset) is None
     )
+    if "enabled_regions" not in plain:
+        snapshot = dataclasses.replace(snapshot, enabled_regions_unread=_OLDER)
     return dataclasses.replace(snapshot, unread=(*snapshot.unread, *unknown)) if unknown else snapshot
 
 

@@ -338,6 +338,8 @@ class Snapshot:
 
     A dataset in ``unread`` was not read and its fields below hold nothing: ask :meth:`missing` first. An empty field
     whose dataset is not in ``unread`` is a fact. Sequences are in a stable order, levels from the root to the account.
+    ``regions`` were looked at; ``enabled_regions`` are all that the account has, where the reader asked for them, and
+    ``enabled_regions_unread`` says why AWS did not list them.
     """
 
     caller: Caller
@@ -346,6 +348,8 @@ class Snapshot:
     observed_at: datetime
     regions: tuple[str, ...]
     unread: tuple[Unread, ...] = ()
+    enabled_regions: tuple[str, ...] = ()
+    enabled_regions_unread: t.Optional[str] = None
     account_alias: t.Optional[str] = None
     users: tuple[User, ...] = ()
     groups: tuple[Group, ...] = ()
@@ -394,6 +398,11 @@ class Snapshot:
             if unread.dataset is dataset and (unread.region is None or unread.region == region):
                 return unread
         return None
+
+    @property
+    def regions_left_out(self) -> tuple[str, ...]:
+        """Enabled regions that were not looked at."""
+        return tuple(region for region in self.enabled_regions if region not in self.regions)
 
     @property
     def denied_regions(self) -> Mapping[str, str]:

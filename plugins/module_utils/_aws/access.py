@@ -33,7 +33,7 @@ if t.TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.session import Session
 
-__all__ = ["HAS_BOTO3", "Access", "Identity", "warm"]
+__all__ = ["HAS_BOTO3", "Access", "Identity", "Reach", "warm"]
 
 # Writes that nobody plans, and so nobody else repeats: objects of journal and report, and sessions.
 _PATIENT_SERVICES: t.Final = frozenset({"s3", "sts"})
@@ -51,6 +51,15 @@ class Identity:
     account_id: str
     arn: str
     user_id: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Reach:
+    """The regions to read of an account, and those that it has enabled; ``unread`` says why these are not known."""
+
+    regions: tuple[str, ...]
+    enabled: tuple[str, ...]
+    unread: t.Optional[str] = None
 
 
 class Access:
@@ -175,19 +184,42 @@ class Access:
         return *way.roles, _identity(self._call(owner, "sts", "GetCallerIdentity", self.region)).arn
 
     def regions(self, requested: t.Optional[Sequence[str]] = None) -> tuple[str, ...]:
-        """The regions to look at: those requested, all that the account has enabled for ``enabled``; if none is
-        requested, the session's region and IAM's home region.
+        """The regions to look at: those requested; for ``enabled``, or if none is requested, all enabled ones.
 
         :raises AwsError: a name is no region of this partition; or the account's regions can't be read.
         """
         names = [name.strip() for name in requested or () if name.strip()]
-        if not names:
-            return tuple(dict.fromkeys((self.region, self.home_region)))
-        if names == [ENABLED]:
-            # Without AllRegions: those that are enabled by default or opted in to.
-            answer = self.call("ec2", "DescribeRegions")
-            return tuple(sorted(region["RegionName"] for region in answer["Regions"]))
+        if names in ([], [ENABLED]):
+            return self.enabled_regions
         return checked(names, self._session, self.partition)
+
+    @functools.cached_property
+    def enabled_regions(self) -> tuple[str, ...]:
+        """The regions that the account has enabled, by default or because somebody opted in to them.
+
+        :raises AwsError: they can't be read.
+        """
+        # Without AllRegions, AWS leaves out those that are not enabled:
+        # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
+        answer = self.call("ec2", "DescribeRegions")
+        return tuple(sorted(region["RegionName"] for region in answer["Regions"]))
+
+    def reach(self, requested: t.Optional[Sequence[str]] = None) -> Reach:
+        """The regions to read, and all enabled ones: a control about every region has to know which were not read.
+
+        If AWS does not list them and none is requested, the session's region and IAM's home region are read.
+
+        :raises AwsError: a name is no region of this partition; or ``enabled`` is requested and can't be read.
+        """
+        names = [name.strip() for name in requested or () if name.strip()]
+        asked = None if names in ([], [ENABLED]) else self.regions(names)
+        try:
+            enabled = self.enabled_regions
+        except AwsError as error:
+            if names == [ENABLED]:
+                raise
+            return Reach(asked or tuple(dict.fromkeys((self.region, self.home_region))), (), str(error))
+        return Reach(asked or enabled, enabled)
 
     def client(self, service: str, region: t.Optional[str] = None) -> BaseClient:
         """botocore's client, fenced like all others, for what :meth:`call` and :meth:`pages` can't do."""

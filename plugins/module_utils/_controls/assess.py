@@ -14,17 +14,15 @@ import typing as t
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from .._account.model import Dataset, Snapshot, UnreadKind
-from .._converge.finding import Evidence, Finding, Remediation, Severity, Status
+from .._account.model import Dataset, Snapshot
+from .._converge.finding import Evidence, Finding, Remediation, Status
 from .._converge.protected import protection_of
-from .control import SOURCES, Control, Failure, Scope, Verdict, merged, plural, unread_reason
+from .control import Control, Failure, Scope, Verdict, merged, plural, unread_reason
 from .facts import Facts
+from .regions import GLOBAL, region_findings, unproven, was_not_requested
 from .registry import all_controls
 from .settings import Settings
 
-# Not a control of the catalogue: the one line that stands for all regional controls in a region that refused us.
-REGION_CONTROL: t.Final = "region_assessed"
-GLOBAL: t.Final = "global"
 ONCE: t.Final = "assessed once for the whole organization (scope organization, playbooks/organization.yml)"
 
 
@@ -40,12 +38,12 @@ def assess(
     """What the controls (all by default) say of the snapshot, in the catalogue's order, then by region and resource.
 
     FAIL: one finding a resource. PASS and NOT_APPLICABLE: one a control, account and region. NOT_ASSESSED: one a
-    control, account and region with the reason, for a control that lacks a dataset; one for a region that refused all
-    reads. Deep and detective controls whose evidence was not asked for are left out. ``now`` defaults to the
-    snapshot's own time.
+    resource that could not be judged, beside the failures of others; one a control, account and region with the reason,
+    for a control that lacks a dataset; one for a region that was not read. Deep and detective controls whose evidence
+    was not asked for are left out. ``now`` defaults to the snapshot's own time.
 
     With ``of_organization`` the snapshot is judged as that of an organization, and controls of accounts are left out;
-    without it as that of an account, to which controls of organizations are NOT_APPLICABLE. ``break_glass`` are the
+    without it as that of an account, in which controls of organizations are NOT_ASSESSED. ``break_glass`` are the
     declared principals for emergencies, as ARN globs.
     """
     facts = Facts(snapshot)
@@ -56,25 +54,23 @@ def assess(
     found: list[Finding] = []
     for control in chosen:
         if control.of_organization and not of_organization:
-            found.append(_whole(control, account, Status.NOT_APPLICABLE, _elsewhere(account), None))
+            found.append(_elsewhere(control, account))
             continue
         for scope in _scopes(control, account):
             found.extend(_judge(control, scope))
-    found.extend(_denied_regions(chosen, account))
+    found.extend(region_findings(chosen, account))
     return tuple(found)
 
 
-def _elsewhere(account: Scope) -> str:
-    """Why a control of the organization has nothing to say of an account."""
+def _elsewhere(control: Control, account: Scope) -> Finding:
+    """What a control of the organization says of an account: it applies to every member, and nobody looked here."""
     if account.facts.organization is None and account.missing(Dataset.ORGANIZATION) is None:
-        return "the account belongs to no organization"
-    return ONCE
+        return _whole(control, account, Status.NOT_APPLICABLE, "the account belongs to no organization", None)
+    return _whole(control, account, Status.NOT_ASSESSED, ONCE, None)
 
 
 def _scopes(control: Control, account: Scope) -> Iterator[Scope]:
-    if (control.is_deep or control.is_detective) and any(
-        _was_not_requested(dataset, account) for dataset in control.needs
-    ):
+    if was_not_requested(control, account.snapshot):
         return
     if not control.regional:
         yield account
@@ -83,11 +79,6 @@ def _scopes(control: Control, account: Scope) -> Iterator[Scope]:
     for region in account.snapshot.regions:
         if region not in denied:
             yield dataclasses.replace(account, region=region)
-
-
-def _was_not_requested(dataset: Dataset, account: Scope) -> bool:
-    unread = account.snapshot.missing(dataset)
-    return unread is not None and unread.kind is UnreadKind.NOT_REQUESTED
 
 
 def _judge(control: Control, scope: Scope) -> list[Finding]:
@@ -100,12 +91,19 @@ def _judge(control: Control, scope: Scope) -> list[Finding]:
         # A control that trips over data nobody foresaw must not cost the account all other findings, nor pass.
         reason = f"the control could not judge what AWS answered ({type(error).__name__}: {error})"
         return [_whole(control, scope, Status.NOT_ASSESSED, reason, None)]
-    if verdict.failures:
-        ordered = sorted(
-            verdict.failures, key=lambda item: (item.region or "", item.resource, item.resource_detail or "")
-        )
-        return [_failed(control, scope, failure) for failure in ordered]
-    return [_quiet(control, scope, verdict)]
+    return _results(control, scope, verdict) or [_quiet(control, scope, verdict)]
+
+
+def _results(control: Control, scope: Scope, verdict: Verdict) -> list[Finding]:
+    """What fails, and beside it what could not be judged; nothing where the control has one answer for everything."""
+    found = [
+        _finding(control, scope, status, item)
+        for status, items in ((Status.FAIL, verdict.failures), (Status.NOT_ASSESSED, verdict.unjudged))
+        for item in sorted(items, key=lambda item: (item.region or "", item.resource, item.resource_detail or ""))
+    ]
+    if verdict.not_assessed is not None:
+        found.append(_whole(control, scope, Status.NOT_ASSESSED, verdict.not_assessed, verdict))
+    return found
 
 
 def _unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]:
@@ -124,8 +122,9 @@ def _unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]
 
 
 def _quiet(control: Control, scope: Scope, verdict: Verdict) -> Finding:
-    if verdict.not_assessed is not None:
-        return _whole(control, scope, Status.NOT_ASSESSED, verdict.not_assessed, verdict)
+    doubt = unproven(control, scope)
+    if doubt is not None:
+        return _whole(control, scope, Status.NOT_ASSESSED, doubt, verdict)
     if verdict.not_applicable is not None:
         return _whole(control, scope, Status.NOT_APPLICABLE, verdict.not_applicable, verdict)
     return _whole(
@@ -141,10 +140,6 @@ def _whole(control: Control, scope: Scope, status: Status, detail: str, verdict:
         if Dataset.CREDENTIAL_REPORT in control.needs and scope.facts.users_newer_than_report:
             observed["users_newer_than_report"] = scope.facts.users_newer_than_report
     return _finding(control, scope, status, Failure(scope.facts.account_arn, detail, observed or None))
-
-
-def _failed(control: Control, scope: Scope, failure: Failure) -> Finding:
-    return _finding(control, scope, Status.FAIL, failure)
 
 
 def _finding(control: Control, scope: Scope, status: Status, result: Failure) -> Finding:
@@ -178,36 +173,3 @@ def _remediation(control: Control, resource: str) -> Remediation:
     if remediation.module is None or not is_principal or protection_of(resource) is None:
         return remediation
     return dataclasses.replace(remediation, module=None)
-
-
-def _denied_regions(controls: Sequence[Control], account: Scope) -> Iterator[Finding]:
-    """One finding a region that refused all reads, standing for every regional control that was chosen."""
-    regional = [control for control in controls if control.regional]
-    if not regional:
-        return
-    compliance = merged(*(control.compliance for control in regional))
-    sources = dict.fromkeys(SOURCES[dataset] for control in regional for dataset in control.needs)
-    for region, reason in sorted(account.snapshot.denied_regions.items()):
-        yield Finding(
-            control=REGION_CONTROL,
-            status=Status.NOT_ASSESSED,
-            severity=max(
-                (control.severity for control in regional), key=lambda severity: -severity.rank, default=Severity.LOW
-            ),
-            account_id=account.snapshot.account_id,
-            region=region,
-            resource=account.facts.account_arn,
-            title="Every region in use can be assessed",
-            detail=f"{reason}; this stands for {plural(len(regional), 'regional controls')}",
-            evidence=Evidence(
-                observed={"controls": [control.id for control in regional]},
-                expected="the region answers",
-                source=", ".join(sources),
-                observed_at=account.snapshot.observed_at,
-            ),
-            remediation=Remediation(
-                text="Assess only regions that the account may use (option regions), or admit the assessor role in the"
-                " policy that denies the region."
-            ),
-            compliance=compliance,
-        )

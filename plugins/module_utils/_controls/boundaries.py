@@ -44,7 +44,7 @@ def _flawed(weaknesses: frozenset[Weakness]) -> Check:
             len(bound),
             "boundaries",
             tuple(_failures(scope, bound, weaknesses)),
-            not_assessed=f"boundaries that could not be read: {listing(unknown)}" if unknown else None,
+            unjudged=tuple(Failure(arn, f"the boundary {arn} could not be read") for arn in unknown),
         )
 
     return check

@@ -99,13 +99,12 @@ def _each(
     found = scope.facts.break_glass(scope.break_glass)
     if not found:
         return Verdict(0, _PRINCIPALS, not_applicable=_NONE)
-    unknown = [item.name for item in found if isinstance(item, User) and item.arn not in _rows(scope)]
-    known = [item for item in found if item.name not in unknown or isinstance(item, Role)]
+    unknown = [item.arn for item in found if isinstance(item, User) and item.arn not in _rows(scope)]
+    known = [item for item in found if item.arn not in unknown]
     failures = tuple(failure for item in known if (failure := judge(item, _last_used(scope, item))))
-    if unknown and not failures:
-        reason = scope.missing(Dataset.CREDENTIAL_REPORT) or "the credential report does not know them yet"
-        return Verdict(len(found), _PRINCIPALS, not_assessed=f"last use of {listing(unknown)}: {reason}")
-    return Verdict(len(found), _PRINCIPALS, failures, passed)
+    reason = scope.missing(Dataset.CREDENTIAL_REPORT) or "the credential report does not know them yet"
+    unjudged = tuple(Failure(arn, f"its last use: {reason}") for arn in unknown)
+    return Verdict(len(found), _PRINCIPALS, failures, passed, unjudged=unjudged)
 
 
 def _rows(scope: Scope) -> t.Collection[str]:

@@ -165,6 +165,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
         check=_recorded_twice,
+        every_region=True,
         expected="one recorder that includes users, groups, roles and policies",
         rationale="Every region that records IAM records the same changes, and each record is billed.",
         remediation=Remediation("Exclude the global resource types from the recorders of all regions but one."),

@@ -82,8 +82,10 @@ class Failure:
 class Verdict:
     """What a control says of an account (or of one region of it).
 
-    ``failures`` beat everything else. Without any, ``not_assessed`` or ``not_applicable`` give their reason; else the
-    control is passed. ``population`` counts the ``unit`` that was looked at; ``detail`` says more of a pass.
+    ``failures`` fail. ``unjudged`` are resources that could not be judged, each with the reason as its detail, and
+    ``not_assessed`` is the reason for which something that has no name could not be. Both stand beside the failures.
+    Without any of the three ``not_applicable`` gives its reason; else the control is passed. ``population`` counts the
+    ``unit`` that was looked at; ``detail`` says more of a pass.
     """
 
     population: int
@@ -92,6 +94,7 @@ class Verdict:
     detail: str = ""
     not_applicable: t.Optional[str] = None
     not_assessed: t.Optional[str] = None
+    unjudged: tuple[Failure, ...] = ()
     extra: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
@@ -140,7 +143,8 @@ class Control:
 
     ``needs``: datasets without which nothing can be said; the first is the main source. ``uses``: datasets that the
     check asks for by itself, since it can do without or knows better what their absence means. A ``regional`` control
-    is judged in each assessed region; one ``of_organization`` once for an organization, and for no account.
+    is judged in each assessed region; one ``of_organization`` once for an organization, and for no account. One about
+    ``every_region`` is judged once for the account, and holds only if every enabled region was read.
     ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements; ``stands_for`` are further ones, of
     other controls that have nothing to judge where this one does not hold.
     """
@@ -158,6 +162,7 @@ class Control:
     uses: tuple[Dataset, ...] = ()
     regional: bool = False
     of_organization: bool = False
+    every_region: bool = False
     stands_for: Compliance = dataclasses.field(default_factory=dict)
 
     @property

@@ -20,6 +20,7 @@ from .._policy.compiled import compile_policy
 from .._policy.policy import Policy
 from .control import Control, Failure, Scope, Verdict, listing, maps, plural
 from .organization_facts import Organization, first
+from .regions import unread_regions
 
 _THEME: t.Final = "organization"
 _TREE: t.Final = (Dataset.ORGANIZATION_TREE,)
@@ -86,7 +87,7 @@ def _workloads(scope: Scope) -> Verdict:
     else:
         observed["roles_for_services"] = first(role.name for role in scope.snapshot.roles if _serves(scope, role))
         observed["users"] = len(scope.snapshot.users)
-    regions = [*scope.unread_regions(Dataset.INSTANCES), *scope.snapshot.denied_regions]
+    regions = [*scope.unread_regions(Dataset.INSTANCES), *unread_regions(scope.snapshot)]
     unseen += [f"instances in {region}" for region in regions]
     observed["instances"] = len(scope.snapshot.instances)
     hints = "; ".join(_hints(observed)) or "nothing seen that speaks for one"

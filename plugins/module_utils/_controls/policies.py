@@ -51,7 +51,7 @@ def _service_wildcards(text: Text) -> tuple[str, ...]:
 
 def _judged(rule: Rule) -> Check:
     def check(scope: Scope) -> Verdict:
-        texts, failures, unreadable = scope.facts.texts, [], scope.facts.unreadable
+        texts, failures = scope.facts.texts, []
         if not texts:
             return Verdict(0, "policies", not_applicable="the account has no policies of its own")
         for text in texts:
@@ -61,8 +61,12 @@ def _judged(rule: Rule) -> Check:
                 unused = "" if text.attached else "; not attached"
                 detail = f"{where}{listing(wrong, 5)}{unused}"
                 failures.append(Failure(text.resource, detail, {"allows": wrong}, resource_detail=text.resource_detail))
-        reason = f"policy documents that could not be parsed: {listing(unreadable)}" if unreadable else None
-        return Verdict(len(texts), "policies", tuple(failures), not_assessed=reason)
+        unjudged = tuple(
+            Failure(text.resource, "its document could not be parsed", resource_detail=text.resource_detail)
+            for text in texts
+            if text.policy is None
+        )
+        return Verdict(len(texts), "policies", tuple(failures), unjudged=unjudged)
 
     return check
 

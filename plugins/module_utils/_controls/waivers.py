@@ -14,15 +14,20 @@ import datetime as dt
 import fnmatch
 import re
 import typing as t
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from .._converge.finding import Finding, Status
-from .assess import REGION_CONTROL
+from .._converge.finding import Finding, Severity, Status, mask_key_ids
+from .regions import GLOBAL, REGION_CONTROL
 from .selection import near
 
 EXPIRES_SOON_DAYS: t.Final = 30
 _TEXTS: t.Final = ("control", "reason", "owner", "ticket", "approved_by")
 _FIELDS: t.Final = ("control", "accounts", "resources", "reason", "owner", "ticket", "approved_by", "expires")
+_LIMITS: t.Final = ("regions", "severity", "reason_fingerprint")
+_FINGERPRINT: t.Final = re.compile("[0-9a-f]{64}")
+_WORD: t.Final = re.compile(r"\w", re.UNICODE)
+#: As a fingerprint: whatever the reason is, or becomes.
+ANY_REASON: t.Final = "*"
 
 
 class WaiverError(ValueError):
@@ -31,7 +36,12 @@ class WaiverError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Waiver:
-    """One entry of the list. ``index`` is its place, from 0; ``expires`` is the last day on which it holds, in UTC."""
+    """One entry of the list. ``index`` is its place, from 0; ``expires`` is the last day on which it holds, in UTC.
+
+    ``regions``, ``severity`` and ``reasons`` are the limits of what was waived: globs of regions, the highest severity
+    (None: any), and the fingerprints of the reasons. Without ``regions`` it covers what is in no region. Without
+    ``reasons`` it covers findings whose evidence names no reason.
+    """
 
     index: int
     control: str
@@ -42,6 +52,9 @@ class Waiver:
     ticket: str
     approved_by: str
     expires: dt.date
+    regions: tuple[str, ...] = (GLOBAL,)
+    severity: t.Optional[Severity] = None
+    reasons: tuple[str, ...] = ()
 
     def is_expired(self, today: dt.date) -> bool:
         return today > self.expires
@@ -49,19 +62,33 @@ class Waiver:
     def concerns(self, account_id: str) -> bool:
         return any(fnmatch.fnmatchcase(account_id, pattern) for pattern in self.accounts)
 
-    def covers(self, finding: Finding) -> bool:
-        """Whether the waiver is about a finding, whatever the date.
+    def is_about(self, finding: Finding) -> bool:
+        """Whether the waiver names a finding, whatever the date and whatever it covers of it.
 
-        A resource pattern is held against the ARN, the part of it that names the resource (``user/svc-backup``), and
-        the detail below it (``access key 1``, a key id).
+        A resource pattern is held against the ARN, the part of it that names the resource (``user/svc-backup``), the
+        detail below it (``access key 1``, a key id), and both of them with a ``#`` between.
         """
         if self.control != finding.control or not self.concerns(finding.account_id):
             return False
         return self.names(finding.resource, finding.resource_detail)
 
+    def lacks(self, finding: Finding) -> str:
+        """Why the waiver does not cover a finding that it is about; empty where it does."""
+        if not any(fnmatch.fnmatchcase(finding.region, pattern) for pattern in self.regions):
+            return f"it is for {', '.join(self.regions)}, and this is in {finding.region} (regions)"
+        if self.severity is not None and finding.severity.rank < self.severity.rank:
+            return f"it accepts {self.severity} at most, and this is {finding.severity} (severity)"
+        reason = finding.reason_fingerprint
+        if reason is None or {reason, ANY_REASON} & {*self.reasons}:
+            return ""
+        if not self.reasons:
+            return f"it does not say which reason it accepts (reason_fingerprint: {reason})"
+        return f"the reason changed since it was waived (now reason_fingerprint: {reason})"
+
     def names(self, resource: str, *details: t.Optional[str]) -> bool:
-        """Whether a pattern fits a resource (an ARN), or one of the details below it."""
-        names = {resource, resource.split(":", 5)[-1], *filter(None, details)}
+        """Whether a pattern fits a resource (an ARN), or one of the details below it, as reports show them too."""
+        below = {shown for detail in details if detail for shown in (detail, mask_key_ids(detail))}
+        names = {resource, resource.split(":", 5)[-1], *below, *(f"{resource}#{detail}" for detail in below)}
         return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in self.resources)
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -75,6 +102,9 @@ class Waiver:
             "ticket": self.ticket,
             "approved_by": self.approved_by,
             "expires": self.expires.isoformat(),
+            "regions": list(self.regions),
+            "severity": self.severity.value if self.severity else None,
+            "reason_fingerprint": list(self.reasons),
         }
 
 
@@ -82,32 +112,38 @@ Waivers = tuple[Waiver, ...]
 
 
 def parse(
-    value: t.Any, *, known_controls: Collection[str], today: dt.date, max_days: int = 365, option: str = "waivers"
+    value: t.Any,
+    *,
+    known_controls: Mapping[str, Severity],
+    today: dt.date,
+    max_days: int = 365,
+    option: str = "waivers",
 ) -> Waivers:
     """The waivers of a list of mappings, as YAML has them; None is an empty list.
 
-    :raises WaiverError: a wrong entry. An expired one is no error: it is kept, to be told of.
+    :arg known_controls: the controls with their severities, which an entry without ``severity`` accepts at most.
+    :raises WaiverError: a wrong entry. An expired one is no error: it is kept, and a warning names it.
     """
     if value is None:
         return ()
     if not isinstance(value, (list, tuple)):
         raise WaiverError(f"{option}: a list of waivers is expected, not {value!r}")
-    return tuple(
-        _waiver(index, item, f"{option}[{index}]", {*known_controls, REGION_CONTROL}, today, max_days)
-        for index, item in enumerate(value)
-    )
+    known = {**known_controls, REGION_CONTROL: Severity.CRITICAL}
+    return tuple(_waiver(index, item, f"{option}[{index}]", known, today, max_days) for index, item in enumerate(value))
 
 
-def _waiver(index: int, item: t.Any, place: str, known: Collection[str], today: dt.date, max_days: int) -> Waiver:
+def _waiver(
+    index: int, item: t.Any, place: str, known: Mapping[str, Severity], today: dt.date, max_days: int
+) -> Waiver:
     if not isinstance(item, Mapping):
         raise WaiverError(f"{place}: a mapping with the keys {', '.join(_FIELDS)} is expected, not {item!r}")
     for key in item:
-        if key not in _FIELDS:
-            raise WaiverError(f"{place}: there is no key {key!r}; allowed are {', '.join(_FIELDS)}")
-    missing = [key for key in _FIELDS if item.get(key) in (None, "", [])]
+        if key not in (*_FIELDS, *_LIMITS):
+            raise WaiverError(f"{place}: there is no key {key!r}; allowed are {', '.join((*_FIELDS, *_LIMITS))}")
+    missing = [key for key in _FIELDS if _is_empty(item.get(key))]
     if missing:
         raise WaiverError(f"{place}: {', '.join(missing)} missing or empty; required are {', '.join(_FIELDS)}")
-    control, reason, owner, ticket, approved_by = (str(item[key]).strip() for key in _TEXTS)
+    control, reason, owner, ticket, approved_by = (_text(f"{place}.{key}", item[key]) for key in _TEXTS)
     if control not in known:
         raise WaiverError(f"{place}.control: there is no control {control!r}{near(control, known)}")
     accounts, resources = (_globs(f"{place}.{key}", item[key]) for key in ("accounts", "resources"))
@@ -115,7 +151,59 @@ def _waiver(index: int, item: t.Any, place: str, known: Collection[str], today: 
     if (expires - today).days > max_days:
         latest = today + dt.timedelta(days=max_days)
         raise WaiverError(f"{place}.expires: {expires} is more than {max_days} days ahead; the latest is {latest}")
-    return Waiver(index, control, accounts, resources, reason, owner, ticket, approved_by, expires)
+    return Waiver(
+        index,
+        control,
+        accounts,
+        resources,
+        reason,
+        owner,
+        ticket,
+        approved_by,
+        expires,
+        regions=_globs(f"{place}.regions", item["regions"]) if item.get("regions") else (GLOBAL,),
+        severity=_severity(f"{place}.severity", item["severity"]) if item.get("severity") else known[control],
+        reasons=_reasons(f"{place}.reason_fingerprint", item.get("reason_fingerprint")),
+    )
+
+
+def _is_empty(value: t.Any) -> bool:
+    return value in (None, [], ()) or (isinstance(value, str) and not value.strip())
+
+
+def _text(place: str, value: t.Any) -> str:
+    """A text by which a person, a ticket or a reason is found: ``0``, ``true`` and ``-`` name nobody."""
+    if isinstance(value, str):
+        text = value.strip()
+    elif isinstance(value, int) and not isinstance(value, bool) and value:
+        # YAML reads the unquoted number of a ticket as a number.
+        text = str(value)
+    else:
+        text = ""
+    if not _WORD.search(text) or text.strip("0") == "":
+        raise WaiverError(f"{place}: {value!r} says nothing; a text is expected")
+    return text
+
+
+def _severity(place: str, value: t.Any) -> Severity:
+    try:
+        return Severity(str(value).strip())
+    except ValueError as error:
+        raise WaiverError(f"{place}: {value!r} is none of {', '.join(Severity)}") from error
+
+
+def _reasons(place: str, value: t.Any) -> tuple[str, ...]:
+    """The fingerprints that reports print; ``*`` accepts any reason, now and later."""
+    if value in (None, "", []):
+        return ()
+    items = value if isinstance(value, (list, tuple)) else [value]
+    found = tuple(str(item).strip() for item in items)
+    for item in found:
+        if item != ANY_REASON and not _FINGERPRINT.fullmatch(item):
+            raise WaiverError(
+                f"{place}: {item!r} is not the fingerprint of a reason (64 hex digits, from the report) or *"
+            )
+    return found
 
 
 def _globs(place: str, value: t.Any) -> tuple[str, ...]:
@@ -148,39 +236,59 @@ def apply(
 ) -> tuple[tuple[Finding, ...], list[dict[str, t.Any]], list[str]]:
     """Findings with the waived ones marked, a record of each waiver that concerns these accounts, and warnings.
 
-    A failed finding with a waiver in force becomes WAIVED. With an expired one it stays FAIL and says so.
+    A failed finding with a waiver in force that covers it becomes WAIVED. With an expired one, or one that was made for
+    another region, severity or reason, it stays FAIL and says so.
     """
     matched = dict.fromkeys((waiver.index for waiver in waivers), 0)
+    uncovered = dict.fromkeys(matched, 0)
     judged = []
     for finding in findings:
-        fitting = [waiver for waiver in waivers if finding.status is Status.FAIL and waiver.covers(finding)]
+        fitting = [waiver for waiver in waivers if finding.status is Status.FAIL and waiver.is_about(finding)]
         for waiver in fitting:
-            matched[waiver.index] += 1
+            counts = uncovered if waiver.lacks(finding) else matched
+            counts[waiver.index] += 1
         judged.append(_judged(finding, fitting, today))
     accounts = {finding.account_id for finding in findings}
     concerned = [waiver for waiver in waivers if any(waiver.concerns(account) for account in accounts)]
     records = [
-        {**waiver.as_dict(), "expired": waiver.is_expired(today), "matched": matched[waiver.index]}
+        {
+            **waiver.as_dict(),
+            "expired": waiver.is_expired(today),
+            "matched": matched[waiver.index],
+            "uncovered": uncovered[waiver.index],
+        }
         for waiver in concerned
     ]
-    warnings = [text for waiver in concerned for text in _warnings(waiver, matched[waiver.index], today)]
+    warnings = [
+        text
+        for waiver in concerned
+        for text in _warnings(waiver, matched[waiver.index], uncovered[waiver.index], today)
+    ]
     return tuple(judged), records, warnings
 
 
 def _judged(finding: Finding, fitting: Sequence[Waiver], today: dt.date) -> Finding:
-    in_force = [waiver for waiver in fitting if not waiver.is_expired(today)]
+    covering = [waiver for waiver in fitting if not waiver.lacks(finding)]
+    in_force = [waiver for waiver in covering if not waiver.is_expired(today)]
     if in_force:
         longest = max(in_force, key=lambda waiver: waiver.expires)
         return dataclasses.replace(finding, status=Status.WAIVED, waiver=longest.as_dict())
+    if covering:
+        last = max(covering, key=lambda waiver: waiver.expires)
+        note = f"; the waiver of {last.owner} ({last.ticket}) expired on {last.expires}"
+        return dataclasses.replace(finding, detail=finding.detail + note)
     if fitting:
         last = max(fitting, key=lambda waiver: waiver.expires)
-        told = f"; the waiver of {last.owner} ({last.ticket}) expired on {last.expires}"
-        return dataclasses.replace(finding, detail=finding.detail + told)
+        note = f"; the waiver of {last.owner} ({last.ticket}) does not cover it: {last.lacks(finding)}"
+        return dataclasses.replace(finding, detail=finding.detail + note)
     return finding
 
 
-def _warnings(waiver: Waiver, matched: int, today: dt.date) -> list[str]:
+def _warnings(waiver: Waiver, matched: int, uncovered: int, today: dt.date) -> list[str]:
     name = f"waiver {waiver.index} ({waiver.control}, {waiver.ticket} of {waiver.owner})"
+    if uncovered:
+        beyond = f"{name} does not cover {uncovered} findings that it names: they say why, and what to add to it"
+        return [beyond, *(_warnings(waiver, matched, 0, today) if matched else ())]
     if not matched:
         return [f"{name} matches no failed finding"]
     if waiver.is_expired(today):

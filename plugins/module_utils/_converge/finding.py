@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from .._account.moments import format_utc
+from .reason import reason_fingerprint
 
 # Long-term (AKIA) and temporary (ASIA) access key ids; IAM unique ids share the alphabet but not the prefix.
 # Most findings name no key at all, and one look at the whole tells.
@@ -112,6 +113,12 @@ class Finding:
         parts = (self.account_id, self.region, self.control, self.resource, self.resource_detail or "")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
+    @property
+    def reason_fingerprint(self) -> t.Optional[str]:
+        """What a failing finding fails for, for waivers: SHA-256 of the lasting part of its evidence, if it has one."""
+        is_open = self.status in (Status.FAIL, Status.WAIVED)
+        return reason_fingerprint(self.evidence.observed) if is_open else None
+
     def as_dict(self, *, reveal_key_ids: bool = False) -> dict[str, t.Any]:
         """The finding as it stands in results and reports; access key ids are cut to their last four characters."""
         said = {
@@ -139,6 +146,7 @@ class Finding:
             "waiver": shown["waiver"],
             "first_seen": self.first_seen,
             "fingerprint": self.fingerprint,
+            "reason_fingerprint": self.reason_fingerprint,
         }
 
 

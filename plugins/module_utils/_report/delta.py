@@ -8,8 +8,13 @@
 """What became of the findings since an earlier assessment.
 
 A finding that is missing now is resolved only where its control was assessed again in its region: a denied read, an
-excluded control or a region that was left out resolves nothing. Such findings are kept aside, with the time they were
-first seen, until an assessment can tell.
+excluded control, a region that was left out or a resource that could not be judged resolves nothing. Such findings are
+kept aside, with the time they were first seen, until an assessment can tell.
+
+A finding is new only if the earlier assessment would have had it. Findings of a control that it did not have, since an
+upgrade added it or the declaration left it out, or of a region that it was not asked to look at, are newly assessed.
+What it could not read counts as new: otherwise somebody could deny a read, open a door meanwhile, and pass for an
+upgrade.
 """
 
 from __future__ import annotations
@@ -17,7 +22,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
+from .._controls.regions import GLOBAL, REGION_CONTROL
 from .._converge.finding import Status, mask_key_ids
+from .grouping import is_whole
 
 Item = dict[str, t.Any]
 
@@ -35,6 +42,7 @@ _BRIEF = (
     "first_seen",
 )
 
+DELTA_LISTS: t.Final = ("new", "newly_assessed", "resolved", "changed", "not_assessed")
 PREVIOUS_RUN: t.Final = "previous_run"
 BEFORE_CHANGES: t.Final = "before_changes"
 
@@ -59,9 +67,9 @@ def compare(
     if baseline is None:
         delta = _delta(None, None)
     else:
-        delta = _differences(findings, known)
+        delta = _differences(findings, known, baseline)
         delta = delta if reveal_key_ids else mask_key_ids(delta)
-        delta.update(previous_run=baseline["run"]["id"], basis=basis)
+        delta.update(previous_run=baseline["run"]["id"], basis=basis, upgraded=_is_upgrade(baseline, report))
     scores = report["scores"] if before is None else _with_percent_before(report["scores"], before["scores"])
     return {**report, "findings": findings, "scores": scores, "delta": delta}
 
@@ -72,7 +80,15 @@ def _with_percent_before(scores: Sequence[Item], earlier: Sequence[Item]) -> lis
 
 
 def _delta(run_id: t.Optional[str], basis: t.Optional[str]) -> Item:
-    return {"previous_run": run_id, "basis": basis, "new": [], "resolved": [], "changed": [], "not_assessed": []}
+    lists: Item = {name: [] for name in DELTA_LISTS}
+    return {"previous_run": run_id, "basis": basis, "upgraded": False, **lists}
+
+
+def _is_upgrade(baseline: Mapping[str, t.Any], report: Mapping[str, t.Any]) -> bool:
+    """Whether another version of the collection, or of its catalogue, made the report before."""
+    return any(
+        baseline["run"].get(name) != report["run"][name] for name in ("collection_version", "control_catalog_version")
+    )
 
 
 def _open_findings(baseline: Mapping[str, t.Any]) -> dict[str, Item]:
@@ -91,10 +107,13 @@ def _with_first_seen(finding: Item, known: Mapping[str, Item], now: str) -> Item
     return {**finding, "first_seen": earlier or finding["first_seen"] or now}
 
 
-def _differences(findings: Sequence[Item], known: Mapping[str, Item]) -> Item:
+def _differences(findings: Sequence[Item], known: Mapping[str, Item], baseline: Mapping[str, t.Any]) -> Item:
     present = {finding["fingerprint"]: finding for finding in findings if finding["status"] in _OPEN}
     delta = _delta(None, None)
-    delta["new"] = [key for key, item in present.items() if key not in known and item["status"] == Status.FAIL.value]
+    could_be_seen = _seen(baseline)
+    for key, item in present.items():
+        if key not in known and item["status"] == Status.FAIL.value:
+            delta["new" if could_be_seen(item) else "newly_assessed"].append(key)
     changes = [_change(known[key], item) for key, item in present.items() if key in known]
     delta["changed"] = [change for change in changes if change]
     is_settled = settling(findings)
@@ -104,28 +123,70 @@ def _differences(findings: Sequence[Item], known: Mapping[str, Item]) -> Item:
     return delta
 
 
+def unaccepted(report: Mapping[str, t.Any]) -> dict[str, int]:
+    """What ``fail_on: new`` counts, by its name: findings that nobody has seen or accepted in the report before.
+
+    What is newly assessed counts, unless an upgrade may have added it: then nobody did anything to the account.
+    """
+    delta = report["delta"]
+    failing, waived = Status.FAIL.value, Status.WAIVED.value
+    again = sum(
+        change["from"]["status"] == waived and change["to"]["status"] == failing and "reason_changed" in change
+        for change in delta["changed"]
+    )
+    newly = 0 if delta.get("upgraded") else len(delta.get("newly_assessed", ()))
+    return {"new": len(delta["new"]), "newly assessed": newly, "no longer waived": again}
+
+
+def first_reported(report: Mapping[str, t.Any]) -> frozenset[str]:
+    """The findings that the report before does not have, whether they are new or only newly assessed."""
+    delta = report["delta"]
+    return frozenset((*delta["new"], *delta.get("newly_assessed", ())))
+
+
+def _seen(baseline: Mapping[str, t.Any]) -> Callable[[Item], bool]:
+    """Whether ``baseline`` was asked about the control and the region of a finding, even if it could not read them."""
+    controls, scope = baseline["controls"], baseline["scope"]
+    unread = {gap["region"] for gap in scope["regions_not"] if gap.get("kind") != "left_out"}
+    regions = {GLOBAL, *scope["regions_assessed"], *unread}
+    return lambda item: item["control"] in controls and item["region"] in regions
+
+
 def settling(findings: Sequence[Item]) -> Callable[[Mapping[str, t.Any]], bool]:
     """Whether ``findings`` resolve an earlier one that is not among them: its control was assessed where it was found.
 
-    Asked of the earlier finding, of which its control and region are looked at.
+    Asked of the earlier finding, of which its control, region and resource are looked at. Where the resource is not
+    given, one that could not be judged leaves all of them open.
     """
     assessed = {(item["control"], item["region"]) for item in findings}
-    gaps = {(item["control"], item["region"]) for item in findings if item["status"] == Status.NOT_ASSESSED.value}
-    return lambda item: bool(_places(item) & assessed) and not _places(item) & gaps
+    unknown = [item for item in findings if item["status"] == Status.NOT_ASSESSED.value]
+    unread = {item["region"] for item in unknown if item["control"] == REGION_CONTROL}
+    gaps: dict[tuple[str, str], set[t.Optional[str]]] = {}
+    for item in unknown:
+        resource = None if is_whole(item) else item["resource"]
+        gaps.setdefault((item["control"], item["region"]), set()).add(resource)
 
+    def is_settled(item: Mapping[str, t.Any]) -> bool:
+        here, everywhere = (item["control"], item["region"]), (item["control"], GLOBAL)
+        if here not in assessed and (everywhere not in assessed or unread & {item["region"], GLOBAL}):
+            return False
+        doubts = gaps.get(here, set()) | gaps.get(everywhere, set())
+        return not doubts if item.get("resource") is None else not doubts & {None, item["resource"]}
 
-def _places(item: Mapping[str, t.Any]) -> set[tuple[str, str]]:
-    """Where the verdict on a finding may stand: a control that fails for one region passes for all of them at once."""
-    return {(item["control"], item["region"]), (item["control"], "global")}
+    return is_settled
 
 
 def _change(earlier: Item, present: Item) -> t.Optional[Item]:
     """How the verdict on a finding changed; its detail (an age, for one) may differ from day to day."""
     before = {name: earlier[name] for name in ("status", "severity")}
     after = {name: present[name] for name in ("status", "severity")}
-    if before == after:
+    # Reports of an older version, and what they kept aside, do not have the reason.
+    reasons = earlier.get("reason_fingerprint"), present.get("reason_fingerprint")
+    for_another = all(reasons) and reasons[0] != reasons[1]
+    if before == after and not for_another:
         return None
-    return {"fingerprint": present["fingerprint"], "from": before, "to": after}
+    change = {"fingerprint": present["fingerprint"], "from": before, "to": after}
+    return {**change, "reason_changed": True} if for_another else change
 
 
 def _brief(item: Item) -> Item:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from .._account.moments import format_utc
@@ -20,6 +20,9 @@ from .._converge.errors import InputError
 from .._converge.finding import Finding, Severity, Status, mask_key_ids
 from .._converge.journal import check_run_id
 from .._converge.parsing import parse
+from .delta import DELTA_LISTS
+from .states import changes_of, costs_of
+from .waiving import to_waive
 
 SCHEMA: t.Final = "hardening.iam/report/1"
 
@@ -63,8 +66,8 @@ class Run:
 class Subject:
     """The account that was assessed, or the organization from it, and how much of it was seen.
 
-    ``regions_not`` maps a region that could not be assessed to the reason; ``populations`` counts what there is
-    (``users``, ``roles``, …).
+    ``regions_not`` maps a region that was not assessed to the reason, and ``regions_left_out`` are those of them that
+    nobody asked for; ``populations`` counts what there is (``users``, ``roles``, …).
     """
 
     account_id: str
@@ -72,6 +75,7 @@ class Subject:
     account_alias: t.Optional[str] = None
     regions_assessed: Sequence[str] = ()
     regions_not: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    regions_left_out: Collection[str] = ()
     populations: Mapping[str, int] = dataclasses.field(default_factory=dict)
     credential_report_generated_at: t.Optional[datetime] = None
     organization_id: t.Optional[str] = None
@@ -80,7 +84,12 @@ class Subject:
         return {
             "regions_assessed": sorted(self.regions_assessed),
             "regions_not": [
-                {"region": region, "reason": self.regions_not[region]} for region in sorted(self.regions_not)
+                {
+                    "region": region,
+                    "reason": self.regions_not[region],
+                    "kind": "left_out" if region in self.regions_left_out else "unread",
+                }
+                for region in sorted(self.regions_not)
             ],
             "populations": {name: self.populations[name] for name in sorted(self.populations)},
             **({"organization_id": self.organization_id} if self.organization_id else {}),
@@ -110,6 +119,7 @@ def build(
     :arg thresholds: the numbers that the controls compared with, by name.
     """
     shown = sorted((finding.as_dict(reveal_key_ids=reveal_key_ids) for finding in findings), key=finding_order)
+    shown = [{**item, "to_waive": entry} if (entry := to_waive(item)) else item for item in shown]
     said = {"waivers": [dict(waiver) for waiver in waivers], "errors": [dict(error) for error in errors]}
     said = said if reveal_key_ids else mask_key_ids(said)
     generated = subject.credential_report_generated_at
@@ -134,7 +144,7 @@ def build(
         "impacts": [],
         "costs": [],
         "errors": said["errors"],
-        "delta": {"previous_run": None, "basis": None, "new": [], "resolved": [], "changed": [], "not_assessed": []},
+        "delta": {"previous_run": None, "basis": None, "upgraded": False, **{name: [] for name in DELTA_LISTS}},
     }
 
 
@@ -182,10 +192,10 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     """
     of_run = (part for part in parts if part.get("run_id") == report["run"]["id"])
     own = sorted(of_run, key=lambda part: str(part.get("module")))
-    changes = [{**change, "module": part.get("module")} for part in own for change in part.get("changes", ())]
+    changes = [{**change, "module": part.get("module")} for part in own for change in changes_of(part)]
     refused = [{**refusal, "module": part.get("module")} for part in own for refusal in part.get("refused", ())]
     impacts = [{"module": part.get("module"), **impact} for part in own for impact in part.get("impacts", ())]
-    costs = [{"module": part.get("module"), **cost} for part in own for cost in part.get("costs", ())]
+    costs = [{"module": part.get("module"), **cost} for part in own for cost in costs_of(part)]
     failures = [
         {"dataset": None, "region": None, "operation": part.get("module"), "reason": part["error"]}
         for part in own
@@ -230,6 +240,7 @@ _FINDING: t.Final = ("control", "status", "severity", "region", "resource", "tit
 _SHAPES: t.Final[Mapping[str, type]] = {
     "run": Mapping,
     "account_id": str,
+    "scope": Mapping,
     "findings": list,
     "summary": Mapping,
     "scores": list,
@@ -253,10 +264,12 @@ def check_report(report: Mapping[str, t.Any], account_id: str, *, where: str) ->
     if report["account_id"] != account_id:
         raise DocumentError(f"{where} is a report of account {report['account_id']}, not of {account_id}")
     texts = [report["run"].get(name) for name in ("id", "mode", "started")]
-    lists = [report["delta"].get(name) for name in ("new", "resolved", "changed", "not_assessed")]
+    # Reports of an older version do not have what is newly assessed.
+    delta = {"newly_assessed": [], **report["delta"]}
+    lists = [delta.get(name) for name in DELTA_LISTS]
     fits = all(isinstance(text, str) for text in texts) and all(isinstance(items, list) for items in lists)
-    if not fits or not all(_is_finding(item) for item in report["findings"]):
-        raise DocumentError(f"{where} is malformed: its run, its delta or one of its findings")
+    if not fits or not _is_scope(report["scope"]) or not all(_is_finding(item) for item in report["findings"]):
+        raise DocumentError(f"{where} is malformed: its run, its scope, its delta or one of its findings")
     try:
         # It becomes part of the places that are read and written next.
         check_run_id(report["run"]["id"])
@@ -264,6 +277,13 @@ def check_report(report: Mapping[str, t.Any], account_id: str, *, where: str) ->
         raise DocumentError(f"{where} is malformed: the id of its run: {error}") from error
     if not all(isinstance(change, Mapping) and isinstance(change.get("applied"), bool) for change in report["changes"]):
         raise DocumentError(f"{where} is malformed: one of its changes")
+
+
+def _is_scope(scope: Mapping[str, t.Any]) -> bool:
+    assessed, gaps = scope.get("regions_assessed"), scope.get("regions_not")
+    if not isinstance(assessed, list) or not isinstance(gaps, list):
+        return False
+    return all(isinstance(gap, Mapping) and isinstance(gap.get("region"), str) for gap in gaps)
 
 
 def _is_finding(item: t.Any) -> bool:

@@ -15,9 +15,11 @@ from datetime import datetime
 
 from .._account.moments import format_utc
 from .._converge.finding import Severity, Status
+from .delta import unaccepted
 from .document import headline, summarize
 from .grouping import problem_of, resource_name
 from .problems import problem
+from .states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
 
 SCHEMA: t.Final = "hardening.iam/fleet/1"
 
@@ -59,6 +61,7 @@ def build(
         },
         "summary": summarize(findings),
         "totals": _totals(ordered),
+        "unaccepted": _unaccepted(ordered),
         "score": _score(ordered),
         "accounts": [_account(report) for report in ordered],
         "top_controls": _top_controls(ordered),
@@ -77,17 +80,31 @@ def _failure(failure: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _totals(reports: Sequence[Report]) -> dict[str, int]:
-    changes = [change for report in reports for change in report["changes"]]
-    applied = sum(change["applied"] for change in changes)
     return {
         "accounts": len(reports),
         "new": sum(len(report["delta"]["new"]) for report in reports),
+        "newly_assessed": sum(_newly_assessed(report) for report in reports),
         "resolved": sum(len(report["delta"]["resolved"]) for report in reports),
-        "changes_applied": applied,
-        "changes_planned": len(changes) - applied,
-        "refused": sum(len(report["refused"]) for report in reports),
+        **_changes(reports),
         "waived": sum(finding["status"] == Status.WAIVED.value for report in reports for finding in report["findings"]),
     }
+
+
+def _changes(reports: Sequence[Report]) -> dict[str, int]:
+    """How many changes are in which state: numbers that are never added up."""
+    counts = [count_changes(report) for report in reports]
+    names = {APPLIED: "changes_applied", PLANNED: "changes_planned", REPORTED: "changes_reported", REFUSED: "refused"}
+    return {name: sum(count[state] for count in counts) for state, name in names.items()}
+
+
+def _unaccepted(reports: Sequence[Report]) -> dict[str, int]:
+    """What ``fail_on: new`` counts, over all accounts."""
+    counts = [unaccepted(report) for report in reports]
+    return {name: sum(count[name] for count in counts) for name in (counts[0] if counts else ())}
+
+
+def _newly_assessed(report: Report) -> int:
+    return len(report["delta"].get("newly_assessed", ()))
 
 
 def _score(reports: Sequence[Report]) -> t.Optional[dict[str, t.Any]]:
@@ -111,7 +128,6 @@ def _score(reports: Sequence[Report]) -> t.Optional[dict[str, t.Any]]:
 
 
 def _account(report: Report) -> dict[str, t.Any]:
-    applied = sum(change["applied"] for change in report["changes"])
     return {
         "account_id": report["account_id"],
         "account_alias": report["account_alias"],
@@ -119,11 +135,10 @@ def _account(report: Report) -> dict[str, t.Any]:
         "summary": report["summary"],
         "score": headline(report),
         "new": len(report["delta"]["new"]),
+        "newly_assessed": _newly_assessed(report),
         "resolved": len(report["delta"]["resolved"]),
         "not_assessed": sum(finding["status"] == Status.NOT_ASSESSED.value for finding in report["findings"]),
-        "changes_applied": applied,
-        "changes_planned": len(report["changes"]) - applied,
-        "refused": len(report["refused"]),
+        **_changes([report]),
         "plan_sha256": report.get("plan_sha256"),
         "report": f"{report['account_id']}/report.json",
     }

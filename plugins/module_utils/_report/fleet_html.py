@@ -82,9 +82,11 @@ def _overview(fleet: Mapping[str, t.Any]) -> Markup:
         badge(f"{len(fleet['failed'])} failed", "critical") if fleet["failed"] else None,
         badge(f"{len(fleet['missing'])} missing", "critical") if fleet["missing"] else None,
         badge(f"+{totals['new']} new", "critical") if totals["new"] else None,
+        badge(f"{totals['newly_assessed']} newly assessed", "accent") if totals["newly_assessed"] else None,
         badge(f"−{totals['resolved']} resolved", "good") if totals["resolved"] else None,
         badge(f"{totals['changes_applied']} changes applied", "good") if totals["changes_applied"] else None,
         badge(f"{totals['changes_planned']} changes planned", "accent") if totals["changes_planned"] else None,
+        badge(f"{totals['changes_reported']} changes reported") if totals["changes_reported"] else None,
         badge(f"{totals['refused']} refused", "high") if totals["refused"] else None,
         badge(f"{totals['waived']} waived") if totals["waived"] else None,
     ]
@@ -110,9 +112,10 @@ def _accounts(fleet: Mapping[str, t.Any], *, linked: bool) -> Content:
             _score(account["score"]),
             *(badge(account["summary"][name], name) if account["summary"][name] else "0" for name in _SEVERITIES),
             account["new"],
+            account["newly_assessed"],
             account["resolved"],
             account["not_assessed"],
-            f"{account['changes_applied']} / {account['changes_planned']}",
+            *(account[name] for name in ("changes_applied", "changes_planned", "changes_reported", "refused")),
         )
         for account in sorted(fleet["accounts"], key=_worst_first)
     ]
@@ -121,9 +124,13 @@ def _accounts(fleet: Mapping[str, t.Any], *, linked: bool) -> Content:
         "Score",
         *(name.capitalize() for name in _SEVERITIES),
         "New",
+        "Newly assessed",
         "Resolved",
         "Not assessed",
-        "Applied / planned",
+        "Applied",
+        "Planned",
+        "Reported",
+        "Refused",
     )
     numbers = range(2, len(columns))
     search = toolbar(unit="accounts", search="Search accounts", severities=())

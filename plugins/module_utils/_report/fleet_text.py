@@ -20,7 +20,10 @@ from .text import Lines, Show, score_basis, score_line
 TITLE: t.Final = "IAM Security Assessment of the Fleet"
 
 _SEVERITIES = tuple(severity.value for severity in Severity)
-_COLUMNS = ("Account", "Crit", "High", "Med", "Low", "Score", "Coverage", "New", "Gone", "Applied", "Planned")
+_CHANGES = ("changes_applied", "changes_planned", "changes_reported", "refused")
+# What became of changes. The columns are narrow, so that account and alias fit beside them.
+_STATES = ("Done", "Plan", "Rep", "Ref")
+_COLUMNS = ("Account", "Crit", "High", "Med", "Low", "Score", "Coverage", "New", "Gone", *_STATES)
 
 
 def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, ascii_only: bool = False) -> str:
@@ -50,7 +53,8 @@ def _accounts(fleet: Mapping[str, t.Any], show: Show) -> Lines:
         )
         for row in rows
     ]
-    return ["ACCOUNTS:", *(f"  {line}".rstrip() for line in lines)] if fleet["accounts"] else []
+    legend = "  Changes: Done applied, Plan applied by a real run, Rep only reported (mode report), Ref refused"
+    return ["ACCOUNTS:", *(f"  {line}".rstrip() for line in lines), legend] if fleet["accounts"] else []
 
 
 def _row(account: Mapping[str, t.Any], show: Show) -> tuple[str, ...]:
@@ -61,7 +65,7 @@ def _row(account: Mapping[str, t.Any], show: Show) -> tuple[str, ...]:
         *(str(account["summary"][name]) for name in _SEVERITIES),
         f"{score['percent']:g}%" if has_verdict else "-",
         f"{score['coverage_percent']:g}%" if score is not None else "-",
-        *(str(account[name]) for name in ("new", "resolved", "changes_applied", "changes_planned")),
+        *(str(account[name]) for name in ("new", "resolved", *_CHANGES)),
     )
 
 
@@ -88,10 +92,10 @@ def _summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = [
         "SUMMARY:",
         f"  Accounts: {totals['accounts']} | Failed: {len(fleet['failed'])} | Missing: {len(fleet['missing'])}",
-        f"  Total Findings: {summary['total']} | {_listed(totals, ('new', 'resolved', 'waived'))}",
+        f"  Total Findings: {summary['total']} | {_listed(totals, ('new', 'newly_assessed', 'resolved', 'waived'))}",
         f"  {_listed(summary, _SEVERITIES)}",
         f"  Changes: {totals['changes_applied']} applied, {totals['changes_planned']} planned,"
-        f" {totals['refused']} refused",
+        f" {totals['changes_reported']} reported, {totals['refused']} refused",
     ]
     # What an approval of the whole run names: hardening_approved_plan takes it.
     lines += [f"  Plan of the run: {fleet['plan_sha256']}"] if fleet.get("plan_sha256") else []
@@ -102,4 +106,4 @@ def _summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
 
 
 def _listed(counts: Mapping[str, int], names: Iterable[str]) -> str:
-    return " | ".join(f"{name.capitalize()}: {counts[name]}" for name in names)
+    return " | ".join(f"{name.replace('_', ' ').capitalize()}: {counts[name]}" for name in names)

@@ -85,11 +85,15 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Gap:
-    """A reason for which controls could not be assessed, said once, and the controls it kept from a verdict."""
+    """A reason for which controls could not be assessed, said once, and what it kept from a verdict.
+
+    ``resources`` are those that could not be judged by themselves; there are none where it is the whole account.
+    """
 
     reason: str
     controls: tuple[str, ...]
     regions: tuple[str, ...]
+    resources: tuple[str, ...] = ()
 
 
 def failing_groups(report: Mapping[str, t.Any]) -> tuple[Group, ...]:
@@ -121,13 +125,24 @@ def problem_of(finding: Mapping[str, t.Any], report: Mapping[str, t.Any], count:
 
 def gaps(report: Mapping[str, t.Any]) -> tuple[Gap, ...]:
     """Why controls were not assessed: each reason once, in the order of the findings."""
-    controls: dict[str, dict[str, None]] = {}
-    regions: dict[str, dict[str, None]] = {}
+    found: dict[str, list[Mapping[str, t.Any]]] = {}
     for finding in report["findings"]:
         if finding["status"] == Status.NOT_ASSESSED.value:
-            controls.setdefault(finding["detail"], {})[finding["control"]] = None
-            regions.setdefault(finding["detail"], {})[finding["region"]] = None
-    return tuple(Gap(reason, tuple(controls[reason]), tuple(regions[reason])) for reason in controls)
+            found.setdefault(finding["detail"], []).append(finding)
+    return tuple(
+        Gap(
+            reason,
+            controls=tuple(dict.fromkeys(finding["control"] for finding in same)),
+            regions=tuple(dict.fromkeys(finding["region"] for finding in same)),
+            resources=tuple(dict.fromkeys(resource_name(finding) for finding in same if not is_whole(finding))),
+        )
+        for reason, same in found.items()
+    )
+
+
+def is_whole(finding: Mapping[str, t.Any]) -> bool:
+    """Whether a finding speaks of the account as a whole, not of one resource of it."""
+    return str(finding["resource"]).endswith(":root")
 
 
 def resource_name(finding: Mapping[str, t.Any]) -> str:

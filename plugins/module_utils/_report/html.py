@@ -19,8 +19,9 @@ from .html_impact import impacts, unsafe
 from .html_paths import escalation
 from .html_reference import about, changes, controls, frameworks, preflight, settled
 from .markup import Content, Markup, element, join
-from .page import Section, badge, benchmark_name, facts, page, score_card, severity_tallies
+from .page import Section, badge, benchmark_name, facts, page, score_card, severity_tallies, state_badges
 from .paths import caveat, paths
+from .states import count_changes
 from .text import TITLE, analyzer, clock, mode, moved
 
 
@@ -42,7 +43,7 @@ def _sections(report: Mapping[str, t.Any]) -> list[Section]:
         Section("findings", "Findings", findings(report), report["summary"]["total"]),
         *_escalation(report),
         *_impacts(report),
-        Section("changes", "Changes", changes(report), len(report["changes"])),
+        Section("changes", "Changes", changes(report)),
         *_settled(report),
         Section("not-assessed", "Not assessed", not_assessed(report), counts[Status.NOT_ASSESSED.value]),
         Section("waived", "Waived", waived(report), counts[Status.WAIVED.value]),
@@ -118,8 +119,7 @@ def _basis(score: Mapping[str, t.Any]) -> Content:
 def _news(report: Mapping[str, t.Any]) -> Markup:
     """What changed since the last assessment, and what the run did."""
     delta = report["delta"]
-    applied = sum(change["applied"] for change in report["changes"])
-    planned = len(report["changes"]) - applied
+    counts = count_changes(report)
     if delta["basis"] is None:
         since: Content = "No earlier assessment to compare with."
     elif delta["basis"] == "before_changes":
@@ -128,12 +128,11 @@ def _news(report: Mapping[str, t.Any]) -> Markup:
         since = f"Since run {delta['previous_run']}:"
     marks = [
         badge(f"+{len(delta['new'])} new", "critical") if delta["new"] else None,
+        badge(f"{len(delta['newly_assessed'])} newly assessed", "accent") if delta.get("newly_assessed") else None,
         badge(f"−{len(delta['resolved'])} resolved", "good") if delta["resolved"] else None,
         badge(f"{len(delta['changed'])} changed", "accent") if delta["changed"] else None,
         badge(f"{len(delta['not_assessed'])} not assessed again", "medium") if delta["not_assessed"] else None,
-        badge(f"{applied} applied", "good") if applied else None,
-        badge(f"{planned} planned", "accent") if planned else None,
-        badge(f"{len(report['refused'])} refused", "high") if report["refused"] else None,
+        state_badges(counts),
     ]
     compared = delta["basis"] is not None
     nothing = "nothing new, nothing resolved." if compared and not delta["new"] and not delta["resolved"] else None

@@ -34,10 +34,13 @@ def findings(report: Mapping[str, t.Any]) -> Content:
     groups = failing_groups(report)
     if not groups:
         return empty("Nothing that was assessed fails.")
-    new = frozenset(report["delta"]["new"])
+    delta = report["delta"]
+    new = {**dict.fromkeys(delta["new"], "new"), **dict.fromkeys(delta.get("newly_assessed", ()), "newly assessed")}
     present = [severity.value for severity in Severity if report["summary"][severity.value]]
     parts: list[Content] = [
-        toolbar(unit="findings", search="Search findings", severities=present, only_new=bool(new), expandable=True)
+        toolbar(
+            unit="findings", search="Search findings", severities=present, only_new=bool(delta["new"]), expandable=True
+        )
     ]
     for severity in present:
         heading = element(
@@ -52,13 +55,14 @@ def findings(report: Mapping[str, t.Any]) -> Content:
     return parts
 
 
-def _group(group: Group, new: frozenset[str]) -> Markup:
-    fresh = sum(finding["fingerprint"] in new for finding in group.findings)
+def _group(group: Group, new: Mapping[str, str]) -> Markup:
+    marks = [new[finding["fingerprint"]] for finding in group.findings if finding["fingerprint"] in new]
+    fresh = [badge(f"{marks.count(word)} {word}", "accent") for word in dict.fromkeys(marks)]
     summary = element(
         "summary",
         badge(group.id, f"id {group.severity}"),
         element("span", group.heading, class_="heading"),
-        element("span", badge(f"{fresh} new", "accent") if fresh else None, class_="push") if fresh else None,
+        element("span", fresh, class_="push") if fresh else None,
         element("span", ", ".join(group.names[:20]), class_="preview"),
     )
     body = element(
@@ -100,10 +104,10 @@ def compliance_badges(compliance: Mapping[str, Iterable[str]]) -> list[Markup]:
     return [badge(f"{names[name]}: {', '.join(compliance[name])}") for name in FRAMEWORKS if compliance.get(name)]
 
 
-def _finding(finding: Finding, name: str, new: frozenset[str] = frozenset()) -> Markup:
-    is_new = finding["fingerprint"] in new
+def _finding(finding: Finding, name: str, new: t.Optional[Mapping[str, str]] = None) -> Markup:
+    mark = (new or {}).get(finding["fingerprint"])
     region = None if finding["region"] in ("global", name) else badge(finding["region"])
-    marks = [region, badge("new", "accent") if is_new else None]
+    marks = [region, badge(mark, "accent") if mark else None]
     summary = element(
         "summary",
         element("span", name, class_="name"),
@@ -111,7 +115,12 @@ def _finding(finding: Finding, name: str, new: frozenset[str] = frozenset()) -> 
         element("span", marks),
     )
     return element(
-        "details", summary, _evidence(finding), class_="finding row", id=anchor(finding["fingerprint"]), data_new=is_new
+        "details",
+        summary,
+        _evidence(finding),
+        class_="finding row",
+        id=anchor(finding["fingerprint"]),
+        data_new=mark == "new",
     )
 
 
@@ -127,6 +136,7 @@ def _evidence(finding: Finding) -> Markup:
         ("Expected", _value(evidence["expected"])),
         ("Source", source),
         ("First seen", finding["first_seen"]),
+        ("To waive", element("pre", finding["to_waive"], class_="waive") if finding.get("to_waive") else None),
     ]
     return element(
         "dl", [(element("dt", name), element("dd", value)) for name, value in pairs if value], class_="evidence"

@@ -19,9 +19,14 @@ from .frameworks import Requirement, control_statuses, views
 from .grouping import Refusals, failing_groups, problem_of, refusal_groups, resource_name
 from .html_findings import anchor, compliance_badges, control_link
 from .markup import Content, Markup, element, join
-from .page import as_json, badge, benchmark_name, empty, facts, status_badge, table
-from .text import analyzer, cost_of, mode
+from .page import STATE_TONES, as_json, badge, benchmark_name, empty, facts, state_badges, status_badge, table
+from .states import REFUSED, count_changes, state_of
+from .text import analyzer, cost_of, mode, regions_by_reason
 
+_STATES: t.Final = (
+    "Planned is what a real run with the same variables would apply. Reported is what roles in the mode report would"
+    " change: no run applies it. Refused is what a guard holds back."
+)
 _SEVERITIES = [severity.value for severity in Severity]
 
 
@@ -38,26 +43,39 @@ def changes(report: Mapping[str, t.Any]) -> Content:
     if not entries and not refusals and not report["costs"]:
         return empty("Nothing was declared that this account does not have already.")
     refused = element("h3", "Refused", class_="severity high") if refusals else None
-    return [entries, refused, refusals, _costs(report["costs"])]
+    return [
+        element("p", state_badges(count_changes(report)), class_="tags"),
+        element("p", _STATES),
+        entries,
+        refused,
+        refusals,
+        _costs(report["costs"]),
+    ]
 
 
 def _costs(costs: Iterable[Mapping[str, t.Any]]) -> Content:
     """What AWS charges for: nobody should learn that from a bill."""
     rows = [
-        (element("code", cost["module"]), element("code", cost["option"]), cost_of(cost), cost["note"])
+        (
+            element("code", cost["module"]),
+            element("code", cost["option"]),
+            badge(state_of(cost), STATE_TONES[state_of(cost)]),
+            cost_of(cost),
+            cost["note"],
+        )
         for cost in costs
     ]
     if not rows:
         return None
     return [
         element("h3", "What it costs", class_="severity medium"),
-        table("What it costs", ("Module", "Option", "Units", "What AWS charges for"), rows),
+        table("What it costs", ("Module", "Option", "State", "Units", "What AWS charges for"), rows),
     ]
 
 
 def _change(change: Mapping[str, t.Any], findings: Mapping[str, str], *, is_refused: bool = False) -> Markup:
-    state = badge("applied", "good") if change["applied"] else badge("planned", "accent")
-    state = badge("refused", "high") if is_refused else state
+    name = REFUSED if is_refused else state_of(change)
+    state = badge(name, STATE_TONES[name])
     undo = None if change["reversible"] else badge("can't be undone", "high")
     summary = element(
         "summary",
@@ -221,7 +239,7 @@ def about(report: Mapping[str, t.Any]) -> Content:
     ]
     parts: list[Content] = [element("div", facts(pairs), class_="card")]
     if scope["regions_not"]:
-        rows = [(gap["region"], gap["reason"]) for gap in scope["regions_not"]]
+        rows = [(", ".join(regions), reason) for reason, regions in regions_by_reason(scope)]
         parts += [
             element("h3", "Regions not assessed", class_="severity"),
             table("Regions not assessed", ("Region", "Reason"), rows),

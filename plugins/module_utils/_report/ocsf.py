@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 
 from .._account.moments import parse_moment
 from .._converge.finding import Severity, Status
+from .delta import first_reported
 from .grouping import FRAMEWORKS, problem_of, resource_name
 
 SCHEMA_VERSION: t.Final = "1.5.0"
@@ -43,7 +44,7 @@ def render(report: Item) -> str:
 
 def events(report: Item) -> Iterator[Event]:
     """An event for each finding that is open, and for each that was before and is no longer."""
-    new = frozenset(report["delta"]["new"])
+    new = first_reported(report)
     is_compared = report["delta"]["basis"] is not None
     for finding in report["findings"]:
         if finding["status"] in (Status.FAIL.value, Status.WAIVED.value):

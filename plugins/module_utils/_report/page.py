@@ -39,6 +39,9 @@ _STATUS_TONES = {
     "NOT_APPLICABLE": "none",
 }
 
+#: How the states of changes look.
+STATE_TONES: t.Final = {"applied": "good", "planned": "accent", "reported": "none", "refused": "high"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Section:
@@ -105,6 +108,11 @@ def _navigation(sections: Iterable[Section]) -> Markup:
 
 def badge(text: Content, tone: str = "none", **attributes: t.Union[str, bool, None]) -> Markup:
     return element("span", text, class_=f"badge {tone}", **attributes)
+
+
+def state_badges(counts: Mapping[str, int]) -> list[Markup]:
+    """How many changes are in which state, each number by itself."""
+    return [badge(f"{count} {state}", STATE_TONES[state]) for state, count in counts.items() if count]
 
 
 def status_badge(status: str, count: t.Optional[int] = None) -> Markup:

@@ -28,6 +28,7 @@ from .._converge.journal import job_order
 from .._converge.plan import check_plan, moment_of, plan_document, planned_change
 from .._converge.store import Store, StoreError
 from .document import DocumentError, decode
+from .states import MODES
 
 PART_SCHEMA: t.Final = "hardening.iam/part/1"
 _STARTED: t.Final = "started"
@@ -194,6 +195,8 @@ def check_part(part: Part, account_id: str) -> None:
     for name in _LISTS:
         if not _is_list_of_mappings(part.get(name, [])):
             raise DocumentError(f"has no list of mappings in {name}")
+    if part.get("mode", "enforce") not in MODES:
+        raise DocumentError(f"has the mode {part['mode']!r}")
     _check_texts("changes", part.get("changes", ()), _CHANGE)
     _check_texts("refused", part.get("refused", ()), _REFUSAL)
     _check_texts("findings", part.get("findings", ()), _FINDING)

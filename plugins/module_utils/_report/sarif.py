@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Mapping
 
 from .._converge.finding import Severity, Status
+from .delta import first_reported
 from .grouping import resource_name
 
 SCHEMA: t.Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -36,7 +37,7 @@ def build(report: Mapping[str, t.Any]) -> Item:
     """The SARIF log of ``report``: a rule a control, a result a finding."""
     rules = [_rule(control, text) for control, text in report["controls"].items()]
     positions = {rule["id"]: position for position, rule in enumerate(rules)}
-    new = frozenset(report["delta"]["new"])
+    new = first_reported(report)
     is_compared = report["delta"]["basis"] is not None
     driver = {
         "name": "hardening.iam",

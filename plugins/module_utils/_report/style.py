@@ -371,7 +371,7 @@ footer { color: var(--soft); font-size: 0.85rem; border-top: 1px solid var(--lin
   .finding { break-inside: avoid; }
   details::details-content { content-visibility: visible; block-size: auto; }
   summary::before { display: none; }
-  .preview { display: none; }
+  .preview, .evidence dt:has(+ dd > .waive), .evidence dd:has(> .waive) { display: none; }
   h2, h3, summary { break-after: avoid; }
 }
 """

@@ -31,6 +31,8 @@ from .grouping import (
 from .impact_text import brief as impact_lines
 from .paths import by_end, caveat, path_of
 from .plain import WIDTH, listed, printable, wrapped
+from .states import count_changes, state_of
+from .states import described as states
 
 TITLE: t.Final = "IAM Security Assessment Report"
 
@@ -73,8 +75,9 @@ def render(
 def brief(report: Mapping[str, t.Any]) -> str:
     """The outcome of one account in a line, where the reports of many would bury each other."""
     counts = ", ".join(f"{report['summary'][name]} {name}" for name in ("critical", "high", "medium", "low"))
-    score = headline(report)
-    return f"{account(report)}: {counts}" + (f"; {score_line(score)}" if score else "")
+    score, changed = headline(report), count_changes(report)
+    parts = [counts, score_line(score) if score else "", f"changes: {states(changed)}" if any(changed.values()) else ""]
+    return f"{account(report)}: " + "; ".join(filter(None, parts))
 
 
 def analyzer(report: Mapping[str, t.Any]) -> str:
@@ -154,9 +157,18 @@ def _header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines:
     for name, value in fields:
         if value:
             lines += wrapped(f"{name}: {show(value)}", rest="  ")
-    for gap in scope["regions_not"]:
-        lines += wrapped(f"Region not assessed: {show(gap['region'])}: {show(gap['reason'])}", rest="  ")
+    for reason, regions in regions_by_reason(scope):
+        name = "Region" if len(regions) == 1 else "Regions"
+        lines += wrapped(f"{name} not assessed: {show(', '.join(regions))}: {show(reason)}", rest="  ")
     return lines
+
+
+def regions_by_reason(scope: Mapping[str, t.Any]) -> list[tuple[str, list[str]]]:
+    """The regions that were not assessed, those with the same reason together."""
+    found: dict[str, list[str]] = {}
+    for gap in scope["regions_not"]:
+        found.setdefault(gap["reason"], []).append(gap["region"])
+    return list(found.items())
 
 
 def _preflight(rows: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
@@ -189,13 +201,19 @@ def _findings(report: Mapping[str, t.Any], show: Show) -> list[Lines]:
 
 
 def _group(group: Group, report: Mapping[str, t.Any], show: Show) -> Lines:
-    new = frozenset(report["delta"]["new"])
-    fresh = sum(finding["fingerprint"] in new for finding in group.findings)
-    badge = "" if not fresh else " [NEW]" if fresh == len(group.findings) else f" [{fresh} NEW]"
-    lines = wrapped(f"[{group.id}] {show(group.heading)}{badge}", rest=" " * 8)
+    delta = report["delta"]
+    badges = _badge(group, delta["new"], "NEW") + _badge(group, delta.get("newly_assessed", ()), "NEWLY ASSESSED")
+    lines = wrapped(f"[{group.id}] {show(group.heading)}{badges}", rest=" " * 8)
     for name, value in _group_fields(group, report):
         lines += wrapped(f"- {name}: {show(value)}", first="  ", rest="    ")
     return lines
+
+
+def _badge(group: Group, fingerprints: Iterable[str], word: str) -> str:
+    """A mark behind the heading: the word alone where it holds for all findings of the group, else for how many."""
+    wanted = frozenset(fingerprints)
+    count = sum(finding["fingerprint"] in wanted for finding in group.findings)
+    return "" if not count else f" [{word}]" if count == len(group.findings) else f" [{count} {word}]"
 
 
 def _group_fields(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, str]]:
@@ -250,6 +268,9 @@ def _not_assessed(report: Mapping[str, t.Any], show: Show) -> Lines:
     for gap in gaps(report):
         lines += wrapped(f"- {show(gap.reason)}", first="  ", rest="    ")
         lines += wrapped(f"Controls: {show(', '.join(gap.controls))}", first="    ", rest="      ")
+        named = [*gap.resources, *(region for region in gap.regions if region != "global")]
+        if named:
+            lines += wrapped(f"About: {show(listed(named, _NAMES * 2))}", first="    ", rest="      ")
     return ["NOT ASSESSED:", *lines] if lines else []
 
 
@@ -275,18 +296,16 @@ def _impacts(impacts: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
 
 def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
     changes = report["changes"]
-    applied = sum(change["applied"] for change in changes)
     lines = []
     for change in changes:
-        state = "applied" if change["applied"] else "planned"
         undo = "" if change["reversible"] else ", not reversible"
-        what = f"- {change['service']}:{change['operation']} on {change['target']} ({state}{undo})"
+        what = f"- {change['service']}:{change['operation']} on {change['target']} ({state_of(change)}{undo})"
         lines += wrapped(show(what), first="  ", rest="    ")
         affects = change.get("affects")
         told = [f"affects: {described(affects)}"] if affects else []
         for line in (*difference(change["before"], change["after"]), *told):
             lines += wrapped(show(line), first="      ", rest="        ")
-    return [f"CHANGES: {applied} applied, {len(changes) - applied} planned", *lines] if changes else []
+    return [f"CHANGES: {states(count_changes(report))}", *lines] if changes else []
 
 
 def difference(before: t.Any, after: t.Any) -> Lines:
@@ -329,7 +348,8 @@ def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
 def _costs(costs: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
     lines = []
     for cost in costs:
-        lines += wrapped(show(f"- {cost['module']}: {cost_of(cost)} ({cost['note']})"), first="  ", rest="    ")
+        what = f"- {cost['module']}: {cost_of(cost)} ({state_of(cost)}; {cost['note']})"
+        lines += wrapped(show(what), first="  ", rest="    ")
     return ["WHAT IT COSTS:", *lines] if lines else []
 
 
@@ -348,6 +368,8 @@ def _summary(report: Mapping[str, t.Any], show: Show) -> Lines:
         f"  {severities}",
     ]
     lines += [f"  {line}" for line in delta_lines(report["delta"])]
+    counts = count_changes(report)
+    lines += [f"  Changes: {states(counts)}"] if any(counts.values()) else []
     for score in report["scores"]:
         lines += wrapped(f"Compliance Score: {show(score_line(score))}", first="  ", rest="    ")
         lines += wrapped(show(score_basis(score)), first="    ", rest="    ", width=WIDTH)
@@ -361,4 +383,6 @@ def delta_lines(delta: Mapping[str, t.Any]) -> Lines:
     since = "before the changes of this run" if delta["basis"] == "before_changes" else f"run {delta['previous_run']}"
     counts = {"New": "new", "Resolved": "resolved", "Changed": "changed", "Unknown": "not_assessed"}
     numbers = " | ".join(f"{name}: {len(delta[key])}" for name, key in counts.items())
-    return [f"Since {since}: {numbers}"]
+    lines = [f"Since {since}: {numbers}"]
+    newly = len(delta.get("newly_assessed", ()))
+    return [*lines, f"Newly assessed, so not known before: {newly}"] if newly else lines

@@ -19,6 +19,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from ansible_collections.hardening.iam.plugins.module_utils import _task
+from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._policy_impact_change import absolute_documents
 from ansible_collections.hardening.iam.plugins.module_utils._predicting import Predictor
 from ansible_collections.hardening.iam.plugins.modules.policy_impact_info import ENTRY, RETURN
@@ -154,6 +156,21 @@ def test_what_is_safe_in_one_region_need_not_be_in_those_that_were_not_read(
     result = predict(acme, principals=["dev-team-01-role"], boundary=boundary, regions=regions)
     lambda_uses = [use for use in result["principals"][0]["uses"] if use["action"].startswith("lambda:Update")]
     assert {use["outcome"] for use in lambda_uses} == ({outcome} if outcome != "safe" else set())
+
+
+@pytest.mark.parametrize(("regions", "is_safe"), [(["enabled"], False), ([], False), (["us-east-1"], True)])
+def test_enabled_regions_that_aws_does_not_list_are_not_taken_for_all(
+    acme: Seeded, monkeypatch: pytest.MonkeyPatch, regions: list[str], is_safe: bool
+) -> None:
+    """A list says where an account works. Without one, and without AWS's answer, the other regions are unknown."""
+
+    def refused(_self: Access) -> tuple[str, ...]:
+        raise AwsError("not authorized", service="ec2", operation="DescribeRegions", region="us-east-1")
+
+    monkeypatch.setattr(Access, "enabled_regions", property(refused))
+    result = predict(acme, principals=["dev-team-01-role"], boundary=BOUNDARY, regions=regions)
+    outcomes = {use["outcome"] for use in result["principals"][0]["uses"] if use["action"].startswith("lambda:Update")}
+    assert outcomes == (set() if is_safe else {"may_break"})
 
 
 def test_every_verdict_says_what_it_rests_on(developers: Record) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Evidence, Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import ApprovedPlan, approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import find_approval
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
@@ -27,6 +28,7 @@ from ._converge.fakes import set_dates
 from ._report import samples
 from ._report.test_fleet import account
 
+CHANGES = ("changes_applied", "changes_planned", "changes_reported", "refused")
 OPTIONS: dict[str, t.Any] = {
     "scope": "account",
     "account_id": samples.ACCOUNT,
@@ -118,7 +120,7 @@ def test_the_report_is_completed_by_what_the_run_did(reports: Path) -> None:
     assert report == {**json.loads(encode(samples.completed())), **more, "refused": [refusal]}
     assert refusal == {**samples.REFUSAL.as_dict(), "module": "access_keys"}
     assert read(reports / samples.ACCOUNT / "runs" / report["run"]["id"] / "report.json") == report
-    assert (result["changes_applied"], result["changes_planned"], result["refused"]) == (1, 1, 1)
+    assert [result[name] for name in CHANGES] == [1, 0, 1, 1]
     assert result["summary"]["total"] == 16
     assert result["counts"]["WAIVED"] == 1
     assert result["score"]["benchmark"] == "cis_7.0"
@@ -150,7 +152,7 @@ def test_the_delta_that_the_assessment_found_is_kept(reports: Path) -> None:
     compared = compare(samples.assessment(), samples.assessment(samples.failing()[1:], run=samples.run("before")))
     DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/report.json", encode(compared))
     result = run(task(reports))
-    assert result["delta"] == {"new": 1, "resolved": 0, "changed": 0, "not_assessed": 0}
+    assert result["delta"] == {"new": 1, "newly_assessed": 0, "resolved": 0, "changed": 0, "not_assessed": 0}
     assert read(reports / samples.ACCOUNT / "report.json")["delta"] == compared["delta"]
     assert result["stats"]["hardening_new_criticals"] == [
         "222233334444: Root user has an access key: arn:aws:iam::222233334444:root"
@@ -210,6 +212,101 @@ def test_which_findings_fail_the_run(reports: Path, fail_on: str, severities: se
         result = run(task(reports, fail_on=fail_on, scope=scope))
         assert result["fail"] is fails
         assert bool(result["fail_msg"]) is fails
+
+
+@pytest.mark.parametrize("mode", ["check", "enforce"])
+def test_what_only_reports_is_not_planned_in_any_output(reports: Path, mode: str) -> None:
+    """B2: a role in the mode report plans nothing, in check mode as in the real run after it."""
+    place, applied = DirectoryStore(str(reports)), mode == "enforce"
+    place.put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment(run=samples.run(mode=mode))))
+    run_id, costs = samples.run().id, [samples.cost()]
+    policy, key = samples.PASSWORD_POLICY_CHANGE, samples.KEY_CHANGE
+    for part in (
+        samples.part("password_policy", policy, run_id=run_id, applied=applied, costs=costs),
+        samples.part(
+            "access_keys", key, run_id=run_id, mode="report", refused=[samples.REFUSAL.as_dict()], costs=costs
+        ),
+    ):
+        place.put(part_place(part), encode({**part, "check_mode": not applied}))
+    expected = [1, 0, 1, 1] if applied else [0, 1, 1, 1]
+    words = "1 applied, 0 planned, 1 reported, 1 refused" if applied else "0 applied, 1 planned, 1 reported, 1 refused"
+    result = run(task(reports))
+    assert [result[name] for name in CHANGES] == expected
+    report = read(reports / samples.ACCOUNT / "report.json")
+    states = [("access_keys", "reported"), ("password_policy", "applied" if applied else "planned")]
+    assert [(change["module"], change["state"]) for change in report["changes"]] == states
+    assert [(cost["module"], cost["state"]) for cost in report["costs"]] == states
+    assert f"CHANGES: {words}\n" in result["terminal"]
+    assert f"  Changes: {words}\n" in result["terminal"]
+    assert "(reported; each evaluation)" in " ".join(result["terminal"].split())
+    assert f"changes: {words}" in run(task(reports, terminal="brief"))["terminal"]
+    page = (reports / samples.ACCOUNT / "report.html").read_text(encoding="utf-8")
+    assert all(
+        f"{count} {word}" in page for count, word in (text.split() for text in words.split(", ")) if count != "0"
+    )
+    together = run(task(reports, scope="fleet"))
+    assert [together[name] for name in CHANGES] == expected
+    fleet = read(reports / "fleet.json")
+    assert [fleet["totals"][name] for name in CHANGES] == expected == [fleet["accounts"][0][name] for name in CHANGES]
+    assert f"Changes: {words}" in together["terminal"]
+    assert "1 changes reported" in (reports / "fleet.html").read_text(encoding="utf-8")
+
+
+def test_a_report_of_an_older_version_still_counts(reports: Path) -> None:
+    """The fleet report of a run whose reports do not say what only reports."""
+    run(task(reports))
+    path = reports / samples.ACCOUNT / "runs" / samples.run().id / "report.json"
+    report = read(path)
+    for item in (*report["changes"], *report["costs"]):
+        del item["state"]
+    for place in (path, reports / samples.ACCOUNT / "report.json"):
+        place.write_text(json.dumps(report), encoding="utf-8")
+    result = run(task(reports, scope="fleet"))
+    assert [result[name] for name in CHANGES] == [1, 1, 0, 1]
+
+
+def test_what_was_waived_for_another_reason_fails_the_run(reports: Path) -> None:
+    """fail_on: new is about what nobody has accepted yet."""
+    accepted = samples.finding(
+        "policy_sensitive_wildcard", samples.arn("policy", "P"), evidence=Evidence({"allows": ["s3:*"]})
+    )
+    more = dataclasses.replace(accepted, evidence=Evidence({"allows": ["s3:*", "iam:*"]}))
+    waived = dataclasses.replace(accepted, status=Status.WAIVED, waiver=samples.settled()[0].waiver)
+    report = compare(samples.assessment([more]), samples.assessment([waived], run=samples.run("before")))
+    DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/report.json", encode(report))
+    for scope in ("account", "fleet"):
+        result = run(task(reports, fail_on="new", scope=scope))
+        assert result["fail"] is True
+        assert "1 no longer waived findings" in result["fail_msg"]
+
+
+def test_what_an_upgrade_finds_is_shown_and_does_not_fail_the_run(reports: Path) -> None:
+    """A pipeline with fail_on: new goes on after an upgrade that added a control."""
+    place = DirectoryStore(str(reports))
+    place.put(f"{samples.ACCOUNT}/report.json", encode(samples.upgraded()))
+    asked = task(reports, fail_on="new")
+    result = run(asked)
+    assert (result["fail"], result["delta"]["new"], result["delta"]["newly_assessed"]) == (False, 0, 1)
+    assert asked.warnings == [
+        "fail_on: 1 findings of 222233334444 are newly assessed after an upgrade, so they do not count as new: the "
+        "report before did not have their control or region"
+    ]
+    assert "Root user has an access key [NEWLY ASSESSED]\n" in result["terminal"]
+    assert "Newly assessed, so not known before: 1" in result["terminal"]
+    assert "1 newly assessed" in (reports / samples.ACCOUNT / "report.html").read_text(encoding="utf-8")
+    together = run(task(reports, fail_on="new", scope="fleet"))
+    assert (together["fail"], together["delta"]) == (False, {"new": 0, "newly_assessed": 1, "resolved": 0})
+    assert "New: 0 | Newly assessed: 1 | Resolved: 0" in together["terminal"]
+    assert "1 newly assessed" in (reports / "fleet.html").read_text(encoding="utf-8")
+
+
+def test_what_was_excluded_before_fails_the_run(reports: Path) -> None:
+    """Without an upgrade the declaration left the control out: nobody has seen its findings yet."""
+    report = samples.upgraded()
+    report["delta"]["upgraded"] = False
+    DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/report.json", encode(report))
+    for scope in ("account", "fleet"):
+        assert "1 newly assessed findings" in run(task(reports, fail_on="new", scope=scope))["fail_msg"]
 
 
 def test_new_findings_need_something_to_compare_with(reports: Path) -> None:
@@ -397,7 +494,7 @@ def test_a_module_that_began_and_left_nothing_makes_the_report_incomplete(report
     fleet = run(task(reports, scope="fleet"))
     assert (fleet["failed_accounts"], fleet["fail"], fleet["accounts"]) == ([samples.ACCOUNT], True, 1)
     # What the other modules did is there all the same.
-    assert (result["changes_applied"], result["changes_planned"]) == (1, 1)
+    assert (result["changes_applied"], result["changes_reported"]) == (1, 1)
 
 
 def test_a_module_that_failed_before_its_result_says_why(reports: Path) -> None:
@@ -422,7 +519,7 @@ def test_the_parts_of_the_check_do_not_count_for_the_run_that_applies_it(reports
     put_part(reports, other)
     put_part(reports, {**MARK, "module": "config_rules", "check_mode": other["check_mode"]})
     result = run(task(reports))
-    assert (result["incomplete"], result["changes_planned"]) == ([], 1)
+    assert (result["incomplete"], result["changes_reported"]) == ([], 1)
 
 
 def test_two_jobs_of_one_run_that_enforce_both_stand_in_its_report(tmp_path: Path) -> None:
@@ -507,7 +604,7 @@ def test_an_object_among_the_parts_that_is_none_is_named(reports: Path, content:
     DirectoryStore(str(reports)).put(part_place({"module": "foreign"}), content)
     result = run(task(reports))
     assert [problem["module"] for problem in result["incomplete"]] == ["foreign.json"]
-    assert (result["changes_applied"], result["changes_planned"]) == (1, 1)
+    assert (result["changes_applied"], result["changes_reported"]) == (1, 1)
 
 
 @pytest.fixture
@@ -531,7 +628,7 @@ def test_an_object_that_can_not_be_read_costs_its_own_module_or_account_alone(re
     result = run(task(reports))
     (problem,) = result["incomplete"]
     assert problem["module"] == "foreign.json" and "AccessDenied" in problem["reason"]
-    assert (result["changes_applied"], result["changes_planned"]) == (1, 1)
+    assert (result["changes_applied"], result["changes_reported"]) == (1, 1)
     fleet = run(task(reports, scope="fleet", run_id=samples.run().id))
     assert (fleet["accounts"], sorted(fleet["failed_accounts"])) == (1, [samples.ACCOUNT, "333344445555"])
 

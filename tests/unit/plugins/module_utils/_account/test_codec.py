@@ -82,7 +82,9 @@ def test_members_with_a_default_may_be_missing() -> None:
     required = ("caller", "partition", "home_region", "observed_at", "regions")
     content = json.loads(to_json(EMPTY))
     content["snapshot"] = {name: content["snapshot"][name] for name in required}
-    assert dataclasses.replace(from_json(json.dumps(content)), unread=()) == EMPTY
+    older = from_json(json.dumps(content))
+    assert older.enabled_regions_unread == "the snapshot is older than this read"
+    assert dataclasses.replace(older, unread=(), enabled_regions_unread=None) == EMPTY
 
 
 def test_a_subset_of_datasets() -> None:

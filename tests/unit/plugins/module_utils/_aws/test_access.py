@@ -14,7 +14,7 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws import access as access_module
-from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access, Identity
+from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access, Identity, Reach
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
     AccessDenied,
     AwsError,
@@ -173,13 +173,32 @@ def test_without_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_regions(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch) -> None:
     access = make_access(region="eu-west-1")
-    assert access.regions() == access.regions([]) == ("eu-west-1", "us-east-1")
+    assert access.regions() == access.regions([]) == access.regions(["enabled"]) == access.enabled_regions
     assert access.regions(["us-west-2", "us-west-2 "]) == ("us-west-2",)
     assert {"us-east-1", "eu-west-1"} <= set(access.regions(["enabled"]))
     with pytest.raises(InvalidRequest, match="regions: 'Frankfurt'"):
         access.regions(["Frankfurt"])
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
     assert make_access(region="").region == "eu-north-1"
+
+
+def test_reach_knows_which_regions_are_enabled_whatever_is_requested(make_access: MakeAccess) -> None:
+    access = make_access(region="eu-west-1")
+    for requested in (None, [], ["enabled"]):
+        assert access.reach(requested) == Reach(access.enabled_regions, access.enabled_regions)
+    assert access.reach(["us-west-2"]) == Reach(("us-west-2",), access.enabled_regions)
+
+
+def test_reach_without_the_list_of_regions(make_access: MakeAccess, emulator: Emulator) -> None:
+    """An assessment goes on with what it knows, unless all enabled regions were asked for by name."""
+    emulator.faults([{"kind": "error", "operation": "DescribeRegions", "code": "UnauthorizedOperation", "status": 403}])
+    access = make_access(region="eu-west-1")
+    reach = access.reach()
+    assert (reach.regions, reach.enabled) == (("eu-west-1", "us-east-1"), ())
+    assert reach.unread is not None and "ec2:DescribeRegions" in reach.unread
+    assert access.reach(["us-west-2"]).regions == ("us-west-2",)
+    with pytest.raises(AccessDenied):
+        access.reach(["enabled"])
 
 
 def test_without_a_region_that_of_the_roles_partition(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch) -> None:

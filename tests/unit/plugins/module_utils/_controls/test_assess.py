@@ -20,8 +20,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Unread,
     UnreadKind,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import ONCE, REGION_CONTROL, assess
+from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import ONCE, assess
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Control, Failure, Scope, Verdict
+from ansible_collections.hardening.iam.plugins.module_utils._controls.regions import REGION_CONTROL
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Remediation, Severity, Status
 
@@ -108,12 +109,17 @@ def test_an_unread_dataset_is_not_assessed_and_costs_nothing_else(dataset: Datas
     assert {item.control for item in found} == {item.control for item in whole.values()}
 
 
-def test_controls_of_the_organization_do_not_apply_to_an_account_and_are_not_run_for_it() -> None:
+def test_controls_of_the_organization_are_not_run_for_an_account() -> None:
+    """F12: what only a run over the organization looks at is not assessed here. It applies to every member."""
     of_organization = control(never, of_organization=True)
     (alone,) = assess(snapshot(), controls=[of_organization])
     (member,) = assess(snapshot(organization=Organization("o-1", "999988887777", "ALL")), controls=[of_organization])
     (unknown,) = assess(snapshot(unread=(unread(Dataset.ORGANIZATION),)), controls=[of_organization])
-    assert {item.status for item in (alone, member, unknown)} == {Status.NOT_APPLICABLE}
+    assert [item.status for item in (alone, member, unknown)] == [
+        Status.NOT_APPLICABLE,
+        Status.NOT_ASSESSED,
+        Status.NOT_ASSESSED,
+    ]
     assert alone.detail == "the account belongs to no organization"
     assert member.detail == unknown.detail == ONCE
 
@@ -166,7 +172,8 @@ def test_a_denied_region_is_one_line() -> None:
         requirement for item in regional for requirement in item.compliance.get("cis_7.0", ())
     }
     assert of_region[0].evidence.observed == {"controls": [item.id for item in regional]}
-    assert not [item for item in found if "eu-west-1" in item.detail and item.control != REGION_CONTROL]
+    whole = {item.control for item in found if "eu-west-1" in item.detail and item.control != REGION_CONTROL}
+    assert whole == {item.id for item in all_controls() if item.every_region} != set()
 
 
 def test_a_denied_region_says_nothing_where_no_regional_control_is_chosen() -> None:
@@ -241,10 +248,7 @@ def test_an_empty_account_and_one_of_which_nothing_was_read_give_a_full_report()
     nothing = snapshot(credential_report=None, summary={}, unread=tuple(unread(dataset) for dataset in Dataset))
     found = assess(nothing)
     assert {item.status for item in found} == {Status.NOT_ASSESSED, Status.NOT_APPLICABLE}
-    assert {item.control for item in found if item.status is Status.NOT_APPLICABLE} == {
-        "analyzer_tagged",
-        *ORGANIZATIONS,
-    }
+    assert {item.control for item in found if item.status is Status.NOT_APPLICABLE} == {"analyzer_tagged"}
 
 
 def test_odd_rows_do_not_stop_the_assessment() -> None:
@@ -278,3 +282,96 @@ def test_a_failure_names_a_module_only_where_that_may_change_the_principal(resou
     made = control(check, remediation=Remediation("mend it", "hardening.iam.user_permissions"))
     (finding,) = assess(people(), controls=[made])
     assert (finding.status, finding.remediation.module, finding.remediation.text) == (Status.FAIL, module, "mend it")
+
+
+def test_what_can_not_be_judged_stands_beside_what_fails() -> None:
+    """F4: one resource that fails does not hide another that nothing is known of."""
+
+    def doubts(_scope: Scope) -> Verdict:
+        unjudged = (Failure("c", "its policy could not be parsed"),)
+        return Verdict(
+            3, "things", (Failure("a", "bad"),), not_assessed="b is newer than the report", unjudged=unjudged
+        )
+
+    found = assess(snapshot(), controls=[control(doubts)])
+    assert [(item.resource, item.status.value, item.detail) for item in found] == [
+        ("a", "FAIL", "bad"),
+        ("c", "NOT_ASSESSED", "its policy could not be parsed"),
+        (ROOT, "NOT_ASSESSED", "b is newer than the report"),
+    ]
+
+
+def test_a_resource_that_can_not_be_judged_keeps_a_control_from_passing() -> None:
+    verdict = Verdict(2, "things", not_applicable="nothing there", unjudged=(Failure("c", "not read"),))
+    (finding,) = assess(snapshot(), controls=[control(lambda _scope: verdict)])
+    assert (finding.resource, finding.status, finding.detail) == ("c", Status.NOT_ASSESSED, "not read")
+
+
+def left_out(**fields: t.Any) -> t.Any:
+    """An account of three enabled regions of which one was not looked at."""
+    return snapshot(regions=TWO_REGIONS, enabled_regions=("ap-south-1", *TWO_REGIONS), **fields)
+
+
+def test_an_enabled_region_that_was_left_out_is_named() -> None:
+    (finding,) = [item for item in assess(left_out()) if item.control == REGION_CONTROL]
+    assert (finding.region, finding.status) == ("ap-south-1", Status.NOT_ASSESSED)
+    assert finding.detail.startswith("the region is enabled, and aws_regions does not name it; this stands for ")
+    whole = [item for item in assess(snapshot(regions=TWO_REGIONS)) if item.control == REGION_CONTROL]
+    assert whole == []
+
+
+def test_regions_that_aws_did_not_list_are_not_known() -> None:
+    account = snapshot(regions=TWO_REGIONS, enabled_regions_unread="ec2:DescribeRegions: denied")
+    (finding,) = [item for item in assess(account) if item.control == REGION_CONTROL]
+    assert (finding.region, finding.status) == ("global", Status.NOT_ASSESSED)
+    assert "ec2:DescribeRegions: denied" in finding.detail
+
+
+def test_controls_that_nobody_asked_for_are_not_counted_in_a_region_that_was_left_out() -> None:
+    asked = control(never, regional=True, needs=(Dataset.ANALYZERS,), id="asked", compliance={"cis_7.0": ("2.18",)})
+    detective = control(never, regional=True, needs=(Dataset.CONFIG_RULES,), id="detective")
+    not_requested = Unread(Dataset.CONFIG_RULES, UnreadKind.NOT_REQUESTED, "not asked for")
+    account = dataclasses.replace(left_out(), regions=(), unread=(not_requested,), enabled_regions=("ap-south-1",))
+    (finding,) = assess(account, controls=[asked, detective])
+    assert finding.evidence.observed == {"controls": ["asked"]}
+    assert finding.compliance == {"cis_7.0": ("2.18",)}
+
+
+@pytest.mark.parametrize(
+    ("account", "reason"),
+    [
+        (left_out(), "nothing is known of regions that were not read: ap-south-1"),
+        (
+            snapshot(
+                regions=TWO_REGIONS, unread=(unread(Dataset.TRAILS, UnreadKind.REGION_DENIED, region="eu-west-1"),)
+            ),
+            "nothing is known of regions that were not read: eu-west-1",
+        ),
+        (
+            snapshot(regions=TWO_REGIONS, unread=(unread(Dataset.TRAILS, region="eu-west-1"),)),
+            "nothing is known of regions that were not read: eu-west-1",
+        ),
+        (
+            snapshot(regions=TWO_REGIONS, enabled_regions_unread="denied"),
+            "it is not known which other regions the account has enabled",
+        ),
+    ],
+    ids=["left out", "denied", "unread", "unlisted"],
+)
+@pytest.mark.parametrize("verdict", [Verdict(1, "trails"), Verdict(0, "trails", not_applicable="no trail")])
+def test_a_control_about_every_region_passes_only_if_every_region_was_read(
+    account: t.Any, reason: str, verdict: Verdict
+) -> None:
+    asks = control(lambda _scope: verdict, needs=(Dataset.TRAILS,), every_region=True)
+    (finding,) = assess(account, controls=[asks])
+    assert (finding.status, finding.detail) == (Status.NOT_ASSESSED, reason)
+    elsewhere = control(lambda _scope: verdict, needs=(Dataset.TRAILS,))
+    assert assess(account, controls=[elsewhere])[0].status is not Status.NOT_ASSESSED
+    whole = snapshot(regions=TWO_REGIONS, enabled_regions=TWO_REGIONS)
+    assert assess(whole, controls=[asks])[0].status is not Status.NOT_ASSESSED
+
+
+def test_what_fails_in_one_region_fails_whether_or_not_the_others_were_read() -> None:
+    verdict = Verdict(1, "trails", (Failure("trail", "bad", region="us-east-1"),))
+    asks = control(lambda _scope: verdict, needs=(Dataset.TRAILS,), every_region=True)
+    assert [item.status for item in assess(left_out(), controls=[asks])] == [Status.FAIL]

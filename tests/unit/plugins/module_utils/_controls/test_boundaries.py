@@ -98,6 +98,8 @@ def test_what_fails_is_told_beside_what_could_not_be_read() -> None:
     missing = f"arn:aws:iam::{ACCOUNT}:policy/gone"
     users = (user("alice", boundary=BOUNDARY), user("bob", boundary=missing))
     assert failing("boundary_opens_iam", account(allow("iam:*"), users=users)) == [BOUNDARY]
+    found = judge("boundary_opens_iam", account(allow("iam:*"), users=users))
+    assert [(item.resource, item.status.value) for item in found] == [(BOUNDARY, "FAIL"), (missing, "NOT_ASSESSED")]
 
 
 @pytest.mark.parametrize("control", CONTROLS)

@@ -132,6 +132,14 @@ def test_what_the_report_does_not_tell_of_a_user_is_not_assessed(control: str) -
     assert finding.status.value == "NOT_ASSESSED" and "not authorized" in finding.detail
 
 
+def test_a_principal_without_a_record_stands_beside_one_that_fails() -> None:
+    """F4: a role that was used yesterday does not hide a user of whom nothing is known."""
+    both = dataclasses.replace(fighter(), credential_report=people().credential_report, roles=kept(1).roles)
+    found = {item.resource.rpartition("/")[2]: item.status.value for item in judge("break_glass_unused", both)}
+    assert found.pop("fighter") == "NOT_ASSESSED"
+    assert set(found.values()) == {"FAIL"}
+
+
 def test_ages_are_those_of_the_clock_of_the_assessment() -> None:
     assert status("break_glass_tested", kept(30, day(30)), break_glass_test_days=29) == "FAIL"
     (finding,) = judge("break_glass_unused", kept(0), now=NOW.replace(year=NOW.year + 1))

@@ -13,7 +13,21 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import ControlPolicy, PolicyLevel, User
 
-from .samples import EVERYTHING, allow, arn, document, failing, group, judge, policy, role, snapshot, status, user
+from .samples import (
+    EVERYTHING,
+    allow,
+    arn,
+    broken,
+    document,
+    failing,
+    group,
+    judge,
+    policy,
+    role,
+    snapshot,
+    status,
+    user,
+)
 
 P = arn("policy", "P")
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
@@ -185,3 +199,16 @@ def test_the_three_policies_of_the_reference_assessment() -> None:
     assert failing("policy_sensitive_wildcard", account) == [
         arn("policy", name) for name in ("CIPolicy", "DevPolicy", "LegacyAdminPolicy")
     ]
+
+
+def test_a_document_that_does_not_parse_is_the_one_that_is_not_assessed() -> None:
+    """F4: it is named as a resource, beside the others that fail."""
+    policies = (policy("P", allow("iam:PassRole")), policy("Odd", default_version=broken("Odd")), policy("Good"))
+    inline = role("app", inline_policies=(broken("deploy"),))
+    found = judge("policy_sensitive_wildcard", snapshot(policies=policies, roles=(inline,)))
+    assert [(item.resource, item.resource_detail, item.status.value) for item in found] == [
+        (P, None, "FAIL"),
+        (arn("policy", "Odd"), None, "NOT_ASSESSED"),
+        (arn("role", "app"), "inline policy deploy", "NOT_ASSESSED"),
+    ]
+    assert found[1].detail == "its document could not be parsed"

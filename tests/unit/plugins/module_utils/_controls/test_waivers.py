@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import REGION_CONTROL
+from ansible_collections.hardening.iam.plugins.module_utils._controls.regions import REGION_CONTROL
 from ansible_collections.hardening.iam.plugins.module_utils._controls.waivers import WaiverError, apply, parse
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import (
     Evidence,
@@ -23,7 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
 
 pytestmark = pytest.mark.dated
 TODAY = dt.date(2026, 11, 25)
-KNOWN = ("access_key_unused", "root_mfa_enabled")
+KNOWN = {"access_key_unused": Severity.MEDIUM, "root_mfa_enabled": Severity.CRITICAL}
 SVC = "arn:aws:iam::111122223333:user/svc-backup"
 
 
@@ -74,7 +74,13 @@ def finding(resource: str = SVC, status: Status = Status.FAIL, **fields: t.Any) 
         {"resources": ["arn:aws:iam::*:user/svc-*"]},
         {"resources": ["user/svc-backup"]},
         {"resources": ["access key 1"]},
+        {"resources": [f"{SVC}#access key 1"]},
         {"resources": ["nothing", "*backup"]},
+        {"regions": ["global"]},
+        {"regions": "*"},
+        {"severity": "medium"},
+        {"severity": "high"},
+        {"reason_fingerprint": "*"},
         {"expires": "2026-11-25"},
         {"expires": dt.date(2026, 11, 25)},
         {"expires": dt.datetime(2026, 11, 25, 23, 0, tzinfo=dt.UTC)},
@@ -140,7 +146,8 @@ def test_waivers_of_other_accounts_are_no_business_here() -> None:
 
 def test_a_record_is_plain_data() -> None:
     _found, (record,), _warnings = apply([finding()], parsed(entry(expires=dt.date(2027, 3, 31))), TODAY)
-    assert record == {**entry(), "expired": False, "matched": 1}
+    limits = {"regions": ["global"], "severity": "medium", "reason_fingerprint": []}
+    assert record == {**entry(), **limits, "expired": False, "matched": 1, "uncovered": 0}
 
 
 def test_nothing_is_waived_by_no_waivers() -> None:
@@ -159,6 +166,15 @@ def test_nothing_is_waived_by_no_waivers() -> None:
         ([entry(owner="")], r"waivers\[0\]: owner missing or empty"),
         ([entry(owner=None, ticket=None)], r"waivers\[0\]: owner, ticket missing or empty"),
         ([entry(resources=[])], r"waivers\[0\]: resources missing or empty"),
+        ([entry(reason="  ", approved_by="\t")], r"waivers\[0\]: reason, approved_by missing or empty"),
+        ([entry(owner=0)], r"waivers\[0\].owner: 0 says nothing; a text is expected"),
+        ([entry(owner="0")], r"waivers\[0\].owner: '0' says nothing"),
+        ([entry(approved_by=True)], r"waivers\[0\].approved_by: True says nothing"),
+        ([entry(owner=["backup team"])], r"waivers\[0\].owner: \['backup team'\] says nothing"),
+        ([entry(reason="-")], r"waivers\[0\].reason: '-' says nothing"),
+        ([entry(severity="severe")], r"waivers\[0\].severity: 'severe' is none of critical, high, medium, low"),
+        ([entry(regions=[1.5])], r"waivers\[0\].regions: 1.5 is not a pattern"),
+        ([entry(reason_fingerprint="abc")], r"waivers\[0\].reason_fingerprint: 'abc' is not the fingerprint"),
         (
             [entry(control="access_key_unusd")],
             r"waivers\[0\].control: .*'access_key_unusd'; did you mean access_key_unused",
@@ -190,3 +206,79 @@ def test_an_account_id_with_a_leading_zero_survives_yaml() -> None:
 
 def test_an_unassessed_region_has_a_name_for_waivers_too() -> None:
     assert parsed(entry(control=REGION_CONTROL))[0].control == REGION_CONTROL
+
+
+def trusting(*accounts: str, **fields: t.Any) -> Finding:
+    """A finding that fails because of whom a role trusts."""
+    evidence = Evidence({"trusts": [f"account {account}" for account in accounts]})
+    return finding(evidence=evidence, **fields)
+
+
+def judged(item: Finding, **fields: t.Any) -> tuple[Finding, list[str]]:
+    (found,), _records, warnings = apply([item], parsed(entry(**fields)), TODAY)
+    return found, warnings
+
+
+def test_a_ticket_may_be_a_number() -> None:
+    assert parsed(entry(ticket=4711))[0].ticket == "4711"
+
+
+def test_a_waiver_covers_the_reason_that_was_waived() -> None:
+    """F8: another foreign account is another finding, although control and resource are the same."""
+    accepted = trusting("999988887777")
+    found, _warnings = judged(accepted, reason_fingerprint=accepted.reason_fingerprint)
+    assert found.status is Status.WAIVED
+    more = trusting("999988887777", "444455556666")
+    found, warnings = judged(more, reason_fingerprint=accepted.reason_fingerprint)
+    assert found.status is Status.FAIL
+    assert found.detail == (
+        "unused; the waiver of backup team (SEC-1) does not cover it: the reason changed since it was waived "
+        f"(now reason_fingerprint: {more.reason_fingerprint})"
+    )
+    assert warnings == [
+        "waiver 0 (access_key_unused, SEC-1 of backup team) does not cover 1 findings that it names: they say why, and "
+        "what to add to it"
+    ]
+    both = [accepted.reason_fingerprint, more.reason_fingerprint]
+    assert judged(more, reason_fingerprint=both)[0].status is Status.WAIVED
+
+
+def test_a_waiver_that_names_no_reason_covers_none() -> None:
+    """A waiver of an older version says what to add to it."""
+    found, _warnings = judged(trusting("999988887777"))
+    assert found.status is Status.FAIL
+    fingerprint = trusting("999988887777").reason_fingerprint
+    assert f"does not say which reason it accepts (reason_fingerprint: {fingerprint})" in found.detail
+    assert judged(trusting("999988887777"), reason_fingerprint="*")[0].status is Status.WAIVED
+
+
+def test_a_higher_severity_is_not_covered() -> None:
+    found, _warnings = judged(finding(severity=Severity.HIGH))
+    assert found.status is Status.FAIL
+    assert found.detail.endswith("does not cover it: it accepts medium at most, and this is high (severity)")
+    assert judged(finding(severity=Severity.HIGH), severity="high")[0].status is Status.WAIVED
+    assert judged(finding(severity=Severity.LOW))[0].status is Status.WAIVED
+
+
+def test_regions_are_covered_by_name() -> None:
+    found, _warnings = judged(finding(region="eu-west-1"))
+    assert found.status is Status.FAIL
+    assert found.detail.endswith("does not cover it: it is for global, and this is in eu-west-1 (regions)")
+    assert judged(finding(region="eu-west-1"), regions=["eu-*"])[0].status is Status.WAIVED
+    assert judged(finding(region="us-east-1"), regions=["eu-*"])[0].status is Status.FAIL
+    assert judged(finding(), regions=["eu-*"])[0].status is Status.FAIL
+
+
+def test_another_waiver_may_cover_what_one_does_not() -> None:
+    accepted = trusting("999988887777")
+    waivers = parsed(entry(), entry(ticket="SEC-2", reason_fingerprint=accepted.reason_fingerprint))
+    (found,), records, _warnings = apply([accepted], waivers, TODAY)
+    assert found.status is Status.WAIVED and found.waiver is not None and found.waiver["ticket"] == "SEC-2"
+    assert [(record["matched"], record["uncovered"]) for record in records] == [(0, 1), (1, 0)]
+
+
+def test_a_key_may_be_named_as_reports_show_it() -> None:
+    key = finding(resource_detail="AKIAIOSFODNN7EXAMPLE")
+    masked = key.as_dict()["resource_detail"]
+    assert judged(key, resources=[f"{SVC}#{masked}"])[0].status is Status.WAIVED
+    assert judged(key, resources=[f"{SVC}-2#{masked}"])[0].status is Status.FAIL

@@ -525,6 +525,14 @@ def compared() -> Report:
     return compare(completed(), assessment(earlier, run=run("20261118T020000Z")))
 
 
+def upgraded() -> Report:
+    """The report after an upgrade that added a control, which fails."""
+    known = {name: control.text() for name, control in CONTROLS.items() if name != "root_no_access_key"}
+    earlier = [item for item in failing() if item.control in known]
+    older = dataclasses.replace(run("20261118T020000Z"), control_catalog_version="2026.10")
+    return compare(completed(), assessment(earlier, run=older, controls=known))
+
+
 def converged() -> Report:
     """The report of a run that mended something, after an assessment before it."""
     earlier = [{**score, "percent": percent} for score, percent in zip(SCORES, (56.5, 63), strict=True)]

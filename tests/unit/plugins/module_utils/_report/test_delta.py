@@ -4,11 +4,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 
-from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding, Severity, Status
-from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
+from ansible_collections.hardening.iam.plugins.module_utils._controls.regions import REGION_CONTROL
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import (
+    Evidence,
+    Finding,
+    Severity,
+    Status,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare, unaccepted
 
 from . import samples
 
@@ -152,3 +159,111 @@ def test_key_ids_that_an_earlier_report_revealed_are_masked() -> None:
     assert samples.OLD_KEYS["legacy-erp"] not in json.dumps(resolved)
     shown = compare(now, plain, reveal_key_ids=True)["delta"]["resolved"]
     assert samples.OLD_KEYS["legacy-erp"] in json.dumps(shown)
+
+
+def test_a_resource_that_could_not_be_judged_is_not_resolved_by_the_failure_of_another() -> None:
+    """F4: alice's key could not be judged, bob's fails: nothing says that alice's is well."""
+    compared = after([key("alice"), key("bob")], [key("bob"), key("alice", Status.NOT_ASSESSED)])
+    assert compared["delta"]["resolved"] == []
+    assert [item["resource"] for item in compared["delta"]["not_assessed"]] == [samples.arn("user", "alice")]
+
+
+def test_a_resource_that_could_not_be_judged_leaves_the_others_their_verdict() -> None:
+    compared = after([key("alice"), key("bob")], [key("alice", Status.NOT_ASSESSED)])
+    assert [item["resource"] for item in compared["delta"]["resolved"]] == [samples.arn("user", "bob")]
+    assert [item["resource"] for item in compared["delta"]["not_assessed"]] == [samples.arn("user", "alice")]
+
+
+def test_what_is_said_of_the_whole_account_is_said_of_each_resource() -> None:
+    unknown = samples.finding("access_key_age", ROOT, Status.NOT_ASSESSED)
+    compared = after([key("alice"), key("bob")], [key("bob"), unknown])
+    assert compared["delta"]["resolved"] == []
+
+
+def test_a_region_that_was_not_read_resolves_nothing_even_where_the_account_passes() -> None:
+    unread = samples.finding("external_access_analyzer", ROOT, Status.NOT_ASSESSED, control=REGION_CONTROL)
+    unread = dataclasses.replace(unread, region="eu-west-1")
+    passed = samples.finding("external_access_analyzer", ROOT, Status.PASS)
+    before = [samples.finding("external_access_analyzer", ROOT, region=region) for region in ("eu-west-1", "us-east-1")]
+    compared = after(before, [passed, unread])
+    assert [item["region"] for item in compared["delta"]["resolved"]] == ["us-east-1"]
+    assert [item["region"] for item in compared["delta"]["not_assessed"]] == ["eu-west-1"]
+
+
+def test_regions_that_aws_did_not_list_resolve_nothing_in_a_region() -> None:
+    unlisted = samples.finding("external_access_analyzer", ROOT, Status.NOT_ASSESSED, control=REGION_CONTROL)
+    passed = samples.finding("external_access_analyzer", ROOT, Status.PASS)
+    compared = after([samples.finding("external_access_analyzer", ROOT, region="eu-west-1")], [passed, unlisted])
+    assert compared["delta"]["resolved"] == []
+    assert len(after([key("alice")], [key("bob"), unlisted])["delta"]["resolved"]) == 1
+
+
+def test_findings_of_a_control_that_an_upgrade_added_are_not_new() -> None:
+    known = {name: samples.CONTROLS[name].text() for name in samples.CONTROLS if name != "root_mfa_enabled"}
+    earlier = compare(samples.assessment([key("alice")], run=EARLIER, controls=known), None)
+    compared = compare(report(key("alice"), key("bob"), samples.finding("root_mfa_enabled", ROOT)), earlier)
+    assert compared["delta"]["new"] == [key("bob").fingerprint]
+    assert compared["delta"]["newly_assessed"] == [samples.finding("root_mfa_enabled", ROOT).fingerprint]
+    assert (compared["delta"]["upgraded"], unaccepted(compared)["newly assessed"]) == (False, 1)
+    older = {**earlier, "run": {**earlier["run"], "control_catalog_version": "2026.10"}}
+    upgraded = compare(report(key("alice"), key("bob"), samples.finding("root_mfa_enabled", ROOT)), older)
+    assert (upgraded["delta"]["upgraded"], unaccepted(upgraded)["newly assessed"]) == (True, 0)
+    assert upgraded["delta"]["newly_assessed"] == compared["delta"]["newly_assessed"]
+    again = compare(report(key("alice"), samples.finding("root_mfa_enabled", ROOT)), compared)
+    assert again["delta"]["new"] == again["delta"]["newly_assessed"] == []
+
+
+def test_findings_of_a_region_that_was_left_out_before_are_not_new() -> None:
+    there = samples.finding("external_access_analyzer", ROOT, region="ap-south-1")
+    here = samples.finding("external_access_analyzer", ROOT, Status.PASS, region="us-east-1")
+    compared = after([here], [here, there])
+    assert (compared["delta"]["new"], compared["delta"]["newly_assessed"]) == ([], [there.fingerprint])
+
+
+def test_what_was_denied_before_is_new_when_it_is_seen() -> None:
+    """Who denies a read and opens a door meanwhile must not pass for an upgrade."""
+    there = samples.finding("external_access_analyzer", ROOT, region="ap-east-1")
+    here = samples.finding("external_access_analyzer", ROOT, Status.PASS, region="us-east-1")
+    denied = samples.finding("external_access_analyzer", ROOT, Status.NOT_ASSESSED, region="ap-east-1")
+    assert after([here, denied], [here, there])["delta"]["new"] == [there.fingerprint]
+    # The report's scope names ap-east-1 as a region that could not be read.
+    assert after([here], [here, there])["delta"]["new"] == [there.fingerprint]
+
+
+def test_without_an_earlier_report_nothing_is_newly_assessed() -> None:
+    assert compare(report(key("alice")), None)["delta"]["newly_assessed"] == []
+
+
+def test_a_report_of_an_older_version_is_compared_with() -> None:
+    older = compare(report(key("alice"), earlier=True), None)
+    del older["delta"]["newly_assessed"]
+    older["scope"]["regions_not"] = [{"region": "ap-east-1", "reason": "denied"}]
+    assert compare(report(key("alice"), key("bob")), older)["delta"]["new"] == [key("bob").fingerprint]
+
+
+def trusting(*accounts: str, status: Status = Status.FAIL) -> Finding:
+    waiver = samples.settled()[0].waiver if status is Status.WAIVED else None
+    return key("alice", status, evidence=Evidence({"trusts": list(accounts)}), waiver=waiver)
+
+
+def test_another_reason_is_a_change() -> None:
+    """F8: the resource and the control are those of before, and whom the role trusts is not."""
+    verdict = {"status": "FAIL", "severity": "high"}
+    compared = after([trusting("1")], [trusting("1", "2")])
+    fingerprint = key("alice").fingerprint
+    assert compared["delta"]["changed"] == [
+        {"fingerprint": fingerprint, "from": verdict, "to": verdict, "reason_changed": True}
+    ]
+    assert unaccepted(compared)["no longer waived"] == 0
+    assert after([trusting("1", "2")], [trusting("2", "1")])["delta"]["changed"] == []
+
+
+def test_what_is_waived_no_longer_since_its_reason_changed_fails_again() -> None:
+    assert unaccepted(after([trusting("1", status=Status.WAIVED)], [trusting("1", "2")]))["no longer waived"] == 1
+    assert unaccepted(after([trusting("1", status=Status.WAIVED)], [trusting("1")]))["no longer waived"] == 0
+
+
+def test_a_report_without_reasons_is_compared_with() -> None:
+    older = compare(report(trusting("1"), earlier=True), None)
+    del older["findings"][0]["reason_fingerprint"]
+    assert compare(report(trusting("1", "2")), older)["delta"]["changed"] == []

@@ -39,6 +39,7 @@ REPORTS: dict[str, t.Callable[[], dict[str, t.Any]]] = {
     "as assessed": samples.assessment,
     "with changes": samples.completed,
     "with a delta": samples.compared,
+    "after an upgrade": samples.upgraded,
     "with paths": lambda: samples.assessment(samples.escalations()),
     "with impacts": predicted,
     "after the changes": samples.converged,

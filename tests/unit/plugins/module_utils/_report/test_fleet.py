@@ -37,9 +37,11 @@ def test_totals_are_those_of_all_accounts() -> None:
     assert document["totals"] == {
         "accounts": 2,
         "new": 1,
+        "newly_assessed": 0,
         "resolved": 1,
         "changes_applied": 2,
-        "changes_planned": 2,
+        "changes_planned": 0,
+        "changes_reported": 2,
         "refused": 2,
         "waived": 2,
     }
@@ -76,7 +78,7 @@ def test_an_account_may_fail_and_have_a_report() -> None:
 def test_accounts_have_their_row_in_the_order_of_their_ids() -> None:
     first, second = fleet()["accounts"]
     assert (first["account_id"], second["account_id"]) == (samples.ACCOUNT, "333344445555")
-    assert (first["new"], first["resolved"], first["changes_applied"], first["changes_planned"]) == (1, 1, 1, 1)
+    assert (first["new"], first["resolved"], first["changes_applied"], first["changes_reported"]) == (1, 1, 1, 1)
     assert first["score"]["percent"] == 62
     assert first["report"] == "222233334444/report.json"
 

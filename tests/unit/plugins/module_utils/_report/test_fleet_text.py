@@ -13,9 +13,9 @@ from .test_fleet import account, fleet
 def test_a_line_an_account() -> None:
     text = render(fleet())
     assert (
-        "  Account                 Crit  High  Med  Low  Score  Coverage  New  Gone  Applied  Planned\n"
-        "  222233334444 acme-prod     2    10    3    1    62%       91%    1     1        1        1\n"
-        "  333344445555 acme-dev      2    10    3    1    62%       91%    0     0        1        1\n"
+        "  Account                 Crit  High  Med  Low  Score  Coverage  New  Gone  Done  Plan  Rep  Ref\n"
+        "  222233334444 acme-prod     2    10    3    1    62%       91%    1     1     1     0    1    1\n"
+        "  333344445555 acme-dev      2    10    3    1    62%       91%    0     0     1     0    1    1\n"
     ) in text
 
 

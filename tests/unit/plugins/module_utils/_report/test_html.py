@@ -156,7 +156,7 @@ def test_the_delta_and_resolved_findings_are_told(read: Reader) -> None:
         "−1 resolved",
         "Resolved",
         "1 applied",
-        "1 planned",
+        "1 reported",
         "1 refused",
     ):
         assert text in read.text

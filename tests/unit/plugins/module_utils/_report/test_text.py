@@ -114,8 +114,8 @@ def test_changes_tell_what_they_change_and_whether_they_were_made(text: str) -> 
         "      MinimumPasswordLength: 8 -> 14\n"
         "      PasswordReusePrevention: none -> 24\n"
     ) in text
-    assert "CHANGES: 1 applied, 1 planned\n" in text
-    assert "planned, not\n    reversible)" in text
+    assert "CHANGES: 1 applied, 0 planned, 1 reported, 1 refused\n" in text
+    assert "(reported, not reversible)" in " ".join(text.split())
     refusal = "access_key_deactivate: 6 of 31 keys exceed max_percent 5 (access_keys, UpdateAccessKey, cap)"
     assert f"REFUSED: - {refusal} " in " ".join(text.split())
 
@@ -155,8 +155,8 @@ def test_whom_a_change_affects_stands_below_it(text: str) -> None:
 
 def test_what_it_costs_is_told_beside_the_changes(text: str) -> None:
     told = render(samples.costing())
-    assert "WHAT IT COSTS:\n  - config_rules: 1,200 × rule in a region (each evaluation)\n" in told
-    assert "  - config_rules: an unknown number × user, a month (each evaluation)\n" in told
+    assert "WHAT IT COSTS:\n  - config_rules: 1,200 × rule in a region (planned; each evaluation)\n" in told
+    assert "  - config_rules: an unknown number × user, a month (planned; each evaluation)\n" in told
     assert told.index("CHANGES:") < told.index("WHAT IT COSTS:") < told.index("SUMMARY:")
     assert "WHAT IT COSTS" not in text
 
