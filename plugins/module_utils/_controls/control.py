@@ -82,8 +82,9 @@ class Failure:
 class Verdict:
     """What a control says of an account (or of one region of it).
 
-    ``failures`` beat everything else. Without any, ``not_assessed`` or ``not_applicable`` give their reason; else the
-    control is passed. ``population`` counts the ``unit`` that was looked at; ``detail`` says more of a pass.
+    ``failures`` fail, and ``unjudged`` are resources that could not be judged, each with the reason as its detail; they
+    stand beside each other. Without any, ``not_assessed`` or ``not_applicable`` give their reason; else the control is
+    passed. ``population`` counts the ``unit`` that was looked at; ``detail`` says more of a pass.
     """
 
     population: int
@@ -92,6 +93,7 @@ class Verdict:
     detail: str = ""
     not_applicable: t.Optional[str] = None
     not_assessed: t.Optional[str] = None
+    unjudged: tuple[Failure, ...] = ()
     extra: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
 

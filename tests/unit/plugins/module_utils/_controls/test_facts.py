@@ -6,13 +6,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import (
-    Facts,
-    Grant,
-    is_approved_administrator,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts, Grant
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis import Power
 
 from .samples import (
@@ -147,18 +141,3 @@ def test_users_of_the_report_and_of_now() -> None:
     assert Facts(account).users_newer_than_report == 1
     assert Facts(people(row("kept"))).users_newer_than_report == 0
     assert Facts(snapshot(credential_report=None)).credential_rows == ()
-
-
-@pytest.mark.parametrize(
-    ("name", "path", "expected"),
-    [
-        ("OrganizationAccountAccessRole", "/", True),
-        ("AWSControlTowerExecution", "/", True),
-        ("cdk-hnb659fds-deploy-role", "/", True),
-        ("automation", "/iam-hardening/", True),
-        ("MyOrganizationAccountAccessRole", "/", False),
-        ("developer", "/", False),
-    ],
-)
-def test_administrators_by_design(name: str, path: str, expected: bool) -> None:
-    assert is_approved_administrator(role(name, path=path)) is expected

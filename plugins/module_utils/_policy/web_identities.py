@@ -1,0 +1,237 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Whose tokens of identity providers a trust policy lets in: those of strangers, of guests, of anything of an owner.
+
+Conditions are put to the evaluator with tokens that somebody else can get: with the names that patterns leave open
+filled in, with names of their own, and without the claim.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import itertools
+import re
+import typing as t
+from collections.abc import Iterator, Mapping
+
+from .caller import caller_of
+from .compiled import CompiledStatement
+from .context import Context, Values
+from .identity_providers import Claim, Grammar, Issues, Provider, provider_of
+from .trust_statements import WITH_WEB_IDENTITY, TrustStatements, principals_of_type, wanted_values
+
+ANY_OWNER: t.Final = "any owner"
+
+# How many values of each kind are tried for one pattern, and of the claims beside the one that patterns are told of.
+_TRIED: t.Final = 6
+_TRIED_BESIDE: t.Final = 8
+_NOBODYS: t.Final = "0"
+_GUEST: t.Final[Mapping[str, Values]] = {"amr": ["unauthenticated"]}
+
+
+class Opening(enum.Enum):
+    """Whose tokens get in."""
+
+    STRANGERS = "strangers"
+    GUESTS = "guests"
+    WITHIN = "anything of the owner"
+
+
+@dataclasses.dataclass(frozen=True)
+class OpenSubject:
+    """What a trust leaves open at an identity provider; ``pattern`` is the condition's, None where there is none."""
+
+    issuer: str
+    left: str
+    pattern: t.Optional[str] = None
+    opening: Opening = Opening.STRANGERS
+    #: Whether everybody can get a token of the issuer.
+    is_shared: bool = False
+
+
+class _Option(t.NamedTuple):
+    """A value of a claim that somebody can have, None for a token without it; ``pattern`` is what it was made from."""
+
+    value: t.Optional[str]
+    pattern: t.Optional[str] = None
+
+
+_WITHOUT: t.Final = _Option(None)
+
+
+def open_subjects(statements: TrustStatements, resource: Mapping[str, Values]) -> tuple[OpenSubject, ...]:
+    """Whom identity providers may let in beyond subjects that somebody chose.
+
+    ``resource``: the condition keys that follow from the role.
+    """
+    found: dict[OpenSubject, None] = {}
+    for item in statements.allowing(WITH_WEB_IDENTITY):
+        for principal in principals_of_type(item.statement, "Federated"):
+            issuer = _issuer(principal)
+            if issuer is not None:
+                asked = _Question(statements, item, principal, issuer, resource)
+                found |= dict.fromkeys(asked.answers())
+    return tuple(found)
+
+
+def _issuer(principal: str) -> t.Optional[str]:
+    """The issuer of an OIDC provider, also of one that IAM knows by name; None for a SAML provider."""
+    if ":oidc-provider/" in principal:
+        return principal.partition(":oidc-provider/")[2]
+    return None if principal.startswith("arn:") else principal
+
+
+class _Question:
+    """What one statement leaves open at one issuer."""
+
+    def __init__(
+        self,
+        statements: TrustStatements,
+        item: CompiledStatement,
+        principal: str,
+        issuer: str,
+        resource: Mapping[str, Values],
+    ) -> None:
+        self._statements = statements
+        self._item = item
+        self._issuer = issuer
+        self._provider = provider_of(issuer)
+        self._caller = caller_of(principal)
+        self._prefix = f"{issuer}:".lower()
+        known: dict[str, Values] = {**resource, "aws:FederatedProvider": principal, "aws:SecureTransport": True}
+        # The keys of principals of AWS: tokens have none of them.
+        self._base = Context(known, complete=False, absent=self._caller.absent_keys())
+
+    def answers(self) -> Iterator[OpenSubject]:
+        """Strangers first; what they may do is not told of others again."""
+        provider = self._provider
+        strangers: tuple[t.Optional[str], ...] = ()
+        if provider.issues is not Issues.TO_ONE_OWNER:
+            strangers = self._admitted(Opening.STRANGERS)
+            yield from self._open(ANY_OWNER, strangers, Opening.STRANGERS)
+        if None in strangers:
+            return
+        if provider.has_guests and self._admitted(Opening.GUESTS):
+            yield OpenSubject(self._issuer, f"guests of the {provider.owner}", None, Opening.GUESTS)
+        if provider.project or provider.issues is Issues.TO_ONE_OWNER:
+            within = [item for item in self._admitted(Opening.WITHIN) if item not in strangers]
+            yield from self._open(_within(provider), tuple(within), Opening.WITHIN)
+
+    def _open(self, left: str, patterns: tuple[t.Optional[str], ...], opening: Opening) -> Iterator[OpenSubject]:
+        shared = self._provider.issues is Issues.TO_ANYBODY
+        for pattern in patterns:
+            yield OpenSubject(self._issuer, left, pattern, opening, shared)
+
+    def _admitted(self, opening: Opening) -> tuple[t.Optional[str], ...]:
+        """The patterns that let such tokens in; None alone where that is due to none of them."""
+        keys = self._named_keys()
+        options = [[each for each in self._options(key, opening) if self._may_be(key, each)] for key in keys]
+        # The claim of which patterns are told: the first that has one.
+        main = next((index for index, key in enumerate(keys) if self._grammar(key)), None)
+        tried = [found if index == main else found[:_TRIED_BESIDE] for index, found in enumerate(options)]
+        wanted = set(wanted_values(self._item.statement, keys[main])) if main is not None else set()
+        patterns: dict[t.Optional[str], None] = {}
+        for chosen in itertools.product(*tried):
+            pattern = chosen[main].pattern if main is not None and chosen[main].pattern in wanted else None
+            if pattern not in patterns and self._admits(dict(zip(keys, chosen, strict=True)), opening):
+                patterns[pattern] = None
+        named = tuple(pattern for pattern in patterns if pattern is not None)
+        return named or tuple(patterns)
+
+    def _named_keys(self) -> list[str]:
+        """The keys, in lower case, by which statements ask for claims that tell whose a token is."""
+        claims = {**dict.fromkeys(self._provider.composed), **dict.fromkeys(self._provider.claims)}
+        keys = [f"{self._prefix}{claim}" for claim in claims] + list(self._provider.keys)
+        return [key for key in keys if any(self._statements.conditions(key, actions=(WITH_WEB_IDENTITY,)))]
+
+    def _grammar(self, key: str) -> t.Optional[Grammar]:
+        return self._provider.composed.get(key.removeprefix(self._prefix))
+
+    def _options(self, key: str, opening: Opening) -> list[_Option]:
+        """What a claim can be in a token of that kind; an empty value for one that can be anything."""
+        patterns = self._statements.values(key)
+        grammar = self._grammar(key)
+        if grammar is not None:
+            if opening is Opening.WITHIN and self._provider.issues is not Issues.TO_ONE_OWNER and not grammar.narrow:
+                return [_Option("")]
+            usual = [_Option(grammar.stranger + "x")]
+            if opening is Opening.WITHIN and "owner" in grammar.pattern.groupindex:
+                usual = []
+            made = [_Option(value, pattern) for pattern in patterns for value in _made(pattern, grammar, opening)]
+            return [*made, *usual, _WITHOUT]
+        kind = self._provider.claims.get(key.removeprefix(self._prefix)) or self._provider.keys[key]
+        if kind is Claim.OWNER and opening is not Opening.STRANGERS:
+            return [_Option("")]
+        filled = [_Option(re.sub(r"[*?]", _NOBODYS, value), value) for value in patterns if set(value) & set("*?")]
+        return [*filled, _Option(_NOBODYS), _WITHOUT]
+
+    def _may_be(self, key: str, option: _Option) -> bool:
+        """Whether the statement's conditions on one claim may hold for a value of it."""
+        context = self._context({key: option}, {})
+        return self._statements.may_allow(self._item, context, WITH_WEB_IDENTITY)
+
+    def _admits(self, chosen: Mapping[str, _Option], opening: Opening) -> bool:
+        more = {f"{self._prefix}{claim}": value for claim, value in _GUEST.items()}
+        context = self._context(chosen, more if opening is Opening.GUESTS else {})
+        return self._statements.admits(self._item, self._caller, context, WITH_WEB_IDENTITY)
+
+    def _context(self, chosen: Mapping[str, _Option], more: Mapping[str, Values]) -> Context:
+        values: dict[str, Values] = {key: each.value for key, each in chosen.items() if each.value}
+        absent = [key for key, each in chosen.items() if each.value is None]
+        return self._base.with_({**values, **more}, absent=absent)
+
+
+def _within(provider: Provider) -> str:
+    """What of an owner gets in, in words."""
+    article = "the" if provider.issues is Issues.TO_ONE_OWNER else "an" if provider.owner[0] in "aeiou" else "a"
+    return f"any {provider.project or 'subject'} of {article} {provider.owner}"
+
+
+def _made(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
+    """Values that a pattern matches and that somebody of that kind can have."""
+    found = []
+    for value, literal in _fillings(pattern, grammar.stranger):
+        match = grammar.pattern.fullmatch(value)
+        if match is not None and _opening_of(match, literal, grammar) is opening:
+            found.append(value)
+            if len(found) == _TRIED:
+                break
+    return found
+
+
+def _opening_of(match: re.Match[str], literal: list[bool], grammar: Grammar) -> t.Optional[Opening]:
+    """Who can have a value, by which of its characters the pattern sets; None for nobody else."""
+    if "owner" in grammar.pattern.groupindex and not all(literal[slice(*match.span("owner"))]):
+        return Opening.STRANGERS
+    spans = [match.span(name) for name in grammar.narrow]
+    if spans and all(start >= 0 and not any(literal[start:end]) for start, end in spans):
+        return Opening.WITHIN
+    return None
+
+
+def _fillings(pattern: str, stranger: str) -> Iterator[tuple[str, list[bool]]]:
+    """The pattern with its first ``*`` as the start of whatever follows in a stranger's value, the others empty.
+
+    With each value comes which of its characters the pattern sets.
+    """
+    if not set(pattern) & set("*?"):
+        return
+    head, star, rest = pattern.partition("*")
+    before, known = _marked(head)
+    after, known_after = _marked(rest)
+    # Further wildcards of the rest are read as one character each: "*" as well as "?".
+    tails = [stranger[start:] for start in range(len(stranger) + 1)] if star else [""]
+    for tail, more in itertools.product(tails, ("", "x") if star else ("",)):
+        filling = more + tail
+        yield before + filling + after, [*known, *[False] * len(filling), *known_after]
+
+
+def _marked(text: str) -> tuple[str, list[bool]]:
+    """A text with ``x`` for each wildcard, and which of its characters are none."""
+    return re.sub(r"[*?]", "x", text), [character not in "*?" for character in text]
