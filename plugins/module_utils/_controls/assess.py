@@ -40,8 +40,8 @@ def assess(
 
     FAIL: one finding a resource. PASS and NOT_APPLICABLE: one a control, account and region. NOT_ASSESSED: one a
     resource that could not be judged, beside the failures of others; one a control, account and region with the reason,
-    for a control that lacks a dataset; one for a region that refused all reads. Deep and detective controls whose evidence was not asked for are left out. ``now`` defaults to the
-    snapshot's own time.
+    for a control that lacks a dataset; one for a region that refused all reads. Deep and detective controls whose
+    evidence was not asked for are left out. ``now`` defaults to the snapshot's own time.
 
     With ``of_organization`` the snapshot is judged as that of an organization, and controls of accounts are left out;
     without it as that of an account, to which controls of organizations are NOT_APPLICABLE. ``break_glass`` are the

@@ -268,7 +268,7 @@ class Excused:
 
 
 def sort_out(scope: Scope, roles: Collection[Role]) -> tuple[tuple[Role, ...], tuple[tuple[Role, str], ...], Excused]:
-    """The roles that are judged like any other, those of which it is not known whether to (and why), and the excused."""
+    """The roles that are judged like any other, those of which it is not known whether (and why), and the excused."""
     judged, doubtful, excused = [], [], Excused()
     for role in roles:
         found = standing(scope, role)

@@ -193,7 +193,7 @@ PROVIDERS: t.Final = (
         project="workspace",
         composed={
             "sub": _grammar(
-                r"organization:(?P<owner>[^:]+):project:(?P<project>[^:]+):workspace:(?P<workspace>[^:]+):run_phase:.*",
+                r"organization:(?P<owner>[^:]+):project:(?P<project>[^:]+):workspace:(?P<workspace>[^:]+):run_phase:[^:]*",
                 "organization:stranger-0:project:other-0:workspace:other-0:run_phase:",
                 "project",
                 "workspace",
@@ -234,7 +234,7 @@ PROVIDERS: t.Final = (
         project="project",
         composed={
             "sub": _grammar(
-                r"owner:(?P<owner>[^:]+):project:(?P<project>[^:]+):environment:.*",
+                r"owner:(?P<owner>[^:]+):project:(?P<project>[^:]+):environment:[^:]*",
                 "owner:stranger-0:project:other-0:environment:",
                 "project",
             ),
@@ -252,7 +252,7 @@ PROVIDERS: t.Final = (
         project="project",
         composed={
             "sub": _grammar(
-                r"owner:[^:]+:project:(?P<project>[^:]+):environment:.*",
+                r"owner:[^:]+:project:(?P<project>[^:]+):environment:[^:]*",
                 "owner:0:project:other-0:environment:",
                 "project",
             ),

@@ -118,7 +118,7 @@ class _Question:
         if None in strangers:
             return
         if provider.has_guests and self._admitted(Opening.GUESTS):
-            yield OpenSubject(self._issuer, f"guests of the {provider.owner}", None, Opening.GUESTS)
+            yield from self._open(f"guests of the {provider.owner}", (None,), Opening.GUESTS)
         if provider.project or provider.issues is Issues.TO_ONE_OWNER:
             within = [item for item in self._admitted(Opening.WITHIN) if item not in strangers]
             yield from self._open(_within(provider), tuple(within), Opening.WITHIN)
@@ -198,21 +198,23 @@ def _made(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
     found = []
     for value, literal in _fillings(pattern, grammar.stranger):
         match = grammar.pattern.fullmatch(value)
-        if match is not None and _opening_of(match, literal, grammar) is opening:
+        if match is not None and _is_open(match, literal, grammar, opening):
             found.append(value)
             if len(found) == _TRIED:
                 break
     return found
 
 
-def _opening_of(match: re.Match[str], literal: list[bool], grammar: Grammar) -> t.Optional[Opening]:
-    """Who can have a value, by which of its characters the pattern sets; None for nobody else."""
-    if "owner" in grammar.pattern.groupindex and not all(literal[slice(*match.span("owner"))]):
-        return Opening.STRANGERS
+def _is_open(match: re.Match[str], literal: list[bool], grammar: Grammar, opening: Opening) -> bool:
+    """Whether somebody of that kind can have a value, by which of its characters the pattern sets.
+
+    Strangers where it does not set the owner as a whole. What belongs to the owner where it sets nothing within: another
+    claim may say who the owner is.
+    """
+    if opening is Opening.STRANGERS:
+        return not all(literal[slice(*match.span("owner"))])
     spans = [match.span(name) for name in grammar.narrow]
-    if spans and all(start >= 0 and not any(literal[start:end]) for start, end in spans):
-        return Opening.WITHIN
-    return None
+    return bool(spans) and all(start >= 0 and not any(literal[start:end]) for start, end in spans)
 
 
 def _fillings(pattern: str, stranger: str) -> Iterator[tuple[str, list[bool]]]:
