@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import fnmatch
 import re
 import typing as t
 from collections.abc import Collection, Iterable, Mapping
 
 from .._account.model import Role
+from .._converge.arn import is_declared
 from .._policy.arn import arn_account, root_account
 from .._policy.caller import Pair
 from .._policy.policy import Statement
@@ -156,9 +156,9 @@ def standing_of(
         return Standing("a service-linked role, which only AWS can make and its service assume")
     if role.is_aws_reserved:
         return Standing("IAM Identity Center made it, in a path where nobody else can")
-    if any(fnmatch.fnmatchcase(role.arn.lower(), pattern.lower()) for pattern in break_glass):
+    if is_declared(role.arn, break_glass):
         return Standing("declared as break-glass")
-    if any(fnmatch.fnmatchcase(role.arn.lower(), pattern.lower()) for pattern in approved):
+    if is_declared(role.arn, approved):
         return Standing("named in thresholds.approved_administrators", approved=True)
     design = _design_of(role, facts.snapshot.account_id)
     if design is None:

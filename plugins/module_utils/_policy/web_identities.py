@@ -208,8 +208,8 @@ def _made(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
 def _is_open(match: re.Match[str], literal: list[bool], grammar: Grammar, opening: Opening) -> bool:
     """Whether somebody of that kind can have a value, by which of its characters the pattern sets.
 
-    Strangers where it does not set the owner as a whole. What belongs to the owner where it sets nothing within: another
-    claim may say who the owner is.
+    Strangers where it does not set the owner as a whole. What belongs to the owner where it sets nothing within:
+    another claim may say who the owner is.
     """
     if opening is Opening.STRANGERS:
         return not all(literal[slice(*match.span("owner"))])

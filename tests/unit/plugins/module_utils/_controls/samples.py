@@ -212,7 +212,9 @@ def large() -> Snapshot:
     )
 
 
-def judge(control: str, account: Snapshot, *, now: datetime = NOW, **thresholds: t.Any) -> tuple[Finding, ...]:
+def judge(
+    control: str, account: Snapshot, *, now: datetime = NOW, break_glass: tuple[str, ...] = (), **thresholds: t.Any
+) -> tuple[Finding, ...]:
     """The findings of one control."""
     chosen = [item for item in all_controls() if item.id == control]
     assert chosen, f"there is no control {control}"
@@ -222,6 +224,7 @@ def judge(control: str, account: Snapshot, *, now: datetime = NOW, **thresholds:
         controls=chosen,
         now=now,
         of_organization=chosen[0].of_organization,
+        break_glass=break_glass,
     )
 
 
