@@ -81,7 +81,8 @@ class Facts:
         self.snapshot = snapshot
         # By identity: ``permissions`` keeps the policies, and hands out the same one for the same documents.
         self._analysed: dict[tuple[int, int], Analysis] = {}
-        self._trusts: dict[tuple[int, str], Trust] = {}
+        self._trusts: dict[str, t.Optional[Trust]] = {}
+        self._shared_trusts: dict[tuple[int, str], Trust] = {}
         self._break_glass: dict[tuple[str, ...], tuple[t.Union[User, Role], ...]] = {}
 
     @property
@@ -280,19 +281,22 @@ class Facts:
 
         Roles with the same policy share one, unless a policy of the organization tells them apart.
         """
-        policy = self.permissions.trust(role.arn)
-        if policy is None:
-            return None
+        if role.arn not in self._trusts:
+            policy = self.permissions.trust(role.arn)
+            self._trusts[role.arn] = None if policy is None else self._shared_trust(policy, role)
+        return self._trusts[role.arn]
+
+    def _shared_trust(self, policy: Policy, role: Role) -> Trust:
         key = (id(policy), role.arn if self._rcps_name_roles else "")
-        if key not in self._trusts:
-            self._trusts[key] = Trust(
+        if key not in self._shared_trusts:
+            self._shared_trusts[key] = Trust(
                 policy,
                 role.arn,
                 rcps=self.permissions.rcps,
                 organization=self.place.organization,
                 organization_known=self.knows_organization,
             )
-        return self._trusts[key]
+        return self._shared_trusts[key]
 
     @functools.cached_property
     def _rcps_name_roles(self) -> bool:

@@ -57,7 +57,7 @@ def _answers(found: Iterable[tuple[str, Truth]]) -> Judgement:
 
 
 def _public(_scope: Scope, trust: Trust) -> Judgement:
-    return Judgement(("anybody, in any account",) if trust.lets_anybody_in() else ())
+    return Judgement(("anybody, in any account",) if trust.lets_anybody_in else ())
 
 
 def _known_accounts(scope: Scope) -> tuple[str, ...]:
@@ -78,14 +78,14 @@ def _foreign(scope: Scope, trust: Trust) -> Judgement:
 
 def _foreign_organizations(trust: Trust) -> list[tuple[str, Truth]]:
     # Where anybody comes in, so does every organization: that is told once.
-    found = () if trust.lets_anybody_in() else trust.foreign_organizations()
+    found = () if trust.lets_anybody_in else trust.foreign_organizations()
     return [(f"every account of organization {name}", answer) for name, answer in found]
 
 
 def _any_foreigner(scope: Scope, trust: Trust) -> Judgement:
     """Who comes in from outside, with an external id too."""
     accounts = [(f"account {name}", trust.lets_in(name)) for name in trust.foreign_accounts(_known_accounts(scope))]
-    anybody = [("anybody, in any account", YES)] if trust.lets_anybody_in() else []
+    anybody = [("anybody, in any account", YES)] if trust.lets_anybody_in else []
     found = _answers([*anybody, *accounts, *_foreign_organizations(trust)])
     wrong = tuple(f"{item} with all that ReadOnlyAccess reads" for item in found.wrong)
     return Judgement(wrong, found.perhaps)

@@ -36,6 +36,7 @@ class TrustStatements:
         own, limits = compile_policies((policy,)), compile_policies(rcps)
         self._allowing: dict[str, tuple[CompiledStatement, ...]] = {}
         self._denying: dict[str, tuple[CompiledStatement, ...]] = {}
+        self._values: dict[tuple[str, ...], tuple[str, ...]] = {}
         for action in ASSUMING:
             spoken = own.statements_for(action)
             self._allowing[action] = tuple(item for item in spoken if item.allow)
@@ -74,8 +75,11 @@ class TrustStatements:
 
     def values(self, *keys: str) -> tuple[str, ...]:
         """What conditions on one of the keys compare with, policy variables aside."""
-        compared = (item for item in self.conditions(*keys) if item.operator != "Null")
-        return tuple(dict.fromkeys(value for item in compared for value in item.values if "$" not in value))
+        if keys not in self._values:
+            compared = (item for item in self.conditions(*keys) if item.operator != "Null")
+            found = (value for item in compared for value in item.values if "$" not in value)
+            self._values[keys] = tuple(dict.fromkeys(found))
+        return self._values[keys]
 
 
 def conditions_on(statement: Statement, *keys: str) -> tuple[Condition, ...]:

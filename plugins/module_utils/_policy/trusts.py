@@ -15,6 +15,7 @@ of their principals, their tags, the name of the session) they choose so that it
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import typing as t
@@ -90,6 +91,7 @@ class Trust:
 
     # Accounts and organizations
 
+    @functools.cached_property
     def lets_anybody_in(self) -> bool:
         """Whether principals of any account whatever may assume the role, by an external id of their choice too.
 
@@ -194,7 +196,7 @@ class Trust:
         wanted = (_filled(value) for value in self._statements.values("sts:externalid"))
         return tuple(dict.fromkeys((None, _NOBODYS_NAME, *wanted)))
 
-    @property
+    @functools.cached_property
     def _outside(self) -> tuple[_Membership, ...]:
         """No organization, somebody else's, and each one that conditions name and that is not the account's own."""
         return (_Membership(None), _nobodys(), *self._named_organizations(_ORGANIZATIONS))

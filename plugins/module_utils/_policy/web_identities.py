@@ -228,10 +228,9 @@ def _fillings(pattern: str, stranger: str) -> Iterator[tuple[str, list[bool]]]:
     before, known = _marked(head)
     after, known_after = _marked(rest)
     # Further wildcards of the rest are read as one character each: "*" as well as "?".
-    tails = [stranger[start:] for start in range(len(stranger) + 1)] if star else [""]
-    for tail, more in itertools.product(tails, ("", "x") if star else ("",)):
-        filling = more + tail
-        yield before + filling + after, [*known, *[False] * len(filling), *known_after]
+    tails = [*(stranger[start:] for start in range(len(stranger) + 1)), "x"] if star else [""]
+    for tail in tails:
+        yield before + tail + after, [*known, *[False] * len(tail), *known_after]
 
 
 def _marked(text: str) -> tuple[str, list[bool]]:

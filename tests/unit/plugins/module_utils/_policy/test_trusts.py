@@ -95,7 +95,7 @@ PERIMETER = {
 )
 @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["*", ROOT]}])
 def test_open_to_anybody(principal: t.Any, condition: t.Any, expected: bool) -> None:
-    assert trust(statement(principal, condition)).lets_anybody_in() is expected
+    assert trust(statement(principal, condition)).lets_anybody_in is expected
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_open_to_anybody(principal: t.Any, condition: t.Any, expected: bool) -> 
     ],
 )
 def test_open_by_several_statements(statements: list[dict[str, t.Any]], expected: bool) -> None:
-    assert trust(*statements).lets_anybody_in() is expected
+    assert trust(*statements).lets_anybody_in is expected
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_open_by_several_statements(statements: list[dict[str, t.Any]], expected
 def test_resource_control_policies_close(condition: t.Any, organization: t.Optional[str], expected: bool) -> None:
     """https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"""
     rcps = rcp(condition)
-    assert trust(statement("*"), rcps=rcps, organization=organization).lets_anybody_in() is expected
+    assert trust(statement("*"), rcps=rcps, organization=organization).lets_anybody_in is expected
     foreign = trust(statement({"AWS": FOREIGN}), rcps=rcps, organization=organization)
     assert foreign.lets_in_unbound(OTHER) is truth(expected)
 
@@ -303,7 +303,7 @@ def test_whether_people_come_in(principal: t.Any, expected: bool) -> None:
 
 def test_full_access_of_control_policies_lets_nobody_in() -> None:
     subject = trust(statement({"Service": "ec2.amazonaws.com"}), rcps=(FULL_ACCESS,))
-    assert not subject.lets_anybody_in() and not subject.lets_people_in() and not subject.unbound_services()
+    assert not subject.lets_anybody_in and not subject.lets_people_in() and not subject.unbound_services()
 
 
 @given(policies(principals=True), policies(principals=True))
@@ -311,7 +311,7 @@ def test_control_policies_only_close(given_policy: Policy, limit: Policy) -> Non
     """Whatever the documents: no answer is an error, and a denial lets nobody in who was kept out."""
     denying = Policy(tuple(dataclasses.replace(item, allow=False) for item in limit.statements), limit.version)
     free, closed = Trust(given_policy, ROLE), Trust(given_policy, ROLE, rcps=(denying,))
-    assert free.lets_anybody_in() or not closed.lets_anybody_in()
+    assert free.lets_anybody_in or not closed.lets_anybody_in
     assert free.lets_in_unbound(OTHER) is YES or closed.lets_in_unbound(OTHER) is NO
     assert set(closed.unbound_services()) <= set(free.unbound_services())
     assert set(closed.people_without_mfa()) <= set(free.people_without_mfa())
