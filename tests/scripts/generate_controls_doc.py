@@ -59,8 +59,8 @@ EXCUSES = """
 
 Some roles are administrators by design. The controls `role_admin`, `admin_policy_attached`, `role_unused`,
 `privilege_escalation_path` and `admin_over_provisioned` excuse them, and `writing_role_power` excuses those for
-emergencies. A name alone excuses nobody, because anybody who may create roles can choose it. A role is excused by one of
-these:
+emergencies. A name alone excuses nobody, because anybody who may create roles can choose it. A role is excused by one
+of these:
 
 - Its path is below `/aws-service-role/` or `/aws-reserved/`, where only AWS creates roles.
 - An ARN glob of `break_glass` (`hardening_break_glass`) matches it.

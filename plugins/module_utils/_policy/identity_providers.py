@@ -46,13 +46,16 @@ class Claim(enum.Enum):
 class Grammar:
     """How a claim is composed. The group ``owner`` is the customer; the groups of ``narrow`` are what is within it.
 
-    ``stranger`` is a value of another customer, ``colleague`` the rest of a value after the owner; both are free where
-    a customer chooses.
+    ``stranger`` is the beginning of a value of another customer, up to what that customer chooses freely. Values may
+    have other forms: ``owned`` such that name the customer, ``named`` such that name something within it. What has none
+    of these forms names nobody, so that others can have it as well.
     """
 
     pattern: re.Pattern[str]
     stranger: str
     narrow: tuple[str, ...] = ()
+    owned: t.Optional[re.Pattern[str]] = None
+    named: t.Optional[re.Pattern[str]] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,16 +82,19 @@ class Provider:
     has_guests: bool = False
 
 
-def _grammar(pattern: str, stranger: str, *narrow: str) -> Grammar:
-    return Grammar(re.compile(pattern, re.DOTALL), stranger, narrow)
+def _grammar(pattern: str, stranger: str, *narrow: str, owned: str = "", named: str = "") -> Grammar:
+    others = [re.compile(other, re.DOTALL) if other else None for other in (owned, named)]
+    return Grammar(re.compile(pattern, re.DOTALL), stranger, narrow, *others)
 
 
-# Repositories made after 2026-07-15 have "owner@id/name@id". The owner of a repository chooses which claims follow, and
-# may begin with others than repo: environment, ref and workflow are names of its choice.
+# Repositories made after 2026-07-15 have "owner@id/name@id". The owner of a repository chooses of which claims the
+# subject consists: where it is of environment, ref or workflow alone, all owners can have it.
 _GITHUB_SUBJECT: t.Final = _grammar(
-    r"repo:(?P<owner>[^/:@]+)(?:@\d+)?/(?P<project>[^:@]+)(?:@\d+)?:.*",
+    r"(?:.*?:)??(?:repo|repository):(?P<owner>[^/:@]+)(?:@\d+)?/(?P<project>[^:@]+)(?:@\d+)?(?::.*)?",
     "repo:stranger-0/other-0:environment:",
     "project",
+    owned=r"(?:.*:)?(?:repository_owner|repository_owner_id|enterprise|enterprise_id):[^:*?]+(?::.*)?",
+    named=r"(?:.*:)?(?:repository_id:[^:*?]+|job_workflow_ref:[^/:*?]+/[^/:*?]+/.*)(?::.*)?",
 )
 _GITHUB_CLAIMS: t.Final = {
     "enterprise_id": Claim.OWNER,
@@ -129,7 +135,9 @@ PROVIDERS: t.Final = (
         owner="enterprise",
         project="repository",
         composed={
-            "sub": _grammar(r"repo:(?P<project>[^:]+):.*", "repo:other-0/other-0:environment:", "project"),
+            "sub": _grammar(
+                r"(?:.*?:)??repo:(?P<project>[^:]+)(?::.*)?", "repo:other-0/other-0:environment:", "project"
+            ),
             "repository": _grammar(r"(?P<project>.+)", "other-0/other-0", "project"),
             "job_workflow_ref": _grammar(
                 r"(?P<project>[^/]+/[^/]+)/\.github/workflows/.+@.+",
@@ -215,6 +223,8 @@ PROVIDERS: t.Final = (
                 r"organization:(?P<owner>[^:]+):pipeline:(?P<project>[^:]+):ref:.*",
                 "organization:stranger-0:pipeline:other-0:ref:",
                 "project",
+                # The id of the pipeline, the cluster or the organization, by the agent's option subject-claim.
+                named=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
             )
         },
         claims={

@@ -211,7 +211,7 @@ class Trust:
         return tuple(
             _Membership(name, path, self._organization_known)
             for name, path in dict.fromkeys(pairs)
-            if name != self._organization
+            if name.lower() != self._organization
         )
 
     def _request(self, account: str, arn: str, member: _Membership, external: t.Optional[str]) -> Context:
@@ -301,7 +301,7 @@ class Trust:
         found: list[str] = []
         for item in self._statements.allowing(ASSUME):
             for value in principals_of_type(item.statement, "AWS"):
-                if arn_account(value) == self._account and ":role/" not in value:
+                if arn_account(value) == self._account and not _is_role(value):
                     found += self._without_mfa(item, value)
             if is_for_everybody(item.statement):
                 found += self._without_mfa(item, f"arn:{self._partition}:iam::{self._account}:root")
@@ -345,6 +345,10 @@ class Trust:
 
 def _nobodys() -> _Membership:
     return _Membership(_NOBODYS_ORGANIZATION, f"{_NOBODYS_ORGANIZATION}/r-none/ou-none-nobodys0/")
+
+
+def _is_role(principal: str) -> bool:
+    return ":role/" in principal or ":assumed-role/" in principal
 
 
 def _most(answers: Iterable[Truth]) -> Truth:

@@ -195,14 +195,24 @@ def _within(provider: Provider) -> str:
 
 def _made(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
     """Values that a pattern matches and that somebody of that kind can have."""
-    found = []
+    # Another form may say whose the token is, before or instead of the usual one.
+    is_owned, is_named = (form is not None and form.fullmatch(pattern) for form in (grammar.owned, grammar.named))
+    if is_named or (is_owned and opening is Opening.STRANGERS):
+        return []
+    found, follows = [], False
     for value, literal in _fillings(pattern, grammar.stranger):
         match = grammar.pattern.fullmatch(value)
+        follows = follows or match is not None
         if match is not None and _is_open(match, literal, grammar, opening):
             found.append(value)
             if len(found) == _TRIED:
                 break
-    return found
+    if follows:
+        return found
+    # What no value of the usual form matches: where it says nothing of the owner, strangers can have it too.
+    says_nothing = "owner" in grammar.pattern.groupindex and not is_owned
+    fits = says_nothing if opening is Opening.STRANGERS else is_owned
+    return [_marked(pattern)[0]] if fits else []
 
 
 def _is_open(match: re.Match[str], literal: list[bool], grammar: Grammar, opening: Opening) -> bool:
@@ -222,8 +232,6 @@ def _fillings(pattern: str, stranger: str) -> Iterator[tuple[str, list[bool]]]:
 
     With each value comes which of its characters the pattern sets.
     """
-    if not set(pattern) & set("*?"):
-        return
     head, star, rest = pattern.partition("*")
     before, known = _marked(head)
     after, known_after = _marked(rest)

@@ -170,6 +170,51 @@ def test_github_subjects(condition: t.Any, expected: list[tuple[str, t.Optional[
             [(REPOSITORIES, "repo:*")],
             id="an owner id leaves its repositories",
         ),
+        # Subjects that an owner composed of other claims.
+        pytest.param(GITHUB, sub(GITHUB, "repo:acme/app", "StringEquals"), [], id="a repository alone"),
+        pytest.param(
+            GITHUB, sub(GITHUB, "environment:prod:*"), [(ANY_OWNER, "environment:prod:*")], id="an environment"
+        ),
+        pytest.param(
+            GITHUB,
+            sub(GITHUB, "environment:prod", "StringEquals"),
+            [(ANY_OWNER, "environment:prod")],
+            id="exactly that",
+        ),
+        pytest.param(GITHUB, sub(GITHUB, "environment:prod:repo:acme/app:*"), [], id="an environment and a repository"),
+        pytest.param(
+            GITHUB,
+            sub(GITHUB, "environment:prod:repo:acme/*"),
+            [(REPOSITORIES, "environment:prod:repo:acme/*")],
+            id="an environment and an owner",
+        ),
+        pytest.param(
+            GITHUB, sub(GITHUB, "environment:prod:repo:*"), [(ANY_OWNER, "environment:prod:repo:*")], id="and anybody"
+        ),
+        pytest.param(GITHUB, sub(GITHUB, "*repo:acme/app:*"), [(ANY_OWNER, "*repo:acme/app:*")], id="what ends so"),
+        pytest.param(
+            GITHUB,
+            sub(GITHUB, "job_workflow_ref:acme/shared/.github/workflows/deploy.yml@refs/heads/main", "StringEquals"),
+            [],
+            id="a reusable workflow as the subject",
+        ),
+        pytest.param(GITHUB, sub(GITHUB, "repository_id:456789:*"), [], id="a repository id as the subject"),
+        pytest.param(
+            GITHUB,
+            sub(GITHUB, "repository_owner_id:123456:*"),
+            [(REPOSITORIES, "repository_owner_id:123456:*")],
+            id="an owner id as the subject",
+        ),
+        pytest.param(
+            GITHUB,
+            sub(GITHUB, "repository_owner_id:*"),
+            [(ANY_OWNER, "repository_owner_id:*")],
+            id="any owner id as the subject",
+        ),
+        pytest.param(
+            BUILDKITE, sub(BUILDKITE, "0184990a-4782-42b5-afc1-16715b10b1b0", "StringEquals"), [], id="a pipeline's id"
+        ),
+        pytest.param(BUILDKITE, sub(BUILDKITE, "main", "StringEquals"), [(ANY_OWNER, "main")], id="a branch"),
         # Other issuers that serve everybody.
         pytest.param(GITLAB, None, [(ANY_OWNER, None)], id="gitlab"),
         pytest.param(GITLAB, sub(GITLAB, "project_path:acme/app:ref_type:branch:ref:main"), [], id="gitlab project"),
