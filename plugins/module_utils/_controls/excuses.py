@@ -152,10 +152,8 @@ def standing_of(
     break_glass: Iterable[str] = (),
 ) -> Standing:
     """Whether a role is excused. ``approved`` and ``break_glass`` are ARN globs, ``trusted`` are account ids."""
-    if role.is_service_linked:
-        return Standing("a service-linked role, which only AWS can make and its service assume")
     if role.is_aws_reserved:
-        return Standing("IAM Identity Center made it, in a path where nobody else can")
+        return Standing(_of_path(role))
     if is_declared(role.arn, break_glass):
         return Standing("declared as break-glass")
     if is_declared(role.arn, approved):
@@ -167,6 +165,13 @@ def standing_of(
     if trust is None:
         return Standing(doubt="its trust policy could not be parsed")
     return _judged(design, trust, _Accounts(facts, frozenset(trusted)))
+
+
+def _of_path(role: Role) -> str:
+    """Why a role below a path of AWS is excused, whatever its trust: nobody else can make or change roles there."""
+    if role.is_service_linked:
+        return "a service-linked role, which only AWS can make and its service assume"
+    return "IAM Identity Center made it, in a path where nobody else can"
 
 
 def _design_of(role: Role, account: str) -> t.Optional[Design]:
@@ -260,11 +265,27 @@ class Excused:
     def add(self, role: Role, reason: str) -> None:
         self._by_reason.setdefault(reason, set()).add(role.name)
 
+    def __or__(self, other: Excused) -> Excused:
+        both = Excused()
+        for each in (self, other):
+            for reason, names in each._by_reason.items():
+                both._by_reason.setdefault(reason, set()).update(names)
+        return both
+
     @property
     def evidence(self) -> Mapping[str, t.Any]:
         """The names by reason, as a member of what was observed; empty where nobody was excused."""
         found = {reason: sorted(names) for reason, names in sorted(self._by_reason.items())}
         return {"excused": found} if found else {}
+
+
+def of_aws(roles: Iterable[Role]) -> Excused:
+    """The roles that AWS owns, by their paths."""
+    excused = Excused()
+    for role in roles:
+        if role.is_aws_reserved:
+            excused.add(role, _of_path(role))
+    return excused
 
 
 def sort_out(scope: Scope, roles: Collection[Role]) -> tuple[tuple[Role, ...], tuple[tuple[Role, str], ...], Excused]:

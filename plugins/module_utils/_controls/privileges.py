@@ -17,7 +17,7 @@ from .._account.permissions import Principal
 from .._converge.finding import Remediation, Severity
 from .._policy.analysis import Power
 from .control import Control, Failure, Scope, Verdict, listing, maps, unknown_policies
-from .excuses import sort_out, standing, unjudged
+from .excuses import of_aws, sort_out, unjudged
 from .facts import Grant
 from .requirements import ADMIN_NIST, GROUPS_NIST, LEAST_PRIVILEGE_PCI
 
@@ -164,9 +164,7 @@ def _group_admins(scope: Scope) -> Verdict:
 def _role_admins(scope: Scope) -> Verdict:
     roles = [role for role in scope.snapshot.roles if not role.is_aws_reserved]
     judged, doubtful, excused = sort_out(scope, [role for role in roles if role.arn in scope.facts.admin_roles])
-    for role in scope.snapshot.roles:
-        if role.is_aws_reserved and scope.facts.grants_of(role):
-            excused.add(role, standing(scope, role).reason or "")
+    excused |= of_aws(role for role in scope.snapshot.roles if role.is_aws_reserved and scope.facts.grants_of(role))
     failures = []
     for role in judged:
         grants = scope.facts.admin_roles[role.arn]

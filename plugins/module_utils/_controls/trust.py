@@ -26,7 +26,7 @@ from .._policy.trusts import Trust
 from .._policy.truth import NO, UNKNOWN, YES, Truth
 from .._policy.web_identities import Opening, OpenSubject
 from .control import Check, Compliance, Control, Failure, Scope, Verdict, listing, maps
-from .excuses import Excused, standing
+from .excuses import of_aws
 from .requirements import LEAST_PRIVILEGE_NIST
 
 _THEME = "trust"
@@ -155,7 +155,7 @@ def _judged(judge: Judge, concerns: Concerns = _every) -> Check:
             failed, doubt = _results(scope, role, known[id(trust)], concerns)
             failures += failed
             doubtful += doubt
-        extra = _left_out(scope)
+        extra = of_aws(scope.snapshot.roles).evidence
         return Verdict(len(roles), "roles", tuple(failures), unjudged=tuple(doubtful), extra=extra)
 
     return check
@@ -178,14 +178,6 @@ def _results(scope: Scope, role: Role, found: Judgement, concerns: Concerns) -> 
         return [Failure(role.arn, detail, {"trusts": list(found.wrong)}, severity=found.severity)], []
     detail = f"trusts {listing(found.perhaps, 5)}; {_UNREAD_ORGANIZATION}"
     return [], [Failure(role.arn, detail, {"trusts": list(found.perhaps)})]
-
-
-def _left_out(scope: Scope) -> t.Mapping[str, t.Any]:
-    excused = Excused()
-    for role in scope.snapshot.roles:
-        if role.is_aws_reserved:
-            excused.add(role, standing(scope, role).reason or "")
-    return excused.evidence
 
 
 def _control(

@@ -46,6 +46,8 @@ class TrustStatements:
 
     def allowing(self, *actions: str) -> tuple[CompiledStatement, ...]:
         """The Allow statements about one of the actions; about any way to assume the role where none is given."""
+        if len(actions) == 1:
+            return self._allowing[actions[0]]
         found = (item for action in actions or ASSUMING for item in self._allowing[action])
         return tuple(dict.fromkeys(found))
 

@@ -197,7 +197,7 @@ def _made(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
     """Values that a pattern matches and that somebody of that kind can have."""
     # Another form may say whose the token is, before or instead of the usual one.
     is_owned, is_named = (form is not None and form.fullmatch(pattern) for form in (grammar.owned, grammar.named))
-    if is_named or (is_owned and opening is Opening.STRANGERS):
+    if is_named or (is_owned and opening is Opening.STRANGERS) or _is_settled(pattern, grammar):
         return []
     found, follows = [], False
     for value, literal in _fillings(pattern, grammar.stranger):
@@ -213,6 +213,13 @@ def _made(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
     says_nothing = "owner" in grammar.pattern.groupindex and not is_owned
     fits = says_nothing if opening is Opening.STRANGERS else is_owned
     return [_marked(pattern)[0]] if fits else []
+
+
+def _is_settled(pattern: str, grammar: Grammar) -> bool:
+    """Whether what stands before the first wildcard says all of whose the token is, as most patterns do."""
+    head = re.split(r"[*?]", pattern, maxsplit=1)[0]
+    match = grammar.pattern.fullmatch(head + "x")
+    return match is not None and all(0 <= end < len(head) for end in map(match.end, grammar.pattern.groupindex))
 
 
 def _is_open(match: re.Match[str], literal: list[bool], grammar: Grammar, opening: Opening) -> bool:
