@@ -304,4 +304,4 @@ def sort_out(scope: Scope, roles: Collection[Role]) -> tuple[tuple[Role, ...], t
 
 def unjudged(doubtful: Iterable[tuple[Role, str]], what: str) -> tuple[Failure, ...]:
     """The roles of which it is not known whether they are excused, each as a resource that could not be judged."""
-    return tuple(Failure(role.arn, f"{what}; {doubt}", {"excused": None}) for role, doubt in doubtful)
+    return tuple(Failure(role.arn, f"{role.name}: {what}; {doubt}", {"excused": None}) for role, doubt in doubtful)

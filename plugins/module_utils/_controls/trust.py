@@ -148,7 +148,9 @@ def _judged(judge: Judge, concerns: Concerns = _every) -> Check:
         for role in roles:
             trust = scope.facts.trust(role)
             if trust is None:
-                doubtful.append(Failure(role.arn, "its trust policy could not be parsed", {"trusts": None}))
+                if concerns(scope, role) is not NO:
+                    detail = f"{role.name}: its trust policy could not be parsed"
+                    doubtful.append(Failure(role.arn, detail, {"trusts": None}))
                 continue
             if id(trust) not in known:
                 known[id(trust)] = judge(scope, trust)
@@ -171,12 +173,12 @@ def _results(scope: Scope, role: Role, found: Judgement, concerns: Concerns) -> 
     everything = (*found.wrong, *found.perhaps)
     if concerned is UNKNOWN:
         names = listing(scope.facts.permissions.unknown(role.arn))
-        detail = f"trusts {listing(everything, 5)}; policies that are not known: {names}"
+        detail = f"{role.name} trusts {listing(everything, 5)}; policies that are not known: {names}"
         return [], [Failure(role.arn, detail, {"trusts": list(everything)})]
     if found.wrong:
         detail = f"trusts {listing(found.wrong, 5)}"
         return [Failure(role.arn, detail, {"trusts": list(found.wrong)}, severity=found.severity)], []
-    detail = f"trusts {listing(found.perhaps, 5)}; {_UNREAD_ORGANIZATION}"
+    detail = f"{role.name} trusts {listing(found.perhaps, 5)}; {_UNREAD_ORGANIZATION}"
     return [], [Failure(role.arn, detail, {"trusts": list(found.perhaps)})]
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -14,6 +15,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     ControlPolicy,
     Organization,
     PolicyLevel,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import (
+    MemberAccount,
+    OrganizationTree,
 )
 
 from .samples import (
@@ -229,6 +234,30 @@ def test_roles_of_aws_are_not_judged() -> None:
 def test_a_trust_policy_that_does_not_parse_is_no_pass() -> None:
     (finding,) = judge("trust_not_public", snapshot(roles=(role("odd", trust=broken()),)))
     assert finding.status.value == "NOT_ASSESSED" and finding.resource == arn("role", "odd")
+
+
+def test_a_trust_policy_that_does_not_parse_matters_to_those_concerned() -> None:
+    """Whom a role that is no administrator lets in without MFA is no question."""
+    items = (role("plain", trust=broken()), role("admin", trust=broken(), attached_policies=(ADMIN,)))
+    (finding,) = judge("trust_admin_mfa", snapshot(roles=items))
+    assert (finding.status.value, finding.resource) == ("NOT_ASSESSED", arn("role", "admin"))
+
+
+def test_failures_stand_beside_what_could_not_be_judged() -> None:
+    items = (role("odd", trust=broken()), role("open", trust=trust("*")), role("closed"))
+    found = judge("trust_not_public", snapshot(roles=items))
+    assert [(item.status.value, item.resource) for item in found] == [
+        ("FAIL", arn("role", "open")),
+        ("NOT_ASSESSED", arn("role", "odd")),
+    ]
+
+
+def test_accounts_of_the_organization_are_inside() -> None:
+    member = MemberAccount(OTHER, "other", "other@example.com", "ACTIVE", "r-1")
+    tree = OrganizationTree("o-1", "444455556666", "ALL", "r-1", units=(), accounts=(member,))
+    account = snapshot(roles=(role(trust=trust({"AWS": FOREIGN})),))
+    assert status("trust_foreign_account", account) == "FAIL"
+    assert status("trust_foreign_account", dataclasses.replace(account, organization_tree=tree)) == "PASS"
 
 
 @pytest.mark.parametrize(

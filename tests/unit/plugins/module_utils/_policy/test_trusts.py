@@ -19,7 +19,7 @@ from hypothesis import given
 from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trusts import Trust
-from ansible_collections.hardening.iam.plugins.module_utils._policy.truth import NO, YES, truth
+from ansible_collections.hardening.iam.plugins.module_utils._policy.truth import NO, UNKNOWN, YES, truth
 
 from .samples import policies
 
@@ -318,3 +318,147 @@ def test_control_policies_only_close(given_policy: Policy, limit: Policy) -> Non
     assert set(closed.open_subjects()) <= set(free.open_subjects())
     assert dict(closed.foreign_organizations()).keys() <= dict(free.foreign_organizations()).keys()
     assert closed.gone() == free.gone()
+
+
+FOREIGN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-foreign"}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "organizations"),
+    [
+        pytest.param([statement("*", ORGANIZATION)], [], id="own"),
+        pytest.param([statement("*", {"StringEquals": {"aws:PrincipalOrgID": "O-OWN"}})], [], id="own in capitals"),
+        pytest.param([statement("*", FOREIGN_ORGANIZATION)], ["o-foreign"], id="foreign"),
+        pytest.param([statement("*", {**FOREIGN_ORGANIZATION, **MFA})], ["o-foreign"], id="with MFA"),
+        pytest.param(
+            [statement("*", {"StringEquals": {"aws:PrincipalOrgID": "o-foreign", "sts:ExternalId": "agreed"}})],
+            ["o-foreign"],
+            id="with an external id",
+        ),
+        pytest.param(
+            [statement("*", {"StringEquals": {"aws:PrincipalOrgID": ["o-own", "o-a", "o-b"]}})],
+            ["o-a", "o-b"],
+            id="two",
+        ),
+        pytest.param(
+            [statement("*", {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-own/*", "o-a/r-1/*"]}})],
+            ["o-a"],
+            id="paths",
+        ),
+        pytest.param(
+            [statement("*"), statement("*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-foreign"}}, "Deny")],
+            ["o-foreign"],
+            id="all others denied",
+        ),
+        pytest.param([statement("*", FOREIGN_ORGANIZATION), statement("*", None, "Deny")], [], id="denied"),
+        pytest.param([statement({"AWS": FOREIGN}, FOREIGN_ORGANIZATION)], [], id="one account of it"),
+        pytest.param(
+            [
+                statement("*", FOREIGN_ORGANIZATION),
+                statement("*", {"StringEquals": {"aws:PrincipalOrgID": "o-foreign"}}, "Deny"),
+            ],
+            [],
+            id="and denied",
+        ),
+    ],
+)
+def test_foreign_organizations(statements: list[dict[str, t.Any]], organizations: list[str]) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid"""
+    assert trust(*statements).foreign_organizations() == tuple((name, YES) for name in organizations)
+
+
+def test_whose_an_organization_is_hangs_on_the_own_id() -> None:
+    everybody, named = statement("*", ORGANIZATION), statement({"AWS": FOREIGN}, ORGANIZATION)
+    unknown = {"organization": None, "organization_known": False}
+    assert trust(everybody, **unknown).foreign_organizations() == (("o-own", UNKNOWN),)
+    assert trust(named, **unknown).lets_in_unbound(OTHER) is UNKNOWN
+    assert trust(everybody, organization=None).foreign_organizations() == (("o-own", YES),)
+    assert trust(named, organization=None).lets_in_unbound(OTHER) is YES
+    # What is open to others as well hangs on nothing.
+    assert trust(statement({"AWS": FOREIGN}), **unknown).lets_in_unbound(OTHER) is YES
+    assert trust(statement("*"), **unknown).lets_anybody_in
+    assert not trust(everybody, **unknown).lets_anybody_in
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected", "unbound"),
+    [
+        pytest.param(None, YES, YES, id="no condition"),
+        pytest.param(EXTERNAL_ID, YES, NO, id="external id"),
+        pytest.param(ORGANIZATION, NO, NO, id="own organization"),
+        pytest.param(FOREIGN_ORGANIZATION, YES, YES, id="foreign organization"),
+        pytest.param(
+            {"StringEquals": {"sts:ExternalId": "agreed", "aws:PrincipalOrgID": "o-foreign"}}, YES, NO, id="both"
+        ),
+    ],
+)
+def test_who_comes_in_from_outside(condition: t.Any, expected: t.Any, unbound: t.Any) -> None:
+    subject = trust(statement({"AWS": FOREIGN}, condition))
+    assert (subject.lets_in(OTHER), subject.lets_in_unbound(OTHER)) == (expected, unbound)
+
+
+@pytest.mark.parametrize("pattern", ["9999*", "*7777", "99998888????"])
+def test_patterns_of_account_ids_are_open(pattern: str) -> None:
+    assert trust(statement("*", {"StringLike": {"aws:PrincipalAccount": pattern}})).lets_anybody_in
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        pytest.param({"StringEquals": {"aws:SourceAccount": OTHER}}, YES, id="foreign account"),
+        pytest.param({"StringEquals": {"aws:SourceAccount": [OWN, OTHER]}}, YES, id="one of two"),
+        pytest.param({"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{OTHER}:*"}}, YES, id="foreign topics"),
+        pytest.param({"StringEquals": {"aws:SourceOrgID": "o-foreign"}}, YES, id="foreign organization"),
+        pytest.param({"StringEquals": {"aws:SourceAccount": "444455556666"}}, NO, id="an account of ours"),
+        pytest.param(
+            {"StringEquals": {"aws:SourceAccount": OTHER, "aws:SourceOrgID": "o-own"}}, NO, id="in the own organization"
+        ),
+    ],
+)
+def test_foreign_sources(condition: t.Any, expected: t.Any) -> None:
+    found = dict(trust(statement({"Service": "sns.amazonaws.com"}, condition)).unbound_services(["444455556666"]))
+    assert found.get("sns.amazonaws.com", NO) is expected
+
+
+def test_a_source_organization_hangs_on_the_own_id() -> None:
+    subject = statement({"Service": "sns.amazonaws.com"}, {"StringEquals": {"aws:SourceOrgID": "o-own"}})
+    unknown = trust(subject, organization=None, organization_known=False)
+    assert unknown.unbound_services() == (("sns.amazonaws.com", UNKNOWN),)
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "expected"),
+    [
+        ("*", {"StringEquals": {"aws:PrincipalAccount": OWN}}, [ROOT]),
+        ({"AWS": "*"}, ORGANIZATION, [ROOT]),
+        ("*", {"StringEquals": {"aws:PrincipalAccount": OTHER}}, []),
+        ("*", FOREIGN_ORGANIZATION, []),
+        ("*", {"StringEquals": {"aws:PrincipalAccount": OWN}, **MFA}, []),
+        ("*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OWN}:user/ops-*"}}, [f"arn:aws:iam::{OWN}:user/ops-x"]),
+        ("*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OWN}:role/*"}}, []),
+        ({"AWS": ROOT}, {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OWN}:role/*"}}, []),
+        ({"AWS": ROOT}, {"StringEquals": {"aws:PrincipalType": "AssumedRole"}}, []),
+        ({"AWS": f"arn:aws:sts::{OWN}:assumed-role/x/s"}, None, []),
+    ],
+)
+def test_people_among_everybody_without_mfa(principal: t.Any, condition: t.Any, expected: list[str]) -> None:
+    assert list(trust(statement(principal, condition)).people_without_mfa()) == expected
+
+
+def test_a_denial_of_another_way_in_closes_nothing() -> None:
+    denial = {**statement("*", None, "Deny"), "Action": "sts:AssumeRoleWithSAML"}
+    assert trust(statement("*"), denial).lets_anybody_in
+    assert trust(statement({"AWS": FOREIGN}), denial).lets_in_unbound(OTHER) is YES
+    assert not trust(statement("*"), {**denial, "Action": "sts:Assume*"}).lets_anybody_in
+
+
+def test_whom_a_policy_names() -> None:
+    found = trust(statement({"AWS": [ROOT, FOREIGN], "Service": "sns.amazonaws.com"}), statement("*", None, "Deny"))
+    assert [pair for pair, _statement in found.principals or ()] == [
+        ("AWS", ROOT),
+        ("AWS", FOREIGN),
+        ("Service", "sns.amazonaws.com"),
+    ]
+    excepting = {"Effect": "Allow", "NotPrincipal": {"AWS": FOREIGN}, "Action": "sts:AssumeRole"}
+    assert trust(excepting).principals is None
+    assert trust(statement("*", Action="sts:TagSession")).principals == ()
