@@ -175,8 +175,6 @@ class Trust:
         """
         answer = NO
         for member, external, arn in itertools.product(memberships, external_ids, arns or self._callers(account)):
-            if answer is not NO and not member.certain:
-                continue
             context = self._request(account, arn, member, external)
             if self._statements.admits(item, caller_of(arn), context):
                 if member.certain:
@@ -285,7 +283,7 @@ class Trust:
             for arn in dict.fromkeys((some, *fitting)):
                 source: dict[str, Values] = {
                     "aws:SourceAccount": account,
-                    "aws:SourceOrgID": member.id or "",
+                    "aws:SourceOrgID": str(member.id),
                     "aws:SourceOrgPaths": [member.path],
                     "aws:SourceArn": arn,
                 }

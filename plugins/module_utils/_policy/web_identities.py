@@ -32,6 +32,7 @@ ANY_OWNER: t.Final = "any owner"
 _TRIED: t.Final = 6
 _TRIED_BESIDE: t.Final = 8
 _NOBODYS: t.Final = "0"
+_WILD: t.Final = frozenset("*?")
 _GUEST: t.Final[Mapping[str, Values]] = {"amr": ["unauthenticated"]}
 
 
@@ -168,8 +169,9 @@ class _Question:
         kind = self._provider.claims.get(key.removeprefix(self._prefix)) or self._provider.keys[key]
         if kind is Claim.OWNER and opening is not Opening.STRANGERS:
             return [_Option("")]
-        filled = [_Option(re.sub(r"[*?]", _NOBODYS, value), value) for value in patterns if set(value) & set("*?")]
-        return [*filled, _Option(_NOBODYS), _WITHOUT]
+        # A pattern matches itself as well.
+        open_ones = [_Option(value, value) for value in patterns if _WILD & set(value)]
+        return [*open_ones, _Option(_NOBODYS), _WITHOUT]
 
     def _may_be(self, key: str, option: _Option) -> bool:
         """Whether the statement's conditions on one claim may hold for a value of it."""
@@ -196,7 +198,7 @@ def _within(provider: Provider) -> str:
 def _made(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
     """Values that a pattern matches and that somebody of that kind can have."""
     # Another form may say whose the token is, before or instead of the usual one.
-    is_owned, is_named = (form is not None and form.fullmatch(pattern) for form in (grammar.owned, grammar.named))
+    is_owned, is_named = (bool(form and form.fullmatch(pattern)) for form in (grammar.owned, grammar.named))
     if is_named or (is_owned and opening is Opening.STRANGERS) or _is_settled(pattern, grammar):
         return []
     found, follows = [], False
@@ -210,9 +212,7 @@ def _made(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
     if follows:
         return found
     # What no value of the usual form matches: where it says nothing of the owner, strangers can have it too.
-    says_nothing = "owner" in grammar.pattern.groupindex and not is_owned
-    fits = says_nothing if opening is Opening.STRANGERS else is_owned
-    return [_marked(pattern)[0]] if fits else []
+    return [pattern] if is_owned is (opening is Opening.WITHIN) else []
 
 
 def _is_settled(pattern: str, grammar: Grammar) -> bool:
@@ -235,19 +235,13 @@ def _is_open(match: re.Match[str], literal: list[bool], grammar: Grammar, openin
 
 
 def _fillings(pattern: str, stranger: str) -> Iterator[tuple[str, list[bool]]]:
-    """The pattern with its first ``*`` as the start of whatever follows in a stranger's value, the others empty.
+    """The pattern with its first ``*`` as the end of a stranger's value, or as one character.
 
-    With each value comes which of its characters the pattern sets.
+    Other wildcards are left as they are, since they match themselves. With each value comes which of its characters the
+    pattern sets.
     """
     head, star, rest = pattern.partition("*")
-    before, known = _marked(head)
-    after, known_after = _marked(rest)
-    # Further wildcards of the rest are read as one character each: "*" as well as "?".
     tails = [*(stranger[start:] for start in range(len(stranger) + 1)), "x"] if star else [""]
+    before, after = ([character not in _WILD for character in text] for text in (head, rest))
     for tail in tails:
-        yield before + tail + after, [*known, *[False] * len(tail), *known_after]
-
-
-def _marked(text: str) -> tuple[str, list[bool]]:
-    """A text with ``x`` for each wildcard, and which of its characters are none."""
-    return re.sub(r"[*?]", "x", text), [character not in "*?" for character in text]
+        yield head + tail + rest, [*before, *[False] * len(tail), *after]

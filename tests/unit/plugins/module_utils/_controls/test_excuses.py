@@ -171,6 +171,22 @@ def test_an_unread_organization_leaves_the_owner_open() -> None:
     assert standing_of(Facts(account(other, organization=None, unread=unknown.unread)), other).doubt is None
 
 
+@pytest.mark.parametrize(
+    ("name", "principal"),
+    [
+        pytest.param("OrganizationAccountAccessRole", {"AWS": [OF_OTHER, "arn:aws:iam::121212121212:root"]}, id="two"),
+        pytest.param("OrganizationAccountAccessRole", {"AWS": f"arn:aws:iam::{OTHER}:user/x"}, id="a user"),
+        pytest.param("OrganizationAccountAccessRole", {"AWS": OF_OTHER, "Service": "ec2.amazonaws.com"}, id="and ec2"),
+        pytest.param("OrganizationAccountAccessRole", {"AWS": ROOT}, id="the account itself"),
+        pytest.param(CDK.format("cfn-exec"), {"AWS": OF_OTHER}, id="a role that the management account does not use"),
+    ],
+)
+def test_what_cannot_be_the_management_account_leaves_nothing_open(name: str, principal: t.Any) -> None:
+    item = role(name, trust=trust(principal))
+    unknown = account(item, organization=None, unread=(unread(Dataset.ORGANIZATION),))
+    assert standing_of(Facts(unknown), item) == (None, None, False)
+
+
 def test_a_trust_policy_that_does_not_parse_leaves_the_owner_open() -> None:
     item = role("OrganizationAccountAccessRole", trust=broken(), attached_policies=(ADMIN,))
     (finding,) = judge("role_admin", account(item))

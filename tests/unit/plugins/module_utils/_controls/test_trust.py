@@ -20,6 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
     MemberAccount,
     OrganizationTree,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trusts import Trust
 
 from .samples import (
     ACCOUNT,
@@ -241,6 +242,20 @@ def test_a_trust_policy_that_does_not_parse_matters_to_those_concerned() -> None
     items = (role("plain", trust=broken()), role("admin", trust=broken(), attached_policies=(ADMIN,)))
     (finding,) = judge("trust_admin_mfa", snapshot(roles=items))
     assert (finding.status.value, finding.resource) == ("NOT_ASSESSED", arn("role", "admin"))
+
+
+def test_roles_with_the_same_trust_policy_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    real = Trust.gone
+
+    def counting(self: Trust) -> tuple[str, ...]:
+        asked.append(self)
+        return real(self)
+
+    monkeypatch.setattr(Trust, "gone", counting)
+    roles = (*(role(f"r{number}") for number in range(9)), role("other", trust=trust({"AWS": ROOT})))
+    (finding,) = judge("trust_orphaned_principal", snapshot(roles=roles))
+    assert finding.detail == "10 roles assessed" and len(asked) == 2
 
 
 def test_failures_stand_beside_what_could_not_be_judged() -> None:

@@ -397,6 +397,12 @@ def test_who_comes_in_from_outside(condition: t.Any, expected: t.Any, unbound: t
     assert (subject.lets_in(OTHER), subject.lets_in_unbound(OTHER)) == (expected, unbound)
 
 
+def test_only_the_principals_that_are_named_come_in() -> None:
+    condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/other"}}
+    assert trust(statement({"AWS": f"arn:aws:iam::{OTHER}:role/x"}, condition)).lets_in_unbound(OTHER) is NO
+    assert trust(statement({"AWS": FOREIGN}, condition)).lets_in_unbound(OTHER) is YES
+
+
 @pytest.mark.parametrize("pattern", ["9999*", "*7777", "99998888????"])
 def test_patterns_of_account_ids_are_open(pattern: str) -> None:
     assert trust(statement("*", {"StringLike": {"aws:PrincipalAccount": pattern}})).lets_anybody_in
@@ -409,6 +415,12 @@ def test_patterns_of_account_ids_are_open(pattern: str) -> None:
         pytest.param({"StringEquals": {"aws:SourceAccount": [OWN, OTHER]}}, YES, id="one of two"),
         pytest.param({"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{OTHER}:*"}}, YES, id="foreign topics"),
         pytest.param({"StringEquals": {"aws:SourceOrgID": "o-foreign"}}, YES, id="foreign organization"),
+        pytest.param({"StringEquals": {"aws:RequestTag/x": "y"}}, YES, id="a tag that the service may pass"),
+        pytest.param(
+            {"StringEqualsIfExists": {"aws:SourceAccount": OWN}, "StringEquals": {"aws:RequestTag/x": "y"}},
+            YES,
+            id="a tag, and no source",
+        ),
         pytest.param({"StringEquals": {"aws:SourceAccount": "444455556666"}}, NO, id="an account of ours"),
         pytest.param(
             {"StringEquals": {"aws:SourceAccount": OTHER, "aws:SourceOrgID": "o-own"}}, NO, id="in the own organization"
@@ -443,6 +455,15 @@ def test_a_source_organization_hangs_on_the_own_id() -> None:
 )
 def test_people_among_everybody_without_mfa(principal: t.Any, condition: t.Any, expected: list[str]) -> None:
     assert list(trust(statement(principal, condition)).people_without_mfa()) == expected
+
+
+def test_people_of_an_account_without_organization_are_in_none() -> None:
+    for condition in (ORGANIZATION, {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-own/*"}}):
+        assert trust(statement("*", condition), organization=None).people_without_mfa() == ()
+        assert trust(statement("*", condition)).people_without_mfa() == (ROOT,)
+        assert trust(statement("*", condition), organization=None, organization_known=False).people_without_mfa() == (
+            ROOT,
+        )
 
 
 def test_a_denial_of_another_way_in_closes_nothing() -> None:

@@ -125,6 +125,15 @@ def test_github_subjects(condition: t.Any, expected: list[tuple[str, t.Optional[
         ),
         pytest.param(GITHUB, sub(GITHUB, "repo:acme/*", "StringEquals"), [], id="a wildcard that is none"),
         pytest.param(GITHUB, sub(GITHUB, "repo:acme/app:*", "StringNotLike"), [(ANY_OWNER, None)], id="all but one"),
+        pytest.param(
+            GITHUB,
+            {**sub(GITHUB, "repo:acme/app:*", "StringNotLike"), "Null": {f"{GITHUB}:sub": "false"}},
+            [(ANY_OWNER, None)],
+            id="all but one, with a subject",
+        ),
+        pytest.param(
+            GITHUB, claims(GITHUB, "StringLike", repository_id="45*"), [(ANY_OWNER, None)], id="ids that begin so"
+        ),
         # The newer claims.
         pytest.param(GITHUB, claims(GITHUB, repository="acme/app"), [], id="repository"),
         pytest.param(GITHUB, claims(GITHUB, repository_id="456789"), [], id="repository id"),
@@ -376,7 +385,14 @@ def test_who_gets_in(issuer: str, condition: t.Any, expected: list[tuple[str, t.
         ),
         pytest.param("repo:*", sub(GITHUB, "repo:evil/*"), [(ANY_OWNER, "repo:*")], id="one owner only"),
         pytest.param("repo:*", {"Bool": {"aws:SecureTransport": "false"}}, [(ANY_OWNER, "repo:*")], id="TLS"),
+        pytest.param("repo:*", sub(GITHUB, "repo:stranger-0/*"), [(ANY_OWNER, "repo:*")], id="one more owner"),
         pytest.param("repo:*", None, [], id="everybody"),
+        pytest.param(
+            "repo:*",
+            {"StringEquals": {"aws:FederatedProvider": f"arn:aws:iam::{OWN}:oidc-provider/{GITHUB}"}},
+            [],
+            id="the provider",
+        ),
         pytest.param(
             "repo:*", claims(GITHUB, "StringNotEquals", repository_id="456789"), [], id="all but a repository's id"
         ),
