@@ -115,9 +115,8 @@ _READERS: t.Final[Mapping[str, Reader]] = {
     "required_tags": _texts(r"(?!aws:).{1,128}", "a tag key of 1 to 128 characters that does not begin with aws:"),
     "trusted_account_ids": _account_ids,
     "approved_administrators": _texts(
-        r"arn:[a-z*-]+:iam::(\d{12}|\*):role/.*[^*?/]{3,}",
-        "the ARN of a role, in which wildcards may stand for the partition, the account and parts of the name, such as"
-        " arn:*:iam::*:role/admin",
+        r"arn:[a-z*-]+:iam::(\d{12}|\*):role/(.*/)?[^/]*[^*?/]{3}[^/]*",
+        "the ARN of a role with at least three letters of its name, such as arn:*:iam::*:role/admin-*",
     ),
     "organization_analyzer_regions": _texts(r"\*|[a-z]{2,}(-[a-z0-9]+)+", "the name of a region, or *"),
 }

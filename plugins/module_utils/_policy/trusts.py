@@ -213,12 +213,10 @@ class Trust:
         )
 
     def _request(self, account: str, arn: str, member: _Membership, external: t.Optional[str]) -> Context:
-        """What a request of an outsider looks like."""
+        """What a request of an outsider looks like. The rest is the outsider's choice: with MFA or without, for one."""
         values: dict[str, Values] = {
             **self._resource,
             "aws:SecureTransport": True,
-            "aws:MultiFactorAuthPresent": True,
-            "aws:MultiFactorAuthAge": 0,
             "aws:PrincipalAccount": account,
             "aws:PrincipalArn": caller_of(arn).role_arn or arn,
             "aws:PrincipalIsAWSService": False,

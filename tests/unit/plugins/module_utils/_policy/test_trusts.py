@@ -90,6 +90,8 @@ PERIMETER = {
         pytest.param({"StringLike": {"sts:RoleSessionName": "ci-*"}}, True, id="so is the name of the session"),
         pytest.param({"Bool": {"aws:SecureTransport": "true"}}, True, id="TLS"),
         pytest.param(MFA, True, id="MFA of whatever account"),
+        pytest.param({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, True, id="no MFA"),
+        pytest.param({"Null": {"aws:MultiFactorAuthAge": "true"}}, True, id="long-term keys"),
         pytest.param({**ORGANIZATION, **MFA}, False, id="organization and MFA"),
     ],
 )
@@ -237,6 +239,12 @@ def test_which_accounts_are_foreign() -> None:
         pytest.param("s3.amazonaws.com", {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::acme"}}, False, id="a bucket"),
         pytest.param("s3.amazonaws.com", {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}, True, id="any bucket"),
         pytest.param("sns.amazonaws.com", {"Bool": {"aws:SecureTransport": "true"}}, True, id="TLS"),
+        pytest.param(
+            "sns.amazonaws.com",
+            {"StringEquals": {"aws:PrincipalServiceName": "sqs.amazonaws.com"}},
+            False,
+            id="another service, so nobody",
+        ),
     ],
 )
 def test_confused_deputies(service: str, condition: t.Any, expected: bool) -> None:
@@ -481,5 +489,5 @@ def test_whom_a_policy_names() -> None:
         ("Service", "sns.amazonaws.com"),
     ]
     excepting = {"Effect": "Allow", "NotPrincipal": {"AWS": FOREIGN}, "Action": "sts:AssumeRole"}
-    assert trust(excepting).principals is None
+    assert trust(excepting).principals is None and trust(excepting).lets_people_in()
     assert trust(statement("*", Action="sts:TagSession")).principals == ()

@@ -327,6 +327,12 @@ def test_github_subjects(condition: t.Any, expected: list[tuple[str, t.Optional[
         pytest.param(BITBUCKET, sub(BITBUCKET, "{7c}:{1}:*"), [], id="bitbucket, one environment"),
         pytest.param(
             BITBUCKET,
+            sub(BITBUCKET, "*:*"),
+            [("any repository of the workspace", "*:*")],
+            id="bitbucket, any repository",
+        ),
+        pytest.param(
+            BITBUCKET,
             claims(BITBUCKET, aud="ari:cloud:bitbucket::workspace/1"),
             [("any repository of the workspace", None)],
             id="bitbucket, audience only",
@@ -347,6 +353,9 @@ def test_github_subjects(condition: t.Any, expected: list[tuple[str, t.Optional[
         ),
         pytest.param("idp.example.com", sub("idp.example.com", "*"), [(ANY_OWNER, "*")], id="unknown, any subject"),
         pytest.param("gitlab.example.com", sub("gitlab.example.com", "project_path:acme/app:*"), [], id="own GitLab"),
+        pytest.param(
+            "aks.example.com", sub("aks.example.com", "system:serviceaccount:shop:*"), [], id="another cluster"
+        ),
         # Cognito.
         pytest.param(COGNITO, None, [(ANY_OWNER, None)], id="any identity pool"),
         pytest.param(

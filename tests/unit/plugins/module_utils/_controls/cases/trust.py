@@ -93,6 +93,12 @@ CASES: list[Case] = [
     ),
     _PUBLIC("PASS", "the own organization", GLOBAL_KEYS, member(trust("*", org("o-own")))),
     _PUBLIC(
+        "FAIL",
+        "everybody without MFA",
+        GLOBAL_KEYS,
+        member(trust("*", {"Bool": {"aws:MultiFactorAuthPresent": "false"}})),
+    ),
+    _PUBLIC(
         "PASS",
         "everybody below an RCP that keeps outsiders out",
         PERIMETER_DOCS,
