@@ -103,7 +103,7 @@ def _judge(control: Control, scope: Scope) -> list[Finding]:
 
 
 def _results(control: Control, scope: Scope, verdict: Verdict) -> list[Finding]:
-    """What fails, and beside it what could not be judged; nothing where the control has one answer for everything."""
+    """The failures and, beside them, what could not be judged; nothing if the control has one answer for everything."""
     return [
         _finding(control, scope, status, item)
         for status, items in ((Status.FAIL, verdict.failures), (Status.NOT_ASSESSED, verdict.unjudged))

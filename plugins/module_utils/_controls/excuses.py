@@ -9,9 +9,8 @@
 
 A role is excused by what nobody can take without the rights to it: a path in which only AWS makes roles, a trust that
 lets in nobody but the owner of the name, or a variable of the user. A name that AWS Organizations, Control Tower or the
-CDK give their roles says which trust the role must have. Where the trust leads on (to CloudFormation, or to whoever the
-account allows to assume a role), those who can take that way are findings of their own
-(``privilege_escalation_path``).
+CDK give their roles says which trust the role must have. Where the trust leads on (to CloudFormation, or to everybody
+whom the account allows to assume a role), those who can take that way are findings of ``privilege_escalation_path``.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _SERVICE_LINKED: t.Final = ":role/aws-service-role/"
 
 
 class Way(enum.Enum):
-    """Who may come in by the trust of a role that is excused; the text is for the documentation."""
+    """A kind of principal that the trust of an excused role may name; the text is for the documentation."""
 
     MANAGEMENT = "the organization's management account"
     KNOWN = "accounts of `thresholds.trusted_account_ids`"

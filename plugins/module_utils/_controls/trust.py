@@ -35,7 +35,7 @@ _UNREAD_ORGANIZATION: t.Final = "which organization the account is in was not re
 
 @dataclasses.dataclass(frozen=True)
 class Judgement:
-    """What is wrong with the trust of a role, in words, and what may be.
+    """The faults of a role's trust, in words: those that are certain, and those that may be.
 
     ``severity`` replaces that of the control.
     """
@@ -77,13 +77,13 @@ def _foreign(scope: Scope, trust: Trust) -> Judgement:
 
 
 def _foreign_organizations(trust: Trust) -> list[tuple[str, Truth]]:
-    # Where anybody comes in, so does every organization: that is told once.
+    # Where anybody comes in, so does every organization: the report says so once.
     found = () if trust.lets_anybody_in else trust.foreign_organizations()
     return [(f"every account of organization {name}", answer) for name, answer in found]
 
 
 def _any_foreigner(scope: Scope, trust: Trust) -> Judgement:
-    """Who comes in from outside, with an external id too."""
+    """Everybody who comes in from outside, with an external id too."""
     accounts = [(f"account {name}", trust.lets_in(name)) for name in trust.foreign_accounts(_known_accounts(scope))]
     anybody = [("anybody, in any account", YES)] if trust.lets_anybody_in else []
     found = _answers([*anybody, *accounts, *_foreign_organizations(trust)])
@@ -105,10 +105,10 @@ def _services(scope: Scope, trust: Trust) -> Judgement:
 def _federated(_scope: Scope, trust: Trust) -> Judgement:
     found = trust.open_subjects()
     severe = any(item.is_shared and item.opening is Opening.STRANGERS for item in found)
-    return Judgement(tuple(map(_told, found)), severity=Severity.CRITICAL if severe else Severity.HIGH)
+    return Judgement(tuple(map(_describe, found)), severity=Severity.CRITICAL if severe else Severity.HIGH)
 
 
-def _told(subject: OpenSubject) -> str:
+def _describe(subject: OpenSubject) -> str:
     if subject.pattern is None:
         return f"{subject.left} at {subject.issuer}, whatever the subject"
     return f"{subject.left} at {subject.issuer} ({subject.pattern})"

@@ -25,7 +25,7 @@ from collections.abc import Mapping
 
 
 class Issues(enum.Enum):
-    """Who gets tokens from an issuer."""
+    """The customers whom an issuer gives tokens."""
 
     TO_ANYBODY = "anybody who signs up"
     # The address of the issuer names one organization, workspace, tenant or cluster.
@@ -34,7 +34,7 @@ class Issues(enum.Enum):
 
 
 class Claim(enum.Enum):
-    """What a claim says of the owner of a token."""
+    """How closely a claim names the owner of a token."""
 
     # Names the customer: other customers have another value, all tokens of the customer have the same.
     OWNER = "owner"
@@ -63,9 +63,9 @@ class Provider:
     """One kind of identity provider.
 
     ``issuer`` matches the address without ``https://``. ``composed`` are claims with a grammar, ``claims`` such that
-    hold one name or number; claims that are missing here are chosen by whoever asks for the token (the branch, the
-    environment, the name of a workflow) or can be those of somebody else (who started a run), and close nothing.
-    ``keys`` are condition keys that are no claims of the issuer.
+    hold one name or number, ``keys`` condition keys that are no claims of the issuer. Claims that are missing here
+    close nothing: everybody who asks for a token chooses them (the branch, the environment, the name of a workflow), or
+    they name somebody who also works for others (the person who started a run).
     """
 
     name: str

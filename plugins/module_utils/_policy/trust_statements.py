@@ -80,7 +80,7 @@ class TrustStatements:
             yield from conditions_on(item.statement, *keys)
 
     def values(self, *keys: str) -> tuple[str, ...]:
-        """What conditions on one of the keys compare with, policy variables aside."""
+        """The values that conditions on one of the keys compare with, policy variables aside."""
         if keys not in self._values:
             compared = (item for item in self.conditions(*keys) if item.operator != "Null")
             found = (value for item in compared for value in item.values if "$" not in value)
@@ -105,7 +105,7 @@ def principals_of_type(statement: Statement, wanted: str) -> tuple[str, ...]:
 
 
 def wanted_values(statement: Statement, *keys: str) -> tuple[str, ...]:
-    """What the conditions on one of the keys ask for; what they exclude is left out."""
+    """The values that conditions on one of the keys ask for; those that they exclude are left out."""
     found = (item for item in conditions_on(statement, *keys) if item.operator not in (*NEGATED, "Null"))
     return tuple(value for item in found for value in item.values)
 

@@ -41,9 +41,9 @@ _WITHOUT_SOURCE: t.Final = frozenset(
 _UNIQUE_ID: t.Final = re.compile(r"A[IR][DO]A[A-Z0-9]{12,124}(:.*)?")
 
 # An account, a name and an organization that no policy names.
-_NOBODYS_ACCOUNT: t.Final = "000000000000"
-_NOBODYS_NAME: t.Final = "named-by-0-policies"
-_NOBODYS_ORGANIZATION: t.Final = "o-nobodys0000"
+_UNNAMED_ACCOUNT: t.Final = "000000000000"
+_UNNAMED: t.Final = "named-by-0-policies"
+_UNNAMED_ORGANIZATION: t.Final = "o-nobodys0000"
 
 _ORGANIZATIONS: t.Final = ("aws:principalorgid", "aws:principalorgpaths")
 _SOURCE_ORGANIZATIONS: t.Final = ("aws:sourceorgid", "aws:sourceorgpaths")
@@ -98,7 +98,7 @@ class Trust:
         An external id is no secret, and does not say who calls:
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
         """
-        anywhere = (_Membership(None), _nobodys())
+        anywhere = (_Membership(None), _unnamed())
         return any(
             self._admission(item, account, anywhere, self._external_ids()) is YES
             for item in self._allowing
@@ -109,7 +109,7 @@ class Trust:
     def _strangers(self, statement: Statement) -> tuple[str, ...]:
         """An account that nobody names, and one for each pattern of account ids."""
         patterns = [value for value in wanted_values(statement, "aws:principalaccount") if set(value) & set("*?")]
-        return tuple(dict.fromkeys((_NOBODYS_ACCOUNT, *(_account_like(value) for value in patterns))))
+        return tuple(dict.fromkeys((_UNNAMED_ACCOUNT, *(_account_like(value) for value in patterns))))
 
     def foreign_organizations(self) -> tuple[tuple[str, Truth], ...]:
         """The organizations other than the account's own all of whose accounts may come in.
@@ -121,7 +121,7 @@ class Trust:
             for item in self._allowing:
                 if member.id is None or not is_for_everybody(item.statement):
                     continue
-                answer = self._admission(item, _NOBODYS_ACCOUNT, (member,), self._external_ids())
+                answer = self._admission(item, _UNNAMED_ACCOUNT, (member,), self._external_ids())
                 if answer is not NO:
                     found[member.id] = answer
         return tuple(sorted(found.items()))
@@ -137,7 +137,7 @@ class Trust:
 
     def lets_in_unbound(self, account: str) -> Truth:
         """Whether principals of a foreign account may assume the role with no external id asked for."""
-        return self._named(account, (None, _NOBODYS_NAME))
+        return self._named(account, (None, _UNNAMED))
 
     def _named(self, account: str, external_ids: tuple[t.Optional[str], ...]) -> Truth:
         answers = [NO]
@@ -184,7 +184,7 @@ class Trust:
 
     def _callers(self, account: str) -> tuple[str, ...]:
         """Principals that the owner of an account may make: one of no special name, and those that conditions want."""
-        some = f"arn:{self._partition}:iam::{account}:role/{_NOBODYS_NAME}"
+        some = f"arn:{self._partition}:iam::{account}:role/{_UNNAMED}"
         wanted = self._statements.values("aws:principalarn")
         fitting = (_fitting(value, account, self._partition) for value in wanted)
         return tuple(dict.fromkeys(arn for arn in (some, *fitting) if arn is not None))
@@ -192,12 +192,12 @@ class Trust:
     def _external_ids(self) -> tuple[t.Optional[str], ...]:
         """No external id, one of somebody's own, and those that conditions want."""
         wanted = (_filled(value) for value in self._statements.values("sts:externalid"))
-        return tuple(dict.fromkeys((None, _NOBODYS_NAME, *wanted)))
+        return tuple(dict.fromkeys((None, _UNNAMED, *wanted)))
 
     @functools.cached_property
     def _outside(self) -> tuple[_Membership, ...]:
         """No organization, somebody else's, and each one that conditions name and that is not the account's own."""
-        return (_Membership(None), _nobodys(), *self._named_organizations(_ORGANIZATIONS))
+        return (_Membership(None), _unnamed(), *self._named_organizations(_ORGANIZATIONS))
 
     def _named_organizations(self, keys: tuple[str, str]) -> tuple[_Membership, ...]:
         """The organizations that conditions on an id and on paths name, the account's own aside."""
@@ -213,7 +213,7 @@ class Trust:
         )
 
     def _request(self, account: str, arn: str, member: _Membership, external: t.Optional[str]) -> Context:
-        """What a request of an outsider looks like. The rest is the outsider's choice: with MFA or without, for one."""
+        """A request of an outsider. Everything else is the outsider's choice: with MFA or without, for one."""
         values: dict[str, Values] = {
             **self._resource,
             "aws:SecureTransport": True,
@@ -273,10 +273,10 @@ class Trust:
         arns = self._statements.values("aws:sourcearn")
         wanted = {_filled(value) for value in self._statements.values("aws:sourceaccount")}
         wanted |= {account for value in arns if (account := arn_account(value)) is not None}
-        accounts = (_NOBODYS_ACCOUNT, *sorted(wanted - own))
-        members = (_nobodys(), *self._named_organizations(_SOURCE_ORGANIZATIONS))
+        accounts = (_UNNAMED_ACCOUNT, *sorted(wanted - own))
+        members = (_unnamed(), *self._named_organizations(_SOURCE_ORGANIZATIONS))
         for account, member in itertools.product(accounts, members):
-            some = f"arn:{self._partition}:{service.partition('.')[0]}:xx-nowhere-0:{account}:{_NOBODYS_NAME}"
+            some = f"arn:{self._partition}:{service.partition('.')[0]}:xx-nowhere-0:{account}:{_UNNAMED}"
             fitting = (arn for value in arns if (arn := _fitting(value, account, self._partition)))
             for arn in dict.fromkeys((some, *fitting)):
                 source: dict[str, Values] = {
@@ -292,7 +292,7 @@ class Trust:
     def people_without_mfa(self) -> tuple[str, ...]:
         """The users of the role's own account, or its root for all of them, that may come in without MFA.
 
-        Whoever the policy calls everybody is looked at as well: users of the account are among them.
+        Where a statement names everybody, users of the account are among them.
         """
         found: list[str] = []
         for item in self._statements.allowing(ASSUME):
@@ -308,7 +308,7 @@ class Trust:
         if root_account(value) is None:
             return [value] if self._needs_no_mfa(item, value) else []
         prefix = f"arn:{self._partition}:iam::{self._account}:user/"
-        if self._needs_no_mfa(item, prefix + _NOBODYS_NAME):
+        if self._needs_no_mfa(item, prefix + _UNNAMED):
             return [value]
         return [arn for arn in self._callers(self._account) if arn.startswith(prefix) and self._needs_no_mfa(item, arn)]
 
@@ -339,8 +339,9 @@ class Trust:
         return named is None or any(kind in ("*", "AWS", "Federated") for (kind, _value), _statement in named)
 
 
-def _nobodys() -> _Membership:
-    return _Membership(_NOBODYS_ORGANIZATION, f"{_NOBODYS_ORGANIZATION}/r-none/ou-none-nobodys0/")
+def _unnamed() -> _Membership:
+    """The membership in an organization that no policy names."""
+    return _Membership(_UNNAMED_ORGANIZATION, f"{_UNNAMED_ORGANIZATION}/r-none/ou-none-nobodys0/")
 
 
 def _is_role(principal: str) -> bool:

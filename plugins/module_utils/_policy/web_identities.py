@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whose tokens of identity providers a trust policy lets in: those of strangers, of guests, of anything of an owner.
+"""The tokens of identity providers that a trust policy lets in: of strangers, of guests, of anything of an owner.
 
 Conditions are put to the evaluator with tokens that somebody else can get: with the names that patterns leave open
 filled in, with names of their own, and without the claim.
@@ -28,16 +28,16 @@ from .trust_statements import WITH_WEB_IDENTITY, TrustStatements, principals_of_
 
 ANY_OWNER: t.Final = "any owner"
 
-# How many values of each kind are tried for one pattern, and of the claims beside the one that patterns are told of.
+# How many values are tried for one pattern, and of each claim beside the one whose patterns are reported.
 _TRIED: t.Final = 6
 _TRIED_BESIDE: t.Final = 8
-_NOBODYS: t.Final = "0"
+_UNKNOWN_NAME: t.Final = "0"
 _WILD: t.Final = frozenset("*?")
 _GUEST: t.Final[Mapping[str, Values]] = {"amr": ["unauthenticated"]}
 
 
 class Opening(enum.Enum):
-    """Whose tokens get in."""
+    """A kind of token that gets in."""
 
     STRANGERS = "strangers"
     GUESTS = "guests"
@@ -46,7 +46,7 @@ class Opening(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class OpenSubject:
-    """What a trust leaves open at an identity provider; ``pattern`` is the condition's, None where there is none."""
+    """An opening of a trust at an identity provider; ``pattern`` is the condition's, None where there is none."""
 
     issuer: str
     left: str
@@ -89,7 +89,7 @@ def _issuer(principal: str) -> t.Optional[str]:
 
 
 class _Question:
-    """What one statement leaves open at one issuer."""
+    """The openings of one statement at one issuer."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class _Question:
         self._base = Context(known, complete=False, absent=self._caller.absent_keys())
 
     def answers(self) -> Iterator[OpenSubject]:
-        """Strangers first; what they may do is not told of others again."""
+        """Strangers first; what is open to them is not reported for others again."""
         provider = self._provider
         strangers: tuple[t.Optional[str], ...] = ()
         if provider.issues is not Issues.TO_ONE_OWNER:
@@ -133,7 +133,7 @@ class _Question:
         """The patterns that let such tokens in; None alone where that is due to none of them."""
         keys = self._named_keys()
         options = [[each for each in self._options(key, opening) if self._may_be(key, each)] for key in keys]
-        # The claim of which patterns are told: the first that has one.
+        # The claim whose patterns are reported: the first that has a grammar.
         main = next((index for index, key in enumerate(keys) if self._grammar(key)), None)
         tried = [found if index == main else found[:_TRIED_BESIDE] for index, found in enumerate(options)]
         wanted = set(wanted_values(self._item.statement, keys[main])) if main is not None else set()
@@ -155,7 +155,7 @@ class _Question:
         return self._provider.composed.get(key.removeprefix(self._prefix))
 
     def _options(self, key: str, opening: Opening) -> list[_Option]:
-        """What a claim can be in a token of that kind; an empty value for one that can be anything."""
+        """The values of a claim in tokens of that kind; an empty one for a claim that can be anything."""
         patterns = self._statements.values(key)
         grammar = self._grammar(key)
         if grammar is not None:
@@ -171,7 +171,7 @@ class _Question:
             return [_Option("")]
         # A pattern matches itself as well.
         open_ones = [_Option(value, value) for value in patterns if _WILD & set(value)]
-        return [*open_ones, _Option(_NOBODYS), _WITHOUT]
+        return [*open_ones, _Option(_UNKNOWN_NAME), _WITHOUT]
 
     def _may_be(self, key: str, option: _Option) -> bool:
         """Whether the statement's conditions on one claim may hold for a value of it."""
@@ -190,7 +190,7 @@ class _Question:
 
 
 def _within(provider: Provider) -> str:
-    """What of an owner gets in, in words."""
+    """The words for anything that belongs to an owner."""
     article = "the" if provider.issues is Issues.TO_ONE_OWNER else "an" if provider.owner[0] in "aeiou" else "a"
     return f"any {provider.project or 'subject'} of {article} {provider.owner}"
 

@@ -375,14 +375,14 @@ def test_foreign_organizations(statements: list[dict[str, t.Any]], organizations
     assert trust(*statements).foreign_organizations() == tuple((name, YES) for name in organizations)
 
 
-def test_whose_an_organization_is_hangs_on_the_own_id() -> None:
+def test_whether_an_organization_is_foreign_depends_on_the_own_id() -> None:
     everybody, named = statement("*", ORGANIZATION), statement({"AWS": FOREIGN}, ORGANIZATION)
     unknown = {"organization": None, "organization_known": False}
     assert trust(everybody, **unknown).foreign_organizations() == (("o-own", UNKNOWN),)
     assert trust(named, **unknown).lets_in_unbound(OTHER) is UNKNOWN
     assert trust(everybody, organization=None).foreign_organizations() == (("o-own", YES),)
     assert trust(named, organization=None).lets_in_unbound(OTHER) is YES
-    # What is open to others as well hangs on nothing.
+    # What is open to others as well does not depend on it.
     assert trust(statement({"AWS": FOREIGN}), **unknown).lets_in_unbound(OTHER) is YES
     assert trust(statement("*"), **unknown).lets_anybody_in
     assert not trust(everybody, **unknown).lets_anybody_in
@@ -440,7 +440,7 @@ def test_foreign_sources(condition: t.Any, expected: t.Any) -> None:
     assert found.get("sns.amazonaws.com", NO) is expected
 
 
-def test_a_source_organization_hangs_on_the_own_id() -> None:
+def test_whether_a_source_is_foreign_depends_on_the_own_id() -> None:
     subject = statement({"Service": "sns.amazonaws.com"}, {"StringEquals": {"aws:SourceOrgID": "o-own"}})
     unknown = trust(subject, organization=None, organization_known=False)
     assert unknown.unbound_services() == (("sns.amazonaws.com", UNKNOWN),)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, hardening.iam contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose tokens of identity providers trust policies let in."""
+"""Tokens of identity providers that trust policies let in."""
 
 from __future__ import annotations
 
@@ -431,7 +431,7 @@ def test_a_denial_of_another_way_in_closes_nothing() -> None:
     assert not subjects(statement(GITHUB, Action="sts:AssumeRole"))
 
 
-def test_what_strangers_get_is_told_apart() -> None:
+def test_openings_differ_by_who_has_the_token() -> None:
     def only(issuer: str, condition: t.Any = None) -> tuple[Opening, bool]:
         (found,) = subjects(statement(issuer, condition))
         return found.opening, found.is_shared
