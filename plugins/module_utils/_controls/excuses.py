@@ -43,7 +43,7 @@ class Way(enum.Enum):
     OWN_ACCOUNT = "the role's own account as a whole"
     OWN_NARROWED = "the role's own account as a whole, under a condition"
     OWN_ROLES = "roles of the role's own account"
-    SERVICE_LINKED = "service-linked roles of these accounts"
+    SERVICE_LINKED = "service-linked roles of the management account, or of an account that is listed as trusted"
 
 
 @dataclasses.dataclass(frozen=True)
