@@ -51,13 +51,21 @@ class TrustStatements:
         found = (item for action in actions or ASSUMING for item in self._allowing[action])
         return tuple(dict.fromkeys(found))
 
-    def admits(self, item: CompiledStatement, caller: Caller, context: Context, action: t.Optional[str] = None) -> bool:
+    def admits(
+        self,
+        item: CompiledStatement,
+        caller: Caller,
+        context: Context,
+        action: t.Optional[str] = None,
+        denied: t.Optional[Context] = None,
+    ) -> bool:
         """Whether a statement may allow a request that nothing is sure to deny.
 
-        Without ``action`` it is AssumeRole or, in a statement about others only, one of these.
+        Without ``action`` it is AssumeRole or, in a statement about others only, one of these. ``denied`` is the
+        context for denials, where that is another one.
         """
         asked = action or next(each for each in ASSUMING if item in self._allowing[each])
-        return self.may_allow(item, context, asked) and not self.is_denied(caller, context, asked)
+        return self.may_allow(item, context, asked) and not self.is_denied(caller, denied or context, asked)
 
     def may_allow(self, item: CompiledStatement, context: Context, action: str = ASSUME) -> bool:
         """Whether the conditions of a statement may hold for a request."""

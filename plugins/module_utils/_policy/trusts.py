@@ -44,6 +44,8 @@ _UNIQUE_ID: t.Final = re.compile(r"A[IR][DO]A[A-Z0-9]{12,124}(:.*)?")
 _UNNAMED_ACCOUNT: t.Final = "000000000000"
 _UNNAMED: t.Final = "named-by-0-policies"
 _UNNAMED_ORGANIZATION: t.Final = "o-nobodys0000"
+# Stands for the role's own organization where it has none, or where it was not read.
+_OTHER_ORGANIZATION: t.Final = "o-unread00000"
 
 _ORGANIZATIONS: t.Final = ("aws:principalorgid", "aws:principalorgpaths")
 _SOURCE_ORGANIZATIONS: t.Final = ("aws:sourceorgid", "aws:sourceorgpaths")
@@ -176,7 +178,9 @@ class Trust:
         answer = NO
         for member, external, arn in itertools.product(memberships, external_ids, arns or self._callers(account)):
             context = self._request(account, arn, member, external)
-            if self._statements.admits(item, caller_of(arn), context):
+            # Whatever the organization of the role is, the outsider is in another one. A Deny has to be sure.
+            other = context if self._organization else context.with_({"aws:ResourceOrgID": _OTHER_ORGANIZATION})
+            if self._statements.admits(item, caller_of(arn), other, denied=context):
                 if member.certain:
                     return YES
                 answer = UNKNOWN

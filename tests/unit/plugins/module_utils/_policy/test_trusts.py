@@ -386,6 +386,14 @@ def test_whether_an_organization_is_foreign_depends_on_the_own_id() -> None:
     assert trust(statement({"AWS": FOREIGN}), **unknown).lets_in_unbound(OTHER) is YES
     assert trust(statement("*"), **unknown).lets_anybody_in
     assert not trust(everybody, **unknown).lets_anybody_in
+    # Outsiders are in another organization than the role, whichever that is.
+    for operator, anybody in (("StringEquals", False), ("StringNotEquals", True)):
+        same = statement("*", {operator: {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}})
+        assert trust(same, **unknown).lets_anybody_in is anybody
+        assert trust(same).lets_anybody_in is anybody
+        assert trust(same, organization=None).lets_anybody_in is anybody
+    denied = statement("*", {"StringNotEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}, "Deny")
+    assert trust(statement("*"), denied, **unknown).lets_anybody_in
 
 
 @pytest.mark.parametrize(
