@@ -43,13 +43,11 @@ class TrustStatements:
             # What AWS's RCPFullAWSAccess allows lets nobody in by itself.
             everywhere = (*spoken, *limits.statements_for(action))
             self._denying[action] = tuple(item for item in everywhere if not item.allow)
+        self._allowing_any = tuple(dict.fromkeys(item for found in self._allowing.values() for item in found))
 
-    def allowing(self, *actions: str) -> tuple[CompiledStatement, ...]:
-        """The Allow statements about one of the actions; about any way to assume the role where none is given."""
-        if len(actions) == 1:
-            return self._allowing[actions[0]]
-        found = (item for action in actions or ASSUMING for item in self._allowing[action])
-        return tuple(dict.fromkeys(found))
+    def allowing(self, action: t.Optional[str] = None) -> tuple[CompiledStatement, ...]:
+        """The Allow statements about an action; about any way to assume the role where none is given."""
+        return self._allowing[action] if action else self._allowing_any
 
     def admits(
         self,
@@ -88,11 +86,10 @@ class TrustStatements:
             yield from conditions_on(item.statement, *keys)
 
     def values(self, *keys: str) -> tuple[str, ...]:
-        """The values that conditions on one of the keys compare with, policy variables aside."""
+        """The values that conditions on one of the keys compare with."""
         if keys not in self._values:
             compared = (item for item in self.conditions(*keys) if item.operator != "Null")
-            found = (value for item in compared for value in item.values if "$" not in value)
-            self._values[keys] = tuple(dict.fromkeys(found))
+            self._values[keys] = tuple(dict.fromkeys(value for item in compared for value in item.values))
         return self._values[keys]
 
 
@@ -122,6 +119,4 @@ def _is_about(statement: Statement, caller: Caller) -> bool:
     """Whether a statement is sure to name the caller."""
     if statement.not_principals is not None:
         return excepted(statement.not_principals, caller, set()) is NO
-    if statement.principals is None:
-        return True
-    return any(caller.reached_by(pair, set())[0] > Reach.NONE for pair in statement.principals)
+    return any(caller.reached_by(pair, set())[0] > Reach.NONE for pair in statement.principals or ())

@@ -489,6 +489,13 @@ def test_a_denial_of_another_way_in_closes_nothing() -> None:
     assert not trust(statement("*"), {**denial, "Action": "sts:Assume*"}).lets_anybody_in
 
 
+def test_each_kind_of_principal_is_judged_as_what_it_is() -> None:
+    provider = trust(statement({"Federated": f"arn:aws:iam::{OTHER}:oidc-provider/gitlab.com"}, Action="sts:*"))
+    assert provider.unbound_services() == () and provider.foreign_accounts([]) == ()
+    service = trust(statement({"Service": "sns.amazonaws.com"}, Action="sts:*"))
+    assert service.open_subjects() == () and service.people_without_mfa() == ()
+
+
 def test_whom_a_policy_names() -> None:
     found = trust(statement({"AWS": [ROOT, FOREIGN], "Service": "sns.amazonaws.com"}), statement("*", None, "Deny"))
     assert [pair for pair, _statement in found.principals or ()] == [
