@@ -489,6 +489,11 @@ def test_a_denial_of_another_way_in_closes_nothing() -> None:
     assert not trust(statement("*"), {**denial, "Action": "sts:Assume*"}).lets_anybody_in
 
 
+def test_people_come_in_through_saml() -> None:
+    saml = {"Federated": f"arn:aws:iam::{OWN}:saml-provider/idp"}
+    assert trust(statement(saml, Action="sts:AssumeRoleWithSAML")).lets_people_in()
+
+
 def test_each_kind_of_principal_is_judged_as_what_it_is() -> None:
     provider = trust(statement({"Federated": f"arn:aws:iam::{OTHER}:oidc-provider/gitlab.com"}, Action="sts:*"))
     assert provider.unbound_services() == () and provider.foreign_accounts([]) == ()

@@ -428,6 +428,7 @@ def test_denials_close(allowed: t.Optional[str], denied: t.Any, expected: list[t
 def test_a_denial_of_another_way_in_closes_nothing() -> None:
     denial = {**statement(GITHUB, None, "Deny"), "Principal": "*", "Action": "sts:AssumeRole"}
     assert subjects(statement(GITHUB), denial)
+    assert subjects(statement(GITHUB, Action="sts:*"), denial)
     assert not subjects(statement(GITHUB, Action="sts:AssumeRole"))
 
 
