@@ -78,7 +78,6 @@ class Provider:
     example: str
     source: str
     keys: Mapping[str, Claim] = dataclasses.field(default_factory=dict)
-    built_in: bool = False
     has_guests: bool = False
 
 
@@ -281,7 +280,6 @@ PROVIDERS: t.Final = (
         claims={"aud": Claim.OWNER, "sub": Claim.PROJECT},
         example="us-east-1:12345678-corner-cafe-123456790ab",
         source="https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html",
-        built_in=True,
         has_guests=True,
     ),
     Provider(
@@ -310,7 +308,6 @@ PROVIDERS: t.Final = (
         claims={"aud": Claim.PROJECT, "sub": Claim.PROJECT, "google/organization_number": Claim.PROJECT},
         example="112233445566778899001",
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html",
-        built_in=True,
     ),
     Provider(
         name="Login with Amazon",
@@ -322,7 +319,6 @@ PROVIDERS: t.Final = (
         claims={"app_id": Claim.PROJECT, "user_id": Claim.PROJECT},
         example="amzn1.account.AGM6HKHEXAMPLE",
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html",
-        built_in=True,
     ),
     Provider(
         name="Facebook",
@@ -334,7 +330,6 @@ PROVIDERS: t.Final = (
         claims={"app_id": Claim.PROJECT, "id": Claim.PROJECT},
         example="10150000000000000",
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html",
-        built_in=True,
     ),
     # Microsoft's own tenant, from which Sentinel and Defender for Cloud come in for every customer: the name of the
     # session says for which.
