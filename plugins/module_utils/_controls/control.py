@@ -14,7 +14,8 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from .._account.model import DEEP, DETECTIVE, Dataset, Snapshot, Unread
+from .._account.model import DEEP, DETECTIVE, Dataset, Snapshot, Unread, User
+from .._account.moments import format_utc
 from .._account.permissions import Principal
 from .._converge.finding import Remediation, Severity
 from .facts import Facts
@@ -82,14 +83,16 @@ class Failure:
 class Verdict:
     """What a control says of an account (or of one region of it).
 
-    ``failures`` beat everything else. Without any, ``not_assessed`` or ``not_applicable`` give their reason; else the
-    control is passed. ``population`` counts the ``unit`` that was looked at; ``detail`` says more of a pass.
+    ``failures`` beat everything else, ``unknown`` aside: the resources that could not be judged, each with its reason
+    as the detail. Without any of both, ``not_assessed`` or ``not_applicable`` give their reason; else the control is
+    passed. ``population`` counts the ``unit`` that was looked at; ``detail`` says more of a pass.
     """
 
     population: int
     unit: str
     failures: tuple[Failure, ...] = ()
     detail: str = ""
+    unknown: tuple[Failure, ...] = ()
     not_applicable: t.Optional[str] = None
     not_assessed: t.Optional[str] = None
     extra: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -194,13 +197,35 @@ def unknown_policies(scope: Scope, principals: Iterable[Principal]) -> t.Optiona
     return f"policies that are not known: {listing(unknown)}" if unknown else None
 
 
-def doubted_administrators(scope: Scope) -> t.Optional[str]:
-    """Why the credential report may not tell of every user who is an administrator; None where it does."""
-    reported = {row.arn for row in scope.facts.credential_rows}
-    missing = [arn.rpartition("/")[2] for arn in scope.facts.admin_users if arn not in reported]
-    if missing:
-        return f"administrators that the credential report does not know: {listing(missing)}"
-    return unknown_policies(scope, scope.snapshot.users)
+def unreported(scope: Scope, users: t.Optional[Iterable[User]] = None) -> tuple[Failure, ...]:
+    """The users (by default all) that the credential report does not know, as resources that can't be judged."""
+    found = scope.facts.unreported_users if users is None else users
+    return tuple(Failure(user.arn, _unreported(scope, user)) for user in found)
+
+
+def _unreported(scope: Scope, user: User) -> str:
+    report = scope.snapshot.credential_report
+    if report is None:
+        return "the credential report was not read"
+    of = f"the credential report of {format_utc(report.generated)}"
+    if any(row.arn == user.arn for row in report.users):
+        return f"{of} is about an earlier user of this name"
+    return f"{of} does not know this user yet"
+
+
+def with_unreported(check: Check) -> Check:
+    """A check of the credential report's rows that also names the users who have none yet."""
+
+    def whole(scope: Scope) -> Verdict:
+        verdict = check(scope)
+        return dataclasses.replace(verdict, unknown=(*verdict.unknown, *unreported(scope)))
+
+    return whole
+
+
+def unreported_administrators(scope: Scope) -> tuple[Failure, ...]:
+    """The administrators among the users that the credential report does not know."""
+    return unreported(scope, (user for user in scope.facts.unreported_users if user.arn in scope.facts.admin_users))
 
 
 def listing(names: Iterable[str], limit: int = 10) -> str:

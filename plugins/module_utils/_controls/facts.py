@@ -14,6 +14,7 @@ import functools
 import re
 import typing as t
 from collections.abc import Mapping
+from datetime import timedelta
 
 from .._account.model import (
     CredentialRow,
@@ -117,23 +118,23 @@ class Facts:
 
     @functools.cached_property
     def credential_rows(self) -> tuple[CredentialRow, ...]:
-        """The users of the credential report that still exist.
+        """The rows of the credential report that are about users of today.
 
         AWS hands out a report up to four hours old, while the list of users is live: a user that was deleted since
-        is no finding. Where the list could not be read, all rows count.
+        is no finding, and a row says nothing of a new user of the same name. Where the list could not be read, all
+        rows count.
         """
         report = self.snapshot.credential_report
         rows = report.users if report else ()
         if self.snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
             return rows
-        return tuple(row for row in rows if row.arn in self.users)
+        return tuple(row for row in rows if row.arn in self.users and _is_row_of(row, self.users[row.arn]))
 
     @functools.cached_property
-    def users_newer_than_report(self) -> int:
-        """How many users the credential report does not know yet."""
-        report = self.snapshot.credential_report
-        known = {row.arn for row in report.users} if report else set()
-        return sum(arn not in known for arn in self.users)
+    def unreported_users(self) -> tuple[User, ...]:
+        """The users of whom the credential report says nothing, since they are newer than it."""
+        known = {row.arn for row in self.credential_rows}
+        return tuple(user for arn, user in self.users.items() if arn not in known)
 
     @functools.cached_property
     def organization(self) -> t.Optional[Organization]:
@@ -289,6 +290,14 @@ class Facts:
     def unreadable(self) -> tuple[str, ...]:
         """Labels of the account's own policies whose documents did not parse."""
         return tuple(text.label for text in self.texts if text.policy is None)
+
+
+def _is_row_of(row: CredentialRow, user: User) -> bool:
+    """Whether a row of the report is about a user, and not about an earlier one of the same name."""
+    if row.created is None or user.created is None:
+        return True
+    # One of the two sources may cut off parts of a second.
+    return abs(row.created - user.created) <= timedelta(seconds=1)
 
 
 def _grant(item: Held, power: Power, own: Power) -> Grant:
