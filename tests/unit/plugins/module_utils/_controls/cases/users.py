@@ -16,6 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     VirtualMfaDevice,
 )
 
+from ..case_tables import cases
 from ..samples import (
     ADMIN,
     EVERYTHING,
@@ -89,15 +90,6 @@ def _unknown(control: str, *rows: CredentialRow) -> tuple[Case, ...]:
     )
 
 
-def _cases(control: str, source: str, **verdicts: t.Mapping[str, t.Callable[[], Snapshot]]) -> tuple[Case, ...]:
-    """Cases of one control and one source: by verdict, the accounts by their names."""
-    return tuple(
-        Case(control, expected, name, source, build)
-        for expected, found in verdicts.items()
-        for name, build in found.items()
-    )
-
-
 def _phones(*holders: str, rows: t.Sequence[CredentialRow], **fields: t.Any) -> t.Callable[[], Snapshot]:
     """Users some of whom have virtual MFA devices."""
     devices = tuple(
@@ -113,7 +105,7 @@ _UNDATED: t.Final = {"created": None}
 _BESIDE: t.Final = "a user newer than the report beside one who fails"
 
 CASES: t.Final = (
-    *_cases(
+    *cases(
         "user_console_mfa",
         _MFA,
         FAIL={
@@ -128,7 +120,7 @@ CASES: t.Final = (
         },
     ),
     *_unknown("user_console_mfa", row(**_WITH_PASSWORD)),
-    *_cases(
+    *cases(
         "user_key_only_mfa",
         _HUB,
         FAIL={
@@ -144,7 +136,7 @@ CASES: t.Final = (
         },
     ),
     *_unknown("user_key_only_mfa", row(access_keys=(key(),), mfa_active=True)),
-    *_cases(
+    *cases(
         "user_hardware_mfa",
         _HUB,
         FAIL={
@@ -160,7 +152,7 @@ CASES: t.Final = (
         },
     ),
     *_unknown("user_hardware_mfa", row(**_WITH_PASSWORD)),
-    *_cases(
+    *cases(
         "user_admin_without_mfa",
         _ATTACK,
         FAIL={
@@ -182,7 +174,7 @@ CASES: t.Final = (
         NOT_ASSESSED={"a new administrator": _newcomer(policies=(ADMIN,))},
     ),
     # Passwords and keys
-    *_cases(
+    *cases(
         "console_password_unused",
         _UNUSED,
         FAIL={
@@ -207,7 +199,7 @@ CASES: t.Final = (
         NOT_ASSESSED={"without any date": _people(row(password_enabled=True, **_UNDATED))},
     ),
     *_unknown("console_password_unused", row(**_WITH_PASSWORD)),
-    *_cases(
+    *cases(
         "access_key_unused",
         _UNUSED,
         FAIL={
@@ -227,7 +219,7 @@ CASES: t.Final = (
         NOT_ASSESSED={"without any date": _people(row(access_keys=(_UNDATED_KEY,), **_UNDATED))},
     ),
     *_unknown("access_key_unused", row(access_keys=(key(),))),
-    *_cases(
+    *cases(
         "access_key_age",
         _OLD,
         FAIL={
@@ -242,7 +234,7 @@ CASES: t.Final = (
         NOT_ASSESSED={"without any date": _people(row(access_keys=(_UNDATED_KEY,), **_UNDATED))},
     ),
     *_unknown("access_key_age", row(access_keys=(key(),))),
-    *_cases(
+    *cases(
         "access_key_of_setup",
         _SETUP,
         FAIL={
@@ -259,7 +251,7 @@ CASES: t.Final = (
         },
     ),
     *_unknown("access_key_of_setup", row(access_keys=(key(),), **_WITH_PASSWORD)),
-    *_cases(
+    *cases(
         "access_key_single",
         _SINGLE,
         FAIL={
@@ -273,7 +265,7 @@ CASES: t.Final = (
         },
     ),
     *_unknown("access_key_single", row(access_keys=(key(),))),
-    *_cases(
+    *cases(
         "console_user_without_key",
         _PRACTICES,
         FAIL={
@@ -289,7 +281,7 @@ CASES: t.Final = (
         },
     ),
     *_unknown("console_user_without_key", row(**_WITH_PASSWORD)),
-    *_cases(
+    *cases(
         "access_key_for_workload",
         _PRACTICES,
         FAIL={
@@ -303,7 +295,7 @@ CASES: t.Final = (
         },
     ),
     *_unknown("access_key_for_workload", row(access_keys=(key(service="sts"),))),
-    *_cases(
+    *cases(
         "admin_access_key",
         _ATTACK,
         FAIL={
@@ -317,7 +309,7 @@ CASES: t.Final = (
         },
         NOT_ASSESSED={"a new administrator": _newcomer(policies=(ADMIN,))},
     ),
-    *_cases(
+    *cases(
         "signing_certificate_age",
         _OLD,
         FAIL={
