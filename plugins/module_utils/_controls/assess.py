@@ -55,7 +55,7 @@ def assess(
     found: list[Finding] = []
     for control in chosen:
         if control.of_organization and not of_organization:
-            found.append(_whole(control, account, Status.NOT_APPLICABLE, _elsewhere(account), None))
+            found.append(_elsewhere(control, account))
             continue
         for scope in _scopes(control, account):
             found.extend(_judge(control, scope))
@@ -63,11 +63,14 @@ def assess(
     return tuple(found)
 
 
-def _elsewhere(account: Scope) -> str:
-    """Why a control of the organization has nothing to say of an account."""
+def _elsewhere(control: Control, account: Scope) -> Finding:
+    """That a control of the organization has nothing to say of an account.
+
+    Where there is an organization, nobody has looked at its recommendations here, so that none counts as covered.
+    """
     if account.facts.organization is None and account.missing(Dataset.ORGANIZATION) is None:
-        return "the account belongs to no organization"
-    return ONCE
+        return _whole(control, account, Status.NOT_APPLICABLE, "the account belongs to no organization", None)
+    return dataclasses.replace(_whole(control, account, Status.NOT_APPLICABLE, ONCE, None), compliance={})
 
 
 def _scopes(control: Control, account: Scope) -> Iterator[Scope]:
@@ -143,7 +146,6 @@ def _whole(control: Control, scope: Scope, status: Status, detail: str, verdict:
 
 def _finding(control: Control, scope: Scope, status: Status, result: Failure) -> Finding:
     report = scope.snapshot.credential_report if Dataset.CREDENTIAL_REPORT in control.needs else None
-    holds = status in (Status.PASS, Status.NOT_APPLICABLE)
     return Finding(
         control=control.id,
         status=status,
@@ -161,7 +163,7 @@ def _finding(control: Control, scope: Scope, status: Status, result: Failure) ->
             observed_at=report.generated if report is not None else scope.snapshot.observed_at,
         ),
         remediation=control.remediation,
-        compliance=merged(control.compliance, {} if holds else control.stands_for),
+        compliance=control.requirements(status),
     )
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from .._account.model import DEEP, DETECTIVE, Dataset, Snapshot, Unread, User
 from .._account.moments import format_utc
 from .._account.permissions import Principal
-from .._converge.finding import Remediation, Severity
+from .._converge.finding import Remediation, Severity, Status
 from .facts import Facts
 from .settings import Settings
 
@@ -144,8 +144,8 @@ class Control:
     ``needs``: datasets without which nothing can be said; the first is the main source. ``uses``: datasets that the
     check asks for by itself, since it can do without or knows better what their absence means. A ``regional`` control
     is judged in each assessed region; one ``of_organization`` once for an organization, and for no account.
-    ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements; ``stands_for`` are further ones, of
-    other controls that have nothing to judge where this one does not hold.
+    ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements; ``stands_for`` are further ones,
+    of which only a verdict that it does not hold says something.
     """
 
     id: str
@@ -177,6 +177,11 @@ class Control:
     def is_detective(self) -> bool:
         """Whether it rests on how the services that watch are set up, or what they found: only there on request too."""
         return bool(frozenset(self.needs) & DETECTIVE)
+
+    def requirements(self, status: Status) -> Compliance:
+        """The requirements that a verdict speaks of."""
+        holds = status in (Status.PASS, Status.NOT_APPLICABLE)
+        return merged(self.compliance, {} if holds else self.stands_for)
 
     @property
     def source(self) -> str:

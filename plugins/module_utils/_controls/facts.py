@@ -14,7 +14,6 @@ import functools
 import re
 import typing as t
 from collections.abc import Mapping
-from datetime import timedelta
 
 from .._account.model import (
     CredentialRow,
@@ -128,7 +127,7 @@ class Facts:
         rows = report.users if report else ()
         if self.snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
             return rows
-        return tuple(row for row in rows if row.arn in self.users and _is_row_of(row, self.users[row.arn]))
+        return tuple(row for row in rows if row.arn in self.users and row.is_about(self.users[row.arn]))
 
     @functools.cached_property
     def unreported_users(self) -> tuple[User, ...]:
@@ -290,14 +289,6 @@ class Facts:
     def unreadable(self) -> tuple[str, ...]:
         """Labels of the account's own policies whose documents did not parse."""
         return tuple(text.label for text in self.texts if text.policy is None)
-
-
-def _is_row_of(row: CredentialRow, user: User) -> bool:
-    """Whether a row of the report is about a user, and not about an earlier one of the same name."""
-    if row.created is None or user.created is None:
-        return True
-    # One of the two sources may cut off parts of a second.
-    return abs(row.created - user.created) <= timedelta(seconds=1)
 
 
 def _grant(item: Held, power: Power, own: Power) -> Grant:

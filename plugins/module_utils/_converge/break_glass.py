@@ -181,7 +181,8 @@ class _State:
         return "can be used by nobody: its trust policy lets no principal in that is known to exist"
 
     def _row(self, user: User) -> t.Optional[CredentialRow]:
-        return self._rows.get(user.arn)
+        row = self._rows.get(user.arn)
+        return row if row is not None and row.is_about(user) else None
 
     @functools.cached_property
     def _rows(self) -> Mapping[str, CredentialRow]:
