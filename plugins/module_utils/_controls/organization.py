@@ -113,7 +113,9 @@ def _ways_in(scope: Scope) -> list[str]:
         for kind, value in statement.principals or ()
         if kind == "Federated"
     }
-    found = [arn.rpartition("/")[2] for arn in scope.snapshot.saml_provider_arns if arn in trusted]
+    names = (arn.rpartition("/")[2] for arn in scope.snapshot.saml_provider_arns if arn in trusted)
+    # Identity Center makes a provider of its own in each account.
+    found = [name for name in names if not name.startswith("AWSSSO_")]
     center = any(role.path.startswith("/aws-reserved/sso.amazonaws.com/") for role in scope.snapshot.roles)
     return [*found, *(["IAM Identity Center"] if center else [])]
 
