@@ -81,7 +81,7 @@ def _unused_keys(scope: Scope) -> Verdict:
         when = f" ({idle} days)" if key.last_used else f" {idle} days ago"
         failures.append(_key_failure(row, key, f"{told}{when}; limit {limit}"))
     unknown = tuple(_undated(row, key) for row, key in keys if idle_days(scope, row, key) is None)
-    return Verdict(len(keys), _KEYS, tuple(failures), unknown=unknown)
+    return Verdict(len(keys), _KEYS, tuple(failures), unjudged=unknown)
 
 
 def _old_keys(scope: Scope) -> Verdict:
@@ -97,7 +97,7 @@ def _old_keys(scope: Scope) -> Verdict:
             detail = f"created or last reactivated {age}; limit {limit}; {used}"
             failures.append(_key_failure(row, key, detail))
     unknown = tuple(_undated(row, key) for row, key in keys if key_created(row, key) is None)
-    return Verdict(len(keys), _KEYS, tuple(failures), unknown=unknown)
+    return Verdict(len(keys), _KEYS, tuple(failures), unjudged=unknown)
 
 
 def _two_keys(scope: Scope) -> Verdict:
@@ -124,7 +124,7 @@ def _key_of_setup(scope: Scope) -> Verdict:
         if age is not None and age >= scope.settings.grace_days
     )
     unknown = tuple(_undated(row, key) for row, key, age in ages if age is None)
-    return Verdict(len(rows), "users", failures, unknown=unknown)
+    return Verdict(len(rows), "users", failures, unjudged=unknown)
 
 
 def _console_and_key(scope: Scope) -> Verdict:
@@ -151,7 +151,7 @@ def _admin_keys(scope: Scope) -> Verdict:
         len(rows),
         "users",
         tuple(failures),
-        unknown=unreported_administrators(scope),
+        unjudged=unreported_administrators(scope),
         not_assessed=unknown_policies(scope, scope.snapshot.users),
         not_applicable=none,
     )
@@ -185,7 +185,7 @@ def _unused_passwords(scope: Scope) -> Verdict:
         for row, moment in moments
         if moment is None
     )
-    return Verdict(len(rows), "users", failures, unknown=unknown)
+    return Verdict(len(rows), "users", failures, unjudged=unknown)
 
 
 def _password_moment(row: CredentialRow) -> t.Optional[datetime]:

@@ -38,10 +38,10 @@ def assess(
 ) -> tuple[Finding, ...]:
     """What the controls (all by default) say of the snapshot, in the catalogue's order, then by region and resource.
 
-    FAIL: one finding a resource. PASS and NOT_APPLICABLE: one a control, account and region. NOT_ASSESSED: one for
-    each resource that could not be judged, beside the failures of others; one a control, account and region with the
-    reason, for a control that lacks a dataset; one for a region that refused all reads. Deep and detective controls
-    whose evidence was not asked for are left out. ``now`` defaults to the snapshot's own time.
+    FAIL: one finding a resource. PASS and NOT_APPLICABLE: one a control, account and region. NOT_ASSESSED: one a
+    resource that could not be judged, beside the failures of others; one a control, account and region with the reason,
+    for a control that lacks a dataset; one for a region that refused all reads. Deep and detective controls whose
+    evidence was not asked for are left out. ``now`` defaults to the snapshot's own time.
 
     With ``of_organization`` the snapshot is judged as that of an organization, and controls of accounts are left out;
     without it as that of an account, to which controls of organizations are NOT_APPLICABLE. ``break_glass`` are the
@@ -55,7 +55,7 @@ def assess(
     found: list[Finding] = []
     for control in chosen:
         if control.of_organization and not of_organization:
-            found.append(_elsewhere(control, account))
+            found.append(_whole(control, account, Status.NOT_APPLICABLE, _elsewhere(account), None))
             continue
         for scope in _scopes(control, account):
             found.extend(_judge(control, scope))
@@ -63,14 +63,11 @@ def assess(
     return tuple(found)
 
 
-def _elsewhere(control: Control, account: Scope) -> Finding:
-    """That a control of the organization has nothing to say of an account.
-
-    Where there is an organization, nobody has looked at its recommendations here, so that none counts as covered.
-    """
+def _elsewhere(account: Scope) -> str:
+    """Why a control of the organization has nothing to say of an account."""
     if account.facts.organization is None and account.missing(Dataset.ORGANIZATION) is None:
-        return _whole(control, account, Status.NOT_APPLICABLE, "the account belongs to no organization", None)
-    return dataclasses.replace(_whole(control, account, Status.NOT_APPLICABLE, ONCE, None), compliance={})
+        return "the account belongs to no organization"
+    return ONCE
 
 
 def _scopes(control: Control, account: Scope) -> Iterator[Scope]:
@@ -102,13 +99,19 @@ def _judge(control: Control, scope: Scope) -> list[Finding]:
         # A control that trips over data nobody foresaw must not cost the account all other findings, nor pass.
         reason = f"the control could not judge what AWS answered ({type(error).__name__}: {error})"
         return [_whole(control, scope, Status.NOT_ASSESSED, reason, None)]
-    named = ((Status.FAIL, verdict.failures), (Status.NOT_ASSESSED, verdict.unknown))
-    found = [_finding(control, scope, status, item) for status, items in named for item in sorted(items, key=_place)]
-    return found or [_quiet(control, scope, verdict)]
+    return _results(control, scope, verdict) or [_quiet(control, scope, verdict)]
 
 
-def _place(item: Failure) -> tuple[str, str, str]:
-    return item.region or "", item.resource, item.resource_detail or ""
+def _results(control: Control, scope: Scope, verdict: Verdict) -> list[Finding]:
+    """What fails, and beside it what could not be judged; nothing where the control has one answer for everything."""
+    found = [
+        _finding(control, scope, status, item)
+        for status, items in ((Status.FAIL, verdict.failures), (Status.NOT_ASSESSED, verdict.unjudged))
+        for item in sorted(items, key=lambda item: (item.region or "", item.resource, item.resource_detail or ""))
+    ]
+    if verdict.not_assessed is not None:
+        found.append(_whole(control, scope, Status.NOT_ASSESSED, verdict.not_assessed, verdict))
+    return found
 
 
 def _unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]:
@@ -127,8 +130,6 @@ def _unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]
 
 
 def _quiet(control: Control, scope: Scope, verdict: Verdict) -> Finding:
-    if verdict.not_assessed is not None:
-        return _whole(control, scope, Status.NOT_ASSESSED, verdict.not_assessed, verdict)
     if verdict.not_applicable is not None:
         return _whole(control, scope, Status.NOT_APPLICABLE, verdict.not_applicable, verdict)
     return _whole(

@@ -56,7 +56,7 @@ def _exists(scope: Scope) -> Verdict:
     doubts = {item: doubt for item in found if (doubt := _doubt(scope, item))}
     if doubts:
         unknown = tuple(Failure(item.arn, f"whether it can help: {doubt}") for item, doubt in doubts.items())
-        return Verdict(len(found), _PRINCIPALS, unknown=unknown)
+        return Verdict(len(found), _PRINCIPALS, unjudged=unknown)
     failures = tuple(Failure(item.arn, f"{item.name} {lacks[item.arn]}", {"usable": False}) for item in found)
     return Verdict(len(found), _PRINCIPALS, failures)
 
@@ -144,18 +144,20 @@ def _moment(text: str) -> t.Optional[datetime]:
 def _each(
     scope: Scope, judge: Callable[[Principal, t.Optional[datetime]], t.Optional[Failure]], passed: str = ""
 ) -> Verdict:
-    """The verdict on all break-glass principals; of users the credential report knows the use."""
+    """The verdict on all break-glass principals; users count only where the credential report tells of their use."""
     found = scope.facts.break_glass(scope.break_glass)
     if not found:
         return Verdict(0, _PRINCIPALS, not_applicable=_NONE)
-    rows = {row.arn for row in scope.facts.credential_rows}
-    newer = [item for item in found if isinstance(item, User) and item.arn not in rows]
-    failures = tuple(
-        failure for item in found if item not in newer if (failure := judge(item, _last_used(scope, item)))
-    )
-    reason = scope.missing(Dataset.CREDENTIAL_REPORT) or "the credential report does not know it yet"
-    unknown = tuple(Failure(item.arn, f"last use of {item.name}: {reason}") for item in newer)
-    return Verdict(len(found), _PRINCIPALS, failures, passed, unknown)
+    unknown = [item.arn for item in found if isinstance(item, User) and item.arn not in _rows(scope)]
+    known = [item for item in found if item.arn not in unknown]
+    failures = tuple(failure for item in known if (failure := judge(item, _last_used(scope, item))))
+    reason = scope.missing(Dataset.CREDENTIAL_REPORT) or "the credential report does not know them yet"
+    unjudged = tuple(Failure(arn, f"its last use: {reason}") for arn in unknown)
+    return Verdict(len(found), _PRINCIPALS, failures, passed, unjudged=unjudged)
+
+
+def _rows(scope: Scope) -> t.Collection[str]:
+    return {row.arn for row in scope.facts.credential_rows}
 
 
 def _last_used(scope: Scope, principal: Principal) -> t.Optional[datetime]:

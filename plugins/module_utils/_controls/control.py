@@ -83,18 +83,19 @@ class Failure:
 class Verdict:
     """What a control says of an account (or of one region of it).
 
-    ``failures`` beat everything else, ``unknown`` aside: the resources that could not be judged, each with its reason
-    as the detail. Without any of both, ``not_assessed`` or ``not_applicable`` give their reason; else the control is
-    passed. ``population`` counts the ``unit`` that was looked at; ``detail`` says more of a pass.
+    ``failures`` fail. ``unjudged`` are resources that could not be judged, each with the reason as its detail, and
+    ``not_assessed`` is the reason for which something that has no name could not be. Both stand beside the failures.
+    Without any of the three ``not_applicable`` gives its reason; else the control is passed. ``population`` counts the
+    ``unit`` that was looked at; ``detail`` says more of a pass.
     """
 
     population: int
     unit: str
     failures: tuple[Failure, ...] = ()
     detail: str = ""
-    unknown: tuple[Failure, ...] = ()
     not_applicable: t.Optional[str] = None
     not_assessed: t.Optional[str] = None
+    unjudged: tuple[Failure, ...] = ()
     extra: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
@@ -223,7 +224,7 @@ def with_unreported(check: Check) -> Check:
 
     def whole(scope: Scope) -> Verdict:
         verdict = check(scope)
-        return dataclasses.replace(verdict, unknown=(*verdict.unknown, *unreported(scope)))
+        return dataclasses.replace(verdict, unjudged=(*verdict.unjudged, *unreported(scope)))
 
     return whole
 

@@ -53,7 +53,7 @@ def _old_certificates(scope: Scope) -> Verdict:
         for row, certificate in active
         if certificate.last_rotated is None
     )
-    return Verdict(len(active), "signing certificates", failures, unknown=unknown)
+    return Verdict(len(active), "signing certificates", failures, unjudged=unknown)
 
 
 def _service_credentials(scope: Scope) -> Iterator[tuple[ServiceSpecificCredential, str]]:
@@ -100,7 +100,7 @@ def _old_service_credentials(scope: Scope) -> Verdict:
         for item, arn in found
         if item.created is None
     )
-    return Verdict(len(found), "service credentials", failures, unknown=unknown)
+    return Verdict(len(found), "service credentials", failures, unjudged=unknown)
 
 
 def _old_ssh_keys(scope: Scope) -> Verdict:

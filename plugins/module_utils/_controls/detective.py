@@ -101,7 +101,7 @@ def _recorder_role(scope: Scope) -> Verdict:
         for item in here
         if not item.role_arn
     )
-    return Verdict(len(here), _RECORDERS, failures, unknown=unknown)
+    return Verdict(len(here), _RECORDERS, failures, unjudged=unknown)
 
 
 def _records_iam(scope: Scope) -> Verdict:

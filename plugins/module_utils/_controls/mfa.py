@@ -108,7 +108,7 @@ def _admin_without_mfa(scope: Scope) -> Verdict:
         len(rows),
         _USERS,
         tuple(failures),
-        unknown=unreported_administrators(scope),
+        unjudged=unreported_administrators(scope),
         not_assessed=unknown_policies(scope, scope.snapshot.users),
         not_applicable=none,
     )

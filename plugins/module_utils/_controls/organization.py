@@ -10,18 +10,14 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
 
 from .._account.analyzers import EXTERNAL, Criterion, access_of
 from .._account.model import Contact, Dataset
 from .._converge.finding import Remediation, Severity
-from .control import Check, Control, Failure, Scope, Verdict, listing, maps, plural, unreported
+from .control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
 
 _THEME = "organization"
 _CONTACTS = "contacts"
-# "Confirm that no IAM users representing individuals are present" (CIS 7.0, 2.19). Two may be there for emergencies:
-# https://docs.aws.amazon.com/wellarchitected/latest/framework/sec_permissions_emergency_process.html
-_LEFT: t.Final = 2
 _OF_ANALYZERS: t.Final = (Dataset.ANALYZER_FINDINGS, Dataset.ANALYZER_DETAILS, Dataset.ANALYZERS)
 
 
@@ -83,55 +79,21 @@ def _distinct_contacts(scope: Scope) -> Verdict:
 
 
 def _federation(scope: Scope) -> Verdict:
-    """People come in through a SAML provider that roles trust, or IAM Identity Center, and not as IAM users.
-
-    OIDC providers serve programs as a rule.
-    """
-    ways = _ways_in(scope)
-    unread = scope.missing(Dataset.CREDENTIAL_REPORT)
-    if unread and scope.snapshot.users:
-        if ways:
-            return Verdict(len(ways), "providers", not_assessed=f"whether IAM users sign in to the console: {unread}")
-        return _not_federated(scope, None)
-    kept = {item.arn for item in scope.facts.break_glass(scope.break_glass)}
-    people = [row.user for row in scope.facts.credential_rows if row.password_enabled and row.arn not in kept]
-    if people and (not ways or len(people) > _LEFT):
-        return _not_federated(scope, people, ways)
-    detail = f"people can come in through {listing(ways)}" if ways else "no IAM user signs in to the console"
-    left = f"; IAM users with a password: {listing(people)}" if people else ""
-    return Verdict(len(ways), "providers", detail=f"{detail}{left}", unknown=unreported(scope))
-
-
-def _ways_in(scope: Scope) -> list[str]:
-    """The providers through which people get into a role of the account."""
-    policies = (scope.facts.permissions.trust(role.arn) for role in scope.snapshot.roles)
-    trusted = {
-        value
-        for policy in policies
-        for statement in (policy.statements if policy else ())
-        if statement.allow
-        for kind, value in statement.principals or ()
-        if kind == "Federated"
-    }
-    names = (arn.rpartition("/")[2] for arn in scope.snapshot.saml_provider_arns if arn in trusted)
-    # Identity Center makes a provider of its own in each account.
-    found = [name for name in names if not name.startswith("AWSSSO_")]
-    center = any(role.path.startswith("/aws-reserved/sso.amazonaws.com/") for role in scope.snapshot.roles)
-    return [*found, *(["IAM Identity Center"] if center else [])]
-
-
-def _not_federated(scope: Scope, people: t.Optional[Sequence[str]], ways: Sequence[str] = ()) -> Verdict:
-    if ways:
-        detail = (
-            f"people can come in through {listing(ways)}, yet {plural(len(people or ()), 'IAM users')} have passwords"
-        )
-    else:
-        unused = [arn.rpartition("/")[2] for arn in scope.snapshot.saml_provider_arns]
-        lack = f"no role trusts the SAML provider {listing(unused)}" if unused else "no SAML provider"
-        detail = f"{lack} and no IAM Identity Center, so people are IAM users of this account"
-    names = f": {listing(people)}" if people else ""
-    observed = {"console_users": None if people is None else len(people), "providers": sorted(ways)}
-    return Verdict(len(ways), "providers", (Failure(scope.facts.account_arn, f"{detail}{names}", observed),))
+    """People come in through a SAML provider or IAM Identity Center. OIDC providers serve programs as a rule."""
+    providers = list(scope.snapshot.saml_provider_arns)
+    center = [role.name for role in scope.snapshot.roles if role.path.startswith("/aws-reserved/sso.amazonaws.com/")]
+    if providers or center:
+        names = [*(arn.rpartition("/")[2] for arn in providers), *(["IAM Identity Center"] if center else [])]
+        return Verdict(len(names), "providers", detail=f"people can come in through {listing(names)}")
+    if not scope.snapshot.users:
+        return Verdict(0, "providers", detail="the account has no IAM user to be replaced")
+    people = None
+    if not scope.missing(Dataset.CREDENTIAL_REPORT):
+        people = sum(bool(row.password_enabled) for row in scope.facts.credential_rows)
+        if not people:
+            return Verdict(0, "providers", detail="no IAM user signs in to the console")
+    detail = "no SAML provider and no IAM Identity Center, so people are IAM users of this account"
+    return Verdict(0, "providers", (Failure(scope.facts.account_arn, detail, {"console_users": people}),))
 
 
 def _public_resources(scope: Scope) -> Verdict:
@@ -250,7 +212,7 @@ CONTROLS: t.Final = (
         needs=(Dataset.SAML_PROVIDERS, Dataset.AUTHORIZATION_DETAILS),
         uses=(Dataset.CREDENTIAL_REPORT,),
         check=_federation,
-        expected="at most two console users beside IAM Identity Center or a SAML provider that roles trust; else none",
+        expected="a SAML provider or IAM Identity Center, or no console users",
         rationale="Who leaves the company loses access everywhere at once, and MFA is asked for in one place.",
         remediation=Remediation("Connect the organization to IAM Identity Center and retire console users."),
         compliance=maps(cis7="2.19", cis5="1.20", cis3="1.21", nist=("AC-2(1)", "IA-2"), soc2=("CC6.1", "CC6.2")),

@@ -47,8 +47,8 @@ def _guardrails(scope: Scope) -> Verdict:
     failures = tuple(_bare(organization, account) for account in bare if not _unread_above(organization, account))
     detail = f"{plural(len(organization.bound), _ACCOUNTS)} below policies that enforce at least one guardrail"
     extra = {"guardrails": first({name for names in found.values() for name in names})}
-    unknown = _unreadable(organization, bare)
-    return Verdict(len(organization.bound), _ACCOUNTS, failures, detail, unknown, extra=extra)
+    unjudged = _unreadable(organization, bare)
+    return Verdict(len(organization.bound), _ACCOUNTS, failures, detail, unjudged=unjudged, extra=extra)
 
 
 def _guardrails_of(scope: Scope, organization: Organization, account: MemberAccount) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ def _mfa_demanded(scope: Scope) -> Verdict:
         for account in open_
         if not _unread_above(organization, account)
     )
-    return Verdict(len(organization.bound), _ACCOUNTS, failures, unknown=_unreadable(organization, open_))
+    return Verdict(len(organization.bound), _ACCOUNTS, failures, unjudged=_unreadable(organization, open_))
 
 
 def _mfa_pattern(scope: Scope) -> Verdict:

@@ -152,7 +152,7 @@ def test_the_use_of_users_stands_in_the_credential_report(fields: dict[str, t.An
 def test_what_the_report_does_not_tell_of_a_user_is_not_assessed(control: str) -> None:
     whole = fighter()
     newer = dataclasses.replace(whole, credential_report=people().credential_report)
-    assert "does not know it yet" in judge(control, newer)[0].detail
+    assert "does not know them yet" in judge(control, newer)[0].detail
     lost = dataclasses.replace(newer, unread=(unread(Dataset.CREDENTIAL_REPORT),))
     (finding,) = judge(control, lost)
     assert finding.status.value == "NOT_ASSESSED" and "not authorized" in finding.detail

@@ -1,8 +1,7 @@
 # Copyright (c) 2026, hardening.iam contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-"""An account and the verdict that a control must give of it."""
+"""An account that a control must judge in a certain way, and who says so."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """``source`` is the documentation, the benchmark or the attack that says why."""
+    """One account and the verdict that it must get."""
 
     control: str  # id of the control
     expected: str  # "FAIL", "PASS", "NOT_ASSESSED" or "NOT_APPLICABLE"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The root user, the ways in for an emergency and for everyday, and what is open to everybody."""
+"""The root user, the ways in for an emergency, and what is open to everybody."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ from ..samples import (
     days_ago,
     document,
     key,
-    people,
     report,
     role,
     root,
@@ -62,7 +61,6 @@ _EMERGENCY: t.Final = (
     "https://docs.aws.amazon.com/wellarchitected/latest/framework/sec_permissions_emergency_process.html"
 )
 _TRUST: t.Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
-_FEDERATED: t.Final = "CIS AWS Foundations 7.0, 2.19: no IAM users represent individuals; providers are verified"
 _PUBLIC: t.Final = "CIS AWS Foundations 7.0, 2.21: resource policies do not allow Principal * without conditions"
 _FINDINGS: t.Final = "https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_FindingSummaryV2.html"
 
@@ -119,17 +117,7 @@ _WORKING: t.Final = {"trust": _FROM_OUTSIDE}
 _DENY_ALL: t.Final = document({"Effect": "Deny", "Action": "*", "Resource": "*"})
 
 
-# Federation
-
 _SAML: t.Final = f"arn:aws:iam::{ACCOUNT}:saml-provider/Idp"
-_OIDC: t.Final = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
-_BY_SAML: t.Final = role("people", trust=trust({"Federated": _SAML}))
-_CENTER: t.Final = role("AWSReservedSSO_Admin_1", path="/aws-reserved/sso.amazonaws.com/eu-west-1/")
-
-
-def _console(count: int, **fields: t.Any) -> Build:
-    rows = [row(f"u{number}", password_enabled=True, mfa_active=True) for number in range(count)]
-    return lambda: people(*rows, row("robot", access_keys=(key(),)), **fields)
 
 
 # Public resources
@@ -295,30 +283,6 @@ CASES: t.Final[tuple[Case, ...]] = (
             "a role for instances": _kept(_glass("role")),
             "a role for a user who is gone": _kept(_glass("role", trust=trust({"AWS": arn("user", "gone")}))),
             "a role for a deleted provider": _kept(_glass("role", trust=trust({"Federated": _SAML}))),
-        },
-    ),
-    *cases(
-        "federated_people",
-        _FEDERATED,
-        FAIL={
-            "no provider": _console(1),
-            "an unused provider beside fifty users": _console(50, saml_provider_arns=(_SAML,)),
-            "an unused provider": _console(1, saml_provider_arns=(_SAML,)),
-            "Identity Center beside fifty users": _console(50, roles=(_CENTER,)),
-            "a provider of programs": _console(1, oidc_provider_arns=(_OIDC,)),
-        },
-        PASS={
-            "Identity Center": _console(0, roles=(_CENTER,)),
-            "a provider, and two users for emergencies": _console(2, saml_provider_arns=(_SAML,), roles=(_BY_SAML,)),
-            "programs only": _console(0),
-        },
-        NOT_ASSESSED={
-            "Identity Center, and a user newer than the report": lambda: snapshot(
-                users=(user("new", created=NOW),), roles=(_CENTER,)
-            ),
-            "Identity Center, and no report": lambda: snapshot(
-                users=(user(),), roles=(_CENTER,), unread=(unread(Dataset.CREDENTIAL_REPORT),)
-            ),
         },
     ),
     *cases(
