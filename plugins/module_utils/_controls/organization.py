@@ -103,19 +103,14 @@ def _public_resources(scope: Scope) -> Verdict:
         for item in scope.snapshot.analyzer_findings
         if item.is_public and item.error is None and item.owner_account == scope.snapshot.account_id
     ]
-    resources = {item.resource: item.region for item in open_to_all}
-    if resources:
-        failures = tuple(
-            Failure(resource, "open to everybody, as Access Analyzer finds", {"region": region}, region=region)
-            for resource, region in resources.items()
-        )
-        return Verdict(len(failures), "resources", failures)
+    failures = tuple(
+        Failure(resource, "open to everybody, as Access Analyzer finds", {"region": region}, region=region)
+        for resource, region in {item.resource: item.region for item in open_to_all}.items()
+    )
     gaps = _unjudged(scope)
-    if gaps:
-        reason = f"resource policies are not read, and Access Analyzer can't answer for all of them: {'; '.join(gaps)}"
-        return Verdict(0, "resources", not_assessed=reason)
+    reason = f"resource policies are not read, and Access Analyzer can't answer for all of them: {'; '.join(gaps)}"
     detail = f"Access Analyzer finds nothing open to everybody in {listing(scope.snapshot.regions)}"
-    return Verdict(0, "resources", detail=detail)
+    return Verdict(len(failures), "resources", failures, detail, not_assessed=reason if gaps else None)
 
 
 def _unjudged(scope: Scope) -> list[str]:
