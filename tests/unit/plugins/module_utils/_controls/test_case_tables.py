@@ -10,12 +10,12 @@ from collections import Counter
 
 import pytest
 
-from .cases import detective, governance, organization, people, users
+from .cases import detective, governance, leftovers, organization, people, users
 from .cases.case import Case
 
 
 @pytest.mark.parametrize(
-    "table", [detective, governance, organization, people, users], ids=lambda table: table.__name__
+    "table", [detective, governance, leftovers, organization, people, users], ids=lambda table: table.__name__
 )
 def test_each_control_fails_three_accounts_and_passes_two(table: object) -> None:
     cases: tuple[Case, ...] = table.CASES  # type: ignore[attr-defined]
