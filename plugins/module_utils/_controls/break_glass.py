@@ -53,10 +53,10 @@ def _exists(scope: Scope) -> Verdict:
     usable = [principal.name for principal in found if principal.arn not in lacks]
     if usable:
         return Verdict(len(found), _PRINCIPALS, detail=listing(usable), extra={"unusable": sorted(lacks)})
-    doubts = {item: doubt for item in found if (doubt := _doubt(scope, item))}
+    doubts = {item.arn: doubt for item in found if (doubt := _doubt(scope, item))}
     if doubts:
-        unknown = tuple(Failure(item.arn, f"whether it can help: {doubt}") for item, doubt in doubts.items())
-        return Verdict(len(found), _PRINCIPALS, unjudged=unknown)
+        unjudged = tuple(Failure(arn, f"whether it can help: {doubt}") for arn, doubt in doubts.items())
+        return Verdict(len(found), _PRINCIPALS, unjudged=unjudged)
     failures = tuple(Failure(item.arn, f"{item.name} {lacks[item.arn]}", {"usable": False}) for item in found)
     return Verdict(len(found), _PRINCIPALS, failures)
 

@@ -42,8 +42,8 @@ def _guardrails(scope: Scope) -> Verdict:
         detail = f"neither service nor resource control policies are enabled (feature set {tree.feature_set})"
         failure = Failure(organization.arn_of(tree.root_id), detail, {"policy_types": dict(tree.policy_types)}, "/")
         return Verdict(len(organization.bound), _ACCOUNTS, (failure,))
-    found = {account: _guardrails_of(scope, organization, account) for account in organization.bound}
-    bare = [account for account, names in found.items() if not names]
+    found = {account.id: _guardrails_of(scope, organization, account) for account in organization.bound}
+    bare = [account for account in organization.bound if not found[account.id]]
     failures = tuple(_bare(organization, account) for account in bare if not _unread_above(organization, account))
     detail = f"{plural(len(organization.bound), _ACCOUNTS)} below policies that enforce at least one guardrail"
     extra = {"guardrails": first({name for names in found.values() for name in names})}
@@ -144,13 +144,13 @@ def _mfa_demanded(scope: Scope) -> Verdict:
     if organization.tree.policy_types.get(SCP) != ENABLED:
         failure = Failure(organization.arn_of(organization.tree.root_id), _NO_SCPS, {"enabled": False}, "/")
         return Verdict(len(organization.bound), _ACCOUNTS, (failure,))
-    gaps = {account: _effect(scope, organization, account).lack_of_mfa for account in organization.bound}
-    open_ = [account for account, gap in gaps.items() if gap]
+    gaps = {account.id: _effect(scope, organization, account).lack_of_mfa for account in organization.bound}
+    open_ = [account for account in organization.bound if gaps[account.id]]
     failures = tuple(
         Failure(
             organization.arn_of(account.id),
-            f"no SCP denies users what they do without MFA: {gaps[account]} (whether the account has IAM users is not"
-            " read here)",
+            f"no SCP denies users what they do without MFA: {gaps[account.id]} (whether the account has IAM users is"
+            " not read here)",
             {"path": organization.tree.path_of(account.id)},
             account.name,
         )

@@ -95,6 +95,54 @@ def test_what_users_may_do_without_mfa(statements: tuple[t.Any, ...], gap: str) 
     assert effect(*statements).lack_of_mfa == gap
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        "cloudformation:CreateStack",
+        "cloudtrail:StopLogging",
+        "dynamodb:DeleteTable",
+        "ec2:RunInstances",
+        "ec2:TerminateInstances",
+        "iam:AttachRolePolicy",
+        "iam:CreateUser",
+        "kms:ScheduleKeyDeletion",
+        "lambda:UpdateFunctionCode",
+        "logs:DeleteLogGroup",
+        "organizations:LeaveOrganization",
+        "rds:DeleteDBInstance",
+        "s3:DeleteBucket",
+        "s3:GetObject",
+        "secretsmanager:GetSecretValue",
+        "ssm:SendCommand",
+    ],
+)
+def test_every_call_that_is_left_open_is_found(action: str) -> None:
+    exempt = {"Effect": "Deny", "NotAction": action, "Resource": "*", "Condition": WITHOUT}
+    assert effect(exempt).lack_of_mfa == f"a user without MFA may call {action} with an access key in us-east-1"
+
+
+@pytest.mark.parametrize("path", ["user/*", "user/staff/*", "user/jane"])
+def test_users_of_every_name_are_asked_about(path: str) -> None:
+    """The first user has no path; those of other names are asked about in IAM's region."""
+    exempt = deny("*", Condition={**WITHOUT, "ArnNotLike": {"aws:PrincipalArn": f"arn:*:iam::*:{path}"}})
+    assert effect(exempt).lack_of_mfa.startswith("a user without MFA may call iam:CreateUser")
+
+
+def test_strangers_are_of_another_organization_and_path() -> None:
+    for key, ours in (("aws:PrincipalOrgID", "o-acme"), ("aws:PrincipalOrgPaths", "o-acme/*")):
+        operator = "ForAllValues:StringNotLike" if key.endswith("Paths") else "StringNotLike"
+        guard = parse(
+            {
+                "Version": "2012-10-17",
+                "Statement": [deny("s3:*", Principal="*", Condition={operator: {key: ours}})],
+            }
+        )
+        place = Place(ACCOUNT, organization_id="o-acme", organization_path="o-acme/r-acme/")
+        perimeter = Effect(place, scps=None, rcps=((ANYTHING, guard),), now=NOW)
+        assert perimeter.denies(perimeter.outsider, "s3:GetObject", "arn:{partition}:s3:::data/x")
+        assert not perimeter.denies(perimeter.ordinary[0], "s3:GetObject", "arn:{partition}:s3:::data/x")
+
+
 def test_a_region_of_the_account_that_is_not_listed_is_asked_about() -> None:
     exempt = deny("*", Condition={**WITHOUT, "StringNotEquals": {"aws:RequestedRegion": "xx-new-1"}})
     assert effect(exempt).lack_of_mfa == ""
