@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import typing as t
 
-from .._account.analyzers import EXTERNAL, Criterion, access_of
+from .._account.analyzers import EXTERNAL, access_of
 from .._account.model import Contact, Dataset
 from .._converge.finding import Remediation, Severity
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
 
 _THEME = "organization"
 _CONTACTS = "contacts"
-_OF_ANALYZERS: t.Final = (Dataset.ANALYZER_FINDINGS, Dataset.ANALYZER_DETAILS, Dataset.ANALYZERS)
+_OF_ANALYZERS: t.Final = (Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS)
 
 
 def _in_organization(scope: Scope) -> Verdict:
@@ -97,15 +97,12 @@ def _federation(scope: Scope) -> Verdict:
 
 
 def _public_resources(scope: Scope) -> Verdict:
-    """Resource policies are not read, but Access Analyzer judges them, where it is and as far as nobody archived."""
-    open_to_all = [
-        item
-        for item in scope.snapshot.analyzer_findings
-        if item.is_public and item.error is None and item.owner_account == scope.snapshot.account_id
-    ]
+    """What Access Analyzer finds open to everybody, archived or not: resource policies themselves are not read."""
+    account = scope.snapshot.account_id
+    found = [item for item in scope.snapshot.analyzer_findings if item.is_public and item.owner_account == account]
     failures = tuple(
-        Failure(resource, "open to everybody, as Access Analyzer finds", {"region": region}, region=region)
-        for resource, region in {item.resource: item.region for item in open_to_all}.items()
+        Failure(item.resource, f"open to everybody, as Access Analyzer finds ({item.status})", region=item.region)
+        for item in {item.resource: item for item in found if item.error is None}.values()
     )
     gaps = _unjudged(scope)
     reason = f"resource policies are not read, and Access Analyzer can't answer for all of them: {'; '.join(gaps)}"
@@ -123,19 +120,10 @@ def _unjudged(scope: Scope) -> list[str]:
     external = [item for item in snapshot.analyzers if access_of(item.type) == EXTERNAL]
     active = {item.region for item in external if item.status == "ACTIVE"}
     bare = set(snapshot.regions) - active - closed - set(snapshot.denied_regions)
-    errors = {item.resource for item in snapshot.analyzer_findings if item.error is not None}
-    hiding = [
-        rule.name
-        for item in snapshot.analyzer_details
-        if access_of(item.type) == EXTERNAL
-        for rule in item.archive_rules
-        if rule.criteria.get("isPublic", Criterion()).eq != ("false",)
-    ]
     gaps = {
         "not read in": closed,
         "no active external analyzer in": bare or (set() if snapshot.regions else {"any region"}),
-        "could not analyze": errors,
-        "archive rules that may hide public resources:": hiding,
+        "could not analyze": {item.resource for item in snapshot.analyzer_findings if item.error is not None},
     }
     # Which regions refused us, one finding says for all controls.
     denied = len(snapshot.denied_regions)
@@ -220,7 +208,7 @@ CONTROLS: t.Final = (
         needs=(),
         uses=_OF_ANALYZERS,
         check=_public_resources,
-        expected="external access analyzers in every region that find nothing open to everybody, and hide nothing",
+        expected="external access analyzers in every region that find nothing open to everybody, archived or not",
         rationale="A bucket, queue or key that is open to everybody needs no identity to be broken into.",
         remediation=Remediation(
             "Look at the findings of the external access analyzers (control external_access_analyzer)."

@@ -188,6 +188,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         },
         PASS={
             "nothing": _analyzed("ACCOUNT"),
+            "what was looked at and archived": _analyzed("ACCOUNT", {"is_public": True, "status": "ARCHIVED"}),
             "unused access only": _analyzed("ACCOUNT", {**_OF_ROLE, "type": "UnusedIAMRole"}),
         },
         NOT_APPLICABLE={"an analyzer that failed": _analyzed("ACCOUNT", {}, active="FAILED")},

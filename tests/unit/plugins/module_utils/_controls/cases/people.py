@@ -9,12 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.analyzers import (
-    AnalyzerDetails,
-    AnalyzerFinding,
-    ArchiveRule,
-    Criterion,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._account.analyzers import AnalyzerFinding
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
     AccessKey,
     CredentialRow,
@@ -123,9 +118,7 @@ _SAML: t.Final = f"arn:aws:iam::{ACCOUNT}:saml-provider/Idp"
 # Public resources
 
 
-def _analyzed(
-    *findings: dict[str, t.Any], active: str = "ACTIVE", rules: tuple[ArchiveRule, ...] = (), **fields: t.Any
-) -> Build:
+def _analyzed(*findings: dict[str, t.Any], active: str = "ACTIVE", **fields: t.Any) -> Build:
     regions = ("us-east-1", "eu-west-1")
     place = f"arn:aws:access-analyzer:us-east-1:{ACCOUNT}:analyzer/a"
     defaults = {
@@ -139,7 +132,6 @@ def _analyzed(
     values = {
         "regions": regions,
         "analyzers": tuple(Analyzer("a", place, region, "ACCOUNT", active) for region in regions),
-        "analyzer_details": (AnalyzerDetails("a", place, "us-east-1", "ACCOUNT", active, archive_rules=rules),),
         "analyzer_findings": tuple(
             AnalyzerFinding(**{"id": str(number), **defaults, **finding}) for number, finding in enumerate(findings)
         ),
@@ -290,6 +282,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         _PUBLIC,
         FAIL={
             "a bucket": _analyzed(_OPEN),
+            "a bucket, though archived": _analyzed({**_OPEN, "status": "ARCHIVED"}),
             "a queue beside a bucket for partners": _analyzed(
                 {}, {**_OPEN, "resource": f"arn:aws:sqs:us-east-1:{ACCOUNT}:q", "resource_type": "AWS::SQS::Queue"}
             ),
@@ -301,9 +294,6 @@ CASES: t.Final[tuple[Case, ...]] = (
             "nothing": _analyzed(),
             "a bucket for partners": _analyzed({}),
             "a bucket of another account of the organization": _analyzed({**_OPEN, "owner_account": "222233334444"}),
-            "a rule that hides what is not public": _analyzed(
-                rules=(ArchiveRule("known", {"isPublic": Criterion(eq=("false",))}),)
-            ),
         },
     ),
     *cases(
@@ -314,9 +304,6 @@ CASES: t.Final[tuple[Case, ...]] = (
             "no analyzer": _analyzed(analyzers=()),
             "an analyzer that failed": _analyzed(active="FAILED"),
             "a resource that could not be analyzed": _analyzed({"error": "ACCESS_DENIED"}),
-            "a rule that hides buckets": _analyzed(
-                rules=(ArchiveRule("buckets", {"resourceType": Criterion(eq=("AWS::S3::Bucket",))}),)
-            ),
             "a region that was not read": _analyzed(unread=(unread(Dataset.ANALYZER_FINDINGS, region="eu-west-1"),)),
         },
     ),
