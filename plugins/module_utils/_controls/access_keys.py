@@ -197,12 +197,12 @@ def _password_moment(row: CredentialRow) -> t.Optional[datetime]:
 def _password_failure(scope: Scope, row: CredentialRow, moment: datetime) -> Failure:
     days, used = scope.days_since(moment), row.password_last_used
     if used is None:
-        told = f"never used in {days} days"
+        history = f"never used in {days} days"
     else:
         changed = f", changed {moment:%Y-%m-%d}" if moment > used else ""
-        told = f"last used {used:%Y-%m-%d} ({scope.days_since(used)} days){changed}"
+        history = f"last used {used:%Y-%m-%d} ({scope.days_since(used)} days){changed}"
     observed = {"password_last_used": format_utc(used) if used else None}
-    detail = f"console password {told}; limit {scope.settings.unused_days}"
+    detail = f"console password {history}; limit {scope.settings.unused_days}"
     return Failure(row.arn, detail, observed, resource_detail=_PASSWORD)
 
 

@@ -4,7 +4,7 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""The guardrails that an organization may set, each as calls that it has to deny to whoever is nothing special.
+"""The guardrails that an organization may set, each as calls that it has to deny to ordinary principals.
 
 CIS AWS Foundations 7.0, 2.1.2 leaves the choice to the organization and names some in its audit: that nobody disables
 CloudTrail, AWS Config, GuardDuty or Security Hub, that only approved regions are used, that central roles can't be
@@ -29,7 +29,7 @@ from .organization_effects import NAME, Effect
 
 @dataclasses.dataclass(frozen=True)
 class Guardrail:
-    """``calls`` have to be denied, all of them; of several behind each other, divided by ``|``, one is enough.
+    """A guardrail holds if all of its ``calls`` are denied; of calls that are joined by ``|``, one is enough.
 
     ``resource`` is what they are made on; besides, the resources of that service that denials name are tried, such as
     the trails of a landing zone. ``keys`` are the condition keys that the calls come with.

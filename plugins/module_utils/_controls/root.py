@@ -112,7 +112,7 @@ def _hardware_mfa(scope: Scope) -> Verdict:
 
 
 def _is_of_root(device: VirtualMfaDevice, scope: Scope) -> bool:
-    """Whether a virtual device is root's. IAM lists no others; one that was taken off root stays, as nobody's.
+    """Whether a virtual device is root's. One that was taken off root stays listed, without a user.
 
     The console names root's first device so; later ones bear a name of choice.
     """
