@@ -35,6 +35,7 @@ FINDINGS_OPERATIONS: t.Final = ("accessanalyzer:ListFindingsV2", "accessanalyzer
 _SERVICE: t.Final = "accessanalyzer"
 _ACTIVE: t.Final = {"status": {"eq": ["ACTIVE"]}}
 _PUBLIC: t.Final = {"isPublic": {"eq": ["true"]}}
+_ARCHIVED: t.Final = {"status": {"eq": ["ARCHIVED"]}}
 _PAGE: t.Final = 100
 
 
@@ -140,13 +141,16 @@ def criteria(filters: Record) -> Criteria:
 
 
 def read_analyzer_findings(source: Source, region: str) -> Fields:
-    """The active findings of the region's analyzers that work, of all types."""
-    found = [
-        finding
-        for analyzer in source.items(_SERVICE, "ListAnalyzers", "analyzers", region=region)
-        if fields.text(analyzer, "status") == "ACTIVE"
-        for finding in findings_of(source, region, fields.text(analyzer, "arn"), fields.text(analyzer, "type"), _ACTIVE)
-    ]
+    """The active findings of the region's analyzers that work, of all types, and the archived ones that are public."""
+    found: list[AnalyzerFinding] = []
+    for analyzer in source.items(_SERVICE, "ListAnalyzers", "analyzers", region=region):
+        arn, kind = fields.text(analyzer, "arn"), fields.text(analyzer, "type")
+        if fields.text(analyzer, "status") == "ACTIVE":
+            found += findings_of(source, region, arn, kind, _ACTIVE)
+            if access_of(kind) == EXTERNAL:
+                # To archive a finding does not close the access.
+                archived = _listed(source, region, arn, {**_ARCHIVED, **_PUBLIC})
+                found += (finding(item, region=region, analyzer_arn=arn, is_public=True) for item in archived)
     return {"analyzer_findings": tuple(sorted(found, key=lambda item: (item.resource, item.type, item.id)))}
 
 

@@ -104,13 +104,13 @@ def _found(access: str, failure: Callable[[list[AnalyzerFinding]], Failure]) -> 
 
 
 def _by_resource(scope: Scope, access: str) -> dict[str, list[AnalyzerFinding]]:
-    """The findings of this region by resource.
+    """The active findings of this region by resource.
 
     Every region's analyzer finds the same of IAM, which is in none: that is told once, by the first region that has it.
     """
     found: dict[str, list[AnalyzerFinding]] = {}
     for item in scope.snapshot.analyzer_findings:
-        if access_of_finding(item.type) == access:
+        if access_of_finding(item.type) == access and item.status == "ACTIVE":
             found.setdefault(item.resource or item.id, []).append(item)
     return {
         resource: [item for item in items if item.region == scope.region or _is_global(item)]

@@ -17,7 +17,7 @@ from datetime import datetime
 from .._account.model import Dataset, Snapshot
 from .._converge.finding import Evidence, Finding, Remediation, Status
 from .._converge.protected import protection_of
-from .control import Control, Failure, Scope, Verdict, merged, plural, unread_reason
+from .control import Control, Failure, Scope, Verdict, plural, unread_reason
 from .facts import Facts
 from .regions import GLOBAL, region_findings, unproven, was_not_requested
 from .registry import all_controls
@@ -137,14 +137,11 @@ def _whole(control: Control, scope: Scope, status: Status, detail: str, verdict:
     observed: dict[str, t.Any] = {}
     if verdict is not None:
         observed = {"population": verdict.population, "unit": verdict.unit, **verdict.extra}
-        if Dataset.CREDENTIAL_REPORT in control.needs and scope.facts.users_newer_than_report:
-            observed["users_newer_than_report"] = scope.facts.users_newer_than_report
     return _finding(control, scope, status, Failure(scope.facts.account_arn, detail, observed or None))
 
 
 def _finding(control: Control, scope: Scope, status: Status, result: Failure) -> Finding:
     report = scope.snapshot.credential_report if Dataset.CREDENTIAL_REPORT in control.needs else None
-    holds = status in (Status.PASS, Status.NOT_APPLICABLE)
     return Finding(
         control=control.id,
         status=status,
@@ -162,7 +159,7 @@ def _finding(control: Control, scope: Scope, status: Status, result: Failure) ->
             observed_at=report.generated if report is not None else scope.snapshot.observed_at,
         ),
         remediation=_remediation(control, result.resource) if status is Status.FAIL else control.remediation,
-        compliance=merged(control.compliance, {} if holds else control.stands_for),
+        compliance=control.requirements(status),
     )
 
 

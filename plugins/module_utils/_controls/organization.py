@@ -5,12 +5,13 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The account in its organization, its contacts, how people come in, and what no read tells."""
+"""The account in its organization, its contacts, how people come in, what is public, and what no read tells."""
 
 from __future__ import annotations
 
 import typing as t
 
+from .._account.analyzers import EXTERNAL, access_of
 from .._account.model import Contact, Dataset
 from .._converge.arn import is_declared
 from .._converge.finding import Remediation, Severity
@@ -18,6 +19,7 @@ from .control import Check, Control, Failure, Scope, Verdict, listing, maps, plu
 
 _THEME = "organization"
 _CONTACTS = "contacts"
+_OF_ANALYZERS: t.Final = (Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS)
 
 
 def _in_organization(scope: Scope) -> Verdict:
@@ -114,6 +116,41 @@ def _providers(scope: Scope) -> str:
     return f"people can come in through {listing(names)}" if names else ""
 
 
+def _public_resources(scope: Scope) -> Verdict:
+    """What Access Analyzer finds open to everybody, archived or not: resource policies themselves are not read."""
+    account = scope.snapshot.account_id
+    found = [item for item in scope.snapshot.analyzer_findings if item.is_public and item.owner_account == account]
+    failures = tuple(
+        Failure(item.resource, f"open to everybody, as Access Analyzer finds ({item.status})", region=item.region)
+        for item in {item.resource: item for item in found if item.error is None}.values()
+    )
+    gaps = _unjudged(scope)
+    reason = f"resource policies are not read, and Access Analyzer can't answer for all of them: {'; '.join(gaps)}"
+    detail = f"Access Analyzer finds nothing open to everybody in {listing(scope.snapshot.regions)}"
+    return Verdict(len(failures), "resources", failures, detail, not_assessed=reason if gaps else None)
+
+
+def _unjudged(scope: Scope) -> list[str]:
+    """Why Access Analyzer does not speak for all resources of the account."""
+    snapshot = scope.snapshot
+    unread = [reason for dataset in _OF_ANALYZERS if (reason := scope.missing(dataset))]
+    if unread:
+        return unread[:1]
+    closed = {region for dataset in _OF_ANALYZERS for region in scope.unread_regions(dataset)}
+    external = [item for item in snapshot.analyzers if access_of(item.type) == EXTERNAL]
+    active = {item.region for item in external if item.status == "ACTIVE"}
+    bare = set(snapshot.regions) - active - closed - set(snapshot.denied_regions)
+    gaps = {
+        "not read in": closed,
+        "no active external analyzer in": bare or (set() if snapshot.regions else {"any region"}),
+        "could not analyze": {item.resource for item in snapshot.analyzer_findings if item.error is not None},
+    }
+    # Which regions refused us, one finding says for all controls.
+    denied = len(snapshot.denied_regions)
+    refused = [f"{plural(denied, 'regions')} refused to answer"] if denied else []
+    return [*refused, *(f"{words} {listing(names)}" for words, names in gaps.items() if names)]
+
+
 def _not_read(reason: str) -> Check:
     def check(scope: Scope) -> Verdict:
         return Verdict(0, "accounts", not_assessed=reason)
@@ -189,10 +226,9 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(),
-        check=_not_read(
-            "resource policies are not read; the findings of an external access analyzer tell of public ones"
-        ),
-        expected="no Principal * without a condition in resource policies",
+        uses=_OF_ANALYZERS,
+        check=_public_resources,
+        expected="external access analyzers in every region that find nothing open to everybody, archived or not",
         rationale="A bucket, queue or key that is open to everybody needs no identity to be broken into.",
         remediation=Remediation(
             "Look at the findings of the external access analyzers (control external_access_analyzer)."
