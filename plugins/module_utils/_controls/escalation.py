@@ -12,11 +12,12 @@ from __future__ import annotations
 import typing as t
 
 from .._account.model import Dataset
+from .._converge.arn import is_declared
 from .._converge.finding import Remediation, Severity
 from .._policy.landscape import Landscape
 from .._policy.paths import Path
 from .control import Control, Failure, Scope, Verdict, listing, maps, plural
-from .excuses import sort_out
+from .excuses import declared_users, sort_out
 from .requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 
@@ -26,7 +27,7 @@ def _paths(scope: Scope) -> Verdict:
     sources = {path.source for path in found.paths}
     judged, doubtful, excused = sort_out(scope, [role for role in scope.snapshot.roles if role.arn in sources])
     doubts = {role.arn: doubt for role, doubt in doubtful}
-    users = {user.arn for user in scope.snapshot.users}
+    users = {user.arn for user in scope.snapshot.users if not is_declared(user.arn, scope.break_glass)}
     blamed = users | {role.arn for role in judged}
     failures = tuple(_failure(path, landscape) for path in found.paths if path.source in blamed)
     unknown = tuple(
@@ -42,7 +43,7 @@ def _paths(scope: Scope) -> Verdict:
         detail=f"nobody but {plural(len(found.administrators), 'administrators')} has the rights of one",
         not_assessed=_not_known(scope),
         unjudged=unknown,
-        extra={"organization_policies": _organization_policies(scope), **excused.evidence},
+        extra={"organization_policies": _organization_policies(scope), **(excused | declared_users(scope)).evidence},
     )
 
 

@@ -21,7 +21,7 @@ import re
 import typing as t
 from collections.abc import Collection, Iterable, Mapping
 
-from .._account.model import Role
+from .._account.model import Role, User
 from .._converge.arn import is_declared
 from .._policy.arn import arn_account, root_account
 from .._policy.caller import Pair
@@ -61,6 +61,7 @@ class Design:
     services: tuple[str, ...] = ()
 
 
+_DECLARED: t.Final = "declared as break-glass"
 _CONTROL_TOWER: t.Final = "https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html"
 _CDK: t.Final = "https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"
 
@@ -154,7 +155,7 @@ def standing_of(
     if role.is_aws_reserved:
         return Standing(_of_path(role))
     if is_declared(role.arn, break_glass):
-        return Standing("declared as break-glass")
+        return Standing(_DECLARED)
     if is_declared(role.arn, approved):
         return Standing("named in thresholds.approved_administrators", approved=True)
     design = _design_of(role, facts.snapshot.account_id)
@@ -261,8 +262,8 @@ class Excused:
     def __init__(self) -> None:
         self._by_reason: dict[str, set[str]] = {}
 
-    def add(self, role: Role, reason: str) -> None:
-        self._by_reason.setdefault(reason, set()).add(role.name)
+    def add(self, principal: t.Union[User, Role], reason: str) -> None:
+        self._by_reason.setdefault(reason, set()).add(principal.name)
 
     def __or__(self, other: Excused) -> Excused:
         both = Excused()
@@ -299,6 +300,15 @@ def sort_out(scope: Scope, roles: Collection[Role]) -> tuple[tuple[Role, ...], t
         else:
             judged.append(role)
     return tuple(judged), tuple(doubtful), excused
+
+
+def declared_users(scope: Scope) -> Excused:
+    """The users that are declared as break-glass: what they may become is for emergencies."""
+    excused = Excused()
+    for user in scope.snapshot.users:
+        if is_declared(user.arn, scope.break_glass):
+            excused.add(user, _DECLARED)
+    return excused
 
 
 def unjudged(doubtful: Iterable[tuple[Role, str]], what: str) -> tuple[Failure, ...]:

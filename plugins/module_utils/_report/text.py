@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import json
 import typing as t
@@ -76,8 +77,19 @@ def brief(report: Mapping[str, t.Any]) -> str:
     """The outcome of one account in a line, where the reports of many would bury each other."""
     counts = ", ".join(f"{report['summary'][name]} {name}" for name in ("critical", "high", "medium", "low"))
     score, changed = headline(report), count_changes(report)
-    parts = [counts, score_line(score) if score else "", f"changes: {states(changed)}" if any(changed.values()) else ""]
+    parts = [
+        counts,
+        score_line(score) if score else "",
+        f"changes: {states(changed)}" if any(changed.values()) else "",
+        _refused_in_brief(report["refused"]),
+    ]
     return f"{account(report)}: " + "; ".join(filter(None, parts))
+
+
+def _refused_in_brief(refused: Sequence[Mapping[str, t.Any]]) -> str:
+    """How many changes each guard refused; the report has their reasons."""
+    by_rule = collections.Counter(item["rule"] for item in refused)
+    return f"refused by {', '.join(f'{rule} ({count})' for rule, count in sorted(by_rule.items()))}" if by_rule else ""
 
 
 def analyzer(report: Mapping[str, t.Any]) -> str:

@@ -210,3 +210,12 @@ class TestOrganization:
 def test_counts_for_frameworks() -> None:
     found = frameworks(judge(CONTROL, account()))
     assert {name for name, requirements in found.items() if requirements} >= {"soc2", "pci_4.0", "nist_800_53"}
+
+
+def test_a_user_that_is_declared_as_break_glass_may_become_an_administrator() -> None:
+    """The variable excuses the user that it names, and the pass says so; the path of its role excuses nobody else."""
+    declared = judge(CONTROL, account(), break_glass=(arn("user", "dev-alice"),))
+    assert [item.status for item in declared] == [Status.PASS]
+    assert declared[0].evidence.observed["excused"] == {"declared as break-glass": ["dev-alice"]}
+    (other,) = judge(CONTROL, account(), break_glass=(arn("user", "dev-bob"),))
+    assert (other.status, other.resource) == (Status.FAIL, arn("user", "dev-alice"))

@@ -178,6 +178,14 @@ def test_the_score_from_before_the_changes_stands_beside_the_one_after(text: str
     assert "→ 62%" not in text
 
 
+def test_the_brief_line_names_the_guards_that_refused() -> None:
+    refused = [{"rule": rule} for rule in ("max_changes", "approved_plan", "max_changes")]
+    assert brief({**samples.converged(), "refused": refused}).endswith(
+        "; refused by approved_plan (1), max_changes (2)"
+    )
+    assert "refused by" not in brief({**samples.converged(), "refused": []})
+
+
 def test_the_preflight_is_a_table(text: str) -> None:
     assert "  central root access  MISSING         AccessDenied; iam:ListOrganizationsFeatures\n" in text
 
