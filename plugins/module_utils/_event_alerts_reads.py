@@ -17,10 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ._account import fields
-from ._account.event_reads import event_rule, event_target, parsed
+from ._account.event_reads import event_rule, event_target
 from ._account.event_rules import AlertTopic
 from ._account.model import Snapshot
 from ._account.source import Unreadable
+from ._account.topic_reads import parsed
 from ._aws.access import Access
 from ._aws.errors import AwsError, NotFound
 from ._aws.operations import Operations

@@ -18,7 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.regional im
     Trail,
 )
 
-from .samples import ACCOUNT, failing, judge, snapshot, status, unread
+from .samples import ACCOUNT, days_ago, failing, judge, snapshot, status, unread
 
 TWO_REGIONS = ("us-east-1", "eu-west-1")
 
@@ -54,6 +54,7 @@ def trail(**fields: t.Any) -> Trail:
         "log_group_arn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:trail:*",
         "last_delivery": None,
         "logs_management_events": True,
+        "log_group_delivery": days_ago(0.01),
     }
     return Trail(**{**values, **fields})
 
