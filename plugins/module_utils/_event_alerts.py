@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
 
@@ -57,7 +58,9 @@ class _Alerts:
     def __init__(self, task: Task, declared: Declared, settings: Settings) -> None:
         self._task = task
         self._declared = declared
-        self._settings = settings
+        # A topic or a bus that is declared is no stranger's.
+        trusted = (*settings.trusted_account_ids, *declared.accounts)
+        self._settings = dataclasses.replace(settings, trusted_account_ids=trusted)
         self._topology: t.Optional[Topology] = None
 
     def walk(self, access: Access) -> Walk[Observed]:

@@ -123,6 +123,7 @@ options:
         a session is its
         role.
       - Root, and what AWS itself does, can't be ignored.
+      - An ARN that means users, roles or sessions of any name, such as V(arn:*), is refused.
     type: list
     elements: str
     default: []

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import operator
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from .._account.event_rules import AlertTopic
 from .._account.regional import AlarmMetric, FilterMetric, MetricAlarm
 from .._policy.truth import NO, UNKNOWN, YES
-from .delivery import CLOUDWATCH, WORKS, Judged, Sender, to_topic
+from .delivery import CLOUDWATCH, WORKS, Judged, Sender, best, to_topic
 
 _COMPARISONS: t.Final[Mapping[str, Callable[[float, float], bool]]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -151,9 +151,3 @@ def reaches_somebody(topic: AlertTopic, account: str, sender: Sender, ours: Call
     if not topic.confirmed:
         return Judged(NO, f"topic {topic.arn} has no confirmed subscription")
     return WORKS
-
-
-def best(answers: Iterable[Judged], otherwise: str) -> Judged:
-    """The best of several answers, of which one that works is enough."""
-    ordered = sorted(answers, key=lambda answer: (YES, UNKNOWN, NO).index(answer.truth))
-    return ordered[0] if ordered else Judged(NO, otherwise)

@@ -20,7 +20,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from .._account.event_rules import AlertQueue, AlertTopic
 from .._policy.context import Context
@@ -55,6 +55,17 @@ class Judged:
 WORKS: t.Final = Judged(YES)
 
 
+def best(answers: Iterable[Judged], otherwise: str) -> Judged:
+    """The best of several answers, of which one that works is enough; without any, NO because of ``otherwise``."""
+    ordered = sorted(answers, key=lambda answer: (YES, UNKNOWN, NO).index(answer.truth))
+    return ordered[0] if ordered else Judged(NO, otherwise)
+
+
+def worst(answers: Iterable[Judged]) -> Judged:
+    """The worst of several answers, all of which are needed."""
+    return min(answers, key=lambda answer: (NO, UNKNOWN, YES).index(answer.truth))
+
+
 @dataclasses.dataclass(frozen=True)
 class Sender:
     """A service that delivers, for a rule or an alarm of an account."""
@@ -80,7 +91,7 @@ class Sender:
 
 def admits(document: t.Any, action: str, resource: str, sender: Sender) -> Judged:
     """Whether a resource policy lets the sender do ``action``."""
-    if not document:
+    if not document or (isinstance(document, Mapping) and not document.get("Statement")):
         return Judged(NO, f"it has no policy that lets {sender.service} use {action}")
     try:
         policy = parse(document)
@@ -136,11 +147,7 @@ def _taken(place: t.Union[AlertTopic, AlertQueue], kind: str, action: str, sende
     answers = [admits(place.policy, action, place.arn, sender)]
     if place.kms_key_id:
         answers.append(_key(place, sender))
-    for truth in (NO, UNKNOWN):
-        found = [answer.why for answer in answers if answer.truth is truth]
-        if found:
-            return Judged(truth, "; ".join(found))
-    return WORKS
+    return worst(answers)
 
 
 def _key(place: t.Union[AlertTopic, AlertQueue], sender: Sender) -> Judged:

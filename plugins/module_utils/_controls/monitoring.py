@@ -29,7 +29,7 @@ from .._policy.arn import arn_account
 from .._policy.truth import NO, UNKNOWN, YES
 from .alarm_effect import hears, notification, reaction
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps
-from .delivery import WORKS, Judged
+from .delivery import WORKS, Judged, worst
 from .filter_pattern import PatternError, parse
 from .monitoring_watches import ORGANIZATION_CHANGES, WATCHES, Watch
 from .ours import accounts_of_ours
@@ -128,11 +128,6 @@ def _pattern(item: LogAlarm, excluded: Sequence[str]) -> tuple[Catches, Judged]:
 
 def _everything(_event: Event) -> bool:
     return True
-
-
-def worst(answers: Iterable[Judged]) -> Judged:
-    """The worst of several answers, all of which are needed."""
-    return min(answers, key=lambda answer: (NO, UNKNOWN, YES).index(answer.truth))
 
 
 def _uncaught(samples: Iterable[Sample], ways: Sequence[_Way]) -> list[Sample]:
