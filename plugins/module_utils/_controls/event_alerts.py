@@ -17,7 +17,7 @@ import functools
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from .._account.event_rules import AlertRegion, AlertTopic, EventRule
+from .._account.event_rules import AlertQueue, AlertRegion, AlertTopic, EventRule
 from .._account.model import Dataset
 from .._account.regional import Trail
 from .._converge.errors import InputError
@@ -66,10 +66,10 @@ def _missing_rules(scope: Scope) -> Verdict:
     heard = {rule.name: _heard(scope, region, rule) for rule in wanted}
     missing = {name: answer.why for name, answer in heard.items() if answer.truth is NO}
     if missing:
-        told = listing(f"{name} ({why})" if why else name for name, why in missing.items())
+        names = listing(f"{name} ({why})" if why else name for name, why in missing.items())
         failure = Failure(
             scope.facts.account_arn,
-            f"no rule that is on and leads to somebody of ours catches the events of {told}",
+            f"no rule that is on and leads to somebody of ours catches the events of {names}",
             {"missing": list(missing), "reasons": {name: why for name, why in missing.items() if why}},
         )
         return Verdict(len(wanted), _RULES, (failure,))
@@ -129,12 +129,17 @@ def _leads(scope: Scope, here: AlertRegion, arn: str, wanted: AlertRule, event: 
         if forwarded or region == here.region:
             return Judged(NO, "what was handed on is not handed on once more")
         return _of_event(scope, region, wanted, event, forwarded=True)
-    places = {place.arn: place for place in (*here.topics, *(here.queues or ()))}
-    if arn in places and not places[arn].exists:
+    place = _places(here).get(arn)
+    if place is not None and not place.exists:
         return Judged(NO, f"there is no {arn}")
-    if arn in places and places[arn].unknown and account == scope.snapshot.account_id:
-        return Judged(UNKNOWN, f"{arn} could not be read: {places[arn].unknown}")
+    if place is not None and place.unknown and account == scope.snapshot.account_id:
+        return Judged(UNKNOWN, f"{arn} could not be read: {place.unknown}")
     return WORKS
+
+
+def _places(here: AlertRegion) -> dict[str, t.Union[AlertTopic, AlertQueue]]:
+    """The topics and queues that the rules of a region name."""
+    return {**{topic.arn: topic for topic in here.topics}, **{queue.arn: queue for queue in here.queues or ()}}
 
 
 @functools.lru_cache(maxsize=1)
@@ -152,14 +157,14 @@ def _undelivered(scope: Scope) -> Verdict:
     here = _here(scope)
     if not here.rules:
         return Verdict(0, _RULES, not_applicable="no alert rule of this collection in this region")
-    failures = [*_without_targets(here.rules)]
+    failures = list(_without_targets(here.rules))
     unknown: list[str] = []
+    places = _places(here)
     for arn, answers in _deliveries(here, scope.snapshot.account_id).items():
         why = {answer.why: None for answer in answers if answer.truth is NO}
         if why:
-            failures.append(
-                Failure(arn, f"EventBridge can't deliver to it: {'; '.join(why)}", {"kms_key_id": _key_of(here, arn)})
-            )
+            detail = f"EventBridge can't deliver to it: {'; '.join(why)}"
+            failures.append(Failure(arn, detail, {"kms_key_id": places[arn].kms_key_id}))
         unknown += [f"{arn}: {answer.why}" for answer in answers if answer.truth is UNKNOWN]
     not_assessed = listing(dict.fromkeys(unknown)) if unknown else None
     return Verdict(len(here.rules), _RULES, tuple(failures), not_assessed=not_assessed)
@@ -167,30 +172,29 @@ def _undelivered(scope: Scope) -> Verdict:
 
 def _deliveries(here: AlertRegion, account_id: str) -> dict[str, list[Judged]]:
     """By topic and queue, whether the targets of each rule that is on deliver to it."""
-    topics = {topic.arn: topic for topic in here.topics}
-    queues = {queue.arn: queue for queue in here.queues or ()}
+    places = _places(here)
     found: dict[str, list[Judged]] = {}
     enabled = (rule for rule in here.rules if rule.is_enabled)
     for rule, target in ((found_rule, item) for found_rule in enabled for item in found_rule.targets):
         sender = Sender(EVENTBRIDGE, account_id, rule.arn)
         for arn in dict.fromkeys((target.arn, target.dead_letter_queue)):
-            if arn not in topics and arn not in queues:
-                if arn.split(":")[2:3] == ["sqs"]:
-                    found.setdefault(arn, []).append(Judged(UNKNOWN, "the queue was not read"))
-            elif target.settings.get("RoleArn") and arn == target.arn:
-                found.setdefault(arn, []).append(Judged(UNKNOWN, f"rule {rule.name} delivers to it by a role"))
-            elif arn in topics:
-                found.setdefault(arn, []).append(to_topic(topics[arn], sender))
+            if arn == target.arn and arn in places and target.settings.get("RoleArn"):
+                judged = Judged(UNKNOWN, f"rule {rule.name} delivers to it by a role")
+            elif arn in places or arn.split(":")[2:3] == ["sqs"]:
+                judged = _taken(places.get(arn), sender)
             else:
-                found.setdefault(arn, []).append(to_queue(queues[arn], sender))
+                continue
+            found.setdefault(arn, []).append(judged)
     return found
 
 
-def _key_of(here: AlertRegion, arn: str) -> str:
-    return next((place.kms_key_id for place in (*here.topics, *(here.queues or ())) if place.arn == arn), "")
+def _taken(place: t.Union[AlertTopic, AlertQueue, None], sender: Sender) -> Judged:
+    if place is None:
+        return Judged(UNKNOWN, "the queue was not read")
+    return to_topic(place, sender) if isinstance(place, AlertTopic) else to_queue(place, sender)
 
 
-def _untold(scope: Scope, topics: Iterable[AlertTopic]) -> t.Optional[str]:
+def _unread_topics(scope: Scope, topics: Iterable[AlertTopic]) -> t.Optional[str]:
     """What could not be read of topics. Those of another account are that account's to judge."""
     reasons = [
         f"{topic.arn} could not be read: {topic.unknown}"
@@ -232,7 +236,7 @@ def _may_log(trail: Trail) -> bool:
 def _subscribers(scope: Scope) -> Verdict:
     topics = _here(scope).topics
     known = [topic for topic in topics if topic.exists and not topic.unknown]
-    untold = _untold(scope, topics)
+    untold = _unread_topics(scope, topics)
     if not known and not untold:
         return Verdict(0, _TOPICS, not_applicable="no alert rule notifies a topic of this account in this region")
     failures = tuple(

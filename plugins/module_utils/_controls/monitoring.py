@@ -100,8 +100,8 @@ def _ways_of(scope: Scope, item: LogAlarm, alarms: Sequence[MetricAlarm], trail:
         yield _Way(logged, Judged(NO, f"metric filter {item.filter_name} has no alarm"))
     topics = {topic.arn: topic for topic in scope.snapshot.alarm_topics}
     for alarm, metric in itertools.product(alarms, item.metrics):
-        told = notification(alarm, topics, scope.snapshot.account_id, accounts_of_ours(scope))
-        judged = worst((fed, understood, reaction(alarm, metric), told))
+        notified = notification(alarm, topics, scope.snapshot.account_id, accounts_of_ours(scope))
+        judged = worst((fed, understood, reaction(alarm, metric), notified))
         yield _Way(_with_dimensions(logged, alarm, metric), judged)
 
 
