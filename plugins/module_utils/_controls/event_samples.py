@@ -76,17 +76,24 @@ class _Bus:
 
     def envelope(self, source: str, kind: str, detail: Event) -> Event:
         """What EventBridge puts around the detail of an event."""
-        return {
-            "version": "0",
-            "id": f"7bf73129-1428-4cd3-a780-{detail.get('eventID', 'x' * 12)[-12:]}",
-            "detail-type": kind,
-            "source": source,
-            "account": self.place.account_id,
-            "time": "2026-05-17T08:17:02Z",
-            "region": self.region,
-            "resources": [],
-            "detail": detail,
-        }
+        given = {"detail-type": kind, "source": source, "detail": detail}
+        return envelope(given, account_id=self.place.account_id, region=self.region)
+
+
+def envelope(event: Event, *, account_id: str, region: str) -> dict[str, t.Any]:
+    """An event with all that EventBridge puts around it; what is given stays."""
+    return {
+        "version": "0",
+        "id": "7bf73129-1428-4cd3-a780-95db273d1602",
+        "detail-type": "",
+        "source": "",
+        "account": account_id,
+        "time": "2026-05-17T08:17:02Z",
+        "region": region,
+        "resources": [],
+        "detail": {},
+        **event,
+    }
 
 
 def _of_root(bus: _Bus) -> Iterator[Sample]:
