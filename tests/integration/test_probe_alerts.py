@@ -12,7 +12,7 @@ import pytest
 
 from emulator.client import Emulator, EmulatorProcess
 
-from .conftest import PROD, Ansible, Outcome, Record
+from .conftest import PROD, Ansible, Outcome, Record, write_inventory
 from .test_event_alerts import ELSEWHERE, HOME, MAIL, TOPIC, client, emulator_says, operations, run, sent
 
 TEMPORARY = "iam-hardening-probe-"
@@ -148,6 +148,34 @@ def test_a_probe_that_fails_half_way_removes_what_it_made(
     assert outcome.status != 0
     assert "PutEvents" in result["msg"]
     control.faults([])
+    assert left(emulator) == []
+
+
+def test_the_playbook_says_what_arrived_and_fails_where_something_did_not(
+    ansible: Ansible, emulator: EmulatorProcess
+) -> None:
+    run(ansible, create_topic=True)
+    inventory = write_inventory(
+        ansible.directory,
+        {"prod": {"aws_account_id": PROD}},
+        aws_regions=[HOME, ELSEWHERE],
+        event_alerts_create_topic=True,
+        event_alerts_probe_seconds=4,
+    )
+    checked = ansible.playbook("probe_alerts", "--check", inventory=inventory)
+    assert (checked.status, checked.writes) == (0, []), checked.output
+    assert "iam-hardening-root-activity: not sent; its pattern matches" in checked.output
+    done = ansible.playbook("probe_alerts", inventory=inventory)
+    assert done.status == 0, done.output
+    assert "us-east-1: iam-hardening-root-activity: arrived after" in done.output
+    assert "not proven: that CloudTrail" in done.output
+    closed = {"Version": "2012-10-17", "Statement": []}
+    client(emulator, "sns").set_topic_attributes(
+        TopicArn=TOPIC, AttributeName="Policy", AttributeValue=json.dumps(closed)
+    )
+    failed = ansible.playbook("probe_alerts", inventory=inventory)
+    assert failed.status != 0
+    assert "These alerts reach nobody: iam-hardening-" in failed.output
     assert left(emulator) == []
 
 
