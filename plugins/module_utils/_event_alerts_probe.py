@@ -15,7 +15,7 @@ import threading
 import time
 import typing as t
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ._account import fields
 from ._account.collect import collect
@@ -130,7 +130,8 @@ class _Probing:
         planner = Planner(observed, writer, accepted, only_clean=self._only_clean)
         plan = planner.plan()
         if self._sending is not None:
-            self._sending.expect(plan.changes)
+            visible = {probe.way for probe in probes_of(observed.snapshot) if probe.is_visible}
+            self._sending.expect(plan.changes, visible)
         return plan
 
     def report(self) -> dict[str, t.Any]:
@@ -144,15 +145,15 @@ class _Probing:
 
     def _row(self, probe: Probe, around: Around) -> dict[str, t.Any]:
         sending = t.cast(_Sending, self._sending)
-        way = f"{probe.name} {probe.region}"
-        seconds = sending.seconds_of(way)
+        seconds = sending.seconds_of(probe.way)
+        is_known = probe.way in sending.sent and probe.is_visible
         return {
             "rule": probe.rule.name,
             "region": probe.region,
             "target": probe.target.arn,
             "pattern_matches": around.pattern_matches.get(probe.rule.arn),
-            "sent": way in sending.sent,
-            "arrived": None if way not in sending.sent else seconds is not None,
+            "sent": probe.way in sending.sent,
+            "arrived": seconds is not None if is_known else None,
             "seconds": seconds,
         }
 
@@ -167,6 +168,7 @@ class _Sending:
         self._token = uuid.uuid4().hex
         self._lock = threading.Lock()
         self._queues: set[str] = set()
+        self._visible: frozenset[str] = frozenset()
         self._made: set[str] = set()
         self.sent: dict[str, float] = {}
         self._arrived: dict[str, float] = {}
@@ -181,8 +183,9 @@ class _Sending:
     def chain(self) -> Sequence[str]:
         return self._access.chain
 
-    def expect(self, changes: Sequence[Change]) -> None:
-        """The plan: the queues that messages arrive in."""
+    def expect(self, changes: Sequence[Change], visible: Collection[str]) -> None:
+        """The queues that messages arrive in by the plan, and the events whose arrival can be seen."""
+        self._visible = frozenset(visible)
         self._queues = {change.parameters["Endpoint"] for change in changes if change.operation == UNSUBSCRIBE}
 
     def sent_by(self, change: Change) -> t.Any:
@@ -245,7 +248,7 @@ class _Sending:
 
     @property
     def _outstanding(self) -> bool:
-        return bool(self._queues) and bool(self.sent.keys() - self._arrived.keys())
+        return bool(self._queues) and bool((self.sent.keys() & self._visible) - self._arrived.keys())
 
     def _receive(self, queue: str) -> None:
         region, name = queue.split(":")[3], queue.rpartition(":")[2]

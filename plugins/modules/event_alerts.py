@@ -441,7 +441,9 @@ probe:
           description: Whether a test event was sent.
           type: bool
         arrived:
-          description: Whether its message arrived at the topic. Empty if nothing was sent.
+          description:
+            - Whether its message arrived at the topic. Empty if nothing was sent, or if it was handed on to another account,
+              where nothing can be seen.
           type: bool
         seconds:
           description: After how many seconds it was seen. Empty if it was not.

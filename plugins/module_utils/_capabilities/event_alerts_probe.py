@@ -100,8 +100,18 @@ class Probe:
         return self.target.arn.split(":")[2] == "events"
 
     @property
+    def is_visible(self) -> bool:
+        """Whether what arrives can be seen from here, which it can't at the bus of another account."""
+        return self.target.arn.split(":")[4] == self.rule.arn.split(":")[4]
+
+    @property
     def name(self) -> str:
         return short(self.rule)
+
+    @property
+    def way(self) -> str:
+        """What tells its event and its message from others."""
+        return f"{self.name} {self.region}"
 
     @property
     def temporary(self) -> str:
@@ -122,7 +132,7 @@ class Probe:
         return {"source": [SOURCE], "detail": {"rule": [self.name]}}
 
     def settings(self) -> t.Optional[dict[str, t.Any]]:
-        """The settings of the temporary target; None where the message could not be told from a real one."""
+        """The settings of the temporary target; None where its message would look like a real one."""
         settings = dict(self.target.settings)
         if self.is_forwarded:
             return settings
@@ -228,13 +238,12 @@ class Planner:
         if self.only_clean:
             return (), ()
         judged = [(probe, self._objection(probe)) for probe in probes_of(self.observed.snapshot)]
-        refused = {
-            (probe.region, objection): Refusal(*objection, PUT_TARGETS) for probe, objection in judged if objection
-        }
+        objections = dict.fromkeys(objection for _probe, objection in judged if objection)
+        refused = [Refusal(*objection, PUT_TARGETS) for objection in objections]
         for region in self.observed.snapshot.regions:
             missing = self.observed.snapshot.missing(Dataset.EVENT_RULES, region)
             if missing:
-                refused[region, ("", "", "")] = Refusal("unread", unread_reason(missing), region, PUT_TARGETS)
+                refused.append(Refusal("unread", unread_reason(missing), self._bus(region), PUT_TARGETS))
         # What is handed on to a rule that is not probed arrives nowhere.
         through = {probe.rule.arn for probe, objection in judged if not objection}
         kept = [
@@ -242,7 +251,7 @@ class Planner:
             for probe, objection in judged
             if not objection and (probe.notifying is None or probe.notifying.arn in through)
         ]
-        return tuple(kept), tuple(refused.values())
+        return tuple(kept), tuple(refused)
 
     def _objection(self, probe: Probe) -> t.Optional[tuple[str, str, str]]:
         """Why a probe is not made: the rule of the guard, the reason, and of what."""

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The recommendations of the benchmarks on monitoring: the events that somebody must be told of."""
+"""The recommendations of the benchmarks on monitoring, with the events that each of them is about."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ORGANIZATION_CHANGES: t.Final = "organization_changes"
 
 @dataclasses.dataclass(frozen=True)
 class Watch:
-    """One recommendation: its number in the section on monitoring, and the events that somebody must be told of."""
+    """One recommendation: its number in the section on monitoring, and the events that an alarm has to go off for."""
 
     name: str
     what: str

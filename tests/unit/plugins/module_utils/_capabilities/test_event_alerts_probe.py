@@ -197,6 +197,7 @@ def test_the_bus_of_another_account_has_to_be_accepted_and_shows_nothing() -> No
     assert refused(plan(snapshot)) == {("subscribers", BUS)}
     found = plan(snapshot, BUS)
     assert "PutEvents" in steps(found)
+    assert not any(probe.is_visible for probe in probes_of(snapshot))
     assert {"CreateQueue", "Subscribe"}.isdisjoint(steps(found))
 
 
