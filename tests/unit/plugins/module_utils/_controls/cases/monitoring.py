@@ -259,6 +259,22 @@ SOUND: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
         MISSING,
         lambda pattern: with_alarm(pattern, periods=5, datapoints=1, missing_data="notBreaching"),
     ),
+    "three periods in a row, where missing data counts as missing": (
+        MISSING,
+        lambda pattern: with_alarm(pattern, periods=3, datapoints=3),
+    ),
+    "a count of samples": (
+        FILTERS,
+        lambda pattern: with_metric(pattern, metric(value="0"), looked_at(statistic="SampleCount")),
+    ),
+    "a dimension that the alarm has as well": (
+        FILTERS,
+        lambda pattern: with_metric(
+            pattern,
+            metric(dimensions={"Account": "$.recipientAccountId"}),
+            looked_at(dimensions={"Account": "111122223333"}),
+        ),
+    ),
     "a second alarm that works": (
         CIS,
         lambda pattern: alarmed(
@@ -355,6 +371,20 @@ CASES: t.Final = [
         "a topic that could not be read",
         "https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html",
         lambda: alarmed(PRESCRIBED["alarm_root_use"], alarm_topics=(topic(unknown="AccessDenied"),)),
+    ),
+    Case(
+        "alarm_root_use",
+        "NOT_ASSESSED",
+        "a percentile, which is not evaluated",
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html",
+        lambda: with_metric(PRESCRIBED["alarm_root_use"], metric(), looked_at(statistic="p99")),
+    ),
+    Case(
+        "alarm_root_use",
+        "NOT_ASSESSED",
+        "three periods in a row, where missing data is ignored",
+        MISSING,
+        lambda: with_alarm(PRESCRIBED["alarm_root_use"], periods=3, datapoints=3, missing_data="ignore"),
     ),
     Case(
         "alarm_root_use",
