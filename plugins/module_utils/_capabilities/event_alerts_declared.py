@@ -25,6 +25,8 @@ FORWARD: t.Final = "forward"
 TOPICS: t.Final = "topics"
 #: The name that the rules bear that only hand events on; a number follows.
 FORWARDER: t.Final = f"{PREFIX}forward"
+#: The names of the temporary rules of a probe begin so.
+TEMPORARY: t.Final = f"{PREFIX}probe-"
 _NAME: t.Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _RESOURCE_NAME: t.Final = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{1,40}}")
 _PLACEHOLDER: t.Final = re.compile(r"<([^<>]*)>")
@@ -187,10 +189,10 @@ def _own_rules(given: Sequence[Mapping[str, t.Any]]) -> tuple[AlertRule, ...]:
 
 def _own_rule(item: Mapping[str, t.Any], place: str) -> AlertRule:
     name = str(item["name"])
-    if not _NAME.fullmatch(name) or f"{PREFIX}{name}".startswith(FORWARDER):
+    if not _NAME.fullmatch(name) or f"{PREFIX}{name}".startswith((FORWARDER, TEMPORARY)):
         raise InputError(
             f"{place}.name: {name!r} is not allowed; allowed are up to 40 small letters, digits and hyphens, "
-            "not beginning with forward"
+            "not beginning with forward or probe-"
         )
     pattern = _document(item["pattern"], f"{place}.pattern")
     EventPattern(pattern, where=f"{place}.pattern")

@@ -29,12 +29,11 @@ from .._converge.change import Change, Refusal
 from .._converge.errors import InputError
 from .._converge.plan import Plan
 from .event_alerts_changes import PUT_TARGETS, Writer, shown_rule, shown_target
+from .event_alerts_declared import TEMPORARY
 from .event_alerts_topology import BUS_TARGET, TOPIC_TARGET, WantedRule
 
 SOURCE: t.Final = "hardening.iam.probe"
 KIND: t.Final = "Probe of an alert rule"
-#: The names of temporary rules begin so.
-TEMPORARY: t.Final = f"{PREFIX}probe-"
 QUEUE: t.Final = f"{PREFIX}probe"
 #: In place of what tells the messages of one probe from those of another, until it is sent.
 TOKEN: t.Final = "<token>"
@@ -151,8 +150,9 @@ def short(rule: EventRule) -> str:
 
 
 def is_temporary(rule: EventRule) -> bool:
-    """Whether a rule is one that a probe makes, or left."""
-    return rule.name.startswith(TEMPORARY) and rule.is_owned
+    """Whether a rule is one that a probe makes, or left: of that name and source, and ours."""
+    source = rule.pattern.get("source") if isinstance(rule.pattern, Mapping) else None
+    return rule.name.startswith(TEMPORARY) and rule.is_owned and source == [SOURCE]
 
 
 def probes_of(snapshot: Snapshot) -> tuple[Probe, ...]:

@@ -63,10 +63,11 @@ def feeds(trail: Trail, observed_at: datetime) -> Judged:
         return Judged(NO, f"{name} can't deliver to its log group: {trail.log_group_error}")
     if trail.is_logging is None or trail.logs_management_events is None:
         return Judged(UNKNOWN, f"what {name} logs could not be read")
+    for moment, place in ((trail.log_group_delivery, "its log group"), (trail.last_delivery, "its bucket")):
+        if moment is not None and observed_at - moment > _LATELY:
+            return Judged(NO, f"{name} last delivered to {place} on {moment:%Y-%m-%d}")
     if trail.log_group_delivery is None:
         return Judged(UNKNOWN, f"when {name} delivered to its log group is not known")
-    if observed_at - trail.log_group_delivery > _LATELY:
-        return Judged(NO, f"{name} last delivered to its log group on {trail.log_group_delivery:%Y-%m-%d}")
     return WORKS
 
 

@@ -119,6 +119,7 @@ def test_own_rules_without_a_caller_ignore_nobody() -> None:
         ({"create_topic": True, "ignore_principals": ["arn:aws:iam::**:role/x"]}, "ignore_principals"),
         ({"create_topic": True, "own_rules": [own_rule(name="Ours!")]}, "own_rules[0].name"),
         ({"create_topic": True, "own_rules": [own_rule(name="forward-1")]}, "not beginning with forward"),
+        ({"create_topic": True, "own_rules": [own_rule(name="probe-1")]}, "or probe-"),
         ({"create_topic": True, "own_rules": [own_rule(name="root-activity")]}, "the name root-activity is taken"),
         ({"create_topic": True, "own_rules": [own_rule(), own_rule()]}, "the name ours is taken"),
         ({"create_topic": True, "own_rules": [own_rule(pattern="{")]}, "own_rules[0].pattern: not JSON"),

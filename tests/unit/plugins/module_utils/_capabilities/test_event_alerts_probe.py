@@ -76,7 +76,7 @@ def with_rules(snapshot: Snapshot, region: str, *rules: EventRule) -> Snapshot:
 def temporary(name: str, region: str = HOME) -> EventRule:
     arn = f"arn:aws:events:{region}:{ACCOUNT}:rule/{TEMPORARY}{name}"
     targets = (EventTarget("iam-hardening-topic", TOPIC),)
-    return EventRule(f"{TEMPORARY}{name}", arn, region, "ENABLED", {"source": ["x"]}, tags=OURS, targets=targets)
+    return EventRule(f"{TEMPORARY}{name}", arn, region, "ENABLED", {"source": [SOURCE]}, tags=OURS, targets=targets)
 
 
 def test_all_that_is_made_is_removed_and_the_events_are_sent_in_between() -> None:
@@ -236,6 +236,12 @@ def test_what_an_earlier_probe_left_is_used_and_removed() -> None:
 def test_a_queue_of_other_topics_is_made_anew() -> None:
     found = plan(account(), queues={QUEUE: {"policy": None}})
     assert steps(found)[:3] == ["DeleteQueue", "CreateQueue", "Subscribe"]
+
+
+def test_a_rule_that_only_has_such_a_name_is_not_removed() -> None:
+    theirs = dataclasses.replace(temporary("theirs"), pattern={"source": ["aws.s3"]})
+    unmarked = dataclasses.replace(temporary("unmarked"), tags={})
+    assert plan(with_rules(account(), HOME, theirs, unmarked), only_clean=True).changes == ()
 
 
 def test_only_rules_of_ours_that_are_on_are_probed() -> None:

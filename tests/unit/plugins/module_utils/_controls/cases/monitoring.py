@@ -236,6 +236,10 @@ SILENT: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
         CIS,
         lambda pattern: alarmed(pattern, trails=(trail(log_group_delivery=days_ago(400)),)),
     ),
+    "a delivery to the bucket 400 days ago": (
+        CIS,
+        lambda pattern: alarmed(pattern, trails=(trail(last_delivery=days_ago(400)),)),
+    ),
     "a delivery that fails": (
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
         lambda pattern: alarmed(pattern, trails=(trail(log_group_error="AccessDenied"),)),
@@ -364,6 +368,13 @@ CASES: t.Final = [
         "a trail whose status could not be read",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
         lambda: alarmed(PRESCRIBED["alarm_root_use"], trails=(trail(is_logging=None),)),
+    ),
+    Case(
+        "alarm_root_use",
+        "NOT_ASSESSED",
+        "a trail of which no delivery to its log group is known",
+        CIS,
+        lambda: alarmed(PRESCRIBED["alarm_root_use"], trails=(trail(log_group_delivery=None),)),
     ),
     Case(
         "alarm_root_use",
