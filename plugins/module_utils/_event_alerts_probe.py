@@ -4,6 +4,7 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
+
 """The probe of ``event_alerts``: what it reads, how it sends and waits, and what it says of each rule."""
 
 from __future__ import annotations

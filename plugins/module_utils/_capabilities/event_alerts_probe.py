@@ -4,6 +4,7 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
+
 """The probe of alerts: whether a message gets from each rule to its topic.
 
 AWS refuses test events with a source of its own, so that the rules themselves can't be triggered. A temporary rule

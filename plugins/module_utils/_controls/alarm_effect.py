@@ -4,6 +4,7 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
+
 """Whether one event that a metric filter catches makes somebody get a message.
 
 An alarm sends messages only when its state changes. So one event must bring it into the state ALARM, and without any

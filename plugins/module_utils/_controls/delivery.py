@@ -4,6 +4,7 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
+
 """Whether EventBridge and CloudWatch may deliver to a topic or a queue, judged by evaluation of its policies.
 
 EventBridge asks as ``events.amazonaws.com``. AWS's documents disagree on whether it sends ``aws:SourceArn`` and
@@ -36,6 +37,7 @@ _KMS_ACTIONS: t.Final = ("kms:Decrypt", "kms:GenerateDataKey")
 _AWS_KEYS: t.Final = ("alias/aws/sns", "alias/aws/sqs")
 _ARN: t.Final = "aws:SourceArn"
 _ACCOUNT: t.Final = "aws:SourceAccount"
+_OF_ORGANIZATION: t.Final = ("aws:SourceOrgID", "aws:SourceOrgPaths")
 # Keys of principals, networks and sessions, which a request of a service does not have.
 _ABSENT: t.Final = (
     *("aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalType"),
@@ -78,14 +80,16 @@ class Sender:
         """The contexts that its requests to ``service`` may have; several where AWS's documents leave it open."""
         given = {_ARN: self.arn, _ACCOUNT: self.account_id}
         doubtful: tuple[str, ...] = ()
+        never: tuple[str, ...] = ()
         if self.service == EVENTBRIDGE:
             doubtful = {"sns": (_ARN, _ACCOUNT), "sqs": (_ACCOUNT,)}.get(service, ())
-            given = {key: value for key, value in given.items() if service != "kms"}
+            if service == "kms":
+                given, never = {}, _OF_ORGANIZATION
         for left_out in itertools.chain.from_iterable(
             itertools.combinations(doubtful, count) for count in range(len(doubtful) + 1)
         ):
             values = {key: value for key, value in given.items() if key not in left_out}
-            absent = (*_ABSENT, *(key for key in (_ARN, _ACCOUNT) if key not in values))
+            absent = (*_ABSENT, *never, *(key for key in (_ARN, _ACCOUNT) if key not in values))
             yield Context({**values, "aws:SecureTransport": "true"}, complete=False, absent=absent)
 
 

@@ -4,6 +4,7 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
+
 """Events that the alert rules wait for, as EventBridge has them on its default bus.
 
 Calls and sign-ins come by way of CloudTrail:

@@ -106,9 +106,8 @@ def _ways_of(scope: Scope, item: LogAlarm, alarms: Sequence[MetricAlarm], trail:
         yield _Way(_with_dimensions(logged, alarm, metric), judged)
 
 
-def _with_dimensions(
-    logged: Callable[[Event], bool], alarm: MetricAlarm, metric: FilterMetric
-) -> Callable[[Event], bool]:
+def _with_dimensions(logged: Catches, alarm: MetricAlarm, metric: FilterMetric) -> Catches:
+    """Of what a filter catches, the events that its alarm looks at."""
     if not metric.dimensions:
         return logged
     return lambda event: logged(event) and hears(alarm, metric, event)

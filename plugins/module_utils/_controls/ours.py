@@ -4,6 +4,7 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
+
 """Whose account something belongs to, as far as the snapshot and the settings say."""
 
 from __future__ import annotations

@@ -56,6 +56,7 @@ def equals(key: str, value: str) -> dict[str, dict[str, str]]:
         ({"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}}, YES, YES, YES),
         ({"Null": {"aws:SourceArn": "true"}}, UNKNOWN, NO, YES),
         (equals("aws:PrincipalOrgID", "o-1"), NO, NO, NO),
+        (equals("aws:SourceOrgID", "o-1"), UNKNOWN, UNKNOWN, NO),
         (equals("aws:SourceOwner", ACCOUNT), NO, NO, NO),
         ({"Bool": {"aws:SecureTransport": "true"}}, YES, YES, YES),
         ({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, NO, NO, NO),
