@@ -225,7 +225,7 @@ class Recorder:
             "awsRegion": regions[0 if service in ("iam", "organizations") else number % len(regions)],
             "sourceIPAddress": caller.source or _ADDRESSES[number % len(_ADDRESSES)],
             "userAgent": caller.source or _AGENTS[number % len(_AGENTS)],
-            "requestParameters": {"example": f"value-{number}"},
+            "requestParameters": {f"parameter{number}": "value"},
             "responseElements": {"_return": True} if number % 2 else None,
             "requestID": f"3cc97d1e-0f5a-4a6e-9b0c-{number:012}",
             "eventID": f"8f1b5c44-77d0-4c2f-8a39-{number:012}",
