@@ -30,7 +30,7 @@ from .event_pattern import Event, EventPattern
 from .event_samples import samples
 from .facts import Facts
 from .ours import accounts_of_ours
-from .trail_events import Place, Sample
+from .trail_events import Place, Sample, by_whom
 
 THEME: t.Final = "event_alerts"
 RULES_CONTROL: t.Final = "event_alert_rules"
@@ -99,9 +99,9 @@ def _left_out(lost: Sequence[Sample], events: Sequence[Sample]) -> str:
     """The events that no rule matches, where some do."""
     if len(lost) == len(events):
         return ""
-    names = listing(dict.fromkeys(sample.name for sample in lost), 5)
-    callers = listing(dict.fromkeys(sample.by for sample in lost), 5)
-    return f"not {names} by {callers}"
+    names = {sample.name for sample in lost}
+    which = "none" if names == {sample.name for sample in events} else f"not {listing(names, 5)}"
+    return f"{which}{by_whom(events, lost)}"
 
 
 def _of_event(scope: Scope, region: str, wanted: AlertRule, event: Event, *, forwarded: bool = False) -> Judged:

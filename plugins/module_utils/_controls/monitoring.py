@@ -33,7 +33,7 @@ from .delivery import WORKS, Judged, worst
 from .filter_pattern import PatternError, parse
 from .monitoring_watches import ORGANIZATION_CHANGES, WATCHES, Watch
 from .ours import accounts_of_ours
-from .trail_events import Event, Place, Sample
+from .trail_events import Event, Place, Sample, by_whom
 
 _THEME = "monitoring"
 _FILTERS = "metric filters"
@@ -189,18 +189,9 @@ def _unheard(scope: Scope, watch: Watch, samples: Sequence[Sample], uncaught: Se
         return Verdict(population, _FILTERS, not_assessed=f"{watch.what}: {_reasons(near)}")
     reasons = _reasons(way for way in _ways(scope) if way.judged.truth is NO and _is_meant_for(way, missed))
     names = list(dict.fromkeys(sample.name for sample in missed))
-    detail = f"nobody is told of {listing(names, 5)}{_by(samples, missed)}" + (f"; {reasons}" if reasons else "")
+    detail = f"nobody is told of {listing(names, 5)}{by_whom(samples, missed)}" + (f"; {reasons}" if reasons else "")
     observed = {"not_caught": names, "callers": sorted({sample.by for sample in missed})}
     return Verdict(population, _FILTERS, (Failure(scope.facts.account_arn, detail, observed),))
-
-
-def _by(samples: Sequence[Sample], missed: Sequence[Sample]) -> str:
-    """The callers whose events were missed, in the shorter of two ways; empty where those of all were."""
-    callers, of_missed = {sample.by for sample in samples}, {sample.by for sample in missed}
-    caught = callers - of_missed
-    if not caught:
-        return ""
-    return f" unless by {listing(caught)}" if len(caught) < len(of_missed) else f" by {listing(of_missed)}"
 
 
 def _is_meant_for(way: _Way, missed: Sequence[Sample]) -> bool:

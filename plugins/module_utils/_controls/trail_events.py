@@ -22,6 +22,8 @@ import itertools
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
+from .control import listing
+
 Event = Mapping[str, t.Any]
 
 API_CALL: t.Final = "AwsApiCall"
@@ -266,3 +268,12 @@ class Recorder:
             "additionalEventData": {"LoginTo": address, "MobileVersion": "No", "MFAUsed": mfa},
             "tlsDetails": {"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256"},
         }
+
+
+def by_whom(samples: Sequence[Sample], missed: Sequence[Sample]) -> str:
+    """The callers whose events were missed, in the shorter of two ways; empty where those of all were."""
+    callers, of_missed = {sample.by for sample in samples}, {sample.by for sample in missed}
+    caught = callers - of_missed
+    if not caught:
+        return ""
+    return f" unless by {listing(caught)}" if len(caught) < len(of_missed) else f" by {listing(of_missed)}"

@@ -70,6 +70,24 @@ def test_the_conditions_that_eventbridge_meets(condition: t.Any, sns: Truth, sqs
 
 
 @pytest.mark.parametrize(
+    "key",
+    [
+        *("aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"),
+        *("aws:PrincipalType", "aws:SourceVpc", "aws:SourceVpce", "aws:SourceOwner", "aws:userid", "aws:username"),
+        *("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime"),
+    ],
+)
+def test_keys_of_principals_are_not_sent_by_a_service(key: str) -> None:
+    document = policy({"Service": EVENTBRIDGE}, {"StringLike": {key: "*"}})
+    assert {admits(document, action, TOPIC, OF_RULE).truth for action in ACTIONS.values()} == {NO}
+
+
+def test_the_paths_of_an_organization_are_not_sent_to_a_key() -> None:
+    document = policy({"Service": EVENTBRIDGE}, {"ForAnyValue:StringLike": {"aws:SourceOrgPaths": "o-1/*"}})
+    assert admits(document, "kms:Decrypt", TOPIC, OF_RULE).truth is NO
+
+
+@pytest.mark.parametrize(
     ("principal", "condition", "expected"),
     [
         ({"Service": CLOUDWATCH}, None, YES),
@@ -77,6 +95,7 @@ def test_the_conditions_that_eventbridge_meets(condition: t.Any, sns: Truth, sqs
         ({"Service": CLOUDWATCH}, equals("aws:SourceAccount", "999988887777"), NO),
         ({"AWS": "*"}, equals("AWS:SourceOwner", ACCOUNT), YES),
         ({"AWS": "*"}, equals("AWS:SourceOwner", "999988887777"), NO),
+        ({"AWS": "*"}, equals("aws:PrincipalAccount", ACCOUNT), YES),
         ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, None, UNKNOWN),
         ({"AWS": "arn:aws:iam::999988887777:root"}, None, NO),
         ({"Service": EVENTBRIDGE}, None, NO),
@@ -100,6 +119,18 @@ def test_a_statement_for_everybody_admits_a_service() -> None:
 
 OPEN = policy({"Service": EVENTBRIDGE})
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
+
+
+def test_a_key_needs_both_actions_by_their_names() -> None:
+    actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+    exact = policy({"Service": EVENTBRIDGE})
+    exact["Statement"][0]["Action"] = actions
+    assert to_topic(AlertTopic(TOPIC, policy=OPEN, kms_key_id="k", key_policy=exact), OF_RULE) is WORKS
+
+
+def test_the_kind_of_place_is_named() -> None:
+    assert to_topic(AlertTopic(TOPIC, exists=False), OF_RULE).why == "there is no such topic"
+    assert to_queue(AlertQueue(QUEUE, exists=False), OF_RULE).why == "there is no such queue"
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules
     EventRule,
     EventTarget,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Organization, Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Trail
-from ansible_collections.hardening.iam.plugins.module_utils._controls.event_alerts_rules import RULES, State
+from ansible_collections.hardening.iam.plugins.module_utils._controls.event_alerts_rules import BY_NAME, RULES, State
 
 from .samples import ACCOUNT, judge, snapshot, status, unread
 
@@ -96,6 +96,44 @@ def test_each_region_has_its_own_events() -> None:
     told = account(AlertRegion(HOME), AlertRegion(OTHER))
     assert "quarantine-attached-by-aws" in missing(told, HOME)
     assert missing(told, OTHER) == ["root-activity", "assume-root", "health-exposed-credentials", "guardrail-tamper"]
+
+
+def test_the_management_account_alone_needs_the_rule_on_its_organization() -> None:
+    rules = all_rules(TOPIC, without="organizations-guardrail-change")
+    assert missing(home(*rules, organization=Organization("o-1", ACCOUNT, "ALL"))) == ["organizations-guardrail-change"]
+    assert status("event_alert_rules", home(*rules, organization=Organization("o-1", "999988887777", "ALL"))) == "PASS"
+
+
+def test_a_rule_that_is_off_catches_nothing() -> None:
+    off = rule("guardrail-tamper", TOPIC, state="DISABLED")
+    assert missing(home(*all_rules(TOPIC, without="guardrail-tamper"), off)) == ["guardrail-tamper"]
+    (found,) = judge("event_alert_rules", home(*all_rules(TOPIC, without="quarantine-attached-by-aws")))
+    # The use of root is caught by another rule.
+    assert found.detail.endswith("catches the events of quarantine-attached-by-aws (none unless by root)")
+
+
+def test_a_rule_that_leaves_out_events_names_them() -> None:
+    pattern = {**BY_NAME["assume-root"].pattern}
+    pattern["detail"] = {**pattern["detail"], "userIdentity": {"type": ["IAMUser"]}}
+    narrow = rule("assume-root", TOPIC, pattern=pattern)
+    (found,) = judge("event_alert_rules", home(*all_rules(TOPIC, without="assume-root"), narrow))
+    assert found.detail.endswith("assume-root (none by a person of Identity Center, a role)")
+
+
+def test_a_place_that_can_not_be_read_is_unknown_if_ours_and_trusted_if_declared() -> None:
+    unknown = AlertTopic(TOPIC, unknown="AccessDenied")
+    (found,) = judge("event_alert_rules", home(*all_rules(TOPIC), topics=[unknown]))
+    assert (found.status.value, "AccessDenied" in found.detail) == ("NOT_ASSESSED", True)
+    declared = home(*all_rules(FOREIGN), topics=[AlertTopic(FOREIGN, unknown="AccessDenied")])
+    assert status("event_alert_rules", declared) == "FAIL"
+    assert status("event_alert_rules", declared, trusted_account_ids=("999999999999",)) == "PASS"
+    # One more target that works is enough.
+    assert status("event_alert_rules", home(*all_rules(TOPIC, f"{TOPIC}-2"), topics=[unknown])) == "PASS"
+
+
+def test_another_bus_of_the_account_is_a_place_like_others() -> None:
+    assert status("event_alert_rules", home(*all_rules(HUB.replace("default", "alerts")))) == "PASS"
+    assert status("event_alert_rules", home(*all_rules(HUB))) == "FAIL"
 
 
 def test_what_is_forwarded_is_heard_where_it_arrives() -> None:

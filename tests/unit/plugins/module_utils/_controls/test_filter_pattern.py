@@ -65,6 +65,7 @@ EVENT: dict[str, t.Any] = {
         ("?DeleteUser ?PutUserPolicy", True),
         ("?DeleteUser ?CreateUser", False),
         ("PutUserPolicy -Root", False),
+        (r'"\"eventName\":\"PutUserPolicy\""', True),
         ("-AssumedRole", True),
         ("-User", False),
     ],
@@ -79,6 +80,7 @@ def test_catches(pattern: str, expected: bool) -> None:
         *("[ip, user, ...]", "{ $.eventName = }", "{ $.eventName PutUserPolicy }", "{ ($.eventName = PutUserPolicy }"),
         *("{ $.eventName = PutUserPolicy ) }", "{ $.eventName = %[% }", "{ }", "{ $.a = b c }", "{ = }", "{ $.a = % }"),
         *("{ $.a IS }", "{ $.a IS MAYBE }", "{ $.a > many }", "user:name", "{ $.a = $.b }"),
+        *("$.a = b }", "{ a = b }", "{ $.a b c }", "{ $.a NOT b }"),
     ],
 )
 def test_what_is_not_understood(pattern: str) -> None:

@@ -84,6 +84,25 @@ def test_why_a_filter_is_not_enough_is_said_of_those_that_are_meant_for_it() -> 
     assert finding.detail.endswith(expected)
 
 
+def test_a_filter_without_an_alarm_is_named() -> None:
+    (finding,) = judge("alarm_root_use", alarmed(log_alarms=(metric_filter(ROOT_USE, alarms=()),)))
+    assert finding.detail.endswith("; metric filter filter-0 has no alarm")
+
+
+def test_only_the_reasons_that_matter_are_named() -> None:
+    unknown = (alarm(0, computed=True), alarm(1, computed=True))
+    (finding,) = judge("alarm_root_use", alarmed(ROOT_USE, "{ $.eventName = Never }", metric_alarms=unknown))
+    assert finding.status.value == "NOT_ASSESSED"
+    assert "alarm-0" in finding.detail and "alarm-1" not in finding.detail
+    half = alarmed("{ $.eventName = DisableKey }", metric_alarms=(alarm(actions=()),))
+    (finding,) = judge("alarm_kms_key_deletion", half)
+    assert finding.detail == "nobody is told of DisableKey, ScheduleKeyDeletion"
+
+
+def test_a_trail_without_a_log_group_beside_one_that_has_it() -> None:
+    assert status("alarm_root_use", alarmed(ROOT_USE, trails=(trail(log_group_arn=None), trail()))) == "PASS"
+
+
 def test_a_second_trail_that_works_is_enough() -> None:
     assert status("alarm_root_use", alarmed(ROOT_USE, trails=(trail(is_logging=False), trail(name="second")))) == "PASS"
 
