@@ -104,6 +104,14 @@ def test_the_management_account_alone_needs_the_rule_on_its_organization() -> No
     assert status("event_alert_rules", home(*rules, organization=Organization("o-1", "999988887777", "ALL"))) == "PASS"
 
 
+def test_without_any_rule_the_kinds_are_listed_and_no_reasons() -> None:
+    (found,) = judge("event_alert_rules", home())
+    assert found.detail.endswith(
+        "the events of assume-root, guardrail-tamper, health-exposed-credentials, quarantine-attached-by-aws, root-activity"
+    )
+    assert found.evidence.observed["reasons"] == {}
+
+
 def test_a_rule_that_is_off_catches_nothing() -> None:
     off = rule("guardrail-tamper", TOPIC, state="DISABLED")
     assert missing(home(*all_rules(TOPIC, without="guardrail-tamper"), off)) == ["guardrail-tamper"]
@@ -165,7 +173,8 @@ def test_a_topic_that_admits_eventbridge_is_delivered_to() -> None:
 
 
 def test_a_rule_that_is_on_needs_a_target() -> None:
-    assert status("event_alert_delivery", home(rule("root-activity"))) == "FAIL"
+    (found,) = judge("event_alert_delivery", home(rule("root-activity")))
+    assert (found.status.value, found.evidence.observed) == ("FAIL", {"targets": 0})
     assert status("event_alert_delivery", home(rule("root-activity", state="DISABLED"))) == "PASS"
 
 

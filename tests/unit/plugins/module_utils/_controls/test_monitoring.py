@@ -103,6 +103,33 @@ def test_a_trail_without_a_log_group_beside_one_that_has_it() -> None:
     assert status("alarm_root_use", alarmed(ROOT_USE, trails=(trail(log_group_arn=None), trail()))) == "PASS"
 
 
+@pytest.mark.parametrize("fields", [{"is_logging": None}, {"logs_management_events": None}])
+def test_what_is_not_known_of_a_trail_is_not_assessed(fields: dict[str, t.Any]) -> None:
+    (finding,) = judge("alarm_root_use", alarmed(ROOT_USE, trails=(trail(**fields),)))
+    assert (finding.status.value, "what trail main logs could not be read" in finding.detail) == ("NOT_ASSESSED", True)
+
+
+@pytest.mark.parametrize("fields", [{"log_group": "applications"}, {"region": "eu-west-1"}])
+def test_a_filter_on_another_log_group_hears_nothing(fields: dict[str, t.Any]) -> None:
+    elsewhere = metric_filter(ROOT_USE, **fields)
+    account = alarmed(log_alarms=(elsewhere,), metric_alarms=(alarm(region=elsewhere.region),))
+    assert status("alarm_root_use", account) == "FAIL"
+
+
+def test_what_the_controls_stand_for() -> None:
+    for number, control in enumerate(CONTROLS, start=1):
+        expected = {
+            **dict.fromkeys(("cis_5.0", "cis_3.0"), (f"4.{number}",)),
+            "cis_7.0": (f"5.{number}",),
+            "nist_800_53": ("AU-6(1)", "AU-6(5)", "CA-7", "SI-4(12)"),
+            "soc2": ("CC7.2", "CC7.3"),
+        }
+        found = dict(control.compliance)
+        # Security Hub has no control on changes of the organization.
+        assert bool(found.pop("security_hub", None)) is (control.id != "alarm_organization_changes")
+        assert found == expected
+
+
 def test_a_second_trail_that_works_is_enough() -> None:
     assert status("alarm_root_use", alarmed(ROOT_USE, trails=(trail(is_logging=False), trail(name="second")))) == "PASS"
 
