@@ -265,9 +265,7 @@ class Planner:
         if others and bus not in self.accepted:
             return "subscribers", f"other rules get its events as well ({', '.join(others)}); {_ACCEPT}", bus
         if probe.is_forwarded:
-            if target.split(":")[4] != account and target not in self.accepted:
-                return "subscribers", f"it is the bus of another account, whose rules can't be seen; {_ACCEPT}", target
-            return None
+            return self._bus_objection(probe)
         if target.split(":")[4] != account:
             return "foreign", "it is of another account, so that no queue can be subscribed to it here", target
         if target in around.unread:
@@ -278,6 +276,19 @@ class Planner:
         if people and target not in self.accepted:
             reason = f"{len(people)} subscribers would get messages that begin with PROBE; {_ACCEPT}"
             return "subscribers", reason, target
+        return None
+
+    def _bus_objection(self, probe: Probe) -> t.Optional[tuple[str, str, str]]:
+        """Why what is handed on to a bus is not probed."""
+        target = probe.target.arn
+        if not probe.is_visible:
+            reason = f"it is the bus of another account, whose rules can't be seen; {_ACCEPT}"
+            return None if target in self.accepted else ("subscribers", reason, target)
+        if probe.notifying is None:
+            reason = (
+                "no rule that notifies is known in its region: have that region among regions, or converge the rules"
+            )
+            return "no_topic", reason, target
         return None
 
     def _other_listeners(self, probe: Probe) -> list[str]:

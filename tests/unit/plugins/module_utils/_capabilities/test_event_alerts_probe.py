@@ -201,6 +201,13 @@ def test_the_bus_of_another_account_has_to_be_accepted_and_shows_nothing() -> No
     assert {"CreateQueue", "Subscribe"}.isdisjoint(steps(found))
 
 
+def test_a_hub_that_was_not_read_is_refused_and_not_called_silent() -> None:
+    snapshot = account(HOME, OTHER)
+    alone = tuple(here for here in snapshot.alert_regions if here.region == OTHER)
+    found = plan(dataclasses.replace(snapshot, alert_regions=alone))
+    assert (found.changes, refused(found)) == ((), {("no_topic", HUB)})
+
+
 def test_what_can_not_be_read_or_is_of_another_account_is_refused() -> None:
     assert refused(plan(account(), unread={TOPIC: "AccessDenied"})) == {("unread", TOPIC)}
     assert refused(plan(account(), unread={HUB: "AccessDenied"})) == {("unread", HUB)}
