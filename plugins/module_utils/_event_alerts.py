@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
 
@@ -25,18 +26,24 @@ from ._converge.finding import Finding
 from ._converge.plan import Plan
 from ._converge.runner import Walk
 from ._converging import converge, settings_of
+from ._event_alerts_probe import OPERATIONS as PROBE_OPERATIONS
+from ._event_alerts_probe import run_probe
 from ._event_alerts_reads import UNDO_OPERATIONS, acting, reread, surroundings
 from ._task import Task, TaskError
 from ._version import COLLECTION_VERSION
 
 OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions"})).union(
-    UNDO_OPERATIONS, *(READS[dataset] for dataset in DATASETS)
+    UNDO_OPERATIONS, PROBE_OPERATIONS, *(READS[dataset] for dataset in DATASETS)
 )
+_LONGEST_PROBE: t.Final = 900
 _TAGS: t.Final = {"iam-hardening:collection-version": COLLECTION_VERSION}
 
 
 def run(task: Task) -> dict[str, t.Any]:
-    """Converge the alerts of an account as the options of ``task`` say."""
+    """Converge the alerts of an account as the options of ``task`` say, or probe those that it has."""
+    if task.options["probe"]:
+        _check_probe(task)
+        return run_probe(task, _TAGS)
     try:
         declared = Declared.from_options(task.options, enforce=task.options["mode"] == "enforce")
         alerts = _Alerts(task, declared, settings_of(task))
@@ -51,13 +58,24 @@ def run(task: Task) -> dict[str, t.Any]:
     return {**result, **alerts.told()}
 
 
+def _check_probe(task: Task) -> None:
+    """Refuse options that no probe can be made with. Raises TaskError."""
+    seconds = task.options["probe_seconds"]
+    if not 1 <= seconds <= _LONGEST_PROBE:
+        raise TaskError(f"probe_seconds: {seconds} is not allowed; allowed are 1 to {_LONGEST_PROBE}")
+    if task.options["state"] != "present":
+        raise TaskError("probe: true goes with state: present; there is nothing to probe where the rules are removed")
+
+
 class _Alerts:
     """One run."""
 
     def __init__(self, task: Task, declared: Declared, settings: Settings) -> None:
         self._task = task
         self._declared = declared
-        self._settings = settings
+        # A topic or a bus that is declared is no stranger's.
+        trusted = (*settings.trusted_account_ids, *declared.accounts)
+        self._settings = dataclasses.replace(settings, trusted_account_ids=trusted)
         self._topology: t.Optional[Topology] = None
 
     def walk(self, access: Access) -> Walk[Observed]:

@@ -17,10 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ._account import fields
-from ._account.event_reads import event_rule, event_target, parsed
+from ._account.event_reads import event_rule, event_target
 from ._account.event_rules import AlertTopic
 from ._account.model import Snapshot
 from ._account.source import Unreadable
+from ._account.topic_reads import parsed
 from ._aws.access import Access
 from ._aws.errors import AwsError, NotFound
 from ._aws.operations import Operations
@@ -39,6 +40,8 @@ from ._capabilities.event_alerts_changes import (
     ROLE_POLICY,
     SET_QUEUE,
     STATEMENT,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
     WRITES,
     shown_role,
     shown_rule,
@@ -53,7 +56,8 @@ from ._converge.runner import Aws, Caller
 UNDO_OPERATIONS: t.Final = Operations(
     reads=frozenset(
         {"events:DescribeRule", "events:ListTargetsByRule", "events:ListTagsForResource", "events:DescribeEventBus"}
-        | {"sns:GetTopicAttributes", "sqs:GetQueueUrl", "sqs:GetQueueAttributes", "iam:GetRole", "iam:GetRolePolicy"}
+        | {"sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"}
+        | {"iam:GetRole", "iam:GetRolePolicy"}
     ),
     writes=WRITES,
 )
@@ -93,6 +97,8 @@ class Acting:
         request = dict(parameters or {})
         if operation in (SET_QUEUE, DELETE_QUEUE):
             request["QueueUrl"] = self._queue_url(operation, request.pop("QueueName"), region)
+        if operation == UNSUBSCRIBE:
+            request = {"SubscriptionArn": self._subscription(request, region)}
         answer = self._patiently(service, operation, request, region)
         if answer.get("FailedEntryCount"):
             entry: Mapping[str, t.Any] = next(iter(answer.get("FailedEntries") or ()), {})
@@ -105,6 +111,15 @@ class Acting:
                 region=region,
             )
         return answer
+
+    def _subscription(self, named: Mapping[str, t.Any], region: t.Optional[str]) -> str:
+        """The ARN that AWS gave a subscription. Raises AwsError where there is none."""
+        found = subscription_of(self._access, named["TopicArn"], named["Endpoint"])
+        if found is None:
+            raise NotFound(
+                "there is no such subscription", code="NotFound", service="sns", operation=UNSUBSCRIBE, region=region
+            )
+        return found
 
     def _queue_url(self, operation: str, name: str, region: t.Optional[str]) -> str:
         """The URL that AWS gave a queue. Raises AwsError, for ``operation`` itself where there is no such queue."""
@@ -141,7 +156,7 @@ def surroundings(access: Access, topology: Topology, snapshot: Snapshot) -> Surr
     queues = {arn for region in topology.place.regions if (arn := topology.queue_arn(region))}
     declared = topology.declared
     reads: dict[str, Callable[[], t.Any]] = {arn: functools.partial(_topic, access, arn) for arn in sorted(topics)}
-    reads |= {arn: functools.partial(_queue, access, arn) for arn in sorted(queues)}
+    reads |= {arn: functools.partial(queue_of, access, arn) for arn in sorted(queues)}
     if not declared.role_arn and (topology.hands_on or not declared.present):
         reads[topology.role_arn] = functools.partial(_role, access, topology.role_arn)
     if declared.receive_from_organization or not declared.present:
@@ -171,7 +186,7 @@ def _topic(access: Access, arn: str) -> t.Optional[AlertTopic]:
     )
 
 
-def _queue(access: Access, arn: str) -> t.Optional[dict[str, t.Any]]:
+def queue_of(access: Access, arn: str) -> t.Optional[dict[str, t.Any]]:
     """The name and the policy of a queue; None where there is none."""
     region, name = arn.split(":")[3], arn.rpartition(":")[2]
     try:
@@ -184,6 +199,17 @@ def _queue(access: Access, arn: str) -> t.Optional[dict[str, t.Any]]:
         raise
     attributes = fields.optional_structure(answer, "Attributes") or {}
     return {"queue": name, "policy": parsed(fields.optional_text(attributes, "Policy"))}
+
+
+def subscription_of(access: Access, topic_arn: str, endpoint: str) -> t.Optional[str]:
+    """The ARN of the subscription of an endpoint to a topic; None where there is none."""
+    listed = access.items(
+        "sns", "ListSubscriptionsByTopic", "Subscriptions", {"TopicArn": topic_arn}, region=topic_arn.split(":")[3]
+    )
+    try:
+        return next((str(item["SubscriptionArn"]) for item in listed if item.get("Endpoint") == endpoint), None)
+    except NotFound:
+        return None
 
 
 def _role(access: Access, arn: str) -> t.Optional[Role]:
@@ -231,13 +257,16 @@ def _present(access: Access, change: Change) -> t.Any:
     arn, _space, _part = change.target.partition(" ")
     if change.service == EVENTS:
         return _of_events(access, change, arn)
+    if change.operation in (SUBSCRIBE, UNSUBSCRIBE):
+        endpoint = _part.removeprefix("subscription ")
+        return {"subscription": endpoint} if subscription_of(access, arn, endpoint) else None
     if change.service == "sns":
         topic = _topic(access, arn)
         if change.operation in (CREATE_TOPIC, DELETE_TOPIC):
             return topic and {"topic": arn.rpartition(":")[2], "kms_key_id": topic.kms_key_id, "policy": topic.policy}
         return _attribute(topic, _part)
     if change.service == "sqs":
-        queue = _queue(access, arn)
+        queue = queue_of(access, arn)
         if change.operation in (CREATE_QUEUE, DELETE_QUEUE):
             return queue
         return {"Policy": queue["policy"] if queue else None}

@@ -124,7 +124,7 @@ _REGIONAL: t.Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "*DeliveryChannel": "*",
         },
     ),
-    "events": ("rule/iam-hardening-preflight", {"*Permission": "*"}),
+    "events": ("rule/iam-hardening-preflight", {"*Permission": "*", "PutEvents": "event-bus/default"}),
     "securityhub": (
         "hub/default",
         {

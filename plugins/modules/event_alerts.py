@@ -123,6 +123,7 @@ options:
         a session is its
         role.
       - Root, and what AWS itself does, can't be ignored.
+      - An ARN that means users, roles or sessions of any name, such as V(arn:*), is refused.
     type: list
     elements: str
     default: []
@@ -201,6 +202,29 @@ options:
       - Take over rules, and the role, that bear our names but were made by others. Without it they are refused.
     type: bool
     default: false
+  probe:
+    description:
+      - Probe the rules of this collection that are there, and change nothing else. With it, all options of the
+        declaration are ignored but O(state), which has to be V(present).
+      - Beside each rule a temporary one is made with the same target and the same input transformer, on events of the
+        source V(hardening.iam.probe). A temporary queue is subscribed to the topic. Then an event is sent for each rule,
+        and the message that begins with V(PROBE) is waited for. At last all of it is removed, and so is what an
+        earlier probe left that was killed.
+      - With O(mode=report) and in check mode nothing is made and nothing is sent.
+    type: bool
+    default: false
+  probe_accept:
+    description:
+      - ARNs of topics and buses whose other subscribers may get the messages or the events of a probe. A topic or a
+        bus that has some and is not named is not probed.
+    type: list
+    elements: str
+    default: []
+  probe_seconds:
+    description:
+      - How many seconds to wait for the messages of a probe, V(1) to V(900).
+    type: int
+    default: 60
 """
 
 EXAMPLES = r"""
@@ -253,6 +277,16 @@ EXAMPLES = r"""
         paths:
           who: $.detail.userIdentity.arn
         lines: ["By: <who>"]
+
+- name: See whether the messages of all rules arrive
+  hardening.iam.event_alerts:
+    account_id: "111122223333"
+    regions: [enabled]
+    mode: enforce
+    journal: ./journal
+    probe: true
+    probe_accept:
+      - arn:aws:sns:us-east-1:111122223333:iam-hardening-alerts
 """
 
 RETURN = r"""
@@ -381,8 +415,44 @@ journal:
   returned: when something was changed
   type: str
   sample: ./journal/111122223333/20261125T020000Z
+probe:
+  description: What the probe found. Nothing was sent in check mode and with O(mode=report).
+  returned: with O(probe)
+  type: dict
+  contains:
+    rules:
+      description: The rules of this collection that are on, each with its target.
+      type: list
+      elements: dict
+      contains:
+        rule:
+          description: The name of the real rule.
+          type: str
+        region:
+          description: Its region.
+          type: str
+        target:
+          description: The topic or the bus that it leads to.
+          type: str
+        pattern_matches:
+          description: Whether its pattern matches an example of its events, as TestEventPattern says. Empty if not known.
+          type: bool
+        sent:
+          description: Whether a test event was sent.
+          type: bool
+        arrived:
+          description:
+            - Whether its message arrived at the topic. Empty if nothing was sent, or if it was handed on to another account,
+              where nothing can be seen.
+          type: bool
+        seconds:
+          description: After how many seconds it was seen. Empty if it was not.
+          type: float
+    not_proven:
+      description: What a probe can't prove.
+      type: str
 rules:
-  description: The rules that are on.
+  description: The rules that are on. Empty with O(probe).
   returned: success
   type: list
   elements: dict
@@ -472,6 +542,9 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
         "role_name": {"type": "str", "default": "iam-hardening-event-forwarding"},
         "role_permissions_boundary": {"type": "str"},
         "adopt": {"type": "bool", "default": False},
+        "probe": {"type": "bool", "default": False},
+        "probe_accept": {"type": "list", "elements": "str", "default": []},
+        "probe_seconds": {"type": "int", "default": 60},
     }
 
 

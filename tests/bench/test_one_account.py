@@ -22,7 +22,9 @@ SIZES: t.Final = (50, 500, 2_000)
 REPEATS: t.Final = 3
 MOST_CALLS: t.Final = 25
 # Asked once a region, not once an account.
-REGIONAL: t.Final = frozenset({"accessanalyzer", "cloudtrail", "cloudwatch", "config", "ec2", "logs", "securityhub"})
+REGIONAL: t.Final = frozenset(
+    {"accessanalyzer", "cloudtrail", "cloudwatch", "config", "ec2", "kms", "logs", "securityhub", "sns"}
+)
 # Whatever names one user, role, group, policy or key is a read that grows with the account.
 PRINCIPAL: t.Final = frozenset({"AccessKeyId", "Arn", "GroupName", "PolicyArn", "RoleName", "UserName"})
 PAGED: t.Final = ("iam", "GetAccountAuthorizationDetails")

@@ -52,6 +52,7 @@ READ_PREFIXES: t.Final = (
 
 #: Calls whose names mislead: sessions change nothing in the account, tokens and secrets are no harmless reads.
 READ_ONLY_EXCEPTIONS: t.Mapping[tuple[str, str], bool] = {
+    ("events", "TestEventPattern"): True,
     ("iam", "GenerateCredentialReport"): True,
     ("iam", "GenerateOrganizationsAccessReport"): True,
     ("iam", "GenerateServiceLastAccessedDetails"): True,

@@ -19,7 +19,7 @@ GENERATORS = {
     ("sts", "AssumeRole"),
     ("sts", "AssumeRoot"),
 }
-PLAIN_READS = {("cloudtrail", "LookupEvents")}
+PLAIN_READS = {("cloudtrail", "LookupEvents"), ("events", "TestEventPattern")}
 READS = ("BatchGet", "Describe", "Get", "Head", "List", "Simulate")
 NO_HARMLESS_READS = {"GetFederationToken", "GetSecretValue", "GetSessionToken"}
 RUN = "checked"

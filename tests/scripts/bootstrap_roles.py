@@ -201,6 +201,7 @@ _RESOURCES: t.Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("event_alerts", "events:"): ("arn:${Partition}:events:*:${Account}:rule/iam-hardening-*",),
     ("event_alerts", "events:PutPermission"): ("*",),
     ("event_alerts", "events:RemovePermission"): ("*",),
+    ("event_alerts", "events:PutEvents"): ("arn:${Partition}:events:*:${Account}:event-bus/default",),
     ("event_alerts", "sns:"): ("arn:${Partition}:sns:*:${Account}:iam-hardening-*",),
     ("event_alerts", "sqs:"): ("arn:${Partition}:sqs:*:${Account}:iam-hardening-*",),
     ("organization_policies", "organizations:AttachPolicy"): (

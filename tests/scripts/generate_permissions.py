@@ -100,6 +100,8 @@ _PURPOSES: t.Final[dict[str, str]] = {
     " `engine: aws`: what AWS says to a principal's requests",
     "securityhub:BatchGetSecurityControls": "security_hub with `controls`: what their parameters are",
     "securityhub:BatchGetStandardsControlAssociations": "security_hub with `controls`: where they are enabled",
+    "events:TestEventPattern": "event_alerts with `probe`: whether a pattern matches an example of its events",
+    "sns:ListSubscriptionsByTopic": "event_alerts with `probe`: who else gets what is published to a topic",
     "sqs:GetQueueAttributes": "event_alerts: the queue for what could not be delivered",
     "sqs:GetQueueUrl": "event_alerts: whether there is such a queue",
     "sts:AssumeRoot": "rollback: how a removal of root credentials ended that was cut off, for the audit only",

@@ -104,6 +104,7 @@ NEEDED: t.Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ),
     ("findings_export", "securityhub:BatchUpdateFindings"): (REGIONAL.format("securityhub", "hub/default"),),
     ("event_alerts", "events:"): (REGIONAL.format("events", "rule/iam-hardening-root-activity"),),
+    ("event_alerts", "events:PutEvents"): (REGIONAL.format("events", "event-bus/default"),),
     ("event_alerts", "Permission"): ("*",),
     ("event_alerts", "sns:"): (REGIONAL.format("sns", "iam-hardening-alerts"),),
     ("event_alerts", "sns:SetTopicAttributes"): (REGIONAL.format("sns", "iam-hardening-alerts"), TOPIC),

@@ -130,6 +130,7 @@ resource "aws_iam_policy" "assessor_reads" {
         "events:ListRules",
         "events:ListTagsForResource",
         "events:ListTargetsByRule",
+        "events:TestEventPattern",
         "iam:GenerateCredentialReport",
         "iam:GenerateServiceLastAccessedDetails",
         "iam:GetAccessKeyLastUsed",
@@ -196,6 +197,7 @@ resource "aws_iam_policy" "assessor_reads" {
         "securityhub:GetFindings",
         "securityhub:ListFindingAggregators",
         "sns:GetTopicAttributes",
+        "sns:ListSubscriptionsByTopic",
         "sqs:GetQueueAttributes",
         "sqs:GetQueueUrl",
         "sts:GetCallerIdentity"
@@ -984,6 +986,7 @@ resource "aws_iam_role_policy" "automation_detective_reads" {
         "events:ListRules",
         "events:ListTagsForResource",
         "events:ListTargetsByRule",
+        "events:TestEventPattern",
         "iam:GetAccountSummary",
         "iam:GetRole",
         "iam:GetRolePolicy",
@@ -1002,6 +1005,7 @@ resource "aws_iam_role_policy" "automation_detective_reads" {
         "securityhub:GetFindings",
         "securityhub:ListFindingAggregators",
         "sns:GetTopicAttributes",
+        "sns:ListSubscriptionsByTopic",
         "sqs:GetQueueAttributes",
         "sqs:GetQueueUrl",
         "sts:GetCallerIdentity"
@@ -1261,6 +1265,15 @@ resource "aws_iam_role_policy" "event_alerts" {
     {
       "Effect": "Allow",
       "Action": [
+        "events:PutEvents"
+      ],
+      "Resource": [
+        "arn:${local.partition}:events:*:${local.account}:event-bus/default"
+      ]
+    },
+    {
+      "Effect": "Allow",
+      "Action": [
         "events:PutPermission",
         "events:RemovePermission"
       ],
@@ -1317,7 +1330,9 @@ resource "aws_iam_role_policy" "event_alerts" {
         "sns:CreateTopic",
         "sns:DeleteTopic",
         "sns:SetTopicAttributes",
-        "sns:TagResource"
+        "sns:Subscribe",
+        "sns:TagResource",
+        "sns:Unsubscribe"
       ],
       "Resource": [
         "arn:${local.partition}:sns:*:${local.account}:iam-hardening-*"
@@ -1328,6 +1343,7 @@ resource "aws_iam_role_policy" "event_alerts" {
       "Action": [
         "sqs:CreateQueue",
         "sqs:DeleteQueue",
+        "sqs:ReceiveMessage",
         "sqs:SetQueueAttributes",
         "sqs:TagQueue"
       ],

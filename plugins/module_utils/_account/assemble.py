@@ -14,7 +14,7 @@ import functools
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from . import deep_reads, organization_reads, trail_reads
+from . import alarm_reads, deep_reads, organization_reads, trail_reads
 from .model import REGIONAL, Dataset, Snapshot, Unread, UnreadKind
 from .reads import ACCOUNT_READS, REGION_READS
 from .regional import Trail
@@ -93,7 +93,7 @@ def _second_round(source: Source, snapshot: Snapshot, trails: Sequence[Trail], w
     for trail in trails:
         reads[Dataset.TRAILS, trail.arn] = functools.partial(trail_reads.with_status, source, trail)
     for region, names in groups.items():
-        reads[Dataset.LOG_ALARMS, region] = functools.partial(trail_reads.read_log_alarms, source, region, names)
+        reads[Dataset.LOG_ALARMS, region] = functools.partial(alarm_reads.read_log_alarms, source, region, names)
     results = source.gather(reads)
     failed = {key: found for key, found in results.items() if isinstance(found, Unreadable)}
     known = {key: found for key, found in results.items() if not isinstance(found, Unreadable)}
@@ -102,7 +102,7 @@ def _second_round(source: Source, snapshot: Snapshot, trails: Sequence[Trail], w
         unread=tuple(dict.fromkeys((*snapshot.unread, *_second_unread(source, snapshot, trails, failed, wanted)))),
         organization_policies=known.get(policies, {}).get("organization_policies", ()),
         trails=tuple(known.get((Dataset.TRAILS, trail.arn), trail) for trail in trails),
-        log_alarms=tuple(alarm for region in groups for alarm in known.get((Dataset.LOG_ALARMS, region), ())),
+        **_joined({(Dataset.LOG_ALARMS, region): known.get((Dataset.LOG_ALARMS, region), {}) for region in groups}),
     )
 
 

@@ -39,6 +39,7 @@ _LATER: t.Final = {
     Dataset.SECURITY_HUB_DETAILS: "security_hub_details",
     Dataset.SECURITY_HUB_FINDINGS: "security_hub_findings",
     Dataset.EVENT_RULES: "alert_regions",
+    Dataset.LOG_ALARMS: "metric_alarms",
     Dataset.CONFIG_RULES: "config_rules",
     Dataset.CONFIG_COMPLIANCE: "config_compliance",
 }

@@ -28,6 +28,11 @@ class EventTarget:
     settings: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
     @property
+    def dead_letter_queue(self) -> str:
+        """The ARN of the queue that keeps what could not be delivered; empty where there is none."""
+        return str((self.settings.get("DeadLetterConfig") or {}).get("Arn") or "")
+
+    @property
     def request(self) -> dict[str, t.Any]:
         """The target as PutTargets takes it."""
         return {"Id": self.id, "Arn": self.arn, **self.settings}
@@ -70,6 +75,7 @@ class AlertTopic:
     exists: bool = True
     policy: t.Any = None
     kms_key_id: str = ""
+    key_arn: str = ""
     key_policy: t.Any = None
     confirmed: int = 0
     pending: int = 0
@@ -82,9 +88,31 @@ class AlertTopic:
 
 
 @dataclasses.dataclass(frozen=True)
+class AlertQueue:
+    """An SQS queue that a rule sends to, or that keeps what could not be delivered. Members as of a topic."""
+
+    arn: str
+    exists: bool = True
+    policy: t.Any = None
+    kms_key_id: str = ""
+    key_arn: str = ""
+    key_policy: t.Any = None
+    unknown: str = ""
+    key_unknown: str = ""
+
+    @property
+    def account_id(self) -> str:
+        return self.arn.split(":")[4]
+
+
+@dataclasses.dataclass(frozen=True)
 class AlertRegion:
-    """One region: rules whose names begin with :data:`PREFIX`, and the topics that are their targets."""
+    """One region: rules whose names begin with :data:`PREFIX`, and the topics and queues that these name.
+
+    ``queues`` is None in a snapshot that is older than their read.
+    """
 
     region: str
     rules: tuple[EventRule, ...] = ()
     topics: tuple[AlertTopic, ...] = ()
+    queues: t.Optional[tuple[AlertQueue, ...]] = None

@@ -18,9 +18,9 @@ from datetime import datetime, timedelta
 from . import control_policies
 from .analyzers import AnalyzerDetails, AnalyzerFinding
 from .config_rules import ConfigRule, DeliveryChannel, RuleCompliance
-from .event_rules import AlertRegion
+from .event_rules import AlertRegion, AlertTopic
 from .organization_tree import OrganizationTree
-from .regional import Analyzer, ConfigRecorder, Instance, LogAlarm, SecurityHub, Trail
+from .regional import Analyzer, ConfigRecorder, Instance, LogAlarm, MetricAlarm, SecurityHub, Trail
 from .security_hubs import HubFinding, SecurityHubDetails
 
 # In a file of their own, since the picture of an organization is made of them, and a snapshot holds that.
@@ -382,6 +382,8 @@ class Snapshot:
     security_hubs: tuple[SecurityHub, ...] = ()
     trails: tuple[Trail, ...] = ()
     log_alarms: tuple[LogAlarm, ...] = ()
+    metric_alarms: tuple[MetricAlarm, ...] = ()
+    alarm_topics: tuple[AlertTopic, ...] = ()
     instances: tuple[Instance, ...] = ()
     analyzer_details: tuple[AnalyzerDetails, ...] = ()
     analyzer_findings: tuple[AnalyzerFinding, ...] = ()

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 
 from . import (
     account_reads,
+    alarm_reads,
     analyzer_reads,
     config_reads,
     event_reads,
@@ -107,7 +108,7 @@ _ORGANIZATION_POLICY_OPERATIONS: t.Final = (
     *organization_reads.OPERATIONS,
     *ACCOUNT_READS[Dataset.ORGANIZATION].operations,
 )
-_LOG_ALARM_OPERATIONS: t.Final = ("logs:DescribeMetricFilters", "cloudwatch:DescribeAlarms", *_TRAIL_OPERATIONS)
+_LOG_ALARM_OPERATIONS: t.Final = (*alarm_reads.OPERATIONS, *_TRAIL_OPERATIONS)
 
 #: Every operation that a dataset is read with, the main one first: failures that name no operation are put down to it.
 OPERATIONS_OF: t.Final[Mapping[Dataset, tuple[str, ...]]] = {

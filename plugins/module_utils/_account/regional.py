@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from collections.abc import Mapping
 from datetime import datetime
 
 from .config_catalogue import IAM_TYPES, WITHOUT_IAM
@@ -69,7 +70,11 @@ class SecurityHub:
 
 @dataclasses.dataclass(frozen=True)
 class Trail:
-    """A trail, listed once in its home region, with what it logs."""
+    """A trail, listed once in its home region, with what it logs.
+
+    ``excluded_sources`` are the event sources of management events that it leaves out. ``log_group_delivery`` is when
+    it last delivered to its log group, ``log_group_error`` why it can't.
+    """
 
     name: str
     arn: str
@@ -83,18 +88,75 @@ class Trail:
     log_group_arn: t.Optional[str]
     last_delivery: t.Optional[datetime]
     logs_management_events: t.Optional[bool] = None
+    excluded_sources: tuple[str, ...] = ()
+    log_group_delivery: t.Optional[datetime] = None
+    log_group_error: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class FilterMetric:
+    """What a metric filter reports of each event that it catches, all as CloudWatch Logs has it.
+
+    ``value`` is a number or the path of a field. ``default`` is reported for a minute in which it catches none.
+    ``dimensions`` are paths by their names.
+    """
+
+    namespace: str
+    name: str
+    value: str
+    default: t.Optional[float] = None
+    unit: str = ""
+    dimensions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
 class LogAlarm:
-    """A CloudWatch Logs metric filter on a trail's log group, with the alarms on its metric that notify somebody."""
+    """A metric filter on a trail's log group, with the names of the alarms of its region that look at its metrics.
+
+    ``selection`` names by what else the filter chooses or changes events before it compares them.
+    """
 
     region: str
     log_group: str
     filter_name: str
     pattern: str
-    alarms: tuple[str, ...]
-    notified: bool
+    metrics: tuple[FilterMetric, ...] = ()
+    alarms: tuple[str, ...] = ()
+    selection: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class AlarmMetric:
+    """A metric that an alarm looks at, itself or inside metric math."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    statistic: str = ""
+    period: int = 60
+    unit: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class MetricAlarm:
+    """A CloudWatch alarm on a metric of a metric filter.
+
+    ``computed`` says that it compares the result of a computation, or with one, and not a metric with a number.
+    ``datapoints`` is how many of ``periods`` have to breach the threshold. ``actions`` are ARNs.
+    """
+
+    region: str
+    name: str
+    arn: str
+    metrics: tuple[AlarmMetric, ...]
+    comparison: str = ""
+    threshold: t.Optional[float] = None
+    periods: int = 1
+    datapoints: int = 1
+    missing_data: str = "missing"
+    computed: bool = False
+    actions_enabled: bool = True
+    actions: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

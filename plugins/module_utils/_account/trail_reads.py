@@ -5,16 +5,16 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The reads of CloudTrail, and of the metric filters and alarms on what it delivers to CloudWatch Logs."""
+"""The reads of CloudTrail: trails, their status, and what they log."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from . import fields
-from .regional import LogAlarm, Trail
+from .regional import Trail
 from .source import Fields, Record, Source
 
 
@@ -81,23 +81,24 @@ def with_status(source: Source, trail: Trail) -> Trail:
         trail,
         is_logging=fields.flag(status, "IsLogging"),
         last_delivery=fields.moment(status, "LatestDeliveryTime"),
+        log_group_delivery=fields.moment(status, "LatestCloudWatchLogsDeliveryTime"),
+        log_group_error=fields.optional_text(status, "LatestCloudWatchLogsDeliveryError") or "",
     )
     if trail.logs_management_events is not None:
         return complete
     selectors = source.call("cloudtrail", "GetEventSelectors", {"TrailName": trail.arn}, region=trail.home_region)
-    return dataclasses.replace(complete, logs_management_events=_all_management_events(selectors))
+    logged = (*_basic(selectors), *_advanced(selectors))
+    return dataclasses.replace(
+        complete, logs_management_events=_logs_all(logged), excluded_sources=tuple(sorted(_excluded(logged)))
+    )
 
 
-def _all_management_events(answer: Record) -> bool:
-    """Whether basic or advanced event selectors together let both reads and writes of IAM and STS through."""
-    logged: set[str] = set()
-    for selector in fields.optional_records(answer, "EventSelectors"):
-        # AWS's default is to include them, and excludable sources (KMS, RDS Data API) are not IAM's.
-        if selector.get("IncludeManagementEvents", True):
-            logged |= _KINDS[fields.optional_text(selector, "ReadWriteType") or "All"]
-    for selector in fields.optional_records(answer, "AdvancedEventSelectors"):
-        logged |= _advanced_kinds(fields.records(selector, "FieldSelectors"))
-    return logged == _KINDS["All"]
+@dataclasses.dataclass(frozen=True)
+class _Logged:
+    """The management events that one event selector logs: the kinds, and the event sources that it leaves out."""
+
+    kinds: frozenset[str]
+    but: frozenset[str]
 
 
 _KINDS: t.Final[Mapping[str, frozenset[str]]] = {
@@ -111,18 +112,40 @@ _WIDE: t.Final = {"eventCategory": "Equals", "eventSource": "NotEquals", "readOn
 _IAM_SOURCES: t.Final = frozenset({"iam.amazonaws.com", "sts.amazonaws.com"})
 
 
-def _advanced_kinds(selectors: Sequence[Record]) -> frozenset[str]:
-    by_field = {fields.text(selector, "Field"): selector for selector in selectors}
-    if fields.texts(by_field.get("eventCategory", {}), "Equals") != ("Management",):
-        return frozenset()
-    if _IAM_SOURCES & set(fields.texts(by_field.get("eventSource", {}), "NotEquals")):
-        return frozenset()
-    # Any other field or operator narrows a selector to fewer events than all.
-    given = ((name, operator) for name, selector in by_field.items() for operator in selector if selector[operator])
-    if any(operator not in ("Field", _WIDE.get(name)) for name, operator in given):
-        return frozenset()
-    values = fields.texts(by_field.get("readOnly", {}), "Equals")
-    return _READ_ONLY.get(values[0], frozenset()) if values else _KINDS["All"]
+def _logs_all(logged: Sequence[_Logged]) -> bool:
+    """Whether selectors together log both the reads and the writes, those of IAM and STS at least."""
+    return all(any(kind in item.kinds and not item.but & _IAM_SOURCES for item in logged) for kind in _KINDS["All"])
+
+
+def _excluded(logged: Sequence[_Logged]) -> frozenset[str]:
+    """The event sources of which a kind of event is logged by no selector."""
+    found: frozenset[str] = frozenset()
+    for kind in _KINDS["All"]:
+        without = [item.but for item in logged if kind in item.kinds]
+        found |= frozenset.intersection(*without) if without else frozenset()
+    return found
+
+
+def _basic(answer: Record) -> Iterator[_Logged]:
+    for selector in fields.optional_records(answer, "EventSelectors"):
+        # AWS's default is to include them. KMS and RDS Data API are the sources that can be left out.
+        if selector.get("IncludeManagementEvents", True):
+            excluded = frozenset(fields.texts(selector, "ExcludeManagementEventSources"))
+            yield _Logged(_KINDS[fields.optional_text(selector, "ReadWriteType") or "All"], excluded)
+
+
+def _advanced(answer: Record) -> Iterator[_Logged]:
+    for selector in fields.optional_records(answer, "AdvancedEventSelectors"):
+        by_field = {fields.text(record, "Field"): record for record in fields.records(selector, "FieldSelectors")}
+        if fields.texts(by_field.get("eventCategory", {}), "Equals") != ("Management",):
+            continue
+        # Any other field or operator narrows a selector to fewer events than all.
+        given = ((name, operator) for name, record in by_field.items() for operator in record if record[operator])
+        if any(operator not in ("Field", _WIDE.get(name)) for name, operator in given):
+            continue
+        values = fields.texts(by_field.get("readOnly", {}), "Equals")
+        kinds = _READ_ONLY.get(values[0], frozenset()) if values else _KINDS["All"]
+        yield _Logged(kinds, frozenset(fields.texts(by_field.get("eventSource", {}), "NotEquals")))
 
 
 def log_groups(source: Source, trails: Iterable[Trail]) -> Mapping[str, tuple[str, ...]]:
@@ -134,52 +157,3 @@ def log_groups(source: Source, trails: Iterable[Trail]) -> Mapping[str, tuple[st
     own = sorted((group.region, group.name) for group in groups if group and group.account_id == source.account_id)
     regions = dict.fromkeys(region for region, _name in own)
     return {region: tuple(name for where, name in own if where == region) for region in regions}
-
-
-def read_log_alarms(source: Source, region: str, names: Sequence[str]) -> tuple[LogAlarm, ...]:
-    """The metric filters of some log groups of a region, with the alarms on their metrics."""
-    filters: list[Record] = []
-    for name in names:
-        parameters = {"logGroupName": name}
-        filters += source.items("logs", "DescribeMetricFilters", "metricFilters", parameters, region=region)
-    if not filters:
-        return ()
-    metric_alarms = {"AlarmTypes": ["MetricAlarm"], "MaxRecords": 100}
-    alarms = list(source.items("cloudwatch", "DescribeAlarms", "MetricAlarms", metric_alarms, region=region))
-    found = [_log_alarm(record, alarms, region) for record in filters]
-    return tuple(sorted(found, key=lambda alarm: (alarm.log_group, alarm.filter_name)))
-
-
-def _log_alarm(record: Record, alarms: Sequence[Record], region: str) -> LogAlarm:
-    metrics = {
-        (fields.text(metric, "metricNamespace"), fields.text(metric, "metricName"))
-        for metric in fields.records(record, "metricTransformations")
-    }
-    on_metric = [alarm for alarm in alarms if metrics & _metrics(alarm)]
-    return LogAlarm(
-        region=region,
-        log_group=fields.text(record, "logGroupName"),
-        filter_name=fields.text(record, "filterName"),
-        pattern=fields.optional_text(record, "filterPattern") or "",
-        alarms=tuple(sorted(fields.text(alarm, "AlarmName") for alarm in on_metric)),
-        notified=any(_notifies(alarm) for alarm in on_metric),
-    )
-
-
-def _metrics(alarm: Record) -> set[tuple[str, str]]:
-    """Namespace and name of every metric that an alarm looks at, itself or inside metric math."""
-    stats = [
-        fields.optional_structure(query, "MetricStat") or {} for query in fields.optional_records(alarm, "Metrics")
-    ]
-    metrics = [alarm, *(fields.optional_structure(stat, "Metric") or {} for stat in stats)]
-    return {
-        (str(metric["Namespace"]), str(metric["MetricName"]))
-        for metric in metrics
-        if "Namespace" in metric and "MetricName" in metric
-    }
-
-
-def _notifies(alarm: Record) -> bool:
-    """Whether an alarm's going off sends a message to an SNS topic."""
-    topics = [action for action in fields.texts(alarm, "AlarmActions") if action.split(":")[2:3] == ["sns"]]
-    return bool(topics) and fields.flag(alarm, "ActionsEnabled")

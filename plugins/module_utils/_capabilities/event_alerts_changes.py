@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .._account.event_rules import OWNED, EventRule, EventTarget
 from .._converge.change import GLOBAL, Change, Impact, Undo
@@ -33,6 +33,9 @@ DELETE_TOPIC: t.Final = "DeleteTopic"
 CREATE_QUEUE: t.Final = "CreateQueue"
 SET_QUEUE: t.Final = "SetQueueAttributes"
 DELETE_QUEUE: t.Final = "DeleteQueue"
+SUBSCRIBE: t.Final = "Subscribe"
+UNSUBSCRIBE: t.Final = "Unsubscribe"
+PUT_EVENTS: t.Final = "PutEvents"
 CREATE_ROLE: t.Final = "CreateRole"
 DELETE_ROLE: t.Final = "DeleteRole"
 SET_TRUST: t.Final = "UpdateAssumeRolePolicy"
@@ -41,8 +44,8 @@ DELETE_ROLE_POLICY: t.Final = "DeleteRolePolicy"
 
 WRITES: t.Final = frozenset(
     {f"{EVENTS}:{name}" for name in (PUT_RULE, DELETE_RULE, PUT_TARGETS, REMOVE_TARGETS, TAG, UNTAG)}
-    | {f"{EVENTS}:{name}" for name in (PUT_PERMISSION, REMOVE_PERMISSION)}
-    | {f"sns:{name}" for name in (CREATE_TOPIC, SET_TOPIC, DELETE_TOPIC)}
+    | {f"{EVENTS}:{name}" for name in (PUT_PERMISSION, REMOVE_PERMISSION, PUT_EVENTS)}
+    | {f"sns:{name}" for name in (CREATE_TOPIC, SET_TOPIC, DELETE_TOPIC, SUBSCRIBE, UNSUBSCRIBE)}
     | {f"sqs:{name}" for name in (CREATE_QUEUE, SET_QUEUE, DELETE_QUEUE)}
     | {f"iam:{name}" for name in (CREATE_ROLE, DELETE_ROLE, SET_TRUST, PUT_ROLE_POLICY, DELETE_ROLE_POLICY)}
 )
@@ -210,6 +213,35 @@ class Writer:
             EVENTS, bus_arn.split(":")[3], REMOVE_PERMISSION, place, request, (live, None), Undo(PUT_PERMISSION, undo)
         )
 
+    # The probe
+
+    def subscribe(self, topic_arn: str, queue_arn: str) -> Change:
+        """A queue that gets what is published to a topic."""
+        named = {"TopicArn": topic_arn, "Endpoint": queue_arn}
+        request = {**named, "Protocol": "sqs"}
+        states = (None, {"subscription": queue_arn})
+        place = f"{topic_arn} subscription {queue_arn}"
+        return self._change("sns", topic_arn.split(":")[3], SUBSCRIBE, place, request, states, Undo(UNSUBSCRIBE, named))
+
+    def unsubscribe(self, topic_arn: str, queue_arn: str) -> Change:
+        """The same subscription away. Its ARN, which only AWS knows, is asked for when the request is made."""
+        change = self.subscribe(topic_arn, queue_arn)
+        request = {"TopicArn": topic_arn, "Endpoint": queue_arn}
+        states = (change.after, None)
+        return self._change("sns", change.region, UNSUBSCRIBE, change.target, request, states, None)
+
+    def delete_queue(self, arn: str, policy: Document) -> Change:
+        """A queue of the probe, with what it holds."""
+        name = arn.rpartition(":")[2]
+        states = ({"queue": name, "policy": policy}, None)
+        return self._change("sqs", arn.split(":")[3], DELETE_QUEUE, arn, {"QueueName": name}, states, None)
+
+    def put_events(self, bus_arn: str, number: int, entries: Sequence[Document]) -> Change:
+        """Events on a bus, one after the other: those of all regions are sent when all of these are ready."""
+        states = (None, {"events": [entry["Detail"] for entry in entries]})
+        place = f"{bus_arn} events {number}"
+        return self._change(EVENTS, GLOBAL, PUT_EVENTS, place, {"Entries": list(entries)}, states, None)
+
     # The role that hands events on
 
     def create_role(self, arn: str, trust: Document, boundary: str = "") -> Change:
@@ -264,7 +296,7 @@ class Writer:
         target: str,
         request: Mapping[str, t.Any],
         states: tuple[t.Any, t.Any],
-        undo: Undo,
+        undo: t.Optional[Undo],
     ) -> Change:
         return Change(
             account_id=self.account_id,

@@ -25,6 +25,8 @@ FORWARD: t.Final = "forward"
 TOPICS: t.Final = "topics"
 #: The name that the rules bear that only hand events on; a number follows.
 FORWARDER: t.Final = f"{PREFIX}forward"
+#: The names of the temporary rules of a probe begin so.
+TEMPORARY: t.Final = f"{PREFIX}probe-"
 _NAME: t.Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _RESOURCE_NAME: t.Final = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{1,40}}")
 _PLACEHOLDER: t.Final = re.compile(r"<([^<>]*)>")
@@ -43,6 +45,8 @@ _PATHS: t.Final[Mapping[str, str]] = {
     "detail": "$.detail",
 }
 _LINES: t.Final = ("What: <kind> (<source>) in account <account>, region <region>, at <time>", "<detail>")
+# Names that nobody would give, with a path and without: a pattern that matches one of them matches any name.
+_UNHEARD_OF: t.Final = ("q7zK0vWx3yJ9", "q7zK0v/Wx3yJ9/bT5rLm8")
 _POLICY_ARN: t.Final = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 
 
@@ -72,6 +76,11 @@ class Declared:
     def leads_somewhere(self) -> bool:
         return bool(self.topic_arn or self.create_topic or self.bus_arn)
 
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that alerts are declared to go to."""
+        return tuple(arn.split(":")[4] for arn in (self.topic_arn, self.bus_arn) if arn)
+
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any], *, enforce: bool) -> t.Self:
         """The declaration in the options of the module.
@@ -85,6 +94,11 @@ class Declared:
                 raise InputError(
                     f"ignore_principals: {arn!r} is not allowed; allowed are ARNs, * in them as a wildcard"
                 )
+            if _means_anybody(arn):
+                raise InputError(
+                    f"ignore_principals: {arn!r} is not allowed, since it means every user, role or session of an "
+                    "account, so that an alert would reach nobody; allowed are ARNs with a name or a path"
+                )
         declared = cls(
             **{
                 **given,
@@ -95,6 +109,18 @@ class Declared:
         )
         _check(declared, enforce=enforce)
         return declared
+
+
+def _means_anybody(arn: str) -> bool:
+    """Whether an ARN with wildcards means principals of any name: then nobody that matters may be left."""
+    account = next(iter(re.findall(r"\d{12}", arn)), "0" * 12)
+    pattern = EventPattern({"arn": [{"wildcard": arn}]}, where="ignore_principals")
+    return any(
+        pattern.matches({"arn": f"arn:{partition}:{kind.format(account)}/{name}"})
+        for partition in ("aws", "aws-cn", "aws-us-gov")
+        for kind in ("iam::{}:user", "iam::{}:role", "sts::{}:assumed-role", "sts::{}:federated-user")
+        for name in _UNHEARD_OF
+    )
 
 
 def _check(declared: Declared, *, enforce: bool) -> None:
@@ -163,10 +189,10 @@ def _own_rules(given: Sequence[Mapping[str, t.Any]]) -> tuple[AlertRule, ...]:
 
 def _own_rule(item: Mapping[str, t.Any], place: str) -> AlertRule:
     name = str(item["name"])
-    if not _NAME.fullmatch(name) or f"{PREFIX}{name}".startswith(FORWARDER):
+    if not _NAME.fullmatch(name) or f"{PREFIX}{name}".startswith((FORWARDER, TEMPORARY)):
         raise InputError(
             f"{place}.name: {name!r} is not allowed; allowed are up to 40 small letters, digits and hyphens, "
-            "not beginning with forward"
+            "not beginning with forward or probe-"
         )
     pattern = _document(item["pattern"], f"{place}.pattern")
     EventPattern(pattern, where=f"{place}.pattern")

@@ -14,17 +14,20 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
 from .._account.event_rules import OWNED, PREFIX, AlertTopic
-from .._controls.event_alerts import EVENTBRIDGE, admits
+from .._controls.delivery import EVENTBRIDGE, Sender, admits
 from .._converge.change import Change, Refusal
 from .._policy.canonical import equivalent
 from .._policy.parse import parse
 from .._policy.policy import PolicyError
+from .._policy.truth import YES
 from .event_alerts_changes import (
     CREATE_QUEUE,
     CREATE_ROLE,
     CREATE_TOPIC,
     DELETE_ROLE,
     PUT_PERMISSION,
+    SET_QUEUE,
+    SET_TOPIC,
     STATEMENT,
     Writer,
     admission,
@@ -138,11 +141,30 @@ class Builder:
         elif live is None:
             yield _refused("no_topic", "there is no such topic; create_topic makes one", arn, CREATE_TOPIC)
         else:
-            if not admits(live.policy, "sns:Publish"):
-                after = merged(live.policy, self._publish(arn))
-                yield self.writer.set_topic(arn, "Policy", live.policy, after)
+            yield from self._opened(arn, live)
             if self.declared.create_topic and self.declared.kms_key_id not in ("", live.kms_key_id):
                 yield self.writer.set_topic(arn, "KmsMasterKeyId", live.kms_key_id, self.declared.kms_key_id)
+
+    def _opened(self, arn: str, live: AlertTopic) -> Iterator[t.Union[Change, Refusal]]:
+        """The policy of a topic with our statement in it, unless EventBridge may publish for sure without."""
+        senders = self._senders(arn.split(":")[3])
+        if _admitted(live.policy, "sns:Publish", arn, senders):
+            return
+        after = merged(live.policy, self._publish(arn))
+        if _admitted(after, "sns:Publish", arn, senders):
+            yield self.writer.set_topic(arn, "Policy", live.policy, after)
+        else:
+            reason = f"a statement of its policy denies {EVENTBRIDGE} to publish; take it out, or name another topic"
+            yield _refused("denied", reason, arn, SET_TOPIC)
+
+    def _senders(self, region: str) -> tuple[Sender, ...]:
+        """EventBridge, as it asks for each of the rules that are wanted in a region."""
+        place = self.topology.place
+        return tuple(
+            Sender(EVENTBRIDGE, place.account_id, place.arn("events", region, f"rule/{rule.name}"))
+            for rule in self.topology.rules()
+            if rule.region == region
+        )
 
     def _queue(self, arn: str, region: str) -> Iterator[t.Union[Change, Refusal]]:
         statement = self._send(arn, region)
@@ -150,8 +172,15 @@ class Builder:
             yield _refused("unread", f"the queue is not known: {self.found.unread[arn]}", arn, CREATE_QUEUE)
         elif self.found.queues.get(arn) is not None:
             live = self.found.queues[arn].get("policy")
-            if not admits(live, "sqs:SendMessage"):
-                yield self.writer.set_queue(arn, live, merged(live, statement))
+            senders = self._senders(region)
+            after = merged(live, statement)
+            if _admitted(live, "sqs:SendMessage", arn, senders):
+                return
+            if _admitted(after, "sqs:SendMessage", arn, senders):
+                yield self.writer.set_queue(arn, live, after)
+            else:
+                reason = f"a statement of its policy denies {EVENTBRIDGE} to send; take it out, or name another queue"
+                yield _refused("denied", reason, arn, SET_QUEUE)
         elif self.declared.create_dead_letter_queue:
             yield self.writer.create_queue(arn, {"Version": "2012-10-17", "Statement": [statement]})
         else:
@@ -182,29 +211,18 @@ class Builder:
         statements = (self.found.bus_policy or {}).get("Statement") or []
         return next((item for item in statements if item.get("Sid") == STATEMENT), None)
 
-    @property
-    def _of_our_rules(self) -> dict[str, t.Any]:
-        place = self.topology.place
-        rules = f"arn:{place.partition}:events:*:{place.account_id}:rule/{PREFIX}*"
-        return {"ArnLike": {"aws:SourceArn": rules}, "StringEquals": {"aws:SourceAccount": place.account_id}}
-
-    def _allow(self, action: str, resource: str) -> dict[str, t.Any]:
-        return {
-            "Sid": SID,
-            "Effect": "Allow",
-            "Principal": {"Service": EVENTBRIDGE},
-            "Action": action,
-            "Resource": resource,
-            "Condition": self._of_our_rules,
-        }
-
     def _publish(self, arn: str) -> dict[str, t.Any]:
-        return self._allow("sns:Publish", arn)
+        """EventBridge into a topic, without a condition.
+
+        Several of AWS's documents say that messages to a topic whose statement for EventBridge has one are dropped, and
+        newer ones that some keys are sent. Until that is known, an alert that arrives is worth more.
+        """
+        return {**_allow("sns:Publish"), "Resource": arn}
 
     def _send(self, arn: str, region: str) -> dict[str, t.Any]:
-        place = self.topology.place
-        condition = {"ArnLike": {"aws:SourceArn": place.arn("events", region, f"rule/{PREFIX}*")}}
-        return {**self._allow("sqs:SendMessage", arn), "Condition": condition}
+        """EventBridge into a queue, to which it sends the ARN of the rule."""
+        condition = {"ArnLike": {"aws:SourceArn": self.topology.place.arn("events", region, f"rule/{PREFIX}*")}}
+        return {**_allow("sqs:SendMessage"), "Resource": arn, "Condition": condition}
 
     def _topic_policy(self, arn: str) -> dict[str, t.Any]:
         tls = {
@@ -219,13 +237,24 @@ class Builder:
 
     @property
     def _trust(self) -> dict[str, t.Any]:
-        statement = {key: value for key, value in self._allow("sts:AssumeRole", "").items() if key != "Resource"}
-        return {"Version": "2012-10-17", "Statement": [statement]}
+        place = self.topology.place
+        rules = f"arn:{place.partition}:events:*:{place.account_id}:rule/{PREFIX}*"
+        condition = {"ArnLike": {"aws:SourceArn": rules}, "StringEquals": {"aws:SourceAccount": place.account_id}}
+        return {"Version": "2012-10-17", "Statement": [{**_allow("sts:AssumeRole"), "Condition": condition}]}
 
     @property
     def _permissions(self) -> dict[str, t.Any]:
         statement = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": self.topology.bus_arn}
         return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _allow(action: str) -> dict[str, t.Any]:
+    return {"Sid": SID, "Effect": "Allow", "Principal": {"Service": EVENTBRIDGE}, "Action": action}
+
+
+def _admitted(policy: t.Any, action: str, arn: str, senders: Sequence[Sender]) -> bool:
+    """Whether a policy lets EventBridge deliver for every rule, for sure."""
+    return all(admits(policy, action, arn, sender).truth is YES for sender in senders)
 
 
 def _means(live: t.Any, wanted: t.Any) -> bool:

@@ -240,6 +240,12 @@ def _topic_set(record: Record) -> Undo:
     return Undo(alerts.SET_TOPIC, {**named, "AttributeValue": text})
 
 
+def _subscribed(record: Record) -> Undo:
+    arn, _word, endpoint = record.target.partition(" subscription ")
+    _check_arn(record, endpoint, "sqs")
+    return Undo(alerts.UNSUBSCRIBE, {"TopicArn": _check_arn(record, arn, "sns"), "Endpoint": endpoint})
+
+
 def _queue_made(record: Record) -> Undo:
     return Undo(alerts.DELETE_QUEUE, {"QueueName": _check_arn(record, record.target, "sqs").rpartition(":")[2]})
 
@@ -397,7 +403,7 @@ DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
             alerts.REMOVE_PERMISSION: _admission_withdrawn,
         },
     ),
-    **_of("sns", {alerts.CREATE_TOPIC: _topic_made, alerts.SET_TOPIC: _topic_set}),
+    **_of("sns", {alerts.CREATE_TOPIC: _topic_made, alerts.SET_TOPIC: _topic_set, alerts.SUBSCRIBE: _subscribed}),
     **_of("sqs", {alerts.CREATE_QUEUE: _queue_made, alerts.SET_QUEUE: _queue_set}),
     **_of(
         "securityhub",

@@ -17,7 +17,8 @@ from .._account.model import Dataset
 from .._account.regional import ConfigRecorder, Trail
 from .._converge.finding import Remediation, Severity
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
-from .monitoring import ORGANIZATION_CHANGES, WATCHES, owned_trails
+from .monitoring import owned_trails
+from .monitoring_watches import ORGANIZATION_CHANGES, WATCHES
 
 _THEME = "detective"
 _ANALYZERS = "analyzers"

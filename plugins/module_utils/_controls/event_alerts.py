@@ -12,28 +12,30 @@ They stand beside the metric filters that CIS asks for, and pass none of its rec
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import typing as t
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from .._account.event_rules import AlertRegion, AlertTopic, EventRule
+from .._account.event_rules import AlertQueue, AlertRegion, AlertTopic, EventRule
 from .._account.model import Dataset
+from .._account.regional import Trail
 from .._converge.errors import InputError
 from .._converge.finding import Remediation, Severity
-from .._policy.matching import action_matcher
-from .._policy.parse import parse
-from .._policy.policy import PolicyError, Statement
+from .._policy.truth import NO, UNKNOWN
 from .control import Control, Failure, Scope, Verdict, listing, maps
+from .delivery import EVENTBRIDGE, WORKS, Judged, Sender, best, to_queue, to_topic
 from .event_alerts_rules import RULES, AlertRule, State, Where
-from .event_pattern import Event, EventPattern, example
+from .event_pattern import Event, EventPattern
+from .event_samples import samples
+from .facts import Facts
+from .ours import accounts_of_ours
+from .trail_events import Place, Sample, by_whom
 
 THEME: t.Final = "event_alerts"
 RULES_CONTROL: t.Final = "event_alert_rules"
 _RULES = "alert rules"
 _TOPICS = "topics"
-EVENTBRIDGE: t.Final = "events.amazonaws.com"
-_KMS_ACTIONS: t.Final = ("kms:Decrypt", "kms:GenerateDataKey")
-# The key that AWS keeps for SNS: its policy admits no other service, and can't be changed.
-_AWS_KEY: t.Final = "alias/aws/sns"
 _ORGANIZATIONS_HOME: t.Final = {"aws-cn": "cn-northwest-1"}
 _BY_DEFAULT: t.Final = tuple(rule for rule in RULES if rule.by_default)
 _REMEDIATION_MODULE: t.Final = "hardening.iam.event_alerts"
@@ -46,41 +48,6 @@ def occurs_in(rule: AlertRule, region: str, *, home: str, partition: str) -> boo
     if rule.where is Where.ORGANIZATIONS_HOME:
         return region == _ORGANIZATIONS_HOME.get(partition, home)
     return True
-
-
-def admits(document: t.Any, action: str, service: str = EVENTBRIDGE) -> bool:
-    """Whether a statement of a resource policy allows an AWS service an action. What it is asked of is not judged."""
-    try:
-        policy = parse(document)
-    except PolicyError:
-        return False
-    return any(_admits(statement, action, service) for statement in policy.statements)
-
-
-def _admits(statement: Statement, action: str, service: str) -> bool:
-    if not statement.allow or not statement.actions or not action_matcher(statement.actions)(action.lower()):
-        return False
-    principals = statement.principals or ()
-    # What is open to everybody on a condition (its owner's account, say) is not open to a service.
-    everybody = not statement.conditions and any(value == "*" for _kind, value in principals)
-    return everybody or ("Service", service) in principals
-
-
-def undelivered(topic: AlertTopic) -> str:
-    """Why EventBridge can't publish to a topic; empty where it can, or where that is not known."""
-    if topic.unknown:
-        return ""
-    if not topic.exists:
-        return "there is no such topic"
-    if not admits(topic.policy, "sns:Publish"):
-        return f"its policy does not let {EVENTBRIDGE} publish"
-    if topic.kms_key_id.endswith(_AWS_KEY):
-        return f"it is encrypted with {_AWS_KEY}, whose policy does not admit EventBridge and can't be changed"
-    if topic.kms_key_id and not topic.key_unknown:
-        lacking = [action for action in _KMS_ACTIONS if not admits(topic.key_policy, action)]
-        if lacking:
-            return f"the policy of its key {topic.kms_key_id} does not allow {EVENTBRIDGE} {' and '.join(lacking)}"
-    return ""
 
 
 def _here(scope: Scope) -> AlertRegion:
@@ -96,66 +63,144 @@ def _missing_rules(scope: Scope) -> Verdict:
         if occurs_in(rule, region, home=snapshot.home_region, partition=snapshot.partition)
         and (rule.where is not Where.ORGANIZATIONS_HOME or scope.facts.is_management_account)
     ]
-    unheard = [rule.name for rule in wanted if not _is_heard(scope, region, rule)]
-    if not unheard:
-        return Verdict(len(wanted), _RULES, detail=f"rules that are on catch {listing(rule.name for rule in wanted)}")
-    detail = f"no rule that is on and leads somewhere catches the events of {listing(unheard)}"
-    return Verdict(len(wanted), _RULES, (Failure(scope.facts.account_arn, detail, {"missing": unheard}),))
+    heard = {rule.name: _heard(scope, region, rule) for rule in wanted}
+    missing = {name: answer.why for name, answer in heard.items() if answer.truth is NO}
+    if missing:
+        names = listing(f"{name} ({why})" if why else name for name, why in missing.items())
+        failure = Failure(
+            scope.facts.account_arn,
+            f"no rule that is on and leads to somebody of ours catches the events of {names}",
+            {"missing": list(missing), "reasons": {name: why for name, why in missing.items() if why}},
+        )
+        return Verdict(len(wanted), _RULES, (failure,))
+    unknown = [f"{name}: {answer.why}" for name, answer in heard.items() if answer.truth is UNKNOWN]
+    if unknown:
+        return Verdict(len(wanted), _RULES, not_assessed=listing(unknown))
+    return Verdict(len(wanted), _RULES, detail=f"rules that are on catch {listing(heard)}")
 
 
-def _is_heard(scope: Scope, region: str, wanted: AlertRule, *, forwarded: bool = False) -> bool:
-    """Whether such events in ``region`` trigger a rule that leads somewhere, there or on the bus that they go on to."""
+def _heard(scope: Scope, region: str, wanted: AlertRule) -> Judged:
+    """Whether every event of a kind in ``region`` triggers a rule that leads to somebody of ours.
+
+    Some rules leave out what others catch, so that each event is tried by itself.
+    """
+    place = Place(scope.snapshot.account_id, scope.snapshot.partition)
+    events = samples(wanted.name, place, region, scope.snapshot.home_region)
+    answers = [(sample, _of_event(scope, region, wanted, sample.event)) for sample in events]
+    lost = [(sample, answer) for sample, answer in answers if answer.truth is NO]
+    if lost:
+        reasons = listing(dict.fromkeys(answer.why for _sample, answer in lost if answer.why), 3)
+        return Judged(NO, reasons or _left_out([sample for sample, _answer in lost], events))
+    unknown = listing(dict.fromkeys(answer.why for _sample, answer in answers if answer.truth is UNKNOWN), 3)
+    return Judged(UNKNOWN, unknown) if unknown else WORKS
+
+
+def _left_out(lost: Sequence[Sample], events: Sequence[Sample]) -> str:
+    """The events that no rule matches, where some do."""
+    if len(lost) == len(events):
+        return ""
+    names = {sample.name for sample in lost}
+    which = "none" if names == {sample.name for sample in events} else f"not {listing(names, 5)}"
+    return f"{which}{by_whom(events, lost)}"
+
+
+def _of_event(scope: Scope, region: str, wanted: AlertRule, event: Event, *, forwarded: bool = False) -> Judged:
+    """Whether one event triggers a rule that leads somewhere, in a region or on the bus that it goes on to."""
     here = next((item for item in scope.snapshot.alert_regions if item.region == region), None)
     if here is None:
-        # Nobody looked at the region that it is forwarded to.
-        return forwarded
-    event = example(wanted.pattern)
-    hearing = [rule for rule in here.rules if _matches(rule, event)]
+        return Judged(UNKNOWN, f"it is handed on to {region}, which was not read")
+    patterns = _patterns(scope.facts)
+    hearing = [rule for rule in here.rules if rule.arn in patterns and patterns[rule.arn].matches(event)]
     if wanted.state is State.WITH_READS:
         # AWS keeps what only reads from all other rules.
         hearing = [rule for rule in hearing if rule.state == State.WITH_READS]
-    targets = [target.arn for rule in hearing for target in rule.targets]
-    own = f":events:{{}}:{scope.snapshot.account_id}:event-bus/default"
-    for arn in targets:
-        elsewhere = arn.split(":")[3]
-        if not arn.endswith(own.format(elsewhere)):
-            return True
+    targets = {target.arn: target for rule in hearing for target in rule.targets}
+    answers = [_leads(scope, here, arn, wanted, event, forwarded=forwarded) for arn in targets]
+    return best(answers, "the rule has no target" if hearing else "")
+
+
+def _leads(scope: Scope, here: AlertRegion, arn: str, wanted: AlertRule, event: Event, *, forwarded: bool) -> Judged:
+    """Whether a target leads to somebody of ours."""
+    _arn, _partition, service, region, account, *_rest = (*arn.split(":"), "", "", "", "", "")
+    if account and not accounts_of_ours(scope)(account):
+        return Judged(NO, f"{arn} is of account {account}, which is not known to be ours")
+    if service == "events" and account == scope.snapshot.account_id and arn.endswith(":event-bus/default"):
         # AWS hands an event on once, not from bus to bus.
-        if not forwarded and elsewhere != region and _is_heard(scope, elsewhere, wanted, forwarded=True):
-            return True
-    return False
+        if forwarded or region == here.region:
+            return Judged(NO, "what was handed on is not handed on once more")
+        return _of_event(scope, region, wanted, event, forwarded=True)
+    place = _places(here).get(arn)
+    if place is not None and not place.exists:
+        return Judged(NO, f"there is no {arn}")
+    if place is not None and place.unknown and account == scope.snapshot.account_id:
+        return Judged(UNKNOWN, f"{arn} could not be read: {place.unknown}")
+    return WORKS
 
 
-def _matches(rule: EventRule, event: Event) -> bool:
-    if not rule.is_enabled or not isinstance(rule.pattern, dict):
-        return False
-    try:
-        return EventPattern(rule.pattern).matches(event)
-    except InputError:
-        return False
+def _places(here: AlertRegion) -> dict[str, t.Union[AlertTopic, AlertQueue]]:
+    """The topics and queues that the rules of a region name."""
+    return {**{topic.arn: topic for topic in here.topics}, **{queue.arn: queue for queue in here.queues or ()}}
+
+
+@functools.lru_cache(maxsize=1)
+def _patterns(facts: Facts) -> Mapping[str, EventPattern]:
+    """The patterns of the rules that are on, by the ARNs of these, each made ready once."""
+    found: dict[str, EventPattern] = {}
+    for rule in (rule for here in facts.snapshot.alert_regions for rule in here.rules):
+        if rule.is_enabled and isinstance(rule.pattern, dict):
+            with contextlib.suppress(InputError):
+                found[rule.arn] = EventPattern(rule.pattern)
+    return found
 
 
 def _undelivered(scope: Scope) -> Verdict:
     here = _here(scope)
-    failures = (*_without_targets(here.rules), *_closed_topics(here))
     if not here.rules:
         return Verdict(0, _RULES, not_applicable="no alert rule of this collection in this region")
-    return Verdict(len(here.rules), _RULES, failures, not_assessed=_untold(scope, here.topics, key=True))
+    failures = list(_without_targets(here.rules))
+    unknown: list[str] = []
+    places = _places(here)
+    for arn, answers in _deliveries(here, scope.snapshot.account_id).items():
+        why = {answer.why: None for answer in answers if answer.truth is NO}
+        if why:
+            detail = f"EventBridge can't deliver to it: {'; '.join(why)}"
+            failures.append(Failure(arn, detail, {"kms_key_id": places[arn].kms_key_id}))
+        unknown += [f"{arn}: {answer.why}" for answer in answers if answer.truth is UNKNOWN]
+    not_assessed = listing(dict.fromkeys(unknown)) if unknown else None
+    return Verdict(len(here.rules), _RULES, tuple(failures), not_assessed=not_assessed)
 
 
-def _untold(scope: Scope, topics: Iterable[AlertTopic], *, key: bool = False) -> t.Optional[str]:
+def _deliveries(here: AlertRegion, account_id: str) -> dict[str, list[Judged]]:
+    """By topic and queue, whether the targets of each rule that is on deliver to it."""
+    places = _places(here)
+    found: dict[str, list[Judged]] = {}
+    enabled = (rule for rule in here.rules if rule.is_enabled)
+    for rule, target in ((found_rule, item) for found_rule in enabled for item in found_rule.targets):
+        sender = Sender(EVENTBRIDGE, account_id, rule.arn)
+        for arn in dict.fromkeys((target.arn, target.dead_letter_queue)):
+            if arn == target.arn and arn in places and target.settings.get("RoleArn"):
+                judged = Judged(UNKNOWN, f"rule {rule.name} delivers to it by a role")
+            elif arn in places or arn.split(":")[2:3] == ["sqs"]:
+                judged = _taken(places.get(arn), sender)
+            else:
+                continue
+            found.setdefault(arn, []).append(judged)
+    return found
+
+
+def _taken(place: t.Union[AlertTopic, AlertQueue, None], sender: Sender) -> Judged:
+    if place is None:
+        return Judged(UNKNOWN, "the queue was not read")
+    return to_topic(place, sender) if isinstance(place, AlertTopic) else to_queue(place, sender)
+
+
+def _unread_topics(scope: Scope, topics: Iterable[AlertTopic]) -> t.Optional[str]:
     """What could not be read of topics. Those of another account are that account's to judge."""
     reasons = [
         f"{topic.arn} could not be read: {topic.unknown}"
         for topic in topics
         if topic.unknown and topic.account_id == scope.snapshot.account_id
     ]
-    if key:
-        reasons += [
-            f"the policy of the key {topic.kms_key_id} could not be read: {topic.key_unknown}"
-            for topic in topics
-            if topic.key_unknown
-        ]
     return "; ".join(reasons) or None
 
 
@@ -165,25 +210,16 @@ def _without_targets(rules: Iterable[EventRule]) -> Iterator[Failure]:
             yield Failure(rule.arn, "the rule has no target, so nobody is told", {"targets": 0})
 
 
-def _closed_topics(here: AlertRegion) -> Iterator[Failure]:
-    for topic in here.topics:
-        why = undelivered(topic)
-        if why:
-            yield Failure(topic.arn, f"EventBridge can't deliver to the topic: {why}", {"kms_key_id": topic.kms_key_id})
-
-
 def _trail(scope: Scope) -> Verdict:
     rules = [rule for item in scope.snapshot.alert_regions for rule in item.rules]
     if not rules:
         return Verdict(0, _RULES, not_applicable="no alert rule of this collection")
     trails = scope.snapshot.trails
-    good = [
-        item for item in trails if item.is_multi_region and item.is_logging and item.logs_management_events is not False
-    ]
+    good = [item for item in trails if item.is_multi_region and item.is_logging and item.logs_management_events]
     if good:
         return Verdict(len(rules), _RULES, detail=f"trail {good[0].name} logs management events of every region")
     unread = scope.unread_regions(Dataset.TRAILS)
-    unknown = [item.name for item in trails if item.is_multi_region and item.is_logging is None]
+    unknown = [item.name for item in trails if _may_log(item)]
     if unread or unknown:
         reason = f"trails could not be read: {listing((*unread, *unknown))}"
         return Verdict(len(rules), _RULES, not_assessed=reason)
@@ -191,10 +227,16 @@ def _trail(scope: Scope) -> Verdict:
     return Verdict(len(rules), _RULES, (Failure(scope.facts.account_arn, detail, {"trails": len(trails)}),))
 
 
+def _may_log(trail: Trail) -> bool:
+    """Whether a trail logs what is needed as far as is known, and not all of it is."""
+    answers = (trail.is_logging, trail.logs_management_events)
+    return trail.is_multi_region and None in answers and False not in answers
+
+
 def _subscribers(scope: Scope) -> Verdict:
     topics = _here(scope).topics
     known = [topic for topic in topics if topic.exists and not topic.unknown]
-    untold = _untold(scope, topics)
+    untold = _unread_topics(scope, topics)
     if not known and not untold:
         return Verdict(0, _TOPICS, not_applicable="no alert rule notifies a topic of this account in this region")
     failures = tuple(
@@ -221,7 +263,7 @@ CONTROLS: t.Final = (
         uses=(Dataset.ORGANIZATION,),
         check=_missing_rules,
         regional=True,
-        expected=f"rules that are on and lead somewhere for {listing(rule.name for rule in _BY_DEFAULT)}",
+        expected=f"rules that are on and lead to somebody of ours for {listing(rule.name for rule in _BY_DEFAULT)}",
         rationale="They tell within seconds; alarms on log groups take minutes, and reports a day.",
         remediation=Remediation("Declare a topic or a bus for the role event_alerts.", _REMEDIATION_MODULE),
         compliance=maps(nist=("AU-6(1)", "AU-6(5)", "SI-4(12)"), soc2=("CC7.2", "CC7.3")),
@@ -234,7 +276,7 @@ CONTROLS: t.Final = (
         needs=(Dataset.EVENT_RULES,),
         check=_undelivered,
         regional=True,
-        expected="a target on each rule, and topics whose policy and key admit EventBridge",
+        expected="a target on each rule, and topics and queues whose policies and keys admit EventBridge",
         rationale="A rule without a target, or one that is refused there, looks like an alert and is none.",
         remediation=Remediation(
             "Converge the alert rules; admit EventBridge in the policy of the key by hand.", _REMEDIATION_MODULE

@@ -8,279 +8,131 @@
 """Metric filters and alarms on CloudTrail's logs, for the events that the benchmarks want somebody to be told of.
 
 CIS asks since its fourth version that the events are "monitored", which EventBridge or another system may do as well.
-What can be read cheaply is the filter and the alarm; where another system watches, a waiver says so.
+The filters and the alarms can be read cheaply; where another system watches, a waiver says so. A control holds where
+each of its events, of every kind of caller, gets from a trail by a filter and an alarm to somebody.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from .._account.model import Dataset
-from .._account.regional import LogAlarm, Trail
+from .._account.regional import FilterMetric, LogAlarm, MetricAlarm, Trail
 from .._account.trail_reads import LogGroup
 from .._converge.finding import Remediation, Severity
 from .._policy.arn import arn_account
+from .._policy.truth import NO, UNKNOWN, YES
+from .alarm_effect import hears, notification, reaction
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps
+from .delivery import WORKS, Judged, worst
 from .filter_pattern import PatternError, parse
+from .monitoring_watches import ORGANIZATION_CHANGES, WATCHES, Watch
+from .ours import accounts_of_ours
+from .trail_events import Event, Place, Sample, by_whom
 
 _THEME = "monitoring"
 _FILTERS = "metric filters"
-ORGANIZATION_CHANGES: t.Final = "organization_changes"
-Event = Mapping[str, t.Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Watch:
-    """One recommendation: its number in the section on monitoring, and the events to be caught, by their names."""
-
-    name: str
-    what: str
-    number: int
-    hub: str
-    events: Mapping[str, Event]
-
-
-def _calls(source: str, *names: str) -> Mapping[str, Event]:
-    return {
-        name: {
-            "eventSource": f"{source}.amazonaws.com",
-            "eventName": name,
-            "eventType": "AwsApiCall",
-            "userIdentity": {"type": "AssumedRole"},
-        }
-        for name in names
-    }
-
-
-def _sign_in(name: str, **more: t.Any) -> Mapping[str, Event]:
-    event = {"eventSource": "signin.amazonaws.com", "eventName": "ConsoleLogin", "eventType": "AwsConsoleSignIn"}
-    return {name: {**event, "userIdentity": {"type": "IAMUser"}, **more}}
-
-
-def _refused(code: str) -> Mapping[str, Event]:
-    event = _calls("ec2", "RunInstances")["RunInstances"]
-    return {code: {**event, "errorCode": code, "sourceIPAddress": "192.0.2.1"}}
-
-
-def _by_root(name: str, kind: str) -> Mapping[str, Event]:
-    return {f"{name} by root": {"eventName": name, "eventType": kind, "userIdentity": {"type": "Root"}}}
-
-
-_IAM_EVENTS: t.Final = tuple(
-    f"{verb}{policy}"
-    for verb, policies in {
-        "Put": ("GroupPolicy", "RolePolicy", "UserPolicy"),
-        "Delete": ("GroupPolicy", "RolePolicy", "UserPolicy", "Policy", "PolicyVersion"),
-        "Create": ("Policy", "PolicyVersion"),
-        "Attach": ("GroupPolicy", "RolePolicy", "UserPolicy"),
-        "Detach": ("GroupPolicy", "RolePolicy", "UserPolicy"),
-    }.items()
-    for policy in policies
-)
-
-WATCHES: t.Final = (
-    Watch(
-        "unauthorized_calls",
-        "unauthorized API calls",
-        1,
-        "CloudWatch.2",
-        {**_refused("Client.UnauthorizedOperation"), **_refused("AccessDenied"), **_refused("AccessDeniedException")},
-    ),
-    Watch(
-        "sign_in_without_mfa",
-        "console sign-in without MFA",
-        2,
-        "CloudWatch.3",
-        _sign_in(
-            "sign-in without MFA", additionalEventData={"MFAUsed": "No"}, responseElements={"ConsoleLogin": "Success"}
-        ),
-    ),
-    Watch(
-        "root_use",
-        "use of root",
-        3,
-        "CloudWatch.1",
-        {**_by_root("ConsoleLogin", "AwsConsoleSignIn"), **_by_root("CreateUser", "AwsApiCall")},
-    ),
-    Watch("iam_policy_changes", "changes of IAM policies", 4, "CloudWatch.4", _calls("iam", *_IAM_EVENTS)),
-    Watch(
-        "cloudtrail_changes",
-        "changes of CloudTrail",
-        5,
-        "CloudWatch.5",
-        _calls("cloudtrail", "CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging"),
-    ),
-    Watch(
-        "failed_sign_ins",
-        "failed console sign-ins",
-        6,
-        "CloudWatch.6",
-        _sign_in("failed sign-in", errorMessage="Failed authentication", responseElements={"ConsoleLogin": "Failure"}),
-    ),
-    Watch(
-        "kms_key_deletion",
-        "disabling and deletion of KMS keys",
-        7,
-        "CloudWatch.7",
-        _calls("kms", "DisableKey", "ScheduleKeyDeletion"),
-    ),
-    Watch(
-        "bucket_policy_changes",
-        "changes of bucket policies",
-        8,
-        "CloudWatch.8",
-        _calls(
-            "s3",
-            "PutBucketAcl",
-            "PutBucketPolicy",
-            "PutBucketCors",
-            "PutBucketLifecycle",
-            "PutBucketReplication",
-            "DeleteBucketPolicy",
-            "DeleteBucketCors",
-            "DeleteBucketLifecycle",
-            "DeleteBucketReplication",
-        ),
-    ),
-    Watch(
-        "config_changes",
-        "changes of AWS Config",
-        9,
-        "CloudWatch.9",
-        _calls(
-            "config",
-            "StopConfigurationRecorder",
-            "DeleteDeliveryChannel",
-            "PutDeliveryChannel",
-            "PutConfigurationRecorder",
-        ),
-    ),
-    Watch(
-        "security_group_changes",
-        "changes of security groups",
-        10,
-        "CloudWatch.10",
-        _calls(
-            "ec2",
-            "AuthorizeSecurityGroupIngress",
-            "AuthorizeSecurityGroupEgress",
-            "RevokeSecurityGroupIngress",
-            "RevokeSecurityGroupEgress",
-            "CreateSecurityGroup",
-            "DeleteSecurityGroup",
-        ),
-    ),
-    Watch(
-        "network_acl_changes",
-        "changes of network ACLs",
-        11,
-        "CloudWatch.11",
-        _calls(
-            "ec2",
-            "CreateNetworkAcl",
-            "CreateNetworkAclEntry",
-            "DeleteNetworkAcl",
-            "DeleteNetworkAclEntry",
-            "ReplaceNetworkAclEntry",
-            "ReplaceNetworkAclAssociation",
-        ),
-    ),
-    Watch(
-        "gateway_changes",
-        "changes of network gateways",
-        12,
-        "CloudWatch.12",
-        _calls(
-            "ec2",
-            "CreateCustomerGateway",
-            "DeleteCustomerGateway",
-            "AttachInternetGateway",
-            "CreateInternetGateway",
-            "DeleteInternetGateway",
-            "DetachInternetGateway",
-        ),
-    ),
-    Watch(
-        "route_table_changes",
-        "changes of route tables",
-        13,
-        "CloudWatch.13",
-        _calls(
-            "ec2",
-            "CreateRoute",
-            "CreateRouteTable",
-            "ReplaceRoute",
-            "ReplaceRouteTableAssociation",
-            "DeleteRouteTable",
-            "DeleteRoute",
-            "DisassociateRouteTable",
-        ),
-    ),
-    Watch(
-        "vpc_changes",
-        "changes of VPCs",
-        14,
-        "CloudWatch.14",
-        _calls(
-            "ec2",
-            "CreateVpc",
-            "DeleteVpc",
-            "ModifyVpcAttribute",
-            "AcceptVpcPeeringConnection",
-            "CreateVpcPeeringConnection",
-            "DeleteVpcPeeringConnection",
-            "RejectVpcPeeringConnection",
-        ),
-    ),
-    Watch(
-        ORGANIZATION_CHANGES,
-        "changes of the organization",
-        15,
-        "",
-        _calls(
-            "organizations",
-            "AttachPolicy",
-            "CreateAccount",
-            "CreateOrganizationalUnit",
-            "CreatePolicy",
-            "DeleteOrganization",
-            "DeleteOrganizationalUnit",
-            "DeletePolicy",
-            "DetachPolicy",
-            "DisablePolicyType",
-            "EnablePolicyType",
-            "InviteAccountToOrganization",
-            "LeaveOrganization",
-            "MoveAccount",
-            "RemoveAccountFromOrganization",
-            "UpdateOrganizationalUnit",
-            "UpdatePolicy",
-        ),
-    ),
-)
+# "Ensure the LatestcloudwatchLogdDeliveryTime property is set to a recent (~one day old) timestamp", says CIS of a
+# trail and its log group.
+_LATELY: t.Final = timedelta(days=1)
+Catches = Callable[[Event], bool]
 
 
 def owned_trails(scope: Scope) -> tuple[Trail, ...]:
-    """Trails that this account made. Those of the organization are another account's to judge and to mend."""
+    """Trails that this account made. Those of the organization are another account's to judge and to change."""
     return tuple(
         trail for trail in scope.snapshot.trails if arn_account(trail.arn) in (None, scope.snapshot.account_id)
     )
 
 
-def _heard(scope: Scope) -> tuple[LogAlarm, ...]:
-    """The alarms on log groups that get the management events of every region: others wait for events in vain."""
-    groups = [
-        LogGroup.of_arn(trail.log_group_arn)
-        for trail in owned_trails(scope)
-        if trail.log_group_arn
-        and trail.is_multi_region
-        and trail.is_logging is not False
-        and trail.logs_management_events is not False
-    ]
-    fed = {(group.region, group.name) for group in groups if group}
-    return tuple(item for item in scope.snapshot.log_alarms if (item.region, item.log_group) in fed)
+def feeds(trail: Trail, observed_at: datetime) -> Judged:
+    """Whether a trail delivers the management events of every region to its log group."""
+    name = f"trail {trail.name}"
+    if not trail.is_multi_region:
+        return Judged(NO, f"{name} logs one region only")
+    if trail.is_logging is False:
+        return Judged(NO, f"{name} does not log")
+    if trail.logs_management_events is False:
+        return Judged(NO, f"{name} does not log all management events")
+    if trail.log_group_error:
+        return Judged(NO, f"{name} can't deliver to its log group: {trail.log_group_error}")
+    if trail.is_logging is None or trail.logs_management_events is None:
+        return Judged(UNKNOWN, f"what {name} logs could not be read")
+    for moment, place in ((trail.log_group_delivery, "its log group"), (trail.last_delivery, "its bucket")):
+        if moment is not None and observed_at - moment > _LATELY:
+            return Judged(NO, f"{name} last delivered to {place} on {moment:%Y-%m-%d}")
+    if trail.log_group_delivery is None:
+        return Judged(UNKNOWN, f"when {name} delivered to its log group is not known")
+    return WORKS
+
+
+@dataclasses.dataclass(frozen=True)
+class _Way:
+    """How an event becomes a message: by a filter and an alarm on its metric. ``judged`` says whether that works."""
+
+    caught: Catches
+    judged: Judged
+
+
+@functools.lru_cache(maxsize=1)
+def _ways(scope: Scope) -> tuple[_Way, ...]:
+    """All filters with all alarms on them, as far as each trail feeds them."""
+    snapshot = scope.snapshot
+    alarms = {(alarm.region, alarm.name): alarm for alarm in snapshot.metric_alarms}
+    found: list[_Way] = []
+    for trail in owned_trails(scope):
+        group = LogGroup.of_arn(trail.log_group_arn or "")
+        fed = feeds(trail, snapshot.observed_at)
+        for item in snapshot.log_alarms:
+            if group and (item.region, item.log_group) == (group.region, group.name):
+                known = [alarms[item.region, name] for name in item.alarms if (item.region, name) in alarms]
+                found += _ways_of(scope, item, known, trail, fed)
+    return tuple(found)
+
+
+def _ways_of(scope: Scope, item: LogAlarm, alarms: Sequence[MetricAlarm], trail: Trail, fed: Judged) -> Iterator[_Way]:
+    logged, understood = _pattern(item, trail.excluded_sources)
+    if not alarms:
+        yield _Way(logged, Judged(NO, f"metric filter {item.filter_name} has no alarm"))
+    topics = {topic.arn: topic for topic in scope.snapshot.alarm_topics}
+    for alarm, metric in itertools.product(alarms, item.metrics):
+        notified = notification(alarm, topics, scope.snapshot.account_id, accounts_of_ours(scope))
+        judged = worst((fed, understood, reaction(alarm, metric), notified))
+        yield _Way(_with_dimensions(logged, alarm, metric), judged)
+
+
+def _with_dimensions(logged: Catches, alarm: MetricAlarm, metric: FilterMetric) -> Catches:
+    """Of what a filter catches, the events that its alarm looks at."""
+    if not metric.dimensions:
+        return logged
+    return lambda event: logged(event) and hears(alarm, metric, event)
+
+
+def _pattern(item: LogAlarm, excluded: Sequence[str]) -> tuple[Catches, Judged]:
+    """What a filter catches of what a trail logs; of a filter that is not understood perhaps everything."""
+    try:
+        predicate = parse(item.pattern)
+        understood = WORKS
+    except PatternError as error:
+        predicate = _everything
+        understood = Judged(UNKNOWN, f"the pattern of metric filter {item.filter_name} is not understood: {error}")
+    if item.selection:
+        understood = Judged(UNKNOWN, f"metric filter {item.filter_name} also chooses events by {item.selection}")
+    return lambda event: event["eventSource"] not in excluded and predicate(event), understood
+
+
+def _everything(_event: Event) -> bool:
+    return True
+
+
+def _uncaught(samples: Iterable[Sample], ways: Sequence[_Way]) -> list[Sample]:
+    """The events that none of the ways catches."""
+    return [sample for sample in samples if not any(way.caught(sample.event) for way in ways)]
 
 
 def _without_log_group(scope: Scope) -> t.Optional[Verdict]:
@@ -303,15 +155,9 @@ def _of_organization(scope: Scope) -> t.Optional[Verdict]:
     return None
 
 
-def _uncaught(events: Mapping[str, Event], filters: tuple[LogAlarm, ...]) -> list[str]:
-    """Names of events that no filter catches; filters that can't be understood catch none."""
-    predicates = []
-    for item in filters:
-        try:
-            predicates.append(parse(item.pattern))
-        except PatternError:
-            continue
-    return [name for name, event in events.items() if not any(predicate(event) for predicate in predicates)]
+@functools.lru_cache(maxsize=64)
+def _samples(watch: Watch, place: Place) -> tuple[Sample, ...]:
+    return watch.samples(place)
 
 
 def _watched(watch: Watch) -> Check:
@@ -319,25 +165,43 @@ def _watched(watch: Watch) -> Check:
         verdict = _of_organization(scope) if watch.name == ORGANIZATION_CHANGES else _without_log_group(scope)
         if verdict is not None:
             return verdict
-        alarms = scope.snapshot.log_alarms
-        uncaught = _uncaught(watch.events, tuple(item for item in _heard(scope) if item.notified and item.alarms))
-        if not uncaught:
-            return Verdict(len(alarms), _FILTERS, detail=f"{watch.what}: caught by metric filters whose alarms notify")
-        unread = scope.unread_regions(Dataset.LOG_ALARMS)
-        if unread:
-            return Verdict(len(alarms), _FILTERS, not_assessed=f"metric filters could not be read in {listing(unread)}")
-        silent = _uncaught(watch.events, alarms) != uncaught
-        detail = (
-            f"nobody is told of {listing(uncaught, 5)}" if len(watch.events) > 1 else f"nobody is told of {watch.what}"
-        )
-        detail += (
-            "; there is a filter, but no alarm on it that notifies somebody, or no trail of every region feeds it"
-            if silent
-            else ""
-        )
-        return Verdict(len(alarms), _FILTERS, (Failure(scope.facts.account_arn, detail, {"not_caught": uncaught}),))
+        samples = _samples(watch, Place(scope.snapshot.account_id, scope.snapshot.partition))
+        ways = _ways(scope)
+        uncaught = _uncaught(samples, [way for way in ways if way.judged.truth is YES])
+        if uncaught:
+            return _unheard(scope, watch, samples, uncaught)
+        population = len(scope.snapshot.log_alarms)
+        return Verdict(population, _FILTERS, detail=f"{watch.what}: caught by metric filters whose alarms notify")
 
     return check
+
+
+def _unheard(scope: Scope, watch: Watch, samples: Sequence[Sample], uncaught: Sequence[Sample]) -> Verdict:
+    """The verdict where not all events reach somebody for sure: not assessed where they may."""
+    population = len(scope.snapshot.log_alarms)
+    unread = scope.unread_regions(Dataset.LOG_ALARMS)
+    if unread:
+        return Verdict(population, _FILTERS, not_assessed=f"metric filters could not be read in {listing(unread)}")
+    perhaps = [way for way in _ways(scope) if way.judged.truth is UNKNOWN]
+    missed = _uncaught(uncaught, perhaps)
+    if not missed:
+        near = (way for way in perhaps if any(way.caught(sample.event) for sample in uncaught))
+        return Verdict(population, _FILTERS, not_assessed=f"{watch.what}: {_reasons(near)}")
+    reasons = _reasons(way for way in _ways(scope) if way.judged.truth is NO and _is_meant_for(way, missed))
+    names = list(dict.fromkeys(sample.name for sample in missed))
+    detail = f"nobody is told of {listing(names, 5)}{by_whom(samples, missed)}" + (f"; {reasons}" if reasons else "")
+    observed = {"not_caught": names, "callers": sorted({sample.by for sample in missed})}
+    return Verdict(population, _FILTERS, (Failure(scope.facts.account_arn, detail, observed),))
+
+
+def _is_meant_for(way: _Way, missed: Sequence[Sample]) -> bool:
+    """Whether a filter catches most of the events, and not by the way."""
+    return sum(way.caught(sample.event) for sample in missed) * 2 > len(missed)
+
+
+def _reasons(ways: Iterable[_Way]) -> str:
+    """Why ways don't work, each reason once."""
+    return listing(dict.fromkeys(way.judged.why for way in ways), 3)
 
 
 def _controls() -> Iterator[Control]:
@@ -350,7 +214,10 @@ def _controls() -> Iterator[Control]:
             needs=(Dataset.LOG_ALARMS, Dataset.TRAILS),
             uses=(Dataset.ORGANIZATION,),
             check=_watched(watch),
-            expected="metric filters on a trail's log group that catch the events, with alarms that notify somebody",
+            expected=(
+                "metric filters on a trail's log group that catch the events of every kind of caller, with alarms that "
+                "one event sets off, and topics of ours with a confirmed subscription"
+            ),
             rationale="An event that nobody is told of is found months later, if at all.",
             remediation=Remediation(
                 "Add a metric filter with an alarm that notifies somebody, or waive this where another system watches."

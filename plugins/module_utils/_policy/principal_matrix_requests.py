@@ -106,13 +106,13 @@ _WRITES: t.Final[tuple[_Group, ...]] = (
     ("CreateRole TagRole", "event role", _OWNED_TAGS),
     ("DeleteRole DeleteRolePolicy PutRolePolicy UpdateAssumeRolePolicy", "event role", ()),
     ("PassRole", "event role", _PASSED_TO_EVENTS),
-    ("events:PutPermission events:RemovePermission", "any", ()),
+    ("events:PutEvents events:PutPermission events:RemovePermission", "any", ()),
     ("events:DeleteRule events:PutTargets events:RemoveTargets events:UntagResource", "alert rule", ()),
     ("events:PutRule events:TagResource", "alert rule", _OWNED_TAGS),
     ("sns:CreateTopic sns:TagResource", "alert topic", _OWNED_TAGS),
-    ("sns:DeleteTopic sns:Publish sns:SetTopicAttributes", "alert topic", ()),
+    ("sns:DeleteTopic sns:Publish sns:SetTopicAttributes sns:Subscribe sns:Unsubscribe", "alert topic", ()),
     ("sqs:CreateQueue sqs:TagQueue", "alert queue", _OWNED_TAGS),
-    ("sqs:DeleteQueue sqs:SetQueueAttributes", "alert queue", ()),
+    ("sqs:DeleteQueue sqs:ReceiveMessage sqs:SetQueueAttributes", "alert queue", ()),
     (
         "securityhub:BatchDisableStandards securityhub:BatchEnableStandards securityhub:BatchImportFindings "
         "securityhub:BatchUpdateFindings securityhub:BatchUpdateStandardsControlAssociations "

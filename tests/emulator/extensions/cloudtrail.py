@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""CloudTrail: an organization's trail is seen in every member account, and events are selected by default."""
+"""CloudTrail: an organization's trail is seen in every member account, and events are selected by default.
+
+What a trail delivers to its bucket it also delivers to its log group.
+"""
 
 from __future__ import annotations
 
 import typing as t
 
-from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
+from moto.cloudtrail.models import CloudTrailBackend, Trail, TrailStatus, cloudtrail_backends
 from moto.organizations.models import organizations_backends
 
 #: what a trail records that was never told otherwise
@@ -70,6 +73,27 @@ def install() -> None:
         return {**described(self, include_region), "HasCustomEventSelectors": custom}
 
     Trail.description = description
+    _install_status()
     CloudTrailBackend.describe_trails = describe_trails
     CloudTrailBackend.get_trail = get_trail
     CloudTrailBackend.get_event_selectors = get_event_selectors
+
+
+def _install_status() -> None:
+    """Let the status of a trail with a log group say when it last delivered there."""
+    status_of, described = CloudTrailBackend.get_trail_status, TrailStatus.description
+
+    def get_trail_status(self: CloudTrailBackend, name: str) -> TrailStatus:
+        status = status_of(self, name)
+        trails = self.describe_trails(include_shadow_trails=True)
+        status.has_log_group = any(trail.status is status and trail.cw_log_group_arn for trail in trails)
+        return status
+
+    def description(self: TrailStatus) -> dict[str, t.Any]:
+        found: dict[str, t.Any] = described(self)
+        if getattr(self, "has_log_group", False) and "LatestDeliveryTime" in found:
+            found["LatestCloudWatchLogsDeliveryTime"] = found["LatestDeliveryTime"]
+        return found
+
+    TrailStatus.description = description
+    CloudTrailBackend.get_trail_status = get_trail_status

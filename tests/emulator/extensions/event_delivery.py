@@ -242,12 +242,22 @@ def _is_about(statement: Event, action: str, resource: str, rule: Rule) -> bool:
         bool({SERVICE, "*"} & set(services))
         and _any_like(statement.get("Action"), action)
         and (resource == "*" or _any_like(statement.get("Resource", "*"), resource))
-        and all(_holds(operator, keys, rule) for operator, keys in statement.get("Condition", {}).items())
+        and all(
+            _holds(operator, keys, _context(action, rule)) for operator, keys in statement.get("Condition", {}).items()
+        )
     )
 
 
-def _holds(operator: str, keys: Event, rule: Rule) -> bool:
-    context = {"aws:sourcearn": rule.arn, "aws:sourceaccount": rule.account_id, "aws:securetransport": "true"}
+def _context(action: str, rule: Rule) -> dict[str, str]:
+    """The condition keys that EventBridge sends: the rule to SQS, to SNS and KMS neither it nor the account.
+
+    Of SNS AWS's documents say both; this is what several of them warn of.
+    """
+    source = {"aws:sourcearn": rule.arn} if action.startswith("sqs:") else {}
+    return {"aws:securetransport": "true", **source}
+
+
+def _holds(operator: str, keys: Event, context: t.Mapping[str, str]) -> bool:
     for key, wanted in keys.items():
         found = context.get(key.lower())
         if found is None:

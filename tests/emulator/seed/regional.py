@@ -230,7 +230,8 @@ def _metric_filter(place: _Place, seeded: model.MetricFilter) -> None:
     sns = sns_backends[place.account.id][place.region]
     topic = sns.create_topic("security-alarms" if seeded.subscribed else "security-alarms-unread")
     if seeded.subscribed and not any(found.topic is topic for found in sns.subscriptions.values()):
-        sns.subscribe(topic.arn, "security@example.com", "email")
+        # Its owner followed the link that was mailed.
+        sns.subscribe(topic.arn, "security@example.com", "email").attributes["PendingConfirmation"] = False
     cloudwatch_backends[place.account.id][place.region].put_metric_alarm(
         name=f"{seeded.name}-alarm",
         namespace=_METRIC_NAMESPACE,

@@ -184,3 +184,18 @@ def setting(name: str, key: str = "") -> Naming:
 def together(*namings: Naming) -> Naming:
     """All that several namings find."""
     return lambda change: [item for naming in namings for item in naming(change)]
+
+
+def events(change: Change) -> Iterator[Named]:
+    """The bus that each event of a request is put on, and what it says."""
+    said = (change.after or {}).get("events") or []
+    entries = change.parameters.get("Entries") or []
+    yield Named("number of events", str(len(entries)), str(len(said)))
+    for entry, detail in zip(entries, said, strict=False):
+        yield Named("bus", str(entry.get("EventBusName")), place_of(change))
+        yield Named("event", str(entry.get("Detail")), str(detail))
+
+
+def nothing(_change: Change) -> Iterator[Named]:
+    """An operation that no change of a plan is made with."""
+    yield from ()

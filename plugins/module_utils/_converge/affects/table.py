@@ -298,6 +298,13 @@ def _alerts() -> dict[str, Write]:
         ),
         "sns:DeleteTopic": Write(_callers(None), topic),
         "sns:Publish": Write(_nobody, request.equal("TopicArn", "topic", "notice")),
+        **{
+            f"sns:{name}": Write(_nobody, request.together(topic, request.part("Endpoint", "queue", "subscription ")))
+            for name in ("Subscribe", "Unsubscribe")
+        },
+        "events:PutEvents": Write(_nobody, request.events),
+        # What a probe sent, out of its own queue.
+        "sqs:ReceiveMessage": Write(_nobody, request.nothing),
         "sqs:CreateQueue": Write(_callers(_attribute), queue),
         "sqs:SetQueueAttributes": Write(_callers(_attribute), queue),
         "sqs:DeleteQueue": Write(_callers(None), queue),

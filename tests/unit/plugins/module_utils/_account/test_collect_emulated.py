@@ -47,18 +47,23 @@ LOST["cloudtrail:GetTrailStatus"] = LOST["cloudtrail:GetEventSelectors"] = {Data
 # No trail of the seed has selectors of its own, no policy of an organization restricts its management account, and that
 # has no analyzer of unused or internal access.
 NOT_CALLED = {"cloudtrail:GetEventSelectors", "accessanalyzer:GetAnalyzer", *organization_reads.OPERATIONS}
-# What topics and their keys tell: without it the rules are known all the same.
+# Reads of topics, queues and their keys: without them the rules are known all the same.
 OF_TOPICS = {"sns:GetTopicAttributes", "kms:DescribeKey", "kms:GetKeyPolicy"}
+OF_QUEUES = {"sqs:GetQueueUrl", "sqs:GetQueueAttributes"}
 # What AWS tells some accounts only: without it the rest is known all the same. The seed has nothing of the first two.
-NOT_TOLD = OF_TOPICS | {
-    f"securityhub:{name}"
-    for name in (
-        "GetFindingAggregator",
-        "GetConfigurationPolicyAssociation",
-        "ListFindingAggregators",
-        "DescribeSecurityHubV2",
-    )
-}
+NOT_TOLD = (
+    OF_TOPICS
+    | OF_QUEUES
+    | {
+        f"securityhub:{name}"
+        for name in (
+            "GetFindingAggregator",
+            "GetConfigurationPolicyAssociation",
+            "ListFindingAggregators",
+            "DescribeSecurityHubV2",
+        )
+    }
+)
 MANAGEMENT = "111122223333"
 PRODUCTION = "222233334444"
 SANDBOX = "444455556666"
@@ -96,7 +101,7 @@ def _alert(running: EmulatorProcess) -> None:
             aws_access_key_id="administrator",
             aws_secret_access_key="emulated",
         )
-        for service in ("events", "kms", "sns")
+        for service in ("events", "kms", "sns", "sqs")
     }
     key = clients["kms"].create_key()["KeyMetadata"]["KeyId"]
     topic = clients["sns"].create_topic(Name="alerts", Attributes={"KmsMasterKeyId": key})["TopicArn"]
@@ -105,7 +110,10 @@ def _alert(running: EmulatorProcess) -> None:
         EventPattern='{"source": ["aws.signin"]}',
         Tags=[{"Key": "team", "Value": "security"}],
     )
-    clients["events"].put_targets(Rule="iam-hardening-root-activity", Targets=[{"Id": "topic", "Arn": topic}])
+    clients["sqs"].create_queue(QueueName="undelivered")
+    queue = f"arn:aws:sqs:{REGIONS[0]}:{MANAGEMENT}:undelivered"
+    target = {"Id": "topic", "Arn": topic, "DeadLetterConfig": {"Arn": queue}}
+    clients["events"].put_targets(Rule="iam-hardening-root-activity", Targets=[target])
 
 
 @pytest.fixture
@@ -177,7 +185,10 @@ def test_the_management_account(undisturbed: Snapshot) -> None:
     assert {found.dataset for found in undisturbed.unread} == DEEP | OF_ORGANIZATION
     assert undisturbed.organization is not None
     assert undisturbed.organization.management_account_id == undisturbed.account_id
-    assert any(alarm.notified for alarm in undisturbed.log_alarms)
+    assert [topic.confirmed for topic in undisturbed.alarm_topics] == [1, 0]
+    assert {alarm.name for alarm in undisturbed.metric_alarms} == {
+        name for item in undisturbed.log_alarms for name in item.alarms
+    }
 
 
 def test_the_management_account_tells_the_policies_of_a_member(emulator: Emulator, management: Access) -> None:
@@ -233,6 +244,22 @@ def test_a_denial_costs_what_hangs_on_it_only(
         assert field.name in ("observed_at", "unread") or _is_kept(field.name, snapshot, undisturbed, LOST[name])
 
 
+@pytest.mark.parametrize("name", sorted(OF_QUEUES))
+def test_a_denial_at_a_queue_leaves_its_rule_known(
+    emulator: Emulator, management: Access, undisturbed: Snapshot, name: str
+) -> None:
+    service, _colon, operation = name.partition(":")
+    emulator.faults(
+        [{"service": service, "operation": operation, "kind": "error", "code": "AccessDenied", "status": 403}]
+    )
+    found, before = (
+        taken.alert_regions[0] for taken in (snapshot_of(management, datasets=[Dataset.EVENT_RULES]), undisturbed)
+    )
+    assert found.rules == before.rules != ()
+    assert found.queues and "AccessDenied" in found.queues[0].unknown
+    assert before.queues and (before.queues[0].exists, before.queues[0].unknown) == (True, "")
+
+
 @pytest.mark.parametrize("name", sorted(OF_TOPICS))
 def test_a_denial_at_a_topic_leaves_its_rule_known(
     emulator: Emulator, management: Access, undisturbed: Snapshot, name: str
@@ -264,6 +291,7 @@ FIELDS = {
     Dataset.SECURITY_HUB: {"security_hubs"},
     Dataset.CONFIG_RULES: {"config_rules", "delivery_channels"},
     Dataset.EVENT_RULES: {"alert_regions"},
+    Dataset.LOG_ALARMS: {"log_alarms", "metric_alarms", "alarm_topics"},
 }
 # What moves by itself: roles are used by the reads, trails deliver.
 LIVE = {"roles", "trails"}

@@ -11,9 +11,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.event_reads import parsed
-from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules import AlertRegion, AlertTopic
+from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules import (
+    AlertQueue,
+    AlertRegion,
+    AlertTopic,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
+from ansible_collections.hardening.iam.plugins.module_utils._account.topic_reads import parsed
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound, Throttled
 
 from .fakes import ACCOUNT, HOME, OTHER, FakeAccess, denied, read, refusal, unread_of
@@ -42,6 +46,8 @@ def answers(**more: t.Any) -> dict[str, t.Any]:
         "events:ListTargetsByRule": {"Targets": [{"Id": "t", "Arn": TOPIC, "Input": "x"}, {"Id": "q", "Arn": QUEUE}]},
         "events:ListTagsForResource": {"Tags": [{"Key": "iam-hardening:managed", "Value": "true"}]},
         "sns:GetTopicAttributes": {"Attributes": ATTRIBUTES},
+        "sqs:GetQueueUrl": {"QueueUrl": "https://queue"},
+        "sqs:GetQueueAttributes": {"Attributes": {"Policy": json.dumps(POLICY)}},
         "kms:DescribeKey": {"KeyMetadata": {"Arn": KEY_ARN}},
         "kms:GetKeyPolicy": {"Policy": json.dumps(POLICY)},
         **{name.replace("_", ":"): answer for name, answer in more.items()},
@@ -61,15 +67,19 @@ def test_rules_with_targets_tags_and_topics() -> None:
     (rule,) = found.rules
     assert (rule.pattern, rule.is_owned, rule.is_enabled) == ({"source": ["aws.signin"]}, True, True)
     assert [(target.id, target.settings) for target in rule.targets] == [("q", {}), ("t", {"Input": "x"})]
-    assert found.topics == (AlertTopic(TOPIC, True, POLICY, "alias/alerts", POLICY, 2, 1),)
+    key = {"kms_key_id": "alias/alerts", "key_arn": KEY_ARN, "key_policy": POLICY}
+    assert found.topics == (AlertTopic(TOPIC, policy=POLICY, confirmed=2, pending=1, **key),)
+    assert found.queues == (AlertQueue(QUEUE, policy=POLICY),)
     # A policy is read by the key's own id, not by an alias; only rules of ours are listed.
-    assert access.calls[-1].parameters == {"KeyId": KEY_ARN, "PolicyName": "default"}
+    asked = {call.name: call.parameters for call in access.calls}
+    assert asked["kms:GetKeyPolicy"] == {"KeyId": KEY_ARN, "PolicyName": "default"}
+    assert asked["sqs:GetQueueUrl"] == {"QueueName": "alerts", "QueueOwnerAWSAccountId": ACCOUNT}
     assert access.calls[0].parameters == {"NamePrefix": "iam-hardening-"}
 
 
 def test_a_region_without_rules_takes_one_call() -> None:
     access = FakeAccess({"events:ListRules": {"Rules": []}})
-    assert region(access) == AlertRegion(HOME)
+    assert region(access) == AlertRegion(HOME, queues=())
     assert access.names == ["events:ListRules"]
 
 
@@ -100,6 +110,27 @@ def test_a_topic_that_is_not_told_leaves_the_rule(failure: t.Any, known: t.Any) 
     assert [rule.name for rule in found.rules] == [RULE["Name"]]
     (topic,) = found.topics
     assert topic == known if isinstance(known, AlertTopic) else known in topic.unknown
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (refusal("AWS.SimpleQueueService.NonExistentQueue", kind=NotFound), (False, "")),
+        (refusal("QueueDoesNotExist", kind=NotFound), (False, "")),
+        (denied("sqs:GetQueueUrl"), (True, "not authorized")),
+    ],
+)
+def test_a_queue_that_is_gone_or_can_not_be_read(failure: t.Any, expected: tuple[bool, str]) -> None:
+    (queue,) = region(FakeAccess(answers(sqs_GetQueueUrl=failure))).queues or ()
+    assert queue.exists is expected[0] and expected[1] in queue.unknown
+
+
+def test_a_queue_that_keeps_what_was_not_delivered_is_read_with_its_key() -> None:
+    target = {"Id": "t", "Arn": TOPIC, "DeadLetterConfig": {"Arn": QUEUE}}
+    attributes = {"Attributes": {"KmsMasterKeyId": "alias/queues"}}
+    access = FakeAccess(answers(events_ListTargetsByRule={"Targets": [target]}, sqs_GetQueueAttributes=attributes))
+    (queue,) = region(access).queues or ()
+    assert (queue.policy, queue.kms_key_id, queue.key_policy) == (None, "alias/queues", POLICY)
 
 
 @pytest.mark.parametrize("name", ["kms_DescribeKey", "kms_GetKeyPolicy"])

@@ -9,7 +9,6 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
-from ansible_collections.hardening.iam.plugins.module_utils._account.regional import LogAlarm
 from ansible_collections.hardening.iam.plugins.module_utils._account.trail_reads import LogGroup
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound, Throttled
 
@@ -19,7 +18,6 @@ DESCRIBE = "cloudtrail:DescribeTrails"
 STATUS = "cloudtrail:GetTrailStatus"
 SELECTORS = "cloudtrail:GetEventSelectors"
 FILTERS = "logs:DescribeMetricFilters"
-ALARMS = "cloudwatch:DescribeAlarms"
 LOGGING = {"IsLogging": True, "LatestDeliveryTime": LONG_AGO}
 MANAGEMENT = "999988887777"
 
@@ -53,6 +51,13 @@ def test_a_trail() -> None:
     assert (found.is_multi_region, found.is_organization, found.log_file_validation) == (True, True, True)
     assert (found.kms_key_id, found.log_group_arn) == ("arn:key", log_group())
     assert (found.is_logging, found.last_delivery, found.logs_management_events) == (True, LONG_AGO, True)
+    assert (found.log_group_delivery, found.log_group_error, found.excluded_sources) == (None, "", ())
+
+
+def test_when_a_trail_delivered_to_its_log_group() -> None:
+    status = {**LOGGING, "LatestCloudWatchLogsDeliveryTime": LONG_AGO, "LatestCloudWatchLogsDeliveryError": "denied"}
+    (found,) = read(FakeAccess({DESCRIBE: {"trailList": [trail()]}, STATUS: status}), Dataset.TRAILS).trails
+    assert (found.log_group_delivery, found.log_group_error) == (LONG_AGO, "denied")
 
 
 def test_every_trail_is_asked_once_in_its_home() -> None:
@@ -124,6 +129,47 @@ def test_advanced_event_selectors(selectors: list[list[dict[str, t.Any]]], all_e
     assert read(access, Dataset.TRAILS).trails[0].logs_management_events is all_events
 
 
+KMS, RDS = "kms.amazonaws.com", "rdsdata.amazonaws.com"
+KMS_ALONE = [[IS_MANAGEMENT, field("eventSource", NotEquals=[KMS])]]
+READS, WRITES = field("readOnly", Equals=["true"]), field("readOnly", Equals=["false"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "excluded"),
+    [
+        ({"EventSelectors": [{"ExcludeManagementEventSources": [KMS, RDS]}]}, (KMS, RDS)),
+        ({"EventSelectors": [{"ExcludeManagementEventSources": [KMS]}, {"ExcludeManagementEventSources": [RDS]}]}, ()),
+        ({"EventSelectors": [{"ExcludeManagementEventSources": [KMS], "IncludeManagementEvents": False}, {}]}, ()),
+        (
+            {
+                "EventSelectors": [
+                    {"ExcludeManagementEventSources": [KMS], "ReadWriteType": "ReadOnly"},
+                    {"ReadWriteType": "WriteOnly"},
+                ]
+            },
+            (KMS,),
+        ),
+        ({"AdvancedEventSelectors": [{"FieldSelectors": fields} for fields in KMS_ALONE]}, (KMS,)),
+        (
+            {
+                "AdvancedEventSelectors": [
+                    {"FieldSelectors": [*KMS_ALONE[0], READS]},
+                    {"FieldSelectors": [IS_MANAGEMENT, WRITES]},
+                ]
+            },
+            (KMS,),
+        ),
+        ({"AdvancedEventSelectors": [{"FieldSelectors": KMS_ALONE[0]}, {"FieldSelectors": [IS_MANAGEMENT]}]}, ()),
+    ],
+)
+def test_event_sources_that_are_left_out(answer: dict[str, t.Any], excluded: tuple[str, ...]) -> None:
+    access = FakeAccess(
+        {DESCRIBE: {"trailList": [trail(HasCustomEventSelectors=True)]}, STATUS: LOGGING, SELECTORS: answer}
+    )
+    (found,) = read(access, Dataset.TRAILS).trails
+    assert (found.logs_management_events, found.excluded_sources) == (True, excluded)
+
+
 @pytest.mark.parametrize("answer", [denied(STATUS), refusal("TrailNotFoundException", kind=NotFound)])
 def test_a_member_is_not_told_of_its_organizations_trail(answer: t.Any) -> None:
     told = trail(account=MANAGEMENT, IsOrganizationTrail=True)
@@ -152,84 +198,6 @@ def test_the_unknown_status_of_a_regional_trail_counts_in_its_region() -> None:
     snapshot = read(access, Dataset.TRAILS, regions=(HOME, OTHER))
     assert snapshot.missing(Dataset.TRAILS, HOME) is None
     assert unread_of(snapshot, Dataset.TRAILS, OTHER)[0] == "denied"
-
-
-def metric_filter(name: str, metric: str) -> dict[str, t.Any]:
-    return {
-        "filterName": name,
-        "filterPattern": "{ $.x }",
-        "logGroupName": "trail",
-        "metricTransformations": [{"metricName": metric, "metricNamespace": "CIS", "metricValue": "1"}],
-    }
-
-
-def alarm(name: str, metric: str, **more: t.Any) -> dict[str, t.Any]:
-    topic = "arn:aws:sns:us-east-1:111122223333:alerts"
-    own = {"AlarmName": name, "Namespace": "CIS", "MetricName": metric, "ActionsEnabled": True, "AlarmActions": [topic]}
-    return {**own, **more}
-
-
-def alarms_of(*alarms: dict[str, t.Any], filters: t.Sequence[dict[str, t.Any]]) -> tuple[LogAlarm, ...]:
-    access = FakeAccess(
-        {
-            DESCRIBE: {"trailList": [trail(CloudWatchLogsLogGroupArn=log_group())]},
-            STATUS: LOGGING,
-            FILTERS: {"metricFilters": filters},
-            ALARMS: {"MetricAlarms": list(alarms)},
-        }
-    )
-    return read(access, Dataset.LOG_ALARMS).log_alarms
-
-
-def test_filters_with_the_alarms_on_their_metrics() -> None:
-    found = alarms_of(
-        alarm("b", "RootUse"),
-        alarm("a", "RootUse", AlarmActions=[]),
-        alarm("other", "Sales"),
-        alarm("elsewhere", "RootUse", Namespace="Shop"),
-        filters=[metric_filter("root", "RootUse"), metric_filter("policy", "PolicyChange")],
-    )
-    assert found == (
-        LogAlarm(HOME, "trail", "policy", "{ $.x }", (), False),
-        LogAlarm(HOME, "trail", "root", "{ $.x }", ("a", "b"), True),
-    )
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"AlarmActions": []},
-        {"AlarmActions": ["arn:aws:automate:us-east-1:ec2:stop"]},
-        {"ActionsEnabled": False},
-    ],
-)
-def test_alarms_that_tell_nobody(change: dict[str, t.Any]) -> None:
-    (found,) = alarms_of(alarm("a", "RootUse", **change), filters=[metric_filter("root", "RootUse")])
-    assert (found.alarms, found.notified) == (("a",), False)
-
-
-def test_an_alarm_on_metric_math() -> None:
-    query = {
-        "Id": "m1",
-        "MetricStat": {"Metric": {"Namespace": "CIS", "MetricName": "RootUse"}, "Period": 300, "Stat": "Sum"},
-    }
-    math = {"AlarmName": "math", "Metrics": [{"Id": "e1", "Expression": "m1*1"}, query]}
-    (found,) = alarms_of(math, filters=[metric_filter("root", "RootUse")])
-    assert found.alarms == ("math",)
-
-
-def test_without_filters_alarms_are_not_read() -> None:
-    access = FakeAccess(
-        {
-            DESCRIBE: {"trailList": [trail(CloudWatchLogsLogGroupArn=log_group())]},
-            STATUS: LOGGING,
-            FILTERS: {"metricFilters": []},
-        }
-    )
-    snapshot = read(access, Dataset.LOG_ALARMS)
-    assert snapshot.log_alarms == ()
-    assert snapshot.missing(Dataset.LOG_ALARMS, HOME) is None
-    assert ALARMS not in access.names
 
 
 def test_log_groups_of_other_accounts_are_not_read() -> None:

@@ -61,6 +61,10 @@ def changes() -> dict[str, Change]:
         "role policy": WRITER.put_role_policy(ROLE, POLICY, POLICY),
         "role policy away": delete_policy,
         "role away": delete_role,
+        "new subscription": WRITER.subscribe(TOPIC, QUEUE),
+        "subscription away": WRITER.unsubscribe(TOPIC, QUEUE),
+        "queue of a probe away": WRITER.delete_queue(QUEUE, POLICY),
+        "events": WRITER.put_events(HUB, 1, [{"Detail": "{}", "EventBusName": HUB}]),
     }
 
 
@@ -84,7 +88,13 @@ UNDONE_BY = {
     "role policy": "PutRolePolicy",
     "role policy away": "PutRolePolicy",
     "role away": "CreateRole",
+    "new subscription": "Unsubscribe",
 }
+
+
+@pytest.mark.parametrize("name", ["subscription away", "queue of a probe away", "events"])
+def test_what_a_probe_removes_or_sends_is_not_taken_back(name: str) -> None:
+    assert changes()[name].undo is None
 
 
 @pytest.mark.parametrize(("name", "operation"), UNDONE_BY.items())
@@ -101,7 +111,7 @@ def test_all_writes_are_of_some_change() -> None:
     named = {
         f"{item.service}:{operation}"
         for item in changes().values()
-        for operation in (item.operation, item.undo.operation if item.undo else "")
+        for operation in (item.operation, item.undo.operation if item.undo else item.operation)
     }
     assert named == WRITES
 

@@ -45,6 +45,34 @@ def test_empty_principals_of_a_survey_are_none() -> None:
     assert declared(create_topic=True, ignore_principals=["", " "]).ignore_principals == ()
 
 
+@pytest.mark.parametrize(
+    "arn",
+    [
+        *("arn:*", "arn:aws:*", "arn:aws:iam::*", "arn:aws:iam::111122223333:*", "arn:aws:iam::*:role/*"),
+        *("arn:*:user/*", "arn:aws-cn:iam::*:user/*", "arn:aws:sts::111122223333:assumed-role/*", "arn:*/*"),
+    ],
+)
+def test_principals_of_any_name_can_not_be_ignored(arn: str) -> None:
+    with pytest.raises(InputError, match="means every user, role or session"):
+        declared(create_topic=True, ignore_principals=[arn])
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        *(
+            "arn:aws:iam::*:role/ci/*",
+            "arn:*:role/deploy",
+            "arn:aws:iam::111122223333:user/bot-*",
+            "arn:aws:iam::*:root",
+        ),
+        "arn:*:role/aws-reserved/sso.amazonaws.com/*",
+    ],
+)
+def test_principals_with_a_name_or_a_path_can_be_ignored(arn: str) -> None:
+    assert declared(create_topic=True, ignore_principals=[arn]).ignore_principals == (arn,)
+
+
 def test_a_rule_of_ones_own() -> None:
     rule = declared(
         create_topic=True,
@@ -91,6 +119,7 @@ def test_own_rules_without_a_caller_ignore_nobody() -> None:
         ({"create_topic": True, "ignore_principals": ["arn:aws:iam::**:role/x"]}, "ignore_principals"),
         ({"create_topic": True, "own_rules": [own_rule(name="Ours!")]}, "own_rules[0].name"),
         ({"create_topic": True, "own_rules": [own_rule(name="forward-1")]}, "not beginning with forward"),
+        ({"create_topic": True, "own_rules": [own_rule(name="probe-1")]}, "or probe-"),
         ({"create_topic": True, "own_rules": [own_rule(name="root-activity")]}, "the name root-activity is taken"),
         ({"create_topic": True, "own_rules": [own_rule(), own_rule()]}, "the name ours is taken"),
         ({"create_topic": True, "own_rules": [own_rule(pattern="{")]}, "own_rules[0].pattern: not JSON"),

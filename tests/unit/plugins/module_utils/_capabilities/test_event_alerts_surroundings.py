@@ -18,7 +18,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_
     Role,
     Surroundings,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._controls.event_alerts import undelivered
+from ansible_collections.hardening.iam.plugins.module_utils._controls.delivery import (
+    EVENTBRIDGE,
+    WORKS,
+    Sender,
+    to_topic,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
@@ -56,13 +61,17 @@ def test_a_topic_that_is_made_lets_our_rules_publish_and_nobody_without_tls() ->
     change = only(around(Surroundings()))
     policy = json.loads(change.parameters["Attributes"]["Policy"])
     allow, deny = policy["Statement"]
-    assert allow["Principal"] == {"Service": "events.amazonaws.com"}
-    assert allow["Condition"] == {
-        "ArnLike": {"aws:SourceArn": f"arn:aws:events:*:{ACCOUNT}:rule/iam-hardening-*"},
-        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+    # Messages to a topic whose statement has a condition may be dropped.
+    assert allow == {
+        "Sid": "IamHardeningEvents",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": TOPIC,
     }
     assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-    assert undelivered(AlertTopic(TOPIC, policy=policy)) == ""
+    sender = Sender(EVENTBRIDGE, ACCOUNT, f"arn:aws:events:{HOME}:{ACCOUNT}:rule/iam-hardening-root-activity")
+    assert to_topic(AlertTopic(TOPIC, policy=policy), sender) is WORKS
     assert change.undo is not None and change.undo.operation == "DeleteTopic"
 
 
@@ -72,6 +81,40 @@ def test_a_topic_that_exists_keeps_the_rest_of_its_policy() -> None:
     assert (after["Id"], after["Statement"][0], len(after["Statement"])) == ("x", OWNERS, 2)
     assert change.undo is not None
     assert json.loads(change.undo.parameters["AttributeValue"]) == KEPT
+
+
+OUR_RULES = f"arn:aws:events:*:{ACCOUNT}:rule/iam-hardening-*"
+WITH_CONDITION = {
+    "Sid": "IamHardeningEvents",
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": "sns:Publish",
+    "Resource": TOPIC,
+    "Condition": {"ArnLike": {"aws:SourceArn": OUR_RULES}, "StringEquals": {"aws:SourceAccount": ACCOUNT}},
+}
+
+
+def test_a_condition_that_an_earlier_version_wrote_is_taken_out() -> None:
+    found = {"Version": "2012-10-17", "Statement": [OWNERS, WITH_CONDITION]}
+    change = only(around(Surroundings(topics={TOPIC: AlertTopic(TOPIC, policy=found)}), create_topic=True))
+    bare = {key: value for key, value in WITH_CONDITION.items() if key != "Condition"}
+    assert json.loads(change.parameters["AttributeValue"])["Statement"] == [OWNERS, bare]
+
+
+DENIED = {"Effect": "Deny", "Principal": "*", "Action": "s*:*", "Resource": "*"}
+
+
+def test_what_a_statement_denies_is_not_opened_by_another() -> None:
+    found = {"Version": "2012-10-17", "Statement": [DENIED]}
+    plan = planned(
+        Observed(empty(HOME), Surroundings(topics={TOPIC: AlertTopic(TOPIC, policy=found)})), topic_arn=TOPIC
+    )
+    assert (plan.changes, refused(plan)) == ((), [("denied", TOPIC)])
+    options = {"create_topic": True, "dead_letter_queue_arn": QUEUE}
+    whole = converged(declared(**options), empty(HOME))
+    closed = dataclasses.replace(whole.found, queues={QUEUE: {"queue": "q", "policy": found}})
+    plan = planned(Observed(empty(HOME), closed), **options)
+    assert (plan.changes, refused(plan)) == ((), [("denied", QUEUE)])
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def trail(**fields: t.Any) -> Trail:
         "log_group_arn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:trail:*",
         "last_delivery": None,
         "logs_management_events": True,
+        "log_group_delivery": days_ago(0.01),
     }
     return Trail(**{**values, **fields})
 

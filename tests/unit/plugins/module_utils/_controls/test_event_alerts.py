@@ -17,10 +17,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules
     EventRule,
     EventTarget,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Organization, Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Trail
-from ansible_collections.hardening.iam.plugins.module_utils._controls.event_alerts import admits, undelivered
-from ansible_collections.hardening.iam.plugins.module_utils._controls.event_alerts_rules import RULES, State
+from ansible_collections.hardening.iam.plugins.module_utils._controls.event_alerts_rules import BY_NAME, RULES, State
 
 from .samples import ACCOUNT, judge, snapshot, status, unread
 
@@ -99,6 +98,51 @@ def test_each_region_has_its_own_events() -> None:
     assert missing(told, OTHER) == ["root-activity", "assume-root", "health-exposed-credentials", "guardrail-tamper"]
 
 
+def test_the_management_account_alone_needs_the_rule_on_its_organization() -> None:
+    rules = all_rules(TOPIC, without="organizations-guardrail-change")
+    assert missing(home(*rules, organization=Organization("o-1", ACCOUNT, "ALL"))) == ["organizations-guardrail-change"]
+    assert status("event_alert_rules", home(*rules, organization=Organization("o-1", "999988887777", "ALL"))) == "PASS"
+
+
+def test_without_any_rule_the_kinds_are_listed_and_no_reasons() -> None:
+    (found,) = judge("event_alert_rules", home())
+    assert found.detail.endswith("health-exposed-credentials, quarantine-attached-by-aws, root-activity")
+    assert "(" not in found.detail
+    assert found.evidence.observed["reasons"] == {}
+
+
+def test_a_rule_that_is_off_catches_nothing() -> None:
+    off = rule("guardrail-tamper", TOPIC, state="DISABLED")
+    assert missing(home(*all_rules(TOPIC, without="guardrail-tamper"), off)) == ["guardrail-tamper"]
+    (found,) = judge("event_alert_rules", home(*all_rules(TOPIC, without="quarantine-attached-by-aws")))
+    # The use of root is caught by another rule.
+    assert found.detail.endswith("catches the events of quarantine-attached-by-aws (none unless by root)")
+
+
+def test_a_rule_that_leaves_out_events_names_them() -> None:
+    pattern = {**BY_NAME["assume-root"].pattern}
+    pattern["detail"] = {**pattern["detail"], "userIdentity": {"type": ["IAMUser"]}}
+    narrow = rule("assume-root", TOPIC, pattern=pattern)
+    (found,) = judge("event_alert_rules", home(*all_rules(TOPIC, without="assume-root"), narrow))
+    assert found.detail.endswith("assume-root (none by a person of Identity Center, a role)")
+
+
+def test_a_place_that_can_not_be_read_is_unknown_if_ours_and_trusted_if_declared() -> None:
+    unknown = AlertTopic(TOPIC, unknown="AccessDenied")
+    (found,) = judge("event_alert_rules", home(*all_rules(TOPIC), topics=[unknown]))
+    assert (found.status.value, "AccessDenied" in found.detail) == ("NOT_ASSESSED", True)
+    declared = home(*all_rules(FOREIGN), topics=[AlertTopic(FOREIGN, unknown="AccessDenied")])
+    assert status("event_alert_rules", declared) == "FAIL"
+    assert status("event_alert_rules", declared, trusted_account_ids=("999999999999",)) == "PASS"
+    # One more target that works is enough.
+    assert status("event_alert_rules", home(*all_rules(TOPIC, f"{TOPIC}-2"), topics=[unknown])) == "PASS"
+
+
+def test_another_bus_of_the_account_is_a_place_like_others() -> None:
+    assert status("event_alert_rules", home(*all_rules(HUB.replace("default", "alerts")))) == "PASS"
+    assert status("event_alert_rules", home(*all_rules(HUB))) == "FAIL"
+
+
 def test_what_is_forwarded_is_heard_where_it_arrives() -> None:
     elsewhere = AlertRegion(OTHER, all_rules(HUB, region=OTHER))
     assert missing(account(AlertRegion(HOME, all_rules(TOPIC)), elsewhere), OTHER) == []
@@ -128,7 +172,8 @@ def test_a_topic_that_admits_eventbridge_is_delivered_to() -> None:
 
 
 def test_a_rule_that_is_on_needs_a_target() -> None:
-    assert status("event_alert_delivery", home(rule("root-activity"))) == "FAIL"
+    (found,) = judge("event_alert_delivery", home(rule("root-activity")))
+    assert (found.status.value, found.evidence.observed) == ("FAIL", {"targets": 0})
     assert status("event_alert_delivery", home(rule("root-activity", state="DISABLED"))) == "PASS"
 
 
@@ -137,9 +182,9 @@ def test_a_rule_that_is_on_needs_a_target() -> None:
     [
         ({}, ""),
         ({"exists": False}, "there is no such topic"),
-        ({"policy": None}, "does not let events.amazonaws.com publish"),
+        ({"policy": None}, "no policy that lets events.amazonaws.com"),
         ({"policy": policy("sns:Publish", service="s3.amazonaws.com")}, "does not let"),
-        ({"policy": policy("sns:Publish", Effect="Deny")}, "does not let"),
+        ({"policy": policy("sns:Publish", Effect="Deny")}, "denies"),
         ({"policy": policy("sns:*")}, ""),
         ({"kms_key_id": "alias/aws/sns", "key_policy": policy("kms:*")}, "can't be changed"),
         ({"kms_key_id": KEY, "key_policy": policy("kms:Decrypt", "kms:GenerateDataKey*")}, ""),
@@ -149,17 +194,8 @@ def test_a_rule_that_is_on_needs_a_target() -> None:
 )
 def test_what_keeps_a_message_from_its_topic(fields: dict[str, t.Any], why: str) -> None:
     topic = dataclasses.replace(OPEN, **fields)
-    assert why in undelivered(topic)
-    assert bool(undelivered(topic)) is bool(why)
-    verdict = status("event_alert_delivery", home(rule("root-activity", TOPIC), topics=[topic]))
-    assert verdict == ("FAIL" if why else "PASS")
-
-
-def test_a_statement_for_everybody_on_a_condition_admits_no_service() -> None:
-    owners = {"StringEquals": {"AWS:SourceOwner": ACCOUNT}}
-    assert not admits(policy("sns:Publish", Principal={"AWS": "*"}, Condition=owners), "sns:Publish")
-    assert admits(policy("sns:Publish", Principal="*"), "sns:Publish")
-    assert not admits("no policy", "sns:Publish")
+    (found,) = judge("event_alert_delivery", home(rule("root-activity", TOPIC), topics=[topic]))
+    assert (found.status.value, why in found.detail) == ("FAIL" if why else "PASS", True)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +210,8 @@ def test_what_can_not_be_read_is_no_pass(topic: AlertTopic) -> None:
 
 def test_a_topic_of_another_account_is_judged_there() -> None:
     told = home(rule("root-activity", FOREIGN), topics=[AlertTopic(FOREIGN, unknown="AuthorizationError")])
-    assert status("event_alert_delivery", told) == "PASS"
+    (found,) = judge("event_alert_delivery", told)
+    assert found.status.value == "NOT_ASSESSED" and "AuthorizationError" in found.detail
     assert status("event_alert_subscribers", told) == "NOT_APPLICABLE"
 
 
@@ -209,7 +246,8 @@ TRAIL = Trail("t", "arn:t", HOME, True, True, True, True, None, "logs", None, No
     ("fields", "verdict"),
     [
         ({}, "PASS"),
-        ({"logs_management_events": None}, "PASS"),
+        ({"logs_management_events": None}, "NOT_ASSESSED"),
+        ({"logs_management_events": None, "is_logging": False}, "FAIL"),
         ({"is_multi_region": False}, "FAIL"),
         ({"is_logging": False}, "FAIL"),
         ({"logs_management_events": False}, "FAIL"),

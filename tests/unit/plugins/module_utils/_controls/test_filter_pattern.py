@@ -10,14 +10,16 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._controls.filter_pattern import PatternError, catches, parse
+from ansible_collections.hardening.iam.plugins.module_utils._controls.filter_pattern import PatternError, parse
 
 EVENT: dict[str, t.Any] = {
     "eventName": "PutUserPolicy",
     "eventSource": "iam.amazonaws.com",
     "errorCode": None,
     "readOnly": False,
-    "userIdentity": {"type": "Root", "invokedBy": None, "accountId": "111122223333"},
+    "userIdentity": {"type": "Root", "accountId": "111122223333"},
+    "resources": [{"ARN": "arn:aws:iam::111122223333:user/x"}],
+    "count": 7,
 }
 
 
@@ -45,23 +47,42 @@ EVENT: dict[str, t.Any] = {
         ("{ $.eventName = x || $.eventName = PutUserPolicy && $.eventSource = iam* }", True),
         ("{ ($.eventName = x || $.eventName = PutUserPolicy) && $.eventSource = s3* }", False),
         ("{($.eventName=x)||($.eventName=PutUserPolicy)}", True),
-        ("PutUserPolicy", False),
-        ("[ip, user, ...]", False),
-        ("", False),
-        ("{ $.eventName = }", False),
-        ("{ $.eventName PutUserPolicy }", False),
-        ("{ ($.eventName = PutUserPolicy }", False),
-        ("{ $.eventName = PutUserPolicy ) }", False),
+        ("{ $.errorCode NOT EXISTS }", False),
+        ("{ $.absent IS NULL }", False),
+        ("{ $.userIdentity = * }", False),
+        ("{ $.count > 6 && $.count <= 7 }", True),
+        ("{ $.count < 7 }", False),
         ("{ $.userIdentity.accountId > 5 }", False),
-        ("{ $.eventName = %[% }", False),
-        ("{ }", False),
+        ("{ $.resources[0].ARN = *user/x }", True),
+        ("{ $.resources[1].ARN = * }", False),
+        ("{ $.resources.ARN = * }", False),
+        ("", True),
+        ("  ", True),
+        ("PutUserPolicy", True),
+        ('"PutUserPolicy" Root', True),
+        ("PutUserPolicy AssumedRole", False),
+        ("UserPolicy", False),
+        ("?DeleteUser ?PutUserPolicy", True),
+        ("?DeleteUser ?CreateUser", False),
+        ("PutUserPolicy -Root", False),
+        (r'"\"eventName\":\"PutUserPolicy\""', True),
+        ("-AssumedRole", True),
+        ("-User", False),
     ],
 )
 def test_catches(pattern: str, expected: bool) -> None:
-    assert catches(pattern, EVENT) is expected
+    assert parse(pattern)(EVENT) is expected
 
 
-@pytest.mark.parametrize("pattern", ["text", "{ $.a = b c }", "{ = }", "{ $.a = % }", "{ $.a IS }"])
-def test_what_is_no_pattern_for_json(pattern: str) -> None:
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("[ip, user, ...]", "{ $.eventName = }", "{ $.eventName PutUserPolicy }", "{ ($.eventName = PutUserPolicy }"),
+        *("{ $.eventName = PutUserPolicy ) }", "{ $.eventName = %[% }", "{ }", "{ $.a = b c }", "{ = }", "{ $.a = % }"),
+        *("{ $.a IS }", "{ $.a IS MAYBE }", "{ $.a > many }", "user:name", "{ $.a = $.b }"),
+        *("$.a = b }", "{ a = b }", "{ $.a b c }", "{ $.a NOT b }"),
+    ],
+)
+def test_what_is_not_understood(pattern: str) -> None:
     with pytest.raises(PatternError):
         parse(pattern)

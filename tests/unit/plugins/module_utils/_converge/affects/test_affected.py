@@ -392,6 +392,10 @@ NOBODY: t.Final = (
     "config:",
     "securityhub:",
     "sns:Publish",
+    "sns:Subscribe",
+    "sns:Unsubscribe",
+    "sqs:ReceiveMessage",
+    "events:PutEvents",
     *(f"events:{name}" for name in ("PutRule", "DeleteRule", "PutTargets", "RemoveTargets", "TagResource")),
     "events:UntagResource",
 )

@@ -202,6 +202,13 @@ CASES: t.Final[list[tuple[tuple[str, ...], str, Record, Record, dict[str, str]]]
     (("sns:DeleteTopic",), TOPIC, {"TopicArn": TOPIC}, {}, {"TopicArn": "topic"}),
     (("sns:Publish",), BOB, {"TopicArn": TOPIC}, {"after": {"notice": TOPIC}}, {"TopicArn": "topic"}),
     (
+        ("sns:Subscribe", "sns:Unsubscribe"),
+        f"{TOPIC} subscription {QUEUE}",
+        {"TopicArn": TOPIC, "Endpoint": QUEUE},
+        {},
+        {"TopicArn": "topic", "Endpoint": "queue"},
+    ),
+    (
         ("sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:DeleteQueue"),
         QUEUE,
         {"QueueName": "lost"},
@@ -285,6 +292,9 @@ NAMELESS: t.Final = (
     "config:UntagResource",
     "iam:UpdateAccountPasswordPolicy",
     "iam:DeleteAccountPasswordPolicy",
+    "sqs:ReceiveMessage",
+    # Compared below, event by event.
+    "events:PutEvents",
 )
 EACH: t.Final = [(operation, *case) for operations, *case in CASES for operation in operations]
 
@@ -297,6 +307,20 @@ def test_each_thing_that_a_request_names_is_compared(
     for name, what in called.items():
         other = {**request_, name: f"{request_[name]}x"}
         assert f"the request names the {what} '" in str(mismatch_of(asked(operation, target, other, **fields))), name
+
+
+@pytest.mark.parametrize(
+    ("entries", "what"),
+    [
+        ([{"EventBusName": BUS, "Detail": "{}"}], None),
+        ([{"EventBusName": BUS, "Detail": "{ }"}], "event"),
+        ([{"EventBusName": f"{BUS}-2", "Detail": "{}"}], "bus"),
+        ([{"EventBusName": BUS, "Detail": "{}"}] * 2, "number of events"),
+    ],
+)
+def test_events_are_compared_one_by_one(entries: list[Record], what: t.Optional[str]) -> None:
+    change = asked("events:PutEvents", f"{BUS} events 1", {"Entries": entries}, after={"events": ["{}"]})
+    assert (what or "None") in str(mismatch_of(change))
 
 
 @pytest.mark.parametrize(("operation", "setting"), SETTINGS.items())
