@@ -123,9 +123,8 @@ class Control:
 
     def _put_contrary(self, data: t.Any) -> dict[str, t.Any]:
         names = data.get("assumptions") if isinstance(data, dict) else None
-        unknown = sorted(set(names) - contrary.KNOWN) if isinstance(names, list) else ["no list"]
-        if unknown:
-            raise BadRequestError(f"assumptions: {', '.join(unknown)}; allowed: {', '.join(sorted(contrary.KNOWN))}")
+        if not isinstance(names, list) or not set(names) <= contrary.KNOWN:
+            raise BadRequestError(f'{{"assumptions": [...]}} of {", ".join(sorted(contrary.KNOWN))}')
         self._emulator.set_contrary(names)
         return self._health(None)
 

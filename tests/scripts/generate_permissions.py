@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 from scripts import bootstrap_roles as roles
 from scripts import bootstrap_terraform as terraform
-from scripts.bootstrap_roles import PATH, Grant, Json, WritingRole, actions_of
+from scripts.bootstrap_roles import Grant, Json, WritingRole, actions_of
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.collect import OPERATIONS as OF_DATASETS
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import DEEP, DETECTIVE
@@ -28,6 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import Pr
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
+from ansible_collections.hardening.iam.plugins.module_utils._policy.own_roles import PATH, role_name
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 TEMPLATE: t.Final = CHECKOUT / "examples" / "bootstrap" / "iam-hardening-roles.yml"
@@ -243,7 +244,7 @@ def _parameters(writing: t.Sequence[WritingRole]) -> Json:
 def switches() -> t.Iterator[tuple[str, bool, str]]:
     """What is chosen by true or false: parameter, default, and what it means."""
     for capability in roles.CAPABILITIES:
-        text = f"Whether {roles.role_name(capability.writer)} may do what {capability.name} does."
+        text = f"Whether {role_name(capability.writer)} may do what {capability.name} does."
         yield capability.parameter, capability.by_default, text
     yield (
         "ManagementAccount",
