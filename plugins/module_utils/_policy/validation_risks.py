@@ -88,7 +88,7 @@ def _granting(draft: Draft, action: str) -> Iterator[tuple[Statement, str, Place
     for statement in draft.policy.statements:
         pattern = _pattern_for(action, statement)
         if statement.allow and draft.grants and pattern is not None:
-            placed = next(one for one in draft.texts(statement, "Action") if one.text == pattern)
+            (placed, *_same) = (one for one in draft.texts(statement, "Action") if one.text == pattern)
             yield statement, pattern, placed
 
 

@@ -131,7 +131,7 @@ def _read_all(
             problems[name] = f"its part of the report is malformed: {error}"
             continue
         if part.get("check_mode", is_check) is is_check:
-            job, _, file = name.rpartition("/")
+            job, _slash, file = name.rpartition("/")
             found.setdefault(file, []).append(_Entry(file, job, part))
     return list(found.values())
 

@@ -41,8 +41,8 @@ UNTIL: t.Final = {"reason": "agreed", "expires": "2026-12-24"}
 OVER: t.Final = {"reason": "agreed", "expires": "2026-11-24"}
 
 
-def accepted(kind: str, *names: str, until: Record = UNTIL) -> list[Record]:
-    return [{kind: name, **until} for name in names]
+def accepted(kind: str, *names: str, until: t.Optional[Record] = None) -> list[Record]:
+    return [{kind: name, **(until or UNTIL)} for name in names]
 
 
 def glass(account_id: str = CANARY, **fields: t.Any) -> t.Any:

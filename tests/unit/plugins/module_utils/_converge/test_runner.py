@@ -120,7 +120,7 @@ def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAw
 def test_break_glass_is_looked_at_where_a_change_may_take_something(aws: FakeAws, operation: str, asked: bool) -> None:
     seen: list[str] = []
     taking = change("a", operation=operation, parameters={"UserName": "a"})
-    predict(walk_of(aws, taking, rescue=lambda state: seen.append(state)), CONTEXT)
+    predict(walk_of(aws, taking, rescue=seen.append), CONTEXT)
     assert seen == (["state"] if asked else [])
 
 

@@ -112,7 +112,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         "delegated_policy_administrator",
         _POLICIES,
         FAIL={
-            "no resource policy": lambda: acme(),
+            "no resource policy": acme,
             "to read only": _delegating(_root(DEV), "organizations:Describe*", "organizations:List*"),
             "to the management account alone": _delegating(_root(ACCOUNT)),
             "to an account of somebody else": _delegating(_root("999988887777")),
@@ -188,7 +188,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         },
         PASS={
             "in a unit of its own": lambda: acme(accounts=_accounts(("acme-old", WORKLOADS))),
-            "none": lambda: acme(),
+            "none": acme,
         },
     ),
     *cases(

@@ -241,7 +241,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         "account_in_organization",
         _MEMBER,
         FAIL={
-            "alone": lambda: snapshot(),
+            "alone": snapshot,
             "alone, with users": lambda: snapshot(users=(user(),), credential_report=report(row("alice"))),
             "alone, in GovCloud": lambda: snapshot(partition="aws-us-gov"),
         },

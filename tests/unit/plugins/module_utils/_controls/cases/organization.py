@@ -121,7 +121,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         "organization_guardrails",
         _GUARDRAILS,
         FAIL={
-            "AWS's full access alone": lambda: acme(),
+            "AWS's full access alone": acme,
             "one unit without": _scps(deny(*_TRAILS), on=(WORKLOADS,)),
             "attached to nothing": _scps(deny(*_TRAILS), on=()),
             "trails can be deleted, though not stopped": _scps(deny("cloudtrail:StopLogging")),
@@ -253,7 +253,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         "organization_mfa_policy",
         _MFA,
         FAIL={
-            "none": lambda: acme(),
+            "none": acme,
             "with MFA, of all things": _mfa({**_USERS, "Bool": {"aws:MultiFactorAuthPresent": "true"}}),
             "Bool, which means no access key": _mfa({**_USERS, "Bool": {"aws:MultiFactorAuthPresent": "false"}}),
             "for one user": _mfa({**_WITHOUT, **_NOBODY}),
