@@ -662,5 +662,6 @@ def test_a_verdict_comes_back_into_the_assessment(make_ansible: MakeAnsible) -> 
     judged = {(finding["region"], finding["status"], finding["resource_detail"]) for finding in result["findings"]}
     assert judged == {
         ("global", "FAIL", "password-policy"),
+        ("us-east-1", "NOT_ASSESSED", None),
         ("eu-west-1", "NOT_ASSESSED", None),
     }

@@ -13,7 +13,7 @@ import dataclasses
 import enum
 import typing as t
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from . import control_policies
 from .analyzers import AnalyzerDetails, AnalyzerFinding
@@ -180,6 +180,13 @@ class CredentialRow:
     @property
     def active_keys(self) -> tuple[AccessKey, ...]:
         return tuple(key for key in self.access_keys if key.active)
+
+    def is_about(self, user: User) -> bool:
+        """Whether the row is about a user, and not about an earlier one of the same name."""
+        if self.created is None or user.created is None:
+            return self.arn == user.arn
+        # One of the two sources may cut off parts of a second.
+        return self.arn == user.arn and abs(self.created - user.created) <= timedelta(seconds=1)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,8 @@ import dataclasses
 import typing as t
 from datetime import datetime
 
+from .config_catalogue import IAM_TYPES, WITHOUT_IAM
+
 
 @dataclasses.dataclass(frozen=True)
 class Analyzer:
@@ -27,6 +29,11 @@ class Analyzer:
 
 @dataclasses.dataclass(frozen=True)
 class ConfigRecorder:
+    """The customer managed recorder of a region, of all types, of ``resource_types``, or of all but ``excluded_types``.
+
+    ``last_status`` as AWS spells it: ``SUCCESS``, ``FAILURE``, ``PENDING``, ``NOT_APPLICABLE``.
+    """
+
     name: str
     region: str
     recording: bool
@@ -35,6 +42,20 @@ class ConfigRecorder:
     includes_global_types: bool
     resource_types: tuple[str, ...] = ()
     role_arn: t.Optional[str] = None
+    excluded_types: tuple[str, ...] = ()
+
+    @property
+    def is_failing(self) -> bool:
+        return (self.last_status or "").upper() == "FAILURE"
+
+    @property
+    def records_iam(self) -> bool:
+        """Whether it records IAM's types now. In the newer regions a recorder that includes them does not.
+
+        https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingGroup.html
+        """
+        included = self.includes_global_types or set(self.resource_types) >= set(IAM_TYPES)
+        return self.recording and not self.is_failing and included and self.region not in WITHOUT_IAM
 
 
 @dataclasses.dataclass(frozen=True)

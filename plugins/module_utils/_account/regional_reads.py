@@ -62,6 +62,7 @@ def recorder(record: Record, status: Record, region: str) -> ConfigRecorder:
         includes_global_types=_records_iam(group),
         resource_types=tuple(sorted(fields.texts(group, "resourceTypes"))),
         role_arn=fields.optional_text(record, "roleARN"),
+        excluded_types=_excluded(group),
     )
 
 
@@ -69,11 +70,20 @@ def _records_iam(group: Record) -> bool:
     """Whether IAM's resource types are among what a recording group records, by any of the three strategies."""
     if fields.flag(group, "allSupported"):
         return fields.flag(group, "includeGlobalResourceTypes")
-    strategy = fields.optional_structure(group, "recordingStrategy") or {}
-    if fields.optional_text(strategy, "useOnly") == "EXCLUSION_BY_RESOURCE_TYPES":
-        excluded = fields.optional_structure(group, "exclusionByResourceTypes") or {}
-        return not _IAM_TYPES & set(fields.texts(excluded, "resourceTypes"))
+    if _excludes(group):
+        return not _IAM_TYPES & set(_excluded(group))
     return set(fields.texts(group, "resourceTypes")) >= _IAM_TYPES
+
+
+def _excludes(group: Record) -> bool:
+    strategy = fields.optional_structure(group, "recordingStrategy") or {}
+    return fields.optional_text(strategy, "useOnly") == "EXCLUSION_BY_RESOURCE_TYPES"
+
+
+def _excluded(group: Record) -> tuple[str, ...]:
+    """The types that a recorder leaves out by name. The list counts for nothing under another strategy."""
+    listed = fields.optional_structure(group, "exclusionByResourceTypes") or {}
+    return tuple(sorted(fields.texts(listed, "resourceTypes"))) if _excludes(group) else ()
 
 
 def read_security_hub(source: Source, region: str) -> Fields:

@@ -5,26 +5,33 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Passwords, access keys and other long-term credentials of IAM users: unused, old, too many."""
+"""Passwords and access keys of IAM users: unused, old, too many."""
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
 from datetime import datetime
 
-from .._account.model import AccessKey, CredentialRow, Dataset, ServiceSpecificCredential
+from .._account.model import AccessKey, CredentialRow, Dataset
 from .._account.moments import format_utc
 from .._converge.finding import Remediation, Severity
-from .control import Control, Failure, Scope, Verdict, doubted_administrators, listing, maps
+from .control import (
+    Control,
+    Failure,
+    Scope,
+    Verdict,
+    listing,
+    maps,
+    unknown_policies,
+    unreported_administrators,
+    with_unreported,
+)
 from .requirements import KEY_AGE_NIST, UNUSED_NIST
 
 _THEME = "access_keys"
 _KEYS = "access keys"
+_PASSWORD = "password"
 _LIFECYCLE = "hardening.iam.access_key_lifecycle"
-
-# Services whose long-term API keys open the service to anyone on the internet who holds them, and need not expire.
-_API_KEY_SERVICES: t.Final = frozenset({"bedrock", "cloudwatch", "logs"})
 
 
 def active_keys(scope: Scope) -> tuple[tuple[CredentialRow, AccessKey], ...]:
@@ -53,6 +60,10 @@ def _key_failure(row: CredentialRow, key: AccessKey, detail: str) -> Failure:
     return Failure(row.arn, detail, observed, resource_detail=f"access key {key.slot}")
 
 
+def _undated(row: CredentialRow, key: AccessKey) -> Failure:
+    return _key_failure(row, key, "the credential report has no date of this key, nor of its user")
+
+
 def _no_keys() -> Verdict:
     return Verdict(0, _KEYS, not_applicable="no IAM user has an active access key")
 
@@ -69,7 +80,8 @@ def _unused_keys(scope: Scope) -> Verdict:
         told = f"last used {key.last_used:%Y-%m-%d}" if key.last_used else "never used; created"
         when = f" ({idle} days)" if key.last_used else f" {idle} days ago"
         failures.append(_key_failure(row, key, f"{told}{when}; limit {limit}"))
-    return Verdict(len(keys), _KEYS, tuple(failures))
+    unknown = tuple(_undated(row, key) for row, key in keys if idle_days(scope, row, key) is None)
+    return Verdict(len(keys), _KEYS, tuple(failures), unjudged=unknown)
 
 
 def _old_keys(scope: Scope) -> Verdict:
@@ -84,7 +96,8 @@ def _old_keys(scope: Scope) -> Verdict:
             age = f"{created:%Y-%m-%d} ({scope.days_since(created)} days)"
             detail = f"created or last reactivated {age}; limit {limit}; {used}"
             failures.append(_key_failure(row, key, detail))
-    return Verdict(len(keys), _KEYS, tuple(failures))
+    unknown = tuple(_undated(row, key) for row, key in keys if key_created(row, key) is None)
+    return Verdict(len(keys), _KEYS, tuple(failures), unjudged=unknown)
 
 
 def _two_keys(scope: Scope) -> Verdict:
@@ -103,14 +116,15 @@ def _key_of_setup(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.password_enabled]
     if not rows:
         return Verdict(0, "users", not_applicable="no IAM user has a console password")
-    failures = []
-    for row in rows:
-        for key in row.active_keys:
-            created = key_created(row, key)
-            age = scope.days_since(created) if created else None
-            if key.last_used is None and age is not None and age >= scope.settings.grace_days:
-                failures.append(_key_failure(row, key, f"console user whose key was never used in {age} days"))
-    return Verdict(len(rows), "users", tuple(failures))
+    unused = [(row, key) for row in rows for key in row.active_keys if key.last_used is None]
+    ages = [(row, key, idle_days(scope, row, key)) for row, key in unused]
+    failures = tuple(
+        _key_failure(row, key, f"console user whose key was never used in {age} days")
+        for row, key, age in ages
+        if age is not None and age >= scope.settings.grace_days
+    )
+    unknown = tuple(_undated(row, key) for row, key, age in ages if age is None)
+    return Verdict(len(rows), "users", failures, unjudged=unknown)
 
 
 def _console_and_key(scope: Scope) -> Verdict:
@@ -133,8 +147,14 @@ def _admin_keys(scope: Scope) -> Verdict:
             policies = listing({grant.policy for grant in scope.facts.admin_users[row.arn]})
             failures.append(_key_failure(row, key, f"active access key of an administrator ({policies})"))
     none = None if rows else "no IAM user is an administrator"
-    doubt = doubted_administrators(scope)
-    return Verdict(len(rows), "users", tuple(failures), not_assessed=doubt, not_applicable=none)
+    return Verdict(
+        len(rows),
+        "users",
+        tuple(failures),
+        unjudged=unreported_administrators(scope),
+        not_assessed=unknown_policies(scope, scope.snapshot.users),
+        not_applicable=none,
+    )
 
 
 def _workload_keys(scope: Scope) -> Verdict:
@@ -151,105 +171,39 @@ def _workload_keys(scope: Scope) -> Verdict:
 
 
 def _unused_passwords(scope: Scope) -> Verdict:
-    rows, limit = [row for row in scope.facts.credential_rows if row.password_enabled], scope.settings.unused_days
+    rows = [row for row in scope.facts.credential_rows if row.password_enabled]
     if not rows:
         return Verdict(0, "users", not_applicable="no IAM user has a console password")
-    failures = []
-    for row in rows:
-        moment = row.password_last_used or row.password_last_changed or row.created
-        if moment is None or scope.days_since(moment) < limit:
-            continue
-        days = scope.days_since(moment)
-        used = f"last used {moment:%Y-%m-%d} ({days} days)" if row.password_last_used else f"never used in {days} days"
-        observed = {"password_last_used": format_utc(row.password_last_used) if row.password_last_used else None}
-        failures.append(
-            Failure(row.arn, f"console password {used}; limit {limit}", observed, resource_detail="password")
-        )
-    return Verdict(len(rows), "users", tuple(failures))
-
-
-def _old_certificates(scope: Scope) -> Verdict:
-    limit = scope.settings.key_age_days
-    active = [
-        (row, certificate)
-        for row in scope.facts.credential_rows
-        for certificate in row.certificates
-        if certificate.active
-    ]
-    if not active:
-        return Verdict(0, "signing certificates", not_applicable="no IAM user has an active signing certificate")
+    moments = [(row, _password_moment(row)) for row in rows]
     failures = tuple(
-        Failure(
-            row.arn,
-            f"signing certificate of {certificate.last_rotated:%Y-%m-%d}; limit {limit} days",
-            {"last_rotated": format_utc(certificate.last_rotated)},
-            resource_detail=f"signing certificate {certificate.slot}",
-        )
-        for row, certificate in active
-        if certificate.last_rotated and scope.days_since(certificate.last_rotated) > limit
+        _password_failure(scope, row, moment)
+        for row, moment in moments
+        if moment is not None and scope.days_since(moment) >= scope.settings.unused_days
     )
-    return Verdict(len(active), "signing certificates", failures)
-
-
-def _service_credentials(scope: Scope) -> Iterator[tuple[ServiceSpecificCredential, str]]:
-    """Active service-specific credentials, with the ARN of their user."""
-    arns = {user.name: user.arn for user in scope.snapshot.users}
-    partition, account = scope.snapshot.partition, scope.snapshot.account_id
-    for credential in scope.snapshot.service_specific_credentials:
-        if credential.status == "Active":
-            yield credential, arns.get(credential.user, f"arn:{partition}:iam::{account}:user/{credential.user}")
-
-
-def _endless_api_keys(scope: Scope) -> Verdict:
-    keys = [
-        (item, arn) for item, arn in _service_credentials(scope) if item.service.partition(".")[0] in _API_KEY_SERVICES
-    ]
-    if not keys:
-        return Verdict(0, "API keys", not_applicable="no IAM user has a long-term API key")
-    failures = tuple(
-        Failure(
-            arn, f"API key for {item.service} that never expires", {"expires": None}, resource_detail=item.credential_id
-        )
-        for item, arn in keys
-        if item.expires is None
+    unknown = tuple(
+        Failure(row.arn, "the credential report has no date of this password, nor of its user", None, _PASSWORD)
+        for row, moment in moments
+        if moment is None
     )
-    return Verdict(len(keys), "API keys", failures)
+    return Verdict(len(rows), "users", failures, unjudged=unknown)
 
 
-def _old_service_credentials(scope: Scope) -> Verdict:
-    found, limit = list(_service_credentials(scope)), scope.settings.key_age_days
-    if not found:
-        return Verdict(0, "service credentials", not_applicable="no IAM user has an active service-specific credential")
-    failures = tuple(
-        Failure(
-            arn,
-            f"credential for {item.service}, {scope.days_since(item.created)} days old; limit {limit}",
-            {"service": item.service, "created": format_utc(item.created)},
-            resource_detail=item.credential_id,
-        )
-        for item, arn in found
-        if item.created and scope.days_since(item.created) > limit
-    )
-    return Verdict(len(found), "service credentials", failures)
+def _password_moment(row: CredentialRow) -> t.Optional[datetime]:
+    """When a password was last used or set: one that was reset yesterday is about to be used."""
+    known = [moment for moment in (row.password_last_used, row.password_last_changed) if moment is not None]
+    return max(known, default=row.created)
 
 
-def _old_ssh_keys(scope: Scope) -> Verdict:
-    limit = scope.settings.key_age_days
-    active = [(arn, key) for arn, keys in scope.snapshot.ssh_public_keys.items() for key in keys if key.active]
-    if not active:
-        reason = "no IAM user who may use CodeCommit has an active SSH public key"
-        return Verdict(0, "SSH public keys", not_applicable=reason)
-    failures = tuple(
-        Failure(
-            arn,
-            f"SSH public key {scope.days_since(key.uploaded)} days old; limit {limit}",
-            {"uploaded": format_utc(key.uploaded)},
-            resource_detail=key.key_id,
-        )
-        for arn, key in active
-        if scope.days_since(key.uploaded) > limit
-    )
-    return Verdict(len(active), "SSH public keys", failures)
+def _password_failure(scope: Scope, row: CredentialRow, moment: datetime) -> Failure:
+    days, used = scope.days_since(moment), row.password_last_used
+    if used is None:
+        told = f"never used in {days} days"
+    else:
+        changed = f", changed {moment:%Y-%m-%d}" if moment > used else ""
+        told = f"last used {used:%Y-%m-%d} ({scope.days_since(used)} days){changed}"
+    observed = {"password_last_used": format_utc(used) if used else None}
+    detail = f"console password {told}; limit {scope.settings.unused_days}"
+    return Failure(row.arn, detail, observed, resource_detail=_PASSWORD)
 
 
 _REPORT: t.Final = (Dataset.CREDENTIAL_REPORT,)
@@ -278,7 +232,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=_unused_keys,
+        check=with_unreported(_unused_keys),
         expected="used, or younger than, thresholds.unused_days",
         rationale="A key that nobody misses is stolen unnoticed. A key that was never used counts by its age.",
         remediation=Remediation("Deactivate the key, wait, then delete it in a later run.", _LIFECYCLE),
@@ -293,7 +247,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=_unused_passwords,
+        check=with_unreported(_unused_passwords),
         expected="used, or changed, within thresholds.unused_days",
         rationale="People leave and passwords stay.",
         remediation=Remediation(
@@ -310,7 +264,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=_old_keys,
+        check=with_unreported(_old_keys),
         expected="no active key older than thresholds.key_age_days",
         rationale="The older a key, the more places hold a copy of it.",
         remediation=Remediation(
@@ -327,7 +281,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=_key_of_setup,
+        check=with_unreported(_key_of_setup),
         expected="no unused key of a console user older than thresholds.grace_days",
         rationale="Keys made along with a user lie around in welcome mails.",
         remediation=Remediation("Deactivate the key; whoever needs one asks for it.", _LIFECYCLE),
@@ -340,7 +294,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=_two_keys,
+        check=with_unreported(_two_keys),
         expected="at most one active access key a user",
         rationale="The second key is meant for rotation. Where both stay active, a rotation was never finished.",
         remediation=Remediation("Finish the rotation: deactivate the older key once it is idle.", _LIFECYCLE),
@@ -353,7 +307,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=_console_and_key,
+        check=with_unreported(_console_and_key),
         expected="a console password or access keys, not both",
         rationale="Nobody can tell what the person did and what the program; the program stops when the person leaves.",
         remediation=Remediation("Give the program a role or a user of its own."),
@@ -366,65 +320,12 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=_workload_keys,
+        check=with_unreported(_workload_keys),
         expected="keys are used for sts and iam only, if at all",
         rationale="Roles give the same access with credentials that end by themselves.",
         remediation=Remediation(
             "Use an instance, task or function role, IAM Roles Anywhere, or OIDC federation for CI."
         ),
-        compliance=maps(soc2="CC6.1"),
-    ),
-    Control(
-        id="api_key_expires",
-        title="Long-term API keys expire",
-        severity=Severity.HIGH,
-        theme=_THEME,
-        needs=(Dataset.SERVICE_SPECIFIC_CREDENTIALS,),
-        uses=_LIVE_USERS,
-        check=_endless_api_keys,
-        expected="an expiry date on every long-term API key",
-        rationale="Such a key is a bearer token: whoever reads it in a log or a repository may use it, from anywhere.",
-        remediation=Remediation("Replace it with short-term keys or a role, then deactivate it."),
-        compliance=maps(soc2="CC6.1"),
-    ),
-    Control(
-        id="service_credential_age",
-        title="Service-specific credentials are replaced in time",
-        severity=Severity.MEDIUM,
-        theme=_THEME,
-        needs=(Dataset.SERVICE_SPECIFIC_CREDENTIALS,),
-        uses=_LIVE_USERS,
-        check=_old_service_credentials,
-        expected="no active credential older than thresholds.key_age_days",
-        rationale="These credentials stand in no credential report, so nobody misses their rotation.",
-        remediation=Remediation(
-            "Reset or replace the credential; for git use the credential helper with a role.", _LIFECYCLE
-        ),
-        compliance=maps(soc2="CC6.1"),
-    ),
-    Control(
-        id="signing_certificate_age",
-        title="Signing certificates of users are replaced in time",
-        severity=Severity.LOW,
-        theme=_THEME,
-        needs=_REPORT,
-        uses=_LIVE_USERS,
-        check=_old_certificates,
-        expected="no active signing certificate older than thresholds.key_age_days",
-        rationale="X.509 signing certificates serve long-gone interfaces; AWS tells no last use.",
-        remediation=Remediation("Deactivate the certificate, then delete it.", _LIFECYCLE),
-        compliance=maps(soc2="CC6.1"),
-    ),
-    Control(
-        id="ssh_public_key_age",
-        title="SSH public keys of users are replaced in time",
-        severity=Severity.LOW,
-        theme=_THEME,
-        needs=(Dataset.SSH_PUBLIC_KEYS,),
-        check=_old_ssh_keys,
-        expected="no active key older than thresholds.key_age_days",
-        rationale="Such a key opens the account's source code, and AWS tells no last use.",
-        remediation=Remediation("Use the credential helper for git with a role, then deactivate the key.", _LIFECYCLE),
         compliance=maps(soc2="CC6.1"),
     ),
 )

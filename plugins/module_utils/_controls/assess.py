@@ -39,9 +39,9 @@ def assess(
     """What the controls (all by default) say of the snapshot, in the catalogue's order, then by region and resource.
 
     FAIL: one finding a resource. PASS and NOT_APPLICABLE: one a control, account and region. NOT_ASSESSED: one a
-    control, account and region with the reason, for a control that lacks a dataset; one for a region that refused all
-    reads. Deep and detective controls whose evidence was not asked for are left out. ``now`` defaults to the
-    snapshot's own time.
+    resource that could not be judged, beside the failures of others; one a control, account and region with the reason,
+    for a control that lacks a dataset; one for a region that refused all reads. Deep and detective controls whose
+    evidence was not asked for are left out. ``now`` defaults to the snapshot's own time.
 
     With ``of_organization`` the snapshot is judged as that of an organization, and controls of accounts are left out;
     without it as that of an account, to which controls of organizations are NOT_APPLICABLE. ``break_glass`` are the
@@ -99,12 +99,19 @@ def _judge(control: Control, scope: Scope) -> list[Finding]:
         # A control that trips over data nobody foresaw must not cost the account all other findings, nor pass.
         reason = f"the control could not judge what AWS answered ({type(error).__name__}: {error})"
         return [_whole(control, scope, Status.NOT_ASSESSED, reason, None)]
-    if verdict.failures:
-        ordered = sorted(
-            verdict.failures, key=lambda item: (item.region or "", item.resource, item.resource_detail or "")
-        )
-        return [_failed(control, scope, failure) for failure in ordered]
-    return [_quiet(control, scope, verdict)]
+    return _results(control, scope, verdict) or [_quiet(control, scope, verdict)]
+
+
+def _results(control: Control, scope: Scope, verdict: Verdict) -> list[Finding]:
+    """What fails, and beside it what could not be judged; nothing where the control has one answer for everything."""
+    found = [
+        _finding(control, scope, status, item)
+        for status, items in ((Status.FAIL, verdict.failures), (Status.NOT_ASSESSED, verdict.unjudged))
+        for item in sorted(items, key=lambda item: (item.region or "", item.resource, item.resource_detail or ""))
+    ]
+    if verdict.not_assessed is not None:
+        found.append(_whole(control, scope, Status.NOT_ASSESSED, verdict.not_assessed, verdict))
+    return found
 
 
 def _unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]:
@@ -123,8 +130,6 @@ def _unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]
 
 
 def _quiet(control: Control, scope: Scope, verdict: Verdict) -> Finding:
-    if verdict.not_assessed is not None:
-        return _whole(control, scope, Status.NOT_ASSESSED, verdict.not_assessed, verdict)
     if verdict.not_applicable is not None:
         return _whole(control, scope, Status.NOT_APPLICABLE, verdict.not_applicable, verdict)
     return _whole(
@@ -137,18 +142,11 @@ def _whole(control: Control, scope: Scope, status: Status, detail: str, verdict:
     observed: dict[str, t.Any] = {}
     if verdict is not None:
         observed = {"population": verdict.population, "unit": verdict.unit, **verdict.extra}
-        if Dataset.CREDENTIAL_REPORT in control.needs and scope.facts.users_newer_than_report:
-            observed["users_newer_than_report"] = scope.facts.users_newer_than_report
     return _finding(control, scope, status, Failure(scope.facts.account_arn, detail, observed or None))
-
-
-def _failed(control: Control, scope: Scope, failure: Failure) -> Finding:
-    return _finding(control, scope, Status.FAIL, failure)
 
 
 def _finding(control: Control, scope: Scope, status: Status, result: Failure) -> Finding:
     report = scope.snapshot.credential_report if Dataset.CREDENTIAL_REPORT in control.needs else None
-    holds = status in (Status.PASS, Status.NOT_APPLICABLE)
     return Finding(
         control=control.id,
         status=status,
@@ -166,7 +164,7 @@ def _finding(control: Control, scope: Scope, status: Status, result: Failure) ->
             observed_at=report.generated if report is not None else scope.snapshot.observed_at,
         ),
         remediation=control.remediation,
-        compliance=merged(control.compliance, {} if holds else control.stands_for),
+        compliance=control.requirements(status),
     )
 
 

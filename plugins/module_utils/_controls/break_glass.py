@@ -17,6 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from .._account.model import Dataset, Role, User
+from .._converge.break_glass import Rescue, facts_needed
 from .._converge.finding import Remediation, Severity
 from .control import Control, Failure, Scope, Verdict, listing, plural
 
@@ -26,17 +27,65 @@ TESTED: t.Final = "iam-hardening:last-tested"
 _NONE: t.Final = "the account has no break-glass principal"
 _HINT: t.Final = "a tag is a hint, which whoever may tag can write"
 
+# Somebody who may do none of these repairs nothing.
+_REPAIRS: t.Final = (
+    "iam:PutRolePolicy",
+    "iam:AttachRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:UpdateAssumeRolePolicy",
+    "organizations:DetachPolicy",
+    "organizations:UpdatePolicy",
+)
+
 Principal = t.Union[User, Role]
 
 
 def _exists(scope: Scope) -> Verdict:
+    """Whether one of them works: somebody can use it, and it may repair something."""
     found = scope.facts.break_glass(scope.break_glass)
-    if found:
-        return Verdict(len(found), _PRINCIPALS, detail=listing(principal.name for principal in found))
-    declared = f"{', '.join(scope.break_glass)} matches none, and " if scope.break_glass else ""
-    detail = f"no user or role is for emergencies: {declared}none is /iam-hardening/break-glass or below it"
-    failure = Failure(scope.facts.account_arn, detail, {"declared": list(scope.break_glass)})
-    return Verdict(0, _PRINCIPALS, (failure,))
+    if not found:
+        declared = f"{', '.join(scope.break_glass)} matches none, and " if scope.break_glass else ""
+        detail = f"no user or role is for emergencies: {declared}none is /iam-hardening/break-glass or below it"
+        failure = Failure(scope.facts.account_arn, detail, {"declared": list(scope.break_glass)})
+        return Verdict(0, _PRINCIPALS, (failure,))
+    lacks = _lacks(scope)
+    usable = [principal.name for principal in found if principal.arn not in lacks]
+    if usable:
+        return Verdict(len(found), _PRINCIPALS, detail=listing(usable), extra={"unusable": sorted(lacks)})
+    doubts = {item.arn: doubt for item in found if (doubt := _doubt(scope, item))}
+    if doubts:
+        unjudged = tuple(Failure(arn, f"whether it can help: {doubt}") for arn, doubt in doubts.items())
+        return Verdict(len(found), _PRINCIPALS, unjudged=unjudged)
+    failures = tuple(Failure(item.arn, f"{item.name} {lacks[item.arn]}", {"usable": False}) for item in found)
+    return Verdict(len(found), _PRINCIPALS, failures)
+
+
+def _lacks(scope: Scope) -> dict[str, str]:
+    """The principals that could not help, by ARN, each with what it lacks: an entry, or every one of the repairs."""
+    rescue = Rescue(scope.snapshot, scope.break_glass)
+    answers = [rescue.lacks(action, _place(scope, action)) for action in _REPAIRS]
+    return {arn: lack for arn, lack in answers[0].items() if all(arn in answer for answer in answers)}
+
+
+def _place(scope: Scope, action: str) -> str:
+    iam = f"arn:{scope.snapshot.partition}:iam::{scope.snapshot.account_id}"
+    return f"{iam}:role/any" if action.startswith("iam:") else "*"
+
+
+def _doubt(scope: Scope, principal: Principal) -> str:
+    """What is not known that decides whether a principal can help; empty where all is known."""
+    snapshot, facts = scope.snapshot, scope.facts
+    needed = facts_needed(snapshot, (*scope.break_glass, principal.arn))
+    unread = [scope.missing(dataset) for dataset in sorted(needed) if scope.missing(dataset)]
+    if isinstance(principal, User) and principal in facts.unreported_users:
+        unread.append("the credential report does not know it yet")
+    permissions = facts.permissions
+    policies = [*permissions.unknown(principal.arn), permissions.unknown_boundary(principal.arn)]
+    unread += [f"policy {name} is not known" for name in policies if name]
+    if isinstance(principal, Role) and facts.trust(principal) is None:
+        unread.append("its trust policy can't be parsed")
+    return "; ".join(filter(None, unread))
 
 
 def _unused(scope: Scope) -> Verdict:
@@ -99,13 +148,12 @@ def _each(
     found = scope.facts.break_glass(scope.break_glass)
     if not found:
         return Verdict(0, _PRINCIPALS, not_applicable=_NONE)
-    unknown = [item.name for item in found if isinstance(item, User) and item.arn not in _rows(scope)]
-    known = [item for item in found if item.name not in unknown or isinstance(item, Role)]
+    unknown = [item.arn for item in found if isinstance(item, User) and item.arn not in _rows(scope)]
+    known = [item for item in found if item.arn not in unknown]
     failures = tuple(failure for item in known if (failure := judge(item, _last_used(scope, item))))
-    if unknown and not failures:
-        reason = scope.missing(Dataset.CREDENTIAL_REPORT) or "the credential report does not know them yet"
-        return Verdict(len(found), _PRINCIPALS, not_assessed=f"last use of {listing(unknown)}: {reason}")
-    return Verdict(len(found), _PRINCIPALS, failures, passed)
+    reason = scope.missing(Dataset.CREDENTIAL_REPORT) or "the credential report does not know them yet"
+    unjudged = tuple(Failure(arn, f"its last use: {reason}") for arn in unknown)
+    return Verdict(len(found), _PRINCIPALS, failures, passed, unjudged=unjudged)
 
 
 def _rows(scope: Scope) -> t.Collection[str]:
@@ -124,12 +172,20 @@ def _last_used(scope: Scope, principal: Principal) -> t.Optional[datetime]:
 CONTROLS: t.Final = (
     Control(
         id="break_glass_principal",
-        title="A user or role is kept for emergencies",
+        title="A user or role is kept for emergencies, and works",
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
+        # Not the OIDC providers: people do not come in through them.
+        uses=(
+            Dataset.CREDENTIAL_REPORT,
+            Dataset.SAML_PROVIDERS,
+            Dataset.ORGANIZATION,
+            Dataset.ORGANIZATION_POLICIES,
+        ),
         check=_exists,
-        expected="a principal named in break_glass, or at or below the path /iam-hardening/break-glass",
+        expected="a principal named in break_glass, or at or below the path /iam-hardening/break-glass, which somebody"
+        " can use and which may repair something",
         rationale="Without one, a guardrail or a federation that fails locks everybody out; some changes are refused.",
         remediation=Remediation(
             "Create one, as examples/bootstrap does on request, or name it in hardening_break_glass."

@@ -46,7 +46,7 @@ def region_for_once(snapshot: Snapshot) -> str:
 def regions_recording_iam(snapshot: Snapshot) -> list[str]:
     """Where IAM is recorded, the region for what is judged once first."""
     first = region_for_once(snapshot)
-    found = {item.region for item in snapshot.config_recorders if item.recording and item.includes_global_types}
+    found = {item.region for item in snapshot.config_recorders if item.records_iam}
     return sorted(found, key=lambda region: (region != first, region))
 
 
@@ -87,7 +87,7 @@ def _belongs_here(rule: ManagedRule, snapshot: Snapshot, region: str) -> bool:
 
 def _recorded_twice(scope: Scope) -> Verdict:
     recording = [item for item in scope.snapshot.config_recorders if item.recording]
-    regions = sorted(item.region for item in recording if item.includes_global_types)
+    regions = sorted(item.region for item in recording if item.records_iam)
     if not regions:
         return Verdict(len(recording), "recorders", not_applicable="IAM is not recorded (control config_records_iam)")
     if len(regions) > 1:

@@ -14,9 +14,10 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from .._account.model import DEEP, DETECTIVE, Dataset, Snapshot, Unread
+from .._account.model import DEEP, DETECTIVE, Dataset, Snapshot, Unread, User
+from .._account.moments import format_utc
 from .._account.permissions import Principal
-from .._converge.finding import Remediation, Severity
+from .._converge.finding import Remediation, Severity, Status
 from .facts import Facts
 from .settings import Settings
 
@@ -82,8 +83,10 @@ class Failure:
 class Verdict:
     """What a control says of an account (or of one region of it).
 
-    ``failures`` beat everything else. Without any, ``not_assessed`` or ``not_applicable`` give their reason; else the
-    control is passed. ``population`` counts the ``unit`` that was looked at; ``detail`` says more of a pass.
+    ``failures`` fail. ``unjudged`` are resources that could not be judged, each with the reason as its detail, and
+    ``not_assessed`` is the reason for which something that has no name could not be. Both stand beside the failures.
+    Without any of the three ``not_applicable`` gives its reason; else the control is passed. ``population`` counts the
+    ``unit`` that was looked at; ``detail`` says more of a pass.
     """
 
     population: int
@@ -92,6 +95,7 @@ class Verdict:
     detail: str = ""
     not_applicable: t.Optional[str] = None
     not_assessed: t.Optional[str] = None
+    unjudged: tuple[Failure, ...] = ()
     extra: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
@@ -141,8 +145,8 @@ class Control:
     ``needs``: datasets without which nothing can be said; the first is the main source. ``uses``: datasets that the
     check asks for by itself, since it can do without or knows better what their absence means. A ``regional`` control
     is judged in each assessed region; one ``of_organization`` once for an organization, and for no account.
-    ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements; ``stands_for`` are further ones, of
-    other controls that have nothing to judge where this one does not hold.
+    ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements; ``stands_for`` are further ones,
+    of which only a verdict that it does not hold says something.
     """
 
     id: str
@@ -175,6 +179,11 @@ class Control:
         """Whether it rests on how the services that watch are set up, or what they found: only there on request too."""
         return bool(frozenset(self.needs) & DETECTIVE)
 
+    def requirements(self, status: Status) -> Compliance:
+        """The requirements that a verdict speaks of."""
+        holds = status in (Status.PASS, Status.NOT_APPLICABLE)
+        return merged(self.compliance, {} if holds else self.stands_for)
+
     @property
     def source(self) -> str:
         """The operations that the evidence comes from."""
@@ -194,13 +203,35 @@ def unknown_policies(scope: Scope, principals: Iterable[Principal]) -> t.Optiona
     return f"policies that are not known: {listing(unknown)}" if unknown else None
 
 
-def doubted_administrators(scope: Scope) -> t.Optional[str]:
-    """Why the credential report may not tell of every user who is an administrator; None where it does."""
-    reported = {row.arn for row in scope.facts.credential_rows}
-    missing = [arn.rpartition("/")[2] for arn in scope.facts.admin_users if arn not in reported]
-    if missing:
-        return f"administrators that the credential report does not know: {listing(missing)}"
-    return unknown_policies(scope, scope.snapshot.users)
+def unreported(scope: Scope, users: t.Optional[Iterable[User]] = None) -> tuple[Failure, ...]:
+    """The users (by default all) that the credential report does not know, as resources that can't be judged."""
+    found = scope.facts.unreported_users if users is None else users
+    return tuple(Failure(user.arn, _unreported(scope, user)) for user in found)
+
+
+def _unreported(scope: Scope, user: User) -> str:
+    report = scope.snapshot.credential_report
+    if report is None:
+        return "the credential report was not read"
+    of = f"the credential report of {format_utc(report.generated)}"
+    if any(row.arn == user.arn for row in report.users):
+        return f"{of} is about an earlier user of this name"
+    return f"{of} does not know this user yet"
+
+
+def with_unreported(check: Check) -> Check:
+    """A check of the credential report's rows that also names the users who have none yet."""
+
+    def whole(scope: Scope) -> Verdict:
+        verdict = check(scope)
+        return dataclasses.replace(verdict, unjudged=(*verdict.unjudged, *unreported(scope)))
+
+    return whole
+
+
+def unreported_administrators(scope: Scope) -> tuple[Failure, ...]:
+    """The administrators among the users that the credential report does not know."""
+    return unreported(scope, (user for user in scope.facts.unreported_users if user.arn in scope.facts.admin_users))
 
 
 def listing(names: Iterable[str], limit: int = 10) -> str:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
+from .._account.config_catalogue import IAM_TYPES, WITHOUT_IAM
 from .._account.model import Dataset
-from .._account.regional import Trail
+from .._account.regional import ConfigRecorder, Trail
 from .._converge.finding import Remediation, Severity
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
 from .monitoring import ORGANIZATION_CHANGES, WATCHES, owned_trails
@@ -23,7 +24,10 @@ _ANALYZERS = "analyzers"
 _RECORDERS = "recorders"
 _TRAILS = "trails"
 _EXTERNAL: t.Final = frozenset({"ACCOUNT", "ORGANIZATION"})
-_IAM_TYPES: t.Final = frozenset({"AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::Group"})
+# Aurora's global clusters are recorded in every region too, unless they are excluded.
+_GLOBAL_TYPES: t.Final = frozenset({*IAM_TYPES, "AWS::RDS::GlobalCluster"})
+# Every call of an account is delivered within minutes, those of this assessment too.
+_SILENT_DAYS: t.Final = 7
 
 
 def _analyzer(scope: Scope) -> Verdict:
@@ -42,31 +46,47 @@ def _analyzer(scope: Scope) -> Verdict:
 
 def _recorder(scope: Scope) -> Verdict:
     here = [item for item in scope.snapshot.config_recorders if item.region == scope.region]
-    good = [item for item in here if item.recording and (item.last_status or "").upper() != "FAILURE"]
-    whole = [item for item in good if item.all_supported or not item.resource_types]
-    if whole:
-        return Verdict(len(here), _RECORDERS, detail=f"recorder {whole[0].name} is recording")
+    problems = {item: _unrecorded(item) for item in here}
+    good = [item for item, problem in problems.items() if not problem]
+    proven = [item for item in good if (item.last_status or "").upper() == "SUCCESS"]
+    if proven:
+        return Verdict(len(here), _RECORDERS, detail=f"recorder {proven[0].name} is recording")
     if good:
-        # CIS asks for all types; a list of those to leave out is no such list.
-        detail = f"recorder {good[0].name} records {plural(len(good[0].resource_types), 'resource types')} only"
-        observed = {"resource_types": list(good[0].resource_types)}
-        return Verdict(len(here), _RECORDERS, (Failure(scope.facts.account_arn, detail, observed),))
-    states = listing(f"{item.name}: {'failing' if item.recording else 'stopped'}" for item in here)
-    return Verdict(
-        len(here),
-        _RECORDERS,
-        (
-            Failure(
-                scope.facts.account_arn,
-                f"AWS Config does not record ({states or 'no recorder'})",
-                {"recorders": len(here)},
-            ),
-        ),
-    )
+        reason = (
+            f"recorder {good[0].name} has not recorded anything yet (last status {good[0].last_status or 'unknown'})"
+        )
+        return Verdict(len(here), _RECORDERS, not_assessed=reason)
+    states = listing(f"{item.name}: {problem}" for item, problem in problems.items()) or "no recorder"
+    observed = {
+        "recorders": len(here),
+        "resource_types": sorted({name for item in here for name in item.resource_types}),
+    }
+    failure = Failure(scope.facts.account_arn, f"AWS Config does not record all resource types ({states})", observed)
+    return Verdict(len(here), _RECORDERS, (failure,))
+
+
+def _unrecorded(recorder: ConfigRecorder) -> str:
+    """Why a recorder does not record its region; empty where it does, as far as is known.
+
+    Where it delivers to is not asked: AWS starts no recorder without a delivery channel, and deletes none before the
+    recorder is stopped (https://docs.aws.amazon.com/config/latest/APIReference/API_DeleteDeliveryChannel.html).
+    """
+    if not recorder.recording:
+        return "stopped"
+    if recorder.is_failing:
+        return "failing"
+    if not recorder.all_supported:
+        if recorder.resource_types:
+            return f"records {plural(len(recorder.resource_types), 'resource types')} only"
+        # The global types are left out in all regions but one, which control config_records_iam judges.
+        excluded = sorted(set(recorder.excluded_types) - _GLOBAL_TYPES)
+        if excluded:
+            return f"leaves out {listing(excluded, 5)}"
+    return ""
 
 
 def _recorder_role(scope: Scope) -> Verdict:
-    here = [item for item in scope.snapshot.config_recorders if item.region == scope.region and item.role_arn]
+    here = [item for item in scope.snapshot.config_recorders if item.region == scope.region]
     if not here:
         return Verdict(0, _RECORDERS, not_applicable="no recorder in this region")
     failures = tuple(
@@ -74,28 +94,39 @@ def _recorder_role(scope: Scope) -> Verdict:
             scope.facts.account_arn, f"recorder {item.name} uses {item.role_arn}", {"role": item.role_arn}, item.name
         )
         for item in here
-        if ":role/aws-service-role/config.amazonaws.com/" not in (item.role_arn or "")
+        if item.role_arn and ":role/aws-service-role/config.amazonaws.com/" not in item.role_arn
     )
-    return Verdict(len(here), _RECORDERS, failures)
+    unknown = tuple(
+        Failure(scope.facts.account_arn, f"AWS names no role of recorder {item.name}", None, item.name)
+        for item in here
+        if not item.role_arn
+    )
+    return Verdict(len(here), _RECORDERS, failures, unjudged=unknown)
 
 
 def _records_iam(scope: Scope) -> Verdict:
     """IAM's types are recorded in one region at least. In which is free: the newer regions of AWS can't record them."""
-    recording = [item for item in scope.snapshot.config_recorders if item.recording]
-    with_iam = sorted(
-        item.region for item in recording if item.includes_global_types or set(item.resource_types) >= _IAM_TYPES
-    )
+    recorders = scope.snapshot.config_recorders
+    with_iam = sorted(item.region for item in recorders if item.records_iam)
     if with_iam:
         return Verdict(
-            len(recording), _RECORDERS, detail=f"IAM is recorded in {listing(with_iam)}", extra={"regions": with_iam}
+            len(recorders), _RECORDERS, detail=f"IAM is recorded in {listing(with_iam)}", extra={"regions": with_iam}
         )
     unread = scope.unread_regions(Dataset.CONFIG_RECORDERS)
     if unread:
-        return Verdict(len(recording), _RECORDERS, not_assessed=f"recorders could not be read in {listing(unread)}")
+        return Verdict(len(recorders), _RECORDERS, not_assessed=f"recorders could not be read in {listing(unread)}")
+    recording = [item for item in recorders if item.recording]
     if not recording:
         return Verdict(0, _RECORDERS, not_applicable="nothing is recorded (control config_recorder)")
-    detail = f"users, groups, roles and policies are recorded in none of {listing(item.region for item in recording)}"
+    states = listing(f"{item.region} ({_without_iam(item)})" for item in recording)
+    detail = f"users, groups, roles and policies are recorded in none of {states}"
     return Verdict(len(recording), _RECORDERS, (Failure(scope.facts.account_arn, detail, {"regions": []}),))
+
+
+def _without_iam(recorder: ConfigRecorder) -> str:
+    if recorder.is_failing:
+        return "failing"
+    return "which can't record IAM" if recorder.region in WITHOUT_IAM else "without IAM"
 
 
 def _security_hub(scope: Scope) -> Verdict:
@@ -110,44 +141,55 @@ def _security_hub(scope: Scope) -> Verdict:
 
 def _multi_region_trail(scope: Scope) -> Verdict:
     trails = scope.snapshot.trails
-    good = [
-        item for item in trails if item.is_multi_region and item.is_logging and item.logs_management_events is not False
-    ]
+    problems = {item: _lack(scope, item) or ("" if item.is_multi_region else "one region only") for item in trails}
+    good = [item.name for item in trails if not problems[item] and not _doubt(item)]
     if good:
-        return Verdict(len(trails), _TRAILS, detail=f"trail {good[0].name} logs in every region")
+        return Verdict(len(trails), _TRAILS, detail=f"trail {good[0]} logs in every region")
     unread = scope.unread_regions(Dataset.TRAILS)
-    unknown = [item.name for item in trails if item.is_multi_region and item.is_logging is None]
-    if unread or unknown:
-        reason = (
-            f"trails could not be read in {listing(unread)}"
-            if unread
-            else f"the status of {listing(unknown)} could not be read"
-        )
-        return Verdict(len(trails), _TRAILS, not_assessed=reason)
-    told = listing(f"{item.name}: {_lack(item)}" for item in trails)
-    detail = f"no trail logs management events of every region ({told or 'no trail'})"
+    reasons = [f"trails could not be read in {listing(unread)}"] if unread else []
+    reasons += [f"{_doubt(item)} of {item.name}" for item in trails if not problems[item]]
+    if reasons:
+        return Verdict(len(trails), _TRAILS, not_assessed="; ".join(reasons))
+    states = listing(f"{item.name}: {problem}" for item, problem in problems.items())
+    detail = f"no trail logs management events of every region ({states or 'no trail'})"
     return Verdict(len(trails), _TRAILS, (Failure(scope.facts.account_arn, detail, {"trails": len(trails)}),))
 
 
-def _lack(trail: Trail) -> str:
-    if not trail.is_logging:
+def _lack(scope: Scope, trail: Trail) -> str:
+    """Why a trail does not log what happens; empty where it does, as far as is known."""
+    if trail.is_logging is False:
         return "does not log"
-    return "no management events" if trail.logs_management_events is False else "one region only"
+    if trail.logs_management_events is False:
+        return "no management events"
+    silent = scope.days_since(trail.last_delivery) if trail.last_delivery else 0
+    return f"delivered nothing in {silent} days" if silent > _SILENT_DAYS else ""
+
+
+def _doubt(trail: Trail) -> str:
+    """What is not known of a trail, so that nobody can say that it logs; empty where all is known."""
+    if trail.is_logging is None:
+        return "the status could not be read"
+    return "the event selectors could not be read" if trail.logs_management_events is None else ""
 
 
 def _log_group(scope: Scope) -> Verdict:
-    trails = scope.snapshot.trails
-    with_group = [item.name for item in owned_trails(scope) if item.log_group_arn]
-    if with_group:
-        return Verdict(len(trails), _TRAILS, detail=f"{listing(with_group)} delivers to a log group")
+    trails, owned = scope.snapshot.trails, [item for item in owned_trails(scope) if item.log_group_arn]
+    problems = {item: _lack(scope, item) for item in owned}
+    good = [item.name for item in owned if not problems[item] and not _doubt(item)]
+    if good:
+        return Verdict(len(trails), _TRAILS, detail=f"{listing(good)} delivers to a log group")
     unread = scope.unread_regions(Dataset.TRAILS)
-    if unread:
-        return Verdict(len(trails), _TRAILS, not_assessed=f"trails could not be read in {listing(unread)}")
+    reasons = [f"trails could not be read in {listing(unread)}"] if unread else []
+    reasons += [f"{_doubt(item)} of {item.name}" for item in owned if not problems[item]]
     if trails and not owned_trails(scope):
         # The owner may watch from there; a member sees neither the log group nor its filters.
-        reason = f"{listing(item.name for item in trails)} belongs to another account, whose alarms can't be read here"
-        return Verdict(len(trails), _TRAILS, not_assessed=reason)
+        names = listing(item.name for item in trails)
+        reasons.append(f"{names} belongs to another account, whose alarms can't be read here")
+    if reasons:
+        return Verdict(len(trails), _TRAILS, not_assessed="; ".join(reasons))
+    states = listing(f"{item.name}: {problem}" for item, problem in problems.items())
     detail = "no trail delivers to a CloudWatch Logs log group, so no event can raise an alarm there"
+    detail += f" ({states})" if states else ""
     return Verdict(len(trails), _TRAILS, (Failure(scope.facts.account_arn, detail, {"trails": len(trails)}),))
 
 
@@ -196,7 +238,7 @@ CONTROLS: t.Final = (
         needs=(Dataset.CONFIG_RECORDERS,),
         check=_recorder,
         regional=True,
-        expected="a recorder that is recording all resource types, and delivers",
+        expected="a recorder of all resource types, IAM's aside where they are excluded, whose last status is SUCCESS",
         rationale="Without a record nobody knows what was changed, and rules can't judge it.",
         remediation=Remediation(
             "Start a recorder of all resource types; it costs money for each recorded change.",
@@ -218,12 +260,13 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
         check=_records_iam,
-        expected="a recorder that includes users, groups, roles and policies",
+        expected="a recorder that works and includes users, groups, roles and policies, in a region that records them",
         rationale="Recorders leave IAM out by default, and change-triggered rules on IAM then never run.",
         remediation=Remediation(
             "Include the global resource types in one region.", module="hardening.iam.config_rules"
         ),
-        compliance=maps(nist=("CM-8",), soc2="CC7.1"),
+        # "Ensure that at least one recorder has includeGlobalResourceTypes: true", says the audit of CIS 7.0, 4.3.
+        compliance=maps(cis7="4.3", cis5="3.3", cis3="3.3", nist=("CM-8",), soc2="CC7.1"),
     ),
     Control(
         id="config_recorder_role",
@@ -262,7 +305,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.TRAILS,),
         check=_multi_region_trail,
-        expected="a multi-region trail, of the account or of its organization, that is logging",
+        expected="a multi-region trail, of the account or its organization, that logs management events and delivers",
         rationale="IAM's own events are logged in one region, sign-ins in another: a trail of one region misses them.",
         remediation=Remediation("Create an organization trail, or make the trail multi-region and start logging."),
         compliance=maps(
@@ -322,7 +365,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.TRAILS,),
         check=_log_group,
-        expected="a trail with a CloudWatch Logs log group",
+        expected="a trail of the account that logs management events to a CloudWatch Logs log group",
         rationale="Stands for all recommendations on monitoring where there is nothing to put a metric filter on.",
         remediation=Remediation(
             "Let a multi-region trail deliver to a log group, or watch with EventBridge and waive this."

@@ -117,23 +117,23 @@ class Facts:
 
     @functools.cached_property
     def credential_rows(self) -> tuple[CredentialRow, ...]:
-        """The users of the credential report that still exist.
+        """The rows of the credential report that are about users of today.
 
         AWS hands out a report up to four hours old, while the list of users is live: a user that was deleted since
-        is no finding. Where the list could not be read, all rows count.
+        is no finding, and a row says nothing of a new user of the same name. Where the list could not be read, all
+        rows count.
         """
         report = self.snapshot.credential_report
         rows = report.users if report else ()
         if self.snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
             return rows
-        return tuple(row for row in rows if row.arn in self.users)
+        return tuple(row for row in rows if row.arn in self.users and row.is_about(self.users[row.arn]))
 
     @functools.cached_property
-    def users_newer_than_report(self) -> int:
-        """How many users the credential report does not know yet."""
-        report = self.snapshot.credential_report
-        known = {row.arn for row in report.users} if report else set()
-        return sum(arn not in known for arn in self.users)
+    def unreported_users(self) -> tuple[User, ...]:
+        """The users of whom the credential report says nothing, since they are newer than it."""
+        known = {row.arn for row in self.credential_rows}
+        return tuple(user for arn, user in self.users.items() if arn not in known)
 
     @functools.cached_property
     def organization(self) -> t.Optional[Organization]:

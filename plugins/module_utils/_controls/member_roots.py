@@ -134,5 +134,5 @@ def _finding(
         detail=detail,
         evidence=Evidence(observed=observed, expected=control.expected, source=source, observed_at=now),
         remediation=remediation,
-        compliance=control.compliance,
+        compliance=control.requirements(status),
     )

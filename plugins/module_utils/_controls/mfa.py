@@ -13,7 +13,17 @@ import typing as t
 
 from .._account.model import CredentialRow, Dataset
 from .._converge.finding import Remediation, Severity
-from .control import Control, Failure, Scope, Verdict, doubted_administrators, listing, maps
+from .control import (
+    Control,
+    Failure,
+    Scope,
+    Verdict,
+    listing,
+    maps,
+    unknown_policies,
+    unreported_administrators,
+    with_unreported,
+)
 from .requirements import MFA_NIST
 
 _THEME = "mfa"
@@ -94,8 +104,14 @@ def _admin_without_mfa(scope: Scope) -> Verdict:
         detail = f"administrator by {policies} without MFA; can act with {' and '.join(ways)}"
         failures.append(Failure(row.arn, detail, {"mfa_active": False, "policies": sorted({g.policy for g in grants})}))
     none = None if rows else "no IAM user is an administrator"
-    doubt = doubted_administrators(scope)
-    return Verdict(len(rows), _USERS, tuple(failures), not_assessed=doubt, not_applicable=none)
+    return Verdict(
+        len(rows),
+        _USERS,
+        tuple(failures),
+        unjudged=unreported_administrators(scope),
+        not_assessed=unknown_policies(scope, scope.snapshot.users),
+        not_applicable=none,
+    )
 
 
 def _keys_in_words(row: CredentialRow) -> list[str]:
@@ -129,7 +145,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
         uses=(Dataset.AUTHORIZATION_DETAILS,),
-        check=_console_mfa,
+        check=with_unreported(_console_mfa),
         expected="MFA for every user with a console password",
         rationale="Passwords are guessed, phished and reused.",
         remediation=Remediation(
@@ -146,7 +162,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
         uses=(Dataset.AUTHORIZATION_DETAILS,),
-        check=_key_only_mfa,
+        check=with_unreported(_key_only_mfa),
         expected="MFA for every user who can act",
         rationale="Without a device, policies that require MFA for sensitive actions can't be met by this user.",
         remediation=Remediation("Replace the user with a role; for a person, register MFA and require it in policies."),
@@ -159,7 +175,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT, Dataset.VIRTUAL_MFA_DEVICES),
         uses=(Dataset.AUTHORIZATION_DETAILS, Dataset.MFA_DEVICES, Dataset.ORGANIZATION_POLICIES),
-        check=_hardware_mfa,
+        check=with_unreported(_hardware_mfa),
         expected="a security key or hardware token for every console user",
         rationale="Codes of virtual devices can be phished; those of security keys can't.",
         remediation=Remediation("Register a FIDO2 security key or passkey, administrators first."),

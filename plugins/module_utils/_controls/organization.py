@@ -5,18 +5,20 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The account in its organization, its contacts, how people come in, and what no read tells."""
+"""The account in its organization, its contacts, how people come in, what is public, and what no read tells."""
 
 from __future__ import annotations
 
 import typing as t
 
+from .._account.analyzers import EXTERNAL, Criterion, access_of
 from .._account.model import Contact, Dataset
 from .._converge.finding import Remediation, Severity
-from .control import Check, Control, Failure, Scope, Verdict, listing, maps
+from .control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
 
 _THEME = "organization"
 _CONTACTS = "contacts"
+_OF_ANALYZERS: t.Final = (Dataset.ANALYZER_FINDINGS, Dataset.ANALYZER_DETAILS, Dataset.ANALYZERS)
 
 
 def _in_organization(scope: Scope) -> Verdict:
@@ -94,6 +96,53 @@ def _federation(scope: Scope) -> Verdict:
     return Verdict(0, "providers", (Failure(scope.facts.account_arn, detail, {"console_users": people}),))
 
 
+def _public_resources(scope: Scope) -> Verdict:
+    """Resource policies are not read, but Access Analyzer judges them, where it is and as far as nobody archived."""
+    open_to_all = [
+        item
+        for item in scope.snapshot.analyzer_findings
+        if item.is_public and item.error is None and item.owner_account == scope.snapshot.account_id
+    ]
+    failures = tuple(
+        Failure(resource, "open to everybody, as Access Analyzer finds", {"region": region}, region=region)
+        for resource, region in {item.resource: item.region for item in open_to_all}.items()
+    )
+    gaps = _unjudged(scope)
+    reason = f"resource policies are not read, and Access Analyzer can't answer for all of them: {'; '.join(gaps)}"
+    detail = f"Access Analyzer finds nothing open to everybody in {listing(scope.snapshot.regions)}"
+    return Verdict(len(failures), "resources", failures, detail, not_assessed=reason if gaps else None)
+
+
+def _unjudged(scope: Scope) -> list[str]:
+    """Why Access Analyzer does not speak for all resources of the account."""
+    snapshot = scope.snapshot
+    unread = [reason for dataset in _OF_ANALYZERS if (reason := scope.missing(dataset))]
+    if unread:
+        return unread[:1]
+    closed = {region for dataset in _OF_ANALYZERS for region in scope.unread_regions(dataset)}
+    external = [item for item in snapshot.analyzers if access_of(item.type) == EXTERNAL]
+    active = {item.region for item in external if item.status == "ACTIVE"}
+    bare = set(snapshot.regions) - active - closed - set(snapshot.denied_regions)
+    errors = {item.resource for item in snapshot.analyzer_findings if item.error is not None}
+    hiding = [
+        rule.name
+        for item in snapshot.analyzer_details
+        if access_of(item.type) == EXTERNAL
+        for rule in item.archive_rules
+        if rule.criteria.get("isPublic", Criterion()).eq != ("false",)
+    ]
+    gaps = {
+        "not read in": closed,
+        "no active external analyzer in": bare or (set() if snapshot.regions else {"any region"}),
+        "could not analyze": errors,
+        "archive rules that may hide public resources:": hiding,
+    }
+    # Which regions refused us, one finding says for all controls.
+    denied = len(snapshot.denied_regions)
+    refused = [f"{plural(denied, 'regions')} refused to answer"] if denied else []
+    return [*refused, *(f"{words} {listing(names)}" for words, names in gaps.items() if names)]
+
+
 def _not_read(reason: str) -> Check:
     def check(scope: Scope) -> Verdict:
         return Verdict(0, "accounts", not_assessed=reason)
@@ -169,10 +218,9 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(),
-        check=_not_read(
-            "resource policies are not read; the findings of an external access analyzer tell of public ones"
-        ),
-        expected="no Principal * without a condition in resource policies",
+        uses=_OF_ANALYZERS,
+        check=_public_resources,
+        expected="external access analyzers in every region that find nothing open to everybody, and hide nothing",
         rationale="A bucket, queue or key that is open to everybody needs no identity to be broken into.",
         remediation=Remediation(
             "Look at the findings of the external access analyzers (control external_access_analyzer)."

@@ -14,8 +14,10 @@ import functools
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
-from .._account.organization_tree import ACTIVE, SCP, MemberAccount, OrganizationPolicy, OrganizationTree
-from .._policy.policy import Policy, Statement
+from .._account.organization_tree import ACTIVE, ENABLED, SCP, MemberAccount, OrganizationPolicy, OrganizationTree
+from .._policy.narrowing import ANYTHING
+from .._policy.policy import Policy
+from .._policy.principal_matrix import Levels
 from .control import Scope, listing
 
 # So many accounts are named in the evidence.
@@ -30,26 +32,9 @@ class Attached:
     policy: t.Optional[Policy]
 
     @property
-    def denies(self) -> bool:
-        return self.policy is not None and any(not statement.allow for statement in self.policy.statements)
-
-    @property
     def allows(self) -> bool:
         """Whether it allows anything at all."""
         return self.policy is not None and any(statement.allow for statement in self.policy.statements)
-
-    @property
-    def allows_everything(self) -> bool:
-        return self.policy is not None and any(map(_is_full_access, self.policy.statements))
-
-
-def _is_full_access(statement: Statement) -> bool:
-    return (
-        statement.allow
-        and "*" in (statement.actions or ())
-        and "*" in (statement.resources or ())
-        and not statement.conditions
-    )
 
 
 class Organization:
@@ -86,6 +71,18 @@ class Organization:
         """What is attached on each level from the root to the account."""
         for target in self.tree.lineage(account_id):
             yield self.on.get(target, ())
+
+    def levels(self, account_id: str, kind: str) -> t.Optional[Levels]:
+        """The policies of one type on each level above an account; None where the type is not enabled.
+
+        A policy that does not parse may allow anything, and denies nothing for certain.
+        """
+        if self.tree.policy_types.get(kind) != ENABLED:
+            return None
+        return tuple(
+            tuple(ANYTHING if item.policy is None else item.policy for item in level if item.source.type == kind)
+            for level in self.above(account_id)
+        )
 
     @functools.cached_property
     def bound(self) -> tuple[MemberAccount, ...]:

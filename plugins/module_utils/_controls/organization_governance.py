@@ -9,14 +9,16 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Iterator
 
 from .._account.model import Dataset, Role
 from .._account.organization_tree import ACTIVE, OrganizationTree
 from .._converge.finding import Remediation, Severity
-from .._policy.compiled import compile_policy
+from .._policy.arn import arn_account, root_account
+from .._policy.context import Context
+from .._policy.evaluation import Evaluator, Layers, Outcome, Request
+from .._policy.narrowing import ANYTHING
 from .._policy.policy import Policy
 from .control import Control, Failure, Scope, Verdict, listing, maps, plural
 from .organization_facts import Organization, first
@@ -24,8 +26,10 @@ from .organization_facts import Organization, first
 _THEME: t.Final = "organization"
 _TREE: t.Final = (Dataset.ORGANIZATION_TREE,)
 _DELEGATIONS: t.Final = (Dataset.ORGANIZATION_DELEGATIONS, Dataset.ORGANIZATION_TREE)
-_CHANGES_OF_POLICIES: t.Final = ("createpolicy", "updatepolicy", "attachpolicy")
-_ACCOUNT: t.Final = re.compile(r"\d{12}")
+_CHANGES_OF_POLICIES: t.Final = ("CreatePolicy", "UpdatePolicy", "AttachPolicy")
+_KINDS_OF_POLICIES: t.Final = ("service_control_policy", "resource_control_policy", "tag_policy", "backup_policy")
+# Of the other account nothing is known: its administrators may have let the caller do anything.
+_ANYBODY: t.Final = Evaluator(Layers(identity=(ANYTHING,)))
 # Services that take a delegated administrator, by the principal that RegisterDelegatedAdministrator knows them by.
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_services_list.html
 DELEGABLE: t.Final = frozenset(
@@ -164,7 +168,7 @@ def _policy_administrator(scope: Scope) -> Verdict:
     policy = scope.facts.permissions.parsed(document, document.name)
     if policy is None:
         return Verdict(1, "organizations", not_assessed=f"the resource policy can't be parsed: {document.error}")
-    delegates = _delegates(policy)
+    delegates = _delegates(scope, policy)
     if not delegates:
         return _undelegated(organization, "the organization's resource policy lets no account change policies")
     failures = tuple(
@@ -181,18 +185,56 @@ def _undelegated(organization: Organization, why: str) -> Verdict:
     return Verdict(1, "organizations", (Failure(organization.arn, detail, {"delegated": []}),))
 
 
-def _delegates(policy: Policy) -> list[str]:
-    """The accounts that the resource policy lets create, change or attach policies."""
-    compiled = compile_policy(policy)
-    found = {
-        account.group()
-        for name in _CHANGES_OF_POLICIES
-        for statement in compiled.statements_for(f"organizations:{name}")
-        if statement.allow
-        for kind, value in statement.statement.principals or ()
-        if kind == "AWS" and (account := _ACCOUNT.search(value))
-    }
+def _delegates(scope: Scope, policy: Policy) -> list[str]:
+    """The accounts that the resource policy lets create, change or attach policies, as the evaluator finds.
+
+    What is not known of their requests, such as where they come from, does not keep them from it.
+    """
+    callers = dict.fromkeys(caller for value in _named(policy) for caller in _callers(scope, value))
+    found = {account for caller in callers if (account := arn_account(caller)) and _may_change(scope, policy, caller)}
     return sorted(found)
+
+
+def _named(policy: Policy) -> Iterator[str]:
+    """Whom the statements of a resource policy let in: ARNs, account ids, or everybody."""
+    for statement in policy.statements:
+        if statement.allow:
+            yield from (value for kind, value in statement.principals or () if kind in ("AWS", "*"))
+            yield from ("*",) if statement.not_principals is not None else ()
+
+
+def _callers(scope: Scope, value: str) -> Iterator[str]:
+    """Principals that are meant: one that is named, or anybody of an account, or of every member."""
+    tree = Organization(scope).tree
+    account = root_account(value)
+    members = [item.id for item in tree.accounts] if value == "*" else [account] if account else []
+    yield from (f"arn:{scope.snapshot.partition}:iam::{item}:role/any" for item in members)
+    if not members:
+        yield value
+
+
+def _may_change(scope: Scope, policy: Policy, caller: str) -> bool:
+    tree = Organization(scope).tree
+    if arn_account(caller) == tree.management_account_id:
+        return False
+    known = {
+        "aws:CurrentTime": scope.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:EpochTime": str(int(scope.now.timestamp())),
+        **({"aws:PrincipalOrgID": tree.id} if arn_account(caller) in tree.account else {}),
+    }
+    asked = (
+        Request(
+            f"organizations:{action}",
+            f"arn:{scope.snapshot.partition}:organizations::{tree.management_account_id}:policy/{tree.id}/{kind}/p-any",
+            principal=caller,
+            context=Context({**known, "organizations:PolicyType": kind.upper()}, complete=False),
+            resource_policy=policy,
+            resource_account=tree.management_account_id,
+        )
+        for action in _CHANGES_OF_POLICIES
+        for kind in _KINDS_OF_POLICIES
+    )
+    return any(_ANYBODY.decide(request).outcome in (Outcome.ALLOWED, Outcome.UNKNOWN) for request in asked)
 
 
 def _unfit(tree: OrganizationTree, account_id: str) -> str:

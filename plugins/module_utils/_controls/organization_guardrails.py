@@ -10,21 +10,25 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .._account.model import Dataset
 from .._account.organization_tree import ENABLED, RCP, SCP, MemberAccount
 from .._converge.finding import Remediation, Severity
 from .._policy.limits import ATTACHMENTS
 from .._policy.mfa_pattern import unsafe_mfa_denials
+from .._policy.policy import Policy
+from .._policy.principal_matrix import Place
 from .control import Control, Failure, Scope, Verdict, listing, maps, plural
+from .guardrail_calls import holding
+from .organization_effects import Effect, effect_of, names_account, uses_paths
 from .organization_facts import Attached, Organization, first
 
 _THEME: t.Final = "organization"
 _NEEDS: t.Final = (Dataset.ORGANIZATION_TREE_POLICIES, Dataset.ORGANIZATION_TREE)
 _ACCOUNTS: t.Final = "accounts"
-_MFA: t.Final = frozenset({"aws:multifactorauthpresent", "aws:multifactorauthage"})
 _KINDS: t.Final = {SCP: "scp", RCP: "rcp"}
+_ANY_ACCOUNT: t.Final = "111111111111"
 _NO_MEMBERS: t.Final = "the organization has no active account but its management account, which policies don't bind"
 _NO_SCPS: t.Final = "service control policies are not enabled, so that none is attached"
 
@@ -38,32 +42,52 @@ def _guardrails(scope: Scope) -> Verdict:
         detail = f"neither service nor resource control policies are enabled (feature set {tree.feature_set})"
         failure = Failure(organization.arn_of(tree.root_id), detail, {"policy_types": dict(tree.policy_types)}, "/")
         return Verdict(len(organization.bound), _ACCOUNTS, (failure,))
-    failures = tuple(_bare(organization, account) for account in organization.bound if _is_bare(organization, account))
-    unread = organization.unreadable(organization.nodes)
-    if unread and not failures:
-        return Verdict(len(organization.bound), _ACCOUNTS, not_assessed=unread)
-    detail = f"{plural(len(organization.bound), _ACCOUNTS)} below at least one policy that restricts something"
-    return Verdict(len(organization.bound), _ACCOUNTS, failures, detail)
+    found = {account.id: _guardrails_of(scope, organization, account) for account in organization.bound}
+    bare = [account for account in organization.bound if not found[account.id]]
+    failures = tuple(_bare(organization, account) for account in bare if not _unread_above(organization, account))
+    detail = f"{plural(len(organization.bound), _ACCOUNTS)} below policies that enforce at least one guardrail"
+    extra = {"guardrails": first({name for names in found.values() for name in names})}
+    unjudged = _unreadable(organization, bare)
+    return Verdict(len(organization.bound), _ACCOUNTS, failures, detail, unjudged=unjudged, extra=extra)
 
 
-def _is_bare(organization: Organization, account: MemberAccount) -> bool:
-    """Whether nothing on any level denies, and every level allows everything. What can't be parsed counts as denying.
+def _guardrails_of(scope: Scope, organization: Organization, account: MemberAccount) -> tuple[str, ...]:
+    return holding(_effect(scope, organization, account), _policies_above(organization, account))
 
-    An allow list restricts as well: what no SCP of a level allows is denied.
-    """
-    for level in organization.above(account.id):
-        if any(item.denies or item.policy is None for item in level):
-            return False
-        scps = [item for item in level if item.source.type == SCP]
-        if scps and not any(item.allows_everything for item in scps):
-            return False
-    return True
+
+def _policies_above(organization: Organization, account: MemberAccount) -> tuple[Policy, ...]:
+    levels = (level for kind in _KINDS for level in organization.levels(account.id, kind) or ())
+    return tuple(dict.fromkeys(policy for level in levels for policy in level))
+
+
+def _effect(scope: Scope, organization: Organization, account: MemberAccount) -> Effect:
+    """What the policies above an account do. Those that do not name it do the same in all."""
+    tree = organization.tree
+    policies = _policies_above(organization, account)
+    path = "/".join((tree.id, *tree.lineage(account.parent_id), "")) if uses_paths(policies) else None
+    account_id = account.id if names_account(policies, account.id) else _ANY_ACCOUNT
+    place = Place(account_id, scope.snapshot.partition, organization_id=tree.id, organization_path=path)
+    scps, rcps = (organization.levels(account.id, kind) for kind in _KINDS)
+    return effect_of(place, scps, rcps, scope.now, scope.snapshot.regions)
+
+
+def _unread_above(organization: Organization, account: MemberAccount) -> str:
+    return organization.unreadable(organization.tree.lineage(account.id))
+
+
+def _unreadable(organization: Organization, accounts: Iterable[MemberAccount]) -> tuple[Failure, ...]:
+    """The accounts below policies that can't be parsed, which may do what the others do not."""
+    return tuple(
+        Failure(organization.arn_of(account.id), reason, {"path": organization.tree.path_of(account.id)}, account.name)
+        for account in accounts
+        if (reason := _unread_above(organization, account))
+    )
 
 
 def _bare(organization: Organization, account: MemberAccount) -> Failure:
     path = organization.tree.path_of(account.id)
     names = [item.source.name for level in organization.above(account.id) for item in level]
-    detail = f"no policy from the root to {path} restricts the account"
+    detail = f"no policy from the root to {path} enforces a guardrail that is known here"
     observed = {"path": path, "policies": sorted(set(names))}
     return Failure(organization.arn_of(account.id), detail, observed, account.name)
 
@@ -120,32 +144,20 @@ def _mfa_demanded(scope: Scope) -> Verdict:
     if organization.tree.policy_types.get(SCP) != ENABLED:
         failure = Failure(organization.arn_of(organization.tree.root_id), _NO_SCPS, {"enabled": False}, "/")
         return Verdict(len(organization.bound), _ACCOUNTS, (failure,))
-    failures = [
+    gaps = {account.id: _effect(scope, organization, account).lack_of_mfa for account in organization.bound}
+    open_ = [account for account in organization.bound if gaps[account.id]]
+    failures = tuple(
         Failure(
             organization.arn_of(account.id),
-            "no SCP denies users what they do without MFA (whether the account has IAM users is not read here)",
+            f"no SCP denies users what they do without MFA: {gaps[account.id]} (whether the account has IAM users is"
+            " not read here)",
             {"path": organization.tree.path_of(account.id)},
             account.name,
         )
-        for account in organization.bound
-        if not any(_demands_mfa(item) for level in organization.above(account.id) for item in level)
-    ]
-    unread = organization.unreadable(organization.nodes)
-    if unread and failures:
-        return Verdict(len(organization.bound), _ACCOUNTS, not_assessed=unread)
-    return Verdict(len(organization.bound), _ACCOUNTS, tuple(failures))
-
-
-def _demands_mfa(item: Attached) -> bool:
-    """Whether an SCP denies all actions, or all but some, on a condition of MFA."""
-    if item.source.type != SCP or item.policy is None:
-        return False
-    return any(
-        not statement.allow
-        and (statement.not_actions is not None or "*" in (statement.actions or ()))
-        and any(condition.key.lower() in _MFA for condition in statement.conditions)
-        for statement in item.policy.statements
+        for account in open_
+        if not _unread_above(organization, account)
     )
+    return Verdict(len(organization.bound), _ACCOUNTS, failures, unjudged=_unreadable(organization, open_))
 
 
 def _mfa_pattern(scope: Scope) -> Verdict:
@@ -180,7 +192,7 @@ CONTROLS: t.Final = (
         needs=_NEEDS,
         check=_guardrails,
         of_organization=True,
-        expected="an SCP or RCP other than AWS's own full access on every account, or above it",
+        expected="SCPs or RCPs on every account, or above it, that enforce a guardrail of docs/organization.md",
         rationale="Without guardrails the administrators of an account can switch off all that watches over it.",
         remediation=Remediation(
             "Attach guardrail policies, first to one unit, then to more.", "hardening.iam.organization_policy"

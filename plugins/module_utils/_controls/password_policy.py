@@ -37,7 +37,8 @@ def _users_with_password(scope: Scope) -> t.Optional[int]:
     """How many IAM users have a password; None where the credential report can't tell."""
     if scope.missing(Dataset.CREDENTIAL_REPORT):
         return None
-    return sum(row.password_enabled is True for row in scope.facts.credential_rows)
+    known = sum(row.password_enabled is True for row in scope.facts.credential_rows)
+    return None if not known and scope.facts.unreported_users else known
 
 
 def _not_applicable(scope: Scope) -> t.Optional[Verdict]:

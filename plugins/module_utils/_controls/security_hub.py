@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from .._account.model import Dataset
+from .._account.regional import SecurityHub
 from .._account.security_hubs import (
     CIS,
     FOUNDATIONAL,
@@ -32,6 +33,8 @@ _MODULE: t.Final = "hardening.iam.security_hub"
 _IS_OFF: t.Final = "Security Hub is off in this region (control security_hub)"
 _SEVERITIES: t.Final[Mapping[str, Severity]] = {severity.value.upper(): severity for severity in Severity}
 _GLOBAL: t.Final = "global"
+# An incomplete standard has some of its controls.
+_JUDGING: t.Final = frozenset({"READY", "INCOMPLETE"})
 
 
 def details_of(scope: Scope) -> t.Optional[SecurityHubDetails]:
@@ -82,6 +85,9 @@ def _findings(scope: Scope) -> Verdict:
     hub = next((item for item in scope.snapshot.security_hubs if item.region == scope.region), None)
     if hub is not None and not hub.enabled:
         return Verdict(0, _FINDINGS, not_applicable=_IS_OFF)
+    if all(item.region != scope.region for item in scope.snapshot.security_hub_findings):
+        silence = _silence(scope, hub)
+        return Verdict(0, _FINDINGS, detail=f"no {_FINDINGS} of the controls IAM.*", not_assessed=silence)
     by_place: dict[tuple[str, str], list[HubFinding]] = {}
     for item in scope.snapshot.security_hub_findings:
         by_place.setdefault((item.control, item.resource), []).append(item)
@@ -93,9 +99,19 @@ def _findings(scope: Scope) -> Verdict:
         for items in by_place.values()
         if any(item.region == scope.region for item in items)
     } - {scope.region}
-    if elsewhere and not failures:
-        return Verdict(0, _FINDINGS, not_applicable=f"what failed here is told once, of {listing(elsewhere)}")
-    return Verdict(len(failures), _FINDINGS, failures, detail=f"no {_FINDINGS} of the controls IAM.*")
+    reason = None if failures else f"what failed here is told once, of {listing(elsewhere)}"
+    return Verdict(len(failures), _FINDINGS, failures, not_applicable=reason)
+
+
+def _silence(scope: Scope, hub: t.Optional[SecurityHub]) -> t.Optional[str]:
+    """Why no finding proves nothing; None where a standard judges."""
+    if hub is None or not hub.standards:
+        return "Security Hub is on without any standard, so that no control of it judges IAM (control security_hub)"
+    details = details_of(scope)
+    if details is None or any(item.status in _JUDGING for item in details.subscriptions):
+        return None
+    states = listing(f"{standard_name(item.standard)}: {item.status}" for item in details.subscriptions)
+    return f"none of the standards is ready ({states})"
 
 
 def _failure(scope: Scope, control: str, resource: str, items: Sequence[HubFinding]) -> Failure:

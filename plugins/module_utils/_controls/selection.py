@@ -14,6 +14,7 @@ import fnmatch
 from collections.abc import Collection, Sequence
 
 from .._account.model import DEEP, DETECTIVE, Dataset
+from .._converge.finding import Status
 from .control import Control
 
 
@@ -50,7 +51,7 @@ def _named(controls: Sequence[Control], terms: Sequence[str], option: str) -> se
 
 
 def _words(control: Control) -> set[str]:
-    frameworks = control.compliance
+    frameworks = control.requirements(Status.FAIL)
     requirements = {requirement for ids in frameworks.values() for requirement in ids if not requirement[0].isdigit()}
     return {control.id, control.severity.value, control.theme, *frameworks, *requirements} | {
         f"{framework}:{requirement}" for framework, ids in frameworks.items() for requirement in ids
@@ -61,7 +62,7 @@ def _fits(control: Control, term: str) -> bool:
     """Patterns apply to ids and to requirements with their framework, never to severities or themes."""
     if not set(term) & set("*?["):
         return False
-    spelled = {f"{framework}:{requirement}" for framework, ids in control.compliance.items() for requirement in ids}
+    spelled = (word for word in _words(control) if ":" in word)
     return any(fnmatch.fnmatchcase(word, term) for word in (control.id, *spelled))
 
 

@@ -103,15 +103,12 @@ class State:
 
     def lack(self, principal: t.Union[User, Role], change: Change, *, when: str = "") -> t.Optional[str]:
         """What a break-glass principal lacks to take a change back; None where it lacks nothing."""
-        arn = principal.arn
-        if arn not in self._ways:
-            self._ways[arn] = self._unusable(principal)
-        closed = self._ways[arn] or self._not_allowed(principal, change)
+        closed = self._closed(principal) or self._not_allowed(principal, change)
         return f"{closed}{when}" if closed else None
 
     def lack_of(self, principal: t.Union[User, Role], action: str, resource: str) -> t.Optional[str]:
         """What a break-glass principal lacks to make a call; of no call it is asked whether it may do anything."""
-        closed = self._unusable(principal)
+        closed = self._closed(principal)
         if closed:
             return closed
         if action:
@@ -119,6 +116,12 @@ class State:
         return None if self._permissions.held(principal.arn) else "has no policies"
 
     # Whether somebody can use it
+
+    def _closed(self, principal: t.Union[User, Role]) -> t.Optional[str]:
+        """Why nobody can use a principal, found once."""
+        if principal.arn not in self._ways:
+            self._ways[principal.arn] = self._unusable(principal)
+        return self._ways[principal.arn]
 
     def _unusable(self, principal: t.Union[User, Role]) -> t.Optional[str]:
         if isinstance(principal, User):
@@ -128,7 +131,8 @@ class State:
         return "can be used by nobody: its trust policy lets no principal in that is known to exist"
 
     def _row(self, user: User) -> t.Optional[CredentialRow]:
-        return self._rows.get(user.arn)
+        row = self._rows.get(user.arn)
+        return row if row is not None and row.is_about(user) else None
 
     @functools.cached_property
     def _rows(self) -> Mapping[str, CredentialRow]:

@@ -87,7 +87,7 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
         "Permissions boundary allows nothing, so that it locks out whom it binds",
         "permissions boundaries allow nothing, so that they lock out whom they bind",
     ),
-    "break_glass_principal": ("Account has no principal for emergencies", ""),
+    "break_glass_principal": ("Account has no principal for emergencies that works", ""),
     "break_glass_unused": (
         "Principal for emergencies was used within {break_glass_used_days} days",
         "principals for emergencies were used within {break_glass_used_days} days",
@@ -248,7 +248,7 @@ PROBLEMS: t.Final[Mapping[str, tuple[str, str]]] = {
     # organization and contacts
     "account_in_organization": ("Account belongs to no organization", ""),
     "central_root_access": ("Root credentials of member accounts are not managed centrally", ""),
-    "organization_guardrails": ("Account has no guardrail policy", "accounts have no guardrail policy"),
+    "organization_guardrails": ("No guardrail holds in an account", "accounts in which no guardrail holds"),
     "organization_allows_something": (
         "Service control policies deny everything, since a level allows nothing",
         "levels whose service control policies allow nothing, so that everything is denied",

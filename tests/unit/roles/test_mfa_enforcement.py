@@ -10,11 +10,14 @@ import collections
 import functools
 import json
 import typing as t
+from datetime import UTC, datetime
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._controls.organization_effects import Effect
 from ansible_collections.hardening.iam.plugins.module_utils._policy.limits import LIMITS, size
 from ansible_collections.hardening.iam.plugins.module_utils._policy.mfa_pattern import unsafe_mfa_denials
+from ansible_collections.hardening.iam.plugins.module_utils._policy.narrowing import ANYTHING
 from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Kind, Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import Place, cast, denials
@@ -276,6 +279,14 @@ def test_the_identity_policy_lets_users_enrol_themselves() -> None:
     strict = json.dumps(rendered(ROLE, "identity", enrolment="admin")["Statement"][:2])
     assert "EnableMFADevice" not in strict
     assert "CreateVirtualMFADevice" not in strict
+
+
+@pytest.mark.parametrize("enrolment", ["self", "admin"])
+def test_the_assessment_takes_the_policy_for_a_demand_of_mfa(enrolment: str) -> None:
+    """As control organization_mfa_policy judges an account below it."""
+    levels = ((ANYTHING, scp(enrolment)),)
+    effect = Effect(Place(ACCOUNT), scps=levels, rcps=None, now=datetime(2026, 11, 25, tzinfo=UTC))
+    assert effect.lack_of_mfa == ""
 
 
 def _listed(value: t.Any) -> list[str]:

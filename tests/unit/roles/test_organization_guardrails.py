@@ -10,11 +10,15 @@ import collections
 import functools
 import json
 import typing as t
+from datetime import UTC, datetime
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._controls.guardrail_calls import holding
+from ansible_collections.hardening.iam.plugins.module_utils._controls.organization_effects import Effect
 from ansible_collections.hardening.iam.plugins.module_utils._policy.limits import LIMITS
 from ansible_collections.hardening.iam.plugins.module_utils._policy.mfa_pattern import unsafe_mfa_denials
+from ansible_collections.hardening.iam.plugins.module_utils._policy.narrowing import ANYTHING
 from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Kind, Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import (
     Actor,
@@ -534,3 +538,13 @@ def test_lists_may_be_what_a_survey_sends(name: str) -> None:
     as_lists = rendered(ROLE, name, platform_roles=PLATFORM, provisioners=[])
     assert as_text == as_lists
     assert "arn:aws:" not in json.dumps(as_lists).replace("arn:aws:iam::aws:", "")
+
+
+@pytest.mark.parametrize("name", [*SCPS, "sts_perimeter"])
+def test_the_assessment_knows_the_guardrail(name: str) -> None:
+    """As control organization_guardrails judges an account below it."""
+    policy = perimeter() if name == "sts_perimeter" else guardrail(name, platform=True)
+    levels = ((ANYTHING, policy),)
+    scps, rcps = (((ANYTHING,),), levels) if name == "sts_perimeter" else (levels, None)
+    place = Place(ACCOUNT, organization_id=ORGANIZATION)
+    assert holding(Effect(place, scps=scps, rcps=rcps, now=datetime(2026, 11, 25, tzinfo=UTC)), (policy,))

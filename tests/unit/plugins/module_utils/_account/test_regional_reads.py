@@ -80,6 +80,14 @@ def test_whether_a_recorder_covers_iam(group: dict[str, t.Any], covered: bool) -
     assert recorder(group).includes_global_types is covered
 
 
+def test_what_a_recorder_leaves_out() -> None:
+    """The list stays in the answer when the strategy changes, and then counts for nothing."""
+    listed = {"exclusionByResourceTypes": {"resourceTypes": ["AWS::IAM::User", "AWS::EC2::Instance"]}}
+    by_exclusion = {"recordingStrategy": {"useOnly": "EXCLUSION_BY_RESOURCE_TYPES"}}
+    assert recorder({**listed, **by_exclusion}).excluded_types == ("AWS::EC2::Instance", "AWS::IAM::User")
+    assert recorder({**listed, "allSupported": True}).excluded_types == ()
+
+
 def test_no_recorder_takes_one_call() -> None:
     access = FakeAccess({"config:DescribeConfigurationRecorders": {"ConfigurationRecorders": []}})
     snapshot = read(access, Dataset.CONFIG_RECORDERS)

@@ -41,7 +41,7 @@ def arn(kind: str, name: str) -> str:
 
 
 def account(account_id: str, name: str, parent: str, state: str = "ACTIVE") -> MemberAccount:
-    return MemberAccount(account_id, name, f"{name}@example.com", state, parent)
+    return MemberAccount(account_id, name, f"{name}@example.com", state, parent, tags={"team": "platform"})
 
 
 def policy(

@@ -63,9 +63,18 @@ def test_unused_key(one: AccessKey, fails: bool) -> None:
     assert bool(failing("access_key_unused", people(row("alice", access_keys=(one,))))) is fails
 
 
-def test_a_key_without_any_date_is_not_called_unused() -> None:
+def test_a_key_without_any_date_is_named_as_not_assessed() -> None:
     bare = row("alice", created=None, access_keys=(AccessKey(1, True, None, None, None, None),))
-    assert status("access_key_unused", people(bare)) == "PASS"
+    (finding,) = judge("access_key_unused", people(bare))
+    assert (finding.resource, finding.resource_detail, finding.status.value) == (ALICE, "access key 1", "NOT_ASSESSED")
+    assert finding.detail == "the credential report has no date of this key, nor of its user"
+
+
+def test_a_password_that_was_reset_is_not_called_unused() -> None:
+    used = {"password_enabled": True, "password_last_used": days_ago(100)}
+    assert status("console_password_unused", people(row(**used, password_last_changed=days_ago(44)))) == "PASS"
+    (finding,) = judge("console_password_unused", people(row(**used, password_last_changed=days_ago(45))))
+    assert finding.detail == "console password last used 2026-08-17 (100 days), changed 2026-10-11; limit 45"
 
 
 def test_unused_keys_are_told_apart() -> None:

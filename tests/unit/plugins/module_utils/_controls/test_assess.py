@@ -30,6 +30,7 @@ from .samples import (
     EVERYTHING,
     ROOT,
     allow,
+    arn,
     days_ago,
     document,
     group,
@@ -116,6 +117,34 @@ def test_controls_of_the_organization_do_not_apply_to_an_account_and_are_not_run
     assert {item.status for item in (alone, member, unknown)} == {Status.NOT_APPLICABLE}
     assert alone.detail == "the account belongs to no organization"
     assert member.detail == unknown.detail == ONCE
+
+
+def test_what_could_not_be_judged_is_named_beside_what_fails() -> None:
+    places = {name: Failure(arn("user", name), name) for name in ("ann", "bob", "eve")}
+    verdict = Verdict(3, "users", (places["eve"], places["bob"]), unjudged=(places["ann"],), not_applicable="never")
+    found = assess(snapshot(), controls=[control(lambda _scope: verdict)])
+    assert [(item.resource, item.status) for item in found] == [
+        (arn("user", "bob"), Status.FAIL),
+        (arn("user", "eve"), Status.FAIL),
+        (arn("user", "ann"), Status.NOT_ASSESSED),
+    ]
+    alone = dataclasses.replace(verdict, failures=())
+    (unknown,) = assess(snapshot(), controls=[control(lambda _scope: alone)])
+    assert (unknown.status, unknown.detail) == (Status.NOT_ASSESSED, "ann")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (Verdict(1, "users"), ("2.4",)),
+        (Verdict(0, "users", not_applicable="none"), ("2.4",)),
+        (Verdict(0, "users", not_assessed="unread"), ("2.4", "2.5")),
+        (Verdict(1, "users", (Failure("a", "b"),)), ("2.4", "2.5")),
+    ],
+)
+def test_what_a_control_stands_for_counts_where_it_does_not_hold(verdict: Verdict, expected: tuple[str, ...]) -> None:
+    (found,) = assess(snapshot(), controls=[control(lambda _scope: verdict, stands_for={"cis_7.0": ("2.5",)})])
+    assert found.compliance == {"cis_7.0": expected}
 
 
 def test_controls_of_accounts_are_left_out_of_an_assessment_of_the_organization() -> None:

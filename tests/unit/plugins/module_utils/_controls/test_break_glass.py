@@ -15,17 +15,40 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import assess
 from ansible_collections.hardening.iam.plugins.module_utils._controls.break_glass import CONTROLS, TESTED
 
-from .samples import NOW, ROOT, arn, days_ago, judge, key, people, role, row, snapshot, status, unread, user
+from .samples import (
+    ADMIN,
+    NOW,
+    ROOT,
+    arn,
+    days_ago,
+    judge,
+    key,
+    people,
+    role,
+    row,
+    snapshot,
+    status,
+    trust,
+    unread,
+    user,
+)
 
 PATH = "/iam-hardening/break-glass/"
 ARN = arn("role", "iam-hardening/break-glass/admin")
+
+
+WORKING: dict[str, t.Any] = {
+    "trust": trust({"AWS": "arn:aws:iam::999988887777:root"}),
+    "attached_policies": (ADMIN,),
+}
 
 
 def kept(used: t.Optional[float] = None, tag: t.Optional[str] = None, **fields: t.Any) -> Snapshot:
     """An account with a break-glass role, used so many days ago, with a tag that tells of a test."""
     tags = {} if tag is None else {TESTED: tag}
     last_used = None if used is None else days_ago(used)
-    return snapshot(roles=(role("app"), role("admin", arn=ARN, path=PATH, last_used=last_used, tags=tags)), **fields)
+    kept_role = role("admin", arn=ARN, path=PATH, last_used=last_used, tags=tags, **WORKING)
+    return snapshot(roles=(role("app"), kept_role), **fields)
 
 
 def day(days: float) -> str:
@@ -35,12 +58,15 @@ def day(days: float) -> str:
 def test_a_principal_is_known_by_its_path() -> None:
     (finding,) = judge("break_glass_principal", kept())
     assert (finding.status.value, finding.detail) == ("PASS", "admin")
-    of_template = snapshot(roles=(role("break-glass", arn=arn("role", "iam-hardening/break-glass")),))
+    of_template = snapshot(roles=(role("break-glass", arn=arn("role", "iam-hardening/break-glass"), **WORKING),))
     assert status("break_glass_principal", of_template) == "PASS"
 
 
 def test_a_principal_is_known_by_its_declaration() -> None:
-    account = snapshot(users=(user("Firefighter"),), roles=(role("app"),))
+    fighting = people(row("Firefighter", password_enabled=True))
+    account = dataclasses.replace(
+        fighting, users=(user("Firefighter", attached_policies=(ADMIN,)),), roles=(role("app"),)
+    )
     chosen = [control for control in CONTROLS if control.id == "break_glass_principal"]
     (found,) = assess(account, controls=chosen, break_glass=["arn:aws:iam::*:user/fire*"])
     assert (found.status.value, found.detail) == ("PASS", "Firefighter")

@@ -18,7 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.regional im
     Trail,
 )
 
-from .samples import ACCOUNT, failing, judge, snapshot, status, unread
+from .samples import ACCOUNT, days_ago, failing, judge, snapshot, status, unread
 
 TWO_REGIONS = ("us-east-1", "eu-west-1")
 
@@ -95,7 +95,8 @@ def test_analyzer_of_the_organization_that_a_member_can_not_list(regions: tuple[
     [
         ((), "FAIL"),
         ((recorder(),), "PASS"),
-        ((recorder(last_status=None),), "PASS"),
+        ((recorder(last_status=None),), "NOT_ASSESSED"),
+        ((recorder(last_status="PENDING"),), "NOT_ASSESSED"),
         ((recorder(recording=False),), "FAIL"),
         ((recorder(last_status="Failure"),), "FAIL"),
         ((recorder(region="eu-west-1"),), "FAIL"),
@@ -103,6 +104,8 @@ def test_analyzer_of_the_organization_that_a_member_can_not_list(regions: tuple[
         ((recorder(all_supported=False, resource_types=("AWS::EC2::Instance",)),), "FAIL"),
         # A recorder of all types but those that it excludes.
         ((recorder(all_supported=False),), "PASS"),
+        ((recorder(all_supported=False, excluded_types=("AWS::IAM::Role",)),), "PASS"),
+        ((recorder(all_supported=False, excluded_types=("AWS::EC2::SecurityGroup",)),), "FAIL"),
     ],
 )
 def test_recorder(recorders: tuple[ConfigRecorder, ...], expected: str) -> None:
@@ -174,7 +177,9 @@ def test_security_hub(hubs: tuple[SecurityHub, ...], expected: str) -> None:
         ((trail(is_multi_region=False),), "FAIL"),
         ((trail(is_logging=False),), "FAIL"),
         ((trail(logs_management_events=False),), "FAIL"),
-        ((trail(logs_management_events=None),), "PASS"),
+        ((trail(logs_management_events=None),), "NOT_ASSESSED"),
+        ((trail(last_delivery=days_ago(400)),), "FAIL"),
+        ((trail(last_delivery=days_ago(1)),), "PASS"),
         ((trail(is_logging=None),), "NOT_ASSESSED"),
         ((trail(is_logging=None), trail()), "PASS"),
     ],
@@ -212,6 +217,10 @@ def test_each_trail_of_the_account(control: str, bad: dict[str, t.Any]) -> None:
         ((trail(log_group_arn=None),), "FAIL"),
         ((FOREIGN_TRAIL,), "NOT_ASSESSED"),
         ((FOREIGN_TRAIL, trail(log_group_arn=None)), "FAIL"),
+        ((trail(is_logging=False),), "FAIL"),
+        ((trail(logs_management_events=False),), "FAIL"),
+        ((trail(is_logging=None),), "NOT_ASSESSED"),
+        ((trail(is_logging=False), trail(name="b")), "PASS"),
     ],
 )
 def test_log_group(trails: tuple[Trail, ...], expected: str) -> None:

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import typing as t
+from datetime import timedelta
+
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import (
@@ -21,6 +24,7 @@ from .samples import (
     allow,
     arn,
     broken,
+    days_ago,
     document,
     group,
     people,
@@ -144,8 +148,27 @@ def test_texts_are_the_account_s_own_documents() -> None:
 def test_users_of_the_report_and_of_now() -> None:
     account = snapshot(users=(user("kept"), user("new")), credential_report=report(row("kept"), row("gone")))
     assert [item.user for item in Facts(account).credential_rows] == ["kept"]
-    assert Facts(account).users_newer_than_report == 1
-    assert Facts(people(row("kept"))).users_newer_than_report == 0
+    assert [item.name for item in Facts(account).unreported_users] == ["new"]
+    assert Facts(people(row("kept"))).unreported_users == ()
+
+
+@pytest.mark.parametrize(
+    ("of_row", "of_user", "same"),
+    [(300, 300, True), (300, 2, False), (2, 300, False), (None, 2, True), (300, None, True)],
+)
+def test_a_row_is_of_the_user_who_was_made_when_it_says(
+    of_row: t.Optional[float], of_user: t.Optional[float], same: bool
+) -> None:
+    """AWS hands out a report up to four hours old, and a name may be used again in that time."""
+    made, reported = (None if days is None else days_ago(days) for days in (of_user, of_row))
+    facts = Facts(snapshot(users=(user("a", created=made),), credential_report=report(row("a", created=reported))))
+    assert (len(facts.credential_rows), len(facts.unreported_users)) == ((1, 0) if same else (0, 1))
+
+
+def test_sources_may_differ_by_parts_of_a_second() -> None:
+    made = days_ago(3) + timedelta(milliseconds=900)
+    facts = Facts(snapshot(users=(user("a", created=made),), credential_report=report(row("a", created=days_ago(3)))))
+    assert facts.unreported_users == ()
     assert Facts(snapshot(credential_report=None)).credential_rows == ()
 
 

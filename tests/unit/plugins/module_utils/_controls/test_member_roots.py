@@ -54,6 +54,13 @@ def test_every_kind_of_credential_is_found() -> None:
     }
 
 
+def test_only_a_password_says_something_of_central_management() -> None:
+    """CIS 2.1.1 asks for the organization's feature, which the absence of a password does not show."""
+    for root, expected in ((RootCredentials(PROD), None), (RootCredentials(PROD, RootPassword(MADE)), ("2.1.1",))):
+        found = {item.control: item for item in member_findings(root, arn=ARN, now=NOW)}
+        assert found["member_root_without_password"].compliance.get("cis_7.0") == expected
+
+
 def test_an_inactive_certificate_signs_nothing() -> None:
     said = _said(RootCredentials(PROD, certificates=(RootCertificate("CERT", "Inactive", MADE),)))
     assert said["root_no_signing_certificate"][0] is Status.PASS

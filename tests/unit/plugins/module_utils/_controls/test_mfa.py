@@ -72,11 +72,19 @@ def test_the_evidence_says_how_old_the_report_is() -> None:
     assert finding.evidence.observed_at == days_ago(0.1)
 
 
-def test_a_user_newer_than_the_report_is_counted_in_the_evidence() -> None:
-    rows = (row("alice", password_enabled=True, mfa_active=True),)
-    account = snapshot(users=(user("alice"), user("new")), credential_report=report(*rows))
+def test_a_user_newer_than_the_report_is_named_beside_who_fails() -> None:
+    rows = (row("bob", password_enabled=True),)
+    account = snapshot(users=(user("bob"), user("new")), credential_report=report(*rows))
+    failed, unknown = judge("user_console_mfa", account)
+    assert (failed.resource, failed.status.value) == (arn("user", "bob"), "FAIL")
+    assert (unknown.resource, unknown.status.value) == (arn("user", "new"), "NOT_ASSESSED")
+    assert unknown.detail == "the credential report of 2026-11-25T09:36:00Z does not know this user yet"
+
+
+def test_a_user_of_an_earlier_name_is_named() -> None:
+    account = snapshot(users=(user("bob", created=days_ago(0)),), credential_report=report(row("bob")))
     (finding,) = judge("user_console_mfa", account)
-    assert finding.evidence.observed["users_newer_than_report"] == 1
+    assert finding.detail.endswith("is about an earlier user of this name")
 
 
 def test_deploy_bot_is_an_administrator_with_a_key_and_no_mfa() -> None:
@@ -132,7 +140,9 @@ def test_an_administrator_who_has_mfa_or_can_not_act(harmless: dict[str, object]
     ("users", "rows", "told"),
     [
         pytest.param((user("bot", inline_policies=(broken("own"),)),), (row("bot"),), "bot: own", id="unparsable"),
-        pytest.param((user("new", attached_policies=(ADMIN,)),), (), "does not know: new", id="newer than the report"),
+        pytest.param(
+            (user("new", attached_policies=(ADMIN,)),), (), "does not know this user", id="newer than the report"
+        ),
         pytest.param(
             (user("admin", attached_policies=(ADMIN,)), user("bot", inline_policies=(broken("own"),))),
             (row("admin"), row("bot")),

@@ -30,7 +30,7 @@ from .organization_samples import (
     tree,
     unreadable,
 )
-from .samples import ACCOUNT, NOW, allow, snapshot
+from .samples import ACCOUNT, NOW, snapshot
 
 
 def organization(of: Snapshot) -> Organization:
@@ -44,21 +44,7 @@ def test_policies_by_where_they_are_attached() -> None:
     assert [len(level) for level in found.above(PROD)] == [1, 2, 1, 1]
     assert [item.source.name for item in found.policies] == ["FullAWSAccess", "guard"]
     full, own = found.on[PLAY]
-    assert (full.allows, full.allows_everything, full.denies) == (True, True, False)
-    assert (own.allows, own.allows_everything, own.denies) == (False, False, True)
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        allow("s3:*"),
-        allow("*", resource="arn:aws:s3:::logs"),
-        allow("*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}),
-    ],
-)
-def test_what_is_less_than_everything(statement: dict[str, object]) -> None:
-    (item,) = organization(acme(policy("some", statement, on=(ROOT_ID,)))).policies
-    assert item.allows and not item.allows_everything
+    assert (full.allows, own.allows) == (True, False)
 
 
 def test_who_is_bound() -> None:
@@ -85,7 +71,7 @@ def test_what_can_not_be_parsed_is_named() -> None:
     assert found.unreadable([PROD]) == ""
     assert found.unreadable([PROD, WORKLOADS]) == "policies that can't be parsed: broken"
     (item,) = (item for item in found.policies if item.policy is None)
-    assert not (item.allows or item.denies or item.allows_everything)
+    assert not item.allows
 
 
 def test_a_snapshot_of_an_account_has_no_organization() -> None:

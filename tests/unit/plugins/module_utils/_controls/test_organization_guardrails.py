@@ -48,7 +48,7 @@ def but_mfa(condition: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def test_each_account_without_a_guardrail_fails() -> None:
-    guard = policy("guard", deny("cloudtrail:StopLogging"), on=(WORKLOADS,))
+    guard = policy("guard", deny("cloudtrail:StopLogging", "cloudtrail:DeleteTrail"), on=(WORKLOADS,))
     assert failing("organization_guardrails", acme(full_access(), guard)) == [f"{arn('account', PLAY)} acme-play"]
     everywhere = dataclasses.replace(guard, targets=(ROOT_ID,))
     (finding,) = judge("organization_guardrails", acme(full_access(), everywhere))
@@ -58,7 +58,7 @@ def test_each_account_without_a_guardrail_fails() -> None:
 
 def test_evidence_of_an_account_without_a_guardrail() -> None:
     finding = next(item for item in judge("organization_guardrails", acme()) if item.resource_detail == "acme-prod")
-    assert finding.detail == "no policy from the root to /Workloads/Production restricts the account"
+    assert finding.detail == "no policy from the root to /Workloads/Production enforces a guardrail that is known here"
     assert finding.evidence.observed == {"path": "/Workloads/Production", "policies": ["FullAWSAccess"]}
     assert finding.evidence.source == "ListTargetsForPolicy, ListAccountsForParent"
     assert finding.compliance["cis_7.0"] == ("2.1.2",)
@@ -94,8 +94,15 @@ def test_an_organization_of_its_management_account_binds_nobody(control: str) ->
 
 
 def test_a_policy_that_can_not_be_parsed_is_no_pass() -> None:
-    (finding,) = judge("organization_guardrails", acme(full_access(), unreadable([ROOT_ID])))
-    assert (finding.status.value, finding.detail) == ("NOT_ASSESSED", "policies that can't be parsed: broken")
+    found = judge("organization_guardrails", acme(full_access(), unreadable([SANDBOX])))
+    details = {item.resource_detail: (item.status.value, item.detail) for item in found}
+    assert details.pop("acme-play") == ("NOT_ASSESSED", "policies that can't be parsed: broken")
+    assert {status for status, _detail in details.values()} == {"FAIL"}
+
+
+def test_a_policy_that_can_not_be_parsed_takes_no_guardrail_away() -> None:
+    guard = policy("guard", deny("organizations:LeaveOrganization"), on=(ROOT_ID,))
+    assert status("organization_guardrails", acme(full_access(), guard, unreadable([ROOT_ID]))) == "PASS"
 
 
 # A level that allows nothing

@@ -79,6 +79,9 @@ def test_mfa(control: str, fields: dict[str, t.Any], expected: str) -> None:
     [
         (VirtualMfaDevice(f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device", ROOT, None), "FAIL"),
         (VirtualMfaDevice(f"arn:aws:iam::{ACCOUNT}:mfa/my-phone", ROOT, None), "FAIL"),
+        (VirtualMfaDevice(f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device", None, days_ago(9)), "FAIL"),
+        # Taken off root, and left over.
+        (VirtualMfaDevice(f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device", None, None), "PASS"),
         (VirtualMfaDevice(f"arn:aws:iam::{ACCOUNT}:mfa/alice", f"arn:aws:iam::{ACCOUNT}:user/alice", None), "PASS"),
     ],
 )

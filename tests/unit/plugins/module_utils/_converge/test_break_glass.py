@@ -283,6 +283,14 @@ def test_a_user_needs_a_password_or_an_active_key(rows: tuple[CredentialRow, ...
     assert found is None if said is None else said in (found or "")
 
 
+def test_a_row_of_an_earlier_user_of_the_name_says_nothing_of_this_one() -> None:
+    breaker = dataclasses.replace(user("breaker", ADMIN, path=GLASS_PATH), created=NOW)
+    old = row("breaker", password=True, path=GLASS_PATH)
+    assert objection(account(breaker, rows=(dataclasses.replace(old, created=NOW),))) is None
+    earlier = dataclasses.replace(old, created=NOW - dt.timedelta(hours=1))
+    assert "not known whether it has a password" in (objection(account(breaker, rows=(earlier,))) or "")
+
+
 WITH_MFA: t.Final = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
 
 
