@@ -17,9 +17,15 @@ from pathlib import Path
 
 from ansible_collections.hardening.iam.plugins.module_utils._controls.benchmarks import BENCHMARKS, FRAMEWORKS
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Control, merged
+from ansible_collections.hardening.iam.plugins.module_utils._controls.excuses import DESIGNS, Design
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import CATALOG_VERSION, all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._controls.score import natural
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
+from ansible_collections.hardening.iam.plugins.module_utils._policy.identity_providers import (
+    PROVIDERS,
+    Issues,
+    Provider,
+)
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "controls.md"
 
@@ -48,15 +54,81 @@ retired by AWS in 2024 and IAM.10 no longer belongs to PCI DSS v4.0.1; both are 
 """
 
 
+EXCUSES = """
+## Who is excused
+
+Some roles are administrators by design. The controls `role_admin`, `admin_policy_attached`, `role_unused`,
+`privilege_escalation_path` and `admin_over_provisioned` excuse them, and `writing_role_power` excuses those for
+emergencies. A name alone excuses nobody, because anybody who may create roles can choose it. A role is excused by one
+of these:
+
+- Its path is below `/aws-service-role/` or `/aws-reserved/`, where only AWS creates roles.
+- An ARN glob of `break_glass` (`hardening_break_glass`) matches it.
+- An ARN glob of `thresholds.approved_administrators` (`hardening_thresholds`) matches it. `role_unused` still judges
+  it.
+- It has a name of the table, and its trust policy names nobody but those of the third column.
+
+The evidence of each PASS names the roles that were excused, by reason. A role that has such a name and trusts one other
+account is NOT_ASSESSED if the organization could not be read: that account may be the management account.
+
+Where a trust leads on, to CloudFormation or to the account as a whole, everybody who can take that way is a finding of
+`privilege_escalation_path`.
+
+| Role | Why it is excused | Who may be named in its trust policy | Source |
+|---|---|---|---|
+"""
+
+TRUSTS = """
+## Who is foreign
+
+The controls of the theme `trust` judge who can come in. They put requests to the trust policy, its Deny statements and
+the organization's resource control policies. Inside are the account, its own organization, the management account, the
+accounts of `thresholds.trusted_account_ids` and, in a snapshot of the organization, its accounts. Everybody else is
+foreign.
+
+- An external id restricts an account that the policy names, and nobody else: with `Principal: "*"` it does not count.
+- `aws:PrincipalOrgID` and `aws:PrincipalOrgPaths` restrict to the account's own organization only if the id is its own.
+  If the own id could not be read, the role is NOT_ASSESSED.
+- `aws:SourceAccount`, `aws:SourceArn` and `aws:SourceOrgID` bind a service only to accounts and organizations inside.
+- EC2 and Lambda need no source, because they run only what was given the role with `iam:PassRole`.
+
+`trust_federated_subject` tries tokens that somebody else can get from the provider. Strangers are other customers of a
+provider that anybody can sign up to. If strangers come in, the severity is critical; otherwise it is high.
+
+| Provider | Who gets tokens | Claims that name the owner only | Claims that name a project or an identity | Example |
+|---|---|---|---|---|
+"""
+
+
 def render() -> str:
     """The whole file."""
     controls = all_controls()
     parts = [HEAD.format(count=len(controls), version=CATALOG_VERSION), *_thresholds(), *_overview(controls)]
+    parts += [EXCUSES + "\n".join(map(_excuse, DESIGNS)), TRUSTS + "\n".join(map(_provider, PROVIDERS))]
     for theme in dict.fromkeys(control.theme for control in controls):
         parts.append(f"\n## Theme `{theme}`\n")
         parts += [_section(control) for control in controls if control.theme == theme]
     parts += _benchmarks(controls)
     return "\n".join(parts)
+
+
+def _excuse(design: Design) -> str:
+    pattern = design.name.format(account="ACCOUNT").replace("|", "\\|")
+    name = f"`{pattern}`" if pattern else "below the path `/iam-hardening/`"
+    admitted = [way.value for way in design.ways] + [f"`{service}`" for service in design.services]
+    source = f"[page]({design.source})" if design.source.startswith("https") else f"`{design.source}`"
+    return f"| {name} | {design.reason} | {'; '.join(admitted)} | {source} |"
+
+
+def _provider(provider: Provider) -> str:
+    # A composed claim names the owner; what is within it, it names only if it has a part for that.
+    owner = {claim for claim, grammar in provider.composed.items() if not grammar.narrow}
+    less = set(provider.composed) - owner
+    for kind, wanted in (("owner", owner), ("project", less)):
+        wanted |= {claim for claim, meaning in {**provider.claims, **provider.keys}.items() if meaning.value == kind}
+    who = "anybody" if provider.issues is Issues.TO_ANYBODY else f"one {provider.owner}"
+    cells = (", ".join(f"`{claim}`" for claim in sorted(found)) for found in (owner, less))
+    return f"| [{provider.name}]({provider.source}) | {who} | {' | '.join(cells)} | `{provider.example}` |"
 
 
 def _thresholds() -> Iterator[str]:

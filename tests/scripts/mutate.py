@@ -60,6 +60,18 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
         "module_utils/_policy/**/test_impact*.py",
     ],
     "_policy/**/impact.py": ["module_utils/_policy/**/test_impact*.py", "module_utils/**/test__policy_impact*.py"],
+    "_policy/**/*trust*s.py": [
+        "module_utils/_policy/**/test_trusts.py",
+        "module_utils/_policy/**/test_web_identities.py",
+        "module_utils/_controls/test_cases.py",
+    ],
+    "_policy/**/*identit*s.py": [
+        "module_utils/_policy/**/test_web_identities.py",
+        "module_utils/_policy/**/test_identity_providers.py",
+        "module_utils/_controls/test_cases.py",
+    ],
+    "_controls/**/trust.py": ["module_utils/_controls/**/test_trust.py", "module_utils/_controls/test_cases.py"],
+    "_controls/**/excuses.py": ["module_utils/_controls/**/test_excuses.py", "module_utils/_controls/test_cases.py"],
     "_organization_lock_out*.py": ["module_utils/test__organization_lock_out*.py"],
     "**/*lock_out*.py": ["module_utils/**/test_*lock_out*.py"],
     "**/*candidates*.py": ["module_utils/**/test_*candidates*.py", "module_utils/_capabilities/test_access_keys*.py"],

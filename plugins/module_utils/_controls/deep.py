@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from .._account.model import Dataset
 from .._policy.patterns import names_service
 from .._policy.policy import Policy
-from .facts import Facts, is_approved_administrator
+from .excuses import standing_of
+from .facts import Facts
 from .last_accessed import SERVICES
 
 
@@ -25,7 +26,7 @@ def principals_in_question(facts: Facts) -> Mapping[Dataset, frozenset[str]]:
     that controls ask about. MFA devices: console users who have a virtual device, and so may have another kind too. SSH
     keys: users who may use CodeCommit, the one service that they open.
     """
-    by_design = {role.arn for role in facts.snapshot.roles if role.is_aws_reserved or is_approved_administrator(role)}
+    by_design = {role.arn for role in facts.snapshot.roles if standing_of(facts, role).reason is not None}
     admins = {*facts.admin_users, *facts.admin_roles}
     return {
         Dataset.SERVICE_LAST_ACCESSED: frozenset((admins | set(_users_of_services(facts))) - by_design),

@@ -16,15 +16,24 @@ from .._converge.finding import Remediation, Severity
 from .._policy.landscape import Landscape
 from .._policy.paths import Path
 from .control import Control, Failure, Scope, Verdict, listing, maps, plural
-from .facts import is_approved_administrator
+from .excuses import sort_out
 from .requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 
 def _paths(scope: Scope) -> Verdict:
     landscape = scope.facts.permissions.landscape
     found = scope.facts.escalation
-    approved = {role.arn for role in scope.snapshot.roles if is_approved_administrator(role)}
-    failures = tuple(_failure(path, landscape) for path in found.paths if path.source not in approved)
+    sources = {path.source for path in found.paths}
+    judged, doubtful, excused = sort_out(scope, [role for role in scope.snapshot.roles if role.arn in sources])
+    doubts = {role.arn: doubt for role, doubt in doubtful}
+    users = {user.arn for user in scope.snapshot.users}
+    blamed = users | {role.arn for role in judged}
+    failures = tuple(_failure(path, landscape) for path in found.paths if path.source in blamed)
+    unknown = tuple(
+        Failure(path.source, f"{path.explanation}; {doubts[path.source]}", {"excused": None})
+        for path in found.paths
+        if path.source in doubts
+    )
     principals = len(scope.snapshot.users) + sum(not role.is_service_linked for role in scope.snapshot.roles)
     return Verdict(
         principals,
@@ -32,7 +41,8 @@ def _paths(scope: Scope) -> Verdict:
         failures,
         detail=f"nobody but {plural(len(found.administrators), 'administrators')} has the rights of one",
         not_assessed=_not_known(scope),
-        extra={"organization_policies": _organization_policies(scope)},
+        unjudged=unknown,
+        extra={"organization_policies": _organization_policies(scope), **excused.evidence},
     )
 
 

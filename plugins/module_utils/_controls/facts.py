@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 import typing as t
 from collections.abc import Mapping
 
@@ -33,10 +32,7 @@ from .._policy.patterns import is_open_somewhere
 from .._policy.policy import Policy
 from .._policy.trusts import Trust
 
-# Administrators on purpose: the ways in that AWS Organizations, Control Tower and this collection set up.
-APPROVED_ADMINISTRATORS: t.Final = re.compile(
-    r"OrganizationAccountAccessRole|AWSControlTower.*|AWSAccelerator.*|AWSAFT.*|cdk-.*"
-)
+# The path of the roles of this collection.
 OWN_PATH: t.Final = "/iam-hardening/"
 
 
@@ -86,6 +82,7 @@ class Facts:
         # By identity: ``permissions`` keeps the policies, and hands out the same one for the same documents.
         self._analysed: dict[tuple[int, int], Analysis] = {}
         self._trusts: dict[str, t.Optional[Trust]] = {}
+        self._shared_trusts: dict[tuple[int, str], Trust] = {}
         self._break_glass: dict[tuple[str, ...], tuple[t.Union[User, Role], ...]] = {}
 
     @property
@@ -274,16 +271,37 @@ class Facts:
         """Whether a role may read the data of services throughout, as with AWS's policy ReadOnlyAccess."""
         return Analysis(self.permissions.layers(role.arn), self.place).reads_everything()
 
+    @property
+    def knows_organization(self) -> bool:
+        """Whether it was read which organization the account is in, if any."""
+        return self.organization is not None or self.snapshot.missing(Dataset.ORGANIZATION) is None
+
     def trust(self, role: Role) -> t.Optional[Trust]:
-        """The trust policy of a role, ready for questions; None where it does not parse."""
+        """The trust policy of a role, ready for questions; None where it does not parse.
+
+        Roles with the same policy share one, unless a policy of the organization tells them apart.
+        """
         if role.arn not in self._trusts:
             policy = self.permissions.trust(role.arn)
-            self._trusts[role.arn] = (
-                None
-                if policy is None
-                else Trust(policy, role.arn, rcps=self.permissions.rcps, organization=self.place.organization)
-            )
+            self._trusts[role.arn] = None if policy is None else self._shared_trust(policy, role)
         return self._trusts[role.arn]
+
+    def _shared_trust(self, policy: Policy, role: Role) -> Trust:
+        key = (id(policy), role.arn if self._rcps_name_roles else "")
+        if key not in self._shared_trusts:
+            self._shared_trusts[key] = Trust(
+                policy,
+                role.arn,
+                rcps=self.permissions.rcps,
+                organization=self.place.organization,
+                organization_known=self.knows_organization,
+            )
+        return self._shared_trusts[key]
+
+    @functools.cached_property
+    def _rcps_name_roles(self) -> bool:
+        statements = (statement for policy in self.permissions.rcps for statement in policy.statements)
+        return any(not statement.allow and statement.resources != ("*",) for statement in statements)
 
     @functools.cached_property
     def unreadable(self) -> tuple[str, ...]:
@@ -294,8 +312,3 @@ class Facts:
 def _grant(item: Held, power: Power, own: Power) -> Grant:
     keys = tuple(sorted({*power.keys, *own.keys}))
     return Grant(item.label, item.way, power.needs_mfa or own.needs_mfa, keys)
-
-
-def is_approved_administrator(role: Role) -> bool:
-    """Whether a role is an administrator by design of AWS Organizations, Control Tower or this collection."""
-    return role.path.startswith(OWN_PATH) or APPROVED_ADMINISTRATORS.fullmatch(role.name) is not None

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from collections.abc import Mapping
 
@@ -16,7 +17,7 @@ from .._account.model import Dataset
 from .._account.moments import format_utc
 from .._converge.finding import Remediation, Severity
 from .control import Control, Failure, Scope, Verdict, listing, maps
-from .facts import is_approved_administrator
+from .excuses import of_aws, standing, unjudged
 from .requirements import UNUSED_NIST
 
 _THEME = "hygiene"
@@ -50,11 +51,18 @@ def _unused_roles(scope: Scope) -> Verdict:
     roles, limit = [role for role in scope.snapshot.roles if not role.is_aws_reserved], scope.settings.role_unused_days
     if not roles:
         return Verdict(0, "roles", not_applicable="the account has no role of its own")
-    failures = []
+    failures, doubtful, excused = [], [], of_aws(scope.snapshot.roles)
     for role in roles:
         moment = role.last_used or role.created
-        # The ways in for an emergency are there not to be used.
-        if is_approved_administrator(role) or moment is None or scope.days_since(moment) < limit:
+        if moment is None or scope.days_since(moment) < limit:
+            continue
+        # The ways in for an emergency are there not to be used; an approved administrator is there to be used.
+        found = standing(scope, role)
+        if found.reason is not None and not found.approved:
+            excused.add(role, found.reason)
+            continue
+        if found.doubt is not None:
+            doubtful.append((role, found.doubt))
             continue
         days = scope.days_since(moment)
         used = (
@@ -71,7 +79,13 @@ def _unused_roles(scope: Scope) -> Verdict:
                 severity=Severity.MEDIUM if admin else Severity.LOW,
             )
         )
-    return Verdict(len(roles), "roles", tuple(failures))
+    return Verdict(
+        len(roles),
+        "roles",
+        tuple(failures),
+        unjudged=unjudged(doubtful, f"not used for {limit} days"),
+        extra=excused.evidence,
+    )
 
 
 def _missing_tags(scope: Scope, tags: Mapping[str, str]) -> list[str]:
@@ -96,7 +110,8 @@ def _tagged_users(scope: Scope) -> Verdict:
 
 
 def _tagged_roles(scope: Scope) -> Verdict:
-    return _tagged(scope, "roles", [(role.arn, role.tags) for role in scope.snapshot.roles if not role.is_aws_reserved])
+    roles = [(role.arn, role.tags) for role in scope.snapshot.roles if not role.is_aws_reserved]
+    return dataclasses.replace(_tagged(scope, "roles", roles), extra=of_aws(scope.snapshot.roles).evidence)
 
 
 def _tagged_analyzers(scope: Scope) -> Verdict:

@@ -21,7 +21,7 @@ from .._account.model import Dataset, ServiceUse
 from .._account.moments import format_utc
 from .._converge.finding import Remediation, Severity
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps
-from .facts import is_approved_administrator
+from .excuses import sort_out
 from .requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 _THEME = "last_accessed"
@@ -40,16 +40,21 @@ def _used(scope: Scope, uses: Sequence[ServiceUse]) -> list[str]:
 
 
 def _over_provisioned(scope: Scope) -> Verdict:
-    designed = {role.arn for role in scope.snapshot.roles if is_approved_administrator(role)}
     admins = {**scope.facts.admin_users, **scope.facts.admin_roles}
+    roles = [role for role in scope.snapshot.roles if role.arn in scope.facts.admin_roles]
+    judged, doubtful, excused = sort_out(scope, roles)
+    # What a role used says the same whether it is excused or not known to be.
+    counted = {role.arn for role in judged} | {role.arn for role, _doubt in doubtful}
+    aside = set(scope.facts.admin_roles) - counted
     # AWS lists every service that an administrator may use: an empty list is no data, which never means no use.
     known = {
         arn: uses
         for arn, uses in scope.snapshot.service_last_accessed.items()
-        if uses and arn in admins and arn not in designed
+        if uses and arn in admins and arn not in aside
     }
     if not known:
-        return Verdict(0, _PRINCIPALS, not_applicable="no evidence was read of any administrator")
+        reason = "no evidence was read of any administrator that is not excused"
+        return Verdict(0, _PRINCIPALS, not_applicable=reason, extra=excused.evidence)
     failures = []
     for arn, uses in known.items():
         used = _used(scope, uses)
@@ -57,7 +62,7 @@ def _over_provisioned(scope: Scope) -> Verdict:
             told = f"used {listing(used)} only" if used else "used nothing"
             detail = f"administrator that {told} in {scope.settings.service_unused_days} days"
             failures.append(Failure(arn, detail, {"services_used": used, "services_allowed": len(uses)}))
-    return Verdict(len(known), _PRINCIPALS, tuple(failures))
+    return Verdict(len(known), _PRINCIPALS, tuple(failures), extra=excused.evidence)
 
 
 def _stale(service: str) -> Check:

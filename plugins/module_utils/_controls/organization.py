@@ -13,6 +13,7 @@ import typing as t
 
 from .._account.analyzers import EXTERNAL, Criterion, access_of
 from .._account.model import Contact, Dataset
+from .._converge.arn import is_declared
 from .._converge.finding import Remediation, Severity
 from .control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
 
@@ -79,21 +80,40 @@ def _distinct_contacts(scope: Scope) -> Verdict:
 
 
 def _federation(scope: Scope) -> Verdict:
-    """People come in through a SAML provider or IAM Identity Center. OIDC providers serve programs as a rule."""
-    providers = list(scope.snapshot.saml_provider_arns)
-    center = [role.name for role in scope.snapshot.roles if role.path.startswith("/aws-reserved/sso.amazonaws.com/")]
-    if providers or center:
-        names = [*(arn.rpartition("/")[2] for arn in providers), *(["IAM Identity Center"] if center else [])]
-        return Verdict(len(names), "providers", detail=f"people can come in through {listing(names)}")
-    if not scope.snapshot.users:
-        return Verdict(0, "providers", detail="the account has no IAM user to be replaced")
-    people = None
-    if not scope.missing(Dataset.CREDENTIAL_REPORT):
-        people = sum(bool(row.password_enabled) for row in scope.facts.credential_rows)
-        if not people:
-            return Verdict(0, "providers", detail="no IAM user signs in to the console")
-    detail = "no SAML provider and no IAM Identity Center, so people are IAM users of this account"
-    return Verdict(0, "providers", (Failure(scope.facts.account_arn, detail, {"console_users": people}),))
+    """No people are IAM users of the account, those declared for emergencies aside; providers are only evidence.
+
+    The benchmark's audit looks at the users, whatever providers there are: "Confirm that no IAM users representing
+    individuals are present". People are those who may sign in to the console.
+    """
+    users = {user.arn: user.name for user in scope.snapshot.users}
+    if not users:
+        return Verdict(0, "users", detail="the account has no IAM user to be replaced")
+    providers = _providers(scope)
+    unread = scope.missing(Dataset.CREDENTIAL_REPORT)
+    rows = {row.arn: row for row in scope.facts.credential_rows}
+    people = [row.arn for row in rows.values() if row.password_enabled]
+    emergency = sorted(arn for arn in people if is_declared(arn, scope.break_glass))
+    found = sorted(users.get(arn, arn) for arn in people if arn not in emergency)
+    if found:
+        said = f"; {providers}" if providers else "; there is no SAML provider and no IAM Identity Center"
+        detail = f"{plural(len(found), 'IAM users')} may sign in to the console: {listing(found)}{said}"
+        observed = {"console_users": found, "providers": providers}
+        return Verdict(len(users), "users", (Failure(scope.facts.account_arn, detail, observed),))
+    unknown = sorted(name for arn, name in users.items() if arn not in rows)
+    if unknown:
+        reason = f"whether they may sign in to the console is not known of {listing(unknown)}"
+        return Verdict(len(users), "users", not_assessed=f"{reason}: {unread}" if unread else reason)
+    extra = {"excused": {"declared as break-glass": [users.get(arn, arn) for arn in emergency]}} if emergency else {}
+    detail = f"no IAM user signs in to the console{f'; {providers}' if providers else ''}"
+    return Verdict(len(users), "users", detail=detail, extra=extra)
+
+
+def _providers(scope: Scope) -> str:
+    """By which providers people can come in. OIDC providers serve programs as a rule."""
+    names = [arn.rpartition("/")[2] for arn in scope.snapshot.saml_provider_arns]
+    if any(role.path.startswith("/aws-reserved/sso.amazonaws.com/") for role in scope.snapshot.roles):
+        names.append("IAM Identity Center")
+    return f"people can come in through {listing(names)}" if names else ""
 
 
 def _public_resources(scope: Scope) -> Verdict:
@@ -207,7 +227,7 @@ CONTROLS: t.Final = (
         needs=(Dataset.SAML_PROVIDERS, Dataset.AUTHORIZATION_DETAILS),
         uses=(Dataset.CREDENTIAL_REPORT,),
         check=_federation,
-        expected="a SAML provider or IAM Identity Center, or no console users",
+        expected="no IAM user with a console password, those declared in break_glass aside",
         rationale="Who leaves the company loses access everywhere at once, and MFA is asked for in one place.",
         remediation=Remediation("Connect the organization to IAM Identity Center and retire console users."),
         compliance=maps(cis7="2.19", cis5="1.20", cis3="1.21", nist=("AC-2(1)", "IA-2"), soc2=("CC6.1", "CC6.2")),

@@ -10,36 +10,32 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from .._account.model import Dataset, ManagedPolicy, Role
 from .._account.permissions import Principal
 from .._converge.finding import Remediation, Severity
 from .._policy.analysis import Power
 from .control import Control, Failure, Scope, Verdict, listing, maps, unknown_policies
-from .facts import Grant, is_approved_administrator
+from .excuses import of_aws, sort_out, unjudged
+from .facts import Grant
 from .requirements import ADMIN_NIST, GROUPS_NIST, LEAST_PRIVILEGE_PCI
 
 _THEME = "privileges"
 _PERMISSIONS = "hardening.iam.user_permissions"
 
 
-def _by_attachment(scope: Scope) -> Mapping[str, list[Principal]]:
-    """Whom each managed policy is attached to, by its ARN; roles that are administrators by design aside."""
+def _by_attachment(principals: Iterable[Principal]) -> Mapping[str, list[Principal]]:
+    """Whom each managed policy is attached to, by its ARN."""
     found: dict[str, list[Principal]] = {}
-    for principal in scope.facts.principals:
-        if not _is_by_design(principal):
-            for arn in principal.attached_policies:
-                found.setdefault(arn, []).append(principal)
+    for principal in principals:
+        for arn in principal.attached_policies:
+            found.setdefault(arn, []).append(principal)
     return found
 
 
 def _kind(principal: Principal) -> str:
     return type(principal).__name__.lower()
-
-
-def _is_by_design(principal: Principal) -> bool:
-    return isinstance(principal, Role) and (principal.is_aws_reserved or is_approved_administrator(principal))
 
 
 def _told(grants: tuple[Grant, ...]) -> str:
@@ -84,9 +80,13 @@ def _in_doubt(scope: Scope, principal: Principal) -> str:
 
 
 def _attached_admin_policies(scope: Scope) -> Verdict:
-    attached = _by_attachment(scope)
-    by_design = {principal.arn for principal in scope.facts.principals if _is_by_design(principal)}
-    inline = [text for text in scope.facts.texts if text.is_inline and text.resource not in by_design]
+    texts = [text for text in scope.facts.texts if text.is_inline]
+    holders = {text.resource for text in texts if text.makes_administrator}
+    roles = [role for role in scope.snapshot.roles if role.arn in holders or _has_admin_policy(scope, role)]
+    judged, doubtful, excused = sort_out(scope, roles)
+    aside = {role.arn for role in roles} - {role.arn for role in judged}
+    attached = _by_attachment(item for item in scope.facts.principals if item.arn not in aside)
+    inline = [text for text in texts if text.resource not in aside]
     failures = []
     for arn, power in scope.facts.admin_policies.items():
         if arn in attached:
@@ -100,8 +100,18 @@ def _attached_admin_policies(scope: Scope) -> Verdict:
         if text.makes_administrator:
             detail = f"{text.resource_detail} allows everything on everything"
             failures.append(Failure(text.resource, detail, {"inline": True}, resource_detail=text.resource_detail))
-    unknown = _unreadable(scope) or _unread(scope)
-    return Verdict(len(attached) + len(inline), "policies", tuple(failures), not_assessed=unknown)
+    return Verdict(
+        len(attached) + len(inline),
+        "policies",
+        tuple(failures),
+        not_assessed=_unreadable(scope) or _unread(scope),
+        unjudged=unjudged(doubtful, "has a policy that allows everything on everything"),
+        extra=excused.evidence,
+    )
+
+
+def _has_admin_policy(scope: Scope, role: Role) -> bool:
+    return any(arn in scope.facts.admin_policies for arn in role.attached_policies)
 
 
 def _only(power: Power) -> str:
@@ -153,21 +163,24 @@ def _group_admins(scope: Scope) -> Verdict:
 
 def _role_admins(scope: Scope) -> Verdict:
     roles = [role for role in scope.snapshot.roles if not role.is_aws_reserved]
-    failures, by_design = [], []
-    for role in roles:
-        grants = scope.facts.admin_roles.get(role.arn)
-        if not grants:
-            continue
-        if is_approved_administrator(role):
-            by_design.append(role.name)
-            continue
+    judged, doubtful, excused = sort_out(scope, [role for role in roles if role.arn in scope.facts.admin_roles])
+    excused |= of_aws(role for role in scope.snapshot.roles if role.is_aws_reserved and scope.facts.grants_of(role))
+    failures = []
+    for role in judged:
+        grants = scope.facts.admin_roles[role.arn]
         last = (
             f"; last used {role.last_used:%Y-%m-%d}" if role.last_used else "; no use in the 400 days that AWS tracks"
         )
         detail = f"administrator by {_told(grants)}{_in_doubt(scope, role)}{last}"
         failures.append(Failure(role.arn, detail, _observed(grants)))
-    extra = {"administrators_by_design": sorted(by_design)}
-    return Verdict(len(roles), "roles", tuple(failures), extra=extra, not_assessed=unknown_policies(scope, roles))
+    return Verdict(
+        len(roles),
+        "roles",
+        tuple(failures),
+        extra=excused.evidence,
+        not_assessed=unknown_policies(scope, roles),
+        unjudged=unjudged(doubtful, "an administrator"),
+    )
 
 
 def _direct_policies(scope: Scope) -> Verdict:

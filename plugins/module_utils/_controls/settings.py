@@ -47,6 +47,8 @@ class Settings:
     required_tags: tuple[str, ...] = ()
     # Accounts of ours or of partners whose principals roles may trust without an external id.
     trusted_account_ids: tuple[str, ...] = ()
+    # Roles that are meant to be administrators, as ARN globs: no finding calls them one, and each PASS names them.
+    approved_administrators: tuple[str, ...] = ()
     # Regions where an analyzer of the organization, which member accounts can't list, watches this account; ``*``: all.
     organization_analyzer_regions: tuple[str, ...] = ()
 
@@ -112,5 +114,9 @@ _READERS: t.Final[Mapping[str, Reader]] = {
     "break_glass_test_days": _whole_number(1, 400),
     "required_tags": _texts(r"(?!aws:).{1,128}", "a tag key of 1 to 128 characters that does not begin with aws:"),
     "trusted_account_ids": _account_ids,
+    "approved_administrators": _texts(
+        r"arn:[a-z*-]+:iam::(\d{12}|\*):role/(.*/)?[^/]*[^*?/]{3}[^/]*",
+        "the ARN of a role with at least three letters of its name, such as arn:*:iam::*:role/admin-*",
+    ),
     "organization_analyzer_regions": _texts(r"\*|[a-z]{2,}(-[a-z0-9]+)+", "the name of a region, or *"),
 }

@@ -5,107 +5,181 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whom roles trust: anybody, foreign accounts, federated subjects, services, principals that are gone."""
+"""Whom roles trust: anybody, foreign accounts, federated subjects, services, principals that are gone.
+
+Inside are the role's account, the account's own organization, and the accounts that are known: its management account,
+those that the snapshot of an organization lists, and thresholds.trusted_account_ids. Everybody else is foreign. Roles
+below the paths of service-linked roles and of IAM Identity Center are left out: only AWS makes them, and nobody can
+change whom they trust.
+"""
 
 from __future__ import annotations
 
-import re
+import dataclasses
 import typing as t
 from collections.abc import Callable, Iterable
 
 from .._account.model import Dataset, Role
 from .._converge.finding import Remediation, Severity
 from .._policy.arn import root_account
-from .._policy.trusts import ANY_OWNER, OpenSubject, Trust
+from .._policy.trusts import Trust
+from .._policy.truth import NO, UNKNOWN, YES, Truth
+from .._policy.web_identities import Opening, OpenSubject
 from .control import Check, Compliance, Control, Failure, Scope, Verdict, listing, maps
-from .facts import is_approved_administrator
+from .excuses import of_aws
 from .requirements import LEAST_PRIVILEGE_NIST
 
 _THEME = "trust"
-
-# Issuers that serve everybody: without a subject, any of their customers gets in.
-_SHARED_ISSUERS: t.Final = re.compile(
-    r"token\.actions\.githubusercontent\.com|gitlab\.com|app\.terraform\.io|api\.bitbucket\.org.*|accounts\.google\.com|"
-    r"oidc\.circleci\.com.*|agent\.buildkite\.com|cognito-identity\.amazonaws\.com"
-)
-# What is wrong with the trust of a role, in words.
-Judge = Callable[[Scope, Role, Trust], Iterable[str]]
+_UNREAD_ORGANIZATION: t.Final = "which organization the account is in was not read"
 
 
-def _public(_scope: Scope, _role: Role, trust: Trust) -> list[str]:
-    return ["anybody, in any account"] if trust.lets_anybody_in() else []
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """The faults of a role's trust, in words: those that are certain, and those that may be.
+
+    ``severity`` replaces that of the control.
+    """
+
+    wrong: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+    severity: t.Optional[Severity] = None
 
 
-def _foreign_accounts(scope: Scope, trust: Trust) -> tuple[str, ...]:
-    """Ids of accounts that a role trusts: neither this one, nor a trusted one, nor the management account."""
-    organization = scope.facts.organization
+Judge = Callable[[Scope, Trust], Judgement]
+# Of which roles a judgement counts: of all, or, YES, of those for which more is true. UNKNOWN: that was not read.
+Concerns = Callable[[Scope, Role], Truth]
+
+
+def _answers(found: Iterable[tuple[str, Truth]]) -> Judgement:
+    pairs = tuple(found)
+    wrong = tuple(text for text, answer in pairs if answer is YES)
+    return Judgement(wrong, tuple(text for text, answer in pairs if answer is UNKNOWN))
+
+
+def _public(_scope: Scope, trust: Trust) -> Judgement:
+    return Judgement(("anybody, in any account",) if trust.lets_anybody_in else ())
+
+
+def _known_accounts(scope: Scope) -> tuple[str, ...]:
+    """The ids of further accounts that are inside."""
+    organization, tree = scope.facts.organization, scope.snapshot.organization_tree
     managing = [organization.management_account_id] if organization is not None else []
-    return trust.foreign_accounts((*scope.settings.trusted_account_ids, *managing))
+    members = [account.id for account in tree.accounts] if tree is not None else []
+    return (*scope.settings.trusted_account_ids, *managing, *members)
 
 
-def _foreign(scope: Scope, _role: Role, trust: Trust) -> list[str]:
-    return [
-        f"account {account}, without external id or organization"
-        for account in _foreign_accounts(scope, trust)
-        if trust.lets_in_unbound(account)
-    ]
+def _foreign(scope: Scope, trust: Trust) -> Judgement:
+    accounts = (
+        (f"account {account}, without external id or organization", trust.lets_in_unbound(account))
+        for account in trust.foreign_accounts(_known_accounts(scope))
+    )
+    return _answers((*accounts, *_foreign_organizations(trust)))
 
 
-def _reads_all_for_foreign(scope: Scope, role: Role, trust: Trust) -> list[str]:
-    accounts = _foreign_accounts(scope, trust)
-    if not accounts or not scope.facts.reads_everything(role):
-        return []
-    return [f"account {account} with all that ReadOnlyAccess reads" for account in accounts]
+def _foreign_organizations(trust: Trust) -> list[tuple[str, Truth]]:
+    # Where anybody comes in, so does every organization: the report says so once.
+    found = () if trust.lets_anybody_in else trust.foreign_organizations()
+    return [(f"every account of organization {name}", answer) for name, answer in found]
 
 
-def _services(_scope: Scope, _role: Role, trust: Trust) -> list[str]:
-    return [f"{service}, for whichever account" for service in trust.unbound_services()]
+def _any_foreigner(scope: Scope, trust: Trust) -> Judgement:
+    """Everybody who comes in from outside, with an external id too."""
+    accounts = [(f"account {name}", trust.lets_in(name)) for name in trust.foreign_accounts(_known_accounts(scope))]
+    anybody = [("anybody, in any account", YES)] if trust.lets_anybody_in else []
+    found = _answers([*anybody, *accounts, *_foreign_organizations(trust)])
+    wrong = tuple(f"{item} with all that ReadOnlyAccess reads" for item in found.wrong)
+    return Judgement(wrong, found.perhaps)
 
 
-def _federated(_scope: Scope, _role: Role, trust: Trust) -> list[str]:
-    return [_told(subject) for subject in trust.open_subjects()]
+def _reads_everything(scope: Scope, role: Role) -> Truth:
+    if scope.facts.reads_everything(role):
+        return YES
+    return UNKNOWN if scope.facts.permissions.unknown(role.arn) else NO
 
 
-def _told(subject: OpenSubject) -> str:
+def _services(scope: Scope, trust: Trust) -> Judgement:
+    found = trust.unbound_services(_known_accounts(scope))
+    return _answers((f"{service}, for whichever account", answer) for service, answer in found)
+
+
+def _federated(_scope: Scope, trust: Trust) -> Judgement:
+    found = trust.open_subjects()
+    severe = any(item.is_shared and item.opening is Opening.STRANGERS for item in found)
+    return Judgement(tuple(map(_describe, found)), severity=Severity.CRITICAL if severe else Severity.HIGH)
+
+
+def _describe(subject: OpenSubject) -> str:
     if subject.pattern is None:
         return f"{subject.left} at {subject.issuer}, whatever the subject"
     return f"{subject.left} at {subject.issuer} ({subject.pattern})"
 
 
-def _gone(_scope: Scope, _role: Role, trust: Trust) -> tuple[str, ...]:
-    return trust.gone()
+def _gone(_scope: Scope, trust: Trust) -> Judgement:
+    return Judgement(trust.gone())
 
 
-def _admin_without_mfa(scope: Scope, role: Role, trust: Trust) -> list[str]:
-    if role.arn not in scope.facts.admin_roles or is_approved_administrator(role):
-        return []
-    return [
-        f"{'every identity of this account' if root_account(value) else value}, without MFA"
-        for value in trust.people_without_mfa()
-    ]
+def _without_mfa(_scope: Scope, trust: Trust) -> Judgement:
+    return Judgement(
+        tuple(
+            f"{'every identity of this account' if root_account(value) else value}, without MFA"
+            for value in trust.people_without_mfa()
+        )
+    )
 
 
-def _judged(judge: Judge, severity: t.Optional[Callable[[str], Severity]] = None) -> Check:
+def _is_administrator(scope: Scope, role: Role) -> Truth:
+    if role.arn in scope.facts.admin_roles:
+        return YES
+    return UNKNOWN if scope.facts.permissions.unknown(role.arn) else NO
+
+
+def _every(_scope: Scope, _role: Role) -> Truth:
+    return YES
+
+
+def _judged(judge: Judge, concerns: Concerns = _every) -> Check:
     def check(scope: Scope) -> Verdict:
         roles = [role for role in scope.snapshot.roles if not role.is_aws_reserved]
         if not roles:
             return Verdict(0, "roles", not_applicable="the account has no role of its own")
-        failures = []
+        failures, doubtful = [], []
+        # Roles with the same trust policy share one.
+        known: dict[int, Judgement] = {}
         for role in roles:
             trust = scope.facts.trust(role)
-            wrong = list(judge(scope, role, trust)) if trust is not None else []
-            if wrong:
-                weight = severity(listing(wrong)) if severity else None
-                failures.append(Failure(role.arn, f"trusts {listing(wrong, 5)}", {"trusts": wrong}, severity=weight))
-        unreadable = [role.name for role in roles if scope.facts.trust(role) is None]
-        reason = f"trust policies that could not be parsed: {listing(unreadable)}" if unreadable else None
-        return Verdict(len(roles), "roles", tuple(failures), not_assessed=reason)
+            if trust is None:
+                if concerns(scope, role) is not NO:
+                    detail = f"{role.name}: its trust policy could not be parsed"
+                    doubtful.append(Failure(role.arn, detail, {"trusts": None}))
+                continue
+            if id(trust) not in known:
+                known[id(trust)] = judge(scope, trust)
+            failed, doubt = _results(scope, role, known[id(trust)], concerns)
+            failures += failed
+            doubtful += doubt
+        extra = of_aws(scope.snapshot.roles).evidence
+        return Verdict(len(roles), "roles", tuple(failures), unjudged=tuple(doubtful), extra=extra)
 
     return check
 
 
-def _federated_severity(told: str) -> Severity:
-    return Severity.CRITICAL if ANY_OWNER in told and _SHARED_ISSUERS.search(told) else Severity.HIGH
+def _results(scope: Scope, role: Role, found: Judgement, concerns: Concerns) -> tuple[list[Failure], list[Failure]]:
+    """The failure of a role, and what of it could not be judged; at most one of both."""
+    if not found.wrong and not found.perhaps:
+        return [], []
+    concerned = concerns(scope, role)
+    if concerned is NO:
+        return [], []
+    everything = (*found.wrong, *found.perhaps)
+    if concerned is UNKNOWN:
+        names = listing(scope.facts.permissions.unknown(role.arn))
+        detail = f"{role.name} trusts {listing(everything, 5)}; policies that are not known: {names}"
+        return [], [Failure(role.arn, detail, {"trusts": list(everything)})]
+    if found.wrong:
+        detail = f"trusts {listing(found.wrong, 5)}"
+        return [Failure(role.arn, detail, {"trusts": list(found.wrong)}, severity=found.severity)], []
+    detail = f"{role.name} trusts {listing(found.perhaps, 5)}; {_UNREAD_ORGANIZATION}"
+    return [], [Failure(role.arn, detail, {"trusts": list(found.perhaps)})]
 
 
 def _control(
@@ -140,27 +214,30 @@ CONTROLS: t.Final = (
         "No role can be assumed by anybody",
         Severity.CRITICAL,
         _judged(_public),
-        expected='no Principal "*" without a condition on the caller',
+        expected='no Principal "*" without a condition on who calls; an external id is none',
         rationale="Role names are guessed and leak in logs; every AWS account in the world may then come in.",
-        remedy="Name the principals, or add aws:PrincipalOrgID.",
+        remedy="Name the principals, or add aws:PrincipalOrgID with the id of your own organization.",
         compliance=maps(nist=("AC-3", "AC-6"), pci="7.2.1", soc2=("CC6.1", "CC6.3")),
     ),
     _control(
         "trust_federated_subject",
         "Federated roles admit known subjects only",
         Severity.CRITICAL,
-        _judged(_federated, _federated_severity),
-        expected="a condition on the subject that names owner and repository, for every OIDC issuer",
-        rationale="GitHub and GitLab issue tokens for all their customers: without the subject, any repository may.",
+        _judged(_federated),
+        expected="a condition on the subject, or on another claim that AWS evaluates, that names owner and project, for"
+        " every OIDC issuer; for Cognito one on amr besides",
+        rationale="GitHub, GitLab and others issue tokens for all their customers: any of them may use a role that does"
+        " not ask for its owner. At an issuer of one owner, any project of the owner may.",
         remedy="Require the subject (repo:owner/name:ref:…) with StringEquals or StringLike, and the audience.",
         compliance=maps(nist=("AC-3", "AC-6", "IA-8"), soc2=("CC6.1", "CC6.3")),
     ),
     _control(
         "trust_foreign_account",
-        "Foreign accounts need an external id or a common organization",
+        "Foreign accounts need an external id or the own organization",
         Severity.HIGH,
         _judged(_foreign),
-        expected="sts:ExternalId, aws:PrincipalOrgID or an entry in thresholds.trusted_account_ids",
+        expected="for a named account sts:ExternalId, aws:PrincipalOrgID with the own organization, or an entry in"
+        " thresholds.trusted_account_ids; no other organization as a whole",
         rationale="A provider that works for many customers can be talked into using its access to yours.",
         remedy="Agree on an external id with the other side; list accounts of your own as trusted.",
         compliance=maps(nist=("AC-3", "AC-6"), pci="7.2.1", soc2=("CC6.1", "CC6.3")),
@@ -169,8 +246,8 @@ CONTROLS: t.Final = (
         "trust_foreign_readonly",
         "No foreign account may read everything",
         Severity.HIGH,
-        _judged(_reads_all_for_foreign),
-        expected="no role with ReadOnlyAccess that trusts a foreign account",
+        _judged(_any_foreigner, _reads_everything),
+        expected="no role with ReadOnlyAccess that trusts a foreign account or organization, whatever the external id",
         rationale="ReadOnlyAccess reads data as well: objects, tables, parameters. Auditors need SecurityAudit only.",
         remedy="Replace ReadOnlyAccess by SecurityAudit and ViewOnlyAccess, or by what the partner needs.",
         compliance=maps(nist=LEAST_PRIVILEGE_NIST, soc2="CC6.3"),
@@ -179,7 +256,7 @@ CONTROLS: t.Final = (
         "trust_admin_mfa",
         "People need MFA to become administrators",
         Severity.MEDIUM,
-        _judged(_admin_without_mfa),
+        _judged(_without_mfa, _is_administrator),
         expected="aws:MultiFactorAuthPresent in the trust of roles that are administrators, for users of this account",
         rationale="Otherwise a stolen access key of any user who may assume the role is an administrator's.",
         remedy="Add the condition aws:MultiFactorAuthPresent, or move people to IAM Identity Center.",
@@ -190,7 +267,8 @@ CONTROLS: t.Final = (
         "Services act for this account only",
         Severity.MEDIUM,
         _judged(_services),
-        expected="aws:SourceAccount, aws:SourceArn or aws:SourceOrgID in the trust of services",
+        expected="aws:SourceAccount, aws:SourceArn or aws:SourceOrgID of an account or organization of ours in the"
+        " trust of services, EC2 and Lambda aside",
         rationale="Some services can be made to use a role for somebody else's resource.",
         remedy="Add aws:SourceAccount where the service supports it, as most do.",
         compliance=maps(nist=("AC-3", "AC-6"), soc2="CC6.3"),

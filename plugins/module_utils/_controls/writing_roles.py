@@ -17,19 +17,27 @@ from .._converge.arn import is_break_glass
 from .._converge.finding import Remediation, Severity
 from .._policy.reach import Reach, reach_of
 from .control import Control, Failure, Scope, Verdict, listing, maps, plural, unknown_policies
+from .excuses import Excused, standing
 from .facts import OWN_PATH
 from .requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 
-def _own_roles(scope: Scope) -> tuple[Role, ...]:
-    roles = (role for role in scope.snapshot.roles if role.path.startswith(OWN_PATH))
-    return tuple(role for role in roles if not is_break_glass(role.arn, scope.break_glass))
+def _own_roles(scope: Scope) -> tuple[tuple[Role, ...], Excused]:
+    """The roles that are judged, and those for emergencies: no role is one for its path alone, which others can use."""
+    judged, excused = [], Excused()
+    for role in scope.snapshot.roles:
+        reason = standing(scope, role).reason if is_break_glass(role.arn, scope.break_glass) else None
+        if reason is not None:
+            excused.add(role, reason)
+        elif role.path.startswith(OWN_PATH):
+            judged.append(role)
+    return tuple(judged), excused
 
 
 def _writing_roles(scope: Scope) -> Verdict:
-    roles = _own_roles(scope)
+    roles, excused = _own_roles(scope)
     if not roles:
-        return Verdict(0, "roles", not_applicable=f"there is no role below {OWN_PATH}")
+        return Verdict(0, "roles", not_applicable=f"there is no role below {OWN_PATH}", extra=excused.evidence)
     failures = tuple(failure for role in roles if (failure := _failure(scope, role)))
     return Verdict(
         len(roles),
@@ -37,6 +45,7 @@ def _writing_roles(scope: Scope) -> Verdict:
         failures,
         detail="none is an administrator, can become one, or can make one",
         not_assessed=unknown_policies(scope, roles),
+        extra=excused.evidence,
     )
 
 

@@ -53,12 +53,17 @@ def principals_of(arns: Iterable[str]) -> frozenset[Principal]:
     return frozenset(principal for principal in map(principal_of, arns) if principal)
 
 
-def is_break_glass(arn: str, patterns: Iterable[str]) -> bool:
-    """Whether ``arn`` is matched by one of the declared globs, or is or lies under ``/iam-hardening/break-glass``.
+def is_declared(arn: str, patterns: Iterable[str]) -> bool:
+    """Whether ``arn`` is matched by one of the ARN globs of a variable.
 
     Case does not count: IAM has no two users, and no two roles, whose names differ in it alone.
     """
-    if any(fnmatch.fnmatchcase(arn.lower(), pattern.lower()) for pattern in patterns):
+    return any(fnmatch.fnmatchcase(arn.lower(), pattern.lower()) for pattern in patterns)
+
+
+def is_break_glass(arn: str, patterns: Iterable[str]) -> bool:
+    """Whether ``arn`` is matched by one of the declared globs, or is or lies under ``/iam-hardening/break-glass``."""
+    if is_declared(arn, patterns):
         return True
     kind, slash, rest = resource_of(arn).partition("/")
     if kind not in ("user", "role") or not slash:

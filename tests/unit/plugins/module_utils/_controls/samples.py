@@ -19,6 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Dataset,
     Group,
     ManagedPolicy,
+    Organization,
     PolicyDocument,
     Role,
     Snapshot,
@@ -35,6 +36,9 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 ACCOUNT = "111122223333"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+# The organization of an account that is a member of it.
+MANAGEMENT = "999900001111"
+MEMBER = Organization("o-own", MANAGEMENT, "ALL")
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
@@ -147,8 +151,15 @@ def group(name: str = "admins", **fields: t.Any) -> Group:
 
 
 def trust(principal: t.Any, condition: t.Optional[t.Any] = None) -> PolicyDocument:
-    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+    web = isinstance(principal, dict) and "Federated" in principal
+    action = "sts:AssumeRoleWithWebIdentity" if web else "sts:AssumeRole"
+    statement = {"Effect": "Allow", "Action": action, "Principal": principal}
     return document({**statement, "Condition": condition} if condition else statement, name="trust")
+
+
+def of_management(name: str, **fields: t.Any) -> Role:
+    """A role that only the management account can assume, as AWS Organizations makes it."""
+    return role(name, **{"trust": trust({"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}), **fields})
 
 
 def role(name: str = "app", **fields: t.Any) -> Role:
@@ -201,7 +212,9 @@ def large() -> Snapshot:
     )
 
 
-def judge(control: str, account: Snapshot, *, now: datetime = NOW, **thresholds: t.Any) -> tuple[Finding, ...]:
+def judge(
+    control: str, account: Snapshot, *, now: datetime = NOW, break_glass: tuple[str, ...] = (), **thresholds: t.Any
+) -> tuple[Finding, ...]:
     """The findings of one control."""
     chosen = [item for item in all_controls() if item.id == control]
     assert chosen, f"there is no control {control}"
@@ -211,6 +224,7 @@ def judge(control: str, account: Snapshot, *, now: datetime = NOW, **thresholds:
         controls=chosen,
         now=now,
         of_organization=chosen[0].of_organization,
+        break_glass=break_glass,
     )
 
 

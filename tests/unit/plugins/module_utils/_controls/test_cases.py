@@ -27,7 +27,7 @@ def test_verdict(case: Case) -> None:
     )
 
 
-def test_cases_are_told_apart_and_have_a_source() -> None:
+def test_cases_differ_and_have_a_source() -> None:
     names = [(case.control, case.name) for case in CASES]
     assert len(names) == len(set(names)) > 0
     assert all(case.source.strip() for case in CASES)

@@ -14,7 +14,21 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._controls.deep import principals_in_question
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 
-from .samples import ADMIN, allow, arn, document, group, people, policy, role, row, snapshot, user
+from .samples import (
+    ADMIN,
+    MEMBER,
+    allow,
+    arn,
+    document,
+    group,
+    of_management,
+    people,
+    policy,
+    role,
+    row,
+    snapshot,
+    user,
+)
 
 
 def asked(account: t.Any, dataset: Dataset = Dataset.SERVICE_LAST_ACCESSED) -> set[str]:
@@ -26,8 +40,9 @@ def test_administrators_are_in_question_but_not_those_by_design() -> None:
         users=(user("root-ish", attached_policies=(ADMIN,)), user("plain")),
         roles=(
             role("dev", attached_policies=(ADMIN,)),
-            role("OrganizationAccountAccessRole", attached_policies=(ADMIN,)),
+            of_management("OrganizationAccountAccessRole", attached_policies=(ADMIN,)),
         ),
+        organization=MEMBER,
     )
     assert asked(account) == {"root-ish", "dev"}
 

@@ -11,11 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import (
-    Facts,
-    Grant,
-    is_approved_administrator,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import ControlPolicy, PolicyLevel
+from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts, Grant
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis import Power
 
 from .samples import (
@@ -33,6 +30,7 @@ from .samples import (
     role,
     row,
     snapshot,
+    trust,
     user,
 )
 
@@ -172,16 +170,23 @@ def test_sources_may_differ_by_parts_of_a_second() -> None:
     assert Facts(snapshot(credential_report=None)).credential_rows == ()
 
 
-@pytest.mark.parametrize(
-    ("name", "path", "expected"),
-    [
-        ("OrganizationAccountAccessRole", "/", True),
-        ("AWSControlTowerExecution", "/", True),
-        ("cdk-hnb659fds-deploy-role", "/", True),
-        ("automation", "/iam-hardening/", True),
-        ("MyOrganizationAccountAccessRole", "/", False),
-        ("developer", "/", False),
-    ],
-)
-def test_administrators_by_design(name: str, path: str, expected: bool) -> None:
-    assert is_approved_administrator(role(name, path=path)) is expected
+def test_roles_with_the_same_trust_policy_share_its_questions() -> None:
+    """An account of a thousand roles has a few dozen different trust policies."""
+    roles = (role("a"), role("b"), role("c", trust=trust("*")))
+    facts = Facts(snapshot(roles=roles))
+    assert facts.trust(roles[0]) is facts.trust(roles[1])
+    assert facts.trust(roles[0]) is not facts.trust(roles[2])
+
+
+def test_a_policy_of_the_organization_that_names_roles_tells_them_apart() -> None:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}
+    roles = (role("a", trust=trust("*")), role("b", trust=trust("*")))
+
+    def facts(resource: str) -> Facts:
+        policy = ControlPolicy("p-1", "limit", "RESOURCE_CONTROL_POLICY", document({**statement, "Resource": resource}))
+        return Facts(snapshot(roles=roles, organization_policies=(PolicyLevel("r-1", "r-1", (), (policy,)),)))
+
+    named = facts(roles[0].arn)
+    assert [(item := named.trust(each)) is not None and item.lets_anybody_in for each in roles] == [False, True]
+    everywhere = facts("*")
+    assert everywhere.trust(roles[0]) is everywhere.trust(roles[1])

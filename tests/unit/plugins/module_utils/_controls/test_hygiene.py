@@ -13,7 +13,24 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import ServerCertificate, VirtualMfaDevice
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Instance
 
-from .samples import ACCOUNT, ADMIN, NOW, arn, days_ago, failing, judge, role, snapshot, status, user
+from .samples import (
+    ACCOUNT,
+    ADMIN,
+    MANAGEMENT,
+    MEMBER,
+    NOW,
+    arn,
+    days_ago,
+    failing,
+    judge,
+    role,
+    snapshot,
+    status,
+    trust,
+    user,
+)
+
+OF_MANAGEMENT = trust({"AWS": MANAGEMENT})
 
 
 def server_certificate(name: str, expires: t.Any) -> ServerCertificate:
@@ -68,12 +85,13 @@ def test_instances_without_a_role() -> None:
         ({"last_used": None, "created": days_ago(90)}, "low"),
         ({"last_used": None, "created": None}, None),
         ({"last_used": None, "path": "/aws-service-role/x.amazonaws.com/"}, None),
-        ({"last_used": None, "path": "/iam-hardening/", "name": "break-glass"}, None),
-        ({"last_used": None, "name": "OrganizationAccountAccessRole"}, None),
+        ({"last_used": None, "path": "/iam-hardening/", "name": "break-glass", "trust": OF_MANAGEMENT}, None),
+        ({"last_used": None, "name": "OrganizationAccountAccessRole", "trust": OF_MANAGEMENT}, None),
+        ({"last_used": None, "name": "OrganizationAccountAccessRole"}, "low"),
     ],
 )
 def test_unused_roles(fields: dict[str, t.Any], severity: t.Optional[str]) -> None:
-    (finding,) = judge("role_unused", snapshot(roles=(role(**fields),)))
+    (finding,) = judge("role_unused", snapshot(roles=(role(**fields),), organization=MEMBER))
     assert (finding.severity.value if finding.status.value == "FAIL" else None) == severity
 
 

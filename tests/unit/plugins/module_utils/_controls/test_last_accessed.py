@@ -17,7 +17,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     UnreadKind,
 )
 
-from .samples import ADMIN, arn, days_ago, judge, policy, role, snapshot, status, unread
+from .samples import ADMIN, MANAGEMENT, MEMBER, arn, days_ago, judge, policy, role, snapshot, status, trust, unread
+
+OF_MANAGEMENT = trust({"AWS": MANAGEMENT})
 
 CONTROLS = ["admin_over_provisioned", "bedrock_access_stale", "sagemaker_access_stale"]
 
@@ -28,7 +30,7 @@ def used(**services: t.Optional[float]) -> tuple[ServiceUse, ...]:
 
 def developer(*uses: ServiceUse, admin: bool = True, name: str = "dev", **fields: t.Any) -> Snapshot:
     dev = role(name, attached_policies=(ADMIN,) if admin else (), **fields)
-    return snapshot(roles=(dev,), service_last_accessed={dev.arn: uses})
+    return snapshot(roles=(dev,), service_last_accessed={dev.arn: uses}, organization=MEMBER)
 
 
 @pytest.mark.parametrize("control", CONTROLS)
@@ -57,7 +59,8 @@ def test_a_developer_who_uses_three_services_is_no_administrator() -> None:
         (developer(*used(s3=None)), "FAIL"),
         (developer(), "NOT_APPLICABLE"),
         (developer(*used(s3=1), admin=False), "NOT_APPLICABLE"),
-        (developer(*used(s3=1), name="OrganizationAccountAccessRole"), "NOT_APPLICABLE"),
+        (developer(*used(s3=1), name="OrganizationAccountAccessRole", trust=OF_MANAGEMENT), "NOT_APPLICABLE"),
+        (developer(*used(s3=1), name="OrganizationAccountAccessRole"), "FAIL"),
         (snapshot(roles=(role(attached_policies=(ADMIN,)),)), "NOT_APPLICABLE"),
     ],
 )

@@ -10,9 +10,14 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Contact, Dataset, Organization
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Contact,
+    Dataset,
+    Organization,
+    Snapshot,
+)
 
-from .samples import ACCOUNT, people, role, row, snapshot, status, unread, user
+from .samples import ACCOUNT, arn, judge, people, role, row, snapshot, status, unread, user
 
 MEMBER = Organization("o-1", "999988887777", "ALL")
 
@@ -56,16 +61,32 @@ def test_alternate_contacts(contacts: tuple[Contact, ...], security: str, distin
     assert status("contacts_distinct", account) == distinct
 
 
-def test_federation() -> None:
-    console = row("alice", password_enabled=True)
-    assert status("federated_people", people(console)) == "FAIL"
-    saml = (f"arn:aws:iam::{ACCOUNT}:saml-provider/Idp",)
-    assert status("federated_people", people(console, saml_provider_arns=saml)) == "PASS"
-    center = (role("AWSReservedSSO_X_1", path="/aws-reserved/sso.amazonaws.com/eu-west-1/"),)
-    assert status("federated_people", people(console, roles=center)) == "PASS"
-    oidc = (f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",)
-    assert status("federated_people", people(console, oidc_provider_arns=oidc)) == "FAIL"
-    assert status("federated_people", people(row("robot"))) == "PASS"
-    assert status("federated_people", snapshot()) == "PASS"
-    no_report = snapshot(users=(user(),), unread=(unread(Dataset.CREDENTIAL_REPORT),))
-    assert status("federated_people", no_report) == "FAIL"
+SAML = (f"arn:aws:iam::{ACCOUNT}:saml-provider/Idp",)
+CENTER = (role("AWSReservedSSO_X_1", path="/aws-reserved/sso.amazonaws.com/eu-west-1/"),)
+NO_REPORT = unread(Dataset.CREDENTIAL_REPORT)
+
+
+@pytest.mark.parametrize(
+    ("account", "expected"),
+    [
+        pytest.param(people(row("alice", password_enabled=True)), "FAIL", id="people without a provider"),
+        pytest.param(people(row("alice", password_enabled=True), saml_provider_arns=SAML), "FAIL", id="beside SAML"),
+        pytest.param(people(row("alice", password_enabled=True), roles=CENTER), "FAIL", id="beside Identity Center"),
+        pytest.param(people(row("robot"), saml_provider_arns=SAML), "PASS", id="a robot"),
+        pytest.param(people(row("robot")), "PASS", id="a robot without a provider"),
+        pytest.param(snapshot(), "PASS", id="nobody"),
+        pytest.param(snapshot(users=(user(),), unread=(NO_REPORT,)), "NOT_ASSESSED", id="no report"),
+        pytest.param(snapshot(unread=(NO_REPORT,)), "PASS", id="nobody and no report"),
+        pytest.param(snapshot(users=(user("new"),)), "NOT_ASSESSED", id="a user newer than the report"),
+    ],
+)
+def test_federation(account: Snapshot, expected: str) -> None:
+    """The audit of CIS 2.19 asks for users that represent individuals, whatever providers there are."""
+    assert status("federated_people", account) == expected
+
+
+def test_a_user_for_emergencies_is_no_person_if_declared() -> None:
+    account = people(row("rescue", password_enabled=True), saml_provider_arns=SAML)
+    (finding,) = judge("federated_people", account, break_glass=(arn("user", "rescue"),))
+    assert finding.status.value == "PASS"
+    assert finding.evidence.observed["excused"] == {"declared as break-glass": ["rescue"]}

@@ -16,6 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from .samples import (
     ADMIN,
     EVERYTHING,
+    MEMBER,
     allow,
     arn,
     broken,
@@ -23,6 +24,7 @@ from .samples import (
     failing,
     group,
     judge,
+    of_management,
     policy,
     role,
     snapshot,
@@ -72,7 +74,8 @@ def test_the_detail_names_whom_the_policy_is_attached_to() -> None:
     ],
 )
 def test_administrators_by_design(fields: dict[str, t.Any]) -> None:
-    account = snapshot(roles=(role(**fields, attached_policies=(ADMIN,), inline_policies=(document(EVERYTHING),)),))
+    policies = {"attached_policies": (ADMIN,), "inline_policies": (document(EVERYTHING),)}
+    account = snapshot(roles=(of_management(**fields, **policies),), organization=MEMBER)
     assert failing("admin_policy_attached", account) == []
     assert failing("role_admin", account) == []
 

@@ -37,6 +37,12 @@ def test_defaults_are_those_of_the_benchmarks() -> None:
         ("trusted_account_ids", "111122223333,444455556666", ("111122223333", "444455556666")),
         ("organization_analyzer_regions", ["eu-west-1", "us-gov-west-1"], ("eu-west-1", "us-gov-west-1")),
         ("organization_analyzer_regions", "*", ("*",)),
+        ("approved_administrators", ["arn:*:iam::*:role/admin-*"], ("arn:*:iam::*:role/admin-*",)),
+        (
+            "approved_administrators",
+            "arn:aws:iam::111122223333:role/a/b/ops",
+            ("arn:aws:iam::111122223333:role/a/b/ops",),
+        ),
     ],
 )
 def test_values(option: str, value: t.Any, expected: t.Any) -> None:
@@ -57,6 +63,11 @@ def test_values(option: str, value: t.Any, expected: t.Any) -> None:
         ("trusted_account_ids", ["acme"], "an account id of 12 digits"),
         ("required_tags", ["aws:cloudformation"], "a tag key"),
         ("organization_analyzer_regions", ["everywhere"], "the name of a region"),
+        ("approved_administrators", ["*"], "the ARN of a role"),
+        ("approved_administrators", ["arn:*:iam::*:role/*"], "the ARN of a role"),
+        ("approved_administrators", ["arn:*:iam::*:role/path/*"], "the ARN of a role"),
+        ("approved_administrators", ["arn:aws:iam::111122223333:user/admin"], "the ARN of a role"),
+        ("approved_administrators", ["admin"], "the ARN of a role"),
     ],
 )
 def test_errors_name_option_value_and_what_is_allowed(option: str, value: t.Any, allowed: str) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -15,6 +16,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Organization,
     PolicyLevel,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import (
+    MemberAccount,
+    OrganizationTree,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trusts import Trust
 
 from .samples import (
     ACCOUNT,
@@ -43,7 +49,8 @@ CLUSTER = {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.eu-west-
 
 
 def fails(control: str, principal: t.Any, condition: t.Any = None, **fields: t.Any) -> bool:
-    account = snapshot(roles=(role("app", trust=trust(principal, condition), **fields),))
+    app = role("app", trust=trust(principal, condition), **fields)
+    account = snapshot(roles=(app,), organization=Organization("o-1", "444455556666", "ALL"))
     return failing(control, account) == [arn("role", "app")]
 
 
@@ -142,7 +149,9 @@ def test_what_the_organization_denies_is_not_open() -> None:
     open_to_all = snapshot(roles=roles)
     assert failing("trust_not_public", open_to_all) == [arn("role", "anyone")]
     assert failing("trust_foreign_account", open_to_all) == [arn("role", "partner")]
-    closed = snapshot(roles=roles, organization_policies=(level,))
+    closed = snapshot(
+        roles=roles, organization_policies=(level,), organization=Organization("o-1", "444455556666", "ALL")
+    )
     assert status("trust_not_public", closed) == "PASS"
     assert status("trust_foreign_account", closed) == "PASS"
 
@@ -169,7 +178,7 @@ def test_what_the_organization_denies_is_not_open() -> None:
         (
             {"Federated": "cognito-identity.amazonaws.com"},
             {"StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-west-1:pool"}},
-            None,
+            "high",
         ),
         ({"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/Idp"}, None, None),
         ({"Service": "ec2.amazonaws.com"}, None, None),
@@ -225,7 +234,45 @@ def test_roles_of_aws_are_not_judged() -> None:
 
 def test_a_trust_policy_that_does_not_parse_is_no_pass() -> None:
     (finding,) = judge("trust_not_public", snapshot(roles=(role("odd", trust=broken()),)))
-    assert finding.status.value == "NOT_ASSESSED" and "odd" in finding.detail
+    assert finding.status.value == "NOT_ASSESSED" and finding.resource == arn("role", "odd")
+
+
+def test_a_trust_policy_that_does_not_parse_matters_to_those_concerned() -> None:
+    """Whom a role that is no administrator lets in without MFA is no question."""
+    items = (role("plain", trust=broken()), role("admin", trust=broken(), attached_policies=(ADMIN,)))
+    (finding,) = judge("trust_admin_mfa", snapshot(roles=items))
+    assert (finding.status.value, finding.resource) == ("NOT_ASSESSED", arn("role", "admin"))
+
+
+def test_roles_with_the_same_trust_policy_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    real = Trust.gone
+
+    def counting(self: Trust) -> tuple[str, ...]:
+        asked.append(self)
+        return real(self)
+
+    monkeypatch.setattr(Trust, "gone", counting)
+    roles = (*(role(f"r{number}") for number in range(9)), role("other", trust=trust({"AWS": ROOT})))
+    (finding,) = judge("trust_orphaned_principal", snapshot(roles=roles))
+    assert finding.detail == "10 roles assessed" and len(asked) == 2
+
+
+def test_failures_stand_beside_what_could_not_be_judged() -> None:
+    items = (role("odd", trust=broken()), role("open", trust=trust("*")), role("closed"))
+    found = judge("trust_not_public", snapshot(roles=items))
+    assert [(item.status.value, item.resource) for item in found] == [
+        ("FAIL", arn("role", "open")),
+        ("NOT_ASSESSED", arn("role", "odd")),
+    ]
+
+
+def test_accounts_of_the_organization_are_inside() -> None:
+    member = MemberAccount(OTHER, "other", "other@example.com", "ACTIVE", "r-1")
+    tree = OrganizationTree("o-1", "444455556666", "ALL", "r-1", units=(), accounts=(member,))
+    account = snapshot(roles=(role(trust=trust({"AWS": FOREIGN})),))
+    assert status("trust_foreign_account", account) == "FAIL"
+    assert status("trust_foreign_account", dataclasses.replace(account, organization_tree=tree)) == "PASS"
 
 
 @pytest.mark.parametrize(

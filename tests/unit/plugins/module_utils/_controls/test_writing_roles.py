@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity, Status
 
-from .samples import ADMIN, allow, arn, document, group, judge, policy, role, snapshot, user
+from .samples import ADMIN, MEMBER, allow, arn, document, group, judge, of_management, policy, role, snapshot, user
 
 CONTROL: t.Final = "writing_role_power"
 OWN: t.Final = "/iam-hardening/"
@@ -58,7 +58,8 @@ def test_an_administrator_is_found_though_other_controls_leave_it_out() -> None:
     finding = only(role("automation", path=OWN, attached_policies=(ADMIN,)))
     assert (finding.status, finding.severity) == (Status.FAIL, Severity.HIGH)
     assert finding.detail.startswith("automation is an administrator")
-    (other,) = judge("role_admin", account(role("automation", path=OWN, attached_policies=(ADMIN,))))
+    ours = of_management("automation", path=OWN, attached_policies=(ADMIN,))
+    (other,) = judge("role_admin", account(ours, organization=MEMBER))
     assert other.status is Status.PASS
 
 
@@ -70,12 +71,12 @@ def test_a_way_to_become_one_is_told_step_by_step() -> None:
 
 
 def test_break_glass_may_be_an_administrator() -> None:
-    assert (
-        only(
-            role("break-glass", path=OWN, arn=arn("role", "iam-hardening/break-glass"), attached_policies=(ADMIN,))
-        ).status
-        is Status.NOT_APPLICABLE
-    )
+    fields = {"path": OWN, "arn": arn("role", "iam-hardening/break-glass"), "attached_policies": (ADMIN,)}
+    passed = only(of_management("break-glass", **fields), writer("iam:GetRole"), organization=MEMBER)
+    assert passed.status is Status.PASS
+    assert list(passed.evidence.observed["excused"].values()) == [["break-glass"]]
+    # Others can make a role of that path and name as well.
+    assert only(role("break-glass", **fields), organization=MEMBER).status is Status.FAIL
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from hypothesis import given
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Policy
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trusts import ANY_OWNER, OpenSubject, Trust
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trusts import Trust
+from ansible_collections.hardening.iam.plugins.module_utils._policy.truth import NO, UNKNOWN, YES, truth
 
 from .samples import policies
 
@@ -30,7 +31,6 @@ FOREIGN = f"arn:aws:iam::{OTHER}:root"
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-own"}}
 EXTERNAL_ID = {"StringEquals": {"sts:ExternalId": "agreed"}}
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-GITHUB = "token.actions.githubusercontent.com"
 
 
 def statement(principal: t.Any, condition: t.Any = None, effect: str = "Allow", **more: t.Any) -> dict[str, t.Any]:
@@ -43,7 +43,7 @@ def policy(*statements: dict[str, t.Any]) -> Policy:
 
 
 def trust(*statements: dict[str, t.Any], **more: t.Any) -> Trust:
-    return Trust(policy(*statements), ROLE, **more)
+    return Trust(policy(*statements), ROLE, **{"organization": "o-own", **more})
 
 
 # AWS's own, which is attached everywhere: orgs_manage_policies_rcps.html
@@ -76,7 +76,7 @@ PERIMETER = {
         pytest.param({"StringNotEquals": {"aws:PrincipalOrgID": "o-own"}}, True, id="everyone else"),
         pytest.param({"StringEquals": {"aws:PrincipalAccount": [OWN, OTHER]}}, False, id="accounts"),
         pytest.param({"StringNotEquals": {"aws:PrincipalAccount": OTHER}}, True, id="all accounts but one"),
-        pytest.param(EXTERNAL_ID, False, id="external id"),
+        pytest.param(EXTERNAL_ID, True, id="external id, which is no secret"),
         pytest.param({"StringLike": {"sts:ExternalId": "*"}}, True, id="any external id"),
         pytest.param({"StringEqualsIfExists": {"sts:ExternalId": "agreed"}}, True, id="external id, if it is given"),
         pytest.param({"StringLike": {"aws:PrincipalArn": "*"}}, True, id="any principal"),
@@ -90,12 +90,14 @@ PERIMETER = {
         pytest.param({"StringLike": {"sts:RoleSessionName": "ci-*"}}, True, id="so is the name of the session"),
         pytest.param({"Bool": {"aws:SecureTransport": "true"}}, True, id="TLS"),
         pytest.param(MFA, True, id="MFA of whatever account"),
+        pytest.param({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, True, id="no MFA"),
+        pytest.param({"Null": {"aws:MultiFactorAuthAge": "true"}}, True, id="long-term keys"),
         pytest.param({**ORGANIZATION, **MFA}, False, id="organization and MFA"),
     ],
 )
 @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["*", ROOT]}])
 def test_open_to_anybody(principal: t.Any, condition: t.Any, expected: bool) -> None:
-    assert trust(statement(principal, condition)).lets_anybody_in() is expected
+    assert trust(statement(principal, condition)).lets_anybody_in is expected
 
 
 @pytest.mark.parametrize(
@@ -128,13 +130,13 @@ def test_open_to_anybody(principal: t.Any, condition: t.Any, expected: bool) -> 
     ],
 )
 def test_open_by_several_statements(statements: list[dict[str, t.Any]], expected: bool) -> None:
-    assert trust(*statements).lets_anybody_in() is expected
+    assert trust(*statements).lets_anybody_in is expected
 
 
 @pytest.mark.parametrize(
     ("condition", "organization", "expected"),
     [
-        pytest.param(PERIMETER, None, False, id="perimeter"),
+        pytest.param(PERIMETER, "o-own", False, id="perimeter"),
         pytest.param(
             {"StringNotEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}, "o-own", False, id="variable"
         ),
@@ -145,9 +147,9 @@ def test_open_by_several_statements(statements: list[dict[str, t.Any]], expected
 def test_resource_control_policies_close(condition: t.Any, organization: t.Optional[str], expected: bool) -> None:
     """https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"""
     rcps = rcp(condition)
-    assert trust(statement("*"), rcps=rcps, organization=organization).lets_anybody_in() is expected
+    assert trust(statement("*"), rcps=rcps, organization=organization).lets_anybody_in is expected
     foreign = trust(statement({"AWS": FOREIGN}), rcps=rcps, organization=organization)
-    assert foreign.lets_in_unbound(OTHER) is expected
+    assert foreign.lets_in_unbound(OTHER) is truth(expected)
 
 
 @pytest.mark.parametrize(
@@ -174,14 +176,14 @@ def test_foreign_accounts(principal: str, condition: t.Any, expected: bool) -> N
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html"""
     subject = trust(statement({"AWS": [ROOT, principal]}, condition))
     assert subject.foreign_accounts([]) == (OTHER,)
-    assert subject.lets_in_unbound(OTHER) is expected
+    assert subject.lets_in_unbound(OTHER) is truth(expected)
 
 
 def test_a_foreign_session_is_known_by_its_role() -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn"""
     session = f"arn:aws:sts::{OTHER}:assumed-role/app/run"
     condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/app"}}
-    assert trust(statement({"AWS": session}, condition)).lets_in_unbound(OTHER)
+    assert trust(statement({"AWS": session}, condition)).lets_in_unbound(OTHER) is YES
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,7 @@ def test_foreign_accounts_among_everybody(condition: t.Any, foreign: bool, unbou
     """A condition on who calls names accounts as well as Principal does: reference_policies_elements_principal.html"""
     subject = trust(statement({"AWS": "*"}, condition))
     assert subject.foreign_accounts([]) == ((OTHER,) if foreign else ())
-    assert subject.lets_in_unbound(OTHER) is unbound
+    assert subject.lets_in_unbound(OTHER) is truth(unbound)
 
 
 def test_which_accounts_are_foreign() -> None:
@@ -211,7 +213,7 @@ def test_which_accounts_are_foreign() -> None:
     )
     assert subject.foreign_accounts([]) == ("444455556666", OTHER)
     assert subject.foreign_accounts([OTHER]) == ("444455556666",)
-    assert not subject.lets_in_unbound("123456789012")
+    assert subject.lets_in_unbound("123456789012") is NO
 
 
 @pytest.mark.parametrize(
@@ -237,11 +239,19 @@ def test_which_accounts_are_foreign() -> None:
         pytest.param("s3.amazonaws.com", {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::acme"}}, False, id="a bucket"),
         pytest.param("s3.amazonaws.com", {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}, True, id="any bucket"),
         pytest.param("sns.amazonaws.com", {"Bool": {"aws:SecureTransport": "true"}}, True, id="TLS"),
+        pytest.param(
+            "sns.amazonaws.com",
+            {"StringEquals": {"aws:PrincipalServiceName": "sqs.amazonaws.com"}},
+            False,
+            id="another service, so nobody",
+        ),
     ],
 )
 def test_confused_deputies(service: str, condition: t.Any, expected: bool) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"""
-    assert trust(statement({"Service": service}, condition)).unbound_services() == ((service,) if expected else ())
+    assert trust(statement({"Service": service}, condition)).unbound_services() == (
+        ((service, YES),) if expected else ()
+    )
 
 
 def test_a_resource_control_policy_binds_services() -> None:
@@ -252,55 +262,7 @@ def test_a_resource_control_policy_binds_services() -> None:
     }
     subject = statement({"Service": "sns.amazonaws.com"})
     assert trust(subject, rcps=rcp(condition)).unbound_services() == ()
-    assert trust(subject, rcps=rcp(PERIMETER)).unbound_services() == ("sns.amazonaws.com",)
-
-
-def federated(issuer: str, condition: t.Any = None) -> Trust:
-    principal = issuer if "amazonaws" in issuer else f"arn:aws:iam::{OWN}:oidc-provider/{issuer}"
-    return trust(statement({"Federated": principal}, condition, Action="sts:AssumeRoleWithWebIdentity"))
-
-
-@pytest.mark.parametrize(
-    ("condition", "left"),
-    [
-        pytest.param(None, [(ANY_OWNER, None)], id="no condition"),
-        pytest.param({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}, [(ANY_OWNER, None)], id="audience only"),
-        pytest.param({"StringLike": {f"{GITHUB}:sub": "repo:*"}}, [(ANY_OWNER, "repo:*")], id="any repository"),
-        pytest.param(
-            {"StringLike": {f"{GITHUB}:SUB": "repo:acme/*"}},
-            [("any repository of an owner", "repo:acme/*")],
-            id="owner",
-        ),
-        pytest.param({"StringLike": {f"{GITHUB}:sub": "repo:acme/app:*"}}, [], id="repository"),
-        pytest.param(
-            {"StringLike": {f"{GITHUB}:sub": ["repo:acme/**", "repo:acme/?*:ref:*"]}},
-            [("any repository of an owner", name) for name in ("repo:acme/**", "repo:acme/?*:ref:*")],
-            id="owner, in other words",
-        ),
-        pytest.param(
-            {"StringLike": {f"{GITHUB}:sub": ["*acme/app", "rep*:acme/app", "*:acme/app:*"]}},
-            [(ANY_OWNER, name) for name in ("*acme/app", "rep*:acme/app", "*:acme/app:*")],
-            id="whatever ends so, as others may name an environment",
-        ),
-        pytest.param({"StringEquals": {f"{GITHUB}:sub": "repo:acme/app:ref:refs/heads/main"}}, [], id="branch"),
-        pytest.param(
-            {"ForAllValues:StringLike": {f"{GITHUB}:sub": "repo:a/b:*"}}, [(ANY_OWNER, None)], id="for all values"
-        ),
-        pytest.param({"StringLikeIfExists": {f"{GITHUB}:sub": "repo:a/b:*"}}, [(ANY_OWNER, None)], id="if exists"),
-        pytest.param(
-            {"StringLike": {f"{GITHUB}:sub": "repo:*"}, "StringEquals": {f"{GITHUB}:sub": "repo:a/b:x"}}, [], id="both"
-        ),
-    ],
-)
-def test_open_subjects(condition: t.Any, left: list[tuple[str, t.Optional[str]]]) -> None:
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html"""
-    assert list(federated(GITHUB, condition).open_subjects()) == [OpenSubject(GITHUB, *item) for item in left]
-
-
-def test_issuers_without_provider_are_known_by_their_audience() -> None:
-    issuer = "cognito-identity.amazonaws.com"
-    assert federated(issuer).open_subjects() == (OpenSubject(issuer, ANY_OWNER),)
-    assert federated(issuer, {"StringEquals": {f"{issuer}:aud": "eu-west-1:pool"}}).open_subjects() == ()
+    assert trust(subject, rcps=rcp(PERIMETER)).unbound_services() == (("sns.amazonaws.com", YES),)
 
 
 def test_principals_that_are_gone() -> None:
@@ -349,7 +311,7 @@ def test_whether_people_come_in(principal: t.Any, expected: bool) -> None:
 
 def test_full_access_of_control_policies_lets_nobody_in() -> None:
     subject = trust(statement({"Service": "ec2.amazonaws.com"}), rcps=(FULL_ACCESS,))
-    assert not subject.lets_anybody_in() and not subject.lets_people_in() and not subject.unbound_services()
+    assert not subject.lets_anybody_in and not subject.lets_people_in() and not subject.unbound_services()
 
 
 @given(policies(principals=True), policies(principals=True))
@@ -357,8 +319,175 @@ def test_control_policies_only_close(given_policy: Policy, limit: Policy) -> Non
     """Whatever the documents: no answer is an error, and a denial lets nobody in who was kept out."""
     denying = Policy(tuple(dataclasses.replace(item, allow=False) for item in limit.statements), limit.version)
     free, closed = Trust(given_policy, ROLE), Trust(given_policy, ROLE, rcps=(denying,))
-    assert free.lets_anybody_in() or not closed.lets_anybody_in()
-    assert free.lets_in_unbound(OTHER) or not closed.lets_in_unbound(OTHER)
+    assert free.lets_anybody_in or not closed.lets_anybody_in
+    assert free.lets_in_unbound(OTHER) is YES or closed.lets_in_unbound(OTHER) is NO
     assert set(closed.unbound_services()) <= set(free.unbound_services())
     assert set(closed.people_without_mfa()) <= set(free.people_without_mfa())
-    assert closed.open_subjects() == free.open_subjects() and closed.gone() == free.gone()
+    assert set(closed.open_subjects()) <= set(free.open_subjects())
+    assert dict(closed.foreign_organizations()).keys() <= dict(free.foreign_organizations()).keys()
+    assert closed.gone() == free.gone()
+
+
+FOREIGN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-foreign"}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "organizations"),
+    [
+        pytest.param([statement("*", ORGANIZATION)], [], id="own"),
+        pytest.param([statement("*", {"StringEquals": {"aws:PrincipalOrgID": "O-OWN"}})], [], id="own in capitals"),
+        pytest.param([statement("*", FOREIGN_ORGANIZATION)], ["o-foreign"], id="foreign"),
+        pytest.param([statement("*", {**FOREIGN_ORGANIZATION, **MFA})], ["o-foreign"], id="with MFA"),
+        pytest.param(
+            [statement("*", {"StringEquals": {"aws:PrincipalOrgID": "o-foreign", "sts:ExternalId": "agreed"}})],
+            ["o-foreign"],
+            id="with an external id",
+        ),
+        pytest.param(
+            [statement("*", {"StringEquals": {"aws:PrincipalOrgID": ["o-own", "o-a", "o-b"]}})],
+            ["o-a", "o-b"],
+            id="two",
+        ),
+        pytest.param(
+            [statement("*", {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-own/*", "o-a/r-1/*"]}})],
+            ["o-a"],
+            id="paths",
+        ),
+        pytest.param(
+            [statement("*"), statement("*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-foreign"}}, "Deny")],
+            ["o-foreign"],
+            id="all others denied",
+        ),
+        pytest.param([statement("*", FOREIGN_ORGANIZATION), statement("*", None, "Deny")], [], id="denied"),
+        pytest.param([statement({"AWS": FOREIGN}, FOREIGN_ORGANIZATION)], [], id="one account of it"),
+        pytest.param(
+            [
+                statement("*", FOREIGN_ORGANIZATION),
+                statement("*", {"StringEquals": {"aws:PrincipalOrgID": "o-foreign"}}, "Deny"),
+            ],
+            [],
+            id="and denied",
+        ),
+    ],
+)
+def test_foreign_organizations(statements: list[dict[str, t.Any]], organizations: list[str]) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid"""
+    assert trust(*statements).foreign_organizations() == tuple((name, YES) for name in organizations)
+
+
+def test_whether_an_organization_is_foreign_depends_on_the_own_id() -> None:
+    everybody, named = statement("*", ORGANIZATION), statement({"AWS": FOREIGN}, ORGANIZATION)
+    unknown = {"organization": None, "organization_known": False}
+    assert trust(everybody, **unknown).foreign_organizations() == (("o-own", UNKNOWN),)
+    assert trust(named, **unknown).lets_in_unbound(OTHER) is UNKNOWN
+    assert trust(everybody, organization=None).foreign_organizations() == (("o-own", YES),)
+    assert trust(named, organization=None).lets_in_unbound(OTHER) is YES
+    # What is open to others as well does not depend on it.
+    assert trust(statement({"AWS": FOREIGN}), **unknown).lets_in_unbound(OTHER) is YES
+    assert trust(statement("*"), **unknown).lets_anybody_in
+    assert not trust(everybody, **unknown).lets_anybody_in
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected", "unbound"),
+    [
+        pytest.param(None, YES, YES, id="no condition"),
+        pytest.param(EXTERNAL_ID, YES, NO, id="external id"),
+        pytest.param(ORGANIZATION, NO, NO, id="own organization"),
+        pytest.param(FOREIGN_ORGANIZATION, YES, YES, id="foreign organization"),
+        pytest.param(
+            {"StringEquals": {"sts:ExternalId": "agreed", "aws:PrincipalOrgID": "o-foreign"}}, YES, NO, id="both"
+        ),
+    ],
+)
+def test_who_comes_in_from_outside(condition: t.Any, expected: t.Any, unbound: t.Any) -> None:
+    subject = trust(statement({"AWS": FOREIGN}, condition))
+    assert (subject.lets_in(OTHER), subject.lets_in_unbound(OTHER)) == (expected, unbound)
+
+
+def test_only_the_principals_that_are_named_come_in() -> None:
+    condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/other"}}
+    assert trust(statement({"AWS": f"arn:aws:iam::{OTHER}:role/x"}, condition)).lets_in_unbound(OTHER) is NO
+    assert trust(statement({"AWS": FOREIGN}, condition)).lets_in_unbound(OTHER) is YES
+
+
+@pytest.mark.parametrize("pattern", ["9999*", "*7777", "99998888????"])
+def test_patterns_of_account_ids_are_open(pattern: str) -> None:
+    assert trust(statement("*", {"StringLike": {"aws:PrincipalAccount": pattern}})).lets_anybody_in
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        pytest.param({"StringEquals": {"aws:SourceAccount": OTHER}}, YES, id="foreign account"),
+        pytest.param({"StringEquals": {"aws:SourceAccount": [OWN, OTHER]}}, YES, id="one of two"),
+        pytest.param({"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{OTHER}:*"}}, YES, id="foreign topics"),
+        pytest.param({"StringEquals": {"aws:SourceOrgID": "o-foreign"}}, YES, id="foreign organization"),
+        pytest.param({"StringEquals": {"aws:RequestTag/x": "y"}}, YES, id="a tag that the service may pass"),
+        pytest.param(
+            {"StringEqualsIfExists": {"aws:SourceAccount": OWN}, "StringEquals": {"aws:RequestTag/x": "y"}},
+            YES,
+            id="a tag, and no source",
+        ),
+        pytest.param({"StringEquals": {"aws:SourceAccount": "444455556666"}}, NO, id="an account of ours"),
+        pytest.param(
+            {"StringEquals": {"aws:SourceAccount": OTHER, "aws:SourceOrgID": "o-own"}}, NO, id="in the own organization"
+        ),
+    ],
+)
+def test_foreign_sources(condition: t.Any, expected: t.Any) -> None:
+    found = dict(trust(statement({"Service": "sns.amazonaws.com"}, condition)).unbound_services(["444455556666"]))
+    assert found.get("sns.amazonaws.com", NO) is expected
+
+
+def test_whether_a_source_is_foreign_depends_on_the_own_id() -> None:
+    subject = statement({"Service": "sns.amazonaws.com"}, {"StringEquals": {"aws:SourceOrgID": "o-own"}})
+    unknown = trust(subject, organization=None, organization_known=False)
+    assert unknown.unbound_services() == (("sns.amazonaws.com", UNKNOWN),)
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "expected"),
+    [
+        ("*", {"StringEquals": {"aws:PrincipalAccount": OWN}}, [ROOT]),
+        ({"AWS": "*"}, ORGANIZATION, [ROOT]),
+        ("*", {"StringEquals": {"aws:PrincipalAccount": OTHER}}, []),
+        ("*", FOREIGN_ORGANIZATION, []),
+        ("*", {"StringEquals": {"aws:PrincipalAccount": OWN}, **MFA}, []),
+        ("*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OWN}:user/ops-*"}}, [f"arn:aws:iam::{OWN}:user/ops-x"]),
+        ("*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OWN}:role/*"}}, []),
+        ({"AWS": ROOT}, {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OWN}:role/*"}}, []),
+        ({"AWS": ROOT}, {"StringEquals": {"aws:PrincipalType": "AssumedRole"}}, []),
+        ({"AWS": f"arn:aws:sts::{OWN}:assumed-role/x/s"}, None, []),
+    ],
+)
+def test_people_among_everybody_without_mfa(principal: t.Any, condition: t.Any, expected: list[str]) -> None:
+    assert list(trust(statement(principal, condition)).people_without_mfa()) == expected
+
+
+def test_people_of_an_account_without_organization_are_in_none() -> None:
+    for condition in (ORGANIZATION, {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-own/*"}}):
+        assert trust(statement("*", condition), organization=None).people_without_mfa() == ()
+        assert trust(statement("*", condition)).people_without_mfa() == (ROOT,)
+        assert trust(statement("*", condition), organization=None, organization_known=False).people_without_mfa() == (
+            ROOT,
+        )
+
+
+def test_a_denial_of_another_way_in_closes_nothing() -> None:
+    denial = {**statement("*", None, "Deny"), "Action": "sts:AssumeRoleWithSAML"}
+    assert trust(statement("*"), denial).lets_anybody_in
+    assert trust(statement({"AWS": FOREIGN}), denial).lets_in_unbound(OTHER) is YES
+    assert not trust(statement("*"), {**denial, "Action": "sts:Assume*"}).lets_anybody_in
+
+
+def test_whom_a_policy_names() -> None:
+    found = trust(statement({"AWS": [ROOT, FOREIGN], "Service": "sns.amazonaws.com"}), statement("*", None, "Deny"))
+    assert [pair for pair, _statement in found.principals or ()] == [
+        ("AWS", ROOT),
+        ("AWS", FOREIGN),
+        ("Service", "sns.amazonaws.com"),
+    ]
+    excepting = {"Effect": "Allow", "NotPrincipal": {"AWS": FOREIGN}, "Action": "sts:AssumeRole"}
+    assert trust(excepting).principals is None and trust(excepting).lets_people_in()
+    assert trust(statement("*", Action="sts:TagSession")).principals == ()
