@@ -7,16 +7,23 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable, Mapping
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
 
 from .cases.case import Case
 
 
-def cases(control: str, source: str, **verdicts: t.Mapping[str, t.Callable[[], Snapshot]]) -> tuple[Case, ...]:
+def cases(
+    control: str,
+    source: str,
+    *,
+    thresholds: t.Optional[Mapping[str, t.Any]] = None,
+    **verdicts: Mapping[str, Callable[[], Snapshot]],
+) -> tuple[Case, ...]:
     """Cases of one control and one source: by verdict, the accounts by their names."""
     return tuple(
-        Case(control, expected, name, source, build)
+        Case(control, expected, name, source, build, thresholds or {})
         for expected, found in verdicts.items()
         for name, build in found.items()
     )

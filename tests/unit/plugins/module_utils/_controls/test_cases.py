@@ -20,7 +20,7 @@ CASES: list[Case] = [case for name in MODULES for case in importlib.import_modul
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.control}-{case.expected}-{case.name}")
 def test_verdict(case: Case) -> None:
-    found = {finding.status.value for finding in judge(case.control, case.build())}
+    found = {finding.status.value for finding in judge(case.control, case.build(), **case.thresholds)}
     # A control fails if anything fails, else it is not assessed if anything is not.
     assert next(status for status in ("FAIL", "NOT_ASSESSED", "PASS", "NOT_APPLICABLE") if status in found) == (
         case.expected
