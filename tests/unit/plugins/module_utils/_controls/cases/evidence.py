@@ -1,0 +1,360 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""AWS Config's rules on IAM and what they found; tags; and services that nobody uses."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Sequence
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.config_rules import ConfigRule
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Dataset,
+    Role,
+    ServiceUse,
+    Snapshot,
+    User,
+)
+
+from ..case_tables import cases
+from ..config_samples import HOME, ONCE, OTHER, RECORDED, account, all_rules, recorder, rule, verdict
+from ..samples import (
+    ADMIN,
+    EVERYTHING,
+    MEMBER,
+    allow,
+    arn,
+    days_ago,
+    document,
+    group,
+    of_management,
+    policy,
+    role,
+    snapshot,
+    unread,
+    user,
+)
+from .case import Case
+
+_RULES: t.Final = "https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-config.html"
+_SCOPE: t.Final = "https://docs.aws.amazon.com/config/latest/APIReference/API_Scope.html"
+_STATE: t.Final = "https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html"
+_GLOBAL: t.Final = "https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html"
+_COMPLIANCE: t.Final = "https://docs.aws.amazon.com/config/latest/APIReference/API_Compliance.html"
+_TAGS: t.Final = "https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html"
+_KEYS: t.Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html"
+_LAST: t.Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html"
+_HIJACKING: t.Final = "https://attack.mitre.org/techniques/T1496/"
+
+Build = Callable[[], Snapshot]
+_BOTH: t.Final = (HOME, OTHER)
+
+
+# AWS Config
+
+
+def _ruled(*rules: ConfigRule, regions: Sequence[str] = (HOME,), **fields: t.Any) -> Build:
+    return lambda: account(regions=tuple(regions), config_rules=rules, **fields)
+
+
+def _without(name: str, *more: ConfigRule) -> Build:
+    """All rules but one, and others."""
+    return _ruled(*(item for item in all_rules() if name not in item.name), *more)
+
+
+def _everywhere(*regions: str) -> tuple[ConfigRule, ...]:
+    return tuple(rule("external-analyzer", region) for region in regions)
+
+
+def _found(*verdicts: t.Any, regions: Sequence[str] = (HOME,)) -> Build:
+    return lambda: account(regions=tuple(regions), config_compliance=verdicts)
+
+
+_ALICE: t.Final = [("AWS::IAM::User", "AIDAEXAMPLE", arn("user", "alice"))]
+
+
+# Tags
+
+
+_OWNED: t.Final = {"owner": "team"}
+_OWNER: t.Final = {"required_tags": ("owner",)}
+_TWO: t.Final = {"required_tags": ("owner", "stage")}
+
+
+def _users(*tags: dict[str, str]) -> Build:
+    return lambda: snapshot(users=tuple(user(f"u{number}", tags=item) for number, item in enumerate(tags)))
+
+
+def _roles(*tags: dict[str, str]) -> Build:
+    return lambda: snapshot(roles=tuple(role(f"r{number}", tags=item) for number, item in enumerate(tags)))
+
+
+_RESERVED: t.Final = role("AWSReservedSSO_X_1", path="/aws-reserved/sso.amazonaws.com/")
+
+
+def _tag_cases(control: str, number: str, build: Callable[..., Build]) -> tuple[Case, ...]:
+    return (
+        *cases(
+            control,
+            f"{_TAGS}#{number}",
+            thresholds=_OWNER,
+            FAIL={
+                "no tag": build({}),
+                "one of two": build(_OWNED, {}),
+                "another tag": build({"team": "a"}),
+            },
+            PASS={"the tag": build(_OWNED), "the tag among others": build({**_OWNED, "stage": "test"}, _OWNED)},
+        ),
+        *cases(
+            control,
+            _KEYS,
+            thresholds=_TWO,
+            FAIL={"one of two tags": build(_OWNED), "the key in other letters": build({"Owner": "a", "stage": "b"})},
+            PASS={"both tags": build({**_OWNED, "stage": "test"})},
+        ),
+        *cases(control, f"{_TAGS}#{number}", NOT_APPLICABLE={"no tag is asked for": build({})}),
+        *cases(
+            control,
+            f"{_TAGS}#{number}",
+            thresholds=_OWNER,
+            NOT_APPLICABLE={"nothing to tag": lambda: snapshot(roles=(_RESERVED,))},
+            NOT_ASSESSED={
+                "users and roles may not be read": lambda: snapshot(unread=(unread(Dataset.AUTHORIZATION_DETAILS),))
+            },
+        ),
+    )
+
+
+# What was used
+
+
+def _used(**services: t.Optional[float]) -> tuple[ServiceUse, ...]:
+    """Services that a principal may use, and how many days ago it did."""
+    return tuple(ServiceUse(name, None if days is None else days_ago(days)) for name, days in services.items())
+
+
+def _many(count: int, days: float = 1) -> tuple[ServiceUse, ...]:
+    return _used(**{f"service{number}": days for number in range(count)})
+
+
+def _evidence(*principals: tuple[t.Union[User, Role], tuple[ServiceUse, ...]], **fields: t.Any) -> Build:
+    """An account with principals and what they used."""
+    users = tuple(item for item, _uses in principals if isinstance(item, User))
+    roles = tuple(item for item, _uses in principals if isinstance(item, Role))
+    uses = {item.arn: found for item, found in principals}
+    return lambda: snapshot(users=users, roles=roles, service_last_accessed=uses, organization=MEMBER, **fields)
+
+
+_ADMINISTRATOR: t.Final = role("dev", attached_policies=(ADMIN,))
+_ACCESS: t.Final = of_management("OrganizationAccountAccessRole", attached_policies=(ADMIN,))
+
+
+def _stale(service: str) -> tuple[Case, ...]:
+    def of(days: t.Optional[float], name: str = "app") -> tuple[Role, tuple[ServiceUse, ...]]:
+        return role(name), _used(**{service: days, "s3": 1})
+
+    worker: tuple[User, tuple[ServiceUse, ...]] = (user("worker"), _used(**{service: 200}))
+    return (
+        *cases(
+            f"{service}_access_stale",
+            _HIJACKING,
+            FAIL={
+                "a role that never did": _evidence(of(None)),
+                "a role, 90 days ago": _evidence(of(90)),
+                "a user, 200 days ago": _evidence(worker),
+                "one of two roles": _evidence(of(1), of(None, "idle")),
+            },
+            PASS={
+                "a role, 89 days ago": _evidence(of(89)),
+                "a role yesterday, beside one that may not": _evidence(of(1), (role("other"), _used(s3=300))),
+                "a role yesterday, beside an administrator who never did": _evidence(
+                    of(1), (_ADMINISTRATOR, _used(**{service: None}))
+                ),
+            },
+            NOT_APPLICABLE={
+                "nobody may": _evidence((role(), _used(s3=1))),
+                "administrators alone may": _evidence((_ADMINISTRATOR, _used(**{service: None}))),
+            },
+            NOT_ASSESSED={
+                "what was used may not be read": lambda: snapshot(unread=(unread(Dataset.SERVICE_LAST_ACCESSED),))
+            },
+        ),
+        *cases(
+            f"{service}_access_stale",
+            _LAST,
+            thresholds={"service_unused_days": 30},
+            FAIL={"a role, 31 days ago where 30 are the limit": _evidence(of(31))},
+            PASS={"a role, 29 days ago where 30 are the limit": _evidence(of(29))},
+        ),
+    )
+
+
+CASES: t.Final[tuple[Case, ...]] = (
+    *cases(
+        "config_iam_rules",
+        _RULES,
+        FAIL={
+            "none": _ruled(),
+            "all but one": _without("root-mfa"),
+            "rules of one's own by the names of AWS's": _without(
+                "root-mfa", rule("root-mfa", identifier="acme", owner="CUSTOM_LAMBDA")
+            ),
+            "one region has none": _ruled(*all_rules(), regions=_BOTH),
+        },
+        PASS={
+            "all": _ruled(*all_rules()),
+            "all, one under another name": _without("root-mfa", rule("theirs", kind="root-mfa")),
+            "all, one by Security Hub": _without(
+                "root-mfa", rule("hub", kind="root-mfa", created_by="securityhub.amazonaws.com")
+            ),
+        },
+        NOT_APPLICABLE={"no recorder, which another control fails": _ruled(config_recorders=())},
+        NOT_ASSESSED={
+            "rules that may not be read": _ruled(unread=(unread(Dataset.CONFIG_RULES, region=HOME),)),
+        },
+    ),
+    *cases(
+        "config_iam_rules",
+        _SCOPE,
+        FAIL={"one for a tag or a single resource": _without("root-mfa", rule("root-mfa", narrowed=True))},
+    ),
+    *cases(
+        "config_iam_rules",
+        _STATE,
+        FAIL={
+            "one is being deleted": _without("root-mfa", rule("root-mfa", state="DELETING")),
+            "the results of one are being deleted": _without("root-mfa", rule("root-mfa", state="DELETING_RESULTS")),
+        },
+        PASS={
+            "one is being evaluated": _without("root-mfa", rule("root-mfa", state="EVALUATING")),
+        },
+    ),
+    *cases(
+        "config_iam_rules",
+        _GLOBAL,
+        FAIL={
+            "those on IAM where IAM is not recorded": _ruled(
+                *(rule(name, OTHER) for name in (*ONCE, *RECORDED)), *_everywhere(*_BOTH), regions=_BOTH
+            ),
+        },
+        PASS={
+            "all that run by the clock in another region": _ruled(
+                *(rule(name, OTHER) for name in ONCE),
+                *(rule(name, HOME) for name in RECORDED),
+                *_everywhere(*_BOTH),
+                regions=_BOTH,
+            ),
+            "all where another region records IAM": _ruled(
+                *(rule(name, OTHER) for name in (*ONCE, *RECORDED)),
+                *_everywhere(*_BOTH),
+                regions=_BOTH,
+                config_recorders=(
+                    recorder(HOME, includes_global_types=False),
+                    recorder(OTHER, includes_global_types=True),
+                ),
+            ),
+        },
+    ),
+    *cases(
+        "config_iam_compliant",
+        _COMPLIANCE,
+        FAIL={
+            "a user": _found(verdict("user-no-policies", resources=_ALICE)),
+            "the account": _found(verdict("root-mfa", resources=[("AWS::::Account", "111122223333")])),
+            "without a resource, by a rule of Security Hub": _found(
+                verdict("console-mfa", created_by="securityhub.amazonaws.com")
+            ),
+            "a user, beside rules that wait": _found(
+                verdict("user-no-policies", resources=_ALICE), verdict("console-mfa", compliance="INSUFFICIENT_DATA")
+            ),
+            "one region of two": _found(
+                verdict("external-analyzer", HOME, compliance="COMPLIANT"),
+                verdict("external-analyzer", OTHER),
+                regions=_BOTH,
+            ),
+        },
+        PASS={
+            "nothing": _found(verdict("root-mfa", compliance="COMPLIANT")),
+            "nothing in both regions": _found(
+                *(verdict("external-analyzer", region, compliance="COMPLIANT") for region in _BOTH), regions=_BOTH
+            ),
+        },
+        NOT_ASSESSED={
+            "a rule that was not evaluated yet": _found(
+                verdict("root-mfa", compliance="COMPLIANT"), verdict("console-mfa", compliance="INSUFFICIENT_DATA")
+            )
+        },
+        NOT_APPLICABLE={"no rule": _found()},
+    ),
+    *_tag_cases("user_tagged", "iam-25", _users),
+    *_tag_cases("role_tagged", "iam-24", _roles),
+    *cases(
+        "role_tagged",
+        _KEYS,
+        thresholds=_OWNER,
+        PASS={"roles of AWS, which nobody can tag": lambda: snapshot(roles=(_RESERVED, role(tags=_OWNED)))},
+    ),
+    *cases(
+        "analyzer_tagged",
+        f"{_TAGS}#iam-23",
+        thresholds=_OWNER,
+        NOT_ASSESSED={"a tag is asked for": lambda: snapshot()},
+    ),
+    *cases("analyzer_tagged", f"{_TAGS}#iam-23", NOT_APPLICABLE={"no tag is asked for": lambda: snapshot()}),
+    *cases(
+        "admin_over_provisioned",
+        _LAST,
+        FAIL={
+            "three services of five": _evidence(
+                (_ADMINISTRATOR, _used(s3=1, **{"lambda": 2}, dynamodb=3, ec2=200, iam=None))
+            ),
+            "nothing at all": _evidence((_ADMINISTRATOR, _used(s3=None, ec2=None))),
+            "ten services": _evidence((_ADMINISTRATOR, _many(10))),
+            "eleven services, a year ago": _evidence((_ADMINISTRATOR, _many(11, 365))),
+            "a user by a group": _evidence(
+                (user(groups=("admins",)), _many(2)), groups=(group(attached_policies=(ADMIN,)),)
+            ),
+            "one by an inline policy, beside one who uses much": _evidence(
+                (_ADMINISTRATOR, _many(30)),
+                (role("own", inline_policies=(document(EVERYTHING, name="own"),)), _many(1)),
+            ),
+            "a foreign name of an excused role": _evidence(
+                (role("OrganizationAccountAccessRole", attached_policies=(ADMIN,)), _many(1))
+            ),
+        },
+        PASS={
+            "eleven services": _evidence((_ADMINISTRATOR, _many(11))),
+            "eleven services, beside a role with few rights and few services": _evidence(
+                (_ADMINISTRATOR, _many(11)), (role("app", inline_policies=(document(allow("s3:*")),)), _many(1))
+            ),
+            "eleven services, beside the access role of the organization": _evidence(
+                (_ADMINISTRATOR, _many(11)), (_ACCESS, _many(1))
+            ),
+            "eleven services, beside one whom a boundary limits": _evidence(
+                (_ADMINISTRATOR, _many(11)),
+                (role("app", attached_policies=(ADMIN,), boundary=arn("policy", "B")), _many(1)),
+                policies=(policy("B", allow("s3:*")),),
+            ),
+        },
+        NOT_APPLICABLE={
+            "no administrator": _evidence((role(), _many(1))),
+            "an administrator without evidence": _evidence((_ADMINISTRATOR, ())),
+        },
+        NOT_ASSESSED={
+            "what was used may not be read": lambda: snapshot(
+                roles=(_ADMINISTRATOR,), unread=(unread(Dataset.SERVICE_LAST_ACCESSED),)
+            )
+        },
+    ),
+    *cases(
+        "admin_over_provisioned",
+        _LAST,
+        thresholds={"few_services": 2},
+        FAIL={"two services where two are few": _evidence((_ADMINISTRATOR, _many(2)))},
+        PASS={"three services where two are few": _evidence((_ADMINISTRATOR, _many(3)))},
+    ),
+    *_stale("bedrock"),
+    *_stale("sagemaker"),
+)
