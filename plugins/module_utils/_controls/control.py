@@ -146,7 +146,8 @@ class Control:
     check asks for by itself, since it can do without or knows better what their absence means. A ``regional`` control
     is judged in each assessed region; one ``of_organization`` once for an organization, and for no account.
     ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements; ``stands_for`` are further ones,
-    of which only a verdict that it does not hold says something.
+    of which only a verdict that it does not hold says something. ``blind`` completes "It cannot see …" for people; it
+    is empty where there is nothing to say.
     """
 
     id: str
@@ -163,6 +164,7 @@ class Control:
     regional: bool = False
     of_organization: bool = False
     stands_for: Compliance = dataclasses.field(default_factory=dict)
+    blind: str = ""
 
     @property
     def datasets(self) -> frozenset[Dataset]:

@@ -103,6 +103,7 @@ def _stale_control(service: str, name: str) -> Control:
             "Take the service out of the principal's policies once its owner agrees.", _PERMISSIONS
         ),
         compliance=maps(nist=("AC-2(1)", "AC-2(3)", "AC-6"), soc2="CC6.3"),
+        blind="whether the service was used or only tried, since AWS counts denied attempts as use.",
     )
 
 
@@ -117,6 +118,8 @@ CONTROLS: t.Final = (
         check=_over_provisioned,
         expected="more than thresholds.few_services services used within thresholds.service_unused_days",
         rationale="Who works with three services needs no rights on three hundred.",
+        blind="whether a service was used or only tried, since AWS counts denied attempts as use; nor jobs that run"
+        " once a year.",
         remediation=Remediation(
             "Attach policies for the services that are used, watch for denials, then detach the administrator's.",
             _PERMISSIONS,
