@@ -131,6 +131,11 @@ def _kept(control: str, *statements: t.Any, source: str = _LOGIC) -> tuple[Case,
     )
 
 
+def _if(operator: str, key: str, *values: str) -> Build:
+    """An account that lets every object be read under a condition."""
+    return _managed(allow("s3:GetObject", Condition={operator: {key: list(values)}}))
+
+
 _TRAIL: t.Final = "arn:aws:cloudtrail:us-east-1:*:trail/acme"
 _KEY: t.Final = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0123"
 _LETTERS: t.Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -187,6 +192,54 @@ CASES: t.Final[tuple[Case, ...]] = (
         PASS={
             "all objects but those of all buckets": _managed(
                 {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::*"}
+            )
+        },
+    ),
+    *cases(
+        "policy_sensitive_wildcard",
+        _KEYS,
+        FAIL={
+            "for all principals, by their ARNs": _if("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:*"),
+            "for whoever has an ARN": _if("Null", "aws:PrincipalArn", "false"),
+            "for all users and roles, by their type": _if(
+                "StringEquals", "aws:PrincipalType", "User", "AssumedRole", "FederatedUser"
+            ),
+            "for all but one user": _if("StringNotEquals", "aws:username", "mallory"),
+            "for all but one role": _if("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::*:role/intern"),
+            "from every address": _if("IpAddress", "aws:SourceIp", "0.0.0.0/0"),
+            "from every address, in two halves": _if("IpAddress", "aws:SourceIp", "0.0.0.0/1", "128.0.0.0/1"),
+            "from every address but private ones": _if("NotIpAddress", "aws:SourceIp", "10.0.0.0/8"),
+            "since a day of last year": _if("DateGreaterThan", "aws:CurrentTime", "2025-01-01T00:00:00Z"),
+            "until a day in ten years": _if("DateLessThan", "aws:CurrentTime", "2036-01-01T00:00:00Z"),
+            "to resources of this account, which are meant": _if("StringEquals", "aws:ResourceAccount", ACCOUNT),
+            "not by a service in between": _if("Bool", "aws:ViaAWSService", "false"),
+        },
+        PASS={
+            "for one user": _if("StringEquals", "aws:username", "alice"),
+            "for roles of one path": _if("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/backup/*"),
+            "for users, not roles": _if("StringEquals", "aws:PrincipalType", "User"),
+            "from the addresses of the company": _if("IpAddress", "aws:SourceIp", "192.0.2.0/24", "198.51.100.0/24"),
+            "until a day of last year": _if("DateLessThan", "aws:CurrentTime", "2025-01-01T00:00:00Z"),
+            "from next year on": _if("DateGreaterThan", "aws:CurrentTime", "2027-06-01T00:00:00Z"),
+            "to resources of another account": _if("StringEquals", "aws:ResourceAccount", "999988887777"),
+            "by a service alone": _if("Bool", "aws:ViaAWSService", "true"),
+            "to objects with the tag of one's own team": _if(
+                "StringEquals", "s3:ExistingObjectTag/team", "${aws:PrincipalTag/team}"
+            ),
+            "through the company's endpoint": _if("StringEquals", "aws:SourceVpce", "vpce-1"),
+        },
+    ),
+    *cases(
+        "policy_sensitive_wildcard",
+        f"{_GUIDE}/reference_policies_condition-single-vs-multi-valued-context-keys.html",
+        FAIL={
+            "with tags of a list, or without any": _managed(
+                allow("iam:CreateUser", Condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}})
+            )
+        },
+        PASS={
+            "with a tag of a list": _managed(
+                allow("iam:CreateUser", Condition={"ForAnyValue:StringEquals": {"aws:TagKeys": ["team"]}})
             )
         },
     ),
