@@ -302,6 +302,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         f"{_HUB}/kms-controls.html#kms-2",
         FAIL={
             "by encrypting anew": _managed(allow("kms:ReEncrypt*")),
+            "by the half of encrypting anew that reads": _managed(allow("kms:ReEncryptFrom")),
             "all that begins with D": _managed(allow("kms:D*")),
             "every key of this account": _managed(allow("kms:Decrypt", resource=f"arn:aws:kms:*:{ACCOUNT}:key/*")),
         },
