@@ -21,6 +21,7 @@ from .excuses import of_aws, standing, unjudged
 from .requirements import UNUSED_NIST
 
 _THEME = "hygiene"
+_ANALYZERS = "analyzers"
 
 
 def _expired_certificates(scope: Scope) -> Verdict:
@@ -116,8 +117,17 @@ def _tagged_roles(scope: Scope) -> Verdict:
 
 def _tagged_analyzers(scope: Scope) -> Verdict:
     if not scope.settings.required_tags:
-        return Verdict(0, "analyzers", not_applicable="no tag is required (thresholds.required_tags)")
-    return Verdict(0, "analyzers", not_assessed="tags of analyzers are not read")
+        return Verdict(0, _ANALYZERS, not_applicable="no tag is required (thresholds.required_tags)")
+    unread = scope.missing(Dataset.ANALYZER_DETAILS)
+    if unread is not None:
+        return Verdict(0, _ANALYZERS, not_assessed=f"the tags of analyzers were not read: {unread} (option detective)")
+    # Nobody but AWS can tag what one of its services made for itself.
+    own = {item.arn: item for item in scope.snapshot.analyzer_details if not item.managed_by}
+    verdict = _tagged(scope, _ANALYZERS, [(item.arn, item.tags) for item in own.values()])
+    failures = tuple(dataclasses.replace(item, region=own[item.resource].region) for item in verdict.failures)
+    regions = scope.unread_regions(Dataset.ANALYZER_DETAILS)
+    gap = f"the tags of analyzers could not be read in {listing(regions)}" if regions else None
+    return dataclasses.replace(verdict, failures=failures, not_assessed=gap)
 
 
 def _idle_devices(scope: Scope) -> Verdict:
@@ -212,11 +222,13 @@ CONTROLS: t.Final = (
         title="Access analyzers carry the required tags",
         severity=Severity.LOW,
         theme=_THEME,
+        # Not a need: without the option detective, the control says that it was not assessed.
         needs=(),
+        uses=(Dataset.ANALYZER_DETAILS,),
         check=_tagged_analyzers,
         expected="every tag of thresholds.required_tags",
         rationale="Who answers for an analyzer must be known when its findings need an owner.",
-        blind="the tags of analyzers, which are not read.",
+        blind="the tags of analyzers without the option `detective`, nor whether the values are true.",
         remediation=Remediation("Tag the analyzer with its owner."),
         compliance=maps(hub="IAM.23"),
     ),

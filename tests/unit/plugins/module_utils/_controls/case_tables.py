@@ -28,7 +28,6 @@ class Exemption:
 
 #: Controls that cannot have the cases that every control must have.
 EXEMPTIONS: t.Final[Mapping[str, Exemption]] = {
-    "analyzer_tagged": Exemption(("FAIL", "PASS"), "the tags of analyzers are not read"),
     "management_account_without_workloads": Exemption(("FAIL", "PASS"), "a person has to judge what a workload is"),
     "organizational_units_by_environment": Exemption(("PASS",), "a person has to judge what the units are for"),
     "security_questions": Exemption(("FAIL", "PASS"), "AWS has no API for security questions"),

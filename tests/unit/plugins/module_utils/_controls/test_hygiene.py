@@ -6,12 +6,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import ServerCertificate, VirtualMfaDevice
+from ansible_collections.hardening.iam.plugins.module_utils._account.analyzers import AnalyzerDetails
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Dataset,
+    ServerCertificate,
+    UnreadKind,
+    VirtualMfaDevice,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Instance
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 
 from .samples import (
     ACCOUNT,
@@ -27,6 +35,7 @@ from .samples import (
     snapshot,
     status,
     trust,
+    unread,
     user,
 )
 
@@ -106,9 +115,22 @@ def test_tags(control: str) -> None:
     assert status(control, snapshot(), required_tags=("owner",)) == "NOT_APPLICABLE"
 
 
-def test_tags_of_analyzers_are_not_read() -> None:
+def test_tags_of_analyzers_are_judged_where_they_were_read() -> None:
+    tags = {"required_tags": ("owner",)}
     assert status("analyzer_tagged", snapshot()) == "NOT_APPLICABLE"
-    assert status("analyzer_tagged", snapshot(), required_tags=("owner",)) == "NOT_ASSESSED"
+    not_asked = (unread(Dataset.ANALYZER_DETAILS, UnreadKind.NOT_REQUESTED),)
+    (finding,) = judge("analyzer_tagged", snapshot(unread=not_asked), **tags)
+    assert (finding.status, "option detective" in finding.detail) == (Status.NOT_ASSESSED, True)
+    bare, tagged = (
+        AnalyzerDetails(name, f"arn:aws:access-analyzer:eu-west-1:1:analyzer/{name}", "eu-west-1", "ACCOUNT", "ACTIVE")
+        for name in ("bare", "tagged")
+    )
+    both = (bare, dataclasses.replace(tagged, tags={"owner": "team"}))
+    (finding,) = judge("analyzer_tagged", snapshot(analyzer_details=both), **tags)
+    assert (finding.status, finding.resource, finding.region) == (Status.FAIL, bare.arn, "eu-west-1")
+    gap = snapshot(analyzer_details=both[1:], unread=(unread(Dataset.ANALYZER_DETAILS, region="us-east-1"),))
+    (finding,) = judge("analyzer_tagged", gap, **tags)
+    assert (finding.status, "us-east-1" in finding.detail) == (Status.NOT_ASSESSED, True)
 
 
 def test_devices_of_nobody() -> None:

@@ -7,20 +7,23 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from ansible_collections.hardening.iam.plugins.module_utils._account.analyzers import AnalyzerDetails
 from ansible_collections.hardening.iam.plugins.module_utils._account.config_rules import ConfigRule
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
     Dataset,
     Role,
     ServiceUse,
     Snapshot,
+    UnreadKind,
     User,
 )
 
 from ..case_tables import cases
 from ..config_samples import HOME, ONCE, OTHER, RECORDED, account, all_rules, recorder, rule, verdict
 from ..samples import (
+    ACCOUNT,
     ADMIN,
     EVERYTHING,
     MEMBER,
@@ -94,6 +97,26 @@ def _roles(*tags: dict[str, str]) -> Build:
 _RESERVED: t.Final = role("AWSReservedSSO_X_1", path="/aws-reserved/sso.amazonaws.com/")
 
 
+def _analyzers(*tags: dict[str, str], managed_by: t.Optional[Mapping[int, str]] = None, **fields: t.Any) -> Build:
+    """Analyzers with tags, some of them made by services of AWS."""
+    found = tuple(
+        AnalyzerDetails(
+            f"a{number}",
+            f"arn:aws:access-analyzer:{HOME}:{ACCOUNT}:analyzer/a{number}",
+            HOME,
+            "ACCOUNT",
+            "ACTIVE",
+            tags=item,
+            managed_by=(managed_by or {}).get(number),
+        )
+        for number, item in enumerate(tags)
+    )
+    return lambda: snapshot(regions=_BOTH, analyzer_details=found, **fields)
+
+
+_IN_OTHER: t.Final = unread(Dataset.ANALYZER_DETAILS, region=OTHER)
+
+
 def _tag_cases(control: str, number: str, build: Callable[..., Build]) -> tuple[Case, ...]:
     return (
         *cases(
@@ -147,6 +170,12 @@ def _evidence(*principals: tuple[t.Union[User, Role], tuple[ServiceUse, ...]], *
     return lambda: snapshot(users=users, roles=roles, service_last_accessed=uses, organization=MEMBER, **fields)
 
 
+def _idle(*roles: Role) -> Build:
+    return lambda: snapshot(roles=roles, organization=MEMBER)
+
+
+_APPROVED: t.Final = {"approved_administrators": ("arn:*:iam::*:role/admin-*",)}
+_RESTING: t.Final = role("admin-team", attached_policies=(ADMIN,), last_used=days_ago(300))
 _ADMINISTRATOR: t.Final = role("dev", attached_policies=(ADMIN,))
 _ACCESS: t.Final = of_management("OrganizationAccountAccessRole", attached_policies=(ADMIN,))
 
@@ -169,8 +198,10 @@ def _stale(service: str) -> tuple[Case, ...]:
             PASS={
                 "a role, 89 days ago": _evidence(of(89)),
                 "a role yesterday, beside one that may not": _evidence(of(1), (role("other"), _used(s3=300))),
-                "a role yesterday, beside an administrator who never did": _evidence(
-                    of(1), (_ADMINISTRATOR, _used(**{service: None}))
+                "a role yesterday, beside administrators who never did": _evidence(
+                    of(1),
+                    (_ADMINISTRATOR, _used(**{service: None})),
+                    (user("admin", attached_policies=(ADMIN,)), _used(**{service: None})),
                 ),
             },
             NOT_APPLICABLE={
@@ -300,9 +331,61 @@ CASES: t.Final[tuple[Case, ...]] = (
         "analyzer_tagged",
         f"{_TAGS}#iam-23",
         thresholds=_OWNER,
-        NOT_ASSESSED={"a tag is asked for": lambda: snapshot()},
+        FAIL={
+            "no tag": _analyzers({}),
+            "one of two": _analyzers(_OWNED, {}),
+            "another tag": _analyzers({"team": "a"}),
+            "no tag, and one region may not be read": _analyzers({}, unread=(_IN_OTHER,)),
+        },
+        PASS={
+            "the tag": _analyzers(_OWNED),
+            "the tag, beside an analyzer that a service of AWS made": _analyzers(
+                _OWNED, {}, managed_by={1: "securityhub.amazonaws.com"}
+            ),
+        },
+        NOT_APPLICABLE={"no analyzer": _analyzers()},
+        NOT_ASSESSED={
+            "without the option detective": lambda: snapshot(
+                unread=(unread(Dataset.ANALYZER_DETAILS, UnreadKind.NOT_REQUESTED),)
+            ),
+            "the tag, and one region may not be read": _analyzers(_OWNED, unread=(_IN_OTHER,)),
+        },
     ),
-    *cases("analyzer_tagged", f"{_TAGS}#iam-23", NOT_APPLICABLE={"no tag is asked for": lambda: snapshot()}),
+    *cases("analyzer_tagged", f"{_TAGS}#iam-23", NOT_APPLICABLE={"no tag is asked for": _analyzers({})}),
+    *cases(
+        "role_unused",
+        _LAST,
+        FAIL={
+            "90 days ago": _idle(role(last_used=days_ago(90))),
+            "never, and made 90 days ago": _idle(role(last_used=None, created=days_ago(90))),
+            "one of two": _idle(role("a"), role("b", last_used=days_ago(399))),
+        },
+        PASS={
+            "89 days ago": _idle(role(last_used=days_ago(89))),
+            "never, and made 89 days ago": _idle(role(last_used=None, created=days_ago(89))),
+            "a role of AWS that rests": _idle(role(), role("AWSReservedSSO_X_1", path=_RESERVED.path, last_used=None)),
+        },
+        NOT_APPLICABLE={"roles of AWS alone": _idle(_RESERVED)},
+    ),
+    *cases(
+        "role_unused",
+        _LAST,
+        thresholds=_APPROVED,
+        FAIL={"an approved administrator, who should be used": _idle(_RESTING)},
+    ),
+    *(
+        case
+        for control in ("role_admin", "admin_policy_attached")
+        for case in cases(
+            control,
+            "docs/controls.md, Who is excused",
+            thresholds=_APPROVED,
+            FAIL={
+                "a role whose name only begins like an approved one's": _idle(role("admin", attached_policies=(ADMIN,)))
+            },
+            PASS={"an approved administrator": _idle(_RESTING)},
+        )
+    ),
     *cases(
         "admin_over_provisioned",
         _LAST,
