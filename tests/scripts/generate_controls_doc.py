@@ -86,6 +86,15 @@ Where a trust leads on, to CloudFormation or to the account as a whole, everybod
 |---|---|---|---|
 """
 
+CONDITIONS = """
+## Which conditions count
+
+The controls of the theme `policies` ask what a policy allows on every resource. A condition counts only if it keeps
+somebody out. The controls put requests of a user and of a session of a role that no policy names: in the account, from
+several addresses of the internet, at the time of the snapshot, without tags of the request. If all of them are allowed,
+the condition counts as none. Conditions on MFA and on the tags of principals and resources always count.
+"""
+
 TRUSTS = """
 ## Who is foreign
 
@@ -113,7 +122,7 @@ def render() -> str:
     controls = all_controls()
     head = HEAD.format(count=len(controls), version=CATALOG_VERSION, cases=sum(_cases().values()))
     parts = [head, *_thresholds(), *_overview(controls)]
-    parts += [EXCUSES + "\n".join(map(_excuse, DESIGNS)), TRUSTS + "\n".join(map(_provider, PROVIDERS))]
+    parts += [EXCUSES + "\n".join(map(_excuse, DESIGNS)), CONDITIONS, TRUSTS + "\n".join(map(_provider, PROVIDERS))]
     for theme in dict.fromkeys(control.theme for control in controls):
         parts.append(f"\n## Theme `{theme}`\n")
         parts += [_section(control) for control in controls if control.theme == theme]
