@@ -92,8 +92,7 @@ CONDITIONS = """
 The controls of the theme `policies` ask what a policy allows on every resource. A condition counts only if it keeps
 somebody out. The controls put requests of a user and of a session of a role that no policy names: in the account, from
 several addresses of the internet, at the time of the snapshot, without tags of the request. If all of them are allowed,
-the condition counts as none. Conditions on MFA and on the tags of principals and resources always count.
-"""
+the condition counts as none. Conditions on MFA and on the tags of principals and resources always count."""
 
 TRUSTS = """
 ## Who is foreign

@@ -52,15 +52,20 @@ def _unused_roles(scope: Scope) -> Verdict:
     roles, limit = [role for role in scope.snapshot.roles if not role.is_aws_reserved], scope.settings.role_unused_days
     if not roles:
         return Verdict(0, "roles", not_applicable="the account has no role of its own")
-    failures, doubtful, excused = [], [], of_aws(scope.snapshot.roles)
+    failures, undated, doubtful, excused = [], [], [], of_aws(scope.snapshot.roles)
     for role in roles:
         moment = role.last_used or role.created
-        if moment is None or scope.days_since(moment) < limit:
+        if moment is not None and scope.days_since(moment) < limit:
             continue
         # The ways in for an emergency are there not to be used; an approved administrator is there to be used.
         found = standing(scope, role)
         if found.reason is not None and not found.approved:
             excused.add(role, found.reason)
+            continue
+        if moment is None:
+            undated.append(
+                Failure(role.arn, "AWS gives neither a last use nor a date of creation", {"last_used": None})
+            )
             continue
         if found.doubt is not None:
             doubtful.append((role, found.doubt))
@@ -84,7 +89,7 @@ def _unused_roles(scope: Scope) -> Verdict:
         len(roles),
         "roles",
         tuple(failures),
-        unjudged=unjudged(doubtful, f"not used for {limit} days"),
+        unjudged=(*undated, *unjudged(doubtful, f"not used for {limit} days")),
         extra=excused.evidence,
     )
 

@@ -58,6 +58,20 @@ def test_expired_certificates() -> None:
     ]
 
 
+def test_the_evidence_names_what_was_seen() -> None:
+    expired = snapshot(server_certificates=(server_certificate("old", days_ago(1)),))
+    (finding,) = judge("server_certificate_expired", expired)
+    assert finding.evidence.observed == {"expires": "2026-11-24T12:00:00Z"}
+    (finding,) = judge("instance_role", snapshot(instances=(instance("i-1", None),)))
+    assert finding.evidence.observed == {"instance_profile": None}
+    (finding,) = judge("instance_role", snapshot(instances=(instance("i-1", arn("instance-profile", "p")),)))
+    assert finding.evidence.observed == {"population": 1, "unit": "instances"}
+    (finding,) = judge("role_unused", snapshot(roles=(role(last_used=days_ago(100)),)))
+    assert finding.evidence.observed == {"last_used": "2026-08-17T12:00:00Z"}
+    (finding,) = judge("role_unused", snapshot(roles=(role(last_used=None, created=None), role("b", last_used=NOW))))
+    assert (finding.status, finding.resource) == (Status.NOT_ASSESSED, arn("role", "app"))
+
+
 def test_another_clock_makes_another_verdict() -> None:
     account = snapshot(server_certificates=(server_certificate("new", days_ago(-1)),))
     assert [item.status.value for item in judge("server_certificate_expired", account, now=days_ago(-2))] == ["FAIL"]

@@ -45,6 +45,7 @@ def test_without_a_policy_everything_fails_and_says_so(control: str) -> None:
     assert finding.status.value == "FAIL"
     assert "no password policy" in finding.detail
     assert finding.resource == ROOT
+    assert finding.evidence.observed["policy"] is None
     assert finding.remediation.module == "hardening.iam.password_policy"
 
 

@@ -366,6 +366,7 @@ CASES: t.Final[tuple[Case, ...]] = (
             "a role of AWS that rests": _idle(role(), role("AWSReservedSSO_X_1", path=_RESERVED.path, last_used=None)),
         },
         NOT_APPLICABLE={"roles of AWS alone": _idle(_RESERVED)},
+        NOT_ASSESSED={"never, and made nobody knows when": _idle(role(last_used=None, created=None))},
     ),
     *cases(
         "role_unused",
