@@ -137,11 +137,66 @@ def _if(operator: str, key: str, *values: str) -> Build:
 
 
 _TRAIL: t.Final = "arn:aws:cloudtrail:us-east-1:*:trail/acme"
+_EC2: t.Final = "arn:aws:ec2:*:*"
 _KEY: t.Final = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0123"
+# ARNs of all resources of these actions, as the service authorization reference has them.
+_ALL: t.Final[Mapping[str, tuple[str, ...]]] = {
+    "*": ("organizations:LeaveOrganization",),
+    "arn:aws:cloudformation:*:*:stack/*/*": ("cloudformation:CreateStack",),
+    "arn:aws:cloudtrail:*:*:trail/*": ("cloudtrail:DeleteTrail", "cloudtrail:StopLogging"),
+    "arn:aws:dynamodb:*:*:table/*": ("dynamodb:DeleteTable",),
+    "arn:aws:iam::*:group/*": ("iam:AddUserToGroup", "iam:AttachGroupPolicy", "iam:PutGroupPolicy"),
+    "arn:aws:iam::*:policy/*": ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"),
+    "arn:aws:iam::*:role/*": (
+        "iam:AttachRolePolicy",
+        "iam:CreateRole",
+        "iam:PassRole",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+        "sts:AssumeRole",
+    ),
+    "arn:aws:iam::*:user/*": ("iam:AttachUserPolicy", "iam:CreateAccessKey", "iam:CreateUser", "iam:PutUserPolicy"),
+    "arn:aws:kms:*:*:key/*": ("kms:Decrypt", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"),
+    "arn:aws:lambda:*:*:function:*": ("lambda:AddPermission", "lambda:UpdateFunctionCode"),
+    "arn:aws:rds:*:*:db:*": ("rds:DeleteDBInstance",),
+    "arn:aws:s3:::*": ("s3:DeleteBucket", "s3:PutBucketPolicy"),
+    "arn:aws:s3:::*/*": ("s3:DeleteObject", "s3:GetObject"),
+    "arn:aws:secretsmanager:*:*:secret:*": ("secretsmanager:GetSecretValue",),
+    "arn:aws:ssm:*:*:parameter/*": ("ssm:GetParameter",),
+}
 _LETTERS: t.Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 CASES: t.Final[tuple[Case, ...]] = (
     *_kept("policy_sensitive_wildcard", allow("iam:PassRole")),
+    *cases(
+        "policy_sensitive_wildcard",
+        f"{_SERVICES}/reference_policies_actions-resources-contextkeys.html",
+        FAIL={
+            f"{action} on {resource}": _managed(allow(action, resource=resource))
+            for resource, actions in _ALL.items()
+            for action in actions
+        },
+        PASS={
+            "instances of any image, where no instance is allowed": _managed(
+                allow("ec2:RunInstances", resource="arn:aws:ec2:*::image/*")
+            ),
+            "any document sent to one instance": _managed(
+                allow("ssm:SendCommand", resource=["arn:aws:ssm:*:*:document/*", f"{_EC2}:instance/i-1"])
+            ),
+        },
+    ),
+    *cases(
+        "policy_sensitive_wildcard",
+        f"{_SERVICES}/list_awssystemsmanager.html",
+        FAIL={
+            "any document sent to any instance": _managed(
+                allow("ssm:SendCommand", resource=["arn:aws:ssm:*:*:document/*", f"{_EC2}:instance/*"])
+            ),
+            "any instance of any image": _managed(
+                allow("ec2:RunInstances", resource=[f"{_EC2}:instance/*", "arn:aws:ec2:*::image/*"])
+            ),
+        },
+    ),
     *cases(
         "policy_sensitive_wildcard",
         _ESCALATION,
@@ -212,6 +267,8 @@ CASES: t.Final[tuple[Case, ...]] = (
             "since a day of last year": _if("DateGreaterThan", "aws:CurrentTime", "2025-01-01T00:00:00Z"),
             "until a day in ten years": _if("DateLessThan", "aws:CurrentTime", "2036-01-01T00:00:00Z"),
             "to resources of this account, which are meant": _if("StringEquals", "aws:ResourceAccount", ACCOUNT),
+            "with a program that the caller names": _if("StringEquals", "aws:UserAgent", "backup"),
+            "from a page that the caller names": _if("StringEquals", "aws:Referer", "https://example.com/"),
             "not by a service in between": _if("Bool", "aws:ViaAWSService", "false"),
         },
         PASS={
@@ -302,7 +359,9 @@ CASES: t.Final[tuple[Case, ...]] = (
         f"{_HUB}/kms-controls.html#kms-2",
         FAIL={
             "by encrypting anew": _managed(allow("kms:ReEncrypt*")),
-            "by the half of encrypting anew that reads": _managed(allow("kms:ReEncryptFrom")),
+            "by the half of encrypting anew that reads": _managed(
+                allow("kms:ReEncryptFrom", resource="arn:aws:kms:*:*:key/*")
+            ),
             "all that begins with D": _managed(allow("kms:D*")),
             "every key of this account": _managed(allow("kms:Decrypt", resource=f"arn:aws:kms:*:{ACCOUNT}:key/*")),
         },
