@@ -72,6 +72,25 @@ def test_the_evidence_names_what_was_seen() -> None:
     assert (finding.status, finding.resource) == (Status.NOT_ASSESSED, arn("role", "app"))
 
 
+@pytest.mark.parametrize(
+    ("control", "unit"),
+    [
+        ("server_certificate_expired", "server certificates"),
+        ("instance_role", "instances"),
+        ("role_unused", "roles"),
+        ("role_tagged", "roles"),
+        ("user_tagged", "users"),
+        ("analyzer_tagged", "analyzers"),
+        ("mfa_device_unassigned", "virtual MFA devices"),
+    ],
+)
+def test_nothing_to_judge_is_counted(control: str, unit: str) -> None:
+    for thresholds in ({}, {"required_tags": ("owner",)}):
+        (finding,) = judge(control, snapshot(), **thresholds)
+        assert finding.status.value == "NOT_APPLICABLE"
+        assert finding.evidence.observed == {"population": 0, "unit": unit}
+
+
 def test_another_clock_makes_another_verdict() -> None:
     account = snapshot(server_certificates=(server_certificate("new", days_ago(-1)),))
     assert [item.status.value for item in judge("server_certificate_expired", account, now=days_ago(-2))] == ["FAIL"]
