@@ -72,6 +72,12 @@ def test_the_evidence_names_what_was_seen() -> None:
     assert (finding.status, finding.resource) == (Status.NOT_ASSESSED, arn("role", "app"))
 
 
+def test_a_pass_names_the_unused_roles_that_it_excused() -> None:
+    access = role("OrganizationAccountAccessRole", trust=OF_MANAGEMENT, last_used=None)
+    (finding,) = judge("role_unused", snapshot(roles=(access, role()), organization=MEMBER))
+    assert list(finding.evidence.observed["excused"].values()) == [["OrganizationAccountAccessRole"]]
+
+
 @pytest.mark.parametrize(
     ("control", "unit"),
     [

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
@@ -366,7 +367,12 @@ CASES: t.Final[tuple[Case, ...]] = (
             "a role of AWS that rests": _idle(role(), role("AWSReservedSSO_X_1", path=_RESERVED.path, last_used=None)),
         },
         NOT_APPLICABLE={"roles of AWS alone": _idle(_RESERVED)},
-        NOT_ASSESSED={"never, and made nobody knows when": _idle(role(last_used=None, created=None))},
+        NOT_ASSESSED={
+            "never, and made nobody knows when": _idle(role(last_used=None, created=None)),
+            "the access role, and the organization was not read": lambda: snapshot(
+                roles=(dataclasses.replace(_ACCESS, last_used=None),), unread=(unread(Dataset.ORGANIZATION),)
+            ),
+        },
     ),
     *cases(
         "role_unused",
