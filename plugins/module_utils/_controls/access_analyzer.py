@@ -182,6 +182,7 @@ CONTROLS: t.Final = (
         regional=True,
         expected="no active finding of an external access analyzer; intended access is archived, for a stated time",
         rationale="What others can reach is where intruders start. Access Analyzer proves it from the policies.",
+        blind="types of resources that IAM Access Analyzer does not analyze.",
         remediation=Remediation(
             "Close the access in the resource's policy; where it is intended, declare an archive rule that names it."
         ),

@@ -235,6 +235,7 @@ CONTROLS: t.Final = (
         check=with_unreported(_unused_keys),
         expected="used, or younger than, thresholds.unused_days",
         rationale="A key that nobody misses is stolen unnoticed. A key that was never used counts by its age.",
+        blind="use within the last four hours, since the credential report may be as old.",
         remediation=Remediation("Deactivate the key, wait, then delete it in a later run.", _LIFECYCLE),
         compliance=maps(
             cis7="2.11", cis5="1.11", cis3="1.12", hub=("IAM.22", "IAM.8"), nist=UNUSED_NIST, pci="8.2.6", soc2="CC6.1"
@@ -250,6 +251,7 @@ CONTROLS: t.Final = (
         check=with_unreported(_unused_passwords),
         expected="used, or changed, within thresholds.unused_days",
         rationale="People leave and passwords stay.",
+        blind="sign-ins within the last four hours, since the credential report may be as old.",
         remediation=Remediation(
             "Delete the login profile of the user once its owner agrees.", _LIFECYCLE, reversible=False
         ),
@@ -267,6 +269,7 @@ CONTROLS: t.Final = (
         check=with_unreported(_old_keys),
         expected="no active key older than thresholds.key_age_days",
         rationale="The older a key, the more places hold a copy of it.",
+        blind="the age of the secret where a key was deactivated and activated again: AWS then gives the later date.",
         remediation=Remediation(
             "Move the work to a role, or rotate the key; age alone deactivates no key.", _LIFECYCLE
         ),
@@ -310,6 +313,7 @@ CONTROLS: t.Final = (
         check=with_unreported(_console_and_key),
         expected="a console password or access keys, not both",
         rationale="Nobody can tell what the person did and what the program; the program stops when the person leaves.",
+        blind="whether a person uses the key of a user without a password.",
         remediation=Remediation("Give the program a role or a user of its own."),
         compliance=maps(soc2="CC6.1"),
     ),
@@ -323,6 +327,7 @@ CONTROLS: t.Final = (
         check=with_unreported(_workload_keys),
         expected="keys are used for sts and iam only, if at all",
         rationale="Roles give the same access with credentials that end by themselves.",
+        blind="what a key was used for before its last use, since AWS keeps the last service only.",
         remediation=Remediation(
             "Use an instance, task or function role, IAM Roles Anywhere, or OIDC federation for CI."
         ),

@@ -96,6 +96,7 @@ CONTROLS: t.Final = (
         check=_flawed(REMOVABLE),
         expected="no boundary lets those it binds take it off, replace or rewrite it, or make principals without it",
         rationale="A boundary that can be taken off holds only as long as nobody minds it.",
+        blind="ways around the boundary through a role without one, by a service that acts with that role.",
         remediation=Remediation(
             "Deny removing and replacing the boundary, new versions of its policy, and new users and roles without it."
             " The developer boundary of this collection does so.",

@@ -187,6 +187,7 @@ CONTROLS: t.Final = (
         expected="a principal named in break_glass, or at or below the path /iam-hardening/break-glass, which somebody"
         " can use and which may repair something",
         rationale="Without one, a guardrail or a federation that fails locks everybody out; some changes are refused.",
+        blind="whether the people who need it have its credentials at hand. Only a test shows that.",
         remediation=Remediation(
             "Create one, as examples/bootstrap does on request, or name it in hardening_break_glass."
         ),
@@ -201,6 +202,7 @@ CONTROLS: t.Final = (
         check=_unused,
         expected="no use within thresholds.break_glass_used_days that nobody can explain",
         rationale="They pass by the guardrails: each use is an emergency, a test, or an intruder.",
+        blind="who used it, and what for. CloudTrail has that.",
         remediation=Remediation("Find out who used it and why, and change its credentials if nobody can tell."),
     ),
     Control(
@@ -213,6 +215,7 @@ CONTROLS: t.Final = (
         check=_tested,
         expected=f"a date within thresholds.break_glass_test_days in the tag {TESTED}, and a use that bears it out",
         rationale="What nobody tried since it was set up fails on the day that it is needed.",
+        blind="whether the test included a repair.",
         remediation=Remediation(f"Sign in with it, then write the date into its tag {TESTED}."),
     ),
 )

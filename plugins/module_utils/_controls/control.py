@@ -147,7 +147,8 @@ class Control:
     is judged in each assessed region; one ``of_organization`` once for an organization, and for no account. One about
     ``every_region`` is judged once for the account, and holds only if every enabled region was read.
     ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements; ``stands_for`` are further ones,
-    of which only a verdict that it does not hold says something.
+    of which only a verdict that it does not hold says something. ``blind`` completes "It cannot see …" for people; it
+    is empty where there is nothing to say.
     """
 
     id: str
@@ -165,6 +166,7 @@ class Control:
     of_organization: bool = False
     every_region: bool = False
     stands_for: Compliance = dataclasses.field(default_factory=dict)
+    blind: str = ""
 
     @property
     def datasets(self) -> frozenset[Dataset]:

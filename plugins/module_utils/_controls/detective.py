@@ -224,6 +224,7 @@ CONTROLS: t.Final = (
         regional=True,
         expected="an active analyzer of type ACCOUNT or ORGANIZATION, here or declared to watch from another account",
         rationale="It finds what is open to other accounts or to everybody; it is free, and sees its own region only.",
+        blind="an analyzer of another account, unless `thresholds.organization_analyzer_regions` names its regions.",
         remediation=Remediation(
             "Create an analyzer in the region, best one of the whole organization.", "hardening.iam.access_analyzer"
         ),

@@ -149,7 +149,7 @@ class Facts:
     def place(self) -> Place:
         """The account, as the analysis of policies is told of it."""
         organization = self.organization.id if self.organization else None
-        return Place(self.snapshot.partition, self.snapshot.account_id, organization)
+        return Place(self.snapshot.partition, self.snapshot.account_id, organization, self.snapshot.observed_at)
 
     @functools.cached_property
     def administrators(self) -> Administrators:

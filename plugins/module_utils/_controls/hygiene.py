@@ -21,6 +21,7 @@ from .excuses import of_aws, standing, unjudged
 from .requirements import UNUSED_NIST
 
 _THEME = "hygiene"
+_ANALYZERS = "analyzers"
 
 
 def _expired_certificates(scope: Scope) -> Verdict:
@@ -51,15 +52,20 @@ def _unused_roles(scope: Scope) -> Verdict:
     roles, limit = [role for role in scope.snapshot.roles if not role.is_aws_reserved], scope.settings.role_unused_days
     if not roles:
         return Verdict(0, "roles", not_applicable="the account has no role of its own")
-    failures, doubtful, excused = [], [], of_aws(scope.snapshot.roles)
+    failures, undated, doubtful, excused = [], [], [], of_aws(scope.snapshot.roles)
     for role in roles:
         moment = role.last_used or role.created
-        if moment is None or scope.days_since(moment) < limit:
+        if moment is not None and scope.days_since(moment) < limit:
             continue
         # The ways in for an emergency are there not to be used; an approved administrator is there to be used.
         found = standing(scope, role)
         if found.reason is not None and not found.approved:
             excused.add(role, found.reason)
+            continue
+        if moment is None:
+            undated.append(
+                Failure(role.arn, "AWS gives neither a last use nor a date of creation", {"last_used": None})
+            )
             continue
         if found.doubt is not None:
             doubtful.append((role, found.doubt))
@@ -83,7 +89,7 @@ def _unused_roles(scope: Scope) -> Verdict:
         len(roles),
         "roles",
         tuple(failures),
-        unjudged=unjudged(doubtful, f"not used for {limit} days"),
+        unjudged=(*undated, *unjudged(doubtful, f"not used for {limit} days")),
         extra=excused.evidence,
     )
 
@@ -116,8 +122,17 @@ def _tagged_roles(scope: Scope) -> Verdict:
 
 def _tagged_analyzers(scope: Scope) -> Verdict:
     if not scope.settings.required_tags:
-        return Verdict(0, "analyzers", not_applicable="no tag is required (thresholds.required_tags)")
-    return Verdict(0, "analyzers", not_assessed="tags of analyzers are not read")
+        return Verdict(0, _ANALYZERS, not_applicable="no tag is required (thresholds.required_tags)")
+    unread = scope.missing(Dataset.ANALYZER_DETAILS)
+    if unread is not None:
+        return Verdict(0, _ANALYZERS, not_assessed=f"the tags of analyzers were not read: {unread} (option detective)")
+    # Nobody but AWS can tag what one of its services made for itself.
+    own = {item.arn: item for item in scope.snapshot.analyzer_details if not item.managed_by}
+    verdict = _tagged(scope, _ANALYZERS, [(item.arn, item.tags) for item in own.values()])
+    failures = tuple(dataclasses.replace(item, region=own[item.resource].region) for item in verdict.failures)
+    regions = scope.unread_regions(Dataset.ANALYZER_DETAILS)
+    gap = f"the tags of analyzers could not be read in {listing(regions)}" if regions else None
+    return dataclasses.replace(verdict, failures=failures, not_assessed=gap)
 
 
 def _idle_devices(scope: Scope) -> Verdict:
@@ -142,6 +157,7 @@ CONTROLS: t.Final = (
         check=_expired_certificates,
         expected="no server certificate in IAM past its expiry",
         rationale="An expired certificate gets deployed by mistake; a current one belongs into ACM, which renews it.",
+        blind="certificates outside IAM, such as those of AWS Certificate Manager.",
         remediation=Remediation("Make sure that no load balancer uses it, then delete it.", reversible=False),
         compliance=maps(cis7="2.17", cis5="1.18", cis3="1.19", hub="IAM.26", soc2="CC6.1"),
     ),
@@ -155,6 +171,7 @@ CONTROLS: t.Final = (
         regional=True,
         expected="an instance profile on every instance",
         rationale="An instance without a role gets an access key in a file as soon as it needs anything of AWS.",
+        blind="access keys that are kept on an instance, nor containers and other computing services.",
         remediation=Remediation("Attach an instance profile with the permissions that its software needs, if any."),
         compliance=maps(
             cis7="2.16",
@@ -175,6 +192,7 @@ CONTROLS: t.Final = (
         check=_unused_roles,
         expected="used, or made, within thresholds.role_unused_days",
         rationale="An unused role is a way in that nobody watches. Roles for emergencies deserve a waiver.",
+        blind="use before the 400 days that AWS tracks.",
         remediation=Remediation("Ask the owner, deny all with an inline policy for a while, then delete the role."),
         compliance=maps(nist=UNUSED_NIST, soc2=("CC6.2", "CC6.3")),
     ),
@@ -187,6 +205,7 @@ CONTROLS: t.Final = (
         check=_tagged_users,
         expected="every tag of thresholds.required_tags",
         rationale="Who answers for a user must be known before anything about it can be decided.",
+        blind="whether the values are true.",
         remediation=Remediation("Tag the user with its owner."),
         compliance=maps(hub="IAM.25"),
     ),
@@ -199,6 +218,7 @@ CONTROLS: t.Final = (
         check=_tagged_roles,
         expected="every tag of thresholds.required_tags",
         rationale="Who answers for a role must be known before anything about it can be decided.",
+        blind="whether the values are true.",
         remediation=Remediation("Tag the role with its owner."),
         compliance=maps(hub="IAM.24"),
     ),
@@ -207,10 +227,13 @@ CONTROLS: t.Final = (
         title="Access analyzers carry the required tags",
         severity=Severity.LOW,
         theme=_THEME,
+        # Not a need: without the option detective, the control says that it was not assessed.
         needs=(),
+        uses=(Dataset.ANALYZER_DETAILS,),
         check=_tagged_analyzers,
         expected="every tag of thresholds.required_tags",
         rationale="Who answers for an analyzer must be known when its findings need an owner.",
+        blind="the tags of analyzers without the option `detective`, nor whether the values are true.",
         remediation=Remediation("Tag the analyzer with its owner."),
         compliance=maps(hub="IAM.23"),
     ),
@@ -223,6 +246,7 @@ CONTROLS: t.Final = (
         check=_idle_devices,
         expected="no virtual MFA device without a user",
         rationale="A device that was made and never enabled still has a seed that somebody may have kept.",
+        blind="hardware tokens, since AWS lists virtual devices only.",
         remediation=Remediation("Delete the device.", reversible=False),
         compliance=maps(soc2="CC6.1"),
     ),

@@ -101,6 +101,7 @@ def _stale_control(service: str, name: str) -> Control:
         rationale=f"Stolen credentials with access to {name} are worth money: models run on the account's bill.",
         remediation=Remediation("Take the service out of the principal's policies once its owner agrees."),
         compliance=maps(nist=("AC-2(1)", "AC-2(3)", "AC-6"), soc2="CC6.3"),
+        blind="whether the service was used or only tried, since AWS counts denied attempts as use.",
     )
 
 
@@ -115,6 +116,8 @@ CONTROLS: t.Final = (
         check=_over_provisioned,
         expected="more than thresholds.few_services services used within thresholds.service_unused_days",
         rationale="Who works with three services needs no rights on three hundred.",
+        blind="whether a service was used or only tried, since AWS counts denied attempts as use; nor jobs that run"
+        " once a year.",
         remediation=Remediation(
             "Attach policies for the services that are used, watch for denials, then detach the administrator's.",
             _PERMISSIONS,

@@ -148,6 +148,7 @@ CONTROLS: t.Final = (
         check=with_unreported(_console_mfa),
         expected="MFA for every user with a console password",
         rationale="Passwords are guessed, phished and reused.",
+        blind="whether federated people have MFA. Their identity provider asks for it.",
         remediation=Remediation(
             "Have the user register a security key or passkey, or move the person to IAM Identity Center."
         ),
@@ -178,6 +179,8 @@ CONTROLS: t.Final = (
         check=with_unreported(_hardware_mfa),
         expected="a security key or hardware token for every console user",
         rationale="Codes of virtual devices can be phished; those of security keys can't.",
+        blind="a passkey that a phone or a password manager keeps, since AWS lists it like a security key; nor,"
+        " without the option `deep`, a security key beside a virtual device.",
         remediation=Remediation("Register a FIDO2 security key or passkey, administrators first."),
         compliance=maps(nist=("IA-2(1)", "IA-2(2)", "IA-2(6)", "IA-2(8)"), soc2="CC6.1"),
     ),

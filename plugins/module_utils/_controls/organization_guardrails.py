@@ -194,6 +194,8 @@ CONTROLS: t.Final = (
         of_organization=True,
         expected="SCPs or RCPs on every account, or above it, that enforce a guardrail of docs/organization.md",
         rationale="Without guardrails the administrators of an account can switch off all that watches over it.",
+        blind="whether the guardrail is the one that the organization needs, and what it denies besides the example"
+        " calls.",
         remediation=Remediation(
             "Attach guardrail policies, first to one unit, then to more.", "hardening.iam.organization_policy"
         ),
@@ -234,6 +236,7 @@ CONTROLS: t.Final = (
         of_organization=True,
         expected="an SCP on every account, or above it, that denies IAM users without MFA all but registering a device",
         rationale="A password or key that leaks from an account of the organization is then of no use by itself.",
+        blind="calls besides the example calls of docs/organization.md.",
         remediation=Remediation(
             "Attach an SCP that denies IAM users, and nobody else, what they do without MFA.",
             "hardening.iam.organization_policy",

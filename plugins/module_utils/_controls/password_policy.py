@@ -105,7 +105,14 @@ def _reuse_in_words(scope: Scope, policy: PasswordPolicy) -> str:
 
 
 def _setting(
-    name: str, title: str, severity: Severity, check: Check, expected: str, rationale: str, compliance: Compliance
+    name: str,
+    title: str,
+    severity: Severity,
+    check: Check,
+    expected: str,
+    rationale: str,
+    compliance: Compliance,
+    blind: str = "passwords that are older than the policy. It applies at each user's next change of the password.",
 ) -> Control:
     return Control(
         id=name,
@@ -117,6 +124,7 @@ def _setting(
         check=check,
         expected=expected,
         rationale=rationale,
+        blind=blind,
         remediation=Remediation("Declare the setting; it applies at each user's next change of the password.", _MODULE),
         compliance=compliance,
     )
@@ -148,6 +156,7 @@ CONTROLS: t.Final = (
         "a custom password policy",
         "AWS's default asks for eight characters and remembers no former password.",
         maps(soc2="CC6.1"),
+        blind="",
     ),
     _setting(
         "password_min_length",
@@ -212,5 +221,6 @@ CONTROLS: t.Final = (
         "expiry within thresholds.password_max_age_days, if set",
         "Some regimes still ask for expiry. NIST advises against it: people then choose weaker passwords.",
         maps(hub=("IAM.17", "IAM.10"), pci=("8.3.9", "8.3.10.1"), soc2="CC6.1"),
+        blind="",
     ),
 )

@@ -99,6 +99,7 @@ def _control(
         rationale=rationale,
         remediation=Remediation(remedy),
         compliance=compliance,
+        blind="policies of AWS that are attached, nor what several policies of a principal allow only together.",
     )
 
 

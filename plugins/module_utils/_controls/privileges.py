@@ -272,6 +272,7 @@ CONTROLS: t.Final = (
         check=_user_admins,
         expected="no user whose policies together allow everything, less what boundary and organization take away",
         rationale="Users have long-term credentials; administrators should come in through roles, for a while.",
+        blind="users who can become administrators. `privilege_escalation_path` judges them.",
         remediation=Remediation(
             "Move people to IAM Identity Center and programs to roles with what they need.", _PERMISSIONS
         ),
@@ -287,6 +288,7 @@ CONTROLS: t.Final = (
         check=_group_admins,
         expected="no group whose policies together allow everything, less what the organization takes away",
         rationale="Joining the group is enough, and iam:AddUserToGroup becomes the key to the account.",
+        blind="groups whose members can become administrators. `privilege_escalation_path` judges them.",
         remediation=Remediation("Give the group policies for its work; keep administration in roles.", _PERMISSIONS),
         compliance=maps(nist=ADMIN_NIST, soc2="CC6.3"),
     ),
@@ -301,6 +303,7 @@ CONTROLS: t.Final = (
         expected="no role, those by design aside, whose policies together allow everything, less what boundary and"
         " organization take away",
         rationale="Everyone and everything that may assume the role has the account.",
+        blind="roles that can become administrators. `privilege_escalation_path` judges them.",
         remediation=Remediation(
             "Find out which services the role uses, attach policies for those, watch, then detach the administrator's.",
             _PERMISSIONS,
@@ -338,6 +341,8 @@ CONTROLS: t.Final = (
         check=_support_role,
         expected="AWSSupportAccess attached to at least one role",
         rationale="In an incident somebody must be able to open a case without being an administrator.",
+        blind="whether the people on duty can assume the role, and whether a boundary or a denial takes the"
+        " permission away.",
         remediation=Remediation("Attach AWSSupportAccess to a role that the people on duty can assume."),
         compliance=maps(cis7="2.15", cis5="1.16", cis3="1.17", hub="IAM.18", pci="12.10.3", soc2="CC7.4"),
     ),
@@ -350,6 +355,7 @@ CONTROLS: t.Final = (
         check=_audit_role,
         expected="SecurityAudit attached to at least one role",
         rationale="Auditors who have no role of their own are given an administrator's.",
+        blind="whether the auditors can assume the role, and whether a boundary or a denial takes the permission away.",
         remediation=Remediation("Attach SecurityAudit to a role for auditors."),
         compliance=maps(soc2="CC4.1"),
     ),
@@ -362,6 +368,7 @@ CONTROLS: t.Final = (
         check=_cloudshell,
         expected="AWSCloudShellFullAccess attached to no user, group or role",
         rationale="CloudShell has internet access and file transfer: a way out for data past the company's network.",
+        blind="other policies that allow CloudShell, such as a copy of this one.",
         remediation=Remediation(
             "Detach it; where CloudShell is needed, deny its file upload and download.", _PERMISSIONS
         ),

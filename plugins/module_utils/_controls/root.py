@@ -227,6 +227,7 @@ CONTROLS: t.Final = (
         check=_hardware_mfa,
         expected="MFA for root without any virtual device, or no root password",
         rationale="The seed of a virtual device can be copied, and lives on a phone that serves other purposes too.",
+        blind="a passkey that a phone or a password manager keeps, since AWS lists it like a security key.",
         remediation=Remediation(
             "Register FIDO2 security keys or a hardware token for root, then remove root's virtual devices."
         ),
@@ -243,6 +244,7 @@ CONTROLS: t.Final = (
         check=_not_used,
         expected="no use of root's password or keys within thresholds.root_used_days",
         rationale="Few tasks need root. Its use elsewhere escapes every guardrail and is hard to pin on a person.",
+        blind="who used root, and what for. CloudTrail has that.",
         remediation=Remediation(
             "Ask who used root and for what; give that work a role, and alert on every use of root."
         ),
@@ -272,6 +274,7 @@ CONTROLS: t.Final = (
         check=_member_without_password,
         expected="no root password in member accounts",
         rationale="The organization can do what needs root centrally; a password in each account waits to be stolen.",
+        blind="whether somebody can recover the password by the e-mail address of the account.",
         remediation=Remediation(
             "Turn on central root access in the organization and delete the password through sts:AssumeRoot."
         ),

@@ -192,6 +192,7 @@ def _control(
     rationale: str,
     remedy: str,
     compliance: Compliance,
+    blind: str = "",
 ) -> Control:
     return Control(
         id=name,
@@ -205,6 +206,7 @@ def _control(
         rationale=rationale,
         remediation=Remediation(remedy),
         compliance=compliance,
+        blind=blind,
     )
 
 
@@ -230,6 +232,7 @@ CONTROLS: t.Final = (
         " not ask for its owner. At an issuer of one owner, any project of the owner may.",
         remedy="Require the subject (repo:owner/name:ref:…) with StringEquals or StringLike, and the audience.",
         compliance=maps(nist=("AC-3", "AC-6", "IA-8"), soc2=("CC6.1", "CC6.3")),
+        blind="what the provider checks before it issues a token, nor who may change the project that a claim names.",
     ),
     _control(
         "trust_foreign_account",
@@ -241,6 +244,7 @@ CONTROLS: t.Final = (
         rationale="A provider that works for many customers can be talked into using its access to yours.",
         remedy="Agree on an external id with the other side; list accounts of your own as trusted.",
         compliance=maps(nist=("AC-3", "AC-6"), pci="7.2.1", soc2=("CC6.1", "CC6.3")),
+        blind="which of its principals the foreign account allows to assume the role.",
     ),
     _control(
         "trust_foreign_readonly",
@@ -261,6 +265,7 @@ CONTROLS: t.Final = (
         rationale="Otherwise a stolen access key of any user who may assume the role is an administrator's.",
         remedy="Add the condition aws:MultiFactorAuthPresent, or move people to IAM Identity Center.",
         compliance=maps(nist=("IA-2(1)", "AC-6"), soc2=("CC6.1", "CC6.3")),
+        blind="whether federated people and those of other accounts have MFA. Their side asks for it.",
     ),
     _control(
         "trust_confused_deputy",

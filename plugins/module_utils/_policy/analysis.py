@@ -18,6 +18,7 @@ import dataclasses
 import functools
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 
 from .arn import iam_region
 from .context import Context, Values
@@ -30,6 +31,7 @@ from .truth import NO, UNKNOWN, YES, Truth
 # No pattern that somebody wrote is about these. The services begin with different letters: a policy on "z*" is no
 # policy on everything.
 _NAME: t.Final = "named-by-0-policies"
+_CALLER: t.Final = "caller-of-0-policies"
 _REGION: t.Final = "xx-nowhere-0"
 _SERVICES: t.Final = ("unlisted", "zz-unlisted", "another-unlisted", "q-unlisted", "mm-unlisted")
 
@@ -124,13 +126,21 @@ WITHOUT_MFA: t.Final[tuple[tuple[Mapping[str, str], tuple[str, ...]], ...]] = (
 WITH_MFA: t.Final[Mapping[str, str]] = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
 
 
+# Addresses of the internet, far from each other, none of them of the ranges that documents use as examples.
+_ADDRESSES: t.Final = ("9.9.9.9", "80.80.80.80", "151.101.1.69", "217.0.43.1")
+
+
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """The account that is asked about. ``organization`` is the id of the organization it is in, where that is known."""
+    """The account that is asked about. ``organization`` is the id of the organization it is in, where that is known.
+
+    ``moment`` is the time of the requests; conditions on the time count as conditions where it is not known.
+    """
 
     partition: str
     account: str
     organization: t.Optional[str] = None
+    moment: t.Optional[datetime] = None
 
     def resource(self, template: str, service: str = "") -> str:
         """The ARN of a resource that nobody named."""
@@ -163,6 +173,35 @@ def _request_in(place: Place) -> Context:
     if place.organization is not None:
         values["aws:PrincipalOrgID"] = values["aws:ResourceOrgID"] = place.organization
     return Context(values, complete=False)
+
+
+@functools.lru_cache(maxsize=256)
+def _requests_of_anybody(place: Place) -> tuple[Context, ...]:
+    """The requests of users and sessions of roles whom no policy names, from wherever, all in their own account.
+
+    A condition that all of these meet restricts nobody. Tags of requests are left out, as the caller may: then
+    ForAllValues holds. Of tags of principals and resources nothing is known, so that conditions on them restrict.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    values: dict[str, Values] = {"aws:ResourceAccount": place.account, "aws:ViaAWSService": False}
+    if place.moment is not None:
+        values["aws:CurrentTime"] = place.moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        values["aws:EpochTime"] = str(int(place.moment.timestamp()))
+    shared = _request_in(place).with_(values, absent=("aws:tagkeys",))
+    iam = f"arn:{place.partition}:iam::{place.account}"
+    user: dict[str, Values] = {
+        "aws:PrincipalArn": f"{iam}:user/{_CALLER}",
+        "aws:PrincipalType": "User",
+        "aws:userid": "AIDAOFNOPOLICY",
+        "aws:username": _CALLER,
+    }
+    session: dict[str, Values] = {
+        "aws:PrincipalArn": f"{iam}:role/{_CALLER}",
+        "aws:PrincipalType": "AssumedRole",
+        "aws:userid": f"AROAOFNOPOLICY:{_CALLER}",
+    }
+    callers = (shared.with_(user), shared.with_(session, absent=("aws:username",)))
+    return tuple(caller.with_({"aws:SourceIp": address}) for caller in callers for address in _ADDRESSES)
 
 
 # An answer, and the context keys that an unknown one hangs on.
@@ -232,10 +271,26 @@ class Analysis:
         What boundary and control policies deny under conditions only still counts as allowed: it may be had.
         """
         if action not in self._known:
-            power = self._weighed(lambda context: self._ask(action, _RESOURCES.get(action, (_OTHER,)), context))
-            certain = power is not None and power.certain
-            self._known[action] = certain or (power is not None and self._alone is not None and self._alone.may(action))
+            self._known[action] = self._may(action)
         return self._known[action]
+
+    def _may(self, action: str) -> bool:
+        def question(context: Context) -> Answer:
+            return self._ask(action, _RESOURCES.get(action, (_OTHER,)), context)
+
+        power = self._weighed(question)
+        if power is None:
+            return False
+        return (
+            power.certain or self._is_open_to_anybody(question) or (self._alone is not None and self._alone.may(action))
+        )
+
+    def _is_open_to_anybody(self, question: Question) -> bool:
+        """Whether the conditions of a positive answer restrict nobody."""
+        if self._principal is not None:
+            return False
+        powers = (self._weighed(question, request) for request in _requests_of_anybody(self._place))
+        return all(power is not None and power.certain for power in powers)
 
     @functools.cached_property
     def _alone(self) -> t.Optional[Analysis]:
@@ -251,9 +306,9 @@ class Analysis:
         """Whether the data of services is open as AWS's policy ReadOnlyAccess opens it."""
         return all(self.may(action) for action in _READING)
 
-    def _weighed(self, question: Question) -> t.Optional[Power]:
+    def _weighed(self, question: Question, request: t.Optional[Context] = None) -> t.Optional[Power]:
         """What an answer hangs on; None where it is no. MFA is told apart from other conditions."""
-        request = _request_in(self._place)
+        request = _request_in(self._place) if request is None else request
         answer, keys = question(request)
         if answer is NO:
             return None

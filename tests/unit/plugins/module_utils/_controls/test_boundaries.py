@@ -64,7 +64,9 @@ def test_what_is_wrong_with_a_boundary(statements: tuple[t.Any, ...], failed: se
 def test_without_a_boundary_there_is_nothing_to_judge(control: str) -> None:
     """A policy that is declared as none is not one, whatever it says."""
     unused = account(allow("*"), users=(user(),), roles=(role(),))
-    assert status(control, unused) == "NOT_APPLICABLE"
+    (finding,) = judge(control, unused)
+    assert finding.status.value == "NOT_APPLICABLE"
+    assert finding.evidence.observed == {"population": 0, "unit": "boundaries"}
 
 
 def test_the_finding_is_on_the_policy_and_names_whom_it_binds() -> None:
@@ -82,7 +84,7 @@ def test_each_boundary_is_judged_once() -> None:
     both = snapshot(users=users, policies=(policy("B", allow("s3:*")), other))
     assert failing("boundary_opens_iam", both) == [other.arn]
     (passed,) = judge("boundary_grants_nothing", both)
-    assert passed.evidence.observed["population"] == 2
+    assert passed.evidence.observed == {"population": 2, "unit": "boundaries"}
 
 
 @pytest.mark.parametrize(

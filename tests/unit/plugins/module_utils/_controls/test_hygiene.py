@@ -6,12 +6,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import ServerCertificate, VirtualMfaDevice
+from ansible_collections.hardening.iam.plugins.module_utils._account.analyzers import AnalyzerDetails
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Dataset,
+    ServerCertificate,
+    UnreadKind,
+    VirtualMfaDevice,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Instance
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 
 from .samples import (
     ACCOUNT,
@@ -27,6 +35,7 @@ from .samples import (
     snapshot,
     status,
     trust,
+    unread,
     user,
 )
 
@@ -47,6 +56,45 @@ def test_expired_certificates() -> None:
     assert failing("server_certificate_expired", snapshot(server_certificates=found)) == [
         arn("server-certificate", "old")
     ]
+
+
+def test_the_evidence_names_what_was_seen() -> None:
+    expired = snapshot(server_certificates=(server_certificate("old", days_ago(1)),))
+    (finding,) = judge("server_certificate_expired", expired)
+    assert finding.evidence.observed == {"expires": "2026-11-24T12:00:00Z"}
+    (finding,) = judge("instance_role", snapshot(instances=(instance("i-1", None),)))
+    assert finding.evidence.observed == {"instance_profile": None}
+    (finding,) = judge("instance_role", snapshot(instances=(instance("i-1", arn("instance-profile", "p")),)))
+    assert finding.evidence.observed == {"population": 1, "unit": "instances"}
+    (finding,) = judge("role_unused", snapshot(roles=(role(last_used=days_ago(100)),)))
+    assert finding.evidence.observed == {"last_used": "2026-08-17T12:00:00Z"}
+    (finding,) = judge("role_unused", snapshot(roles=(role(last_used=None, created=None), role("b", last_used=NOW))))
+    assert (finding.status, finding.resource) == (Status.NOT_ASSESSED, arn("role", "app"))
+
+
+def test_a_pass_names_the_unused_roles_that_it_excused() -> None:
+    access = role("OrganizationAccountAccessRole", trust=OF_MANAGEMENT, last_used=None)
+    (finding,) = judge("role_unused", snapshot(roles=(access, role()), organization=MEMBER))
+    assert list(finding.evidence.observed["excused"].values()) == [["OrganizationAccountAccessRole"]]
+
+
+@pytest.mark.parametrize(
+    ("control", "unit"),
+    [
+        ("server_certificate_expired", "server certificates"),
+        ("instance_role", "instances"),
+        ("role_unused", "roles"),
+        ("role_tagged", "roles"),
+        ("user_tagged", "users"),
+        ("analyzer_tagged", "analyzers"),
+        ("mfa_device_unassigned", "virtual MFA devices"),
+    ],
+)
+def test_nothing_to_judge_is_counted(control: str, unit: str) -> None:
+    for thresholds in ({}, {"required_tags": ("owner",)}):
+        (finding,) = judge(control, snapshot(), **thresholds)
+        assert finding.status.value == "NOT_APPLICABLE"
+        assert finding.evidence.observed == {"population": 0, "unit": unit}
 
 
 def test_another_clock_makes_another_verdict() -> None:
@@ -106,9 +154,22 @@ def test_tags(control: str) -> None:
     assert status(control, snapshot(), required_tags=("owner",)) == "NOT_APPLICABLE"
 
 
-def test_tags_of_analyzers_are_not_read() -> None:
+def test_tags_of_analyzers_are_judged_where_they_were_read() -> None:
+    tags = {"required_tags": ("owner",)}
     assert status("analyzer_tagged", snapshot()) == "NOT_APPLICABLE"
-    assert status("analyzer_tagged", snapshot(), required_tags=("owner",)) == "NOT_ASSESSED"
+    not_asked = (unread(Dataset.ANALYZER_DETAILS, UnreadKind.NOT_REQUESTED),)
+    (finding,) = judge("analyzer_tagged", snapshot(unread=not_asked), **tags)
+    assert (finding.status, "option detective" in finding.detail) == (Status.NOT_ASSESSED, True)
+    bare, tagged = (
+        AnalyzerDetails(name, f"arn:aws:access-analyzer:eu-west-1:1:analyzer/{name}", "eu-west-1", "ACCOUNT", "ACTIVE")
+        for name in ("bare", "tagged")
+    )
+    both = (bare, dataclasses.replace(tagged, tags={"owner": "team"}))
+    (finding,) = judge("analyzer_tagged", snapshot(analyzer_details=both), **tags)
+    assert (finding.status, finding.resource, finding.region) == (Status.FAIL, bare.arn, "eu-west-1")
+    gap = snapshot(analyzer_details=both[1:], unread=(unread(Dataset.ANALYZER_DETAILS, region="us-east-1"),))
+    (finding,) = judge("analyzer_tagged", gap, **tags)
+    assert (finding.status, "us-east-1" in finding.detail) == (Status.NOT_ASSESSED, True)
 
 
 def test_devices_of_nobody() -> None:

@@ -84,3 +84,25 @@ def test_administrators_may_use_everything_and_are_told_of_elsewhere() -> None:
         roles=bounded.roles, service_last_accessed=bounded.service_last_accessed, policies=(policy("B"),)
     )
     assert status("bedrock_access_stale", account) == "FAIL"
+
+
+def test_the_evidence_has_the_last_use() -> None:
+    (never,) = judge("bedrock_access_stale", developer(*used(bedrock=None), admin=False))
+    assert never.evidence.observed == {"last_used": None}
+    (once,) = judge("bedrock_access_stale", developer(*used(bedrock=100), admin=False))
+    assert once.evidence.observed == {"last_used": "2026-08-17T12:00:00Z"}
+    assert once.detail == "last used bedrock 2026-08-17 (100 days); limit 90"
+
+
+def test_only_administrators_are_named_as_excused() -> None:
+    admin, other = (
+        role(name, trust=trust({"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}), attached_policies=policies)
+        for name, policies in (("OrganizationAccountAccessRole", (ADMIN,)), ("AWSControlTowerExecution", ()))
+    )
+    uses = {item.arn: used(s3=1) for item in (admin, other)}
+    (finding,) = judge(
+        "admin_over_provisioned",
+        snapshot(roles=(admin, other), service_last_accessed=uses, organization=MEMBER),
+    )
+    assert list(finding.evidence.observed["excused"].values()) == [["OrganizationAccountAccessRole"]]
+    assert finding.evidence.observed["unit"] == "principals"

@@ -45,6 +45,7 @@ def test_without_a_policy_everything_fails_and_says_so(control: str) -> None:
     assert finding.status.value == "FAIL"
     assert "no password policy" in finding.detail
     assert finding.resource == ROOT
+    assert finding.evidence.observed["policy"] is None
     assert finding.remediation.module == "hardening.iam.password_policy"
 
 
@@ -109,3 +110,23 @@ def test_thresholds_of_choice() -> None:
 def test_no_control_of_the_theme_is_worse_than_medium() -> None:
     found = {control.severity.value for control in all_controls() if control.theme == "password_policy"}
     assert found == {"low", "medium"}
+
+
+@pytest.mark.parametrize("control", IDS)
+def test_the_evidence_tells_a_policy_from_none(control: str) -> None:
+    (passed,) = judge(control, with_policy(STRONG))
+    assert passed.evidence.observed == {"population": 1, "unit": "password policies"}
+    (nobody,) = judge(control, people(row("robot")))
+    assert nobody.evidence.observed == {"population": 0, "unit": "password policies"}
+    (none,) = judge(control, with_policy(None))
+    assert none.evidence.observed["policy"] is None
+
+
+def test_the_evidence_of_a_weak_policy_has_its_setting() -> None:
+    (finding,) = judge("password_min_length", with_policy(dataclasses.replace(STRONG, minimum_length=8)))
+    assert finding.evidence.observed == {"policy": "custom", "setting": "minimum length 8"}
+
+
+def test_without_a_limit_expiry_is_no_question() -> None:
+    (finding,) = judge("password_expiry", with_policy(STRONG))
+    assert finding.evidence.observed == {"population": 0, "unit": "password policies"}

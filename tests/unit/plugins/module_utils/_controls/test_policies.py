@@ -185,6 +185,18 @@ def test_boundaries_and_aws_policies_are_not_judged(fields: dict[str, t.Any], fa
 def test_an_unattached_policy_is_said_to_be_so() -> None:
     (finding,) = judge("policy_full_kms", snapshot(policies=(policy("P", allow("kms:*"), attachment_count=0),)))
     assert finding.detail == "kms:*; not attached"
+    assert finding.evidence.observed == {"allows": ["kms:*"]}
+
+
+def test_an_inline_policy_is_named() -> None:
+    inline = (document(allow("kms:*"), name="mine"),)
+    (finding,) = judge("policy_full_kms", snapshot(users=(user("a", inline_policies=inline),)))
+    assert finding.detail == "inline policy mine: kms:*"
+
+
+def test_a_pass_counts_the_policies() -> None:
+    (finding,) = judge("policy_full_kms", snapshot(policies=(policy("P"), policy("Q"))))
+    assert finding.detail == "2 policies assessed"
 
 
 def test_the_three_policies_of_the_reference_assessment() -> None:

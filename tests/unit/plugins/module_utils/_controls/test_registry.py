@@ -53,6 +53,8 @@ def test_every_control_says_what_a_reader_needs(control: Control) -> None:
         assert text and text == text.strip()
     assert control.remediation.text.endswith(".") and control.rationale.endswith(".")
     assert not control.title.endswith(".")
+    # It goes on from "It cannot see".
+    assert not control.blind or re.fullmatch(r"[a-zI].{10,170}\.", control.blind)
     assert set(control.compliance) <= set(FRAMEWORKS)
     assert control.remediation.module is None or control.remediation.module in MODULES
 

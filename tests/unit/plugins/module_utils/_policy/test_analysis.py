@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import string
 import typing as t
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -243,6 +244,60 @@ def test_free_actions(statements: list[dict[str, t.Any]], free: list[str]) -> No
     assert list(subject.freely(("iam:PassRole", "s3:GetObject"))) == free
 
 
+@pytest.mark.parametrize(
+    ("condition", "free"),
+    [
+        ({"ArnLike": {"aws:PrincipalArn": "*"}}, True),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*"}}, False),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}, False),
+        ({"StringLike": {"aws:userid": "*"}}, True),
+        ({"StringLike": {"aws:userid": "AIDA*"}}, False),
+        ({"StringLike": {"aws:userid": "AROA*"}}, False),
+        # Sessions of roles have no user name.
+        ({"StringLike": {"aws:username": "*"}}, False),
+        ({"StringLikeIfExists": {"aws:username": "*"}}, True),
+        ({"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}}, True),
+        ({"IpAddress": {"aws:SourceIp": "0.0.0.0/1"}}, False),
+        ({"IpAddress": {"aws:SourceIp": "128.0.0.0/1"}}, False),
+        ({"Bool": {"aws:ViaAWSService": "false"}}, True),
+        ({"StringEquals": {"aws:ResourceAccount": ACCOUNT}}, True),
+        ({"StringEquals": {"aws:ResourceTag/open": "true"}}, False),
+        ({"StringNotEquals": {"aws:PrincipalTag/team": "interns"}}, False),
+        ({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, False),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": "team"}}, True),
+        ({"Null": {"aws:TagKeys": "false"}}, False),
+        (MFA | {"ArnLike": {"aws:PrincipalArn": "*"}}, False),
+    ],
+    ids=str,
+)
+def test_a_condition_that_everybody_meets_restricts_nobody(condition: dict[str, t.Any], free: bool) -> None:
+    assert analysis(allow("s3:GetObject", Condition=condition)).may("s3:GetObject") is free
+
+
+@pytest.mark.parametrize(
+    ("condition", "free"),
+    [
+        ({"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, True),
+        ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, False),
+        ({"NumericGreaterThan": {"aws:EpochTime": "1577836800"}}, True),
+        ({"NumericLessThan": {"aws:EpochTime": "1577836800"}}, False),
+    ],
+    ids=str,
+)
+def test_a_time_that_has_come_restricts_nobody(condition: dict[str, t.Any], free: bool) -> None:
+    layers = Layers(identity=(policy(allow("s3:GetObject", Condition=condition)),))
+    timed = Place("aws", ACCOUNT, moment=datetime(2026, 1, 1, tzinfo=UTC))
+    assert Analysis(layers, timed).may("s3:GetObject") is free
+    # Without the time nothing is known.
+    assert not Analysis(layers, Place("aws", ACCOUNT)).may("s3:GetObject")
+
+
+def test_of_one_principal_the_conditions_on_others_are_not_asked() -> None:
+    found = allow("s3:GetObject", Condition={"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/admin"}})
+    assert analysis(found).may("s3:GetObject")
+    assert not analysis(found, principal=f"arn:aws:iam::{ACCOUNT}:role/admin").may("s3:GetObject")
+
+
 def test_an_action_on_several_resources_needs_all_of_them() -> None:
     """Which resources RunInstances needs: service-authorization/latest/reference/list_amazonec2.html"""
     assert analysis(allow("ec2:RunInstances", resource="arn:aws:ec2:*:*:instance/*")).freely(SENSITIVE) == ()
@@ -269,7 +324,9 @@ def test_every_sensitive_action_can_be_allowed() -> None:
         ([allow("kms:*", resource="arn:aws:kms:*:*:key/*")], True),
         ([allow("kms:*", resource="arn:aws:kms:eu-west-1:111122223333:key/*")], False),
         ([allow("kms:Decrypt", "kms:Encrypt")], False),
-        ([allow("kms:*"), deny("kms:*", Condition=OFFICE)], False),
+        ([allow("kms:*"), deny("kms:*", Condition={"NotIpAddress": OFFICE["IpAddress"]})], False),
+        # All but the office: everybody else may.
+        ([allow("kms:*"), deny("kms:*", Condition=OFFICE)], True),
         ([but("s3:*")], True),
         ([but("kms:Decrypt")], True),
     ],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from collections.abc import Mapping
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
 
@@ -20,3 +21,4 @@ class Case:
     name: str  # what the account is, in a few words
     source: str  # URL or benchmark text that says so
     build: t.Callable[[], Snapshot]
+    thresholds: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)  # those that differ from the defaults
