@@ -29,11 +29,21 @@ _TAKING: t.Final = _CREDENTIALS.union(
     (f"Put{kind}PermissionsBoundary" for kind in ("User", "Role")),
 )
 
+# An attached policy, a written one and those of a group may hold a Deny.
+_DENYING: t.Final = frozenset(
+    {"AddUserToGroup", *(f"{verb}{kind}Policy" for verb in ("Attach", "Put") for kind in ("User", "Role", "Group"))}
+)
+
 
 def can_take(change: Change) -> bool:
     """Whether a request may take permissions or credentials from a user or a role."""
     gives = change.operation == "UpdateAccessKey" and change.parameters.get("Status") == "Active"
     return change.service == "iam" and change.operation in _TAKING and not gives
+
+
+def can_deny(change: Change) -> bool:
+    """Whether a request that gives policies to a user or a role may bring a Deny among them."""
+    return change.service == "iam" and change.operation in _DENYING
 
 
 def is_of_credential(change: Change) -> bool:

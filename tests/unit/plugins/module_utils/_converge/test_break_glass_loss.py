@@ -294,3 +294,39 @@ def test_a_membership_that_lets_nobody_in_may_go_though_credentials_are_not_know
     others = Group("others", arn("group", "others"), "/", None, (), ())
     snapshot = account(BY_KEEPER, member, groups=(others,))
     assert loss(snapshot, taking("RemoveUserFromGroup", GroupName="others")) is None
+
+
+# By a Deny
+
+DENY_ALL: t.Final = document({"Effect": "Deny", "Action": "*", "Resource": "*"})
+WITHOUT_MFA: t.Final = document(
+    {
+        "Effect": "Deny",
+        "NotAction": "iam:*",
+        "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "has_mfa", "is_last"),
+    [
+        (taking("AddUserToGroup", GroupName="quarantine"), True, True),
+        (taking("AddUserToGroup", GroupName="team"), True, False),
+        (taking("AttachUserPolicy", PolicyArn="arn:aws:iam::aws:policy/AWSDenyAll"), True, True),
+        # A policy of AWS's own that is attached nowhere yet was not read.
+        (taking("AttachUserPolicy", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess"), True, False),
+        (taking("AttachGroupPolicy", "", GroupName="team", PolicyArn=ADMINISTRATOR), True, False),
+        (taking("PutGroupPolicy", "", GroupName="team", PolicyName="mfa", PolicyDocument=WITHOUT_MFA), False, True),
+        (taking("PutGroupPolicy", "", GroupName="team", PolicyName="mfa", PolicyDocument=WITHOUT_MFA), True, False),
+        (taking("PutUserPolicy", "bob", PolicyName="deny", PolicyDocument=DENY_ALL), True, False),
+    ],
+)
+def test_a_deny_takes_the_last_way_too(change: Change, has_mfa: bool, is_last: bool) -> None:
+    quarantine = Group("quarantine", arn("group", "quarantine"), "/", None, (), (PolicyDocument("deny", DENY_ALL),))
+    team = Group("team", arn("group", "team"), "/", None, (), ())
+    member = dataclasses.replace(KEEPER, groups=("team",))
+    rows = (row("keeper", password=True, mfa=has_mfa),)
+    snapshot = account(BY_KEEPER, member, user("bob"), rows=rows, groups=(quarantine, team))
+    assert (loss(snapshot, change) is not None) is is_last
