@@ -23,7 +23,7 @@ from .._policy.narrowing import ANYTHING
 from .._policy.policy import Policy
 from .affects.after import is_of_credential, snapshot_after
 from .affects.request import place_of
-from .arn import principal_of
+from .arn import principal_of, resource_of
 from .change import Change
 
 # By which action each kind of principal of a trust policy comes in: users and roles, and providers.
@@ -170,7 +170,10 @@ class State:
             yield from (value,) if value == "*" and self._is_open_to_organization(role) else ()
         elif arn_account(value) == self.snapshot.account_id:
             for caller in self._everybody:
-                yield from self._ways_through(role, caller, visited) if caller.arn == value else ()
+                is_named = caller.arn == value or (
+                    _is_session(value) and principal_of(caller.arn) == principal_of(value)
+                )
+                yield from self._ways_through(role, caller, visited, name=value) if is_named else ()
         elif arn_account(value) is not None:
             account = root_account(value)
             caller_arn = self._somebody_of(account) if account else value
@@ -180,13 +183,15 @@ class State:
     def _everybody(self) -> tuple[t.Union[User, Role], ...]:
         return (*self.snapshot.users, *self.snapshot.roles)
 
-    def _ways_through(self, role: Role, caller: t.Union[User, Role], visited: set[str]) -> Iterator[str]:
-        """By whom a role can be used through a caller of the account."""
+    def _ways_through(
+        self, role: Role, caller: t.Union[User, Role], visited: set[str], *, name: str = ""
+    ) -> Iterator[str]:
+        """By whom a role can be used through a caller of the account; ``name`` is that of a session of the caller."""
         if isinstance(caller, User):
             if self._without_credential(caller) is None and self._is_let_in(role, caller):
                 yield caller.arn
             return
-        if caller.arn in visited or caller.is_service_linked or not self._is_let_in(role, caller):
+        if caller.arn in visited or caller.is_service_linked or not self._is_let_in(role, caller, name):
             return
         # The caller is in already. Somebody on a machine comes in by the role of the machine.
         if principal_of(caller.arn) == principal_of(self.snapshot.caller.arn) or self._is_of_service(caller):
@@ -198,12 +203,12 @@ class State:
         known: dict[str, Values] = {"aws:SourceAccount": self.snapshot.account_id, **self._of_organization}
         return any(self._is_admitted(role, value, _ASSUMING, values=known) for value in services)
 
-    def _is_let_in(self, role: Role, caller: t.Union[User, Role]) -> bool:
+    def _is_let_in(self, role: Role, caller: t.Union[User, Role], name: str = "") -> bool:
         if self._not_known(caller):
             return self._in_doubt
         values = {**_tags(caller), **self._of_organization, **self._with_mfa(caller)}
         layers = self._permissions.layers(caller.arn)
-        return self._is_admitted(role, caller.arn, _ASSUMING, layers=layers, values=values)
+        return self._is_admitted(role, name or caller.arn, _ASSUMING, layers=layers, values=values)
 
     def _is_open_to_organization(self, role: Role) -> bool:
         organization = self.snapshot.organization
@@ -314,6 +319,14 @@ def trusted(trust: t.Optional[Policy]) -> Sequence[tuple[str, str]]:
             found += statement.principals or ()
             found += [("AWS", "*")] if statement.not_principals is not None else []
     return tuple(dict.fromkeys(found))
+
+
+def _is_session(arn: str) -> bool:
+    """Whether a principal of a trust policy is a session of a role.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-role-session
+    """
+    return resource_of(arn).startswith("assumed-role/")
 
 
 def _tags(principal: t.Union[User, Role]) -> dict[str, Values]:

@@ -250,6 +250,27 @@ def _statements(one: Role) -> list[dict[str, t.Any]]:
 
 
 @pytest.mark.parametrize(
+    ("session", "is_last"),
+    [
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/hop/alice", True),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/other/alice", False),
+        (f"arn:aws:sts::{ACCOUNT}:federated-user/keeper", False),
+    ],
+)
+def test_a_session_of_a_role_on_the_way(session: str, is_last: bool) -> None:
+    """A session of GetFederationToken assumes no role, so it lets nobody in."""
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    hop = role("hop", assume, trust=[trusting({"AWS": KEEPER.arn})], path="/people/")
+    gone = role("gone", assume, trust=[trusting({"AWS": KEEPER.arn})])
+    snapshot = account(glass(trust=[trusting({"AWS": session})]), hop, gone, KEEPER, rows=(keeper(password=True),))
+    assert (loss(snapshot, PASSWORD) is not None) is is_last
+    deny = taking("AttachRolePolicy", "", RoleName="hop", PolicyArn="arn:aws:iam::aws:policy/AWSDenyAll")
+    assert (loss(snapshot, deny) is not None) is is_last
+    # The trust policy lets the session in by name, so it needs no policy of its own.
+    assert loss(snapshot, taking("DeleteRolePolicy", "", RoleName="hop", PolicyName="inline")) is None
+
+
+@pytest.mark.parametrize(
     ("change", "is_last"),
     [
         (taking("RemoveUserFromGroup", GroupName="keepers"), True),
