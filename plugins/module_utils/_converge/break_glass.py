@@ -23,7 +23,7 @@ from .._account.permissions import Permissions
 from .._policy.arn import arn_account
 from .affects.after import can_take, is_of_credential
 from .arn import is_break_glass
-from .break_glass_state import PROVIDERS, State, trusted
+from .break_glass_state import PROVIDERS, SignIns, State, trusted
 from .change import Change
 
 _MOST_TOLD: t.Final = 3
@@ -79,14 +79,16 @@ FACTS: t.Final[Mapping[Dataset, str]] = {
 class Rescue:
     """The break-glass principals of an account; ``patterns`` are those that are declared, as ARN globs.
 
+    ``sign_ins`` reads what a user signs in with now. Without it the credential report of the snapshot counts.
     A plan is held against it change by change: each change that is let through is expected to be made.
     """
 
     snapshot: Snapshot
     patterns: tuple[str, ...] = ()
+    sign_ins: t.Optional[SignIns] = None
 
     def __post_init__(self) -> None:
-        self._now = State(self.snapshot)
+        self._now = State(self.snapshot, sign_ins=self.sign_ins)
         self._expected: list[Change] = []
 
     def expect(self, change: Change) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import re
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .._account.model import CredentialRow, Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
@@ -21,7 +21,7 @@ from .._policy.context import Context, Values
 from .._policy.evaluation import Evaluator, Layers, Outcome, Request
 from .._policy.narrowing import ANYTHING
 from .._policy.policy import Policy
-from .affects.after import is_of_credential, snapshot_after
+from .affects.after import credentials_after, is_of_credential, snapshot_after
 from .affects.request import place_of
 from .arn import principal_of, resource_of
 from .change import Change
@@ -39,17 +39,29 @@ _CHOSEN: t.Final = re.compile(
 )
 _MEMBERSHIP: t.Final = ("AddUserToGroup", "RemoveUserFromGroup")
 
+# The password and the access keys of a user, read now; None where they can't be read.
+SignIns = Callable[[User], t.Optional[CredentialRow]]
+
 
 class State:
     """The account at one moment, with the questions to it.
 
-    ``in_doubt`` says whether what is not known lets somebody in.
+    ``sign_ins`` reads what a user signs in with before the changes in ``made``, since the credential report may be four
+    hours old; without it the report counts. ``in_doubt`` says whether what is not known lets somebody in.
     """
 
     def __init__(
-        self, snapshot: Snapshot, *, permissions: t.Optional[Permissions] = None, in_doubt: bool = False
+        self,
+        snapshot: Snapshot,
+        *,
+        sign_ins: t.Optional[SignIns] = None,
+        made: Sequence[Change] = (),
+        permissions: t.Optional[Permissions] = None,
+        in_doubt: bool = False,
     ) -> None:
         self.snapshot = snapshot
+        self._sign_ins = sign_ins
+        self._made = made
         self._permissions = permissions or Permissions(snapshot)
         self._in_doubt = in_doubt
         self._ways: dict[str, t.Optional[str]] = {}
@@ -58,15 +70,18 @@ class State:
     def after(self, changes: Sequence[Change]) -> State:
         """The account once these changes are made; this one where they change nothing that matters."""
         snapshot = functools.reduce(snapshot_after, changes, self.snapshot)
-        if snapshot is self.snapshot:
+        of_credentials = [change for change in changes if is_of_credential(change)]
+        if snapshot is self.snapshot and not of_credentials:
             return self
         # Credentials change no policy, so none is parsed anew.
-        is_same = all(map(is_of_credential, changes))
-        return State(snapshot, permissions=self._permissions if is_same else None)
+        permissions = self._permissions if len(of_credentials) == len(changes) else None
+        made = (*self._made, *of_credentials)
+        return State(snapshot, sign_ins=self._sign_ins, made=made, permissions=permissions)
 
     @functools.cached_property
     def _doubtful(self) -> State:
-        return State(self.snapshot, permissions=self._permissions, in_doubt=True)
+        known: dict[str, t.Any] = {"sign_ins": self._sign_ins, "made": self._made, "permissions": self._permissions}
+        return State(self.snapshot, **known, in_doubt=True)
 
     def possible_ways(self, principal: t.Union[User, Role]) -> frozenset[str]:
         """By whom a break-glass principal can be used, or may be as far as is known: users, services and outsiders."""
@@ -94,7 +109,7 @@ class State:
             return frozenset()
         name = str(change.parameters.get("UserName", "")).lower()
         return frozenset(
-            user.arn for user in self.snapshot.users if user.name.lower() == name and self._row(user) is None
+            user.arn for user in self.snapshot.users if user.name.lower() == name and self._credentials(user) is None
         )
 
     def may_do_something(self, principal: t.Union[User, Role]) -> bool:
@@ -127,8 +142,12 @@ class State:
             return None
         return "can be used by nobody: its trust policy lets no principal in that is known to exist"
 
-    def _row(self, user: User) -> t.Optional[CredentialRow]:
-        return self._rows.get(user.arn)
+    def _credentials(self, user: User) -> t.Optional[CredentialRow]:
+        """The password and the access keys of a user once the changes are made; None where they are not known."""
+        if self._sign_ins is None:
+            return self._rows.get(user.arn)
+        row = self._sign_ins(user)
+        return functools.reduce(credentials_after, self._made, row) if row else None
 
     @functools.cached_property
     def _rows(self) -> Mapping[str, CredentialRow]:
@@ -137,13 +156,13 @@ class State:
 
     def _with_mfa(self, principal: t.Union[User, Role]) -> dict[str, Values]:
         """What requests say of MFA: a user has a device or not, whoever opens the session of a role may have one."""
-        row = self._row(principal) if isinstance(principal, User) else None
+        row = self._rows.get(principal.arn)
         if row is None or row.mfa_active:
             return {"aws:MultiFactorAuthPresent": True, "aws:MultiFactorAuthAge": 0}
         return {"aws:MultiFactorAuthPresent": False}
 
     def _without_credential(self, user: User) -> t.Optional[str]:
-        row = self._row(user)
+        row = self._credentials(user)
         if row is None and self._in_doubt:
             return None
         if row is None:
@@ -188,7 +207,8 @@ class State:
     ) -> Iterator[str]:
         """By whom a role can be used through a caller of the account; ``name`` is that of a session of the caller."""
         if isinstance(caller, User):
-            if self._without_credential(caller) is None and self._is_let_in(role, caller):
+            # In this order: what the user signs in with may have to be read.
+            if self._is_let_in(role, caller) and self._without_credential(caller) is None:
                 yield caller.arn
             return
         if caller.arn in visited or caller.is_service_linked or not self._is_let_in(role, caller, name):

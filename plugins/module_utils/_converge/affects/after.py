@@ -135,14 +135,16 @@ def _credentials(snapshot: Snapshot, change: Change) -> Snapshot:
     report = snapshot.credential_report
     if report is None:
         return snapshot
-    user = str(change.parameters.get("UserName", "")).lower()
-    rows = tuple(_without(row, change) if row.user.lower() == user else row for row in report.users)
+    rows = tuple(credentials_after(row, change) for row in report.users)
     if rows == report.users:
         return snapshot
     return dataclasses.replace(snapshot, credential_report=dataclasses.replace(report, users=rows))
 
 
-def _without(row: CredentialRow, change: Change) -> CredentialRow:
+def credentials_after(row: CredentialRow, change: Change) -> CredentialRow:
+    """What a user signs in with as the request leaves it; the same if the request is about another user."""
+    if row.user.lower() != str(change.parameters.get("UserName", "")).lower():
+        return row
     if change.operation == "DeleteLoginProfile":
         return dataclasses.replace(row, password_enabled=False)
     found = change.before if isinstance(change.before, Mapping) else {}

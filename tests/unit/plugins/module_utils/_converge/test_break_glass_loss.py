@@ -33,6 +33,7 @@ from .test_break_glass import (
     ROOT,
     account,
     arn,
+    attach,
     document,
     glass,
     role,
@@ -351,3 +352,64 @@ def test_a_deny_takes_the_last_way_too(change: Change, has_mfa: bool, is_last: b
     rows = (row("keeper", password=True, mfa=has_mfa),)
     snapshot = account(BY_KEEPER, member, user("bob"), rows=rows, groups=(quarantine, team))
     assert (loss(snapshot, change) is not None) is is_last
+
+
+# The credential report may be four hours old
+
+
+class Live:
+    """What users sign in with now, and of whom that was asked."""
+
+    def __init__(self, *rows: CredentialRow) -> None:
+        self.asked: list[str] = []
+        self._rows = {row.user: row for row in rows}
+
+    def __call__(self, one: User) -> t.Optional[CredentialRow]:
+        self.asked.append(one.name)
+        return self._rows.get(one.name)
+
+
+@pytest.mark.parametrize(
+    ("change", "now", "is_last"),
+    [
+        (DEACTIVATE, [row("keeper", keys=[True]), row("second")], True),
+        (DEACTIVATE, [row("keeper", keys=[True]), row("second", password=True)], False),
+        # The password of the report is gone.
+        (DEACTIVATE, [row("keeper", keys=[True]), row("second", keys=[False])], True),
+        (DEACTIVATE, [row("keeper", keys=[True], password=True), row("second")], False),
+        # Of two keys in the report the other one is inactive by now.
+        (DEACTIVATE, [row("keeper", keys=[True, False]), row("second")], True),
+        (DEACTIVATE, [row("keeper", keys=[True, True]), row("second")], False),
+        # Nothing can be read of them.
+        (DEACTIVATE, [row("keeper", keys=[True])], True),
+        (DEACTIVATE, [row("second", password=True)], False),
+        # The keeper has nothing to lose any more.
+        (taking("DeleteAccessKey", status="Inactive"), [row("keeper", keys=[False]), row("second")], False),
+    ],
+)
+def test_what_users_sign_in_with_now_counts(change: Change, now: list[CredentialRow], is_last: bool) -> None:
+    reported = (row("keeper", password=True, keys=[True, True]), row("second", password=True))
+    snapshot = account(BY_TWO, KEEPER, user("second"), rows=reported)
+    assert loss(snapshot, change) is None
+    assert (Rescue(snapshot, (), Live(*now)).loss(change) is not None) is is_last
+
+
+def test_changes_of_the_plan_are_taken_off_what_users_sign_in_with_now() -> None:
+    snapshot = account(BY_KEEPER, KEEPER, rows=(keeper(keys=[True]),))
+    rescue = Rescue(snapshot, (), Live(keeper(password=True, keys=[True])))
+    assert rescue.loss(PASSWORD) is None
+    rescue.expect(PASSWORD)
+    assert "user keeper can use glass" in (rescue.loss(DEACTIVATE) or "")
+
+
+def test_only_users_who_are_let_in_are_asked_for_what_they_sign_in_with_now() -> None:
+    rows = (keeper(password=True), row("bob", password=True))
+    live = Live(*rows)
+    assert Rescue(account(BY_KEEPER, KEEPER, user("bob"), rows=rows), (), live).loss(PASSWORD) is not None
+    assert set(live.asked) == {"keeper"}
+
+
+def test_break_glass_that_lost_its_last_user_since_the_report_does_not_count() -> None:
+    snapshot = account(BY_KEEPER, KEEPER, rows=(keeper(password=True),))
+    assert Rescue(snapshot).objection(attach()) is None
+    assert "can be used by nobody" in (Rescue(snapshot, (), Live(keeper())).objection(attach()) or "")
