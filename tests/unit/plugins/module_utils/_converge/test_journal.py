@@ -250,6 +250,18 @@ def test_a_broken_record_is_named_and_hides_no_other(store: FakeStore, content: 
         assert len(problems) == 1 and told in problems[0]
 
 
+def test_an_ending_that_can_not_be_read_makes_its_change_unknown_and_no_other(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    journal = journal_of(store)
+    key = journal.intend(change("a"))
+    journal.conclude(journal.intend(change("b")), Outcome.APPLIED)
+    (tmp_path / f"{key}-outcome.json").mkdir()
+    problems: list[str] = []
+    found = [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN, problems.append)]
+    assert found == [Outcome.UNKNOWN, Outcome.APPLIED]
+    assert len(problems) == 1 and "can't read" in problems[0]
+
+
 def test_the_last_number_of_a_journal_is_used(store: FakeStore) -> None:
     store.objects[f"{ACCOUNT}/{RUN}/{JOB}/999998-found.json"] = b"{}"
     assert journal_of(store).intend(change()) == f"{ACCOUNT}/{RUN}/{JOB}/999999"
