@@ -136,6 +136,8 @@ class Rescue:
         if any(after.lack(principal, change) is None for principal in found):
             return None
         for principal in found:
+            if after.unusable(principal) is None:
+                continue
             ways = present.possible_ways(principal)
             in_doubt = ways & present.users_in_doubt(change)
             taken = (ways - after.possible_ways(principal)) | in_doubt

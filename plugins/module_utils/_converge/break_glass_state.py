@@ -118,15 +118,12 @@ class State:
 
     def lack(self, principal: t.Union[User, Role], change: Change, *, when: str = "") -> t.Optional[str]:
         """What a break-glass principal lacks to take a change back; None where it lacks nothing."""
-        arn = principal.arn
-        if arn not in self._ways:
-            self._ways[arn] = self._unusable(principal)
-        closed = self._ways[arn] or self._not_allowed(principal, change)
+        closed = self.unusable(principal) or self._not_allowed(principal, change)
         return f"{closed}{when}" if closed else None
 
     def lack_of(self, principal: t.Union[User, Role], action: str, resource: str) -> t.Optional[str]:
         """What a break-glass principal lacks to make a call; of no call it is asked whether it may do anything."""
-        closed = self._unusable(principal)
+        closed = self.unusable(principal)
         if closed:
             return closed
         if action:
@@ -134,6 +131,12 @@ class State:
         return None if self._permissions.held(principal.arn) else "has no policies"
 
     # Whether somebody can use it
+
+    def unusable(self, principal: t.Union[User, Role]) -> t.Optional[str]:
+        """Why nobody who is known can use a break-glass principal; None where somebody can."""
+        if principal.arn not in self._ways:
+            self._ways[principal.arn] = self._unusable(principal)
+        return self._ways[principal.arn]
 
     def _unusable(self, principal: t.Union[User, Role]) -> t.Optional[str]:
         if isinstance(principal, User):

@@ -181,6 +181,15 @@ def test_one_that_may_not_activate_the_key_again_does_not_make_up_for_it() -> No
     assert loss(snapshot, DELETE) is None
 
 
+def test_one_of_two_ways_may_go_though_break_glass_may_not_activate_the_key_again() -> None:
+    """It may not do so before the change either, and is as usable afterwards."""
+    trust = [trusting({"AWS": [KEEPER.arn, arn("user", "second")]})]
+    reading = glass({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, trust=trust)
+    rows = (keeper(keys=[True]), row("second", password=True))
+    assert loss(account(reading, KEEPER, user("second"), rows=rows), DEACTIVATE) is None
+    assert loss(account(reading, KEEPER, user("second"), rows=rows[:1]), DEACTIVATE) is not None
+
+
 def test_of_two_credentials_one_may_go() -> None:
     rescue = Rescue(account(BY_KEEPER, KEEPER, rows=(keeper(password=True, keys=[True]),)), ())
     assert rescue.loss(PASSWORD) is None
