@@ -121,7 +121,8 @@ def _document(name: str, text: t.Any) -> PolicyDocument:
 
 
 def _membership(snapshot: Snapshot, is_member: bool, parameters: Mapping[str, t.Any]) -> Snapshot:
-    group = str(parameters["GroupName"])
+    given = str(parameters["GroupName"])
+    group = next((known.name for known in snapshot.groups if known.name.lower() == given.lower()), given)
 
     def edit(user: User) -> User:
         others = tuple(name for name in user.groups if name.lower() != group.lower())

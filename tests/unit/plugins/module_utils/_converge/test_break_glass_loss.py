@@ -344,6 +344,8 @@ WITHOUT_MFA: t.Final = document(
     ("change", "has_mfa", "is_last"),
     [
         (taking("AddUserToGroup", GroupName="quarantine"), True, True),
+        # Names of IAM are the same whatever their case.
+        (taking("AddUserToGroup", "KEEPER", GroupName="QUARANTINE"), True, True),
         (taking("AddUserToGroup", GroupName="team"), True, False),
         (taking("AttachUserPolicy", PolicyArn="arn:aws:iam::aws:policy/AWSDenyAll"), True, True),
         # A policy of AWS's own that is attached nowhere yet was not read.
