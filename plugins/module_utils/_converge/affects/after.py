@@ -71,7 +71,7 @@ def snapshot_after(snapshot: Snapshot, change: Change) -> Snapshot:
         return _content(snapshot, change)
     if change.operation == "CreatePolicy":
         return _created(snapshot, change)
-    return snapshot
+    return _with_group(snapshot, parameters) if change.operation == "CreateGroup" else snapshot
 
 
 Edit = Callable[[t.Any], t.Any]
@@ -129,6 +129,13 @@ def _membership(snapshot: Snapshot, is_member: bool, parameters: Mapping[str, t.
         return dataclasses.replace(user, groups=(*others, group) if is_member else others)
 
     return _edited(snapshot, "User", str(parameters["UserName"]), edit)
+
+
+def _with_group(snapshot: Snapshot, parameters: Mapping[str, t.Any]) -> Snapshot:
+    """A new group: later changes of a plan give it policies and members."""
+    name, path = str(parameters["GroupName"]), str(parameters.get("Path") or "/")
+    arn = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:group{path}{name}"
+    return dataclasses.replace(snapshot, groups=(*snapshot.groups, Group(name, arn, path, None, (), ())))
 
 
 def _credentials(snapshot: Snapshot, change: Change) -> Snapshot:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 
 import pytest
@@ -363,6 +364,30 @@ def test_a_deny_takes_the_last_way_too(change: Change, has_mfa: bool, is_last: b
     rows = (row("keeper", password=True, mfa=has_mfa),)
     snapshot = account(BY_KEEPER, member, user("bob"), rows=rows, groups=(quarantine, team))
     assert (loss(snapshot, change) is not None) is is_last
+
+
+@pytest.mark.parametrize("effect", ["Deny", "Allow"])
+def test_a_deny_of_a_group_that_the_plan_makes_takes_the_last_way_too(effect: str) -> None:
+    rescue = Rescue(account(BY_KEEPER, KEEPER, rows=(keeper(password=True),)))
+    policy = json.dumps(document({"Effect": effect, "Action": "*", "Resource": "*"}))
+    for change in (
+        taking("CreateGroup", "", GroupName="New"),
+        taking("PutGroupPolicy", "", GroupName="new", PolicyName="all", PolicyDocument=policy),
+    ):
+        assert rescue.loss(change) is None
+        rescue.expect(change)
+    assert (rescue.loss(taking("AddUserToGroup", GroupName="New")) is not None) is (effect == "Deny")
+
+
+def test_a_permission_that_moves_to_a_group_of_the_plan_is_no_loss() -> None:
+    own = dataclasses.replace(KEEPER, attached_policies=(ADMINISTRATOR,))
+    rescue = Rescue(account(glass(trust=[trusting(ROOT)]), own, rows=(keeper(password=True),)))
+    detach = taking("DetachUserPolicy", PolicyArn=ADMINISTRATOR)
+    assert rescue.loss(detach) is not None
+    rescue.expect(taking("CreateGroup", "", GroupName="people", Path="/teams/"))
+    rescue.expect(taking("AttachGroupPolicy", "", GroupName="people", PolicyArn=ADMINISTRATOR))
+    rescue.expect(taking("AddUserToGroup", GroupName="people"))
+    assert rescue.loss(detach) is None
 
 
 # The credential report may be four hours old

@@ -135,6 +135,15 @@ def test_another_service_changes_no_user(operation: str) -> None:
     assert after(operation, given) is ACCOUNT
 
 
+@pytest.mark.parametrize(("path", "shown"), [({}, "/"), ({"Path": "/teams/"}, "/teams/")])
+def test_a_group_is_made(path: Record, shown: str) -> None:
+    made = after("iam:CreateGroup", {"GroupName": "New", **path})
+    *others, new = made.groups
+    assert tuple(others) == ACCOUNT.groups
+    assert (new.name, new.path, new.arn) == ("New", shown, arn("group", f"{shown[1:]}New"))
+    assert (new.attached_policies, new.inline_policies) == ((), ())
+
+
 def test_what_leaves_users_and_policies_as_they_are() -> None:
     assert after("iam:TagUser", {"UserName": "Ann", "PolicyArn": POLICY}) is ACCOUNT
 
