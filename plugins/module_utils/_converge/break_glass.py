@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._policy.arn import arn_account
-from .affects.after import can_take, is_of_credential
+from .affects.after import can_take
 from .arn import is_break_glass
 from .break_glass_state import PROVIDERS, SignIns, State, trusted
 from .change import Change
@@ -130,7 +130,7 @@ class Rescue:
             return f"users and roles are not known: {unread.reason}" if can_take(change) else None
         present = self._present()
         after = present.after((change,))
-        if after is present and not is_of_credential(change):
+        if after is present:
             return None
         found = [principal for principal in self._found if present.may_do_something(principal)]
         if any(after.lack(principal, change) is None for principal in found):

@@ -198,6 +198,38 @@ def test_of_two_credentials_one_may_go() -> None:
     assert "user keeper can use glass" in (rescue.loss(DEACTIVATE) or "")
 
 
+def test_a_key_that_the_plan_activates_is_a_credential() -> None:
+    rows = (keeper(password=True), row("second", keys=[False]))
+    rescue = Rescue(account(BY_TWO, KEEPER, user("second"), rows=rows))
+    assert rescue.loss(PASSWORD) is not None
+    rescue.expect(taking("UpdateAccessKey", "second", Status="Active", status="Inactive"))
+    assert rescue.loss(PASSWORD) is None
+
+
+def test_the_password_of_a_user_for_emergencies() -> None:
+    breaker = user("breaker", ADMIN, path=GLASS_PATH)
+    rows = (row("breaker", path=GLASS_PATH, password=True),)
+    change = taking("DeleteLoginProfile", "breaker")
+    assert "user breaker can use breaker" in (loss(account(breaker, rows=rows), change) or "")
+    assert loss(account(breaker, rows=(row("breaker", path=GLASS_PATH, password=True, keys=[True]),)), change) is None
+
+
+def test_the_group_is_the_resource_on_which_a_new_membership_is_undone() -> None:
+    member = Undo("RemoveUserFromGroup", {"GroupName": "team", "UserName": "bob"})
+    change = dataclasses.replace(taking("AddUserToGroup", "bob", GroupName="team"), undo=member)
+    allowed = {"Effect": "Allow", "Action": "iam:RemoveUserFromGroup", "Resource": arn("group", "team")}
+    able = glass(allowed, trust=[trusting({"AWS": KEEPER.arn})])
+    snapshot = account(able, KEEPER, user("bob"), rows=(keeper(password=True),))
+    assert Rescue(snapshot).objection(change) is None
+
+
+def test_those_who_may_do_nothing_are_named() -> None:
+    empty = dataclasses.replace(BY_KEEPER, inline_policies=())
+    rows = (keeper(password=True),)
+    assert Rescue(account(empty, KEEPER, rows=rows)).lacks() == {empty.arn: "has no policies"}
+    assert Rescue(account(BY_KEEPER, KEEPER, rows=rows)).lacks() == {}
+
+
 # Unknown
 
 
