@@ -45,7 +45,8 @@ _OUTCOME: t.Final = "-outcome.json"
 _FOUND: t.Final = "-found.json"
 _RUN: t.Final = "-run.json"
 _KEY: t.Final = re.compile(
-    r"(?P<base>[0-9]{12}/(?P<run>[^/]+)/(?:(?P<job>[^/]+)/)?(?P<number>[0-9]{6}))-(?P<kind>intent|outcome|found|run)\.json"
+    r"(?P<base>[0-9]{12}/(?P<run>[^/.][^/]*)/(?:(?P<job>[^/.][^/]*)/)?(?P<number>[0-9]{6}))"
+    r"-(?P<kind>intent|outcome|found|run)\.json"
 )
 # The highest number that such a key has room for.
 _LAST: t.Final = 999_999
