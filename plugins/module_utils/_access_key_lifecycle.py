@@ -24,7 +24,7 @@ from ._assessment import Declaration, declaration
 from ._aws.access import Access
 from ._aws.operations import Operations
 from ._capabilities.access_keys import DATASETS, MODULE, Observed, Planner, Review, commands_back
-from ._capabilities.access_keys_candidates import users_in_question, with_live_sign_ins
+from ._capabilities.access_keys_candidates import users_in_question
 from ._capabilities.access_keys_changes import same_step
 from ._capabilities.access_keys_history import PUBLISH, TAG, UNTAG, mark_of, read_history
 from ._capabilities.access_keys_kinds import OPERATIONS_OF, is_stage_tag
@@ -33,7 +33,6 @@ from ._controls.facts import Facts
 from ._converge.affects.affected import with_affected
 from ._converge.affects.reach import Known
 from ._converge.arn import principals_of
-from ._converge.break_glass import Rescue
 from ._converge.change import Change
 from ._converge.errors import InputError
 from ._converge.finding import Finding
@@ -105,7 +104,9 @@ class _Lifecycle:
             learn=self._learn,
             stays_with=same_step,
             affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
-            rescue=functools.partial(self._rescue, access),
+            rescue=lambda observed: rescue_of(
+                self._task, access, observed.snapshot, self._planner.break_glass, now=self._planner.now
+            ),
         )
 
     def _observe(self, access: Access) -> Observed:
@@ -121,14 +122,7 @@ class _Lifecycle:
             history, error = read_history(journal_store_of(self._task), snapshot.account_id, runs), ""
         except StoreError as failure:
             history, error = (), str(failure)
-        observed = planner.observed(snapshot, credentials, unread, history, error)
-        return dataclasses.replace(observed, users=frozenset(user.arn for user in users) - unread.keys())
-
-    def _rescue(self, access: Access, observed: Observed) -> Rescue:
-        """The break-glass principals of the account, with what the users in question sign in with now."""
-        rules, now = self._planner.rules, self._planner.now
-        snapshot = with_live_sign_ins(observed.snapshot, observed.credentials, observed.users, rules.kinds)
-        return rescue_of(self._task, access, snapshot, self._planner.break_glass, now=now)
+        return planner.observed(snapshot, credentials, unread, history, error)
 
     def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed

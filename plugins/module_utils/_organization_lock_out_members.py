@@ -41,6 +41,7 @@ from ._capabilities.organization_lock_out_evidence import (
 from ._capabilities.organization_lock_out_own_way import TrailBucket
 from ._capabilities.organization_lock_out_users import UserFacts, credential_uses
 from ._controls.control import unread_reason
+from ._converge.break_glass import Rescue
 from ._converge.store import Store, StoreError
 from ._policy.context import Context, Values
 from ._policy.evaluation import Layers
@@ -209,10 +210,13 @@ class _Member:
         )
 
     def _helpless(self) -> dict[str, str]:
-        """The break-glass principals that nobody can use, or that may do nothing, with why."""
-        patterns = tuple(self._task.options["break_glass"])
-        task, known = self._task, with_organization(self._snapshot, self._change.before)
-        return rescue_of(task, task.access, known, patterns, now=task.now).lacks()
+        """The break-glass principals that nobody can use, or that may do nothing, before the change or after it."""
+        task, patterns = self._task, tuple(self._task.options["break_glass"])
+        known = with_organization(self._snapshot, self._change.before)
+        before = rescue_of(task, task.access, known, patterns, now=task.now)
+        after = Rescue(with_organization(before.snapshot, self._change.made), patterns, before.sign_ins)
+        made = {arn: f"{lack} once it is made" for arn, lack in after.lacks().items()}
+        return {**made, **before.lacks()}
 
     def _proposals(self, predictor: _MemberPredictor, *, spared: Collection[str]) -> dict[str, Proposal]:
         """What changes for each principal from whom the change may take anything that it is allowed."""

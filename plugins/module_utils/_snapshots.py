@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import typing as t
 from collections.abc import Sequence
@@ -18,8 +19,9 @@ from pathlib import Path
 
 from ._account.codec import SnapshotError, from_json, to_json
 from ._account.collect import OPERATIONS, collect, with_organization_policies
-from ._account.model import Dataset, Snapshot, UnreadKind
+from ._account.model import AccessKey, CredentialRow, Dataset, Snapshot, UnreadKind
 from ._aws.access import Access
+from ._aws.errors import AwsError, NotFound
 from ._aws.operations import Operations
 from ._aws.options import AccessOptions
 from ._converge.break_glass import FACTS, Rescue, facts_needed
@@ -27,7 +29,9 @@ from ._task import Task, TaskError
 
 _POLICIES: t.Final = Dataset.ORGANIZATION_POLICIES
 _NAME_A_ROLE: t.Final = "Name a role that may read them in organization_role_arn (aws_organization_role_arn)"
-BREAK_GLASS_OPERATIONS: t.Final = Operations().union(*(OPERATIONS[dataset] for dataset in FACTS))
+BREAK_GLASS_OPERATIONS: t.Final = Operations(reads=frozenset({"iam:GetLoginProfile", "iam:ListAccessKeys"})).union(
+    *(OPERATIONS[dataset] for dataset in FACTS)
+)
 
 
 def load(path: str) -> Snapshot:
@@ -63,7 +67,8 @@ def rescue_of(task: Task, access: Access, snapshot: Snapshot, patterns: Sequence
         snapshot = _with_facts(access, snapshot, wanted, now) if wanted else snapshot
         if _POLICIES in wanted:
             snapshot = with_told_policies(task, snapshot)
-    rescue = Rescue(snapshot, tuple(patterns))
+    sign_ins = functools.cache(functools.partial(_sign_ins, access))
+    rescue = Rescue(snapshot, tuple(patterns), lambda user: sign_ins(user.name, user.arn))
     if rescue.unread_policies:
         next_step = f". {_NAME_A_ROLE}" if "organization_role_arn" in task.options else ""
         task.warn(
@@ -71,6 +76,28 @@ def rescue_of(task: Task, access: Access, snapshot: Snapshot, patterns: Sequence
             f"organization are not known ({rescue.unread_policies}){next_step}"
         )
     return rescue
+
+
+def _sign_ins(access: Access, name: str, arn: str) -> t.Optional[CredentialRow]:
+    """The password and the access keys that a user has now; None where they can't be read."""
+    try:
+        found = access.items("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": name})
+        active = [key["Status"] == "Active" for key in found]
+        has_password = _has_password(access, name)
+    except NotFound:
+        active, has_password = [], False
+    except AwsError:
+        return None
+    keys = tuple(AccessKey(slot, is_active, None, None, None, None) for slot, is_active in enumerate(active, start=1))
+    return CredentialRow(name, arn, None, has_password, None, None, None, False, keys, ())
+
+
+def _has_password(access: Access, name: str) -> bool:
+    try:
+        access.call("iam", "GetLoginProfile", {"UserName": name})
+    except NotFound:
+        return False
+    return True
 
 
 def _is_worth_reading(snapshot: Snapshot, dataset: Dataset) -> bool:

@@ -146,7 +146,8 @@ class Task:
         :raises TaskError: the option can't be part of a path.
         """
         try:
-            return check_run_id(str(self.options.get("run_id") or self.started.strftime("%Y%m%dT%H%M%SZ")))
+            run_id = str(self.options.get("run_id") or self.started.strftime("%Y%m%dT%H%M%SZ"))
+            return check_run_id(run_id, "run_id (hardening_run_id)")
         except InputError as error:
             raise TaskError(str(error)) from error
 
@@ -160,7 +161,7 @@ class Task:
         """
         given = next(filter(None, (self.options.get(name) for name in ("job_id", "awx_job_id"))), None)
         try:
-            return check_run_id(str(given), "job_id") if given else new_job_id(self.started)
+            return check_run_id(str(given), "job_id (awx_job_id)") if given else new_job_id(self.started)
         except InputError as error:
             raise TaskError(str(error)) from error
 

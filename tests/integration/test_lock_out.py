@@ -415,6 +415,29 @@ def test_without_break_glass_nobody_is_locked_out(
     assert known.made(operation, target)
 
 
+# The last way to use break-glass
+
+
+def test_no_deny_of_a_group_keeps_the_last_user_away_from_break_glass(make_ansible: MakeAnsible) -> None:
+    able: Record = {"access_keys": [{"age_days": 10}], "policies": ["Deploy"]}
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/keeper"}, "Action": "sts:AssumeRole"}
+    settings: Record = {
+        "users": {"keeper": able, "worker": able},
+        "groups": {"fenced": {"policies": ["Fence"]}},
+        "policies": {
+            "Deploy": {"document": document("cloudformation:*")},
+            "Fence": {"document": document("sts:AssumeRole", effect="Deny")},
+        },
+        "roles": {"break-glass": break_glass(trust={"Version": "2012-10-17", "Statement": [trust]})},
+    }
+    bench = Bench(make_ansible, seed(**settings))
+    fenced = {"name": "fenced", "users": ["keeper", "worker"]}
+    run = bench.run("user_permissions", _groups=[fenced], _event_history=False)
+    assert not run.sent("AddUserToGroup", "user/keeper")
+    assert "user keeper can use break-glass" in run.refusals("user/keeper")["last_way"]
+    assert run.made("AddUserToGroup", "user/worker")
+
+
 # The wrong account, and what nobody approved
 
 

@@ -106,7 +106,7 @@ class Lab:
         self.access = access
         self._patience = patience
         # A name is never used twice: for a while IAM remembers a deleted entity under its name.
-        self._run = secrets.token_hex(3)
+        self._prefix = f"acceptance-{secrets.token_hex(3)}-"
         self._number = 0
         self._made: list[Mapping[str, t.Any]] = []
 
@@ -192,6 +192,10 @@ class Lab:
         order = list(self._REMOVALS)
         return tuple(sorted(found.values(), key=lambda item: order.index(_kind(item))))
 
+    def own_objects(self) -> tuple[Mapping[str, t.Any], ...]:
+        """Those of :meth:`objects` that this run made. Another run may have begun at the same time."""
+        return tuple(item for item in self.objects() if item[_kind(item)].startswith(self._prefix))
+
     def _keep(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
         self._made.append(item)
         return item
@@ -252,7 +256,7 @@ class Lab:
 
     def _name(self) -> str:
         self._number += 1
-        return f"acceptance-{self._run}-{self._number:02d}"
+        return f"{self._prefix}{self._number:02d}"
 
 
 def _kind(item: Mapping[str, t.Any]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import re
 import typing as t
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from .._controls.control import listing
 MAX_OBJECTS: t.Final = 5
 KEY_IDLE_DAYS: t.Final = 45
 _NAMED: t.Final = 3
+# A choice of characters in a pattern, such as ``[a-z]`` or ``[!0]``, which may be nearly all there are.
+_BRACKETS: t.Final = re.compile(r"\[!?\]?[^]]*\]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +70,7 @@ def _other_account(facts: Facts, account_id: str, pattern: str) -> list[str]:
     problems = []
     if facts.account_id != account_id:
         problems.append(f"the credentials belong to account {facts.account_id}, not to {account_id}")
-    if not pattern.strip("*? "):
+    if not any(map(str.isalnum, _BRACKETS.sub("", pattern))):
         problems.append("acceptance_account_pattern fits every account: give at least one letter of the sandbox's name")
     elif not any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for name in facts.names):
         known = ", ".join(facts.names) or "neither a name nor an alias"

@@ -46,10 +46,12 @@ def accept(
 ) -> dict[str, t.Any]:
     """The result of the module: the refusals of the account, else what each experiment observed.
 
-    :raises Rejected: ``include`` names an assumption that there is not.
+    :raises Rejected: ``include`` names an assumption that there is not, or ``patience`` is negative.
     :raises AwsError: objects of an earlier run can't be listed or removed.
     """
     chosen = _chosen(include)
+    if patience < 0:
+        raise Rejected(f"patience: {patience:g} is not allowed; allowed are 0 seconds or more")
     facts = read_facts(access)
     refused = refuse(facts, account_id=account_id, pattern=pattern, now=now)
     lab = Lab(access, patience=patience)
@@ -91,10 +93,10 @@ def _chosen(include: Sequence[str]) -> list[Assumption]:
 def _experiment(lab: Lab, chosen: Sequence[Assumption]) -> tuple[list[dict[str, t.Any]], list[str]]:
     """What was observed of each assumption, and the ARNs of what could not be removed."""
     try:
-        return [_record(item, *observe(lab, item.id)) for item in chosen], list(lab.remove(lab.objects()))
+        return [_record(item, *observe(lab, item.id)) for item in chosen], list(lab.remove(lab.own_objects()))
     except BaseException:
         # An interrupt, or a defect of an experiment: what was made goes first.
-        lab.remove(lab.objects())
+        lab.remove(lab.own_objects())
         raise
 
 

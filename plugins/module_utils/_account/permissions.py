@@ -24,7 +24,10 @@ from .model import ControlPolicy, CredentialRow, Group, ManagedPolicy, PolicyDoc
 Principal = t.Union[User, Group, Role]
 Levels = tuple[tuple[Policy, ...], ...]
 
-_EVERYTHING: t.Final = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+# AWS's own policies that are known by their names, where an account has them attached nowhere, with their effects:
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSDenyAll.html
+_OF_AWS: t.Final = {"AdministratorAccess": "Allow", "AWSDenyAll": "Deny"}
 
 
 class _Controls(t.TypedDict):
@@ -111,16 +114,20 @@ class Permissions:
     def policy(self, arn: str) -> t.Optional[Policy]:
         """The default version of a managed policy; None where it was not read or does not parse.
 
-        AWS's policy for administrators is known by its name.
+        AWS's policies for administrators and for nobody are known by their names.
         """
         managed = self._managed.get(arn)
-        if managed is not None:
-            return self.parsed(managed.default_version, arn)
-        return self._known_administrator if arn == self.administrator_access else None
+        document = self._of_aws.get(arn) if managed is None else managed.default_version
+        return self.parsed(document, arn) if document else None
 
     @functools.cached_property
-    def _known_administrator(self) -> Policy:
-        return parse(_EVERYTHING, name=self.administrator_access)
+    def _of_aws(self) -> Mapping[str, PolicyDocument]:
+        return {
+            f"arn:{self.snapshot.partition}:iam::aws:policy/{name}": PolicyDocument(
+                "v1", {"Version": "2012-10-17", "Statement": {"Effect": effect, "Action": "*", "Resource": "*"}}
+            )
+            for name, effect in _OF_AWS.items()
+        }
 
     def trust(self, role_arn: str) -> t.Optional[Policy]:
         """The trust policy of a role; None where it does not parse."""

@@ -76,7 +76,7 @@ class Observed:
     """What the plan is made of: the account, the credentials in question as read live, and what the journal says.
 
     ``unread`` has, by the ARN of a user in question, why its credentials could not be read; ``history_error`` why the
-    journal could not. ``users`` are the ARNs of the users in question.
+    journal could not.
     """
 
     snapshot: Snapshot
@@ -84,7 +84,6 @@ class Observed:
     unread: Mapping[str, str] = dataclasses.field(default_factory=dict)
     history: tuple[Recorded, ...] = ()
     history_error: str = ""
-    users: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)

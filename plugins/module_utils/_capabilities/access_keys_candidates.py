@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from .._account.model import AccessKey, CredentialReport, CredentialRow, Dataset, Snapshot, SshPublicKey, User
@@ -168,36 +168,6 @@ def _live_keys(row: CredentialRow, known: Mapping[tuple[str, int], Credential]) 
         )
 
     return tuple(map(live, row.access_keys))
-
-
-def with_live_sign_ins(
-    snapshot: Snapshot, credentials: Iterable[Credential], users: Collection[str], kinds: Collection[Kind]
-) -> Snapshot:
-    """``snapshot`` with the passwords and access keys that these users have now, as far as they were read live.
-
-    The credential report may be four hours old, and does not tell which of two keys is which.
-    """
-    report = snapshot.credential_report
-    if report is None:
-        return snapshot
-    own: dict[str, list[Credential]] = {arn: [] for arn in users}
-    for item in credentials:
-        own.setdefault(item.user_arn, []).append(item)
-
-    def live(row: CredentialRow) -> CredentialRow:
-        if row.arn not in own:
-            return row
-        held = own[row.arn]
-        if Kind.ACCESS_KEY in kinds:
-            keys = [item for item in held if item.kind is Kind.ACCESS_KEY]
-            found = tuple(AccessKey(n, key.is_active, None, None, None, None) for n, key in enumerate(keys, start=1))
-            row = dataclasses.replace(row, access_keys=found)
-        if Kind.PASSWORD in kinds:
-            row = dataclasses.replace(row, password_enabled=any(item.kind is Kind.PASSWORD for item in held))
-        return row
-
-    rows = tuple(map(live, report.users))
-    return dataclasses.replace(snapshot, credential_report=dataclasses.replace(report, users=rows))
 
 
 def with_ssh_keys(snapshot: Snapshot, credentials: Iterable[Credential]) -> Snapshot:

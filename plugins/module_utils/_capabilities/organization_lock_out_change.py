@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import re
 import typing as t
 from collections.abc import Iterable, Iterator
 
+from .._account.model import PolicyDocument
 from .._account.organization_tree import ENABLED, RCP, SCP, MemberAccount, OrganizationPolicy, OrganizationTree
 from .._policy.narrowing import ANYTHING
 from .._policy.parse import parse
@@ -27,6 +29,7 @@ _LAYERS: t.Final = {SCP: "scps", RCP: "rcps"}
 # AWS attaches it to the root, every unit and every account when SCPs are enabled:
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_EnablePolicyType.html
 _FULL: t.Final = dataclasses.replace(ANYTHING, name="FullAWSAccess")
+_EVERYTHING: t.Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 # A pattern that names a part of an account id holds for some accounts only.
 _PART_OF_ID: t.Final = re.compile(r"\d[*?]|[*?]\d")
 
@@ -104,6 +107,25 @@ class PolicyChange:
         if not reaches or known is None:
             return None
         return ChangedPolicy(known.name, known.type, tuple(reaches), was, will)
+
+    @functools.cached_property
+    def made(self) -> OrganizationTree:
+        """The organization after the change, with FullAWSAccess where the change enables SCPs."""
+        if self._is_enabled(SCP):
+            return self.after
+        targets = (*self.after.unit, *self.after.account)
+        full = OrganizationPolicy(
+            id="p-FullAWSAccess",
+            arn="",
+            name=_FULL.name,
+            type=SCP,
+            description="",
+            is_aws_managed=True,
+            content=json.dumps(_EVERYTHING),
+            document=PolicyDocument(_FULL.name, _EVERYTHING),
+            targets=targets,
+        )
+        return self.after.with_policies((*self.after.policies, full))
 
     @functools.cached_property
     def has_rcps(self) -> bool:

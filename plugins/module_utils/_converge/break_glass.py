@@ -21,9 +21,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
 from .._policy.arn import arn_account
-from .affects.after import can_take, is_of_credential
+from .affects.after import can_take
 from .arn import is_break_glass
-from .break_glass_state import PROVIDERS, State, trusted
+from .break_glass_state import PROVIDERS, SignIns, State, trusted
 from .change import Change
 
 _MOST_TOLD: t.Final = 3
@@ -79,14 +79,16 @@ FACTS: t.Final[Mapping[Dataset, str]] = {
 class Rescue:
     """The break-glass principals of an account; ``patterns`` are those that are declared, as ARN globs.
 
+    ``sign_ins`` reads what a user signs in with now. Without it the credential report of the snapshot counts.
     A plan is held against it change by change: each change that is let through is expected to be made.
     """
 
     snapshot: Snapshot
     patterns: tuple[str, ...] = ()
+    sign_ins: t.Optional[SignIns] = None
 
     def __post_init__(self) -> None:
-        self._now = State(self.snapshot)
+        self._now = State(self.snapshot, sign_ins=self.sign_ins)
         self._expected: list[Change] = []
 
     def expect(self, change: Change) -> None:
@@ -128,12 +130,14 @@ class Rescue:
             return f"users and roles are not known: {unread.reason}" if can_take(change) else None
         present = self._present()
         after = present.after((change,))
-        if after is present and not is_of_credential(change):
+        if after is present:
             return None
         found = [principal for principal in self._found if present.may_do_something(principal)]
         if any(after.lack(principal, change) is None for principal in found):
             return None
         for principal in found:
+            if after.unusable(principal) is None:
+                continue
             ways = present.possible_ways(principal)
             in_doubt = ways & present.users_in_doubt(change)
             taken = (ways - after.possible_ways(principal)) | in_doubt

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import re
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .._account.model import CredentialRow, Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
@@ -21,9 +21,9 @@ from .._policy.context import Context, Values
 from .._policy.evaluation import Evaluator, Layers, Outcome, Request
 from .._policy.narrowing import ANYTHING
 from .._policy.policy import Policy
-from .affects.after import is_of_credential, snapshot_after
+from .affects.after import credentials_after, is_of_credential, snapshot_after
 from .affects.request import place_of
-from .arn import principal_of
+from .arn import principal_of, resource_of
 from .change import Change
 
 # By which action each kind of principal of a trust policy comes in: users and roles, and providers.
@@ -39,17 +39,29 @@ _CHOSEN: t.Final = re.compile(
 )
 _MEMBERSHIP: t.Final = ("AddUserToGroup", "RemoveUserFromGroup")
 
+# The password and the access keys of a user, read now; None where they can't be read.
+SignIns = Callable[[User], t.Optional[CredentialRow]]
+
 
 class State:
     """The account at one moment, with the questions to it.
 
-    ``in_doubt`` says whether what is not known lets somebody in.
+    ``sign_ins`` reads what a user signs in with before the changes in ``made``, since the credential report may be four
+    hours old; without it the report counts. ``in_doubt`` says whether what is not known lets somebody in.
     """
 
     def __init__(
-        self, snapshot: Snapshot, *, permissions: t.Optional[Permissions] = None, in_doubt: bool = False
+        self,
+        snapshot: Snapshot,
+        *,
+        sign_ins: t.Optional[SignIns] = None,
+        made: Sequence[Change] = (),
+        permissions: t.Optional[Permissions] = None,
+        in_doubt: bool = False,
     ) -> None:
         self.snapshot = snapshot
+        self._sign_ins = sign_ins
+        self._made = made
         self._permissions = permissions or Permissions(snapshot)
         self._in_doubt = in_doubt
         self._ways: dict[str, t.Optional[str]] = {}
@@ -58,15 +70,18 @@ class State:
     def after(self, changes: Sequence[Change]) -> State:
         """The account once these changes are made; this one where they change nothing that matters."""
         snapshot = functools.reduce(snapshot_after, changes, self.snapshot)
-        if snapshot is self.snapshot:
+        of_credentials = [change for change in changes if is_of_credential(change)]
+        if snapshot is self.snapshot and not of_credentials:
             return self
         # Credentials change no policy, so none is parsed anew.
-        is_same = all(map(is_of_credential, changes))
-        return State(snapshot, permissions=self._permissions if is_same else None)
+        permissions = self._permissions if len(of_credentials) == len(changes) else None
+        made = (*self._made, *of_credentials)
+        return State(snapshot, sign_ins=self._sign_ins, made=made, permissions=permissions)
 
     @functools.cached_property
     def _doubtful(self) -> State:
-        return State(self.snapshot, permissions=self._permissions, in_doubt=True)
+        known: dict[str, t.Any] = {"sign_ins": self._sign_ins, "made": self._made, "permissions": self._permissions}
+        return State(self.snapshot, **known, in_doubt=True)
 
     def possible_ways(self, principal: t.Union[User, Role]) -> frozenset[str]:
         """By whom a break-glass principal can be used, or may be as far as is known: users, services and outsiders."""
@@ -94,7 +109,7 @@ class State:
             return frozenset()
         name = str(change.parameters.get("UserName", "")).lower()
         return frozenset(
-            user.arn for user in self.snapshot.users if user.name.lower() == name and self._row(user) is None
+            user.arn for user in self.snapshot.users if user.name.lower() == name and self._credentials(user) is None
         )
 
     def may_do_something(self, principal: t.Union[User, Role]) -> bool:
@@ -103,12 +118,12 @@ class State:
 
     def lack(self, principal: t.Union[User, Role], change: Change, *, when: str = "") -> t.Optional[str]:
         """What a break-glass principal lacks to take a change back; None where it lacks nothing."""
-        closed = self._closed(principal) or self._not_allowed(principal, change)
+        closed = self.unusable(principal) or self._not_allowed(principal, change)
         return f"{closed}{when}" if closed else None
 
     def lack_of(self, principal: t.Union[User, Role], action: str, resource: str) -> t.Optional[str]:
         """What a break-glass principal lacks to make a call; of no call it is asked whether it may do anything."""
-        closed = self._closed(principal)
+        closed = self.unusable(principal)
         if closed:
             return closed
         if action:
@@ -117,8 +132,8 @@ class State:
 
     # Whether somebody can use it
 
-    def _closed(self, principal: t.Union[User, Role]) -> t.Optional[str]:
-        """Why nobody can use a principal, found once."""
+    def unusable(self, principal: t.Union[User, Role]) -> t.Optional[str]:
+        """Why nobody who is known can use a break-glass principal; None where somebody can."""
         if principal.arn not in self._ways:
             self._ways[principal.arn] = self._unusable(principal)
         return self._ways[principal.arn]
@@ -134,6 +149,13 @@ class State:
         row = self._rows.get(user.arn)
         return row if row is not None and row.is_about(user) else None
 
+    def _credentials(self, user: User) -> t.Optional[CredentialRow]:
+        """The password and the access keys of a user once the changes are made; None where they are not known."""
+        if self._sign_ins is None:
+            return self._row(user)
+        row = self._sign_ins(user)
+        return functools.reduce(credentials_after, self._made, row) if row else None
+
     @functools.cached_property
     def _rows(self) -> Mapping[str, CredentialRow]:
         report = self.snapshot.credential_report
@@ -147,7 +169,7 @@ class State:
         return {"aws:MultiFactorAuthPresent": False}
 
     def _without_credential(self, user: User) -> t.Optional[str]:
-        row = self._row(user)
+        row = self._credentials(user)
         if row is None and self._in_doubt:
             return None
         if row is None:
@@ -174,7 +196,10 @@ class State:
             yield from (value,) if value == "*" and self._is_open_to_organization(role) else ()
         elif arn_account(value) == self.snapshot.account_id:
             for caller in self._everybody:
-                yield from self._ways_through(role, caller, visited) if caller.arn == value else ()
+                is_named = caller.arn == value or (
+                    _is_session(value) and principal_of(caller.arn) == principal_of(value)
+                )
+                yield from self._ways_through(role, caller, visited, name=value) if is_named else ()
         elif arn_account(value) is not None:
             account = root_account(value)
             caller_arn = self._somebody_of(account) if account else value
@@ -184,13 +209,16 @@ class State:
     def _everybody(self) -> tuple[t.Union[User, Role], ...]:
         return (*self.snapshot.users, *self.snapshot.roles)
 
-    def _ways_through(self, role: Role, caller: t.Union[User, Role], visited: set[str]) -> Iterator[str]:
-        """By whom a role can be used through a caller of the account."""
+    def _ways_through(
+        self, role: Role, caller: t.Union[User, Role], visited: set[str], *, name: str = ""
+    ) -> Iterator[str]:
+        """By whom a role can be used through a caller of the account; ``name`` is that of a session of the caller."""
         if isinstance(caller, User):
-            if self._without_credential(caller) is None and self._is_let_in(role, caller):
+            # In this order: what the user signs in with may have to be read.
+            if self._is_let_in(role, caller) and self._without_credential(caller) is None:
                 yield caller.arn
             return
-        if caller.arn in visited or caller.is_service_linked or not self._is_let_in(role, caller):
+        if caller.arn in visited or caller.is_service_linked or not self._is_let_in(role, caller, name):
             return
         # The caller is in already. Somebody on a machine comes in by the role of the machine.
         if principal_of(caller.arn) == principal_of(self.snapshot.caller.arn) or self._is_of_service(caller):
@@ -202,12 +230,12 @@ class State:
         known: dict[str, Values] = {"aws:SourceAccount": self.snapshot.account_id, **self._of_organization}
         return any(self._is_admitted(role, value, _ASSUMING, values=known) for value in services)
 
-    def _is_let_in(self, role: Role, caller: t.Union[User, Role]) -> bool:
+    def _is_let_in(self, role: Role, caller: t.Union[User, Role], name: str = "") -> bool:
         if self._not_known(caller):
             return self._in_doubt
         values = {**_tags(caller), **self._of_organization, **self._with_mfa(caller)}
         layers = self._permissions.layers(caller.arn)
-        return self._is_admitted(role, caller.arn, _ASSUMING, layers=layers, values=values)
+        return self._is_admitted(role, name or caller.arn, _ASSUMING, layers=layers, values=values)
 
     def _is_open_to_organization(self, role: Role) -> bool:
         organization = self.snapshot.organization
@@ -318,6 +346,14 @@ def trusted(trust: t.Optional[Policy]) -> Sequence[tuple[str, str]]:
             found += statement.principals or ()
             found += [("AWS", "*")] if statement.not_principals is not None else []
     return tuple(dict.fromkeys(found))
+
+
+def _is_session(arn: str) -> bool:
+    """Whether a principal of a trust policy is a session of a role.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-role-session
+    """
+    return resource_of(arn).startswith("assumed-role/")
 
 
 def _tags(principal: t.Union[User, Role]) -> dict[str, Values]:

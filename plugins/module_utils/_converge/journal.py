@@ -45,7 +45,8 @@ _OUTCOME: t.Final = "-outcome.json"
 _FOUND: t.Final = "-found.json"
 _RUN: t.Final = "-run.json"
 _KEY: t.Final = re.compile(
-    r"(?P<base>[0-9]{12}/(?P<run>[^/]+)/(?:(?P<job>[^/]+)/)?(?P<number>[0-9]{6}))-(?P<kind>intent|outcome|found|run)\.json"
+    r"(?P<base>[0-9]{12}/(?P<run>[^/.][^/]*)/(?:(?P<job>[^/.][^/]*)/)?(?P<number>[0-9]{6}))"
+    r"-(?P<kind>intent|outcome|found|run)\.json"
 )
 # The highest number that such a key has room for.
 _LAST: t.Final = 999_999
@@ -219,8 +220,8 @@ def interrupted(store: Store, account_id: str, warn: Warn = _ignore) -> tuple[In
 def recorded(store: Store, account_id: str, run_id: str, warn: Warn = _ignore) -> Iterator[tuple[Intent, Outcome]]:
     """The changes of all jobs of a run in the order in which they were made, each with how it ended.
 
-    An intent without outcome, or with a broken one, counts as ``UNKNOWN``. ``warn`` is given each problem with a
-    record. Raises StoreError where the journal can't be read at all.
+    An intent without outcome, or with one that is broken or can't be read, counts as ``UNKNOWN``. ``warn`` is given
+    each problem with a record. Raises StoreError where the journal can't be read at all.
     """
     keys = store.list(f"{account_id}/{run_id}/")
     _report_foreign(store, keys, warn)
@@ -229,7 +230,7 @@ def recorded(store: Store, account_id: str, run_id: str, warn: Warn = _ignore) -
     for intent in _in_order(started):
         try:
             outcome = ending_at(store, intent.key)[0]
-        except RecordError as error:
+        except StoreError as error:
             warn(f"how {intent.change.operation} on {intent.change.target} ended is not known: {error}")
             outcome = Outcome.UNKNOWN
         yield intent, outcome

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from .affects.affected import described, grown, with_affected
-from .affects.after import can_take
+from .affects.after import can_deny, can_take
 from .affects.live import Live
 from .affects.reach import Known
 from .attempts import VERIFY_WAITS, Ending, Judge, Means, bring_about, builds_on, verify_waits
@@ -86,8 +86,8 @@ class Walk(t.Generic[State]):
     It may have nothing to go by but what a journal keeps: no ``parameters``, no ``kind``. ``rereads`` does so for the
     changes of other modules, by their names, where this one can tell how they ended.
     ``affected`` gives each change of a plan those whom it affects, by what was observed; ``rescue`` holds the changes
-    of ``lockout_kinds``, and those that take credentials or permissions, against the break-glass principals of the
-    account, None where nobody looked for one.
+    of ``lockout_kinds``, and those that may take credentials or permissions, by a Deny for example, against the
+    break-glass principals of the account, None where nobody looked for one.
     ``learn`` is given the answer to a change that was made, and returns what the journal is to keep of it: the id of a
     message, say, which only AWS knows.
     ``acting`` is what a change is made with, where that is not the access of the run: a session in another account.
@@ -158,12 +158,16 @@ def predict(walk: Walk[State], context: GuardContext) -> Prediction:
     if fatal:
         raise GuardError(fatal)
     plan = dataclasses.replace(plan, changes=walk.affected(state, plan.changes))
-    could_lock_out = any(change.kind in walk.lockout_kinds or can_take(change) for change in plan.changes)
-    rescue = walk.rescue(state) if could_lock_out else None
+    rescue = walk.rescue(state) if any(_could_lock_out(walk, change) for change in plan.changes) else None
     known = dataclasses.replace(context, lockout_kinds=walk.lockout_kinds, rescue=rescue)
     guarded = guard(plan.changes, known)
     allowed, left = _together(walk, plan.changes, guarded.allowed)
     return Prediction(findings, plan, allowed, refused=(*plan.refused, *guarded.refused, *left))
+
+
+def _could_lock_out(walk: Walk[State], change: Change) -> bool:
+    """Whether a change is to be held against the break-glass principals of the account."""
+    return change.kind in walk.lockout_kinds or can_take(change) or can_deny(change)
 
 
 def _together(

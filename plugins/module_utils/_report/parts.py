@@ -178,6 +178,8 @@ def _check_head(part: Part, run_id: str) -> None:
         raise DocumentError(f"its run is {part.get('run_id')!r}")
     if not isinstance(part.get("module"), str):
         raise DocumentError("it names no module")
+    if not isinstance(part.get("check_mode", False), bool):
+        raise DocumentError("its check_mode is neither true nor false")
 
 
 def _failed(part: Part) -> Part:

@@ -29,11 +29,21 @@ _TAKING: t.Final = _CREDENTIALS.union(
     (f"Put{kind}PermissionsBoundary" for kind in ("User", "Role")),
 )
 
+# An attached policy, a written one and those of a group may hold a Deny.
+_DENYING: t.Final = frozenset(
+    {"AddUserToGroup", *(f"{verb}{kind}Policy" for verb in ("Attach", "Put") for kind in ("User", "Role", "Group"))}
+)
+
 
 def can_take(change: Change) -> bool:
     """Whether a request may take permissions or credentials from a user or a role."""
     gives = change.operation == "UpdateAccessKey" and change.parameters.get("Status") == "Active"
     return change.service == "iam" and change.operation in _TAKING and not gives
+
+
+def can_deny(change: Change) -> bool:
+    """Whether a request that gives policies to a user or a role may bring a Deny among them."""
+    return change.service == "iam" and change.operation in _DENYING
 
 
 def is_of_credential(change: Change) -> bool:
@@ -61,7 +71,7 @@ def snapshot_after(snapshot: Snapshot, change: Change) -> Snapshot:
         return _content(snapshot, change)
     if change.operation == "CreatePolicy":
         return _created(snapshot, change)
-    return snapshot
+    return _with_group(snapshot, parameters) if change.operation == "CreateGroup" else snapshot
 
 
 Edit = Callable[[t.Any], t.Any]
@@ -111,7 +121,8 @@ def _document(name: str, text: t.Any) -> PolicyDocument:
 
 
 def _membership(snapshot: Snapshot, is_member: bool, parameters: Mapping[str, t.Any]) -> Snapshot:
-    group = str(parameters["GroupName"])
+    given = str(parameters["GroupName"])
+    group = next((known.name for known in snapshot.groups if known.name.lower() == given.lower()), given)
 
     def edit(user: User) -> User:
         others = tuple(name for name in user.groups if name.lower() != group.lower())
@@ -120,19 +131,28 @@ def _membership(snapshot: Snapshot, is_member: bool, parameters: Mapping[str, t.
     return _edited(snapshot, "User", str(parameters["UserName"]), edit)
 
 
+def _with_group(snapshot: Snapshot, parameters: Mapping[str, t.Any]) -> Snapshot:
+    """A new group: later changes of a plan give it policies and members."""
+    name, path = str(parameters["GroupName"]), str(parameters.get("Path") or "/")
+    arn = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:group{path}{name}"
+    return dataclasses.replace(snapshot, groups=(*snapshot.groups, Group(name, arn, path, None, (), ())))
+
+
 def _credentials(snapshot: Snapshot, change: Change) -> Snapshot:
     """The credential report. It has no ids of keys, so of a user's active keys any one stands for the key."""
     report = snapshot.credential_report
     if report is None:
         return snapshot
-    user = str(change.parameters.get("UserName", "")).lower()
-    rows = tuple(_without(row, change) if row.user.lower() == user else row for row in report.users)
+    rows = tuple(credentials_after(row, change) for row in report.users)
     if rows == report.users:
         return snapshot
     return dataclasses.replace(snapshot, credential_report=dataclasses.replace(report, users=rows))
 
 
-def _without(row: CredentialRow, change: Change) -> CredentialRow:
+def credentials_after(row: CredentialRow, change: Change) -> CredentialRow:
+    """What a user signs in with as the request leaves it; the same if the request is about another user."""
+    if row.user.lower() != str(change.parameters.get("UserName", "")).lower():
+        return row
     if change.operation == "DeleteLoginProfile":
         return dataclasses.replace(row, password_enabled=False)
     found = change.before if isinstance(change.before, Mapping) else {}

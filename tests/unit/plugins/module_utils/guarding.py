@@ -35,7 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     User,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import SCP
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError, NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_lock_out_change import (
     PolicyChange,
@@ -186,7 +186,23 @@ class Session(FakeAccess):
         self.role_arn = role_arn
         self.chain = (arn("user/awx", MANAGEMENT),)
 
+    def items(self, _service: str, _operation: str, _key: str, parameters: Record) -> list[Record]:
+        """The access keys of a user."""
+        return [{"Status": "Active" if key.active else "Inactive"} for key in self._row(parameters).access_keys]
+
+    def _row(self, parameters: Record) -> CredentialRow:
+        member = self._world.members[self.caller.account_id]
+        rows = member.credential_report.users if isinstance(member, Snapshot) and member.credential_report else ()
+        found = next((row for row in rows if row.user == parameters["UserName"]), None)
+        if found is None:
+            raise AwsError("it is not known")
+        return found
+
     def call(self, service: str, operation: str, parameters: t.Any = None, *, region: t.Any = None) -> t.Any:
+        if operation == "GetLoginProfile":
+            if not self._row(parameters).password_enabled:
+                raise NotFound("no password")
+            return {}
         self._world.calls.append((self.caller.account_id, f"{service}:{operation}", parameters, region))
         answer = self._world.trails.get(self.caller.account_id, {"trailList": []})
         if isinstance(answer, AwsError):

@@ -127,7 +127,7 @@ def test_two_jobs_of_one_run_share_no_journal_and_no_part(bench: Bench) -> None:
 
 
 def test_an_id_of_a_job_that_could_leave_its_place_is_refused(bench: Bench) -> None:
-    with pytest.raises(TaskError, match="job_id: '../17' is not allowed"):
+    with pytest.raises(TaskError, match=r"job_id \(awx_job_id\): '../17' is not allowed"):
         bench.run(change("a"), job_id="../17")
     assert not bench.writes
 
@@ -163,7 +163,7 @@ def test_nothing_to_do(bench: Bench) -> None:
         ({"awx_job_id": "17"}, "journal: .*AWX job 17"),
         ({"account_id": "999988887777"}, "account_id: .*999988887777"),
         ({"account_id": "acme"}, "account_id: 'acme'"),
-        ({"run_id": "../x"}, "run_id: '../x'"),
+        ({"run_id": "../x"}, r"run_id \(hardening_run_id\): '../x'"),
         ({"max_changes": -1}, "max_changes: -1"),
         ({"approved_plan": "nowhere/plan.json"}, "hardening_approved_plan.*nowhere/plan.json' is not allowed"),
         ({"approved_plan": {"changes": 1}}, "hardening_approved_plan.*a document is not allowed"),

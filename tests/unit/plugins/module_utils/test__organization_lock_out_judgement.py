@@ -30,6 +30,7 @@ from .guarding import (
     deny,
     managed,
     role,
+    row,
     trusting,
     used,
     user,
@@ -228,6 +229,22 @@ def test_users_of_the_management_account_may_be_break_glass(world: World, guards
     ((_rules, seen),) = guards
     assert seen.break_glass[MANAGEMENT] == (arn("user/breaker"),)
     assert "is a user of whom is not known" in seen.helpless[arn("user/breaker")]
+
+
+@pytest.mark.parametrize(("name", "usable"), [("keeper", False), ("bob", True)])
+def test_break_glass_that_the_policy_makes_unusable_does_not_count(world: World, name: str, usable: bool) -> None:
+    """The policy denies the only user who can use it the one call that it takes. Break-glass itself is exempt."""
+    by_keeper = role("break-glass", path="/iam-hardening/", trust=trusting({"AWS": arn("user/keeper")}))
+    rows = (row("keeper", password=True), row("bob", password=True))
+    world.members[CANARY] = account(by_keeper, user("keeper"), user("bob"), rows=rows)
+    world.members[MANAGEMENT] = account(account_id=MANAGEMENT)
+    content = deny("sts:AssumeRole", ArnEquals={"aws:PrincipalArn": arn(f"user/{name}")})
+    found = reasons(world.judge(content))
+    if usable:
+        assert found == {}
+    else:
+        assert found.keys() == {"no_break_glass"}
+        assert "can be used by nobody" in found["no_break_glass"] and "once it is made" in found["no_break_glass"]
 
 
 def test_a_management_account_that_can_not_be_read_is_a_warning(world: World, guards: list[tuple[Rules, Seen]]) -> None:

@@ -24,7 +24,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Snapshot,
     Unread,
     UnreadKind,
+    User,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError, NotFound
 from ansible_collections.hardening.iam.plugins.module_utils._converge.break_glass import Rescue
 
 from .organizing import task_at
@@ -141,3 +143,37 @@ def test_an_account_whose_roles_are_not_known_is_read_no_further(monkeypatch: py
     unread = Unread(Dataset.AUTHORIZATION_DETAILS, UnreadKind.DENIED, "denied")
     _found, warnings = rescue(dataclasses.replace(account(), unread=(unread,)))
     assert (aws.asked, warnings) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("keys", "profile", "known"),
+    [
+        (["Active", "Inactive"], None, (True, [True, False])),
+        ([], NotFound("no password"), (False, [])),
+        (NotFound("no user"), None, (False, [])),
+        (AwsError("denied"), None, None),
+        (["Active"], AwsError("denied"), None),
+    ],
+)
+def test_what_a_user_signs_in_with_is_read_now_and_once(keys: t.Any, profile: t.Any, known: t.Any) -> None:
+    asked: list[str] = []
+
+    class Iam:
+        def items(self, _service: str, operation: str, _key: str, _parameters: t.Any) -> t.Any:
+            asked.append(operation)
+            if isinstance(keys, AwsError):
+                raise keys
+            return [{"Status": status} for status in keys]
+
+        def call(self, _service: str, operation: str, _parameters: t.Any) -> t.Any:
+            asked.append(operation)
+            if profile is not None:
+                raise profile
+
+    found = _snapshots.rescue_of(task_at(NOW), t.cast(t.Any, Iam()), account(), (), now=NOW)
+    user = User("ann", f"arn:aws:iam::{ACCOUNT}:user/ann", "/", None, (), (), (), None)
+    assert found.sign_ins is not None
+    row = found.sign_ins(user)
+    assert (row and (row.password_enabled, [key.active for key in row.access_keys])) == known
+    count = len(asked)
+    assert found.sign_ins(user) is row and len(asked) == count

@@ -54,6 +54,7 @@ class Account:
         self.kill_before: t.Optional[int] = None
         self.kill_after: t.Optional[int] = None
         self.before_write: t.Callable[[str], None] = lambda _operation: None
+        self.after_report: t.Callable[[], object] = lambda: None
         self._watch(monkeypatch)
 
     def _watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +101,7 @@ class Account:
         account_states[ACCOUNT]["aws"].report = None
         for _twice in range(2):
             self.iam.generate_credential_report()
+        self.after_report()
         self.writes, self.calls = [], []
         given = {
             "account_id": ACCOUNT,
@@ -158,14 +160,18 @@ ADMINISTRATOR: t.Final = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 @pytest.mark.parametrize(
     ("more", "stays"),
-    [("", True), ("password", False), ("second", False), ("second without credentials", True)],
+    [
+        *(("", True), ("password", False), ("second", False), ("second without credentials", True)),
+        # The credential report of AWS is from before.
+        *(("second until just now", True), ("second since just now", False)),
+    ],
 )
 def test_the_last_key_of_the_only_user_who_can_use_break_glass_stays(account: Account, more: str, stays: bool) -> None:
     account.user("keeper", (400, 60))
     account.user("bob", (400, 60))
     if more == "password":
         account.iam.create_login_profile(UserName="keeper", Password="Correct-horse-battery-1")
-    account.user("second", *([(10, 1)] if more == "second" else []))
+    keys = account.user("second", *([(10, 1)] if more in ("second", "second until just now") else []))
     users = [f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("keeper", "second")]
     trust = {"Effect": "Allow", "Principal": {"AWS": users}, "Action": "sts:AssumeRole"}
     account.iam.create_role(
@@ -175,6 +181,12 @@ def test_the_last_key_of_the_only_user_who_can_use_break_glass_stays(account: Ac
     )
     account.iam.attach_role_policy(RoleName="break-glass", PolicyArn=ADMINISTRATOR)
     account.run()
+    if more == "second until just now":
+        account.after_report = lambda: account.iam.delete_access_key(UserName="second", AccessKeyId=keys[0])
+    if more == "second since just now":
+        account.after_report = lambda: account.iam.create_login_profile(
+            UserName="second", Password="Correct-horse-battery-1"
+        )
     account.days = 14
     done = account.run()
     assert account.status("bob") == ["Inactive"]

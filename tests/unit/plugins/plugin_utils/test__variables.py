@@ -73,6 +73,7 @@ def test_nobody_else_has_names_with_our_prefixes(prefix: str) -> None:
         "rport_dir",
         "assessment_owner",
         "rollback_strategy",
+        "acceptance_environment",
         "preflight_hosts",
         "access_key_id",
         "access_key_secret",

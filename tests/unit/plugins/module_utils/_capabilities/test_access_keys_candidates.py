@@ -24,7 +24,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     reasons_of,
     users_in_question,
     with_live,
-    with_live_sign_ins,
     with_ssh_keys,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys_kinds import Credential, Kind
@@ -301,42 +300,6 @@ def test_findings_see_what_was_read_live() -> None:
     (key,) = report.users[0].access_keys
     assert (key.last_rotated, key.last_used, key.last_used_service) == (days_ago(400), days_ago(3), "s3")
     assert with_live(snapshot, [credential(kind=Kind.PASSWORD)]) == snapshot
-
-
-def test_who_can_sign_in_is_known_by_what_was_read_live() -> None:
-    report_says = row("svc", slot(1), slot(2), password_enabled=True)
-    snapshot = account(report_says, row("bob", slot(1)), row("eve", slot(1), password_enabled=True))
-    keys = [
-        credential(id="AKIA1"),
-        credential(id="AKIA2", status="Inactive"),
-        credential(kind=Kind.SSH_KEY, id="APKA1"),
-    ]
-
-    def known(*kinds: Kind) -> dict[str, tuple[list[bool], t.Optional[bool]]]:
-        report = with_live_sign_ins(snapshot, keys, {user_arn("bob")}, kinds).credential_report
-        assert report is not None
-        return {
-            found.user: ([key.active for key in found.access_keys], found.password_enabled) for found in report.users
-        }
-
-    told = snapshot.credential_report
-    assert told is not None
-    passwords = {found.user: found.password_enabled for found in told.users}
-    both = known(Kind.ACCESS_KEY, Kind.PASSWORD)
-    # Of bob, whose credentials were asked for, nothing is there any more; of eve only the report tells.
-    assert both == {"svc": ([True, False], False), "bob": ([], False), "eve": ([True], True)}
-    assert known(Kind.ACCESS_KEY) == {
-        "svc": ([True, False], True),
-        "bob": ([], passwords["bob"]),
-        "eve": ([True], True),
-    }
-    assert known(Kind.PASSWORD)["svc"] == ([True, True], False)
-    assert known(Kind.CERTIFICATE)["svc"] == ([True, True], True)
-
-
-def test_without_a_credential_report_nobody_is_known_to_sign_in() -> None:
-    snapshot = dataclasses.replace(account(row("svc")), credential_report=None)
-    assert with_live_sign_ins(snapshot, [credential()], (), [Kind.ACCESS_KEY]) is snapshot
 
 
 def test_findings_see_the_ssh_keys_and_no_other_credential_as_one() -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 
 import pytest
@@ -33,6 +34,7 @@ from .test_break_glass import (
     ROOT,
     account,
     arn,
+    attach,
     document,
     glass,
     role,
@@ -180,11 +182,52 @@ def test_one_that_may_not_activate_the_key_again_does_not_make_up_for_it() -> No
     assert loss(snapshot, DELETE) is None
 
 
+def test_one_of_two_ways_may_go_though_break_glass_may_not_activate_the_key_again() -> None:
+    """It may not do so before the change either, and is as usable afterwards."""
+    trust = [trusting({"AWS": [KEEPER.arn, arn("user", "second")]})]
+    reading = glass({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, trust=trust)
+    rows = (keeper(keys=[True]), row("second", password=True))
+    assert loss(account(reading, KEEPER, user("second"), rows=rows), DEACTIVATE) is None
+    assert loss(account(reading, KEEPER, user("second"), rows=rows[:1]), DEACTIVATE) is not None
+
+
 def test_of_two_credentials_one_may_go() -> None:
     rescue = Rescue(account(BY_KEEPER, KEEPER, rows=(keeper(password=True, keys=[True]),)), ())
     assert rescue.loss(PASSWORD) is None
     rescue.expect(PASSWORD)
     assert "user keeper can use glass" in (rescue.loss(DEACTIVATE) or "")
+
+
+def test_a_key_that_the_plan_activates_is_a_credential() -> None:
+    rows = (keeper(password=True), row("second", keys=[False]))
+    rescue = Rescue(account(BY_TWO, KEEPER, user("second"), rows=rows))
+    assert rescue.loss(PASSWORD) is not None
+    rescue.expect(taking("UpdateAccessKey", "second", Status="Active", status="Inactive"))
+    assert rescue.loss(PASSWORD) is None
+
+
+def test_the_password_of_a_user_for_emergencies() -> None:
+    breaker = user("breaker", ADMIN, path=GLASS_PATH)
+    rows = (row("breaker", path=GLASS_PATH, password=True),)
+    change = taking("DeleteLoginProfile", "breaker")
+    assert "user breaker can use breaker" in (loss(account(breaker, rows=rows), change) or "")
+    assert loss(account(breaker, rows=(row("breaker", path=GLASS_PATH, password=True, keys=[True]),)), change) is None
+
+
+def test_the_group_is_the_resource_on_which_a_new_membership_is_undone() -> None:
+    member = Undo("RemoveUserFromGroup", {"GroupName": "team", "UserName": "bob"})
+    change = dataclasses.replace(taking("AddUserToGroup", "bob", GroupName="team"), undo=member)
+    allowed = {"Effect": "Allow", "Action": "iam:RemoveUserFromGroup", "Resource": arn("group", "team")}
+    able = glass(allowed, trust=[trusting({"AWS": KEEPER.arn})])
+    snapshot = account(able, KEEPER, user("bob"), rows=(keeper(password=True),))
+    assert Rescue(snapshot).objection(change) is None
+
+
+def test_those_who_may_do_nothing_are_named() -> None:
+    empty = dataclasses.replace(BY_KEEPER, inline_policies=())
+    rows = (keeper(password=True),)
+    assert Rescue(account(empty, KEEPER, rows=rows)).lacks() == {empty.arn: "has no policies"}
+    assert Rescue(account(BY_KEEPER, KEEPER, rows=rows)).lacks() == {}
 
 
 # Unknown
@@ -250,6 +293,27 @@ def _statements(one: Role) -> list[dict[str, t.Any]]:
 
 
 @pytest.mark.parametrize(
+    ("session", "is_last"),
+    [
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/hop/alice", True),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/other/alice", False),
+        (f"arn:aws:sts::{ACCOUNT}:federated-user/keeper", False),
+    ],
+)
+def test_a_session_of_a_role_on_the_way(session: str, is_last: bool) -> None:
+    """A session of GetFederationToken assumes no role, so it lets nobody in."""
+    assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    hop = role("hop", assume, trust=[trusting({"AWS": KEEPER.arn})], path="/people/")
+    gone = role("gone", assume, trust=[trusting({"AWS": KEEPER.arn})])
+    snapshot = account(glass(trust=[trusting({"AWS": session})]), hop, gone, KEEPER, rows=(keeper(password=True),))
+    assert (loss(snapshot, PASSWORD) is not None) is is_last
+    deny = taking("AttachRolePolicy", "", RoleName="hop", PolicyArn="arn:aws:iam::aws:policy/AWSDenyAll")
+    assert (loss(snapshot, deny) is not None) is is_last
+    # The trust policy lets the session in by name, so it needs no policy of its own.
+    assert loss(snapshot, taking("DeleteRolePolicy", "", RoleName="hop", PolicyName="inline")) is None
+
+
+@pytest.mark.parametrize(
     ("change", "is_last"),
     [
         (taking("RemoveUserFromGroup", GroupName="keepers"), True),
@@ -294,3 +358,126 @@ def test_a_membership_that_lets_nobody_in_may_go_though_credentials_are_not_know
     others = Group("others", arn("group", "others"), "/", None, (), ())
     snapshot = account(BY_KEEPER, member, groups=(others,))
     assert loss(snapshot, taking("RemoveUserFromGroup", GroupName="others")) is None
+
+
+# By a Deny
+
+DENY_ALL: t.Final = document({"Effect": "Deny", "Action": "*", "Resource": "*"})
+WITHOUT_MFA: t.Final = document(
+    {
+        "Effect": "Deny",
+        "NotAction": "iam:*",
+        "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "has_mfa", "is_last"),
+    [
+        (taking("AddUserToGroup", GroupName="quarantine"), True, True),
+        # Names of IAM are the same whatever their case.
+        (taking("AddUserToGroup", "KEEPER", GroupName="QUARANTINE"), True, True),
+        (taking("AddUserToGroup", GroupName="team"), True, False),
+        (taking("AttachUserPolicy", PolicyArn="arn:aws:iam::aws:policy/AWSDenyAll"), True, True),
+        # A policy of AWS's own that is attached nowhere yet was not read.
+        (taking("AttachUserPolicy", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess"), True, False),
+        (taking("AttachGroupPolicy", "", GroupName="team", PolicyArn=ADMINISTRATOR), True, False),
+        (taking("PutGroupPolicy", "", GroupName="team", PolicyName="mfa", PolicyDocument=WITHOUT_MFA), False, True),
+        (taking("PutGroupPolicy", "", GroupName="team", PolicyName="mfa", PolicyDocument=WITHOUT_MFA), True, False),
+        (taking("PutUserPolicy", "bob", PolicyName="deny", PolicyDocument=DENY_ALL), True, False),
+    ],
+)
+def test_a_deny_takes_the_last_way_too(change: Change, has_mfa: bool, is_last: bool) -> None:
+    quarantine = Group("quarantine", arn("group", "quarantine"), "/", None, (), (PolicyDocument("deny", DENY_ALL),))
+    team = Group("team", arn("group", "team"), "/", None, (), ())
+    member = dataclasses.replace(KEEPER, groups=("team",))
+    rows = (row("keeper", password=True, mfa=has_mfa),)
+    snapshot = account(BY_KEEPER, member, user("bob"), rows=rows, groups=(quarantine, team))
+    assert (loss(snapshot, change) is not None) is is_last
+
+
+@pytest.mark.parametrize("effect", ["Deny", "Allow"])
+def test_a_deny_of_a_group_that_the_plan_makes_takes_the_last_way_too(effect: str) -> None:
+    rescue = Rescue(account(BY_KEEPER, KEEPER, rows=(keeper(password=True),)))
+    policy = json.dumps(document({"Effect": effect, "Action": "*", "Resource": "*"}))
+    for change in (
+        taking("CreateGroup", "", GroupName="New"),
+        taking("PutGroupPolicy", "", GroupName="new", PolicyName="all", PolicyDocument=policy),
+    ):
+        assert rescue.loss(change) is None
+        rescue.expect(change)
+    assert (rescue.loss(taking("AddUserToGroup", GroupName="New")) is not None) is (effect == "Deny")
+
+
+def test_a_permission_that_moves_to_a_group_of_the_plan_is_no_loss() -> None:
+    own = dataclasses.replace(KEEPER, attached_policies=(ADMINISTRATOR,))
+    rescue = Rescue(account(glass(trust=[trusting(ROOT)]), own, rows=(keeper(password=True),)))
+    detach = taking("DetachUserPolicy", PolicyArn=ADMINISTRATOR)
+    assert rescue.loss(detach) is not None
+    rescue.expect(taking("CreateGroup", "", GroupName="people", Path="/teams/"))
+    rescue.expect(taking("AttachGroupPolicy", "", GroupName="people", PolicyArn=ADMINISTRATOR))
+    rescue.expect(taking("AddUserToGroup", GroupName="people"))
+    assert rescue.loss(detach) is None
+
+
+# The credential report may be four hours old
+
+
+class Live:
+    """What users sign in with now, and of whom that was asked."""
+
+    def __init__(self, *rows: CredentialRow) -> None:
+        self.asked: list[str] = []
+        self._rows = {row.user: row for row in rows}
+
+    def __call__(self, one: User) -> t.Optional[CredentialRow]:
+        self.asked.append(one.name)
+        return self._rows.get(one.name)
+
+
+@pytest.mark.parametrize(
+    ("change", "now", "is_last"),
+    [
+        (DEACTIVATE, [row("keeper", keys=[True]), row("second")], True),
+        (DEACTIVATE, [row("keeper", keys=[True]), row("second", password=True)], False),
+        # The password of the report is gone.
+        (DEACTIVATE, [row("keeper", keys=[True]), row("second", keys=[False])], True),
+        (DEACTIVATE, [row("keeper", keys=[True], password=True), row("second")], False),
+        # Of two keys in the report the other one is inactive by now.
+        (DEACTIVATE, [row("keeper", keys=[True, False]), row("second")], True),
+        (DEACTIVATE, [row("keeper", keys=[True, True]), row("second")], False),
+        # Nothing can be read of them.
+        (DEACTIVATE, [row("keeper", keys=[True])], True),
+        (DEACTIVATE, [row("second", password=True)], False),
+        # The keeper has nothing to lose any more.
+        (taking("DeleteAccessKey", status="Inactive"), [row("keeper", keys=[False]), row("second")], False),
+    ],
+)
+def test_what_users_sign_in_with_now_counts(change: Change, now: list[CredentialRow], is_last: bool) -> None:
+    reported = (row("keeper", password=True, keys=[True, True]), row("second", password=True))
+    snapshot = account(BY_TWO, KEEPER, user("second"), rows=reported)
+    assert loss(snapshot, change) is None
+    assert (Rescue(snapshot, (), Live(*now)).loss(change) is not None) is is_last
+
+
+def test_changes_of_the_plan_are_taken_off_what_users_sign_in_with_now() -> None:
+    snapshot = account(BY_KEEPER, KEEPER, rows=(keeper(keys=[True]),))
+    rescue = Rescue(snapshot, (), Live(keeper(password=True, keys=[True])))
+    assert rescue.loss(PASSWORD) is None
+    rescue.expect(PASSWORD)
+    assert "user keeper can use glass" in (rescue.loss(DEACTIVATE) or "")
+
+
+def test_only_users_who_are_let_in_are_asked_for_what_they_sign_in_with_now() -> None:
+    rows = (keeper(password=True), row("bob", password=True))
+    live = Live(*rows)
+    assert Rescue(account(BY_KEEPER, KEEPER, user("bob"), rows=rows), (), live).loss(PASSWORD) is not None
+    assert set(live.asked) == {"keeper"}
+
+
+def test_break_glass_that_lost_its_last_user_since_the_report_does_not_count() -> None:
+    snapshot = account(BY_KEEPER, KEEPER, rows=(keeper(password=True),))
+    assert Rescue(snapshot).objection(attach()) is None
+    assert "can be used by nobody" in (Rescue(snapshot, (), Live(keeper())).objection(attach()) or "")

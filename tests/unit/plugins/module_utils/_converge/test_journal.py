@@ -91,10 +91,12 @@ def test_what_another_run_finds_is_overruled_by_the_run_itself(store: FakeStore)
     record_found(store, intent_at(store, key), Outcome.FAILED, by="later", module="second", at=NOW)
     record = json.loads(store.objects[f"{key}-found.json"])
     assert (record["record"], record["outcome"], record["error"]) == ("found", "failed", "found by run later")
+    assert (record["run_id"], record["job_id"], record["module"]) == (RUN, JOB, "second")
     assert not interrupted(store, ACCOUNT)
     assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN)] == [Outcome.FAILED]
     # The run was not cut off, but under way.
     journal.conclude(key, Outcome.APPLIED)
+    assert json.loads(store.objects[f"{key}-outcome.json"])["error"] is None
     assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN)] == [Outcome.APPLIED]
 
 
@@ -248,6 +250,27 @@ def test_a_broken_record_is_named_and_hides_no_other(store: FakeStore, content: 
         problems: list[str] = []
         assert [intent.change.target for intent in found(store, ACCOUNT, problems.append)] == [user_arn("b")]
         assert len(problems) == 1 and told in problems[0]
+
+
+def test_an_ending_that_can_not_be_read_makes_its_change_unknown_and_no_other(tmp_path: Path) -> None:
+    store = DirectoryStore(str(tmp_path))
+    journal = journal_of(store)
+    key = journal.intend(change("a"))
+    journal.conclude(journal.intend(change("b")), Outcome.APPLIED)
+    (tmp_path / f"{key}-outcome.json").mkdir()
+    problems: list[str] = []
+    found = [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN, problems.append)]
+    assert found == [Outcome.UNKNOWN, Outcome.APPLIED]
+    assert len(problems) == 1 and "can't read" in problems[0]
+
+
+@pytest.mark.parametrize("name", ["1/../000001", "../1/000001", "1/2/3/000001", "1/01", "1/000001-intent"])
+def test_a_record_is_not_looked_for_where_none_can_be(store: FakeStore, name: str) -> None:
+    key = f"{ACCOUNT}/{name}"
+    record = {"run_id": "1", "module": "m", "change": change().as_dict()}
+    store.objects[f"{key}-intent.json"] = json.dumps(record).encode()
+    with pytest.raises(RecordError, match="it is not named as one"):
+        intent_at(store, key)
 
 
 def test_the_last_number_of_a_journal_is_used(store: FakeStore) -> None:

@@ -116,10 +116,13 @@ def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAw
     assert len(predict(walk, CONTEXT).allowed) == allowed
 
 
-@pytest.mark.parametrize(("operation", "asked"), [("DeleteLoginProfile", True), ("TagUser", False)])
+@pytest.mark.parametrize(
+    ("operation", "asked"),
+    [("DeleteLoginProfile", True), ("AttachGroupPolicy", True), ("AddUserToGroup", True), ("TagUser", False)],
+)
 def test_break_glass_is_looked_at_where_a_change_may_take_something(aws: FakeAws, operation: str, asked: bool) -> None:
     seen: list[str] = []
-    taking = change("a", operation=operation, parameters={"UserName": "a"})
+    taking = change("a", operation=operation, parameters={"UserName": "a", "GroupName": "b"})
     predict(walk_of(aws, taking, rescue=seen.append), CONTEXT)
     assert seen == (["state"] if asked else [])
 

@@ -138,6 +138,17 @@ def test_a_forged_part_of_any_job_makes_the_report_incomplete(place: Place, job:
 
 
 @pytest.mark.parametrize("job", ["17", "18"])
+@pytest.mark.parametrize("check_mode", [None, "false", 0])
+def test_a_part_of_no_mode_does_not_vanish_from_the_report(place: Place, job: str, check_mode: object) -> None:
+    place.leave("17", FIRST, written=EARLY, applied=True)
+    place.leave("18", SECOND, written=LATE, applied=True)
+    forged = samples.part("access_keys", FIRST, run_id=RUN, check_mode=check_mode)
+    place.store.put(part_key(samples.ACCOUNT, RUN, "access_keys", job_id=job), encode(forged))
+    for mode in ("check", "enforce"):
+        assert "its check_mode is neither true nor false" in place.read(mode).problems[f"{job}/access_keys.json"]
+
+
+@pytest.mark.parametrize("job", ["17", "18"])
 def test_a_plan_without_its_time_is_no_part_of_a_report(place: Place, job: str) -> None:
     place.leave("17", FIRST, written=EARLY, applied=True)
     place.leave("18", SECOND, written=LATE)

@@ -20,7 +20,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Snapshot,
     User,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.after import can_take, snapshot_after
+from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.after import (
+    can_deny,
+    can_take,
+    snapshot_after,
+)
 
 from .test_affected import OTHER, POLICY, SNAPSHOT, Record, arn, asked, role, user
 
@@ -131,6 +135,15 @@ def test_another_service_changes_no_user(operation: str) -> None:
     assert after(operation, given) is ACCOUNT
 
 
+@pytest.mark.parametrize(("path", "shown"), [({}, "/"), ({"Path": "/teams/"}, "/teams/")])
+def test_a_group_is_made(path: Record, shown: str) -> None:
+    made = after("iam:CreateGroup", {"GroupName": "New", **path})
+    *others, new = made.groups
+    assert tuple(others) == ACCOUNT.groups
+    assert (new.name, new.path, new.arn) == ("New", shown, arn("group", f"{shown[1:]}New"))
+    assert (new.attached_policies, new.inline_policies) == ((), ())
+
+
 def test_what_leaves_users_and_policies_as_they_are() -> None:
     assert after("iam:TagUser", {"UserName": "Ann", "PolicyArn": POLICY}) is ACCOUNT
 
@@ -156,3 +169,16 @@ def test_requests_that_take_neither(operation: str) -> None:
     assert not can_take(asked(f"iam:{operation}", parameters={"UserName": "ann"}))
     assert not can_take(asked("iam:UpdateAccessKey", parameters={"UserName": "ann", "Status": "Active"}))
     assert can_take(asked("iam:DeleteAccessKey", parameters={"UserName": "ann", "Status": "Active"}))
+
+
+@pytest.mark.parametrize(
+    ("operation", "denies"),
+    [
+        *((f"{verb}{kind}Policy", True) for verb in ("Attach", "Put") for kind in ("User", "Role", "Group")),
+        *(("AddUserToGroup", True), ("RemoveUserFromGroup", False), ("CreatePolicy", False), ("CreateGroup", False)),
+        *(("TagUser", False), ("DeleteUserPermissionsBoundary", False)),
+    ],
+)
+def test_requests_that_may_bring_a_deny(operation: str, denies: bool) -> None:
+    assert can_deny(asked(f"iam:{operation}", parameters={"UserName": "ann"})) is denies
+    assert not can_deny(asked(f"organizations:{operation}", parameters={}))

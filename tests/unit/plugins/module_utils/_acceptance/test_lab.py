@@ -1,0 +1,65 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run of the acceptance removes: everything of its own, and nothing of a run that began at the same time."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hardening.iam.plugins.module_utils._acceptance.lab import PATH, Lab
+from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
+
+Record = dict[str, t.Any]
+
+
+class Iam:
+    """An IAM that knows users only. Each request is known in its lists at once."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, Record] = {}
+
+    def call(self, _service: str, operation: str, parameters: Record) -> Record:
+        name = parameters["UserName"]
+        if operation == "CreateUser":
+            arn = f"arn:aws:iam::555566667777:user{parameters['Path']}{name}"
+            self.users[name] = {"UserName": name, "Path": parameters["Path"], "Arn": arn}
+            return {"User": self.users[name]}
+        assert operation == "DeleteUser"
+        return self.users.pop(name)
+
+    def items(self, _service: str, operation: str, _key: str, _parameters: Record) -> list[Record]:
+        return list(self.users.values()) if operation == "ListUsers" else []
+
+
+def lab(iam: Iam) -> Lab:
+    return Lab(t.cast(Access, iam), patience=0)
+
+
+def test_of_two_runs_at_once_each_removes_its_own_objects() -> None:
+    iam = Iam()
+    one, other = lab(iam), lab(iam)
+    mine, theirs = one.user(), other.user()
+    assert one.remove(one.own_objects()) == {}
+    assert list(iam.users) == [theirs["UserName"]] != [mine["UserName"]]
+
+
+def test_an_object_is_removed_though_the_answer_to_its_request_was_lost() -> None:
+    iam = Iam()
+    one = lab(iam)
+    name = str(one.user()["UserName"])
+    lost = f"{name[:-2]}02"
+    iam.call("iam", "CreateUser", {"UserName": lost, "Path": PATH})
+    iam.call("iam", "CreateUser", {"UserName": lost.upper(), "Path": "/"})
+    assert one.remove(one.own_objects()) == {}
+    assert list(iam.users) == [lost.upper()]
+
+
+def test_everything_below_the_path_is_of_an_earlier_run_at_first() -> None:
+    iam = Iam()
+    lab(iam).user()
+    iam.call("iam", "CreateUser", {"UserName": "bob", "Path": "/people/"})
+    one = lab(iam)
+    assert [item["Path"] for item in one.objects()] == [PATH]
+    assert one.own_objects() == ()
