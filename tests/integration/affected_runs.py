@@ -345,7 +345,7 @@ def _make_queue(bench: Bench) -> None:
         "Statement": [
             {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": arn}
             for principal, action in (
-                ({"AWS": OUTSIDE}, "sqs:ReceiveMessage"),
+                ({"AWS": OUTSIDE}, "sqs:ChangeMessageVisibility"),
                 ({"Service": "events.amazonaws.com"}, "sqs:SendMessage"),
                 ("*", "sqs:GetQueueUrl"),
             )
@@ -390,7 +390,7 @@ def _organization_steps() -> Iterator[Step]:
     absent = {**_guarded(first), "state": "absent", "allow_loosen": True}
     yield Step("unguarded", entry, absent, frozenset(("DetachPolicy", "DeletePolicy")))
     yield _undo("unguarded", "CreatePolicy", "AttachPolicy")
-    shut = document("sqs:ReceiveMessage", "sqs:GetQueueUrl", effect="Deny", Principal="*")
+    shut = document("sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", effect="Deny", Principal="*")
     rcp = {**_guarded(shut), "type": RCP}
     rcp["policies"][0]["name"] = "fence"
     yield Step("fenced", entry, rcp, frozenset(("CreatePolicy", "AttachPolicy")))

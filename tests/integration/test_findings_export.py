@@ -70,7 +70,7 @@ def report_of(
         "account_id": ACCOUNT,
         "account_alias": "bare",
         "partition": "aws",
-        "scope": {"regions_assessed": list(regions)},
+        "scope": {"regions_assessed": list(regions), "regions_not": []},
         "thresholds": {},
         "controls": {item["control"]: {} for item in findings},
         "errors": [],
