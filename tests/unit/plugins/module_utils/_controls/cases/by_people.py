@@ -43,7 +43,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         "management_account_without_workloads",
         _WORKLOADS,
         NOT_ASSESSED={
-            "nothing that speaks for a workload": lambda: acme(),
+            "nothing that speaks for a workload": acme,
             "an instance": lambda: acme(read={"instances": (_INSTANCE,)}),
             "a role for EC2 and a user": lambda: acme(read={"roles": (role(),), "users": (user(),)}),
             "seen from another account": lambda: acme(read={"caller": _ELSEWHERE}),
@@ -61,7 +61,7 @@ CASES: t.Final[tuple[Case, ...]] = (
             ),
         },
         NOT_ASSESSED={
-            "units whose purpose nobody but a person knows": lambda: acme(),
+            "units whose purpose nobody but a person knows": acme,
             "one account in a unit, others directly below the root": _in_units(
                 ("acme-prod", PRODUCTION), ("acme-dev", ROOT_ID)
             ),
