@@ -38,7 +38,7 @@ _INSTANCE: t.Final = Instance("i-1", f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/
 _ELSEWHERE: t.Final = Caller(PROD, f"arn:aws:sts::{PROD}:assumed-role/assessor/s", "AROAEXAMPLE:s")
 
 CASES: t.Final[tuple[Case, ...]] = (
-    *cases("security_questions", _QUESTIONS, NOT_ASSESSED={"any account": lambda: snapshot()}),
+    *cases("security_questions", _QUESTIONS, NOT_ASSESSED={"any account": snapshot}),
     *cases(
         "management_account_without_workloads",
         _WORKLOADS,
