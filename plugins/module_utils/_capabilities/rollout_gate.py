@@ -8,8 +8,8 @@
 """The gate between two stages: who is denied since the stage began what they had done before. Pure.
 
 An outsider must not move it: denials count only of principals of the accounts themselves that had succeeded at the same
-action before the stage began. Whoever merely tries something is denied, and nothing else happens. Only a denial that
-names the policy speaks against it. One that names no policy is unknown, and holds the stage.
+action before the stage began. Somebody who merely tries something is denied, and nothing else happens. Only a denial
+that names the policy speaks against it. One that names no policy is unknown, and holds the stage.
 """
 
 from __future__ import annotations

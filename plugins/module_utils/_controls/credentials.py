@@ -134,7 +134,7 @@ CONTROLS: t.Final = (
         uses=_LIVE_USERS,
         check=_endless_api_keys,
         expected="an expiry date on every long-term API key",
-        rationale="Such a key is a bearer token: whoever reads it in a log or a repository may use it, from anywhere.",
+        rationale="Such a key is a bearer token: anybody who reads it in a log may use it, from anywhere.",
         remediation=Remediation("Replace it with short-term keys or a role, then deactivate it."),
         compliance=maps(soc2="CC6.1"),
     ),

@@ -189,7 +189,7 @@ def _unheard(scope: Scope, watch: Watch, samples: Sequence[Sample], uncaught: Se
         return Verdict(population, _FILTERS, not_assessed=f"{watch.what}: {_reasons(near)}")
     reasons = _reasons(way for way in _ways(scope) if way.judged.truth is NO and _is_meant_for(way, missed))
     names = list(dict.fromkeys(sample.name for sample in missed))
-    detail = f"nobody is told of {listing(names, 5)}{by_whom(samples, missed)}" + (f"; {reasons}" if reasons else "")
+    detail = f"no alarm reports {listing(names, 5)}{by_whom(samples, missed)}" + (f"; {reasons}" if reasons else "")
     observed = {"not_caught": names, "callers": sorted({sample.by for sample in missed})}
     return Verdict(population, _FILTERS, (Failure(scope.facts.account_arn, detail, observed),))
 
@@ -218,7 +218,7 @@ def _controls() -> Iterator[Control]:
                 "metric filters on a trail's log group that catch the events of every kind of caller, with alarms that "
                 "one event sets off, and topics of ours with a confirmed subscription"
             ),
-            rationale="An event that nobody is told of is found months later, if at all.",
+            rationale="An event without an alarm is found months later, if at all.",
             remediation=Remediation(
                 "Add a metric filter with an alarm that notifies somebody, or waive this where another system watches."
             ),

@@ -59,16 +59,16 @@ def test_several_filters_may_share_the_events() -> None:
     assert status("alarm_kms_key_deletion", alarmed(*halves)) == "PASS"
     (finding,) = judge("alarm_kms_key_deletion", alarmed(halves[0]))
     assert finding.status.value == "FAIL"
-    assert finding.detail == "nobody is told of ScheduleKeyDeletion"
+    assert finding.detail == "no alarm reports ScheduleKeyDeletion"
     assert finding.evidence.observed["not_caught"] == ["ScheduleKeyDeletion"]
     assert "root" in finding.evidence.observed["callers"]
 
 
 def test_the_callers_whose_events_are_missed_are_named() -> None:
     (finding,) = judge("alarm_kms_key_deletion", alarmed("{ $.userIdentity.type != Root }"))
-    assert finding.detail == "nobody is told of DisableKey, ScheduleKeyDeletion by root"
+    assert finding.detail == "no alarm reports DisableKey, ScheduleKeyDeletion by root"
     (finding,) = judge("alarm_kms_key_deletion", alarmed("{ $.userIdentity.type = Root }"))
-    assert finding.detail == "nobody is told of DisableKey, ScheduleKeyDeletion unless by root"
+    assert finding.detail == "no alarm reports DisableKey, ScheduleKeyDeletion unless by root"
 
 
 def test_why_a_filter_is_not_enough_is_said_of_those_that_are_meant_for_it() -> None:
@@ -96,7 +96,7 @@ def test_only_the_reasons_that_matter_are_named() -> None:
     assert "alarm-0" in finding.detail and "alarm-1" not in finding.detail
     half = alarmed("{ $.eventName = DisableKey }", metric_alarms=(alarm(actions=()),))
     (finding,) = judge("alarm_kms_key_deletion", half)
-    assert finding.detail == "nobody is told of DisableKey, ScheduleKeyDeletion"
+    assert finding.detail == "no alarm reports DisableKey, ScheduleKeyDeletion"
 
 
 def test_a_trail_without_a_log_group_beside_one_that_has_it() -> None:

@@ -155,7 +155,7 @@ def test_a_region_that_only_repeats_what_another_one_told_does_not_pass() -> Non
     snapshot = account(hub(*BOTH), hub(region=OTHER), security_hub_findings=everywhere)
     verdicts = judge("security_hub_iam_failed", snapshot)
     assert [item.status.value for item in verdicts] == ["NOT_APPLICABLE", "FAIL"]
-    assert verdicts[0].detail == f"what failed here is told once, of {OTHER}"
+    assert verdicts[0].detail == f"what failed here is reported once, in {OTHER}"
 
 
 def failed(snapshot: t.Any) -> list[t.Any]:
