@@ -13,6 +13,8 @@ import pickle
 import threading
 import typing as t
 
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from moto.core.base_backend import BackendDict, backend_lock
 from moto.moto_api._internal import mock_random
 from moto.securityhub.models import SecurityHubBackend
@@ -36,7 +38,7 @@ def take() -> bytes:
             mock_random.getstate(),
         )
     stream = io.BytesIO()
-    pickler = pickle.Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler = _Pickler(stream, protocol=pickle.HIGHEST_PROTOCOL)
     # moto's modules hold the registries themselves: an object that refers to one must find that one again, not a copy.
     kinds: dict[type, t.Any] = {**copyreg.dispatch_table, **{type(registry): _refer for registry in registries}}
     # The queues of SQS have locks. Nobody holds one while the server is locked.
@@ -62,6 +64,21 @@ def restore(state: bytes) -> None:
             BackendDict._instances.append(registry)
         SecurityHubBackend._org_configs.update(hubs)
         mock_random.setstate(random_state)
+
+
+class _Pickler(pickle.Pickler):
+    """A pickler that copies the private keys of KMS too."""
+
+    def reducer_override(self, item: t.Any) -> t.Any:
+        """How to copy a private key; everything else is copied as usual."""
+        if not isinstance(item, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+            return NotImplemented
+        content = item.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        return _private_key, (content,)
+
+
+def _private_key(content: bytes) -> t.Any:
+    return load_der_private_key(content, None)
 
 
 def _maps(registry: Registry) -> dict[str, t.Any]:

@@ -265,7 +265,7 @@ CASES: t.Final = (
     Case("impact", "policy_impact_info", impact(detach_policies=["AdministratorAccess"], return_uses="all")),
     Case("impact, no change", "policy_impact_info", impact(), fails="no change is given"),
     Case("validation", "policy_validation_info", validating(access_analyzer=True)),
-    Case("validation, failing", "policy_validation_info", validating(fail_on="error"), fails="s3:GetObjct"),
+    Case("validation, failing", "policy_validation_info", validating(fail_on="warning"), fails="s3:GetObjct"),
     Case(
         "escalation", "privilege_escalation_info", escalating(principals=["dev-*", "nobody"], snapshot_path="./s.json")
     ),

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 from collections.abc import Sequence
 
@@ -63,30 +64,35 @@ def _selection(record: Record) -> str:
 
 
 def _filter_metric(record: Record, emitted: Sequence[str]) -> FilterMetric:
-    default = record.get("defaultValue")
     return FilterMetric(
         namespace=fields.text(record, "metricNamespace"),
         name=fields.text(record, "metricName"),
         value=fields.text(record, "metricValue"),
-        default=None if default is None else float(default),
+        default=_finite(record, "defaultValue"),
         unit=_unit(record, "unit"),
         # The fields of the system are not part of an event.
         dimensions={**(fields.optional_structure(record, "dimensions") or {}), **dict.fromkeys(emitted, "")},
     )
 
 
+def _finite(record: Record, name: str) -> t.Optional[float]:
+    """A number; None where there is none, or one that no metric reaches and no snapshot can hold."""
+    value = record.get(name)
+    number = None if value is None else float(value)
+    return number if number is not None and math.isfinite(number) else None
+
+
 def metric_alarm(record: Record, region: str) -> MetricAlarm:
     """AWS's ``MetricAlarm`` as ours."""
     queries = fields.optional_records(record, "Metrics")
     periods = int(record.get("EvaluationPeriods") or 1)
-    threshold = record.get("Threshold")
     return MetricAlarm(
         region=region,
         name=fields.text(record, "AlarmName"),
         arn=fields.optional_text(record, "AlarmArn") or "",
         metrics=_metrics(record, queries),
         comparison=fields.optional_text(record, "ComparisonOperator") or "",
-        threshold=None if threshold is None else float(threshold),
+        threshold=_finite(record, "Threshold"),
         periods=periods,
         datapoints=int(record.get("DatapointsToAlarm") or periods),
         missing_data=fields.optional_text(record, "TreatMissingData") or "missing",

@@ -43,6 +43,9 @@ _RESOURCE_TAG: t.Final = "aws:resourcetag/"
 _TAGS: t.Final = (_RESOURCE_TAG, "aws:requesttag/")
 # What varies in a key is documented as ${TagKey}, as <key>, as tag-key, or as nothing behind the slash.
 _PLACEHOLDER: t.Final = re.compile(r"\$\{[^}]*\}|<[^>]*>|(?<=/)tag-key$|(?<=/)$")
+# An ARN for the service reference, while IAM's own page of its keys says that it works with string operators.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+_COMPARED_AS_TEXT: t.Final = frozenset({"iam:permissionsboundary"})
 
 
 def conditions_of(draft: Draft) -> Iterator[tuple[Statement, Condition, Path]]:
@@ -218,10 +221,17 @@ def wildcards_in_arns(draft: Draft) -> Iterator[Found]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
     """
     for _statement, condition, path in conditions_of(draft):
-        if condition.operator in ("StringLike", "StringNotLike") and key_type(condition.key) in ("ARN", f"{ARRAY}ARN"):
+        is_of_arns = (
+            key_type(condition.key) in ("ARN", f"{ARRAY}ARN") and condition.key.lower() not in _COMPARED_AS_TEXT
+        )
+        if condition.operator in ("StringLike", "StringNotLike") and is_of_arns:
             instead = condition.operator.replace("String", "Arn")
             message = f"in {condition.operator} a wildcard also matches the colons of {condition.key}: use {instead}"
             yield Found("string_like_operator_with_arn_condition_keys", path, message)
+
+
+def _is_compared_as_arn(key: str) -> bool:
+    return key_type(key) in ("ARN", f"{ARRAY}ARN") and key.lower() not in _COMPARED_AS_TEXT
 
 
 def presence_checks(draft: Draft) -> Iterator[Found]:

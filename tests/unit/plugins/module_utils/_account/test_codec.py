@@ -58,6 +58,9 @@ def strategy(kind: t.Any) -> st.SearchStrategy[t.Any]:
     if hasattr(kind, "__dataclass_fields__"):
         hints = t.get_type_hints(kind)
         return st.builds(kind, **{name: strategy(hint) for name, hint in hints.items()})
+    if kind is float:
+        # Numbers of alarms: what is not finite is read as unknown.
+        return st.floats(allow_nan=False, allow_infinity=False)
     return JSON if kind is t.Any else st.from_type(kind)
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from datetime import UTC, datetime, timedelta
 
@@ -117,7 +118,7 @@ def account(*rows: CredentialRow, **fields: t.Any) -> Snapshot:
         "home_region": "us-east-1",
         "observed_at": NOW,
         "regions": (),
-        "users": tuple(user(item.user) for item in rows),
+        "users": tuple(dataclasses.replace(user(item.user), created=item.created) for item in rows),
         "credential_report": CredentialReport(days_ago(0.1), None, rows),
     }
     return Snapshot(**{**values, **fields})
