@@ -176,8 +176,8 @@ def run(task: Task) -> dict[str, t.Any]:
     """The core of ``preflight_info``: options of :mod:`plugins.modules.preflight_info` in, its result out."""
     declaration(task)
     access = task.access
-    regions = access.reach(task.options["regions"]).regions
     task.expect_account(access.caller.account_id)
+    regions = access.reach(task.options["regions"]).regions
     rows = _readiness(task, access, regions)
     account_id = access.caller.account_id
     result = {

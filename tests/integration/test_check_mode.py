@@ -10,7 +10,8 @@ import pytest
 
 from .conftest import CHECKOUT, DEMO, Ansible, MakeAnsible, Outcome
 
-PLAYBOOKS = sorted(path.stem for path in (CHECKOUT / "playbooks").glob("*.yml"))
+# The acceptance refuses all accounts of this organization: test_acceptance.py has its check mode.
+PLAYBOOKS = sorted({path.stem for path in (CHECKOUT / "playbooks").glob("*.yml")} - {"acceptance"})
 # AWS makes these reports on request; nothing else that is not a plain read may be sent.
 GENERATORS = {
     ("iam", "GenerateCredentialReport"),
@@ -63,7 +64,9 @@ def test_check_mode_keeps_no_journal(checked: Outcome) -> None:
 
 
 def test_nothing_is_warned_of(checked: Outcome) -> None:
-    assert "WARNING" not in checked.output
+    warnings = [line for line in checked.output.splitlines() if "WARNING" in line]
+    # A rollback takes no role in the management account, without which nobody tells a member its SCPs.
+    assert [line for line in warnings if "the policies of the organization are not known" not in line] == []
 
 
 def test_demo_inventory_enforces_everything() -> None:
