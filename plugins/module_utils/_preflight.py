@@ -176,6 +176,7 @@ def run(task: Task) -> dict[str, t.Any]:
     """The core of ``preflight_info``: options of :mod:`plugins.modules.preflight_info` in, its result out."""
     declaration(task)
     access = task.access
+    access.check_regions(task.options["regions"])
     task.expect_account(access.caller.account_id)
     regions = access.reach(task.options["regions"]).regions
     rows = _readiness(task, access, regions)

@@ -183,6 +183,12 @@ class Access:
         owner = ClientPool(session, self._options, fence=self._fence)
         return *way.roles, _identity(self._call(owner, "sts", "GetCallerIdentity", self.region)).arn
 
+    def check_regions(self, requested: t.Optional[Sequence[str]] = None) -> None:
+        """Check the names of regions without a call. Raises AwsError: one is no region of this partition."""
+        names = [name.strip() for name in requested or () if name.strip()]
+        if names not in ([], [ENABLED]):
+            checked(names, self._session, self.partition)
+
     def regions(self, requested: t.Optional[Sequence[str]] = None) -> tuple[str, ...]:
         """The regions to look at: those requested; for ``enabled``, or if none is requested, all enabled ones.
 

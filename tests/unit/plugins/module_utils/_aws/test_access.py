@@ -182,6 +182,15 @@ def test_regions(make_access: MakeAccess, monkeypatch: pytest.MonkeyPatch) -> No
     assert make_access(region="").region == "eu-north-1"
 
 
+def test_names_of_regions_are_checked_without_a_call(make_access: MakeAccess, emulator: Emulator) -> None:
+    access = make_access(region="eu-west-1")
+    for requested in (None, [], ["enabled"], ["us-west-2"]):
+        access.check_regions(requested)
+    with pytest.raises(InvalidRequest, match="regions: 'Frankfurt'"):
+        access.check_regions(["Frankfurt"])
+    assert emulator.log() == []
+
+
 def test_reach_knows_which_regions_are_enabled_whatever_is_requested(make_access: MakeAccess) -> None:
     access = make_access(region="eu-west-1")
     for requested in (None, [], ["enabled"]):
