@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - hardening.iam._account.organization
   - hardening.iam._access
   - hardening.iam._converge.journalled
   - hardening.iam._report_place
@@ -258,6 +259,7 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from ..module_utils._arguments import ORGANIZATION_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
 from ..module_utils._converging import JOURNALLED_ARGUMENTS
 from ..module_utils._rollback import OPERATIONS, run
@@ -267,6 +269,7 @@ from ..module_utils._task import Entry, finish
 def argument_spec() -> dict[str, dict[str, t.Any]]:
     return {
         **ASSUME_ROLE_ARGUMENTS,
+        **ORGANIZATION_ARGUMENTS,
         **JOURNALLED_ARGUMENTS,
         "undo_run_id": {"type": "str", "required": True},
         "modules": {"type": "list", "elements": "str", "default": []},
