@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Pairs with JOURNALLED_ARGUMENTS of module_utils/_converging.py; it includes those of _report_place.
+    # Pairs with JOURNALLED_ARGUMENTS of module_utils/_module/converging.py; it includes those of _report_place.
     JOURNALLED = r"""
 options:
   mode:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Pairs with DECLARATION_ARGUMENTS of module_utils/_arguments.py.
+    # Pairs with DECLARATION_ARGUMENTS of module_utils/_module/arguments.py.
     DOCUMENTATION = r"""
 options:
   include:

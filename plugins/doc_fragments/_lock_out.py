@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Pairs with LOCK_OUT_ARGUMENTS of module_utils/_organization_lock_out.py, without those of _evidence.py.
+    # Pairs with LOCK_OUT_ARGUMENTS of module_utils/_capabilities/organization_policy/lock_out/run.py, without those of _evidence.py.
     DOCUMENTATION = r"""
 options:
   allow_root_attachment:

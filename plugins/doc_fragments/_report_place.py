@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Pairs with REPORT_PLACE_ARGUMENTS of module_utils/_arguments.py.
+    # Pairs with REPORT_PLACE_ARGUMENTS of module_utils/_module/arguments.py.
     DOCUMENTATION = r"""
 options:
   report_dir:

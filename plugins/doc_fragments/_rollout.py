@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Pairs with ROLLOUT_ARGUMENTS of module_utils/_organization_rollout.py.
+    # Pairs with ROLLOUT_ARGUMENTS of module_utils/_capabilities/organization_policy/rollout/run.py.
     DOCUMENTATION = r"""
 options:
   rollout:

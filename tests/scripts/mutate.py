@@ -43,11 +43,11 @@ EQUIVALENT: t.Final = Path(__file__).with_name("equivalent_mutants.yml")
 # The safety code as patterns of files, and the tests that hold it. A pattern may match nothing: files move.
 TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
     "_aws/fence.py": ["module_utils/_aws/test_fence*.py", "module_utils/_aws/test_access.py"],
-    "_converge/*runner*.py": ["module_utils/_converge", "module_utils/test__converging.py"],
-    "_converge/*guard*.py": ["module_utils/_converge", "module_utils/test__converging.py"],
-    "_converge/*undo*.py": ["module_utils/_converge", "module_utils/test__rollback.py", "modules/test_rollback.py"],
-    "_converge/*plan*.py": ["module_utils/_converge", "module_utils/test__converging.py"],
-    "_converge/*journal*.py": ["module_utils/_converge", "module_utils/test__converging.py"],
+    "_converge/*runner*.py": ["module_utils/_converge", "module_utils/_module/test_converging.py"],
+    "_converge/*guard*.py": ["module_utils/_converge", "module_utils/_module/test_converging.py"],
+    "_converge/*undo*.py": ["module_utils/_converge", "module_utils/_rollback", "modules/test_rollback.py"],
+    "_converge/*plan*.py": ["module_utils/_converge", "module_utils/_module/test_converging.py"],
+    "_converge/*journal*.py": ["module_utils/_converge", "module_utils/_module/test_converging.py"],
     "_converge/*protected*.py": ["module_utils/_converge"],
     "_converge/affects/*.py": ["module_utils/_converge/affects", "module_utils/_converge/test_[bgr]*.py"],
     "_converge/attempts.py": ["module_utils/_converge/test_attempts.py", "module_utils/_converge/test_runner*.py"],
@@ -55,29 +55,33 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
         "module_utils/_converge/test_break_glass*.py",
         "module_utils/_converge/test_guard.py",
     ],
-    "_policy/**/narrowing.py": [
-        "module_utils/_policy/**/test_narrowing*.py",
-        "module_utils/_policy/**/test_impact*.py",
+    "_policy/evaluation/narrowing.py": [
+        "module_utils/_policy/evaluation/test_narrowing.py",
+        "module_utils/_policy/impact",
     ],
-    "_policy/**/impact.py": ["module_utils/_policy/**/test_impact*.py", "module_utils/**/test__policy_impact*.py"],
-    "_policy/**/*trust*s.py": [
-        "module_utils/_policy/**/test_trusts.py",
-        "module_utils/_policy/**/test_web_identities.py",
+    "_policy/impact/judge.py": ["module_utils/_policy/impact", "module_utils/_questions/impact"],
+    "_policy/analysis/*trust*s.py": [
+        "module_utils/_policy/analysis/test_trusts.py",
+        "module_utils/_policy/analysis/test_web_identities.py",
         "module_utils/_controls/test_cases.py",
     ],
-    "_policy/**/*identit*s.py": [
-        "module_utils/_policy/**/test_web_identities.py",
-        "module_utils/_policy/**/test_identity_providers.py",
+    "_policy/analysis/*identit*s.py": [
+        "module_utils/_policy/analysis/test_web_identities.py",
+        "module_utils/_policy/analysis/test_identity_providers.py",
         "module_utils/_controls/test_cases.py",
     ],
-    "_controls/**/trust.py": ["module_utils/_controls/**/test_trust.py", "module_utils/_controls/test_cases.py"],
-    "_controls/**/excuses.py": ["module_utils/_controls/**/test_excuses.py", "module_utils/_controls/test_cases.py"],
+    "_policy/analysis/power.py": [
+        "module_utils/_policy/analysis/test_power.py",
+        "module_utils/_controls/test_cases.py",
+    ],
     # The page of the docs holds what the catalogue says.
-    "_controls/*.py": ["module_utils/_controls/test_*.py", "../scripts/test_generate_controls_doc.py"],
-    "_policy/**/analysis.py": ["module_utils/_policy/**/test_analysis.py", "module_utils/_controls/test_cases.py"],
-    "_organization_lock_out*.py": ["module_utils/test__organization_lock_out*.py"],
-    "**/*lock_out*.py": ["module_utils/**/test_*lock_out*.py"],
-    "**/*candidates*.py": ["module_utils/**/test_*candidates*.py", "module_utils/_capabilities/test_access_keys*.py"],
+    "_controls/**/*.py": [
+        "module_utils/_controls/**/test_*.py",
+        "module_utils/_controls/test_cases.py",
+        "../scripts/test_generate_controls_doc.py",
+    ],
+    "_capabilities/organization_policy/lock_out/*.py": ["module_utils/_capabilities/organization_policy/lock_out"],
+    "_capabilities/access_keys/candidates.py": ["module_utils/_capabilities/access_keys"],
 }
 SAMPLE: t.Final = 30
 LEAST_OF_ALL, LEAST_OF_FILE, MOST_EQUIVALENT = 95.0, 90.0, 3.0

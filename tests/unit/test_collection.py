@@ -29,23 +29,44 @@ P90_FUNCTION_LINES = 35
 MAX_UTIL_LINES = 450
 MAX_MODULE_LINES = 150
 
-# Which rooms of module_utils a room may import from, beside itself. Files at the top of module_utils compose: they may
-# import every room, and no room imports them.
+# Which rooms of module_utils a file may import from, beside its own: the longest name that its path begins with counts.
+# Imports go one way; within a room no circle is allowed either.
+_BELOW_MODULE = {"_policy", "_account", "_converge", "_controls", "_report"}
+_BELOW_CAPABILITIES = _BELOW_MODULE | {"_prediction"}
+_ABOVE_CAPABILITIES = _BELOW_CAPABILITIES | {"_aws", "_module", "_capabilities"}
 ARROWS: dict[str, set[str]] = {
-    "_policy": set(),
+    "_policy/documents": set(),
+    "_policy/evaluation": {"_policy/documents"},
+    "_policy/analysis": {"_policy/documents", "_policy/evaluation"},
+    "_policy/escalation": {"_policy/documents", "_policy/evaluation", "_policy/analysis"},
+    "_policy/validation": {"_policy/documents", "_policy/evaluation"},
+    "_policy/trail": {"_policy/documents", "_policy/evaluation"},
+    "_policy/impact": {"_policy/documents", "_policy/evaluation", "_policy/trail"},
     "_account": {"_policy"},
     "_converge": {"_account", "_policy"},
     "_controls": {"_converge", "_account", "_policy"},
-    "_capabilities": {"_controls", "_converge", "_account", "_policy"},
     "_report": {"_controls", "_converge", "_account"},
+    "_prediction": {"_controls", "_converge", "_account", "_policy"},
+    "_capabilities": _BELOW_CAPABILITIES,
     "_aws": set(),
-    "_acceptance": {"_controls", "_converge", "_aws"},
-    "_module": {"_controls", "_converge", "_account", "_policy", "_aws"},
+    "_module": _BELOW_MODULE | {"_aws"},
+    "_assessment": _ABOVE_CAPABILITIES | {"_rollback"},
+    "_rollback": _BELOW_CAPABILITIES | {"_capabilities"},
+    "_questions": _ABOVE_CAPABILITIES - {"_capabilities"},
+    "_acceptance": {"_controls", "_converge", "_aws", "_module"},
 }
-PURE_ROOMS = set(ARROWS) - {"_acceptance", "_aws", "_module"}
-# The readers of a live account are the one place in a pure room that may know _aws, and through it botocore's errors.
-READERS = ("_account/collect.py", "_account/reads.py", "_account/_reads/")
+# Files of a pure room that read from AWS. The readers of a live account know _aws alone; the others what a module has.
+READERS: dict[str, set[str]] = {
+    r"_account/(collect|reads|_reads/\w+)": {"_aws"},
+    r"_prediction/evidence": {"_aws", "_module"},
+    r"_capabilities/(\w+/)+(observe|run)": {"_aws", "_module"},
+    r"_rollback/run": {"_aws", "_module"},
+}
+IMPURE_ROOMS = {"_aws", "_module", "_assessment", "_questions", "_acceptance"}
+PURE_ROOMS = {name.partition("/")[0] for name in ARROWS} - IMPURE_ROOMS
 IMPURE = ("ansible", "ansible_collections.amazon", "boto3", "botocore")
+# Which of these an impure room may import by itself.
+MAY_IMPORT: dict[str, set[str]] = {"_aws": set(IMPURE), "_module": {"ansible", "ansible_collections.amazon"}}
 
 
 def python_files(directory: Path) -> list[Path]:
@@ -132,12 +153,24 @@ def test_module_is_thin(path: Path) -> None:
 # Who imports whom
 
 
+def place_of(path: Path) -> str:
+    return path.relative_to(UTILS).with_suffix("").as_posix()
+
+
 def room_of(path: Path) -> str:
-    return path.relative_to(UTILS).parts[0].removesuffix(".py")
+    return place_of(path).partition("/")[0]
+
+
+def is_in(place: str, room: str) -> bool:
+    return f"{place}/".startswith(f"{room}/")
+
+
+def reader_rooms(path: Path) -> set[str]:
+    return next((rooms for pattern, rooms in READERS.items() if re.fullmatch(pattern, place_of(path))), set())
 
 
 def is_reader(path: Path) -> bool:
-    return path.relative_to(UTILS).as_posix().startswith(READERS)
+    return bool(reader_rooms(path))
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -154,27 +187,58 @@ def imported_modules(path: Path) -> set[str]:
     return names
 
 
-def imported_rooms(names: t.Iterable[str]) -> set[str]:
+def imported_places(names: t.Iterable[str]) -> set[str]:
+    """The imported names of module_utils, as paths: of ``from x import y`` both x and x/y."""
     inside = (name.removeprefix(f"{UTILS_PACKAGE}.") for name in names if name.startswith(f"{UTILS_PACKAGE}."))
-    return {name.partition(".")[0] for name in inside}
+    return {name.replace(".", "/") for name in inside}
 
 
 def is_or_is_in(name: str, packages: t.Iterable[str]) -> bool:
     return f"{name}.".startswith(tuple(f"{package}." for package in packages))
 
 
+def rooms_of(place: str) -> str:
+    """The room in ARROWS that a file or folder is in, with the folder of its capability; else the start of its path."""
+    capability = re.match(r"_capabilities/\w+(?=/|$)", place)
+    if capability and place != "_capabilities/registry":
+        return capability.group()
+    return max((room for room in ARROWS if is_in(place, room)), key=len, default=place.partition("/")[0])
+
+
 def forbidden_imports(path: Path) -> set[str]:
     """What a file of module_utils imports against the rules; empty when all is well."""
-    room, names = room_of(path), imported_modules(path)
-    if room not in ARROWS:
-        return set()
-    allowed = ARROWS[room] | {room} | ({"_aws"} if is_reader(path) else set())
-    impure = {name for name in names if room in PURE_ROOMS and is_or_is_in(name, IMPURE)}
-    return (imported_rooms(names) - allowed) | impure
+    names, mine = imported_modules(path), rooms_of(place_of(path))
+    allowed = ARROWS.get(mine, set()) | {mine} | reader_rooms(path)
+    if is_in(mine, "_capabilities") and mine != "_capabilities":
+        allowed |= ARROWS["_capabilities"]
+    rooms = {rooms_of(place) for place in imported_places(names)}
+    pure = set(IMPURE) - (set() if room_of(path) in PURE_ROOMS else MAY_IMPORT.get(room_of(path), set()))
+    wrong = {room for room in rooms if not any(is_in(room, one) for one in allowed)}
+    return wrong | {name for name in names if is_or_is_in(name, pure)}
 
 
-def test_every_room_has_its_arrows() -> None:
-    assert {path.relative_to(UTILS).parts[0] for path in UTIL_FILES if path.parent != UTILS} <= set(ARROWS)
+def test_no_file_is_loose_and_every_room_has_its_arrows() -> None:
+    assert {room_of(path) for path in UTIL_FILES} <= {name.partition("/")[0] for name in ARROWS}
+    for path in UTIL_FILES:
+        assert any(is_in(place_of(path), room) and place_of(path) != room for room in ARROWS), relative(path)
+
+
+def test_arrows_go_one_way() -> None:
+    seen: set[str] = set()
+    left = {room: {one for one in ARROWS for to in targets if is_in(one, to)} for room, targets in ARROWS.items()}
+    while ready := {room for room, targets in left.items() if room not in seen and targets <= seen}:
+        seen |= ready
+    assert seen == set(ARROWS)
+
+
+def test_no_file_imports_itself_through_others() -> None:
+    """Imports under TYPE_CHECKING and within functions count."""
+    files = {place_of(path): path for path in UTIL_FILES}
+    left = {place: imported_places(imported_modules(path)) & set(files) for place, path in files.items()}
+    seen: set[str] = set()
+    while ready := {place for place, targets in left.items() if place not in seen and targets <= seen}:
+        seen |= ready
+    assert not set(files) - seen
 
 
 @each_util_file
@@ -185,19 +249,57 @@ def test_imports_follow_the_arrows(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "line", "wrong"),
     [
-        ("_policy/a.py", "from .._account import snapshot", {"_account"}),
-        ("_policy/a.py", f"import {UTILS_PACKAGE}._aws.session", {"_aws"}),
-        ("_policy/a.py", f"from {UTILS_PACKAGE} import _converge", {"_converge"}),
+        ("_policy/documents/a.py", "from ..._account import snapshot", {"_account"}),
+        ("_policy/documents/a.py", "from ..evaluation.caller import Caller", {"_policy/evaluation"}),
+        ("_policy/documents/a.py", "from .policy import Policy\nfrom . import b", set()),
+        ("_policy/evaluation/a.py", f"import {UTILS_PACKAGE}._aws.session", {"_aws"}),
+        ("_policy/evaluation/a.py", f"from {UTILS_PACKAGE} import _converge", {"_converge"}),
+        ("_policy/analysis/a.py", "from ..trail.usage import Use", {"_policy/trail"}),
+        ("_policy/escalation/a.py", "from ..impact.judge import Judge", {"_policy/impact"}),
+        ("_policy/validation/a.py", "from ..analysis import trusts", {"_policy/analysis"}),
+        ("_policy/trail/a.py", "from ..impact import judge", {"_policy/impact"}),
+        ("_policy/impact/a.py", "from ..validation.rules import Issue", {"_policy/validation"}),
         ("_controls/a.py", "def f():\n    import boto3", {"boto3"}),
+        ("_controls/catalogue/a.py", "from ..._report import text", {"_report"}),
+        ("_controls/a.py", "from .._converge.finding import Finding\nfrom . import b", set()),
         (
             "_converge/a.py",
             "from botocore.exceptions import ClientError",
             {"botocore.exceptions", "botocore.exceptions.ClientError"},
         ),
+        ("_converge/affects/a.py", "from ..._controls.control import Control", {"_controls"}),
         ("_account/snapshot.py", "from .._aws.session import Session", {"_aws"}),
         ("_account/collect.py", "from .._aws.session import Session", set()),
         ("_account/_reads/iam.py", "from ..._aws.session import Session", set()),
-        ("_controls/a.py", "from .._converge.finding import Finding\nfrom . import b", set()),
+        ("_account/reads.py", "from .._module.task import Task", {"_module"}),
+        ("_report/a.py", "from .._prediction import document", {"_prediction"}),
+        ("_prediction/a.py", "from .._module.task import Task", {"_module"}),
+        ("_prediction/evidence.py", "from .._module.task import Task\nfrom .._aws.errors import AwsError", set()),
+        ("_prediction/evidence.py", "from .._capabilities.roles.plan import Plan", {"_capabilities/roles"}),
+        ("_capabilities/keys/plan.py", "from ..._aws.errors import AwsError", {"_aws"}),
+        ("_capabilities/keys/plan.py", "from ..._module.task import Task", {"_module"}),
+        ("_capabilities/keys/plan.py", "from ..roles.plan import Plan", {"_capabilities/roles"}),
+        ("_capabilities/keys/plan.py", "from .. import roles", {"_capabilities", "_capabilities/roles"}),
+        ("_capabilities/keys/stages/run.py", "from ...._module.task import Task\nfrom ..plan import Plan", set()),
+        ("_capabilities/keys/run.py", "from ..._assessment.run import run", {"_assessment"}),
+        ("_capabilities/keys/run.py", "from ..._rollback import run", {"_rollback"}),
+        (
+            "_capabilities/keys/observe.py",
+            "from ansible.module_utils.basic import env_fallback",
+            {
+                "ansible.module_utils.basic",
+                "ansible.module_utils.basic.env_fallback",
+            },
+        ),
+        ("_aws/a.py", "import boto3\nfrom .._account.model import Snapshot", {"_account"}),
+        ("_module/task.py", "from .._prediction import evidence", {"_prediction"}),
+        ("_module/task.py", "import boto3\nfrom ansible import constants", {"boto3"}),
+        ("_assessment/run.py", "from .._questions import escalation", {"_questions"}),
+        ("_questions/a.py", "from .._capabilities.keys.plan import Plan", {"_capabilities/keys"}),
+        ("_rollback/requests.py", "from .._aws.errors import AwsError", {"_aws"}),
+        ("_rollback/run.py", "from .._assessment import run", {"_assessment"}),
+        ("_acceptance/run.py", "from .._rollback import run", {"_rollback"}),
+        ("_loose.py", "from ._policy.documents import policy", {"_policy/documents"}),
     ],
 )
 def test_arrows_are_judged_right(
@@ -206,7 +308,7 @@ def test_arrows_are_judged_right(
     """The rule itself, on files that break it and files that don't."""
     monkeypatch.setattr(sys.modules[__name__], "UTILS", tmp_path)
     path = tmp_path / name
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{line}\n", encoding="utf-8")
     assert forbidden_imports(path) == wrong
 

@@ -16,19 +16,22 @@ import pytest
 import yaml
 from ansible.plugins.filter.core import FilterModule
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.boundaries_document import Facts, filled
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis import Place
-from ansible_collections.hardening.iam.plugins.module_utils._policy.boundary_flaws import Weakness, flaws
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import (
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.document import (
+    filled,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.boundary_flaws import Weakness, flaws
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.power import Place
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.limits import LIMITS, size
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind, Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
     Layers,
     Outcome,
     Request,
     evaluate,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._policy.limits import LIMITS, size
-from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Kind, Policy
-from ansible_collections.hardening.iam.plugins.module_utils._policy.validation import validate
+from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.validate import validate
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.unused_resources import AccountFacts
 
 ROLE = Path(__file__).resolve().parents[3] / "roles" / "permissions_boundary"
 ACCOUNT, OTHER = "111122223333", "999988887777"
@@ -40,7 +43,7 @@ FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function"
 LAYER = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:layer"
 LOGS = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group"
 TRAIL = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main"
-FACTS = Facts("aws", ACCOUNT, BOUNDARY, (TRAIL,), ("acme-audit",), (f"{LOGS}:audit",))
+FACTS = AccountFacts("aws", ACCOUNT, BOUNDARY, (TRAIL,), ("acme-audit",), (f"{LOGS}:audit",))
 EVERYTHING = parse({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 # What keys and roles need: it leaves the decision to the account, and allows nothing by itself.
 DELEGATING = parse(
@@ -97,7 +100,7 @@ def test_it_fits_and_validates() -> None:
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
 def test_it_fits_with_an_organizations_trail_besides_the_accounts_own(partition: str) -> None:
     place = f"111122223333:trail/{'o' * 40}"
-    many = Facts(
+    many = AccountFacts(
         partition,
         ACCOUNT,
         f"arn:{partition}:iam::{ACCOUNT}:policy/iam-hardening/boundary/developer",
@@ -109,7 +112,7 @@ def test_it_fits_with_an_organizations_trail_besides_the_accounts_own(partition:
 
 
 def test_without_a_trail_it_is_as_sound() -> None:
-    bare = parse(filled(document(), Facts("aws", ACCOUNT, BOUNDARY), option="document"), kind=Kind.BOUNDARY)
+    bare = parse(filled(document(), AccountFacts("aws", ACCOUNT, BOUNDARY), option="document"), kind=Kind.BOUNDARY)
     assert flaws(bare, arn=BOUNDARY, place=Place("aws", ACCOUNT)) == ()
 
 
@@ -279,7 +282,7 @@ def test_what_it_does_not_allow(action: str, resource: str, keys: Keys) -> None:
 
 
 def test_statements_on_trails_go_where_there_is_none() -> None:
-    bare = Facts("aws-us-gov", ACCOUNT, BOUNDARY.replace("aws:iam", "aws-us-gov:iam"))
+    bare = AccountFacts("aws-us-gov", ACCOUNT, BOUNDARY.replace("aws:iam", "aws-us-gov:iam"))
     whole = filled(document(), bare, option="document")
     assert "<" not in json.dumps(whole)
     assert "arn:aws:" not in json.dumps(whole)

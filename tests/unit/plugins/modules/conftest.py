@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils import _task
 from ansible_collections.hardening.iam.plugins.module_utils._account import collect
+from ansible_collections.hardening.iam.plugins.module_utils._module import task as task_module
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -27,5 +27,5 @@ def at_once() -> t.Iterator[None]:
 def any_clock() -> t.Iterator[None]:
     """AWS is emulated inside this process, without an endpoint that would say so."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_task, "stays_on_this_machine", lambda _options, _operations: True)
+        patch.setattr(task_module, "stays_on_this_machine", lambda _options, _operations: True)
         yield

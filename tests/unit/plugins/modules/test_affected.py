@@ -15,9 +15,9 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
-from ansible_collections.hardening.iam.plugins.module_utils import _converging
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Applied
-from ansible_collections.hardening.iam.plugins.module_utils._task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module import converging
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
 from ansible_collections.hardening.iam.plugins.modules import permissions_boundary, user_permissions
 from unit.emulator.seeded import Seeded, account, serving
 
@@ -76,13 +76,13 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], t.Any]]
     """Have something done once the plan has passed all guards, before the first write."""
 
     def plan(action: Callable[[], t.Any]) -> None:
-        apply = _converging.apply
+        apply = converging.apply
 
         def applying(*arguments: t.Any, **options: t.Any) -> Applied:
             action()
             return apply(*arguments, **options)
 
-        monkeypatch.setattr(_converging, "apply", applying)
+        monkeypatch.setattr(converging, "apply", applying)
 
     return plan
 

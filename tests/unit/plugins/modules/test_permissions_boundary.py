@@ -15,10 +15,10 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
-from ansible_collections.hardening.iam.plugins.module_utils import _predicting
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._prediction import evidence as prediction
 from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY, RETURN, argument_spec
 from dates import date_in, noon_in
 from unit.emulator.seeded import Seeded, account, serving
@@ -438,13 +438,13 @@ def test_whoever_is_meant_by_two_boundaries_gets_neither(one: Account) -> None:
 def test_the_evidence_for_several_boundaries_is_read_once(one: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS answers two LookupEvents a second: the event history of a busy region takes a minute."""
     asked: list[int] = []
-    look_up = _predicting.look_up
+    look_up = prediction.look_up
 
     def counted(*arguments: t.Any, **options: t.Any) -> t.Any:
         asked.append(options["max_pages"])
         return look_up(*arguments, **options)
 
-    monkeypatch.setattr(_predicting, "look_up", counted)
+    monkeypatch.setattr(prediction, "look_up", counted)
     first = declared(document(*SERVICES), {"principal": "dev-1"})
     second = {**declared(document("s3"), {"principal": "dev-2"}), "name": "second"}
     result = one.done(first, second, event_history=True, regions=["us-east-1"], check_mode=True)
