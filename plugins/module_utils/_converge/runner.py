@@ -19,12 +19,11 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from .affects.affected import described, grown, with_affected
+from .affects.affected import described, grown
 from .affects.after import can_deny, can_take
 from .affects.live import Live
-from .affects.reach import Known
-from .attempts import VERIFY_WAITS, Ending, Judge, Means, bring_about, builds_on, verify_waits
-from .break_glass import Rescue
+from .attempts import Ending, Judge, Means, bring_about, builds_on, verify_waits
+from .capability import Aws, Capability, Observed
 from .change import GLOBAL, Change, Refusal, content_hash, plan_sha256
 from .errors import GuardError
 from .finding import Finding
@@ -33,89 +32,12 @@ from .journal import Journal, Outcome
 from .plan import Plan
 from .store import StoreError
 
-State = t.TypeVar("State")
 A = t.TypeVar("A")
 B = t.TypeVar("B")
-
-__all__ = ["VERIFY_WAITS", "Applied", "Aws", "Caller", "Prediction", "Walk", "apply", "predict", "settle"]
 
 _MEANWHILE: t.Final = "changed_meanwhile"
 # So many regions are changed, or read back, at a time.
 _WORKERS: t.Final = 8
-
-
-class Caller(t.Protocol):
-    """GetCallerIdentity of the session."""
-
-    @property
-    def account_id(self) -> str:
-        """The account, in 12 digits."""
-
-    @property
-    def arn(self) -> str:
-        """The principal."""
-
-
-class Aws(t.Protocol):
-    """AWS as far as a walk needs to know it."""
-
-    @property
-    def caller(self) -> Caller:
-        """Who the calls are made as."""
-
-    @property
-    def chain(self) -> Sequence[str]:
-        """The ARN of every principal on the way to the caller."""
-
-    def call(
-        self,
-        service: str,
-        operation: str,
-        parameters: t.Optional[Mapping[str, t.Any]] = None,
-        *,
-        region: t.Optional[str] = None,
-    ) -> Mapping[str, t.Any]:
-        """The answer to one call of an operation, named as AWS does."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Walk(t.Generic[State]):
-    """What a converging module brings.
-
-    ``reread`` reads the target of a change live and returns it in the shape of the change's ``before`` and ``after``.
-    It may have nothing to go by but what a journal keeps: no ``parameters``, no ``kind``. ``rereads`` does so for the
-    changes of other modules, by their names, where this one can tell how they ended.
-    ``affected`` gives each change of a plan those whom it affects, by what was observed; ``rescue`` holds the changes
-    of ``lockout_kinds``, and those that may take credentials or permissions, by a Deny for example, against the
-    break-glass principals of the account, None where nobody looked for one.
-    ``learn`` is given the answer to a change that was made, and returns what the journal is to keep of it: the id of a
-    message, say, which only AWS knows.
-    ``acting`` is what a change is made with, where that is not the access of the run: a session in another account.
-    ``caller`` names the role session that makes it, where that is not the caller of the run.
-    ``stays_with`` says whether its first change is not to be made where its second one is refused: what announces a
-    write and the write itself, say, come together or not at all. ``serves`` says whether its first change is there for
-    its second one alone: where all changes that it serves are refused, it is not made either.
-    ``declined`` says whether the error of a change that was not made is the word of somebody else who decides on its
-    target, and so a refusal, not a failure.
-    """
-
-    module: str
-    observe: Callable[[], State]
-    assess: Callable[[State], tuple[Finding, ...]]
-    plan: Callable[[State, tuple[Finding, ...]], Plan]
-    reread: Callable[[Change], t.Any]
-    lockout_kinds: frozenset[str] = frozenset()
-    affected: Callable[[State, Sequence[Change]], tuple[Change, ...]] = lambda _state, changes: with_affected(
-        changes, Known()
-    )
-    rescue: Callable[[State], t.Optional[Rescue]] = lambda _state: None
-    rereads: Mapping[str, Callable[[Change], t.Any]] = dataclasses.field(default_factory=dict)
-    learn: Callable[[Change, Mapping[str, t.Any]], Mapping[str, t.Any]] = lambda _change, _answer: {}
-    acting: Callable[[Change], t.Optional[Aws]] = lambda _change: None
-    caller: Callable[[Change], t.Optional[str]] = lambda _change: None
-    stays_with: Callable[[Change, Change], bool] = lambda _change, _refused: False
-    serves: Callable[[Change, Change], bool] = lambda _change, _served: False
-    declined: Callable[[Change, Exception], t.Optional[Refusal]] = lambda _change, _error: None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,32 +68,33 @@ class Applied:
     error: str = ""
 
 
-def predict(walk: Walk[State], context: GuardContext) -> Prediction:
+def predict(capability: Capability[Observed], context: GuardContext) -> Prediction:
     """Observe, assess, plan and guard.
 
     :raises GuardError: a change acts on the caller.
     """
-    state = walk.observe()
-    findings = walk.assess(state)
-    plan = walk.plan(state, findings)
+    observed = capability.observe()
+    findings = capability.findings(observed)
+    plan = capability.plan(observed, findings)
     fatal = [refusal for refusal in plan.refused if refusal.fatal]
     if fatal:
         raise GuardError(fatal)
-    plan = dataclasses.replace(plan, changes=walk.affected(state, plan.changes))
-    rescue = walk.rescue(state) if any(_could_lock_out(walk, change) for change in plan.changes) else None
-    known = dataclasses.replace(context, lockout_kinds=walk.lockout_kinds, rescue=rescue)
+    plan = dataclasses.replace(plan, changes=capability.affected(observed, plan.changes))
+    could_lock_out = any(_could_lock_out(capability, change) for change in plan.changes)
+    rescue = capability.rescue(observed) if could_lock_out else None
+    known = dataclasses.replace(context, lockout_kinds=capability.lockout_kinds, rescue=rescue)
     guarded = guard(plan.changes, known)
-    allowed, left = _together(walk, plan.changes, guarded.allowed)
+    allowed, left = _together(capability, plan.changes, guarded.allowed)
     return Prediction(findings, plan, allowed, refused=(*plan.refused, *guarded.refused, *left))
 
 
-def _could_lock_out(walk: Walk[State], change: Change) -> bool:
+def _could_lock_out(capability: Capability[Observed], change: Change) -> bool:
     """Whether a change is to be held against the break-glass principals of the account."""
-    return change.kind in walk.lockout_kinds or can_take(change) or can_deny(change)
+    return change.kind in capability.lockout_kinds or can_take(change) or can_deny(change)
 
 
 def _together(
-    walk: Walk[State], planned: Sequence[Change], allowed: Sequence[Change]
+    capability: Capability[Observed], planned: Sequence[Change], allowed: Sequence[Change]
 ) -> tuple[tuple[Change, ...], tuple[Refusal, ...]]:
     """The allowed changes without those that stay away with refused ones, and the refusals of these."""
     kept = list(allowed)
@@ -179,18 +102,18 @@ def _together(
     refusals: list[Refusal] = []
     # What is refused here may keep others away in its turn.
     for other in refused:
-        for change in [change for change in kept if _depends(walk, change, other, kept)]:
+        for change in [change for change in kept if _depends(capability, change, other, kept)]:
             kept = [item for item in kept if item is not change]
             refused.append(change)
             refusals.append(_left(change, other))
     return tuple(kept), tuple(refusals)
 
 
-def _depends(walk: Walk[State], change: Change, refused: Change, kept: Sequence[Change]) -> bool:
+def _depends(capability: Capability[Observed], change: Change, refused: Change, kept: Sequence[Change]) -> bool:
     """Whether a change is not made without a refused one: no kept change needs it besides."""
-    if walk.stays_with(change, refused):
+    if capability.stays_with(change, refused):
         return True
-    return walk.serves(change, refused) and not any(walk.serves(change, other) for other in kept)
+    return capability.serves(change, refused) and not any(capability.serves(change, other) for other in kept)
 
 
 def _among(change: Change, changes: Sequence[Change]) -> bool:
@@ -203,7 +126,7 @@ def _left(change: Change, other: Change) -> Refusal:
 
 
 def apply(
-    walk: Walk[State],
+    capability: Capability[Observed],
     changes: Sequence[Change],
     *,
     aws: Aws,
@@ -222,13 +145,13 @@ def apply(
     ``_aws`` has to be known here.
     """
     means = Means(errors, judge, sleep)
-    making = _Making(walk, aws=aws, journal=journal, means=means)
+    making = _Making(capability, aws=aws, journal=journal, means=means)
     for lanes in _stretches(changes):
         error = making.make(lanes)
         if error:
             break
     else:
-        error = _verify(walk, making.made, errors=errors, sleep=sleep)
+        error = _verify(capability, making.made, errors=errors, sleep=sleep)
     order = {id(change): index for index, change in enumerate(changes)}
 
     def in_order(done: Sequence[Change]) -> tuple[Change, ...]:
@@ -247,11 +170,11 @@ def _stretches(changes: Sequence[Change]) -> Iterator[tuple[tuple[Change, ...], 
         yield tuple(tuple(lane) for lane in lanes.values())
 
 
-class _Making(t.Generic[State]):
+class _Making(t.Generic[Observed]):
     """The changes of one run being made. Lanes of one stretch share it, each in a thread of its own."""
 
-    def __init__(self, walk: Walk[State], *, aws: Aws, journal: Journal, means: Means) -> None:
-        self._walk = walk
+    def __init__(self, capability: Capability[Observed], *, aws: Aws, journal: Journal, means: Means) -> None:
+        self._capability = capability
         self._aws = aws
         self._journal = journal
         self._means = means
@@ -285,7 +208,7 @@ class _Making(t.Generic[State]):
         return self._make(change)
 
     def _look(self, change: Change) -> t.Union[Refusal, bool]:
-        seen = _at_the_last_moment(self._walk, change, [other for other, _refusal in self.refused])
+        seen = _at_the_last_moment(self._capability, change, [other for other, _refusal in self.refused])
         return seen or _joined_since(change, self._aws, self._means.errors) or False
 
     def _look_patiently(self, change: Change) -> t.Union[Refusal, bool]:
@@ -308,7 +231,7 @@ class _Making(t.Generic[State]):
 
     def _make(self, change: Change) -> str:
         """Make one change between its two records; returns what went wrong, or nothing."""
-        key = self._journal.intend(change, caller_arn=self._walk.caller(change))
+        key = self._journal.intend(change, caller_arn=self._capability.caller(change))
         ending = bring_about(
             change,
             functools.partial(self._call, change),
@@ -330,7 +253,7 @@ class _Making(t.Generic[State]):
         if ending.outcome in (Outcome.APPLIED, Outcome.FOREIGN):
             return ""
         if ending.outcome is Outcome.FAILED and ending.failure is not None:
-            refusal = self._walk.declined(change, ending.failure)
+            refusal = self._capability.declined(change, ending.failure)
             if refusal is not None:
                 self.refused.append((change, refusal))
                 return ""
@@ -338,27 +261,29 @@ class _Making(t.Generic[State]):
         return f"{change.operation} on {change.target}: {ending.error}{doubt}"
 
     def _call(self, change: Change) -> Mapping[str, t.Any]:
-        acting = self._walk.acting(change) or self._aws
+        acting = self._capability.acting(change) or self._aws
         return acting.call(change.service, change.operation, change.parameters, region=_region(change))
 
     def _learned(self, change: Change, answer: Mapping[str, t.Any]) -> Ending:
         """How a change ended that AWS answered with success, which may still tell of parts that were not made."""
         errors = self._means.errors
         try:
-            return Ending(Outcome.APPLIED, answer=self._walk.learn(change, answer))
+            return Ending(Outcome.APPLIED, answer=self._capability.learn(change, answer))
         except errors as failure:
-            return Ending(settle(self._walk.reread, change, errors=errors), str(failure), failure=failure)
+            return Ending(settle(self._capability.reread, change, errors=errors), str(failure), failure=failure)
 
 
-def _at_the_last_moment(walk: Walk[State], change: Change, refused: Sequence[Change]) -> t.Union[Refusal, bool]:
+def _at_the_last_moment(
+    capability: Capability[Observed], change: Change, refused: Sequence[Change]
+) -> t.Union[Refusal, bool]:
     """Whether the target of a change is as wanted already, or why the change is not made after all.
 
     Another change was not made, or the target is no longer as it was planned on.
     """
-    other = next((other for other in refused if walk.stays_with(change, other)), None)
+    other = next((other for other in refused if capability.stays_with(change, other)), None)
     if other is not None:
         return _left(change, other)
-    present = content_hash(walk.reread(change))
+    present = content_hash(capability.reread(change))
     # Some changes leave what they find, as far as it shows: they are made all the same.
     if present == content_hash(change.before):
         return False
@@ -401,7 +326,11 @@ def settle(reread: Callable[[Change], t.Any], change: Change, *, errors: tuple[t
 
 
 def _verify(
-    walk: Walk[State], made: Sequence[Change], *, errors: tuple[type[Exception], ...], sleep: Callable[[float], None]
+    capability: Capability[Observed],
+    made: Sequence[Change],
+    *,
+    errors: tuple[type[Exception], ...],
+    sleep: Callable[[float], None],
 ) -> str:
     """Read back what was written until it shows; returns what does not, or nothing."""
     last = {change.target: change for change in made}
@@ -409,7 +338,7 @@ def _verify(
     overdue: list[Change] = []
 
     def shows(change: Change) -> bool:
-        return settle(walk.reread, change, errors=errors) is Outcome.APPLIED
+        return settle(capability.reread, change, errors=errors) is Outcome.APPLIED
 
     for number in itertools.count():
         pending = _unless(shows, pending)

@@ -23,6 +23,7 @@ from .._aws.fence import FenceError
 from .._aws.retries import Verdict, judge
 from .._controls.settings import Settings, SettingsError
 from .._converge.arn import principals_of
+from .._converge.capability import Capability, Documents
 from .._converge.change import Change, Refusal
 from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
@@ -31,7 +32,7 @@ from .._converge.guard import GuardContext, Limits, enforcing_objections
 from .._converge.journal import Journal, RecordError, check_run_id, interrupted, record_found
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
-from .._converge.runner import Applied, Prediction, Walk, apply, predict, settle
+from .._converge.runner import Applied, Prediction, apply, predict, settle
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
@@ -77,8 +78,6 @@ CONVERGE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
 # What a recorded change of malformed shape can raise in the code that reads its target.
 MALFORMED: t.Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
-Documents = Sequence[Mapping[str, t.Any]]
-
 
 @dataclasses.dataclass(frozen=True)
 class _Run:
@@ -89,11 +88,8 @@ class _Run:
     writes: bool
     run_id: str
     job_id: str
-    limits: Limits
-    impacts: Callable[[], Documents]
-    costs: t.Optional[Callable[[], Documents]]
     part: str
-    reports: t.Union[bool, Collection[str]]
+    limits: Limits
     details: Mapping[str, t.Any]
 
 
@@ -110,36 +106,30 @@ def settings_of(task: Task) -> Settings:
 
 def converge(
     task: Task,
+    make: Callable[[Access], Capability[t.Any]],
     *,
     module: str,
-    walk: Callable[[Access], Walk[t.Any]],
-    impacts: Callable[[], Documents] = tuple,
-    costs: t.Optional[Callable[[], Documents]] = None,
     part: str = "",
-    reports: t.Union[bool, Collection[str]] = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[str, t.Any]:
-    """Run a module's walk as its options say, and return the module's result.
+    """Run a capability as the options of ``task`` say, and return the module's result.
 
-    ``walk`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept
-    there, among the parts of the report of the account, as ``<module>.json``; with the documents of ``impacts``,
-    which is called once the walk has been predicted, as is ``costs``: what AWS charges for what is declared, each an
-    ``option``, its ``unit``, the ``count`` of it (None where nobody knows) and a ``note``. A module that runs several
-    times in one run gives each time another ``part`` of the file's name. ``reports`` says that its findings, or
-    those of some controls, are none that an assessment makes, so that they are kept for the report as well.
+    ``make`` is called once the account is known to be the right one. With ``report_dir`` the result is also kept there,
+    among the parts of the report of the account, as ``<module>.json``; a module that runs several times in one run
+    gives each time another ``part`` of the file's name.
 
     :raises TaskError: bad input, a wrong account, a change that acts on the caller, a write that failed, or a refusal
         with ``on_refusal=fail``. The last two carry the result.
     """
     try:
-        run = _checked(task, module, impacts, costs, part=part or module, reports=reports)
-        return _converge(task, run, walk, sleep)
+        run = _checked(task, module, part or module)
+        return _converge(task, run, make, sleep)
     except (InputError, GuardError) as error:
         raise TaskError(str(error)) from error
 
 
 def _converge(
-    task: Task, run: _Run, make_walk: Callable[[Access], Walk[t.Any]], sleep: Callable[[float], None]
+    task: Task, run: _Run, make: Callable[[Access], Capability[t.Any]], sleep: Callable[[float], None]
 ) -> dict[str, t.Any]:
     access = task.access
     account_id = access.caller.account_id
@@ -155,11 +145,11 @@ def _converge(
         approved=approved,
     )
     with _marked(task, run, reports, account_id):
-        walk = make_walk(access)
-        prediction = predict(walk, context)
+        capability = make(access)
+        prediction = predict(capability, context)
         for warning in prediction.plan.warnings:
             task.warn(warning)
-        _report_interrupted(task, walk, journal_store, account_id, run)
+        _report_interrupted(task, capability, journal_store, account_id, run)
         journal = Journal(
             journal_store,
             account_id=account_id,
@@ -173,13 +163,20 @@ def _converge(
         applied = Applied()
         if run.writes and prediction.allowed:
             applied = apply(
-                walk, prediction.allowed, aws=access, journal=journal, errors=(AwsError,), judge=_judge, sleep=sleep
+                capability,
+                prediction.allowed,
+                aws=access,
+                journal=journal,
+                errors=(AwsError,),
+                judge=_judge,
+                sleep=sleep,
             )
-        result = _result(task, run, account_id, prediction, applied)
+        result = _result(task, run, account_id, prediction, applied, capability.costs())
         if applied.made:
             result["journal"] = journal.location
-    _keep(task, run, reports, prediction, result, applied)
-    return _concluded(task, prediction, result, applied)
+    part = _part(task, run, prediction, result, applied, capability)
+    unkept = _keep(run, reports, prediction, part, applied)
+    return _concluded(task, capability, prediction, result, [applied.error, unkept])
 
 
 @contextlib.contextmanager
@@ -218,15 +215,7 @@ def _check_journal(task: Task, run: _Run) -> None:
         task.warn(f"journal (hardening_journal): {text}")
 
 
-def _checked(
-    task: Task,
-    module: str,
-    impacts: Callable[[], Documents],
-    costs: t.Optional[Callable[[], Documents]],
-    *,
-    part: str,
-    reports: t.Union[bool, Collection[str]],
-) -> _Run:
+def _checked(task: Task, module: str, part: str) -> _Run:
     options = task.options
     enforce = options["mode"] == "enforce"
     details = {**(options.get("run_details") or {}), "approved_plan": options.get("approved_plan")}
@@ -247,11 +236,8 @@ def _checked(
         writes=enforce and not task.check_mode,
         run_id=check_run_id(task.run_id),
         job_id=task.job_id,
-        limits=Limits(**{name: options[name] for name in ("max_changes", "max_percent") if name in options}),
-        impacts=impacts,
-        costs=costs,
         part=part,
-        reports=reports,
+        limits=Limits(**{name: options[name] for name in ("max_changes", "max_percent") if name in options}),
         details=details,
     )
 
@@ -308,13 +294,14 @@ def tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
     return read
 
 
-def _report_interrupted(task: Task, walk: Walk[t.Any], store: Store, account_id: str, run: _Run) -> None:
+def _report_interrupted(task: Task, capability: Capability[t.Any], store: Store, account_id: str, run: _Run) -> None:
     """Warn of changes that a run before this one announced and never concluded; a run that writes records what it finds
     of those that it can read, which are its own module's and, for a rollback, every module's.
 
     A journal that can't be read is a warning here: one that can't be written stops the first change.
     """
-    rereads = {name: tolerant(reread) for name, reread in {**walk.rereads, run.module: walk.reread}.items()}
+    known = {**capability.rereads(), run.module: capability.reread}
+    rereads = {name: tolerant(reread) for name, reread in known.items()}
     try:
         for intent in interrupted(store, account_id, task.warn):
             change = intent.change
@@ -332,7 +319,14 @@ def _judge(error: Exception, change: Change) -> Verdict:
     return judge(error, change.service, change.operation)
 
 
-def _result(task: Task, run: _Run, account_id: str, prediction: Prediction, applied: Applied) -> dict[str, t.Any]:
+def _result(
+    task: Task,
+    run: _Run,
+    account_id: str,
+    prediction: Prediction,
+    applied: Applied,
+    costs: t.Optional[Documents],
+) -> dict[str, t.Any]:
     # What somebody else has brought about since is no change of this run any more.
     changes = [change for change in prediction.allowed if not _among(change, applied.already)]
     done = applied.made if run.writes else changes
@@ -346,7 +340,7 @@ def _result(task: Task, run: _Run, account_id: str, prediction: Prediction, appl
         "already_done": [_named(change) for change in applied.already],
         "plan_sha256": prediction.plan_sha256,
         "diff": diff_of(done),
-        **({"costs": [dict(document) for document in run.costs()]} if run.costs else {}),
+        **({} if costs is None else {"costs": [dict(document) for document in costs]}),
     }
 
 
@@ -360,52 +354,65 @@ def _among(change: Change, made: Collection[Change]) -> bool:
 
 
 def _keep(
-    task: Task,
     run: _Run,
     reports: t.Optional[Store],
     prediction: Prediction,
-    result: Mapping[str, t.Any],
+    part: Mapping[str, t.Any],
     applied: Applied,
-) -> None:
-    """Keep the part for the report, and the plan under its hash, so that it can be approved.
-
-    :raises TaskError: one of them can't be written.
-    """
+) -> str:
+    """Keep the part for the report, and the plan under its hash, so that it can be approved; why it could not be."""
     if reports is None:
-        return
-    account_id = result["account_id"]
-    part = _part(task, run, account_id, prediction, result, applied)
+        return ""
     try:
         if prediction.plan.changes:
             keep_plan(reports, part["plan"], renew=not applied.made)
         content = json.dumps(part, indent=2, sort_keys=True, default=str).encode()
-        reports.put(part_key(account_id, run.run_id, run.part, job_id=run.job_id), content)
+        reports.put(part_key(part["account_id"], run.run_id, run.part, job_id=run.job_id), content)
     except StoreError as error:
-        raise TaskError("; ".join(filter(None, [applied.error, str(error)])), **result) from error
+        return str(error)
+    return ""
 
 
-def _concluded(task: Task, prediction: Prediction, result: dict[str, t.Any], applied: Applied) -> dict[str, t.Any]:
-    """The result with the findings that are asked for; or the failure."""
-    wanted, reveal = task.options.get("return_findings", "none"), task.options.get("reveal_key_ids", False)
-    if wanted != "none":
-        result["findings"] = [
-            finding.as_dict(reveal_key_ids=reveal) for finding in prediction.findings if _is_wanted(finding, wanted)
-        ]
-    if applied.error:
-        raise TaskError(applied.error, **result)
-    if result["refused"] and task.options["on_refusal"] == "fail":
-        reasons = "; ".join(refusal["reason"] for refusal in result["refused"])
-        raise TaskError(f"refused: {reasons}", **result)
+def _concluded(
+    task: Task,
+    capability: Capability[t.Any],
+    prediction: Prediction,
+    done: Mapping[str, t.Any],
+    errors: Sequence[str],
+) -> dict[str, t.Any]:
+    """The result with the findings that are asked for and what the capability adds; or the failure."""
+    result = {**done, **_findings(task, prediction)}
+    failure = "; ".join(filter(None, errors))
+    if not failure and result["refused"] and task.options["on_refusal"] == "fail":
+        failure = f"refused: {'; '.join(refusal['reason'] for refusal in result['refused'])}"
+    capability.conclude(result, completed=not failure)
+    result |= capability.result(result)
+    failure = failure or capability.failure(result)
+    if failure:
+        raise TaskError(failure, **result)
     return result
 
 
+def _findings(task: Task, prediction: Prediction) -> dict[str, t.Any]:
+    wanted, reveal = task.options.get("return_findings", "none"), task.options.get("reveal_key_ids", False)
+    if wanted == "none":
+        return {}
+    kept = [finding for finding in prediction.findings if _is_wanted(finding, wanted)]
+    return {"findings": [finding.as_dict(reveal_key_ids=reveal) for finding in kept]}
+
+
 def _part(
-    task: Task, run: _Run, account_id: str, prediction: Prediction, result: Mapping[str, t.Any], applied: Applied
+    task: Task,
+    run: _Run,
+    prediction: Prediction,
+    result: Mapping[str, t.Any],
+    applied: Applied,
+    capability: Capability[t.Any],
 ) -> dict[str, t.Any]:
     """What the report of the account takes up. ``plan`` has what a cap holds back too: it is what is approved."""
     plan = plan_document(
         prediction.plan.changes,
-        account_id=account_id,
+        account_id=result["account_id"],
         run_id=run.run_id,
         created=task.started,
         author=run.details.get("author") or None,
@@ -420,9 +427,9 @@ def _part(
         "findings": [
             finding.as_dict(reveal_key_ids=True)
             for finding in prediction.findings
-            if _is_reported(finding, run.reports)
+            if _is_reported(finding, capability.reports)
         ],
-        "impacts": [dict(document) for document in run.impacts()],
+        "impacts": [dict(document) for document in capability.impacts()],
         "warnings": list(task.warnings),
         "error": applied.error or None,
     }

@@ -53,11 +53,12 @@ from .._capabilities.user_permissions import plan as user_permissions
 from .._converge.affects.affected import with_affected
 from .._converge.affects.live import ADMINISTRATORS_READS, HOLDERS_READS, NODES_READS, Live
 from .._converge.break_glass import Rescue
+from .._converge.capability import Aws, Capability
 from .._converge.change import Change, Refusal
 from .._converge.errors import InputError
+from .._converge.finding import Finding
 from .._converge.journal import Intent, check_run_id, intent_at, recorded
 from .._converge.plan import Plan
-from .._converge.runner import Aws, Walk
 from .._converge.store import Store
 from .._converge.undo import Recorded, Selection, Undoing, Unread, objection, same_module, takes_away, undoing
 from .._module.converging import MALFORMED, converge, journal_store_of, tolerant
@@ -152,10 +153,8 @@ def run(task: Task) -> dict[str, t.Any]:
     except InputError as error:
         raise TaskError(str(error)) from error
     task.options["assume_role_arn"] = roles.first(selection.modules)
-    rollback = _Rollback(task, run_id=undone, selection=selection, roles=roles)
-    result = {"undo_run_id": undone, **converge(task, module=MODULE, walk=rollback.walk)}
-    result |= rollback.told
-    return {**result, "terminal": shown(result, written=not task.check_mode and task.options["mode"] == "enforce")}
+    make = functools.partial(Rollback, task, run_id=undone, selection=selection, roles=roles)
+    return converge(task, make, module=MODULE)
 
 
 def _undone_run(task: Task) -> str:
@@ -187,38 +186,46 @@ def selection_of(options: Mapping[str, t.Any]) -> Selection:
     )
 
 
-class _Rollback:
-    """The walk of one rollback: observe reads the journal and what is there now, plan is pure."""
+class Rollback(Capability[Undoing]):
+    """One rollback: observe reads the journal and what is there now, plan is pure."""
 
-    def __init__(self, task: Task, *, run_id: str, selection: Selection, roles: Roles) -> None:
+    def __init__(self, task: Task, access: Access, *, run_id: str, selection: Selection, roles: Roles) -> None:
         self._task = task
+        self._access = access
         self._roles = roles
         self._run_id = run_id
         self._selection = selection
         self._store: Store = journal_store_of(task)
+        self._accesses = roles.accesses(task, access)
+        self._rereads = {
+            name: tolerant(module.of(self._accesses[name], task.started)) for name, module in REREADS.items()
+        }
+        self._actings = {name: module.acting(self._accesses[name]) for name, module in REREADS.items()}
         self._made: dict[str, tuple[int, Intent]] = {}
-        self.told: dict[str, t.Any] = {"recorded": 0, "selected": 0, "as_before": []}
+        self._counts: dict[str, t.Any] = {}
 
-    def walk(self, access: Access) -> Walk[Undoing]:
-        accesses = self._roles.accesses(self._task, access)
-        rereads = {name: tolerant(module.of(accesses[name], self._task.started)) for name, module in REREADS.items()}
-        actings = {name: module.acting(accesses[name]) for name, module in REREADS.items()}
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, accesses, rereads),
-            assess=lambda _undoing: (),
-            plan=lambda undoing, _findings: Plan(changes=undoing.changes, refused=undoing.refused),
-            reread=functools.partial(self._reread, rereads),
-            rereads=rereads,
-            acting=functools.partial(self._acting, accesses, actings),
-            caller=functools.partial(self._caller, accesses),
-            stays_with=lambda undo, refused: stays_with(self._made, undo, refused),
-            affected=functools.partial(_affected, access),
-            rescue=functools.partial(self._rescue, accesses[user_permissions.MODULE]),
+    def findings(self, _observed: Undoing) -> tuple[Finding, ...]:
+        return ()
+
+    def plan(self, observed: Undoing, _found: tuple[Finding, ...]) -> Plan:
+        return Plan(changes=observed.changes, refused=observed.refused)
+
+    def rereads(self) -> Mapping[str, Callable[[Change], t.Any]]:
+        return self._rereads
+
+    def stays_with(self, change: Change, refused: Change) -> bool:
+        return stays_with(self._made, change, refused)
+
+    def affected(self, _observed: Undoing, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """The undos with those whom they affect: by the requests that will be sent, whatever the records show."""
+        access = self._access
+        live = Live(
+            access, account_id=access.caller.account_id, partition=access.partition, errors=(AwsError,), known=()
         )
+        return with_affected(changes, live)
 
-    def _observe(self, accesses: Mapping[str, Access], rereads: Mapping[str, Callable[[Change], t.Any]]) -> Undoing:
-        access = self._task.access
+    def observe(self) -> Undoing:
+        access, rereads = self._access, self._rereads
         account = access.caller.account_id
         entries = self._recorded(account)
         selected = tuple(entry for entry in entries if self._selection.has(entry[0]))
@@ -245,18 +252,19 @@ class _Rollback:
         }
         take = functools.partial(undoing, entries, selected=selected, present=present, relies=_relies)
         found = take(objections=objections)
-        needed = self._needed(accesses, selected, found)
+        needed = self._needed(selected, found)
         if needed:
             found = take(objections={**objections, **needed})
         self._remember(entries, selected, found)
         return found
 
-    def _rescue(self, access: Access, _undoing: Undoing) -> Rescue:
+    def rescue(self, _observed: Undoing) -> Rescue:
         """The break-glass principals of the account: an undo does not take the last way to use them either.
 
         Only what users may do is ever taken by an undo, so the role that changes that reads who may use them.
         """
         now = self._task.started
+        access = self._accesses[user_permissions.MODULE]
         snapshot = collect(access, datasets={Dataset.AUTHORIZATION_DETAILS}, regions=(), now=now)
         return rescue_of(self._task, access, snapshot, tuple(self._task.options["break_glass"]), now=now)
 
@@ -271,59 +279,51 @@ class _Rollback:
                 self._task.warn(f"a record of the journal is ignored: before or after of {intent.key} is malformed")
         return tuple(found)
 
-    def _needed(
-        self, accesses: Mapping[str, Access], selected: Sequence[Recorded], found: Undoing
-    ) -> dict[str, Refusal]:
+    def _needed(self, selected: Sequence[Recorded], found: Undoing) -> dict[str, Refusal]:
         """The undos by which others than those whom the run changed would lose something."""
         module_of = {intent.key: intent.module for intent, _outcome in selected}
         refused: dict[str, Refusal] = {}
         for name, module in REREADS.items():
             undos = [undo for undo in found.changes if module_of[undo.undoes] == name]
-            refused.update(module.needed(accesses[name], undos, self._task.started))
+            refused.update(module.needed(self._accesses[name], undos, self._task.started))
         return refused
 
     def _remember(self, entries: Sequence[Recorded], selected: Sequence[Recorded], found: Undoing) -> None:
         self._made = {intent.key: (place, intent) for place, (intent, _outcome) in enumerate(selected)}
-        self.told = {
+        self._counts = {
             "recorded": len(entries),
             "selected": len(selected),
             "as_before": [{"target": change.target, "operation": change.operation} for change in found.as_before],
         }
 
-    def _acting(
-        self,
-        accesses: Mapping[str, Access],
-        actings: Mapping[str, Callable[[Change], t.Optional[Aws]]],
-        undo: Change,
-    ) -> t.Optional[Aws]:
+    def acting(self, change: Change) -> t.Optional[Aws]:
         """What an undo is made with, as the module has it whose change it takes back, in the role of its class."""
-        intent = self._intent(undo)
-        if intent is None or intent.module not in actings:
+        intent = self._intent(change)
+        if intent is None or intent.module not in self._actings:
             return None
-        return actings[intent.module](undo) or accesses[intent.module]
+        return self._actings[intent.module](change) or self._accesses[intent.module]
 
-    def _caller(self, accesses: Mapping[str, Access], undo: Change) -> t.Optional[str]:
+    def caller(self, change: Change) -> t.Optional[str]:
         """Who makes an undo: the session in the role of the class that the change belongs to."""
-        intent = self._intent(undo)
-        return accesses[intent.module].caller.arn if intent and intent.module in accesses else None
+        intent = self._intent(change)
+        return self._accesses[intent.module].caller.arn if intent and intent.module in self._accesses else None
 
     def _intent(self, undo: Change) -> t.Optional[Intent]:
         """The recorded change of this run that an undo takes back; None if it is one of another run."""
         made = self._made.get(undo.undoes)
         return made[1] if made else None
 
-    def _reread(self, rereads: Mapping[str, Callable[[Change], t.Any]], change: Change) -> t.Any:
+    def reread(self, change: Change) -> t.Any:
         """What is there now of the change that ``change`` takes back, maybe one of a rollback that was cut off."""
         intent = self._intent(change) or intent_at(self._store, change.undoes)
-        if intent.module not in rereads:
+        if intent.module not in self._rereads:
             raise AwsError(f"how to read what {intent.module} changed is not known")
-        return rereads[intent.module](intent.change)
+        return self._rereads[intent.module](intent.change)
 
-
-def _affected(access: Access, _undoing: Undoing, changes: Sequence[Change]) -> tuple[Change, ...]:
-    """The undos with those whom they affect: by the requests that will be sent, whatever the records show."""
-    live = Live(access, account_id=access.caller.account_id, partition=access.partition, errors=(AwsError,), known=())
-    return with_affected(changes, live)
+    def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        told = {"undo_run_id": self._run_id, **self._counts}
+        written = not self._task.check_mode and self._task.options["mode"] == "enforce"
+        return {**told, "terminal": shown({**result, **told}, written=written)}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,8 +21,8 @@ from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
 from ..._controls.catalogue.access_analyzer import described
+from ..._converge.capability import Caller
 from ..._converge.change import Change
-from ..._converge.runner import Caller
 from . import changes
 
 _GET: t.Final = "GetAnalyzer"

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ..._account.collect import OPERATIONS as READS
@@ -19,8 +20,11 @@ from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
+from ..._converge.capability import Aws, Capability
+from ..._converge.change import Change
 from ..._converge.errors import InputError
-from ..._converge.runner import Walk
+from ..._converge.finding import Finding
+from ..._converge.plan import Plan
 from ..._module.converging import converge, settings_of
 from ..._module.task import Task, TaskError
 from .changes import APPLY_RULE, SERVICE, stays_with
@@ -48,40 +52,42 @@ def run(task: Task) -> dict[str, t.Any]:
         planner = Planner(declared=declared, settings=settings_of(task), now=task.now)
     except InputError as error:
         raise TaskError(str(error)) from error
-    work = _Work(task, planner)
-    return converge(task, module=MODULE, walk=work.walk, costs=lambda: work.costs, reports=frozenset({EXPIRED}))
+    return converge(task, functools.partial(AccessAnalyzer, task, planner), module=MODULE)
 
 
-class _Work:
-    """The walk of one task, and what it learns on the way."""
+class AccessAnalyzer(Capability[Observed]):
+    """The analyzers of one account."""
 
-    def __init__(self, task: Task, planner: Planner) -> None:
-        self._task = task
-        self._planner = planner
-        self.costs: list[dict[str, t.Any]] = []
+    reports = frozenset({EXPIRED})
+    _observed: Observed
 
-    def walk(self, access: Access) -> Walk[Observed]:
-        planner = _placed(self._planner, access, access.regions(self._task.options["regions"]))
-        acting = Acting(
-            access,
-            access.caller.account_id,
-            frozenset(rule.name for rule in planner.declared.rules if rule.apply_to_existing),
-        )
+    def __init__(self, task: Task, planner: Planner, access: Access) -> None:
+        self._access = access
+        self._planner = _placed(planner, access, access.regions(task.options["regions"]))
+        applied = (rule.name for rule in self._planner.declared.rules if rule.apply_to_existing)
+        self._acting = Acting(access, access.caller.account_id, frozenset(applied))
 
-        def observe() -> Observed:
-            observed = _observed(access, planner)
-            self.costs = costs(planner, observed.snapshot)
-            return observed
+    def observe(self) -> Observed:
+        self._observed = _observed(self._access, self._planner)
+        return self._observed
 
-        return Walk(
-            module=MODULE,
-            observe=observe,
-            assess=planner.findings,
-            plan=planner.plan,
-            reread=acting.reread,
-            acting=lambda _change: acting,
-            stays_with=stays_with,
-        )
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        return self._planner.findings(observed)
+
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+        return self._planner.plan(observed, found)
+
+    def reread(self, change: Change) -> t.Any:
+        return self._acting.reread(change)
+
+    def acting(self, _change: Change) -> Aws:
+        return self._acting
+
+    def stays_with(self, change: Change, refused: Change) -> bool:
+        return stays_with(change, refused)
+
+    def costs(self) -> list[dict[str, t.Any]]:
+        return costs(self._planner, self._observed.snapshot)
 
 
 def _placed(planner: Planner, access: Access, regions: tuple[str, ...]) -> Planner:

@@ -9,10 +9,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from ..._account.collect import OPERATIONS as READS
@@ -24,11 +23,12 @@ from ..._controls.facts import Facts
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import Known
 from ..._converge.arn import principals_of
+from ..._converge.break_glass import Rescue
+from ..._converge.capability import Capability
 from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
-from ..._converge.runner import Walk
 from ..._converge.store import StoreError
 from ..._module.converging import converge, journal_store_of
 from ..._module.declaration import Declaration, declaration
@@ -59,14 +59,7 @@ def run(task: Task) -> dict[str, t.Any]:
         rules = Rules.from_options(task.options, key_age_days=declared.settings.key_age_days)
     except InputError as error:
         raise TaskError(str(error)) from error
-    lifecycle = _Lifecycle(task, declared, rules)
-    try:
-        result = converge(task, module=MODULE, walk=lifecycle.walk)
-    except TaskError as error:
-        if "changes" in error.details:
-            error.details.update(lifecycle.result(error.details))
-        raise
-    return {**result, **lifecycle.result(result)}
+    return converge(task, functools.partial(AccessKeys, task, declared, rules), module=MODULE)
 
 
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
@@ -74,42 +67,28 @@ def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
     return functools.partial(state_of, access, messages={})
 
 
-class _Lifecycle:
-    """One run: what was observed and decided, and the ids of the notices that were sent."""
+class AccessKeys(Capability[Observed]):
+    """The credentials of one account: what was observed and decided, and the ids of the notices that were sent."""
 
-    def __init__(self, task: Task, declared: Declaration, rules: Rules) -> None:
+    _observed: Observed
+
+    def __init__(self, task: Task, declared: Declaration, rules: Rules, access: Access) -> None:
         self._task = task
+        self._access = access
         self._planner = Planner(
             rules=rules,
             settings=declared.settings,
             waivers=declared.waivers,
             run_id=task.run_id,
             now=task.now,
+            callers=principals_of([access.caller.arn, *access.chain]),
             break_glass=tuple(task.options["break_glass"]),
         )
-        self._observed: t.Optional[Observed] = None
         self._reviews: tuple[Review, ...] = ()
         self._messages: dict[tuple[str, str], str] = {}
 
-    def walk(self, access: Access) -> Walk[Observed]:
-        """The walk of this run, once the account is known to be the right one."""
-        callers = principals_of([access.caller.arn, *access.chain])
-        self._planner = dataclasses.replace(self._planner, callers=callers)
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, access),
-            assess=self._planner.findings,
-            plan=self._plan,
-            reread=functools.partial(state_of, access, messages=self._messages),
-            learn=self._learn,
-            stays_with=same_step,
-            affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
-            rescue=lambda observed: rescue_of(
-                self._task, access, observed.snapshot, self._planner.break_glass, now=self._planner.now
-            ),
-        )
-
-    def _observe(self, access: Access) -> Observed:
+    def observe(self) -> Observed:
+        access = self._access
         planner = self._planner
         snapshot = collect(access, datasets=DATASETS, regions=(), now=planner.now)
         if any(snapshot.missing(name) for name in (Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT)):
@@ -124,12 +103,28 @@ class _Lifecycle:
             history, error = (), str(failure)
         return planner.observed(snapshot, credentials, unread, history, error)
 
-    def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        return self._planner.findings(observed)
+
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed
         self._reviews = self._planner.reviews(observed)
         return self._planner.plan(observed, found, self._reviews)
 
-    def _learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def reread(self, change: Change) -> t.Any:
+        return state_of(self._access, change, messages=self._messages)
+
+    def stays_with(self, change: Change, refused: Change) -> bool:
+        return same_step(change, refused)
+
+    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, Known(observed.snapshot))
+
+    def rescue(self, observed: Observed) -> Rescue:
+        planner = self._planner
+        return rescue_of(self._task, self._access, observed.snapshot, planner.break_glass, now=planner.now)
+
+    def learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """SNS's word that it took a notice: what the grace counts from."""
         if change.operation != PUBLISH:
             return {}
@@ -138,14 +133,12 @@ class _Lifecycle:
         return {"MessageId": message}
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """What this module returns beside what all converging modules do."""
         reveal = self._task.options["reveal_key_ids"]
-        credentials = self._observed.credentials if self._observed else ()
         return {
             "credentials": [review.as_dict(reveal_key_ids=reveal) for review in self._reviews],
             "notices": [
                 {"user": arn.rpartition("/")[2], "id": credential, "message_id": message}
                 for (arn, credential), message in self._messages.items()
             ],
-            "bring_back": commands_back(result["changes"], credentials),
+            "bring_back": commands_back(result["changes"], self._observed.credentials),
         }

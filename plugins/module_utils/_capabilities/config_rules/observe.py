@@ -21,8 +21,8 @@ from ..._account.source import Unreadable
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
+from ..._converge.capability import Aws, Caller
 from ..._converge.change import Change
-from ..._converge.runner import Aws, Caller
 from .changes import (
     DELETE_CHANNEL,
     DELETE_ORGANIZATION_RULE,

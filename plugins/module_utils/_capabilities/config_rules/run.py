@@ -19,11 +19,11 @@ from ..._account.collect import collect
 from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
+from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
-from ..._converge.runner import Walk
 from ..._module.converging import converge, settings_of
 from ..._module.task import Task, TaskError
 from .changes import PUT_ORGANIZATION_RULE, PUT_RULE, stays_with
@@ -65,41 +65,24 @@ def run(task: Task) -> dict[str, t.Any]:
         planner = Planner(declared=Declared.from_options(task.options), settings=settings_of(task), now=task.now)
     except InputError as error:
         raise TaskError(str(error)) from error
-    rules = _Rules(task, planner)
-    try:
-        result = converge(task, module=MODULE, walk=rules.walk, costs=rules.costs)
-    except TaskError as error:
-        if "changes" in error.details:
-            error.details.update(rules.told())
-        raise
-    return {**result, **rules.told()}
+    return converge(task, functools.partial(ConfigRules, task, planner), module=MODULE)
 
 
-class _Rules:
-    """One run: what it found, planned, and was refused."""
+class ConfigRules(Capability[Observed]):
+    """The rules of AWS Config in one account: what was found, planned, and refused."""
 
-    def __init__(self, task: Task, planner: Planner) -> None:
+    def __init__(self, task: Task, planner: Planner, access: Access) -> None:
         self._task = task
         self._planner = planner
+        self._access = access
+        self._reread = reread(access, planner.now)
+        self._acting = acting(access)
         self._told: list[dict[str, t.Any]] = []
         self._changes: tuple[Change, ...] = ()
         self._closed: set[str] = set()
 
-    def walk(self, access: Access) -> Walk[Observed]:
-        """The walk of this run, once the account is known to be the right one."""
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, access),
-            assess=self._planner.findings,
-            plan=self._plan,
-            reread=reread(access, self._planner.now),
-            acting=acting(access),
-            stays_with=self._stays_with,
-            declined=self._declined,
-        )
-
-    def _observe(self, access: Access) -> Observed:
-        declared = self._planner.declared
+    def observe(self) -> Observed:
+        declared, access = self._planner.declared, self._access
         regions = access.regions(self._task.options["regions"])
         if declared.iam_region and declared.iam_region not in regions:
             raise InputError(f"iam_region: {declared.iam_region} is not allowed; allowed are {', '.join(regions)}")
@@ -112,18 +95,27 @@ class _Rules:
         recorded = {item.region for item in snapshot.config_recorders}
         return Observed(snapshot, read_others(access, [region for region in open_ones if region not in recorded]))
 
-    def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        return self._planner.findings(observed)
+
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         plan, self._told = self._planner.plan(observed, found)
         self._changes = plan.changes
         return plan
 
-    def _stays_with(self, change: Change, refused: Change) -> bool:
+    def reread(self, change: Change) -> t.Any:
+        return self._reread(change)
+
+    def acting(self, change: Change) -> t.Optional[Aws]:
+        return self._acting(change)
+
+    def stays_with(self, change: Change, refused: Change) -> bool:
         """What a region has no room for is not tried rule by rule."""
         is_new = change.operation in (PUT_RULE, PUT_ORGANIZATION_RULE) and change.before is None
         closed = is_new and change.region == refused.region and change.region in self._closed
         return closed or stays_with(change, refused)
 
-    def _declined(self, change: Change, error: Exception) -> t.Optional[Refusal]:
+    def declined(self, change: Change, error: Exception) -> t.Optional[Refusal]:
         """Why AWS did not take a change, where that is no failure but a matter of who decides, or of what is there."""
         if not isinstance(error, AwsError):
             return None
@@ -138,10 +130,8 @@ class _Rules:
                 return Refusal(rule, f"{change.region}: {reason} ({error})", change.target, change.operation)
         return None
 
-    def told(self) -> dict[str, t.Any]:
-        """What this module returns beside what all converging modules do."""
+    def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         return {"rules": self._told}
 
     def costs(self) -> list[dict[str, t.Any]]:
-        """What the plan costs."""
         return costs(self._changes)

@@ -25,8 +25,8 @@ from ..._account.topic_reads import parsed
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
+from ..._converge.capability import Aws, Caller
 from ..._converge.change import Change
-from ..._converge.runner import Aws, Caller
 from .changes import (
     CREATE_QUEUE,
     CREATE_TOPIC,

@@ -12,16 +12,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
+from collections.abc import Mapping
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
 from ..._aws.access import Access
 from ..._aws.operations import Operations
 from ..._controls.settings import Settings
+from ..._converge.capability import Aws, Capability
+from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
-from ..._converge.runner import Walk
 from ..._module.converging import converge, settings_of
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
@@ -46,16 +48,10 @@ def run(task: Task) -> dict[str, t.Any]:
         return run_probe(task, _TAGS)
     try:
         declared = Declared.from_options(task.options, enforce=task.options["mode"] == "enforce")
-        alerts = _Alerts(task, declared, settings_of(task))
+        settings = settings_of(task)
     except InputError as error:
         raise TaskError(str(error)) from error
-    try:
-        result = converge(task, module=MODULE, walk=alerts.walk, costs=alerts.costs)
-    except TaskError as error:
-        if "changes" in error.details:
-            error.details.update(alerts.told())
-        raise
-    return {**result, **alerts.told()}
+    return converge(task, functools.partial(EventAlerts, task, declared, settings), module=MODULE)
 
 
 def _check_probe(task: Task) -> None:
@@ -67,29 +63,23 @@ def _check_probe(task: Task) -> None:
         raise TaskError("probe: true goes with state: present; there is nothing to probe where the rules are removed")
 
 
-class _Alerts:
-    """One run."""
+class EventAlerts(Capability[Observed]):
+    """The alerts of one account."""
 
-    def __init__(self, task: Task, declared: Declared, settings: Settings) -> None:
+    _topology: Topology
+
+    def __init__(self, task: Task, declared: Declared, settings: Settings, access: Access) -> None:
         self._task = task
+        self._access = access
+        self._reread = reread(access, task.now)
+        self._acting = acting(access)
         self._declared = declared
         # A topic or a bus that is declared is no stranger's.
         trusted = (*settings.trusted_account_ids, *declared.accounts)
         self._settings = dataclasses.replace(settings, trusted_account_ids=trusted)
-        self._topology: t.Optional[Topology] = None
 
-    def walk(self, access: Access) -> Walk[Observed]:
-        """The walk of this run, once the account is known to be the right one."""
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, access),
-            assess=self._assess,
-            plan=self._plan,
-            reread=reread(access, self._task.now),
-            acting=acting(access),
-        )
-
-    def _observe(self, access: Access) -> Observed:
+    def observe(self) -> Observed:
+        access = self._access
         regions = access.regions(self._task.options["regions"])
         place = Place(access.caller.account_id, access.partition, access.home_region, regions)
         # Events of IAM occur in its home region, and people are told in the hub.
@@ -100,18 +90,20 @@ class _Alerts:
         self._topology = topology_of(self._declared, snapshot)
         return Observed(snapshot, surroundings(access, self._topology, snapshot))
 
-    def _assess(self, observed: Observed) -> tuple[Finding, ...]:
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
         return findings(observed, settings=self._settings, now=self._task.now)
 
-    def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         return Planner(self._declared, _TAGS).plan(observed, found)
 
-    def told(self) -> dict[str, t.Any]:
-        """What this module returns beside what all converging modules do."""
-        if self._topology is None:
-            return {"rules": []}
+    def reread(self, change: Change) -> t.Any:
+        return self._reread(change)
+
+    def acting(self, change: Change) -> t.Optional[Aws]:
+        return self._acting(change)
+
+    def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         return {"rules": told(self._declared, self._topology)}
 
     def costs(self) -> list[dict[str, t.Any]]:
-        """What the declaration costs."""
-        return costs(self._declared, self._topology) if self._topology else []
+        return costs(self._declared, self._topology)

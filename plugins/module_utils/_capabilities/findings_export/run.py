@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ..._aws.access import Access
 from ..._aws.operations import Operations
+from ..._converge.attempts import VERIFY_WAITS
+from ..._converge.capability import Capability
 from ..._converge.change import Change, content_hash
 from ..._converge.errors import InputError
-from ..._converge.finding import Severity, Status, mask_key_ids
+from ..._converge.finding import Finding, Severity, Status, mask_key_ids
 from ..._converge.plan import Plan
-from ..._converge.runner import VERIFY_WAITS, Walk
 from ..._module.converging import converge
 from ..._module.task import Task, TaskError
 from ..._report import ocsf
@@ -54,8 +55,7 @@ def run(task: Task) -> Result:
         files = _written(task, report) if task.options["ocsf"] else {}
         if not task.options["security_hub"]:
             return {"account_id": report["account_id"], "run_id": report["run"]["id"], "files": files}
-        export = _Export(task, report)
-        return _exported(task, export, files)
+        return converge(task, functools.partial(FindingsExport, task, report, files), module=MODULE)
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
 
@@ -90,23 +90,6 @@ def _written(task: Task, report: Report) -> dict[str, str]:
     return {"ocsf": task.report_store().put(key, to_bytes(ocsf.render(report)))}
 
 
-def _exported(task: Task, export: _Export, files: Mapping[str, str]) -> Result:
-    try:
-        result = converge(task, module=MODULE, walk=export.walk, costs=export.costs)
-    except TaskError as error:
-        error.details.update({"files": files, **export.told()} if error.details else {})
-        raise
-    for warning in export.warnings():
-        task.warn(warning)
-    result = {**result, "changes": [*map(_brief, result["changes"])], "files": files, **export.told()}
-    failed = result["failed_findings"]
-    if failed:
-        named = "; ".join(f"{item['control']} on {item['resource']}: {item['reason']}" for item in failed[:_NAMED])
-        more = f"; and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
-        raise TaskError(f"Security Hub did not take {len(failed)} findings: {named}{more}", **result)
-    return result
-
-
 def _brief(change: Result) -> Result:
     """A change for the result of the task, where what undoes it is named by ids: thousands of findings are megabytes.
 
@@ -119,31 +102,21 @@ def _brief(change: Result) -> Result:
     return {**change, "undo": {**undo, "parameters": {"Findings": ids}}}
 
 
-class _Export:
-    """One run: what there is to export, what the regions told, and what AWS did not take."""
+class FindingsExport(Capability[Mapping[str, Hub]]):
+    """What there is to export, what the regions told, and what AWS did not take."""
 
-    def __init__(self, task: Task, report: Report) -> None:
+    _hubs: Mapping[str, Hub]
+
+    def __init__(self, task: Task, report: Report, files: Mapping[str, str], access: Access) -> None:
         self._task = task
         self._report = report
-        self._planner: t.Optional[Planner] = None
-        self._hubs: Mapping[str, Hub] = {}
+        self._files = files
+        self._access = access
+        self._planner = Planner(self._assessed(), home=self._home(access), now=task.now)
+        self._present = reread(access, task.now)
         self._failed: dict[str, str] = {}
         self._taken: dict[str, int] = {}
         self._late: set[str] = set()
-
-    def walk(self, access: Access) -> Walk[Mapping[str, Hub]]:
-        """The walk of this run, once the account is known to be the right one."""
-        planner = Planner(self._assessed(), home=self._home(access), now=self._task.now)
-        self._planner = planner
-        read = reread(access, self._task.now)
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, access, planner),
-            assess=lambda _hubs: (),
-            plan=lambda hubs, _findings: self._plan(planner, hubs),
-            reread=functools.partial(self._reread, read),
-            learn=self._learn,
-        )
 
     def _home(self, access: Access) -> str:
         given = self._task.options.get("global_region")
@@ -166,28 +139,32 @@ class _Export:
             settles=settling(report["findings"]),
         )
 
-    def _observe(self, access: Access, planner: Planner) -> Mapping[str, Hub]:
-        regions = planner.regions(self._report["scope"]["regions_assessed"])
+    def observe(self) -> Mapping[str, Hub]:
+        access = self._access
+        regions = self._planner.regions(self._report["scope"]["regions_assessed"])
         places = (Place(access.partition, access.caller.account_id, region) for region in regions)
         self._hubs = read_hubs(access, places)
         return self._hubs
 
-    def _plan(self, planner: Planner, hubs: Mapping[str, Hub]) -> Plan:
-        return planner.plan(hubs)
+    def findings(self, _observed: Mapping[str, Hub]) -> tuple[Finding, ...]:
+        return ()
 
-    def _learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    def plan(self, observed: Mapping[str, Hub], _found: tuple[Finding, ...]) -> Plan:
+        return self._planner.plan(observed)
+
+    def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         """What AWS did not take, for the journal: its answer is a success, and tells it finding by finding."""
         failed = rejected(answer)
         self._failed.update(failed)
         self._taken[change.target] = 0
         return {"rejected": failed} if failed else {}
 
-    def _reread(self, read: Callable[[Change], t.Any], change: Change) -> t.Any:
+    def reread(self, change: Change) -> t.Any:
         """What is there now. Once a batch was taken, what AWS refused of it is known, and what does not show yet will.
 
         It may take minutes until a finding shows, which is no failure: the answer has said that it was taken.
         """
-        present = read(change)
+        present = self._present(change)
         looks = self._taken.get(change.target)
         if looks is None:
             return present
@@ -198,13 +175,12 @@ class _Export:
         self._late.add(change.region)
         return change.after
 
-    def warnings(self) -> list[str]:
-        """What is not to be seen yet."""
-        late = sorted(self._late)
-        return [f"{region}: Security Hub took all findings, but does not show all of them yet" for region in late]
+    def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
+        """Warn of what is not to be seen yet."""
+        for region in sorted(self._late) if completed else ():
+            self._task.warn(f"{region}: Security Hub took all findings, but does not show all of them yet")
 
-    def told(self) -> Result:
-        """What the result says beside the changes."""
+    def result(self, result: Mapping[str, t.Any]) -> Result:
         known = {identifier(finding): finding for finding in self._report["findings"]}
         failed = [
             {
@@ -215,11 +191,23 @@ class _Export:
             }
             for name, reason in sorted(self._failed.items())
         ]
-        return {"exported": self._counts(), "failed_findings": failed}
+        return {
+            "changes": [*map(_brief, result["changes"])],
+            "files": self._files,
+            "exported": self._counts(),
+            "failed_findings": failed,
+        }
+
+    def failure(self, result: Mapping[str, t.Any]) -> str:
+        failed = result["failed_findings"]
+        if not failed:
+            return ""
+        named = "; ".join(f"{item['control']} on {item['resource']}: {item['reason']}" for item in failed[:_NAMED])
+        more = f"; and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+        return f"Security Hub did not take {len(failed)} findings: {named}{more}"
 
     def costs(self) -> list[Result]:
-        """What the plan costs."""
         return costs(self._counts())
 
     def _counts(self) -> list[Result]:
-        return [self._planner.counts(region, hub) for region, hub in self._hubs.items()] if self._planner else []
+        return [self._planner.counts(region, hub) for region, hub in self._hubs.items()]

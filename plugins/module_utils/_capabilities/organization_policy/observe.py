@@ -24,8 +24,8 @@ from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
 from ..._converge.affects.live import NODES_READS
 from ..._converge.affects.request import place_of
+from ..._converge.capability import Aws, Caller
 from ..._converge.change import Change, Refusal
-from ..._converge.runner import Aws, Caller
 from ..._module.task import Task
 from ..._policy.validation.analyzer import issue_of, request
 from ..._policy.validation.rules import Issue, Severity

@@ -30,12 +30,13 @@ from ..._aws.errors import AccessDenied, AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import Known
+from ..._converge.attempts import VERIFY_WAITS
+from ..._converge.capability import Aws, Capability, Documents
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
-from ..._converge.runner import VERIFY_WAITS, Walk
-from ..._module.converging import Documents, converge, settings_of
+from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
@@ -77,20 +78,7 @@ def run(task: Task) -> dict[str, t.Any]:
         settings_of(task)
     except InputError as error:
         raise TaskError(str(error)) from error
-    policies = _Policies(task, declared)
-    try:
-        result = converge(
-            task, module=MODULE, walk=policies.walk, impacts=policies.impacts, part=_part(declared), reports=True
-        )
-    except TaskError as error:
-        if "changes" in error.details:
-            policies.conclude(error.details, completed=False)
-            error.details.update(policies.told())
-        raise
-    policies.conclude(result, completed=True)
-    result = {**result, **policies.told()}
-    policies.fail_loudly(result)
-    return result
+    return converge(task, functools.partial(OrganizationPolicy, task, declared), module=MODULE, part=_part(declared))
 
 
 def _part(declared: Declared) -> str:
@@ -162,39 +150,29 @@ class _Observed:
     plan: Plan
 
 
-class _Policies:
-    """One run: what was observed, judged and decided."""
+class OrganizationPolicy(Capability[_Observed]):
+    """Policies of one organization: what was observed, judged and decided.
 
-    def __init__(self, task: Task, declared: Declared) -> None:
+    Whether a break-glass principal is there, in the management account or in those that are hit, is a matter of the
+    lock-out guard, which refuses policy by policy.
+    """
+
+    reports = True
+    _observed: _Observed
+
+    def __init__(self, task: Task, declared: Declared, access: Access) -> None:
         self._task = task
         self._declared = declared
-        self._observed: t.Optional[_Observed] = None
+        self._access = access
+        self._acting = acting(access)
         self._judgement = Judgement()
         self._rollouts: dict[str, tuple[Rollout, Decision]] = {}
         self._created: dict[str, Mapping[str, t.Any]] = {}
         self._of_stages: frozenset[str] = frozenset()
         self._settled = False
 
-    def walk(self, access: Access) -> Walk[_Observed]:
-        """The walk of this run, once the account is known to be the right one."""
-        # Whether a break-glass principal is there, in the management account or in those that are hit, is a matter of
-        # the lock-out guard, which refuses policy by policy.
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, access),
-            assess=self._assess,
-            plan=_remedied,
-            reread=functools.partial(self._reread, access),
-            learn=self._learn,
-            stays_with=stays_with,
-            serves=serves,
-            acting=acting(access),
-            affected=lambda observed, changes: with_affected(changes, Known(organization=observed.tree)),
-        )
-
-    # The walk
-
-    def _observe(self, access: Access) -> _Observed:
+    def observe(self) -> _Observed:
+        access = self._access
         tree = self._tree(access)
         self._declared = filled(self._declared, tree)
         planner = Planner(self._declared, access.caller.account_id)
@@ -268,17 +246,33 @@ class _Policies:
         """Whether a change would purge a target of a stage."""
         return change.kind == KIND_DETACH and (change.before or {}).get("attached_to") in self._of_stages
 
-    def _assess(self, observed: _Observed) -> tuple[Finding, ...]:
+    def plan(self, observed: _Observed, found: tuple[Finding, ...]) -> Plan:
+        remedies = {one.resource: (one.fingerprint,) for one in found if one.status is Status.FAIL}
+        return with_remedies(observed.plan, remedies, observed.desired)
+
+    def affected(self, observed: _Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, Known(organization=observed.tree))
+
+    def acting(self, change: Change) -> t.Optional[Aws]:
+        return self._acting(change)
+
+    def stays_with(self, change: Change, refused: Change) -> bool:
+        return stays_with(change, refused)
+
+    def serves(self, change: Change, served: Change) -> bool:
+        return serves(change, served)
+
+    def findings(self, observed: _Observed) -> tuple[Finding, ...]:
         if not self._declared.present:
             return ()
         settings = settings_of(self._task)
         return findings(observed.snapshot, observed.tree, observed.desired, settings=settings, now=self._task.now)
 
-    def _reread(self, access: Access, change: Change) -> t.Any:
+    def reread(self, change: Change) -> t.Any:
         """What is there now; before anything is attached, its type must be enabled, which takes AWS a while."""
         if change.operation == ATTACH and not self._settled:
-            self._await_type(access)
-        return reread(access, self._task.now)(change)
+            self._await_type(self._access)
+        return reread(self._access, self._task.now)(change)
 
     def _await_type(self, access: Access) -> None:
         """Wait until the type is enabled. Raises AwsError: it is not, after half a minute."""
@@ -292,7 +286,7 @@ class _Policies:
                 time.sleep(wait)
         raise AwsError(f"{self._declared.type} is {status or 'not enabled'}, so nothing is attached; run again later")
 
-    def _learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """The id of a policy that was made: only AWS's answer has it."""
         if change.operation != CREATE:
             return {}
@@ -308,7 +302,7 @@ class _Policies:
 
     def conclude(self, result: Mapping[str, t.Any], *, completed: bool) -> None:
         """Have the rollouts remember what was done. Raises StoreError: a record can't be written."""
-        if self._observed is None or self._only_predicts:
+        if self._only_predicts:
             return
         for one in self._observed.desired:
             if one.name not in self._rollouts:
@@ -321,36 +315,25 @@ class _Policies:
                 continue
             rollout.begun(decision, predicted=self._judgement.predicted, attached=one.targets)
 
-    def fail_loudly(self, result: Mapping[str, t.Any]) -> None:
-        """Fail for a rollout that is held or withdrawn, once everything else is done. Raises TaskError."""
+    def failure(self, _result: Mapping[str, t.Any]) -> str:
+        """Why a rollout is held or was withdrawn."""
         reasons = [f"{name}: {decision.reason}" for name, (_one, decision) in self._rollouts.items() if decision.failed]
-        if not reasons:
-            return
-        if self._only_predicts:
+        if reasons and self._only_predicts:
             self._task.warn(f"without check mode this fails: {'; '.join(reasons)}")
-            return
-        raise TaskError("; ".join(reasons), **result)
+            return ""
+        return "; ".join(reasons)
 
-    def told(self) -> dict[str, t.Any]:
-        """What this module returns beside what all converging modules do."""
+    def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         rollouts = [dict(decision.told) for _rollout, decision in self._rollouts.values()]
         result = {"policies": self._policies(), "lock_out": dict(self._judgement.told), "rollout": rollouts}
         return {**result, "terminal": shown(rollouts)} if rollouts else result
 
     def _policies(self) -> list[dict[str, t.Any]]:
-        if self._observed is None:
-            return []
         listed = told(self._observed.tree, self._declared, self._observed.desired)
         return [{**one, **self._created.get(one["name"], {})} for one in listed]
 
     def impacts(self) -> Documents:
-        """What the policies do to those whom they hit, for the report."""
         return self._judgement.impacts
-
-
-def _remedied(observed: _Observed, found: Sequence[Finding]) -> Plan:
-    remedies = {one.resource: (one.fingerprint,) for one in found if one.status is Status.FAIL}
-    return with_remedies(observed.plan, remedies, observed.desired)
 
 
 def _is_done(one: Desired, result: Mapping[str, t.Any]) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..._account.collect import organization_tree
 from ..._aws.access import Access
@@ -20,9 +20,11 @@ from ..._aws.fence import REMOVAL_TASK
 from ..._aws.root_sessions import RootSessions
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import Known
+from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change
 from ..._converge.errors import InputError
-from ..._converge.runner import Aws, Walk
+from ..._converge.finding import Finding
+from ..._converge.plan import Plan
 from ..._module.converging import converge
 from ..._module.task import Task, TaskError
 from ..._report.plain import printable
@@ -42,51 +44,47 @@ def run(task: Task) -> dict[str, t.Any]:
         declared = Declared.from_options(task.options, now=task.now)
     except InputError as error:
         raise TaskError(str(error)) from error
-    root_access = _RootAccess(task, declared)
-    try:
-        result = converge(task, module=MODULE, walk=root_access.walk, reports=True)
-    except TaskError as error:
-        if "changes" in error.details:
-            error.details.update(root_access.told())
-        raise
-    told = root_access.told()
-    return {**result, **told, "terminal": text_of(told, result["refused"])}
+    return converge(task, functools.partial(OrganizationRootAccess, task, declared), module=MODULE)
 
 
-class _RootAccess:
-    """One run, and what it observed."""
+class OrganizationRootAccess(Capability[Observed]):
+    """Central root access of one organization, and the root users of its members."""
 
-    def __init__(self, task: Task, declared: Declared) -> None:
+    reports = True
+    _observed: Observed
+
+    def __init__(self, task: Task, declared: Declared, access: Access) -> None:
         self._declared = declared
         self._planner = Planner(declared, task.now)
-        self._observed: t.Optional[Observed] = None
+        self._access = access
+        self._opened: RootSessions = sessions(access)
 
-    def walk(self, access: Access) -> Walk[Observed]:
-        """The walk of this run, once the account is known to be the right one."""
-        opened = sessions(access)
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, access, opened),
-            assess=self._planner.findings,
-            plan=self._planner.plan,
-            reread=functools.partial(state_of, access, opened),
-            acting=functools.partial(_acting, opened),
-            stays_with=waits_for,
-            affected=lambda observed, changes: with_affected(changes, Known(organization=observed.tree)),
-        )
+    def observe(self) -> Observed:
+        self._observed = _observe(self._access, self._opened, self._declared)
+        return self._observed
 
-    def _observe(self, access: Access, opened: RootSessions) -> Observed:
-        self._observed = observed = _observe(access, opened, self._declared)
-        return observed
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        return self._planner.findings(observed)
 
-    def told(self) -> dict[str, t.Any]:
-        """What this module returns beside what all converging modules do."""
-        return shown(self._observed) if self._observed else {}
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+        return self._planner.plan(observed, found)
 
+    def reread(self, change: Change) -> t.Any:
+        return state_of(self._access, self._opened, change)
 
-def _acting(opened: RootSessions, change: Change) -> t.Optional[Aws]:
-    """Root of the member for what is taken from it, and the run's own access for all else."""
-    return opened.of(change.account_id, REMOVAL_TASK) if is_removal(change) else None
+    def acting(self, change: Change) -> t.Optional[Aws]:
+        """Root of the member for what is taken from it, and the run's own access for all else."""
+        return self._opened.of(change.account_id, REMOVAL_TASK) if is_removal(change) else None
+
+    def stays_with(self, change: Change, refused: Change) -> bool:
+        return waits_for(change, refused)
+
+    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, Known(organization=observed.tree))
+
+    def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        told = shown(self._observed)
+        return {**told, "terminal": text_of(told, result["refused"])}
 
 
 def _observe(access: Access, opened: RootSessions, declared: Declared) -> Observed:

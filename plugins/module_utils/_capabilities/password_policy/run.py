@@ -21,9 +21,11 @@ from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
+from ..._converge.capability import Capability
 from ..._converge.change import Change
 from ..._converge.errors import InputError
-from ..._converge.runner import Walk
+from ..._converge.finding import Finding
+from ..._converge.plan import Plan
 from ..._module.converging import converge, settings_of
 from ..._module.task import Task, TaskError
 from .declared import Declared, shown
@@ -42,17 +44,28 @@ def run(task: Task) -> dict[str, t.Any]:
         planner = Planner(declared=Declared.from_options(task.options), settings=settings_of(task), now=task.now)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, module=THEME, walk=functools.partial(_walk, planner))
+    return converge(task, functools.partial(PasswordPolicy, planner), module=THEME)
 
 
-def _walk(planner: Planner, access: Access) -> Walk[Snapshot]:
-    return Walk(
-        module=THEME,
-        observe=functools.partial(collect, access, datasets=datasets(planner.declared), regions=(), now=planner.now),
-        assess=functools.partial(findings, settings=planner.settings, now=planner.now),
-        plan=planner.plan,
-        reread=reread(access, planner.now),
-    )
+class PasswordPolicy(Capability[Snapshot]):
+    """The password policy of one account."""
+
+    def __init__(self, planner: Planner, access: Access) -> None:
+        self._planner = planner
+        self._access = access
+
+    def observe(self) -> Snapshot:
+        wanted = datasets(self._planner.declared)
+        return collect(self._access, datasets=wanted, regions=(), now=self._planner.now)
+
+    def findings(self, observed: Snapshot) -> tuple[Finding, ...]:
+        return findings(observed, settings=self._planner.settings, now=self._planner.now)
+
+    def plan(self, observed: Snapshot, found: tuple[Finding, ...]) -> Plan:
+        return self._planner.plan(observed, found)
+
+    def reread(self, change: Change) -> t.Any:
+        return _reread(self._access, self._planner.now, change)
 
 
 def reread(access: Access, now: datetime) -> Callable[[Change], t.Any]:

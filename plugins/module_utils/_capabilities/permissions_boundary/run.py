@@ -14,7 +14,7 @@ import dataclasses
 import functools
 import time
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
@@ -27,13 +27,15 @@ from ..._converge.affects.affected import with_affected
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.affects.reach import Known
 from ..._converge.arn import principals_of
+from ..._converge.attempts import VERIFY_WAITS
+from ..._converge.break_glass import Rescue
+from ..._converge.capability import Capability, Documents
 from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
-from ..._converge.runner import VERIFY_WAITS, Walk
 from ..._converge.untouchable import Spared
-from ..._module.converging import Documents, converge, settings_of
+from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ..._module.task import Task, TaskError
@@ -79,14 +81,7 @@ def run(task: Task) -> dict[str, t.Any]:
             policy_of(boundary, SAMPLE)
     except InputError as error:
         raise TaskError(str(error)) from error
-    boundaries = _Boundaries(task, planner)
-    try:
-        result = converge(task, module=MODULE, walk=boundaries.walk, impacts=boundaries.impacts)
-    except TaskError as error:
-        if "changes" in error.details:
-            error.details.update(boundaries.told())
-        raise
-    return {**result, **boundaries.told()}
+    return converge(task, functools.partial(PermissionsBoundary, task, planner), module=MODULE)
 
 
 def _declared(task: Task) -> Declared:
@@ -128,39 +123,25 @@ def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-class _Boundaries:
-    """One run: what was observed and predicted."""
+class PermissionsBoundary(Capability[Observed]):
+    """The boundaries of one account: what was observed and predicted."""
 
-    def __init__(self, task: Task, planner: Planner) -> None:
+    lockout_kinds = LOCKOUT_KINDS
+    _observed: Observed
+    _explained: Explained
+
+    def __init__(self, task: Task, planner: Planner, access: Access) -> None:
+        # The roles of both modes and all classes: check mode, where the reader calls, is to plan what the writer would.
+        roles = (*task.writing_roles, task.options.get("assessor_role_arn") or "")
+        callers = principals_of([access.caller.arn, *access.chain, *roles])
         self._task = task
-        self._planner = planner
-        self._observed: t.Optional[Observed] = None
-        self._explained: t.Optional[Explained] = None
+        self._planner = dataclasses.replace(planner, spared=dataclasses.replace(planner.spared, callers=callers))
+        self._access = access
+        self._present = reread(access, planner.now)
         self._settled: set[str] = set()
 
-    def walk(self, access: Access) -> Walk[Observed]:
-        """The walk of this run, once the account is known to be the right one."""
-        # The roles of both modes and all classes: check mode, where the reader calls, is to plan what the writer would.
-        roles = (*self._task.writing_roles, self._task.options.get("assessor_role_arn") or "")
-        callers = principals_of([access.caller.arn, *access.chain, *roles])
-        self._planner = dataclasses.replace(
-            self._planner, spared=dataclasses.replace(self._planner.spared, callers=callers)
-        )
-        plain = reread(access, self._planner.now)
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, access),
-            assess=self._planner.findings,
-            plan=self._plan,
-            reread=functools.partial(self._reread, access, plain),
-            lockout_kinds=LOCKOUT_KINDS,
-            affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
-            rescue=lambda observed: rescue_of(
-                self._task, access, observed.snapshot, self._planner.spared.break_glass, now=self._planner.now
-            ),
-        )
-
-    def _observe(self, access: Access) -> Observed:
+    def observe(self) -> Observed:
+        access = self._access
         planner = self._planner
         regions = access.regions(self._task.options["regions"]) if Dataset.TRAILS in planner.datasets else ()
         snapshot = collect(access, datasets=planner.datasets, regions=regions, now=planner.now)
@@ -170,23 +151,33 @@ class _Boundaries:
         observed = Observed(snapshot, live)
         return dataclasses.replace(observed, impacts=_predicted(self._task, snapshot, planner.in_question(observed)))
 
-    def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        return self._planner.findings(observed)
+
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed
         self._explained = self._planner.explained(observed, found)
         return self._explained.plan
 
-    def _reread(self, access: Access, plain: Callable[[Change], t.Any], change: Change) -> t.Any:
+    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, Known(observed.snapshot))
+
+    def rescue(self, observed: Observed) -> Rescue:
+        planner = self._planner
+        return rescue_of(self._task, self._access, observed.snapshot, planner.spared.break_glass, now=planner.now)
+
+    def reread(self, change: Change) -> t.Any:
         """What is there now; before a boundary is given to anybody, it must say what was judged."""
         if change.kind in ("boundary_attach", "boundary_replace"):
-            self._await_content(access, change.after["boundary"])
-        return plain(change)
+            self._await_content(self._access, change.after["boundary"])
+        return self._present(change)
 
     def _await_content(self, access: Access, arn: str) -> None:
         """Wait until a policy reads as declared: IAM is eventually consistent, and it may be new.
 
         :raises AwsError: it does not, after half a minute.
         """
-        if arn in self._settled or self._observed is None:
+        if arn in self._settled:
             return
         wanted = next(item.policy for item in self._planner.desired(self._observed) if item.arn == arn)
         for wait in (*VERIFY_WAITS, None):
@@ -198,20 +189,18 @@ class _Boundaries:
                 time.sleep(wait)
         raise AwsError(f"{arn} does not say what is declared, so nobody is given it")
 
-    def told(self) -> dict[str, t.Any]:
-        """What this module returns beside what all converging modules do."""
-        desired = self._planner.desired(self._observed) if self._observed else ()
-        judged = self._explained.judged if self._explained else ()
+    def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        desired = self._planner.desired(self._observed)
         with_uses = self._task.options["return_findings"] != "none"
         return {
             "coverage": [item.coverage.as_dict() for item in desired],
-            "predictions": [_prediction(item, with_uses=with_uses) for item in judged],
+            "predictions": [_prediction(item, with_uses=with_uses) for item in self._explained.judged],
         }
 
     def impacts(self) -> Documents:
-        """What each boundary does to those whom it narrows, for the report; none where nobody is narrowed."""
+        """What each boundary does to those whom it narrows; none where nobody is narrowed."""
         observed = self._observed
-        if observed is None or not any(observed.impacts.values()):
+        if not any(observed.impacts.values()):
             return ()
         boundaries = self._planner.desired(observed)
         assumed = _assumed(self._task, *boundaries)

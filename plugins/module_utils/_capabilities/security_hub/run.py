@@ -19,11 +19,11 @@ from ..._account.collect import collect
 from ..._aws.access import Access
 from ..._aws.errors import AccessDenied, AwsError
 from ..._aws.operations import Operations
+from ..._converge.capability import Capability
 from ..._converge.change import Change, Refusal
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
-from ..._converge.runner import Walk
 from ..._module.converging import converge, settings_of
 from ..._module.task import Task, TaskError
 from .changes import WRITES
@@ -47,39 +47,24 @@ def run(task: Task) -> dict[str, t.Any]:
         planner = Planner(declared=Declared.from_options(task.options), settings=settings_of(task), now=task.now)
     except InputError as error:
         raise TaskError(str(error)) from error
-    hubs = _Hubs(task, planner)
-    try:
-        result = converge(task, module=MODULE, walk=hubs.walk, costs=hubs.costs)
-    except TaskError as error:
-        error.details.update(hubs.told() if error.details else {})
-        raise
-    return {**result, **hubs.findings(result), **hubs.told()}
+    return converge(task, functools.partial(SecurityHub, task, planner), module=MODULE)
 
 
-class _Hubs:
-    """One run: what it observed, planned, and was refused."""
+class SecurityHub(Capability[Observed]):
+    """Security Hub in the regions of one account: what was observed, planned, and refused."""
 
-    def __init__(self, task: Task, planner: Planner) -> None:
+    _observed: Observed
+
+    def __init__(self, task: Task, planner: Planner, access: Access) -> None:
         self._task = task
         self._planner = planner
-        self._observed: t.Optional[Observed] = None
+        self._access = access
+        self._reread = reread(access, planner.now)
         self._changes: tuple[Change, ...] = ()
         self._managed: list[str] = []
 
-    def walk(self, access: Access) -> Walk[Observed]:
-        """The walk of this run, once the account is known to be the right one."""
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, access),
-            assess=self._planner.findings,
-            plan=self._plan,
-            reread=reread(access, self._planner.now),
-            learn=_learn,
-            stays_with=self._stays_with,
-            declined=self._declined,
-        )
-
-    def _observe(self, access: Access) -> Observed:
+    def observe(self) -> Observed:
+        access = self._access
         regions = access.regions(self._task.options["regions"])
         wanted = self._planner.declared.aggregation
         if wanted is not None and wanted.region not in regions:
@@ -89,48 +74,47 @@ class _Hubs:
         self._observed = Observed(snapshot, controls)
         return self._observed
 
-    def _plan(self, observed: Observed, found: t.Sequence[Finding]) -> Plan:
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        return self._planner.findings(observed)
+
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         plan = self._planner.plan(observed, found)
         self._changes = plan.changes
         return plan
 
-    def _stays_with(self, change: Change, refused: Change) -> bool:
+    def reread(self, change: Change) -> t.Any:
+        return self._reread(change)
+
+    def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        """What came of a change: AWS answers a batch with success and tells in it what it did not do."""
+        failed = [
+            f"{item['StandardsControlAssociationUpdate']['SecurityControlId']}: {item.get('ErrorReason')}"
+            for item in answer.get(_UNPROCESSED) or ()
+        ]
+        if failed:
+            raise AwsError("; ".join(failed), service=change.service, operation=change.operation, region=change.region)
+        arn = answer.get("FindingAggregatorArn")
+        return {"FindingAggregatorArn": arn} if arn else {}
+
+    def stays_with(self, change: Change, refused: Change) -> bool:
         return stays_with(change, refused) or (change.region == refused.region and change.region in self._managed)
 
-    def _declined(self, change: Change, error: Exception) -> t.Optional[Refusal]:
+    def declined(self, change: Change, error: Exception) -> t.Optional[Refusal]:
         """Why a write was refused by whoever configures the account; None where it is another refusal."""
         if not isinstance(error, AccessDenied) or not _CENTRAL.search(error.message):
             return None
         self._managed.append(change.region)
         return Refusal("managed_centrally", f"managed centrally: {error.message}", change.target, change.operation)
 
-    def findings(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """The findings anew where a refused write told who configures the account: that was not to be read before."""
-        if self._observed is None or not self._managed or "findings" not in result:
-            return {}
-        found = self._planner.findings(self._observed.managed_in(self._managed))
-        wanted = self._task.options["return_findings"]
-        return {"findings": [item.as_dict() for item in found if wanted == "all" or item.status is Status.FAIL]}
-
-    def told(self) -> dict[str, t.Any]:
-        """What the result says beside findings and changes."""
-        if self._observed is None:
-            return {"hubs": []}
+    def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        """The hubs; and the findings anew where a refused write told who configures the account."""
         observed = self._observed.managed_in(self._managed)
-        return {"hubs": [told(item) for item in observed.snapshot.security_hub_details]}
+        hubs = {"hubs": [told(item) for item in observed.snapshot.security_hub_details]}
+        if not self._managed or "findings" not in result:
+            return hubs
+        wanted = self._task.options["return_findings"]
+        found = [item for item in self._planner.findings(observed) if wanted == "all" or item.status is Status.FAIL]
+        return {"findings": [item.as_dict() for item in found], **hubs}
 
     def costs(self) -> list[dict[str, t.Any]]:
-        """What the plan costs."""
         return costs(self._changes)
-
-
-def _learn(change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """What came of a change: AWS answers a batch with success and tells in it what it did not do."""
-    failed = [
-        f"{item['StandardsControlAssociationUpdate']['SecurityControlId']}: {item.get('ErrorReason')}"
-        for item in answer.get(_UNPROCESSED) or ()
-    ]
-    if failed:
-        raise AwsError("; ".join(failed), service=change.service, operation=change.operation, region=change.region)
-    arn = answer.get("FindingAggregatorArn")
-    return {"FindingAggregatorArn": arn} if arn else {}

@@ -24,8 +24,8 @@ from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.arn import resource_of
+from ..._converge.attempts import VERIFY_WAITS
 from ..._converge.change import Change, Refusal
-from ..._converge.runner import VERIFY_WAITS
 from . import undo
 from .changes import same_meaning
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
+from collections.abc import Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
@@ -21,9 +22,13 @@ from ..._controls.facts import Facts
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import Known
 from ..._converge.arn import principals_of
+from ..._converge.break_glass import Rescue
+from ..._converge.capability import Capability, Documents
+from ..._converge.change import Change
 from ..._converge.errors import InputError
-from ..._converge.runner import Walk
-from ..._module.converging import Documents, converge, settings_of
+from ..._converge.finding import Finding
+from ..._converge.plan import Plan
+from ..._module.converging import converge, settings_of
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of, with_told_policies
 from ..._module.task import Task, TaskError
 from ..._prediction.document import accepted_of, build, layers_not_read
@@ -52,41 +57,43 @@ def run(task: Task) -> dict[str, t.Any]:
         )
     except InputError as error:
         raise TaskError(str(error)) from error
-    permissions = _Permissions(task, planner)
-    return converge(task, module=MODULE, walk=permissions.walk, impacts=permissions.impacts)
+    return converge(task, functools.partial(UserPermissions, task, planner), module=MODULE)
 
 
-class _Permissions:
-    """One run, and what it observed and predicted."""
+class UserPermissions(Capability[Observed]):
+    """The permissions of one account's users: what was observed and predicted."""
 
-    def __init__(self, task: Task, planner: Planner) -> None:
-        self._task = task
-        self._planner = planner
-        self._observed: t.Optional[Observed] = None
+    lockout_kinds = LOCKOUT_KINDS
+    _observed: Observed
 
-    def walk(self, access: Access) -> Walk[Observed]:
-        """The walk of this run, once the account is known to be the right one."""
+    def __init__(self, task: Task, planner: Planner, access: Access) -> None:
         # The roles of both modes and all classes: check mode, where the reader calls, is to plan what the writer would.
-        roles = (*self._task.writing_roles, self._task.options.get("assessor_role_arn") or "")
+        roles = (*task.writing_roles, task.options.get("assessor_role_arn") or "")
         callers = principals_of([access.caller.arn, *access.chain, *roles])
-        self._planner = dataclasses.replace(self._planner, callers=callers)
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, access),
-            assess=self._planner.findings,
-            plan=self._planner.plan,
-            reread=functools.partial(reread_before_taking, access),
-            lockout_kinds=LOCKOUT_KINDS,
-            affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
-            rescue=lambda observed: rescue_of(
-                self._task, access, observed.snapshot, self._planner.break_glass, now=self._planner.now
-            ),
-        )
+        self._task = task
+        self._planner = dataclasses.replace(planner, callers=callers)
+        self._access = access
 
-    def _observe(self, access: Access) -> Observed:
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        return self._planner.findings(observed)
+
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+        return self._planner.plan(observed, found)
+
+    def reread(self, change: Change) -> t.Any:
+        return reread_before_taking(self._access, change)
+
+    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, Known(observed.snapshot))
+
+    def rescue(self, observed: Observed) -> Rescue:
+        planner = self._planner
+        return rescue_of(self._task, self._access, observed.snapshot, planner.break_glass, now=planner.now)
+
+    def observe(self) -> Observed:
         """The account, and the prediction for all from whom something is to be taken."""
         task, planner = self._task, self._planner
-        snapshot = with_told_policies(task, collect(access, datasets=DATASETS, regions=(), now=planner.now))
+        snapshot = with_told_policies(task, collect(self._access, datasets=DATASETS, regions=(), now=planner.now))
         observed = Observed(Facts(snapshot))
         proposals = planner.proposals(observed)
         if proposals:
@@ -97,9 +104,9 @@ class _Permissions:
         return observed
 
     def impacts(self) -> Documents:
-        """What the removals do to those who lose something, for the report; none where nobody does."""
+        """What the removals do to those who lose something; none where nobody does."""
         observed, planner = self._observed, self._planner
-        if observed is None or not observed.impacts:
+        if not observed.impacts:
             return ()
         impacts = list(observed.impacts.values())
         snapshot = observed.snapshot

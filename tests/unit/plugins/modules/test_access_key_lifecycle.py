@@ -23,7 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.access import A
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.run import reread
-from ansible_collections.hardening.iam.plugins.module_utils._converge import runner
+from ansible_collections.hardening.iam.plugins.module_utils._converge import attempts
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
@@ -132,7 +132,7 @@ class Account:
 @pytest.fixture
 def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Account]:
     install()
-    monkeypatch.setattr(runner, "VERIFY_WAITS", (0.0,))
+    monkeypatch.setattr(attempts, "VERIFY_WAITS", (0.0,))
     with mock_aws():
         yield Account(tmp_path, monkeypatch)
 

@@ -25,9 +25,10 @@ from ...._account.model import Dataset, Snapshot
 from ...._aws.access import Access
 from ...._aws.errors import AwsError
 from ...._aws.operations import Operations
+from ...._converge.capability import Aws, Caller, Capability
 from ...._converge.change import Change
+from ...._converge.finding import Finding
 from ...._converge.plan import Plan
-from ...._converge.runner import Caller, Walk
 from ...._module.converging import converge
 from ...._module.task import Task, TaskError
 from ..changes import DELETE_QUEUE, DELETE_RULE, EVENTS, PUT_EVENTS, REMOVE_TARGETS, UNSUBSCRIBE, Writer
@@ -60,84 +61,81 @@ _PATIENCE: t.Final = 2
 
 def run_probe(task: Task, tags: Mapping[str, str]) -> dict[str, t.Any]:
     """Probe the alerts of an account as the options of ``task`` say, and remove all that this took."""
-    probing = _Probing(task, tags)
+    made: list[AlertProbe] = []
+
+    def make(access: Access) -> AlertProbe:
+        made.append(AlertProbe(task, tags, access))
+        return made[0]
+
     try:
-        result = converge(task, module=MODULE, walk=probing.walk, part="event_alerts_probe")
+        return converge(task, make, module=MODULE, part="event_alerts_probe")
     except TaskError as error:
-        if probing.has_made_something:
+        if any(probe.has_made_something for probe in made):
             _clean(task, tags, error)
-        if "changes" in error.details:
-            error.details.update(probe=probing.report(), rules=[])
         raise
-    return {**result, "probe": probing.report(), "rules": []}
 
 
 def _clean(task: Task, tags: Mapping[str, str], error: TaskError) -> None:
     """Remove what a probe made before it failed; the next one removes what this does not."""
     try:
-        converge(
-            task, module=MODULE, walk=_Probing(task, tags, only_clean=True).walk, part="event_alerts_probe_cleaned"
-        )
+        cleaning = functools.partial(AlertProbe, task, tags, only_clean=True)
+        converge(task, cleaning, module=MODULE, part="event_alerts_probe_cleaned")
     except TaskError as failure:
         task.warn(f"the probe failed ({error}), and what it made could not be removed: {failure}; probe again")
 
 
-class _Probing:
+class AlertProbe(Capability[Observed]):
     """One probe of an account."""
 
-    def __init__(self, task: Task, tags: Mapping[str, str], *, only_clean: bool = False) -> None:
+    _observed: Observed
+
+    def __init__(self, task: Task, tags: Mapping[str, str], access: Access, *, only_clean: bool = False) -> None:
         self._task = task
         self._tags = tags
+        self._access = access
         self._only_clean = only_clean
-        self._observed: t.Optional[Observed] = None
-        self._sending: t.Optional[_Sending] = None
+        self._sending = _Sending(access, seconds=int(task.options["probe_seconds"]))
+        self._reread = reread(access, task.now)
 
     @property
     def has_made_something(self) -> bool:
-        return self._sending is not None and self._sending.has_called
+        return self._sending.has_called
 
-    def walk(self, access: Access) -> Walk[Observed]:
-        """The walk of this probe, once the account is known to be the right one."""
-        sending = _Sending(access, seconds=int(self._task.options["probe_seconds"]))
-        self._sending = sending
-        present = reread(access, self._task.now)
-        return Walk(
-            module=MODULE,
-            observe=functools.partial(self._observe, access),
-            assess=lambda _observed: (),
-            plan=self._plan,
-            reread=lambda change: sending.sent_by(change) if change.operation == PUT_EVENTS else present(change),
-            acting=lambda _change: sending,
-            learn=sending.learn,
-        )
-
-    def _observe(self, access: Access) -> Observed:
+    def observe(self) -> Observed:
+        access = self._access
         regions = tuple(dict.fromkeys((*access.regions(self._task.options["regions"]), access.home_region)))
         snapshot = collect(access, datasets=DATASETS, regions=regions, now=self._task.now)
         self._observed = Observed(snapshot, _around(access, snapshot))
         return self._observed
 
-    def _plan(self, observed: Observed, _findings: t.Any) -> Plan:
+    def findings(self, _observed: Observed) -> tuple[Finding, ...]:
+        return ()
+
+    def plan(self, observed: Observed, _found: tuple[Finding, ...]) -> Plan:
         accepted = frozenset(str(arn).strip() for arn in self._task.options["probe_accept"])
         writer = Writer(observed.snapshot.account_id, self._tags)
         planner = Planner(observed, writer, accepted, only_clean=self._only_clean)
         plan = planner.plan()
-        if self._sending is not None:
-            visible = {probe.way for probe in probes_of(observed.snapshot) if probe.is_visible}
-            self._sending.expect(plan.changes, visible)
+        visible = {probe.way for probe in probes_of(observed.snapshot) if probe.is_visible}
+        self._sending.expect(plan.changes, visible)
         return plan
 
-    def report(self) -> dict[str, t.Any]:
+    def reread(self, change: Change) -> t.Any:
+        return self._sending.sent_by(change) if change.operation == PUT_EVENTS else self._reread(change)
+
+    def acting(self, _change: Change) -> Aws:
+        return self._sending
+
+    def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        return self._sending.learn(change, answer)
+
+    def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """What was found out of each rule and its target, and what was not."""
-        if self._observed is None or self._sending is None:
-            return {"rules": [], "not_proven": NOT_PROVEN}
-        return {
-            "rules": [self._row(probe, self._observed.around) for probe in probes_of(self._observed.snapshot)],
-            "not_proven": NOT_PROVEN,
-        }
+        rows = [self._row(probe, self._observed.around) for probe in probes_of(self._observed.snapshot)]
+        return {"probe": {"rules": rows, "not_proven": NOT_PROVEN}, "rules": []}
 
     def _row(self, probe: Probe, around: Around) -> dict[str, t.Any]:
-        sending = t.cast(_Sending, self._sending)
+        sending = self._sending
         seconds = sending.seconds_of(probe.way)
         is_known = probe.way in sending.sent and probe.is_visible
         return {

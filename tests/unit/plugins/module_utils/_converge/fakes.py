@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ansible_collections.hardening.iam.plugins.module_utils._converge.capability import Capability
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Journal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
-from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Walk
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import Store, StoreError
 
 ACCOUNT = "111122223333"
@@ -191,18 +192,31 @@ class FakeAws:
         return self.states.get(wanted.target)
 
 
-def walk_of(aws: FakeAws, *changes: Change, **fields: t.Any) -> Walk[str]:
-    """A walk that plans these changes whatever it observes."""
-    given: dict[str, t.Any] = {
-        "module": "replace",
-        "observe": lambda: "state",
-        "assess": lambda _state: (),
-        "plan": lambda _state, _findings: Plan(changes=changes),
-        "reread": aws.reread,
-        # Whom "Replace" affects is nothing that the table of AWS's operations knows.
-        "affected": lambda _state, planned: tuple(planned),
-    }
-    return Walk(**{**given, **fields})
+class FakeCapability(Capability[str]):
+    """A capability that plans these changes whatever it observes. ``methods`` take the place of its own, by name."""
+
+    def __init__(self, aws: FakeAws, *changes: Change, **methods: t.Any) -> None:
+        self._aws = aws
+        self._changes = changes
+        for name, value in methods.items():
+            assert hasattr(self, name), name
+            setattr(self, name, value)
+
+    def observe(self) -> str:
+        return "state"
+
+    def findings(self, _observed: str) -> tuple[Finding, ...]:
+        return ()
+
+    def plan(self, _observed: str, _found: tuple[Finding, ...]) -> Plan:
+        return Plan(changes=self._changes)
+
+    def reread(self, change: Change) -> t.Any:
+        return self._aws.reread(change)
+
+    def affected(self, _observed: str, changes: t.Sequence[Change]) -> tuple[Change, ...]:
+        """As they are: whom "Replace" affects is nothing that the table of AWS's operations knows."""
+        return tuple(changes)
 
 
 def journal_of(

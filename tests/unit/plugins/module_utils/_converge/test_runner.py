@@ -11,14 +11,13 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
-from ansible_collections.hardening.iam.plugins.module_utils._converge.attempts import builds_on
+from ansible_collections.hardening.iam.plugins.module_utils._converge.attempts import VERIFY_WAITS, builds_on
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, plan_sha256
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext, Limits
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome, interrupted, recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import (
-    VERIFY_WAITS,
     Applied,
     apply,
     predict,
@@ -34,12 +33,12 @@ from .fakes import (
     WAITS,
     FakeAws,
     FakeAwsError,
+    FakeCapability,
     FakeStore,
     change,
     journal_of,
     judge,
     user_arn,
-    walk_of,
 )
 
 CONTEXT = GuardContext(principals=principals_of([CALLER]))
@@ -56,10 +55,10 @@ def aws(store: FakeStore) -> FakeAws:
 
 
 def applied(
-    aws: FakeAws, store: FakeStore, *changes: Change, waits: t.Optional[list[float]] = None, **walk: t.Any
+    aws: FakeAws, store: FakeStore, *changes: Change, waits: t.Optional[list[float]] = None, **methods: t.Any
 ) -> Applied:
     return apply(
-        walk_of(aws, *changes, **walk),
+        FakeCapability(aws, *changes, **methods),
         changes,
         aws=aws,
         journal=journal_of(store),
@@ -79,8 +78,8 @@ def outcomes(store: FakeStore) -> list[str]:
 def test_prediction_writes_nothing_and_its_hash_covers_what_is_held_back(aws: FakeAws, store: FakeStore) -> None:
     changes = (change("a"), change("b"))
     own = Refusal("expiry", "somebody would be locked out", "x")
-    walk = walk_of(aws, plan=lambda _state, _findings: Plan(changes=changes, refused=(own,)))
-    prediction = predict(walk, GuardContext(principals=frozenset(), limits=Limits(max_changes=1)))
+    capability = FakeCapability(aws, plan=lambda _state, _findings: Plan(changes=changes, refused=(own,)))
+    prediction = predict(capability, GuardContext(principals=frozenset(), limits=Limits(max_changes=1)))
     assert prediction.allowed == ()
     assert [refusal.rule for refusal in prediction.refused] == ["expiry", "cap", "cap"]
     assert prediction.plan_sha256 == plan_sha256(changes)
@@ -89,14 +88,16 @@ def test_prediction_writes_nothing_and_its_hash_covers_what_is_held_back(aws: Fa
 
 def test_prediction_fails_on_a_change_of_the_caller_and_on_fatal_refusals_of_the_plan(aws: FakeAws) -> None:
     with pytest.raises(GuardError, match="the caller itself"):
-        predict(walk_of(aws, change(target=f"arn:aws:iam::{ACCOUNT}:role/automation")), CONTEXT)
+        predict(FakeCapability(aws, change(target=f"arn:aws:iam::{ACCOUNT}:role/automation")), CONTEXT)
     fatal = Refusal("own_role", "it is ours", "x", fatal=True)
     with pytest.raises(GuardError, match="it is ours"):
-        predict(walk_of(aws, plan=lambda _state, _findings: Plan(refused=(fatal,))), CONTEXT)
+        predict(FakeCapability(aws, plan=lambda _state, _findings: Plan(refused=(fatal,))), CONTEXT)
 
 
 @pytest.mark.parametrize(("found", "allowed"), [(True, 1), (False, 0)])
-def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAws, found: bool, allowed: int) -> None:
+def test_a_capability_says_what_needs_break_glass_and_finds_it(
+    aws: FakeAws, found: bool, allowed: int
+) -> None:
     class Glass:
         def objection(self, _change: Change) -> t.Optional[str]:
             return None if found else "nobody is there"
@@ -107,13 +108,13 @@ def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAw
         def expect(self, _change: Change) -> None:
             pass
 
-    walk = walk_of(
+    capability = FakeCapability(
         aws,
         change("a"),
         lockout_kinds=frozenset({"replace"}),
         rescue=lambda state: Glass() if state == "state" else None,
     )
-    assert len(predict(walk, CONTEXT).allowed) == allowed
+    assert len(predict(capability, CONTEXT).allowed) == allowed
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_walk_says_what_needs_break_glass_and_whether_it_found_any(aws: FakeAw
 def test_break_glass_is_looked_at_where_a_change_may_take_something(aws: FakeAws, operation: str, asked: bool) -> None:
     seen: list[str] = []
     taking = change("a", operation=operation, parameters={"UserName": "a", "GroupName": "b"})
-    predict(walk_of(aws, taking, rescue=seen.append), CONTEXT)
+    predict(FakeCapability(aws, taking, rescue=seen.append), CONTEXT)
     assert seen == (["state"] if asked else [])
 
 
@@ -131,12 +132,12 @@ def test_changes_that_come_together_are_refused_together(aws: FakeAws) -> None:
     """``c`` does not come without ``b``, nor ``b`` without ``a``, which the approved plan does not have."""
     pairs = {("b", "a"), ("c", "b")}
     changes = (change("c"), change("a"), change("b"), change("d"))
-    walk = walk_of(aws, *changes, stays_with=_in_pairs(pairs))
+    capability = FakeCapability(aws, *changes, stays_with=_in_pairs(pairs))
     document = plan_document(
         [item for item in changes if item is not changes[1]], account_id=ACCOUNT, run_id=RUN, created=NOW
     )
     context = GuardContext(principals=frozenset(), approved=approve(document, account_id=ACCOUNT, now=NOW))
-    prediction = predict(walk, context)
+    prediction = predict(capability, context)
     assert prediction.allowed == (change("d"),)
     assert [(refusal.rule, refusal.target) for refusal in prediction.refused] == [
         ("approved_plan", user_arn("a")),
@@ -152,10 +153,10 @@ def test_changes_that_come_together_are_refused_together(aws: FakeAws) -> None:
 def test_what_serves_refused_changes_alone_is_not_made(aws: FakeAws, approved: str, allowed: str) -> None:
     """``a`` is there for ``b`` and ``c``, ``e`` for nothing that is planned."""
     changes = [change(name) for name in "abcd"]
-    walk = walk_of(aws, *changes, serves=_in_pairs({("a", "b"), ("a", "c"), ("d", "x")}))
+    capability = FakeCapability(aws, *changes, serves=_in_pairs({("a", "b"), ("a", "c"), ("d", "x")}))
     document = plan_document([change(name) for name in approved], account_id=ACCOUNT, run_id=RUN, created=NOW)
     context = GuardContext(principals=frozenset(), approved=approve(document, account_id=ACCOUNT, now=NOW))
-    prediction = predict(walk, context)
+    prediction = predict(capability, context)
     assert "".join(str(item.parameters["Name"]) for item in prediction.allowed) == allowed
     together = [refusal.target for refusal in prediction.refused if refusal.rule == "together"]
     assert together == ([user_arn("a")] if allowed == "d" else [])
@@ -164,10 +165,10 @@ def test_what_serves_refused_changes_alone_is_not_made(aws: FakeAws, approved: s
 def test_what_serves_a_change_that_stays_away_is_not_made_either(aws: FakeAws) -> None:
     """``c`` does not come without ``b``, which is refused, and ``a`` is there for ``c``."""
     changes = [change(name) for name in "abc"]
-    walk = walk_of(aws, *changes, serves=_in_pairs({("a", "c")}), stays_with=_in_pairs({("c", "b")}))
+    capability = FakeCapability(aws, *changes, serves=_in_pairs({("a", "c")}), stays_with=_in_pairs({("c", "b")}))
     document = plan_document([changes[0], changes[2]], account_id=ACCOUNT, run_id=RUN, created=NOW)
     context = GuardContext(principals=frozenset(), approved=approve(document, account_id=ACCOUNT, now=NOW))
-    prediction = predict(walk, context)
+    prediction = predict(capability, context)
     assert prediction.allowed == ()
     assert [refusal.rule for refusal in prediction.refused] == ["approved_plan", "together", "together"]
 
@@ -244,7 +245,7 @@ def test_without_a_journal_nothing_is_changed(aws: FakeAws, store: FakeStore) ->
 def test_a_journal_that_can_not_be_listed_changes_nothing(aws: FakeAws, store: FakeStore) -> None:
     store.lost = True
     done = apply(
-        walk_of(aws, change("a")),
+        FakeCapability(aws, change("a")),
         [change("a")],
         aws=aws,
         journal=journal_of(store),
@@ -259,7 +260,7 @@ def test_what_comes_together_stays_away_together_at_the_last_moment(aws: FakeAws
     aws.states[user_arn("a")] = "someone else's"
     changes = (change("a"), change("b"), change("c"))
     done = apply(
-        walk_of(aws, *changes, stays_with=_in_pairs({("b", "a")})),
+        FakeCapability(aws, *changes, stays_with=_in_pairs({("b", "a")})),
         changes,
         aws=aws,
         journal=journal_of(store),
@@ -494,7 +495,7 @@ def test_a_change_without_an_answer_that_does_not_show_was_not_made(aws: FakeAws
 def test_no_further_attempt_is_made_on_what_somebody_else_changed_meanwhile(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "busy"
     done = apply(
-        walk_of(aws, change("a")),
+        FakeCapability(aws, change("a")),
         [change("a")],
         aws=aws,
         journal=journal_of(store),
@@ -510,7 +511,7 @@ def test_no_further_attempt_is_made_on_what_somebody_else_changed_meanwhile(aws:
 def test_what_somebody_else_brings_about_between_attempts_is_theirs(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "busy"
     done = apply(
-        walk_of(aws, change("a")),
+        FakeCapability(aws, change("a")),
         [change("a")],
         aws=aws,
         journal=journal_of(store),
@@ -523,7 +524,7 @@ def test_what_somebody_else_brings_about_between_attempts_is_theirs(aws: FakeAws
 
 
 def test_an_error_that_somebody_decides_on_is_a_refusal(aws: FakeAws, store: FakeStore) -> None:
-    """The walk is asked once, after the last attempt, and only about what was not made."""
+    """The capability is asked once, after the last attempt, and only about what was not made."""
     asked: list[str] = []
 
     def declined(refused: Change, error: Exception) -> t.Optional[Refusal]:

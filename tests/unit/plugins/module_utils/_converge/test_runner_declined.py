@@ -12,7 +12,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Applied, apply
 
-from .fakes import ACCOUNT, RUN, FakeAws, FakeAwsError, FakeStore, change, journal_of, judge, user_arn, walk_of
+from .fakes import ACCOUNT, RUN, FakeAws, FakeAwsError, FakeCapability, FakeStore, change, journal_of, judge, user_arn
 
 
 def decline(wanted: Change, error: Exception) -> t.Optional[Refusal]:
@@ -22,9 +22,9 @@ def decline(wanted: Change, error: Exception) -> t.Optional[Refusal]:
 
 def applied(aws: FakeAws, store: FakeStore) -> Applied:
     changes = (change("a"), change("b"), change("c"))
-    walk = walk_of(aws, *changes, declined=decline)
+    capability = FakeCapability(aws, *changes, declined=decline)
     return apply(
-        walk,
+        capability,
         changes,
         aws=aws,
         journal=journal_of(store),

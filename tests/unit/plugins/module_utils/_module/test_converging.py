@@ -16,7 +16,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.change imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import keep_run, run_lines
-from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Walk
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
@@ -28,11 +27,11 @@ from .._converge.fakes import (
     RUN,
     FakeAws,
     FakeCaller,
+    FakeCapability,
     change,
     journal_of,
     set_dates,
     user_arn,
-    walk_of,
 )
 from .._converge.test_finding import finding
 
@@ -44,9 +43,8 @@ class Bench:
         self.aws = FakeAws(a="old", b="old")
         self.reports = directory / "reports"
         self.journal = directory / "journal"
-        self.walk: dict[str, t.Any] = {}
-        self.impacts: list[dict[str, t.Any]] = []
-        self.keeping: dict[str, t.Any] = {}
+        self.methods: dict[str, t.Any] = {}
+        self.name = "replace"
         self.task: Task
 
     def run(self, *changes: Change, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
@@ -66,20 +64,15 @@ class Bench:
         set_dates(self.reports)
         return converging.converge(
             self.task,
+            lambda _access: FakeCapability(self.aws, *changes, **self.methods),
             module="replace",
-            walk=self._walk(changes),
-            impacts=lambda: self.impacts,
-            **self.keeping,
+            part=self.name,
             sleep=lambda _seconds: None,
         )
 
-    def _walk(self, changes: tuple[Change, ...]) -> t.Callable[[t.Any], Walk[str]]:
-        return lambda aws: walk_of(aws, *changes, **self.walk)
-
     @property
     def part(self) -> dict[str, t.Any]:
-        name = self.keeping.get("part", "replace")
-        content = (self.reports / ACCOUNT / "parts" / RUN / JOB / f"{name}.json").read_text(encoding="utf-8")
+        content = (self.reports / ACCOUNT / "parts" / RUN / JOB / f"{self.name}.json").read_text(encoding="utf-8")
         return t.cast(dict[str, t.Any], json.loads(content))
 
     @property
@@ -255,7 +248,7 @@ def test_a_module_leaves_word_before_it_does_anything_and_why_it_failed(bench: B
         seen.append(bench.part)
         raise AwsError("not allowed", code="AccessDenied", service="iam", operation="GetUser")
 
-    bench.walk["observe"] = observe
+    bench.methods["observe"] = observe
     with pytest.raises(AwsError):
         bench.run(change("a"), check_mode=True)
     assert [(part["state"], part["error"]) for part in seen] == [("started", None)]
@@ -266,7 +259,7 @@ def test_a_module_leaves_word_before_it_does_anything_and_why_it_failed(bench: B
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_refusals_are_results_unless_they_shall_fail(bench: Bench, check_mode: bool) -> None:
     refusal = Refusal("expiry", "somebody would be locked out", "x", "Replace")
-    bench.walk["plan"] = lambda _state, _findings: Plan(changes=(change("a"),), refused=(refusal,))
+    bench.methods["plan"] = lambda _state, _findings: Plan(changes=(change("a"),), refused=(refusal,))
     result = bench.run(check_mode=True)
     assert result["refused"] == [refusal.as_dict()]
     with pytest.raises(TaskError, match="refused: somebody would be locked out") as caught:
@@ -281,7 +274,7 @@ def test_refusals_are_results_unless_they_shall_fail(bench: Bench, check_mode: b
 @pytest.mark.parametrize(("wanted", "statuses"), [("none", None), ("failed", ["FAIL"]), ("all", ["PASS", "FAIL"])])
 def test_findings_as_asked_for(bench: Bench, wanted: str, statuses: t.Optional[list[str]]) -> None:
     found = (finding(status=Status.PASS), finding())
-    bench.walk["assess"] = lambda _state: found
+    bench.methods["findings"] = lambda _state: found
     result = bench.run(return_findings=wanted)
     shown = result.get("findings")
     assert (None if shown is None else [item["status"] for item in shown]) == statuses
@@ -291,42 +284,43 @@ def test_findings_as_asked_for(bench: Bench, wanted: str, statuses: t.Optional[l
 
 
 def test_the_part_has_what_was_predicted_and_the_result_has_not(bench: Bench) -> None:
-    bench.impacts = [{"change": ["a is replaced"]}]
+    impacts = [{"change": ["a is replaced"]}]
+    bench.methods["impacts"] = lambda: impacts
     assert "impacts" not in bench.run(change("a"))
-    assert bench.part["impacts"] == bench.impacts
+    assert bench.part["impacts"] == impacts
 
 
 def test_costs_are_told_in_the_result_and_kept_for_the_report(bench: Bench) -> None:
     assert "costs" not in bench.run(change("a"), check_mode=True)
     costs = [{"option": "x", "unit": "y", "count": 2, "note": "z"}]
-    bench.keeping = {"costs": lambda: costs}
+    bench.methods["costs"] = lambda: costs
     assert bench.run(change("a"), check_mode=True)["costs"] == costs
     assert bench.part["costs"] == costs
 
 
 def test_a_module_that_runs_twice_keeps_both_parts_and_finds_its_own_plan(bench: Bench) -> None:
-    bench.keeping = {"part": "replace-one"}
+    bench.name = "replace-one"
     planned = bench.run(change("a"), change("b"), check_mode=True, max_changes=1)
-    bench.keeping = {"part": "replace-two"}
+    bench.name = "replace-two"
     bench.run(check_mode=True)
     assert (bench.part["module"], bench.part["changes"]) == ("replace", [])
-    bench.keeping = {"part": "replace-one"}
+    bench.name = "replace-one"
     bench.run(change("a"), change("b"), max_changes=1, approved_plan=planned["plan_sha256"])
     assert bench.writes == ["a", "b"]
 
 
 def test_findings_are_kept_for_the_report_where_no_assessment_makes_them(bench: Bench) -> None:
-    bench.walk["assess"] = lambda _state: (finding(status=Status.PASS), finding())
+    bench.methods["findings"] = lambda _state: (finding(status=Status.PASS), finding())
     bench.run(return_findings="none")
     assert bench.part["findings"] == []
-    bench.keeping = {"reports": True}
+    bench.methods["reports"] = True
     bench.run(return_findings="none")
     assert [item["status"] for item in bench.part["findings"]] == ["PASS", "FAIL"]
     assert bench.part["findings"][1]["resource_detail"] == "AKIAIOSFODNN7EXAMPLE"
 
 
 def test_the_part_has_what_a_cap_holds_back_so_that_it_can_be_approved(bench: Bench) -> None:
-    bench.walk["plan"] = lambda _state, _findings: Plan(changes=(change("a"), change("b")), warnings=("look",))
+    bench.methods["plan"] = lambda _state, _findings: Plan(changes=(change("a"), change("b")), warnings=("look",))
     result = bench.run(check_mode=True, max_changes=1)
     assert not result["changes"] and len(result["refused"]) == 2
     part = bench.part
@@ -487,7 +481,7 @@ def test_a_record_whose_shape_its_module_can_not_read_is_a_warning(bench: Bench)
     def strict(wanted: Change) -> t.Any:
         return None if wanted.after is None else {"old": wanted.after.get("x")}
 
-    bench.walk["reread"] = lambda wanted: strict(wanted) if wanted.kind == "" else bench.aws.reread(wanted)
+    bench.methods["reread"] = lambda wanted: strict(wanted) if wanted.kind == "" else bench.aws.reread(wanted)
     assert bench.run(change("b"))["changed"] is True
     assert bench.writes == ["b"]
     (warning,) = bench.task.warnings
@@ -505,6 +499,6 @@ def test_a_journal_that_can_not_be_read_is_a_warning_in_an_audit(bench: Bench, m
 
 def test_the_caller_of_another_account_is_refused_before_anything_is_read(bench: Bench) -> None:
     bench.aws.caller = FakeCaller(account_id="999988887777")
-    bench.walk["observe"] = lambda: pytest.fail("the account was read")
+    bench.methods["observe"] = lambda: pytest.fail("the account was read")
     with pytest.raises(TaskError, match="999988887777"):
         bench.run(change("a"), mode="report")

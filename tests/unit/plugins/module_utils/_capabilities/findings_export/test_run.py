@@ -17,8 +17,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findin
     read_hubs,
     reread,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.attempts import VERIFY_WAITS
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
-from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import VERIFY_WAITS
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 
 ACCOUNT = "222233334444"
@@ -40,40 +40,71 @@ def change(after: t.Mapping[str, t.Any], target: str = f"{PRODUCT}/import/1") ->
     )
 
 
+REPORT: t.Final = {
+    "account_id": ACCOUNT,
+    "partition": "aws",
+    "run": {"id": "20261125T020000Z", "started": "2026-11-25T02:00:00Z"},
+    "findings": [],
+}
+
+
+class Present:
+    """The access of a run, and what Security Hub shows: nothing, until the test says so."""
+
+    home_region = "us-east-1"
+
+
+class Export(run.FindingsExport):
+    """An export that reads Security Hub from a variable."""
+
+    def __init__(self) -> None:
+        options = {"severities": [], "global_region": None}
+        self.task = Task(options=options, operations=run.OPERATIONS, check_mode=False)
+        super().__init__(self.task, REPORT, {}, t.cast(t.Any, Present()))
+        self.there: t.Mapping[str, t.Any] = {}
+        self._hubs = {}
+        self._present = lambda _change: self.there
+
+    def warnings(self) -> list[str]:
+        self.conclude({}, completed=True)
+        return self.task.warnings
+
+
 @pytest.fixture
-def export() -> t.Any:
-    task = Task(options={"severities": []}, operations=run.OPERATIONS, check_mode=False)
-    return run._Export(task, {"findings": [], "account_id": ACCOUNT})
+def export() -> Export:
+    return Export()
 
 
-def test_what_was_taken_and_does_not_show_yet_is_a_warning(export: t.Any) -> None:
+def test_what_was_taken_and_does_not_show_yet_is_a_warning(export: Export) -> None:
     done = change({"a": "open"})
-    there = {"a": None}
+    export.there = {"a": None}
     # Before the write, what is there is what counts.
-    assert export._reread(lambda _change: there, done) == there
-    export._learn(done, {"FailedCount": 0, "SuccessCount": 1})
+    assert export.reread(done) == export.there
+    export.learn(done, {"FailedCount": 0, "SuccessCount": 1})
     for _wait in VERIFY_WAITS:
-        assert export._reread(lambda _change: there, done) == there
+        assert export.reread(done) == export.there
     assert export.warnings() == []
-    assert export._reread(lambda _change: there, done) == done.after
+    assert export.reread(done) == done.after
     assert export.warnings() == ["us-east-1: Security Hub took all findings, but does not show all of them yet"]
 
 
-def test_what_shows_in_time_is_no_warning(export: t.Any) -> None:
+def test_what_shows_in_time_is_no_warning(export: Export) -> None:
     done = change({"a": "open"})
-    export._learn(done, {})
-    assert [export._reread(lambda _change: {"a": "open"}, done) for _look in range(9)] == [done.after] * 9
+    export.learn(done, {})
+    export.there = {"a": "open"}
+    assert [export.reread(done) for _look in range(9)] == [done.after] * 9
     assert export.warnings() == []
 
 
-def test_what_was_refused_is_not_waited_for(export: t.Any) -> None:
+def test_what_was_refused_is_not_waited_for(export: Export) -> None:
     done = change({"a": "open", "b": "open"})
     answer = {"FailedFindings": [{"Id": "b", "ErrorCode": "InvalidInput", "ErrorMessage": "no"}]}
-    assert export._learn(done, answer) == {"rejected": {"b": "InvalidInput: no"}}
-    assert export._reread(lambda _change: {"a": "open", "b": None}, done) == done.after
-    assert export.told()["failed_findings"] == [
-        {"id": "b", "control": "", "resource": "b", "reason": "InvalidInput: no"}
-    ]
+    assert export.learn(done, answer) == {"rejected": {"b": "InvalidInput: no"}}
+    export.there = {"a": "open", "b": None}
+    assert export.reread(done) == done.after
+    result = export.result({"changes": []})
+    assert result["failed_findings"] == [{"id": "b", "control": "", "resource": "b", "reason": "InvalidInput: no"}]
+    assert export.failure(result) == "Security Hub did not take 1 findings:  on b: InvalidInput: no"
 
 
 class Access:

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What a capability brings to the one walk of all converging modules."""
+
+from __future__ import annotations
+
+import abc
+import typing as t
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from .affects.affected import with_affected
+from .affects.reach import Known
+from .break_glass import Rescue
+from .change import Change, Refusal
+from .finding import Finding
+from .plan import Plan
+
+Observed = t.TypeVar("Observed")
+Documents = Sequence[Mapping[str, t.Any]]
+
+
+class Caller(t.Protocol):
+    """GetCallerIdentity of the session."""
+
+    @property
+    def account_id(self) -> str:
+        """The account, in 12 digits."""
+
+    @property
+    def arn(self) -> str:
+        """The principal."""
+
+
+class Aws(t.Protocol):
+    """AWS as far as a capability needs to know it."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who the calls are made as."""
+
+    @property
+    def chain(self) -> Sequence[str]:
+        """The ARN of every principal on the way to the caller."""
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        parameters: t.Optional[Mapping[str, t.Any]] = None,
+        *,
+        region: t.Optional[str] = None,
+    ) -> Mapping[str, t.Any]:
+        """The answer to one call of an operation, named as AWS does."""
+
+
+class Capability(abc.ABC, t.Generic[Observed]):
+    """One run of a capability in one account, made once the account is known to be the right one.
+
+    The runner asks for ``observe``, ``findings`` and ``plan`` once, in this order; then, of each change that is made,
+    for ``reread``, ``acting`` and ``learn``; in the end for what goes into the result and the report.
+    """
+
+    #: Kinds of changes that are refused without a break-glass principal that works.
+    lockout_kinds: t.ClassVar[frozenset[str]] = frozenset()
+    #: Whether the report needs its findings, or those of some controls, since no assessment makes them.
+    reports: t.ClassVar[t.Union[bool, Collection[str]]] = False
+
+    @abc.abstractmethod
+    def observe(self) -> Observed:
+        """What is there. Raises the errors of AWS."""
+
+    @abc.abstractmethod
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        """What is wrong with what is there."""
+
+    @abc.abstractmethod
+    def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+        """The changes from what is there to what is declared."""
+
+    @abc.abstractmethod
+    def reread(self, change: Change) -> t.Any:
+        """The target of a change, read live, in the shape of the change's ``before`` and ``after``.
+
+        It may have nothing to go by but what a journal keeps: no ``parameters``, no ``kind``.
+        """
+
+    def affected(self, _observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """The changes, each with those whom it affects by what was observed."""
+        return with_affected(changes, Known())
+
+    def rescue(self, _observed: Observed) -> t.Optional[Rescue]:
+        """The break-glass principals of the account; None where nobody looked for one.
+
+        Held against the changes of ``lockout_kinds``, and against those that may take credentials or permissions.
+        """
+        return None
+
+    def rereads(self) -> Mapping[str, Callable[[Change], t.Any]]:
+        """As ``reread``, for changes of other modules by their names, where this one can tell how they ended."""
+        return {}
+
+    def acting(self, _change: Change) -> t.Optional[Aws]:
+        """AWS for one change, where that is not the access of the run: a session in another account."""
+        return None
+
+    def caller(self, _change: Change) -> t.Optional[str]:
+        """The role session that makes a change, where that is not the caller of the run."""
+        return None
+
+    def learn(self, _change: Change, _answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        """What the journal is to keep of AWS's answer to a change: the id of a message, say, which only AWS knows.
+
+        It may raise the errors of AWS: the answer says that parts of the change were not made.
+        """
+        return {}
+
+    def stays_with(self, _change: Change, _refused: Change) -> bool:
+        """Whether a change is not to be made where another is refused: a notice and what it announces, say."""
+        return False
+
+    def serves(self, _change: Change, _served: Change) -> bool:
+        """Whether a change is there for another one alone: where all that it serves are refused, it is not made."""
+        return False
+
+    def declined(self, _change: Change, _error: Exception) -> t.Optional[Refusal]:
+        """The refusal in the error of a change, where somebody else decides on its target; None where it failed."""
+        return None
+
+    def impacts(self) -> Documents:
+        """For the report: what the plan would break."""
+        return ()
+
+    def costs(self) -> t.Optional[Documents]:
+        """What AWS charges for what is declared: each an ``option``, its ``unit``, the ``count`` and a ``note``.
+
+        The count is None where nobody knows it. No list at all where a capability never costs anything.
+        """
+        return None
+
+    def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
+        """Do what is left once changes were made, or failed to be: ``completed`` says that nothing went wrong.
+
+        :raises StoreError: what is to be remembered can't be written.
+        """
+
+    def result(self, _result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        """What the module returns beside, or in place of, what all converging modules do."""
+        return {}
+
+    def failure(self, _result: Mapping[str, t.Any]) -> str:
+        """Why the run fails although every change was made; empty where it does not."""
+        return ""
