@@ -45,9 +45,9 @@ from ._capabilities.event_alerts_probe import (
     Subscriber,
     is_temporary,
     probes_of,
-    queue_arn,
     trial_event,
 )
+from ._capabilities.event_alerts_probe_queue import queue_arn
 from ._converge.change import Change
 from ._converge.plan import Plan
 from ._converge.runner import Caller, Walk
