@@ -297,7 +297,7 @@ def _is_finding(item: t.Any) -> bool:
 
 
 def _is_kept_aside(item: t.Any) -> bool:
-    """Whether a delta says of a finding what the next one compares. ``resource`` is new with reports of this version."""
+    """Whether a delta says of a finding what the next one compares. Older reports lack the resource."""
     if not isinstance(item, Mapping) or not all(isinstance(item.get(name), str) for name in _BRIEF):
         return False
     texts = [item.get(name) for name in ("resource", "resource_detail", "title")]
