@@ -16,7 +16,7 @@ from ansible.module_utils.common.yaml import HAS_YAML
 from ._task import TaskError
 
 try:
-    from ansible.module_utils.common.yaml import SafeLoader
+    import yaml
     from yaml import YAMLError
     from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode
 except ImportError:
@@ -46,7 +46,8 @@ def yaml_of(content: t.Union[str, bytes], *, option: str, source: str) -> t.Any:
 
 def _loaded(content: t.Union[str, bytes]) -> t.Any:
     """The structure. Raises ValueError for a key that is given twice: people read the first, PyYAML takes the last."""
-    loader = SafeLoader(content)
+    # Ten times as fast, where PyYAML was built with it.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content)
     try:
         node = loader.get_single_node()
         if node is None:

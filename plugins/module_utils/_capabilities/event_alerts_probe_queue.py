@@ -37,7 +37,7 @@ def queue_policy(topic_arns: Iterable[str], queue: str) -> dict[str, t.Any]:
 
 def is_of_a_probe(live: Mapping[str, t.Any], queue: str) -> bool:
     """Whether a queue is one that a probe makes, or left: with the policy that CreateQueue gave it, and no other."""
-    policy = live.get("policy")
+    policy: t.Any = live.get("policy")
     try:
         served = policy["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"]
     except (IndexError, KeyError, TypeError):

@@ -29,5 +29,5 @@ def diff_of(changes: Iterable[Change]) -> list[dict[str, t.Any]]:
 
 
 def _legible(target: str) -> str:
-    """A target for a line that Ansible prints as it is. Of before and after it makes JSON, which escapes such characters."""
+    """A target for a line that Ansible prints as it is. Before and after become JSON, which escapes such characters."""
     return "".join(character if character.isprintable() else "?" for character in target)
