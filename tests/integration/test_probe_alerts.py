@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts_probe_queue import queue_policy
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.probe.queue import queue_policy
 from emulator.client import Emulator, EmulatorProcess
 
 from .conftest import PROD, Ansible, Outcome, Record, write_inventory
