@@ -16,7 +16,7 @@ description:
   - It is for a sandbox account. In an account that may be in use it makes no experiment, and says why. A fact that can't be found
     out counts as a reason.
   - It creates users, groups, roles and policies below the path C(/iam-hardening/acceptance/), and removes all of them. It also removes
-    what an earlier run left there, and so everything else below that path.
+    what an earlier run left there, which it knows by its names. Anything else below that path is left alone.
   - It changes neither account-wide settings nor the organization. What it uses is free of charge.
   - In check mode it only says whether the account is accepted as a sandbox.
 extends_documentation_fragment:

@@ -119,7 +119,7 @@ options:
       - Findings of a control or a region that the run before was not asked about are newly assessed. They count with V(new), unless
         another version of the collection made the report before. Then they do not, so that an upgrade stops no pipeline, and a warning
         counts them. V(critical) and V(high) include them.
-      - A finding that was waived and fails now for another reason than the one that was accepted counts with V(new).
+      - A finding that was waived and fails now, for another reason or with a higher severity than was accepted, counts with V(new).
       - The module itself does not fail on findings, so that a play can first report on all accounts.
     type: str
     choices: [never, critical, high, new]

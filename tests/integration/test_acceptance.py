@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import typing as t
 
 import boto3
@@ -14,7 +15,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._acceptance.assumptions import ASSUMPTIONS
 
-from .conftest import MANAGEMENT, Ansible, MakeAnsible, Outcome, Record
+from .conftest import MANAGEMENT, Ansible, MakeAnsible, Outcome, Record, operation_of
 
 SANDBOX: t.Final = "555566667777"
 PATH: t.Final = "/iam-hardening/acceptance/"
@@ -122,20 +123,21 @@ DOCUMENT: t.Final = {
 }
 OLD: t.Final[Record] = {
     "users": {
-        "acceptance-old-01": {
+        "acceptance-0a1b2c-01": {
             "path": PATH,
             "created_days": 1,
             "access_keys": [{"age_days": 1}, {"age_days": 1, "status": "Inactive"}],
-            "policies": ["acceptance-old-02"],
+            "policies": ["acceptance-0a1b2c-02"],
             "inline": {"inline": DOCUMENT},
-            "boundary": "acceptance-old-02",
-            "groups": ["acceptance-old-03"],
+            "boundary": "acceptance-0a1b2c-02",
+            "groups": ["acceptance-0a1b2c-03"],
         },
         "somebody": {"path": "/iam-hardening/acceptance-of-others/"},
+        "break-glass": {"path": PATH, "created_days": 1, "access_keys": [{"age_days": 1}]},
     },
-    "groups": {"acceptance-old-03": {"path": PATH, "created_days": 1}},
+    "groups": {"acceptance-0a1b2c-03": {"path": PATH, "created_days": 1}},
     "policies": {
-        "acceptance-old-02": {
+        "acceptance-0a1b2c-02": {
             "path": PATH,
             "created_days": 1,
             "document": DOCUMENT,
@@ -149,13 +151,15 @@ def test_the_objects_of_a_killed_run_are_removed(make_ansible: MakeAnsible) -> N
     ansible = make_ansible(sandbox(**OLD))
     outcome = accept(ansible, acceptance_include=["third_key_is_refused"]).succeeded()
     assert outcome.output.count("Removed from an earlier run") == 3
-    assert left(ansible) == []
-    assert [user["UserName"] for user in client(ansible).list_users()["Users"]] == ["somebody"]
+    # Only the name says that an object is of the acceptance: what somebody else put there stays, with its key.
+    assert left(ansible) == [f"arn:aws:iam::{SANDBOX}:user{PATH}break-glass"]
+    assert {user["UserName"] for user in client(ansible).list_users()["Users"]} == {"somebody", "break-glass"}
+    assert len(client(ansible).list_access_keys(UserName="break-glass")["AccessKeyMetadata"]) == 1
 
 
 def test_the_objects_of_a_run_that_may_be_under_way_stay(make_ansible: MakeAnsible) -> None:
     ansible = make_ansible(sandbox(**OLD))
-    client(ansible).create_user(UserName="acceptance-new-01", Path=PATH)
+    client(ansible).create_user(UserName="acceptance-ffffff-01", Path=PATH)
     outcome = accept(ansible)
     assert "another run may be under way" in outcome.output
     assert outcome.status != 0 and outcome.writes == []
@@ -173,3 +177,52 @@ def test_account_settings_are_restored_from_the_journal(ansible: Ansible) -> Non
     assert iam.get_account_password_policy()["PasswordPolicy"] == before
     unasked = accept(ansible, acceptance_include=only).succeeded()
     assert "iam:UpdateAccountPasswordPolicy" not in unasked.writes
+
+    # Somebody else changes the policy right before it is restored: theirs stands, and the run does not pass for done.
+    reads = [operation_of(record) for record in outcome.requests]
+    restore = len(reads) - 1 - reads[::-1].index("iam:UpdateAccountPasswordPolicy")
+    earlier = reads[:restore].count("iam:GetAccountPasswordPolicy") - 1
+    ansible.control.faults([{"kind": "hold", "operation": "GetAccountPasswordPolicy", "skip": earlier, "drops": False}])
+
+    def interfere() -> None:
+        if any(ansible.control.wait_until_held(30) for _attempt in range(6)):
+            iam.update_account_password_policy(MinimumPasswordLength=30)
+        ansible.control.clear_faults()
+
+    other = threading.Thread(target=interfere)
+    other.start()
+    spoilt = accept(ansible, acceptance_include=only, acceptance_account_settings=True)
+    other.join()
+    assert iam.get_account_password_policy()["PasswordPolicy"]["MinimumPasswordLength"] == 30
+    assert spoilt.status != 0
+    assert "was raised and could not be restored" in " ".join(spoilt.output.split())
+
+
+def raise_policy(ansible: Ansible, run_id: str) -> None:
+    """What the playbook does before it restores the password policy."""
+    place = str(ansible.directory / "acceptance")
+    ansible.module(
+        "password_policy",
+        account_id=SANDBOX,
+        minimum_password_length=20,
+        password_reuse_prevention="24",
+        journal=f"{place}/journal",
+        report_dir=f"{place}/reports",
+        run_id=run_id,
+    ).succeeded()
+
+
+def test_account_settings_that_a_killed_run_left_are_restored_first(ansible: Ansible) -> None:
+    iam = client(ansible)
+    iam.update_account_password_policy(MinimumPasswordLength=9)
+    before = iam.get_account_password_policy()["PasswordPolicy"]
+    raise_policy(ansible, "acceptance-20260101T000000Z")
+    assert iam.get_account_password_policy()["PasswordPolicy"] != before
+    only = {"acceptance_include": ["third_key_is_refused"], "acceptance_account_settings": True}
+    checked = accept(ansible, "--check", **only).succeeded()
+    assert checked.writes == []
+    accept(ansible, **only).succeeded()
+    assert iam.get_account_password_policy()["PasswordPolicy"] == before
+    again = accept(ansible, **only).succeeded()
+    assert again.writes.count("iam:UpdateAccountPasswordPolicy") == 2
+    assert iam.get_account_password_policy()["PasswordPolicy"] == before

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.probe.queue import queue_policy
 from emulator.client import Emulator, EmulatorProcess
 
 from .conftest import PROD, Ansible, Outcome, Record, write_inventory
@@ -120,7 +121,8 @@ def test_what_a_killed_probe_left_is_removed(ansible: Ansible, emulator: Emulato
     for name in ("root-activity", "rule-that-is-gone"):
         events.put_rule(Name=f"{TEMPORARY}{name}", EventPattern='{"source": ["hardening.iam.probe"]}', Tags=tags)
         events.put_targets(Rule=f"{TEMPORARY}{name}", Targets=[{"Id": "iam-hardening-topic", "Arn": TOPIC}])
-    sqs.create_queue(QueueName="iam-hardening-probe")
+    policy = json.dumps(queue_policy([TOPIC], QUEUE))
+    sqs.create_queue(QueueName="iam-hardening-probe", Attributes={"Policy": policy})
     sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=QUEUE)
     assert len(left(emulator)) == 4
     result, outcome = probe(ansible)
@@ -177,6 +179,11 @@ def test_the_playbook_says_what_arrived_and_fails_where_something_did_not(
     assert failed.status != 0
     assert "These alerts reach nobody: iam-hardening-" in failed.output
     assert left(emulator) == []
+    client(emulator, "sqs").create_queue(QueueName="iam-hardening-probe")
+    unknown = ansible.playbook("probe_alerts", inventory=inventory)
+    assert (unknown.status != 0, unknown.writes) == (True, [])
+    assert f"Not everything was probed, see above: {QUEUE}" in unknown.output
+    assert client(emulator, "sqs").list_queues()["QueueUrls"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from .._aws.access import Access
 from .._aws.errors import AccessDenied, AwsError
 from .._aws.operations import Operations
 from .._converge.protected import protection_of
-from .lab import PATH
+from .lab import is_of_a_lab
 from .refusals import Facts, Key
 
 READS: t.Final = Operations(
@@ -169,7 +169,7 @@ def _objects(access: Access) -> Mapping[str, t.Any]:
 
 
 def _counts(item: Mapping[str, t.Any]) -> bool:
-    return not item.get("Path", "/").startswith(PATH) and protection_of(item["Arn"]) is None
+    return not is_of_a_lab(item) and protection_of(item["Arn"]) is None
 
 
 def _keys(access: Access, user: str) -> list[Key]:

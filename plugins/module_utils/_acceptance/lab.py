@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import secrets
 import time
 import typing as t
@@ -21,6 +22,8 @@ from .._aws.operations import Operations
 from .assumptions import ALLOWED
 
 PATH: t.Final = "/iam-hardening/acceptance/"
+_TOKEN_BYTES: t.Final = 3
+_NAME: t.Final = re.compile(rf"acceptance-[0-9a-f]{{{2 * _TOKEN_BYTES}}}-[0-9]{{2,}}")
 # Seconds between two looks at something that IAM makes known with a delay.
 _INTERVAL: t.Final = 2.0
 # Tries of a removal that is refused while IAM still sees what was just removed.
@@ -85,6 +88,12 @@ _AS_SOMEBODY: t.Final = Operations(
 Document = Mapping[str, t.Any]
 
 
+def is_of_a_lab(item: Mapping[str, t.Any]) -> bool:
+    """Whether a user, group, role or policy has the path and a name as experiments give. Others are not touched."""
+    name = next((item[kind] for kind in ("UserName", "GroupName", "RoleName", "PolicyName") if kind in item), "")
+    return str(item.get("Path")) == PATH and _NAME.fullmatch(str(name)) is not None
+
+
 def statement(effect: str, *actions: str, resource: str = "*", condition: t.Optional[Document] = None) -> Document:
     """A statement of an identity policy."""
     found = {"Effect": effect, "Action": list(actions), "Resource": resource}
@@ -106,7 +115,7 @@ class Lab:
         self.access = access
         self._patience = patience
         # A name is never used twice: for a while IAM remembers a deleted entity under its name.
-        self._prefix = f"acceptance-{secrets.token_hex(3)}-"
+        self._prefix = f"acceptance-{secrets.token_hex(_TOKEN_BYTES)}-"
         self._number = 0
         self._made: list[Mapping[str, t.Any]] = []
 
@@ -182,7 +191,7 @@ class Lab:
         return errors
 
     def objects(self) -> tuple[Mapping[str, t.Any], ...]:
-        """Everything below the path, in the order in which it can be removed.
+        """All that experiments made, of earlier runs too, in the order in which it can be removed.
 
         IAM lists with a delay: what this lab made is among them even where no list has it yet.
         """
@@ -202,8 +211,8 @@ class Lab:
 
     def _list(self, operation: str, key: str, **more: t.Any) -> list[Mapping[str, t.Any]]:
         found = list(self.access.items("iam", operation, key, {"PathPrefix": PATH, **more}))
-        # The emulator and AWS select by the prefix; a write outside of it must not depend on that.
-        return [item for item in found if item["Path"].startswith(PATH)]
+        # AWS selects by the prefix. A removal must neither depend on that nor take what somebody else put there.
+        return [item for item in found if is_of_a_lab(item)]
 
     def _insist(self, remove: Callable[[], object]) -> None:
         """Try a removal again while IAM still sees what was removed just before."""

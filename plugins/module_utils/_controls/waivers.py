@@ -13,9 +13,11 @@ import dataclasses
 import datetime as dt
 import fnmatch
 import re
+import reprlib
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from .._account.account_id import parse_account_id
 from .._converge.finding import Finding, Severity, Status, mask_key_ids
 from .regions import GLOBAL, REGION_CONTROL
 from .selection import near
@@ -25,6 +27,8 @@ _TEXTS: t.Final = ("control", "reason", "owner", "ticket", "approved_by")
 _FIELDS: t.Final = ("control", "accounts", "resources", "reason", "owner", "ticket", "approved_by", "expires")
 _LIMITS: t.Final = ("regions", "severity", "reason_fingerprint")
 _FINGERPRINT: t.Final = re.compile("[0-9a-f]{64}")
+_SHORT: t.Final = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxother, _SHORT.maxstring = 2, 80, 80
 _WORD: t.Final = re.compile(r"\w", re.UNICODE)
 #: As a fingerprint: whatever the reason is, or becomes.
 ANY_REASON: t.Final = "*"
@@ -127,7 +131,7 @@ def parse(
     if value is None:
         return ()
     if not isinstance(value, (list, tuple)):
-        raise WaiverError(f"{option}: a list of waivers is expected, not {value!r}")
+        raise WaiverError(f"{option}: a list of waivers is expected, not {_brief(value)}")
     known = {**known_controls, REGION_CONTROL: Severity.CRITICAL}
     return tuple(_waiver(index, item, f"{option}[{index}]", known, today, max_days) for index, item in enumerate(value))
 
@@ -136,17 +140,18 @@ def _waiver(
     index: int, item: t.Any, place: str, known: Mapping[str, Severity], today: dt.date, max_days: int
 ) -> Waiver:
     if not isinstance(item, Mapping):
-        raise WaiverError(f"{place}: a mapping with the keys {', '.join(_FIELDS)} is expected, not {item!r}")
+        raise WaiverError(f"{place}: a mapping with the keys {', '.join(_FIELDS)} is expected, not {_brief(item)}")
     for key in item:
         if key not in (*_FIELDS, *_LIMITS):
-            raise WaiverError(f"{place}: there is no key {key!r}; allowed are {', '.join((*_FIELDS, *_LIMITS))}")
+            raise WaiverError(f"{place}: there is no key {_brief(key)}; allowed are {', '.join((*_FIELDS, *_LIMITS))}")
     missing = [key for key in _FIELDS if _is_empty(item.get(key))]
     if missing:
         raise WaiverError(f"{place}: {', '.join(missing)} missing or empty; required are {', '.join(_FIELDS)}")
     control, reason, owner, ticket, approved_by = (_text(f"{place}.{key}", item[key]) for key in _TEXTS)
     if control not in known:
         raise WaiverError(f"{place}.control: there is no control {control!r}{near(control, known)}")
-    accounts, resources = (_globs(f"{place}.{key}", item[key]) for key in ("accounts", "resources"))
+    accounts = _globs(f"{place}.accounts", item["accounts"], number=_account_id)
+    resources = _globs(f"{place}.resources", item["resources"])
     expires = _date(f"{place}.expires", item["expires"])
     if (expires - today).days > max_days:
         latest = today + dt.timedelta(days=max_days)
@@ -167,6 +172,11 @@ def _waiver(
     )
 
 
+def _brief(value: t.Any) -> str:
+    """A wrong value for a message. It may be anything, of any size."""
+    return _SHORT.repr(value)
+
+
 def _is_empty(value: t.Any) -> bool:
     return value in (None, [], ()) or (isinstance(value, str) and not value.strip())
 
@@ -181,15 +191,15 @@ def _text(place: str, value: t.Any) -> str:
     else:
         text = ""
     if not _WORD.search(text) or text.strip("0") == "":
-        raise WaiverError(f"{place}: {value!r} says nothing; a text is expected")
+        raise WaiverError(f"{place}: {_brief(value)} says nothing; a text is expected")
     return text
 
 
 def _severity(place: str, value: t.Any) -> Severity:
     try:
-        return Severity(str(value).strip())
+        return Severity(value.strip() if isinstance(value, str) else "")
     except ValueError as error:
-        raise WaiverError(f"{place}: {value!r} is none of {', '.join(Severity)}") from error
+        raise WaiverError(f"{place}: {_brief(value)} is none of {', '.join(Severity)}") from error
 
 
 def _reasons(place: str, value: t.Any) -> tuple[str, ...]:
@@ -197,38 +207,45 @@ def _reasons(place: str, value: t.Any) -> tuple[str, ...]:
     if value in (None, "", []):
         return ()
     items = value if isinstance(value, (list, tuple)) else [value]
-    found = tuple(str(item).strip() for item in items)
+    found = tuple(str(item).strip() if isinstance(item, (str, int)) else _brief(item) for item in items)
     for item in found:
         if item != ANY_REASON and not _FINGERPRINT.fullmatch(item):
             raise WaiverError(
-                f"{place}: {item!r} is not the fingerprint of a reason (64 hex digits, from the report) or *"
+                f"{place}: {_brief(item)} is not the fingerprint of a reason (64 hex digits, from the report) or *"
             )
     return found
 
 
-def _globs(place: str, value: t.Any) -> tuple[str, ...]:
+def _account_id(number: int) -> str:
+    """The 12 digits of an account id that YAML read as a number. Raises ValueError where they can't be known."""
+    return parse_account_id(number) or ""
+
+
+def _globs(place: str, value: t.Any, *, number: Callable[[int], str] = str) -> tuple[str, ...]:
     items = value if isinstance(value, (list, tuple)) else [value]
     found = []
     for item in items:
-        if isinstance(item, bool) or not isinstance(item, (str, int)) or item == "":
-            raise WaiverError(f"{place}: {item!r} is not a pattern; a list of texts with * and ? is expected")
-        # YAML reads an unquoted account id as a number, and one with a leading zero as a shorter one.
-        found.append(f"{item:012d}" if isinstance(item, int) else item)
+        if isinstance(item, bool) or not isinstance(item, (str, int)) or not str(item).strip():
+            raise WaiverError(f"{place}: {_brief(item)} is not a pattern; a list of texts with * and ? is expected")
+        try:
+            found.append(number(item) if isinstance(item, int) else item)
+        except ValueError as error:
+            raise WaiverError(f"{place}: {error}") from error
     return tuple(found)
 
 
 def _date(place: str, value: t.Any) -> dt.date:
     if isinstance(value, dt.datetime):
-        return value.date()
+        return (value.astimezone(dt.UTC) if value.tzinfo else value).date()
     if isinstance(value, dt.date):
         return value
-    text = str(value).strip()
+    text = value.strip() if isinstance(value, str) else ""
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             raise ValueError(text)
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise WaiverError(f"{place}: {value!r} is not a date such as 2026-12-31") from error
+        raise WaiverError(f"{place}: {_brief(value)} is not a date such as 2026-12-31") from error
 
 
 def apply(

@@ -19,10 +19,15 @@ def diff_of(changes: Iterable[Change]) -> list[dict[str, t.Any]]:
     """One difference a change, in the structure of a module's ``diff``. What does not exist is an empty text."""
     return [
         {
-            "before_header": f"{change.target} (before {change.operation})",
-            "after_header": f"{change.target} (after {change.operation})",
+            "before_header": f"{_legible(change.target)} (before {change.operation})",
+            "after_header": f"{_legible(change.target)} (after {change.operation})",
             "before": "" if change.before is None else change.before,
             "after": "" if change.after is None else change.after,
         }
         for change in changes
     ]
+
+
+def _legible(target: str) -> str:
+    """A target for a line that Ansible prints as it is. Before and after become JSON, which escapes such characters."""
+    return "".join(character if character.isprintable() else "?" for character in target)

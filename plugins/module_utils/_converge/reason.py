@@ -17,7 +17,9 @@ from collections.abc import Mapping
 
 # Times and measures change from day to day: the age of a key is not the reason for which somebody accepts it. Nothing
 # in an account can have the name of a moment, which has colons. A policy may be called 2026-01-01.
-_MOMENT: t.Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[^,;/ ]*")
+_MOMENT: t.Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
 _MEASURES: t.Final = frozenset({"last_used_service", "tag"})
 _NOTHING: t.Final[tuple[t.Any, ...]] = (None, [], {})
 

@@ -69,20 +69,23 @@ def _waiver_list(task: Task) -> t.Any:
     value = task.options.get("waivers")
     if not isinstance(value, str) or not value.strip():
         return value or []
-    # A survey of AWX can only give text.
-    text = value if value.lstrip().startswith("[") else _text_of(task, value)
-    return yaml_of(text, option="waivers", source=value) or []
+    # A survey of AWX can only give text, of one line or of several.
+    is_list = value.lstrip().startswith(("[", "- ")) or "\n" in value.strip()
+    content = value if is_list else _content_of(task, value)
+    return yaml_of(content, option="waivers", source="the text" if is_list else value) or []
 
 
-def _text_of(task: Task, place: str) -> str:
+def _content_of(task: Task, place: str) -> bytes:
     if place.startswith("s3://"):
         prefix, _slash, name = place.rpartition("/")
         store = task.store(prefix, role_arn=task.options.get("report_role_arn"))
         content = store.get(name)
         if content is None:
             raise TaskError(f"waivers: {place} does not exist")
-        return content.decode()
+        return content
     try:
-        return Path(place).expanduser().read_text(encoding="utf-8")
+        return Path(place).expanduser().read_bytes()
     except OSError as error:
         raise TaskError(f"waivers: can't read {place}: {error.strerror}") from error
+    except ValueError as error:
+        raise TaskError(f"waivers: {place!r} is not the path of a file: {error}") from error

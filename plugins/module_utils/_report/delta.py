@@ -23,7 +23,7 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
 from .._controls.regions import GLOBAL, REGION_CONTROL
-from .._converge.finding import Status, mask_key_ids
+from .._converge.finding import Severity, Status, mask_key_ids
 from .grouping import is_whole
 
 Item = dict[str, t.Any]
@@ -97,7 +97,7 @@ def _open_findings(baseline: Mapping[str, t.Any]) -> dict[str, Item]:
     # What a converging module found of its own declaration came to the report after its delta, and is not compared.
     compared = [item for item in baseline["findings"] if item["control"] in baseline["controls"]]
     items = [*baseline["delta"]["not_assessed"], *(item for item in compared if item["status"] in _OPEN)]
-    return {item["fingerprint"]: {**item, "first_seen": item["first_seen"] or started} for item in items}
+    return {item["fingerprint"]: {**item, "first_seen": item.get("first_seen") or started} for item in items}
 
 
 def _with_first_seen(finding: Item, known: Mapping[str, Item], now: str) -> Item:
@@ -131,11 +131,17 @@ def unaccepted(report: Mapping[str, t.Any]) -> dict[str, int]:
     delta = report["delta"]
     failing, waived = Status.FAIL.value, Status.WAIVED.value
     again = sum(
-        change["from"]["status"] == waived and change["to"]["status"] == failing and "reason_changed" in change
+        change["from"]["status"] == waived and change["to"]["status"] == failing
         for change in delta["changed"]
+        if "reason_changed" in change or _is_graver(change)
     )
     newly = 0 if delta.get("upgraded") else len(delta.get("newly_assessed", ()))
     return {"new": len(delta["new"]), "newly assessed": newly, "no longer waived": again}
+
+
+def _is_graver(change: Mapping[str, t.Any]) -> bool:
+    """Whether a finding is worse now than what was accepted, for the same reason."""
+    return Severity(change["to"]["severity"]).rank < Severity(change["from"]["severity"]).rank
 
 
 def first_reported(report: Mapping[str, t.Any]) -> frozenset[str]:

@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from .._account.moments import format_utc
+from .._account.moments import format_utc, parse_moment
 from .._converge.errors import InputError
 from .._converge.finding import Finding, Severity, Status, mask_key_ids
 from .._converge.journal import check_run_id
@@ -236,6 +236,7 @@ def run_report_key(account_id: str, run_id: str) -> str:
     return f"{account_id}/runs/{run_id}/report.json"
 
 
+_BRIEF: t.Final = ("fingerprint", "control", "status", "severity", "region")
 _FINDING: t.Final = ("control", "status", "severity", "region", "resource", "title", "detail", "fingerprint")
 _SHAPES: t.Final[Mapping[str, type]] = {
     "run": Mapping,
@@ -268,6 +269,7 @@ def check_report(report: Mapping[str, t.Any], account_id: str, *, where: str) ->
     delta = {"newly_assessed": [], **report["delta"]}
     lists = [delta.get(name) for name in DELTA_LISTS]
     fits = all(isinstance(text, str) for text in texts) and all(isinstance(items, list) for items in lists)
+    fits = fits and _is_moment(report["run"]["started"]) and all(map(_is_kept_aside, delta["not_assessed"]))
     if not fits or not _is_scope(report["scope"]) or not all(_is_finding(item) for item in report["findings"]):
         raise DocumentError(f"{where} is malformed: its run, its scope, its delta or one of its findings")
     try:
@@ -283,14 +285,38 @@ def _is_scope(scope: Mapping[str, t.Any]) -> bool:
     assessed, gaps = scope.get("regions_assessed"), scope.get("regions_not")
     if not isinstance(assessed, list) or not isinstance(gaps, list):
         return False
+    if not all(isinstance(region, str) for region in assessed):
+        return False
     return all(isinstance(gap, Mapping) and isinstance(gap.get("region"), str) for gap in gaps)
 
 
 def _is_finding(item: t.Any) -> bool:
     if not isinstance(item, Mapping) or not all(isinstance(item.get(name), str) for name in _FINDING):
         return False
-    is_known = item["status"] in _STATUS_RANK and item["severity"] in _SEVERITY_RANK
-    return is_known and isinstance(item.get("resource_detail"), (str, type(None)))
+    return _is_judged(item) and isinstance(item.get("resource_detail"), (str, type(None)))
+
+
+def _is_kept_aside(item: t.Any) -> bool:
+    """Whether a delta says of a finding what the next one compares. Older reports lack the resource."""
+    if not isinstance(item, Mapping) or not all(isinstance(item.get(name), str) for name in _BRIEF):
+        return False
+    texts = [item.get(name) for name in ("resource", "resource_detail", "title")]
+    return _is_judged(item) and all(isinstance(text, (str, type(None))) for text in texts)
+
+
+def _is_judged(item: Mapping[str, t.Any]) -> bool:
+    """Whether the verdict of a finding is one that there is, and the time since when is a moment, if it is known."""
+    if item["status"] not in _STATUS_RANK or item["severity"] not in _SEVERITY_RANK:
+        return False
+    since = item.get("first_seen")
+    return since is None or _is_moment(since)
+
+
+def _is_moment(value: t.Any) -> bool:
+    try:
+        return isinstance(value, str) and parse_moment(value) is not None
+    except ValueError:
+        return False
 
 
 def encode(document: Mapping[str, t.Any]) -> bytes:

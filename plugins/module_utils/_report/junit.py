@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
@@ -17,9 +16,9 @@ from xml.etree import ElementTree
 from .._converge.finding import Status
 from .grouping import resource_name
 from .page import as_json
+from .plain import visible
 
 # What XML 1.0 can't hold, not even as a character reference.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SKIPPED = frozenset({Status.NOT_ASSESSED.value, Status.WAIVED.value, Status.NOT_APPLICABLE.value})
 
 Finding = Mapping[str, t.Any]
@@ -54,21 +53,17 @@ def _counts(findings: Sequence[Finding]) -> dict[str, str]:
 
 
 def _case(suite: ElementTree.Element, finding: Finding) -> None:
-    name = _legal(f"{finding['title']}: {resource_name(finding)}")
+    name = visible(f"{finding['title']}: {resource_name(finding)}")
     case = ElementTree.SubElement(
         suite, "testcase", name=name, classname=f"{finding['account_id']}.{finding['control']}", time="0"
     )
     if finding["status"] == Status.FAIL.value:
-        failure = ElementTree.SubElement(case, "failure", type=finding["severity"], message=_legal(finding["detail"]))
-        failure.text = _legal(
+        failure = ElementTree.SubElement(case, "failure", type=finding["severity"], message=visible(finding["detail"]))
+        failure.text = visible(
             f"{finding['resource']}\nobserved: {as_json(finding['evidence']['observed'])}\n"
             f"expected: {as_json(finding['evidence']['expected'])}\nremediation: {finding['remediation']['text']}"
         )
     elif finding["status"] in _SKIPPED:
         waiver = finding["waiver"] or {}
         reason = f"waived until {waiver['expires']}: {waiver['reason']}" if waiver else finding["detail"]
-        ElementTree.SubElement(case, "skipped", message=_legal(f"{finding['status']}: {reason}"))
-
-
-def _legal(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)
+        ElementTree.SubElement(case, "skipped", message=visible(f"{finding['status']}: {reason}"))

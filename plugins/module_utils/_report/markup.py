@@ -15,13 +15,14 @@ import re
 import typing as t
 from collections.abc import Iterable
 
+from .plain import UNSEEN, visible
+
 # Written where a browser would not show them: an escape character or a mark that turns the direction of writing
 # around belongs to no name, and hides what a name is.
-_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _VOID = frozenset({"br", "hr", "input", "link", "meta", "wbr"})
 
 # What most texts have none of: then there is nothing to escape.
-_SPECIAL = re.compile("[&<>\"'\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SPECIAL = re.compile(f"[&<>\"'{UNSEEN}]")
 
 
 class Markup(str):
@@ -65,7 +66,7 @@ def join(*content: Content) -> Markup:
 def escape(text: object) -> Markup:
     """``text`` for an element or a quoted attribute, with characters that can't be seen made visible."""
     plain = str(text)
-    return Markup(html.escape(_INVISIBLE.sub("\ufffd", plain)) if _SPECIAL.search(plain) else plain)
+    return Markup(html.escape(visible(plain)) if _SPECIAL.search(plain) else plain)
 
 
 def _add(pieces: list[str], content: Iterable[t.Any]) -> None:

@@ -9,11 +9,21 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+import typing as t
 import unicodedata
 from collections.abc import Sequence
 
 WIDTH = 100
+
+#: For a class of a regular expression: control characters but for tab and line ends, and what has no width, turns the
+#: direction of text, ends a line in some readers only, or is no character (https://www.unicode.org/reports/tr36/).
+UNSEEN: t.Final = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_UNSEEN: t.Final = re.compile(f"[{UNSEEN}]")
 
 _ASCII = str.maketrans(
     {"…": "...", "–": "-", "—": "-", "→": "->", "≥": ">=", "≤": "<=", "×": "x"}
@@ -33,6 +43,11 @@ def printable(text: object, *, ascii_only: bool = False) -> str:
     if not ascii_only:
         return clean
     return clean.translate(_ASCII).encode("ascii", "replace").decode()
+
+
+def visible(text: str) -> str:
+    """``text`` with what can't be seen made visible, for formats that other programs show to people."""
+    return _UNSEEN.sub("\ufffd", text)
 
 
 def wrapped(text: str, *, first: str = "", rest: str = "", width: int = WIDTH) -> list[str]:

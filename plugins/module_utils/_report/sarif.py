@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from .._converge.finding import Severity, Status
 from .delta import first_reported
 from .grouping import resource_name
+from .plain import visible
 
 SCHEMA: t.Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -53,7 +54,16 @@ def build(report: Mapping[str, t.Any]) -> Item:
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, positions, new if is_compared else None) for finding in report["findings"]],
     }
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [_legible(run)]}
+
+
+def _legible(value: t.Any) -> t.Any:
+    """``value`` without characters by which a name in an account could look like something else on a dashboard."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {name: _legible(member) for name, member in value.items()}
+    return [_legible(member) for member in value] if isinstance(value, list) else value
 
 
 def _rule(control: str, text: Mapping[str, t.Any]) -> Item:

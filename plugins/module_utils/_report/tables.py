@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import typing as t
 from collections.abc import Mapping
 
 from .grouping import FRAMEWORKS
 from .page import as_json
+from .plain import visible
 
 _FIELDS = (
     "account_id",
@@ -43,7 +45,9 @@ _COLUMNS = (
 
 # A cell that begins so is a formula to a spreadsheet, and names in an account are anybody's
 # (OWASP, "CSV injection"). Spaces before it don't protect.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+# A spreadsheet of another language splits at these, within quotes too.
+_INNER = re.compile(r"([;|\t\r\n]\s*)(?=[=+@＝＋＠]|[-－]\S)")
 
 
 def render(report: Mapping[str, t.Any]) -> str:
@@ -59,8 +63,11 @@ def render(report: Mapping[str, t.Any]) -> str:
 
 def cell(value: t.Any) -> str:
     """``value`` as a spreadsheet takes it for text: a quote mark stands before what would be a formula."""
-    text = "" if value is None else as_json(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    text = "" if value is None else visible(as_json(value))
+    rest = text.lstrip()
+    lead = text[: len(text) - len(rest)]
+    quote = "'" if lead.startswith(("\t", "\r", "\n")) or rest.startswith(_FORMULA) else ""
+    return quote + lead + _INNER.sub(r"\1'", rest)
 
 
 def _row(finding: Mapping[str, t.Any]) -> dict[str, t.Any]:

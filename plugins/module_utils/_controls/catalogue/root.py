@@ -62,7 +62,12 @@ def _no_access_key(scope: Scope) -> Verdict:
     failure = Failure(
         scope.facts.account_arn,
         f"root has access keys{known}{last}",
-        {"access_keys_present": present, "active": len(active), "last_used": format_utc(max(used)) if used else None},
+        {
+            "access_keys_present": present,
+            "active": len(active),
+            "keys": [f"access key {key.slot}" for key in active],
+            "last_used": format_utc(max(used)) if used else None,
+        },
     )
     return Verdict(1, _UNIT, (failure,))
 
@@ -140,7 +145,8 @@ def _not_used(scope: Scope) -> Verdict:
     told = "; ".join(
         f"{what} used {format_utc(when)} ({scope.days_since(when)} days ago)" for what, when in recent.items()
     )
-    observed = {what: format_utc(when) for what, when in uses.items()}
+    # Times are no reason that a waiver goes by; a use of another kind is.
+    observed = {**{what: format_utc(when) for what, when in uses.items()}, "used_by": sorted(uses)}
     return Verdict(1, _UNIT, (Failure(scope.facts.account_arn, f"{told}; limit {limit} days", observed),))
 
 

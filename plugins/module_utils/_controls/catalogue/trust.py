@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from ..._account.model import Dataset, Role
 from ..._converge.finding import Remediation, Severity
+from ..._policy.analysis.trust_terms import terms
 from ..._policy.analysis.trusts import Trust
 from ..._policy.analysis.web_identities import Opening, OpenSubject
 from ..._policy.documents.arn import root_account
@@ -30,6 +31,7 @@ from ..excuses import of_aws
 from ..requirements import LEAST_PRIVILEGE_NIST
 
 _THEME = "trust"
+_BY_ACCOUNT: t.Final = ("AWS", "CanonicalUser")
 _UNREAD_ORGANIZATION: t.Final = "which organization the account is in was not read"
 
 
@@ -137,7 +139,9 @@ def _every(_scope: Scope, _role: Role) -> Truth:
     return YES
 
 
-def _judged(judge: Judge, concerns: Concerns = _every) -> Check:
+def _judged(judge: Judge, concerns: Concerns = _every, *, kinds: Collection[str] = _BY_ACCOUNT) -> Check:
+    """``kinds`` are the types of principals that the judgement is about: their terms are the evidence."""
+
     def check(scope: Scope) -> Verdict:
         roles = [role for role in scope.snapshot.roles if not role.is_aws_reserved]
         if not roles:
@@ -155,12 +159,19 @@ def _judged(judge: Judge, concerns: Concerns = _every) -> Check:
             if id(trust) not in known:
                 known[id(trust)] = judge(scope, trust)
             failed, doubt = _results(scope, role, known[id(trust)], concerns)
-            failures += failed
+            failures += [_with_terms(scope, role, failure, kinds) for failure in failed]
             doubtful += doubt
         extra = of_aws(scope.snapshot.roles).evidence
         return Verdict(len(roles), "roles", tuple(failures), unjudged=tuple(doubtful), extra=extra)
 
     return check
+
+
+def _with_terms(scope: Scope, role: Role, failure: Failure, kinds: Collection[str]) -> Failure:
+    """A failure with the terms of the trust, so that a waiver for some principals and conditions covers no others."""
+    policy = scope.facts.permissions.trust(role.arn)
+    found = terms(policy, kinds) if policy is not None else []
+    return dataclasses.replace(failure, observed={**failure.observed, "terms": found})
 
 
 def _results(scope: Scope, role: Role, found: Judgement, concerns: Concerns) -> tuple[list[Failure], list[Failure]]:
@@ -225,7 +236,7 @@ CONTROLS: t.Final = (
         "trust_federated_subject",
         "Federated roles admit known subjects only",
         Severity.CRITICAL,
-        _judged(_federated),
+        _judged(_federated, kinds=("Federated",)),
         expected="a condition on the subject, or on another claim that AWS evaluates, that names owner and project, for"
         " every OIDC issuer; for Cognito one on amr besides",
         rationale="GitHub, GitLab and others issue tokens for all their customers: any of them may use a role that does"
@@ -271,7 +282,7 @@ CONTROLS: t.Final = (
         "trust_confused_deputy",
         "Services act for this account only",
         Severity.MEDIUM,
-        _judged(_services),
+        _judged(_services, kinds=("Service",)),
         expected="aws:SourceAccount, aws:SourceArn or aws:SourceOrgID of an account or organization of ours in the"
         " trust of services, EC2 and Lambda aside",
         rationale="Some services can be made to use a role for somebody else's resource.",

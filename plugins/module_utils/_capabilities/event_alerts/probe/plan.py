@@ -18,7 +18,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ...._account.event_rules import OWNED, PREFIX, EventRule, EventTarget
 from ...._account.model import Dataset, Snapshot
@@ -32,10 +32,10 @@ from ...._converge.plan import Plan
 from ..changes import PUT_TARGETS, Writer, shown_rule, shown_target
 from ..declared import TEMPORARY
 from ..topology import BUS_TARGET, TOPIC_TARGET, WantedRule
+from .queue import is_of_a_probe, queue_arn, queue_policy
 
 SOURCE: t.Final = "hardening.iam.probe"
 KIND: t.Final = "Probe of an alert rule"
-QUEUE: t.Final = f"{PREFIX}probe"
 #: In place of what tells the messages of one probe from those of another, until it is sent.
 TOKEN: t.Final = "<token>"
 NOT_PROVEN: t.Final = (
@@ -198,24 +198,6 @@ def _first_alternative(pattern: t.Any) -> Mapping[str, t.Any]:
     return found
 
 
-def queue_arn(topic_arn: str) -> str:
-    """The temporary queue at a topic."""
-    _arn, partition, _service, region, account, _name = topic_arn.split(":")
-    return f"arn:{partition}:sqs:{region}:{account}:{QUEUE}"
-
-
-def queue_policy(topic_arns: Iterable[str], queue: str) -> dict[str, t.Any]:
-    """Topics, and nobody else, into the temporary queue."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue,
-        "Condition": {"ArnEquals": {"aws:SourceArn": sorted(topic_arns)}},
-    }
-    return {"Version": "2012-10-17", "Statement": [statement]}
-
-
 @dataclasses.dataclass(frozen=True)
 class Planner:
     """Plans a probe. ``accepted`` are the ARNs of topics and buses whose other subscribers may get its messages.
@@ -261,6 +243,9 @@ class Planner:
         bus = self._bus(probe.region)
         if bus in around.unread:
             return "unread", f"the rules on the bus are not known: {around.unread[bus]}", bus
+        if self._is_taken(probe):
+            arn = self._temporary_arn(probe)
+            return "foreign", "a rule that no probe made has the name of the temporary one", arn
         others = self._other_listeners(probe)
         if others and bus not in self.accepted:
             return "subscribers", f"other rules get its events as well ({', '.join(others)}); {_ACCEPT}", bus
@@ -270,6 +255,11 @@ class Planner:
             return "foreign", "it is of another account, so that no queue can be subscribed to it here", target
         if target in around.unread:
             return "unread", f"its subscriptions are not known: {around.unread[target]}", target
+        queue = queue_arn(target)
+        if queue in around.unread:
+            return "unread", f"whether there is a queue of that name is not known: {around.unread[queue]}", queue
+        if self._is_foreign(queue):
+            return "foreign", "a queue that no probe made has the name of the temporary one", queue
         if probe.settings() is None:
             return "transformer", "the target has no input transformer, so that nothing would say PROBE", probe.rule.arn
         people = [item for item in around.subscribers.get(target, ()) if item.endpoint != queue_arn(target)]
@@ -302,6 +292,20 @@ class Planner:
             if rule.is_enabled and rule.name not in temporary and _may_match(rule, event)
         )
 
+    def _is_taken(self, probe: Probe) -> bool:
+        """Whether somebody else has a rule of the name that the temporary one would have."""
+        own = {rule.name for rule in self._temporary(probe.region)}
+        listed = self.observed.around.listeners.get(probe.region, ())
+        return probe.temporary not in own and any(rule.name == probe.temporary for rule in listed)
+
+    def _is_foreign(self, queue: str) -> bool:
+        live = self.observed.around.queues.get(queue)
+        return live is not None and not is_of_a_probe(live, queue)
+
+    @staticmethod
+    def _temporary_arn(probe: Probe) -> str:
+        return f"{probe.rule.arn.rpartition('/')[0]}/{probe.temporary}"
+
     def _bus(self, region: str) -> str:
         partition = self.observed.snapshot.partition
         return f"arn:{partition}:events:{region}:{self.writer.account_id}:event-bus/default"
@@ -329,7 +333,7 @@ class Planner:
     def _rule(self, probe: Probe) -> Iterator[Change]:
         target = EventTarget(probe.target.id, probe.target.arn, probe.settings() or {})
         wanted = self._wanted(probe, target)
-        arn = f"{probe.rule.arn.rpartition('/')[0]}/{probe.temporary}"
+        arn = self._temporary_arn(probe)
         live = next((rule for rule in self._temporary(probe.region) if rule.name == probe.temporary), None)
         after = self.writer.put_rule(wanted, arn, live)
         if shown_rule(live) != after.after:
@@ -374,13 +378,14 @@ class Planner:
             yield _for_good(self.writer.delete_rule(rule))
         around = self.observed.around
         queues = {queue_arn(topic): self._policy(topic, topics) for topic in topics}
-        queues |= {queue: live.get("policy") for queue, live in around.queues.items() if live and queue not in queues}
+        left = {queue: live for queue, live in around.queues.items() if live and not self._is_foreign(queue)}
+        queues |= {queue: live.get("policy") for queue, live in left.items() if queue not in queues}
         subscribed = {(topic, queue_arn(topic)) for topic in topics}
         subscribed |= {
             (topic, item.endpoint)
             for topic, found in around.subscribers.items()
             for item in found
-            if item.endpoint == queue_arn(topic)
+            if item.endpoint == queue_arn(topic) and not self._is_foreign(item.endpoint)
         }
         for topic, queue in sorted(subscribed):
             yield self.writer.unsubscribe(topic, queue)
@@ -399,7 +404,7 @@ class Planner:
         others = tuple(item for item in (live.targets if live else ()) if item.id != target.id)
         return EventRule(
             name=wanted.name,
-            arn=f"{probe.rule.arn.rpartition('/')[0]}/{wanted.name}",
+            arn=self._temporary_arn(probe),
             region=probe.region,
             state=wanted.state,
             pattern=wanted.pattern,

@@ -34,19 +34,8 @@ from ...._module.task import Task, TaskError
 from ..changes import DELETE_QUEUE, DELETE_RULE, EVENTS, PUT_EVENTS, REMOVE_TARGETS, UNSUBSCRIBE, Writer
 from ..observe import Acting, queue_of, reread
 from ..plan import DATASETS, MODULE
-from .plan import (
-    NOT_PROVEN,
-    TOKEN,
-    Around,
-    Observed,
-    Planner,
-    Probe,
-    Subscriber,
-    is_temporary,
-    probes_of,
-    queue_arn,
-    trial_event,
-)
+from .plan import NOT_PROVEN, TOKEN, Around, Observed, Planner, Probe, Subscriber, is_temporary, probes_of, trial_event
+from .queue import queue_arn
 
 _RECEIVE: t.Final = "ReceiveMessage"
 OPERATIONS: t.Final = Operations(

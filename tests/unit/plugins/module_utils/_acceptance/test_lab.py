@@ -56,10 +56,22 @@ def test_an_object_is_removed_though_the_answer_to_its_request_was_lost() -> Non
     assert list(iam.users) == [lost.upper()]
 
 
-def test_everything_below_the_path_is_of_an_earlier_run_at_first() -> None:
+def test_what_an_earlier_run_left_is_known_by_path_and_name() -> None:
     iam = Iam()
-    lab(iam).user()
-    iam.call("iam", "CreateUser", {"UserName": "bob", "Path": "/people/"})
+    left = str(lab(iam).user()["UserName"])
+    for name, path in (
+        ("bob", "/people/"),
+        ("break-glass", PATH),
+        ("acceptance", PATH),
+        ("acceptance-team-01", PATH),
+        (f"{left}-copy", PATH),
+        (left.upper(), PATH),
+        (left.replace("acceptance-", "acceptance-0"), PATH),
+        (left[:-1] + "\u0661", PATH),
+        (f"{left}0", f"{PATH}deeper/"),
+        (f"{left}1", "/iam-hardening/acceptance-of-others/"),
+    ):
+        iam.call("iam", "CreateUser", {"UserName": name, "Path": path})
     one = lab(iam)
-    assert [item["Path"] for item in one.objects()] == [PATH]
+    assert [item["UserName"] for item in one.objects()] == [left]
     assert one.own_objects() == ()

@@ -24,7 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._assessment.run import run
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
-from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import complete
 from ansible_collections.hardening.iam.plugins.modules.assessment_info import argument_spec
 
@@ -136,6 +136,59 @@ def test_the_waiver_that_the_report_prints_holds_until_the_reason_changes(tmp_pa
     assert "does not cover it: the reason changed since it was waived" in again["detail"]
     (change,) = [item for item in third.report["delta"]["changed"] if item["fingerprint"] == again["fingerprint"]]
     assert (change["from"]["status"], change["to"]["status"], change["reason_changed"]) == ("WAIVED", "FAIL", True)
+
+
+def test_a_waiver_for_a_role_of_a_partner_ends_when_the_whole_account_is_trusted(tmp_path: Path) -> None:
+    """F8, through the report: the account is the same, and more of its principals come in."""
+    partner = "arn:aws:iam::999988887777"
+    role = samples.role("app", trust=samples.trust({"AWS": f"{partner}:role/ci"}))
+    first = assess(tmp_path, samples.snapshot(roles=(role,)))
+    (finding,) = [item for item in first.of("trust_foreign_account") if item["status"] == "FAIL"]
+    (printed,) = yaml.safe_load(finding["to_waive"])
+    signed = {**WAIVER, **{name: value for name, value in printed.items() if value}}
+    signed["expires"] = format_utc(samples.NOW)[:10]
+    second = assess(tmp_path, samples.snapshot(roles=(role,)), "two", waivers=[signed])
+    assert [item["status"] for item in second.of("trust_foreign_account")] == ["WAIVED"]
+    wider = samples.role("app", trust=samples.trust({"AWS": f"{partner}:root"}))
+    third = assess(tmp_path, samples.snapshot(roles=(wider,)), "three", waivers=[signed])
+    assert [item["status"] for item in third.of("trust_foreign_account")] == ["FAIL"]
+
+
+BLOCK: t.Final = yaml.safe_dump([{**WAIVER, "expires": format_utc(samples.NOW)[:10]}], sort_keys=False)
+
+
+@pytest.mark.parametrize("text", [BLOCK, f"---\n{BLOCK}", f"# ours\n{BLOCK}", json.dumps(yaml.safe_load(BLOCK))])
+def test_a_survey_gives_waivers_as_text(tmp_path: Path, text: str) -> None:
+    assessed = assess(tmp_path, samples.snapshot(regions=REGIONS, unread=DENIED), waivers=text)
+    assert any("waiver 0 (region_assessed" in warning for warning in assessed.warnings)
+
+
+NOT_WAIVERS: t.Final[dict[str, tuple[bytes, str]]] = {
+    "a key twice": (f"{BLOCK}  control: root_mfa_enabled\n".encode(), "the key 'control' is given a second time"),
+    "not UTF-8": (b"- owner: \xe9", "is not YAML"),
+    "itself": (b"- &a [*a]", "more than 1000000 values"),
+    "a bomb": (
+        b"".join(b"- &a%d [%s]\n" % (n, b",".join([b"*a%d" % (n - 1) if n else b"x"] * 10)) for n in range(9)),
+        "more than 1000000 values",
+    ),
+    "deep": (b"[" * 100_000, "is not YAML"),
+    "a class": (b"!!python/object/apply:os.system [id]", "is not YAML"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_WAIVERS)
+def test_a_file_that_holds_no_waivers_is_refused(tmp_path: Path, name: str) -> None:
+    content, reason = NOT_WAIVERS[name]
+    (tmp_path / "waivers.yml").write_bytes(content)
+    with pytest.raises(TaskError, match=f"^waivers: .*{reason}"):
+        assess(tmp_path, samples.snapshot(), waivers=str(tmp_path / "waivers.yml"))
+
+
+def test_aliases_and_merge_keys_are_no_repeated_keys(tmp_path: Path) -> None:
+    more = "- {<<: *first, control: root_mfa_enabled, severity: critical}\n- {<<: *first, ticket: SEC-2}\n"
+    (tmp_path / "waivers.yml").write_text(f"- &first\n{BLOCK.replace('- ', '  ', 1)}{more}", encoding="utf-8")
+    found = assess(tmp_path, samples.snapshot(), waivers=str(tmp_path / "waivers.yml"))
+    assert [item["ticket"] for item in found.report["waivers"]] == ["SEC-1", "SEC-1", "SEC-2"]
 
 
 OF_ORGANIZATION: t.Final = ("2.1.2", "2.1.3", "2.1.4", "2.1.5", "2.1.6")

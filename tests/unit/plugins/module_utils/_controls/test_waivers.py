@@ -199,9 +199,38 @@ def test_the_farthest_date() -> None:
         parsed(entry(expires="2026-12-01"), max_days=5)
 
 
-def test_an_account_id_with_a_leading_zero_survives_yaml() -> None:
-    (waiver,) = parsed(entry(accounts=[11122223333]))
-    assert waiver.accounts == ("011122223333",)
+@pytest.mark.parametrize("number", [11122223333, 1402433619, 31, 0, -5, 1111222233334444])
+def test_an_account_id_that_yaml_read_as_another_number_is_refused(number: int) -> None:
+    """YAML reads 012345670123 as 1402433619: with zeros before it, the waiver would cover somebody else's account."""
+    with pytest.raises(WaiverError, match=r"waivers\[0\]\.accounts: .* is not an account id of 12 digits"):
+        parsed(entry(accounts=[number]))
+
+
+def test_a_number_that_names_a_resource_stays_as_it_is() -> None:
+    assert parsed(entry(resources=[7]))[0].resources == ("7",)
+
+
+def bomb() -> t.Any:
+    """What a few lines of YAML with aliases make: 10^9 values."""
+    value: t.Any = ["x"] * 10
+    for _level in range(8):
+        value = [value] * 10
+    return value
+
+
+@pytest.mark.parametrize("name", [*entry(), "regions", "severity", "reason_fingerprint"])
+def test_a_wrong_value_of_any_size_makes_a_short_message(name: str) -> None:
+    with pytest.raises(WaiverError) as caught:
+        parsed(entry(**{name: bomb()}))
+    assert len(str(caught.value)) < 500
+    with pytest.raises(WaiverError) as caught:
+        parsed(bomb())
+    assert len(str(caught.value)) < 500
+
+
+def test_a_moment_expires_on_its_day_in_utc() -> None:
+    east = dt.datetime(2027, 1, 2, 1, tzinfo=dt.timezone(dt.timedelta(hours=5)))
+    assert parsed(entry(expires=east))[0].expires == dt.date(2027, 1, 1)
 
 
 def test_an_unassessed_region_has_a_name_for_waivers_too() -> None:

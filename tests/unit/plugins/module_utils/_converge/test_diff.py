@@ -26,3 +26,8 @@ def test_one_difference_a_change_and_nothing_is_an_empty_text() -> None:
         },
     ]
     assert diff_of([]) == []
+
+
+def test_a_target_can_not_write_to_the_terminal() -> None:
+    (shown,) = diff_of([change("\x1b[2J\u202etoor", before=None, after={"x": 1})])
+    assert shown["after_header"] == f"{user_arn('?[2J?toor')} (after Replace)"

@@ -40,6 +40,9 @@ def test_what_changes_by_itself_is_no_reason(same: t.Any) -> None:
         # Somebody who may name a policy must not slip it past a waiver.
         {**TRUSTS, "trusts": [*TRUSTS["trusts"], "2026-01-01"]},
         {**TRUSTS, "policy": "2026-01-01"},
+        {**TRUSTS, "subject": "2026-01-01T00:00:00Z:repo:evil"},
+        {**TRUSTS, "subject": "2026-01-01T00:00:00*"},
+        {**TRUSTS, "subject": "\u0662026-01-01T00:00:00Z"},
         {**TRUSTS, "last_policy": "P"},
         {"policies": TRUSTS["trusts"], "needs_mfa": True},
         [TRUSTS],

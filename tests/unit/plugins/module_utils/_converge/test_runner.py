@@ -95,9 +95,7 @@ def test_prediction_fails_on_a_change_of_the_caller_and_on_fatal_refusals_of_the
 
 
 @pytest.mark.parametrize(("found", "allowed"), [(True, 1), (False, 0)])
-def test_a_capability_says_what_needs_break_glass_and_finds_it(
-    aws: FakeAws, found: bool, allowed: int
-) -> None:
+def test_a_capability_says_what_needs_break_glass_and_finds_it(aws: FakeAws, found: bool, allowed: int) -> None:
     class Glass:
         def objection(self, _change: Change) -> t.Optional[str]:
             return None if found else "nobody is there"

@@ -79,6 +79,7 @@ def test_what_is_no_document_is_named(value: t.Any, message: str) -> None:
     [
         ("bad.json", b'{"Statement": [}', "bad.json is not a policy document that IAM accepts: line 1, column 16"),
         ("bad.yml", b"Statement: [", "bad.yml is not YAML"),
+        ("twice.yml", b"Statement: []\nStatement: []", "the key 'Statement' is given a second time on line 2"),
         ("list.yml", b"- Statement", "list.yml holds no policy document, but a list"),
         ("long.json", b" " * 1_000_001, "is longer than any policy document"),
         ("empty.json", b"", "empty.json is not a policy document"),

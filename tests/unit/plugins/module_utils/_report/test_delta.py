@@ -263,6 +263,16 @@ def test_what_is_waived_no_longer_since_its_reason_changed_fails_again() -> None
     assert unaccepted(after([trusting("1", status=Status.WAIVED)], [trusting("1")]))["no longer waived"] == 0
 
 
+def test_what_is_waived_no_longer_since_it_is_worse_now_fails_again() -> None:
+    accepted, again = trusting("1", status=Status.WAIVED), trusting("1")
+    worse = dataclasses.replace(again, severity=Severity.CRITICAL)
+    better = dataclasses.replace(again, severity=Severity.LOW)
+    assert unaccepted(after([accepted], [worse]))["no longer waived"] == 1
+    # Its waiver expired or is gone: nothing about the finding is new.
+    assert unaccepted(after([accepted], [better]))["no longer waived"] == 0
+    assert unaccepted(after([again], [worse]))["no longer waived"] == 0
+
+
 def test_a_report_without_reasons_is_compared_with() -> None:
     older = compare(report(trusting("1"), earlier=True), None)
     del older["findings"][0]["reason_fingerprint"]

@@ -17,6 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.delta import
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import (
     SCHEMA,
     DocumentError,
+    check_report,
     complete,
     count_statuses,
     decode,
@@ -243,3 +244,47 @@ def test_the_headline_is_the_first_score() -> None:
 
 def test_statuses_are_all_counted() -> None:
     assert count_statuses([]) == dict.fromkeys([status.value for status in Status], 0)
+
+
+def places(node: t.Any, at: tuple[t.Any, ...] = ()) -> t.Iterator[tuple[t.Any, ...]]:
+    """The way to each member of a document."""
+    members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, member in members:
+        yield (*at, name)
+        yield from places(member, (*at, name))
+
+
+FORGED: t.Final = (None, 7, True, "x", [], ["x"], [7], {}, {"x": 7}, [[]], [{}])
+
+
+def test_a_forged_report_is_refused_or_can_be_compared_with() -> None:
+    """Others may write where reports are. What they leave must not stop the assessment of the account."""
+    before = compare(samples.assessment([samples.path("user/a version itself")], run=samples.run("0")), None)
+    earlier = compare(samples.assessment([*samples.failing()[:2], samples.settled()[2]], run=samples.run("1")), before)
+    brief = {name: earlier["findings"][0].get(name) for name in ("control", "status", "severity", "region", "resource")}
+    earlier["delta"]["not_assessed"] = [{**brief, "fingerprint": "0" * 64, "first_seen": None}]
+    check_report(earlier, samples.ACCOUNT, where="here")
+    now, text = samples.assessment(samples.failing()[:1]), encode(earlier)
+    compared = refused = 0
+    for place in [way for way in places(earlier) if way[0] in ("run", "scope", "findings", "controls", "delta")]:
+        for value in FORGED:
+            forged = node = decode(text, where="here")
+            for step in place[:-1]:
+                node = node[step]
+            node[place[-1]] = value
+            try:
+                check_report(forged, samples.ACCOUNT, where="here")
+            except DocumentError:
+                refused += 1
+            else:
+                compared += bool(encode(compare(now, forged)))
+    assert min(compared, refused) > 100
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-13-01T00:00:00Z", 7])
+def test_a_time_that_is_none_is_refused(since: t.Any) -> None:
+    """Exports turn the time into a number."""
+    forged = samples.compared()
+    forged["findings"][0]["first_seen"] = since
+    with pytest.raises(DocumentError, match="malformed"):
+        check_report(forged, samples.ACCOUNT, where="here")

@@ -48,6 +48,25 @@ def test_access_key_tells_of_the_last_use() -> None:
     assert (finding.resource, finding.region) == (ROOT, "global")
 
 
+def reason(control: str, of_root: t.Any) -> t.Optional[str]:
+    account = snapshot(summary={"AccountAccessKeysPresent": 1}, credential_report=report(of_root=of_root))
+    (finding,) = judge(control, account)
+    assert finding.status == "FAIL"
+    return finding.reason_fingerprint
+
+
+def test_a_further_key_of_root_and_a_use_of_another_kind_are_other_reasons() -> None:
+    """F8: a waiver for one key of root, or for sign-ins with the password, covers no more."""
+    one, both = root(access_keys=(key(1, used=20),)), root(access_keys=(key(1, used=20), key(2, used=3)))
+    assert reason("root_no_access_key", one) != reason("root_no_access_key", both)
+    signed_in = {"password_last_used": days_ago(2)}
+    assert reason("root_not_used", root(**signed_in)) != reason(
+        "root_not_used", root(access_keys=(key(1, used=1),), **signed_in)
+    )
+    assert reason("root_not_used", root(**signed_in)) == reason("root_not_used", root(password_last_used=days_ago(1)))
+    assert reason("root_no_access_key", one) == reason("root_no_access_key", root(access_keys=(key(1, used=1),)))
+
+
 @pytest.mark.parametrize("control", ["root_mfa_enabled", "root_hardware_mfa"])
 @pytest.mark.parametrize(
     ("fields", "expected"),
@@ -111,7 +130,8 @@ def test_use_tells_of_password_and_keys_alike() -> None:
     (finding,) = judge("root_not_used", snapshot(credential_report=report(of_root=of_root)))
     assert "password used 2026-11-20" in finding.detail
     assert "access key 1 used 2026-11-22" in finding.detail
-    assert set(finding.evidence.observed) == {"password", "access key 1"}
+    assert set(finding.evidence.observed) == {"password", "access key 1", "used_by"}
+    assert finding.evidence.observed["used_by"] == ["access key 1", "password"]
 
 
 def test_use_within_a_threshold_of_choice() -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 
 import pytest
@@ -20,6 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
     MemberAccount,
     OrganizationTree,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.trusts import Trust
 
 from ..samples import (
@@ -283,3 +285,67 @@ def test_odd_statements_are_no_pass(statement: t.Any) -> None:
     account = snapshot(roles=(role(trust=document(statement)),))
     assert status("trust_not_public", account) == "NOT_ASSESSED"
     assert status("trust_foreign_account", account) == "NOT_ASSESSED"
+
+
+def reason(control: str, *statements: t.Any) -> t.Optional[str]:
+    """The fingerprint of the reason for which a role with these trust statements fails."""
+    app = role("app", trust=document(*statements))
+    account = snapshot(roles=(app,), organization=Organization("o-1", "444455556666", "ALL"))
+    (found,) = [finding for finding in judge(control, account) if finding.status is Status.FAIL]
+    return found.reason_fingerprint
+
+
+def lets(principal: t.Any, condition: t.Any = None, effect: str = "Allow") -> dict[str, t.Any]:
+    found = {"Effect": effect, "Principal": principal, "Action": "sts:AssumeRole"}
+    return {**found, "Condition": condition} if condition else found
+
+
+CI: t.Final = f"arn:aws:iam::{OTHER}:role/ci"
+OFFICE: t.Final = {"IpAddress": {"aws:SourceIp": ["198.51.100.0/24", "203.0.113.0/24"]}}
+THIS_YEAR: t.Final = {"DateLessThan": {"aws:CurrentTime": "2026-12-31T00:00:00Z"}}
+EC2: t.Final = lets({"Service": "ec2.amazonaws.com"})
+WIDER: t.Final[dict[str, tuple[str, t.Any, t.Any]]] = {
+    "a whole account in place of a role": ("trust_foreign_account", lets({"AWS": CI}), lets({"AWS": FOREIGN})),
+    "a further role": ("trust_foreign_account", lets({"AWS": CI}), lets({"AWS": [CI, f"{CI}-2"]})),
+    "from everywhere": ("trust_not_public", lets("*", OFFICE), lets("*")),
+    "from elsewhere": ("trust_not_public", lets("*", OFFICE), lets("*", {"IpAddress": {"aws:SourceIp": "0.0.0.0/1"}})),
+    "for longer": (
+        "trust_foreign_account",
+        lets({"AWS": CI}, THIS_YEAR),
+        lets({"AWS": CI}, {"DateLessThan": {"aws:CurrentTime": "2036-12-31T00:00:00Z"}}),
+    ),
+    "with IfExists": (
+        "trust_not_public",
+        lets("*", {"StringEquals": {"aws:SourceVpc": "vpc-1"}}),
+        lets("*", {"StringEqualsIfExists": {"aws:SourceVpc": "vpc-1"}}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WIDER)
+def test_a_waiver_for_one_trust_does_not_cover_a_wider_one(name: str) -> None:
+    control, accepted, wider = WIDER[name]
+    assert reason(control, accepted) != reason(control, wider)
+
+
+def test_a_waiver_ends_where_a_denial_is_taken_away() -> None:
+    denial = lets("*", {"NotIpAddress": OFFICE["IpAddress"]}, effect="Deny")
+    accepted = lets({"AWS": CI})
+    assert reason("trust_foreign_account", accepted, denial) != reason("trust_foreign_account", accepted)
+
+
+def test_a_waiver_lasts_while_the_trust_says_the_same() -> None:
+    accepted = reason("trust_foreign_account", lets({"AWS": [CI, f"{CI}-2"]}, OFFICE))
+    turned = {"IpAddress": {"aws:SourceIp": OFFICE["IpAddress"]["aws:SourceIp"][::-1]}}
+    assert reason("trust_foreign_account", lets({"AWS": [f"{CI}-2", CI]}, turned)) == accepted
+    assert reason("trust_foreign_account", EC2, lets({"AWS": [CI, f"{CI}-2"]}, OFFICE)) == accepted
+
+
+def test_an_external_id_is_not_in_the_evidence() -> None:
+    app = role("app", trust=trust({"AWS": FOREIGN}, EXTERNAL_ID), attached_policies=(ADMIN,))
+    (found,) = judge("trust_foreign_readonly", snapshot(roles=(app,)))
+    assert found.status is Status.FAIL
+    assert "s3cret" not in json.dumps(found.as_dict())
+    assert found.evidence.observed["terms"][0].startswith(
+        f'Allow AWS {FOREIGN} if StringEquals sts:ExternalId ["sha256 '
+    )

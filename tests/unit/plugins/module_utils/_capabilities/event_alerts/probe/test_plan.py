@@ -27,9 +27,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_
     Planner,
     Subscriber,
     probes_of,
+    trial_event,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.probe.queue import (
     queue_arn,
     queue_policy,
-    trial_event,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_pattern import EventPattern
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import with_affected
@@ -241,14 +243,60 @@ def test_what_an_earlier_probe_left_is_used_and_removed() -> None:
 
 
 def test_a_queue_of_other_topics_is_made_anew() -> None:
-    found = plan(account(), queues={QUEUE: {"policy": None}})
+    found = plan(account(), queues={QUEUE: {"policy": queue_policy([f"{TOPIC}-of-before"], QUEUE)}})
     assert steps(found)[:3] == ["DeleteQueue", "CreateQueue", "Subscribe"]
+
+
+WIDE: t.Final = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        None,
+        {},
+        [],
+        "text",
+        {"Statement": []},
+        {"Statement": {"Effect": "Allow"}},
+        {"Version": "2012-10-17", "Statement": [WIDE]},
+        {**queue_policy([TOPIC], QUEUE), "Id": "theirs"},
+        {**queue_policy([TOPIC], QUEUE), "Statement": [*queue_policy([TOPIC], QUEUE)["Statement"], WIDE]},
+        queue_policy([TOPIC], f"{QUEUE}-of-others"),
+    ],
+)
+def test_a_queue_that_only_has_such_a_name_is_neither_used_nor_removed(policy: t.Any) -> None:
+    around = {
+        "queues": {QUEUE: {"queue": "iam-hardening-probe", "policy": policy}},
+        "subscribers": {TOPIC: (Subscriber("sqs", QUEUE, "arn:s"),)},
+    }
+    found = plan(account(), TOPIC, **around)
+    assert (found.changes, refused(found)) == ((), {("foreign", QUEUE)})
+    assert plan(account(), only_clean=True, **around).changes == ()
+
+
+def test_a_queue_that_can_not_be_read_is_not_taken_for_a_missing_one() -> None:
+    found = plan(account(), unread={QUEUE: "AccessDenied"})
+    assert (found.changes, refused(found)) == ((), {("unread", QUEUE)})
 
 
 def test_a_rule_that_only_has_such_a_name_is_not_removed() -> None:
     theirs = dataclasses.replace(temporary("theirs"), pattern={"source": ["aws.s3"]})
     unmarked = dataclasses.replace(temporary("unmarked"), tags={})
     assert plan(with_rules(account(), HOME, theirs, unmarked), only_clean=True).changes == ()
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        dataclasses.replace(temporary("root-activity"), tags={}),
+        dataclasses.replace(temporary("root-activity"), pattern={"source": ["aws.s3"]}),
+    ],
+)
+def test_a_rule_of_others_with_the_name_of_a_temporary_one_is_not_overwritten(theirs: EventRule) -> None:
+    found = plan(with_rules(account(), HOME, theirs), HUB, listeners={HOME: (theirs,)})
+    assert refused(found) == {("foreign", theirs.arn)}
+    assert all(theirs.arn not in change.target for change in found.changes)
 
 
 def test_only_rules_of_ours_that_are_on_are_probed() -> None:
