@@ -23,11 +23,19 @@ from collections.abc import Iterable, Iterator
 
 from .analysis import WITHOUT_MFA
 from .arn import arn_account, root_account
-from .caller import Pair, caller_of
+from .caller import EVERYONE, Pair, caller_of
 from .compiled import CompiledStatement
 from .context import Context, Values
 from .policy import Policy, Statement
-from .trust_statements import ASSUME, TrustStatements, is_for_everybody, principals_of_type, wanted_values
+from .trust_statements import (
+    ASSUME,
+    NAMES_CALLER,
+    TrustStatements,
+    conditions_on,
+    is_for_everybody,
+    principals_of_type,
+    wanted_values,
+)
 from .truth import NO, UNKNOWN, YES, Truth
 from .web_identities import OpenSubject, open_subjects
 
@@ -49,8 +57,18 @@ _OTHER_ORGANIZATION: t.Final = "o-unread00000"
 
 _ORGANIZATIONS: t.Final = ("aws:principalorgid", "aws:principalorgpaths")
 _SOURCE_ORGANIZATIONS: t.Final = ("aws:sourceorgid", "aws:sourceorgpaths")
-# Conditions on these name principals, as the element Principal does.
-_NAMES_CALLER: t.Final = ("aws:principalaccount", "aws:principalarn")
+_WILD: t.Final = frozenset("*?")
+_UNNAMED_SERVICE: t.Final = "every service"
+# Keys that requests of services have, and those of nobody else.
+_OF_SERVICES: t.Final = (
+    *("aws:principalisawsservice", "aws:principalservicename", "aws:sourceaccount", "aws:sourcearn"),
+    *_SOURCE_ORGANIZATIONS,
+)
+# A service that calls has none of them.
+_OF_PRINCIPALS: t.Final = (
+    *("aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalType"),
+    *("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:username", "sts:ExternalId"),
+)
 
 
 class _Membership(t.NamedTuple):
@@ -109,9 +127,10 @@ class Trust:
         )
 
     def _strangers(self, statement: Statement) -> tuple[str, ...]:
-        """An account that nobody names, and one for each pattern of account ids."""
-        patterns = [value for value in wanted_values(statement, "aws:principalaccount") if set(value) & set("*?")]
-        return tuple(dict.fromkeys((_UNNAMED_ACCOUNT, *(_account_like(value) for value in patterns))))
+        """An account that nobody names, and some for each pattern of account ids."""
+        arns = (value.split(":") for value in wanted_values(statement, "aws:principalarn"))
+        patterns = [*wanted_values(statement, "aws:principalaccount"), *(parts[4] for parts in arns if parts[5:])]
+        return tuple(dict.fromkeys((_UNNAMED_ACCOUNT, *_accounts_like(patterns))))
 
     def foreign_organizations(self) -> tuple[tuple[str, Truth], ...]:
         """The organizations other than the account's own all of whose accounts may come in.
@@ -130,8 +149,15 @@ class Trust:
 
     def foreign_accounts(self, known: Iterable[str]) -> tuple[str, ...]:
         """The ids of the accounts that the policy names: neither the role's own nor one of ``known``."""
-        found = {account for item in self._allowing for account in _accounts(item.statement)}
+        found = {account for item in self._allowing for account in self._accounts(item.statement)}
         return tuple(sorted(found - {self._account, *known}))
+
+    def _accounts(self, statement: Statement) -> set[str]:
+        """The accounts that a statement names or, of everybody, conditions on who calls and what a Deny excepts."""
+        values = [*principals_of_type(statement, "AWS")]
+        if is_for_everybody(statement):
+            values += [*wanted_values(statement, *NAMES_CALLER), *self._statements.excepted]
+        return {account for value in values if (account := arn_account(value)) is not None}
 
     def lets_in(self, account: str) -> Truth:
         """Whether principals of a named account may assume the role though it is outside the own organization."""
@@ -144,7 +170,7 @@ class Trust:
     def _named(self, account: str, external_ids: tuple[t.Optional[str], ...]) -> Truth:
         answers = [NO]
         for item in self._allowing:
-            if account in _accounts(item.statement):
+            if account in self._accounts(item.statement):
                 named = [value for value in principals_of_type(item.statement, "AWS") if arn_account(value) == account]
                 arns = tuple(value for value in named if root_account(value) is None)
                 only = arns if named and len(arns) == len(named) else ()
@@ -157,11 +183,11 @@ class Trust:
         return tuple(value for value in dict.fromkeys(found) if _UNIQUE_ID.fullmatch(value))
 
     @property
-    def principals(self) -> t.Optional[tuple[tuple[Pair, Statement], ...]]:
-        """Whom the Allow statements name, each with its statement; None where one names whom it does not mean."""
+    def principals(self) -> t.Optional[tuple[Pair, ...]]:
+        """The principals that the Allow statements name; None where one names those that it does not mean."""
         if any(item.statement.not_principals is not None for item in self._allowing):
             return None
-        return tuple((pair, item.statement) for item in self._allowing for pair in item.statement.principals or ())
+        return tuple(pair for item in self._allowing for pair in item.statement.principals or ())
 
     def _admission(
         self,
@@ -190,8 +216,10 @@ class Trust:
         """Principals that the owner of an account may make: one of no special name, and those that conditions want."""
         some = f"arn:{self._partition}:iam::{account}:role/{_UNNAMED}"
         wanted = self._statements.values("aws:principalarn")
-        fitting = (_fitting(value, account, self._partition) for value in wanted)
-        return tuple(dict.fromkeys(arn for arn in (some, *fitting) if arn is not None))
+        head = f"arn:{self._partition}:iam::{account}:"
+        fitting = (arn for value in wanted for arn in _fitting(value, account, (f"{head}role/", f"{head}user/")))
+        excepted = (value for value in self._statements.excepted if arn_account(value) == account != value)
+        return tuple(dict.fromkeys((some, *fitting, *(arn for arn in excepted if root_account(arn) is None))))
 
     def _external_ids(self) -> tuple[t.Optional[str], ...]:
         """No external id, one of somebody's own, and those that conditions want."""
@@ -245,11 +273,22 @@ class Trust:
         """
         found: dict[str, Truth] = {}
         for item in self._statements.allowing(ASSUME):
-            for service in principals_of_type(item.statement, "Service"):
+            for service in self._services(item.statement):
                 if service not in _WITHOUT_SOURCE:
                     answer = self._acts_for_others(item, service, {self._account, *known})
                     found[service] = _most([found.get(service, NO), answer])
         return tuple((service, answer) for service, answer in found.items() if answer is not NO)
+
+    def _services(self, statement: Statement) -> tuple[str, ...]:
+        """The services that a statement names or, where it is for everybody, that conditions ask for.
+
+        "*" means services too. Where anybody comes in without one, the report says so already.
+        """
+        if EVERYONE not in (statement.principals or ()) and statement.not_principals is None:
+            return principals_of_type(statement, "Service")
+        asked = conditions_on(statement, *_OF_SERVICES)
+        wanted = (_filled(value) for value in wanted_values(statement, "aws:principalservicename"))
+        return tuple(dict.fromkeys((_UNNAMED_SERVICE, *wanted))) if asked else ()
 
     def _acts_for_others(self, item: CompiledStatement, service: str, own: set[str]) -> Truth:
         values: dict[str, Values] = {
@@ -260,11 +299,11 @@ class Trust:
         }
         # Not every service says for whom it acts: IfExists would let those in.
         keys = ("aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceArn")
-        silent = self._statements.may_allow(item, Context(values, complete=False, absent=keys))
+        silent = self._statements.may_allow(item, Context(values, complete=False, absent=(*keys, *_OF_PRINCIPALS)))
         caller = caller_of(service)
         answer = NO
         for source, certain in self._sources(service, own):
-            context = Context({**values, **source}, complete=False)
+            context = Context({**values, **source}, complete=False, absent=_OF_PRINCIPALS)
             allowed = silent or self._statements.may_allow(item, context)
             if allowed and not self._statements.is_denied(caller, context):
                 if certain:
@@ -275,13 +314,15 @@ class Trust:
     def _sources(self, service: str, own: set[str]) -> Iterator[tuple[dict[str, Values], bool]]:
         """For whom a service may act: foreign accounts, in organizations that are not the account's own."""
         arns = self._statements.values("aws:sourcearn")
-        wanted = {_filled(value) for value in self._statements.values("aws:sourceaccount")}
-        wanted |= {account for value in arns if (account := arn_account(value)) is not None}
+        of_arns = (parts[4] for parts in (value.split(":") for value in arns) if parts[5:] and parts[4])
+        patterns = [*self._statements.values("aws:sourceaccount"), *of_arns]
+        wanted = {*(value for value in patterns if not set(value) & _WILD), *_accounts_like(patterns)}
         accounts = (_UNNAMED_ACCOUNT, *sorted(wanted - own))
         members = (_unnamed(), *self._named_organizations(_SOURCE_ORGANIZATIONS))
         for account, member in itertools.product(accounts, members):
-            some = f"arn:{self._partition}:{service.partition('.')[0]}:xx-nowhere-0:{account}:{_UNNAMED}"
-            fitting = (arn for value in arns if (arn := _fitting(value, account, self._partition)))
+            head = f"arn:{self._partition}:{service.partition('.')[0]}:xx-nowhere-0:{account}:"
+            some = f"{head}{_UNNAMED}"
+            fitting = (arn for value in arns for arn in _fitting(value, account, (head,)))
             for arn in dict.fromkeys((some, *fitting)):
                 source: dict[str, Values] = {
                     "aws:SourceAccount": account,
@@ -340,7 +381,7 @@ class Trust:
     def lets_people_in(self) -> bool:
         """Whether anyone but AWS services may assume the role, under whatever conditions."""
         named = self.principals
-        return named is None or any(kind in ("*", "AWS", "Federated") for (kind, _value), _statement in named)
+        return named is None or any(kind in ("*", "AWS", "Federated") for kind, _value in named)
 
 
 def _unnamed() -> _Membership:
@@ -358,36 +399,51 @@ def _most(answers: Iterable[Truth]) -> Truth:
     return YES if YES in found else UNKNOWN if UNKNOWN in found else NO
 
 
-def _accounts(statement: Statement) -> set[str]:
-    """The accounts that a statement names: as principals or, of everybody, by a condition on who calls."""
-    values = [*principals_of_type(statement, "AWS")]
-    if is_for_everybody(statement):
-        values += wanted_values(statement, *_NAMES_CALLER)
-    return {account for value in values if (account := arn_account(value)) is not None}
-
-
 def _filled(pattern: str) -> str:
     """A value that a pattern matches."""
     return pattern.replace("*", "x").replace("?", "x")
 
 
-def _account_like(pattern: str) -> str:
-    """An account id that a pattern matches, if one can."""
-    head, star, tail = pattern.replace("?", "0").partition("*")
-    tail = tail.replace("*", "")
-    return head + "0" * (12 - len(head) - len(tail) if star else 0) + tail
+def _accounts_like(patterns: Iterable[str]) -> Iterator[str]:
+    """Account ids that patterns match, two for each, if they can be any: one may be the role's own."""
+    for pattern in patterns:
+        if set(pattern) & _WILD:
+            for digit in "01":
+                head, star, tail = pattern.replace("?", digit).partition("*")
+                tail = tail.replace("*", "")
+                yield head + digit * (12 - len(head) - len(tail) if star else 0) + tail
 
 
-def _fitting(pattern: str, account: str, partition: str) -> t.Optional[str]:
-    """An ARN in ``account`` that a pattern is about; None where its owner can't have one."""
+def _fitting(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
+    """ARNs in ``account`` that a pattern is about; none where its owner can't have one.
+
+    ``heads`` are beginnings of such ARNs, for a pattern that leaves the beginning open.
+    """
     parts = pattern.split(":", 5)
-    if len(parts) < 6 or "$" in pattern:
-        return None
+    if "$" in pattern:
+        return
+    if len(parts) < 6:
+        yield from _ending(pattern, account, heads)
+        return
     if parts[4] and not re.fullmatch(re.escape(parts[4]).replace(r"\*", ".*").replace(r"\?", "."), account):
-        return None
-    if not parts[4] and not set(parts[5]) & set("*?"):
+        return
+    if not parts[4] and not set(parts[5]) & _WILD:
         # Without an account, as the ARNs of buckets are: the name tells whose it is.
-        return None
+        return
     owner = account if parts[4] else ""
     free = [_filled(part) for part in parts]
-    return ":".join((free[0], partition, *free[2:4], owner, free[5]))
+    yield ":".join((free[0], heads[0].split(":")[1], *free[2:4], owner, free[5]))
+
+
+def _ending(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
+    """ARNs in ``account`` that a pattern of less than six parts matches as a text, its first ``*`` across parts."""
+    before, star, after = pattern.partition("*")
+    named = re.search(r":(\d{12})(?::|$)", pattern)
+    if not star or (named and named[1] != account):
+        return
+    for head in heads:
+        if head.startswith(before):
+            # Either the pattern repeats the end of the head, or something stands between the two. No name has a colon.
+            ends = [end for end in range(len(before), len(head)) if after.startswith(head[end:])]
+            if ends or ":" not in after:
+                yield (head[: ends[0]] if ends else f"{head}x") + _filled(after)
