@@ -142,7 +142,7 @@ def _security_hub(scope: Scope) -> Verdict:
 
 def _multi_region_trail(scope: Scope) -> Verdict:
     trails = scope.snapshot.trails
-    problems = {item: _lack(scope, item) or ("" if item.is_multi_region else "one region only") for item in trails}
+    problems = {item: _lack(scope, item) or _narrowness(item) for item in trails}
     good = [item.name for item in trails if not problems[item] and not _doubt(item)]
     if good:
         return Verdict(len(trails), _TRAILS, detail=f"trail {good[0]} logs in every region")
@@ -166,22 +166,49 @@ def _lack(scope: Scope, trail: Trail) -> str:
     return f"delivered nothing in {silent} days" if silent > _SILENT_DAYS else ""
 
 
+def _narrowness(trail: Trail) -> str:
+    """Which events a trail leaves out; empty where it has all management events of every region.
+
+    KMS and RDS Data API are the sources that can be left out, and are management events as well, says
+    https://docs.aws.amazon.com/config/latest/developerguide/multi-region-cloudtrail-enabled.html.
+    """
+    if not trail.is_multi_region:
+        return "one region only"
+    return f"without the events of {listing(trail.excluded_sources)}" if trail.excluded_sources else ""
+
+
+def _lack_of_log_group(scope: Scope, trail: Trail) -> str:
+    """Why nothing of a trail gets to its log group; empty where it does, as far as is known."""
+    if trail.log_group_error:
+        return f"can't deliver to its log group: {trail.log_group_error}"
+    silent = scope.days_since(trail.log_group_delivery) if trail.log_group_delivery else 0
+    lacks = f"delivered nothing to its log group in {silent} days" if silent > _SILENT_DAYS else ""
+    return lacks or _lack(scope, trail)
+
+
 def _doubt(trail: Trail) -> str:
     """What is not known of a trail, so that nobody can say that it logs; empty where all is known."""
     if trail.is_logging is None:
         return "the status could not be read"
-    return "the event selectors could not be read" if trail.logs_management_events is None else ""
+    if trail.logs_management_events is None:
+        return "the event selectors could not be read"
+    return "the last delivery is not known" if trail.last_delivery is None else ""
+
+
+def _doubt_of_log_group(trail: Trail) -> str:
+    return "the last delivery to the log group is not known" if trail.log_group_delivery is None else ""
 
 
 def _log_group(scope: Scope) -> Verdict:
     trails, owned = scope.snapshot.trails, [item for item in owned_trails(scope) if item.log_group_arn]
-    problems = {item: _lack(scope, item) for item in owned}
-    good = [item.name for item in owned if not problems[item] and not _doubt(item)]
+    problems = {item: _lack_of_log_group(scope, item) for item in owned}
+    doubts = {item: _doubt(item) or _doubt_of_log_group(item) for item in owned}
+    good = [item.name for item in owned if not problems[item] and not doubts[item]]
     if good:
         return Verdict(len(trails), _TRAILS, detail=f"{listing(good)} delivers to a log group")
     unread = scope.unread_regions(Dataset.TRAILS)
     reasons = [f"trails could not be read in {listing(unread)}"] if unread else []
-    reasons += [f"{_doubt(item)} of {item.name}" for item in owned if not problems[item]]
+    reasons += [f"{doubts[item]} of {item.name}" for item in owned if not problems[item]]
     if trails and not owned_trails(scope):
         # The owner may watch from there; a member sees neither the log group nor its filters.
         names = listing(item.name for item in trails)
@@ -307,7 +334,8 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.TRAILS,),
         check=_multi_region_trail,
-        expected="a multi-region trail, of the account or its organization, that logs management events and delivers",
+        expected="a multi-region trail, of the account or its organization, that logs all management events, those"
+        " of KMS and RDS Data API too, and delivers",
         rationale="IAM's own events are logged in one region, sign-ins in another: a trail of one region misses them.",
         remediation=Remediation("Create an organization trail, or make the trail multi-region and start logging."),
         compliance=maps(
@@ -369,7 +397,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.TRAILS,),
         check=_log_group,
-        expected="a trail of the account that logs management events to a CloudWatch Logs log group",
+        expected="a trail of the account that delivers management events to a CloudWatch Logs log group",
         rationale="Stands for all recommendations on monitoring where there is nothing to put a metric filter on.",
         remediation=Remediation(
             "Let a multi-region trail deliver to a log group, or watch with EventBridge and waive this."
