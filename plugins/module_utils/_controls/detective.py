@@ -49,14 +49,11 @@ def _recorder(scope: Scope) -> Verdict:
     here = [item for item in scope.snapshot.config_recorders if item.region == scope.region]
     problems = {item: _unrecorded(item) for item in here}
     good = [item for item, problem in problems.items() if not problem]
-    proven = [item for item in good if (item.last_status or "").upper() == "SUCCESS"]
+    proven = [item for item in good if _is_proven(item)]
     if proven:
         return Verdict(len(here), _RECORDERS, detail=f"recorder {proven[0].name} is recording")
     if good:
-        reason = (
-            f"recorder {good[0].name} has not recorded anything yet (last status {good[0].last_status or 'unknown'})"
-        )
-        return Verdict(len(here), _RECORDERS, not_assessed=reason)
+        return Verdict(len(here), _RECORDERS, not_assessed=_unproven(good[0]))
     states = listing(f"{item.name}: {problem}" for item, problem in problems.items()) or "no recorder"
     observed = {
         "recorders": len(here),
@@ -64,6 +61,14 @@ def _recorder(scope: Scope) -> Verdict:
     }
     failure = Failure(scope.facts.account_arn, f"AWS Config does not record all resource types ({states})", observed)
     return Verdict(len(here), _RECORDERS, (failure,))
+
+
+def _is_proven(recorder: ConfigRecorder) -> bool:
+    return (recorder.last_status or "").upper() == "SUCCESS"
+
+
+def _unproven(recorder: ConfigRecorder) -> str:
+    return f"recorder {recorder.name} has not recorded anything yet (last status {recorder.last_status or 'unknown'})"
 
 
 def _unrecorded(recorder: ConfigRecorder) -> str:
@@ -108,7 +113,8 @@ def _recorder_role(scope: Scope) -> Verdict:
 def _records_iam(scope: Scope) -> Verdict:
     """IAM's types are recorded in one region at least. In which is free: the newer regions of AWS can't record them."""
     recorders = scope.snapshot.config_recorders
-    with_iam = sorted(item.region for item in recorders if item.records_iam)
+    recording_iam = [item for item in recorders if item.records_iam]
+    with_iam = sorted(item.region for item in recording_iam if _is_proven(item))
     if with_iam:
         return Verdict(
             len(recorders), _RECORDERS, detail=f"IAM is recorded in {listing(with_iam)}", extra={"regions": with_iam}
@@ -116,6 +122,8 @@ def _records_iam(scope: Scope) -> Verdict:
     unread = scope.unread_regions(Dataset.CONFIG_RECORDERS)
     if unread:
         return Verdict(len(recorders), _RECORDERS, not_assessed=f"recorders could not be read in {listing(unread)}")
+    if recording_iam:
+        return Verdict(len(recorders), _RECORDERS, not_assessed=_unproven(recording_iam[0]))
     recording = [item for item in recorders if item.recording]
     if not recording:
         return Verdict(0, _RECORDERS, not_applicable="nothing is recorded (control config_recorder)")

@@ -147,6 +147,8 @@ CASES: t.Final[tuple[Case, ...]] = (
             "IAM's types only": _recorders(recorder(**_SOME, resource_types=_IAM)),
         },
         NOT_ASSESSED={
+            "a recorder that has not recorded yet": _recorders(recorder(last_status="PENDING")),
+            "a recorder without a status": _recorders(recorder(last_status=None)),
             "maybe in a region that was not read": _recorders(
                 recorder(includes_global_types=False), regions=_BOTH, unread=_UNREAD_RECORDERS
             ),
