@@ -40,7 +40,7 @@ class Way(enum.Enum):
     KNOWN = "accounts of `thresholds.trusted_account_ids`"
     ORGANIZATION = "accounts of which the trust asks to be in the account's own organization"
     OWN_ACCOUNT = "the role's own account as a whole"
-    OWN_NARROWED = "the role's own account as a whole, under conditions that keep users without MFA out"
+    OWN_NARROWED = "the role's own account as a whole, under conditions that users meet by MFA or an external id alone"
     OWN_ROLES = "roles of the role's own account"
     SERVICE_LINKED = "service-linked roles of the management account, or of an account that is listed as trusted"
 
@@ -124,7 +124,8 @@ DESIGNS: t.Final = (
     ),
     Design(
         name="",
-        reason="a role of this collection, into which its trust lets nobody from outside and no user without MFA",
+        reason="a role of this collection, into which its trust lets nobody from outside, and no user without MFA or an"
+        " external id",
         ways=(Way.MANAGEMENT, Way.KNOWN, Way.ORGANIZATION, Way.OWN_NARROWED, Way.OWN_ROLES),
         source="examples/bootstrap",
     ),
@@ -241,7 +242,7 @@ def _takes(way: Way, value: str, account: str, trust: Trust, accounts: _Accounts
     if way is Way.OWN_ROLES:
         return ":role/" in value
     whole = root_account(value) is not None
-    return whole and (way is Way.OWN_ACCOUNT or not trust.people_without_mfa())
+    return whole and (way is Way.OWN_ACCOUNT or not trust.lets_users_in())
 
 
 def standing(scope: Scope, role: Role) -> Standing:

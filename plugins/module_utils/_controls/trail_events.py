@@ -43,6 +43,7 @@ _REGIONS: t.Final = {
 # Users sign in at one of these or at a regional address, root in us-east-1 alone.
 _SIGN_IN_REGIONS: t.Final = {**_REGIONS, "aws": ("us-east-2", "eu-north-1", "ap-southeast-2", "eu-west-1")}
 _GLOBAL: t.Final = frozenset({"iam", "organizations"})
+_SEVERAL: t.Final = 2
 _VERSIONS: t.Final = ("1.08", "1.09", "1.11")
 _AGENTS: t.Final = (
     "aws-cli/2.31.4 md/awscrt#0.27.6 ua/2.1 os/linux#6.8 md/arch#x86_64 lang/python#3.13.7",
@@ -338,7 +339,7 @@ def by_whom(samples: Sequence[Sample], missed: Sequence[Sample]) -> str:
 def where(samples: Sequence[Sample], missed: Sequence[Sample]) -> str:
     """The regions of the events that were missed, if all that they have in common is that none there was caught."""
     caught = [sample for sample in samples if sample not in missed]
-    if {item.by for item in missed} - {item.by for item in caught}:
-        return ""
     lost = {item.event["awsRegion"] for item in missed} - {item.event["awsRegion"] for item in caught}
-    return f" in {listing(lost, 3)}" if lost else ""
+    by = {item.by for item in missed}
+    # A few events may happen to be of one region.
+    return f" in {listing(lost, 3)}" if lost and len(by) > _SEVERAL and by <= {item.by for item in caught} else ""

@@ -27,6 +27,7 @@ from .caller import EVERYONE, Pair, caller_of
 from .compiled import CompiledStatement
 from .context import Context, Values
 from .policy import Policy, Statement
+from .trust_patterns import accounts_like, filled, fitting
 from .trust_statements import (
     ASSUME,
     NAMES_CALLER,
@@ -69,6 +70,10 @@ _OF_PRINCIPALS: t.Final = (
     *("aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalType"),
     *("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:username", "sts:ExternalId"),
 )
+
+
+# Condition keys of requests that users make, and those that these lack.
+_Requests = t.Sequence[tuple[t.Mapping[str, Values], tuple[str, ...]]]
 
 
 class _Membership(t.NamedTuple):
@@ -130,7 +135,7 @@ class Trust:
         """An account that nobody names, and some for each pattern of account ids."""
         arns = (value.split(":") for value in wanted_values(statement, "aws:principalarn"))
         patterns = [*wanted_values(statement, "aws:principalaccount"), *(parts[4] for parts in arns if parts[5:])]
-        return tuple(dict.fromkeys((_UNNAMED_ACCOUNT, *_accounts_like(patterns))))
+        return tuple(dict.fromkeys((_UNNAMED_ACCOUNT, *accounts_like(patterns))))
 
     def foreign_organizations(self) -> tuple[tuple[str, Truth], ...]:
         """The organizations other than the account's own all of whose accounts may come in.
@@ -217,13 +222,14 @@ class Trust:
         some = f"arn:{self._partition}:iam::{account}:role/{_UNNAMED}"
         wanted = self._statements.values("aws:principalarn")
         head = f"arn:{self._partition}:iam::{account}:"
-        fitting = (arn for value in wanted for arn in _fitting(value, account, (f"{head}role/", f"{head}user/")))
+        heads = (f"{head}role/", f"{head}user/")
+        made = (arn for value in wanted for arn in fitting(value, account, heads))
         excepted = (value for value in self._statements.excepted if arn_account(value) == account != value)
-        return tuple(dict.fromkeys((some, *fitting, *(arn for arn in excepted if root_account(arn) is None))))
+        return tuple(dict.fromkeys((some, *made, *(arn for arn in excepted if root_account(arn) is None))))
 
     def _external_ids(self) -> tuple[t.Optional[str], ...]:
         """No external id, one of somebody's own, and those that conditions want."""
-        wanted = (_filled(value) for value in self._statements.values("sts:externalid"))
+        wanted = (filled(value) for value in self._statements.values("sts:externalid"))
         return tuple(dict.fromkeys((None, _UNNAMED, *wanted)))
 
     @functools.cached_property
@@ -234,8 +240,8 @@ class Trust:
     def _named_organizations(self, keys: tuple[str, str]) -> tuple[_Membership, ...]:
         """The organizations that conditions on an id and on paths name, the account's own aside."""
         by_id, by_path = keys
-        ids = [_filled(value) for value in self._statements.values(by_id)]
-        paths = [_filled(value) for value in self._statements.values(by_path)]
+        ids = [filled(value) for value in self._statements.values(by_id)]
+        paths = [filled(value) for value in self._statements.values(by_path)]
         pairs = [(name, f"{name}/r-none/ou-none-nobodys0/") for name in ids]
         pairs += [(path.partition("/")[0], path) for path in paths]
         return tuple(
@@ -287,7 +293,7 @@ class Trust:
         if EVERYONE not in (statement.principals or ()) and statement.not_principals is None:
             return principals_of_type(statement, "Service")
         asked = conditions_on(statement, *_OF_SERVICES)
-        wanted = (_filled(value) for value in wanted_values(statement, "aws:principalservicename"))
+        wanted = (filled(value) for value in wanted_values(statement, "aws:principalservicename"))
         return tuple(dict.fromkeys((_UNNAMED_SERVICE, *wanted))) if asked else ()
 
     def _acts_for_others(self, item: CompiledStatement, service: str, own: set[str]) -> Truth:
@@ -316,14 +322,14 @@ class Trust:
         arns = self._statements.values("aws:sourcearn")
         of_arns = (parts[4] for parts in (value.split(":") for value in arns) if parts[5:] and parts[4])
         patterns = [*self._statements.values("aws:sourceaccount"), *of_arns]
-        wanted = {*(value for value in patterns if not set(value) & _WILD), *_accounts_like(patterns)}
+        wanted = {*(value for value in patterns if not set(value) & _WILD), *accounts_like(patterns)}
         accounts = (_UNNAMED_ACCOUNT, *sorted(wanted - own))
         members = (_unnamed(), *self._named_organizations(_SOURCE_ORGANIZATIONS))
         for account, member in itertools.product(accounts, members):
             head = f"arn:{self._partition}:{service.partition('.')[0]}:xx-nowhere-0:{account}:"
             some = f"{head}{_UNNAMED}"
-            fitting = (arn for value in arns for arn in _fitting(value, account, (head,)))
-            for arn in dict.fromkeys((some, *fitting)):
+            made = (arn for value in arns for arn in fitting(value, account, (head,)))
+            for arn in dict.fromkeys((some, *made)):
                 source: dict[str, Values] = {
                     "aws:SourceAccount": account,
                     "aws:SourceOrgID": str(member.id),
@@ -339,25 +345,35 @@ class Trust:
 
         Where a statement names everybody, users of the account are among them.
         """
+        return self._people(WITHOUT_MFA)
+
+    def lets_users_in(self) -> bool:
+        """Whether users of the role's own account may come in without MFA and without an external id asked for."""
+        unbound = ((values, (*absent, "sts:ExternalId")) for values, absent in WITHOUT_MFA)
+        other = (({**values, "sts:ExternalId": _UNNAMED}, absent) for values, absent in WITHOUT_MFA)
+        return bool(self._people((*unbound, *other)))
+
+    def _people(self, requests: _Requests) -> tuple[str, ...]:
         found: list[str] = []
         for item in self._statements.allowing(ASSUME):
             for value in principals_of_type(item.statement, "AWS"):
                 if arn_account(value) == self._account and not _is_role(value):
-                    found += self._without_mfa(item, value)
+                    found += self._entering(item, value, requests)
             if is_for_everybody(item.statement):
-                found += self._without_mfa(item, f"arn:{self._partition}:iam::{self._account}:root")
+                found += self._entering(item, f"arn:{self._partition}:iam::{self._account}:root", requests)
         return tuple(dict.fromkeys(found))
 
-    def _without_mfa(self, item: CompiledStatement, value: str) -> list[str]:
+    def _entering(self, item: CompiledStatement, value: str, requests: _Requests) -> list[str]:
         """The entry itself where any user whom it stands for comes in, else the users whom conditions name."""
         if root_account(value) is None:
-            return [value] if self._needs_no_mfa(item, value) else []
+            return [value] if self._comes_in(item, value, requests) else []
         prefix = f"arn:{self._partition}:iam::{self._account}:user/"
-        if self._needs_no_mfa(item, prefix + _UNNAMED):
+        if self._comes_in(item, prefix + _UNNAMED, requests):
             return [value]
-        return [arn for arn in self._callers(self._account) if arn.startswith(prefix) and self._needs_no_mfa(item, arn)]
+        users = (arn for arn in self._callers(self._account) if arn.startswith(prefix))
+        return [arn for arn in users if self._comes_in(item, arn, requests)]
 
-    def _needs_no_mfa(self, item: CompiledStatement, user: str) -> bool:
+    def _comes_in(self, item: CompiledStatement, user: str, requests: _Requests) -> bool:
         # What stands for no user (a session, a federated user) is left open.
         is_user = ":user/" in user
         caller = caller_of(user, self._account)
@@ -369,7 +385,7 @@ class Trust:
         elif self._organization_known:
             absent = ("aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
         base = Context(values, complete=False, absent=absent)
-        contexts = (base.with_(without, absent=missing) for without, missing in WITHOUT_MFA)
+        contexts = (base.with_(without, absent=missing) for without, missing in requests)
         return any(self._statements.admits(item, caller, context) for context in contexts)
 
     # Others
@@ -397,53 +413,3 @@ def _most(answers: Iterable[Truth]) -> Truth:
     """YES before UNKNOWN before NO."""
     found = set(answers)
     return YES if YES in found else UNKNOWN if UNKNOWN in found else NO
-
-
-def _filled(pattern: str) -> str:
-    """A value that a pattern matches."""
-    return pattern.replace("*", "x").replace("?", "x")
-
-
-def _accounts_like(patterns: Iterable[str]) -> Iterator[str]:
-    """Account ids that patterns match, two for each, if they can be any: one may be the role's own."""
-    for pattern in patterns:
-        if set(pattern) & _WILD:
-            for digit in "01":
-                head, star, tail = pattern.replace("?", digit).partition("*")
-                tail = tail.replace("*", "")
-                yield head + digit * (12 - len(head) - len(tail) if star else 0) + tail
-
-
-def _fitting(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
-    """ARNs in ``account`` that a pattern is about; none where its owner can't have one.
-
-    ``heads`` are beginnings of such ARNs, for a pattern that leaves the beginning open.
-    """
-    parts = pattern.split(":", 5)
-    if "$" in pattern:
-        return
-    if len(parts) < 6:
-        yield from _ending(pattern, account, heads)
-        return
-    if parts[4] and not re.fullmatch(re.escape(parts[4]).replace(r"\*", ".*").replace(r"\?", "."), account):
-        return
-    if not parts[4] and not set(parts[5]) & _WILD:
-        # Without an account, as the ARNs of buckets are: the name tells whose it is.
-        return
-    owner = account if parts[4] else ""
-    free = [_filled(part) for part in parts]
-    yield ":".join((free[0], heads[0].split(":")[1], *free[2:4], owner, free[5]))
-
-
-def _ending(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
-    """ARNs in ``account`` that a pattern of less than six parts matches as a text, its first ``*`` across parts."""
-    before, star, after = pattern.partition("*")
-    named = re.search(r":(\d{12})(?::|$)", pattern)
-    if not star or (named and named[1] != account):
-        return
-    for head in heads:
-        if head.startswith(before):
-            # Either the pattern repeats the end of the head, or something stands between the two. No name has a colon.
-            ends = [end for end in range(len(before), len(head)) if after.startswith(head[end:])]
-            if ends or ":" not in after:
-                yield (head[: ends[0]] if ends else f"{head}x") + _filled(after)
