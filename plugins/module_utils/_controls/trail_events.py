@@ -44,6 +44,7 @@ _REGIONS: t.Final = {
 _SIGN_IN_REGIONS: t.Final = {**_REGIONS, "aws": ("us-east-2", "eu-north-1", "ap-southeast-2", "eu-west-1")}
 _GLOBAL: t.Final = frozenset({"iam", "organizations"})
 _SEVERAL: t.Final = 2
+_CALLERS: t.Final = 8
 _VERSIONS: t.Final = ("1.08", "1.09", "1.11")
 _AGENTS: t.Final = (
     "aws-cli/2.31.4 md/awscrt#0.27.6 ua/2.1 os/linux#6.8 md/arch#x86_64 lang/python#3.13.7",
@@ -267,21 +268,23 @@ class Recorder:
     def call(self, caller: Caller, service: str, name: str, **more: t.Any) -> Event:
         """A call of an API; ``more`` are further members of the record, in place of the usual ones."""
         number = next(self._number)
+        # Callers take turns. Shifted, none of them always has the same region and program.
+        turn = number + number // _CALLERS
         place, regions = self._place, self._place.regions
         made = place.made("event", number)
         ids = [str(uuid.UUID(made[start : start + 32])) for start in (0, 32)]
         return {
-            "eventVersion": _VERSIONS[number % len(_VERSIONS)],
+            "eventVersion": _VERSIONS[turn % len(_VERSIONS)],
             "userIdentity": caller.identity,
             "eventTime": moment(made),
             "eventSource": f"{service}.amazonaws.com",
             "eventName": name,
             # Services without regions record their events in one.
-            "awsRegion": regions[0 if service in _GLOBAL else number % len(regions)],
+            "awsRegion": regions[0 if service in _GLOBAL else turn % len(regions)],
             "sourceIPAddress": caller.source or _address(made, number),
-            "userAgent": caller.source or (*_AGENTS, f"{made[:5]}/{number}.0")[number % (len(_AGENTS) + 1)],
+            "userAgent": caller.source or (*_AGENTS, f"{made[:5]}/{number}.0")[turn % (len(_AGENTS) + 1)],
             "requestParameters": {made[:8]: made[8:16]},
-            "responseElements": {"_return": True} if number % 2 else None,
+            "responseElements": {"_return": True} if turn % 2 else None,
             "requestID": ids[0],
             "eventID": ids[1],
             "readOnly": False,

@@ -114,6 +114,15 @@ def test_each_region_that_was_read_has_events() -> None:
             assert regions >= {"us-east-1", "eu-west-3", "il-central-1"}, watch.name
 
 
+def test_each_caller_has_events_in_several_regions_and_by_several_programs() -> None:
+    place = Place(ACCOUNT, "aws", "", ("eu-west-3",))
+    (watch,) = (item for item in WATCHES if item.name == "cloudtrail_changes")
+    for caller in callers(place):
+        own = [sample.event for sample in watch.samples(place) if sample.by == caller.by]
+        assert len({event["awsRegion"] for event in own}) > 1, caller.by
+        assert caller.source or len({event["userAgent"] for event in own}) > 1, caller.by
+
+
 def test_names_have_nothing_in_common_but_what_aws_gives_them() -> None:
     one, other = (
         {caller.identity["arn"].rpartition(":")[2] for caller in callers(Place(ACCOUNT, "aws", seed))}
