@@ -13,12 +13,21 @@ import re
 import typing as t
 from collections.abc import Iterable, Iterator
 
+from .arn import arn_account
+
 _WILD: t.Final = frozenset("*?")
+_ACCOUNT: t.Final = re.compile(r":(\d{12})(?::|$)", re.ASCII)
 
 
 def filled(pattern: str) -> str:
     """A value that a pattern matches."""
     return pattern.replace("*", "x").replace("?", "x")
+
+
+def account_of(pattern: str) -> t.Optional[str]:
+    """The account that an ARN names, or a pattern for ARNs of whatever shape; None for any other."""
+    found = _ACCOUNT.search(pattern)
+    return arn_account(pattern) or (found[1] if found and pattern.count(":") < 5 else None)
 
 
 def accounts_like(patterns: Iterable[str]) -> Iterator[str]:
@@ -28,7 +37,9 @@ def accounts_like(patterns: Iterable[str]) -> Iterator[str]:
             for digit in "01":
                 head, star, tail = pattern.replace("?", digit).partition("*")
                 tail = tail.replace("*", "")
-                yield head + digit * (12 - len(head) - len(tail) if star else 0) + tail
+                found = head + digit * (12 - len(head) - len(tail) if star else 0) + tail
+                if arn_account(found) == found:
+                    yield found
 
 
 def fitting(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
@@ -53,14 +64,18 @@ def fitting(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]
 
 
 def _ending(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
-    """ARNs in ``account`` that a pattern of less than six parts matches as a text, its first ``*`` across parts."""
-    before, star, after = pattern.partition("*")
-    named = re.search(r":(\d{12})(?::|$)", pattern)
-    if not star or (named and named[1] != account):
+    """ARNs in ``account`` that a pattern of less than six parts matches as a text, its wildcards across parts."""
+    if "*" not in pattern or account_of(pattern) not in (None, account):
         return
+    matches = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")).fullmatch
+    after = filled(pattern.rpartition("*")[2])
     for head in heads:
-        if head.startswith(before):
-            # Either the pattern repeats the end of the head, or something stands between the two. No name has a colon.
-            ends = [end for end in range(len(before), len(head)) if after.startswith(head[end:])]
-            if ends or ":" not in after:
-                yield (head[: ends[0]] if ends else f"{head}x") + filled(after)
+        # Either the pattern repeats the end of the head, or something stands between the two.
+        made = [head[:end] + after for end in range(len(head) + 1)] + [f"{head}x{after}"]
+        yield from [arn for arn in made if matches(arn) and _is_below(arn, head)][:1]
+
+
+def _is_below(arn: str, head: str) -> bool:
+    """Whether an ARN has a name after its head; those of IAM have no colon."""
+    name = arn.removeprefix(head)
+    return arn != name != "" and (head.endswith(":") or ":" not in name)

@@ -27,7 +27,7 @@ from .caller import EVERYONE, Pair, caller_of
 from .compiled import CompiledStatement
 from .context import Context, Values
 from .policy import Policy, Statement
-from .trust_patterns import accounts_like, filled, fitting
+from .trust_patterns import account_of, accounts_like, filled, fitting
 from .trust_statements import (
     ASSUME,
     NAMES_CALLER,
@@ -58,7 +58,6 @@ _OTHER_ORGANIZATION: t.Final = "o-unread00000"
 
 _ORGANIZATIONS: t.Final = ("aws:principalorgid", "aws:principalorgpaths")
 _SOURCE_ORGANIZATIONS: t.Final = ("aws:sourceorgid", "aws:sourceorgpaths")
-_WILD: t.Final = frozenset("*?")
 _UNNAMED_SERVICE: t.Final = "every service"
 # Keys that requests of services have, and those of nobody else.
 _OF_SERVICES: t.Final = (
@@ -162,7 +161,7 @@ class Trust:
         values = [*principals_of_type(statement, "AWS")]
         if is_for_everybody(statement):
             values += [*wanted_values(statement, *NAMES_CALLER), *self._statements.excepted]
-        return {account for value in values if (account := arn_account(value)) is not None}
+        return {account for value in values if (account := account_of(value)) is not None}
 
     def lets_in(self, account: str) -> Truth:
         """Whether principals of a named account may assume the role though it is outside the own organization."""
@@ -322,7 +321,7 @@ class Trust:
         arns = self._statements.values("aws:sourcearn")
         of_arns = (parts[4] for parts in (value.split(":") for value in arns) if parts[5:] and parts[4])
         patterns = [*self._statements.values("aws:sourceaccount"), *of_arns]
-        wanted = {*(value for value in patterns if not set(value) & _WILD), *accounts_like(patterns)}
+        wanted = {*filter(None, map(account_of, (*patterns, *arns))), *accounts_like(patterns)}
         accounts = (_UNNAMED_ACCOUNT, *sorted(wanted - own))
         members = (_unnamed(), *self._named_organizations(_SOURCE_ORGANIZATIONS))
         for account, member in itertools.product(accounts, members):

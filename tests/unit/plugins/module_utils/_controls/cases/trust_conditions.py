@@ -74,6 +74,8 @@ CASES: list[Case] = [
             ("one digit open", _WILDCARDS, "ArnLike", "aws:PrincipalArn", "arn:aws:iam::11112222333?:role/deploy"),
             ("the end of an ARN", _WILDCARDS, "StringLike", "aws:PrincipalArn", "*/deploy"),
             ("the last part of an ARN", _WILDCARDS, "StringLike", "aws:PrincipalArn", "*:role/deploy"),
+            ("two wildcards across parts", _WILDCARDS, "StringLike", "aws:PrincipalArn", "*:iam::*:role/deploy"),
+            ("a digit and a wildcard", _WILDCARDS, "StringLike", "aws:PrincipalArn", "?*/deploy"),
             ("a wildcard across parts", _WILDCARDS, "StringLike", "aws:PrincipalArn", "arn:aws:iam::*/deploy"),
             ("part of an account id", _WILDCARDS, "StringLike", "aws:PrincipalAccount", "1111*"),
             ("organizations by pattern", _WILDCARDS, "StringLike", "aws:PrincipalOrgID", "o-*"),
@@ -102,6 +104,12 @@ CASES: list[Case] = [
     ),
     _PUBLIC(
         "PASS",
+        "the own account, and a pattern that is of no account",
+        _WILDCARDS,
+        _everybody("StringLike", "aws:PrincipalAccount", [ACCOUNT, "abc*"]),
+    ),
+    _PUBLIC(
+        "PASS",
         "a Deny for all but the account",
         _NOT_PRINCIPAL,
         _of(statement("*"), {"Effect": "Deny", "NotPrincipal": {"AWS": ROOT}, "Action": "sts:*"}),
@@ -123,6 +131,12 @@ CASES: list[Case] = [
             statement("*"),
             {"Effect": "Deny", "NotPrincipal": {"AWS": [OF_OTHER, _ROLE_OF_OTHER]}, "Action": "sts:AssumeRole"},
         ),
+    ),
+    _FOREIGN(
+        "FAIL",
+        "a foreign account in the end of an ARN",
+        _WILDCARDS,
+        _everybody("StringLike", "aws:PrincipalArn", f"*:{OTHER}:role/deploy"),
     ),
     _FOREIGN(
         "FAIL",
