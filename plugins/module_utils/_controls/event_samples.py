@@ -17,12 +17,11 @@ from __future__ import annotations
 import functools
 import itertools
 import typing as t
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from .event_alerts_rules import BY_NAME
-from .trail_events import SIGN_IN, Caller, Event, Place, Recorder, Sample, callers, moment, root
+from .trail_events import SIGN_IN, Caller, Event, Place, Recorder, Sample, callers, moment, root, uuid_of
 
 _API_CALL: t.Final = "AWS API Call via CloudTrail"
 # The spelling that events have; one of AWS's documents has another.
@@ -82,7 +81,7 @@ class _Bus:
         """What EventBridge puts around the detail of an event."""
         made = self.place.made("bus", next(self._number))
         given = {"detail-type": kind, "source": source, "detail": detail, "time": moment(made)}
-        given["id"] = str(uuid.UUID(made[:32]))
+        given["id"] = uuid_of(made)
         return envelope(given, account_id=self.place.account_id, region=self.region)
 
 

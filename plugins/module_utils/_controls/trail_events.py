@@ -21,11 +21,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import ipaddress
 import itertools
 import re
 import typing as t
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 from .control import Scope, listing
@@ -241,20 +239,25 @@ def foreign_account(place: Place) -> Caller:
     return Caller("another account", identity)
 
 
+def uuid_of(made: str) -> str:
+    """An id in the form of a UUID, out of 32 hexadecimal digits."""
+    return f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:32]}"
+
+
 def moment(made: str) -> str:
     """A date and time of the years around this one."""
-    numbers = [int(made[start : start + 4], 16) for start in range(0, 24, 4)]
-    year, month, day, hour, minute, second = (
-        number % count for number, count in zip(numbers, (5, 12, 28, 24, 60, 60), strict=True)
-    )
-    return f"{2024 + year}-{month + 1:02}-{day + 1:02}T{hour:02}:{minute:02}:{second:02}Z"
+    year, month, day, hour, minute, second = (int(made[start : start + 4], 16) for start in range(0, 24, 4))
+    date = f"{2024 + year % 5}-{month % 12 + 1:02}-{day % 28 + 1:02}"
+    return f"{date}T{hour % 24:02}:{minute % 60:02}:{second % 60:02}Z"
 
 
 def _address(made: str, number: int) -> str:
     """An address of the internet or of a network of one's own, some of version 6."""
     if number % 5 == 2:
-        return str(ipaddress.IPv6Address((0x20 << 120) + int(made[:30], 16)))
-    return f"10.1.{number % 256}.9" if number % 5 == 4 else str(ipaddress.IPv4Address(int(made[-8:], 16)))
+        return f"2600:1{made[:3]}:{made[3:7]}::1{made[7:10]}"
+    if number % 5 == 4:
+        return f"10.1.{number % 256}.9"
+    return ".".join(str(int(made[start : start + 2], 16)) for start in (0, 2, 4, 6))
 
 
 class Recorder:
@@ -272,7 +275,6 @@ class Recorder:
         turn = number + number // _CALLERS
         place, regions = self._place, self._place.regions
         made = place.made("event", number)
-        ids = [str(uuid.UUID(made[start : start + 32])) for start in (0, 32)]
         return {
             "eventVersion": _VERSIONS[turn % len(_VERSIONS)],
             "userIdentity": caller.identity,
@@ -285,8 +287,8 @@ class Recorder:
             "userAgent": caller.source or (*_AGENTS, f"{made[:5]}/{number}.0")[turn % (len(_AGENTS) + 1)],
             "requestParameters": {made[:8]: made[8:16]},
             "responseElements": {"_return": True} if turn % 2 else None,
-            "requestID": ids[0],
-            "eventID": ids[1],
+            "requestID": uuid_of(made[:32]),
+            "eventID": uuid_of(made[32:]),
             "readOnly": False,
             "eventType": API_CALL,
             "managementEvent": True,

@@ -304,11 +304,12 @@ class Trust:
         }
         # Not every service says for whom it acts: IfExists would let those in.
         keys = ("aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceArn")
-        silent = self._statements.may_allow(item, Context(values, complete=False, absent=(*keys, *_OF_PRINCIPALS)))
+        base = Context(values, complete=False, absent=_OF_PRINCIPALS)
+        silent = self._statements.may_allow(item, base.with_({}, absent=keys))
         caller = caller_of(service)
         answer = NO
         for source, certain in self._sources(service, own):
-            context = Context({**values, **source}, complete=False, absent=_OF_PRINCIPALS)
+            context = base.with_(source)
             allowed = silent or self._statements.may_allow(item, context)
             if allowed and not self._statements.is_denied(caller, context):
                 if certain:
