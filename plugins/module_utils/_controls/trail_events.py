@@ -86,7 +86,7 @@ class Place:
         return tuple(dict.fromkeys((*_REGIONS.get(self.partition, _REGIONS["aws"]), *self.read)))
 
     def made(self, *what: t.Union[str, int]) -> str:
-        """Hexadecimal digits that only who knows the seed can know."""
+        """Hexadecimal digits that nobody can know without the seed."""
         text = "/".join((self.seed, self.account_id, *map(str, what)))
         return hashlib.sha256(text.encode()).hexdigest()
 
