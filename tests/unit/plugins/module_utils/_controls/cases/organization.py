@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP
-from ansible_collections.hardening.iam.plugins.module_utils._controls.organization_effects import SENSITIVE
+from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.organization import SENSITIVE
 
 from ..case_tables import cases
 from ..organization_samples import (
