@@ -25,7 +25,6 @@ from .._account.model import Role, User
 from .._converge.arn import is_declared
 from .._policy.analysis.trusts import Trust
 from .._policy.documents.arn import arn_account, root_account
-from .._policy.documents.policy import Statement
 from .._policy.evaluation.caller import Pair
 from .._policy.evaluation.truth import NO
 from .control import Failure, Scope
@@ -41,7 +40,7 @@ class Way(enum.Enum):
     KNOWN = "accounts of `thresholds.trusted_account_ids`"
     ORGANIZATION = "accounts of which the trust asks to be in the account's own organization"
     OWN_ACCOUNT = "the role's own account as a whole"
-    OWN_NARROWED = "the role's own account as a whole, under a condition"
+    OWN_NARROWED = "the role's own account as a whole, under conditions that users meet by MFA or an external id alone"
     OWN_ROLES = "roles of the role's own account"
     SERVICE_LINKED = "service-linked roles of the management account, or of an account that is listed as trusted"
 
@@ -125,7 +124,8 @@ DESIGNS: t.Final = (
     ),
     Design(
         name="",
-        reason="a role of this collection, into which its trust lets nobody from outside and no user",
+        reason="a role of this collection, into which its trust lets nobody from outside, and no user without MFA or an"
+        " external id",
         ways=(Way.MANAGEMENT, Way.KNOWN, Way.ORGANIZATION, Way.OWN_NARROWED, Way.OWN_ROLES),
         source="examples/bootstrap",
     ),
@@ -204,7 +204,7 @@ def _judged(design: Design, trust: Trust, accounts: _Accounts) -> Standing:
     named = trust.principals
     if not named:
         return Standing()
-    others = [pair for pair, statement in named if not _may_come(design, pair, statement, trust, accounts)]
+    others = [pair for pair in named if not _may_come(design, pair, trust, accounts)]
     if not others:
         return Standing(design.reason)
     # Each may be the management account, of which AWS did not say which it is.
@@ -216,7 +216,7 @@ def _judged(design: Design, trust: Trust, accounts: _Accounts) -> Standing:
     return Standing(doubt=f"whether {maybe.pop()}, which it trusts, is the management account was not read")
 
 
-def _may_come(design: Design, pair: Pair, statement: Statement, trust: Trust, accounts: _Accounts) -> bool:
+def _may_come(design: Design, pair: Pair, trust: Trust, accounts: _Accounts) -> bool:
     """Whether an entry of a trust policy is one of those whom the owner of the name lets in."""
     kind, value = pair
     if kind == "Service":
@@ -224,10 +224,10 @@ def _may_come(design: Design, pair: Pair, statement: Statement, trust: Trust, ac
     account = arn_account(value)
     if kind != "AWS" or account is None or ":user/" in value:
         return False
-    return any(_takes(way, value, account, statement, trust, accounts) for way in design.ways)
+    return any(_takes(way, value, account, trust, accounts) for way in design.ways)
 
 
-def _takes(way: Way, value: str, account: str, statement: Statement, trust: Trust, accounts: _Accounts) -> bool:
+def _takes(way: Way, value: str, account: str, trust: Trust, accounts: _Accounts) -> bool:
     inside = {accounts.management, *accounts.trusted} - {None}
     if way is Way.MANAGEMENT:
         return account == accounts.management
@@ -242,7 +242,7 @@ def _takes(way: Way, value: str, account: str, statement: Statement, trust: Trus
     if way is Way.OWN_ROLES:
         return ":role/" in value
     whole = root_account(value) is not None
-    return whole and (way is Way.OWN_ACCOUNT or bool(statement.conditions))
+    return whole and (way is Way.OWN_ACCOUNT or not trust.lets_users_in())
 
 
 def standing(scope: Scope, role: Role) -> Standing:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Callable, Mapping
 
@@ -32,6 +33,15 @@ _WORDS: t.Final[Mapping[str, str]] = {
 _SPECIFIC: t.Final = ("resource", "principal.", "condition.", "accessPoint", "id")
 _CLASSES: t.Final = frozenset({"resourceType", "resourceOwnerAccount", "resourceControlPolicyRestriction"})
 _LEAST_LENGTH: t.Final = 4
+_ACCOUNT: t.Final = re.compile(r"\d{12}", re.ASCII)
+# Words that ARNs of many resources have: accounts, regions, services with their resource types, paths of AWS.
+_COMMON: t.Final = re.compile(
+    r"\d{12}|[a-z]{2}(-[a-z]+)+-\d|aws(-[a-z]+)*|(.*\.)?amazonaws(\.com(\.cn)?)?|(aws-)?service-role|aws-reserved"
+    r"|assumed-role|federated-user|user|role|root|group|policy|saml-provider|oidc-provider|bucket|table|function|layer"
+    r"|key|alias|secret|parameter|queue|topic|stream|snapshot|image|instance|volume|cluster|repository|domain|project"
+    r"|file-system|access-point|directory|db|lambda|dynamodb|kinesis|secretsmanager|elasticfilesystem|ecr|sns|sqs|kms"
+    r"|iam|sts|rds|ec2|s3|s3express|log-group|logs"
+)
 
 
 def access_of_finding(finding_type: str) -> str:
@@ -52,13 +62,15 @@ def _names_something(key: str, criterion: Criterion) -> bool:
         return False
     if criterion.eq:
         return all(value != "*" for value in criterion.eq)
-    return bool(criterion.contains) and all(_tells_apart(value) for value in criterion.contains)
+    return bool(criterion.contains) and all(_tells_apart(key, value) for value in criterion.contains)
 
 
-def _tells_apart(part: str) -> bool:
-    """Whether a part of a name is more than what all ARNs of a service have."""
-    name = part.rpartition(":")[2] if part.startswith("arn:") else part
-    return len(name.strip("*/:")) >= _LEAST_LENGTH
+def _tells_apart(key: str, part: str) -> bool:
+    """Whether a part of a name is more than what all ARNs of a service, an account or a region have."""
+    if key.startswith("principal.") and _ACCOUNT.fullmatch(part):
+        return True
+    words = [word for word in re.split(r"[:/*]", part) if word]
+    return any(len(word) >= _LEAST_LENGTH and not _COMMON.fullmatch(word) for word in words)
 
 
 def described(criteria: Mapping[str, Criterion]) -> dict[str, t.Any]:

@@ -39,15 +39,20 @@ def active_keys(scope: Scope) -> tuple[tuple[CredentialRow, AccessKey], ...]:
     return tuple((row, key) for row in scope.facts.credential_rows for key in row.active_keys)
 
 
-def key_created(row: CredentialRow, key: AccessKey) -> t.Optional[datetime]:
-    """When a key came to be, as far as the report tells; it can't be older than its user."""
-    return key.last_rotated or row.created
+def _days(scope: Scope, row: CredentialRow, moment: t.Optional[datetime], limit: int) -> t.Optional[int]:
+    """Days since a moment; without one those of the user, if these are fewer than ``limit``, else None.
+
+    Nothing of a user is older than the user, but it may be much younger.
+    """
+    if moment is not None:
+        return scope.days_since(moment)
+    days = scope.days_since(row.created) if row.created else limit
+    return days if days < limit else None
 
 
-def idle_days(scope: Scope, row: CredentialRow, key: AccessKey) -> t.Optional[int]:
-    """Days without use; for a key that was never used its age. None where the report has neither date."""
-    moment = key.last_used or key_created(row, key)
-    return scope.days_since(moment) if moment else None
+def idle_days(scope: Scope, row: CredentialRow, key: AccessKey, limit: int) -> t.Optional[int]:
+    """Days without use; for a key that was never used its age. None where that may be more or less than ``limit``."""
+    return _days(scope, row, key.last_used or key.last_rotated, limit)
 
 
 def _key_failure(row: CredentialRow, key: AccessKey, detail: str) -> Failure:
@@ -61,7 +66,11 @@ def _key_failure(row: CredentialRow, key: AccessKey, detail: str) -> Failure:
 
 
 def _undated(row: CredentialRow, key: AccessKey) -> Failure:
-    return _key_failure(row, key, "the credential report has no date of this key, nor of its user")
+    return _key_failure(row, key, f"the credential report has no date of this key, {_of_user(row)}")
+
+
+def _of_user(row: CredentialRow) -> str:
+    return f"and its user is of {row.created:%Y-%m-%d}" if row.created else "nor of its user"
 
 
 def _no_keys() -> Verdict:
@@ -74,13 +83,13 @@ def _unused_keys(scope: Scope) -> Verdict:
         return _no_keys()
     failures = []
     for row, key in keys:
-        idle = idle_days(scope, row, key)
+        idle = idle_days(scope, row, key, limit)
         if idle is None or idle < limit:
             continue
         told = f"last used {key.last_used:%Y-%m-%d}" if key.last_used else "never used; created"
         when = f" ({idle} days)" if key.last_used else f" {idle} days ago"
         failures.append(_key_failure(row, key, f"{told}{when}; limit {limit}"))
-    unknown = tuple(_undated(row, key) for row, key in keys if idle_days(scope, row, key) is None)
+    unknown = tuple(_undated(row, key) for row, key in keys if idle_days(scope, row, key, limit) is None)
     return Verdict(len(keys), _KEYS, tuple(failures), unjudged=unknown)
 
 
@@ -90,13 +99,13 @@ def _old_keys(scope: Scope) -> Verdict:
         return _no_keys()
     failures = []
     for row, key in keys:
-        created = key_created(row, key)
+        created = key.last_rotated
         if created is not None and scope.days_since(created) > limit:
             used = f"last used {key.last_used:%Y-%m-%d}" if key.last_used else "never used"
             age = f"{created:%Y-%m-%d} ({scope.days_since(created)} days)"
             detail = f"created or last reactivated {age}; limit {limit}; {used}"
             failures.append(_key_failure(row, key, detail))
-    unknown = tuple(_undated(row, key) for row, key in keys if key_created(row, key) is None)
+    unknown = tuple(_undated(row, key) for row, key in keys if _days(scope, row, key.last_rotated, limit) is None)
     return Verdict(len(keys), _KEYS, tuple(failures), unjudged=unknown)
 
 
@@ -117,7 +126,7 @@ def _key_of_setup(scope: Scope) -> Verdict:
     if not rows:
         return Verdict(0, "users", not_applicable="no IAM user has a console password")
     unused = [(row, key) for row in rows for key in row.active_keys if key.last_used is None]
-    ages = [(row, key, idle_days(scope, row, key)) for row, key in unused]
+    ages = [(row, key, idle_days(scope, row, key, scope.settings.grace_days)) for row, key in unused]
     failures = tuple(
         _key_failure(row, key, f"console user whose key was never used in {age} days")
         for row, key, age in ages
@@ -181,9 +190,9 @@ def _unused_passwords(scope: Scope) -> Verdict:
         if moment is not None and scope.days_since(moment) >= scope.settings.unused_days
     )
     unknown = tuple(
-        Failure(row.arn, "the credential report has no date of this password, nor of its user", None, _PASSWORD)
+        Failure(row.arn, f"the credential report has no date of this password, {_of_user(row)}", None, _PASSWORD)
         for row, moment in moments
-        if moment is None
+        if _days(scope, row, moment, scope.settings.unused_days) is None
     )
     return Verdict(len(rows), "users", failures, unjudged=unknown)
 
@@ -191,7 +200,7 @@ def _unused_passwords(scope: Scope) -> Verdict:
 def _password_moment(row: CredentialRow) -> t.Optional[datetime]:
     """When a password was last used or set: one that was reset yesterday is about to be used."""
     known = [moment for moment in (row.password_last_used, row.password_last_changed) if moment is not None]
-    return max(known, default=row.created)
+    return max(known, default=None)
 
 
 def _password_failure(scope: Scope, row: CredentialRow, moment: datetime) -> Failure:

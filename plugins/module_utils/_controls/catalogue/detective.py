@@ -49,14 +49,11 @@ def _recorder(scope: Scope) -> Verdict:
     here = [item for item in scope.snapshot.config_recorders if item.region == scope.region]
     problems = {item: _unrecorded(item) for item in here}
     good = [item for item, problem in problems.items() if not problem]
-    proven = [item for item in good if (item.last_status or "").upper() == "SUCCESS"]
+    proven = [item for item in good if _is_proven(item)]
     if proven:
         return Verdict(len(here), _RECORDERS, detail=f"recorder {proven[0].name} is recording")
     if good:
-        reason = (
-            f"recorder {good[0].name} has not recorded anything yet (last status {good[0].last_status or 'unknown'})"
-        )
-        return Verdict(len(here), _RECORDERS, not_assessed=reason)
+        return Verdict(len(here), _RECORDERS, not_assessed=_unproven(good[0]))
     states = listing(f"{item.name}: {problem}" for item, problem in problems.items()) or "no recorder"
     observed = {
         "recorders": len(here),
@@ -64,6 +61,14 @@ def _recorder(scope: Scope) -> Verdict:
     }
     failure = Failure(scope.facts.account_arn, f"AWS Config does not record all resource types ({states})", observed)
     return Verdict(len(here), _RECORDERS, (failure,))
+
+
+def _is_proven(recorder: ConfigRecorder) -> bool:
+    return (recorder.last_status or "").upper() == "SUCCESS"
+
+
+def _unproven(recorder: ConfigRecorder) -> str:
+    return f"recorder {recorder.name} has not recorded anything yet (last status {recorder.last_status or 'unknown'})"
 
 
 def _unrecorded(recorder: ConfigRecorder) -> str:
@@ -108,7 +113,8 @@ def _recorder_role(scope: Scope) -> Verdict:
 def _records_iam(scope: Scope) -> Verdict:
     """IAM's types are recorded in one region at least. In which is free: the newer regions of AWS can't record them."""
     recorders = scope.snapshot.config_recorders
-    with_iam = sorted(item.region for item in recorders if item.records_iam)
+    recording_iam = [item for item in recorders if item.records_iam]
+    with_iam = sorted(item.region for item in recording_iam if _is_proven(item))
     if with_iam:
         return Verdict(
             len(recorders), _RECORDERS, detail=f"IAM is recorded in {listing(with_iam)}", extra={"regions": with_iam}
@@ -116,6 +122,8 @@ def _records_iam(scope: Scope) -> Verdict:
     unread = scope.unread_regions(Dataset.CONFIG_RECORDERS)
     if unread:
         return Verdict(len(recorders), _RECORDERS, not_assessed=f"recorders could not be read in {listing(unread)}")
+    if recording_iam:
+        return Verdict(len(recorders), _RECORDERS, not_assessed=_unproven(recording_iam[0]))
     recording = [item for item in recorders if item.recording]
     if not recording:
         return Verdict(0, _RECORDERS, not_applicable="nothing is recorded (control config_recorder)")
@@ -142,7 +150,7 @@ def _security_hub(scope: Scope) -> Verdict:
 
 def _multi_region_trail(scope: Scope) -> Verdict:
     trails = scope.snapshot.trails
-    problems = {item: _lack(scope, item) or ("" if item.is_multi_region else "one region only") for item in trails}
+    problems = {item: _lack(scope, item) or _narrowness(item) for item in trails}
     good = [item.name for item in trails if not problems[item] and not _doubt(item)]
     if good:
         return Verdict(len(trails), _TRAILS, detail=f"trail {good[0]} logs in every region")
@@ -166,22 +174,49 @@ def _lack(scope: Scope, trail: Trail) -> str:
     return f"delivered nothing in {silent} days" if silent > _SILENT_DAYS else ""
 
 
+def _narrowness(trail: Trail) -> str:
+    """Which events a trail leaves out; empty where it has all management events of every region.
+
+    KMS and RDS Data API are the sources that can be left out, and are management events as well, says
+    https://docs.aws.amazon.com/config/latest/developerguide/multi-region-cloudtrail-enabled.html.
+    """
+    if not trail.is_multi_region:
+        return "one region only"
+    return f"without the events of {listing(trail.excluded_sources)}" if trail.excluded_sources else ""
+
+
+def _lack_of_log_group(scope: Scope, trail: Trail) -> str:
+    """Why nothing of a trail gets to its log group; empty where it does, as far as is known."""
+    if trail.log_group_error:
+        return f"can't deliver to its log group: {trail.log_group_error}"
+    silent = scope.days_since(trail.log_group_delivery) if trail.log_group_delivery else 0
+    lacks = f"delivered nothing to its log group in {silent} days" if silent > _SILENT_DAYS else ""
+    return lacks or _lack(scope, trail)
+
+
 def _doubt(trail: Trail) -> str:
     """What is not known of a trail, so that nobody can say that it logs; empty where all is known."""
     if trail.is_logging is None:
         return "the status could not be read"
-    return "the event selectors could not be read" if trail.logs_management_events is None else ""
+    if trail.logs_management_events is None:
+        return "the event selectors could not be read"
+    return "the last delivery is not known" if trail.last_delivery is None else ""
+
+
+def _doubt_of_log_group(trail: Trail) -> str:
+    return "the last delivery to the log group is not known" if trail.log_group_delivery is None else ""
 
 
 def _log_group(scope: Scope) -> Verdict:
     trails, owned = scope.snapshot.trails, [item for item in owned_trails(scope) if item.log_group_arn]
-    problems = {item: _lack(scope, item) for item in owned}
-    good = [item.name for item in owned if not problems[item] and not _doubt(item)]
+    problems = {item: _lack_of_log_group(scope, item) for item in owned}
+    doubts = {item: _doubt(item) or _doubt_of_log_group(item) for item in owned}
+    good = [item.name for item in owned if not problems[item] and not doubts[item]]
     if good:
         return Verdict(len(trails), _TRAILS, detail=f"{listing(good)} delivers to a log group")
     unread = scope.unread_regions(Dataset.TRAILS)
     reasons = [f"trails could not be read in {listing(unread)}"] if unread else []
-    reasons += [f"{_doubt(item)} of {item.name}" for item in owned if not problems[item]]
+    reasons += [f"{doubts[item]} of {item.name}" for item in owned if not problems[item]]
     if trails and not owned_trails(scope):
         # The owner may watch from there; a member sees neither the log group nor its filters.
         names = listing(item.name for item in trails)
@@ -307,7 +342,8 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.TRAILS,),
         check=_multi_region_trail,
-        expected="a multi-region trail, of the account or its organization, that logs management events and delivers",
+        expected="a multi-region trail, of the account or its organization, that logs all management events, those"
+        " of KMS and RDS Data API too, and delivers",
         rationale="IAM's own events are logged in one region, sign-ins in another: a trail of one region misses them.",
         remediation=Remediation("Create an organization trail, or make the trail multi-region and start logging."),
         compliance=maps(
@@ -369,7 +405,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.TRAILS,),
         check=_log_group,
-        expected="a trail of the account that logs management events to a CloudWatch Logs log group",
+        expected="a trail of the account that delivers management events to a CloudWatch Logs log group",
         rationale="Stands for all recommendations on monitoring where there is nothing to put a metric filter on.",
         remediation=Remediation(
             "Let a multi-region trail deliver to a log group, or watch with EventBridge and waive this."

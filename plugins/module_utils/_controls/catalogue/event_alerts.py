@@ -30,7 +30,7 @@ from ..ours import accounts_of_ours
 from ..patterns.event_alerts_rules import RULES, AlertRule, State, Where
 from ..patterns.event_pattern import Event, EventPattern
 from ..patterns.event_samples import samples
-from ..patterns.trail_events import Place, Sample, by_whom
+from ..patterns.trail_events import Sample, by_whom, place_of
 
 THEME: t.Final = "event_alerts"
 RULES_CONTROL: t.Final = "event_alert_rules"
@@ -84,8 +84,7 @@ def _heard(scope: Scope, region: str, wanted: AlertRule) -> Judged:
 
     Some rules leave out what others catch, so that each event is tried by itself.
     """
-    place = Place(scope.snapshot.account_id, scope.snapshot.partition)
-    events = samples(wanted.name, place, region, scope.snapshot.home_region)
+    events = samples(wanted.name, place_of(scope), region, scope.snapshot.home_region)
     answers = [(sample, _of_event(scope, region, wanted, sample.event)) for sample in events]
     lost = [(sample, answer) for sample, answer in answers if answer.truth is NO]
     if lost:
@@ -129,12 +128,22 @@ def _leads(scope: Scope, here: AlertRegion, arn: str, wanted: AlertRule, event: 
         if forwarded or region == here.region:
             return Judged(NO, "what was handed on is not handed on once more")
         return _of_event(scope, region, wanted, event, forwarded=True)
+    if service != "sns" and ":event-bus/" not in arn and account == scope.snapshot.account_id:
+        return _carried(arn, service)
     place = _places(here).get(arn)
     if place is not None and not place.exists:
         return Judged(NO, f"there is no {arn}")
     if place is not None and place.unknown and account == scope.snapshot.account_id:
         return Judged(UNKNOWN, f"{arn} could not be read: {place.unknown}")
     return WORKS
+
+
+def _carried(arn: str, service: str) -> Judged:
+    """Whether a target that is neither topic nor bus leads to somebody: some only keep the event or act on it."""
+    # EventBridge's own actions: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
+    if ":target/" in arn or service == "logs":
+        return Judged(NO, f"{arn} tells nobody")
+    return Judged(UNKNOWN, f"whether {arn} tells somebody is not known")
 
 
 def _places(here: AlertRegion) -> dict[str, t.Union[AlertTopic, AlertQueue]]:
@@ -264,6 +273,8 @@ CONTROLS: t.Final = (
         check=_missing_rules,
         regional=True,
         expected=f"rules that are on and lead to somebody of ours for {listing(rule.name for rule in _BY_DEFAULT)}",
+        blind="whether a function or a queue tells somebody, which is then not assessed; filter policies of"
+        " subscriptions; rules of other buses.",
         rationale="They tell within seconds; alarms on log groups take minutes, and reports a day.",
         remediation=Remediation("Declare a topic or a bus for the role event_alerts.", _REMEDIATION_MODULE),
         compliance=maps(nist=("AU-6(1)", "AU-6(5)", "SI-4(12)"), soc2=("CC7.2", "CC7.3")),

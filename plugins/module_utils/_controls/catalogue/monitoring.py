@@ -33,7 +33,7 @@ from ..effects.delivery import WORKS, Judged, worst
 from ..ours import accounts_of_ours
 from ..patterns.filter_pattern import PatternError, parse
 from ..patterns.monitoring_watches import ORGANIZATION_CHANGES, WATCHES, Watch
-from ..patterns.trail_events import Event, Place, Sample, by_whom
+from ..patterns.trail_events import Event, Place, Sample, by_whom, place_of, where
 
 _THEME = "monitoring"
 _FILTERS = "metric filters"
@@ -165,7 +165,7 @@ def _watched(watch: Watch) -> Check:
         verdict = _of_organization(scope) if watch.name == ORGANIZATION_CHANGES else _without_log_group(scope)
         if verdict is not None:
             return verdict
-        samples = _samples(watch, Place(scope.snapshot.account_id, scope.snapshot.partition))
+        samples = _samples(watch, place_of(scope))
         ways = _ways(scope)
         uncaught = _uncaught(samples, [way for way in ways if way.judged.truth is YES])
         if uncaught:
@@ -189,7 +189,8 @@ def _unheard(scope: Scope, watch: Watch, samples: Sequence[Sample], uncaught: Se
         return Verdict(population, _FILTERS, not_assessed=f"{watch.what}: {_reasons(near)}")
     reasons = _reasons(way for way in _ways(scope) if way.judged.truth is NO and _is_meant_for(way, missed))
     names = list(dict.fromkeys(sample.name for sample in missed))
-    detail = f"no alarm reports {listing(names, 5)}{by_whom(samples, missed)}" + (f"; {reasons}" if reasons else "")
+    detail = f"no alarm reports {listing(names, 5)}{by_whom(samples, missed)}{where(samples, missed)}"
+    detail += f"; {reasons}" if reasons else ""
     observed = {"not_caught": names, "callers": sorted({sample.by for sample in missed})}
     return Verdict(population, _FILTERS, (Failure(scope.facts.account_arn, detail, observed),))
 
@@ -218,6 +219,7 @@ def _controls() -> Iterator[Control]:
                 "metric filters on a trail's log group that catch the events of every kind of caller, with alarms that "
                 "one event sets off, and topics of ours with a confirmed subscription"
             ),
+            blind="composite alarms, filter policies of subscriptions, and filters that leave out principals by name.",
             rationale="An event without an alarm is found months later, if at all.",
             remediation=Remediation(
                 "Add a metric filter with an alarm that notifies somebody, or waive this where another system watches."

@@ -94,6 +94,9 @@ def _goes_off(alarm: MetricAlarm, period: _Period, value: float) -> Judged:
     quiet = period.quiet
     if period.breaches(quiet) if quiet else alarm.missing_data == "breaching":
         return Judged(NO, f"alarm {alarm.name} is on without any event, so that none changes it")
+    if not quiet and alarm.missing_data == "ignore":
+        # "The current alarm state is maintained": the first event sets it off, and no later one changes it.
+        return Judged(NO, f"alarm {alarm.name} ignores missing data, so that it stays on after the first event")
     if alarm.datapoints == 1:
         return WORKS
     # "The alarm goes into ALARM state even if the total number of datapoints available is lower than M", but only

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator
 
 from ..._policy.analysis.principal_matrix import Actor
 from ..._policy.documents.policy import Policy, Statement
+from ..._policy.evaluation.catalogue import available, expand, services
 from .organization import NAME, Effect
 
 
@@ -224,7 +225,7 @@ def _services(denials: Iterable[Statement]) -> Iterator[str]:
     for item in denials:
         for action in item.actions or ():
             service = action.partition(":")[0]
-            if re.fullmatch(r"[a-z0-9-]+", service):
+            if re.fullmatch(r"[a-z0-9-]+", service) and (not available() or service in services()):
                 yield service
 
 
@@ -234,10 +235,14 @@ def _service_is_closed(effect: Effect, service: str) -> bool:
 
 
 def _is_own(effect: Effect, denial: Statement) -> bool:
-    """Whether a statement denies several actions of a service of the organization's choice to everybody."""
+    """Whether a statement denies several actions of a service of the organization's choice to everybody.
+
+    Actions that no service has do not count.
+    """
     actions = [action for action in denial.actions or () if ":" in action]
     if not actions or any(action.partition(":")[0] in _WATCHED for action in actions):
         return False
-    several = len(actions) > 1 or "*" in actions[0]
+    known = [action for action in actions if not available() or expand(action)]
+    several = len(known) > 1 or "*" in "".join(known)
     calls = " ".join(action.replace("*", "X7").replace("?", "x") for action in actions)
     return several and _is_denied(effect, effect.ordinary, calls, "*")

@@ -45,7 +45,7 @@ _USERS: t.Final = (f"user/{NAME}", f"user/staff/{NAME}", "user/jane")
 # What nobody should do without MFA: calls of many services that change or give away something. Left out is what the
 # published policies exempt: managing one's own device, and what finds out who one is.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage-mfa-only.html
-_SENSITIVE: t.Final = (
+SENSITIVE: t.Final = (
     ("iam:CreateUser", "arn:{partition}:iam::{account}:user/new"),
     ("iam:AttachRolePolicy", "arn:{partition}:iam::{account}:role/new"),
     ("ec2:RunInstances", "arn:{partition}:ec2:{region}:{account}:instance/*"),
@@ -62,6 +62,12 @@ _SENSITIVE: t.Final = (
     ("cloudformation:CreateStack", "arn:{partition}:cloudformation:{region}:{account}:stack/x7/1"),
     ("logs:DeleteLogGroup", "arn:{partition}:logs:{region}:{account}:log-group:x7"),
     ("organizations:LeaveOrganization", "*"),
+)
+# A policy that lists the calls above demands MFA of nothing else. Nobody names this action, so that it is denied where
+# everything of the service is.
+_MADE_UP: t.Final = tuple(
+    (f"{service}:CreateX7Thing", "*")
+    for service in ("athena", "bedrock", "codebuild", "dynamodb", "ec2", "ecs", "glue", "kinesis", "sagemaker", "sns")
 )
 _GLOBAL: t.Final = frozenset({"iam", "organizations", "account"})
 
@@ -171,7 +177,7 @@ class Effect:
         Where nothing is allowed to anybody, that is an accident (control organization_allows_something), and no demand.
         """
         role, home = self.ordinary[0], self.place.home
-        closed = all(self._outcome(role, action, resource, home) in _DENIED for action, resource in _SENSITIVE)
+        closed = all(self._outcome(role, action, resource, home) in _DENIED for action, resource in SENSITIVE)
         return _DENIED - {Outcome.IMPLICIT_DENY} if closed else _DENIED
 
 
@@ -179,7 +185,7 @@ def _calls(regions: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
     """Every sensitive call in the first and the last region, some of them in every region."""
     for number, region in enumerate(regions):
         everything = number in (0, len(regions) - 1)
-        for action, resource in _SENSITIVE if everything else _SENSITIVE[2::5]:
+        for action, resource in (*SENSITIVE, *_MADE_UP) if everything else SENSITIVE[2::5]:
             yield region, action, resource
 
 

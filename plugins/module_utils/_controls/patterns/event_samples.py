@@ -18,9 +18,10 @@ import functools
 import itertools
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from .event_alerts_rules import BY_NAME
-from .trail_events import SIGN_IN, Caller, Event, Place, Recorder, Sample, callers, root
+from .trail_events import SIGN_IN, Caller, Event, Place, Recorder, Sample, callers, moment, root, uuid_of
 
 _API_CALL: t.Final = "AWS API Call via CloudTrail"
 # The spelling that events have; one of AWS's documents has another.
@@ -64,6 +65,7 @@ class _Bus:
         self.region = region
         self.is_home = region == home
         self.record = Recorder(place)
+        self._number = itertools.count()
         self._turn = itertools.cycle(callers(place))
 
     def turn(self, count: int = _CALLERS_EACH) -> list[Caller]:
@@ -77,7 +79,9 @@ class _Bus:
 
     def envelope(self, source: str, kind: str, detail: Event) -> Event:
         """What EventBridge puts around the detail of an event."""
-        given = {"detail-type": kind, "source": source, "detail": detail}
+        made = self.place.made("bus", next(self._number))
+        given = {"detail-type": kind, "source": source, "detail": detail, "time": moment(made)}
+        given["id"] = uuid_of(made)
         return envelope(given, account_id=self.place.account_id, region=self.region)
 
 
@@ -120,7 +124,8 @@ def _of_root(bus: _Bus) -> Iterator[Sample]:
 def _assume_root(bus: _Bus) -> Iterator[Sample]:
     for task, who in itertools.product(_ROOT_TASKS, bus.turn(4)):
         policy = f"arn:{bus.place.partition}:iam::aws:policy/root-task/{task}"
-        asked = {"targetPrincipal": "444455556666", "taskPolicyArn": {"arn": policy}, "durationSeconds": 900}
+        member = str(int(bus.place.made(task, who.by), 16))[:12]
+        asked = {"targetPrincipal": member, "taskPolicyArn": {"arn": policy}, "durationSeconds": 900}
         yield bus.event(who, "sts", "AssumeRoot", readOnly=True, requestParameters=asked)
 
 
@@ -128,22 +133,24 @@ def _quarantine(bus: _Bus) -> Iterator[Sample]:
     for name, policy in itertools.product(("AttachUserPolicy", "DetachUserPolicy"), _QUARANTINES):
         arn = f"arn:{bus.place.partition}:iam::aws:policy/{policy}"
         for who in bus.turn():
-            yield bus.event(who, "iam", name, requestParameters={"userName": "bob", "policyArn": arn})
+            yield bus.event(who, "iam", name, requestParameters={"userName": bus.place.name("bob"), "policyArn": arn})
 
 
 def _health(bus: _Bus) -> Iterator[Sample]:
     for code in ("AWS_RISK_CREDENTIALS_EXPOSED", "AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED"):
-        for number, key in enumerate(("AKIAIOSFODNN7EXAMPLE", "AKIAI44QH8DHBEXAMPLE", "AKIAJ45Q7YFFAEXAMPLE")):
+        for number in range(3):
+            made = bus.place.made(code, number)
+            start = datetime.fromisoformat(moment(made))
             detail = {
-                "eventArn": f"arn:{bus.place.partition}:health:{bus.region}::event/RISK/{code}/{number}",
+                "eventArn": f"arn:{bus.place.partition}:health:{bus.region}::event/RISK/{code}/{made[:12]}",
                 "service": "RISK",
                 "eventTypeCode": code,
                 "eventTypeCategory": "issue",
                 "eventScopeCode": "ACCOUNT_SPECIFIC",
                 "statusCode": "open",
-                "startTime": "Sun, 17 May 2026 08:02:11 GMT",
+                "startTime": f"{start:%a, %d %b %Y %H:%M:%S} GMT",
                 "eventDescription": [{"language": "en_US", "latestDescription": "An access key may be exposed."}],
-                "affectedEntities": [{"entityValue": key, "status": "IMPAIRED"}],
+                "affectedEntities": [{"entityValue": bus.place.unique_id("AKIA", made), "status": "IMPAIRED"}],
                 "affectedAccount": bus.place.account_id,
             }
             yield Sample(code, "AWS Health", bus.envelope("aws.health", "AWS Health Event", detail))
@@ -158,7 +165,8 @@ def _tampering(bus: _Bus) -> Iterator[Sample]:
 def _organization(bus: _Bus) -> Iterator[Sample]:
     for name in BY_NAME["organizations-guardrail-change"].pattern["detail"]["eventName"]:
         for who in bus.turn():
-            asked = {"policyId": "p-examplepolicyid111", "targetId": "ou-examplerootid111-exampleouid111"}
+            made = bus.place.made(name, who.by)
+            asked = {"policyId": f"p-{made[:10]}", "targetId": f"ou-{made[10:14]}-{made[14:22]}"}
             yield bus.event(who, "organizations", name, requestParameters=asked)
 
 

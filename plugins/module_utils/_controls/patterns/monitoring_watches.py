@@ -59,7 +59,7 @@ def _unauthorized(place: Place) -> tuple[Sample, ...]:
         record.refused(server, "iam", "CreateUser", "AccessDenied"),
         record.refused(person, "s3", "GetBucketPolicy", "AccessDenied"),
         record.refused(alice, "sts", "AssumeRole", "AccessDenied"),
-        record.refused(foreign_account(), "sts", "AssumeRole", "AccessDenied"),
+        record.refused(foreign_account(place), "sts", "AssumeRole", "AccessDenied"),
         record.refused(root(place), "organizations", "LeaveOrganization", "AccessDenied"),
         record.refused(federated(place), "sqs", "CreateQueue", "AccessDenied"),
         record.refused(person, "lambda", "ListFunctions20150331", "AccessDeniedException"),
@@ -103,7 +103,7 @@ def _of_root(place: Place) -> tuple[Sample, ...]:
     """Root signing in, failing to, recovering its password, and calling services, with a session and with a key."""
     record, session = Recorder(place), root(place)
     bare = _signing_in(session)
-    identity = {**bare.identity, "accessKeyId": "AKIAEXAMPLEOFROOTKEY"}
+    identity = {**bare.identity, "accessKeyId": place.unique_id("AKIA", "root")}
     key = dataclasses.replace(session, identity=identity)
     home = place.regions[0]
     events = {

@@ -8,7 +8,8 @@
 """Events in the shapes that CloudTrail documents, made by callers of every kind.
 
 A filter or a rule is judged by the events that it catches. Events of one shape would prove too little: a filter for one
-kind of caller, one region or one field that other events lack would pass.
+kind of caller, one region or one field that other events lack would pass. Names, ids, dates and addresses are made from
+a seed, so that nobody can write a filter for just these events.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
@@ -18,11 +19,14 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 from __future__ import annotations
 
 import dataclasses
+import functools
+import hashlib
 import itertools
+import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..control import listing
+from ..control import Scope, listing
 
 Event = Mapping[str, t.Any]
 
@@ -36,11 +40,10 @@ _REGIONS: t.Final = {
 }
 # Users sign in at one of these or at a regional address, root in us-east-1 alone.
 _SIGN_IN_REGIONS: t.Final = {**_REGIONS, "aws": ("us-east-2", "eu-north-1", "ap-southeast-2", "eu-west-1")}
+_GLOBAL: t.Final = frozenset({"iam", "organizations"})
+_SEVERAL: t.Final = 2
+_CALLERS: t.Final = 8
 _VERSIONS: t.Final = ("1.08", "1.09", "1.11")
-# A part of all names, which nobody's filter names: one that leaves out a pipeline of that name is none of ours.
-_MARK: t.Final = "5f1c9e"
-# Addresses of https://www.rfc-editor.org/rfc/rfc5737 and https://www.rfc-editor.org/rfc/rfc3849
-_ADDRESSES: t.Final = ("192.0.2.17", "198.51.100.203", "2001:db8::6f4c:11", "203.0.113.64", "10.1.42.9")
 _AGENTS: t.Final = (
     "aws-cli/2.31.4 md/awscrt#0.27.6 ua/2.1 os/linux#6.8 md/arch#x86_64 lang/python#3.13.7",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36",
@@ -70,24 +73,49 @@ class Caller:
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """The account that the events happen in."""
+    """The account that the events happen in; ``read`` are regions that it is known to use."""
 
     account_id: str
     partition: str
+    seed: str = ""
+    read: tuple[str, ...] = ()
 
-    @property
+    @functools.cached_property
     def regions(self) -> Sequence[str]:
-        """Regions of the partition."""
-        return _REGIONS.get(self.partition, _REGIONS["aws"])
+        """Regions of the partition, those that were read among them."""
+        return tuple(dict.fromkeys((*_REGIONS.get(self.partition, _REGIONS["aws"]), *self.read)))
+
+    def made(self, *what: t.Union[str, int]) -> str:
+        """Hexadecimal digits that nobody can know without the seed."""
+        text = "/".join((self.seed, self.account_id, *map(str, what)))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def name(self, like: str) -> str:
+        """A name of the shape of another. A filter that leaves out a principal by its name leaves out none of these."""
+        return re.sub("[A-Za-z]+", lambda word: self.made(like, word.start())[: len(word[0]) + 3], like)
+
+    def unique_id(self, prefix: str, *what: t.Union[str, int]) -> str:
+        """An id such as IAM gives principals and access keys."""
+        return f"{prefix}{self.made(prefix, *what).upper()[:16]}"
 
     @property
     def sign_in_regions(self) -> Sequence[str]:
         """Regions that record sign-ins of users."""
         return _SIGN_IN_REGIONS.get(self.partition, _REGIONS["aws"])
 
+    def session(self, name: str, *, mfa: str) -> dict[str, str]:
+        """The attributes of a session."""
+        return {"creationDate": moment(self.made("session", name)), "mfaAuthenticated": mfa}
+
     def arn(self, service: str, resource: str) -> str:
         """An ARN of the account, of a service that knows no regions."""
         return f"arn:{self.partition}:{service}::{self.account_id}:{resource}"
+
+
+def place_of(scope: Scope) -> Place:
+    """The account of an assessment, with a seed that nobody knows before."""
+    snapshot = scope.snapshot
+    return Place(snapshot.account_id, snapshot.partition, snapshot.observed_at.isoformat(), snapshot.regions)
 
 
 def root(place: Place) -> Caller:
@@ -99,51 +127,53 @@ def root(place: Place) -> Caller:
             "principalId": place.account_id,
             "arn": place.arn("iam", "root"),
             "accountId": place.account_id,
-            "accessKeyId": "ASIAEXAMPLEROOTSESSN",
-            "sessionContext": {"attributes": {"creationDate": "2026-01-05T08:11:07Z", "mfaAuthenticated": "true"}},
+            "accessKeyId": place.unique_id("ASIA", "root"),
+            "sessionContext": {"attributes": place.session("root", mfa="true")},
         },
     )
 
 
-def user(place: Place, name: str = f"alice-{_MARK}", *, console: bool = False) -> Caller:
-    """A user of IAM, with an access key or at the console."""
+def user(place: Place, name: str, *, console: bool = False) -> Caller:
+    """A user of IAM, with an access key or at the console; its name has the shape of the one given."""
+    name = place.name(name)
     identity = {
         "type": "IAMUser",
-        "principalId": "AIDAJ45Q7YFFAREXAMPLE",
+        "principalId": place.unique_id("AIDA", name),
         "arn": place.arn("iam", f"user/{name}"),
         "accountId": place.account_id,
-        "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+        "accessKeyId": place.unique_id("AKIA", name),
         "userName": name.rpartition("/")[2],
     }
     if not console:
         return Caller("an IAM user", identity)
-    session = {"attributes": {"creationDate": "2026-02-11T14:03:52Z", "mfaAuthenticated": "true"}}
+    session = {"attributes": place.session(name, mfa="true")}
     return Caller(
         "an IAM user at the console",
-        {**identity, "accessKeyId": "ASIAIOSFODNN7EXAMPLE", "sessionContext": session},
+        {**identity, "accessKeyId": place.unique_id("ASIA", name), "sessionContext": session},
     )
 
 
 def role(place: Place, path: str, session: str, by: str, **more: t.Any) -> Caller:
     """A session of a role. ``more`` are members of its ``sessionContext``."""
     name = path.rpartition("/")[2]
+    issuer = place.unique_id("AROA", name)
     return Caller(
         by,
         {
             "type": "AssumedRole",
-            "principalId": f"AROAIDPPEZS35WEXAMPLE:{session}",
+            "principalId": f"{issuer}:{session}",
             "arn": place.arn("sts", f"assumed-role/{name}/{session}"),
             "accountId": place.account_id,
-            "accessKeyId": "ASIAEXAMPLEOFSESSION",
+            "accessKeyId": place.unique_id("ASIA", name, session),
             "sessionContext": {
                 "sessionIssuer": {
                     "type": "Role",
-                    "principalId": "AROAIDPPEZS35WEXAMPLE",
+                    "principalId": issuer,
                     "arn": place.arn("iam", f"role/{path}"),
                     "accountId": place.account_id,
                     "userName": name,
                 },
-                "attributes": {"creationDate": "2026-03-02T01:06:28Z", "mfaAuthenticated": "false"},
+                "attributes": place.session(name, mfa="false"),
                 **more,
             },
         },
@@ -152,15 +182,16 @@ def role(place: Place, path: str, session: str, by: str, **more: t.Any) -> Calle
 
 def callers(place: Place) -> tuple[Caller, ...]:
     """Every kind of caller that may change something in an account."""
-    reserved = f"aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Operator{_MARK}_0123456789abcdef"
+    permission_set = f"AWSReservedSSO_{place.name('Operator')}_{place.made('reserved')[:16]}"
+    reserved = f"aws-reserved/sso.amazonaws.com/eu-west-1/{permission_set}"
     provider = place.arn("iam", "oidc-provider/token.actions.githubusercontent.com")
-    stack = role(place, f"stack-{_MARK}", "AWSCloudFormation", "a service with a role")
+    stack = role(place, place.name("stack"), "AWSCloudFormation", "a service with a role")
     return (
-        user(place),
-        role(place, f"server-{_MARK}", "i-0abc12de34f567890", "a role", ec2RoleDelivery="2.0"),
+        user(place, "alice"),
+        role(place, place.name("server"), f"i-0{place.made('instance')[:16]}", "a role", ec2RoleDelivery="2.0"),
         root(place),
-        role(place, reserved, "ana@example.com", "a person of Identity Center"),
-        user(place, f"bob-{_MARK}", console=True),
+        role(place, reserved, place.name("ana@example.com"), "a person of Identity Center"),
+        user(place, "bob", console=True),
         dataclasses.replace(
             stack,
             identity={**stack.identity, "invokedBy": "cloudformation.amazonaws.com"},
@@ -168,7 +199,7 @@ def callers(place: Place) -> tuple[Caller, ...]:
         ),
         role(
             place,
-            f"pipeline-{_MARK}",
+            place.name("pipeline"),
             "GitHubActions",
             "a role by web identity",
             webIdFederationData={"federatedProvider": provider, "attributes": {}},
@@ -179,31 +210,54 @@ def callers(place: Place) -> tuple[Caller, ...]:
 
 def federated(place: Place) -> Caller:
     """A session of GetFederationToken, which may call neither IAM nor, but for one operation, STS."""
+    broker, name = place.name("broker"), place.name("carol")
     issuer = {
         "type": "IAMUser",
-        "principalId": "AIDAEXAMPLEOFBROKER00",
-        "arn": place.arn("iam", f"user/broker-{_MARK}"),
+        "principalId": place.unique_id("AIDA", "broker"),
+        "arn": place.arn("iam", f"user/{broker}"),
         "accountId": place.account_id,
-        "userName": f"broker-{_MARK}",
+        "userName": broker,
     }
-    attributes = {"creationDate": "2026-04-21T09:30:00Z", "mfaAuthenticated": "false"}
+    attributes = place.session("federated", mfa="false")
     return Caller(
         "a federated user",
         {
             "type": "FederatedUser",
-            "principalId": f"{place.account_id}:carol-{_MARK}",
-            "arn": place.arn("sts", f"federated-user/carol-{_MARK}"),
+            "principalId": f"{place.account_id}:{name}",
+            "arn": place.arn("sts", f"federated-user/{name}"),
             "accountId": place.account_id,
-            "accessKeyId": "ASIAEXAMPLEFEDERATED",
+            "accessKeyId": place.unique_id("ASIA", "federated"),
             "sessionContext": {"sessionIssuer": issuer, "attributes": attributes},
         },
     )
 
 
-def foreign_account() -> Caller:
+def foreign_account(place: Place) -> Caller:
     """Another account, of whose principal CloudTrail records no more."""
-    identity = {"type": "AWSAccount", "principalId": "AIDAEXAMPLEOFANOTHER:x", "accountId": "444455556666"}
+    principal = place.unique_id("AROA", "foreign")
+    identity = {"type": "AWSAccount", "principalId": f"{principal}:x", "accountId": "444455556666"}
     return Caller("another account", identity)
+
+
+def uuid_of(made: str) -> str:
+    """An id in the form of a UUID, out of 32 hexadecimal digits."""
+    return f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:32]}"
+
+
+def moment(made: str) -> str:
+    """A date and time of the years around this one."""
+    year, month, day, hour, minute, second = (int(made[start : start + 4], 16) for start in range(0, 24, 4))
+    date = f"{2024 + year % 5}-{month % 12 + 1:02}-{day % 28 + 1:02}"
+    return f"{date}T{hour % 24:02}:{minute % 60:02}:{second % 60:02}Z"
+
+
+def _address(made: str, number: int) -> str:
+    """An address of the internet or of a network of one's own, some of version 6."""
+    if number % 5 == 2:
+        return f"2600:1{made[:3]}:{made[3:7]}::1{made[7:10]}"
+    if number % 5 == 4:
+        return f"10.1.{number % 256}.9"
+    return ".".join(str(int(made[start : start + 2], 16)) for start in (0, 2, 4, 6))
 
 
 class Recorder:
@@ -212,37 +266,45 @@ class Recorder:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._number = itertools.count()
+        self._sign_ins = itertools.count()
 
     def call(self, caller: Caller, service: str, name: str, **more: t.Any) -> Event:
         """A call of an API; ``more`` are further members of the record, in place of the usual ones."""
         number = next(self._number)
-        regions = self._place.regions
+        # Callers take turns. Shifted, none of them always has the same region and program.
+        turn = number + number // _CALLERS
+        place, regions = self._place, self._place.regions
+        made = place.made("event", number)
         return {
-            "eventVersion": _VERSIONS[number % len(_VERSIONS)],
+            "eventVersion": _VERSIONS[turn % len(_VERSIONS)],
             "userIdentity": caller.identity,
-            "eventTime": f"2026-05-{number % 28 + 1:02}T{number % 24:02}:17:{number % 60:02}Z",
+            "eventTime": moment(made),
             "eventSource": f"{service}.amazonaws.com",
             "eventName": name,
             # Services without regions record their events in one.
-            "awsRegion": regions[0 if service in ("iam", "organizations") else number % len(regions)],
-            "sourceIPAddress": caller.source or _ADDRESSES[number % len(_ADDRESSES)],
-            "userAgent": caller.source or _AGENTS[number % len(_AGENTS)],
-            "requestParameters": {f"parameter{number}": "value"},
-            "responseElements": {"_return": True} if number % 2 else None,
-            "requestID": f"3cc97d1e-0f5a-4a6e-9b0c-{number:012}",
-            "eventID": f"8f1b5c44-77d0-4c2f-8a39-{number:012}",
+            "awsRegion": regions[0 if service in _GLOBAL else turn % len(regions)],
+            "sourceIPAddress": caller.source or _address(made, number),
+            "userAgent": caller.source or (*_AGENTS, f"{made[:5]}/{number}.0")[turn % (len(_AGENTS) + 1)],
+            "requestParameters": {made[:8]: made[8:16]},
+            "responseElements": {"_return": True} if turn % 2 else None,
+            "requestID": uuid_of(made[:32]),
+            "eventID": uuid_of(made[32:]),
             "readOnly": False,
             "eventType": API_CALL,
             "managementEvent": True,
-            "recipientAccountId": self._place.account_id,
+            "recipientAccountId": place.account_id,
             "eventCategory": "Management",
             **more,
         }
 
     def calls(self, service: str, names: Sequence[str]) -> Iterator[Sample]:
-        """Each of ``names`` by every kind of caller."""
+        """Each of ``names`` by every kind of caller, and one in every region where the service has regions."""
+        everybody = callers(self._place)
+        for number, region in enumerate(self._place.regions if service not in _GLOBAL else ()):
+            name = names[-1 - number % len(names)]
+            yield Sample(name, everybody[0].by, self.call(everybody[0], service, name, awsRegion=region))
         for name in names:
-            for caller in callers(self._place):
+            for caller in everybody:
                 if service != "iam" or caller.identity["type"] != "FederatedUser":
                     yield Sample(name, caller.by, self.call(caller, service, name))
 
@@ -262,7 +324,7 @@ class Recorder:
         return {
             **event,
             **failed,
-            "awsRegion": region or regions[int(event["eventID"][-12:]) % len(regions)],
+            "awsRegion": region or regions[next(self._sign_ins) % len(regions)],
             "requestParameters": None,
             "responseElements": {"ConsoleLogin": result},
             "additionalEventData": {"LoginTo": address, "MobileVersion": "No", "MFAUsed": mfa},
@@ -277,3 +339,12 @@ def by_whom(samples: Sequence[Sample], missed: Sequence[Sample]) -> str:
     if not caught:
         return ""
     return f" unless by {listing(caught)}" if len(caught) < len(of_missed) else f" by {listing(of_missed)}"
+
+
+def where(samples: Sequence[Sample], missed: Sequence[Sample]) -> str:
+    """The regions of the events that were missed, if all that they have in common is that none there was caught."""
+    caught = [sample for sample in samples if sample not in missed]
+    lost = {item.event["awsRegion"] for item in missed} - {item.event["awsRegion"] for item in caught}
+    by = {item.by for item in missed}
+    # A few events may happen to be of one region.
+    return f" in {listing(lost, 3)}" if lost and len(by) > _SEVERAL and by <= {item.by for item in caught} else ""

@@ -12,6 +12,7 @@ What a request leaves open may be so: an Allow counts where it may hold, a Deny 
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Iterable, Iterator
 
@@ -26,6 +27,8 @@ ASSUME: t.Final = "sts:assumerole"
 WITH_SAML: t.Final = "sts:assumerolewithsaml"
 WITH_WEB_IDENTITY: t.Final = "sts:assumerolewithwebidentity"
 ASSUMING: t.Final = (ASSUME, WITH_SAML, WITH_WEB_IDENTITY)
+# Conditions on these name principals, as the element Principal does.
+NAMES_CALLER: t.Final = ("aws:principalaccount", "aws:principalarn")
 
 
 class TrustStatements:
@@ -84,6 +87,16 @@ class TrustStatements:
         statements = (item for action in actions for item in (*self._allowing[action], *self._denying[action]))
         for item in dict.fromkeys(statements):
             yield from conditions_on(item.statement, *keys)
+
+    @functools.cached_property
+    def excepted(self) -> tuple[str, ...]:
+        """The principals and accounts that a Deny for all others excepts, by NotPrincipal or by a condition."""
+        found: list[str] = []
+        for item in dict.fromkeys(item for denying in self._denying.values() for item in denying):
+            found += [value for kind, value in item.statement.not_principals or () if kind == "AWS"]
+            named = (each for each in conditions_on(item.statement, *NAMES_CALLER) if each.operator in NEGATED)
+            found += [value for each in named for value in each.values]
+        return tuple(dict.fromkeys(found))
 
     def values(self, *keys: str) -> tuple[str, ...]:
         """The values that conditions on one of the keys compare with."""

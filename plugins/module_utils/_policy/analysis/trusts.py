@@ -23,12 +23,21 @@ from collections.abc import Iterable, Iterator
 
 from ..documents.arn import arn_account, root_account
 from ..documents.policy import Policy, Statement
-from ..evaluation.caller import Pair, caller_of
+from ..evaluation.caller import EVERYONE, Pair, caller_of
 from ..evaluation.compiled import CompiledStatement
 from ..evaluation.context import Context, Values
 from ..evaluation.truth import NO, UNKNOWN, YES, Truth
 from .power import WITHOUT_MFA
-from .trust_statements import ASSUME, TrustStatements, is_for_everybody, principals_of_type, wanted_values
+from .trust_patterns import account_of, accounts_like, filled, fitting
+from .trust_statements import (
+    ASSUME,
+    NAMES_CALLER,
+    TrustStatements,
+    conditions_on,
+    is_for_everybody,
+    principals_of_type,
+    wanted_values,
+)
 from .web_identities import OpenSubject, open_subjects
 
 # They run only what was given the role by iam:PassRole, which never crosses accounts, and no source context is
@@ -49,8 +58,21 @@ _OTHER_ORGANIZATION: t.Final = "o-unread00000"
 
 _ORGANIZATIONS: t.Final = ("aws:principalorgid", "aws:principalorgpaths")
 _SOURCE_ORGANIZATIONS: t.Final = ("aws:sourceorgid", "aws:sourceorgpaths")
-# Conditions on these name principals, as the element Principal does.
-_NAMES_CALLER: t.Final = ("aws:principalaccount", "aws:principalarn")
+_UNNAMED_SERVICE: t.Final = "every service"
+# Keys that requests of services have, and those of nobody else.
+_OF_SERVICES: t.Final = (
+    *("aws:principalisawsservice", "aws:principalservicename", "aws:sourceaccount", "aws:sourcearn"),
+    *_SOURCE_ORGANIZATIONS,
+)
+# A service that calls has none of them.
+_OF_PRINCIPALS: t.Final = (
+    *("aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalType"),
+    *("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:username", "sts:ExternalId"),
+)
+
+
+# Condition keys of requests that users make, and those that these lack.
+_Requests = t.Sequence[tuple[t.Mapping[str, Values], tuple[str, ...]]]
 
 
 class _Membership(t.NamedTuple):
@@ -109,9 +131,10 @@ class Trust:
         )
 
     def _strangers(self, statement: Statement) -> tuple[str, ...]:
-        """An account that nobody names, and one for each pattern of account ids."""
-        patterns = [value for value in wanted_values(statement, "aws:principalaccount") if set(value) & set("*?")]
-        return tuple(dict.fromkeys((_UNNAMED_ACCOUNT, *(_account_like(value) for value in patterns))))
+        """An account that nobody names, and some for each pattern of account ids."""
+        arns = (value.split(":") for value in wanted_values(statement, "aws:principalarn"))
+        patterns = [*wanted_values(statement, "aws:principalaccount"), *(parts[4] for parts in arns if parts[5:])]
+        return tuple(dict.fromkeys((_UNNAMED_ACCOUNT, *accounts_like(patterns))))
 
     def foreign_organizations(self) -> tuple[tuple[str, Truth], ...]:
         """The organizations other than the account's own all of whose accounts may come in.
@@ -130,8 +153,15 @@ class Trust:
 
     def foreign_accounts(self, known: Iterable[str]) -> tuple[str, ...]:
         """The ids of the accounts that the policy names: neither the role's own nor one of ``known``."""
-        found = {account for item in self._allowing for account in _accounts(item.statement)}
+        found = {account for item in self._allowing for account in self._accounts(item.statement)}
         return tuple(sorted(found - {self._account, *known}))
+
+    def _accounts(self, statement: Statement) -> set[str]:
+        """The accounts that a statement names or, of everybody, conditions on who calls and what a Deny excepts."""
+        values = [*principals_of_type(statement, "AWS")]
+        if is_for_everybody(statement):
+            values += [*wanted_values(statement, *NAMES_CALLER), *self._statements.excepted]
+        return {account for value in values if (account := account_of(value)) is not None}
 
     def lets_in(self, account: str) -> Truth:
         """Whether principals of a named account may assume the role though it is outside the own organization."""
@@ -144,7 +174,7 @@ class Trust:
     def _named(self, account: str, external_ids: tuple[t.Optional[str], ...]) -> Truth:
         answers = [NO]
         for item in self._allowing:
-            if account in _accounts(item.statement):
+            if account in self._accounts(item.statement):
                 named = [value for value in principals_of_type(item.statement, "AWS") if arn_account(value) == account]
                 arns = tuple(value for value in named if root_account(value) is None)
                 only = arns if named and len(arns) == len(named) else ()
@@ -157,11 +187,11 @@ class Trust:
         return tuple(value for value in dict.fromkeys(found) if _UNIQUE_ID.fullmatch(value))
 
     @property
-    def principals(self) -> t.Optional[tuple[tuple[Pair, Statement], ...]]:
-        """Whom the Allow statements name, each with its statement; None where one names whom it does not mean."""
+    def principals(self) -> t.Optional[tuple[Pair, ...]]:
+        """The principals that the Allow statements name; None where one names those that it does not mean."""
         if any(item.statement.not_principals is not None for item in self._allowing):
             return None
-        return tuple((pair, item.statement) for item in self._allowing for pair in item.statement.principals or ())
+        return tuple(pair for item in self._allowing for pair in item.statement.principals or ())
 
     def _admission(
         self,
@@ -190,12 +220,15 @@ class Trust:
         """Principals that the owner of an account may make: one of no special name, and those that conditions want."""
         some = f"arn:{self._partition}:iam::{account}:role/{_UNNAMED}"
         wanted = self._statements.values("aws:principalarn")
-        fitting = (_fitting(value, account, self._partition) for value in wanted)
-        return tuple(dict.fromkeys(arn for arn in (some, *fitting) if arn is not None))
+        head = f"arn:{self._partition}:iam::{account}:"
+        heads = (f"{head}role/", f"{head}user/")
+        made = (arn for value in wanted for arn in fitting(value, account, heads))
+        excepted = (value for value in self._statements.excepted if arn_account(value) == account != value)
+        return tuple(dict.fromkeys((some, *made, *(arn for arn in excepted if root_account(arn) is None))))
 
     def _external_ids(self) -> tuple[t.Optional[str], ...]:
         """No external id, one of somebody's own, and those that conditions want."""
-        wanted = (_filled(value) for value in self._statements.values("sts:externalid"))
+        wanted = (filled(value) for value in self._statements.values("sts:externalid"))
         return tuple(dict.fromkeys((None, _UNNAMED, *wanted)))
 
     @functools.cached_property
@@ -206,8 +239,8 @@ class Trust:
     def _named_organizations(self, keys: tuple[str, str]) -> tuple[_Membership, ...]:
         """The organizations that conditions on an id and on paths name, the account's own aside."""
         by_id, by_path = keys
-        ids = [_filled(value) for value in self._statements.values(by_id)]
-        paths = [_filled(value) for value in self._statements.values(by_path)]
+        ids = [filled(value) for value in self._statements.values(by_id)]
+        paths = [filled(value) for value in self._statements.values(by_path)]
         pairs = [(name, f"{name}/r-none/ou-none-nobodys0/") for name in ids]
         pairs += [(path.partition("/")[0], path) for path in paths]
         return tuple(
@@ -245,11 +278,22 @@ class Trust:
         """
         found: dict[str, Truth] = {}
         for item in self._statements.allowing(ASSUME):
-            for service in principals_of_type(item.statement, "Service"):
+            for service in self._services(item.statement):
                 if service not in _WITHOUT_SOURCE:
                     answer = self._acts_for_others(item, service, {self._account, *known})
                     found[service] = _most([found.get(service, NO), answer])
         return tuple((service, answer) for service, answer in found.items() if answer is not NO)
+
+    def _services(self, statement: Statement) -> tuple[str, ...]:
+        """The services that a statement names or, where it is for everybody, that conditions ask for.
+
+        "*" means services too. Where anybody comes in without one, the report says so already.
+        """
+        if EVERYONE not in (statement.principals or ()) and statement.not_principals is None:
+            return principals_of_type(statement, "Service")
+        asked = conditions_on(statement, *_OF_SERVICES)
+        wanted = (filled(value) for value in wanted_values(statement, "aws:principalservicename"))
+        return tuple(dict.fromkeys((_UNNAMED_SERVICE, *wanted))) if asked else ()
 
     def _acts_for_others(self, item: CompiledStatement, service: str, own: set[str]) -> Truth:
         values: dict[str, Values] = {
@@ -260,11 +304,12 @@ class Trust:
         }
         # Not every service says for whom it acts: IfExists would let those in.
         keys = ("aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceArn")
-        silent = self._statements.may_allow(item, Context(values, complete=False, absent=keys))
+        base = Context(values, complete=False, absent=_OF_PRINCIPALS)
+        silent = self._statements.may_allow(item, base.with_({}, absent=keys))
         caller = caller_of(service)
         answer = NO
         for source, certain in self._sources(service, own):
-            context = Context({**values, **source}, complete=False)
+            context = base.with_(source)
             allowed = silent or self._statements.may_allow(item, context)
             if allowed and not self._statements.is_denied(caller, context):
                 if certain:
@@ -275,14 +320,16 @@ class Trust:
     def _sources(self, service: str, own: set[str]) -> Iterator[tuple[dict[str, Values], bool]]:
         """For whom a service may act: foreign accounts, in organizations that are not the account's own."""
         arns = self._statements.values("aws:sourcearn")
-        wanted = {_filled(value) for value in self._statements.values("aws:sourceaccount")}
-        wanted |= {account for value in arns if (account := arn_account(value)) is not None}
+        of_arns = (parts[4] for parts in (value.split(":") for value in arns) if parts[5:] and parts[4])
+        patterns = [*self._statements.values("aws:sourceaccount"), *of_arns]
+        wanted = {*filter(None, map(account_of, (*patterns, *arns))), *accounts_like(patterns)}
         accounts = (_UNNAMED_ACCOUNT, *sorted(wanted - own))
         members = (_unnamed(), *self._named_organizations(_SOURCE_ORGANIZATIONS))
         for account, member in itertools.product(accounts, members):
-            some = f"arn:{self._partition}:{service.partition('.')[0]}:xx-nowhere-0:{account}:{_UNNAMED}"
-            fitting = (arn for value in arns if (arn := _fitting(value, account, self._partition)))
-            for arn in dict.fromkeys((some, *fitting)):
+            head = f"arn:{self._partition}:{service.partition('.')[0]}:xx-nowhere-0:{account}:"
+            some = f"{head}{_UNNAMED}"
+            made = (arn for value in arns for arn in fitting(value, account, (head,)))
+            for arn in dict.fromkeys((some, *made)):
                 source: dict[str, Values] = {
                     "aws:SourceAccount": account,
                     "aws:SourceOrgID": str(member.id),
@@ -298,25 +345,35 @@ class Trust:
 
         Where a statement names everybody, users of the account are among them.
         """
+        return self._people(WITHOUT_MFA)
+
+    def lets_users_in(self) -> bool:
+        """Whether users of the role's own account may come in without MFA and without an external id asked for."""
+        unbound = ((values, (*absent, "sts:ExternalId")) for values, absent in WITHOUT_MFA)
+        other = (({**values, "sts:ExternalId": _UNNAMED}, absent) for values, absent in WITHOUT_MFA)
+        return bool(self._people((*unbound, *other)))
+
+    def _people(self, requests: _Requests) -> tuple[str, ...]:
         found: list[str] = []
         for item in self._statements.allowing(ASSUME):
             for value in principals_of_type(item.statement, "AWS"):
                 if arn_account(value) == self._account and not _is_role(value):
-                    found += self._without_mfa(item, value)
+                    found += self._entering(item, value, requests)
             if is_for_everybody(item.statement):
-                found += self._without_mfa(item, f"arn:{self._partition}:iam::{self._account}:root")
+                found += self._entering(item, f"arn:{self._partition}:iam::{self._account}:root", requests)
         return tuple(dict.fromkeys(found))
 
-    def _without_mfa(self, item: CompiledStatement, value: str) -> list[str]:
+    def _entering(self, item: CompiledStatement, value: str, requests: _Requests) -> list[str]:
         """The entry itself where any user whom it stands for comes in, else the users whom conditions name."""
         if root_account(value) is None:
-            return [value] if self._needs_no_mfa(item, value) else []
+            return [value] if self._comes_in(item, value, requests) else []
         prefix = f"arn:{self._partition}:iam::{self._account}:user/"
-        if self._needs_no_mfa(item, prefix + _UNNAMED):
+        if self._comes_in(item, prefix + _UNNAMED, requests):
             return [value]
-        return [arn for arn in self._callers(self._account) if arn.startswith(prefix) and self._needs_no_mfa(item, arn)]
+        users = (arn for arn in self._callers(self._account) if arn.startswith(prefix))
+        return [arn for arn in users if self._comes_in(item, arn, requests)]
 
-    def _needs_no_mfa(self, item: CompiledStatement, user: str) -> bool:
+    def _comes_in(self, item: CompiledStatement, user: str, requests: _Requests) -> bool:
         # What stands for no user (a session, a federated user) is left open.
         is_user = ":user/" in user
         caller = caller_of(user, self._account)
@@ -328,7 +385,7 @@ class Trust:
         elif self._organization_known:
             absent = ("aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
         base = Context(values, complete=False, absent=absent)
-        contexts = (base.with_(without, absent=missing) for without, missing in WITHOUT_MFA)
+        contexts = (base.with_(without, absent=missing) for without, missing in requests)
         return any(self._statements.admits(item, caller, context) for context in contexts)
 
     # Others
@@ -340,7 +397,7 @@ class Trust:
     def lets_people_in(self) -> bool:
         """Whether anyone but AWS services may assume the role, under whatever conditions."""
         named = self.principals
-        return named is None or any(kind in ("*", "AWS", "Federated") for (kind, _value), _statement in named)
+        return named is None or any(kind in ("*", "AWS", "Federated") for kind, _value in named)
 
 
 def _unnamed() -> _Membership:
@@ -356,38 +413,3 @@ def _most(answers: Iterable[Truth]) -> Truth:
     """YES before UNKNOWN before NO."""
     found = set(answers)
     return YES if YES in found else UNKNOWN if UNKNOWN in found else NO
-
-
-def _accounts(statement: Statement) -> set[str]:
-    """The accounts that a statement names: as principals or, of everybody, by a condition on who calls."""
-    values = [*principals_of_type(statement, "AWS")]
-    if is_for_everybody(statement):
-        values += wanted_values(statement, *_NAMES_CALLER)
-    return {account for value in values if (account := arn_account(value)) is not None}
-
-
-def _filled(pattern: str) -> str:
-    """A value that a pattern matches."""
-    return pattern.replace("*", "x").replace("?", "x")
-
-
-def _account_like(pattern: str) -> str:
-    """An account id that a pattern matches, if one can."""
-    head, star, tail = pattern.replace("?", "0").partition("*")
-    tail = tail.replace("*", "")
-    return head + "0" * (12 - len(head) - len(tail) if star else 0) + tail
-
-
-def _fitting(pattern: str, account: str, partition: str) -> t.Optional[str]:
-    """An ARN in ``account`` that a pattern is about; None where its owner can't have one."""
-    parts = pattern.split(":", 5)
-    if len(parts) < 6 or "$" in pattern:
-        return None
-    if parts[4] and not re.fullmatch(re.escape(parts[4]).replace(r"\*", ".*").replace(r"\?", "."), account):
-        return None
-    if not parts[4] and not set(parts[5]) & set("*?"):
-        # Without an account, as the ARNs of buckets are: the name tells whose it is.
-        return None
-    owner = account if parts[4] else ""
-    free = [_filled(part) for part in parts]
-    return ":".join((free[0], partition, *free[2:4], owner, free[5]))

@@ -78,8 +78,13 @@ def never(_scope: Scope) -> Verdict:
 def faulty() -> t.Any:
     """An account with something wrong in most themes."""
     return people(
-        row("alice", password_enabled=True, access_keys=(key(1, age=300, used=None), key(2, age=200, used=100))),
-        row("bob", password_enabled=True, mfa_active=True),
+        row(
+            "alice",
+            password_enabled=True,
+            password_last_changed=days_ago(300),
+            access_keys=(key(1, age=300, used=None), key(2, age=200, used=100)),
+        ),
+        row("bob", password_enabled=True, password_last_used=days_ago(1), mfa_active=True),
         regions=TWO_REGIONS,
         roles=(role("dev", attached_policies=(ADMIN,), trust=trust("*")),),
         groups=(group(inline_policies=(document(EVERYTHING),)),),

@@ -125,6 +125,19 @@ def test_a_name_alone_excuses_nobody(name: str, trusts: PolicyDocument) -> None:
     [
         pytest.param(trust({"AWS": OF_MANAGEMENT}), True, id="management account"),
         pytest.param(trust({"AWS": ROOT}, MFA), True, id="own account with MFA"),
+        pytest.param(
+            trust({"AWS": ROOT}, {"StringEquals": {"sts:ExternalId": "x"}}), True, id="own account with an external id"
+        ),
+        pytest.param(trust({"AWS": ROOT}, {"Null": {"sts:ExternalId": "false"}}), False, id="any external id"),
+        pytest.param(trust({"AWS": ROOT}, {"Bool": {"aws:SecureTransport": "true"}}), False, id="what users meet"),
+        pytest.param(
+            trust({"AWS": ROOT}, {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/*"}}), False, id="users"
+        ),
+        pytest.param(
+            trust({"AWS": ROOT}, {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/awx*"}}),
+            True,
+            id="roles",
+        ),
         pytest.param(trust({"AWS": arn("role", "awx")}), True, id="a role of the account"),
         pytest.param(
             trust({"AWS": OF_OTHER}, {"StringEquals": {"aws:PrincipalOrgID": "o-own"}}), True, id="own organization"

@@ -75,6 +75,8 @@ def console(*names: str, **fields: t.Any) -> t.Callable[[], Snapshot]:
 
 UNREAD = {"organization": None, "unread": (unread(Dataset.ORGANIZATION),)}
 SAML = (f"arn:aws:iam::{ACCOUNT}:saml-provider/Idp",)
+USERS_BY_ARN = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/*"}}
+ROLES_BY_ARN = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/awx*"}}
 BACKDOORS = {
     "a user in a role named like the CDK's": (MASQUERADING, administrator("cdk-backdoor", MALLORY)),
     "a user in the CDK's deploy role": (CDK, administrator(CDK_NAME.format("deploy"), MALLORY)),
@@ -89,6 +91,20 @@ BACKDOORS = {
     "a user below the path of this collection": (
         MASQUERADING,
         administrator("break-glass", MALLORY, path="/iam-hardening/"),
+    ),
+    "the account below that path, under a condition that users meet": (
+        MASQUERADING,
+        administrator("X", {"AWS": ROOT}, {"Bool": {"aws:SecureTransport": "true"}}, path="/iam-hardening/"),
+    ),
+    "users below that path by their ARN": (
+        MASQUERADING,
+        administrator("X", {"AWS": ROOT}, USERS_BY_ARN, path="/iam-hardening/"),
+    ),
+    "a path like that of AWS": (MASQUERADING, administrator("X", MALLORY, path="/aws-reserved-x/")),
+    "a path that only contains that of AWS": (MASQUERADING, administrator("X", MALLORY, path="/x/aws-reserved/sso/")),
+    "the tag of a stack": (
+        CDK,
+        administrator("deploy", {"AWS": ROOT}, tags={"aws:cloudformation:stack-name": "CDKToolkit"}),
     ),
     "a name of a service-linked role elsewhere": (BY_AWS, administrator("AWSServiceRoleForSupport", MALLORY)),
 }
@@ -106,6 +122,10 @@ EXCUSED = {
     "a break-glass role with MFA": (
         "examples/bootstrap",
         administrator("break-glass", {"AWS": ROOT}, MFA, path="/iam-hardening/"),
+    ),
+    "roles by their ARN, below the path of this collection": (
+        "examples/bootstrap",
+        administrator("X", {"AWS": ROOT}, ROLES_BY_ARN, path="/iam-hardening/"),
     ),
     "a role of IAM Identity Center": (
         "https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html",

@@ -62,6 +62,9 @@ def _analyzers(*analyzers: tuple[str, str, str], regions: tuple[str, ...] = (_HO
     return lambda: snapshot(regions=regions, analyzers=found)
 
 
+_NARROWED: t.Final = "https://docs.aws.amazon.com/config/latest/developerguide/multi-region-cloudtrail-enabled.html"
+
+
 def _trail(name: str = "main", owner: str = ACCOUNT, **fields: t.Any) -> Trail:
     values: dict[str, t.Any] = {
         "arn": f"arn:aws:cloudtrail:{_HOME}:{owner}:trail/{name}",
@@ -75,6 +78,7 @@ def _trail(name: str = "main", owner: str = ACCOUNT, **fields: t.Any) -> Trail:
         "log_group_arn": f"arn:aws:logs:{_HOME}:{owner}:log-group:trail:*",
         "last_delivery": days_ago(0),
         "logs_management_events": True,
+        "log_group_delivery": days_ago(0),
     }
     return Trail(name=name, **{**values, **fields})
 
@@ -143,6 +147,8 @@ CASES: t.Final[tuple[Case, ...]] = (
             "IAM's types only": _recorders(recorder(**_SOME, resource_types=_IAM)),
         },
         NOT_ASSESSED={
+            "a recorder that has not recorded yet": _recorders(recorder(last_status="PENDING")),
+            "a recorder without a status": _recorders(recorder(last_status=None)),
             "maybe in a region that was not read": _recorders(
                 recorder(includes_global_types=False), regions=_BOTH, unread=_UNREAD_RECORDERS
             ),
@@ -282,6 +288,17 @@ CASES: t.Final[tuple[Case, ...]] = (
         "trail_multi_region",
         _STATUS,
         FAIL={"that delivered nothing in 400 days": _trails(_trail(last_delivery=days_ago(400)))},
+        NOT_ASSESSED={"of which no delivery is known": _trails(_trail(last_delivery=None))},
+    ),
+    *cases(
+        "trail_multi_region",
+        _NARROWED,
+        FAIL={"without the events of KMS": _trails(_trail(excluded_sources=("kms.amazonaws.com",)))},
+        PASS={
+            "of all events, beside one without KMS": _trails(
+                _trail(excluded_sources=("kms.amazonaws.com",)), _trail("b")
+            )
+        },
     ),
     *cases(
         "trail_log_group",
@@ -292,6 +309,8 @@ CASES: t.Final[tuple[Case, ...]] = (
             "a stopped trail": _trails(_trail(is_logging=False)),
             "a trail without management events": _trails(_trail(logs_management_events=False)),
             "a trail that delivers no more": _trails(_trail(last_delivery=days_ago(30))),
+            "a log group that gets nothing more": _trails(_trail(log_group_delivery=days_ago(30))),
+            "a log group that refuses": _trails(_trail(log_group_error="AccessDenied")),
         },
         PASS={
             "a log group": _trails(_trail()),
@@ -300,6 +319,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         NOT_ASSESSED={
             "of the organization, seen from a member": _trails(_FOREIGN),
             "of a trail whose status was not read": _trails(_trail(is_logging=None)),
+            "of a trail that never delivered to it": _trails(_trail(log_group_delivery=None)),
         },
     ),
     *(

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules import (
@@ -132,6 +133,34 @@ SEVERAL: t.Final = [
         "a topic that is gone",
         TARGETS,
         lambda: home(*all_rules(TOPIC), topics=[dataclasses.replace(OPEN, exists=False)]),
+    ),
+    *(
+        Case("event_alert_rules", expected, name, TARGETS, functools.partial(instead_of, "guardrail-tamper", target))
+        for expected, name, target in (
+            ("FAIL", "a log group, which tells nobody", f"arn:aws:logs:{HOME}:{ACCOUNT}:log-group:/aws/events/x"),
+            ("FAIL", "an action on an instance", f"arn:aws:events:{HOME}:{ACCOUNT}:target/stop-instance"),
+            ("NOT_ASSESSED", "a function", f"arn:aws:lambda:{HOME}:{ACCOUNT}:function:page"),
+            ("NOT_ASSESSED", "a queue", QUEUE),
+        )
+    ),
+    Case(
+        "event_alert_rules",
+        "FAIL",
+        "another region's events",
+        PATTERNS,
+        lambda: instead_of(
+            "guardrail-tamper", pattern={**BY_NAME["guardrail-tamper"].pattern, "region": ["eu-west-1"]}
+        ),
+    ),
+    Case(
+        "event_alert_rules",
+        "PASS",
+        "events of this account and region",
+        PATTERNS,
+        lambda: instead_of(
+            "guardrail-tamper",
+            pattern={**BY_NAME["guardrail-tamper"].pattern, "account": [ACCOUNT], "region": [HOME]},
+        ),
     ),
     Case("event_alert_rules", "PASS", "all rules", TARGETS, lambda: home(*all_rules(TOPIC))),
     Case(

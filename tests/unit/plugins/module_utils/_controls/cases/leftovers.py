@@ -230,10 +230,19 @@ CASES: t.Final[tuple[Case, ...]] = (
             "all buckets": _archiving({"resourceType": Criterion(eq=("AWS::S3::Bucket",))}),
             "all that is not public": _archiving({"isPublic": Criterion(eq=("false",))}),
             "all resources, by a wildcard": _archiving({"resource": Criterion(eq=("*",))}),
+            "all roles, by what their ARNs have": _archiving(
+                {"resource": Criterion(contains=(f"arn:aws:iam::{ACCOUNT}:role/",))}
+            ),
+            "all resources, by the account": _archiving({"resource": Criterion(contains=(ACCOUNT,))}),
+            "a whole region": _archiving({"resource": Criterion(contains=("eu-west-1",))}),
+            "all functions": _archiving({"resource": Criterion(contains=("function:",))}),
+            "all services": _archiving({"principal.Service": Criterion(contains=("amazonaws.com",))}),
             "all but one": _archiving({"resource": Criterion(neq=("arn:aws:s3:::data",))}),
         },
         PASS={
             "one bucket": _archiving({"resource": Criterion(eq=("arn:aws:s3:::data",))}),
+            "buckets of one beginning": _archiving({"resource": Criterion(contains=("arn:aws:s3:::acme-public-",))}),
+            "a partner, by a part": _archiving({"principal.AWS": Criterion(contains=("444455556666",))}),
             "a partner, of whatever": _archiving({"principal.AWS": Criterion(eq=("444455556666",))}),
         },
     ),

@@ -146,6 +146,10 @@ SILENT: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
         MISSING,
         lambda pattern: with_metric(pattern, metric(default=0.0), looked_at(), threshold=0.0),
     ),
+    "an alarm that stays on after the first event": (
+        MISSING,
+        lambda pattern: with_alarm(pattern, missing_data="ignore"),
+    ),
     "missing data that counts as an alarm": (MISSING, lambda pattern: with_alarm(pattern, missing_data="breaching")),
     "three periods in a row": (
         MISSING,
@@ -279,6 +283,10 @@ SOUND: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
             looked_at(dimensions={"Account": "111122223333"}),
         ),
     ),
+    "missing data that is ignored, and a default value": (
+        MISSING,
+        lambda pattern: with_metric(pattern, metric(default=0.0), looked_at(), missing_data="ignore"),
+    ),
     "a second alarm that works": (
         CIS,
         lambda pattern: alarmed(
@@ -317,6 +325,12 @@ def _sound() -> Iterator[Case]:
             yield Case(control, "PASS", name, source, functools.partial(build, pattern))
 
 
+def _but(control: str, condition: str) -> str:
+    """The pattern that is prescribed, with a condition besides."""
+    return f"{{ ({PRESCRIBED[control].strip()[1:-1]}) && ({condition}) }}"
+
+
+PROGRAMS: t.Final = ("aws-cli", "Mozilla", "Terraform", "Boto3", "AWS Internal", "cloudformation")
 KMS_LEFT_OUT: t.Final = trail(excluded_sources=("kms.amazonaws.com",))
 CASES: t.Final = [
     *_narrow(),
@@ -362,6 +376,20 @@ CASES: t.Final = [
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html",
         lambda: alarmed(""),
     ),
+    *(
+        Case(
+            "alarm_cloudtrail_changes",
+            expected,
+            name,
+            CIS,
+            functools.partial(alarmed, _but("alarm_cloudtrail_changes", more), regions=("us-east-1", "eu-west-3")),
+        )
+        for expected, name, more in (
+            ("FAIL", "without one of the account's regions", '$.awsRegion != "eu-west-3"'),
+            ("FAIL", "the usual programs alone", " || ".join(f'$.userAgent = "*{name}*"' for name in PROGRAMS)),
+            ("PASS", "without a region that the account does not use", '$.awsRegion != "me-central-1"'),
+        )
+    ),
     Case(
         "alarm_root_use",
         "NOT_ASSESSED",
@@ -389,13 +417,6 @@ CASES: t.Final = [
         "a percentile, which is not evaluated",
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html",
         lambda: with_metric(PRESCRIBED["alarm_root_use"], metric(), looked_at(statistic="p99")),
-    ),
-    Case(
-        "alarm_root_use",
-        "NOT_ASSESSED",
-        "three periods in a row, where missing data is ignored",
-        MISSING,
-        lambda: with_alarm(PRESCRIBED["alarm_root_use"], periods=3, datapoints=3, missing_data="ignore"),
     ),
     Case(
         "alarm_root_use",

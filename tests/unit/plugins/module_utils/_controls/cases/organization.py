@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP
+from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.organization import SENSITIVE
 
 from ..case_tables import cases
 from ..organization_samples import (
@@ -127,6 +128,8 @@ CASES: t.Final[tuple[Case, ...]] = (
             "trails can be deleted, though not stopped": _scps(deny("cloudtrail:StopLogging")),
             "one bucket": _scps(deny("s3:*", Resource="arn:aws:s3:::one-bucket/*")),
             "an action that AWS does not have": _scps(deny("cloudtrail:StopEverything")),
+            "a service that AWS does not have": _scps(deny("nothing:*")),
+            "two actions that AWS does not have": _scps(deny("s3:DoThis", "s3:DoThat")),
         },
         PASS={
             "all that has no guardrail is gone": _without_play,
@@ -265,6 +268,11 @@ CASES: t.Final[tuple[Case, ...]] = (
             "one region of many": _mfa({**_USERS_WITHOUT, **_region("us-east-1")}),
             "not before 2099": _mfa({**_USERS_WITHOUT, **_FUTURE}),
             "NotAction of everything": _mfa(_USERS_WITHOUT, "*"),
+            "the example calls alone": _scps(
+                deny(*(action for action, _resource in SENSITIVE), Condition=_USERS_WITHOUT)
+            ),
+            "a service exempt besides": _mfa(_USERS_WITHOUT, *_OWN, "sagemaker:*"),
+            "with a network besides": _mfa({**_USERS_WITHOUT, "NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, *_OWN),
             "NotAction of all services": _mfa(_USERS_WITHOUT, "iam:*", "s3:*", "ec2:*", "sts:*"),
             "one action": _scps(_if(_USERS_WITHOUT, "ec2:TerminateInstances")),
             "one unit without": _scps(_but(*_OWN, condition=_USERS_WITHOUT), on=(WORKLOADS,)),

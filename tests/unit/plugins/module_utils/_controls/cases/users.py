@@ -216,7 +216,10 @@ CASES: t.Final = (
                 row(access_keys=(key(1), key(2, age=300, used=200, active=False)))
             ),
         },
-        NOT_ASSESSED={"without any date": _people(row(access_keys=(_UNDATED_KEY,), **_UNDATED))},
+        NOT_ASSESSED={
+            "without any date": _people(row(access_keys=(_UNDATED_KEY,), **_UNDATED)),
+            "without a date, of an old user": _people(row(access_keys=(_UNDATED_KEY,))),
+        },
     ),
     *_unknown("access_key_unused", row(access_keys=(key(),))),
     *cases(
@@ -231,7 +234,10 @@ CASES: t.Final = (
             "90 days": _people(row(access_keys=(key(age=90),))),
             "an old inactive key beside": _people(row(access_keys=(key(1), key(2, age=900, active=False)))),
         },
-        NOT_ASSESSED={"without any date": _people(row(access_keys=(_UNDATED_KEY,), **_UNDATED))},
+        NOT_ASSESSED={
+            "without any date": _people(row(access_keys=(_UNDATED_KEY,), **_UNDATED)),
+            "without a date, of an old user": _people(row(access_keys=(_UNDATED_KEY,))),
+        },
     ),
     *_unknown("access_key_age", row(access_keys=(key(),))),
     *cases(

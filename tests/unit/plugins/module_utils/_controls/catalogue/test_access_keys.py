@@ -55,12 +55,20 @@ def test_no_active_key_is_nothing_to_judge(control: str) -> None:
         (key(age=45, used=None), True),
         (key(age=0, used=None), False),
         (key(age=10, used=-1), False),
-        (AccessKey(1, True, None, None, None, None), True),
     ],
 )
 def test_unused_key(one: AccessKey, fails: bool) -> None:
-    """A key that was never used counts by its age, or by its user's where the report has none."""
+    """A key that was never used counts by its age."""
     assert bool(failing("access_key_unused", people(row("alice", access_keys=(one,))))) is fails
+
+
+@pytest.mark.parametrize("control", ["access_key_unused", "access_key_age"])
+@pytest.mark.parametrize(("days", "expected"), [(365, "NOT_ASSESSED"), (10, "PASS")])
+def test_the_age_of_its_user_shows_only_that_a_key_is_young(control: str, days: float, expected: str) -> None:
+    made = days_ago(days)
+    bare = row("alice", created=made, access_keys=(AccessKey(1, True, None, None, None, None),))
+    account = snapshot(users=(user("alice", created=made),), credential_report=report(bare))
+    assert status(control, account) == expected
 
 
 def test_a_key_without_any_date_is_named_as_not_assessed() -> None:

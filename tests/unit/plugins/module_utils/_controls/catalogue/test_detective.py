@@ -52,7 +52,7 @@ def trail(**fields: t.Any) -> Trail:
         "kms_key_id": "key",
         "bucket": "logs",
         "log_group_arn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:trail:*",
-        "last_delivery": None,
+        "last_delivery": days_ago(0.01),
         "logs_management_events": True,
         "log_group_delivery": days_ago(0.01),
     }

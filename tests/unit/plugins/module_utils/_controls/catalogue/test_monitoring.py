@@ -89,6 +89,14 @@ def test_a_filter_without_an_alarm_is_named() -> None:
     assert finding.detail.endswith("; metric filter filter-0 has no alarm")
 
 
+def test_the_regions_whose_events_are_missed_are_named() -> None:
+    pattern = '{ ($.eventSource = kms.amazonaws.com) && ($.awsRegion != "eu-west-3") }'
+    account = alarmed(pattern, regions=("us-east-1", "eu-west-3"))
+    (finding,) = judge("alarm_kms_key_deletion", account)
+    assert finding.detail.startswith("no alarm reports DisableKey, ScheduleKeyDeletion")
+    assert finding.detail.endswith(" in eu-west-3")
+
+
 def test_only_the_reasons_that_matter_are_named() -> None:
     unknown = (alarm(0, computed=True), alarm(1, computed=True))
     (finding,) = judge("alarm_root_use", alarmed(ROOT_USE, "{ $.eventName = Never }", metric_alarms=unknown))

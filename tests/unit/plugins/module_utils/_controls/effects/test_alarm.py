@@ -59,9 +59,10 @@ def test_what_an_alarm_makes_of_one_event(reported: FilterMetric, looked: AlarmM
         ({"comparison": "LessThanLowerThreshold"}, UNKNOWN),
         ({"threshold": None}, UNKNOWN),
         ({"computed": True}, UNKNOWN),
-        ({"missing_data": "ignore"}, YES),
+        ({"missing_data": "ignore"}, NO),
         ({"periods": 2, "datapoints": 2}, YES),
-        ({"periods": 2, "datapoints": 2, "missing_data": "ignore"}, UNKNOWN),
+        ({"periods": 2, "datapoints": 2, "missing_data": "ignore"}, NO),
+        ({"periods": 2, "datapoints": 2, "missing_data": "newer"}, UNKNOWN),
         ({"periods": 2, "datapoints": 2, "missing_data": "notBreaching"}, NO),
         ({"missing_data": "breaching"}, NO),
     ],
@@ -74,6 +75,7 @@ def test_several_periods_with_zeros_between_them_never_breach() -> None:
     assert reaction(alarm(periods=2, datapoints=2), ZEROS).truth is NO
     # Where zeros are reported nothing is missing.
     assert reaction(alarm(missing_data="breaching"), ZEROS) is WORKS
+    assert reaction(alarm(missing_data="ignore"), ZEROS) is WORKS
 
 
 @pytest.mark.parametrize(
