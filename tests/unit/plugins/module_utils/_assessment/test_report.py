@@ -442,7 +442,7 @@ def test_half_of_a_character_in_a_name_costs_no_format(reports: Path) -> None:
     store.put(f"{samples.ACCOUNT}/report.json", encode(samples.assessment([odd])))
     run(task(reports, formats=list(FORMATS)))
     sarif = read(reports / samples.ACCOUNT / "report.sarif")
-    assert sarif["runs"][0]["results"][0]["message"]["text"].endswith("condition \ud800")
+    assert sarif["runs"][0]["results"][0]["message"]["text"].endswith("condition \ufffd")
 
 
 def test_key_ids_in_failures_of_the_fleet_are_masked(reports: Path) -> None:
