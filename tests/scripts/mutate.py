@@ -60,6 +60,10 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
         "module_utils/_policy/**/test_impact*.py",
     ],
     "_policy/**/impact.py": ["module_utils/_policy/**/test_impact*.py", "module_utils/**/test__policy_impact*.py"],
+    "_policy/**/escalation_trusts.py": [
+        "module_utils/_policy/**/test_escalation*.py",
+        "module_utils/_controls/test_escalation.py",
+    ],
     "_policy/**/*trust*s.py": [
         "module_utils/_policy/**/test_trusts.py",
         "module_utils/_policy/**/test_web_identities.py",
@@ -70,8 +74,6 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
         "module_utils/_policy/**/test_identity_providers.py",
         "module_utils/_controls/test_cases.py",
     ],
-    "_controls/**/trust.py": ["module_utils/_controls/**/test_trust.py", "module_utils/_controls/test_cases.py"],
-    "_controls/**/excuses.py": ["module_utils/_controls/**/test_excuses.py", "module_utils/_controls/test_cases.py"],
     # The page of the docs holds what the catalogue says.
     "_controls/*.py": ["module_utils/_controls/test_*.py", "../scripts/test_generate_controls_doc.py"],
     "_policy/**/analysis.py": ["module_utils/_policy/**/test_analysis.py", "module_utils/_controls/test_cases.py"],

@@ -23,7 +23,7 @@ from .policy import Policy, Statement
 #: The name of a role's trust policy among its policies.
 TRUST_POLICY: t.Final = "trust policy"
 
-_REGIONAL: t.Final = re.compile(r"(?P<service>[a-z-]+)\.[a-z]{2}(-[a-z]+)+-\d\.(?P<domain>amazonaws\.com)")
+_REGIONAL: t.Final = re.compile(r"(?P<service>[a-z0-9-]+)\.[a-z]{2}(-[a-z]+)+-\d\.(?P<domain>amazonaws\.com)")
 _ROLE_OR_SESSION: t.Final = re.compile(r"(role/(.*/)?|assumed-role/)(?P<name>[^/]+)(/.*)?")
 _SAML: t.Final = ":saml-provider/"
 

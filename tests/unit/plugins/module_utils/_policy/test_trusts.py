@@ -127,6 +127,9 @@ def test_open_to_anybody(principal: t.Any, condition: t.Any, expected: bool) -> 
             True,
             id="a denial that can be avoided",
         ),
+        pytest.param(
+            [statement("*"), {"Effect": "Deny", "Action": "sts:AssumeRole"}], True, id="a denial that names nobody"
+        ),
     ],
 )
 def test_open_by_several_statements(statements: list[dict[str, t.Any]], expected: bool) -> None:
@@ -337,6 +340,7 @@ FOREIGN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-foreign"}}
         pytest.param([statement("*", ORGANIZATION)], [], id="own"),
         pytest.param([statement("*", {"StringEquals": {"aws:PrincipalOrgID": "O-OWN"}})], [], id="own in capitals"),
         pytest.param([statement("*", FOREIGN_ORGANIZATION)], ["o-foreign"], id="foreign"),
+        pytest.param([statement("*", {"Null": {"aws:PrincipalOrgID": "false"}})], [], id="any, which none is named by"),
         pytest.param([statement("*", {**FOREIGN_ORGANIZATION, **MFA})], ["o-foreign"], id="with MFA"),
         pytest.param(
             [statement("*", {"StringEquals": {"aws:PrincipalOrgID": "o-foreign", "sts:ExternalId": "agreed"}})],
@@ -417,6 +421,8 @@ def test_only_the_principals_that_are_named_come_in() -> None:
     condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/other"}}
     assert trust(statement({"AWS": f"arn:aws:iam::{OTHER}:role/x"}, condition)).lets_in_unbound(OTHER) is NO
     assert trust(statement({"AWS": FOREIGN}, condition)).lets_in_unbound(OTHER) is YES
+    both = {"AWS": [FOREIGN, f"arn:aws:iam::{OTHER}:role/x"]}
+    assert trust(statement(both, condition)).lets_in_unbound(OTHER) is YES
 
 
 @pytest.mark.parametrize("pattern", ["9999*", "*7777", "99998888????"])
