@@ -64,8 +64,8 @@ def _undated(row: CredentialRow, key: AccessKey) -> Failure:
     return _key_failure(row, key, "the credential report has no date of this key, nor of its user")
 
 
-def _no_keys() -> Verdict:
-    return Verdict(0, _KEYS, not_applicable="no IAM user has an active access key")
+def _no_keys(unit: str = _KEYS) -> Verdict:
+    return Verdict(0, unit, not_applicable="no IAM user has an active access key")
 
 
 def _unused_keys(scope: Scope) -> Verdict:
@@ -103,7 +103,7 @@ def _old_keys(scope: Scope) -> Verdict:
 def _two_keys(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.active_keys]
     if not rows:
-        return _no_keys()
+        return _no_keys("users")
     failures = tuple(
         Failure(row.arn, f"{len(row.active_keys)} active access keys", {"active": len(row.active_keys)})
         for row in rows

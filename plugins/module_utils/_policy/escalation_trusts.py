@@ -33,7 +33,7 @@ class RoleTrusts:
 
     def __init__(self, landscape: Landscape) -> None:
         self._account = landscape.account_id
-        self._roles = tuple(item for item in landscape.subjects if item.kind is SubjectKind.ROLE and item.trust)
+        self._roles = tuple(item for item in landscape.subjects if item.kind is SubjectKind.ROLE)
         self._by_session: dict[str, set[str]] = {}
         self._by_user: dict[str, set[str]] = {}
         self._everyone: set[str] = set()

@@ -13,16 +13,6 @@ from .cases.case import Case
 from .samples import judge
 
 CASES = all_cases()
-#: What controls count.
-UNITS = {
-    *("API keys", "SSH public keys", "access keys", "accounts", "active findings", "alert rules", "analyzers"),
-    *("archive rules", "attached policies", "boundaries", "break-glass principals", "contacts", "delegated accounts"),
-    *("delegated administrators", "failed findings", "groups", "hubs", "instances", "levels", "metric filters"),
-    *("organizations", "password policies", "policies", "principals", "recorders", "resources", "roles", "root users"),
-    *("roots, units and accounts", "rules", "server certificates", "service credentials", "services"),
-    *("signing certificates", "standards", "suspended accounts", "topics", "trails", "units", "users"),
-    "virtual MFA devices",
-}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.control}-{case.expected}-{case.name}")
@@ -35,12 +25,6 @@ def test_verdict(case: Case) -> None:
     ), case.source
     # A check that raises is NOT_ASSESSED as well, which would look like a verdict.
     assert not [finding.detail for finding in findings if "could not judge what AWS answered" in finding.detail]
-    for finding in findings:
-        if finding.status.value in ("PASS", "NOT_APPLICABLE"):
-            population, unit = finding.evidence.observed["population"], finding.evidence.observed["unit"]
-            assert unit in UNITS
-            # A control that does not apply found nothing of what it judges.
-            assert finding.status.value == "PASS" or population == 0
 
 
 def test_cases_differ_and_have_a_source() -> None:
