@@ -358,12 +358,12 @@ def test_the_names_in_evidence_are_known(control: str) -> None:
 
 @pytest.mark.parametrize("control", [control.id for control in all_controls()])
 def test_whole_verdicts_count_what_was_judged(control: str) -> None:
-    whole = [finding for finding in findings()[control] if finding.status.value in ("PASS", "NOT_APPLICABLE")]
-    units = {finding.evidence.observed["unit"] for finding in whole}
-    assert units <= UNITS and len(units) == (1 if whole else 0)
-    # A control that does not apply found nothing of what it judges.
-    assert not [
-        finding.detail
-        for finding in whole
-        if finding.status.value == "NOT_APPLICABLE" and finding.evidence.observed["population"]
-    ]
+    whole = [finding for finding in findings()[control] if "population" in (finding.evidence.observed or {})]
+    assert {finding.evidence.observed["unit"] for finding in whole} <= UNITS
+    judged = [finding for finding in whole if finding.status.value != "NOT_ASSESSED"]
+    assert len({finding.evidence.observed["unit"] for finding in judged}) <= 1
+    for finding in whole:
+        population, unit = finding.evidence.observed["population"], finding.evidence.observed["unit"]
+        # A control that does not apply found nothing of what it judges, and an account has one root.
+        assert finding.status.value != "NOT_APPLICABLE" or population == 0
+        assert unit != "root users" or population == (1 if finding.status.value == "PASS" else 0)

@@ -49,6 +49,8 @@ def test_an_organization_is_judged_by_what_is_asked_of_it() -> None:
     (score,) = scores(found, ["cis_7.0", "cis_5.0"], of_account=False)
     assert (score["benchmark"], score["recommendations"]) == ("cis_7.0", 3)
     assert (score["percent"], score["coverage_percent"]) == (50.0, 66.7)
+    (score,) = scores(found[:1], ["cis_7.0"], of_account=False)
+    assert (score["recommendations"], score["percent"], score["coverage_percent"]) == (1, 100.0, 100.0)
 
 
 def test_counts_and_percentages() -> None:
