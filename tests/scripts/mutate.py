@@ -8,7 +8,7 @@
     make mutation ARGS="--sample 0 fence"    all mutants of the files with "fence" in their paths
 
 Works on a copy of the checkout. Each mutant is a fork of one process that has ansible, boto3 and Hypothesis loaded:
-pytest starts in it within a second, with the tests of the file first and those of its room after. A tool such as
+pytest starts in it within a second, with the tests of the file first and those of its patterns after. A tool such as
 cosmic-ray starts an interpreter for each mutant and removes neither conditions nor statements; mutmut wants a package
 of its own layout, which a collection does not have.
 
@@ -74,8 +74,13 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
         "module_utils/_policy/**/test_identity_providers.py",
         "module_utils/_controls/test_cases.py",
     ],
-    # The page of the docs holds what the catalogue says.
-    "_controls/*.py": ["module_utils/_controls/test_*.py", "../scripts/test_generate_controls_doc.py"],
+    "_controls/*.py": [
+        "module_utils/_controls/test_cases.py",
+        "module_utils/_controls/test_evidence.py",
+        # The page of the docs holds what the catalogue says.
+        "../scripts/test_generate_controls_doc.py",
+        "module_utils/_controls/test_*.py",
+    ],
     "_policy/**/analysis.py": ["module_utils/_policy/**/test_analysis.py", "module_utils/_controls/test_cases.py"],
     "_organization_lock_out*.py": ["module_utils/test__organization_lock_out*.py"],
     "**/*lock_out*.py": ["module_utils/**/test_*lock_out*.py"],
@@ -322,14 +327,20 @@ def preload() -> None:
 
 
 def stages_of(file: str, patterns: Iterable[str], root: Path = CHECKOUT) -> list[list[str]]:
-    """The tests of a file: those that bear its name, or else those of its folder, then the others of its patterns."""
+    """The tests of a file: those that bear its name, then the others, pattern by pattern."""
     tests = root / TESTS
-    paths = sorted({path for pattern in patterns for path in tests.glob(pattern)})
-    files = sorted({file for path in paths for file in (path.rglob("test_*.py") if path.is_dir() else [path])})
+    groups = [sorted({file for path in tests.glob(pattern) for file in _tests_in(path)}) for pattern in patterns]
+    files = sorted({file for group in groups for file in group})
     own = [path for path in files if path.stem.startswith(f"test_{Path(file).stem}")]
-    own = own or [path for path in files if path.parent.name == Path(file).parent.name]
-    stages = [own, [path for path in files if path not in own]]
+    stages, known = [own], set(own)
+    for group in groups:
+        stages.append([path for path in group if path not in known])
+        known.update(group)
     return [[str(path.relative_to(root)) for path in stage] for stage in stages if stage]
+
+
+def _tests_in(path: Path) -> Iterable[Path]:
+    return path.rglob("test_*.py") if path.is_dir() else [path]
 
 
 # The report

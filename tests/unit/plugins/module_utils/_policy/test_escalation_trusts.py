@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -71,7 +72,7 @@ def test_everybody_but_some_are_named() -> None:
     alice = user("alice")
     subject = trusts(app(policy(statement)))
     assert subject.naming(Actor(alice, alice.layers)) == {APP}
-    assert not subject.account_wide and not subject.by_service
+    assert not subject.account_wide and not subject.by_service and not subject.by_provider
 
 
 def test_denials_and_roles_without_a_policy_name_nobody() -> None:
@@ -166,7 +167,7 @@ def test_the_organization_keeps_services_out() -> None:
 def test_the_trust_policy_that_an_attacker_writes_lets_it_in() -> None:
     mallory, other = arn("user", "mallory"), arn("user", "other")
     found = trusting(mallory)
-    assert found.name == TRUST_POLICY
+    assert found == dataclasses.replace(trust({"AWS": mallory}), name=TRUST_POLICY)
     for caller, comes_in in ((mallory, True), (other, False)):
         request = Request("sts:AssumeRole", APP, principal=caller, resource_policy=found, resource_account=ACCOUNT)
         assert (Evaluator(Layers()).decide(request).outcome is Outcome.ALLOWED) is comes_in
