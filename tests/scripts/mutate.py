@@ -75,10 +75,10 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
         "module_utils/_controls/test_cases.py",
     ],
     "_controls/*.py": [
-        "module_utils/_controls/test_cases.py",
-        "module_utils/_controls/test_evidence.py",
         # The page of the docs holds what the catalogue says.
         "../scripts/test_generate_controls_doc.py",
+        "module_utils/_controls/test_cases.py",
+        "module_utils/_controls/test_evidence.py",
         "module_utils/_controls/test_*.py",
     ],
     "_policy/**/analysis.py": ["module_utils/_policy/**/test_analysis.py", "module_utils/_controls/test_cases.py"],
