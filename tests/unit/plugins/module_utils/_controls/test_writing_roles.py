@@ -58,6 +58,7 @@ def test_an_administrator_is_found_though_other_controls_leave_it_out() -> None:
     finding = only(role("automation", path=OWN, attached_policies=(ADMIN,)))
     assert (finding.status, finding.severity) == (Status.FAIL, Severity.HIGH)
     assert finding.detail.startswith("automation is an administrator")
+    assert finding.evidence.observed == {"is": "administrator"}
     ours = of_management("automation", path=OWN, attached_policies=(ADMIN,))
     (other,) = judge("role_admin", account(ours, organization=MEMBER))
     assert other.status is Status.PASS
@@ -73,7 +74,7 @@ def test_a_way_to_become_one_is_told_step_by_step() -> None:
 def test_break_glass_may_be_an_administrator() -> None:
     fields = {"path": OWN, "arn": arn("role", "iam-hardening/break-glass"), "attached_policies": (ADMIN,)}
     passed = only(of_management("break-glass", **fields), writer("iam:GetRole"), organization=MEMBER)
-    assert passed.status is Status.PASS
+    assert passed.status is Status.PASS and passed.evidence.observed["population"] == 1
     assert list(passed.evidence.observed["excused"].values()) == [["break-glass"]]
     # Others can make a role of that path and name as well.
     assert only(role("break-glass", **fields), organization=MEMBER).status is Status.FAIL
