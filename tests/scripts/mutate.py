@@ -107,12 +107,26 @@ COMPARISONS: t.Final[Mapping[type[ast.cmpop], Sequence[type[ast.cmpop]]]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Mutant:
-    """One change: ``identity`` names it without a line number, so that other edits of the file leave it as it is."""
+    """One change: ``identity`` names it without a line number, so that other edits of the file leave it as it is.
+
+    ``place`` is that of the changed node among the sites of the ``original`` file, and ``new`` what replaces it.
+    """
 
     file: str
     line: int
     identity: str
-    source: str
+    original: str
+    place: int
+    new: t.Optional[ast.AST]
+
+    @property
+    def source(self) -> str:
+        """The file with this change."""
+        # A fresh tree each time: nodes of the original stay as they are.
+        fresh = ast.parse(self.original)
+        _function, old = sites(fresh)[self.place]
+        changed = _Replacing(old, copy.deepcopy(self.new)).visit(fresh)
+        return ast.unparse(ast.fix_missing_locations(changed))
 
 
 # Making mutants
@@ -203,15 +217,11 @@ def mutants_of(file: str, source: str) -> list[Mutant]:
     counted: dict[str, int] = {}
     for place, (function, node) in enumerate(sites(tree)):
         for operator, new in variants(node):
-            # A fresh tree each time: nodes of the original stay as they are.
-            fresh = ast.parse(source)
-            _function, old = sites(fresh)[place]
-            text = ast.unparse(ast.fix_missing_locations(_Replacing(old, copy.deepcopy(new)).visit(fresh)))
             was, now = first_line(node), "nothing" if new is None else first_line(new)
             name = f"{function}: {operator}: {was} -> {now}"
             counted[name] = counted.get(name, 0) + 1
             identity = name if counted[name] == 1 else f"{name} #{counted[name]}"
-            found.append(Mutant(file, line_of(node), identity, text))
+            found.append(Mutant(file, line_of(node), identity, source, place, new))
     return found
 
 
