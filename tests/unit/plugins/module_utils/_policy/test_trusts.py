@@ -312,6 +312,11 @@ def test_whether_people_come_in(principal: t.Any, expected: bool) -> None:
     assert trust(statement(principal)).lets_people_in() is expected
 
 
+def test_a_statement_that_names_nobody_lets_nobody_in() -> None:
+    subject = trust({"Effect": "Allow", "Action": "sts:AssumeRole"})
+    assert subject.principals == () and not subject.lets_people_in() and not subject.lets_anybody_in
+
+
 def test_full_access_of_control_policies_lets_nobody_in() -> None:
     subject = trust(statement({"Service": "ec2.amazonaws.com"}), rcps=(FULL_ACCESS,))
     assert not subject.lets_anybody_in and not subject.lets_people_in() and not subject.unbound_services()
