@@ -89,6 +89,8 @@ PERIMETER = {
         pytest.param({"StringEquals": {"aws:PrincipalTag/team": "x"}}, True, id="tags are everybody's own choice"),
         pytest.param({"StringLike": {"sts:RoleSessionName": "ci-*"}}, True, id="so is the name of the session"),
         pytest.param({"Bool": {"aws:SecureTransport": "true"}}, True, id="TLS"),
+        # STS answers over HTTPS only: https://docs.aws.amazon.com/general/latest/gr/sts.html
+        pytest.param({"Bool": {"aws:SecureTransport": "false"}}, False, id="no TLS, so nobody"),
         pytest.param(MFA, True, id="MFA of whatever account"),
         pytest.param({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, True, id="no MFA"),
         pytest.param({"Null": {"aws:MultiFactorAuthAge": "true"}}, True, id="long-term keys"),
@@ -231,6 +233,18 @@ def test_which_accounts_are_foreign() -> None:
             "sns.amazonaws.com", {"StringEquals": {"aws:SourceOrgID": "o-own"}}, False, id="source organization"
         ),
         pytest.param(
+            "sns.amazonaws.com",
+            {"ForAnyValue:StringLike": {"aws:SourceOrgPaths": "o-own/*"}},
+            False,
+            id="a path of the organization",
+        ),
+        pytest.param(
+            "sns.amazonaws.com",
+            {"ForAnyValue:StringLike": {"aws:SourceOrgPaths": "o-foreign/*"}},
+            True,
+            id="a path of another one",
+        ),
+        pytest.param(
             "sns.amazonaws.com", {"StringEqualsIfExists": {"aws:SourceAccount": OWN}}, True, id="if it says so"
         ),
         pytest.param(
@@ -242,6 +256,7 @@ def test_which_accounts_are_foreign() -> None:
         pytest.param("s3.amazonaws.com", {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::acme"}}, False, id="a bucket"),
         pytest.param("s3.amazonaws.com", {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}, True, id="any bucket"),
         pytest.param("sns.amazonaws.com", {"Bool": {"aws:SecureTransport": "true"}}, True, id="TLS"),
+        pytest.param("sns.amazonaws.com", {"Bool": {"aws:SecureTransport": "false"}}, False, id="no TLS, so nobody"),
         pytest.param(
             "sns.amazonaws.com",
             {"StringEquals": {"aws:PrincipalServiceName": "sqs.amazonaws.com"}},
@@ -367,6 +382,7 @@ FOREIGN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-foreign"}}
             ["o-foreign"],
             id="all others denied",
         ),
+        pytest.param([statement("*", {"StringLike": {"aws:PrincipalOrgID": "o-a?"}})], ["o-ax"], id="a pattern"),
         pytest.param([statement("*", FOREIGN_ORGANIZATION), statement("*", None, "Deny")], [], id="denied"),
         pytest.param([statement({"AWS": FOREIGN}, FOREIGN_ORGANIZATION)], [], id="one account of it"),
         pytest.param(
