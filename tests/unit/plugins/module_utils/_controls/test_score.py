@@ -119,10 +119,12 @@ def test_views_of_frameworks() -> None:
         "CC6.3": {"status": "FAIL", "controls": ["b"]},
     }
     assert view["pci_4.0"] == {"8.4.2": {"status": "NOT_ASSESSED", "controls": ["c"]}}
-    assert view["nist_800_53"] == {}
+    assert view["nist_800_53"] == {} == view["security_hub"]
+    assert set(view) == {"soc2", "pci_4.0", "nist_800_53", "security_hub"}
 
 
 def test_requirements_stand_in_their_natural_order() -> None:
     assert sorted(["2.10", "2.9", "2.1.1"], key=natural) == ["2.1.1", "2.9", "2.10"]
     assert sorted(["IAM.10", "IAM.9"], key=natural) == ["IAM.9", "IAM.10"]
     assert sorted(["AC-6(10)", "AC-6(2)", "AC-6", "AC-2(1)"], key=natural) == ["AC-2(1)", "AC-6", "AC-6(2)", "AC-6(10)"]
+    assert sorted(["AC-17", "AC-2(10)", "AC-2"], key=natural) == ["AC-2", "AC-2(10)", "AC-17"]
