@@ -314,15 +314,35 @@ class Laboratory:
         """What the last tests printed."""
         return (self.root / "output.log").read_text(encoding="utf-8", errors="replace")
 
-    def is_killed(self, mutant: Mutant, stages: Sequence[Sequence[str]], seconds: float) -> bool:
+    def is_killed(self, mutant: Mutant, stages: Sequence[Stage]) -> bool:
         """Whether some test fails, or all take much too long, while the file is this mutant."""
+        return not all(self._survives(mutant, stage.tests, stage.seconds(self)) for stage in stages)
+
+    def _survives(self, mutant: Mutant, tests: Sequence[str], seconds: float) -> bool:
         path = self.root / mutant.file
         original = path.read_text(encoding="utf-8")
         path.write_text(mutant.source, encoding="utf-8")
         try:
-            return not all(self.passes(tests, seconds) for tests in stages)
+            return self.passes(tests, seconds)
         finally:
             path.write_text(original, encoding="utf-8")
+
+
+class Stage:
+    """Tests that run together. They are tried without a change before they judge the first one."""
+
+    def __init__(self, tests: Sequence[str]) -> None:
+        self.tests = tests
+        self._seconds: t.Optional[float] = None
+
+    def seconds(self, laboratory: Laboratory) -> float:
+        """How long they may take."""
+        if self._seconds is None:
+            started = time.monotonic()
+            if not laboratory.passes(self.tests, 3600):
+                sys.exit(f"without a change, these tests fail: {', '.join(self.tests)}\n{laboratory.output()}")
+            self._seconds = PATIENCE + 10 * (time.monotonic() - started)
+        return self._seconds
 
 
 def preload() -> None:
@@ -382,17 +402,15 @@ def measure(file: str, patterns: Sequence[str], laboratory: Laboratory, sample: 
         if not 0 < sample < len(every)
         else sorted(random.Random(file).sample(every, sample), key=lambda mutant: mutant.line)
     )
-    stages = stages_of(file, patterns, laboratory.root)
-    started = time.monotonic()
-    if not stages or not all(laboratory.passes(tests, 3600) for tests in stages):
-        sys.exit(f"{file}: without a change, its tests fail\n{laboratory.output() if stages else 'there are none'}")
-    seconds = PATIENCE + 10 * (time.monotonic() - started)
+    stages = [Stage(tests) for tests in stages_of(file, patterns, laboratory.root)]
+    if not stages:
+        sys.exit(f"{file}: there are no tests of it")
     score = Score(file)
     for mutant in chosen:
         score.tried += 1
         if mutant.identity in known:
             score.equivalent += 1
-        elif laboratory.is_killed(mutant, stages, seconds):
+        elif laboratory.is_killed(mutant, stages):
             score.killed += 1
         else:
             score.survivors.append(mutant)
