@@ -167,6 +167,15 @@ def test_the_use_of_users_stands_in_the_credential_report(fields: dict[str, t.An
     assert status("break_glass_tested", fighter(**fields)) == tested
 
 
+def test_a_user_without_rights_fails_unless_the_report_does_not_know_it() -> None:
+    known = fighter(password_enabled=True)
+    assert status("break_glass_principal", known) == "FAIL"
+    newer = dataclasses.replace(known, credential_report=people().credential_report)
+    (finding,) = judge("break_glass_principal", newer)
+    assert finding.status.value == "NOT_ASSESSED"
+    assert finding.detail == "whether it can help: the credential report does not know it yet"
+
+
 @pytest.mark.parametrize("control", ["break_glass_unused", "break_glass_tested"])
 def test_what_the_report_does_not_tell_of_a_user_is_not_assessed(control: str) -> None:
     whole = fighter()
