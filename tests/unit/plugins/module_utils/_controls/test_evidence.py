@@ -24,26 +24,11 @@ EVIDENCE: t.Final = (
         "last_rotated, last_used, last_used_service, slot",
         "access_key_age, access_key_for_workload, access_key_of_setup, access_key_unused, admin_access_key",
     ),
-    (
-        "active",
-        "access_key_single, console_user_without_key, external_access_analyzer, root_no_signing_certificate",
-    ),
-    (
-        "organization",
-        "account_in_organization",
-    ),
-    (
-        "excused, services_allowed, services_used",
-        "admin_over_provisioned",
-    ),
-    (
-        "attached_to, excused, inline",
-        "admin_policy_attached",
-    ),
-    (
-        "attached_to",
-        "admin_policy_unattached",
-    ),
+    ("active", "access_key_single, console_user_without_key, external_access_analyzer, root_no_signing_certificate"),
+    ("organization", "account_in_organization"),
+    ("excused, services_allowed, services_used", "admin_over_provisioned"),
+    ("attached_to, excused, inline", "admin_policy_attached"),
+    ("attached_to", "admin_policy_unattached"),
     (
         "callers, not_caught",
         "alarm_bucket_policy_changes, alarm_cloudtrail_changes, alarm_config_changes, "
@@ -52,150 +37,48 @@ EVIDENCE: t.Final = (
         "alarm_security_group_changes, alarm_sign_in_without_mfa, alarm_unauthorized_calls, "
         "alarm_vpc_changes",
     ),
-    (
-        "missing",
-        "analyzer_tagged, config_iam_rules, user_tagged",
-    ),
-    (
-        "expires",
-        "api_key_expires, server_certificate_expired",
-    ),
-    (
-        "filter, rule",
-        "archive_rule_broad",
-    ),
-    (
-        "last_used",
-        "bedrock_access_stale, sagemaker_access_stale",
-    ),
+    ("missing", "analyzer_tagged, config_iam_rules, user_tagged"),
+    ("expires", "api_key_expires, server_certificate_expired"),
+    ("filter, rule", "archive_rule_broad"),
+    ("last_used", "bedrock_access_stale, sagemaker_access_stale"),
     (
         "flaws, flaws.actions, flaws.detail, flaws.weakness",
         "boundary_grants_nothing, boundary_opens_iam, boundary_removable",
     ),
-    (
-        "declared, unusable, usable",
-        "break_glass_principal",
-    ),
-    (
-        "last_used, limit_days, tag",
-        "break_glass_tested, break_glass_unused",
-    ),
-    (
-        "features",
-        "central_root_access",
-    ),
-    (
-        "policy",
-        "cloudshell_full_access, password_policy_exists",
-    ),
-    (
-        "id, insufficient_data, regions, rules, type",
-        "config_iam_compliant",
-    ),
-    (
-        "regions",
-        "config_iam_recorded_once, config_records_iam",
-    ),
-    (
-        "recorders, resource_types",
-        "config_recorder",
-    ),
-    (
-        "role",
-        "config_recorder_role",
-    ),
-    (
-        "password_last_used",
-        "console_password_unused",
-    ),
-    (
-        "usable",
-        "contact_details",
-    ),
-    (
-        "distinct, registered",
-        "contacts_distinct",
-    ),
-    (
-        "service, services",
-        "delegated_administrators_valid",
-    ),
-    (
-        "account, delegated",
-        "delegated_policy_administrator",
-    ),
-    (
-        "delegated_to, service, trusted_but_not_judged",
-        "delegated_service_administrators",
-    ),
-    (
-        "kms_key_id",
-        "event_alert_delivery",
-    ),
-    (
-        "missing, reasons",
-        "event_alert_rules",
-    ),
-    (
-        "confirmed, pending",
-        "event_alert_subscribers",
-    ),
-    (
-        "trails",
-        "event_alert_trail, trail_log_group, trail_multi_region",
-    ),
+    ("declared, unusable, usable", "break_glass_principal"),
+    ("last_used, limit_days, tag", "break_glass_tested, break_glass_unused"),
+    ("features", "central_root_access"),
+    ("policy", "cloudshell_full_access, password_policy_exists"),
+    ("id, insufficient_data, regions, rules, type", "config_iam_compliant"),
+    ("regions", "config_iam_recorded_once, config_records_iam"),
+    ("recorders, resource_types", "config_recorder"),
+    ("role", "config_recorder_role"),
+    ("password_last_used", "console_password_unused"),
+    ("usable", "contact_details"),
+    ("distinct, registered", "contacts_distinct"),
+    ("service, services", "delegated_administrators_valid"),
+    ("account, delegated", "delegated_policy_administrator"),
+    ("delegated_to, service, trusted_but_not_judged", "delegated_service_administrators"),
+    ("kms_key_id", "event_alert_delivery"),
+    ("missing, reasons", "event_alert_rules"),
+    ("confirmed, pending", "event_alert_subscribers"),
+    ("trails", "event_alert_trail, trail_log_group, trail_multi_region"),
     (
         "findings, owner_account, resource_type, types",
         "external_access_found, internal_access_found, unused_access_found",
     ),
-    (
-        "console_users, providers",
-        "federated_people",
-    ),
-    (
-        "members, policies, policies.needs_mfa, policies.policy, policies.way",
-        "group_admin",
-    ),
-    (
-        "instance_profile",
-        "instance_role",
-    ),
-    (
-        "instances, roles_for_services, users",
-        "management_account_without_workloads",
-    ),
-    (
-        "password",
-        "member_root_without_password",
-    ),
-    (
-        "user",
-        "mfa_device_unassigned",
-    ),
-    (
-        "accounts, accounts_in_all, attached",
-        "organization_allows_something",
-    ),
-    (
-        "guardrails, path, policies",
-        "organization_guardrails",
-    ),
-    (
-        "attached_to, cut_off, statements",
-        "organization_mfa_pattern",
-    ),
-    (
-        "path",
-        "organization_mfa_policy",
-    ),
-    (
-        "attached, limit, type",
-        "organization_policy_slots",
-    ),
-    (
-        "accounts_by_unit",
-        "organizational_units_by_environment",
-    ),
+    ("console_users, providers", "federated_people"),
+    ("members, policies, policies.needs_mfa, policies.policy, policies.way", "group_admin"),
+    ("instance_profile", "instance_role"),
+    ("instances, roles_for_services, users", "management_account_without_workloads"),
+    ("password", "member_root_without_password"),
+    ("user", "mfa_device_unassigned"),
+    ("accounts, accounts_in_all, attached", "organization_allows_something"),
+    ("guardrails, path, policies", "organization_guardrails"),
+    ("attached_to, cut_off, statements", "organization_mfa_pattern"),
+    ("path", "organization_mfa_policy"),
+    ("attached, limit, type", "organization_policy_slots"),
+    ("accounts_by_unit", "organizational_units_by_environment"),
     (
         "policy, setting",
         "password_expiry, password_lowercase, password_min_length, password_number, password_reuse, "
@@ -211,99 +94,33 @@ EVIDENCE: t.Final = (
         "path.from, path.method, path.name, path.policies, path.to, path.via",
         "privilege_escalation_path",
     ),
-    (
-        "excused, policies, policies.needs_mfa, policies.policy, policies.way",
-        "role_admin",
-    ),
-    (
-        "excused, missing",
-        "role_tagged",
-    ),
-    (
-        "excused, last_used",
-        "role_unused",
-    ),
-    (
-        "mfa, virtual_devices",
-        "root_hardware_mfa",
-    ),
-    (
-        "mfa, password",
-        "root_mfa_enabled",
-    ),
-    (
-        "access_keys_present, active, last_used",
-        "root_no_access_key",
-    ),
-    (
-        "access key 1, password",
-        "root_not_used",
-    ),
-    (
-        "roles",
-        "security_audit_role, support_role",
-    ),
-    (
-        "registered",
-        "security_contact",
-    ),
-    (
-        "enabled, standards",
-        "security_hub",
-    ),
-    (
-        "control, regions",
-        "security_hub_iam_failed",
-    ),
-    (
-        "created, service",
-        "service_credential_age",
-    ),
-    (
-        "last_rotated",
-        "signing_certificate_age",
-    ),
-    (
-        "uploaded",
-        "ssh_public_key_age",
-    ),
-    (
-        "path, state",
-        "suspended_accounts_apart",
-    ),
-    (
-        "trail",
-        "trail_encrypted, trail_log_validation",
-    ),
+    ("excused, policies, policies.needs_mfa, policies.policy, policies.way", "role_admin"),
+    ("excused, missing", "role_tagged"),
+    ("excused, last_used", "role_unused"),
+    ("mfa, virtual_devices", "root_hardware_mfa"),
+    ("mfa, password", "root_mfa_enabled"),
+    ("access_keys_present, active, last_used", "root_no_access_key"),
+    ("access key 1, password", "root_not_used"),
+    ("roles", "security_audit_role, support_role"),
+    ("registered", "security_contact"),
+    ("enabled, standards", "security_hub"),
+    ("control, regions", "security_hub_iam_failed"),
+    ("created, service", "service_credential_age"),
+    ("last_rotated", "signing_certificate_age"),
+    ("uploaded", "ssh_public_key_age"),
+    ("path, state", "suspended_accounts_apart"),
+    ("trail", "trail_encrypted, trail_log_validation"),
     (
         "trusts",
         "trust_admin_mfa, trust_confused_deputy, trust_federated_subject, trust_foreign_account, "
         "trust_foreign_readonly, trust_not_public, trust_orphaned_principal",
     ),
-    (
-        "policies, policies.needs_mfa, policies.policy, policies.way",
-        "user_admin",
-    ),
-    (
-        "mfa_active, policies",
-        "user_admin_without_mfa",
-    ),
-    (
-        "mfa_active, password_enabled",
-        "user_console_mfa",
-    ),
-    (
-        "virtual_devices",
-        "user_hardware_mfa",
-    ),
-    (
-        "mfa_active",
-        "user_key_only_mfa",
-    ),
-    (
-        "attached, inline",
-        "user_permissions_through_groups",
-    ),
+    ("policies, policies.needs_mfa, policies.policy, policies.way", "user_admin"),
+    ("mfa_active, policies", "user_admin_without_mfa"),
+    ("mfa_active, password_enabled", "user_console_mfa"),
+    ("virtual_devices", "user_hardware_mfa"),
+    ("mfa_active", "user_key_only_mfa"),
+    ("attached, inline", "user_permissions_through_groups"),
     (
         "by, by.action, by.such_as, by.targets, can_become, can_make, excused, is, path, path.actions, "
         "path.conditional, path.conditions, path.from, path.method, path.name, path.policies, path.to, "
