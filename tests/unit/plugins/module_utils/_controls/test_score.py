@@ -84,6 +84,12 @@ def test_the_worse_status_is_that_of_the_recommendation(better: Status, worse: S
         assert found == {"2.4": {"title": "Root has no access key", "status": worse.value, "controls": ["c"]}}
 
 
+def test_a_number_that_the_benchmark_does_not_have_counts_nowhere() -> None:
+    odd = [finding(Status.FAIL, "9.99")]
+    assert recommendations(odd, "cis_7.0") == {}
+    assert scores(odd, ["cis_7.0"])[0]["failed"] == 0
+
+
 def test_nothing_judged_has_no_percentage() -> None:
     assert [score["percent"] for score in scores([])] == [None, None]
     assert [score["benchmark"] for score in scores([])] == ["cis_7.0", "cis_5.0"]
