@@ -99,6 +99,7 @@ def test_a_matching_waiver_in_force_waives(fields: dict[str, t.Any]) -> None:
     "fields",
     [
         {"accounts": ["999988887777"]},
+        {"accounts": "9999*"},
         {"resources": ["svc-backup"]},
         {"control": "root_mfa_enabled"},
         {"resources": ["access key 2"]},
