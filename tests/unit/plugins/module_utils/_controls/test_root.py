@@ -194,3 +194,9 @@ def test_the_evidence_on_a_member_says_that_its_root_has_a_password() -> None:
     account = snapshot(organization=Organization("o-1", "999988887777", "ALL"), summary=SUMMARY)
     (finding,) = judge("member_root_without_password", account)
     assert (finding.status.value, finding.evidence.observed) == ("FAIL", {"password": True})
+
+
+@pytest.mark.parametrize("control", ["root_not_used", "root_no_signing_certificate"])
+def test_a_report_without_root_is_named(control: str) -> None:
+    (finding,) = judge(control, snapshot(credential_report=report(of_root=None)))
+    assert (finding.status.value, finding.detail) == ("NOT_ASSESSED", "the credential report has no row for root")
