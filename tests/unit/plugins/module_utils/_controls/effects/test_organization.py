@@ -1,0 +1,185 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What policies of an organization do in an account."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.organization import (
+    Effect,
+    effect_of,
+    names_account,
+    uses_paths,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import Place
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.narrowing import ANYTHING
+
+from ..organization_samples import deny
+from ..samples import ACCOUNT, NOW
+
+PLACE = Place(ACCOUNT, organization_id="o-acme")
+WITHOUT = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+
+
+def scp(*statements: t.Any) -> Policy:
+    return parse({"Version": "2012-10-17", "Statement": list(statements)}, name="scp")
+
+
+def effect(*statements: t.Any, place: Place = PLACE, regions: tuple[str, ...] = ()) -> Effect:
+    levels = ((ANYTHING, *([scp(*statements)] if statements else [])),)
+    return Effect(place, scps=levels, rcps=None, now=NOW, regions=regions)
+
+
+def test_without_policies_nothing_is_denied() -> None:
+    whole = Effect(PLACE, scps=None, rcps=None, now=NOW)
+    assert not any(whole.denies(actor, "ec2:RunInstances") for actor in (*whole.ordinary, whole.root, whole.outsider))
+
+
+def test_a_level_that_allows_nothing_denies_everything_to_its_own_principals() -> None:
+    closed = Effect(PLACE, scps=((),), rcps=None, now=NOW)
+    assert all(closed.denies(actor, "ec2:RunInstances") for actor in (*closed.ordinary, closed.root))
+    # SCPs do not bind principals of other accounts.
+    assert not closed.denies(closed.outsider, "s3:GetObject", "arn:{partition}:s3:::data/x")
+
+
+def test_what_is_not_known_of_a_call_is_no_denial() -> None:
+    guard = effect(deny("s3:*", Condition={"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}))
+    assert not guard.denies(guard.ordinary[0], "s3:GetObject")
+
+
+def test_the_time_of_day_is_known() -> None:
+    condition = {"DateLessThan": {"aws:CurrentTime": NOW.isoformat()}, "NumericLessThan": {"aws:EpochTime": "1"}}
+    past = effect(deny("*", Condition={"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}))
+    assert past.denies(past.ordinary[0], "s3:GetObject")
+    future = effect(deny("*", Condition=condition))
+    assert not future.denies(future.ordinary[0], "s3:GetObject")
+
+
+def test_services_of_iam_s_region_are_asked_for_there() -> None:
+    home = effect(deny("*", Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}}))
+    assert home.denies(home.root, "iam:CreateUser", region="eu-west-1")
+    assert not home.denies(home.root, "ec2:RunInstances", region="eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("statements", "gap"),
+    [
+        ((), "a user without MFA may call iam:CreateUser with an access key in us-east-1"),
+        ((deny("*", Condition=WITHOUT),), ""),
+        (
+            (deny("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}}),),
+            "a user without MFA may call iam:CreateUser with an access key in us-east-1",
+        ),
+        (
+            (deny("*", Condition={"Null": {"aws:MultiFactorAuthPresent": "true"}}),),
+            "a user without MFA may call iam:CreateUser in the console in us-east-1",
+        ),
+        (
+            (deny("*", Condition={**WITHOUT, "StringNotEquals": {"aws:RequestedRegion": "sa-east-1"}}),),
+            "a user without MFA may call ec2:RunInstances with an access key in sa-east-1",
+        ),
+        (
+            ({"Effect": "Deny", "NotAction": "logs:*", "Resource": "*", "Condition": WITHOUT},),
+            "a user without MFA may call logs:DeleteLogGroup with an access key in us-east-1",
+        ),
+    ],
+)
+def test_what_users_may_do_without_mfa(statements: tuple[t.Any, ...], gap: str) -> None:
+    assert effect(*statements).lack_of_mfa == gap
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "cloudformation:CreateStack",
+        "cloudtrail:StopLogging",
+        "dynamodb:DeleteTable",
+        "ec2:RunInstances",
+        "ec2:TerminateInstances",
+        "iam:AttachRolePolicy",
+        "iam:CreateUser",
+        "kms:ScheduleKeyDeletion",
+        "lambda:UpdateFunctionCode",
+        "logs:DeleteLogGroup",
+        "organizations:LeaveOrganization",
+        "rds:DeleteDBInstance",
+        "s3:DeleteBucket",
+        "s3:GetObject",
+        "secretsmanager:GetSecretValue",
+        "ssm:SendCommand",
+    ],
+)
+def test_every_call_that_is_left_open_is_found(action: str) -> None:
+    exempt = {"Effect": "Deny", "NotAction": action, "Resource": "*", "Condition": WITHOUT}
+    assert effect(exempt).lack_of_mfa == f"a user without MFA may call {action} with an access key in us-east-1"
+
+
+@pytest.mark.parametrize("path", ["user/*", "user/staff/*", "user/jane"])
+def test_users_of_every_name_are_asked_about(path: str) -> None:
+    """The first user has no path; those of other names are asked about in IAM's region."""
+    exempt = deny("*", Condition={**WITHOUT, "ArnNotLike": {"aws:PrincipalArn": f"arn:*:iam::*:{path}"}})
+    assert effect(exempt).lack_of_mfa.startswith("a user without MFA may call iam:CreateUser")
+
+
+def test_strangers_are_of_another_organization_and_path() -> None:
+    for key, ours in (("aws:PrincipalOrgID", "o-acme"), ("aws:PrincipalOrgPaths", "o-acme/*")):
+        operator = "ForAllValues:StringNotLike" if key.endswith("Paths") else "StringNotLike"
+        guard = parse(
+            {
+                "Version": "2012-10-17",
+                "Statement": [deny("s3:*", Principal="*", Condition={operator: {key: ours}})],
+            }
+        )
+        place = Place(ACCOUNT, organization_id="o-acme", organization_path="o-acme/r-acme/")
+        perimeter = Effect(place, scps=None, rcps=((ANYTHING, guard),), now=NOW)
+        assert perimeter.denies(perimeter.outsider, "s3:GetObject", "arn:{partition}:s3:::data/x")
+        assert not perimeter.denies(perimeter.ordinary[0], "s3:GetObject", "arn:{partition}:s3:::data/x")
+
+
+def test_a_region_of_the_account_that_is_not_listed_is_asked_about() -> None:
+    exempt = deny("*", Condition={**WITHOUT, "StringNotEquals": {"aws:RequestedRegion": "xx-new-1"}})
+    assert effect(exempt).lack_of_mfa == ""
+    assert effect(exempt, regions=("xx-new-1",)).lack_of_mfa.endswith("in xx-new-1")
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov", "aws-eusc"])
+def test_other_partitions(partition: str) -> None:
+    place = Place(ACCOUNT, partition, "eusc-de-east-1" if partition == "aws-eusc" else None)
+    assert effect(deny("*", Condition=WITHOUT), place=place, regions=(place.home,)).lack_of_mfa == ""
+    assert effect(place=place, regions=(place.home,)).lack_of_mfa != ""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Resource": f"arn:aws:iam::{ACCOUNT}:role/a"},
+        {"Condition": {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}},
+    ],
+)
+def test_policies_that_name_an_account(more: dict[str, t.Any]) -> None:
+    policy = scp({**deny("iam:DeleteRole"), **more})
+    assert names_account((policy,), ACCOUNT)
+    assert not names_account((policy,), "222233334444")
+
+
+def test_a_policy_may_leave_out_what_belongs_to_an_account() -> None:
+    policy = scp({"Effect": "Deny", "Action": "iam:DeleteRole", "NotResource": f"arn:aws:iam::{ACCOUNT}:role/a"})
+    assert names_account((policy,), ACCOUNT)
+
+
+def test_policies_that_ask_for_paths() -> None:
+    condition = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-acme/*"}}
+    assert uses_paths((scp(deny("s3:*", Condition=condition)),))
+    assert not uses_paths((scp(deny("s3:*")),))
+
+
+def test_the_same_policies_are_asked_about_once() -> None:
+    levels = ((ANYTHING,),)
+    assert effect_of(PLACE, levels, None, NOW, ()) is effect_of(PLACE, ((ANYTHING,),), None, NOW, ())
