@@ -8,7 +8,7 @@
     make mutation ARGS="--sample 0 fence"    all mutants of the files with "fence" in their paths
 
 Works on a copy of the checkout. Each mutant is a fork of one process that has ansible, boto3 and Hypothesis loaded:
-pytest starts in it within a second, with the tests of the file first and those of its room after. A tool such as
+pytest starts in it within a second, with the tests of the file first and those of its patterns after. A tool such as
 cosmic-ray starts an interpreter for each mutant and removes neither conditions nor statements; mutmut wants a package
 of its own layout, which a collection does not have.
 
@@ -60,9 +60,14 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
         "module_utils/_policy/impact",
     ],
     "_policy/impact/judge.py": ["module_utils/_policy/impact", "module_utils/_questions/impact"],
-    "_policy/analysis/*trust*s.py": [
-        "module_utils/_policy/analysis/test_trusts.py",
+    "_policy/escalation/trusts.py": [
+        "module_utils/_policy/escalation/test_*.py",
+        "module_utils/_controls/catalogue/test_escalation.py",
+    ],
+    "_policy/analysis/*trust*.py": [
+        "module_utils/_policy/analysis/test_trust*.py",
         "module_utils/_policy/analysis/test_web_identities.py",
+        "module_utils/_controls/catalogue/test_trust.py",
         "module_utils/_controls/test_cases.py",
     ],
     "_policy/analysis/*identit*s.py": [
@@ -74,11 +79,12 @@ TARGETS: t.Final[Mapping[str, Sequence[str]]] = {
         "module_utils/_policy/analysis/test_power.py",
         "module_utils/_controls/test_cases.py",
     ],
-    # The page of the docs holds what the catalogue says.
     "_controls/**/*.py": [
-        "module_utils/_controls/**/test_*.py",
-        "module_utils/_controls/test_cases.py",
+        # The page of the docs holds what the catalogue says.
         "../scripts/test_generate_controls_doc.py",
+        "module_utils/_controls/test_cases.py",
+        "module_utils/_controls/test_evidence.py",
+        "module_utils/_controls/**/test_*.py",
     ],
     "_capabilities/organization_policy/lock_out/*.py": ["module_utils/_capabilities/organization_policy/lock_out"],
     "_capabilities/access_keys/candidates.py": ["module_utils/_capabilities/access_keys"],
@@ -104,12 +110,26 @@ COMPARISONS: t.Final[Mapping[type[ast.cmpop], Sequence[type[ast.cmpop]]]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Mutant:
-    """One change: ``identity`` names it without a line number, so that other edits of the file leave it as it is."""
+    """One change: ``identity`` names it without a line number, so that other edits of the file leave it as it is.
+
+    ``place`` is that of the changed node among the sites of the ``original`` file, and ``new`` what replaces it.
+    """
 
     file: str
     line: int
     identity: str
-    source: str
+    original: str
+    place: int
+    new: t.Optional[ast.AST]
+
+    @property
+    def source(self) -> str:
+        """The file with this change."""
+        # A fresh tree each time: nodes of the original stay as they are.
+        fresh = ast.parse(self.original)
+        _function, old = sites(fresh)[self.place]
+        changed = _Replacing(old, copy.deepcopy(self.new)).visit(fresh)
+        return ast.unparse(ast.fix_missing_locations(changed))
 
 
 # Making mutants
@@ -200,15 +220,11 @@ def mutants_of(file: str, source: str) -> list[Mutant]:
     counted: dict[str, int] = {}
     for place, (function, node) in enumerate(sites(tree)):
         for operator, new in variants(node):
-            # A fresh tree each time: nodes of the original stay as they are.
-            fresh = ast.parse(source)
-            _function, old = sites(fresh)[place]
-            text = ast.unparse(ast.fix_missing_locations(_Replacing(old, copy.deepcopy(new)).visit(fresh)))
             was, now = first_line(node), "nothing" if new is None else first_line(new)
             name = f"{function}: {operator}: {was} -> {now}"
             counted[name] = counted.get(name, 0) + 1
             identity = name if counted[name] == 1 else f"{name} #{counted[name]}"
-            found.append(Mutant(file, line_of(node), identity, text))
+            found.append(Mutant(file, line_of(node), identity, source, place, new))
     return found
 
 
@@ -301,15 +317,35 @@ class Laboratory:
         """What the last tests printed."""
         return (self.root / "output.log").read_text(encoding="utf-8", errors="replace")
 
-    def is_killed(self, mutant: Mutant, stages: Sequence[Sequence[str]], seconds: float) -> bool:
+    def is_killed(self, mutant: Mutant, stages: Sequence[Stage]) -> bool:
         """Whether some test fails, or all take much too long, while the file is this mutant."""
+        return not all(self._survives(mutant, stage.tests, stage.seconds(self)) for stage in stages)
+
+    def _survives(self, mutant: Mutant, tests: Sequence[str], seconds: float) -> bool:
         path = self.root / mutant.file
         original = path.read_text(encoding="utf-8")
         path.write_text(mutant.source, encoding="utf-8")
         try:
-            return not all(self.passes(tests, seconds) for tests in stages)
+            return self.passes(tests, seconds)
         finally:
             path.write_text(original, encoding="utf-8")
+
+
+class Stage:
+    """Tests that run together. They are tried without a change before they judge the first one."""
+
+    def __init__(self, tests: Sequence[str]) -> None:
+        self.tests = tests
+        self._seconds: t.Optional[float] = None
+
+    def seconds(self, laboratory: Laboratory) -> float:
+        """How long they may take."""
+        if self._seconds is None:
+            started = time.monotonic()
+            if not laboratory.passes(self.tests, 3600):
+                sys.exit(f"without a change, these tests fail: {', '.join(self.tests)}\n{laboratory.output()}")
+            self._seconds = PATIENCE + 10 * (time.monotonic() - started)
+        return self._seconds
 
 
 def preload() -> None:
@@ -324,14 +360,20 @@ def preload() -> None:
 
 
 def stages_of(file: str, patterns: Iterable[str], root: Path = CHECKOUT) -> list[list[str]]:
-    """The tests of a file: those that bear its name, or else those of its folder, then the others of its patterns."""
+    """The tests of a file: those that bear its name, then the others, pattern by pattern."""
     tests = root / TESTS
-    paths = sorted({path for pattern in patterns for path in tests.glob(pattern)})
-    files = sorted({file for path in paths for file in (path.rglob("test_*.py") if path.is_dir() else [path])})
+    groups = [sorted({file for path in tests.glob(pattern) for file in _tests_in(path)}) for pattern in patterns]
+    files = sorted({file for group in groups for file in group})
     own = [path for path in files if path.stem.startswith(f"test_{Path(file).stem}")]
-    own = own or [path for path in files if path.parent.name == Path(file).parent.name]
-    stages = [own, [path for path in files if path not in own]]
+    stages, known = [own], set(own)
+    for group in groups:
+        stages.append([path for path in group if path not in known])
+        known.update(group)
     return [[str(path.relative_to(root)) for path in stage] for stage in stages if stage]
+
+
+def _tests_in(path: Path) -> Iterable[Path]:
+    return path.rglob("test_*.py") if path.is_dir() else [path]
 
 
 # The report
@@ -363,17 +405,15 @@ def measure(file: str, patterns: Sequence[str], laboratory: Laboratory, sample: 
         if not 0 < sample < len(every)
         else sorted(random.Random(file).sample(every, sample), key=lambda mutant: mutant.line)
     )
-    stages = stages_of(file, patterns, laboratory.root)
-    started = time.monotonic()
-    if not stages or not all(laboratory.passes(tests, 3600) for tests in stages):
-        sys.exit(f"{file}: without a change, its tests fail\n{laboratory.output() if stages else 'there are none'}")
-    seconds = PATIENCE + 10 * (time.monotonic() - started)
+    stages = [Stage(tests) for tests in stages_of(file, patterns, laboratory.root)]
+    if not stages:
+        sys.exit(f"{file}: there are no tests of it")
     score = Score(file)
     for mutant in chosen:
         score.tried += 1
         if mutant.identity in known:
             score.equivalent += 1
-        elif laboratory.is_killed(mutant, stages, seconds):
+        elif laboratory.is_killed(mutant, stages):
             score.killed += 1
         else:
             score.survivors.append(mutant)

@@ -64,7 +64,7 @@ def _score(findings: Sequence[Finding], name: str, *, of_account: bool) -> dict[
         **counts,
         "recommendations": recommendations,
         "percent": round(100 * counts["passed"] / judged, 1) if judged else None,
-        "coverage_percent": round(100 * covered / recommendations, 1) if recommendations else 0.0,
+        "coverage_percent": round(100 * covered / max(recommendations, 1), 1),
     }
 
 

@@ -185,7 +185,7 @@ def _text(place: str, value: t.Any) -> str:
     """A text by which a person, a ticket or a reason is found: ``0``, ``true`` and ``-`` name nobody."""
     if isinstance(value, str):
         text = value.strip()
-    elif isinstance(value, int) and not isinstance(value, bool) and value:
+    elif isinstance(value, int) and not isinstance(value, bool):
         # YAML reads the unquoted number of a ticket as a number.
         text = str(value)
     else:

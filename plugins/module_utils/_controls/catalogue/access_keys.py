@@ -73,8 +73,8 @@ def _of_user(row: CredentialRow) -> str:
     return f"and its user is of {row.created:%Y-%m-%d}" if row.created else "nor of its user"
 
 
-def _no_keys() -> Verdict:
-    return Verdict(0, _KEYS, not_applicable="no IAM user has an active access key")
+def _no_keys(unit: str = _KEYS) -> Verdict:
+    return Verdict(0, unit, not_applicable="no IAM user has an active access key")
 
 
 def _unused_keys(scope: Scope) -> Verdict:
@@ -112,7 +112,7 @@ def _old_keys(scope: Scope) -> Verdict:
 def _two_keys(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.active_keys]
     if not rows:
-        return _no_keys()
+        return _no_keys("users")
     failures = tuple(
         Failure(row.arn, f"{len(row.active_keys)} active access keys", {"active": len(row.active_keys)})
         for row in rows

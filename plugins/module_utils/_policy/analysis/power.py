@@ -114,7 +114,7 @@ _READING: t.Final = ("s3:GetObject", "dynamodb:GetItem", "ssm:GetParameter", "la
 
 # What the caller decides, so that a condition on it restricts nobody.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-_CHOSEN: t.Final = frozenset({"aws:requestedregion", "aws:securetransport", "aws:useragent", "aws:referer"})
+_CHOSEN: t.Final = frozenset({"aws:requestedregion", "aws:useragent", "aws:referer"})
 _MFA: t.Final = ("aws:multifactorauthpresent", "aws:multifactorauthage")
 
 # Long-term access keys come without the keys, sessions that were opened without MFA say false.
@@ -204,7 +204,7 @@ def _requests_of_anybody(place: Place) -> tuple[Context, ...]:
     return tuple(caller.with_({"aws:SourceIp": address}) for caller in callers for address in _ADDRESSES)
 
 
-# An answer, and the context keys that an unknown one hangs on.
+# An answer, and the context keys that an unknown one hangs on; others have none.
 Answer = tuple[Truth, frozenset[str]]
 Question = Callable[[Context], Answer]
 
@@ -353,13 +353,11 @@ def _delegating(account: str) -> Policy:
 def _all(answers: Iterable[Answer]) -> Answer:
     """Whether all hold. Asks no further than the first that does not."""
     doubts: frozenset[str] = frozenset()
-    unknown = False
     for answer, keys in answers:
         if answer is NO:
             return _NO
-        unknown = unknown or answer is UNKNOWN
         doubts |= keys
-    return (UNKNOWN if unknown else YES), doubts
+    return (UNKNOWN if doubts else YES), doubts
 
 
 def _any(answers: Iterable[Answer]) -> Answer:

@@ -177,7 +177,7 @@ class Trust:
             if account in self._accounts(item.statement):
                 named = [value for value in principals_of_type(item.statement, "AWS") if arn_account(value) == account]
                 arns = tuple(value for value in named if root_account(value) is None)
-                only = arns if named and len(arns) == len(named) else ()
+                only = arns if len(arns) == len(named) else ()
                 answers.append(self._admission(item, account, self._outside, external_ids, only))
         return _most(answers)
 

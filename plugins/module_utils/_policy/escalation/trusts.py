@@ -23,7 +23,7 @@ from .questions import CERTAIN, Actor, Doubts
 #: The name of a role's trust policy among its policies.
 TRUST_POLICY: t.Final = "trust policy"
 
-_REGIONAL: t.Final = re.compile(r"(?P<service>[a-z-]+)\.[a-z]{2}(-[a-z]+)+-\d\.(?P<domain>amazonaws\.com)")
+_REGIONAL: t.Final = re.compile(r"(?P<service>[a-z0-9-]+)\.[a-z]{2}(-[a-z]+)+-\d\.(?P<domain>amazonaws\.com)")
 _ROLE_OR_SESSION: t.Final = re.compile(r"(role/(.*/)?|assumed-role/)(?P<name>[^/]+)(/.*)?")
 _SAML: t.Final = ":saml-provider/"
 
@@ -33,7 +33,7 @@ class RoleTrusts:
 
     def __init__(self, landscape: Landscape) -> None:
         self._account = landscape.account_id
-        self._roles = tuple(item for item in landscape.subjects if item.kind is SubjectKind.ROLE and item.trust)
+        self._roles = tuple(item for item in landscape.subjects if item.kind is SubjectKind.ROLE)
         self._by_session: dict[str, set[str]] = {}
         self._by_user: dict[str, set[str]] = {}
         self._everyone: set[str] = set()

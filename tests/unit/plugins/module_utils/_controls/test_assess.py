@@ -29,6 +29,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
 from .samples import (
     ADMIN,
     EVERYTHING,
+    NOW,
     ROOT,
     allow,
     arn,
@@ -166,7 +167,7 @@ def test_controls_of_accounts_are_left_out_of_an_assessment_of_the_organization(
 
 def test_the_check_of_a_control_without_its_data_does_not_run() -> None:
     (finding,) = assess(snapshot(unread=(unread(Dataset.AUTHORIZATION_DETAILS),)), controls=[control(never)])
-    assert finding.status is Status.NOT_ASSESSED
+    assert finding.status is Status.NOT_ASSESSED and finding.evidence.observed is None
 
 
 @pytest.mark.parametrize("kind", list(UnreadKind))
@@ -243,6 +244,19 @@ def test_order_is_the_catalogue_s_then_that_of_resources() -> None:
     assert rows is not None
     shuffled = dataclasses.replace(shuffled, credential_report=dataclasses.replace(rows, users=rows.users[::-1]))
     assert assess(shuffled) == found
+
+
+def test_failures_of_one_resource_are_sorted_by_their_details() -> None:
+    failures = tuple(Failure("a", "bad", resource_detail=name) for name in ("key 2", "key 1"))
+    found = assess(snapshot(), controls=[control(lambda _scope: Verdict(2, "keys", failures))])
+    assert [item.resource_detail for item in found] == ["key 1", "key 2"]
+
+
+def test_evidence_is_as_old_as_what_it_was_read_from() -> None:
+    account = people(row("bob"))
+    for needs, moment in (((Dataset.CREDENTIAL_REPORT,), days_ago(0.1)), ((Dataset.ACCOUNT_SUMMARY,), NOW)):
+        (finding,) = assess(account, controls=[control(lambda _scope: Verdict(1, "users"), needs=needs)])
+        assert finding.evidence.observed_at == moment
 
 
 def test_failures_may_weigh_more_and_stand_in_their_own_region() -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Unread, UnreadKind
+from ansible_collections.hardening.iam.plugins.module_utils._account.reads import OPERATIONS_OF
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import (
+    SOURCES,
     Scope,
     listing,
     maps,
@@ -52,6 +54,11 @@ def test_unread_reason(region: str | None, operation: str, text: str) -> None:
 def test_mappings() -> None:
     assert maps(cis7="2.4", soc2=("CC6.1", "CC6.3")) == {"cis_7.0": ("2.4",), "soc2": ("CC6.1", "CC6.3")}
     assert merged({"a": ("1", "2")}, {"a": ("2", "3"), "b": ("4",)}, {}) == {"a": ("1", "2", "3"), "b": ("4",)}
+
+
+@pytest.mark.parametrize("dataset", Dataset)
+def test_the_source_of_a_dataset_is_an_operation_that_reads_it(dataset: Dataset) -> None:
+    assert SOURCES[dataset] in {operation.partition(":")[2] for operation in OPERATIONS_OF[dataset]}
 
 
 def test_scope_counts_days_and_regions() -> None:

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, VirtualMfaDevice
+from ansible_collections.hardening.iam.plugins.module_utils._controls import deep
 from ansible_collections.hardening.iam.plugins.module_utils._controls.deep import principals_in_question
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 
@@ -19,6 +20,7 @@ from .samples import (
     MEMBER,
     allow,
     arn,
+    broken,
     document,
     group,
     of_management,
@@ -76,8 +78,11 @@ def test_console_users_with_a_virtual_device() -> None:
         row("virtual", password_enabled=True, mfa_active=True),
         row("hardware", password_enabled=True, mfa_active=True),
         row("no-console", mfa_active=True),
+        # The report is older than the device.
+        row("new-device", password_enabled=True),
     )
-    devices = tuple(VirtualMfaDevice(arn("mfa", name), arn("user", name), None) for name in ("virtual", "no-console"))
+    holders = ("virtual", "no-console", "new-device")
+    devices = tuple(VirtualMfaDevice(arn("mfa", name), arn("user", name), None) for name in holders)
     assert asked(people(*rows, virtual_mfa_devices=devices), Dataset.MFA_DEVICES) == {"virtual"}
 
 
@@ -92,3 +97,18 @@ def test_ssh_keys_are_asked_of_users_who_may_use_the_service_that_they_open() ->
         roles=(role("robot", inline_policies=(document(allow("codecommit:*")),)),),
     )
     assert asked(account, Dataset.SSH_PUBLIC_KEYS) == {"direct", "member"}
+
+
+def test_a_document_that_does_not_parse_allows_nothing() -> None:
+    odd = user("odd", inline_policies=(broken(), document(allow("bedrock:*"))))
+    account = snapshot(users=(odd, user("none", inline_policies=(broken(),))))
+    assert asked(account) == {"odd"}
+
+
+def test_a_policy_that_many_have_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(deep, "names_service", lambda _policy, service: looked.append(service) or True)
+    shared = policy("P", allow("codecommit:*"))
+    users = tuple(user(f"u{number}", attached_policies=(shared.arn,)) for number in range(5))
+    found = deep.users_of_codecommit(Facts(snapshot(users=users, policies=(shared,))))
+    assert len(found) == 5 and looked == ["codecommit"]

@@ -35,6 +35,7 @@ from .samples import (
     snapshot,
     trust,
     unread,
+    user,
 )
 
 OTHER = "555566667777"
@@ -249,3 +250,11 @@ def test_what_is_excused_by_name_and_trust_is_never_written_to(design: t.Any) ->
 def test_every_design_says_who_may_come_in() -> None:
     assert all(item.ways or item.services for item in DESIGNS)
     assert {way for item in DESIGNS for way in item.ways} == set(Way)
+
+
+def test_only_users_that_are_declared_are_excused() -> None:
+    people = snapshot(users=(user("fire"), user("alice")))
+    (finding,) = judge("privilege_escalation_path", people, break_glass=(arn("user", "fire"),))
+    assert finding.evidence.observed["excused"] == {"declared as break-glass": ["fire"]}
+    (finding,) = judge("privilege_escalation_path", people)
+    assert "excused" not in finding.evidence.observed

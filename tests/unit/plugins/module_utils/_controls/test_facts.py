@@ -190,3 +190,28 @@ def test_a_policy_of_the_organization_that_names_roles_tells_them_apart() -> Non
     assert [(item := named.trust(each)) is not None and item.lets_anybody_in for each in roles] == [False, True]
     everywhere = facts("*")
     assert everywhere.trust(roles[0]) is everywhere.trust(roles[1])
+
+
+def test_a_policy_is_attached_where_somebody_has_it() -> None:
+    texts = Facts(snapshot(policies=(policy("One", attachment_count=1), policy("None", attachment_count=0)))).texts
+    assert [(text.label, text.attached) for text in texts] == [("One", True), ("None", False)]
+
+
+def test_policies_that_make_an_administrator_together_under_a_condition() -> None:
+    parts = (
+        document({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*", "Condition": MFA}, name="most"),
+        document(allow("iam:*", Condition=MFA), name="iam"),
+    )
+    facts = Facts(snapshot(roles=(role("app", inline_policies=parts),)))
+    grants = facts.admin_roles[arn("role", "app")]
+    assert [(grant.policy, grant.needs_mfa, grant.alone) for grant in grants] == [
+        ("most", True, False),
+        ("iam", True, False),
+    ]
+
+
+def test_roles_of_aws_are_no_administrators_of_ours() -> None:
+    path = "/aws-reserved/sso.amazonaws.com/"
+    reserved = role("Sso", path=path, arn=arn("role", f"{path[1:]}Sso"), attached_policies=(ADMIN,))
+    facts = Facts(snapshot(roles=(reserved, role("app", attached_policies=(ADMIN,)))))
+    assert set(facts.admin_roles) == {arn("role", "app")}

@@ -49,6 +49,8 @@ def test_an_organization_is_judged_by_what_is_asked_of_it() -> None:
     (score,) = scores(found, ["cis_7.0", "cis_5.0"], of_account=False)
     assert (score["benchmark"], score["recommendations"]) == ("cis_7.0", 3)
     assert (score["percent"], score["coverage_percent"]) == (50.0, 66.7)
+    (score,) = scores(found[:1], ["cis_7.0"], of_account=False)
+    assert (score["recommendations"], score["percent"], score["coverage_percent"]) == (1, 100.0, 100.0)
 
 
 def test_counts_and_percentages() -> None:
@@ -80,6 +82,12 @@ def test_the_worse_status_is_that_of_the_recommendation(better: Status, worse: S
     for pair in ((better, worse), (worse, better)):
         found = recommendations([finding(status, "2.4") for status in pair], "cis_7.0")
         assert found == {"2.4": {"title": "Root has no access key", "status": worse.value, "controls": ["c"]}}
+
+
+def test_a_number_that_the_benchmark_does_not_have_counts_nowhere() -> None:
+    odd = [finding(Status.FAIL, "9.99")]
+    assert recommendations(odd, "cis_7.0") == {}
+    assert scores(odd, ["cis_7.0"])[0]["failed"] == 0
 
 
 def test_nothing_judged_has_no_percentage() -> None:
@@ -117,10 +125,12 @@ def test_views_of_frameworks() -> None:
         "CC6.3": {"status": "FAIL", "controls": ["b"]},
     }
     assert view["pci_4.0"] == {"8.4.2": {"status": "NOT_ASSESSED", "controls": ["c"]}}
-    assert view["nist_800_53"] == {}
+    assert view["nist_800_53"] == {} == view["security_hub"]
+    assert set(view) == {"soc2", "pci_4.0", "nist_800_53", "security_hub"}
 
 
 def test_requirements_stand_in_their_natural_order() -> None:
     assert sorted(["2.10", "2.9", "2.1.1"], key=natural) == ["2.1.1", "2.9", "2.10"]
     assert sorted(["IAM.10", "IAM.9"], key=natural) == ["IAM.9", "IAM.10"]
     assert sorted(["AC-6(10)", "AC-6(2)", "AC-6", "AC-2(1)"], key=natural) == ["AC-2(1)", "AC-6", "AC-6(2)", "AC-6(10)"]
+    assert sorted(["AC-17", "AC-2(10)", "AC-2"], key=natural) == ["AC-2", "AC-2(10)", "AC-17"]

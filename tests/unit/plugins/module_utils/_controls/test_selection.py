@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
@@ -18,6 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.registry i
 from ansible_collections.hardening.iam.plugins.module_utils._controls.selection import (
     SelectionError,
     datasets_for,
+    near,
     select,
 )
 
@@ -68,14 +71,23 @@ def test_exclusion_wins_and_order_stays() -> None:
         ("critcal", "critical"),
         ("IAM.99", "IAM.9"),
         ("nosuchthing*", "names no control"),
+        ("crit*", "names no control"),
+        # Benchmarks number alike.
+        ("2.4", "names no control"),
+        ("cis_7.?", "names no control"),
     ],
 )
 def test_a_term_that_names_nothing_is_an_error_with_a_hint(term: str, hint: str) -> None:
-    with pytest.raises(SelectionError, match=f"include: '{term}".replace("*", r"\*")) as caught:
+    with pytest.raises(SelectionError, match=re.escape(f"include: '{term}")) as caught:
         select(ALL, include=[term])
     assert hint in str(caught.value)
-    with pytest.raises(SelectionError, match="exclude"):
+    with pytest.raises(SelectionError, match=re.escape(f"exclude: '{term}")):
         select(ALL, exclude=[term])
+
+
+def test_hints_are_few_and_near() -> None:
+    assert near("abcd", ["abc1", "abc2", "abc3", "abc4", "zzzz"]) == "; did you mean abc4 or abc3 or abc2?"
+    assert near("abcd", ["xyz"]) == ""
 
 
 def test_datasets() -> None:

@@ -77,9 +77,39 @@ def test_errors_name_option_value_and_what_is_allowed(option: str, value: t.Any,
     assert f"thresholds.{option}: {shown!r}" in str(caught.value) and allowed in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("option", "default", "low", "high"),
+    [
+        ("unused_days", 45, 1, 1095),
+        ("key_age_days", 90, 1, 1095),
+        ("root_used_days", 90, 1, 1095),
+        ("grace_days", 7, 0, 90),
+        ("password_min_length", 14, 6, 128),
+        ("password_reuse", 24, 1, 24),
+        ("password_max_age_days", None, 1, 1095),
+        ("role_unused_days", 90, 1, 400),
+        ("service_unused_days", 90, 1, 400),
+        ("few_services", 10, 1, 100),
+        ("break_glass_used_days", 7, 1, 400),
+        ("break_glass_test_days", 90, 1, 400),
+    ],
+)
+def test_limits_of_numbers(option: str, default: t.Optional[int], low: int, high: int) -> None:
+    assert getattr(Settings(), option) == default
+    for value in (low, high):
+        assert getattr(Settings.from_options({option: value}), option) == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(SettingsError, match=f"thresholds.{option}: {value} is not a whole number from {low} to"):
+            Settings.from_options({option: value})
+
+
 def test_an_unknown_threshold_names_near_ones() -> None:
-    with pytest.raises(SettingsError, match="thresholds: there is no 'unused_day'; did you mean unused_days"):
+    with pytest.raises(SettingsError) as caught:
         Settings.from_options({"unused_day": 3})
+    near = "unused_days or role_unused_days or service_unused_days"
+    assert str(caught.value) == f"thresholds: there is no 'unused_day'; did you mean {near}?"
+    with pytest.raises(SettingsError, match="did you mean approved_administrators or .* or unused_days?"):
+        Settings.from_options({"zzz": 3})
 
 
 def test_every_setting_is_an_option() -> None:

@@ -76,6 +76,8 @@ def test_a_key_without_any_date_is_named_as_not_assessed() -> None:
     (finding,) = judge("access_key_unused", people(bare))
     assert (finding.resource, finding.resource_detail, finding.status.value) == (ALICE, "access key 1", "NOT_ASSESSED")
     assert finding.detail == "the credential report has no date of this key, nor of its user"
+    observed = {"slot": 1, "last_rotated": None, "last_used": None, "last_used_service": None}
+    assert finding.evidence.observed == observed
 
 
 def test_a_password_that_was_reset_is_not_called_unused() -> None:
@@ -96,6 +98,11 @@ def test_unused_keys_are_told_apart() -> None:
     assert found[0].detail == "last used 2026-02-02 (296 days); limit 45"
     assert found[1].detail == "never used; created 300 days ago; limit 45"
     assert found[0].fingerprint != found[1].fingerprint
+    made, used = "2026-01-29T12:00:00Z", "2026-02-02T12:00:00Z"
+    assert [item.evidence.observed for item in found] == [
+        {"slot": 1, "last_rotated": made, "last_used": used, "last_used_service": "s3"},
+        {"slot": 2, "last_rotated": made, "last_used": None, "last_used_service": None},
+    ]
 
 
 @pytest.mark.parametrize(("age", "fails"), [(90, False), (91, True), (900, True)])
@@ -120,6 +127,8 @@ def test_two_keys(keys: tuple[AccessKey, ...], fails: bool) -> None:
     [
         (key(age=30, used=None), True, True),
         (key(age=3, used=None), True, False),
+        (key(age=6, used=None), True, False),
+        (key(age=7, used=None), True, True),
         (key(age=30, used=None), False, False),
         (key(age=30, used=2), True, False),
     ],

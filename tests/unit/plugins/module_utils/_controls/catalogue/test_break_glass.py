@@ -101,7 +101,22 @@ def test_a_tag_explains_a_use_and_excuses_none() -> None:
     assert (finding.status.value, finding.resource) == ("FAIL", ARN)
     assert finding.detail.startswith(f"used 3 days ago; its tag {TESTED} says {day(3)}")
     assert finding.evidence.observed["last_used"] == days_ago(3).isoformat()
+    assert finding.evidence.observed == {"last_used": days_ago(3).isoformat(), "tag": day(3), "limit_days": 7}
+    (finding,) = judge("break_glass_unused", kept(3))
+    assert finding.detail == "used 3 days ago"
     assert status("break_glass_unused", kept(3), break_glass_used_days=2) == "PASS"
+
+
+def test_one_that_can_do_nothing_is_named_with_what_it_lacks() -> None:
+    account = kept()
+    powerless = dataclasses.replace(account.roles[1], attached_policies=())
+    (finding,) = judge("break_glass_principal", dataclasses.replace(account, roles=(powerless,)))
+    assert (finding.status.value, finding.resource, finding.evidence.observed) == ("FAIL", ARN, {"usable": False})
+    assert finding.detail.startswith("admin ")
+    second = dataclasses.replace(powerless, name="second", arn=f"{ARN}-2")
+    (finding,) = judge("break_glass_principal", dataclasses.replace(account, roles=(*account.roles, second)))
+    assert (finding.status.value, finding.detail) == ("PASS", "admin")
+    assert finding.evidence.observed["unusable"] == [second.arn]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +131,10 @@ def test_a_tag_explains_a_use_and_excuses_none() -> None:
         (92, day(92), "FAIL", "tested 92 days ago, as its tag"),
         (30, "last week", "FAIL", "is no date such as 2026-11-25: last week"),
         (1, day(-3), "FAIL", "lies in the future"),
+        (0, days_ago(-1.5).isoformat(), "FAIL", "lies in the future"),
+        # A date of elsewhere in the world.
+        (0, days_ago(-0.9).isoformat(), "PASS", "a tag is a hint"),
+        (31.1, days_ago(30).isoformat(), "FAIL", "AWS knows of no use since then"),
         # Forged, or written without a test.
         (None, day(30), "FAIL", "AWS knows of no use since then"),
         (200, day(30), "FAIL", "AWS knows of no use since then"),
@@ -146,6 +165,15 @@ def fighter(**fields: t.Any) -> Snapshot:
 def test_the_use_of_users_stands_in_the_credential_report(fields: dict[str, t.Any], unused: str, tested: str) -> None:
     assert status("break_glass_unused", fighter(**fields)) == unused
     assert status("break_glass_tested", fighter(**fields)) == tested
+
+
+def test_a_user_without_rights_fails_unless_the_report_does_not_know_it() -> None:
+    known = fighter(password_enabled=True)
+    assert status("break_glass_principal", known) == "FAIL"
+    newer = dataclasses.replace(known, credential_report=people().credential_report)
+    (finding,) = judge("break_glass_principal", newer)
+    assert finding.status.value == "NOT_ASSESSED"
+    assert finding.detail == "whether it can help: the credential report does not know it yet"
 
 
 @pytest.mark.parametrize("control", ["break_glass_unused", "break_glass_tested"])

@@ -153,6 +153,9 @@ def test_a_pass_says_how_many_administrators_there_are() -> None:
     (finding,) = judge(CONTROL, account(users=(user("dev-alice"),)))
     assert finding.detail == "nobody but 1 administrator has the rights of one"
     assert finding.evidence.observed["organization_policies"] == "respected"
+    linked = role("AWSServiceRoleForX", path="/aws-service-role/x.amazonaws.com/")
+    (finding,) = judge(CONTROL, account(users=(user("dev-alice"),), roles=(admin_role(), linked)))
+    assert (finding.evidence.observed["population"], finding.evidence.observed["unit"]) == (2, "principals")
 
 
 def test_an_empty_account() -> None:

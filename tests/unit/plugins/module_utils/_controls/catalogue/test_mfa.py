@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -47,6 +48,10 @@ def test_console_users_need_mfa_and_root_is_none_of_them() -> None:
     account = snapshot(users=tuple(user(item.user) for item in rows), credential_report=report(*rows, of_root=root()))
     assert failing("user_console_mfa", account) == [arn("user", "bob")]
     assert failing("user_key_only_mfa", account) == [arn("user", "robot")]
+    (finding,) = judge("user_console_mfa", account)
+    assert finding.evidence.observed == {"password_enabled": True, "mfa_active": False}
+    (finding,) = judge("user_key_only_mfa", account)
+    assert finding.evidence.observed == {"mfa_active": False}
 
 
 def test_nobody_signs_in() -> None:
@@ -97,6 +102,25 @@ def test_deploy_bot_is_an_administrator_with_a_key_and_no_mfa() -> None:
     assert (
         "AdministratorAccess (attached) without MFA; can act with 1 access key (last used 2026-11-23)" in finding.detail
     )
+    assert finding.evidence.observed == {"mfa_active": False, "policies": ["AdministratorAccess"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "ways"),
+    [
+        ({"password_enabled": True}, "console password"),
+        ({"access_keys": (key(used=None),)}, "1 access key (never used)"),
+        ({"access_keys": (key(1, used=None), key(2, used=9))}, "2 access keys (last used 2026-11-16)"),
+        (
+            {"password_enabled": True, "access_keys": (key(used=2), key(2, active=False))},
+            "console password and 1 access key (last used 2026-11-23)",
+        ),
+    ],
+)
+def test_the_ways_in_which_an_administrator_can_act(fields: dict[str, t.Any], ways: str) -> None:
+    account = snapshot(users=(user("bot", attached_policies=(ADMIN,)),), credential_report=report(row("bot", **fields)))
+    (finding,) = judge("user_admin_without_mfa", account)
+    assert finding.detail.endswith(f"can act with {ways}")
 
 
 @pytest.mark.parametrize(
@@ -197,4 +221,7 @@ def test_a_virtual_device_weighs_more_with_an_administrator() -> None:
         virtual_mfa_devices=(VIRTUAL,),
     )
     (finding,) = judge("user_hardware_mfa", account)
-    assert finding.severity.value == "medium"
+    assert (finding.severity.value, finding.detail) == ("medium", "administrator with a virtual MFA device only")
+    (finding,) = judge("user_hardware_mfa", dataclasses.replace(account, users=(user("alice"),)))
+    assert (finding.severity.value, finding.detail) == ("low", "virtual MFA device only")
+    assert finding.evidence.observed == {"virtual_devices": [VIRTUAL.serial_number]}

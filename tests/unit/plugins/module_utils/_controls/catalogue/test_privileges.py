@@ -80,6 +80,17 @@ def test_administrators_by_design(fields: dict[str, t.Any]) -> None:
     assert failing("role_admin", account) == []
 
 
+def test_only_administrators_are_named_as_excused() -> None:
+    reading = {"inline_policies": (document(allow("s3:GetObject")),)}
+    roles = (
+        of_management("OrganizationAccountAccessRole", **reading),
+        role("AWSReservedSSO_Read_0123456789abcdef", path="/aws-reserved/sso.amazonaws.com/", **reading),
+    )
+    for control in ("admin_policy_attached", "role_admin"):
+        (finding,) = judge(control, snapshot(roles=roles, organization=MEMBER))
+        assert finding.status.value == "PASS" and "excused" not in finding.evidence.observed
+
+
 @pytest.mark.parametrize(
     ("fields", "fails"),
     [

@@ -46,6 +46,43 @@ def test_access_key_tells_of_the_last_use() -> None:
     (finding,) = judge("root_no_access_key", account)
     assert finding.detail.startswith("root has access keys (2 active); last used 2026-11-22T12:00:00Z")
     assert (finding.resource, finding.region) == (ROOT, "global")
+    observed = {"access_keys_present": 1, "active": 2, "last_used": "2026-11-22T12:00:00Z"}
+    assert finding.evidence.observed == observed
+
+
+@pytest.mark.parametrize(
+    ("of_root", "detail", "active"),
+    [
+        (None, "root has access keys", 0),
+        (root(access_keys=(key(active=False),)), "root has access keys", 0),
+        (root(access_keys=(key(used=None),)), "root has access keys (1 active); no use recorded", 1),
+        (
+            root(access_keys=(key(1, used=None), key(2, used=3))),
+            "root has access keys (2 active); last used 2026-11-22T12:00:00Z",
+            2,
+        ),
+    ],
+)
+def test_access_key_says_what_the_report_knows_of_it(of_root: t.Any, detail: str, active: int) -> None:
+    account = snapshot(summary={"AccountAccessKeysPresent": 1}, credential_report=report(of_root=of_root))
+    (finding,) = judge("root_no_access_key", account)
+    assert (finding.detail, finding.evidence.observed["active"]) == (detail, active)
+
+
+def test_the_evidence_on_mfa_names_password_and_devices() -> None:
+    without = snapshot(summary={**SUMMARY, "AccountMFAEnabled": 0})
+    (finding,) = judge("root_mfa_enabled", without)
+    assert finding.evidence.observed == {"mfa": False, "password": True}
+    (finding,) = judge("root_hardware_mfa", without)
+    assert (finding.detail, finding.evidence.observed) == (
+        "root has no MFA at all",
+        {"mfa": False, "virtual_devices": []},
+    )
+    phone = VirtualMfaDevice(f"arn:aws:iam::{ACCOUNT}:mfa/phone", ROOT, None)
+    (finding,) = judge("root_hardware_mfa", snapshot(virtual_mfa_devices=(phone,)))
+    assert finding.evidence.observed == {"mfa": True, "virtual_devices": [phone.serial_number]}
+    (finding,) = judge("root_mfa_enabled", snapshot(summary={**SUMMARY, "AccountPasswordPresent": 0}))
+    assert finding.evidence.observed["password"] is False
 
 
 def reason(control: str, of_root: t.Any) -> t.Optional[str]:
@@ -134,6 +171,16 @@ def test_use_tells_of_password_and_keys_alike() -> None:
     assert finding.evidence.observed["used_by"] == ["access key 1", "password"]
 
 
+@pytest.mark.parametrize(
+    ("used", "detail"),
+    [(400, "last used 2025-10-21T12:00:00Z; limit 90 days"), (None, "no use recorded; limit 90 days")],
+)
+def test_a_pass_says_when_root_was_used_last(used: t.Optional[int], detail: str) -> None:
+    of_root = root(password_last_used=None if used is None else days_ago(used), access_keys=(key(used=None),))
+    (finding,) = judge("root_not_used", snapshot(credential_report=report(of_root=of_root)))
+    assert (finding.status.value, finding.detail) == ("PASS", detail)
+
+
 def test_use_within_a_threshold_of_choice() -> None:
     account = snapshot(credential_report=report(of_root=root(password_last_used=days_ago(5))))
     assert status("root_not_used", account, root_used_days=1) == "PASS"
@@ -161,3 +208,15 @@ def test_certificate(certificates: t.Any, expected: str) -> None:
 def test_member_without_password(management: t.Optional[str], summary: dict[str, int], expected: str) -> None:
     organization = Organization("o-1", management, "ALL") if management else None
     assert status("member_root_without_password", snapshot(organization=organization, summary=summary)) == expected
+
+
+def test_the_evidence_on_a_member_says_that_its_root_has_a_password() -> None:
+    account = snapshot(organization=Organization("o-1", "999988887777", "ALL"), summary=SUMMARY)
+    (finding,) = judge("member_root_without_password", account)
+    assert (finding.status.value, finding.evidence.observed) == ("FAIL", {"password": True})
+
+
+@pytest.mark.parametrize("control", ["root_not_used", "root_no_signing_certificate"])
+def test_a_report_without_root_is_named(control: str) -> None:
+    (finding,) = judge(control, snapshot(credential_report=report(of_root=None)))
+    assert (finding.status.value, finding.detail) == ("NOT_ASSESSED", "the credential report has no row for root")

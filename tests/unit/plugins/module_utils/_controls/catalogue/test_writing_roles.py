@@ -58,9 +58,11 @@ def test_an_administrator_is_found_though_other_controls_leave_it_out() -> None:
     finding = only(role("automation", path=OWN, attached_policies=(ADMIN,)))
     assert (finding.status, finding.severity) == (Status.FAIL, Severity.HIGH)
     assert finding.detail.startswith("automation is an administrator")
+    assert finding.evidence.observed == {"is": "administrator"}
     ours = of_management("automation", path=OWN, attached_policies=(ADMIN,))
     (other,) = judge("role_admin", account(ours, organization=MEMBER))
     assert other.status is Status.PASS
+    assert only(ours, organization=MEMBER).status is Status.FAIL
 
 
 def test_a_way_to_become_one_is_told_step_by_step() -> None:
@@ -73,7 +75,7 @@ def test_a_way_to_become_one_is_told_step_by_step() -> None:
 def test_break_glass_may_be_an_administrator() -> None:
     fields = {"path": OWN, "arn": arn("role", "iam-hardening/break-glass"), "attached_policies": (ADMIN,)}
     passed = only(of_management("break-glass", **fields), writer("iam:GetRole"), organization=MEMBER)
-    assert passed.status is Status.PASS
+    assert passed.status is Status.PASS and passed.evidence.observed["population"] == 1
     assert list(passed.evidence.observed["excused"].values()) == [["break-glass"]]
     # Others can make a role of that path and name as well.
     assert only(role("break-glass", **fields), organization=MEMBER).status is Status.FAIL
@@ -125,6 +127,14 @@ def test_rewriting_counts_for_policies_that_somebody_has() -> None:
     assert found.evidence.observed["by"] == [
         {"action": "iam:CreatePolicyVersion", "targets": 1, "such_as": BOUNDARY.arn.split(":", 5)[5]}
     ]
+
+
+def test_policies_are_counted() -> None:
+    both = (BOUNDARY, policy("more", allow("s3:GetObject")))
+    for held, counted in ((both[:1], "1 policy"), (both, "2 policies")):
+        users = (user("alice", attached_policies=tuple(item.arn for item in held)),)
+        found = only(writer("iam:CreatePolicyVersion"), users=users, policies=both)
+        assert f"rewrite {counted}" in found.detail
 
 
 def test_a_role_that_it_makes_may_be_anybodys() -> None:

@@ -26,9 +26,16 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.pow
     Power,
     depends_on_caller,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.arn import iam_region
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Layers
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
+    Decision,
+    Evaluator,
+    Layers,
+    Outcome,
+    Request,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.patterns import (
     is_broad,
     is_open_somewhere,
@@ -202,6 +209,21 @@ def test_conditions_on_who_it_is() -> None:
 def test_every_partition_has_administrators(partition: str) -> None:
     layers = Layers(identity=(policy(allow("*", resource=f"arn:{partition}:*")),))
     assert Analysis(layers, Place(partition, ACCOUNT)).administrator() == YES
+    # Where IAM is called is not known of every partition; the caller chooses the region elsewhere.
+    somewhere = allow("*", Condition={"StringEquals": {"aws:RequestedRegion": iam_region(partition) or "us-east-1"}})
+    assert Analysis(Layers(identity=(policy(somewhere),)), Place(partition, ACCOUNT)).administrator() == YES
+
+
+def test_an_unknown_answer_without_a_reason_is_a_condition(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Evaluator.decide
+
+    def unknown(self: Evaluator, request: Request) -> Decision:
+        return dataclasses.replace(own(self, request), outcome=Outcome.UNKNOWN, missing_context=())
+
+    assert analysis(EVERYTHING).may("s3:GetObject")
+    monkeypatch.setattr(Evaluator, "outcome", lambda *_arguments: Outcome.UNKNOWN)
+    monkeypatch.setattr(Evaluator, "decide", unknown)
+    assert not analysis(EVERYTHING).may("s3:GetObject")
 
 
 # Actions on every resource
@@ -313,6 +335,64 @@ def test_keys_have_policies_of_their_own_which_are_not_asked() -> None:
     assert analysis(allow("kms:Decrypt", Condition=OFFICE)).freely(["kms:Decrypt"]) == ()
 
 
+def test_what_the_caller_chooses_restricts_nobody() -> None:
+    chosen = {"aws:RequestedRegion": "eu-west-1", "aws:UserAgent": "x", "aws:Referer": "y"}
+    # Keys have policies of their own; the answer names the conditions nevertheless.
+    for action in ("s3:GetObject", "kms:Decrypt"):
+        for values in (chosen, *({name: value} for name, value in chosen.items())):
+            assert analysis(allow(action, Condition={"StringEquals": values})).may(action)
+            both = {"StringEquals": values, **OFFICE}
+            assert not analysis(allow(action, Condition=both)).may(action)
+
+
+@pytest.mark.parametrize(
+    ("actions", "resources"),
+    [
+        ("cloudformation:CreateStack", "arn:aws:cloudformation:*:*:stack/*/*"),
+        ("cloudtrail:DeleteTrail cloudtrail:StopLogging", "arn:aws:cloudtrail:*:*:trail/*"),
+        ("dynamodb:DeleteTable dynamodb:GetItem", "arn:aws:dynamodb:*:*:table/*"),
+        ("ec2:RunInstances", "arn:aws:ec2:*:*:instance/* arn:aws:ec2:*::image/*"),
+        ("iam:AddUserToGroup iam:AttachGroupPolicy iam:PutGroupPolicy", "arn:aws:iam::*:group/*"),
+        ("iam:AttachRolePolicy iam:CreateRole iam:PassRole iam:PutRolePolicy", "arn:aws:iam::*:role/*"),
+        ("iam:UpdateAssumeRolePolicy sts:AssumeRole", "arn:aws:iam::*:role/*"),
+        ("iam:AttachUserPolicy iam:CreateAccessKey iam:CreateUser iam:PutUserPolicy", "arn:aws:iam::*:user/*"),
+        ("iam:CreatePolicyVersion iam:SetDefaultPolicyVersion", "arn:aws:iam::*:policy/*"),
+        ("kms:Decrypt kms:PutKeyPolicy kms:ReEncryptFrom kms:ScheduleKeyDeletion", "arn:aws:kms:*:*:key/*"),
+        ("lambda:AddPermission lambda:GetFunction lambda:UpdateFunctionCode", "arn:aws:lambda:*:*:function:*"),
+        ("rds:DeleteDBInstance", "arn:aws:rds:*:*:db:*"),
+        ("s3:DeleteObject s3:GetObject", "arn:aws:s3:::*/*"),
+        ("s3:DeleteBucket s3:PutBucketPolicy", "arn:aws:s3:::*"),
+        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:*"),
+        ("ssm:GetParameter", "arn:aws:ssm:*:*:parameter/*"),
+        ("ssm:SendCommand", "arn:aws:ssm:*:*:document/* arn:aws:ec2:*:*:instance/*"),
+    ],
+)
+def test_every_resource_of_the_type_is_every_resource(actions: str, resources: str) -> None:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/"""
+    for action in actions.split():
+        every = allow(action, resource=resources.split())
+        assert analysis(every).may(action)
+        for resource in resources.split():
+            fewer = [item for item in resources.split() if item != resource]
+            assert not fewer or not analysis({**every, "Resource": fewer}).may(action)
+            assert not analysis({**every, "Resource": [*fewer, f"{resource}-prod"]}).may(action)
+
+
+@pytest.mark.parametrize("action", ["aws-marketplace:Subscribe", "organizations:LeaveOrganization"])
+def test_actions_on_the_whole_account(action: str) -> None:
+    assert analysis(allow(action)).may(action)
+    assert not analysis(allow(action, resource="arn:aws:organizations::*:account/*")).may(action)
+
+
+def test_an_action_is_asked_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    own = Analysis._may
+    monkeypatch.setattr(Analysis, "_may", lambda self, action: asked.append(action) or own(self, action))
+    subject = analysis(EVERYTHING)
+    assert [subject.may("s3:GetObject") for _time in range(3)] == [True] * 3
+    assert asked == ["s3:GetObject"]
+
+
 def test_every_sensitive_action_can_be_allowed() -> None:
     assert analysis(EVERYTHING).freely(SENSITIVE) == tuple(SENSITIVE)
     for action in SENSITIVE:
@@ -336,6 +416,11 @@ def test_every_sensitive_action_can_be_allowed() -> None:
 )
 def test_whole_services(statements: list[dict[str, t.Any]], whole: bool) -> None:
     assert analysis(*statements).whole_service("kms") is whole
+
+
+def test_trails_are_all_that_cloudtrail_has() -> None:
+    assert analysis(allow("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:trail/*")).whole_service("cloudtrail")
+    assert not analysis(allow("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:channel/*")).whole_service("cloudtrail")
 
 
 # AWS's own policies

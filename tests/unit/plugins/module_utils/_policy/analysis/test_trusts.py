@@ -89,6 +89,8 @@ PERIMETER = {
         pytest.param({"StringEquals": {"aws:PrincipalTag/team": "x"}}, True, id="tags are everybody's own choice"),
         pytest.param({"StringLike": {"sts:RoleSessionName": "ci-*"}}, True, id="so is the name of the session"),
         pytest.param({"Bool": {"aws:SecureTransport": "true"}}, True, id="TLS"),
+        # STS answers over HTTPS only: https://docs.aws.amazon.com/general/latest/gr/sts.html
+        pytest.param({"Bool": {"aws:SecureTransport": "false"}}, False, id="no TLS, so nobody"),
         pytest.param(MFA, True, id="MFA of whatever account"),
         pytest.param({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, True, id="no MFA"),
         pytest.param({"Null": {"aws:MultiFactorAuthAge": "true"}}, True, id="long-term keys"),
@@ -126,6 +128,9 @@ def test_open_to_anybody(principal: t.Any, condition: t.Any, expected: bool) -> 
             [statement("*"), statement("*", {"StringEquals": {"aws:PrincipalTag/x": "y"}}, "Deny")],
             True,
             id="a denial that can be avoided",
+        ),
+        pytest.param(
+            [statement("*"), {"Effect": "Deny", "Action": "sts:AssumeRole"}], True, id="a denial that names nobody"
         ),
     ],
 )
@@ -228,6 +233,18 @@ def test_which_accounts_are_foreign() -> None:
             "sns.amazonaws.com", {"StringEquals": {"aws:SourceOrgID": "o-own"}}, False, id="source organization"
         ),
         pytest.param(
+            "sns.amazonaws.com",
+            {"ForAnyValue:StringLike": {"aws:SourceOrgPaths": "o-own/*"}},
+            False,
+            id="a path of the organization",
+        ),
+        pytest.param(
+            "sns.amazonaws.com",
+            {"ForAnyValue:StringLike": {"aws:SourceOrgPaths": "o-foreign/*"}},
+            True,
+            id="a path of another one",
+        ),
+        pytest.param(
             "sns.amazonaws.com", {"StringEqualsIfExists": {"aws:SourceAccount": OWN}}, True, id="if it says so"
         ),
         pytest.param(
@@ -239,6 +256,7 @@ def test_which_accounts_are_foreign() -> None:
         pytest.param("s3.amazonaws.com", {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::acme"}}, False, id="a bucket"),
         pytest.param("s3.amazonaws.com", {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}, True, id="any bucket"),
         pytest.param("sns.amazonaws.com", {"Bool": {"aws:SecureTransport": "true"}}, True, id="TLS"),
+        pytest.param("sns.amazonaws.com", {"Bool": {"aws:SecureTransport": "false"}}, False, id="no TLS, so nobody"),
         pytest.param(
             "sns.amazonaws.com",
             {"StringEquals": {"aws:PrincipalServiceName": "sqs.amazonaws.com"}},
@@ -309,6 +327,11 @@ def test_whether_people_come_in(principal: t.Any, expected: bool) -> None:
     assert trust(statement(principal)).lets_people_in() is expected
 
 
+def test_a_statement_that_names_nobody_lets_nobody_in() -> None:
+    subject = trust({"Effect": "Allow", "Action": "sts:AssumeRole"})
+    assert subject.principals == () and not subject.lets_people_in() and not subject.lets_anybody_in
+
+
 def test_full_access_of_control_policies_lets_nobody_in() -> None:
     subject = trust(statement({"Service": "ec2.amazonaws.com"}), rcps=(FULL_ACCESS,))
     assert not subject.lets_anybody_in and not subject.lets_people_in() and not subject.unbound_services()
@@ -337,6 +360,7 @@ FOREIGN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-foreign"}}
         pytest.param([statement("*", ORGANIZATION)], [], id="own"),
         pytest.param([statement("*", {"StringEquals": {"aws:PrincipalOrgID": "O-OWN"}})], [], id="own in capitals"),
         pytest.param([statement("*", FOREIGN_ORGANIZATION)], ["o-foreign"], id="foreign"),
+        pytest.param([statement("*", {"Null": {"aws:PrincipalOrgID": "false"}})], [], id="any, which none is named by"),
         pytest.param([statement("*", {**FOREIGN_ORGANIZATION, **MFA})], ["o-foreign"], id="with MFA"),
         pytest.param(
             [statement("*", {"StringEquals": {"aws:PrincipalOrgID": "o-foreign", "sts:ExternalId": "agreed"}})],
@@ -358,6 +382,7 @@ FOREIGN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-foreign"}}
             ["o-foreign"],
             id="all others denied",
         ),
+        pytest.param([statement("*", {"StringLike": {"aws:PrincipalOrgID": "o-a?"}})], ["o-ax"], id="a pattern"),
         pytest.param([statement("*", FOREIGN_ORGANIZATION), statement("*", None, "Deny")], [], id="denied"),
         pytest.param([statement({"AWS": FOREIGN}, FOREIGN_ORGANIZATION)], [], id="one account of it"),
         pytest.param(
@@ -417,6 +442,8 @@ def test_only_the_principals_that_are_named_come_in() -> None:
     condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/other"}}
     assert trust(statement({"AWS": f"arn:aws:iam::{OTHER}:role/x"}, condition)).lets_in_unbound(OTHER) is NO
     assert trust(statement({"AWS": FOREIGN}, condition)).lets_in_unbound(OTHER) is YES
+    both = {"AWS": [FOREIGN, f"arn:aws:iam::{OTHER}:role/x"]}
+    assert trust(statement(both, condition)).lets_in_unbound(OTHER) is YES
 
 
 @pytest.mark.parametrize("pattern", ["9999*", "*7777", "99998888????"])
