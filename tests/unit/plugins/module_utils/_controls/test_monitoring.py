@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.monitoring
 from ansible_collections.hardening.iam.plugins.module_utils._controls.monitoring_watches import WATCHES
 from ansible_collections.hardening.iam.plugins.module_utils._controls.trail_events import Place
 
-from .alarmed import PRESCRIBED, alarm, alarmed, metric_filter, topic
+from .alarmed import PRESCRIBED, alarm, alarmed, looked_at, metric_filter, topic
 from .samples import ACCOUNT, judge, snapshot, status, unread
 from .test_detective import trail
 
@@ -87,6 +87,12 @@ def test_why_a_filter_is_not_enough_is_said_of_those_that_are_meant_for_it() -> 
 def test_a_filter_without_an_alarm_is_named() -> None:
     (finding,) = judge("alarm_root_use", alarmed(log_alarms=(metric_filter(ROOT_USE, alarms=()),)))
     assert finding.detail.endswith("; metric filter filter-0 has no alarm")
+
+
+def test_an_alarm_on_another_metric_is_named() -> None:
+    account = alarmed(ROOT_USE, metric_alarms=(alarm(metrics=(looked_at(7),)),))
+    (finding,) = judge("alarm_root_use", account)
+    assert finding.detail.endswith("; alarm alarm-0 is on another metric")
 
 
 def test_only_the_reasons_that_matter_are_named() -> None:
