@@ -127,6 +127,15 @@ def test_a_rule_that_leaves_out_events_names_them() -> None:
     assert found.detail.endswith("assume-root (none by a person of Identity Center, a role)")
 
 
+def test_a_rule_that_leaves_out_a_call_names_it() -> None:
+    pattern = {**BY_NAME["guardrail-tamper"].pattern}
+    names = [name for name in pattern["detail"]["eventName"] if name != "DeleteAnalyzer"]
+    pattern["detail"] = {**pattern["detail"], "eventName": names}
+    narrow = rule("guardrail-tamper", TOPIC, pattern=pattern)
+    (found,) = judge("event_alert_rules", home(*all_rules(TOPIC, without="guardrail-tamper"), narrow))
+    assert found.detail.endswith("guardrail-tamper (not DeleteAnalyzer)")
+
+
 def test_a_place_that_can_not_be_read_is_unknown_if_ours_and_trusted_if_declared() -> None:
     unknown = AlertTopic(TOPIC, unknown="AccessDenied")
     (found,) = judge("event_alert_rules", home(*all_rules(TOPIC), topics=[unknown]))

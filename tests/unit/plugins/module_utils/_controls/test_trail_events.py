@@ -176,5 +176,11 @@ def test_callers_are_named_in_the_shorter_way(missed: str, expected: str) -> Non
     assert by_whom(samples("aabcd"), samples(missed)) == expected
 
 
+def test_only_callers_that_make_the_missed_event_are_compared() -> None:
+    events = [Sample("one", "a", {}), Sample("one", "b", {}), Sample("two", "c", {})]
+    assert by_whom(events, events[:2]) == ""
+    assert by_whom(events, events[:1]) == " by a"
+
+
 def test_a_caller_has_no_source_of_its_own() -> None:
     assert Caller("somebody", {}).source == ""
