@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .case_tables import all_cases
@@ -25,6 +27,10 @@ def test_verdict(case: Case) -> None:
     ), case.source
     # A check that raises is NOT_ASSESSED as well, which would look like a verdict.
     assert not [finding.detail for finding in findings if "could not judge what AWS answered" in finding.detail]
+    for finding in findings:
+        if finding.status.value == "PASS":
+            counted, unit = (finding.evidence.observed[name] for name in ("population", "unit"))
+            assert isinstance(counted, int) and re.fullmatch(r"[A-Za-z, -]+", unit), unit
 
 
 def test_cases_differ_and_have_a_source() -> None:

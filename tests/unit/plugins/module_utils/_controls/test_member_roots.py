@@ -72,6 +72,14 @@ def test_key_ids_are_masked_in_documents() -> None:
     assert "AKIA…MPLE" in json.dumps(documents, ensure_ascii=False)
 
 
+def test_what_is_removed_does_not_come_back() -> None:
+    for finding in member_findings(RootCredentials(PROD), arn=ARN, now=NOW):
+        assert (finding.remediation.module, finding.remediation.reversible) == (
+            "hardening.iam.organization_root_access",
+            False,
+        )
+
+
 def test_what_is_not_known_is_never_passed() -> None:
     found = unread_findings(PROD, arn=ARN, reason="AccessDenied", now=NOW)
     assert [(item.status, item.detail) for item in found] == [(Status.NOT_ASSESSED, "AccessDenied")] * 3
