@@ -93,9 +93,6 @@ def _recorded_twice(scope: Scope) -> Verdict:
     if len(regions) > 1:
         detail = f"recorded, and billed, in {listing(regions)}"
         return Verdict(len(recording), "recorders", (Failure(scope.facts.account_arn, detail, {"regions": regions}),))
-    unread = scope.unread_regions(Dataset.CONFIG_RECORDERS)
-    if unread:
-        return Verdict(len(recording), "recorders", not_assessed=f"recorders could not be read in {listing(unread)}")
     return Verdict(len(recording), "recorders", detail=f"IAM is recorded in {regions[0]} alone")
 
 

@@ -138,7 +138,7 @@ def test_where_iam_is_recorded_is_said() -> None:
     assert said("config_iam_recorded_once", none)[0] == "IAM is not recorded (control config_records_iam)"
     gap = unread(Dataset.CONFIG_RECORDERS, UnreadKind.DENIED, OTHER)
     half = account(regions=BOTH, config_recorders=(recorder(HOME),), unread=(gap,))
-    assert said("config_iam_recorded_once", half)[0] == "recorders could not be read in eu-west-1"
+    assert said("config_iam_recorded_once", half)[0] == "nothing is known of regions that were not read: eu-west-1"
 
 
 def test_the_rules_that_are_there_are_counted_and_missing_ones_named() -> None:

@@ -100,6 +100,41 @@ def test_a_service_that_is_closed() -> None:
     assert "bedrock is closed" not in guardrails(deny("bedrock:Get*", "bedrock:List*"))
 
 
+@pytest.mark.parametrize("left", ["Create", "Delete", "Get", "List"])
+def test_a_service_of_which_some_calls_are_left_is_not_closed(left: str) -> None:
+    verbs = [verb for verb in ("Create", "Delete", "Get", "List") if verb != left]
+    assert "bedrock is closed" not in guardrails(deny(*(f"bedrock:{verb}*" for verb in verbs)))
+    assert "bedrock is closed" in guardrails(deny(*(f"bedrock:{verb}*" for verb in (*verbs, left))))
+
+
+def test_an_allow_list_closes_services_that_few_organizations_use() -> None:
+    some = parse({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]})
+    found = holding(Effect(PLACE, scps=((some,),), rcps=None, now=NOW), (some,))
+    services = {name.removesuffix(" is closed") for name in found if name.endswith(" is closed") and "-" not in name}
+    assert services == {"gamelift", "groundstation", "iottwinmaker", "managedblockchain", "robomaker", "workspaces"}
+    assert "nobody leaves the organization" in found
+    assert "networks stay inside" not in found
+
+
+def test_a_service_is_closed_only_by_its_whole_name() -> None:
+    assert guardrails(deny("bed*:*")) == ("statement 1 is denied",)
+
+
+@pytest.mark.parametrize(
+    "service",
+    ["access-analyzer", "cloudtrail", "config", "guardduty", "iam", "organizations", "securityhub", "sts"],
+)
+def test_some_calls_on_what_the_table_lists_are_no_guardrail_of_the_organizations_own(service: str) -> None:
+    assert guardrails(deny(f"{service}:DescribeX7*", "ec2:DescribeX7*")) == ()
+
+
+def test_two_calls_or_a_wildcard_are_several() -> None:
+    assert guardrails(deny("ec2:DescribeX7", "ec2:GetX7")) == ("statement 1 is denied",)
+    assert guardrails(deny("ec2:DescribeX?")) == ()
+    assert guardrails(deny("*")) != ()
+    assert not any(name.startswith("statement") for name in guardrails(deny("*")))
+
+
 def test_what_the_organization_chose_itself() -> None:
     own = {**deny("ec2:CreateDefaultVpc", "ec2:CreateDefaultSubnet"), "Sid": "NoDefaults"}
     assert guardrails(own) == ("NoDefaults is denied",)
