@@ -204,3 +204,15 @@ def test_changes_of_the_organization(organization: t.Optional[str], unread_it: b
         unread=(unread(Dataset.ORGANIZATION),) if unread_it else (),
     )
     assert status("alarm_organization_changes", account) == expected
+
+
+def test_what_was_not_looked_at_is_not_counted() -> None:
+    nothing = {"population": 0, "unit": "metric filters"}
+    hidden = {"regions": ("us-east-1", "eu-west-1"), "unread": (unread(Dataset.TRAILS, region="eu-west-1"),)}
+    for account in (snapshot(), snapshot(**hidden)):
+        (finding,) = judge("alarm_root_use", account)
+        assert finding.evidence.observed == nothing
+    assert finding.detail == "trails could not be read in eu-west-1"
+    for account in (snapshot(), snapshot(unread=(unread(Dataset.ORGANIZATION),))):
+        (finding,) = judge("alarm_organization_changes", account)
+        assert finding.evidence.observed == nothing

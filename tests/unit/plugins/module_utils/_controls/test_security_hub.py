@@ -190,9 +190,11 @@ def test_the_standards_of_a_hub_are_its_evidence() -> None:
         f"not enabled: {CIS_5_NAME}",
         {FSBP_NAME: "READY", CIS_OLD_NAME: "READY"},
     )
-    assert (
-        told("security_hub_standards", account(off()))[0] == "Security Hub is off in this region (control security_hub)"
-    )
+    for control, unit in (("security_hub_standards", "standards"), ("security_hub_iam_failed", "failed findings")):
+        assert told(control, account(off())) == (
+            "Security Hub is off in this region (control security_hub)",
+            {"population": 0, "unit": unit},
+        )
 
 
 def test_a_region_whose_details_are_not_there_is_off() -> None:
@@ -200,23 +202,26 @@ def test_a_region_whose_details_are_not_there_is_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("details", "why"),
+    ("details", "count", "why"),
     [
-        (off(policy="p-1"), "managed centrally by the configuration policy p-1, under which it is off"),
+        (off(policy="p-1"), 0, "managed centrally by the configuration policy p-1, under which it is off"),
         (
             hub(subscription(FSBP), policy="p-1"),
+            1,
             f"managed centrally by the configuration policy p-1, without {CIS_5_NAME}",
         ),
-        (hub(*BOTH, offered=None), "AWS does not tell which standards it offers in this region"),
+        (hub(*BOTH, offered=None), 0, "AWS does not tell which standards it offers in this region"),
         (
             hub(subscription(FSBP, "INCOMPLETE"), subscription(CIS_5), policy="p-1"),
+            2,
             f"not all controls of them are there yet: {FSBP_NAME}: INCOMPLETE",
         ),
     ],
 )
-def test_why_standards_are_not_assessed(details: SecurityHubDetails, why: str) -> None:
+def test_why_standards_are_not_assessed(details: SecurityHubDetails, count: int, why: str) -> None:
     (finding,) = judge("security_hub_standards", account(details))
     assert (finding.status.value, finding.detail) == ("NOT_ASSESSED", why)
+    assert finding.evidence.observed == {"population": count, "unit": "standards"}
 
 
 @pytest.mark.parametrize(
@@ -237,8 +242,7 @@ def test_no_finding_proves_nothing_without_a_standard_that_judges(details: Secur
     (finding,) = judge("security_hub_iam_failed", account(details))
     passed = "no failed findings of the controls IAM.*"
     assert (finding.status.value, finding.detail) == (("NOT_ASSESSED", why) if why else ("PASS", passed))
-    if not why:
-        assert finding.evidence.observed == {"population": 0, "unit": "failed findings"}
+    assert finding.evidence.observed == {"population": 0, "unit": "failed findings"}
 
 
 def test_the_evidence_of_a_failed_finding() -> None:
