@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 import pytest
 
@@ -34,6 +35,13 @@ from .bus_events import (
 
 QUARANTINE = {"userName": "alice", "policyArn": "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}
 ADMINISTRATOR = {"roleName": "ci", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+TO_A_GROUP = {**ADMINISTRATOR, "groupName": "admins"}
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html
+ROOT_TASK = {
+    "targetPrincipal": "222233334444",
+    "taskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"},
+}
+DETACHED = {"policyId": "p-examplepolicyid111", "targetId": "ou-examplerootid111-exampleouid111"}
 ANOMALY = envelope("aws.signin", "Sign-in Anomaly Alert", {"accountId": "111122223333", "anomaly": "new country"})
 
 
@@ -53,7 +61,12 @@ EVENTS: list[tuple[str, str, Event, bool]] = [
     ("root-activity", "comes through AssumeRoot", call("iam", "ListAccessKeys", assumed_root()), False),
     ("root-activity", "a user named root", call("iam", "ListUsers", user("root")), False),
     ("root-activity", "a user signs in", sign_in(user()), False),
-    ("assume-root", "a session is opened", call("sts", "AssumeRoot", role("automation"), readOnly=True), True),
+    (
+        "assume-root",
+        "a session is opened",
+        call("sts", "AssumeRoot", role("automation"), readOnly=True, requestParameters=ROOT_TASK),
+        True,
+    ),
     ("assume-root", "a role is assumed", call("sts", "AssumeRole", role()), False),
     (
         "quarantine-attached-by-aws",
@@ -95,7 +108,12 @@ EVENTS: list[tuple[str, str, Event, bool]] = [
     ("guardrail-tamper", "a rule goes", call("events", "DisableRule", role(), region="eu-west-1"), True),
     ("guardrail-tamper", "a trail begins", call("cloudtrail", "StartLogging", user()), False),
     ("guardrail-tamper", "another service's DeleteRule", call("waf", "DeleteRule", user()), False),
-    ("organizations-guardrail-change", "an SCP goes", call("organizations", "DetachPolicy", role()), True),
+    (
+        "organizations-guardrail-change",
+        "an SCP goes",
+        call("organizations", "DetachPolicy", role(), requestParameters=DETACHED),
+        True,
+    ),
     ("organizations-guardrail-change", "an account is made", call("organizations", "CreateAccount", role()), False),
     ("organizations-guardrail-change", "a policy of IAM", call("iam", "CreatePolicy", role()), False),
     ("iam-credential-and-privilege-change", "a key is made", call("iam", "CreateAccessKey", user()), True),
@@ -105,6 +123,12 @@ EVENTS: list[tuple[str, str, Event, bool]] = [
         "admin-policy-attached",
         "to a role",
         call("iam", "AttachRolePolicy", user(), requestParameters=ADMINISTRATOR),
+        True,
+    ),
+    (
+        "admin-policy-attached",
+        "to a group",
+        call("iam", "AttachGroupPolicy", user(), requestParameters=TO_A_GROUP),
         True,
     ),
     (
@@ -172,6 +196,29 @@ def test_rules_are_what_eventbridge_takes(rule: AlertRule) -> None:
     named = set(re.findall(r"<(\w+)>", " ".join(rule.lines)))
     assert named == set(rule.paths) and named, "what is said and what is read differ"
     assert all(path.startswith("$.") for path in rule.paths.values())
+
+
+def at(event: Event, path: str) -> t.Any:
+    """What a JSON path leads to in an event, or None."""
+    found: t.Any = event
+    for key, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", path):
+        if key and isinstance(found, dict):
+            found = found.get(key)
+        elif index and isinstance(found, list):
+            found = found[int(index)]
+        else:
+            return None
+    return found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_what_people_read_is_in_the_events(rule: AlertRule) -> None:
+    events = [event for _name, _what, event, _alerts in EVENTS]
+    own = [event for name, _what, event, alerts in EVENTS if name == rule.name and alerts]
+    for path in rule.paths.values():
+        assert any(at(event, path) for event in events), path
+    for name in ("account", "time", "region"):
+        assert name not in rule.paths or all(at(event, rule.paths[name]) for event in own)
 
 
 def test_rules_for_what_only_reads_see_it() -> None:

@@ -81,10 +81,37 @@ def test_a_guardrail_is_for_users_and_roles_alike(exempt: str) -> None:
     assert guardrails(deny("organizations:LeaveOrganization", Condition=exception)) == ()
 
 
-def test_a_guardrail_is_for_every_region() -> None:
-    calls = ("cloudtrail:DeleteTrail", "cloudtrail:StopLogging")
-    for region in ("us-east-1", "sa-east-1"):
-        assert guardrails(deny(*calls, Condition={"StringNotEquals": {"aws:RequestedRegion": region}})) == ()
+TRAIL_CALLS = ("cloudtrail:DeleteTrail", "cloudtrail:StopLogging")
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "sa-east-1", "eu-west-1", "ap-*", "ca-west-?"])
+def test_a_guardrail_is_for_every_region(region: str) -> None:
+    assert guardrails(deny(*TRAIL_CALLS, Condition={"StringNotLike": {"aws:RequestedRegion": region}})) == ()
+    own = deny("ec2:CreateDefault*", Condition={"StringNotLike": {"aws:RequestedRegion": region}})
+    assert guardrails(own) == ()
+    service = deny("bedrock:*", Condition={"StringNotLike": {"aws:RequestedRegion": region}})
+    assert guardrails(service) == ()
+
+
+def test_a_guardrail_that_leaves_out_the_resources_of_a_region_does_not_hold() -> None:
+    others = {"Effect": "Deny", "Action": list(TRAIL_CALLS), "NotResource": "arn:aws:cloudtrail:eu-west-1:*:trail/*"}
+    assert guardrails(others) == ()
+
+
+def test_a_condition_on_something_else_leaves_no_region_out() -> None:
+    condition = {"StringNotLike": {"aws:PrincipalTag/region": "eu-west-1", "aws:PrincipalTag/team": "*"}}
+    assert guardrails(deny(*TRAIL_CALLS), deny("x7:Nothing", Condition=condition)) == ("CloudTrail goes on logging",)
+
+
+def test_denials_that_name_resources_in_part_hold_together() -> None:
+    """Each names another part of the ARN, and both mean the same trail."""
+    stop = deny("cloudtrail:StopLogging", Resource=f"arn:*:cloudtrail:*:{ACCOUNT}:trail/main")
+    delete = deny("cloudtrail:DeleteTrail", Resource="arn:aws:cloudtrail:*:*:trail/main")
+    assert guardrails(stop, delete) == ("CloudTrail goes on logging",)
+
+
+def test_braces_in_the_name_of_a_resource_are_no_placeholders() -> None:
+    assert guardrails(deny(*TRAIL_CALLS, Resource="arn:aws:cloudtrail:*:*:trail/{x}y{")) == ()
 
 
 def test_a_region_that_is_closed() -> None:

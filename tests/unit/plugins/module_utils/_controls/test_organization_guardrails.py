@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP, SCP
+from ansible_collections.hardening.iam.plugins.module_utils._controls.organization_effects import effect_of
 
 from .organization_samples import (
     DEV,
@@ -262,6 +263,14 @@ def test_the_types_of_policies_are_evidence_where_none_is_enabled() -> None:
     assert said("organization_allows_something", off)[0] == (
         "service control policies are not enabled, so that none is attached"
     )
+
+
+def test_accounts_below_the_same_policies_are_asked_about_once() -> None:
+    """An organization may have 2,000 accounts, and each answer takes a thousand evaluations."""
+    effect_of.cache_clear()
+    found = judge("organization_guardrails", acme(full_access(), policy("guard", deny("iam:*"), on=(SANDBOX,))))
+    assert len(found) == 2
+    assert effect_of.cache_info().currsize == 2
 
 
 def test_a_guardrail_for_one_account_is_none_for_others() -> None:

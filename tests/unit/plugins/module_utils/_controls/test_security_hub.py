@@ -158,6 +158,15 @@ def test_a_region_that_only_repeats_what_another_one_told_does_not_pass() -> Non
     assert verdicts[0].detail == f"what failed here is reported once, in {OTHER}"
 
 
+def test_only_regions_that_report_the_same_are_named() -> None:
+    third = "sa-east-1"
+    everywhere = tuple(found("IAM.7", f"AWS::::Account:{ACCOUNT}", region) for region in (HOME, OTHER))
+    other = found("IAM.3", arn("user", "alice"), third)
+    hubs = (hub(*BOTH), hub(*BOTH, region=OTHER), hub(*BOTH, region=third))
+    verdicts = judge("security_hub_iam_failed", account(*hubs, security_hub_findings=(*everywhere, other)))
+    assert verdicts[0].detail == f"what failed here is reported once, in {OTHER}"
+
+
 def failed(snapshot: t.Any) -> list[t.Any]:
     return [item for item in judge("security_hub_iam_failed", snapshot) if item.status.value == "FAIL"]
 
