@@ -237,10 +237,12 @@ def test_what_could_not_be_analyzed_names_every_reason() -> None:
 
 def test_a_bucket_of_another_region_is_judged_there() -> None:
     """S3 names no region in the ARN, and a bucket has one region all the same."""
-    both = account(found("1"), found("2", OTHER))
-    assert [(region, detail) for region, _resource, _severity, detail in told("external_access_found", both)] == [
-        (region, "open to principals outside the account or organization (1 active finding of Access Analyzer)")
-        for region in (HOME, OTHER)
+    both = account(found("1"), found("2", OTHER, is_public=True))
+    assert [
+        (region, severity, detail) for region, _resource, severity, detail in told("external_access_found", both)
+    ] == [
+        (HOME, "high", "open to principals outside the account or organization (1 active finding of Access Analyzer)"),
+        (OTHER, "critical", "open to everybody (1 active finding of Access Analyzer)"),
     ]
 
 
