@@ -64,6 +64,7 @@ def test_what_was_not_read_of_the_management_account_is_told() -> None:
 def test_a_delegated_administrator_does_not_see_into_the_management_account() -> None:
     (finding,) = judge("management_account_without_workloads", acme(read={"caller": Caller(DEV, "arn", "id")}))
     assert finding.status.value == "NOT_ASSESSED" and f"from account {DEV}" in finding.detail
+    assert finding.evidence.observed == {"population": 1, "unit": "accounts"}
 
 
 # Units
@@ -213,7 +214,7 @@ def test_the_features_of_the_organization_are_named() -> None:
 def test_an_empty_management_account_is_still_a_question() -> None:
     detail, observed = said("management_account_without_workloads", acme())
     assert detail == "what counts as a workload needs a person's judgement: nothing seen that speaks for one"
-    assert (observed["roles_for_services"], observed["users"], observed["instances"]) == ([], 0, 0)
+    assert observed == {"population": 1, "unit": "accounts", "roles_for_services": [], "users": 0, "instances": 0}
 
 
 def test_a_role_for_a_service_beside_people_counts() -> None:
@@ -241,7 +242,8 @@ def test_the_accounts_of_units_are_counted() -> None:
         "the purpose of units needs a person's judgement: "
         "/Sandbox (1 account), /Workloads (0 accounts), /Workloads/Production (2 accounts)"
     )
-    assert observed["accounts_by_unit"] == {"/Sandbox": 1, "/Workloads": 0, "/Workloads/Production": 2}
+    counts = {"/Sandbox": 1, "/Workloads": 0, "/Workloads/Production": 2}
+    assert observed == {"population": 3, "unit": "units", "accounts_by_unit": counts}
     flat = tuple(dataclasses.replace(item, parent_id=ROOT_ID) for item in tree().accounts)
     assert said("organizational_units_by_environment", acme(accounts=flat)) == (
         "all 3 member accounts lie directly below the root, in no unit",
@@ -348,6 +350,8 @@ def test_the_evidence_of_a_delegation() -> None:
         "account 999988887777 is not in the organization, yet may manage policies",
         {"account": "999988887777"},
     )
+    unparsed = acme(read={"organization_resource_policy": broken("resource policy")})
+    assert said("delegated_policy_administrator", unparsed)[1] == {"population": 1, "unit": "organizations"}
     assert said("delegated_policy_administrator", acme()) == (
         "nobody but the management account manages policies: the organization has no resource policy",
         {"delegated": []},
