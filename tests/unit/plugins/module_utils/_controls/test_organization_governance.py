@@ -344,6 +344,15 @@ def test_everybody_but_some_is_everybody() -> None:
     assert observed["unit"] == "delegated accounts"
 
 
+def test_an_account_of_another_organization_is_not_known_to_be_of_ours() -> None:
+    condition = {"StringNotEquals": {"aws:PrincipalOrgID": "o-acme"}}
+    statement = allow("organizations:*", Principal={"AWS": "999988887777"}, Condition=condition)
+    found = acme(read={"organization_resource_policy": document(statement, name="resource policy")})
+    assert said("delegated_policy_administrator", found)[0] == (
+        "account 999988887777 is not in the organization, yet may manage policies"
+    )
+
+
 def test_the_evidence_of_a_delegation() -> None:
     read = {"organization_resource_policy": delegation(DEV, "999988887777")}
     assert said("delegated_policy_administrator", acme(read=read)) == (
