@@ -216,6 +216,7 @@ def test_what_people_read_is_in_the_events(rule: AlertRule) -> None:
     events = [event for _name, _what, event, _alerts in EVENTS]
     own = [event for name, _what, event, alerts in EVENTS if name == rule.name and alerts]
     for path in rule.paths.values():
+        assert re.fullmatch(r"\$(\.[\w-]+|\[\d+\])+", path)
         assert any(at(event, path) for event in events), path
     for name in ("account", "time", "region"):
         assert name not in rule.paths or all(at(event, rule.paths[name]) for event in own)
