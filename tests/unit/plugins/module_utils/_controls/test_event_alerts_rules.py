@@ -222,6 +222,66 @@ def test_what_people_read_is_in_the_events(rule: AlertRule) -> None:
         assert name not in rule.paths or all(at(event, rule.paths[name]) for event in own)
 
 
+CREDENTIALS_AND_PRIVILEGES: t.Final = (
+    *("AddUserToGroup", "AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy", "CreateAccessKey"),
+    *("CreateLoginProfile", "CreateOpenIDConnectProvider", "CreatePolicyVersion", "CreateSAMLProvider"),
+    *("CreateServiceSpecificCredential", "CreateUser", "DeactivateMFADevice"),
+    *("DeleteAccountPasswordPolicy", "DeleteRolePermissionsBoundary", "DeleteUserPermissionsBoundary"),
+    *("DeleteVirtualMFADevice", "DisableOrganizationsRootCredentialsManagement"),
+    *("DisableOrganizationsRootSessions", "EnableMFADevice", "EnableOutboundWebIdentityFederation"),
+    *("PutAccountProperties", "PutGroupPolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
+    *("PutUserPermissionsBoundary", "PutUserPolicy", "ResetServiceSpecificCredential"),
+    *("SetDefaultPolicyVersion", "UpdateAccessKey", "UpdateAccountPasswordPolicy"),
+    *("UpdateAssumeRolePolicy", "UpdateLoginProfile", "UpdateSAMLProvider"),
+    *("UploadSSHPublicKey", "UploadSigningCertificate"),
+)
+GUARDRAIL_CHANGES: t.Final = (
+    *("AttachPolicy", "CreatePolicy", "DeletePolicy", "DeleteResourcePolicy"),
+    *("DeregisterDelegatedAdministrator", "DetachPolicy", "DisableAWSServiceAccess", "DisablePolicyType"),
+    *("LeaveOrganization", "MoveAccount", "PutResourcePolicy", "RegisterDelegatedAdministrator"),
+    *("RemoveAccountFromOrganization", "UpdatePolicy"),
+)
+ATTACHMENTS: t.Final = ("AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy")
+
+
+@pytest.mark.parametrize(
+    ("rule", "service", "names"),
+    [
+        ("iam-credential-and-privilege-change", "iam", CREDENTIALS_AND_PRIVILEGES),
+        ("organizations-guardrail-change", "organizations", GUARDRAIL_CHANGES),
+    ],
+)
+def test_a_rule_alerts_on_each_of_its_calls_and_no_other(rule: str, service: str, names: tuple[str, ...]) -> None:
+    pattern = EventPattern(BY_NAME[rule].pattern)
+    assert [name for name in names if not pattern.matches(call(service, name, role()))] == []
+    assert sorted(BY_NAME[rule].pattern["detail"]["eventName"]) == sorted(names)
+
+
+@pytest.mark.parametrize("policy", ["AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "job-function/Billing"])
+def test_policies_of_administrators_are_alerted_on_wherever_they_are_attached(policy: str) -> None:
+    pattern = EventPattern(BY_NAME["admin-policy-attached"].pattern)
+    parameters = {"policyArn": f"arn:aws:iam::aws:policy/{policy}"}
+    events = [call("iam", name, user(), requestParameters=parameters) for name in ATTACHMENTS]
+    assert {pattern.matches(event) for event in events} == {policy != "job-function/Billing"}
+
+
+@pytest.mark.parametrize("code", ["AWS_RISK_CREDENTIALS_EXPOSED", "AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED"])
+def test_both_codes_for_exposed_keys_are_alerted_on(code: str) -> None:
+    assert EventPattern(BY_NAME["health-exposed-credentials"].pattern).matches(health(code))
+
+
+@pytest.mark.parametrize("kind", ["Unused Access Finding for IAM entities", "Internal Access Finding"])
+def test_every_kind_of_finding_of_access_analyzer_is_alerted_on(kind: str) -> None:
+    pattern = EventPattern(BY_NAME["access-analyzer-finding"].pattern)
+    assert pattern.matches({**analyzer(), "detail-type": kind})
+
+
+@pytest.mark.parametrize("label", ["CRITICAL", "HIGH", "LOW"])
+def test_severe_findings_of_security_hub_are_alerted_on(label: str) -> None:
+    pattern = EventPattern(BY_NAME["securityhub-cspm-iam-failed"].pattern)
+    assert pattern.matches(securityhub(Severity={"Label": label})) is (label != "LOW")
+
+
 def test_rules_for_what_only_reads_see_it() -> None:
     """AssumeRoot and sign-ins count among the reads, which rules of the plain state are not given."""
     assert {rule.name for rule in RULES if rule.state is State.WITH_READS} == {

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -122,6 +123,31 @@ def test_every_call_that_is_left_open_is_found(action: str) -> None:
     assert effect(exempt).lack_of_mfa == f"a user without MFA may call {action} with an access key in us-east-1"
 
 
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/new"),
+        ("iam:AttachRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/new"),
+        ("ec2:RunInstances", f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/*"),
+        ("ec2:TerminateInstances", f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i-0123456789abcdef0"),
+        ("s3:GetObject", f"arn:aws:s3:::x7-{ACCOUNT}/data"),
+        ("s3:DeleteBucket", f"arn:aws:s3:::x7-{ACCOUNT}"),
+        ("dynamodb:DeleteTable", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/x7"),
+        ("rds:DeleteDBInstance", f"arn:aws:rds:us-east-1:{ACCOUNT}:db:x7"),
+        ("lambda:UpdateFunctionCode", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:x7"),
+        ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:x7-AbCdEf"),
+        ("ssm:SendCommand", f"arn:aws:ssm:us-east-1:{ACCOUNT}:document/x7"),
+        ("kms:ScheduleKeyDeletion", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"),
+        ("cloudtrail:StopLogging", f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/x7"),
+        ("cloudformation:CreateStack", f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/x7/1"),
+        ("logs:DeleteLogGroup", f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:x7"),
+    ],
+)
+def test_every_resource_that_is_left_open_is_found(action: str, resource: str) -> None:
+    exempt = {"Effect": "Deny", "Action": "*", "NotResource": resource, "Condition": WITHOUT}
+    assert effect(exempt).lack_of_mfa == f"a user without MFA may call {action} with an access key in us-east-1"
+
+
 @pytest.mark.parametrize("path", ["user/*", "user/staff/*", "user/jane"])
 def test_users_of_every_name_are_asked_about(path: str) -> None:
     """The first user has no path; those of other names are asked about in IAM's region."""
@@ -187,6 +213,8 @@ def test_the_same_policies_are_asked_about_once() -> None:
 
 
 def test_who_asks_for_the_others() -> None:
+    # A name of IAM that nobody has.
+    assert re.fullmatch(r"[\w+=,.@-]{1,64}", NAME)
     whole = effect()
     found = [(actor.kind, actor.arn.partition(f":{ACCOUNT}:")[2]) for actor in (*whole.ordinary, whole.root)]
     assert found == [
