@@ -175,17 +175,20 @@ def holding(effect: Effect, policies: tuple[Policy, ...]) -> tuple[str, ...]:
 
 
 def _regions(effect: Effect, policies: Iterable[Policy]) -> tuple[str, ...]:
-    """Regions to ask about what holds in all of them: that of IAM, the first and the last of the others, and all that
-    policies name, which may be left out.
+    """Regions to ask about what holds in all of them: that of IAM, those that policies name, and one that none names.
+
+    Policies tell regions apart by their names alone, so that the others are like that one.
     """
     patterns = {text for policy in policies for item in policy.statements for text in texts_of(item)}
-    named = (region for region in effect.regions if any(_means(pattern, region) for pattern in patterns))
-    return tuple(dict.fromkeys((effect.place.home, effect.regions[0], effect.regions[-1], *named)))
+    named = [region for region in effect.regions if any(_means(pattern, region) for pattern in patterns)]
+    home = effect.place.home
+    other = next((region for region in effect.regions if region not in (home, *named)), home)
+    return tuple(dict.fromkeys((home, *named, other)))
 
 
 def _means(pattern: str, region: str) -> bool:
     """Whether a resource or the value of a condition singles out a region, by its name or by a part of it."""
-    name = f"{pattern}:::".split(":")[3] if pattern.startswith("arn:") else pattern
+    name = f"{pattern}:::".split(":")[3] if pattern.startswith("arn:") else pattern.lower()
     return bool(name.strip("*")) and fnmatch.fnmatchcase(region, name)
 
 

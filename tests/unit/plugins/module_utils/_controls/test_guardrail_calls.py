@@ -93,6 +93,23 @@ def test_a_guardrail_is_for_every_region(region: str) -> None:
     assert guardrails(service) == ()
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "sa-east-1", "eu-west-1", "eu-*"])
+def test_a_guardrail_in_some_regions_does_not_hold(region: str) -> None:
+    assert guardrails(deny(*TRAIL_CALLS, Condition={"StringLike": {"aws:RequestedRegion": region}})) == ()
+
+
+def test_names_of_regions_are_found_in_either_case() -> None:
+    condition = {"StringNotEqualsIgnoreCase": {"aws:RequestedRegion": "EU-West-1"}}
+    assert guardrails(deny(*TRAIL_CALLS, Condition=condition)) == ()
+
+
+def test_a_partition_whose_regions_are_not_known_has_one() -> None:
+    place = Place(ACCOUNT, "aws-eusc", "eusc-de-east-1", organization_id="o-acme")
+    policy = parse({"Version": "2012-10-17", "Statement": [deny("organizations:LeaveOrganization")]})
+    effect = Effect(place, scps=((ANYTHING, policy),), rcps=None, now=NOW)
+    assert holding(effect, (policy,)) == ("nobody leaves the organization",)
+
+
 def test_a_guardrail_that_leaves_out_the_resources_of_a_region_does_not_hold() -> None:
     others = {"Effect": "Deny", "Action": list(TRAIL_CALLS), "NotResource": "arn:aws:cloudtrail:eu-west-1:*:trail/*"}
     assert guardrails(others) == ()
