@@ -149,6 +149,11 @@ def test_the_evidence_of_contacts() -> None:
             {"registered": ["security"], "distinct": True},
         ),
         (
+            (contact("SECURITY"), contact("BILLING", name=" "), contact("OPERATIONS", "", phone="")),
+            "missing: billing, operations",
+            {"registered": ["security"], "distinct": True},
+        ),
+        (
             (contact("SECURITY"), contact("BILLING", " TEAM@example.com ")),
             "missing: operations; the same e-mail address stands for several of them",
             {"registered": ["billing", "security"], "distinct": False},
