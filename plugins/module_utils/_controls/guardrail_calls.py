@@ -216,7 +216,7 @@ def _kind(arn: str) -> str:
 def _filled(pattern: str) -> str:
     """A resource that the pattern of a denial means."""
     parts = pattern.split(":", 5)
-    words = ("arn", "{partition}", "", "{region}", "{account}")
+    words = ("", "{partition}", "", "{region}", "{account}")
     head = [word if part == "*" and word else part for part, word in zip(parts, words, strict=False)]
     tail = "".join(parts[5:]).replace("${", "").replace("{", "").replace("}", "")
     return ":".join((*head, tail.replace("*", NAME).replace("?", "x")))
@@ -257,5 +257,5 @@ def _is_own(effect: Effect, denial: Statement, regions: tuple[str, ...]) -> bool
     if not actions or any(action.partition(":")[0] in _WATCHED for action in actions):
         return False
     several = len(actions) > 1 or "*" in actions[0]
-    calls = " ".join(action.replace("*", "X7").replace("?", "x") for action in actions)
-    return several and _is_denied(effect, effect.ordinary, calls, regions)
+    # A pattern also matches itself, as a name.
+    return several and _is_denied(effect, effect.ordinary, " ".join(actions), regions)
