@@ -148,6 +148,11 @@ def test_accounts_are_alike_only_if_their_levels_still_allow_the_same() -> None:
         assert groups(PolicyChange(before, ORGANIZATION.with_policies([full]))) == expected
 
 
+def test_what_does_not_change_tells_no_accounts_apart() -> None:
+    change = changed(allowing(MEMBERS[0]), policy("deny", ANYTHING, [ROOT]), before=[allowing(MEMBERS[0])])
+    assert groups(change) == [[*MEMBERS]]
+
+
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
