@@ -136,6 +136,23 @@ def test_a_rule_that_leaves_out_a_call_names_it() -> None:
     assert found.detail.endswith("guardrail-tamper (not DeleteAnalyzer)")
 
 
+def test_only_what_is_not_known_is_named_beside_what_works() -> None:
+    whole = BY_NAME["guardrail-tamper"].pattern
+    rest = [name for name in whole["detail"]["eventName"] if name != "DeleteAnalyzer"]
+    one, others = ({**whole, "detail": {**whole["detail"], "eventName": names}} for names in (["DeleteAnalyzer"], rest))
+    rules = (
+        rule("guardrail-tamper", f"{TOPIC}-2", pattern=one),
+        rule("guardrail-tamper", TOPIC, pattern=others, arn=f"arn:aws:events:{HOME}:{ACCOUNT}:rule/others"),
+    )
+    unknown = AlertTopic(f"{TOPIC}-2", unknown="AccessDenied")
+    told = home(*all_rules(TOPIC, without="guardrail-tamper"), *rules, topics=[OPEN, unknown])
+    (found,) = judge("event_alert_rules", told)
+    assert (found.status.value, found.detail) == (
+        "NOT_ASSESSED",
+        f"guardrail-tamper: {TOPIC}-2 could not be read: AccessDenied",
+    )
+
+
 def test_a_place_that_can_not_be_read_is_unknown_if_ours_and_trusted_if_declared() -> None:
     unknown = AlertTopic(TOPIC, unknown="AccessDenied")
     (found,) = judge("event_alert_rules", home(*all_rules(TOPIC), topics=[unknown]))
