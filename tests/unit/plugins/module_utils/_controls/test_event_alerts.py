@@ -378,5 +378,9 @@ def test_the_evidence_of_the_trail_behind_the_rules() -> None:
     assert said("event_alert_trail", home(rule("root-activity", TOPIC), trails=(unknown,)))[0] == (
         "trails could not be read: t"
     )
+    hidden = dataclasses.replace(
+        home(rule("root-activity", TOPIC)), regions=(HOME, OTHER), unread=(unread(Dataset.TRAILS, region=OTHER),)
+    )
+    assert said("event_alert_trail", hidden)[0] == f"trails could not be read: {OTHER}"
     one = dataclasses.replace(unknown, is_multi_region=False)
     assert said("event_alert_trail", home(rule("root-activity", TOPIC), trails=(one,)))[1] == {"trails": 1}
