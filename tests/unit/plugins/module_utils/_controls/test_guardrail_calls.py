@@ -123,8 +123,9 @@ def test_a_condition_on_something_else_leaves_no_region_out() -> None:
 def test_denials_that_name_resources_in_part_hold_together() -> None:
     """Each names another part of the ARN, and both mean the same trail."""
     stop = deny("cloudtrail:StopLogging", Resource=f"arn:*:cloudtrail:*:{ACCOUNT}:trail/main")
-    delete = deny("cloudtrail:DeleteTrail", Resource="arn:aws:cloudtrail:*:*:trail/main")
-    assert guardrails(stop, delete) == ("CloudTrail goes on logging",)
+    for name in ("main", "mai?"):
+        delete = deny("cloudtrail:DeleteTrail", Resource=f"arn:aws:cloudtrail:*:*:trail/{name}")
+        assert guardrails(stop, delete) == ("CloudTrail goes on logging",)
 
 
 def test_braces_in_the_name_of_a_resource_are_no_placeholders() -> None:
