@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hardening.iam.plugins.module_utils._organization_policy import absolute_documents
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.run import (
+    absolute_documents,
+)
 from ansible_collections.hardening.iam.plugins.modules.organization_policy import ENTRY
 from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
 

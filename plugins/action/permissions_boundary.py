@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hardening.iam.plugins.module_utils._permissions_boundary import absolute_documents
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.run import (
+    absolute_documents,
+)
 from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY
 from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy_impact_change import absolute_documents
+from ansible_collections.hardening.iam.plugins.module_utils._questions.impact.change import absolute_documents
 from ansible_collections.hardening.iam.plugins.modules.user_permissions import ENTRY
 from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
 

@@ -210,14 +210,14 @@ from pathlib import Path
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.hardening.iam.plugins.module_utils._organization_inventory import (
+from ansible_collections.hardening.iam.plugins.plugin_utils._inventory_hosts import (
     Host,
     InvalidOption,
     Listing,
     Settings,
     listing,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._organization_inventory_reads import (
+from ansible_collections.hardening.iam.plugins.plugin_utils._inventory_organization import (
     Organization,
     access_to,
     from_document,

@@ -387,11 +387,11 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._access_analyzer import OPERATIONS, run
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._capabilities.access_analyzer.run import OPERATIONS, run
+from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 from ..module_utils._module.writers import WRITERS
-from ..module_utils._task import Entry, finish
 
 _SCOPE: t.Final = {"type": "str", "choices": ["account", "organization"], "default": "account"}
 _TEXTS: t.Final = {"type": "list", "elements": "str"}

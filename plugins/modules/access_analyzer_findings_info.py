@@ -174,11 +174,11 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._access_analyzer_findings import OPERATIONS, run
-from ..module_utils._arguments import ACCOUNT_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
+from ..module_utils._module.arguments import ACCOUNT_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 from ..module_utils._module.writers import WRITERS
-from ..module_utils._task import Entry, finish
+from ..module_utils._questions.analyzer_findings import OPERATIONS, run
 
 _ACCESS: t.Final = ["external", "unused", "internal"]
 _STATUSES: t.Final = ["ACTIVE", "ARCHIVED", "RESOLVED"]

@@ -363,12 +363,12 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._access_key_lifecycle import OPERATIONS, run
-from ..module_utils._arguments import DECLARATION_ARGUMENTS, ORGANIZATION_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._capabilities.access_keys.run import OPERATIONS, run
+from ..module_utils._module.arguments import DECLARATION_ARGUMENTS, ORGANIZATION_ARGUMENTS
+from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 from ..module_utils._module.writers import WRITERS
-from ..module_utils._task import Entry, finish
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

@@ -323,10 +323,10 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ..module_utils._account.collect import collect
 from ..module_utils._account.inventory import DATASETS, inventory
-from ..module_utils._arguments import ACCOUNT_ARGUMENTS
 from ..module_utils._aws.operations import Operations
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._task import Entry, Task, finish
+from ..module_utils._module.arguments import ACCOUNT_ARGUMENTS
+from ..module_utils._module.task import Entry, Task, finish
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

@@ -405,10 +405,10 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._config_rules import OPERATIONS, run
-from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._capabilities.config_rules.run import OPERATIONS, run
+from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 from ..module_utils._module.writers import WRITERS
-from ..module_utils._task import Entry, finish
 
 _TEXTS: t.Final = {"type": "list", "elements": "str", "default": []}
 _FREQUENCY: t.Final = {

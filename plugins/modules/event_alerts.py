@@ -501,10 +501,10 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._converging import CONVERGE_ARGUMENTS
-from ..module_utils._event_alerts import OPERATIONS, run
+from ..module_utils._capabilities.event_alerts.run import OPERATIONS, run
+from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 from ..module_utils._module.writers import WRITERS
-from ..module_utils._task import Entry, finish
 
 _OWN_RULE: t.Final[dict[str, dict[str, t.Any]]] = {
     "name": {"type": "str", "required": True},

@@ -310,10 +310,10 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._converging import JOURNALLED_ARGUMENTS
-from ..module_utils._findings_export import OPERATIONS, SEVERITIES, run
+from ..module_utils._capabilities.findings_export.run import OPERATIONS, SEVERITIES, run
+from ..module_utils._module.converging import JOURNALLED_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 from ..module_utils._module.writers import WRITERS
-from ..module_utils._task import Entry, finish
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

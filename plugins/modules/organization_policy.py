@@ -430,13 +430,13 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._capabilities.organization_policies_declared import TYPES
-from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._capabilities.organization_policy.declared import TYPES
+from ..module_utils._capabilities.organization_policy.lock_out.run import LOCK_OUT_ARGUMENTS
+from ..module_utils._capabilities.organization_policy.rollout.run import ROLLOUT_ARGUMENTS
+from ..module_utils._capabilities.organization_policy.run import OPERATIONS, run
+from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 from ..module_utils._module.writers import WRITERS
-from ..module_utils._organization_lock_out import LOCK_OUT_ARGUMENTS
-from ..module_utils._organization_policy import OPERATIONS, run
-from ..module_utils._organization_rollout import ROLLOUT_ARGUMENTS
-from ..module_utils._task import Entry, finish
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

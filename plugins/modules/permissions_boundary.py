@@ -415,13 +415,13 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._arguments import ORGANIZATION_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._capabilities.permissions_boundary.run import OPERATIONS, run
+from ..module_utils._module.arguments import ORGANIZATION_ARGUMENTS
+from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 from ..module_utils._module.writers import WRITERS
-from ..module_utils._permissions_boundary import OPERATIONS, run
-from ..module_utils._predicting import EVIDENCE_ARGUMENTS
-from ..module_utils._task import Entry, finish
+from ..module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

@@ -120,16 +120,16 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._arguments import (
+from ..module_utils._assessment.preflight import OPERATIONS, run
+from ..module_utils._assessment.report import FAIL_ON, FORMATS
+from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
+from ..module_utils._module.arguments import (
     ACCOUNT_ARGUMENTS,
     DECLARATION_ARGUMENTS,
     REPORT_PLACE_ARGUMENTS,
     RUN_ARGUMENTS,
 )
-from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._preflight import OPERATIONS, run
-from ..module_utils._reporting import FAIL_ON, FORMATS
-from ..module_utils._task import Entry, finish
+from ..module_utils._module.task import Entry, finish
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

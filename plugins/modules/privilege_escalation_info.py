@@ -243,10 +243,10 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._arguments import ACCOUNT_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._privilege_escalation import ARGUMENTS, CONSTRAINTS, OPERATIONS, run
-from ..module_utils._task import Entry, finish
+from ..module_utils._module.arguments import ACCOUNT_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
+from ..module_utils._questions.escalation import ARGUMENTS, CONSTRAINTS, OPERATIONS, run
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

@@ -318,10 +318,10 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._arguments import REPORT_PLACE_ARGUMENTS
+from ..module_utils._assessment.report import FAIL_ON, FORMATS, run
 from ..module_utils._aws.operations import Operations
-from ..module_utils._reporting import FAIL_ON, FORMATS, run
-from ..module_utils._task import Entry, finish
+from ..module_utils._module.arguments import REPORT_PLACE_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:

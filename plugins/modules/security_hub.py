@@ -357,10 +357,10 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._capabilities.security_hub.run import OPERATIONS, run
+from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 from ..module_utils._module.writers import WRITERS
-from ..module_utils._security_hub import OPERATIONS, run
-from ..module_utils._task import Entry, finish
 
 _TEXTS: t.Final = {"type": "list", "elements": "str", "default": []}
 

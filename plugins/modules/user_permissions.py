@@ -288,13 +288,13 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._arguments import ORGANIZATION_ARGUMENTS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._converging import CONVERGE_ARGUMENTS
+from ..module_utils._capabilities.user_permissions.run import OPERATIONS, run
+from ..module_utils._module.arguments import ORGANIZATION_ARGUMENTS
+from ..module_utils._module.converging import CONVERGE_ARGUMENTS
+from ..module_utils._module.task import Entry, finish
 from ..module_utils._module.writers import WRITERS
-from ..module_utils._predicting import EVIDENCE_ARGUMENTS
-from ..module_utils._task import Entry, finish
-from ..module_utils._user_permissions import OPERATIONS, run
+from ..module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
 
 _GLOBS: t.Final = {"type": "list", "elements": "str", "default": []}
 

@@ -36,7 +36,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from ..module_utils._aws.access import HAS_BOTO3, warm
-from ..module_utils._task import Entry, execute
+from ..module_utils._module.task import Entry, execute
 from ._fleet import find_assessor
 from ._run_input import Host
 from ._run_notes import RunNotes

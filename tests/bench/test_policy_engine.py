@@ -20,14 +20,14 @@ from collections.abc import Callable, Sequence
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import (
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
     Evaluator,
     Layers,
     Outcome,
     Request,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Policy
 
 from .table import Cell, show
 

@@ -18,10 +18,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.permissions
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
-from ansible_collections.hardening.iam.plugins.module_utils._policy.landscape import Landscape
-from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.paths import Search, search
-from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.landscape import Landscape
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.paths import Search, search
 from emulator.client import EmulatorProcess
 
 from .table import show

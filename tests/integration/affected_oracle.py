@@ -18,10 +18,14 @@ import random
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Evaluator, Layers, Request
-from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
+    Evaluator,
+    Layers,
+    Request,
+)
 
 from .affected_state import Account, Document, State, dumped
 

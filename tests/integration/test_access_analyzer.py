@@ -13,7 +13,7 @@ import boto3
 import pytest
 import yaml
 
-from ansible_collections.hardening.iam.plugins.module_utils._task import Task
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.modules import access_analyzer_findings_info as findings_info
 from ansible_collections.hardening.iam.plugins.modules.access_analyzer import ENTRY, RETURN, argument_spec
 from dates import date_in, noon_in

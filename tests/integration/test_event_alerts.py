@@ -15,7 +15,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._task import Task
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.modules.event_alerts import ENTRY, argument_spec
 from emulator.client import Emulator, EmulatorProcess
 

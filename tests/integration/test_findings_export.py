@@ -16,7 +16,7 @@ import boto3
 import pytest
 import yaml
 
-from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.modules.findings_export import ENTRY, RETURN
 from dates import date_in
 from emulator.client import Emulator, EmulatorProcess

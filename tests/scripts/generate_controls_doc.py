@@ -25,7 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.excuses im
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import CATALOG_VERSION, all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._controls.score import natural
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
-from ansible_collections.hardening.iam.plugins.module_utils._policy.identity_providers import (
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.identity_providers import (
     PROVIDERS,
     Issues,
     Provider,

@@ -16,9 +16,9 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_attached import FEWEST_POLICIES
-from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_methods import METHODS
-from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_methods_schema import (
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.attached import FEWEST_POLICIES
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.methods import METHODS
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.methods_schema import (
     Gain,
     Method,
     On,

@@ -28,7 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import Pr
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
-from ansible_collections.hardening.iam.plugins.module_utils._policy.own_roles import PATH, role_name
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH, role_name
 
 CHECKOUT: t.Final = Path(__file__).resolve().parents[2]
 TEMPLATE: t.Final = CHECKOUT / "examples" / "bootstrap" / "iam-hardening-roles.yml"

@@ -23,20 +23,20 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.permissions
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
-from ansible_collections.hardening.iam.plugins.module_utils._controls import writing_roles
+from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue import writing_roles
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Scope
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Severity
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import (
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.paths import search
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
     Evaluator,
     Layers,
     Outcome,
     Request,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.paths import search
 from emulator.server import install
 
 ACCOUNT: t.Final = "123456789012"

@@ -19,10 +19,10 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from .._policy import catalogue
-from .._policy.trail_actions import EventReader, Reading, Skipped, moment_of
-from .._policy.trail_names import actions_of
-from .._policy.usage import Source, SourceRead, Use
+from .._policy.evaluation import catalogue
+from .._policy.trail.actions import EventReader, Reading, Skipped, moment_of
+from .._policy.trail.names import actions_of
+from .._policy.trail.usage import Source, SourceRead, Use
 from .model import ServiceUse
 from .moments import whole_days
 

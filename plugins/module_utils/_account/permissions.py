@@ -15,10 +15,10 @@ import json
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from .._policy.evaluation import Layers
-from .._policy.landscape import Landscape, Subject, SubjectKind
-from .._policy.parse import parse
-from .._policy.policy import Policy, PolicyError
+from .._policy.documents.parse import parse
+from .._policy.documents.policy import Policy, PolicyError
+from .._policy.escalation.landscape import Landscape, Subject, SubjectKind
+from .._policy.evaluation.evaluate import Layers
 from .model import ControlPolicy, CredentialRow, Group, ManagedPolicy, PolicyDocument, Role, Snapshot, User
 
 Principal = t.Union[User, Group, Role]

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .._account.model import Dataset
-from .._policy.patterns import names_service
-from .._policy.policy import Policy
+from .._policy.documents.policy import Policy
+from .._policy.evaluation.patterns import names_service
+from .catalogue.last_accessed import SERVICES
 from .excuses import standing_of
 from .facts import Facts
-from .last_accessed import SERVICES
 
 
 def principals_in_question(facts: Facts) -> Mapping[Dataset, frozenset[str]]:

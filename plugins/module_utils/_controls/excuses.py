@@ -23,11 +23,11 @@ from collections.abc import Collection, Iterable, Mapping
 
 from .._account.model import Role, User
 from .._converge.arn import is_declared
-from .._policy.arn import arn_account, root_account
-from .._policy.caller import Pair
-from .._policy.policy import Statement
-from .._policy.trusts import Trust
-from .._policy.truth import NO
+from .._policy.analysis.trusts import Trust
+from .._policy.documents.arn import arn_account, root_account
+from .._policy.documents.policy import Statement
+from .._policy.evaluation.caller import Pair
+from .._policy.evaluation.truth import NO
 from .control import Failure, Scope
 from .facts import OWN_PATH, Facts
 

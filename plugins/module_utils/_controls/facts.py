@@ -26,11 +26,11 @@ from .._account.model import (
 )
 from .._account.permissions import Held, Permissions, Principal
 from .._converge.arn import is_break_glass
-from .._policy.analysis import Administrators, Analysis, Place, Power
-from .._policy.paths import Path, Search, search
-from .._policy.patterns import is_open_somewhere
-from .._policy.policy import Policy
-from .._policy.trusts import Trust
+from .._policy.analysis.power import Administrators, Analysis, Place, Power
+from .._policy.analysis.trusts import Trust
+from .._policy.documents.policy import Policy
+from .._policy.escalation.paths import Path, Search, search
+from .._policy.evaluation.patterns import is_open_somewhere
 
 # The path of the roles of this collection.
 OWN_PATH: t.Final = "/iam-hardening/"

@@ -15,9 +15,9 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
 from .._account.organization_tree import ACTIVE, ENABLED, SCP, MemberAccount, OrganizationPolicy, OrganizationTree
-from .._policy.narrowing import ANYTHING
-from .._policy.policy import Policy
-from .._policy.principal_matrix import Levels
+from .._policy.analysis.principal_matrix import Levels
+from .._policy.documents.policy import Policy
+from .._policy.evaluation.narrowing import ANYTHING
 from .control import Scope, listing
 
 # So many accounts are named in the evidence.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import (
+from .catalogue import (
     access_analyzer,
     access_keys,
     boundaries,

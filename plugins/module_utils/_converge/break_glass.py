@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from .._account.model import Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
-from .._policy.arn import arn_account
+from .._policy.documents.arn import arn_account
 from .affects.after import can_take
 from .arn import is_break_glass
 from .break_glass_state import PROVIDERS, SignIns, State, trusted

@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .._account.model import CredentialRow, Dataset, Role, Snapshot, User
 from .._account.permissions import Permissions
-from .._policy.arn import arn_account, root_account
-from .._policy.context import Context, Values
-from .._policy.evaluation import Evaluator, Layers, Outcome, Request
-from .._policy.narrowing import ANYTHING
-from .._policy.policy import Policy
+from .._policy.documents.arn import arn_account, root_account
+from .._policy.documents.policy import Policy
+from .._policy.evaluation.context import Context, Values
+from .._policy.evaluation.evaluate import Evaluator, Layers, Outcome, Request
+from .._policy.evaluation.narrowing import ANYTHING
 from .affects.after import credentials_after, is_of_credential, snapshot_after
 from .affects.request import place_of
 from .arn import principal_of, resource_of

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
 
 from .._converge.errors import InputError
-from .._policy.own_roles import Writer
+from .._policy.analysis.own_roles import Writer
 
 try:
     from yaml import YAMLError

@@ -19,10 +19,15 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.filter import core, mathstuff
 from ansible.template import Templar
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.canonical import minified
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Layers, Outcome, Request, evaluate
-from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Kind, Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import minified
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind, Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
+    Layers,
+    Outcome,
+    Request,
+    evaluate,
+)
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 ACCOUNT, OTHER = "111122223333", "999988887777"

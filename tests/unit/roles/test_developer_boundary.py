@@ -16,19 +16,22 @@ import pytest
 import yaml
 from ansible.plugins.filter.core import FilterModule
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.boundaries_document import Facts, filled
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis import Place
-from ansible_collections.hardening.iam.plugins.module_utils._policy.boundary_flaws import Weakness, flaws
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import (
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.document import (
+    Facts,
+    filled,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.boundary_flaws import Weakness, flaws
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.power import Place
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.limits import LIMITS, size
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind, Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
     Layers,
     Outcome,
     Request,
     evaluate,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._policy.limits import LIMITS, size
-from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Kind, Policy
-from ansible_collections.hardening.iam.plugins.module_utils._policy.validation import validate
+from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.validate import validate
 
 ROLE = Path(__file__).resolve().parents[3] / "roles" / "permissions_boundary"
 ACCOUNT, OTHER = "111122223333", "999988887777"

@@ -14,14 +14,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._controls.organization_effects import Effect
-from ansible_collections.hardening.iam.plugins.module_utils._policy.limits import LIMITS, size
-from ansible_collections.hardening.iam.plugins.module_utils._policy.mfa_pattern import unsafe_mfa_denials
-from ansible_collections.hardening.iam.plugins.module_utils._policy.narrowing import ANYTHING
-from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Kind, Policy
-from ansible_collections.hardening.iam.plugins.module_utils._policy.principal_matrix import Place, cast, denials
-from ansible_collections.hardening.iam.plugins.module_utils._policy.validation import validate
+from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.organization import Effect
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.mfa_pattern import unsafe_mfa_denials
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import (
+    Place,
+    cast,
+    denials,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.limits import LIMITS, size
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind, Policy
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.narrowing import ANYTHING
+from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.validate import validate
 
 from .rendering import ACCOUNT, IAM, OTHER, ROLES, Keys, denied, policy_of, rendered, sent_size
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from scripts.generate_escalation_doc import SECTIONS, TARGET, render
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_methods import METHODS
-from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation_methods_schema import Method
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.methods import METHODS
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.methods_schema import Method
 
 
 def test_the_file_is_in_step_with_the_methods() -> None:

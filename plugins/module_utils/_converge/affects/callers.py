@@ -13,10 +13,10 @@ import dataclasses
 import re
 import typing as t
 
-from ..._policy.arn import root_account
-from ..._policy.canonical import canonical
-from ..._policy.parse import parse
-from ..._policy.policy import Policy, PolicyError, Statement
+from ..._policy.documents.arn import root_account
+from ..._policy.documents.canonical import canonical
+from ..._policy.documents.parse import parse
+from ..._policy.documents.policy import Policy, PolicyError, Statement
 from .reach import ANYBODY, NotKnown
 
 # AWS leaves the unique id of a deleted user or role in a policy in place of its ARN.

@@ -23,10 +23,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
 )
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
-from ansible_collections.hardening.iam.plugins.module_utils._task import Task
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 
 from ._converge.fakes import FakeCaller
-from ._policy.trail_events import event, issued_by
+from ._policy.trail.events import event, issued_by
 
 ORGANIZATION, MANAGEMENT, CANARY, DEV, PROD = "o-acme", "111122223333", "222233334444", "333344445555", "444455556666"
 NAME = "Deny leaving"

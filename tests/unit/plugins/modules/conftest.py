@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils import _task
 from ansible_collections.hardening.iam.plugins.module_utils._account import collect
+from ansible_collections.hardening.iam.plugins.module_utils._module import task as _task
 
 
 @pytest.fixture(autouse=True, scope="package")

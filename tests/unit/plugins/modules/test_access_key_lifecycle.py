@@ -19,14 +19,14 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from moto import mock_aws
 from moto.iam.models import AccessKeyLastUsed, iam_backends
 
-from ansible_collections.hardening.iam.plugins.module_utils._access_key_lifecycle import reread
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.run import reread
 from ansible_collections.hardening.iam.plugins.module_utils._converge import runner
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
 from ansible_collections.hardening.iam.plugins.modules.access_key_lifecycle import ENTRY, RETURN, argument_spec
 from emulator.extensions.state import account_states
 from emulator.server import install

@@ -15,9 +15,9 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
-from ansible_collections.hardening.iam.plugins.module_utils import _converging
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Applied
-from ansible_collections.hardening.iam.plugins.module_utils._task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module import converging as _converging
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
 from ansible_collections.hardening.iam.plugins.modules import permissions_boundary, user_permissions
 from unit.emulator.seeded import Seeded, account, serving
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils import _task
 from ansible_collections.hardening.iam.plugins.module_utils._account.codec import to_json
 from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
+from ansible_collections.hardening.iam.plugins.module_utils._module import task as _task
 from ansible_collections.hardening.iam.plugins.modules.assessment_info import ENTRY
 from unit.plugins.module_utils._controls.case_tables import all_cases
 from unit.plugins.module_utils._controls.cases.case import Case

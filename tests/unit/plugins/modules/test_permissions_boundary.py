@@ -15,10 +15,10 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
-from ansible_collections.hardening.iam.plugins.module_utils import _predicting
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
+from ansible_collections.hardening.iam.plugins.module_utils._prediction import evidence as _predicting
 from ansible_collections.hardening.iam.plugins.modules.permissions_boundary import ENTRY, RETURN, argument_spec
 from dates import date_in, noon_in
 from unit.emulator.seeded import Seeded, account, serving

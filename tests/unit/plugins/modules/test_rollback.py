@@ -19,8 +19,8 @@ from moto import mock_aws
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import interrupted, recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
-from ansible_collections.hardening.iam.plugins.module_utils._converging import _declared_roles
-from ansible_collections.hardening.iam.plugins.module_utils._task import Entry, Task, execute
+from ansible_collections.hardening.iam.plugins.module_utils._module.converging import _declared_roles
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, execute
 from ansible_collections.hardening.iam.plugins.modules import password_policy, rollback
 from emulator.server import install
 

@@ -19,7 +19,7 @@ from ansible.plugins.action.normal import ActionModule as NormalActionModule
 from ansible.template import Templar
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
-from ansible_collections.hardening.iam.plugins.module_utils._task import Entry, Task, TaskError
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, TaskError
 from ansible_collections.hardening.iam.plugins.plugin_utils import _in_process
 from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
 

@@ -25,9 +25,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.activity im
     uses_of_services,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import ServiceUse
-from ansible_collections.hardening.iam.plugins.module_utils._policy import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail_actions import EventReader, Skipped
-from ansible_collections.hardening.iam.plugins.module_utils._policy.usage import Source
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader, Skipped
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/app"

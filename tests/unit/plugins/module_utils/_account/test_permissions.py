@@ -18,8 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Snapshot,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.permissions import Permissions
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Layers
-from ansible_collections.hardening.iam.plugins.module_utils._policy.landscape import SubjectKind
+from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.landscape import SubjectKind
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Layers
 
 from .._controls.samples import (
     ADMIN,

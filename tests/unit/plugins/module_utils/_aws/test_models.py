@@ -10,7 +10,7 @@ import pytest
 from botocore.model import Shape
 from botocore.session import Session
 
-from ansible_collections.hardening.iam.plugins.module_utils._assessment import OPERATIONS
+from ansible_collections.hardening.iam.plugins.module_utils._assessment.run import OPERATIONS
 from ansible_collections.hardening.iam.plugins.module_utils._aws.models import DeclaredModels
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._aws.sdk import new_session

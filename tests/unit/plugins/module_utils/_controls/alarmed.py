@@ -18,8 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.regional im
     MetricAlarm,
 )
 
+from .catalogue.test_detective import trail
 from .samples import ACCOUNT, snapshot
-from .test_detective import trail
 
 TOPIC: t.Final = f"arn:aws:sns:us-east-1:{ACCOUNT}:alerts"
 NAMESPACE: t.Final = "CISBenchmark"

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import ControlPolicy, PolicyLevel
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts, Grant
-from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis import Power
+from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.power import Power
 
 from .samples import (
     ADMIN,

@@ -14,7 +14,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.control im
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 from ansible_collections.hardening.iam.plugins.module_utils._controls.organization_facts import Organization, first
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
-from ansible_collections.hardening.iam.plugins.module_utils._policy.narrowing import ANYTHING
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.narrowing import ANYTHING
 
 from .organization_samples import (
     DEV,

@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account import perm
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import assess
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
-from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import Evaluator
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Evaluator
 
 from .samples import ADMIN, allow, arn, document, group, policy, role, snapshot, user
 

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import (
     Writer,
     all_writing_roles,
@@ -19,7 +20,6 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.writers impo
     lacks_role,
     writing_role,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._task import Task, TaskError
 
 ROLE: t.Final = "arn:aws:iam::111122223333:role/iam-hardening/"
 ONE: t.Final = f"{ROLE}automation"

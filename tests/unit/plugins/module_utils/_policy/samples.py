@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.operators import OPERATORS
-from ansible_collections.hardening.iam.plugins.module_utils._policy.parse import parse
-from ansible_collections.hardening.iam.plugins.module_utils._policy.policy import Condition, Policy, Statement
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.operators import OPERATORS
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Condition, Policy, Statement
 
 
 @functools.cache

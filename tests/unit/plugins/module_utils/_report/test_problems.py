@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.analyzers import EXPIRED
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policies_findings import CONTROL
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_analyzer.plan import EXPIRED
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.findings import CONTROL
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._report.problems import PROBLEMS, problem
 

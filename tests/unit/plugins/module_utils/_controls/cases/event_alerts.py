@@ -17,11 +17,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules
     EventTarget,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Organization, Snapshot
-from ansible_collections.hardening.iam.plugins.module_utils._controls.event_alerts_rules import BY_NAME, State
+from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_alerts_rules import BY_NAME, State
 
+from ..catalogue.test_detective import trail
+from ..catalogue.test_event_alerts import HOME, HUB, KEY, OPEN, OTHER, TOPIC, account, all_rules, home, policy, rule
 from ..samples import ACCOUNT
-from ..test_detective import trail
-from ..test_event_alerts import HOME, HUB, KEY, OPEN, OTHER, TOPIC, account, all_rules, home, policy, rule
 from .case import Case
 
 TARGETS: t.Final = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html"

@@ -25,7 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     VirtualMfaDevice,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Analyzer, Instance
-from ansible_collections.hardening.iam.plugins.module_utils._controls.break_glass import TESTED
+from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.break_glass import TESTED
 
 from ..case_tables import cases
 from ..samples import ACCOUNT, NOW, ROOT, arn, days_ago, key, report, role, row, snapshot, user

@@ -25,8 +25,8 @@ from ..alarmed import (
     with_alarm,
     with_metric,
 )
+from ..catalogue.test_detective import trail
 from ..samples import days_ago
-from ..test_detective import trail
 from .case import Case
 
 HUB: t.Final = "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html"

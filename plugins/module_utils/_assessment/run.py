@@ -1,0 +1,384 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The assessment, composed: an account or a saved snapshot in, findings, scores and ``report.json`` out."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
+from .._account.collect import collect, deepen
+from .._account.model import DEEP, Dataset, Snapshot, Unread, UnreadKind
+from .._account.moments import format_utc
+from .._account.organization_tree import OrganizationTree
+from .._aws.errors import AwsError
+from .._aws.operations import Operations
+from .._controls.assess import assess
+from .._controls.benchmarks import DEFAULT_BENCHMARKS
+from .._controls.control import Control
+from .._controls.deep import principals_in_question
+from .._controls.facts import Facts
+from .._controls.regions import region_control, unread_regions
+from .._controls.registry import CATALOG_VERSION, all_controls
+from .._controls.score import frameworks, scores
+from .._controls.selection import SelectionError, datasets_for, select
+from .._controls.settings import Settings, SettingsError
+from .._controls.waivers import WaiverError, Waivers, apply, parse
+from .._converge.finding import Finding, Status
+from .._converge.store import Store
+from .._module.snapshots import load, save, with_told_policies
+from .._module.task import Task, TaskError
+from .._module.version import COLLECTION_VERSION
+from .._module.yaml import yaml_of
+from .._report.delta import compare
+from .._report.document import (
+    SCHEMA,
+    DocumentError,
+    Report,
+    Run,
+    Subject,
+    build,
+    check_report,
+    count_statuses,
+    decode,
+    encode,
+    headline,
+    run_report_key,
+)
+
+# No control asks for the alias, but people know an account by it.
+_ALWAYS: t.Final = frozenset({Dataset.ACCOUNT_ALIASES})
+
+_ALL: t.Final = datasets_for(all_controls(), deep=True, detective=True) | datasets_for(
+    all_controls(), of_organization=True
+)
+
+OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions"})).union(
+    *(OPERATIONS_OF_DATASETS[dataset] for dataset in _ALL | _ALWAYS)
+)
+
+_KEPT: t.Final = {
+    "none": frozenset[Status](),
+    "failed": frozenset({Status.FAIL}),
+    "all": frozenset(Status),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Declaration:
+    """What the play declares for an assessment, checked before anything is read."""
+
+    settings: Settings
+    controls: tuple[Control, ...]
+    waivers: Waivers
+    of_organization: bool = False
+
+
+def declaration(task: Task, *, of_organization: bool = False) -> Declaration:
+    """The declaration in a task's options, as far as it is about accounts, or ``of_organization``.
+
+    :raises TaskError: a threshold, a selection of controls or a waiver is bad; the message names the option and the
+        value, and says what is allowed.
+    """
+    options = task.options
+    try:
+        chosen = select(all_controls(), include=options.get("include") or (), exclude=options.get("exclude") or ())
+        return Declaration(
+            settings=Settings.from_options(options["thresholds"]),
+            controls=tuple(control for control in chosen if control.of_organization or not of_organization),
+            waivers=_waivers(task, of_organization=of_organization),
+            of_organization=of_organization,
+        )
+    except (SettingsError, SelectionError, WaiverError) as error:
+        raise TaskError(str(error)) from error
+
+
+def _waivers(task: Task, *, of_organization: bool) -> Waivers:
+    """Those that can match something: the same list serves the accounts and the organization."""
+    controls = {control.id: control for control in all_controls()}
+    waivers = parse(
+        _waiver_list(task),
+        known_controls={name: control.severity for name, control in controls.items()},
+        today=task.now.date(),
+        max_days=task.options["waiver_max_days"],
+    )
+    of_organizations = {name for name, control in controls.items() if control.of_organization}
+    return tuple(waiver for waiver in waivers if (waiver.control in of_organizations) is of_organization)
+
+
+def _waiver_list(task: Task) -> t.Any:
+    """The option ``waivers``: the list itself, as YAML text too, or what the file or S3 object that it names holds."""
+    value = task.options.get("waivers")
+    if not isinstance(value, str) or not value.strip():
+        return value or []
+    # A survey of AWX can only give text.
+    text = value if value.lstrip().startswith("[") else _text_of(task, value)
+    return yaml_of(text, option="waivers", source=value) or []
+
+
+def _text_of(task: Task, place: str) -> str:
+    if place.startswith("s3://"):
+        prefix, _slash, name = place.rpartition("/")
+        store = task.store(prefix, role_arn=task.options.get("report_role_arn"))
+        content = store.get(name)
+        if content is None:
+            raise TaskError(f"waivers: {place} does not exist")
+        return content.decode()
+    try:
+        return Path(place).expanduser().read_text(encoding="utf-8")
+    except OSError as error:
+        raise TaskError(f"waivers: can't read {place}: {error.strerror}") from error
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """The core of ``assessment_info``: options of :mod:`plugins.modules.assessment_info` in, its result out."""
+    declared = declaration(task, of_organization=task.options["scope"] == "organization")
+    snapshot = _observe(task, declared)
+    judged = assess(
+        snapshot,
+        settings=declared.settings,
+        controls=declared.controls,
+        now=task.now,
+        of_organization=declared.of_organization,
+        break_glass=task.options["break_glass"],
+    )
+    findings, waiver_records, warnings = apply(judged, declared.waivers, task.now.date())
+    for warning in warnings:
+        task.warn(warning)
+    if task.clock_set_to:
+        task.warn(f"ages are counted from {format_utc(task.clock_set_to)} (hardening_now), not from the clock")
+    report = _document(task, snapshot, declared, findings, waiver_records)
+    if not task.options["report_dir"]:
+        return _result(task, report, snapshot)
+    place = task.report_store()
+    compared = _compared(task, place, report)
+    result = _result(task, compared, snapshot)
+    # Two runs of one account may overtake each other: each has its own copy, which its report goes by.
+    place.put(run_report_key(compared["account_id"], compared["run"]["id"]), encode(compared))
+    return {**result, "report": place.put(_key(compared), encode(compared))}
+
+
+def _observe(task: Task, declared: Declaration) -> Snapshot:
+    path = task.options["snapshot_path"]
+    if task.options["offline"]:
+        snapshot = load(path)
+        task.expect_account(snapshot.account_id)
+        return snapshot
+    snapshot = _collect(task, declared)
+    if path:
+        save(path, snapshot)
+    return snapshot
+
+
+def _collect(task: Task, declared: Declaration) -> Snapshot:
+    """Everything the chosen controls need; what costs calls a principal only with ``deep``, of those in question.
+
+    What the services that watch tell only with ``detective``.
+    """
+    access = task.access
+    if declared.of_organization:
+        return _collect_organization(task, declared)
+    options = task.options
+    wanted = datasets_for(declared.controls, deep=options["deep"], detective=options["detective"]) | _ALWAYS
+    task.expect_account(access.caller.account_id)
+    snapshot = _read(task, wanted - DEEP)
+    if Dataset.ORGANIZATION_POLICIES in wanted:
+        snapshot = _with_told_policies(task, snapshot)
+    if not wanted & DEEP:
+        return snapshot
+    for dataset, principals in principals_in_question(Facts(snapshot)).items():
+        if dataset in wanted:
+            snapshot = deepen(access, snapshot, principals=principals, datasets=[dataset])
+    return snapshot
+
+
+def _read(task: Task, datasets: Collection[Dataset]) -> Snapshot:
+    """The datasets of the account, and which of its enabled regions were not looked at."""
+    reach = task.access.reach(task.options["regions"])
+    snapshot = collect(task.access, datasets=datasets, regions=reach.regions, now=task.now)
+    return dataclasses.replace(snapshot, enabled_regions=reach.enabled, enabled_regions_unread=reach.unread)
+
+
+def _collect_organization(task: Task, declared: Declaration) -> Snapshot:
+    """The organization, read from its management account or from a delegated administrator."""
+    access = task.access
+    task.expect_account(access.caller.account_id)
+    wanted = datasets_for(declared.controls, of_organization=True) | _ALWAYS | {Dataset.ORGANIZATION}
+    snapshot = _read(task, wanted)
+    _expect_organization(snapshot)
+    unread = snapshot.missing(Dataset.ORGANIZATION_TREE)
+    if unread is not None and unread.kind is UnreadKind.DENIED:
+        task.warn(f"scope: account {snapshot.account_id} can't read its organization: {unread.reason}")
+    return snapshot
+
+
+def _expect_organization(snapshot: Snapshot) -> None:
+    if snapshot.organization is None and snapshot.missing(Dataset.ORGANIZATION) is None:
+        raise TaskError(
+            f"scope: account {snapshot.account_id} belongs to no organization; an organization is assessed from its "
+            "management account, or from a delegated administrator"
+        )
+
+
+def _with_told_policies(task: Task, snapshot: Snapshot) -> Snapshot:
+    """``snapshot`` with what the management account knows of it, where a role there is declared and lets us in."""
+    try:
+        return with_told_policies(task, snapshot)
+    except AwsError as error:
+        task.warn(f"organization_role_arn: the SCPs and RCPs of {snapshot.account_id} were not read: {error}")
+        return snapshot
+
+
+def _document(
+    task: Task,
+    snapshot: Snapshot,
+    declared: Declaration,
+    findings: Sequence[Finding],
+    waivers: Sequence[Mapping[str, t.Any]],
+) -> Report:
+    options = task.options
+    return build(
+        run=Run(
+            id=task.run_id,
+            mode="check" if task.check_mode else "enforce",
+            started=task.started,
+            finished=task.clock(),
+            collection_version=COLLECTION_VERSION,
+            control_catalog_version=CATALOG_VERSION,
+            caller_arn=snapshot.caller.arn,
+            declaration_commit=options["declaration_commit"],
+            job_url=options["job_url"],
+            clock_set_to=task.clock_set_to,
+        ),
+        subject=_subject(snapshot, of_organization=declared.of_organization),
+        findings=findings,
+        scores=scores(
+            findings,
+            list(dict.fromkeys((options["benchmark"], *DEFAULT_BENCHMARKS))),
+            of_account=not declared.of_organization,
+        ),
+        frameworks=frameworks(findings),
+        controls=_texts(declared.controls, snapshot),
+        thresholds=dataclasses.asdict(declared.settings),
+        waivers=waivers,
+        errors=[_error(gap) for gap in _gaps(snapshot)],
+        reveal_key_ids=options["reveal_key_ids"],
+    )
+
+
+def _texts(controls: Sequence[Control], snapshot: Snapshot) -> dict[str, dict[str, t.Any]]:
+    """The texts of the controls by id, and that of the finding on a region where one of them asks about regions."""
+    region = region_control(controls, snapshot)
+    return {
+        control.id: {
+            "title": control.title,
+            "rationale": control.rationale,
+            "remediation": control.remediation.text,
+            "severity": control.severity.value,
+            "compliance": {framework: list(ids) for framework, ids in control.compliance.items()},
+        }
+        for control in (*controls, *((region,) if region else ()))
+    }
+
+
+def _subject(snapshot: Snapshot, *, of_organization: bool) -> Subject:
+    report = snapshot.credential_report
+    unread = {region: reason for region, reason in unread_regions(snapshot).items() if not of_organization}
+    return Subject(
+        account_id=snapshot.account_id,
+        organization_id=snapshot.organization.id if of_organization and snapshot.organization else None,
+        partition=snapshot.partition,
+        account_alias=snapshot.account_alias,
+        regions_assessed=[region for region in snapshot.regions if region not in unread and not of_organization],
+        regions_not=unread,
+        regions_left_out=snapshot.regions_left_out,
+        populations=_populations(snapshot.organization_tree if of_organization else snapshot),
+        credential_report_generated_at=report.generated if report else None,
+    )
+
+
+def _populations(read: t.Union[Snapshot, OrganizationTree, None]) -> dict[str, int]:
+    """How much there is of what was looked at, in the account or in the organization."""
+    if isinstance(read, OrganizationTree):
+        names: tuple[str, ...] = ("accounts", "units", "policies", "trusted_services", "delegated_administrators")
+    else:
+        names = ("users", "groups", "roles", "policies", "instances", "trails") if read else ()
+    return {name: len(getattr(read, name)) for name in names}
+
+
+def _gaps(snapshot: Snapshot) -> list[Unread]:
+    """What could not be read; a region that refused itself once, not once a dataset."""
+    gaps: dict[tuple[t.Any, ...], Unread] = {}
+    for unread in snapshot.unread:
+        if unread.kind is UnreadKind.REGION_DENIED:
+            gaps.setdefault((unread.region,), unread)
+        elif unread.kind is not UnreadKind.NOT_REQUESTED:
+            gaps[unread.dataset, unread.region] = unread
+    return list(gaps.values())
+
+
+def _error(gap: Unread) -> dict[str, t.Any]:
+    dataset = None if gap.kind is UnreadKind.REGION_DENIED else gap.dataset.value
+    return {"dataset": dataset, "region": gap.region, "operation": gap.operation, "reason": gap.reason}
+
+
+def _result(task: Task, report: Report, snapshot: Snapshot) -> dict[str, t.Any]:
+    kept = {status.value for status in _KEPT[task.options["return_findings"]]}
+    result: dict[str, t.Any] = {
+        "account_id": snapshot.account_id,
+        "run_id": task.run_id,
+        "summary": report["summary"],
+        "counts": count_statuses(report["findings"]),
+        "score": headline(report),
+        "unread": [
+            " ".join(filter(None, (gap.region, None if gap.kind is UnreadKind.REGION_DENIED else gap.dataset.value)))
+            + f": {gap.reason}"
+            for gap in _gaps(snapshot)
+        ],
+    }
+    if kept:
+        result["findings"] = [finding for finding in report["findings"] if finding["status"] in kept]
+    if task.options["snapshot_path"]:
+        result["snapshot"] = task.options["snapshot_path"]
+    return result
+
+
+def _key(report: Report) -> str:
+    return f"{report['account_id']}/report.json"
+
+
+def _compared(task: Task, place: Store, report: Report) -> Report:
+    """The report compared with that of the run before; what stands in its place becomes ``previous.json``."""
+    account, run_id = report["account_id"], report["run"]["id"]
+    previous_key = f"{account}/previous.json"
+    present = _earlier(task, place, _key(report), account)
+    if present is not None and present["run"]["id"] != run_id:
+        place.put(previous_key, encode(present))
+        previous: t.Optional[Report] = present
+    else:
+        previous = _earlier(task, place, previous_key, account)
+    is_after = task.options["phase"] == "after"
+    before = _earlier(task, place, run_report_key(account, run_id), account) if is_after else None
+    return compare(report, previous, before, reveal_key_ids=task.options["reveal_key_ids"])
+
+
+def _earlier(task: Task, place: Store, key: str, account_id: str) -> t.Optional[Report]:
+    """An earlier report of the account. One that is malformed, or of another account, is a warning and none."""
+    content = place.get(key)
+    if content is None:
+        return None
+    try:
+        document = decode(content, where=f"{place.location}/{key}", schema=SCHEMA)
+        check_report(document, account_id, where=f"{place.location}/{key}")
+    except DocumentError as error:
+        task.warn(f"an earlier report is ignored, so nothing is compared with it: {error}")
+        return None
+    return document

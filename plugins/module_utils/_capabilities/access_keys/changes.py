@@ -1,0 +1,248 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The writes of each step in the life of a credential, in their order, and the notice to its owner."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import typing as t
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from ..._account.moments import format_utc
+from ..._converge.change import Change, Impact, Undo
+from ..._converge.finding import mask_key_ids
+from .declared import Rules, region_of_topic
+from .history import PUBLISH, TAG, UNTAG, Mark, Stage, mark_of
+from .kinds import ACTIVE, INACTIVE, OPERATIONS_OF, Credential, Kind
+from .stages import Action, Item, idle_days
+
+_GLOBAL: t.Final = "global"
+# SNS takes a subject of up to 100 ASCII characters.
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+_SUBJECT: t.Final = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Author:
+    """Makes the changes of one run in one account."""
+
+    account_id: str
+    run_id: str
+    rules: Rules
+    now: datetime
+
+    def changes(
+        self, item: Item, action: Action, *, population: int = 0, remedies: tuple[str, ...] = ()
+    ) -> tuple[Change, ...]:
+        """The writes of a step. They come or stay away together: a guard that refuses one refuses all of them.
+
+        The tag that says "deactivated" is written before the write itself: without the right to tag there is no
+        deactivation, and a run that is cut off between the two leaves a trace.
+        """
+        if action is Action.NOTIFY:
+            stage = Stage.NOTICED if item.credential.is_active else Stage.FOUND_INACTIVE
+            notice = (self._publish(item),) if self.rules.topic else ()
+            return (*notice, self._tag(item, stage, "notify"))
+        if action is Action.DEACTIVATE:
+            switch = self._deactivate(item.credential, population, remedies)
+            return (self._tag(item, Stage.DEACTIVATED, "deactivate"), switch)
+        if action is Action.DELETE:
+            forgotten = (self._untag(item, "delete"),) if item.tag_value is not None else ()
+            return (self._delete(item.credential, population, remedies), *forgotten)
+        return (self._untag(item, "forget"),)
+
+    def _publish(self, item: Item) -> Change:
+        credential, topic = item.credential, str(self.rules.topic)
+        subject = f"IAM {credential.label} of {credential.user} in {self.account_id}"
+        notice = {"TopicArn": topic, "Subject": subject[:_SUBJECT]}
+        change = self._change(
+            credential,
+            PUBLISH,
+            {**notice, "Message": notice_text(item, self.rules, self.now)},
+            before={"notice": None},
+            after={"notice": topic},
+            kind="notify",
+            planned={**notice, "Message": notice_text(item, self.rules, None)},
+        )
+        return dataclasses.replace(change, service="sns", region=region_of_topic(topic))
+
+    def _tag(self, item: Item, stage: Stage, kind: str) -> Change:
+        credential = item.credential
+        has_notice = bool(self.rules.topic)
+        mark = Mark(stage, self.now, has_notice, self.run_id)
+        planned = f"{stage.value}=<time> notice={'sns' if has_notice else 'none'} run=<run>"
+        former = item.tag_value
+        undo = Undo(UNTAG, _untagging(credential)) if former is None else Undo(TAG, _tagging(credential, former))
+        return self._change(
+            credential,
+            TAG,
+            _tagging(credential, str(mark)),
+            before={"stage": stage_shown(former)},
+            after={"stage": stage.value},
+            kind=kind,
+            undo=undo,
+            planned=_tagging(credential, planned),
+        )
+
+    def _untag(self, item: Item, kind: str) -> Change:
+        credential = item.credential
+        return self._change(
+            credential,
+            UNTAG,
+            _untagging(credential),
+            before={"stage": stage_shown(item.tag_value)},
+            after={"stage": None},
+            kind=kind,
+            undo=Undo(TAG, _tagging(credential, item.tag_value or "")),
+        )
+
+    def _deactivate(self, credential: Credential, population: int, remedies: tuple[str, ...]) -> Change:
+        operations = OPERATIONS_OF[credential.kind]
+        parameters = identified(credential)
+        return self._change(
+            credential,
+            str(operations.update),
+            {**parameters, "Status": INACTIVE},
+            before=state_shown(credential),
+            after=state_shown(dataclasses.replace(credential, status=INACTIVE)),
+            kind="deactivate",
+            impact=Impact.NARROWING,
+            population=population,
+            remedies=remedies,
+            undo=Undo(str(operations.update), {**parameters, "Status": ACTIVE}),
+        )
+
+    def _delete(self, credential: Credential, population: int, remedies: tuple[str, ...]) -> Change:
+        operations = OPERATIONS_OF[credential.kind]
+        return self._change(
+            credential,
+            operations.delete,
+            identified(credential),
+            before=state_shown(credential),
+            after=None,
+            kind="delete",
+            impact=Impact.DESTRUCTIVE,
+            population=population,
+            remedies=remedies,
+        )
+
+    def _change(
+        self,
+        credential: Credential,
+        operation: str,
+        parameters: Mapping[str, t.Any],
+        *,
+        before: Mapping[str, t.Any],
+        after: t.Optional[Mapping[str, t.Any]],
+        kind: str,
+        impact: Impact = Impact.ADDITIVE,
+        population: int = 0,
+        remedies: tuple[str, ...] = (),
+        undo: t.Optional[Undo] = None,
+        planned: t.Optional[Mapping[str, t.Any]] = None,
+    ) -> Change:
+        names = {"kind": credential.kind.value, "id": credential.id}
+        return Change(
+            account_id=self.account_id,
+            region=_GLOBAL,
+            service="iam",
+            operation=operation,
+            target=credential.user_arn,
+            parameters=parameters,
+            before={**names, **before},
+            after=None if after is None else {**names, **after},
+            kind=f"{credential.kind.value}_{kind}",
+            impact=impact,
+            population=population,
+            remedies=remedies,
+            undo=undo,
+            planned=planned,
+        )
+
+
+def same_step(one: Change, other: Change) -> bool:
+    """Whether two changes of one plan are writes of one step, which come together or stay away together."""
+    return one.target == other.target and _named(one) == _named(other)
+
+
+def _named(change: Change) -> tuple[str, str]:
+    content = change.before or change.after
+    return content["kind"], content["id"]
+
+
+def stage_shown(tag_value: t.Optional[str]) -> t.Optional[str]:
+    """A stage as changes show it, without its time: a plan of this morning is to be the plan of this afternoon."""
+    if tag_value is None:
+        return None
+    mark = mark_of(tag_value)
+    return mark.stage.value if mark else "unknown"
+
+
+def state_shown(credential: Credential) -> dict[str, t.Any]:
+    """What a deactivation or deletion finds. With the last use: a credential that is used meanwhile is left alone."""
+    used = format_utc(credential.last_used) if credential.last_used else None
+    return {"status": credential.status, "last_used": used}
+
+
+def identified(credential: Credential) -> dict[str, t.Any]:
+    """The parameters by which requests name a credential."""
+    operations = OPERATIONS_OF[credential.kind]
+    return {"UserName": credential.user, operations.identifier: credential.id}
+
+
+def _tagging(credential: Credential, value: str) -> dict[str, t.Any]:
+    return {"UserName": credential.user, "Tags": [{"Key": credential.tag, "Value": value}]}
+
+
+def _untagging(credential: Credential) -> dict[str, t.Any]:
+    return {"UserName": credential.user, "TagKeys": [credential.tag]}
+
+
+def command_back(credential: Credential) -> str:
+    """The command that brings a deactivated credential back, for whoever misses it."""
+    option = {
+        Kind.ACCESS_KEY: ("update-access-key", "--access-key-id"),
+        Kind.SERVICE_CREDENTIAL: ("update-service-specific-credential", "--service-specific-credential-id"),
+        Kind.SSH_KEY: ("update-ssh-public-key", "--ssh-public-key-id"),
+        Kind.CERTIFICATE: ("update-signing-certificate", "--certificate-id"),
+    }
+    command, identifier = option[credential.kind]
+    user = shlex.quote(credential.user)
+    return f"aws iam {command} --user-name {user} {identifier} {credential.id} --status Active"
+
+
+def notice_text(item: Item, rules: Rules, now: t.Optional[datetime]) -> str:
+    """What the owner is told: which credential, why, what happens when, and how to keep it.
+
+    Without ``now`` it is the text that a plan shows, with placeholders where the text that is sent has moments.
+    """
+    credential = item.credential
+    name = "" if credential.kind is Kind.PASSWORD else f" {mask_key_ids(credential.id)}"
+    used = (
+        f"last used on {credential.last_used:%Y-%m-%d}" if credential.last_used else "never used, as far as AWS tells"
+    )
+    lines = [
+        f"The {credential.label}{name} of the IAM user {credential.user_arn} was made on {credential.created:%Y-%m-%d}",
+        f"and {used}: {'<number>' if now is None else idle_days(credential, now)} days without use.",
+        "",
+    ]
+    if not credential.is_active:
+        lines.append(f"It is inactive, and may be deleted from {_due(now, rules.delete_grace)} on. That is final.")
+    elif credential.kind is Kind.PASSWORD:
+        lines.append(f"It may be removed from {_due(now, rules.deactivate_grace)} on. That is final.")
+    else:
+        due = _due(now, rules.deactivate_grace)
+        lines.append(f"It may be deactivated from {due} on, which can be taken back at any time.")
+    lines += ["", "Whoever still needs it uses it before then, or asks the security team for a waiver."]
+    return "\n".join(lines)
+
+
+def _due(now: t.Optional[datetime], days: int) -> str:
+    return f"<{days} days later>" if now is None else f"{now + timedelta(days=days):%Y-%m-%d}"

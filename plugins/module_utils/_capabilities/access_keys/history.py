@@ -1,0 +1,177 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What the tags of a user say of its credentials' stages, and how much of that is believed.
+
+Whoever may tag a user can write anything there. So a tag only leads to the records in the journal, and the time of a
+stage is the latest that the tag, those records and AWS's own dates support.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from ..._account.moments import format_utc, parse_moment
+from ..._converge.journal import Outcome, RecordError, ending_at
+from ..._converge.parsing import parse
+from ..._converge.store import Store
+from .kinds import OPERATIONS_OF, Credential
+
+PUBLISH: t.Final = "Publish"
+TAG: t.Final = "TagUser"
+UNTAG: t.Final = "UntagUser"
+
+_NOT_OURS: t.Final = (Outcome.FAILED, Outcome.FOREIGN)
+_WORDS: t.Final = re.compile(r"([a-z]+)=([0-9TZ:-]+) notice=(sns|none) run=([A-Za-z0-9][A-Za-z0-9._:-]{0,127})")
+
+
+class Stage(enum.StrEnum):
+    """How far a credential has come: its owner was told, it was switched off, or it was found switched off."""
+
+    NOTICED = "noticed"
+    DEACTIVATED = "deactivated"
+    FOUND_INACTIVE = "dormant"
+
+
+@dataclasses.dataclass(frozen=True)
+class Mark:
+    """What the value of a stage's tag says. ``run`` names the run whose journal tells more."""
+
+    stage: Stage
+    at: datetime
+    has_notice: bool
+    run: str
+
+    def __str__(self) -> str:
+        notice = "sns" if self.has_notice else "none"
+        return f"{self.stage.value}={format_utc(self.at)} notice={notice} run={self.run}"
+
+
+def mark_of(value: t.Optional[str]) -> t.Optional[Mark]:
+    """The mark in the value of a tag; None where there is none, or none that we wrote."""
+    match = _WORDS.fullmatch(value or "")
+    if not match:
+        return None
+    try:
+        return Mark(Stage(match[1]), parse_moment(match[2]), match[3] == "sns", match[4])
+    except ValueError:
+        return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Recorded:
+    """A change in the journal: when it was begun, on whose credential, and what AWS answered, as far as kept.
+
+    ``is_certain`` is False for one whose run was cut off before it could say how it ended.
+    """
+
+    run: str
+    at: datetime
+    operation: str
+    user_arn: str
+    credential: str
+    after: Mapping[str, t.Any]
+    answer: Mapping[str, t.Any]
+    is_certain: bool = True
+
+
+def read_history(store: Store, account_id: str, runs: Iterable[str]) -> tuple[Recorded, ...]:
+    """The changes to credentials in the journal of ``runs``, but for those that failed.
+
+    :raises StoreError: the journal can't be read.
+    """
+    return tuple(found for run in sorted(set(runs)) for found in _changes_of(store, account_id, run))
+
+
+def _changes_of(store: Store, account_id: str, run: str) -> t.Iterator[Recorded]:
+    for key in store.list(f"{account_id}/{run}/"):
+        if not key.endswith("-intent.json"):
+            continue
+        try:
+            intent = parse(store.get(key) or b"")
+            outcome, answer = ending_at(store, key.removesuffix("-intent.json"))
+            change = intent["change"]
+            named = change["after"] or change["before"]
+            if outcome not in _NOT_OURS and isinstance(named, Mapping) and "id" in named:
+                yield Recorded(
+                    run=run,
+                    at=parse_moment(intent["at"]),
+                    operation=change["operation"],
+                    user_arn=change["target"],
+                    credential=named["id"],
+                    after=change["after"] or {},
+                    answer=answer,
+                    is_certain=outcome is Outcome.APPLIED,
+                )
+        except (RecordError, ValueError, KeyError, TypeError, AttributeError):
+            # Others may write into a journal: a broken record supports no tag, and takes nothing from the others.
+            continue
+
+
+@dataclasses.dataclass(frozen=True)
+class Belief:
+    """What holds of a credential's stage. ``since`` is None where no stage is believed, and ``doubt`` then says why.
+
+    ``is_done`` tells of a deactivation whether the journal has it as made, and not only as begun.
+    """
+
+    stage: t.Optional[Stage] = None
+    since: t.Optional[datetime] = None
+    is_done: bool = False
+    doubt: str = ""
+
+
+def believe(
+    credential: Credential, tag_value: t.Optional[str], history: Sequence[Recorded], *, trust_tags: bool
+) -> Belief:
+    """What to believe of the tag of a credential.
+
+    ``trust_tags`` takes the word of a tag for which the journal has no record. A mark from before the credential was
+    made is about an earlier one with the same last characters, and one from before its last use is overtaken. That a
+    tag was set needs no ending in the journal where the tag is there.
+    """
+    mark = mark_of(tag_value)
+    if mark is None:
+        return Belief(doubt="its tag is not one that this collection writes") if tag_value else Belief()
+    records = [record for record in history if _is_about(record, mark, credential)]
+    tagged = [record.at for record in records if record.operation == TAG and record.after.get("stage") == mark.stage]
+    told = [record.at for record in records if record.operation == PUBLISH and record.answer.get("MessageId")]
+    doubt = _doubt(mark, tagged=bool(tagged), told=bool(told))
+    if doubt and not trust_tags:
+        return Belief(doubt=doubt)
+    update = OPERATIONS_OF[credential.kind].update
+    done = [record.at for record in records if record.operation == update and record.is_certain]
+    since = max([mark.at, *tagged, *(told if mark.has_notice else ()), *done, *_dates_of_aws(credential, mark)])
+    if mark.at < credential.created:
+        return Belief(doubt="its tag is older than the credential itself")
+    if credential.last_used is not None and credential.last_used > since:
+        return Belief(doubt=f"it was used since, on {format_utc(credential.last_used)}")
+    return Belief(stage=mark.stage, since=since, is_done=bool(done))
+
+
+def _is_about(record: Recorded, mark: Mark, credential: Credential) -> bool:
+    named = (record.run, record.user_arn, record.credential)
+    return named == (mark.run, credential.user_arn, credential.id)
+
+
+def _doubt(mark: Mark, *, tagged: bool, told: bool) -> str:
+    if not tagged:
+        return f"the journal has no record of run {mark.run} that set its tag"
+    if mark.stage is Stage.NOTICED and mark.has_notice and not told:
+        return f"the journal has no record of run {mark.run} that a notice was delivered"
+    return ""
+
+
+def _dates_of_aws(credential: Credential, mark: Mark) -> tuple[datetime, ...]:
+    """AWS's date of the last change of status, where that is what the stage began with."""
+    switched_off = mark.stage is not Stage.NOTICED and not credential.is_active
+    return (credential.changed,) if switched_off and credential.changed else ()

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The stages of a credential: noticed, deactivated, deleted. Each in a run of its own, pure, the clock from outside."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+from datetime import datetime, timedelta
+
+from ..._account.moments import whole_days
+from .declared import IDLE_REASONS, Reason, Rules
+from .history import Belief, Stage, mark_of
+from .kinds import Credential, Kind
+
+
+class Action(enum.StrEnum):
+    """What is to be done with a credential now."""
+
+    NOTHING = "nothing"
+    WAIT = "wait"
+    NOTIFY = "notify"
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+    FORGET = "forget"
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """The next step of a credential. ``due`` is when a waiting one comes to ``then``."""
+
+    action: Action
+    due: t.Optional[datetime] = None
+    then: t.Optional[Action] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """A credential with what is known of it: which of the declared reasons it has, and which stage is believed.
+
+    ``tag_value`` is what the tag of its stage says, and None where there is none; ``is_alone`` is False where two
+    credentials of a user would share that tag.
+    """
+
+    credential: Credential
+    reasons: frozenset[Reason] = frozenset()
+    belief: Belief = Belief()
+    tag_value: t.Optional[str] = None
+    is_alone: bool = True
+
+
+def next_step(item: Item, rules: Rules, now: datetime) -> Step:
+    """What the rules ask for at the moment ``now``. Whoever may not be touched at all is sorted out by the caller."""
+    step = _of_active(item, rules, now) if item.credential.is_active else _of_inactive(item, rules, now)
+    if step.action is Action.NOTHING and mark_of(item.tag_value) and item.credential.is_active:
+        return Step(Action.FORGET)
+    return step
+
+
+def idle_days(credential: Credential, now: datetime) -> int:
+    """Whole days since the last trace of use."""
+    return whole_days(credential.idle_since, now)
+
+
+def _of_active(item: Item, rules: Rules, now: datetime) -> Step:
+    credential, belief = item.credential, item.belief
+    reasons = item.reasons
+    if not reasons or idle_days(credential, now) < _age(credential, reasons, rules, rules.notify_after):
+        return Step(Action.NOTHING)
+    final = Action.DELETE if credential.kind is Kind.PASSWORD else Action.DEACTIVATE
+    idle_enough = credential.idle_since + timedelta(
+        days=_age(credential, reasons, rules, max(rules.deactivate_after, rules.min_idle))
+    )
+    if belief.stage is Stage.NOTICED and belief.since is not None:
+        return _at(max(belief.since + timedelta(days=rules.deactivate_grace), idle_enough), final, now)
+    if belief.stage is Stage.DEACTIVATED and not belief.is_done:
+        # The run that announced it was cut off before the write itself; its notice and grace were in order then.
+        return _at(idle_enough, final, now)
+    return Step(Action.NOTIFY)
+
+
+def _of_inactive(item: Item, rules: Rules, now: datetime) -> Step:
+    credential, belief = item.credential, item.belief
+    if rules.delete_after is None:
+        return Step(Action.NOTHING)
+    idle_enough = credential.idle_since + timedelta(days=rules.delete_after)
+    if belief.stage in (Stage.DEACTIVATED, Stage.FOUND_INACTIVE) and belief.since is not None:
+        return _at(max(belief.since + timedelta(days=rules.delete_grace), idle_enough), Action.DELETE, now)
+    if now < idle_enough:
+        return Step(Action.WAIT, idle_enough, Action.NOTIFY)
+    return Step(Action.NOTIFY)
+
+
+def _at(due: datetime, action: Action, now: datetime) -> Step:
+    return Step(action) if now >= due else Step(Action.WAIT, due, action)
+
+
+def _age(credential: Credential, reasons: frozenset[Reason], rules: Rules, idle: int) -> int:
+    """For how many days a credential must have been idle. What AWS tells no use of goes by its age.
+
+    A reason that is none of idleness (an old key, say) may begin earlier, but never with a key that is in use.
+    """
+    if credential.kind not in (Kind.ACCESS_KEY, Kind.PASSWORD):
+        return rules.age
+    return idle if reasons <= IDLE_REASONS else rules.min_idle

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The plan for rules of AWS Config that hold in all accounts of an organization."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ..._account.config_rules import PREFIX
+from ..._converge.change import Refusal
+from .changes import PUT_ORGANIZATION_RULE, Place, Shape, shape
+from .declared import Declared, WantedRule
+from .recorders import Outcome
+
+NEEDED: t.Final = (
+    "rules of an organization belong to its management account, or to one that it delegates "
+    "config-multiaccountsetup.amazonaws.com to"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class OrganizationRule:
+    """A managed rule of the organization. ``problem`` is why some account does not have it."""
+
+    name: str
+    region: str
+    identifier: str
+    parameters: Mapping[str, str]
+    frequency: t.Optional[str]
+    resource_types: tuple[str, ...] = ()
+    narrowed: bool = False
+    description: str = ""
+    excluded_accounts: tuple[str, ...] = ()
+    status: str = ""
+    problem: str = ""
+
+    @property
+    def shape(self) -> Shape:
+        """In the shape of ``before`` and ``after``."""
+        return shape(
+            self.identifier,
+            self.parameters,
+            self.frequency,
+            self.resource_types,
+            excluded_accounts=sorted(self.excluded_accounts),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class OrganizationRules:
+    """The rules of the organization in a region; ``objection`` is why this account may have none, ``problem`` why they
+    are not known."""
+
+    rules: tuple[OrganizationRule, ...] = ()
+    objection: str = ""
+    problem: str = ""
+
+
+class OrganizationPlan:
+    """The plan for the rules of an organization being made."""
+
+    def __init__(
+        self,
+        partition: str,
+        account_id: str,
+        declared: Declared,
+        found: Mapping[str, OrganizationRules],
+        outcome: Outcome,
+    ) -> None:
+        self._partition = partition
+        self._account_id = account_id
+        self._declared = declared
+        self._found = found
+        self._outcome = outcome
+
+    def make(self, wanted: Sequence[tuple[WantedRule, str]]) -> None:
+        """Plan for the declared rules, each with the region that it belongs in."""
+        objections = {item.objection for item in self._found.values() if item.objection}
+        if objections:
+            place = self._place(next(iter(self._found)))
+            target = place.arn("organization-config-rule", "*")
+            reason = f"{NEEDED}: {sorted(objections)[0]}"
+            self._outcome.refused.append(Refusal("organization", reason, target, PUT_ORGANIZATION_RULE))
+            return
+        for region, rules in self._found.items():
+            if rules.problem:
+                self._outcome.warnings.append(f"nothing is planned in {region}: {rules.problem}")
+        names = {rule.full_name for rule, _region in wanted}
+        for rule, region in wanted:
+            if not self._found[region].problem:
+                self._rule(rule, region, names)
+        self._remove(names)
+
+    def _place(self, region: str) -> Place:
+        return Place(self._partition, self._account_id, region)
+
+    def _rule(self, wanted: WantedRule, region: str, names: set[str]) -> None:
+        rules = self._found[region].rules
+        present = next((item for item in rules if item.name == wanted.full_name), None)
+        other = next((item for item in rules if item.name not in names and self._will_do(item, wanted)), None)
+        told = present or other
+        status = "present" if present else "by_others" if other else "missing"
+        self._outcome.told.append(
+            {
+                "rule": wanted.name,
+                "region": region,
+                "identifier": wanted.identifier,
+                "status": status,
+                "name": told.name if told else None,
+                "created_by": None,
+            }
+        )
+        if told and told.problem:
+            self._outcome.warnings.append(f"{region}: {told.name} is {told.status}: {told.problem}")
+        if other and not present:
+            return
+        after = self._after(wanted, present)
+        before = present.shape if present else None
+        if after == before:
+            return
+        if present and present.status.endswith("IN_PROGRESS"):
+            reason = f"AWS is still at it ({present.status}); run again"
+            target = self._place(region).arn("organization-config-rule", present.name)
+            self._outcome.refused.append(Refusal("in_progress", reason, target, PUT_ORGANIZATION_RULE))
+            return
+        self._outcome.changes.append(
+            self._place(region).put_organization_rule(
+                wanted.full_name,
+                before,
+                after,
+                description=present.description if present and present.description else wanted.description,
+                tags=self._declared.tags,
+            )
+        )
+
+    def _after(self, wanted: WantedRule, present: t.Optional[OrganizationRule]) -> Shape:
+        excluded = self._declared.excluded_accounts
+        kept = present.excluded_accounts if present else ()
+        return shape(
+            wanted.identifier,
+            wanted.parameters_in(self._partition),
+            wanted.frequency or (present.frequency if present else None),
+            wanted.resource_types or (present.resource_types if present else ()),
+            excluded_accounts=sorted(kept if excluded is None else excluded),
+        )
+
+    def _will_do(self, other: OrganizationRule, wanted: WantedRule) -> bool:
+        """Whether a rule that others made does what is declared, in all accounts."""
+        named = wanted.named_in(self._partition)
+        return (
+            not wanted.is_extra
+            and other.identifier == wanted.identifier
+            and not other.narrowed
+            and all(other.parameters.get(name) == value for name, value in named.items())
+        )
+
+    def _remove(self, names: set[str]) -> None:
+        doomed = {f"{PREFIX}{name}" for name in self._declared.remove} - names
+        ours = [rule for rules in self._found.values() for rule in rules.rules if rule.name.startswith(PREFIX)]
+        for rule in ours:
+            if rule.name in doomed:
+                self._outcome.changes.append(
+                    self._place(rule.region).delete_organization_rule(
+                        rule.name, rule.shape, description=rule.description, population=len(ours)
+                    )
+                )

@@ -1,0 +1,147 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``config_rules``: its operations, and its walk over the regions of an account."""
+
+from __future__ import annotations
+
+import functools
+import types
+import typing as t
+from collections.abc import Mapping
+
+from ..._account.collect import OPERATIONS as READS
+from ..._account.collect import collect
+from ..._aws.access import Access
+from ..._aws.errors import AwsError
+from ..._aws.operations import Operations
+from ..._converge.change import Change, Refusal
+from ..._converge.errors import InputError
+from ..._converge.finding import Finding
+from ..._converge.plan import Plan
+from ..._converge.runner import Walk
+from ..._module.converging import converge, settings_of
+from ..._module.task import Task, TaskError
+from .changes import PUT_ORGANIZATION_RULE, PUT_RULE, stays_with
+from .declared import Declared
+from .observe import MORE_READS, NO_ORGANIZATION, UNDO_OPERATIONS, acting, read_organization, read_others, reread
+from .organization import NEEDED
+from .plan import DATASETS, MODULE, Observed, Planner, costs, unread
+
+OPERATIONS: t.Final = Operations(reads=frozenset({"ec2:DescribeRegions"})).union(
+    UNDO_OPERATIONS, MORE_READS, *(READS[dataset] for dataset in DATASETS)
+)
+_SERVICE_LINKED: t.Final = "ServiceLinkedConfigRule"
+_IN_USE: t.Final = "ResourceInUse"
+# What AWS says of a region, which holds for all rules in it.
+_OF_REGION: t.Final[Mapping[str, tuple[str, str]]] = types.MappingProxyType(
+    {
+        "MaxNumberOfConfigRulesExceeded": (
+            "quota",
+            "the region has as many rules as AWS Config allows: remove some, or have the quota raised",
+        ),
+        "MaxNumberOfOrganizationConfigRulesExceeded": (
+            "quota",
+            "the organization has as many rules as AWS Config allows: remove some, or have the quota raised",
+        ),
+        "NoAvailableConfigurationRecorder": (
+            "no_recorder",
+            "AWS Config has no recorder there, without which no rule can be made",
+        ),
+        "MaxNumberOfConfigurationRecordersExceeded": ("managed_elsewhere", "somebody else has made a recorder there"),
+        "MaxNumberOfDeliveryChannelsExceeded": ("managed_elsewhere", "somebody else has made a delivery channel there"),
+        **dict.fromkeys(NO_ORGANIZATION, ("organization", NEEDED)),
+    }
+)
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Converge the rules of AWS Config as the options of ``task`` say."""
+    try:
+        planner = Planner(declared=Declared.from_options(task.options), settings=settings_of(task), now=task.now)
+    except InputError as error:
+        raise TaskError(str(error)) from error
+    rules = _Rules(task, planner)
+    try:
+        result = converge(task, module=MODULE, walk=rules.walk, costs=rules.costs)
+    except TaskError as error:
+        if "changes" in error.details:
+            error.details.update(rules.told())
+        raise
+    return {**result, **rules.told()}
+
+
+class _Rules:
+    """One run: what it found, planned, and was refused."""
+
+    def __init__(self, task: Task, planner: Planner) -> None:
+        self._task = task
+        self._planner = planner
+        self._told: list[dict[str, t.Any]] = []
+        self._changes: tuple[Change, ...] = ()
+        self._closed: set[str] = set()
+
+    def walk(self, access: Access) -> Walk[Observed]:
+        """The walk of this run, once the account is known to be the right one."""
+        return Walk(
+            module=MODULE,
+            observe=functools.partial(self._observe, access),
+            assess=self._planner.findings,
+            plan=self._plan,
+            reread=reread(access, self._planner.now),
+            acting=acting(access),
+            stays_with=self._stays_with,
+            declined=self._declined,
+        )
+
+    def _observe(self, access: Access) -> Observed:
+        declared = self._planner.declared
+        regions = access.regions(self._task.options["regions"])
+        if declared.iam_region and declared.iam_region not in regions:
+            raise InputError(f"iam_region: {declared.iam_region} is not allowed; allowed are {', '.join(regions)}")
+        snapshot = collect(access, datasets=DATASETS, regions=regions, now=self._planner.now)
+        open_ones = [region for region in regions if region not in unread(snapshot)]
+        if declared.of_organization:
+            return Observed(snapshot, organization=read_organization(access, open_ones))
+        if not declared.recorder:
+            return Observed(snapshot)
+        recorded = {item.region for item in snapshot.config_recorders}
+        return Observed(snapshot, read_others(access, [region for region in open_ones if region not in recorded]))
+
+    def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+        plan, self._told = self._planner.plan(observed, found)
+        self._changes = plan.changes
+        return plan
+
+    def _stays_with(self, change: Change, refused: Change) -> bool:
+        """What a region has no room for is not tried rule by rule."""
+        is_new = change.operation in (PUT_RULE, PUT_ORGANIZATION_RULE) and change.before is None
+        closed = is_new and change.region == refused.region and change.region in self._closed
+        return closed or stays_with(change, refused)
+
+    def _declined(self, change: Change, error: Exception) -> t.Optional[Refusal]:
+        """Why AWS did not take a change, where that is no failure but a matter of who decides, or of what is there."""
+        if not isinstance(error, AwsError):
+            return None
+        if _SERVICE_LINKED in error.message:
+            return Refusal("service_linked", f"a service of AWS owns it: {error}", change.target, change.operation)
+        if error.code.startswith(_IN_USE):
+            reason = f"AWS is still evaluating or deleting it; run again ({error})"
+            return Refusal("in_progress", reason, change.target, change.operation)
+        for code, (rule, reason) in _OF_REGION.items():
+            if error.code.startswith(code):
+                self._closed.add(change.region)
+                return Refusal(rule, f"{change.region}: {reason} ({error})", change.target, change.operation)
+        return None
+
+    def told(self) -> dict[str, t.Any]:
+        """What this module returns beside what all converging modules do."""
+        return {"rules": self._told}
+
+    def costs(self) -> list[dict[str, t.Any]]:
+        """What the plan costs."""
+        return costs(self._changes)

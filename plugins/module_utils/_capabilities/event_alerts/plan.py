@@ -1,0 +1,272 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Alerts: what the controls say of them, and the plan that leads to what is declared. No call is made here."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from ..._account.event_rules import PREFIX, EventRule
+from ..._account.model import Dataset, Snapshot
+from ..._controls.assess import assess
+from ..._controls.catalogue.event_alerts import RULES_CONTROL, THEME, occurs_in
+from ..._controls.control import Control, unread_reason
+from ..._controls.registry import all_controls
+from ..._controls.settings import Settings
+from ..._converge.change import Change, Refusal
+from ..._converge.finding import Finding, Status
+from ..._converge.plan import Plan
+from .changes import DELETE_RULE, PUT_RULE, PUT_TARGETS, Writer, normal, shown_target
+from .declared import Declared
+from .surroundings import Builder, Surroundings
+from .topology import Place, Topology, WantedRule
+
+MODULE: t.Final = "event_alerts"
+DATASETS: t.Final = frozenset({Dataset.EVENT_RULES, Dataset.TRAILS, Dataset.ORGANIZATION})
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+_MOST_TARGETS: t.Final = 5
+
+Step = t.Union[Change, Refusal]
+
+
+@dataclasses.dataclass(frozen=True)
+class Observed:
+    """The account with all that alerts are made of."""
+
+    snapshot: Snapshot
+    found: Surroundings
+
+
+def controls() -> tuple[Control, ...]:
+    """The controls on alerts."""
+    return tuple(control for control in all_controls() if control.theme == THEME)
+
+
+def findings(observed: Observed, *, settings: Settings, now: datetime) -> tuple[Finding, ...]:
+    """The verdicts on the alerts of an account, region by region."""
+    return assess(observed.snapshot, settings=settings, controls=controls(), now=now)
+
+
+def topology_of(declared: Declared, snapshot: Snapshot) -> Topology:
+    """Where the declaration leads in this account: only regions that could be read."""
+    regions = tuple(region for region in snapshot.regions if not snapshot.missing(Dataset.EVENT_RULES, region))
+    organization = snapshot.organization
+    management = organization is not None and organization.management_account_id == snapshot.account_id
+    place = Place(
+        account_id=snapshot.account_id,
+        partition=snapshot.partition,
+        home_region=snapshot.home_region,
+        regions=regions,
+        is_management_account=None if snapshot.missing(Dataset.ORGANIZATION) else management,
+    )
+    return Topology(declared, place)
+
+
+@dataclasses.dataclass(frozen=True)
+class Planner:
+    """Plans for one declaration. ``tags`` are those of our own besides the one that makes a thing ours."""
+
+    declared: Declared
+    tags: Mapping[str, str]
+
+    def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
+        """The plan from what was observed to the declaration."""
+        topology = topology_of(self.declared, observed.snapshot)
+        writer = Writer(observed.snapshot.account_id, self.tags)
+        build = Builder(self.declared, topology, observed.found, writer)
+        rules = _Rules(self.declared, observed.snapshot, topology, writer)
+        steps: list[Step] = list(self._steps(build, rules))
+        changes = [step for step in steps if isinstance(step, Change)]
+        refused = tuple(step for step in steps if isinstance(step, Refusal))
+        remedies = _remedies(found)
+        return Plan(changes=tuple(_remedying(change, remedies) for change in changes), refused=refused)
+
+    def _steps(self, build: Builder, rules: _Rules) -> Iterator[Step]:
+        if not self.declared.present:
+            yield from rules.removals()
+            yield from build.unused_admission()
+            yield from build.unused_role(rules.unread)
+            return
+        if not self.declared.leads_somewhere:
+            return
+        hub = rules.unread_hub()
+        if hub is not None:
+            yield hub
+            return
+        role = list(build.role())
+        yield from role
+        # Without the role nothing could be handed on, and rules would only look as if it were.
+        handed_on = not any(isinstance(step, Refusal) for step in role)
+        for region in build.topology.place.regions:
+            steps = list(build.region(region))
+            yield from steps
+            notifies = region in build.topology.notifying_regions
+            if not any(isinstance(step, Refusal) for step in steps) and (notifies or handed_on):
+                yield from rules.region(region)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rules:
+    """The rules of an account: as found, and the changes to them."""
+
+    declared: Declared
+    snapshot: Snapshot
+    topology: Topology
+    writer: Writer
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The regions whose rules are not known."""
+        read = self.topology.place.regions
+        return tuple(region for region in self.snapshot.regions if region not in read)
+
+    def unread_hub(self) -> t.Optional[Refusal]:
+        """Why nothing is planned at all: nobody knows what is in the region that all events go to."""
+        hub = self.topology.hub
+        unread = self.snapshot.missing(Dataset.EVENT_RULES, hub)
+        if self.declared.bus_arn or not unread:
+            return None
+        reason = f"the rules of {hub}, where people are told, are not known: {unread_reason(unread)}"
+        return Refusal("unread", reason, self.topology.place.arn("events", hub, f"rule/{PREFIX}*"), PUT_RULE)
+
+    def region(self, region: str) -> Iterator[Step]:
+        """Every rule that is wanted in a region, then what is ours there and not wanted any more."""
+        live = {rule.name: rule for rule in self._live(region)}
+        wanted = [rule for rule in self.topology.rules() if rule.region == region]
+        for rule in wanted:
+            yield from self._converged(rule, live.get(rule.name))
+        names = {rule.name for rule in wanted}
+        for name, present in live.items():
+            if name not in names:
+                yield from self._removed(present)
+
+    def removals(self) -> Iterator[Step]:
+        """All rules of ours away."""
+        for region in self.topology.place.regions:
+            for rule in self._live(region):
+                yield from self._removed(rule)
+
+    def _live(self, region: str) -> tuple[EventRule, ...]:
+        return next((item.rules for item in self.snapshot.alert_regions if item.region == region), ())
+
+    def _converged(self, wanted: WantedRule, live: t.Optional[EventRule]) -> Iterator[Step]:
+        arn = self.topology.place.arn("events", wanted.region, f"rule/{wanted.name}")
+        objection = self._objection(wanted, live)
+        if objection:
+            yield Refusal(*objection, arn, PUT_RULE)
+            return
+        if live is None or _differs(wanted, live):
+            yield self.writer.put_rule(wanted, arn, live)
+        if live is not None:
+            yield from self.writer.tag_rule(live)
+        present = {target.id: target for target in live.targets} if live else {}
+        target = present.get(wanted.target.id)
+        if shown_target(target) != shown_target(wanted.target):
+            yield self.writer.put_target(wanted.name, arn, wanted.region, wanted.target, target)
+        for other in present.values():
+            if live is not None and other.id.startswith(PREFIX) and other.id != wanted.target.id:
+                yield self.writer.remove_target(live, other)
+
+    def _objection(self, wanted: WantedRule, live: t.Optional[EventRule]) -> t.Optional[tuple[str, str]]:
+        if live is None:
+            return None
+        if live.managed_by:
+            return "managed", f"the rule is managed by {live.managed_by}, and is not touched"
+        if not live.is_owned and not self.declared.adopt:
+            return "foreign", "there is a rule of this name that this collection did not make; adopt takes it over"
+        others = [target for target in live.targets if not target.id.startswith(PREFIX)]
+        if len(others) >= _MOST_TARGETS:
+            return "targets", f"the rule has {len(others)} targets of others, and EventBridge takes {_MOST_TARGETS}"
+        return None
+
+    def _removed(self, live: EventRule) -> Iterator[Step]:
+        """A rule of ours with its targets of ours. One that others have added a target to is theirs to delete."""
+        if live.managed_by or not live.is_owned:
+            return
+        others = [target.id for target in live.targets if not target.id.startswith(PREFIX)]
+        for target in live.targets:
+            if target.id.startswith(PREFIX):
+                yield self.writer.remove_target(live, target)
+        if others:
+            reason = f"others have added targets to the rule ({', '.join(others)}), so it stays, without ours"
+            yield Refusal("targets", reason, live.arn, DELETE_RULE)
+        else:
+            yield self.writer.delete_rule(live)
+
+
+def _differs(wanted: WantedRule, live: EventRule) -> bool:
+    return (normal(wanted.pattern), wanted.state, wanted.description) != (
+        normal(live.pattern),
+        live.state,
+        live.description,
+    )
+
+
+def _remedies(found: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
+    """The fingerprints of what fails for want of rules, by region."""
+    remedies: dict[str, tuple[str, ...]] = {}
+    for finding in found:
+        if finding.control == RULES_CONTROL and finding.status is Status.FAIL:
+            remedies[finding.region] = (*remedies.get(finding.region, ()), finding.fingerprint)
+    return remedies
+
+
+def _remedying(change: Change, remedies: Mapping[str, tuple[str, ...]]) -> Change:
+    if change.operation not in (PUT_RULE, PUT_TARGETS):
+        return change
+    return dataclasses.replace(change, remedies=remedies.get(change.region, ()))
+
+
+def told(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
+    """The rules that are on: what they watch for, in which regions their events occur, and where nothing can come."""
+    place = topology.place
+    return [
+        {
+            "name": rule.name,
+            "title": rule.title,
+            "severity": rule.severity.value,
+            "applies": topology.applies(rule),
+            "regions": [
+                region
+                for region in place.regions
+                if occurs_in(rule, region, home=place.home_region, partition=place.partition)
+            ]
+            if topology.applies(rule)
+            else [],
+            "reason": "" if topology.applies(rule) else "only the management account sees changes of the organization",
+        }
+        for rule in declared.rules
+    ]
+
+
+def costs(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
+    """What AWS bills for: a unit and how many times it comes, which for events nobody knows beforehand."""
+    if not (declared.present and declared.leads_somewhere):
+        return []
+    handing_on = sorted({rule.region for rule in topology.rules() if rule.target.settings.get("RoleArn")})
+    notifying = topology.notifying_regions
+    queues = [region for region in topology.place.regions if topology.queue_arn(region)]
+    key = declared.kms_key_id
+    listed = (
+        ("rules", "rule on the default bus", len(topology.rules()), "rules and events of AWS's own services are free"),
+        (
+            "topology",
+            "region that hands events on",
+            len(handing_on),
+            "each event handed on is billed as a custom event",
+        ),
+        ("topic", "topic", len(notifying), "each message is billed by SNS, by e-mail after the first 1,000 a month"),
+        ("dead_letter_queue", "queue", len(queues), "requests are billed by SQS after the first million a month"),
+        ("kms_key_id", "key", len(notifying) if key else 0, "a call of KMS for a message, besides the key itself"),
+    )
+    return [
+        {"option": option, "unit": unit, "count": count, "note": note} for option, unit, count, note in listed if count
+    ]

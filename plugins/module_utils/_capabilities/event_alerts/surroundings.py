@@ -1,0 +1,273 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What stands around the rules: the topics, queues, role and bus that they need, as found and as they should be."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..._account.event_rules import OWNED, PREFIX, AlertTopic
+from ..._controls.effects.delivery import EVENTBRIDGE, Sender, admits
+from ..._converge.change import Change, Refusal
+from ..._policy.documents.canonical import equivalent
+from ..._policy.documents.parse import parse
+from ..._policy.documents.policy import PolicyError
+from ..._policy.evaluation.truth import YES
+from .changes import (
+    CREATE_QUEUE,
+    CREATE_ROLE,
+    CREATE_TOPIC,
+    DELETE_ROLE,
+    PUT_PERMISSION,
+    SET_QUEUE,
+    SET_TOPIC,
+    STATEMENT,
+    Writer,
+    admission,
+    merged,
+)
+from .declared import Declared
+from .topology import Topology
+
+SID: t.Final = "IamHardeningEvents"
+
+
+@dataclasses.dataclass(frozen=True)
+class Role:
+    """The role that hands events on. ``policy`` is the inline policy of ours in it, ``boundary`` an ARN."""
+
+    arn: str
+    trust: t.Any
+    policy: t.Any
+    tags: Mapping[str, str]
+    boundary: str = ""
+
+    @property
+    def is_owned(self) -> bool:
+        return self.tags.get(OWNED[0]) == OWNED[1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Surroundings:
+    """What was found, by ARN; a topic or queue that is not there is None. What failed to be read is in ``unread``."""
+
+    topics: Mapping[str, t.Optional[AlertTopic]] = dataclasses.field(default_factory=dict)
+    queues: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    role: t.Optional[Role] = None
+    bus_policy: t.Any = None
+    organization_id: str = ""
+    unread: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Builder:
+    """Plans what the rules need before they can deliver; a region without it gets no rules."""
+
+    declared: Declared
+    topology: Topology
+    found: Surroundings
+    writer: Writer
+
+    def role(self) -> Iterator[t.Union[Change, Refusal]]:
+        """The role by which events are handed on; none where one is given."""
+        if not self.topology.hands_on or self.declared.role_arn:
+            return
+        arn, live = self.topology.role_arn, self.found.role
+        if arn in self.found.unread:
+            yield _refused("unread", f"the role is not known: {self.found.unread[arn]}", arn, CREATE_ROLE)
+            return
+        if live is None:
+            yield self.writer.create_role(arn, self._trust, self.declared.role_permissions_boundary)
+            yield self.writer.put_role_policy(arn, None, self._permissions)
+            return
+        if not live.is_owned and not self.declared.adopt:
+            reason = "there is a role of this name that this collection did not make; adopt takes it over"
+            yield _refused("foreign", reason, arn, CREATE_ROLE)
+            return
+        yield from self._changed_role(live)
+
+    def _changed_role(self, live: Role) -> Iterator[t.Union[Change, Refusal]]:
+        """What a role that is there lacks."""
+        trusts, permits = _means(live.trust, self._trust), _means(live.policy, self._permissions)
+        wanted = self.declared.role_permissions_boundary
+        if wanted and live.boundary != wanted and not (trusts and permits):
+            reason = (
+                f"the role has not the permissions boundary {wanted}, without which it is not given more; set it, or"
+                " delete the role, which is then made anew"
+            )
+            yield _refused("no_boundary", reason, live.arn, CREATE_ROLE)
+            return
+        if not trusts:
+            yield self.writer.set_trust(live.arn, live.trust, self._trust)
+        if not permits:
+            yield self.writer.put_role_policy(live.arn, live.policy, self._permissions)
+
+    def unused_role(self, unread: Sequence[str]) -> tuple[t.Union[Change, Refusal], ...]:
+        """The role of ours away with the rules. In regions that were not read there may be some that need it."""
+        live = self.found.role
+        if live is None or not live.is_owned:
+            return ()
+        if unread:
+            reason = f"rules may need the role in regions that could not be read: {', '.join(unread)}"
+            return (_refused("unread", reason, live.arn, DELETE_ROLE),)
+        return self.writer.delete_role(live.arn, live.trust, live.policy, live.boundary)
+
+    def region(self, region: str) -> Iterator[t.Union[Change, Refusal]]:
+        """Topic, queue and bus of a region."""
+        if region in self.topology.notifying_regions:
+            yield from self._topic(self.topology.topic_arn(region))
+        queue = self.topology.queue_arn(region)
+        if queue:
+            yield from self._queue(queue, region)
+        if region == self.topology.hub:
+            yield from self._bus()
+
+    def _topic(self, arn: str) -> Iterator[t.Union[Change, Refusal]]:
+        live = self.found.topics.get(arn)
+        if arn.split(":")[4] != self.topology.place.account_id:
+            # Its owner admits these rules, and tells nobody else.
+            return
+        if arn in self.found.unread:
+            yield _refused("unread", f"the topic is not known: {self.found.unread[arn]}", arn, CREATE_TOPIC)
+        elif live is None and self.declared.create_topic:
+            yield self.writer.create_topic(arn, self._topic_policy(arn), self.declared.kms_key_id)
+        elif live is None:
+            yield _refused("no_topic", "there is no such topic; create_topic makes one", arn, CREATE_TOPIC)
+        else:
+            yield from self._opened(arn, live)
+            if self.declared.create_topic and self.declared.kms_key_id not in ("", live.kms_key_id):
+                yield self.writer.set_topic(arn, "KmsMasterKeyId", live.kms_key_id, self.declared.kms_key_id)
+
+    def _opened(self, arn: str, live: AlertTopic) -> Iterator[t.Union[Change, Refusal]]:
+        """The policy of a topic with our statement in it, unless EventBridge may publish for sure without."""
+        senders = self._senders(arn.split(":")[3])
+        if _admitted(live.policy, "sns:Publish", arn, senders):
+            return
+        after = merged(live.policy, self._publish(arn))
+        if _admitted(after, "sns:Publish", arn, senders):
+            yield self.writer.set_topic(arn, "Policy", live.policy, after)
+        else:
+            reason = f"a statement of its policy denies {EVENTBRIDGE} to publish; take it out, or name another topic"
+            yield _refused("denied", reason, arn, SET_TOPIC)
+
+    def _senders(self, region: str) -> tuple[Sender, ...]:
+        """EventBridge, as it asks for each of the rules that are wanted in a region."""
+        place = self.topology.place
+        return tuple(
+            Sender(EVENTBRIDGE, place.account_id, place.arn("events", region, f"rule/{rule.name}"))
+            for rule in self.topology.rules()
+            if rule.region == region
+        )
+
+    def _queue(self, arn: str, region: str) -> Iterator[t.Union[Change, Refusal]]:
+        statement = self._send(arn, region)
+        if arn in self.found.unread:
+            yield _refused("unread", f"the queue is not known: {self.found.unread[arn]}", arn, CREATE_QUEUE)
+        elif self.found.queues.get(arn) is not None:
+            live = self.found.queues[arn].get("policy")
+            senders = self._senders(region)
+            after = merged(live, statement)
+            if _admitted(live, "sqs:SendMessage", arn, senders):
+                return
+            if _admitted(after, "sqs:SendMessage", arn, senders):
+                yield self.writer.set_queue(arn, live, after)
+            else:
+                reason = f"a statement of its policy denies {EVENTBRIDGE} to send; take it out, or name another queue"
+                yield _refused("denied", reason, arn, SET_QUEUE)
+        elif self.declared.create_dead_letter_queue:
+            yield self.writer.create_queue(arn, {"Version": "2012-10-17", "Statement": [statement]})
+        else:
+            reason = "there is no such queue; create_dead_letter_queue makes one"
+            yield _refused("no_queue", reason, arn, CREATE_QUEUE)
+
+    def _bus(self) -> Iterator[t.Union[Change, Refusal]]:
+        arn = self.topology.place.arn("events", self.topology.hub, "event-bus/default")
+        live = self.statement
+        if not self.declared.receive_from_organization:
+            return
+        if not self.found.organization_id:
+            reason = "the account is in no organization, or may not ask which, so nothing can be admitted from it"
+            yield _refused("no_organization", reason, arn, PUT_PERMISSION)
+        elif live is None or not _means(_alone(live), _alone(admission(arn, self.found.organization_id))):
+            yield self.writer.admit_organization(arn, self.found.organization_id, live)
+
+    def unused_admission(self) -> tuple[Change, ...]:
+        """The organization out of the bus of this account."""
+        if self.statement is None:
+            return ()
+        arn = self.topology.place.arn("events", self.topology.hub, "event-bus/default")
+        return (self.writer.withdraw_admission(arn, self.statement),)
+
+    @property
+    def statement(self) -> t.Optional[dict[str, t.Any]]:
+        """Our statement in the policy of the default bus."""
+        statements = (self.found.bus_policy or {}).get("Statement") or []
+        return next((item for item in statements if item.get("Sid") == STATEMENT), None)
+
+    def _publish(self, arn: str) -> dict[str, t.Any]:
+        """EventBridge into a topic, without a condition.
+
+        Several of AWS's documents say that messages to a topic whose statement for EventBridge has one are dropped, and
+        newer ones that some keys are sent. Until that is known, an alert that arrives is worth more.
+        """
+        return {**_allow("sns:Publish"), "Resource": arn}
+
+    def _send(self, arn: str, region: str) -> dict[str, t.Any]:
+        """EventBridge into a queue, to which it sends the ARN of the rule."""
+        condition = {"ArnLike": {"aws:SourceArn": self.topology.place.arn("events", region, f"rule/{PREFIX}*")}}
+        return {**_allow("sqs:SendMessage"), "Resource": arn, "Condition": condition}
+
+    def _topic_policy(self, arn: str) -> dict[str, t.Any]:
+        tls = {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": arn,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        return {"Version": "2012-10-17", "Statement": [self._publish(arn), tls]}
+
+    @property
+    def _trust(self) -> dict[str, t.Any]:
+        place = self.topology.place
+        rules = f"arn:{place.partition}:events:*:{place.account_id}:rule/{PREFIX}*"
+        condition = {"ArnLike": {"aws:SourceArn": rules}, "StringEquals": {"aws:SourceAccount": place.account_id}}
+        return {"Version": "2012-10-17", "Statement": [{**_allow("sts:AssumeRole"), "Condition": condition}]}
+
+    @property
+    def _permissions(self) -> dict[str, t.Any]:
+        statement = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": self.topology.bus_arn}
+        return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _allow(action: str) -> dict[str, t.Any]:
+    return {"Sid": SID, "Effect": "Allow", "Principal": {"Service": EVENTBRIDGE}, "Action": action}
+
+
+def _admitted(policy: t.Any, action: str, arn: str, senders: Sequence[Sender]) -> bool:
+    """Whether a policy lets EventBridge deliver for every rule, for sure."""
+    return all(admits(policy, action, arn, sender).truth is YES for sender in senders)
+
+
+def _means(live: t.Any, wanted: t.Any) -> bool:
+    """Whether a document says what is wanted, in whatever form AWS returns it."""
+    try:
+        return equivalent(parse(live), parse(wanted))
+    except PolicyError:
+        return False
+
+
+def _alone(statement: t.Any) -> dict[str, t.Any]:
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _refused(rule: str, reason: str, target: str, operation: str) -> Refusal:
+    return Refusal(rule=rule, reason=reason, target=target, operation=operation)

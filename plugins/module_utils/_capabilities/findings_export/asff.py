@@ -1,0 +1,283 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Findings in the AWS Security Finding Format (ASFF), within its limits, and what is told from those that are there.
+
+https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-attributes.html
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import typing as t
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ..._account.moments import format_utc, parse_moment
+from ..._converge.change import GLOBAL, content_hash
+from ..._converge.finding import Severity
+
+Asff = dict[str, t.Any]
+Item = Mapping[str, t.Any]
+
+PRODUCT: t.Final = "hardening.iam"
+# Ids, generators and the names of our fields begin so, which is how our findings are told from others.
+PREFIX: t.Final = f"{PRODUCT}/"
+SCHEMA_VERSION: t.Final = "2018-10-08"
+ACTIVE, ARCHIVED = "ACTIVE", "ARCHIVED"
+# A provider sets it with a new finding. Later it is the customer's, and takes a call of its own.
+SUPPRESSED, NEW = "SUPPRESSED", "NEW"
+# Security Hub deletes a finding 90 days after its last update.
+RENEWED_AFTER: t.Final = timedelta(days=80)
+TYPES: t.Final = ("Software and Configuration Checks/AWS Security Best Practices",)
+
+# In bytes: AWS counts characters, and a byte is never less than one.
+TITLE, DESCRIPTION, RECOMMENDATION, NOTE = 256, 1024, 512, 512
+IDENTIFIER, FIELD, REQUIREMENT = 512, 1023, 64
+REQUIREMENTS: t.Final = 32
+
+_STANDARDS: t.Final[Mapping[str, str]] = {
+    "cis_7.0": "CIS AWS Foundations Benchmark v7.0.0/",
+    "cis_5.0": "CIS AWS Foundations Benchmark v5.0.0/",
+    "cis_3.0": "CIS AWS Foundations Benchmark v3.0.0/",
+    "security_hub": "AWS Security Hub ",
+    "nist_800_53": "NIST.800-53.r5 ",
+    "pci_4.0": "PCI DSS v4.0.1/",
+    "soc2": "SOC 2 ",
+}
+# What stands in an ARN after the service, by service → Security Hub's name of the type.
+_TYPES: t.Final[Mapping[tuple[str, str], str]] = {
+    ("iam", "user"): "AwsIamUser",
+    ("iam", "role"): "AwsIamRole",
+    ("iam", "group"): "AwsIamGroup",
+    ("iam", "policy"): "AwsIamPolicy",
+    ("ec2", "instance"): "AwsEc2Instance",
+    ("cloudtrail", "trail"): "AwsCloudTrailTrail",
+    ("s3", ""): "AwsS3Bucket",
+    ("sns", ""): "AwsSnsTopic",
+    ("sqs", ""): "AwsSqsQueue",
+}
+# An age grows by the day, and a last use moves with it: neither is news.
+_PASSING: t.Final = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.]+Z?)?|\d+(?= days?\b)")
+# The field of a finding that a rollback restored, with less than it said before.
+BRIEF: t.Final = "brief"
+# What is said when a finding is made or changed, but is no reason to change it.
+_OF_THE_RUN: t.Final = ("observed", "run", "digest")
+# Of a finding that is there, what a provider may send again; AWS adds members of its own, which it takes from nobody.
+_SENT: t.Final = (
+    *("SchemaVersion", "Id", "ProductArn", "ProductName", "GeneratorId", "AwsAccountId", "FirstObservedAt"),
+    *("LastObservedAt", "CreatedAt", "Title", "Description", "Remediation", "Resources", "FindingProviderFields"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Security Hub in one region of the account."""
+
+    partition: str
+    account_id: str
+    region: str
+
+    @property
+    def product(self) -> str:
+        """The product that every account has for findings of its own."""
+        owner = f"{self.region}:{self.account_id}:product/{self.account_id}/default"
+        return f"arn:{self.partition}:securityhub:{owner}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Said:
+    """A failing or waived finding as it stands in the report, and what it says is wrong, in words."""
+
+    finding: Item
+    title: str
+
+
+def identifier(finding: Item) -> str:
+    """The id that a finding has for good: its fingerprint is the same in every run."""
+    return f"{PREFIX}{finding['account_id']}/{finding['fingerprint']}"
+
+
+def content(said: Said, place: Place, *, observed: str, run_id: str) -> Asff:
+    """A finding as it is to be in Security Hub, but for the dates of its record.
+
+    :arg observed: the time of the assessment, which is when the finding was last seen.
+    """
+    finding = said.finding
+    made: Asff = {
+        "SchemaVersion": SCHEMA_VERSION,
+        "Id": identifier(finding),
+        "ProductArn": place.product,
+        "ProductName": PRODUCT,
+        "GeneratorId": cut(PREFIX + finding["control"], IDENTIFIER),
+        "AwsAccountId": finding["account_id"],
+        "FirstObservedAt": finding["first_seen"] or observed,
+        "LastObservedAt": observed,
+        "Title": cut(said.title, TITLE) or finding["control"],
+        "Description": cut(finding["detail"] or finding["title"], DESCRIPTION) or finding["control"],
+        "ProductFields": _fields(finding, run_id),
+        "Resources": [_resource(finding, place)],
+        "Compliance": {"Status": "FAILED", **_requirements(finding["compliance"])},
+        "RecordState": ACTIVE,
+        "FindingProviderFields": {
+            "Severity": {"Label": Severity(finding["severity"]).name, "Original": finding["severity"]},
+            "Types": list(TYPES),
+        },
+    }
+    advice = cut(finding["remediation"]["text"], RECOMMENDATION)
+    if advice:
+        made["Remediation"] = {"Recommendation": {"Text": advice}}
+    made["ProductFields"][f"{PREFIX}digest"] = digest(made)
+    return made
+
+
+def _fields(finding: Item, run_id: str) -> dict[str, str]:
+    """What ASFF has no place for."""
+    evidence = finding["evidence"]
+    told = {
+        "control": finding["control"],
+        "region": finding["region"],
+        "fingerprint": finding["fingerprint"],
+        "resource": finding["resource"],
+        "resource_detail": finding["resource_detail"],
+        "observed": _text(evidence["observed"]),
+        "expected": _text(evidence["expected"]),
+        "source": evidence["source"],
+        "module": finding["remediation"]["module"],
+        "waiver": waiver_note(finding),
+        "run": run_id,
+    }
+    short = {name: cut(str(value), FIELD) for name, value in told.items() if value}
+    # AWS takes no text that is empty.
+    return {f"{PREFIX}{name}": value for name, value in short.items() if value}
+
+
+def _text(value: t.Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def waiver_note(finding: Item) -> str:
+    """Why a waived finding is accepted, by whom and until when; empty for any other."""
+    waiver = finding["waiver"]
+    if finding["status"] != "WAIVED" or not waiver:
+        return ""
+    terms = ", ".join(f"{name} {waiver[name]}" for name in ("owner", "ticket", "expires") if waiver.get(name))
+    return cut(f"waived: {waiver.get('reason')} ({terms})", NOTE)
+
+
+def _resource(finding: Item, place: Place) -> Asff:
+    arn = finding["resource"]
+    parts = arn.split(":", 5)
+    kind, name = "Other", arn
+    if len(parts) == 6 and parts[5] == "root":
+        # AWS's own name of an account as a resource.
+        kind, name = "AwsAccount", f"AWS::::Account:{finding['account_id']}"
+    elif len(parts) == 6:
+        first, slash, _rest = parts[5].partition("/")
+        kind = _TYPES.get((parts[2], first if slash else ""), kind)
+    region = place.region if finding["region"] == GLOBAL else finding["region"]
+    return {"Type": kind, "Id": cut(name, IDENTIFIER), "Partition": place.partition, "Region": region}
+
+
+def _requirements(compliance: Mapping[str, Sequence[str]]) -> Asff:
+    named = [
+        cut(f"{_STANDARDS.get(framework, framework + ' ')}{name}", REQUIREMENT)
+        for framework in (*_STANDARDS, *sorted(set(compliance) - set(_STANDARDS)))
+        for name in compliance.get(framework, ())
+    ]
+    told = [name for name in named if name][:REQUIREMENTS]
+    return {"RelatedRequirements": told} if told else {}
+
+
+def digest(made: Item) -> str:
+    """What tells whether a finding says anything new: neither when it was seen, nor how old something has become."""
+    fields = {name: value for name, value in made["ProductFields"].items() if name not in _PASSING_FIELDS}
+    lasting = {name: value for name, value in made.items() if name not in ("FirstObservedAt", "LastObservedAt")}
+    description = _PASSING.sub("#", made["Description"])
+    return content_hash({**lasting, "ProductFields": fields, "Description": description})
+
+
+_PASSING_FIELDS: t.Final = frozenset(PREFIX + name for name in _OF_THE_RUN)
+
+
+def dated(made: Item, known: t.Optional[Item], now: datetime) -> Asff:
+    """A finding with the dates of its record: made when it was first seen, and updated later than it was before.
+
+    AWS ignores what is not later than what it has, without a word.
+    """
+    created = known["CreatedAt"] if known else made["FirstObservedAt"]
+    return {**made, "CreatedAt": created, "UpdatedAt": later(known, now)}
+
+
+def later(known: t.Optional[Item], now: datetime) -> str:
+    """``now``, or the second after the last update of a finding that is there."""
+    if known is None:
+        return format_utc(now)
+    return format_utc(max(now, updated(known) + timedelta(seconds=1)))
+
+
+def updated(known: Item) -> datetime:
+    return parse_moment(known["UpdatedAt"])
+
+
+def again(known: Item, *, state: str, compliance: str, at: str) -> Asff:
+    """A finding that is there, to be sent once more in another state."""
+    sent = {name: known[name] for name in _SENT if name in known}
+    fields = {name: value for name, value in (known.get("ProductFields") or {}).items() if name.startswith(PREFIX)}
+    judged = {name: value for name, value in (known.get("Compliance") or {}).items() if name == "RelatedRequirements"}
+    return {
+        **sent,
+        "ProductFields": fields,
+        "Compliance": {"Status": compliance, **judged},
+        "RecordState": state,
+        "UpdatedAt": at,
+    }
+
+
+def brief(made: Item) -> Asff:
+    """As little of a finding as restores what it says: what undoes a change stands in the journal, a hundred at a time.
+
+    The next export completes it.
+    """
+    kept = ("control", "region", "fingerprint", "resource", "resource_detail", "digest")
+    fields = {name: value for name, value in made["ProductFields"].items() if name.removeprefix(PREFIX) in kept}
+    fields[PREFIX + BRIEF] = "true"
+    left_out = ("Remediation", "LastObservedAt")
+    short = {name: value for name, value in made.items() if name not in left_out}
+    return {**short, "ProductFields": fields, "Compliance": {"Status": made["Compliance"]["Status"]}}
+
+
+def field(known: Item, name: str) -> str:
+    """One of our fields of a finding that is there."""
+    return str((known.get("ProductFields") or {}).get(PREFIX + name) or "")
+
+
+def is_open(known: t.Optional[Item]) -> bool:
+    return known is not None and known.get("RecordState", ACTIVE) == ACTIVE
+
+
+def state(known: t.Optional[Item]) -> t.Optional[str]:
+    """A finding in the shape of ``before`` and ``after``: a line, or None where it is not there or archived."""
+    if known is None or not is_open(known):
+        return None
+    severity = ((known.get("FindingProviderFields") or {}).get("Severity") or {}).get("Label", "")
+    resource = ", ".join(filter(None, (field(known, "resource"), field(known, "resource_detail"))))
+    status = (known.get("Compliance") or {}).get("Status", "")
+    return f"{field(known, 'control')} on {resource}: {status} {severity} ({field(known, 'digest')[:8]})"
+
+
+def cut(text: str, limit: int) -> str:
+    """``text`` in at most so many bytes of UTF-8; what is cut off is told by an ellipsis."""
+    clean = text.strip().encode(errors="backslashreplace")
+    if len(clean) <= limit:
+        return clean.decode()
+    mark = "…".encode()
+    return (clean[: limit - len(mark)].decode(errors="ignore").rstrip() + mark.decode())[:limit]

@@ -1,0 +1,215 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The changes that ``findings_export`` makes: batches of findings, and of what became of their investigation."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from ..._account.moments import format_utc, parse_moment
+from ..._converge.change import Change, Impact, Undo
+from .asff import ACTIVE, ARCHIVED, NEW, PRODUCT, SUPPRESSED, Asff, Item, Place, again, brief, is_open, state
+
+IMPORT: t.Final = "BatchImportFindings"
+UPDATE: t.Final = "BatchUpdateFindings"
+WRITES: t.Final = (IMPORT, UPDATE)
+KIND: t.Final = "findings_export"
+# What BatchImportFindings takes at a time: https://docs.aws.amazon.com/securityhub/latest/partnerguide/
+# guidelines-batchimportfindings.html. BatchUpdateFindings takes as many.
+MOST: t.Final = 100
+BATCH_BYTES: t.Final = 6 * 1024 * 1024
+FINDING_BYTES: t.Final = 240 * 1024
+_MOMENTS: t.Final = frozenset({"CreatedAt", "UpdatedAt", "FirstObservedAt", "LastObservedAt"})
+# The parts of targets that say what a batch is of.
+_IMPORTED: t.Final = "/import/"
+_UPDATED: t.Final = "/update/"
+
+
+@dataclasses.dataclass(frozen=True)
+class Sending:
+    """One finding to be sent: as it is in Security Hub, if it is there, and as it is to be."""
+
+    known: t.Optional[Item]
+    made: Asff
+
+    @property
+    def id(self) -> str:
+        return str(self.made["Id"])
+
+    @property
+    def outcome(self) -> str:
+        """What comes of it, for the counts."""
+        if self.made["RecordState"] == ARCHIVED:
+            return "archived"
+        if not is_open(self.known):
+            return "created" if self.known is None else "reopened"
+        return "updated"
+
+    def undone(self) -> Asff:
+        """What takes it back: the finding as it was, or archived where nothing was open."""
+        after = format_utc(parse_moment(self.made["UpdatedAt"]) + timedelta(seconds=1))
+        if self.known is None or not is_open(self.known):
+            status = self.made["Compliance"]["Status"]
+            return brief({**self.made, "RecordState": ARCHIVED, "Compliance": {"Status": status}, "UpdatedAt": after})
+        compliance = (self.known.get("Compliance") or {}).get("Status", "FAILED")
+        return brief(again(self.known, state=ACTIVE, compliance=compliance, at=after))
+
+
+@dataclasses.dataclass(frozen=True)
+class Settling:
+    """A finding whose investigation ends, or begins again, because of a waiver; ``text`` is the note that says so.
+
+    ``before`` is how far the investigation is, once the finding was sent.
+    """
+
+    known: Item
+    before: str
+    status: str
+    text: str
+
+    @property
+    def id(self) -> str:
+        return str(self.known["Id"])
+
+    @property
+    def note(self) -> tuple[str, str]:
+        """The note that is there, and by whom."""
+        note = self.known.get("Note") or {}
+        return str(note.get("Text") or "taken back"), str(note.get("UpdatedBy") or PRODUCT)
+
+
+def workflow(known: t.Optional[Item]) -> t.Optional[str]:
+    """How far the investigation of a finding is, in the shape of ``before`` and ``after``."""
+    return None if known is None else str((known.get("Workflow") or {}).get("Status") or NEW)
+
+
+def product_of(change: Change) -> str:
+    """The product that a change is of."""
+    return change.target.rpartition("/")[0].rpartition("/")[0]
+
+
+def is_import(change: Change) -> bool:
+    """Whether a change, or the one that it takes back, sends findings."""
+    return _IMPORTED in change.target
+
+
+def imports(sendings: Iterable[Sending], place: Place) -> list[Change]:
+    """The findings of a region, in as few calls as AWS's limits allow."""
+    return [_import(batch, place, number) for number, batch in enumerate(_batches(sendings), start=1)]
+
+
+def _batches(sendings: Iterable[Sending]) -> Iterator[list[Sending]]:
+    batch: list[Sending] = []
+    size = 0
+    for sending in sorted(sendings, key=lambda item: item.id):
+        own = len(json.dumps(sending.made).encode()) + 2
+        if batch and (len(batch) == MOST or size + own > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(sending)
+        size += own
+    if batch:
+        yield batch
+
+
+def _import(batch: Sequence[Sending], place: Place, number: int) -> Change:
+    return _change(
+        IMPORT,
+        f"{place.product}{_IMPORTED}{number}",
+        place,
+        {"Findings": [sending.made for sending in batch]},
+        before={sending.id: state(sending.known) for sending in batch},
+        after={sending.id: state(sending.made) for sending in batch},
+        undo=Undo(IMPORT, {"Findings": [sending.undone() for sending in batch]}),
+        # The moment of the export is the only thing that two plans of the same findings differ in.
+        planned={"Findings": [_without_moments(sending.made) for sending in batch]},
+    )
+
+
+def _without_moments(made: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """A finding with a placeholder for each moment, that of its note included."""
+    return {
+        name: "<time>" if name in _MOMENTS else _without_moments(value) if isinstance(value, Mapping) else value
+        for name, value in made.items()
+    }
+
+
+def updates(settlings: Iterable[Settling], place: Place) -> list[Change]:
+    """What becomes of investigations in a region: a call each for those that say the same, and said the same before."""
+    alike: dict[tuple[t.Any, ...], list[Settling]] = {}
+    for settling in sorted(settlings, key=lambda item: item.id):
+        key = (settling.status, settling.text, settling.before, settling.note)
+        alike.setdefault(key, []).append(settling)
+    chunks = [group[start : start + MOST] for group in alike.values() for start in range(0, len(group), MOST)]
+    return [_update(chunk, place, number) for number, chunk in enumerate(chunks, start=1)]
+
+
+def _update(chunk: Sequence[Settling], place: Place, number: int) -> Change:
+    first = chunk[0]
+    ids = [{"Id": settling.id, "ProductArn": place.product} for settling in chunk]
+
+    def request(status: str, text: str, author: str) -> dict[str, t.Any]:
+        note = {"Text": text, "UpdatedBy": author}
+        return {"FindingIdentifiers": ids, "Workflow": {"Status": status}, "Note": note}
+
+    return _change(
+        UPDATE,
+        f"{place.product}{_UPDATED}{number}",
+        place,
+        request(first.status, first.text, PRODUCT),
+        before={settling.id: settling.before for settling in chunk},
+        after={settling.id: first.status for settling in chunk},
+        undo=Undo(UPDATE, request(first.before, *first.note)),
+    )
+
+
+def _change(
+    operation: str,
+    target: str,
+    place: Place,
+    parameters: Mapping[str, t.Any],
+    *,
+    before: Mapping[str, t.Any],
+    after: Mapping[str, t.Any],
+    undo: Undo,
+    planned: t.Optional[Mapping[str, t.Any]] = None,
+) -> Change:
+    return Change(
+        account_id=place.account_id,
+        region=place.region,
+        service="securityhub",
+        operation=operation,
+        target=target,
+        parameters=parameters,
+        before=dict(before),
+        after=dict(after),
+        kind=KIND,
+        impact=Impact.ADDITIVE,
+        population=len(before),
+        undo=undo,
+        planned=planned,
+    )
+
+
+def rejected(answer: Mapping[str, t.Any]) -> dict[str, str]:
+    """What AWS's answer, a success all the same, says was not taken: ids, and why."""
+    told: dict[str, str] = {}
+    for item in answer.get("FailedFindings") or ():
+        told[item["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"
+    for item in answer.get("UnprocessedFindings") or ():
+        told[item["FindingIdentifier"]["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"
+    return told
+
+
+def suppressed_by_us(known: Item) -> bool:
+    """Whether nobody has decided on a finding since a waiver ended its investigation."""
+    return workflow(known) == SUPPRESSED and (known.get("Note") or {}).get("UpdatedBy") == PRODUCT

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The live reads of Security Hub's findings: all of ours in a region, and those that a change is about."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from ..._aws.access import Access
+from ..._aws.errors import AwsError
+from ..._aws.operations import Operations
+from ..._converge.change import Change
+from .asff import PREFIX, Item, Place, state
+from .changes import WRITES, is_import, product_of, workflow
+from .plan import Hub
+
+_SERVICE: t.Final = "securityhub"
+_READ: t.Final = "GetFindings"
+_OFF: t.Final = ("InvalidAccessException", "ResourceNotFoundException")
+_PAGE: t.Final = 100
+# So many values GetFindings takes for one filter.
+_VALUES: t.Final = 20
+# What undoing a change takes: both writes undo themselves.
+UNDO_OPERATIONS: t.Final = Operations(
+    reads=frozenset({f"{_SERVICE}:{_READ}"}), writes=frozenset(f"{_SERVICE}:{name}" for name in WRITES)
+)
+
+
+def read_hubs(access: Access, places: Iterable[Place]) -> dict[str, Hub]:
+    """What the regions tell of our findings, by region."""
+    reads = {place.region: functools.partial(_ours, access, place) for place in places}
+    return {
+        region: _unread(found) if isinstance(found, AwsError) else found
+        for region, found in access.gather(reads).items()
+    }
+
+
+def _unread(error: AwsError) -> Hub:
+    return Hub(is_off=True) if error.code in _OFF else Hub(problem=str(error))
+
+
+def _ours(access: Access, place: Place) -> Hub:
+    """All findings of the account's own product that we made, archived ones too.
+
+    The product's ARN has the region: where findings come together, those of other regions stand beside them.
+    """
+    filters = {"ProductArn": _equal([place.product]), "GeneratorId": [{"Value": PREFIX, "Comparison": "PREFIX"}]}
+    return Hub({item["Id"]: item for item in _found(access, filters, place.region)})
+
+
+def _found(access: Access, filters: Mapping[str, t.Any], region: str) -> Iterable[Item]:
+    return access.items(_SERVICE, _READ, "Findings", {"Filters": filters, "MaxResults": _PAGE}, region=region)
+
+
+def _equal(values: Sequence[str]) -> list[dict[str, str]]:
+    return [{"Value": value, "Comparison": "EQUALS"} for value in values]
+
+
+def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
+    """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
+    return functools.partial(_present, access)
+
+
+def _present(access: Access, change: Change) -> t.Any:
+    shown = state if is_import(change) else workflow
+    try:
+        found = {item["Id"]: item for item in _named(access, list(change.before), product_of(change), change.region)}
+    except AwsError as error:
+        if error.code not in _OFF:
+            raise
+        found = {}
+    return {name: shown(found.get(name)) for name in change.before}
+
+
+def _named(access: Access, ids: Sequence[str], product: str, region: str) -> Iterable[Item]:
+    for start in range(0, len(ids), _VALUES):
+        filters = {"ProductArn": _equal([product]), "Id": _equal(ids[start : start + _VALUES])}
+        yield from _found(access, filters, region)

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The plan for Security Hub's findings: which of ours are sent, which are archived, and which stay as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from ..._converge.change import GLOBAL, Change, Refusal
+from ..._converge.plan import Plan
+from .asff import (
+    ARCHIVED,
+    BRIEF,
+    NEW,
+    PRODUCT,
+    RENEWED_AFTER,
+    SUPPRESSED,
+    Item,
+    Place,
+    Said,
+    again,
+    content,
+    dated,
+    field,
+    identifier,
+    is_open,
+    later,
+    updated,
+    waiver_note,
+)
+from .changes import IMPORT, Sending, Settling, imports, suppressed_by_us, updates, workflow
+
+MODULE: t.Final = "findings_export"
+
+
+@dataclasses.dataclass(frozen=True)
+class Hub:
+    """What a region tells: our findings there by their ids, or why it tells nothing."""
+
+    findings: Mapping[str, Item] = dataclasses.field(default_factory=dict)
+    is_off: bool = False
+    problem: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Assessed:
+    """What there is to export.
+
+    ``said`` are the failing and waived findings of the ``severities`` that are wanted; ``failing`` has the ids of all.
+    ``settles`` says of the control and region of a finding that fails no longer whether the assessment looked there.
+    """
+
+    account_id: str
+    partition: str
+    run_id: str
+    observed: str
+    said: tuple[Said, ...]
+    severities: frozenset[str]
+    failing: frozenset[str]
+    settles: Callable[[Mapping[str, str]], bool]
+
+
+@dataclasses.dataclass(frozen=True)
+class Planner:
+    """Plans for one assessment at one moment. What is in no region goes to the region ``home``."""
+
+    assessed: Assessed
+    home: str
+    now: datetime
+
+    def regions(self, looked_at: Sequence[str]) -> tuple[str, ...]:
+        """The regions in which something may have to be done; ``looked_at`` are those that were assessed."""
+        found = {self._region(said.finding) for said in self.assessed.said}
+        return tuple(sorted({self.home, *looked_at, *found}))
+
+    def plan(self, hubs: Mapping[str, Hub]) -> Plan:
+        """The plan that leads from what the regions tell to what was assessed."""
+        changes: list[Change] = []
+        refused: list[Refusal] = []
+        for region, hub in hubs.items():
+            place, said = self._place(region), self._said_in(region)
+            if hub.is_off or hub.problem:
+                refused += [_left_out(place, len(said), hub)] if said or not hub.is_off else []
+                continue
+            changes += imports(self.sendings(region, hub), place)
+            changes += updates(self._settlings(said, hub), place)
+        return Plan(tuple(changes), tuple(refused))
+
+    def sendings(self, region: str, hub: Hub) -> list[Sending]:
+        """The findings to send to a region: what is new, what says something else than before, what is settled."""
+        place, said = self._place(region), self._said_in(region)
+        wanted = {identifier(item.finding): item for item in said}
+        sent = [self._sending(item, hub.findings.get(name), place) for name, item in wanted.items()]
+        gone = [self._archived(known) for name, known in hub.findings.items() if name not in wanted and is_open(known)]
+        return [item for item in (*sent, *gone) if item]
+
+    def counts(self, region: str, hub: Hub) -> dict[str, t.Any]:
+        """What the plan comes to in a region, for the result."""
+        readable = not (hub.is_off or hub.problem)
+        outcomes = Counter(item.outcome for item in self.sendings(region, hub)) if readable else Counter[str]()
+        stay = len(self._said_in(region)) - sum(outcomes[name] for name in ("created", "reopened", "updated"))
+        return {
+            "region": region,
+            "enabled": None if hub.problem else not hub.is_off,
+            **{name: outcomes[name] for name in ("created", "updated", "reopened", "archived")},
+            "unchanged": stay if readable else 0,
+        }
+
+    def _place(self, region: str) -> Place:
+        return Place(self.assessed.partition, self.assessed.account_id, region)
+
+    def _region(self, finding: Item) -> str:
+        return self.home if finding["region"] == GLOBAL else str(finding["region"])
+
+    def _said_in(self, region: str) -> tuple[Said, ...]:
+        return tuple(item for item in self.assessed.said if self._region(item.finding) == region)
+
+    def _sending(self, said: Said, known: t.Optional[Item], place: Place) -> t.Optional[Sending]:
+        made = content(said, place, observed=self.assessed.observed, run_id=self.assessed.run_id)
+        if known is not None and is_open(known) and not self._differs(made, known):
+            return None
+        note = waiver_note(said.finding)
+        if known is None and note:
+            made["Workflow"] = {"Status": SUPPRESSED}
+            made["Note"] = {"Text": note, "UpdatedBy": PRODUCT, "UpdatedAt": later(None, self.now)}
+        return Sending(known, dated(made, known, self.now))
+
+    def _differs(self, made: Item, known: Item) -> bool:
+        is_same = field(known, "digest") == field(made, "digest") and not field(known, BRIEF)
+        return not is_same or self.now - updated(known) >= RENEWED_AFTER
+
+    def _archived(self, known: Item) -> t.Optional[Sending]:
+        """A finding that fails no longer, or is no longer wanted; None where nobody looked."""
+        where = {name: field(known, name) for name in ("control", "region")}
+        if known["Id"] not in self.assessed.failing and self.assessed.settles(where):
+            compliance = "PASSED"
+        elif _severity(known) in self.assessed.severities:
+            return None
+        else:
+            compliance = str((known.get("Compliance") or {}).get("Status", "FAILED"))
+        return Sending(known, again(known, state=ARCHIVED, compliance=compliance, at=later(known, self.now)))
+
+    def _settlings(self, said: Sequence[Said], hub: Hub) -> list[Settling]:
+        """The investigations that a waiver ends, or whose waiver is gone; what an analyst decided stays."""
+        found = []
+        for item in said:
+            known = hub.findings.get(identifier(item.finding))
+            if known is None:
+                continue
+            note = waiver_note(item.finding)
+            if note and _workflow_once_open(known) == NEW:
+                found.append(Settling(known, NEW, SUPPRESSED, note))
+            elif not note and suppressed_by_us(known):
+                found.append(Settling(known, SUPPRESSED, NEW, "the waiver is gone"))
+        return found
+
+
+def _workflow_once_open(known: Item) -> t.Optional[str]:
+    """How far an investigation is once the finding is open: AWS begins anew with what comes back."""
+    present = workflow(known)
+    return present if is_open(known) or present == SUPPRESSED else NEW
+
+
+def _severity(known: Item) -> str:
+    return str(((known.get("FindingProviderFields") or {}).get("Severity") or {}).get("Original") or "").lower()
+
+
+def _left_out(place: Place, count: int, hub: Hub) -> Refusal:
+    what = f"{count} finding{'' if count == 1 else 's'}"
+    if hub.is_off:
+        reason = (
+            f"Security Hub is off in {place.region}, so {what} can't go there: turn it on (hardening.iam.security_hub),"
+            " or name another region for what is global in global_region"
+        )
+        return Refusal("hub_off", reason, place.product, IMPORT)
+    reason = f"the findings in {place.region} can't be read, so nothing is sent there ({what}): {hub.problem}"
+    return Refusal("unread", reason, place.product, IMPORT)
+
+
+def costs(regions: Sequence[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """What the plan costs, as far as it can be counted: AWS charges for findings that come in or are updated."""
+    count = sum(item[name] for item in regions for name in ("created", "updated", "reopened", "archived"))
+    note = "a finding that is sent is an ingestion event; AWS charges for those beyond a free number a month"
+    return [{"option": "security_hub", "unit": "finding sent", "count": count, "note": note}] if count else []

@@ -1,0 +1,225 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``findings_export``: the account's report in, its findings in Security Hub and in a file out."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+
+from ..._aws.access import Access
+from ..._aws.operations import Operations
+from ..._converge.change import Change, content_hash
+from ..._converge.errors import InputError
+from ..._converge.finding import Severity, Status, mask_key_ids
+from ..._converge.plan import Plan
+from ..._converge.runner import VERIFY_WAITS, Walk
+from ..._module.converging import converge
+from ..._module.task import Task, TaskError
+from ..._report import ocsf
+from ..._report.delta import settling
+from ..._report.document import SCHEMA, DocumentError, Report, check_report, complete, decode, run_report_key, to_bytes
+from ..._report.grouping import problem_of, resource_name
+from ..._report.parts import read_parts
+from .asff import Place, Said, identifier
+from .changes import rejected
+from .observe import UNDO_OPERATIONS, read_hubs, reread
+from .plan import MODULE, Assessed, Hub, Planner, costs
+
+# What is exported undoes itself by the same writes.
+OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity"})).union(UNDO_OPERATIONS)
+SEVERITIES: t.Final = tuple(severity.value for severity in Severity)
+_OPEN: t.Final = frozenset({Status.FAIL.value, Status.WAIVED.value})
+_FILE: t.Final = "findings.ocsf.jsonl"
+# So many of what was not taken are named in the message; the result has all.
+_NAMED: t.Final = 10
+
+Result = dict[str, t.Any]
+
+
+def run(task: Task) -> Result:
+    """Export the findings of an account, as the options say.
+
+    :raises TaskError: there is no assessment of the run, or Security Hub did not take all that was sent.
+    """
+    try:
+        _check(task.options["severities"])
+        report = _report(task)
+        files = _written(task, report) if task.options["ocsf"] else {}
+        if not task.options["security_hub"]:
+            return {"account_id": report["account_id"], "run_id": report["run"]["id"], "files": files}
+        export = _Export(task, report)
+        return _exported(task, export, files)
+    except (DocumentError, InputError) as error:
+        raise TaskError(str(error)) from error
+
+
+def _check(severities: Sequence[str]) -> None:
+    unknown = [name for name in severities if name not in SEVERITIES]
+    if unknown:
+        raise InputError(f"severities: {', '.join(unknown)} is not allowed; allowed are {', '.join(SEVERITIES)}")
+
+
+def _report(task: Task) -> Report:
+    """The assessment of the run, with the findings that other modules left beside it, and key ids cut in any case."""
+    account, place = task.account_id, task.report_store()
+    wanted = task.run_id if task.options["run_id"] else None
+    key = run_report_key(str(account), wanted) if wanted else f"{account}/report.json"
+    content = place.get(key) or place.get(f"{account}/report.json")
+    report = None if content is None else decode(content, where=f"{place.location}/{key}", schema=SCHEMA)
+    if report is not None:
+        check_report(report, str(account), where=f"{place.location}/{key}")
+    if report is None or (wanted and report["run"]["id"] != wanted):
+        of_run = f" of run {wanted}" if wanted else ""
+        found = f"; the one there is of run {report['run']['id']}" if report else ""
+        raise InputError(f"account_id: no assessment of {account}{of_run} in {place.location}{found}")
+    kept = read_parts(place, str(account), report["run"]["id"], mode=report["run"]["mode"])
+    masked: Report = mask_key_ids(complete(report, kept.parts))
+    return masked
+
+
+def _written(task: Task, report: Report) -> dict[str, str]:
+    """The file of this run, which is written in check mode too: it is a report."""
+    key = f"{report['account_id']}/{_FILE}"
+    return {"ocsf": task.report_store().put(key, to_bytes(ocsf.render(report)))}
+
+
+def _exported(task: Task, export: _Export, files: Mapping[str, str]) -> Result:
+    try:
+        result = converge(task, module=MODULE, walk=export.walk, costs=export.costs)
+    except TaskError as error:
+        error.details.update({"files": files, **export.told()} if error.details else {})
+        raise
+    for warning in export.warnings():
+        task.warn(warning)
+    result = {**result, "changes": [*map(_brief, result["changes"])], "files": files, **export.told()}
+    failed = result["failed_findings"]
+    if failed:
+        named = "; ".join(f"{item['control']} on {item['resource']}: {item['reason']}" for item in failed[:_NAMED])
+        more = f"; and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+        raise TaskError(f"Security Hub did not take {len(failed)} findings: {named}{more}", **result)
+    return result
+
+
+def _brief(change: Result) -> Result:
+    """A change for the result of the task, where what undoes it is named by ids: thousands of findings are megabytes.
+
+    The journal and the plan have it in full.
+    """
+    undo = change["undo"]
+    if "Findings" not in undo["parameters"]:
+        return change
+    ids = [item["Id"] for item in undo["parameters"]["Findings"]]
+    return {**change, "undo": {**undo, "parameters": {"Findings": ids}}}
+
+
+class _Export:
+    """One run: what there is to export, what the regions told, and what AWS did not take."""
+
+    def __init__(self, task: Task, report: Report) -> None:
+        self._task = task
+        self._report = report
+        self._planner: t.Optional[Planner] = None
+        self._hubs: Mapping[str, Hub] = {}
+        self._failed: dict[str, str] = {}
+        self._taken: dict[str, int] = {}
+        self._late: set[str] = set()
+
+    def walk(self, access: Access) -> Walk[Mapping[str, Hub]]:
+        """The walk of this run, once the account is known to be the right one."""
+        planner = Planner(self._assessed(), home=self._home(access), now=self._task.now)
+        self._planner = planner
+        read = reread(access, self._task.now)
+        return Walk(
+            module=MODULE,
+            observe=functools.partial(self._observe, access, planner),
+            assess=lambda _hubs: (),
+            plan=lambda hubs, _findings: self._plan(planner, hubs),
+            reread=functools.partial(self._reread, read),
+            learn=self._learn,
+        )
+
+    def _home(self, access: Access) -> str:
+        given = self._task.options.get("global_region")
+        return access.regions([given])[0] if given else access.home_region
+
+    def _assessed(self) -> Assessed:
+        report, severities = self._report, frozenset(self._task.options["severities"])
+        failing = [finding for finding in report["findings"] if finding["status"] in _OPEN]
+        said = tuple(
+            Said(finding, problem_of(finding, report)) for finding in failing if finding["severity"] in severities
+        )
+        return Assessed(
+            account_id=report["account_id"],
+            partition=report["partition"],
+            run_id=report["run"]["id"],
+            observed=report["run"]["started"],
+            said=said,
+            severities=severities,
+            failing=frozenset(map(identifier, failing)),
+            settles=settling(report["findings"]),
+        )
+
+    def _observe(self, access: Access, planner: Planner) -> Mapping[str, Hub]:
+        regions = planner.regions(self._report["scope"]["regions_assessed"])
+        places = (Place(access.partition, access.caller.account_id, region) for region in regions)
+        self._hubs = read_hubs(access, places)
+        return self._hubs
+
+    def _plan(self, planner: Planner, hubs: Mapping[str, Hub]) -> Plan:
+        return planner.plan(hubs)
+
+    def _learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+        """What AWS did not take, for the journal: its answer is a success, and tells it finding by finding."""
+        failed = rejected(answer)
+        self._failed.update(failed)
+        self._taken[change.target] = 0
+        return {"rejected": failed} if failed else {}
+
+    def _reread(self, read: Callable[[Change], t.Any], change: Change) -> t.Any:
+        """What is there now. Once a batch was taken, what AWS refused of it is known, and what does not show yet will.
+
+        It may take minutes until a finding shows, which is no failure: the answer has said that it was taken.
+        """
+        present = read(change)
+        looks = self._taken.get(change.target)
+        if looks is None:
+            return present
+        self._taken[change.target] = looks + 1
+        told = {name: change.after[name] if name in self._failed else value for name, value in present.items()}
+        if looks < len(VERIFY_WAITS) or content_hash(told) == content_hash(change.after):
+            return told
+        self._late.add(change.region)
+        return change.after
+
+    def warnings(self) -> list[str]:
+        """What is not to be seen yet."""
+        late = sorted(self._late)
+        return [f"{region}: Security Hub took all findings, but does not show all of them yet" for region in late]
+
+    def told(self) -> Result:
+        """What the result says beside the changes."""
+        known = {identifier(finding): finding for finding in self._report["findings"]}
+        failed = [
+            {
+                "id": name,
+                "control": known[name]["control"] if name in known else "",
+                "resource": resource_name(known[name]) if name in known else name,
+                "reason": reason,
+            }
+            for name, reason in sorted(self._failed.items())
+        ]
+        return {"exported": self._counts(), "failed_findings": failed}
+
+    def costs(self) -> list[Result]:
+        """What the plan costs."""
+        return costs(self._counts())
+
+    def _counts(self) -> list[Result]:
+        return [self._planner.counts(region, hub) for region, hub in self._hubs.items()] if self._planner else []

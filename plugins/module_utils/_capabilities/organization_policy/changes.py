@@ -1,0 +1,284 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Changes to organization policies and to what they are attached to, each with the one write that takes it back.
+
+The id of a policy is known only once it is there, and a policy that was deleted comes back with another one. So what
+undoes a change, and what follows the creation of a policy, names it by ``PolicyName`` and ``PolicyType``, and the id is
+asked for when the request is made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping
+
+from ..._account.organization_tree import OrganizationPolicy
+from ..._converge.change import GLOBAL, Change, Impact, Undo
+from .declared import Content
+
+SERVICE: t.Final = "organizations"
+ENABLE: t.Final = "EnablePolicyType"
+CREATE: t.Final = "CreatePolicy"
+UPDATE: t.Final = "UpdatePolicy"
+DELETE: t.Final = "DeletePolicy"
+ATTACH: t.Final = "AttachPolicy"
+DETACH: t.Final = "DetachPolicy"
+TAG: t.Final = "TagResource"
+UNTAG: t.Final = "UntagResource"
+
+#: What makes a policy ours, to change and to delete.
+OWNED: t.Final = ("iam-hardening:managed", "true")
+
+KIND_CREATE: t.Final = "organization_policy_create"
+KIND_UPDATE: t.Final = "organization_policy_update"
+KIND_ATTACH: t.Final = "organization_policy_attach"
+KIND_DETACH: t.Final = "organization_policy_detach"
+KIND_WITHDRAW: t.Final = "organization_policy_withdraw"
+KIND_FULL_ACCESS: t.Final = "organization_policy_full_access_detach"
+
+
+def is_owned(policy: OrganizationPolicy) -> bool:
+    """Whether this collection made or adopted it: only then is it changed or deleted."""
+    return (policy.tags or {}).get(OWNED[0]) == OWNED[1]
+
+
+def called(name: str, policy_type: str) -> str:
+    """What a policy is called that has no ARN yet."""
+    return f"organization policy {name} ({policy_type})"
+
+
+def shown(
+    policy: t.Optional[OrganizationPolicy] = None, *, document: t.Any = None, **fields: t.Any
+) -> t.Optional[dict[str, t.Any]]:
+    """A policy as it stands in changes; None where there is none."""
+    if policy is None:
+        return None
+    said = {"policy": policy.name, "type": policy.type, "description": policy.description}
+    return {**said, "document": policy.document.document if document is None else document, **fields}
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """What a policy is attached to: its id, and what people call it."""
+
+    id: str
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Writer:
+    """Makes the changes to one policy, which may not be there yet. ``guards_access`` says whether it can deny."""
+
+    account_id: str
+    name: str
+    type: str
+    live: t.Optional[OrganizationPolicy]
+    guards_access: bool = True
+
+    @property
+    def target(self) -> str:
+        """What the policy is called in changes: its ARN, where it has one."""
+        return self.live.arn if self.live else called(self.name, self.type)
+
+    @property
+    def _named(self) -> dict[str, str]:
+        return {"PolicyName": self.name, "PolicyType": self.type}
+
+    @property
+    def _identified(self) -> dict[str, str]:
+        return {"PolicyId": self.live.id} if self.live else self._named
+
+    def _said(self, content: Content, description: str) -> dict[str, t.Any]:
+        about = {"policy": self.name, "type": self.type, "description": description}
+        return {**about, "document": dict(content.document)}
+
+    def create(self, content: Content, description: str, tags: Mapping[str, str]) -> Change:
+        """The policy, which is not there."""
+        request = self._creation(content.text, description, {**tags, OWNED[0]: OWNED[1]})
+        after = self._said(content, description)
+        return self._change(
+            CREATE, request, None, after, kind=KIND_CREATE, undo=Undo(DELETE, self._named), impact=Impact.ADDITIVE
+        )
+
+    def _creation(self, text: str, description: str, tags: Mapping[str, str]) -> dict[str, t.Any]:
+        tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
+        about = {"Name": self.name, "Type": self.type, "Description": description}
+        return {**about, "Content": text, "Tags": tagged}
+
+    def update(self, live: OrganizationPolicy, content: Content, description: str) -> Change:
+        """What it says now and as what it is described. Both are always sent, so that neither is ever lost."""
+        request = {"PolicyId": live.id, "Description": description, "Content": content.text}
+        before = {"Description": live.description, "Content": live.content}
+        return self._change(
+            UPDATE,
+            request,
+            shown(live),
+            self._said(content, description),
+            kind=KIND_UPDATE,
+            undo=Undo(UPDATE, {**self._named, **before}),
+            impact=Impact.NARROWING if self.guards_access and live.targets else Impact.ADDITIVE,
+        )
+
+    def delete(self, live: OrganizationPolicy) -> Change:
+        """The policy, which is attached to nothing any more. Undone by making it anew."""
+        creation = self._creation(live.content, live.description, live.tags or {})
+        return self._change(
+            DELETE,
+            {"PolicyId": live.id},
+            shown(live),
+            None,
+            kind="organization_policy_delete",
+            undo=Undo(CREATE, creation),
+            impact=Impact.DESTRUCTIVE,
+        )
+
+    def tag(self, live: OrganizationPolicy, tags: Mapping[str, str]) -> list[Change]:
+        """Its tags: those that are new and those that change apart, since different writes take them back."""
+        present = live.tags or {}
+        added = {key: value for key, value in tags.items() if key not in present}
+        changed = {key: value for key, value in tags.items() if key in present and present[key] != value}
+        changes = []
+        if added:
+            keys = {**self._named, "TagKeys": list(added)}
+            changes.append(self._tagged(live, added, dict.fromkeys(added), Undo(UNTAG, keys)))
+        if changed:
+            before = {key: present[key] for key in changed}
+            changes.append(self._tagged(live, changed, before, Undo(TAG, {**self._named, "Tags": _tag_list(before)})))
+        return changes
+
+    def _tagged(
+        self, live: OrganizationPolicy, tags: Mapping[str, str], before: Mapping[str, t.Any], undo: Undo
+    ) -> Change:
+        about = {"policy": self.name, "type": self.type}
+        return self._change(
+            TAG,
+            {"ResourceId": live.id, "Tags": _tag_list(tags)},
+            {**about, "tags": dict(before)},
+            {**about, "tags": dict(tags)},
+            kind="organization_policy_tag",
+            undo=undo,
+            impact=Impact.ADDITIVE,
+        )
+
+    def attach(self, node: Node) -> Change:
+        """The policy on a root, unit or account."""
+        impact = Impact.NARROWING if self.guards_access else Impact.ADDITIVE
+        return self._attachment(node, ATTACH, DETACH, kind=KIND_ATTACH, impact=impact)
+
+    def detach(self, node: Node, *, kind: str = KIND_DETACH, narrows: bool = False) -> Change:
+        """The policy off a root, unit or account. ``narrows``: it allows something there."""
+        impact = Impact.NARROWING if narrows else Impact.ADDITIVE
+        return self._attachment(node, DETACH, ATTACH, kind=kind, impact=impact)
+
+    def _attachment(self, node: Node, operation: str, back: str, *, kind: str, impact: Impact) -> Change:
+        about = {"policy": self.name, "type": self.type, "attached_to": node.id, "where": node.name}
+        # One policy has many attachments, and each of them is looked at by itself.
+        return self._change(
+            operation,
+            {**self._identified, "TargetId": node.id},
+            {**about, "attached": operation == DETACH},
+            {**about, "attached": operation == ATTACH},
+            kind=kind,
+            undo=Undo(back, {**self._named, "TargetId": node.id}),
+            impact=impact,
+            target=f"{self.target} on {node.id}",
+        )
+
+    def _change(
+        self,
+        operation: str,
+        parameters: Mapping[str, t.Any],
+        before: t.Any,
+        after: t.Any,
+        *,
+        kind: str,
+        undo: Undo,
+        impact: Impact,
+        target: str = "",
+    ) -> Change:
+        return Change(
+            account_id=self.account_id,
+            region=GLOBAL,
+            service=SERVICE,
+            operation=operation,
+            target=target or self.target,
+            parameters=parameters,
+            before=before,
+            after=after,
+            kind=kind,
+            impact=impact,
+            undo=undo,
+        )
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def enable(account_id: str, root_id: str, policy_type: str, status: t.Optional[str], wanted: str) -> Change:
+    """A type of policy in use. It is not undone: disabling it would detach all policies of the type for good.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_enable-disable.html
+    """
+    return Change(
+        account_id=account_id,
+        region=GLOBAL,
+        service=SERVICE,
+        operation=ENABLE,
+        target=f"policy type {policy_type} of {root_id}",
+        parameters={"RootId": root_id, "PolicyType": policy_type},
+        before={"type": policy_type, "status": status},
+        after={"type": policy_type, "status": wanted},
+        kind="organization_policy_type_enable",
+        impact=Impact.ADDITIVE,
+    )
+
+
+def policy_of(change: Change) -> tuple[str, str]:
+    """The name and type of the policy that a change is about; no name where it is about a type."""
+    said = change.before or change.after or {}
+    return said.get("policy", ""), said.get("type", "")
+
+
+def stays_with(change: Change, refused: Change) -> bool:
+    """Whether a change is not to be made where another one is refused.
+
+    Nobody gets a policy that could not be brought up to date, what replaces another is attached before that goes, and
+    nothing is deleted that is still attached. A stage that is withdrawn waits for nothing.
+    """
+    same_policy = policy_of(change) == policy_of(refused)
+    if change.operation == ATTACH:
+        return refused.operation == ENABLE or (same_policy and refused.operation in (CREATE, UPDATE))
+    if change.operation == DETACH and change.kind != KIND_WITHDRAW:
+        same_node = _node(change) == _node(refused)
+        return refused.operation == ATTACH and (same_policy or same_node)
+    return change.operation == DELETE and refused.operation == DETACH and same_policy
+
+
+def serves(change: Change, attachment: Change) -> bool:
+    """Whether a change is there only for an attachment: the policy that is made, the type that is enabled.
+
+    A policy that is attached to nothing does nothing, and a type that was enabled is not disabled again.
+    """
+    if attachment.operation != ATTACH:
+        return False
+    same_type = policy_of(change)[1] == policy_of(attachment)[1]
+    return (change.operation == ENABLE and same_type) or (
+        change.operation == CREATE and policy_of(change) == policy_of(attachment)
+    )
+
+
+def relies_on(later: Change, earlier: Change) -> bool:
+    """Whether a change of a run may rely on an earlier one: it is about the same policy, or the same target of one."""
+    nodes = {_node(later), _node(earlier)}
+    return policy_of(later) == policy_of(earlier) or (len(nodes) == 1 and nodes != {""})
+
+
+def _node(change: Change) -> str:
+    return str((change.before or {}).get("attached_to", ""))

@@ -1,0 +1,364 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Who can no longer assume the roles of an account, because an RCP denies it: services, CI, people, other accounts.
+
+A role that nobody can assume stops the workload behind it, whatever the role itself may do. The trust policy names who
+assumes a role, and RoleLastUsed says whether anybody did in the 400 days that AWS keeps.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import itertools
+import math
+import typing as t
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from ...._account.moments import format_utc
+from ...._account.organization_tree import MemberAccount
+from ...._converge.change import Refusal
+from ...._policy.analysis.principal_matrix import Actor, Ask, Controls, Loss, Place, losses
+from ...._policy.analysis.principal_matrix_callers import (
+    SESSION_TAGS,
+    account_caller,
+    anybody,
+    provider_caller,
+    service_callers,
+)
+from ...._policy.analysis.principal_matrix_requests import Keys
+from ...._policy.analysis.principal_matrix_services import SOURCE_KEYS
+from ...._policy.documents.policy import Policy, Statement
+from ...._policy.evaluation.evaluate import Layers
+from ...._policy.evaluation.matching import covers, overlaps
+from ...._policy.evaluation.narrowing import ANYTHING, condition_keys
+from ...._policy.impact.judge import Breakage, Verdict
+from .change import ChangedPolicy
+
+_ASSUME: t.Final = "sts:AssumeRole"
+_WEB_IDENTITY: t.Final = "sts:AssumeRoleWithWebIdentity"
+_SAML: t.Final = "sts:AssumeRoleWithSAML"
+_TAG: t.Final = "sts:TagSession"
+# So many combinations of claims are tried.
+_SAMPLES: t.Final = 100
+_SERVICE_LINKED: t.Final = ":role/aws-service-role/"
+_KEPT_DAYS: t.Final = 400
+_AWS: t.Final = "AWS"
+_ANYBODY: t.Final = "*"
+_MEMBERS: t.Final = "principals of the organization"
+_ORGANIZATION: t.Final = "aws:principalorgid"
+# Conditions on these name accounts, as the element Principal does.
+_NAMING: t.Final = frozenset({"aws:principalaccount", "aws:principalarn"})
+_POSITIVE: t.Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike", "StringEqualsIgnoreCase"})
+# So many of a list are told.
+_NAMED: t.Final = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class TrustedRole:
+    """A role with its trust policy; ``last_used`` is None where AWS recorded no use. ``trust`` None: unreadable."""
+
+    arn: str
+    trust: t.Optional[Policy]
+    last_used: t.Optional[datetime] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class EntryLoss:
+    """That a role can no longer be assumed by ``callers``, as the names by which they may be accepted.
+
+    ``policies`` are the RCPs that deny it.
+    """
+
+    role_arn: str
+    callers: tuple[str, ...]
+    policies: tuple[str, ...]
+    verdict: Verdict
+
+
+def refused_entries(policy: ChangedPolicy, account: MemberAccount, lost: Iterable[EntryLoss]) -> Iterator[Refusal]:
+    """That a policy keeps somebody from assuming roles of an account, which nobody accepts."""
+    by_reason: dict[str, list[EntryLoss]] = {}
+    for entry in lost:
+        if policy.name in entry.policies:
+            outcome = entry.verdict.outcome.value.replace("_", " ")
+            by_reason.setdefault(f"{outcome}: {entry.verdict.reason}", []).append(entry)
+    if not by_reason:
+        return
+    told = [
+        f"{_some([entry.role_arn.split(':', 5)[5] for entry in entries])}: {reason}"
+        for reason, entries in by_reason.items()
+    ]
+    more = f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    names = list(dict.fromkeys(name for entries in by_reason.values() for entry in entries for name in entry.callers))
+    unused = all(e.verdict.outcome is Breakage.NO_EVIDENCE for entries in by_reason.values() for e in entries)
+    or_account = ", or accept_without_evidence the account" if unused else ""
+    reason = (
+        f"in {account.name} ({account.id}): {'; '.join(told[:_NAMED])}{more}. Either the policy leaves it allowed "
+        "(for AWS services by BoolIfExists aws:PrincipalIsAWSService: false), or accept_breakage names the roles by "
+        f"ARN{f', or those who assume them: {_some(names)}' if names else ''}{or_account}"
+    )
+    yield Refusal("prediction", reason, policy.target)
+
+
+# The values that conditions have, by key in lower case.
+_Asked = Mapping[str, tuple[str, ...]]
+# A request that opens a session: the action and the keys that belong to it.
+_Need = tuple[str, Keys]
+# Who assumes a role, as far as its trust policy says: the type and the value of a principal.
+_Caller = tuple[str, str]
+
+
+def entering_services(roles: Iterable[TrustedRole]) -> frozenset[str]:
+    """The AWS services that trust policies of these roles name."""
+    return frozenset(value for role in roles for kind, value in _callers(role) if kind == "Service")
+
+
+def entry_losses(
+    roles: Iterable[TrustedRole], place: Place, before: Controls, after: Controls, *, members: Collection[str]
+) -> tuple[EntryLoss, ...]:
+    """The roles that somebody can no longer assume after a change of RCPs, or perhaps not.
+
+    :param members: the ids of the accounts of the organization.
+    """
+    given = [role for role in roles if _SERVICE_LINKED not in role.arn]
+    asked: dict[str, tuple[str, ...]] = collections.defaultdict(tuple)
+    for policy in after.policies("rcp").values():
+        for condition in (item for statement in policy.statements for item in statement.conditions):
+            asked[condition.key.lower()] += condition.values
+    cast = _Cast(place, members, condition_keys((Layers(identity=(ANYTHING,), rcps=after.rcps),)))
+    for role in given:
+        for caller, needed in _callers(role, asked).items():
+            cast.add(caller, role.arn, needed)
+    lost = cast.lost(before, after)
+    found = (_entry_loss(role, cast, lost) for role in given)
+    return tuple(item for item in found if item is not None)
+
+
+class _Cast:
+    """The callers of all roles of an account, each with the roles that it assumes."""
+
+    def __init__(self, place: Place, members: Collection[str], keys: Collection[str]) -> None:
+        self._place: t.Final = place
+        self._members: t.Final = members
+        self._keys: t.Final = keys
+        self._asks: t.Final[dict[_Caller, list[Ask]]] = collections.defaultdict(list)
+        self.of_role: t.Final[dict[str, list[_Caller]]] = collections.defaultdict(list)
+        self.entered_from_within: t.Final[set[str]] = set()
+
+    def add(self, caller: _Caller, role_arn: str, needed: Iterable[_Need]) -> None:
+        """Note that a caller assumes a role, by which requests."""
+        kind, value = caller
+        if kind == _AWS and _account(value) == self._place.account_id:
+            # Principals of the account itself are judged by what they used.
+            self.entered_from_within.add(role_arn)
+            return
+        region = ("aws:RequestedRegion", self._place.region or self._place.home)
+        self._asks[caller] += [Ask(action, role_arn, (region, *keys)) for action, keys in needed]
+        self.of_role[role_arn].append(caller)
+
+    def actors(self, caller: _Caller) -> tuple[Actor, ...]:
+        """A caller, once for each way in which it may call."""
+        kind, value = caller
+        asks = tuple(self._asks[caller])
+        if kind == "Service":
+            return service_callers(self._place, value, asks, keys_in_question=self._keys)
+        if kind == "Federated":
+            return (provider_caller(self._place, value, asks),)
+        if value in (_ANYBODY, _MEMBERS):
+            return (anybody(self._place, asks, inside=value == _MEMBERS),)
+        account = _account(value)
+        arn = self._place.arn("root", account_id=account) if value == account else value
+        return (account_caller(self._place, arn, asks, inside=account in self._members),)
+
+    def lost(self, before: Controls, after: Controls) -> Mapping[tuple[str, _Caller], tuple[bool, list[Loss]]]:
+        """The losses of each caller at each role, and whether they are certain."""
+        found: dict[tuple[str, _Caller], tuple[bool, list[Loss]]] = {}
+        for caller, asks in self._asks.items():
+            actors = self.actors(caller)
+            by_role: dict[str, list[Loss]] = collections.defaultdict(list)
+            for loss in losses(actors, before, after):
+                by_role[loss.ask.resource].append(loss)
+            for role_arn, given in by_role.items():
+                needed = [ask for ask in asks if ask.resource == role_arn]
+                found[role_arn, caller] = _is_certain(needed, actors, given), given
+        return found
+
+
+def _is_certain(needed: Sequence[Ask], actors: Sequence[Actor], given: Iterable[Loss]) -> bool:
+    """Whether a caller can't get in at all: whatever it claims and however it calls, one of the actions is lost."""
+    lost = {(loss.actor, loss.ask) for loss in given if loss.certain}
+    by_action: dict[str, list[Ask]] = collections.defaultdict(list)
+    for ask in needed:
+        by_action[ask.action].append(ask)
+    return any(lost.issuperset(itertools.product(actors, asks)) for asks in by_action.values())
+
+
+def _callers(role: TrustedRole, asked: _Asked = MappingProxyType({})) -> dict[_Caller, tuple[_Need, ...]]:
+    """Whom the trust policy of a role lets in, and by which requests.
+
+    Where it can't be read, that is somebody of whom nothing is known. ``asked`` are the values in RCPs, by key.
+    """
+    if role.trust is None:
+        return {(_AWS, _ANYBODY): ((_ASSUME, ()),)}
+    found: dict[_Caller, dict[_Need, None]] = collections.defaultdict(dict)
+    for statement in role.trust.statements:
+        for kind, value in (statement.principals or ()) if statement.allow else ():
+            for caller in _meant(statement, kind, value):
+                found[caller].update(dict.fromkeys(_needed(statement, *caller, asked)))
+    return {caller: tuple(needed) for caller, needed in found.items() if needed}
+
+
+def _needed(statement: Statement, kind: str, value: str, asked: _Asked) -> Iterator[_Need]:
+    """The requests by which a caller that a statement of a trust policy names opens a session."""
+    action = _action(kind, value)
+    if action is None or not _speaks_of(statement, action):
+        return
+    if kind == "Federated":
+        yield from ((action, claims) for claims in _claims(statement, value, asked))
+        return
+    yield action, ()
+    if kind == "Service" and statement.actions is not None and _TAG.lower() in map(str.lower, statement.actions):
+        # Such as Pod Identity of EKS, which opens no session without its tags.
+        yield _TAG, SESSION_TAGS
+
+
+def _claims(statement: Statement, provider: str, asked: _Asked) -> Iterator[Keys]:
+    """What tokens that a statement lets in may claim: a sample for each value that it asks for.
+
+    RCPs limit by the same claims: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
+    """
+    issuer = provider.partition(":oidc-provider/")[2] or provider
+    by_key = {
+        condition.key: condition.values
+        for condition in statement.conditions
+        if condition.operator in _POSITIVE and condition.key.lower().startswith(f"{issuer.lower()}:")
+    }
+    samples = [
+        [(key, _sample(value)) for value in values]
+        for key, values in by_key.items()
+        if all(_is_uniform(value, asked.get(key.lower(), ())) for value in values)
+    ]
+    if math.prod(map(len, samples)) > _SAMPLES:
+        # Too many to try: then it is not known what a token claims.
+        samples = []
+    yield from itertools.product(*samples)
+
+
+def _is_uniform(pattern: str, values: Iterable[str]) -> bool:
+    """Whether all that a pattern fits fares alike, whatever a condition with these values makes of it."""
+    return all(covers(value, pattern) or not overlaps(value, pattern) for value in values)
+
+
+def _sample(pattern: str) -> str:
+    """A text that fits a pattern."""
+    return pattern.replace("*", "1").replace("?", "1")
+
+
+def _meant(statement: Statement, kind: str, value: str) -> Iterator[tuple[str, str]]:
+    """Whom an entry of a Principal element means: itself, or for ``*`` those whom the conditions name."""
+    if value != _ANYBODY:
+        yield kind, value
+        return
+    named = [
+        account
+        for condition in statement.conditions
+        if condition.key.lower() in _NAMING and condition.operator in _POSITIVE
+        for text in condition.values
+        if (account := _account(text)).isdigit()
+    ]
+    yield from ((_AWS, account) for account in named)
+    if not named:
+        inside = any(
+            condition.key.lower() == _ORGANIZATION and condition.operator in _POSITIVE
+            for condition in statement.conditions
+        )
+        yield _AWS, _MEMBERS if inside else _ANYBODY
+
+
+def _action(kind: str, value: str) -> t.Optional[str]:
+    if kind == "Federated":
+        return _SAML if ":saml-provider/" in value else _WEB_IDENTITY
+    known = kind == "Service" or (kind == _AWS and (value in (_ANYBODY, _MEMBERS) or _account(value)))
+    # Left are ids of users and roles that are gone, which nobody can have any longer.
+    return _ASSUME if known else None
+
+
+def _speaks_of(statement: Statement, action: str) -> bool:
+    if statement.actions is None:
+        return True
+    return any(overlaps(pattern.lower(), action.lower()) for pattern in statement.actions)
+
+
+def _account(value: str) -> str:
+    """The account of a principal: an ARN, or the id alone, which stands for the account's root."""
+    parts = value.split(":")
+    return parts[4] if len(parts) > 5 else value if value.isdigit() else ""
+
+
+def _entry_loss(
+    role: TrustedRole, cast: _Cast, lost: Mapping[tuple[str, _Caller], tuple[bool, list[Loss]]]
+) -> t.Optional[EntryLoss]:
+    callers = cast.of_role.get(role.arn, [])
+    hit = {caller: lost[role.arn, caller] for caller in callers if (role.arn, caller) in lost}
+    if not hit:
+        return None
+    given = [loss for _certain, found in hit.values() for loss in found]
+    is_certain = all(certain for certain, _found in hit.values())
+    # Through whom it was used is not recorded: as long as somebody is left, it may have been that one.
+    others = len(hit) < len(callers) or role.arn in cast.entered_from_within
+    policies = tuple(dict.fromkeys(name for loss in given for name in loss.policies))
+    statements = list(dict.fromkeys(loss.statement for loss in given if loss.statement))
+    keys = sorted({key for loss in given for key in loss.missing})
+    if not keys and not is_certain and any(kind == "Service" for kind, _value in hit):
+        # Only calls are denied that say, or that do not say, for whose resource the service calls.
+        keys = list(SOURCE_KEYS)
+    names = tuple(value for _kind, value in hit if value not in (_ANYBODY, _MEMBERS))
+    outcome, use = _outcome(role, certain=is_certain and not others, named=bool(names))
+    who = _some(names) if names else "those whom its trust policy does not name"
+    reason = (
+        f"{who} can no longer assume it ({_some(statements)} of {_some(policies)} denies it); {use}"
+        f"{_doubt(keys, others=others)}"
+    )
+    verdict = Verdict(
+        role.arn,
+        outcome,
+        reason,
+        missing_context=tuple(keys),
+        lost=tuple(dict.fromkeys(loss.ask.action for loss in given)),
+        layer="rcp",
+        policy=policies[0],
+        statement=statements[0] if statements else None,
+    )
+    return EntryLoss(role.arn, names, policies, verdict)
+
+
+def _outcome(role: TrustedRole, *, certain: bool, named: bool) -> tuple[Breakage, str]:
+    if role.last_used is None:
+        told = f"no use of the role was recorded in {_KEPT_DAYS} days, which does not mean that it is not needed"
+        return Breakage.NO_EVIDENCE, told
+    used = f"the role was last used on {format_utc(role.last_used)[:10]}"
+    if not named:
+        return Breakage.NO_EVIDENCE, f"{used}, by whom is not recorded"
+    return Breakage.WILL_BREAK if certain else Breakage.MAY_BREAK, used
+
+
+def _doubt(keys: Sequence[str], *, others: bool) -> str:
+    """Why a loss is not certain."""
+    reasons = []
+    if keys:
+        reasons.append(f"it depends on {', '.join(keys)}, which is not known")
+    if others:
+        reasons.append("others can still assume it, and who did is not recorded")
+    return "".join(f"; {reason}" for reason in reasons)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

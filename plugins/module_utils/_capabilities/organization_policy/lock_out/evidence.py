@@ -1,0 +1,420 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What the members of an organization did, held against a change of its policies: what may pass, and what is expected.
+
+As with boundaries, only what is safe passes unless somebody accepts it by name. Of an account that can't be read
+nothing is known, which is never safe either.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+
+from ...._account.organization_tree import MemberAccount, OrganizationTree
+from ...._converge.change import Refusal
+from ...._policy.analysis.principal_matrix import CONTROL_LAYERS as _CONTROL_LAYERS
+from ...._policy.analysis.principal_matrix import Controls, DeniedPair
+from ...._policy.documents.policy import Policy, Statement
+from ...._policy.evaluation import catalogue
+from ...._policy.evaluation.evaluate import Evaluator, Layers, Outcome, Request
+from ...._policy.evaluation.narrowing import ANYTHING
+from ...._policy.impact.judge import Breakage, Impact, Judge, Verdict
+from ...._policy.trail.usage import Use
+from ...._prediction.acceptance import Acceptance, Acceptances, acceptance_of
+from .change import ChangedPolicy, PolicyChange, policy_of, takes_away
+from .entries import EntryLoss, refused_entries
+from .own_way import TrailBucket
+from .users import UserFacts, exemptions, is_about_mfa
+
+# Stands for all that a statement denies which names what it leaves.
+_ANYTHING: t.Final = "hardening:Anything"
+# So many of a list are told in a refusal.
+_NAMED: t.Final = 10
+_ALL_WITHOUT: t.Final = ", or accept_without_evidence the account"
+
+
+@dataclasses.dataclass(frozen=True)
+class MemberEvidence:
+    """What was read of one account. ``failure`` says why it is not known what is used there; then it is refused.
+
+    ``break_glass``, ``landing_zone`` and ``entering`` are None where the principals of the account are not known.
+    ``helpless`` says which of the break-glass principals could not help, and why. ``entries`` are the roles that
+    somebody can no longer assume.
+    """
+
+    account: MemberAccount
+    failure: str = ""
+    impacts: Mapping[str, Impact] = dataclasses.field(default_factory=dict)
+    break_glass: t.Optional[tuple[str, ...]] = None
+    helpless: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    landing_zone: t.Optional[tuple[str, ...]] = None
+    users: tuple[UserFacts, ...] = ()
+    entries: tuple[EntryLoss, ...] = ()
+    entering: t.Optional[frozenset[str]] = None
+    trails: tuple[TrailBucket, ...] = ()
+
+    def impact_of(self, arn: str) -> Impact:
+        """What a principal loses, with who can no longer assume it."""
+        known = self.impacts.get(arn, Impact(arn, ()))
+        entered = tuple(entry.verdict for entry in self.entries if entry.role_arn == arn)
+        return dataclasses.replace(known, verdicts=(*entered, *known.verdicts))
+
+    @property
+    def all_impacts(self) -> list[Impact]:
+        """The impacts on everybody who loses anything, or might have."""
+        return [self.impact_of(arn) for arn in dict.fromkeys((*self.impacts, *(e.role_arn for e in self.entries)))]
+
+
+# Whom a change can concern at all
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """The actions that a change may take away: ``actions`` by full name, and with ``open`` any others."""
+
+    actions: tuple[str, ...]
+    open: bool = False
+
+    @functools.cached_property
+    def services(self) -> frozenset[str]:
+        """The prefixes of the services that have such an action."""
+        return frozenset(name.partition(":")[0].lower() for name in self.actions)
+
+    @functools.cached_property
+    def _lower(self) -> frozenset[str]:
+        return frozenset(name.lower() for name in self.actions)
+
+    def is_about(self, use: Use) -> bool:
+        """Whether the change may take away what was done."""
+        if self.open:
+            return True
+        return use.service in self.services if use.is_service_level else use.action.lower() in self._lower
+
+
+class Pruning:
+    """The policies that change in one account, without the statements that can't be about a principal.
+
+    What most statements deny they deny to a few: it is not to be asked of every action of everybody.
+    """
+
+    def __init__(self, change: PolicyChange, account_id: str) -> None:
+        self.before, self.after = change.controls(account_id)
+        changed = [policy for policy in change.policies_at(account_id) if takes_away(policy)]
+        self._names: t.Final = frozenset(policy.name for policy in changed)
+        allowed = (policy_of(policy.was) for policy in changed if policy.was is not None)
+        #: Something that was allowed may not be any longer, whoever it is.
+        self.takes_from_all: t.Final = any(item.allow for was in allowed if was for item in was.statements)
+        self._tests: t.Final[dict[int, Evaluator]] = {}
+        self._made: t.Final[dict[frozenset[tuple[str, int]], tuple[Controls, Question]]] = {}
+
+    def of(self, use: Use) -> t.Optional[tuple[Controls, Question]]:
+        """What the principal of ``use`` gets, and what that may take away; None where it can't take anything.
+
+        ``use`` has what is known of all of its requests.
+        """
+        kept = frozenset(
+            (policy.name, statement.index)
+            for layer in _CONTROL_LAYERS
+            for policy in self.after.policies(layer).values()
+            for statement in policy.statements
+            if policy.name in self._names and not statement.allow and self._may_apply(statement, policy, use)
+        )
+        if not kept and not self.takes_from_all:
+            return None
+        if kept not in self._made:
+            self._made[kept] = self._pruned(kept)
+        return self._made[kept]
+
+    def _may_apply(self, statement: Statement, policy: Policy, use: Use) -> bool:
+        key = id(statement)
+        if key not in self._tests:
+            anything = dataclasses.replace(
+                statement, actions=("*",), not_actions=None, resources=("*",), not_resources=None, principals=None
+            )
+            deny = dataclasses.replace(policy, statements=(anything,))
+            self._tests[key] = Evaluator(Layers(identity=(ANYTHING,), scps=((deny, ANYTHING),)))
+        request = Request(_ANYTHING, "*", principal=use.principal_arn, context=use.context)
+        return self._tests[key].decide(request).outcome is not Outcome.ALLOWED
+
+    def _pruned(self, kept: frozenset[tuple[str, int]]) -> tuple[Controls, Question]:
+        def prune(policy: Policy) -> Policy:
+            if policy.name not in self._names:
+                return policy
+            left = (item for item in policy.statements if item.allow or (policy.name, item.index) in kept)
+            return dataclasses.replace(policy, statements=tuple(left))
+
+        sides = {
+            layer: None if levels is None else tuple(tuple(map(prune, level)) for level in levels)
+            for layer, levels in (("scps", self.after.scps), ("rcps", self.after.rcps))
+        }
+        controls = Controls(**sides)
+        changed = [
+            policy
+            for layer in _CONTROL_LAYERS
+            for policy in controls.policies(layer).values()
+            if policy.name in self._names
+        ]
+        return controls, question_of(changed, is_open=self.takes_from_all)
+
+
+def question_of(policies: Iterable[Policy], *, is_open: bool = False) -> Question:
+    """What the policies may take away by denying it."""
+    names: dict[str, None] = {}
+    for statement in (item for policy in policies for item in policy.statements if not item.allow):
+        is_open = is_open or statement.not_actions is not None
+        for pattern in statement.actions or ():
+            found = () if pattern == "*" else catalogue.expand(pattern)
+            names.update((action.full_name, None) for action in found)
+            # All actions, or those of a service that is not known here.
+            is_open = is_open or not found
+    return Question(tuple(names), is_open)
+
+
+class Concern:
+    """Says of principals with the same layers whether a change may take from them what they are allowed."""
+
+    def __init__(self, before: Layers, after: Layers, question: Question, unused: Sequence[str]) -> None:
+        self._question: t.Final = question
+        self._own: t.Final = Judge(before, after, unused_resources=unused)
+        everything = (dataclasses.replace(layers, identity=(ANYTHING,), boundary=None) for layers in (before, after))
+        self._anything: t.Final = Judge(*everything, unused_resources=unused)
+
+    def may_lose(self, use: Use) -> bool:
+        """Whether the change may take anything from the principal of ``use`` that it is allowed today, used or not.
+
+        ``use`` has what is known of all of its requests; whatever its action is.
+        """
+        asked = ((self._own, action) for action in self._question.actions)
+        opened = ((self._anything, _ANYTHING),) if self._question.open else ()
+        return any(
+            judge.verdict(dataclasses.replace(use, action=action)).outcome is not Breakage.SAFE
+            for judge, action in (*opened, *asked)
+        )
+
+
+# What follows
+
+
+class Verdicts:
+    """What the evidence says of a change: refusals, what is expected to be denied, and what to tell."""
+
+    def __init__(
+        self,
+        change: PolicyChange,
+        evidence: Sequence[MemberEvidence],
+        *,
+        accepted: Acceptances,
+        accepted_accounts: Acceptances,
+        today: date,
+    ) -> None:
+        self._change: t.Final = change
+        self._evidence: t.Final = evidence
+        self._accepted: t.Final = accepted
+        self._accepted_accounts: t.Final = accepted_accounts
+        self._today: t.Final = today
+
+    def refusals(self) -> dict[str, tuple[Refusal, ...]]:
+        """Why policies may not come, change or go, by their names."""
+        found: dict[str, list[Refusal]] = collections.defaultdict(list)
+        for policy in self._change.policies:
+            if takes_away(policy):
+                found[policy.name] += [*self._unread(policy), *self._breaking(policy), *self._entering(policy)]
+        return {name: tuple(refusals) for name, refusals in found.items() if refusals}
+
+    def predicted(self) -> frozenset[DeniedPair]:
+        """The denials that somebody accepts, action by action."""
+        return frozenset(
+            pair
+            for item in self._evidence
+            for impact in item.impacts.values()
+            if not impact.is_safe and self._acceptance(impact, item.account) is not None
+            for pair in _pairs(item.account.id, impact)
+        )
+
+    def broken(self) -> list[str]:
+        """All whom the change may break, whoever accepts it: ARNs, and the names of those who lose a role."""
+        unsafe = [impact.principal_arn for item in self._evidence for impact in item.all_impacts if not impact.is_safe]
+        return [*unsafe, *(name for item in self._evidence for entry in item.entries for name in entry.callers)]
+
+    def unread(self) -> list[MemberEvidence]:
+        """The accounts of which it is not known what is used there."""
+        return [item for item in self._evidence if item.failure]
+
+    def account_warnings(self) -> list[str]:
+        """What to tell of accepted accounts: those that expired, and those that are none of the organization.
+
+        One that is not needed is none to warn of: it may be for another policy, or for a stage that is still to come.
+        """
+        tree = self._change.after
+        known = {name for account in tree.accounts for name in names_of(account, tree)}
+        told = []
+        for item in self._accepted_accounts:
+            place = f"accept_without_evidence[{item.index}]: "
+            if item.is_expired(self._today):
+                told.append(f"{place}the acceptance for {item.principal} expired on {item.expires}")
+            elif item.principal not in known:
+                told.append(f"{place}{item.principal} is no account of the organization, and no unit with any")
+        return told
+
+    def told(self) -> dict[str, t.Any]:
+        """For the result: what was read, and what came of it."""
+        return {
+            "read": [_member(item) for item in self._evidence if not item.failure],
+            "unread": [
+                {
+                    "account": item.account.id,
+                    "name": item.account.name,
+                    "reason": item.failure,
+                    "accepted": accepted.reason if (accepted := self._account_acceptance(item.account)) else None,
+                }
+                for item in self.unread()
+            ],
+        }
+
+    # Accounts that can't be read
+
+    def _unread(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        reached = {account.id for account in self._change.after.accounts_under(policy.reaches)}
+        by_reason: dict[str, list[MemberAccount]] = {}
+        for item in self.unread():
+            if item.account.id in reached and self._account_acceptance(item.account) is None:
+                by_reason.setdefault(item.failure, []).append(item.account)
+        if by_reason:
+            told = "; ".join(f"{listing(accounts)}: {reason}" for reason, accounts in by_reason.items())
+            reason = (
+                f"what it would break is not known where nothing tells what is used: {told}. Let these accounts be "
+                "read (member_role_arn, trail_logs), or name them in accept_without_evidence"
+            )
+            yield Refusal("unread_accounts", reason, policy.target)
+
+    def _account_acceptance(self, account: MemberAccount) -> t.Optional[Acceptance]:
+        names = names_of(account, self._change.after)
+        fitting = (item for item in self._accepted_accounts if item.principal in names)
+        return next((item for item in fitting if not item.is_expired(self._today)), None)
+
+    # What breaks
+
+    def _acceptance(self, impact: Impact, account: MemberAccount) -> t.Optional[Acceptance]:
+        """Who accepts what breaks: by the principal, or where nothing is known of it, by its account."""
+        own = acceptance_of(impact.principal_arn, self._accepted, self._today)
+        return own or (self._account_acceptance(account) if _is_without_evidence(impact) else None)
+
+    def _entering(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        """Roles that can no longer be assumed."""
+        for item in self._evidence:
+            lost = [entry for entry in item.entries if not self._accepts(entry, item.account)]
+            yield from refused_entries(policy, item.account, lost)
+
+    def _accepts(self, entry: EntryLoss, account: MemberAccount) -> bool:
+        """Whether somebody accepts it: by the role, by all who can no longer assume it, or unused by its account."""
+        names = [acceptance_of(name, self._accepted, self._today) for name in entry.callers]
+        if acceptance_of(entry.role_arn, self._accepted, self._today) is not None or (names and all(names)):
+            return True
+        return entry.verdict.outcome is Breakage.NO_EVIDENCE and self._account_acceptance(account) is not None
+
+    def _breaking(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        reached = {account.id for account in self._change.after.accounts_under(policy.reaches)}
+        for item in self._evidence:
+            if item.account.id not in reached:
+                continue
+            own = {changed.name for changed in self._change.policies_at(item.account.id) if takes_away(changed)}
+            unsafe = [
+                impact
+                for impact in item.impacts.values()
+                if not impact.is_safe
+                and self._acceptance(impact, item.account) is None
+                and policy.name in _causes(impact, own)
+            ]
+            if unsafe:
+                yield Refusal("prediction", _objection(policy, item, unsafe), policy.target)
+
+
+def names_of(account: MemberAccount, tree: OrganizationTree) -> frozenset[str]:
+    """How an account may be named where it is accepted unread: by id, by name, or by the path of a unit it is under."""
+    units = (tree.unit[target] for target in tree.lineage(account.id) if target in tree.unit)
+    return frozenset({account.id, account.name, *(unit.path for unit in units if unit.parent_id is not None)})
+
+
+def listing(accounts: Sequence[MemberAccount]) -> str:
+    """Accounts in words, the first few by name."""
+    return some([f"{account.name} ({account.id})" for account in accounts])
+
+
+def _causes(impact: Impact, changed: set[str]) -> set[str]:
+    """The policies that break something of a principal; where no statement decides, all that changed."""
+    unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
+    named = {verdict.policy for verdict in unsafe if verdict.policy in changed}
+    return {name for name in named if name} if all(verdict.policy in changed for verdict in unsafe) else changed
+
+
+def _objection(policy: ChangedPolicy, item: MemberEvidence, unsafe: Sequence[Impact]) -> str:
+    by_summary: dict[str, list[str]] = {}
+    for impact in unsafe:
+        by_summary.setdefault(_summary(impact), []).append(_short(impact.principal_arn))
+    parts = [f"{some(names)}: {summary}" for summary, names in by_summary.items()]
+    where = f"in {item.account.name} ({item.account.id}): {'; '.join(parts[:_NAMED])}"
+    if len(parts) > _NAMED:
+        where += f"; and {sum(map(len, list(by_summary.values())[_NAMED:]))} more principals"
+    with_mfa = {user.arn for user in item.users if user.always_has_mfa}
+    users = [impact for impact in unsafe if ":user/" in impact.principal_arn and impact.principal_arn not in with_mfa]
+    if is_about_mfa(policy) and users:
+        return f"{where}. Either they use MFA, or the policy exempts them:\n{exemptions(users, item.users)}"
+    return (
+        f"{where}. Either the policy leaves it allowed, or accept_breakage names the principals by ARN"
+        f"{_ALL_WITHOUT if all(map(_is_without_evidence, unsafe)) else ''}"
+    )
+
+
+def _summary(impact: Impact) -> str:
+    """What breaks, in words that are the same for all who fare alike."""
+    unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
+    told = dict.fromkeys(f"{verdict.outcome.value.replace('_', ' ')}: {verdict.reason}" for verdict in unsafe)
+    return some(list(told))
+
+
+def some(names: Sequence[str]) -> str:
+    """Words in a row, the first few of them."""
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def _is_without_evidence(impact: Impact) -> bool:
+    """Whether nothing is known to break, since nothing is known at all."""
+    return impact.outcome is Breakage.NO_EVIDENCE
+
+
+def _pairs(account_id: str, impact: Impact) -> Iterator[DeniedPair]:
+    for verdict in impact.verdicts:
+        if verdict.use is not None and verdict.outcome is not Breakage.SAFE:
+            for action in _actions(verdict, verdict.use):
+                yield DeniedPair(account_id, impact.principal_arn, action)
+
+
+def _actions(verdict: Verdict, use: Use) -> Sequence[str]:
+    return verdict.lost or (use.action,)
+
+
+def _member(item: MemberEvidence) -> dict[str, t.Any]:
+    outcomes = collections.Counter(impact.outcome.value for impact in item.all_impacts)
+    sources = {source.value for impact in item.impacts.values() for source in impact.evidence.sources}
+    return {
+        "account": item.account.id,
+        "name": item.account.name,
+        "principals": len(item.all_impacts),
+        "counts": {outcome.value: outcomes[outcome.value] for outcome in Breakage},
+        "sources": sorted(sources),
+        "break_glass": None if item.break_glass is None else list(item.break_glass),
+    }
+
+
+def _short(arn: str) -> str:
+    return arn.partition(":iam::")[2].partition(":")[2]

@@ -1,0 +1,439 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What the guard of an organization's policies reads of the members: their principals, and what these did.
+
+Through a role in each member that is assumed like the account's own roles, or else from the organization's trail alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import threading
+import typing as t
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from ...._account.activity import log_files
+from ...._account.collect import collect
+from ...._account.model import CredentialRow, Dataset, Organization, Role, Snapshot, User
+from ...._account.moments import format_utc
+from ...._account.organization_tree import MemberAccount, OrganizationTree
+from ...._account.permissions import Permissions
+from ...._aws.access import Access
+from ...._aws.errors import AwsError
+from ...._aws.operations import Operations
+from ...._controls.control import unread_reason
+from ...._converge.break_glass import Rescue
+from ...._converge.store import Store, StoreError
+from ...._module.snapshots import rescue_of
+from ...._module.task import Task
+from ...._policy.analysis.principal_matrix import Controls
+from ...._policy.evaluation.context import Context, Values
+from ...._policy.evaluation.evaluate import Layers
+from ...._policy.evaluation.narrowing import ANYTHING, condition_keys
+from ...._policy.impact.judge import Breakage, Impact, Judge, Verdict
+from ...._policy.trail.actions import EventReader
+from ...._policy.trail.names import prefix_of
+from ...._policy.trail.usage import Evidence, Source, Use
+from ...._prediction.evidence import Book, Predictor, Proposal
+from ...permissions_boundary.document import Facts, unused_resources
+from .change import PolicyChange, takes_away
+from .entries import EntryLoss, TrustedRole, entering_services, entry_losses
+from .evidence import Concern, MemberEvidence, Pruning, Question
+from .own_way import TrailBucket
+from .plan import break_glass_among, landing_zone_among, place_of
+from .users import UserFacts, credential_uses
+
+_ACCOUNT: t.Final = "<account_id>"
+_TAG: t.Final = "aws:principaltag/"
+
+
+class Members:
+    """Reads the members that a change reaches, several at once. One that can't be read costs the others nothing."""
+
+    def __init__(self, task: Task, operations: Operations, change: PolicyChange) -> None:
+        self._task: t.Final = task
+        self._operations: t.Final = operations
+        self._change: t.Final = change
+        self._role: t.Final = str(task.options["member_role_arn"] or "")
+        place = task.options["trail_logs"]
+        role = task.options["trail_logs_role_arn"]
+        self._logs: t.Final = _SharedLogs(task.store(place, role_arn=role)) if place else None
+
+    def read(self, access: Access, *, last: Collection[str] = ()) -> tuple[MemberEvidence, ...]:
+        """What is known of each account from which the change may take anything, in the order of the organization.
+
+        At most ``max_member_reads`` are read; those in ``last`` after all others.
+        """
+        accounts = [account for account in self._change.accounts_at_work if self._is_narrowed(account)]
+        if not (self._role or self._logs):
+            failure = "neither member_role_arn nor trail_logs says how to read it"
+            return tuple(MemberEvidence(account, failure) for account in accounts)
+        most = self._task.options["max_member_reads"]
+        chosen = sorted(accounts, key=lambda account: account.id in last)[:most]
+        calls = {account.id: functools.partial(self._member, account) for account in chosen}
+        found = access.gather(calls)
+        if len(chosen) < len(accounts):
+            self._task.warn(
+                f"{len(accounts) - len(chosen)} of {len(accounts)} accounts were not read: max_member_reads"
+            )
+        return tuple(self._evidence(account, found, most) for account in accounts)
+
+    def _is_narrowed(self, account: MemberAccount) -> bool:
+        return any(takes_away(policy) for policy in self._change.policies_at(account.id))
+
+    @staticmethod
+    def _evidence(
+        account: MemberAccount, found: Mapping[str, t.Union[MemberEvidence, AwsError]], most: int
+    ) -> MemberEvidence:
+        if account.id not in found:
+            return MemberEvidence(account, f"max_member_reads allows {most}, and others come first")
+        result = found[account.id]
+        return MemberEvidence(account, str(result)) if isinstance(result, AwsError) else result
+
+    def _member(self, account: MemberAccount) -> MemberEvidence:
+        if not self._role:
+            return self._from_trail(account, "")
+        task = _MemberTask(self._task, self._operations, self._role.replace(_ACCOUNT, account.id), self._logs)
+        try:
+            snapshot = _snapshot(task)
+        except AwsError as error:
+            return self._from_trail(account, str(error))
+        unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+        if unread is not None:
+            return self._from_trail(account, unread_reason(unread))
+        if snapshot.account_id != account.id:
+            return MemberEvidence(account, f"member_role_arn leads to account {snapshot.account_id}")
+        # So that what asks for principals of the organization is no open question.
+        tree = self._change.before
+        organization = Organization(tree.id, tree.management_account_id, tree.feature_set)
+        known = dataclasses.replace(snapshot, organization=organization)
+        return _Member(task, account, known, self._change).evidence()
+
+    def _from_trail(self, account: MemberAccount, failure: str) -> MemberEvidence:
+        """What the organization's trail tells of an account whose principals are not known."""
+        if self._logs is None:
+            return MemberEvidence(account, failure)
+        before, after = (_layers(controls) for controls in self._change.controls(account.id))
+        reader = EventReader(keys=condition_keys((before, after)))
+        days = self._task.options["trail_days"]
+        try:
+            told = log_files(self._logs, reader, account_id=account.id, now=self._task.now, days=days)
+        except StoreError as error:
+            return MemberEvidence(account, "; ".join(filter(None, (failure, str(error)))))
+        if told.source.failure or not told.source.is_whole:
+            reason = told.source.failure or f"the trail tells of {told.source.window_days} days only"
+            return MemberEvidence(account, "; ".join(filter(None, (failure, reason))))
+        judge = Judge(before, after, unused_resources=self._task.options["unused_resources"])
+        evidence = Evidence((told.source,))
+        callers = sorted({use.principal_arn for use in told.uses if f"::{account.id}:" in use.principal_arn})
+        verdicts = {arn: tuple(judge.verdict(use) for use in told.of(arn)) for arn in callers}
+        return MemberEvidence(account, impacts={arn: Impact(arn, found, evidence) for arn, found in verdicts.items()})
+
+
+def with_organization(snapshot: Snapshot, tree: OrganizationTree) -> Snapshot:
+    """The snapshot of an account with what the organization's own account knows of it: no account need be asked."""
+    told = (Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES)
+    is_member = snapshot.account_id != tree.management_account_id and snapshot.account_id in tree.account
+    return dataclasses.replace(
+        snapshot,
+        organization=Organization(tree.id, tree.management_account_id, tree.feature_set),
+        # The management account is not under them.
+        organization_policies=tree.levels(snapshot.account_id) if is_member else (),
+        unread=tuple(item for item in snapshot.unread if item.dataset not in told),
+    )
+
+
+def _layers(controls: Controls) -> Layers:
+    """What the organization leaves of somebody whose own policies are not known."""
+    return Layers(identity=(ANYTHING,), scps=controls.scps, rcps=controls.rcps)
+
+
+def _snapshot(task: Task) -> Snapshot:
+    wanted = {Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT}
+    return collect(task.access, datasets=wanted, regions=(), now=task.now)
+
+
+class _Member:
+    """One account whose principals are known."""
+
+    def __init__(self, task: Task, account: MemberAccount, snapshot: Snapshot, change: PolicyChange) -> None:
+        self._account: t.Final = account
+        self._snapshot: t.Final = snapshot
+        self._change: t.Final = change
+        self._permissions: t.Final = Permissions(snapshot)
+        own = f"arn:{snapshot.partition}:iam::{account.id}:policy/iam-hardening/boundary"
+        assumed = (*task.options["unused_resources"], *unused_resources(Facts.of(snapshot, own)))
+        self._task: t.Final = copy.copy(task)
+        self._task.options = {**task.options, "unused_resources": list(dict.fromkeys(assumed))}
+        self._users: t.Final = {user.arn: user for user in _users(snapshot)}
+        self._pruning: t.Final = Pruning(change, account.id)
+        self._concerns: t.Final[dict[int, Concern]] = {}
+        self._questions: t.Final[dict[str, Question]] = {}
+
+    def evidence(self) -> MemberEvidence:
+        """The impact on everybody from whom the change may take anything.
+
+        Break-glass and the roles of this collection are left out: what they must be able to do is known beforehand.
+        """
+        options = self._task.options
+        break_glass = break_glass_among(self._permissions.principals, tuple(options["break_glass"]))
+        prefix = f"arn:{self._snapshot.partition}:iam::{self._account.id}:"
+        own = {f"{prefix}{role}" for name in ("automation_roles", "assessor_roles") for role in options[name]}
+        predictor = _MemberPredictor(self._task, self._snapshot, self._permissions, self._users, self._questions)
+        proposals = self._proposals(predictor, spared=own.union(break_glass))
+        impacts = {arn: self._known_use(impact) for arn, impact in predictor.predict(proposals).items()}
+        trusted = [
+            TrustedRole(role.arn, self._permissions.trust(role.arn), role.last_used) for role in self._snapshot.roles
+        ]
+        return MemberEvidence(
+            self._account,
+            impacts=impacts,
+            entries=self._entries(trusted),
+            entering=entering_services(trusted),
+            trails=seen_trails(self._task, self._change),
+            break_glass=break_glass,
+            helpless=self._helpless(),
+            landing_zone=landing_zone_among(role.arn for role in self._snapshot.roles),
+            users=tuple(self._users.values()),
+        )
+
+    def _helpless(self) -> dict[str, str]:
+        """The break-glass principals that nobody can use, or that may do nothing, before the change or after it."""
+        task, patterns = self._task, tuple(self._task.options["break_glass"])
+        known = with_organization(self._snapshot, self._change.before)
+        before = rescue_of(task, task.access, known, patterns, now=task.now)
+        after = Rescue(with_organization(before.snapshot, self._change.made), patterns, before.sign_ins)
+        made = {arn: f"{lack} once it is made" for arn, lack in after.lacks().items()}
+        return {**made, **before.lacks()}
+
+    def _proposals(self, predictor: _MemberPredictor, *, spared: Collection[str]) -> dict[str, Proposal]:
+        """What changes for each principal from whom the change may take anything that it is allowed."""
+        before, after = self._pruning.before, self._pruning.after
+        keys = condition_keys((_layers(before), _layers(after)))
+        found: dict[str, Proposal] = {}
+        # Those with the same layers are judged together.
+        made: dict[tuple[int, int], Proposal] = {}
+        for arn in self._permissions.principals:
+            entity = self._permissions.entities[arn]
+            if arn in spared or (isinstance(entity, Role) and entity.is_service_linked):
+                continue
+            use = predictor.any_use(arn, keys)
+            pruned = self._pruning.of(use)
+            if pruned is None:
+                continue
+            controls, question = pruned
+            own = predictor.current(arn)
+            key = (id(own), id(controls))
+            if key not in made or self._permissions.unknown(arn):
+                now = dataclasses.replace(own, scps=before.scps, rcps=before.rcps)
+                made[key] = Proposal(now, dataclasses.replace(now, scps=controls.scps, rcps=controls.rcps))
+            if self._concern(made[key], question).may_lose(use):
+                found[arn] = made[key]
+                self._questions[arn] = question
+        return found
+
+    def _concern(self, proposal: Proposal, question: Question) -> Concern:
+        key = id(proposal)
+        if key not in self._concerns:
+            unused = self._task.options["unused_resources"]
+            self._concerns[key] = Concern(proposal.before, proposal.after, question, unused)
+        return self._concerns[key]
+
+    def _entries(self, roles: Sequence[TrustedRole]) -> tuple[EntryLoss, ...]:
+        """The roles that somebody can no longer assume: RCPs alone decide about who comes from outside the account."""
+        tree, access = self._change.after, self._task.access
+        place = place_of(tree, self._account.id, partition=access.partition, region=access.region)
+        before, after = self._pruning.before, self._pruning.after
+        return entry_losses(roles, place, before, after, members=frozenset(tree.account))
+
+    def _known_use(self, impact: Impact) -> Impact:
+        """Credentials that were used are in use, although no record tells for what: it may be what is denied.
+
+        RoleLastUsed and the credential report know of such use at once, service last accessed hours later.
+        """
+        arn = impact.principal_arn
+        mine = credential_uses(self._users.get(arn))
+        verdicts = tuple(self._weighed(verdict) if verdict.use in mine else verdict for verdict in impact.verdicts)
+        impact = dataclasses.replace(impact, verdicts=tuple(sorted(verdicts, key=_worst_first)))
+        by_record = [verdict for verdict in impact.verdicts if verdict.use not in mine]
+        if by_record and impact.outcome is not Breakage.NO_EVIDENCE:
+            return impact
+        told = self._untold_use(arn)
+        if told is None:
+            return impact
+        # Where all it does may be denied, so may be what it did; else nothing tells that it did what is denied.
+        outcome = Breakage.MAY_BREAK if self._questions[arn].open else Breakage.NO_EVIDENCE
+        # That service last accessed tells of no use says nothing any longer.
+        read = Source.LAST_ACCESSED in impact.evidence.sources
+        others = [
+            item for item in impact.verdicts if not (read and item.use is None and item.outcome is Breakage.NO_EVIDENCE)
+        ]
+        verdicts = (Verdict(arn, outcome, told), *others)
+        return dataclasses.replace(impact, verdicts=tuple(sorted(verdicts, key=_worst_first)))
+
+    def _weighed(self, verdict: Verdict) -> Verdict:
+        """What a key was used for, where some actions of the service are denied: nothing tells that it was these."""
+        some = len(verdict.lost) < verdict.of and not self._questions[verdict.principal_arn].open
+        if verdict.outcome is not Breakage.MAY_BREAK or not some:
+            return verdict
+        return dataclasses.replace(verdict, outcome=Breakage.NO_EVIDENCE)
+
+    def _untold_use(self, arn: str) -> t.Optional[str]:
+        """That a principal was active, where nothing tells for what; None where that is not known."""
+        entity, user = self._permissions.entities[arn], self._users.get(arn)
+        last = entity.last_used if isinstance(entity, Role) else None
+        if user is not None:
+            last = user.last_untold_use
+        if last is None:
+            return None
+        subject = "the role was" if isinstance(entity, Role) else "its credentials were"
+        return f"{subject} last used on {format_utc(last)[:10]}; for what is not recorded, so that it may need this"
+
+
+def _worst_first(verdict: Verdict) -> int:
+    return list(Breakage).index(verdict.outcome)
+
+
+class _MemberPredictor(Predictor):
+    """Knows besides which users always have MFA, and which tags principals lack."""
+
+    def __init__(
+        self,
+        task: Task,
+        snapshot: Snapshot,
+        permissions: Permissions,
+        users: Mapping[str, UserFacts],
+        questions: Mapping[str, Question],
+    ) -> None:
+        super().__init__(task, snapshot, permissions)
+        self._users = users
+        self._questions = questions
+
+    def any_use(self, arn: str, keys: frozenset[str]) -> Use:
+        """Something that a principal may have done, of which only is known what is known of the principal."""
+        known = Context(self._known_keys(arn, keys), complete=False, absent=self._absent_keys(arn, keys))
+        return Use(arn, "", Source.LAST_ACCESSED, context=known)
+
+    def _read(self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]) -> Book:
+        book = super()._read(arns, keys, sleep)
+        keys_used = {arn: credential_uses(self._users.get(arn)) for arn in arns}
+        return _ConcernedBook(book.shared, book.accessed, self._questions, keys_used)
+
+    def _known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
+        known = super()._known_keys(arn, keys)
+        user = self._users.get(arn)
+        if user is not None and user.always_has_mfa:
+            known["aws:MultiFactorAuthPresent"] = "true"
+        return known
+
+    def _absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
+        """Tags that are not there. A role's sessions may bring tags of their own, but none of this collection's."""
+        entity = self._permissions.entities[arn]
+        has = {f"{_TAG}{key.lower()}" for key in getattr(entity, "tags", ())}
+        prefix = _TAG if isinstance(entity, User) else f"{_TAG}iam-hardening:"
+        return [key for key in keys if key.startswith(prefix) and key not in has]
+
+
+@dataclasses.dataclass(frozen=True)
+class _ConcernedBook(Book):
+    """The evidence without what the change can't take away: a role uses hundreds of actions that no policy mentions."""
+
+    questions: Mapping[str, Question] = dataclasses.field(default_factory=dict)
+    keys_used: Mapping[str, tuple[Use, ...]] = dataclasses.field(default_factory=dict)
+
+    def uses(self, arn: str) -> tuple[Use, ...]:
+        """What a principal used that is in question; where nothing is, one of its uses, so that it is known to act.
+
+        What access keys were last used for, the credential report tells, before service last accessed does.
+        """
+        uses = (*super().uses(arn), *self.keys_used.get(arn, ()))
+        return tuple(use for use in uses if self.questions[arn].is_about(use)) or uses[:1]
+
+
+def _users(snapshot: Snapshot) -> Sequence[UserFacts]:
+    report = snapshot.credential_report
+    return [_user(row) for row in report.users] if report is not None else []
+
+
+def _user(row: CredentialRow) -> UserFacts:
+    used = [row.password_last_used, *(key.last_used for key in row.access_keys)]
+    # Of a password, and of a key that has no service, it is only known that it was used.
+    untold = [row.password_last_used, *(key.last_used for key in row.active_keys if not key.last_used_service)]
+    return UserFacts(
+        row.arn,
+        has_password=bool(row.password_enabled),
+        has_mfa=row.mfa_active,
+        active_keys=len(row.active_keys),
+        last_used=max((moment for moment in used if moment is not None), default=None),
+        last_untold_use=max((moment for moment in untold if moment is not None), default=None),
+        keys_used_for=tuple(
+            (prefix_of(f"{key.last_used_service}.amazonaws.com"), key.last_used)
+            for key in row.active_keys
+            if key.last_used is not None and key.last_used_service
+        ),
+    )
+
+
+def seen_trails(task: Task, change: PolicyChange) -> tuple[TrailBucket, ...]:
+    """The buckets of the trails of an account: an RCP must not keep CloudTrail from them.
+
+    SCPs do not bind AWS services, so nothing is read for them.
+    """
+    if not change.has_rcps:
+        return ()
+    access = task.access
+    try:
+        answer = access.call("cloudtrail", "DescribeTrails", {"includeShadowTrails": True}, region=access.home_region)
+    except AwsError as error:
+        task.warn(f"the buckets of the trails of account {access.caller.account_id} are not known: {error}")
+        return ()
+    return tuple(
+        TrailBucket(str(trail["S3BucketName"]), str(trail.get("KmsKeyId") or ""))
+        for trail in answer.get("trailList") or ()
+        if trail.get("S3BucketName")
+    )
+
+
+class _MemberTask(Task):
+    """The task as it runs in a member: reading only, through the role there, with the trail that all share."""
+
+    def __init__(self, task: Task, operations: Operations, role_arn: str, logs: t.Optional[_SharedLogs]) -> None:
+        own = {"assume_role_arn": role_arn, "assessor_role_arn": None, "regions": task.options.get("regions") or []}
+        super().__init__(options={**task.options, **own}, operations=operations, check_mode=True, clock=task.clock)
+        # So that a warning about a member reaches the result.
+        self.warnings = task.warnings
+        self._logs = logs
+
+    def store(self, location: str, *, kms_key_id: t.Optional[str] = None, role_arn: t.Optional[str] = None) -> Store:
+        """The trail's place, which is only read, is listed once for all members."""
+        if self._logs is not None and location == self.options["trail_logs"]:
+            return t.cast(Store, self._logs)
+        return super().store(location, kms_key_id=kms_key_id, role_arn=role_arn)
+
+
+class _SharedLogs:
+    """A place of log files that is listed once, whoever asks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store: t.Final = store
+        self._lock: t.Final = threading.Lock()
+        self._names: dict[str, list[str]] = {}
+        self.location = store.location
+
+    def list(self, prefix: str = "") -> list[str]:
+        """The names of all files."""
+        with self._lock:
+            if prefix not in self._names:
+                self._names[prefix] = self._store.list(prefix)
+            return self._names[prefix]
+
+    def get(self, key: str) -> t.Optional[bytes]:
+        """The content of a file."""
+        return self._store.get(key)

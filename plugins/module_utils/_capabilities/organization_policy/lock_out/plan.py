@@ -1,0 +1,399 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Whether a change of the organization's policies locks anybody out without whom an account can't be run or repaired.
+
+Pure: trees in, refusals and what to tell of them out. What members did is held against the change elsewhere.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import fnmatch
+import functools
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ...._account.organization_tree import MemberAccount, OrganizationTree
+from ...._converge.arn import is_break_glass
+from ...._converge.change import Refusal
+from ...._policy.analysis.mfa_pattern import unsafe_mfa_denials
+from ...._policy.analysis.own_roles import BREAK_GLASS
+from ...._policy.analysis.principal_matrix import Controls, DeniedPair, Kind, Loss, Place, cast, losses
+from ...._policy.analysis.principal_matrix_cast import CONTROL_TOWER, STACK_SETS
+from ...._policy.analysis.principal_matrix_services import service_losses
+from ...._policy.documents.arn import arn_account
+from .change import ChangedPolicy, PolicyChange, organization_path, policy_of, takes_away
+from .own_way import OwnPlace, TrailBucket, own_way
+from .rows import Row, accounts_in_words, cut_off_run, stopped_services, who_loses_what
+
+#: The value of the option ``way_back``: people or jobs of the management account can take policies off.
+MANAGEMENT: t.Final = "management_account"
+_CENTRAL_ROOT: t.Final = "iam.amazonaws.com"
+_STACK_SETS_SERVICE: t.Final = "member.org.stacksets.cloudformation.amazonaws.com"
+_CONTROL_TOWER_SERVICE: t.Final = "controltower.amazonaws.com"
+# Of whom refusals of their own tell.
+_OF_THEIR_OWN: t.Final = (Kind.SERVICE, Kind.OWN_WAY)
+_LANDING_ZONE: t.Final = ("AWSControlTowerExecution", "AWSCloudFormationStackSetExecutionRole", "stacksets-exec-")
+_GUARDRAILS: t.Final = "aws-guardrails-"
+_MOST_TOLD: t.Final = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """What the guard says of a change.
+
+    ``refusals`` tell, by the name of a policy, why it may not come, change or stay attached. ``predicted`` are the
+    denials that are expected, since somebody accepts them. ``impacts`` are documents for the reports, ``told`` is what
+    the module returns as ``lock_out``.
+    """
+
+    refusals: Mapping[str, tuple[Refusal, ...]] = dataclasses.field(default_factory=dict)
+    predicted: frozenset[DeniedPair] = frozenset()
+    impacts: tuple[Mapping[str, t.Any], ...] = ()
+    told: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """The options of the guard, and who makes the change.
+
+    ``automation`` and ``assessors`` are what follows the account in the ARNs of the roles of this collection;
+    ``break_glass`` are globs for ARNs. ``caller`` is the ARN of the user or role that calls, ``entry`` that of whoever
+    owns the credentials that all roles are assumed with. ``places`` are those that the run itself needs. ``accepted``
+    are the principals whose loss somebody accepts today: ARNs, and names of AWS services.
+    """
+
+    partition: str
+    region: str
+    caller: str
+    caller_account: str
+    automation: tuple[str, ...]
+    assessors: tuple[str, ...]
+    break_glass: tuple[str, ...] = ()
+    entry: str = ""
+    way_back: str = ""
+    allow_root_attachment: bool = False
+    places: tuple[OwnPlace, ...] = ()
+    accepted: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """The principals that were seen, as ARNs by account; an account that could not be read is left out or None.
+
+    ``landing_zone`` are the roles by which Control Tower and StackSets set up accounts, ``entering`` the AWS services
+    that trust policies let in. ``trails`` are the buckets of the trails that were seen in any account. ``helpless``
+    says which break-glass principals could not help, and why.
+    """
+
+    break_glass: Mapping[str, t.Optional[tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    landing_zone: Mapping[str, t.Optional[tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    entering: Mapping[str, t.Optional[frozenset[str]]] = dataclasses.field(default_factory=dict)
+    trails: tuple[TrailBucket, ...] = ()
+    helpless: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def of(self, account_id: str) -> t.Optional[tuple[str, ...]]:
+        """The break-glass principals of one account; None where they are not known."""
+        return self.break_glass.get(account_id)
+
+    def working(self, account_id: str) -> t.Optional[tuple[str, ...]]:
+        """Those of them that could help."""
+        seen = self.of(account_id)
+        return None if seen is None else tuple(arn for arn in seen if arn not in self.helpless)
+
+
+class Guard:
+    """Judges one change by the matrix, and by who is there to take it back."""
+
+    def __init__(self, change: PolicyChange, rules: Rules, seen: Seen) -> None:
+        self._change: t.Final = change
+        self._rules: t.Final = rules
+        self._seen: t.Final = seen
+
+    @functools.cached_property
+    def matrix(self) -> tuple[Row, ...]:
+        """What is lost, by groups of accounts."""
+        return tuple(
+            Row(group, self._losses(group[0]))
+            for alike in self._change.classes()
+            for group in self._by_principals(alike)
+        )
+
+    def _by_principals(self, accounts: Iterable[MemberAccount]) -> Iterator[tuple[MemberAccount, ...]]:
+        """The accounts in groups that have the same break-glass principals and the same landing zone."""
+        groups: dict[t.Hashable, list[MemberAccount]] = {}
+        for account in accounts:
+            named = (*self._break_glass_of(account.id), *self._landing_zone_of(account.id))
+            # SCPs do not bind services, so that it does not matter which of them come in.
+            entering = self._seen.entering.get(account.id) if self._change.has_rcps else None
+            key = (tuple(arn.replace(account.id, "") for arn in named), entering)
+            groups.setdefault(key, []).append(account)
+        yield from map(tuple, groups.values())
+
+    def refusals(self) -> dict[str, tuple[Refusal, ...]]:
+        """Why policies may not come, change or go, by their names."""
+        found: dict[str, list[Refusal]] = collections.defaultdict(list)
+        for policy in self._change.policies:
+            for refusal in (
+                *self._locked_out(policy),
+                *cut_off_run(self.matrix, policy, accepted=self._rules.accepted),
+                *stopped_services(self.matrix, policy, accepted=self._rules.accepted, entering=self._seen.entering),
+                *self._unsafe_mfa(policy),
+                *self._at_root(policy),
+                *self._without_break_glass(policy),
+                *self._without_way_back(policy),
+            ):
+                found[policy.name].append(refusal)
+        return {name: tuple(refusals) for name, refusals in found.items()}
+
+    def lost(self) -> list[str]:
+        """The AWS services that lose anything, and who would be cut off from the run's own places, by their names."""
+        return [loss.actor.arn for row in self.matrix for loss in row.losses if loss.actor.kind in _OF_THEIR_OWN]
+
+    def told(self) -> dict[str, t.Any]:
+        """For the result: who loses what where, and the break-glass principals."""
+        management = self._change.after.management_account_id
+        seen = self._seen.of(management)
+        return {
+            "accounts": len(self._change.accounts),
+            "matrix": [row.as_dict() for row in self.matrix if row.losses],
+            "break_glass": {
+                "management_account": None if seen is None else list(seen),
+                "declared": list(self._rules.break_glass),
+            },
+        }
+
+    # The matrix
+
+    def _losses(self, account: MemberAccount) -> tuple[Loss, ...]:
+        tree, rules = self._change.after, self._rules
+        place = place_of(tree, account.id, partition=rules.partition, region=rules.region)
+        actors = cast(
+            place,
+            automation=rules.automation,
+            assessors=rules.assessors,
+            break_glass=self._break_glass_of(account.id),
+            landing_zone=self._landing_zone_of(account.id),
+            caller=rules.caller,
+            entry=rules.entry or None,
+            entry_outside=self._enters_from_outside,
+        )
+        # Services are asked about everything that RCPs reach, not only about entering roles.
+        people = tuple(actor for actor in actors if actor.kind is not Kind.SERVICE)
+        controls = self._change.controls(account.id)
+        services = service_losses(place, *controls, entering=self._seen.entering.get(account.id))
+        return (*losses(people, *controls), *services, *self._own_way(place, *controls))
+
+    @property
+    def _enters_from_outside(self) -> bool:
+        """Whether the credentials that the run starts with belong to an account that is not in the organization."""
+        entry = self._rules.entry
+        return bool(entry) and entry.split(":")[4] not in self._change.after.account
+
+    def _own_way(self, place: Place, before: Controls, after: Controls) -> Iterator[Loss]:
+        rules = self._rules
+        actors = own_way(
+            place,
+            rules.places,
+            self._seen.trails,
+            automation=rules.automation,
+            assessors=rules.assessors,
+            entry=rules.entry or rules.caller,
+            is_inside=not self._enters_from_outside,
+        )
+        for loss in losses(tuple(actors), before, after):
+            # A key tells its account: RCPs of another one are nothing to it.
+            if loss.layer == "scp" or arn_account(loss.ask.resource) in (None, "", place.account_id):
+                yield loss
+
+    def _break_glass_of(self, account_id: str) -> tuple[str, ...]:
+        """The break-glass principals of an account: those that were seen, or else those that there may be."""
+        seen = self._seen.of(account_id)
+        if seen is not None:
+            return seen
+        rules = self._rules
+        return break_glass_in(account_id, rules.break_glass, partition=rules.partition) or BREAK_GLASS
+
+    def _landing_zone_of(self, account_id: str) -> tuple[str, ...]:
+        seen = self._seen.landing_zone.get(account_id)
+        return landing_zone(self._change.after) if seen is None else seen
+
+    @functools.cached_property
+    def _in_management(self) -> tuple[str, ...]:
+        """The break-glass principals of the management account, which no SCP binds."""
+        management = self._change.after.management_account_id
+        seen = self._seen.of(management)
+        if seen is not None:
+            return seen
+        return break_glass_in(management, self._rules.break_glass, partition=self._rules.partition)
+
+    def _locked_out(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        rows = [
+            (row, [loss for loss in row.losses if loss.is_lock_out and policy.name in loss.policies])
+            for row in self.matrix
+        ]
+        hit = [(row, found) for row, found in rows if found]
+        if not hit:
+            return
+        accounts = [account for row, _found in hit for account in row.accounts]
+        lost = [loss for _row, found in hit for loss in found]
+        others = {
+            loss.actor.name
+            for row, _found in hit
+            for loss in row.losses
+            if not loss.is_lock_out and policy.name in loss.policies and loss.actor.kind not in _OF_THEIR_OWN
+        }
+        also = f"; it would also cut off: {', '.join(sorted(others))}" if others else ""
+        reason = (
+            f"it would lock out those who run and repair accounts: {who_loses_what(lost)}{also} "
+            f"(in {accounts_in_words(accounts)}). Except these principals in its denying statements"
+        )
+        yield Refusal("lock_out", reason, policy.target)
+
+    def _unsafe_mfa(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        """A denial of nearly everything that only IAM users can satisfy, for everybody else whom it does not name."""
+        will = policy_of(policy.will) if policy.will is not None else None
+        if will is None or policy.will is None or not set(policy.reaches) & set(policy.will.targets):
+            return
+        cut_off = {
+            loss.actor.name
+            for row in self.matrix
+            for loss in row.losses
+            if policy.name in loss.policies and loss.actor.kind not in _OF_THEIR_OWN
+        }
+        for denial in unsafe_mfa_denials(will):
+            if not denial.everything:
+                continue
+            named = f"; of the cast: {', '.join(sorted(cut_off))}" if cut_off else ""
+            reason = (
+                f"{denial}{named}. Restrict it to IAM users (ArnLike aws:PrincipalArn arn:*:iam::*:user/*), or use the "
+                "role mfa_enforcement"
+            )
+            yield Refusal("unsafe_mfa", reason, policy.target)
+
+    # What comes before all that
+
+    def _at_root(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        root = self._change.after.root_id
+        new = policy.will is not None and root in policy.will.targets and root in policy.reaches
+        # What everybody has anyway takes nothing away.
+        if new and not self._rules.allow_root_attachment and not (policy.will and policy.will.is_aws_managed):
+            reason = (
+                "it would hold in every account of the organization at once; attach it to units one after the other, "
+                "or set allow_root_attachment"
+            )
+            yield Refusal("root_attachment", reason, policy.target)
+
+    def _without_break_glass(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        if not takes_away(policy) or self._seen.working(self._change.after.management_account_id):
+            return
+        reached = self._change.after.accounts_under(policy.reaches)
+        here = {account.id for account in self._change.accounts_at_work}
+        without = [account for account in reached if account.id in here and not self._has_break_glass(account.id)]
+        if without:
+            reason = (
+                f"no break-glass principal is known that could get back in where it holds: {self._known_of()} and none "
+                f"in {accounts_in_words(without)}{self._helpless_of(without)}. Declare break_glass (globs for ARNs), "
+                "or have a role /iam-hardening/break-glass in each account that somebody can use"
+            )
+            yield Refusal("no_break_glass", reason, policy.target)
+
+    def _has_break_glass(self, account_id: str) -> bool:
+        """Whether one was seen in the account; where nothing could be seen, whether one is declared."""
+        seen = self._seen.working(account_id)
+        if seen is not None:
+            return bool(seen)
+        own = break_glass_in(account_id, self._rules.break_glass, partition=self._rules.partition)
+        unseen = self._seen.of(self._change.after.management_account_id) is None
+        return bool(own or (unseen and self._in_management))
+
+    def _helpless_of(self, accounts: Iterable[MemberAccount]) -> str:
+        """Those who don't count, in words."""
+        ids = (self._change.after.management_account_id, *(account.id for account in accounts))
+        seen = [arn for account_id in ids for arn in self._seen.of(account_id) or () if arn in self._seen.helpless]
+        told = [f"{arn} {self._seen.helpless[arn]}" for arn in seen[:_MOST_TOLD]]
+        more = f"; and {len(seen) - _MOST_TOLD} more" if len(seen) > _MOST_TOLD else ""
+        return f" ({'; '.join(told)}{more})" if told else ""
+
+    def _known_of(self) -> str:
+        seen = self._seen.of(self._change.after.management_account_id)
+        return "none is in the management account" if seen is not None else "the management account could not be read"
+
+    def _without_way_back(self, policy: ChangedPolicy) -> Iterator[Refusal]:
+        """An administrator in a member account is bound by what it attaches, and can't take off what binds it."""
+        tree, rules = self._change.after, self._rules
+        if not takes_away(policy) or rules.caller_account == tree.management_account_id:
+            return
+        administrators = {rules.caller_account, *(_administrators(tree))}
+        bound = [account for account in tree.accounts_under(policy.reaches) if account.id in administrators]
+        if bound and not is_way_back(rules.way_back, tree.management_account_id):
+            reason = (
+                f"it binds {accounts_in_words(bound)}, from which the organization is administered, so that it may "
+                f"keep out whoever would take it off. Declare in way_back who can do so from the management account: "
+                f"{MANAGEMENT}, or the ARN of a role there"
+            )
+            yield Refusal("no_way_back", reason, policy.target)
+
+
+def place_of(tree: OrganizationTree, account_id: str, *, partition: str, region: str) -> Place:
+    """An account of the organization, as far as the matrix depends on it."""
+    return Place(
+        account_id,
+        partition,
+        region,
+        organization_id=tree.id,
+        organization_path=organization_path(tree, account_id),
+        management_account_id=tree.management_account_id,
+        central_root=_CENTRAL_ROOT in tree.trusted_services,
+    )
+
+
+def is_way_back(value: str, management_account_id: str) -> bool:
+    """Whether the option ``way_back`` names a way back from the management account."""
+    return value == MANAGEMENT or f":iam::{management_account_id}:role/" in value
+
+
+def break_glass_in(account_id: str, patterns: Iterable[str], *, partition: str) -> tuple[str, ...]:
+    """ARNs in an account that declared globs mean; where one leaves a name open, with a name that it fits."""
+    found = []
+    for pattern in patterns:
+        parts = pattern.split(":", 5)
+        if len(parts) < 6 or not fnmatch.fnmatchcase(account_id, parts[4]):
+            continue
+        resource = parts[5].replace("*", "1").replace("?", "1")
+        if resource.partition("/")[0] in ("role", "user"):
+            found.append(f"arn:{partition}:iam::{account_id}:{resource}")
+    return tuple(dict.fromkeys(found))
+
+
+def break_glass_among(arns: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
+    """The break-glass principals among the users and roles of an account."""
+    return tuple(arn for arn in arns if is_break_glass(arn, patterns))
+
+
+def landing_zone_among(arns: Iterable[str]) -> tuple[str, ...]:
+    """The roles of Control Tower and StackSets among those of an account."""
+    return tuple(arn for arn in arns if arn.rpartition("/")[2].startswith(_LANDING_ZONE))
+
+
+def landing_zone(tree: OrganizationTree) -> tuple[str, ...]:
+    """The roles by which Control Tower and StackSets set up accounts, where the organization shows that they do."""
+    tower = _CONTROL_TOWER_SERVICE in tree.trusted_services or any(
+        policy.name.startswith(_GUARDRAILS) for policy in tree.policies
+    )
+    stacks = _STACK_SETS_SERVICE in tree.trusted_services
+    return (*((CONTROL_TOWER,) if tower else ()), *((STACK_SETS,) if stacks else ()))
+
+
+def _administrators(tree: OrganizationTree) -> set[str]:
+    return {
+        account
+        for account, services in tree.delegated_administrators.items()
+        if {"iam.amazonaws.com", "organizations.amazonaws.com"} & set(services)
+    }

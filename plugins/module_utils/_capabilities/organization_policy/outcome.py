@@ -1,0 +1,134 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What a plan for organization policies would leave, what is left of it after refusals, and what is told of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from ..._account.model import PolicyDocument
+from ..._account.organization_tree import OrganizationPolicy, OrganizationTree
+from ..._converge.change import Change, Refusal
+from ..._converge.plan import Plan
+from .changes import ATTACH, CREATE, DELETE, DETACH, ENABLE, KIND_WITHDRAW, TAG, UPDATE, called, policy_of, stays_with
+from .declared import Declared
+from .plan import Desired
+
+_Key = tuple[str, str]
+
+
+def after(tree: OrganizationTree, changes: Iterable[Change]) -> OrganizationTree:
+    """The organization as the changes would leave it."""
+    policies: dict[_Key, OrganizationPolicy] = {(policy.name, policy.type): policy for policy in tree.policies}
+    for change in changes:
+        key = policy_of(change)
+        if change.operation == CREATE:
+            policies[key] = _created(change)
+        elif change.operation == UPDATE:
+            policies[key] = dataclasses.replace(policies[key], **_said(change))
+        elif change.operation == DELETE:
+            del policies[key]
+        elif change.operation in (ATTACH, DETACH):
+            node = change.after["attached_to"]
+            others = (target for target in policies[key].targets if target != node)
+            targets = sorted((*others, node) if change.operation == ATTACH else others)
+            policies[key] = dataclasses.replace(policies[key], targets=tuple(targets))
+    return tree.with_policies(policies.values())
+
+
+def _created(change: Change) -> OrganizationPolicy:
+    name, policy_type = policy_of(change)
+    return OrganizationPolicy(
+        id="", arn="", name=name, type=policy_type, is_aws_managed=False, tags={}, **_said(change)
+    )
+
+
+def _said(change: Change) -> dict[str, t.Any]:
+    document = change.after["document"]
+    return {
+        "description": change.after["description"],
+        "content": json.dumps(document),
+        "document": PolicyDocument(name=change.after["policy"], document=document),
+    }
+
+
+def held_back(plan: Plan, refusals: Mapping[str, Sequence[Refusal]]) -> Plan:
+    """``plan`` without what brings policies that are refused, by their names, and without what rests on that.
+
+    What a rollout withdraws is never held back.
+    """
+    dropped = [change for change in plan.changes if policy_of(change)[0] in refusals and _brings(change)]
+    refused = [*plan.refused, *(refusal for found in refusals.values() for refusal in found)]
+    kept = [change for change in plan.changes if not _among(change, dropped)]
+    for other in dropped:
+        for change in [change for change in kept if stays_with(change, other)]:
+            kept = [item for item in kept if item is not change]
+            dropped.append(change)
+            refused.append(_together(change, other))
+    if not any(change.operation == ATTACH for change in kept):
+        # A type is enabled for what is attached alone.
+        kept = [change for change in kept if change.operation != ENABLE]
+    return Plan(tuple(kept), tuple(refused), plan.warnings)
+
+
+def _brings(change: Change) -> bool:
+    """Whether a change is one of those that a refused policy may not have."""
+    if change.operation == DETACH:
+        # Taking off what allows something denies it as well.
+        return change.impact.value == "narrowing" and change.kind != KIND_WITHDRAW
+    return change.operation in (CREATE, UPDATE, ATTACH, TAG)
+
+
+def _together(change: Change, other: Change) -> Refusal:
+    reason = f"it does not come without {other.operation} on {other.target}, which is refused"
+    return Refusal("together", reason, change.target, change.operation)
+
+
+def _among(change: Change, changes: Collection[Change]) -> bool:
+    return any(change is other for other in changes)
+
+
+def target_of(one: Desired) -> str:
+    """What a policy is called in findings and changes."""
+    return one.live.arn if one.live else called(one.name, one.type)
+
+
+def with_remedies(plan: Plan, remedies: Mapping[str, tuple[str, ...]], desired: Sequence[Desired]) -> Plan:
+    """``plan`` with the findings that its changes mend: those on the policies that they are about."""
+    by_name = {(one.name, one.type): remedies.get(target_of(one), ()) for one in desired}
+    changes = (dataclasses.replace(change, remedies=by_name.get(policy_of(change), ())) for change in plan.changes)
+    return dataclasses.replace(plan, changes=tuple(changes))
+
+
+def told(tree: OrganizationTree, declared: Declared, desired: Sequence[Desired]) -> list[dict[str, t.Any]]:
+    """What is returned of each declared policy, as it was found."""
+    return [_told(tree, declared, one) for one in desired]
+
+
+def _told(tree: OrganizationTree, declared: Declared, one: Desired) -> dict[str, t.Any]:
+    attached = one.live.targets if one.live else ()
+    targets = one.targets if declared.present else attached
+    return {
+        "name": one.name,
+        "type": one.type,
+        "id": one.live.id if one.live else None,
+        "arn": one.live.arn if one.live else None,
+        "drifted": one.drifted if declared.present else None,
+        "size": one.content.size if declared.present else None,
+        "targets": [{"id": target, "name": tree.name_of(target), "attached": target in attached} for target in targets],
+        "not_declared": [{"id": target, "name": tree.name_of(target)} for target in one.surplus],
+        "slots": [_slots(tree, declared, target) for target in targets],
+    }
+
+
+def _slots(tree: OrganizationTree, declared: Declared, target: str) -> dict[str, t.Any]:
+    used = sum(policy.type == declared.type and target in policy.targets for policy in tree.policies)
+    return {"id": target, "used": used, "limit": declared.max_attached}

@@ -1,0 +1,295 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The plan for declared organization policies: what each is to say, where it is to be attached, and what is refused.
+
+Nothing goes before what replaces it is there: all attachments are planned before the first detachment.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ..._account.organization_tree import ENABLED, SCP, OrganizationPolicy, OrganizationTree
+from ..._controls.control import listing
+from ..._converge.change import Change, Refusal
+from ..._converge.plan import Plan
+from .changes import (
+    ATTACH,
+    DELETE,
+    DETACH,
+    KIND_FULL_ACCESS,
+    KIND_WITHDRAW,
+    OWNED,
+    UPDATE,
+    Node,
+    Writer,
+    enable,
+    is_owned,
+)
+from .declared import FULL_ACCESS, Content, Declared, DeclaredPolicy, Target
+from .nodes import Nodes, allows
+from .targets import resolve
+
+MODULE: t.Final = "organization_policy"
+
+
+@dataclasses.dataclass(frozen=True)
+class Staged:
+    """What a rollout makes of the targets of a policy now; ``detach`` is where it is taken off, whatever else holds."""
+
+    targets: tuple[Target, ...]
+    detach: tuple[Target, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Desired:
+    """A declared policy in an organization: where it is to be attached, and how far it is from what is declared.
+
+    ``surplus`` is where it is attached besides, ``withdrawn`` where a rollout takes it off again.
+    """
+
+    declared: DeclaredPolicy
+    type: str
+    live: t.Optional[OrganizationPolicy]
+    targets: tuple[str, ...]
+    surplus: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.declared.name
+
+    @property
+    def content(self) -> Content:
+        """What it is to say. Only for policies that are to be there."""
+        if self.declared.content is None:
+            raise ValueError(f"{self.name} is to be gone")
+        return self.declared.content
+
+    @functools.cached_property
+    def drifted(self) -> bool:
+        """Whether it says something else than declared, or is not there."""
+        return self.live is None or not self.content.is_said_by(self.live.document.document, self.type)
+
+    @property
+    def is_described(self) -> bool:
+        """Whether it is described as declared; where nothing is, any description will do."""
+        declared = self.declared.description
+        return self.live is not None and declared in (None, self.live.description)
+
+    @property
+    def to_attach(self) -> tuple[str, ...]:
+        present = self.live.targets if self.live else ()
+        return tuple(target for target in self.targets if target not in present)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags that it is to have at least."""
+        return {**self.declared.tags, OWNED[0]: OWNED[1]}
+
+    @property
+    def missing_tags(self) -> dict[str, str]:
+        present = (self.live.tags if self.live else None) or {}
+        return {key: value for key, value in self.tags.items() if present.get(key) != value}
+
+
+@dataclasses.dataclass(frozen=True)
+class Planner:
+    """Plans for one declaration. ``account_id`` is the account that the calls are made in."""
+
+    declared: Declared
+    account_id: str
+
+    def desired(self, tree: OrganizationTree, staged: Mapping[str, Staged]) -> tuple[Desired, ...]:
+        """The declared policies as they are, and as they are to be. ``staged`` has those under a rollout, by name.
+
+        :raises InputError: a target is not in the organization, or is ambiguous.
+        """
+        return tuple(self._desired(tree, policy, staged.get(policy.name)) for policy in self.declared.policies)
+
+    def _desired(self, tree: OrganizationTree, policy: DeclaredPolicy, stage: t.Optional[Staged]) -> Desired:
+        declared = self.declared
+        named = (item for item in tree.policies if (item.type, item.name) == (declared.type, policy.name))
+        live = next(named, None)
+        if not declared.present:
+            return Desired(policy, declared.type, live, ())
+        resolved = functools.partial(resolve, tree, binds_management=not declared.guards_access)
+        place = "rollout" if stage else policy.place
+        found = resolved(stage.targets if stage else policy.targets, policy.exclude, place=place)
+        gone = resolved(stage.detach, place=place).ids if stage else ()
+        attached = live.targets if live else ()
+        return Desired(
+            policy,
+            declared.type,
+            live,
+            found.ids,
+            surplus=tuple(target for target in attached if target not in (*found.ids, *gone)),
+            withdrawn=tuple(target for target in gone if target in attached and target not in found.ids),
+            warnings=found.warnings,
+        )
+
+    def plan(self, tree: OrganizationTree, desired: Sequence[Desired]) -> Plan:
+        """All that is to be done, before anybody asked whom it would hit."""
+        nodes = Nodes(tree, self.declared.type, self.declared.max_attached)
+        if not self.declared.present:
+            return joined(self._removed(tree, one, nodes) for one in desired)
+        attaching = [self._attached(tree, one, nodes) for one in desired]
+        coming = joined(attaching)
+        going = joined(self._taken_off(tree, one, nodes, plan) for one, plan in zip(desired, attaching, strict=True))
+        full = self._full_access(tree, coming, nodes) if self.declared.remove_full_access else Plan()
+        wanted = any(change.operation == ATTACH for change in coming.changes)
+        return joined([self._enabled(tree) if wanted else Plan(), coming, full, going])
+
+    def _writer(self, one: Desired) -> Writer:
+        return Writer(self.account_id, one.name, one.type, one.live, self.declared.guards_access)
+
+    def _enabled(self, tree: OrganizationTree) -> Plan:
+        status = tree.policy_types.get(self.declared.type)
+        # One that is being enabled needs no second request, only time.
+        if status in (ENABLED, "PENDING_ENABLE"):
+            return Plan()
+        return Plan(changes=(enable(self.account_id, tree.root_id, self.declared.type, status, ENABLED),))
+
+    # What is to be there
+
+    def _attached(self, tree: OrganizationTree, one: Desired, nodes: Nodes) -> Plan:
+        refusal = self._not_ours(one)
+        if refusal:
+            return Plan(refused=(refusal,))
+        writer = self._writer(one)
+        changes: list[Change] = []
+        refused: list[Refusal] = []
+        for target_id in one.live.targets if one.live else ():
+            nodes.attach(target_id, one.name, allowing=one.content.grants)
+        for target_id in one.to_attach:
+            objection = self._objection(tree, one, target_id, nodes)
+            if objection:
+                refused.append(Refusal(*objection, f"{writer.target} on {target_id}", ATTACH))
+            else:
+                nodes.attach(target_id, one.name, allowing=one.content.grants)
+                changes.append(writer.attach(Node(target_id, tree.name_of(target_id))))
+        content = self._content(one, writer, is_wanted=bool(changes))
+        return Plan((*content, *changes), tuple(refused), one.warnings)
+
+    def _content(self, one: Desired, writer: Writer, *, is_wanted: bool) -> Iterator[Change]:
+        """The policy itself. One that is attached to nothing does nothing, so it is not made."""
+        described = one.declared.description
+        if one.live is None:
+            if is_wanted:
+                yield writer.create(one.content, described or "", {**self.declared.own_tags, **one.declared.tags})
+            return
+        yield from writer.tag(one.live, one.missing_tags)
+        if one.drifted or not one.is_described:
+            yield writer.update(one.live, one.content, one.live.description if described is None else described)
+
+    def _not_ours(self, one: Desired) -> t.Optional[Refusal]:
+        live = one.live
+        operation = UPDATE if self.declared.present else DELETE
+        if live is None:
+            return None
+        if live.is_aws_managed:
+            return Refusal("protected", "never touched: AWS manages this policy", live.arn, operation)
+        if is_owned(live) or (self.declared.present and self.declared.adopt):
+            return None
+        ways = "declare another name, or set adopt to take it over" if self.declared.present else "delete it by hand"
+        reason = (
+            f"a policy named {one.name} is there that has not the tag {OWNED[0]}={OWNED[1]} of those that this "
+            f"collection made: {ways}"
+        )
+        return Refusal("foreign", reason, live.arn, operation)
+
+    def _objection(
+        self, tree: OrganizationTree, one: Desired, target_id: str, nodes: Nodes
+    ) -> t.Optional[tuple[str, str]]:
+        """The rule and the reason for which a policy is not attached to a target."""
+        if target_id == tree.root_id and not self.declared.allow_root and self.declared.guards_access:
+            reason = (
+                "it would hold in every account of the organization at once; attach it to units one after the other, "
+                "or set allow_root_attachment"
+            )
+            return "root_attachment", reason
+        full = nodes.full(target_id)
+        if full is None:
+            return None
+        where = tree.name_of(target_id)
+        reason = (
+            f"{where} has {listing(full)} attached or about to be; max_policies_per_target is "
+            f"{self.declared.max_attached}, and what goes leaves only after what comes"
+        )
+        return "slots", reason
+
+    # What is to go
+
+    def _taken_off(self, tree: OrganizationTree, one: Desired, nodes: Nodes, attaching: Plan) -> Plan:
+        if one.live is None or any(refusal.rule in ("foreign", "protected") for refusal in attaching.refused):
+            return Plan()
+        purged = one.surplus if self.declared.purge else ()
+        kinds = {**dict.fromkeys(purged, ""), **dict.fromkeys(one.withdrawn, KIND_WITHDRAW)}
+        return self._detached(tree, one.live, kinds, nodes)
+
+    def _detached(
+        self, tree: OrganizationTree, live: OrganizationPolicy, kinds: Mapping[str, str], nodes: Nodes
+    ) -> Plan:
+        writer = Writer(self.account_id, live.name, live.type, live, self.declared.guards_access)
+        changes: list[Change] = []
+        refused: list[Refusal] = []
+        narrows = self.declared.guards_access and allows(live.document.document)
+        for target_id, kind in kinds.items():
+            reason = nodes.needs(target_id, live.name)
+            if reason:
+                where = f"{writer.target} on {target_id}"
+                refused.append(Refusal("last_policy", f"{tree.name_of(target_id)}: {reason}", where, DETACH))
+                continue
+            nodes.detach(target_id, live.name)
+            given: dict[str, t.Any] = {"kind": kind} if kind else {}
+            changes.append(writer.detach(Node(target_id, tree.name_of(target_id)), narrows=narrows, **given))
+        return Plan(tuple(changes), tuple(refused))
+
+    def _full_access(self, tree: OrganizationTree, coming: Plan, nodes: Nodes) -> Plan:
+        """AWS's policy that allows everything, off where ours are attached and allow something instead."""
+        full = next((item for item in tree.policies if item.name == FULL_ACCESS[SCP] and item.type == SCP), None)
+        if full is None:
+            return Plan()
+        ours = {
+            target_id
+            for policy in self.declared.policies
+            for target_id in nodes.carrying(policy.name)
+            if target_id in full.targets
+        }
+        order = [target_id for target_id in (*tree.unit, *tree.account) if target_id in ours]
+        return self._detached(tree, full, dict.fromkeys(order, KIND_FULL_ACCESS), nodes)
+
+    def _removed(self, tree: OrganizationTree, one: Desired, nodes: Nodes) -> Plan:
+        """A policy that is not to be there, off all it is attached to, and then away."""
+        if one.live is None:
+            return Plan()
+        refusal = self._not_ours(one)
+        if refusal:
+            return Plan(refused=(refusal,))
+        if one.live.targets and not self.declared.loosen:
+            names = listing(tree.name_of(target_id) for target_id in one.live.targets)
+            reason = f"it is attached to {names}, where what it denies would be allowed again; allow_loosen allows that"
+            return Plan(refused=(Refusal("loosens", reason, one.live.arn, DELETE),))
+        off = self._detached(tree, one.live, dict.fromkeys(one.live.targets, ""), nodes)
+        if off.refused:
+            return off
+        return joined([off, Plan(changes=(self._writer(one).delete(one.live),))])
+
+
+def joined(plans: Iterable[Plan]) -> Plan:
+    """Several plans as one, in their order."""
+    kept = tuple(plans)
+    return Plan(
+        changes=tuple(change for plan in kept for change in plan.changes),
+        refused=tuple(refusal for plan in kept for refusal in plan.refused),
+        warnings=tuple(dict.fromkeys(warning for plan in kept for warning in plan.warnings)),
+    )

@@ -1,0 +1,346 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The evidence for the gate of a rollout: the organization's trail in S3, or the event history of a few accounts."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import time
+import typing as t
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from ...._account.activity import joined as together
+from ...._account.activity import look_up, records_of
+from ...._account.organization_tree import ACTIVE, RCP, SCP, OrganizationPolicy, OrganizationTree
+from ...._aws.access import Access
+from ...._aws.errors import AccessDenied, AwsError
+from ...._aws.operations import Operations
+from ...._aws.options import AccessOptions
+from ...._aws.regions import ENABLED
+from ...._converge.store import Store, StoreError
+from ...._module.task import Task
+from ...._policy.analysis.principal_matrix import DeniedPair
+from .gate import Denial, Question, Wanted, Watched, joined, losses, succeeded, suspects, watch
+from .verdict import Verdict
+
+_LOOKUPS: t.Final = Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
+EVIDENCE_OPERATIONS: t.Final = _LOOKUPS
+# Two calls a second an account and region, of 50 events: more accounts than these are for the trail in S3.
+MOST_LOOKED_UP: t.Final = 5
+# What stands for the id of an account in member_role_arn.
+PLACE: t.Final = "<account_id>"
+_MOST_PAGES: t.Final = 100
+# A trail that tells nothing of the last day of a soak has stopped, or tells of nobody.
+_SILENCE: t.Final = timedelta(days=1)
+_LOG_FILE: t.Final = re.compile(r"\.json(\.gz)?\Z")
+_ACCOUNT: t.Final = re.compile(r"\d{12}")
+_SHOWN: t.Final = 5
+_REGION_KEY: t.Final = "aws:requestedregion"
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """What is asked: of which policy, which accounts, since when, up to when at least, and now."""
+
+    policy_arn: str
+    accounts: tuple[str, ...]
+    since: datetime
+    until: datetime
+    now: datetime
+    look_back: timedelta
+
+    @property
+    def question(self) -> Question:
+        """What is asked of the events since the stage began."""
+        return Question(self.policy_arn, self.since, self.now)
+
+    @property
+    def earliest(self) -> datetime:
+        """The first moment of the time in which what principals succeeded at counts."""
+        return self.since - self.look_back
+
+
+class Unreadable(Exception):
+    """There is no evidence; the message says why."""
+
+
+class Evidence(t.Protocol):
+    """A place that tells of events."""
+
+    source: str
+
+    @property
+    def blind_spots(self) -> Sequence[str]:
+        """What it could not see of what it was asked."""
+
+    def watch(self, window: Window) -> Mapping[str, Watched]:
+        """What each account's events since the stage began tell. Raises Unreadable."""
+
+    def succeeded(self, window: Window, account_id: str, denials: Sequence[Denial]) -> Wanted:
+        """Who of those that were denied in an account had succeeded before at what. Raises Unreadable."""
+
+
+def judge(
+    task: Task,
+    tree: OrganizationTree,
+    policy: OrganizationPolicy,
+    *,
+    since: datetime,
+    until: datetime,
+    expected: Collection[DeniedPair],
+    look_back_days: int,
+) -> Verdict:
+    """The verdict on the accounts that ``policy`` is attached to, itself or from above. What can't be read is none."""
+    members = tuple(account.id for account in tree.accounts_under(policy.targets) if account.state == ACTIVE)
+    if policy.type in (SCP, RCP):
+        members = tuple(account_id for account_id in members if account_id != tree.management_account_id)
+    window = Window(policy.arn, members, since, until, task.now, timedelta(days=look_back_days))
+    insiders = {account_id: _insiders(tree, policy.type, account_id) for account_id in members}
+    try:
+        evidence = _evidence(task, tree, policy, members)
+        return _verdict(evidence, window, insiders, expected)
+    except (Unreadable, StoreError, AwsError) as error:
+        return Verdict(failure=str(error))
+
+
+def _insiders(tree: OrganizationTree, policy_type: str, account_id: str) -> frozenset[str]:
+    """Whose principals count in an account: an RCP also denies those of the organization's other accounts."""
+    return frozenset(tree.account) if policy_type == RCP else frozenset({account_id})
+
+
+def _evidence(task: Task, tree: OrganizationTree, policy: OrganizationPolicy, members: Sequence[str]) -> Evidence:
+    if not members:
+        raise Unreadable("no account is under what the policy is attached to")
+    if task.options.get("trail_logs"):
+        store = task.store(task.options["trail_logs"], role_arn=task.options.get("trail_logs_role_arn"))
+        return TrailFiles(store, tree.id, task.access)
+    if not task.options.get("member_role_arn"):
+        raise Unreadable("neither trail_logs nor member_role_arn is given")
+    if len(members) > MOST_LOOKED_UP:
+        text = f"the event history is read of at most {MOST_LOOKED_UP} accounts, and these are {len(members)}"
+        raise Unreadable(f"{text}: give the organization's trail, trail_logs")
+    return EventHistories(task, is_about_regions=_REGION_KEY in policy.content.lower())
+
+
+def _verdict(
+    evidence: Evidence,
+    window: Window,
+    insiders: Mapping[str, Collection[str]],
+    expected: Collection[DeniedPair],
+) -> Verdict:
+    watched = evidence.watch(window)
+    seen = joined(list(watched.values()))
+    if seen.newest is None:
+        raise Unreadable(f"{evidence.source} tells of no event in {_some(window.accounts)} since the stage began")
+    if seen.newest < min(window.until, window.now) - _SILENCE:
+        raise Unreadable(f"{evidence.source} tells of no event in the last day of the soak; it may have stopped")
+    open_denials, foreseen, strange = suspects(seen.denials, insiders, expected)
+    confirmed = _confirmed(evidence, window, open_denials)
+    found = losses((denial for denial in open_denials if denial.names_policy), confirmed)
+    lost = {loss.pair for loss in found}
+    unnamed = losses((denial for denial in open_denials if not denial.names_policy), confirmed)
+    unknown = tuple(loss for loss in unnamed if loss.pair not in lost)
+    newcomers = {denial.pair for denial in open_denials} - lost - {loss.pair for loss in unknown}
+    return Verdict(
+        losses=found,
+        unknown=unknown,
+        source=evidence.source,
+        events=seen.events,
+        foreseen=foreseen,
+        of_outsiders=strange + len(newcomers),
+        of_other_policies=seen.of_others,
+        blind_spots=(*_blind_spots(window, watched, seen), *dict.fromkeys(evidence.blind_spots)),
+    )
+
+
+def _confirmed(evidence: Evidence, window: Window, denials: Sequence[Denial]) -> Wanted:
+    """What the principals had succeeded at before. Of accounts without a denial the past is not read."""
+    by_account: dict[str, list[Denial]] = {}
+    for denial in denials:
+        by_account.setdefault(denial.pair.account_id, []).append(denial)
+    found: set[tuple[str, str]] = set()
+    for account_id, its_own in by_account.items():
+        found |= evidence.succeeded(window, account_id, its_own)
+    return frozenset(found)
+
+
+def _wanted(denials: Sequence[Denial]) -> Wanted:
+    return frozenset(item for denial in denials for item in denial.wanted)
+
+
+def _blind_spots(window: Window, watched: Mapping[str, Watched], seen: Watched) -> tuple[str, ...]:
+    spots = []
+    silent = [account_id for account_id in window.accounts if not watched[account_id].events]
+    if silent:
+        spots.append(f"nothing was told of {len(silent)} accounts: {_some(silent)}")
+    if seen.unexplained:
+        spots.append(
+            f"{seen.unexplained} denials name no policy; they hold the stage if the same call succeeded before it began"
+        )
+    if seen.misdated:
+        spots.append(f"{seen.misdated} events are dated after now, so they do not count")
+    return tuple(spots)
+
+
+class TrailFiles:
+    """The organization's trail: ``AWSLogs/<organization>/<account>/CloudTrail/<region>/<yyyy>/<mm>/<dd>/``.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+    """
+
+    blind_spots: t.Final = ()
+
+    def __init__(self, store: Store, organization_id: str, access: Access) -> None:
+        self._store = store
+        self._access = access
+        self.source = store.location
+        self._base = self._found_base(organization_id)
+
+    def _found_base(self, organization_id: str) -> str:
+        """Where the folders of the accounts are, wherever in the trail's place ``trail_logs`` points."""
+        for base in (f"AWSLogs/{organization_id}/", f"{organization_id}/", "AWSLogs/", ""):
+            if any(_ACCOUNT.fullmatch(name) for name in self._store.folders(base)):
+                return base
+        raise Unreadable(f"there is no AWSLogs/{organization_id} with accounts in {self._store.location}")
+
+    def watch(self, window: Window) -> Mapping[str, Watched]:
+        days = _days(window.since, window.now)
+        parts = [(account_id, region) for account_id in window.accounts for region in self._regions(account_id)]
+
+        def read(account_id: str, region: str) -> Watched:
+            return watch(self._records(account_id, region, days), account_id, window.question)
+
+        found = self._gathered({part: functools.partial(read, *part) for part in parts})
+        return {
+            account_id: joined([result for (owner, _region), result in found.items() if owner == account_id])
+            for account_id in window.accounts
+        }
+
+    def succeeded(self, window: Window, account_id: str, denials: Sequence[Denial]) -> Wanted:
+        """Day by day backwards, until all is found: what people do they mostly did yesterday as well."""
+        wanted = _wanted(denials)
+        found: set[tuple[str, str]] = set()
+        regions = self._regions(account_id)
+
+        def read(region: str, day: date) -> Wanted:
+            return succeeded(self._records(account_id, region, [day]), window.earliest, window.since, wanted)
+
+        # What was done just before the stage began may have been delivered the day after.
+        last = min(window.since + timedelta(days=1), window.now)
+        for day in reversed(_days(window.earliest, last)):
+            if found == wanted:
+                break
+            results = self._gathered({region: functools.partial(read, region, day) for region in regions})
+            found.update(*results.values())
+        return frozenset(found)
+
+    def _regions(self, account_id: str) -> tuple[str, ...]:
+        return self._store.folders(f"{self._base}{account_id}/CloudTrail/")
+
+    def _records(self, account_id: str, region: str, days: Sequence[date]) -> Iterator[t.Any]:
+        for day in days:
+            for key in self._store.list(f"{self._base}{account_id}/CloudTrail/{region}/{day:%Y/%m/%d}/"):
+                if not _LOG_FILE.search(key):
+                    continue
+                records = records_of(self._store.get(key))
+                if records is None:
+                    raise StoreError(f"{self._store.location}/{key} can't be read: it is no log file of CloudTrail")
+                yield from records
+
+    def _gathered(self, calls: Mapping[t.Any, Callable[[], t.Any]]) -> dict[t.Any, t.Any]:
+        """The results of reads that are made side by side. Raises what the first of them that failed did."""
+        results = self._access.gather(calls)
+        for result in results.values():
+            if isinstance(result, AwsError):
+                raise result
+        return results
+
+
+class EventHistories:
+    """The event history of a few accounts, each read in a role of its own.
+
+    A region that the organization closes can't be asked. If it is not the policy in question that closes it, nothing
+    can be lost there to that policy.
+    """
+
+    source = "the event history"
+
+    def __init__(self, task: Task, *, is_about_regions: bool) -> None:
+        self._task = task
+        self._is_about_regions = is_about_regions
+        self.blind_spots: list[str] = []
+
+    def watch(self, window: Window) -> Mapping[str, Watched]:
+        found: dict[str, Watched] = {}
+        for account_id in window.accounts:
+            records = self._records(account_id, [{"StartTime": window.since}], window.now)
+            found[account_id] = watch(records, account_id, window.question)
+        return found
+
+    def succeeded(self, window: Window, account_id: str, denials: Sequence[Denial]) -> Wanted:
+        """The calls of the names that were denied alone: a month of all that an account does is too much to ask."""
+        times = {"StartTime": window.earliest, "EndTime": window.since}
+        names = sorted({denial.event for denial in denials})
+        questions = [
+            {**times, "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}]} for name in names
+        ]
+        records = self._records(account_id, questions, window.now)
+        return succeeded(records, window.earliest, window.since, _wanted(denials))
+
+    def _records(self, account_id: str, questions: Sequence[Mapping[str, t.Any]], now: datetime) -> list[t.Any]:
+        access = member_access(self._task, account_id)
+
+        def read(region: str) -> tuple[t.Any, ...]:
+            def answers(question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
+                return access.pages("cloudtrail", "LookupEvents", "Events", question, region=region, page_size=50)
+
+            found = together(
+                [look_up(answers(one), max_pages=_MOST_PAGES, wait=time.sleep, now=now) for one in questions]
+            )
+            if not found.whole:
+                text = f"the event history of {account_id} in {region} is longer than {_MOST_PAGES} pages"
+                raise AwsError(f"{text}: give the organization's trail, trail_logs")
+            return found.records
+
+        regions = access.regions([ENABLED])
+        results = access.gather({region: functools.partial(read, region) for region in regions})
+        closed = [region for region, result in results.items() if self._is_closed(result)]
+        records: list[t.Any] = []
+        for region, result in results.items():
+            if isinstance(result, AwsError) and (region not in closed or len(closed) == len(regions)):
+                raise result
+            records += () if isinstance(result, AwsError) else result
+        if closed:
+            self.blind_spots.append(f"the organization closes {_some(closed)} to {account_id}, which were not read")
+        return records
+
+    def _is_closed(self, result: t.Union[tuple[t.Any, ...], AwsError]) -> bool:
+        return isinstance(result, AccessDenied) and result.by_scp and not self._is_about_regions
+
+
+def member_access(task: Task, account_id: str) -> Access:
+    """A member account, in the role that ``member_role_arn`` names there; for reading only."""
+    role_arn = str(task.options["member_role_arn"]).replace(PLACE, account_id)
+    options = dataclasses.replace(
+        AccessOptions.from_options(task.options), assume_role_arn=role_arn, assessor_role_arn=None
+    )
+    return Access(options, operations=_LOOKUPS, check_mode=True)
+
+
+def _days(since: datetime, until: datetime) -> list[date]:
+    """The days in UTC from one moment to another."""
+    first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
+    return [first + timedelta(days=count) for count in range((last - first).days + 1)]
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

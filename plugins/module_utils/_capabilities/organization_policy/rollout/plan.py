@@ -1,0 +1,432 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""A staged rollout of an organization policy: what is due now, by the declaration, the records and the gate. Pure.
+
+Each run does at most the next stage that is due, so that a schedule walks the rollout.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import typing as t
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from ...._account.moments import format_utc
+from ...._converge.errors import InputError
+from ...._policy.analysis.principal_matrix import DeniedPair
+from .declared import Declared, OnFailure, Stage, Target, canonical, targets_of
+from .past import Due, Past
+from .records import Event, Kind
+from .verdict import Verdict, told_losses
+
+# "CloudTrail typically delivers logs within an average of about 5 minutes of an API call. This time is not guaranteed";
+# a gate that is judged sooner has not seen the end of the soak.
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+DELIVERY: t.Final = timedelta(minutes=15)
+
+
+class Action(enum.StrEnum):
+    """What a run does about a rollout."""
+
+    START = "start"
+    ADVANCE = "advance"
+    SOAKING = "soaking"
+    HOLD = "hold"
+    WITHDRAW = "withdraw"
+    FINISHED = "finished"
+
+
+@dataclasses.dataclass(frozen=True)
+class Situation:
+    """What is there now. ``exists`` tells of the policy, ``attached`` what it is attached to; ``caller`` is ours.
+
+    ``content_sha256`` is the hash of what is declared, ``live_sha256`` of what the policy says now.
+    """
+
+    now: datetime
+    content_sha256: str
+    live_sha256: str
+    exists: bool
+    attached: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    caller: str = ""
+    run_id: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What is to be done about a rollout now.
+
+    ``targets`` are what the policy is to be attached to, in the form of the option ``targets``; ``detach`` what it is
+    to be taken off, which is empty unless it is withdrawn. With ``failed`` the run fails once everything is converged,
+    with ``reason`` as its message. ``events`` are what is recorded when the changes were made. With ``writes_nothing``
+    the policy stays exactly as it is, whatever else is planned for it.
+    """
+
+    action: Action
+    stage: str
+    targets: tuple[Target, ...]
+    reason: str
+    failed: bool = False
+    writes_nothing: bool = False
+    detach: tuple[Target, ...] = ()
+    events: tuple[Event, ...] = ()
+    warnings: tuple[str, ...] = ()
+    told: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+class Step:
+    """The step that one run takes.
+
+    :raises InputError: the declaration does not go with what was begun.
+    """
+
+    def __init__(self, declared: Declared, past: Past, situation: Situation) -> None:
+        self._declared = declared
+        self._situation = situation
+        # A policy that is gone left its rollout with it: what is created now was never tried anywhere.
+        self._past = past if situation.exists else Past()
+        _check(declared, self._past)
+        self._is_edited = self._is_edited_by_others()
+        self._again = self._why_again()
+
+    @property
+    def soak_ends(self) -> t.Optional[datetime]:
+        """When the soak of the current stage is over."""
+        return self._past.since + self._current.soak if self._past.since else None
+
+    @property
+    def past(self) -> Past:
+        """The records that the step goes by."""
+        return self._past
+
+    @property
+    def wants_gate(self) -> bool:
+        """Whether the evidence is to be read: a stage is soaking, or due."""
+        settled = self._past.due is not Due.NOTHING or self._is_settled_failure
+        return bool(self._past.started) and not settled and not self._again and not self._is_edited
+
+    @property
+    def _is_settled_failure(self) -> bool:
+        """Whether a failure stays, whatever the evidence says now. One for want of evidence does not."""
+        failure = self._past.failure
+        return failure is not None and (bool(failure.losses) or failure.kind is Kind.WITHDRAWN)
+
+    @property
+    def _current(self) -> Stage:
+        return self._declared.stages[self._declared.names.index(self._past.stage)]
+
+    def decide(self, verdict: t.Optional[Verdict]) -> Decision:
+        """What is to be done; ``verdict`` is that of the gate where it was wanted."""
+        decision = self._decided(verdict)
+        events = (*self._cleared(decision), *decision.events)
+        warnings = (*decision.warnings, *self._unused_approval(decision))
+        return dataclasses.replace(decision, events=events, warnings=warnings)
+
+    def _decided(self, verdict: t.Optional[Verdict]) -> Decision:
+        past, failure = self._past, self._past.failure
+        if not past.started:
+            first = self._declared.stages[0]
+            return self._begin(Action.START, first, f"stage {first.name!r} begins", is_first=True)
+        if past.is_withdrawn and failure is not None:
+            return self._approved_again() if self._is_approved else self._still(Action.WITHDRAW, failure)
+        if self._is_edited:
+            return self._approved_again() if past.is_edited and self._is_approved else self._edited()
+        if self._again:
+            return self._begin(Action.START, self._current, self._again)
+        if past.due is Due.SAME_STAGE:
+            return self._begin(Action.START, self._current, f"stage {past.stage!r} was approved, and begins again")
+        if past.due is Due.NEXT_STAGE:
+            return self._go_on((), f"stage {past.stage!r} has passed")
+        if failure is not None and self._is_approved and not self._is_news(failure, verdict):
+            return self._approved()
+        if failure is not None and failure.losses:
+            return self._lost(failure.losses) if self._withdraws else self._still(Action.HOLD, failure)
+        return self._soaking(verdict) if self._is_soaking else self._judged(verdict or Verdict(failure="none was read"))
+
+    # The state
+
+    def _is_edited_by_others(self) -> bool:
+        """Whether somebody else changed the policy while it was watched: the stage then soaked with other content.
+
+        Once the last stage has passed, an edit is corrected as that of any other policy.
+        """
+        past, situation = self._past, self._situation
+        if not past.started or past.is_withdrawn or self._has_finished:
+            return False
+        return situation.live_sha256 not in (past.content_sha256, situation.content_sha256)
+
+    @property
+    def _has_finished(self) -> bool:
+        return self._past.due is Due.NEXT_STAGE and self._declared.after(self._past.stage) is None
+
+    def _why_again(self) -> str:
+        """Why the current stage has to begin anew; empty where it does not."""
+        past, situation = self._past, self._situation
+        if not past.started or past.is_withdrawn or self._is_edited:
+            return ""
+        if past.content_sha256 != situation.content_sha256:
+            return f"the policy says something else than before, so the soak of stage {past.stage!r} begins anew"
+        if past.is_edited:
+            return f"the policy says again what it said when stage {past.stage!r} began, so the soak begins anew"
+        # Losses that are on record stay there until somebody approves them or changes the policy.
+        if past.doubts and not self._is_settled_failure:
+            records = ", ".join(dict.fromkeys(doubt.key.rpartition("/")[2] for doubt in past.doubts))
+            return f"records are not believed ({records}), so the soak of stage {past.stage!r} begins anew"
+        if _added(self._current, past):
+            return f"stage {past.stage!r} has new targets, so its soak begins anew"
+        gone = (set(past.attached) & situation.known) - situation.attached
+        if gone and past.failure is None and self._are_targets_kept:
+            return (
+                f"the policy was not attached to {', '.join(sorted(gone))}, so the soak of {past.stage!r} begins anew"
+            )
+        return ""
+
+    @property
+    def _are_targets_kept(self) -> bool:
+        """Whether all that the stages began with is still declared: what is not any more may well be gone."""
+        declared = {canonical(target) for target in self._attached()}
+        return all(canonical(target) in declared for began in self._past.started.values() for target in began)
+
+    @property
+    def _is_soaking(self) -> bool:
+        """Whether the soak is not over, or what happened at its end may not have been delivered yet.
+
+        Where the clock went backwards, the start is still to come, and so is the end.
+        """
+        ends = self.soak_ends
+        return ends is not None and self._situation.now < ends + DELIVERY
+
+    def _is_news(self, failure: Event, verdict: t.Optional[Verdict]) -> bool:
+        """Whether evidence against a stage came up since it was held for want of any: nobody approved that."""
+        if failure.losses or verdict is None:
+            return False
+        return bool(verdict.losses) or not set(failure.unknown).issuperset(verdict.unknown_pairs)
+
+    @property
+    def _is_approved(self) -> bool:
+        return self._declared.approved == self._past.stage and not self._past.is_stale
+
+    # The ways to go
+
+    def _attached(self) -> tuple[Target, ...]:
+        return targets_of(self._declared.up_to(self._past.stage))
+
+    def _begin(
+        self, action: Action, stage: Stage, reason: str, events: tuple[Event, ...] = (), *, is_first: bool = False
+    ) -> Decision:
+        started = self._event(
+            Kind.STARTED,
+            stage.name,
+            reason,
+            content_sha256=self._situation.content_sha256,
+            targets=stage.targets,
+            is_first=is_first,
+            soak=stage.soak,
+        )
+        targets = targets_of(self._declared.up_to(stage.name))
+        return Decision(action, stage.name, targets, reason, events=(*events, started))
+
+    def _go_on(self, events: tuple[Event, ...], reason: str) -> Decision:
+        """To the next stage, or to the end where there is none."""
+        following = self._declared.after(self._past.stage)
+        if following is not None:
+            text = f"{reason}; stage {following.name!r} begins"
+            return self._begin(Action.ADVANCE, following, text, events)
+        finished = self._event(Kind.FINISHED, self._past.stage, reason)
+        is_new = self._past.due is Due.NOTHING
+        text = f"{reason}; it was the last" if is_new else "all stages have passed"
+        return Decision(
+            Action.FINISHED, self._past.stage, self._attached(), text, events=(*events, finished) if is_new else ()
+        )
+
+    def _soaking(self, verdict: t.Optional[Verdict]) -> Decision:
+        ends = self.soak_ends
+        name = self._past.stage
+        text = f"stage {name!r} is watched until {format_utc(ends)}" if ends else ""
+        if ends and self._situation.now >= ends:
+            text = f"stage {name!r} waits for what CloudTrail delivers of the end of its soak, at {format_utc(ends)}"
+        warnings: tuple[str, ...] = ()
+        if verdict is not None and verdict.losses:
+            warnings = (f"stage {name!r} would not pass its gate: {told_losses(verdict.pairs)}",)
+        elif verdict is not None and verdict.unknown:
+            warnings = (f"stage {name!r} would be held by its gate: {_unknown(verdict)}",)
+        return Decision(Action.SOAKING, name, self._attached(), text, warnings=warnings)
+
+    def _judged(self, verdict: Verdict) -> Decision:
+        name = self._past.stage
+        if verdict.has_passed:
+            reason = f"stage {name!r} has passed its gate"
+            return self._go_on((self._event(Kind.PASSED, name, reason),), reason)
+        if verdict.failure:
+            hint = _GO_ON_HINT.format(stage=name)
+            reason = f"stage {name!r} is held, for there is no evidence to judge it by: {verdict.failure}. {hint}"
+            return self._failed(Action.HOLD, Kind.HELD, reason)
+        if not verdict.losses:
+            reason = f"stage {name!r} is held: {_unknown(verdict)}. {_UNKNOWN_HINT.format(stage=name)}"
+            return self._failed(Action.HOLD, Kind.HELD, reason, unknown=verdict.unknown_pairs)
+        return self._lost(verdict.pairs)
+
+    def _edited(self) -> Decision:
+        name, failure = self._past.stage, self._past.failure
+        if failure is not None and self._is_settled_failure:
+            # The losses stay on record, so that an edit is no way past them.
+            reason = (
+                f"{failure.reason} Since then somebody else edited the policy. Nothing is written until it is restored."
+            )
+            return dataclasses.replace(self._stopped(Action.HOLD, reason), writes_nothing=True)
+        reason = (
+            f"stage {name!r} is held: somebody else edited the policy since the stage began, so its soak does not "
+            f"count, and nothing is written. {_EDITED_HINT.format(stage=name)}"
+        )
+        return dataclasses.replace(self._failed(Action.HOLD, Kind.EDITED, reason), writes_nothing=True)
+
+    @property
+    def _withdraws(self) -> bool:
+        return self._declared.on_failure is OnFailure.WITHDRAW
+
+    def _lost(self, pairs: tuple[DeniedPair, ...]) -> Decision:
+        name, lost = self._past.stage, told_losses(pairs)
+        if self._withdraws:
+            hint = _RETURN_HINT.format(stage=name)
+            reason = f"stage {name!r} failed its gate, and the policy is taken off all stages: {lost}. {hint}"
+            return self._failed(Action.WITHDRAW, Kind.WITHDRAWN, reason, pairs)
+        reason = f"stage {name!r} failed its gate and is held: {lost}. {_HOLD_HINT.format(stage=name)}"
+        return self._failed(Action.HOLD, Kind.HELD, reason, pairs)
+
+    def _failed(
+        self,
+        action: Action,
+        kind: Kind,
+        reason: str,
+        losses: tuple[DeniedPair, ...] = (),
+        *,
+        unknown: tuple[DeniedPair, ...] = (),
+    ) -> Decision:
+        names_stage = self._declared.approved == self._past.stage
+        event = self._event(kind, self._past.stage, reason, losses=losses, unknown=unknown, names_stage=names_stage)
+        known = self._past.failure
+        # A run an hour would fill the journal with the same.
+        is_new = known is None or (known.kind, known.losses, known.unknown) != (kind, losses, unknown)
+        events = (event,) if is_new else ()
+        return self._stopped(action, reason, events)
+
+    def _stopped(self, action: Action, reason: str, events: tuple[Event, ...] = ()) -> Decision:
+        is_withdrawn = action is Action.WITHDRAW
+        return Decision(
+            action,
+            self._past.stage,
+            () if is_withdrawn else self._attached(),
+            reason,
+            failed=True,
+            detach=targets_of(self._declared.stages) if is_withdrawn else (),
+            events=events,
+        )
+
+    def _still(self, action: Action, failure: Event) -> Decision:
+        return self._stopped(action, f"{failure.reason} (since {format_utc(failure.at)})")
+
+    def _approved(self) -> Decision:
+        reason = f"stage {self._past.stage!r} was approved by {self._situation.caller}"
+        return self._go_on((self._approval(reason),), reason)
+
+    def _approved_again(self) -> Decision:
+        reason = f"stage {self._past.stage!r} was approved by {self._situation.caller}, and begins again"
+        return self._begin(Action.START, self._current, reason, (self._approval(reason),))
+
+    def _approval(self, reason: str) -> Event:
+        failure = self._past.failure
+        losses, unknown = (failure.losses, failure.unknown) if failure else ((), ())
+        return self._event(Kind.APPROVED, self._past.stage, reason, losses=losses, unknown=unknown)
+
+    def _event(self, kind: Kind, stage: str, reason: str, **more: t.Any) -> Event:
+        situation = self._situation
+        # What binds a record to the start that it is about; a start itself brings its own content.
+        bound = {"content_sha256": self._past.content_sha256, "started_at": self._past.began}
+        fields = {**({} if kind is Kind.STARTED else bound), **more}
+        return Event(kind, stage, situation.now, reason, by=situation.caller, run_id=situation.run_id, **fields)
+
+    # Approvals
+
+    def _cleared(self, decision: Decision) -> tuple[Event, ...]:
+        """That the approval from before the failure is gone: one that is declared from now on is a new one."""
+        if not self._past.is_stale or self._declared.approved == self._past.stage or not decision.failed:
+            return ()
+        return (self._event(Kind.CLEARED, self._past.stage, "the earlier approval is no longer declared"),)
+
+    def _unused_approval(self, decision: Decision) -> tuple[str, ...]:
+        approved, stage = self._declared.approved, self._past.stage
+        if approved is None or self._is_used(decision) or self._is_behind(approved):
+            return ()
+        if approved != stage:
+            return (f"stage_approved: stage {approved!r} has not begun, so there is nothing to approve",)
+        if decision.failed:
+            return (
+                f"stage_approved: {stage!r} was declared before its gate failed, so it approves nothing; take it out "
+                "for one run, and then declare it again",
+            )
+        return (f"stage_approved: stage {stage!r} is not held, so there is nothing to approve",)
+
+    def _is_used(self, decision: Decision) -> bool:
+        return any(event.kind is Kind.APPROVED for event in decision.events)
+
+    def _is_behind(self, name: str) -> bool:
+        started = list(self._past.started)
+        return name in started[:-1] or (name in started and self._past.due is not Due.NOTHING)
+
+
+_GO_ON_HINT: t.Final = "Make the trail readable, or go on without evidence with stage_approved: {stage}."
+_HOLD_HINT: t.Final = (
+    "The policy stays where it is. Change it, which begins the soak anew; or accept what was lost and go on with "
+    "stage_approved: {stage}; or take the policy off with on_gate_failure: withdraw."
+)
+_UNKNOWN_HINT: t.Final = (
+    "Find the policies that denied this. If it is right that they do, go on with stage_approved: {stage}; otherwise "
+    "change this policy, which begins the soak anew."
+)
+_EDITED_HINT: t.Final = (
+    "See in CloudTrail of the management account who called UpdatePolicy. Then restore the policy by hand, or declare "
+    "what it says now, or let the next run restore what is declared with stage_approved: {stage}. Each begins the soak "
+    "anew."
+)
+_RETURN_HINT: t.Final = (
+    "It stays off until it is approved anew. Correct the policy, or accept what was lost; then declare "
+    "stage_approved: {stage}."
+)
+
+
+def _unknown(verdict: Verdict) -> str:
+    """Who was denied what, by nobody knows which policy."""
+    return f"AWS names no policy for denials of what was allowed before ({told_losses(verdict.unknown_pairs)})"
+
+
+def _check(declared: Declared, past: Past) -> None:
+    """Refuse stages that do not continue what was begun. Raises InputError."""
+    started = list(past.started)
+    begun = list(declared.names[: len(started)])
+    if started != begun:
+        raise InputError(
+            f"rollout.stages: stages {started} have begun in this order, but {list(declared.names)} are declared; "
+            "stages that have begun keep their names and places, new ones come behind them"
+        )
+    is_open = past.failure is None and past.due is Due.NOTHING
+    for stage in declared.stages[: len(started)]:
+        added = _added(stage, past)
+        if added and not (is_open and stage.name == past.stage):
+            raise InputError(
+                f"rollout.stages: stage {stage.name!r} is no longer under way, and {', '.join(added)} would be "
+                "attached without a soak; declare what is new as a stage of its own, behind the others"
+            )
+
+
+def _added(stage: Stage, past: Past) -> list[str]:
+    """The targets that a stage did not have when it began."""
+    before = {canonical(target) for target in past.started[stage.name]}
+    return [text for text in map(canonical, stage.targets) if text not in before]

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""A staged rollout, composed: its records in the journal's place, and the evidence for its gate.
+
+The records of a policy lie under ``rollouts/<organization>/<type>/<policy>/``, one object an event, and none is ever
+written over.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Collection, Mapping
+
+from ...._account.organization_tree import OrganizationPolicy, OrganizationTree
+from ...._aws.access import Access
+from ...._aws.operations import Operations
+from ...._converge.errors import InputError
+from ...._converge.store import Store, StoreError
+from ...._module.arguments import ArgumentSpec
+from ...._module.converging import journal_store_of
+from ...._module.task import Task, TaskError
+from ...._policy.analysis.principal_matrix import DeniedPair
+from ..declared import Content
+from .declared import LOOK_BACK_DAYS, Declared
+from .observe import EVIDENCE_OPERATIONS, judge
+from .past import Clock, Past, replay
+from .plan import Action, Decision, Situation, Step
+from .records import Event, Kind, key_of, number_of, place
+from .state import rendered, told_of
+from .verdict import Verdict
+
+# doc_fragments/_rollout.py
+ROLLOUT_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "rollout": {
+        "type": "dict",
+        "options": {
+            "stages": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "targets": {"type": "list", "elements": "dict", "required": True},
+                    "soak_hours": {"type": "float", "default": 24},
+                },
+            },
+            "on_gate_failure": {"type": "str", "choices": ["hold", "withdraw"], "default": "hold"},
+            "stage_approved": {"type": "str"},
+            "look_back_days": {"type": "int", "default": LOOK_BACK_DAYS},
+        },
+    },
+    "trail_logs": {"type": "str"},
+    "trail_logs_role_arn": {"type": "str"},
+    "member_role_arn": {"type": "str"},
+}
+ROLLOUT_OPERATIONS: t.Final[Operations] = EVIDENCE_OPERATIONS
+
+__all__ = ["ROLLOUT_ARGUMENTS", "ROLLOUT_OPERATIONS", "Action", "Decision", "Rollout", "check_rollout_options"]
+
+
+def check_rollout_options(task: Task) -> t.Optional[Declared]:
+    """The option ``rollout``, None without it, before anything is called. Raises TaskError where it can't be used."""
+    given = task.options.get("rollout")
+    if given is None:
+        return None
+    try:
+        return Declared.from_options(given)
+    except InputError as error:
+        raise TaskError(str(error)) from error
+
+
+class Rollout:
+    """The rollout of one policy, in one run. Raises TaskError where its declaration can't be used."""
+
+    def __init__(self, task: Task, access: Access, *, policy: str, policy_type: str) -> None:
+        declared = check_rollout_options(task)
+        if declared is None:
+            raise TaskError("rollout: it is not declared")
+        self._task = task
+        self._access = access
+        self._declared = declared
+        self._policy = policy
+        self._type = policy_type
+        self._store = journal_store_of(task)
+        self._prefix = ""
+        self._number = 0
+
+    def decide(self, tree: OrganizationTree, *, content_sha256: str) -> Decision:
+        """What is due now, by the records and, where a stage soaks or is due, by what its accounts' trail tells.
+
+        ``tree`` is the organization as it is, and ``content_sha256`` that of the content that is declared, in a form
+        in which the same meaning has the same hash. What the policy of ``tree`` says is hashed likewise.
+
+        :raises TaskError: the declaration does not go on from what was begun.
+        :raises StoreError: the records can't be read.
+        """
+        past = self._recorded(tree.id)
+        found = self._found(tree)
+        situation = Situation(
+            now=self._task.now,
+            content_sha256=content_sha256,
+            live_sha256=_live_sha256(found) if found else "",
+            exists=found is not None,
+            attached=frozenset(found.targets) if found else frozenset(),
+            known=frozenset({*tree.unit, *tree.account}),
+            caller=self._access.caller.arn,
+            run_id=self._task.run_id,
+        )
+        try:
+            step = Step(self._declared, past, situation)
+        except InputError as error:
+            where = f"{self._store.location.rstrip('/')}/{self._prefix}"
+            raise TaskError(f"{error}. To begin anew, move the records away: {where}") from error
+        for doubt in step.past.doubts:
+            self._task.warn(f"{self._store.location.rstrip('/')}/{doubt.key} is not believed: {doubt.reason}")
+        verdict = self._judge(tree, found, step) if step.wants_gate else None
+        decision = step.decide(verdict)
+        for warning in decision.warnings:
+            self._task.warn(f"{self._policy}: {warning}")
+        return dataclasses.replace(decision, told=self._told(step.past, decision, verdict))
+
+    def begun(
+        self, decision: Decision, *, predicted: Collection[DeniedPair] = (), attached: Collection[str] = ()
+    ) -> None:
+        """Record what was decided, once its changes are made; a run that makes none calls it as well.
+
+        It writes nothing in check mode and with mode report. ``predicted`` are the denials that the lock-out guard
+        expects of what was changed, ``attached`` the ids that the policy is attached to now.
+
+        :raises StoreError: a record can't be written. The next run then finds the changes made, and begins the stage
+            again, which only makes its soak longer.
+        """
+        if self._task.check_mode or self._task.options.get("mode") == "report":
+            return
+        for event in decision.events:
+            expected = tuple(sorted(predicted, key=dataclasses.astuple))
+            if event.kind is Kind.STARTED:
+                event = dataclasses.replace(event, expected=expected, attached=tuple(sorted(attached)))
+            self._write(event)
+
+    # The records
+
+    def _recorded(self, organization_id: str) -> Past:
+        try:
+            self._prefix = place(organization_id, self._type, self._policy)
+        except ValueError as error:
+            raise TaskError(f"rollout: {error}") from error
+        events: list[tuple[int, Event]] = []
+        for key in self._store.list(self._prefix):
+            number = number_of(key)
+            if number is None:
+                continue
+            self._number = max(self._number, number)
+            try:
+                events.append((number, Event.of_bytes(self._store.get(key) or b"", key=key)))
+            except ValueError as error:
+                self._task.warn(f"{self._store.location.rstrip('/')}/{key} is left out: {error}")
+        clock = Clock(self._task.now, {stage.name: stage.soak for stage in self._declared.stages})
+        return replay((event for _number, event in sorted(events, key=lambda item: item[0])), clock)
+
+    def _write(self, event: Event) -> None:
+        """Write one record. Another run that came to the same at the same time has written it already."""
+        self._number += 1
+        key = self._prefix + key_of(self._number, event.kind)
+        try:
+            self._store.put_new(key, event.as_bytes())
+        except StoreError:
+            other = _read(self._store, key)
+            if other is None or (other.kind, other.stage) != (event.kind, event.stage):
+                raise
+            self._task.warn(f"{self._policy}: run {other.run_id} recorded at the same time that {other.reason}")
+
+    # What is there
+
+    def _found(self, tree: OrganizationTree) -> t.Optional[OrganizationPolicy]:
+        named = (policy for policy in tree.policies if (policy.name, policy.type) == (self._policy, self._type))
+        return next(named, None)
+
+    def _judge(self, tree: OrganizationTree, found: t.Optional[OrganizationPolicy], step: Step) -> Verdict:
+        since, until = step.past.since, step.soak_ends
+        if found is None or since is None or until is None:
+            return Verdict(failure="the policy is not there")
+        return judge(
+            self._task,
+            tree,
+            found,
+            since=since,
+            until=until,
+            expected=step.past.expected,
+            look_back_days=self._declared.look_back_days,
+        )
+
+    def _told(self, past: Past, decision: Decision, verdict: t.Optional[Verdict]) -> Mapping[str, t.Any]:
+        told = {
+            "policy": self._policy,
+            "type": self._type,
+            **told_of(self._declared, past, decision, verdict, now=self._task.now),
+            "records": f"{self._store.location.rstrip('/')}/{self._prefix}",
+        }
+        return {**told, "text": rendered(told)}
+
+
+def _live_sha256(found: OrganizationPolicy) -> str:
+    """The hash of what a policy says; empty where nobody could declare that, so that it equals no other."""
+    try:
+        return Content.of(found.content, found.type, found.name).sha256
+    except InputError:
+        return ""
+
+
+def _read(store: Store, key: str) -> t.Optional[Event]:
+    content = store.get(key)
+    try:
+        return Event.of_bytes(content) if content is not None else None
+    except ValueError:
+        return None

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The state of a staged rollout as it is returned, and as people read it in the terminal. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from ...._account.moments import format_utc
+from .declared import Declared, Stage
+from .past import Past
+from .plan import DELIVERY, Action, Decision
+from .records import pair_of
+from .verdict import Verdict, told_losses
+
+_STATES: t.Final[Mapping[Action, str]] = {
+    Action.START: "begins",
+    Action.ADVANCE: "begins",
+    Action.SOAKING: "soaking",
+    Action.HOLD: "held",
+    Action.WITHDRAW: "withdrawn",
+    Action.FINISHED: "passed",
+}
+# In place of the names of policies; no name has such a character.
+_NAMES: t.Final = "\0"
+_NEW: t.Final = frozenset({Action.START, Action.ADVANCE})
+
+
+def told_of(
+    declared: Declared, past: Past, decision: Decision, verdict: t.Optional[Verdict], *, now: datetime
+) -> dict[str, t.Any]:
+    """The return value ``rollout``, but for what it is about."""
+    current = next(stage for stage in declared.stages if stage.name == decision.stage)
+    since = now if decision.action in _NEW else past.since
+    ends = since + current.soak if since else None
+    left = max(0.0, (ends - now).total_seconds() / 3600) if ends else 0.0
+    return {
+        "action": decision.action.value,
+        "stage": decision.stage,
+        "since": format_utc(since) if since else None,
+        "soak_ends": format_utc(ends) if ends else None,
+        "soak_left_hours": round(left, 2),
+        "stages": [_stage(stage, declared, decision) for stage in declared.stages],
+        "on_gate_failure": declared.on_failure.value,
+        "gate": verdict.as_dict() if verdict else None,
+        "reason": decision.reason,
+        "failed": decision.failed,
+        "next": _next(decision, ends),
+    }
+
+
+def _stage(stage: Stage, declared: Declared, decision: Decision) -> dict[str, t.Any]:
+    place, current = declared.names.index(stage.name), declared.names.index(decision.stage)
+    state = "passed" if place < current else "waiting"
+    if place == current or (place < current and decision.action is Action.WITHDRAW):
+        state = _STATES[decision.action]
+    return {
+        "name": stage.name,
+        "state": state,
+        "soak_hours": stage.soak.total_seconds() / 3600,
+        "targets": [dict(target) for target in stage.targets],
+    }
+
+
+def _next(decision: Decision, ends: t.Optional[datetime]) -> str:
+    if decision.action is Action.FINISHED:
+        return "nothing is due"
+    if decision.action in (Action.HOLD, Action.WITHDRAW):
+        return f"it waits for stage_approved: {decision.stage}"
+    due = format_utc(ends + DELIVERY) if ends else "?"
+    return f"the gate of stage {decision.stage!r} is judged by the first run after {due}"
+
+
+def shown(rollouts: Sequence[Mapping[str, t.Any]]) -> str:
+    """The states of all rollouts for the terminal; those that go alike once."""
+    alike: dict[str, list[str]] = {}
+    for told in rollouts:
+        alike.setdefault(rendered({**told, "policy": _NAMES}), []).append(told["policy"])
+    return "\n".join(text.replace(_NAMES, ", ".join(names), 1) for text, names in alike.items())
+
+
+def rendered(told: Mapping[str, t.Any]) -> str:
+    """The state of a rollout for the terminal, from the return value ``rollout``."""
+    lines = [f"Rollout of {told['policy']}: {told['reason']}"]
+    for index, stage in enumerate(told["stages"], start=1):
+        since = f"since {told['since']}" if stage["name"] == told["stage"] and told["since"] else ""
+        lines.append(f"  {index}. {stage['name']:<24} {stage['state']:<10} {since}".rstrip())
+    if told["soak_left_hours"]:
+        lines.append(f"  soak left: {told['soak_left_hours']:g} hours, until {told['soak_ends']}")
+    if told["gate"]:
+        lines.append(f"  gate: {_gate(told['gate'])}")
+    lines.append(f"  next: {told['next']}")
+    return "\n".join(lines)
+
+
+def _gate(gate: Mapping[str, t.Any]) -> str:
+    if gate["failure"]:
+        return f"no evidence: {gate['failure']}"
+    if gate["losses"]:
+        return told_losses(pair_of(loss) for loss in gate["losses"])
+    if gate["unknown"]:
+        return f"AWS names no policy: {told_losses(pair_of(loss) for loss in gate['unknown'])}"
+    others = (
+        f"denials foreseen {gate['foreseen']}, of outsiders {gate['of_outsiders']}, "
+        f"by other policies {gate['of_other_policies']}"
+    )
+    return f"nothing lost ({gate['events']} events; {others})"

@@ -1,0 +1,366 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``organization_policy``: its operations, and its walk on a live organization."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import time
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ..._account.collect import collect, organization_tree, with_account_tags
+from ..._account.model import Snapshot
+from ..._account.organization_tree import ENABLED, RCP, SCP, OrganizationTree
+from ..._account.organization_tree_reads import (
+    DELEGATION_OPERATIONS,
+    POLICIES_OPERATIONS,
+    TAGS_OPERATIONS,
+    TREE_OPERATIONS,
+)
+from ..._aws.access import Access
+from ..._aws.errors import AccessDenied, AwsError
+from ..._aws.operations import Operations
+from ..._converge.affects.affected import with_affected
+from ..._converge.affects.reach import Known
+from ..._converge.change import Change, Refusal
+from ..._converge.errors import InputError
+from ..._converge.finding import Finding, Status
+from ..._converge.plan import Plan
+from ..._converge.runner import VERIFY_WAITS, Walk
+from ..._module.converging import Documents, converge, settings_of
+from ..._module.documents import absolute, document_of
+from ..._module.task import Task, TaskError
+from ..._module.version import COLLECTION_VERSION
+from .changes import ATTACH, CREATE, ENABLE, KIND_DETACH, SERVICE, UPDATE, policy_of, serves, stays_with
+from .declared import Declared, Target, targets_of, warnings_of
+from .findings import findings
+from .lock_out.run import LOCK_OUT_OPERATIONS, Judgement, LockOut, check_lock_out_options
+from .observe import UNDO_OPERATIONS, acting, reread, type_status
+from .outcome import after, held_back, told, with_remedies
+from .placeholders import filled
+from .plan import MODULE, Desired, Planner, Staged
+from .rollout.run import ROLLOUT_OPERATIONS, Action, Decision, Rollout, check_rollout_options
+from .rollout.state import shown
+from .targets import resolve
+from .validation import VALIDATION_OPERATIONS, objections
+
+OPERATIONS: t.Final = Operations(
+    reads=frozenset(
+        {
+            "sts:GetCallerIdentity",
+            "ec2:DescribeRegions",
+            *TREE_OPERATIONS,
+            *TAGS_OPERATIONS,
+            *POLICIES_OPERATIONS,
+            *DELEGATION_OPERATIONS,
+        }
+    ),
+    writes=frozenset({f"{SERVICE}:{ENABLE}"}),
+).union(UNDO_OPERATIONS, LOCK_OUT_OPERATIONS, ROLLOUT_OPERATIONS, VALIDATION_OPERATIONS)
+_ALL_FEATURES: t.Final = "ALL"
+_BEGINS: t.Final = frozenset({Action.START, Action.ADVANCE})
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Converge policies of an organization and what they are attached to, as the options of ``task`` say."""
+    check_lock_out_options(task)
+    check_rollout_options(task)
+    try:
+        declared = _declared(task)
+        settings_of(task)
+    except InputError as error:
+        raise TaskError(str(error)) from error
+    policies = _Policies(task, declared)
+    try:
+        result = converge(
+            task, module=MODULE, walk=policies.walk, impacts=policies.impacts, part=_part(declared), reports=True
+        )
+    except TaskError as error:
+        if "changes" in error.details:
+            policies.conclude(error.details, completed=False)
+            error.details.update(policies.told())
+        raise
+    policies.conclude(result, completed=True)
+    result = {**result, **policies.told()}
+    policies.fail_loudly(result)
+    return result
+
+
+def _part(declared: Declared) -> str:
+    """Several roles declare policies in one run, each its own."""
+    names = "\n".join([declared.type, *sorted(policy.name for policy in declared.policies)])
+    return f"{MODULE}-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
+
+
+def _declared(task: Task) -> Declared:
+    options = task.options
+    given = options["policies"]
+    if options.get("rollout") is not None:
+        _check_staged(options)
+    contents: list[t.Any] = [None for _policy in given]
+    # What is to be taken away need not be said.
+    if options["state"] == "present":
+        contents = [
+            document_of(item["content"], option=f"policies[{i}].content").content for i, item in enumerate(given)
+        ]
+    declared = Declared.from_options(
+        options, contents, own_tags={"iam-hardening:collection-version": COLLECTION_VERSION}
+    )
+    for policy in declared.policies:
+        for warning in warnings_of(policy.content, declared.type) if policy.content else ():
+            task.warn(f"{policy.place}.content: {policy.name}: {warning}")
+    return declared
+
+
+def _check_staged(options: Mapping[str, t.Any]) -> None:
+    """A rollout names what its policies are attached to, stage by stage, so nothing else may."""
+    if options["state"] != "present":
+        raise InputError("rollout: it goes with state=present alone")
+    both = next((item["name"] for item in options["policies"] if item.get("targets")), None)
+    if both is not None:
+        raise InputError(f"policies: {both} has targets, which are those of the stages where a rollout is declared")
+    _stages(options)
+
+
+def _stages(options: Mapping[str, t.Any]) -> tuple[tuple[Target, ...], ...]:
+    """The targets of each stage of a rollout. Raises InputError: one names nothing."""
+    stages = (options.get("rollout") or {}).get("stages") or ()
+    return tuple(
+        targets_of(stage.get("targets"), f"rollout.stages[{index}].targets") for index, stage in enumerate(stages)
+    )
+
+
+def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The task argument that holds documents, with paths of files made absolute; for the action plugin."""
+    given = arguments.get("policies")
+    if not isinstance(given, list):
+        return {}
+    return {
+        "policies": [
+            {**value, "content": absolute(value["content"])}
+            if isinstance(value, Mapping) and "content" in value
+            else value
+            for value in given
+        ]
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class _Observed:
+    """The organization, what is declared of it, and the plan as far as the guards of this module let it through."""
+
+    tree: OrganizationTree
+    snapshot: Snapshot
+    desired: tuple[Desired, ...]
+    plan: Plan
+
+
+class _Policies:
+    """One run: what was observed, judged and decided."""
+
+    def __init__(self, task: Task, declared: Declared) -> None:
+        self._task = task
+        self._declared = declared
+        self._observed: t.Optional[_Observed] = None
+        self._judgement = Judgement()
+        self._rollouts: dict[str, tuple[Rollout, Decision]] = {}
+        self._created: dict[str, Mapping[str, t.Any]] = {}
+        self._of_stages: frozenset[str] = frozenset()
+        self._settled = False
+
+    def walk(self, access: Access) -> Walk[_Observed]:
+        """The walk of this run, once the account is known to be the right one."""
+        # Whether a break-glass principal is there, in the management account or in those that are hit, is a matter of
+        # the lock-out guard, which refuses policy by policy.
+        return Walk(
+            module=MODULE,
+            observe=functools.partial(self._observe, access),
+            assess=self._assess,
+            plan=_remedied,
+            reread=functools.partial(self._reread, access),
+            learn=self._learn,
+            stays_with=stays_with,
+            serves=serves,
+            acting=acting(access),
+            affected=lambda observed, changes: with_affected(changes, Known(organization=observed.tree)),
+        )
+
+    # The walk
+
+    def _observe(self, access: Access) -> _Observed:
+        tree = self._tree(access)
+        self._declared = filled(self._declared, tree)
+        planner = Planner(self._declared, access.caller.account_id)
+        stages = _stages(self._task.options)
+        if self._declared.needs_tags or any(target.tag for stage in stages for target in stage):
+            tree = with_account_tags(access, tree)
+        # All stages must be there before the first one begins.
+        resolved = [resolve(tree, stage, place=f"rollout.stages[{index}]") for index, stage in enumerate(stages)]
+        self._of_stages = frozenset(node for one in resolved for node in one.ids)
+        staged = {policy: self._staged(decision) for policy, decision in self._decisions(access, tree).items()}
+        desired = planner.desired(tree, staged)
+        plan = self._judged(access, tree, planner.plan(tree, desired))
+        snapshot = collect(access, datasets=frozenset(), regions=(), now=self._task.now)
+        self._observed = _Observed(tree, snapshot, desired, plan)
+        return self._observed
+
+    def _tree(self, access: Access) -> OrganizationTree:
+        guards = self._declared.guards_access
+        types = (SCP, RCP) if guards else (self._declared.type,)
+        try:
+            tree = organization_tree(access, policy_types=types, delegations=guards)
+        except AccessDenied as error:
+            hint = "run in the management account, or in a delegated administrator of AWS Organizations"
+            raise error.rephrased(f"{error.message.rstrip('.')}; {hint}") from error
+        if tree.feature_set != _ALL_FEATURES:
+            raise InputError(
+                f"type: the organization {tree.id} has the features {tree.feature_set}; policies need all features"
+            )
+        return tree
+
+    def _decisions(self, access: Access, tree: OrganizationTree) -> dict[str, Decision]:
+        """What is due of each policy's rollout; nothing where none is declared."""
+        if self._task.options.get("rollout") is None:
+            return {}
+        for policy in self._declared.policies:
+            rollout = Rollout(self._task, access, policy=policy.name, policy_type=self._declared.type)
+            sha256 = policy.content.sha256 if policy.content else ""
+            self._rollouts[policy.name] = rollout, rollout.decide(tree, content_sha256=sha256)
+        return {name: decision for name, (_rollout, decision) in self._rollouts.items()}
+
+    @staticmethod
+    def _staged(decision: Decision) -> Staged:
+        return Staged(targets_of(decision.targets, "rollout.targets"), targets_of(decision.detach, "rollout.targets"))
+
+    def _judged(self, access: Access, tree: OrganizationTree, plan: Plan) -> Plan:
+        """The plan without what AWS's own validation or the lock-out guard refuses."""
+        plan = self._without_unsafe(tree, plan)
+        plan = held_back(plan, objections(self._task, access, self._declared, plan.changes))
+        if not (self._declared.guards_access and plan.changes):
+            return plan
+        self._judgement = LockOut(self._task, access).judge(tree, after(tree, plan.changes))
+        return held_back(plan, self._judgement.refusals)
+
+    def _without_unsafe(self, tree: OrganizationTree, plan: Plan) -> Plan:
+        """The plan without any change of a policy that somebody else edited while it was watched.
+
+        Nothing is detached from the targets of later stages either: where a stage begins anew, these may be attached.
+        """
+        reasons = {name: one.reason for name, (_rollout, one) in self._rollouts.items() if one.writes_nothing}
+        arns = {policy.name: policy.arn for policy in tree.policies if policy.type == self._declared.type}
+        refusals = {
+            name: [Refusal("edited", reason, arns.get(name, name), UPDATE)]
+            for name, reason in reasons.items()
+            if any(policy_of(change)[0] == name for change in plan.changes)
+        }
+        plan = held_back(plan, refusals)
+        kept = (change for change in plan.changes if policy_of(change)[0] not in reasons)
+        return dataclasses.replace(plan, changes=tuple(change for change in kept if not self._is_of_stages(change)))
+
+    def _is_of_stages(self, change: Change) -> bool:
+        """Whether a change would purge a target of a stage."""
+        return change.kind == KIND_DETACH and (change.before or {}).get("attached_to") in self._of_stages
+
+    def _assess(self, observed: _Observed) -> tuple[Finding, ...]:
+        if not self._declared.present:
+            return ()
+        settings = settings_of(self._task)
+        return findings(observed.snapshot, observed.tree, observed.desired, settings=settings, now=self._task.now)
+
+    def _reread(self, access: Access, change: Change) -> t.Any:
+        """What is there now; before anything is attached, its type must be enabled, which takes AWS a while."""
+        if change.operation == ATTACH and not self._settled:
+            self._await_type(access)
+        return reread(access, self._task.now)(change)
+
+    def _await_type(self, access: Access) -> None:
+        """Wait until the type is enabled. Raises AwsError: it is not, after half a minute."""
+        status: t.Optional[str] = None
+        for wait in (*VERIFY_WAITS, None):
+            status = type_status(access, self._declared.type)
+            if status == ENABLED:
+                self._settled = True
+                return
+            if wait is not None:
+                time.sleep(wait)
+        raise AwsError(f"{self._declared.type} is {status or 'not enabled'}, so nothing is attached; run again later")
+
+    def _learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The id of a policy that was made: only AWS's answer has it."""
+        if change.operation != CREATE:
+            return {}
+        summary = answer["Policy"]["PolicySummary"]
+        self._created[policy_of(change)[0]] = {"id": summary["Id"], "arn": summary["Arn"]}
+        return {"policy_id": summary["Id"]}
+
+    # What comes of it
+
+    @property
+    def _only_predicts(self) -> bool:
+        return self._task.check_mode or self._task.options["mode"] == "report"
+
+    def conclude(self, result: Mapping[str, t.Any], *, completed: bool) -> None:
+        """Have the rollouts remember what was done. Raises StoreError: a record can't be written."""
+        if self._observed is None or self._only_predicts:
+            return
+        for one in self._observed.desired:
+            if one.name not in self._rollouts:
+                continue
+            rollout, decision = self._rollouts[one.name]
+            if decision.action in _BEGINS and not (completed and _is_done(one, result)):
+                self._task.warn(
+                    f"{one.name}: stage {decision.stage!r} has not begun, since not all of it could be done"
+                )
+                continue
+            rollout.begun(decision, predicted=self._judgement.predicted, attached=one.targets)
+
+    def fail_loudly(self, result: Mapping[str, t.Any]) -> None:
+        """Fail for a rollout that is held or withdrawn, once everything else is done. Raises TaskError."""
+        reasons = [f"{name}: {decision.reason}" for name, (_one, decision) in self._rollouts.items() if decision.failed]
+        if not reasons:
+            return
+        if self._only_predicts:
+            self._task.warn(f"without check mode this fails: {'; '.join(reasons)}")
+            return
+        raise TaskError("; ".join(reasons), **result)
+
+    def told(self) -> dict[str, t.Any]:
+        """What this module returns beside what all converging modules do."""
+        rollouts = [dict(decision.told) for _rollout, decision in self._rollouts.values()]
+        result = {"policies": self._policies(), "lock_out": dict(self._judgement.told), "rollout": rollouts}
+        return {**result, "terminal": shown(rollouts)} if rollouts else result
+
+    def _policies(self) -> list[dict[str, t.Any]]:
+        if self._observed is None:
+            return []
+        listed = told(self._observed.tree, self._declared, self._observed.desired)
+        return [{**one, **self._created.get(one["name"], {})} for one in listed]
+
+    def impacts(self) -> Documents:
+        """What the policies do to those whom they hit, for the report."""
+        return self._judgement.impacts
+
+
+def _remedied(observed: _Observed, found: Sequence[Finding]) -> Plan:
+    remedies = {one.resource: (one.fingerprint,) for one in found if one.status is Status.FAIL}
+    return with_remedies(observed.plan, remedies, observed.desired)
+
+
+def _is_done(one: Desired, result: Mapping[str, t.Any]) -> bool:
+    """Whether a policy says now what is declared, and is attached to all that it was to be attached to."""
+    made = [
+        change
+        for change in result["changes"]
+        if change["applied"] and (change["after"] or {}).get("policy") == one.name
+    ]
+    attached = {change["after"]["attached_to"] for change in made if change["operation"] == ATTACH}
+    written = any(change["operation"] in (CREATE, UPDATE) for change in made)
+    return attached.issuperset(one.to_attach) and (written or not one.drifted)

@@ -1,0 +1,246 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Changes to boundary policies and to who carries them, each with the one write that takes it back."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping
+from datetime import datetime
+
+from ..._account.model import Snapshot, User
+from ..._converge.change import Change, Impact, Undo
+from .declared import Principal
+
+CREATE: t.Final = "CreatePolicy"
+UPDATE: t.Final = "CreatePolicyVersion"
+SET_DEFAULT: t.Final = "SetDefaultPolicyVersion"
+DELETE_VERSION: t.Final = "DeletePolicyVersion"
+DELETE: t.Final = "DeletePolicy"
+PUT: t.Final[Mapping[str, str]] = {"user": "PutUserPermissionsBoundary", "role": "PutRolePermissionsBoundary"}
+REMOVE: t.Final[Mapping[str, str]] = {"user": "DeleteUserPermissionsBoundary", "role": "DeleteRolePermissionsBoundary"}
+_NAME: t.Final[Mapping[str, str]] = {"user": "UserName", "role": "RoleName"}
+
+#: What makes a policy ours, to change and to delete.
+OWNED: t.Final = ("iam-hardening:managed", "true")
+#: Kinds of change under which an account can be locked out of.
+LOCKOUT_KINDS: t.Final = frozenset(
+    {
+        "boundary_attach",
+        "boundary_replace",
+        "boundary_policy_create",
+        "boundary_policy_update",
+        "boundary_version_replace",
+    }
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Version:
+    """A version of a policy; ``document`` is what it says."""
+
+    id: str
+    is_default: bool
+    created: t.Optional[datetime]
+    document: t.Any = None
+
+
+@dataclasses.dataclass(frozen=True)
+class LivePolicy:
+    """A managed policy as its own reads tell: authorization details have neither tags nor other versions."""
+
+    arn: str
+    description: str
+    tags: Mapping[str, str]
+    versions: tuple[Version, ...]
+    attachment_count: int = 0
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether this collection made it: only then is its content changed, and only then is it deleted."""
+        return self.tags.get(OWNED[0]) == OWNED[1]
+
+    @property
+    def default(self) -> t.Optional[Version]:
+        """The version that counts."""
+        return next((version for version in self.versions if version.is_default), None)
+
+    @property
+    def document(self) -> t.Any:
+        """What the policy says now."""
+        return self.default.document if self.default else None
+
+    @property
+    def others(self) -> tuple[Version, ...]:
+        """The versions that do not count, the oldest first."""
+        return tuple(sorted((item for item in self.versions if not item.is_default), key=_age))
+
+
+def _age(version: Version) -> tuple[float, int]:
+    number = version.id.removeprefix("v").partition(".")[0]
+    moment = version.created.timestamp() if version.created else 0.0
+    return moment, int(number) if number.isdecimal() else 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Writer:
+    """Makes the changes to one boundary policy in one account; ``text`` is its content, a new policy gets ``tags``."""
+
+    snapshot: Snapshot
+    arn: str
+    name: str
+    path: str
+    description: str
+    text: str
+    document: t.Any
+    remedies: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def create(self) -> Change:
+        """The policy, which is not there."""
+        return self._policy_change(
+            CREATE,
+            _creation(self.path, self.name, self.description, self.text, {**self.tags, OWNED[0]: OWNED[1]}),
+            None,
+            self.document,
+            kind="boundary_policy_create",
+            impact=Impact.ADDITIVE,
+            undo=Undo(DELETE, {"PolicyArn": self.arn}),
+        )
+
+    def update(self, live: LivePolicy, population: int = 0) -> Change:
+        """A new default version. Undone by the one before, while that is there.
+
+        All who have the policy are affected, of a ``population`` of users and roles.
+        """
+        parameters = {"PolicyArn": self.arn, "PolicyDocument": self.text, "SetAsDefault": True}
+        before = live.default
+        undo = Undo(SET_DEFAULT, {"PolicyArn": self.arn, "VersionId": before.id}) if before else None
+        change = self._policy_change(
+            UPDATE,
+            parameters,
+            live.document,
+            self.document,
+            kind="boundary_policy_update",
+            impact=Impact.NARROWING,
+            undo=undo,
+        )
+        return dataclasses.replace(change, population=population)
+
+    def make_room(self, version: Version) -> Change:
+        """A version goes for the update after it. Whatever holds back the one holds back the other as well."""
+        return dataclasses.replace(self.delete_version(version), kind="boundary_version_replace")
+
+    def delete_version(self, version: Version) -> Change:
+        """A version that does not count is gone for good: a new one would have another id."""
+        change = self._policy_change(
+            DELETE_VERSION,
+            {"PolicyArn": self.arn, "VersionId": version.id},
+            version.document,
+            None,
+            kind="boundary_version_delete",
+            impact=Impact.ADDITIVE,
+            undo=None,
+        )
+        return dataclasses.replace(
+            change,
+            before={"version": version.id, "document": version.document},
+            after={"version": version.id, "document": None},
+        )
+
+    def delete(self, live: LivePolicy, text: str) -> Change:
+        """The policy. Undone by making it anew; ``text`` is what it says as JSON text."""
+        creation = _creation(self.path, self.name, live.description, text, live.tags)
+        return self._policy_change(
+            DELETE,
+            {"PolicyArn": self.arn},
+            live.document,
+            None,
+            kind="boundary_policy_delete",
+            impact=Impact.DESTRUCTIVE,
+            undo=Undo(CREATE, creation),
+        )
+
+    def attach(self, principal: Principal, population: int) -> Change:
+        """The boundary on a principal that has none, or another one."""
+        kind = "boundary_attach" if principal.boundary is None else "boundary_replace"
+        return self._principal_change(principal, self.arn, kind, Impact.NARROWING, population)
+
+    def detach(self, principal: Principal, population: int) -> Change:
+        """No boundary any more: that widens access."""
+        return self._principal_change(principal, None, "boundary_detach", Impact.ADDITIVE, population)
+
+    def _principal_change(
+        self, principal: Principal, arn: t.Optional[str], kind: str, impact: Impact, population: int
+    ) -> Change:
+        operation, parameters = _setting(principal, arn)
+        undo_operation, undo_parameters = _setting(principal, principal.boundary)
+        return Change(
+            account_id=self.snapshot.account_id,
+            region="global",
+            service="iam",
+            operation=operation,
+            target=principal.arn,
+            parameters=parameters,
+            before={"boundary": principal.boundary},
+            after={"boundary": arn},
+            kind=kind,
+            impact=impact,
+            population=population,
+            remedies=self.remedies.get(principal.arn, ()),
+            undo=Undo(undo_operation, undo_parameters),
+        )
+
+    def _policy_change(
+        self,
+        operation: str,
+        parameters: Mapping[str, t.Any],
+        before: t.Any,
+        after: t.Any,
+        *,
+        kind: str,
+        impact: Impact,
+        undo: t.Optional[Undo],
+    ) -> Change:
+        return Change(
+            account_id=self.snapshot.account_id,
+            region="global",
+            service="iam",
+            operation=operation,
+            target=self.arn,
+            parameters=parameters,
+            before=shown(before),
+            after=shown(after),
+            kind=kind,
+            impact=impact,
+            remedies=self.remedies.get(self.arn, ()) if operation in (CREATE, UPDATE) else (),
+            undo=undo,
+        )
+
+
+def shown(document: t.Any) -> t.Optional[dict[str, t.Any]]:
+    """A policy as it stands in changes; None where there is none."""
+    return None if document is None else {"document": document}
+
+
+def _setting(principal: Principal, arn: t.Optional[str]) -> tuple[str, dict[str, str]]:
+    """The write that gives a principal this boundary, or none."""
+    kind = "user" if isinstance(principal, User) else "role"
+    named = {_NAME[kind]: principal.name}
+    return (REMOVE[kind], named) if arn is None else (PUT[kind], {**named, "PermissionsBoundary": arn})
+
+
+def _creation(path: str, name: str, description: str, text: str, tags: Mapping[str, str]) -> dict[str, t.Any]:
+    request = {
+        "PolicyName": name,
+        "Path": path,
+        "PolicyDocument": text,
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+    }
+    return {**request, "Description": description} if description else request

@@ -1,0 +1,424 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The plan for declared permissions boundaries: their policies first, then who is to carry them."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from ..._account.model import Dataset, Snapshot
+from ..._controls.control import listing, plural, unread_reason
+from ..._controls.settings import Settings
+from ..._converge.change import Change, Refusal
+from ..._converge.errors import InputError
+from ..._converge.finding import Finding, Status
+from ..._converge.plan import Plan
+from ..._converge.untouchable import Spared
+from ..._policy.analysis.boundary_flaws import LOCKS_OUT, flaws
+from ..._policy.analysis.power import Place
+from ..._policy.documents.canonical import document as document_of
+from ..._policy.documents.canonical import equivalent, minified
+from ..._policy.documents.limits import LIMITS, POLICY_VERSIONS, size
+from ..._policy.documents.parse import parse
+from ..._policy.documents.policy import Kind, Policy, PolicyError
+from ..._prediction.acceptance import acceptance_of, acceptance_warnings
+from .changes import CREATE, DELETE_VERSION, PUT, UPDATE, LivePolicy, Writer
+from .declared import Boundary, Declared, Principal, kind_of
+from .document import Facts, filled
+from .findings import REMEDIED, findings
+from .prediction import Impacts, Judged, Jury, Replaced
+from .removal import Removal
+from .selection import Coverage, Selection, attached, boundable, carriers, coverage_of, having, select, unmatched
+
+MODULE: t.Final = "permissions_boundary"
+
+
+@dataclasses.dataclass(frozen=True)
+class Observed:
+    """What the plan is made of: the account, the declared policies by ARN as far as they exist, and predictions."""
+
+    snapshot: Snapshot
+    live: Mapping[str, LivePolicy] = dataclasses.field(default_factory=dict)
+    impacts: Impacts = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Desired:
+    """A declared boundary in one account: what its policy is to say there, and who is to carry it."""
+
+    boundary: Boundary
+    policy: Policy
+    selection: Selection
+    live: t.Optional[LivePolicy]
+    coverage: Coverage
+    facts: Facts
+
+    @property
+    def arn(self) -> str:
+        return self.coverage.arn
+
+    @property
+    def to_attach(self) -> tuple[Principal, ...]:
+        """The selected that carry it not yet."""
+        return (*self.coverage.missing, *self.coverage.wrong)
+
+    def bounded(self, snapshot: Snapshot) -> frozenset[str]:
+        """The ARNs of those whose boundary the policy is, or is to be."""
+        return frozenset(item.arn for item in (*self.to_attach, *carriers(snapshot, self.arn)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Planner:
+    """Plans for one declaration at one moment. ``spared`` knows who is left alone."""
+
+    declared: Declared
+    settings: Settings
+    now: datetime
+    spared: Spared = Spared()
+
+    @property
+    def datasets(self) -> frozenset[Dataset]:
+        """What has to be read of the account: nothing for nobody, the trails only where a document protects them."""
+        if not self.declared.boundaries:
+            return frozenset()
+        with_trails = self.declared.present and any(boundary.needs_trails for boundary in self.declared.boundaries)
+        return frozenset({Dataset.AUTHORIZATION_DETAILS, *((Dataset.TRAILS,) if with_trails else ())})
+
+    def arns(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The ARNs of the declared policies."""
+        return tuple(item.arn(snapshot.partition, snapshot.account_id) for item in self.declared.boundaries)
+
+    def unread(self, snapshot: Snapshot, boundary: t.Optional[Boundary] = None) -> t.Optional[str]:
+        """Why nothing can be planned, or nothing for one boundary; None where all is known that it takes."""
+        missing = snapshot.missing(Dataset.AUTHORIZATION_DETAILS) if self.declared.boundaries else None
+        if missing is None and boundary is not None and boundary.needs_trails:
+            unread = (snapshot.missing(Dataset.TRAILS, region) for region in snapshot.regions or (None,))
+            missing = next(filter(None, unread), None)
+        return unread_reason(missing) if missing else None
+
+    def desired(self, observed: Observed) -> tuple[Desired, ...]:
+        """The boundaries that are to be there, as far as they can be told for this account.
+
+        :raises InputError: with the account's own values a document is no policy, or too large.
+        """
+        snapshot = observed.snapshot
+        if not self.declared.present or self.unread(snapshot):
+            return ()
+        known = [item for item in self.declared.boundaries if self.unread(snapshot, item) is None]
+        return tuple(self._desired(boundary, observed) for boundary in known)
+
+    def _desired(self, boundary: Boundary, observed: Observed) -> Desired:
+        snapshot = observed.snapshot
+        arn = boundary.arn(snapshot.partition, snapshot.account_id)
+        facts = Facts.of(snapshot, arn)
+        policy = policy_of(boundary, facts)
+        selection = select(snapshot, boundary, self.spared)
+        live = observed.live.get(arn)
+        drifted = live is None or not says(live, policy)
+        coverage = coverage_of(snapshot, boundary, selection, drifted=drifted)
+        return Desired(boundary, policy, selection, live, coverage, facts)
+
+    def in_question(self, observed: Observed) -> tuple[tuple[Desired, tuple[str, ...]], ...]:
+        """The boundaries, each with the ARNs of those whose permissions it may narrow: they have to be predicted."""
+        return tuple((desired, _narrowed(observed.snapshot, desired)) for desired in self.desired(observed))
+
+    def findings(self, observed: Observed) -> tuple[Finding, ...]:
+        """The verdicts on the declared boundaries and on those in use; none where none are declared for anybody."""
+        if not self.declared.boundaries:
+            return ()
+        coverages = tuple(desired.coverage for desired in self.desired(observed))
+        unknown = self._unknown(observed.snapshot) if self.declared.present else {}
+        return findings(observed.snapshot, coverages, unknown, settings=self.settings, now=self.now)
+
+    def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
+        """The plan for what was observed. ``found`` are the findings on it."""
+        return self.explained(observed, found).plan
+
+    def explained(self, observed: Observed, found: Sequence[Finding]) -> Explained:
+        """The plan, with the predictions that it rests on."""
+        snapshot = observed.snapshot
+        reason = self.unread(snapshot)
+        if reason:
+            account = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:root"
+            return Explained(Plan(refused=(Refusal("unread", f"users and roles are not known: {reason}", account),)))
+        remedies = _remedies(found)
+        if not self.declared.present:
+            removals = [
+                Removal(snapshot, boundary, observed.live.get(arn), self.declared, self.spared).plan()
+                for boundary, arn in self._with_arns(snapshot)
+            ]
+            return Explained(_joined(removals))
+        return self._attaching(observed, remedies)
+
+    def _attaching(self, observed: Observed, remedies: Mapping[str, tuple[str, ...]]) -> Explained:
+        desired = self.desired(observed)
+        jury = Jury(observed.impacts, self.declared.accepted, self.now.date())
+        chosen = collections.Counter(item.arn for one in desired for item in one.selection.selected)
+        twice = frozenset(arn for arn, count in chosen.items() if count > 1)
+        parts = [_Part(observed, one, self, jury, remedies, twice) for one in desired]
+        plans = [*self._not_known(observed.snapshot), _ambiguous(twice), *(part.plan() for part in parts)]
+        judged = {item.arn: item for part in parts for item in part.judged}
+        broken = [item.arn for item in judged.values() if not item.impact.is_safe]
+        broken += [arn for part in parts for arn in part.accepted_gains]
+        told = acceptance_warnings(self.declared.accepted, broken, self.now.date())
+        return Explained(_joined([*plans, Plan(warnings=tuple(told))]), tuple(judged.values()))
+
+    def _unknown(self, snapshot: Snapshot) -> dict[str, str]:
+        """The ARNs of the policies of which can't be told what they are to say, each with the reason."""
+        reasons = ((arn, self.unread(snapshot, item)) for item, arn in self._with_arns(snapshot))
+        return {arn: f"the trails that it is to protect are not known: {reason}" for arn, reason in reasons if reason}
+
+    def _not_known(self, snapshot: Snapshot) -> Iterator[Plan]:
+        for arn, reason in self._unknown(snapshot).items():
+            yield Plan(refused=(Refusal("unread", reason, arn),))
+
+    def _with_arns(self, snapshot: Snapshot) -> Iterable[tuple[Boundary, str]]:
+        return zip(self.declared.boundaries, self.arns(snapshot), strict=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Explained:
+    """A plan, and the prediction for each principal that it was held against."""
+
+    plan: Plan
+    judged: tuple[Judged, ...] = ()
+
+
+class _Part:
+    """The plan for one boundary that is to be there."""
+
+    def __init__(
+        self,
+        observed: Observed,
+        desired: Desired,
+        planner: Planner,
+        jury: Jury,
+        remedies: Mapping[str, tuple[str, ...]],
+        twice: frozenset[str],
+    ) -> None:
+        self._snapshot = observed.snapshot
+        self._desired = desired
+        self._declared = planner.declared
+        self._spared = planner.spared
+        self._jury = jury
+        self._twice = twice
+        self._permissions = Replaced(observed.snapshot, desired.arn)
+        self.accepted_gains: list[str] = []
+        self._writer = Writer(
+            observed.snapshot,
+            desired.arn,
+            desired.boundary.name,
+            desired.boundary.path,
+            desired.boundary.description,
+            minified(desired.policy),
+            document_of(desired.policy),
+            remedies,
+            planner.declared.tags,
+        )
+        self.judged: list[Judged] = []
+
+    def plan(self) -> Plan:
+        """The policy and then its carriers; where the policy stays as it is, nobody new gets it."""
+        desired = self._desired
+        found = flaws(
+            desired.policy,
+            arn=desired.arn,
+            place=Place(self._snapshot.partition, self._snapshot.account_id),
+            bound=[*(principal.arn for principal in desired.selection.selected), *desired.coverage.others],
+        )
+        fatal = [flaw.detail for flaw in found if flaw.weakness in LOCKS_OUT]
+        if fatal:
+            return Plan(refused=(self._refusal("locks_out", f"{'; '.join(fatal)}; nobody is given such a boundary"),))
+        nobody = (f"the account has no user or role {name}" for name in unmatched(self._snapshot, desired.boundary))
+        told = [*nobody, *(flaw.detail for flaw in found)]
+        warnings = tuple(f"boundary {desired.boundary.name}: {detail}" for detail in told)
+        content = self._content()
+        attaching = self._held_back() if content.refused else self._attach()
+        return _joined([Plan(warnings=warnings), content, attaching])
+
+    def _refusal(self, rule: str, reason: str, operation: str = "") -> Refusal:
+        return Refusal(rule, reason, self._desired.arn, operation)
+
+    # The policy
+
+    def _content(self) -> Plan:
+        live = self._desired.live
+        if live is None:
+            return self._created()
+        if not self._desired.coverage.drifted:
+            return Plan()
+        if not live.is_owned:
+            reason = (
+                "it does not say what is declared, and it has not the tag iam-hardening:managed=true of the policies "
+                "that this collection made: declare another name, or tag it if it is to be replaced"
+            )
+            return Plan(refused=(self._refusal("foreign", reason, UPDATE),))
+        concerned = having(self._snapshot, live.arn)
+        spared = [item.name for item in concerned if self._spared.refusal(item.arn)]
+        if spared:
+            reason = (
+                f"it bounds, or is attached to, principals that are never touched: {listing(spared)}; take it off them "
+                "by hand, or declare another name"
+            )
+            return Plan(refused=(self._refusal("in_use", reason, UPDATE),))
+        judged = [self._judge(principal) for principal in concerned]
+        refused = [self._breaking(item, UPDATE) for item in judged if item.objection]
+        refused += self._widening(live)
+        if refused:
+            return Plan(refused=tuple(refused))
+        return self._updated(live)
+
+    def _widening(self, live: LivePolicy) -> Iterator[Refusal]:
+        """Those who would gain something: a boundary only limits, but those it is attached to may do what it allows."""
+        for principal in attached(self._snapshot, live.arn):
+            gained = self._permissions.gained(principal.arn, self._desired.policy)
+            if not gained:
+                continue
+            if acceptance_of(principal.arn, self._jury.accepted, self._jury.today) is not None:
+                self.accepted_gains.append(principal.arn)
+                continue
+            reason = (
+                f"the policy is attached to {principal.name}, who could then do {', '.join(gained)} besides: detach it "
+                f"there, declare another name, or name {principal.name} in accept_breakage"
+            )
+            yield Refusal("widening", reason, principal.arn, UPDATE)
+
+    def _created(self) -> Plan:
+        """The policy, unless AWS would refuse it: names are unique in an account, whatever their paths and case.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+        """
+        name = self._desired.boundary.name.lower()
+        own = (policy for policy in self._snapshot.policies if not policy.is_aws_managed)
+        taken = next((policy.arn for policy in own if policy.name.lower() == name), None)
+        if taken is None:
+            return Plan(changes=(self._writer.create(),))
+        reason = f"{taken} has its name, which no second policy of the account can have: declare another name"
+        return Plan(refused=(self._refusal("name_taken", reason, CREATE),))
+
+    def _updated(self, live: LivePolicy) -> Plan:
+        """A new version, and before it room for one: AWS keeps five, and never gives up the one that counts.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
+        """
+        population = boundable(self._snapshot)
+        if len(live.versions) < POLICY_VERSIONS:
+            return Plan(changes=(self._writer.update(live, population),))
+        oldest = live.others[0]
+        if self._declared.delete_versions:
+            return Plan(changes=(self._writer.make_room(oldest), self._writer.update(live, population)))
+        reason = (
+            f"AWS keeps {POLICY_VERSIONS} versions of a policy, so the oldest one ({oldest.id}), which does not count, "
+            "would have to be deleted, and can't be brought back; delete_versions allows it"
+        )
+        return Plan(refused=(self._refusal("versions", reason, DELETE_VERSION),))
+
+    # Those who carry it
+
+    def _judge(self, principal: Principal) -> Judged:
+        judged = self._jury.judged(principal.arn, self._desired.arn)
+        self.judged.append(judged)
+        return judged
+
+    def _breaking(self, judged: Judged, operation: str) -> Refusal:
+        return Refusal("prediction", judged.objection, judged.arn, operation)
+
+    def _attach(self) -> Plan:
+        changes: list[Change] = []
+        refused: list[Refusal] = []
+        population = boundable(self._snapshot)
+        for principal in self._open:
+            operation = PUT[kind_of(principal)]
+            spared = self._spared.refusal(principal.arn)
+            if spared:
+                # No evidence and nobody's acceptance would allow it. Whoever names the caller is told by failing.
+                is_caller = spared.rule == "caller"
+                refused.append(dataclasses.replace(spared, operation=operation, fatal=is_caller))
+                continue
+            judged = self._judge(principal)
+            if principal.boundary is not None and not self._declared.replace:
+                reason = f"its boundary is {principal.boundary}; replace allows to put {self._desired.arn} in its place"
+                refused.append(Refusal("other_boundary", reason, principal.arn, operation))
+            elif judged.objection:
+                refused.append(self._breaking(judged, operation))
+            else:
+                changes.append(self._writer.attach(principal, population))
+        return Plan(changes=tuple(changes), refused=tuple(refused))
+
+    @functools.cached_property
+    def _open(self) -> tuple[Principal, ...]:
+        return tuple(principal for principal in self._desired.to_attach if principal.arn not in self._twice)
+
+    def _held_back(self) -> Plan:
+        """Nobody gets a boundary that says something else than what was judged."""
+        if not self._open:
+            return Plan()
+        names = listing(principal.name for principal in self._open)
+        count = plural(len(self._open), "principals")
+        reason = f"{count} do not get it while it does not say what is declared: {names}"
+        return Plan(refused=(self._refusal("content_first", reason),))
+
+
+def _narrowed(snapshot: Snapshot, desired: Desired) -> tuple[str, ...]:
+    found = [principal.arn for principal in desired.to_attach]
+    if desired.live is not None and desired.coverage.drifted:
+        found += [principal.arn for principal in having(snapshot, desired.arn)]
+    return tuple(dict.fromkeys(found))
+
+
+def policy_of(boundary: Boundary, facts: Facts) -> Policy:
+    """The declared document with an account's values.
+
+    :raises InputError: IAM would refuse it; the message names the option and the place in the document.
+    """
+    document = filled(boundary.document, facts, option=boundary.option)
+    try:
+        policy = parse(document, name=boundary.name, kind=Kind.BOUNDARY)
+    except PolicyError as error:
+        problems = "; ".join(str(problem) for problem in error.problems)
+        raise InputError(f"{boundary.option}: not a policy that IAM accepts: {problems}") from error
+    measured, limit = size(policy, Kind.BOUNDARY), LIMITS[Kind.BOUNDARY]
+    if measured > limit:
+        raise InputError(f"{boundary.option}: {measured} characters without spaces; a boundary has {limit} at most")
+    return policy
+
+
+def says(live: LivePolicy, policy: Policy) -> bool:
+    """Whether a policy means what is declared."""
+    try:
+        return equivalent(parse(live.document), policy)
+    except PolicyError:
+        return False
+
+
+def _ambiguous(twice: Iterable[str]) -> Plan:
+    reason = "the targets of several boundaries mean it, and it can have one: exclude it from all but one"
+    return Plan(refused=tuple(Refusal("ambiguous", reason, arn) for arn in sorted(twice)))
+
+
+def _remedies(found: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
+    """The fingerprints of failing findings that a boundary mends, by the ARN of their resource."""
+    remedies: dict[str, list[str]] = collections.defaultdict(list)
+    for finding in found:
+        if finding.status is Status.FAIL and finding.control in REMEDIED and finding.resource_detail is None:
+            remedies[finding.resource].append(finding.fingerprint)
+    return {arn: tuple(fingerprints) for arn, fingerprints in remedies.items()}
+
+
+def _joined(plans: Iterable[Plan]) -> Plan:
+    kept = tuple(plans)
+    return Plan(
+        changes=tuple(change for plan in kept for change in plan.changes),
+        refused=tuple(refusal for plan in kept for refusal in plan.refused),
+        warnings=tuple(dict.fromkeys(warning for plan in kept for warning in plan.warnings)),
+    )

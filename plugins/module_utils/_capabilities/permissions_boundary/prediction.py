@@ -1,0 +1,108 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Whether a boundary may be given to a principal, by the prediction of what it would break."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping
+from datetime import date
+
+from ..._account.model import Snapshot
+from ..._account.permissions import Permissions
+from ..._policy.documents.policy import Policy
+from ..._policy.evaluation.evaluate import Layers
+from ..._policy.impact.difference import lost
+from ..._policy.impact.judge import Breakage, Impact, Verdict
+from ..._prediction.acceptance import Acceptances, acceptance_of
+
+#: The prediction for every principal, by its ARN, under every boundary, by the ARN of that.
+Impacts = Mapping[str, Mapping[str, Impact]]
+
+# So many uses are told in a refusal.
+_NAMED: t.Final = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """The prediction for one principal; ``objection`` is empty where the boundary may be given to it."""
+
+    boundary_arn: str
+    impact: Impact
+    accepted: t.Optional[str] = None
+    objection: str = ""
+
+    @property
+    def arn(self) -> str:
+        """The principal."""
+        return self.impact.principal_arn
+
+
+@dataclasses.dataclass(frozen=True)
+class Jury:
+    """Says of principals whether they may get a boundary: where it is safe, or somebody accepts what it breaks."""
+
+    impacts: Impacts
+    accepted: Acceptances
+    today: date
+
+    def judged(self, arn: str, boundary_arn: str) -> Judged:
+        """Whether the principal may get the boundary. One that nobody predicted may not."""
+        impact = self.impacts.get(boundary_arn, {}).get(arn) or _not_predicted(arn)
+        if impact.is_safe:
+            return Judged(boundary_arn, impact)
+        acceptance = acceptance_of(arn, self.accepted, self.today)
+        if acceptance is not None:
+            return Judged(boundary_arn, impact, accepted=acceptance.reason)
+        name = arn.partition(":iam::")[2].partition(":")[2]
+        return Judged(
+            boundary_arn,
+            impact,
+            objection=f"{_what_breaks(impact)}. Either the boundary allows it, or accept_breakage names {name}",
+        )
+
+
+class Replaced:
+    """What principals of an account may do once one managed policy says something else.
+
+    ``bounded`` get, or keep, the policy as their boundary.
+    """
+
+    def __init__(self, snapshot: Snapshot, policy_arn: str) -> None:
+        self._permissions = Permissions(snapshot)
+        self._policy_arn = policy_arn
+
+    def after(self, layers: Layers, policy: Policy, *, bounded: bool) -> Layers:
+        """Layers with ``policy`` in place of what the managed policy says now, wherever they have it."""
+        identity = tuple(policy if item.name == self._policy_arn else item for item in layers.identity)
+        return dataclasses.replace(layers, identity=identity, boundary=policy if bounded else layers.boundary)
+
+    def gained(self, arn: str, policy: Policy) -> tuple[str, ...]:
+        """Some of the actions that a principal to whom the policy is attached could do besides; none for no gain."""
+        before = dataclasses.replace(self._permissions.layers(arn), boundary=None)
+        return lost(self.after(before, policy, bounded=False), before, arn)
+
+
+def _what_breaks(impact: Impact) -> str:
+    """The uses that are not safe, the worst first, each with the reason."""
+    unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
+    told = [_told(verdict) for verdict in unsafe[:_NAMED]]
+    return "; ".join(told) + (f"; and {len(unsafe) - _NAMED} more" if len(unsafe) > _NAMED else "")
+
+
+def _told(verdict: Verdict) -> str:
+    outcome = verdict.outcome.value.replace("_", " ")
+    if verdict.use is None:
+        return f"{outcome}: {verdict.reason}"
+    resource = f" on {verdict.use.resource}" if verdict.use.resource else ""
+    return f"{outcome}: {verdict.use.action}{resource} ({verdict.reason})"
+
+
+def _not_predicted(arn: str) -> Impact:
+    return Impact(arn, (Verdict(arn, Breakage.NO_EVIDENCE, "what it does was not looked at"),))

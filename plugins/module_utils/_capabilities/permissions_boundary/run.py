@@ -1,0 +1,314 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``permissions_boundary``: its operations, and its walk on a live account."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import time
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+
+from ..._account.collect import OPERATIONS as READS
+from ..._account.collect import collect
+from ..._account.model import Dataset, Snapshot
+from ..._account.permissions import Permissions
+from ..._aws.access import Access
+from ..._aws.errors import AwsError
+from ..._aws.operations import Operations
+from ..._converge.affects.affected import with_affected
+from ..._converge.affects.live import HOLDERS_READS
+from ..._converge.affects.reach import Known
+from ..._converge.arn import principals_of
+from ..._converge.change import Change
+from ..._converge.errors import InputError
+from ..._converge.finding import Finding
+from ..._converge.plan import Plan
+from ..._converge.runner import VERIFY_WAITS, Walk
+from ..._converge.untouchable import Spared
+from ..._module.converging import Documents, converge, settings_of
+from ..._module.documents import absolute, document_of
+from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
+from ..._module.task import Task, TaskError
+from ..._module.version import COLLECTION_VERSION
+from ..._policy.documents.policy import PolicyError
+from ..._policy.documents.syntax import decode
+from ..._policy.evaluation.evaluate import Layers
+from ..._policy.impact.judge import Impact
+from ..._prediction.document import accepted_of, build, verdict_record
+from ..._prediction.evidence import EVIDENCE_OPERATIONS, Predictor, Proposal, check_evidence_options
+from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, LivePolicy, Version
+from .declared import Declared
+from .document import SAMPLE, unused_resources
+from .observe import LIST_VERSIONS, UNDO_OPERATIONS, default_document, read_policy, reread
+from .plan import MODULE, Desired, Explained, Observed, Planner, policy_of, says
+from .prediction import Impacts, Judged, Replaced
+from .selection import CHANGE_IT_THERE
+
+OPERATIONS: t.Final = Operations(
+    reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", f"iam:{LIST_VERSIONS}", *HOLDERS_READS}),
+    writes=frozenset({f"iam:{UPDATE}", f"iam:{DELETE_VERSION}"}),
+).union(
+    BREAK_GLASS_OPERATIONS,
+    UNDO_OPERATIONS,
+    EVIDENCE_OPERATIONS,
+    READS[Dataset.AUTHORIZATION_DETAILS],
+    READS[Dataset.TRAILS],
+)
+
+
+def run(task: Task) -> dict[str, t.Any]:
+    """Converge the permissions boundaries of an account as the options of ``task`` say."""
+    check_evidence_options(task)
+    try:
+        planner = Planner(
+            declared=_declared(task),
+            settings=settings_of(task),
+            now=task.now,
+            spared=Spared(break_glass=tuple(task.options["break_glass"])),
+        )
+        for boundary in planner.declared.boundaries if planner.declared.present else ():
+            policy_of(boundary, SAMPLE)
+    except InputError as error:
+        raise TaskError(str(error)) from error
+    boundaries = _Boundaries(task, planner)
+    try:
+        result = converge(task, module=MODULE, walk=boundaries.walk, impacts=boundaries.impacts)
+    except TaskError as error:
+        if "changes" in error.details:
+            error.details.update(boundaries.told())
+        raise
+    return {**result, **boundaries.told()}
+
+
+def _declared(task: Task) -> Declared:
+    given = task.options["boundaries"]
+    # What is to be taken away need not be said.
+    documents: list[Mapping[str, t.Any]] = [{} for _boundary in given]
+    if task.options["state"] == "present":
+        documents = [_structure(item["document"], f"boundaries[{index}].document") for index, item in enumerate(given)]
+    tags = {"iam-hardening:collection-version": COLLECTION_VERSION}
+    return Declared.from_options(task.options, documents, today=task.now.date(), tags=tags)
+
+
+def _structure(value: t.Any, option: str) -> Mapping[str, t.Any]:
+    """The document that an option holds or names, as a structure whose places can be filled in."""
+    content = document_of(value, option=option).content
+    if isinstance(content, Mapping):
+        return content
+    try:
+        structure, _text = decode(content)
+    except PolicyError as error:
+        raise TaskError(f"{option}: not a policy document: {error}") from error
+    if not isinstance(structure, Mapping):
+        raise TaskError(f"{option}: a policy document is an object, not {structure!r}")
+    return structure
+
+
+def absolute_documents(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The task argument that holds documents, with paths of files made absolute; for the action plugin."""
+    given = arguments.get("boundaries")
+    if not isinstance(given, list):
+        return {}
+    return {
+        "boundaries": [
+            {**value, "document": absolute(value["document"])}
+            if isinstance(value, Mapping) and "document" in value
+            else value
+            for value in given
+        ]
+    }
+
+
+class _Boundaries:
+    """One run: what was observed and predicted."""
+
+    def __init__(self, task: Task, planner: Planner) -> None:
+        self._task = task
+        self._planner = planner
+        self._observed: t.Optional[Observed] = None
+        self._explained: t.Optional[Explained] = None
+        self._settled: set[str] = set()
+
+    def walk(self, access: Access) -> Walk[Observed]:
+        """The walk of this run, once the account is known to be the right one."""
+        # The roles of both modes and all classes: check mode, where the reader calls, is to plan what the writer would.
+        roles = (*self._task.writing_roles, self._task.options.get("assessor_role_arn") or "")
+        callers = principals_of([access.caller.arn, *access.chain, *roles])
+        self._planner = dataclasses.replace(
+            self._planner, spared=dataclasses.replace(self._planner.spared, callers=callers)
+        )
+        plain = reread(access, self._planner.now)
+        return Walk(
+            module=MODULE,
+            observe=functools.partial(self._observe, access),
+            assess=self._planner.findings,
+            plan=self._plan,
+            reread=functools.partial(self._reread, access, plain),
+            lockout_kinds=LOCKOUT_KINDS,
+            affected=lambda observed, changes: with_affected(changes, Known(observed.snapshot)),
+            rescue=lambda observed: rescue_of(
+                self._task, access, observed.snapshot, self._planner.spared.break_glass, now=self._planner.now
+            ),
+        )
+
+    def _observe(self, access: Access) -> Observed:
+        planner = self._planner
+        regions = access.regions(self._task.options["regions"]) if Dataset.TRAILS in planner.datasets else ()
+        snapshot = collect(access, datasets=planner.datasets, regions=regions, now=planner.now)
+        if planner.unread(snapshot):
+            return Observed(snapshot)
+        live = {arn: policy for arn in planner.arns(snapshot) if (policy := read_policy(access, arn)) is not None}
+        observed = Observed(snapshot, live)
+        return dataclasses.replace(observed, impacts=_predicted(self._task, snapshot, planner.in_question(observed)))
+
+    def _plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
+        self._observed = observed
+        self._explained = self._planner.explained(observed, found)
+        return self._explained.plan
+
+    def _reread(self, access: Access, plain: Callable[[Change], t.Any], change: Change) -> t.Any:
+        """What is there now; before a boundary is given to anybody, it must say what was judged."""
+        if change.kind in ("boundary_attach", "boundary_replace"):
+            self._await_content(access, change.after["boundary"])
+        return plain(change)
+
+    def _await_content(self, access: Access, arn: str) -> None:
+        """Wait until a policy reads as declared: IAM is eventually consistent, and it may be new.
+
+        :raises AwsError: it does not, after half a minute.
+        """
+        if arn in self._settled or self._observed is None:
+            return
+        wanted = next(item.policy for item in self._planner.desired(self._observed) if item.arn == arn)
+        for wait in (*VERIFY_WAITS, None):
+            live = default_document(access, arn)
+            if live is not None and says(LivePolicy(arn, "", {}, (Version("", True, None, live),)), wanted):
+                self._settled.add(arn)
+                return
+            if wait is not None:
+                time.sleep(wait)
+        raise AwsError(f"{arn} does not say what is declared, so nobody is given it")
+
+    def told(self) -> dict[str, t.Any]:
+        """What this module returns beside what all converging modules do."""
+        desired = self._planner.desired(self._observed) if self._observed else ()
+        judged = self._explained.judged if self._explained else ()
+        with_uses = self._task.options["return_findings"] != "none"
+        return {
+            "coverage": [item.coverage.as_dict() for item in desired],
+            "predictions": [_prediction(item, with_uses=with_uses) for item in judged],
+        }
+
+    def impacts(self) -> Documents:
+        """What each boundary does to those whom it narrows, for the report; none where nobody is narrowed."""
+        observed = self._observed
+        if observed is None or not any(observed.impacts.values()):
+            return ()
+        boundaries = self._planner.desired(observed)
+        assumed = _assumed(self._task, *boundaries)
+        return [self._impact(observed, desired, assumed) for desired in boundaries if observed.impacts[desired.arn]]
+
+    def _impact(self, observed: Observed, desired: Desired, assumed: Sequence[str]) -> dict[str, t.Any]:
+        impacts = list(observed.impacts[desired.arn].values())
+        snapshot = observed.snapshot
+        return build(
+            impacts,
+            account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
+            change=_change(desired),
+            accepted=accepted_of(impacts, self._planner.declared.accepted, self._planner.now.date()),
+            skipped=_skipped(desired),
+            created=self._planner.now,
+            unread=(),
+            assumed=assumed,
+        )
+
+
+def _change(desired: Desired) -> list[str]:
+    """What is predicted, in words that follow "if"."""
+    name = desired.boundary.name
+    texts = [f"the permissions boundary {name} is attached"] if desired.to_attach else []
+    if desired.live is not None and desired.coverage.drifted:
+        texts.append(f"the permissions boundary {name} says what is declared, for those who carry it")
+    return texts
+
+
+def _skipped(desired: Desired) -> list[dict[str, str]]:
+    """Whom the targets mean, and nobody may narrow here."""
+    selection = desired.selection
+    kept_out = [{"principal": principal.arn, "reason": reason} for principal, reason in selection.kept_out]
+    roles = (role for members in selection.permission_sets.values() for role in members)
+    return [*kept_out, *({"principal": role.arn, "reason": CHANGE_IT_THERE} for role in roles)]
+
+
+def _assumed(task: Task, *boundaries: Desired) -> list[str]:
+    """What is taken to be unused where the evidence tells no resource."""
+    # Nobody but AWS works on trails, so that a call whose resource is not known is not taken for one on them.
+    own = (pattern for desired in boundaries for pattern in unused_resources(desired.facts))
+    return list(dict.fromkeys((*task.options["unused_resources"], *own)))
+
+
+def _predicted(task: Task, snapshot: Snapshot, in_question: Sequence[tuple[Desired, Sequence[str]]]) -> Impacts:
+    """What the boundaries do to those whom they narrow, by boundary and principal.
+
+    The evidence on all is read at once. Whoever is narrowed by several boundaries comes up in several rounds.
+    """
+    rounds: list[dict[str, Desired]] = []
+    for desired, arns in in_question:
+        for arn in arns:
+            free = next((found for found in rounds if arn not in found), None)
+            if free is None:
+                rounds.append(free := {})
+            free[arn] = desired
+    narrowed = copy.copy(task)
+    assumed = _assumed(task, *(desired for desired, _arns in in_question))
+    narrowed.options = {**task.options, "unused_resources": assumed}
+    replaced = {desired.arn: _Proposals(snapshot, desired) for desired, _arns in in_question}
+    predictor = Predictor(narrowed, snapshot, Permissions(snapshot))
+    impacts: dict[str, dict[str, Impact]] = {desired.arn: {} for desired, _arns in in_question}
+    for members in rounds:
+        found = predictor.predict(
+            {arn: replaced[desired.arn].proposal(arn, predictor.current(arn)) for arn, desired in members.items()}
+        )
+        for arn, impact in found.items():
+            impacts[members[arn].arn][arn] = impact
+    return impacts
+
+
+class _Proposals:
+    """What principals may do now, and once they carry a boundary, or a policy that they have says something else."""
+
+    def __init__(self, snapshot: Snapshot, desired: Desired) -> None:
+        self._policy = desired.policy
+        self._bounded = desired.bounded(snapshot)
+        self._replaced = Replaced(snapshot, desired.arn)
+
+    def proposal(self, arn: str, now: Layers) -> Proposal:
+        """Of one principal, whose layers are ``now``."""
+        return Proposal(now, self._replaced.after(now, self._policy, bounded=arn in self._bounded))
+
+
+def _prediction(judged: Judged, *, with_uses: bool) -> dict[str, t.Any]:
+    impact = judged.impact
+    told: dict[str, t.Any] = {
+        "principal": judged.arn,
+        "boundary": judged.boundary_arn,
+        "outcome": impact.outcome.value,
+        "counts": impact.counts,
+        "summary": impact.summary,
+        "accepted": judged.accepted,
+        "window_days": impact.evidence.window_days,
+        "sources": [source.value for source in impact.evidence.sources],
+        "lag": impact.evidence.lag,
+        "blind_spots": list(impact.evidence.blind_spots),
+    }
+    if with_uses:
+        told["uses"] = [verdict_record(item) for item in impact.verdicts if item.outcome.value != "safe"]
+    return told

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Who in an account is to carry a boundary, and how far that is so."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import re
+import typing as t
+from collections.abc import Iterator, Mapping
+
+from ..._account.model import Role, Snapshot
+from ..._converge.untouchable import Spared
+from .declared import Boundary, Principal, is_called
+
+# https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+_PERMISSION_SET: t.Final = re.compile(r"AWSReservedSSO_(?P<name>.+)_[0-9a-f]{16}")
+_IDENTITY_CENTER: t.Final = "/aws-reserved/sso.amazonaws.com/"
+_OWN_PATH: t.Final = "/iam-hardening/"
+CHANGE_IT_THERE: t.Final = (
+    "IAM Identity Center manages these roles: set the permissions boundary of the permission set, change it there"
+)
+
+
+def permission_set_of(role: Principal) -> t.Optional[str]:
+    """The permission set that a role of Identity Center stands for; None for any other principal."""
+    if not isinstance(role, Role) or not role.path.startswith(_IDENTITY_CENTER):
+        return None
+    match = _PERMISSION_SET.fullmatch(role.name)
+    return match["name"] if match else role.name
+
+
+@dataclasses.dataclass(frozen=True)
+class Selection:
+    """Whom the targets of a boundary mean.
+
+    ``selected`` have to carry it. ``kept_out`` fit a pattern, but are never touched, with the reason. The roles of
+    Identity Center stand apart, by permission set.
+    """
+
+    selected: tuple[Principal, ...]
+    kept_out: tuple[tuple[Principal, str], ...] = ()
+    permission_sets: Mapping[str, tuple[Principal, ...]] = dataclasses.field(default_factory=dict)
+
+
+def select(snapshot: Snapshot, boundary: Boundary, spared: Spared) -> Selection:
+    """Whom the targets mean, in the order of the snapshot; ``spared`` knows who is left alone.
+
+    A principal that is named, not met by a pattern, stays selected: that it is never touched is refused aloud.
+    """
+    selected: list[Principal] = []
+    kept_out: list[tuple[Principal, str]] = []
+    permission_sets: dict[str, list[Principal]] = collections.defaultdict(list)
+    for principal, policies in _with_policies(snapshot):
+        fitting = [target for target in boundary.targets if target.fits(principal, policies)]
+        if not fitting or boundary.excludes(principal):
+            continue
+        permission_set = permission_set_of(principal)
+        reason = _reason_to_keep_out(principal, spared)
+        if permission_set is not None:
+            permission_sets[permission_set].append(principal)
+        elif reason and not any(target.is_explicit for target in fitting):
+            kept_out.append((principal, reason))
+        else:
+            selected.append(principal)
+    found = {name: tuple(permission_sets[name]) for name in sorted(permission_sets)}
+    return Selection(tuple(selected), tuple(kept_out), found)
+
+
+def unmatched(snapshot: Snapshot, boundary: Boundary) -> tuple[str, ...]:
+    """Names in the targets that nobody has; a pattern may well fit nobody in one account of many."""
+    named = (target.principal for target in boundary.targets if target.principal is not None)
+    principals: tuple[Principal, ...] = (*snapshot.users, *snapshot.roles)
+    return tuple(name for name in named if not any(is_called(principal, name) for principal in principals))
+
+
+def _with_policies(snapshot: Snapshot) -> Iterator[tuple[Principal, frozenset[str]]]:
+    """Users and roles, each with the ARNs of its managed policies, those of its groups included."""
+    of_groups = {group.name: group.attached_policies for group in snapshot.groups}
+    for user in snapshot.users:
+        through = (arn for name in user.groups for arn in of_groups.get(name, ()))
+        yield user, frozenset((*user.attached_policies, *through))
+    for role in snapshot.roles:
+        yield role, frozenset(role.attached_policies)
+
+
+def _reason_to_keep_out(principal: Principal, spared: Spared) -> t.Optional[str]:
+    refusal = spared.refusal(principal.arn)
+    if refusal is None and principal.path.startswith(_OWN_PATH):
+        return "this collection works with it"
+    return refusal.reason if refusal else None
+
+
+def carriers(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
+    """The users and roles whose boundary is the policy with this ARN."""
+    principals: tuple[Principal, ...] = (*snapshot.users, *snapshot.roles)
+    return tuple(principal for principal in principals if principal.boundary == arn)
+
+
+def attached(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
+    """The users and roles that have the policy with this ARN as a permissions policy, themselves or through a group."""
+    return tuple(principal for principal, policies in _with_policies(snapshot) if arn in policies)
+
+
+def having(snapshot: Snapshot, arn: str) -> tuple[Principal, ...]:
+    """All whose permissions a policy has a part in: those it bounds, and those it is attached to."""
+    found = {item.arn: item for item in (*carriers(snapshot, arn), *attached(snapshot, arn))}
+    return tuple(found.values())
+
+
+def boundable(snapshot: Snapshot) -> int:
+    """How many users and roles could carry a boundary: all but the roles that AWS owns."""
+    return len(snapshot.users) + sum(not role.is_aws_reserved for role in snapshot.roles)
+
+
+@dataclasses.dataclass(frozen=True)
+class Coverage:
+    """How far a declared boundary holds. ``drifted``: the policy does not say what is declared, or is not there."""
+
+    name: str
+    arn: str
+    drifted: bool
+    selection: Selection
+    others: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[Principal, ...]:
+        """The selected that carry no boundary at all."""
+        return tuple(principal for principal in self.selection.selected if principal.boundary is None)
+
+    @property
+    def wrong(self) -> tuple[Principal, ...]:
+        """The selected that carry another one."""
+        return tuple(item for item in self.selection.selected if item.boundary not in (None, self.arn))
+
+    @property
+    def carrying(self) -> tuple[Principal, ...]:
+        """The selected that carry it, whatever it says."""
+        return tuple(principal for principal in self.selection.selected if principal.boundary == self.arn)
+
+    @property
+    def covered(self) -> int:
+        """How many of the selected carry it, and it says what is declared."""
+        return 0 if self.drifted else len(self.carrying)
+
+    @property
+    def percent(self) -> t.Optional[float]:
+        """The covered of the selected, rounded down: 100 are all; None where nobody is selected."""
+        selected = len(self.selection.selected)
+        return 1000 * self.covered // selected / 10 if selected else None
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """As it stands in results."""
+        sets = self.selection.permission_sets
+        return {
+            "name": self.name,
+            "arn": self.arn,
+            "drifted": self.drifted,
+            "selected": len(self.selection.selected),
+            "covered": self.covered,
+            "percent": self.percent,
+            "missing": [principal.arn for principal in self.missing],
+            "wrong": [{"principal": item.arn, "boundary": item.boundary} for item in self.wrong],
+            "not_selected": list(self.others),
+            "kept_out": [{"principal": item.arn, "reason": reason} for item, reason in self.selection.kept_out],
+            "permission_sets": [
+                {
+                    "name": name,
+                    "roles": len(roles),
+                    "with_boundary": sum(role.boundary is not None for role in roles),
+                    "note": CHANGE_IT_THERE,
+                }
+                for name, roles in sets.items()
+            ],
+        }
+
+
+def coverage_of(snapshot: Snapshot, boundary: Boundary, selection: Selection, *, drifted: bool) -> Coverage:
+    """How far ``boundary`` holds in an account."""
+    arn = boundary.arn(snapshot.partition, snapshot.account_id)
+    chosen = {principal.arn for principal in selection.selected}
+    others = tuple(item.arn for item in carriers(snapshot, arn) if item.arn not in chosen)
+    return Coverage(boundary.name, arn, drifted, selection, others)

@@ -1,0 +1,315 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Policies that move from users into groups, such that nobody has more or less than before.
+
+A policy stays what it is on its way: what is attached to users is attached to the group, what is inline becomes an
+inline policy of the group. So a user's own set of statements stays the same, and what has to be found out is what the
+others in the group, and those who join it, would get besides.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..._account.model import Group, Snapshot, User
+from ..._account.permissions import Permissions
+from ..._converge.change import Change, Refusal
+from ..._converge.protected import protection_of
+from ..._policy.documents.limits import LIMITS, size
+from ..._policy.documents.policy import Kind
+from ..._policy.impact.difference import lost
+from .changes import Author, Holding, applied, holdings_of
+from .declared import GroupRule, Rules
+from .untouchable import Untouchable, protected_policy
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html; an account's own are in its summary.
+_QUOTAS: t.Final[Mapping[str, int]] = {
+    "AttachedPoliciesPerGroupQuota": 10,
+    "GroupPolicySizeQuota": LIMITS[Kind.INLINE_GROUP],
+    "GroupsPerUserQuota": 10,
+    "GroupsQuota": 300,
+}
+_LONGEST_NAME: t.Final = 128
+# Of the meaning of an inline policy, so many digits tell two of the same name apart.
+_DIGITS: t.Final = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Moves:
+    """What moving came to: writes that add something, those that take away after them, and what is not moved."""
+
+    adding: tuple[Change, ...] = ()
+    taking: tuple[Change, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Item:
+    """One policy, and the users from whom it moves into one group."""
+
+    holding: Holding
+    movers: tuple[Holding, ...]
+
+
+class _Target:
+    """One declared group as it fills: its members and its policies, and the writes that this takes."""
+
+    def __init__(self, rule: GroupRule, present: t.Optional[Group], mover: _Mover) -> None:
+        self.rule = rule
+        self.is_there = present is not None
+        self.name = present.name if present else rule.name
+        self.arn = present.arn if present else mover.author.group_arn(rule.name, rule.path)
+        self.held: dict[tuple[str, str], Holding] = {}
+        self.inline_names: dict[tuple[str, str], str] = {}
+        self.members: dict[str, User] = {}
+        self.unknown: tuple[str, ...] = ()
+        if present:
+            held = holdings_of(mover.permissions, present)
+            self.held = {item.key: item for item in held}
+            self.inline_names = {item.key: item.name for item in held if item.arn is None}
+            self.members = {user.arn: user for user in mover.snapshot.users if self.name in user.groups}
+            self.unknown = tuple(item.label for item in held if item.policy is None)
+
+    def through(self, holding: Holding) -> dict[str, str]:
+        """Where a user's policy is found in the group."""
+        if holding.arn is not None:
+            return {"group": self.name, "policy": holding.arn}
+        return {"group": self.name, "inline_policy": self.inline_names[holding.key]}
+
+    def inline_name(self, holding: Holding) -> str:
+        """A name for an inline policy that no other of the group's has, the same in every run."""
+        if holding.name not in self.inline_names.values():
+            return holding.name
+        return f"{holding.name[: _LONGEST_NAME - _DIGITS - 1]}-{holding.key[1][:_DIGITS]}"
+
+
+class _Mover:
+    """Finds out, group by group, what may move."""
+
+    def __init__(self, permissions: Permissions, rules: Rules, untouchable: Untouchable) -> None:
+        self.permissions = permissions
+        self.snapshot: Snapshot = permissions.snapshot
+        self.author = Author(self.snapshot.account_id, self.snapshot.partition)
+        self._rules = rules
+        self._untouchable = untouchable
+        self.adding: list[Change] = []
+        self.taking: list[Change] = []
+        self.refused: list[Refusal] = []
+        self._groups = {group.name.lower(): group for group in self.snapshot.groups}
+        self._joined: dict[str, int] = {}
+        self._created = 0
+        self._kept = self._without_removals()
+
+    def _without_removals(self) -> Permissions:
+        """What is left of the account's permissions once the removals are made.
+
+        What is to be removed from somebody is not to come back to it through a group.
+        """
+        taken = [
+            self.author.remove(holding, is_admin=False, population=0)
+            for owner in (self.permissions.entities.values() if self._rules.removals else ())
+            for holding in holdings_of(self.permissions, owner)
+            if self._rules.removes(owner, holding.name, holding.arn)
+        ]
+        return Permissions(applied(self.snapshot, taken)) if taken else self.permissions
+
+    def quota(self, name: str) -> int:
+        return self.snapshot.summary.get(name, _QUOTAS[name])
+
+    def plan(self) -> Moves:
+        wanted = self._wanted()
+        for rule in self._rules.groups:
+            target = _Target(rule, self._groups.get(rule.name.lower()), self)
+            for item in _items(wanted.get(rule.name, ())):
+                self._move(target, item)
+        return Moves(tuple(self.adding), tuple(self.taking), tuple(self.refused))
+
+    def _wanted(self) -> dict[str, list[Holding]]:
+        """What is to move, by the name of the declared group."""
+        wanted: dict[str, list[Holding]] = {}
+        for user in sorted(self.snapshot.users, key=lambda item: item.name):
+            for holding in holdings_of(self.permissions, user):
+                rule = self._rules.rule_for(user, holding.name, holding.arn)
+                # What is to be removed is not carried into a group before.
+                if rule is None or self._rules.removes(user, holding.name, holding.arn):
+                    continue
+                refusal = self._untouchable_holding(user, holding)
+                if refusal is None:
+                    wanted.setdefault(rule.name, []).append(holding)
+                elif refusal not in self.refused:
+                    self.refused.append(refusal)
+        return wanted
+
+    def _untouchable_holding(self, user: User, holding: Holding) -> t.Optional[Refusal]:
+        refusal = self._untouchable.principal(user) or protected_policy(holding)
+        if refusal is None and holding.policy is None:
+            reason = f"what {holding.label} says is not known, so that nothing can be said of who would get it"
+            refusal = Refusal("unknown", reason, user.arn)
+        return refusal
+
+    # One policy
+
+    def _move(self, target: _Target, item: _Item) -> None:
+        movers = [holding for holding in item.movers if not self._handed_over_already(target, holding)]
+        movers = [holding for holding in movers if self._may_join(target, holding)]
+        if not movers:
+            return
+        objection = (
+            self._protected(target, item.holding, movers)
+            or self._objection_of_members(target, item, movers)
+            or self._full(target, item.holding)
+        )
+        if objection:
+            self._refuse(*objection, target, movers)
+            return
+        self._give(target, item.holding)
+        for holding in movers:
+            user = t.cast(User, holding.owner)
+            if user.arn not in target.members:
+                target.members[user.arn] = user
+                self._joined[user.arn] = self._joined.get(user.arn, 0) + 1
+                self.adding.append(self.author.add_member(user, target.name))
+            self._hand_over(holding, target.through(holding))
+
+    def _protected(self, target: _Target, holding: Holding, movers: Iterable[Holding]) -> t.Optional[tuple[str, str]]:
+        """Why the group is not to be made, filled or joined, where that is what the move takes."""
+        reason = protection_of(target.arn)
+        as_it_is = holding.key in target.held and all(item.owner.arn in target.members for item in movers)
+        return ("protected", f"{target.name} is never touched: {reason}") if reason and not as_it_is else None
+
+    def _handed_over_already(self, target: _Target, holding: Holding) -> bool:
+        """Whether the user has the policy through a group that it is in, another one than the declared one, maybe."""
+        user = t.cast(User, holding.owner)
+        if user.arn in target.members and holding.key in target.held:
+            return False
+        for name in user.groups:
+            group = self._groups.get(name.lower())
+            for item in holdings_of(self.permissions, group) if group else ():
+                if item.key == holding.key:
+                    kind, value = ("policy", item.arn) if item.arn is not None else ("inline_policy", item.name)
+                    self._hand_over(holding, {"group": name, kind: str(value)})
+                    return True
+        return False
+
+    def _hand_over(self, holding: Holding, through: Mapping[str, str]) -> None:
+        self.taking.append(self.author.hand_over(holding, through, population=len(self.snapshot.users)))
+
+    def _may_join(self, target: _Target, holding: Holding) -> bool:
+        """Whether a user is in the group, or may be: its policies, those accepted so far among them, change nothing."""
+        user = t.cast(User, holding.owner)
+        if user.arn in target.members:
+            return True
+        objection = self._objection_to_joining(target, user)
+        if objection:
+            self._refuse(*objection, target, [holding])
+        return objection is None
+
+    def _objection_to_joining(self, target: _Target, user: User) -> t.Optional[tuple[str, str]]:
+        limit = self.quota("GroupsPerUserQuota")
+        if len(user.groups) + self._joined.get(user.arn, 0) >= limit:
+            return "quota", f"{user.name} is in all of its {limit} groups (GroupsPerUserQuota)"
+        if target.unknown:
+            return "unknown", f"what {', '.join(target.unknown)} of {target.name} says is not known"
+        told = self._difference(user, target.held.values())
+        return ("difference", f"by joining {target.name}, {user.name} would {told}") if told else None
+
+    def _objection_of_members(
+        self, target: _Target, item: _Item, movers: Iterable[Holding]
+    ) -> t.Optional[tuple[str, str]]:
+        if item.holding.key in target.held:
+            return None
+        having = {holding.owner.arn for holding in item.movers}
+        joining = {holding.owner.arn: t.cast(User, holding.owner) for holding in movers}
+        for arn, user in {**target.members, **joining}.items():
+            told = None if arn in having else self._difference(user, (item.holding,))
+            if told:
+                return "difference", f"{user.name}, a member of {target.name}, would {told}"
+        return None
+
+    def _difference(self, user: User, more: Iterable[Holding]) -> str:
+        """What more policies would do to a user, in words; empty if nothing."""
+        before = self._kept.layers(user.arn)
+        added = tuple(item.policy for item in more if item.policy is not None)
+        return difference(user.arn, before, dataclasses.replace(before, identity=(*before.identity, *added)))
+
+    def _full(self, target: _Target, holding: Holding) -> t.Optional[tuple[str, str]]:
+        """Why the group has no room for a policy."""
+        if holding.key in target.held:
+            return None
+        limit = self.quota("GroupsQuota")
+        if not target.is_there and len(self._groups) + self._created >= limit:
+            return "quota", f"the account has all of its {limit} groups (GroupsQuota)"
+        if holding.arn is not None:
+            limit = self.quota("AttachedPoliciesPerGroupQuota")
+            count = sum(item.arn is not None for item in target.held.values())
+            if count < limit:
+                return None
+            return "quota", f"{target.name} has all of its {limit} attached policies (AttachedPoliciesPerGroupQuota)"
+        limit = self.quota("GroupPolicySizeQuota")
+        taken = (item for item in (*target.held.values(), holding) if item.arn is None)
+        total = sum(size(item.document or {}, Kind.INLINE_GROUP) for item in taken)
+        if total <= limit:
+            return None
+        return (
+            "quota",
+            f"the inline policies of {target.name} would have {total} characters of {limit} (GroupPolicySizeQuota)",
+        )
+
+    def _give(self, target: _Target, holding: Holding) -> None:
+        if holding.key in target.held:
+            return
+        if not target.is_there:
+            target.is_there = True
+            self._created += 1
+            self.adding.append(self.author.create_group(target.name, target.rule.path))
+        name = target.inline_name(holding)
+        target.held[holding.key] = holding
+        if holding.arn is None:
+            target.inline_names[holding.key] = name
+        self.adding.append(self.author.give(target.name, target.arn, holding, name))
+
+    def _refuse(self, rule: str, reason: str, target: _Target, movers: Sequence[Holding]) -> None:
+        # Another group is no help to a user, or an account, that can't have one more; nor is one of a protected name.
+        helps = rule != "protected" and "GroupsPerUserQuota" not in reason and "GroupsQuota" not in reason
+        proposal = f"; {_proposal(target, movers)}" if helps else ""
+        for holding in movers:
+            text = f"{holding.label} stays with {holding.owner.name}: {reason}{proposal}"
+            operation = "DetachUserPolicy" if holding.arn is not None else "DeleteUserPolicy"
+            self.refused.append(Refusal(rule, text, holding.owner.arn, operation))
+
+
+def plan_moves(permissions: Permissions, rules: Rules, untouchable: Untouchable) -> Moves:
+    """What of the users' own policies moves into the declared groups."""
+    return _Mover(permissions, rules, untouchable).plan()
+
+
+def difference(arn: str, before: t.Any, after: t.Any) -> str:
+    """What a principal would gain and lose, in words; empty if nothing."""
+    gained, gone = lost(after, before, arn), lost(before, after, arn)
+    told = [f"gain {', '.join(gained)}"] if gained else []
+    told += [f"lose {', '.join(gone)}"] if gone else []
+    return " and ".join(told)
+
+
+def _items(holdings: Iterable[Holding]) -> list[_Item]:
+    """The policies that move into one group; those that most users have come first, since they fit everybody."""
+    by_key: dict[tuple[str, str], list[Holding]] = {}
+    for holding in holdings:
+        by_key.setdefault(holding.key, []).append(holding)
+    items = [_Item(found[0], tuple(found)) for found in by_key.values()]
+    return sorted(items, key=lambda item: (-len(item.movers), item.holding.key))
+
+
+def _proposal(target: _Target, movers: Sequence[Holding]) -> str:
+    names = [item.owner.name for item in movers]
+    policy = movers[0].name
+    suffix = names[0] if len(names) == 1 else policy
+    own = f"{{name: {target.rule.name}-{suffix}, users: [{', '.join(names)}], policies: [{policy}]}}"
+    return f"declare a group of its own before {target.rule.name}, such as {own}"

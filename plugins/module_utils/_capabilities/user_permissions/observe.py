@@ -1,0 +1,163 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The live reads of groups, their members and single policies: of what a change is about to act on, or has left."""
+
+from __future__ import annotations
+
+import functools
+import time
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from ..._account.collect import OPERATIONS as READS
+from ..._account.collect import collect
+from ..._account.model import Dataset
+from ..._aws.access import Access
+from ..._aws.errors import NotFound
+from ..._aws.operations import Operations
+from ..._controls.control import unread_reason
+from ..._converge.affects.live import HOLDERS_READS
+from ..._converge.arn import resource_of
+from ..._converge.change import Change, Refusal
+from ..._converge.runner import VERIFY_WAITS
+from . import undo as user_permissions_undo
+from .changes import same_meaning
+
+_KINDS: t.Final = ("User", "Group", "Role")
+
+READ_OPERATIONS: t.Final = Operations(
+    reads=HOLDERS_READS
+    | frozenset({"iam:GetGroup", "iam:ListGroupsForUser"})
+    | {f"iam:ListAttached{kind}Policies" for kind in _KINDS}
+    | {f"iam:Get{kind}Policy" for kind in _KINDS}
+)
+# What undoing a change takes: the writes that undo one, and the reads of reread().
+UNDO_OPERATIONS: t.Final = READ_OPERATIONS.union(
+    Operations(
+        writes=frozenset({"iam:DeleteGroup", "iam:RemoveUserFromGroup"})
+        | {"iam:DetachGroupPolicy", "iam:DeleteGroupPolicy"}
+        | {f"iam:{verb}{kind}Policy" for verb in ("Attach", "Put") for kind in _KINDS}
+    ),
+    READS[Dataset.AUTHORIZATION_DETAILS],
+)
+
+State = t.Optional[dict[str, t.Any]]
+
+
+def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
+    """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
+    return functools.partial(_present, access)
+
+
+def reread_before_taking(access: Access, change: Change, *, sleep: t.Optional[Callable[[float], None]] = None) -> State:
+    """What is there now, as a run must find it before it takes a policy from a user who has it through a group.
+
+    IAM shows a write in reads after seconds, so the group is asked again for a while. Where the user does not have the
+    policy through it then, the state is none that the change was planned on, and the policy stays with the user.
+    """
+    state = _present(access, change)
+    through = change.after.get("through")
+    if through is None or state is None or not _is_held(state):
+        return state
+    document = (change.before or {}).get("document")
+    for wait in (*VERIFY_WAITS, None):
+        if _comes_through(access, change.target, through, document):
+            return state
+        if wait is not None:
+            (sleep or time.sleep)(wait)
+    return {**state, "through": None}
+
+
+def needed_since(access: Access, undos: Sequence[Change], now: datetime) -> Mapping[str, Refusal]:
+    """The undos by which members of a group would lose what they have through it only, refused, by their records."""
+    concerned = [undo for undo in undos if undo.operation in user_permissions_undo.CONCERNED]
+    if not concerned:
+        return {}
+    snapshot = collect(access, datasets={Dataset.AUTHORIZATION_DETAILS}, regions=(), now=now)
+    unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
+    if unread:
+        reason = f"who would lose something by it is not known: {unread_reason(unread)}"
+        return {undo.undoes: Refusal("unread", reason, undo.target, undo.operation) for undo in concerned}
+    return user_permissions_undo.needed_since(snapshot, undos)
+
+
+def _is_held(state: Mapping[str, t.Any]) -> bool:
+    return bool(state.get("attached")) or state.get("document") is not None
+
+
+def _present(access: Access, change: Change) -> State:
+    after = change.after
+    if "path" in after:
+        return _group(access, after["group"])
+    if "member" in after:
+        return {"group": after["group"], "member": _is_member(access, change.target, after["group"])}
+    state: dict[str, t.Any]
+    if "policy" in after:
+        state = {"policy": after["policy"], "attached": _is_attached(access, change.target, after["policy"])}
+    else:
+        name = after["inline_policy"]
+        state = {"inline_policy": name, "document": _document(access, change.target, name)}
+    through = after.get("through")
+    if through is not None and not _is_held(state):
+        held = _comes_through(access, change.target, through, (change.before or {}).get("document"))
+        state["through"] = through if held else None
+    return state
+
+
+def _comes_through(access: Access, user_arn: str, through: Mapping[str, str], document: t.Any) -> bool:
+    """Whether a user is in a group that has the policy; an inline one has to say what ``document`` says."""
+    name = through["group"]
+    if not _is_member(access, user_arn, name):
+        return False
+    group = f"group/{name}"
+    if "policy" in through:
+        return _is_attached(access, group, through["policy"])
+    found = _document(access, group, through["inline_policy"])
+    return found is not None and same_meaning(found, document)
+
+
+def _group(access: Access, name: str) -> State:
+    try:
+        found = access.call("iam", "GetGroup", {"GroupName": name, "MaxItems": 1})["Group"]
+    except NotFound:
+        return None
+    return {"group": found["GroupName"], "path": found["Path"]}
+
+
+def _is_member(access: Access, user_arn: str, group: str) -> bool:
+    try:
+        found = access.items("iam", "ListGroupsForUser", "Groups", {"UserName": _named(user_arn)[1]})
+        return any(item["GroupName"] == group for item in found)
+    except NotFound:
+        return False
+
+
+def _is_attached(access: Access, holder: str, policy_arn: str) -> bool:
+    kind, name = _named(holder)
+    operation = f"ListAttached{kind}Policies"
+    try:
+        found = access.items("iam", operation, "AttachedPolicies", {f"{kind}Name": name})
+        return any(item["PolicyArn"] == policy_arn for item in found)
+    except NotFound:
+        return False
+
+
+def _document(access: Access, holder: str, policy_name: str) -> t.Any:
+    kind, name = _named(holder)
+    try:
+        answer = access.call("iam", f"Get{kind}Policy", {f"{kind}Name": name, "PolicyName": policy_name})
+    except NotFound:
+        return None
+    return answer["PolicyDocument"]
+
+
+def _named(holder: str) -> tuple[str, str]:
+    """The kind of a principal as operations call it, and its name."""
+    kind, _slash, path = resource_of(holder).partition("/")
+    return kind.capitalize(), path.rpartition("/")[2]

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What IAM Access Analyzer found, and the archive rules that hide what it finds."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+
+from ..._account.analyzers import EXTERNAL, INTERNAL, UNUSED, AnalyzerFinding, ArchiveRule, Criterion, access_of
+from ..._account.model import Dataset
+from ..._converge.finding import Remediation, Severity
+from ..control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
+
+_THEME = "detective"
+_FINDINGS = "active findings"
+_GLOBAL: t.Final = "global"
+_ACCESS_OF_FINDING: t.Final[Mapping[str, str]] = {"ExternalAccess": EXTERNAL, "InternalAccess": INTERNAL}
+_WORDS: t.Final[Mapping[str, str]] = {
+    "UnusedIAMRole": "the role is unused",
+    "UnusedIAMUserAccessKey": "an access key is unused",
+    "UnusedIAMUserPassword": "the password is unused",
+    "UnusedPermission": "permissions are unused",
+    "InternalAccess": "principals of the account or organization have access",
+}
+# What can single out a resource, or somebody who is trusted. All else (a type, an account, "not public") is a class.
+_SPECIFIC: t.Final = ("resource", "principal.", "condition.", "accessPoint", "id")
+_CLASSES: t.Final = frozenset({"resourceType", "resourceOwnerAccount", "resourceControlPolicyRestriction"})
+_LEAST_LENGTH: t.Final = 4
+
+
+def access_of_finding(finding_type: str) -> str:
+    """The kind of analyzer that a type of finding comes from."""
+    return _ACCESS_OF_FINDING.get(finding_type, UNUSED)
+
+
+def is_broad(rule: ArchiveRule) -> bool:
+    """Whether an archive rule hides a class of findings, not those of resources or principals that it names.
+
+    All criteria of a rule must fit, so one that names something is enough.
+    """
+    return not any(_names_something(key, criterion) for key, criterion in rule.criteria.items())
+
+
+def _names_something(key: str, criterion: Criterion) -> bool:
+    if key in _CLASSES or not key.startswith(_SPECIFIC):
+        return False
+    if criterion.eq:
+        return all(value != "*" for value in criterion.eq)
+    return bool(criterion.contains) and all(_tells_apart(value) for value in criterion.contains)
+
+
+def _tells_apart(part: str) -> bool:
+    """Whether a part of a name is more than what all ARNs of a service have."""
+    name = part.rpartition(":")[2] if part.startswith("arn:") else part
+    return len(name.strip("*/:")) >= _LEAST_LENGTH
+
+
+def described(criteria: Mapping[str, Criterion]) -> dict[str, t.Any]:
+    """A filter as AWS writes it, without what it does not ask for."""
+    return {
+        key: {
+            **{name: list(values) for name in ("eq", "neq", "contains") if (values := getattr(criterion, name))},
+            **({} if criterion.exists is None else {"exists": criterion.exists}),
+        }
+        for key, criterion in criteria.items()
+    }
+
+
+def _archive_rules(scope: Scope) -> Verdict:
+    own = [item for item in scope.snapshot.analyzer_details if item.region == scope.region and not item.managed_by]
+    rules = [(analyzer, rule) for analyzer in own for rule in analyzer.archive_rules]
+    failures = tuple(
+        Failure(
+            analyzer.arn,
+            f"archive rule {rule.name} hides whatever fits {listing(rule.criteria)}, without naming it",
+            {"rule": rule.name, "filter": described(rule.criteria)},
+            rule.name,
+        )
+        for analyzer, rule in rules
+        if is_broad(rule)
+    )
+    return Verdict(len(rules), "archive rules", failures)
+
+
+def _found(access: str, failure: Callable[[list[AnalyzerFinding]], Failure]) -> Check:
+    """A check that fails every resource with an active finding of a kind of analyzer, once for all its findings."""
+
+    def check(scope: Scope) -> Verdict:
+        analyzers = [item for item in scope.snapshot.analyzers if item.region == scope.region]
+        if not any(access_of(item.type) == access and item.status == "ACTIVE" for item in analyzers):
+            return Verdict(0, _FINDINGS, not_applicable="no active analyzer of this kind in this region")
+        by_resource = _by_resource(scope, access)
+        failures = tuple(failure(findings) for findings in by_resource.values())
+        detail = "no active finding"
+        return Verdict(sum(map(len, by_resource.values())), _FINDINGS, failures, detail)
+
+    return check
+
+
+def _by_resource(scope: Scope, access: str) -> dict[str, list[AnalyzerFinding]]:
+    """The active findings of this region by resource.
+
+    Every region's analyzer finds the same of IAM, which is in none: that is told once, by the first region that has it.
+    """
+    found: dict[str, list[AnalyzerFinding]] = {}
+    for item in scope.snapshot.analyzer_findings:
+        if access_of_finding(item.type) == access and item.status == "ACTIVE":
+            found.setdefault(item.resource or item.id, []).append(item)
+    return {
+        resource: [item for item in items if item.region == scope.region or _is_global(item)]
+        for resource, items in found.items()
+        if (min(item.region for item in items) == scope.region if _is_global(items[0]) else _here(items, scope))
+    }
+
+
+def _here(items: list[AnalyzerFinding], scope: Scope) -> bool:
+    return any(item.region == scope.region for item in items)
+
+
+def _is_global(item: AnalyzerFinding) -> bool:
+    return item.resource_type.startswith("AWS::IAM::")
+
+
+def _external(items: list[AnalyzerFinding]) -> Failure:
+    judged = [item for item in items if item.error is None]
+    if not judged:
+        return _failure(
+            items, f"could not be analyzed: {listing({str(item.error) for item in items})}", Severity.MEDIUM
+        )
+    if any(item.is_public for item in judged):
+        return _failure(items, "open to everybody", Severity.CRITICAL)
+    return _failure(items, "open to principals outside the account or organization", Severity.HIGH)
+
+
+def _unused(items: list[AnalyzerFinding]) -> Failure:
+    only_permissions = all(item.type == "UnusedPermission" for item in items)
+    return _failure(items, _told(items), Severity.LOW if only_permissions else Severity.MEDIUM)
+
+
+def _internal(items: list[AnalyzerFinding]) -> Failure:
+    return _failure(items, _told(items), Severity.LOW)
+
+
+def _told(items: list[AnalyzerFinding]) -> str:
+    return listing({_WORDS.get(item.type, item.type) for item in items})
+
+
+def _failure(items: list[AnalyzerFinding], detail: str, severity: Severity) -> Failure:
+    first = items[0]
+    # What every region found alike is no further finding.
+    count = max(sum(item.region == region for item in items) for region in {item.region for item in items})
+    observed = {
+        "findings": sorted({item.id for item in items}),
+        "types": sorted({item.type for item in items}),
+        "resource_type": first.resource_type,
+        "owner_account": first.owner_account,
+    }
+    return Failure(
+        resource=first.resource or first.analyzer_arn,
+        detail=f"{detail} ({plural(count, _FINDINGS)} of Access Analyzer)",
+        observed=observed,
+        resource_detail=None if first.resource else first.id,
+        severity=severity,
+        region=_GLOBAL if _is_global(first) else None,
+    )
+
+
+CONTROLS: t.Final = (
+    Control(
+        id="external_access_found",
+        title="Nothing is open to the outside that was not looked at",
+        severity=Severity.HIGH,
+        theme=_THEME,
+        needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
+        check=_found(EXTERNAL, _external),
+        regional=True,
+        expected="no active finding of an external access analyzer; intended access is archived, for a stated time",
+        rationale="What others can reach is where intruders start. Access Analyzer proves it from the policies.",
+        blind="types of resources that IAM Access Analyzer does not analyze.",
+        remediation=Remediation(
+            "Close the access in the resource's policy; where it is intended, declare an archive rule that names it."
+        ),
+        compliance=maps(nist=("AC-3", "AC-6"), soc2="CC6.1"),
+    ),
+    Control(
+        id="unused_access_found",
+        title="No role, credential or permission is unused",
+        severity=Severity.MEDIUM,
+        theme=_THEME,
+        needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
+        check=_found(UNUSED, _unused),
+        regional=True,
+        expected="no active finding of an unused access analyzer",
+        rationale="What nobody uses is only of use to an intruder, and nobody would notice.",
+        remediation=Remediation(
+            "Remove what is unused; recommendations come from hardening.iam.access_analyzer_findings_info."
+        ),
+        compliance=maps(nist=("AC-2(3)", "AC-6"), soc2="CC6.3"),
+    ),
+    Control(
+        id="internal_access_found",
+        title="Who can reach critical resources was looked at",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
+        check=_found(INTERNAL, _internal),
+        regional=True,
+        expected="no active finding of an internal access analyzer; intended access is archived, for a stated time",
+        rationale="A resource that was declared critical is reached by those alone who must.",
+        remediation=Remediation("Take the access away, or declare an archive rule that names who has it."),
+        compliance=maps(nist=("AC-6",), soc2="CC6.1"),
+    ),
+    Control(
+        id="archive_rule_broad",
+        title="Archive rules name what they hide",
+        severity=Severity.MEDIUM,
+        theme=_THEME,
+        needs=(Dataset.ANALYZER_DETAILS,),
+        check=_archive_rules,
+        regional=True,
+        expected="every archive rule names a resource, a principal or a condition",
+        rationale="A rule on a class of findings hides those of tomorrow too, before anybody has seen them.",
+        remediation=Remediation(
+            "Name the resources or principals that are meant, or remove the rule.", "hardening.iam.access_analyzer"
+        ),
+        compliance=maps(nist=("CA-7",), soc2="CC7.1"),
+    ),
+)

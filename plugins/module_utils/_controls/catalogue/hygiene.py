@@ -1,0 +1,253 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What is left over or missing around identities: certificates, instance roles, unused roles, tags, devices."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping
+
+from ..._account.model import Dataset
+from ..._account.moments import format_utc
+from ..._converge.finding import Remediation, Severity
+from ..control import Control, Failure, Scope, Verdict, listing, maps
+from ..excuses import of_aws, standing, unjudged
+from ..requirements import UNUSED_NIST
+
+_THEME = "hygiene"
+_ANALYZERS = "analyzers"
+
+
+def _expired_certificates(scope: Scope) -> Verdict:
+    certificates = scope.snapshot.server_certificates
+    if not certificates:
+        return Verdict(0, "server certificates", not_applicable="no server certificate is kept in IAM")
+    failures = tuple(
+        Failure(item.arn, f"expired on {item.expires:%Y-%m-%d}", {"expires": format_utc(item.expires)})
+        for item in certificates
+        if item.expires < scope.now
+    )
+    return Verdict(len(certificates), "server certificates", failures)
+
+
+def _instance_roles(scope: Scope) -> Verdict:
+    instances = [item for item in scope.snapshot.instances if item.region == scope.region]
+    if not instances:
+        return Verdict(0, "instances", not_applicable="no instance in this region")
+    failures = tuple(
+        Failure(item.arn, f"{item.state} instance {item.id} has no instance profile", {"instance_profile": None})
+        for item in instances
+        if item.instance_profile_arn is None
+    )
+    return Verdict(len(instances), "instances", failures)
+
+
+def _unused_roles(scope: Scope) -> Verdict:
+    roles, limit = [role for role in scope.snapshot.roles if not role.is_aws_reserved], scope.settings.role_unused_days
+    if not roles:
+        return Verdict(0, "roles", not_applicable="the account has no role of its own")
+    failures, undated, doubtful, excused = [], [], [], of_aws(scope.snapshot.roles)
+    for role in roles:
+        moment = role.last_used or role.created
+        if moment is not None and scope.days_since(moment) < limit:
+            continue
+        # The ways in for an emergency are there not to be used; an approved administrator is there to be used.
+        found = standing(scope, role)
+        if found.reason is not None and not found.approved:
+            excused.add(role, found.reason)
+            continue
+        if moment is None:
+            undated.append(
+                Failure(role.arn, "AWS gives neither a last use nor a date of creation", {"last_used": None})
+            )
+            continue
+        if found.doubt is not None:
+            doubtful.append((role, found.doubt))
+            continue
+        days = scope.days_since(moment)
+        used = (
+            f"last used {moment:%Y-%m-%d} ({days} days)"
+            if role.last_used
+            else f"no use recorded; created {days} days ago"
+        )
+        admin = role.arn in scope.facts.admin_roles
+        failures.append(
+            Failure(
+                role.arn,
+                f"{used}{'; an administrator' if admin else ''}; limit {limit}",
+                {"last_used": format_utc(role.last_used) if role.last_used else None},
+                severity=Severity.MEDIUM if admin else Severity.LOW,
+            )
+        )
+    return Verdict(
+        len(roles),
+        "roles",
+        tuple(failures),
+        unjudged=(*undated, *unjudged(doubtful, f"not used for {limit} days")),
+        extra=excused.evidence,
+    )
+
+
+def _missing_tags(scope: Scope, tags: Mapping[str, str]) -> list[str]:
+    return [key for key in scope.settings.required_tags if key not in tags]
+
+
+def _tagged(scope: Scope, unit: str, items: list[tuple[str, Mapping[str, str]]]) -> Verdict:
+    if not scope.settings.required_tags:
+        return Verdict(0, unit, not_applicable="no tag is required (thresholds.required_tags)")
+    if not items:
+        return Verdict(0, unit, not_applicable=f"the account has no {unit}")
+    failures = tuple(
+        Failure(arn, f"lacks the tags {listing(missing)}", {"missing": missing})
+        for arn, tags in items
+        if (missing := _missing_tags(scope, tags))
+    )
+    return Verdict(len(items), unit, failures)
+
+
+def _tagged_users(scope: Scope) -> Verdict:
+    return _tagged(scope, "users", [(user.arn, user.tags) for user in scope.snapshot.users])
+
+
+def _tagged_roles(scope: Scope) -> Verdict:
+    roles = [(role.arn, role.tags) for role in scope.snapshot.roles if not role.is_aws_reserved]
+    return dataclasses.replace(_tagged(scope, "roles", roles), extra=of_aws(scope.snapshot.roles).evidence)
+
+
+def _tagged_analyzers(scope: Scope) -> Verdict:
+    if not scope.settings.required_tags:
+        return Verdict(0, _ANALYZERS, not_applicable="no tag is required (thresholds.required_tags)")
+    unread = scope.missing(Dataset.ANALYZER_DETAILS)
+    if unread is not None:
+        return Verdict(0, _ANALYZERS, not_assessed=f"the tags of analyzers were not read: {unread} (option detective)")
+    # Nobody but AWS can tag what one of its services made for itself.
+    own = {item.arn: item for item in scope.snapshot.analyzer_details if not item.managed_by}
+    verdict = _tagged(scope, _ANALYZERS, [(item.arn, item.tags) for item in own.values()])
+    failures = tuple(dataclasses.replace(item, region=own[item.resource].region) for item in verdict.failures)
+    regions = scope.unread_regions(Dataset.ANALYZER_DETAILS)
+    gap = f"the tags of analyzers could not be read in {listing(regions)}" if regions else None
+    return dataclasses.replace(verdict, failures=failures, not_assessed=gap)
+
+
+def _idle_devices(scope: Scope) -> Verdict:
+    devices = scope.snapshot.virtual_mfa_devices
+    if not devices:
+        return Verdict(0, "virtual MFA devices", not_applicable="the account has no virtual MFA device")
+    failures = tuple(
+        Failure(item.serial_number, "assigned to nobody", {"user": None}) for item in devices if item.user_arn is None
+    )
+    return Verdict(len(devices), "virtual MFA devices", failures)
+
+
+_DETAILS: t.Final = (Dataset.AUTHORIZATION_DETAILS,)
+
+CONTROLS: t.Final = (
+    Control(
+        id="server_certificate_expired",
+        title="Expired server certificates are removed",
+        severity=Severity.MEDIUM,
+        theme=_THEME,
+        needs=(Dataset.SERVER_CERTIFICATES,),
+        check=_expired_certificates,
+        expected="no server certificate in IAM past its expiry",
+        rationale="An expired certificate gets deployed by mistake; a current one belongs into ACM, which renews it.",
+        blind="certificates outside IAM, such as those of AWS Certificate Manager.",
+        remediation=Remediation("Make sure that no load balancer uses it, then delete it.", reversible=False),
+        compliance=maps(cis7="2.17", cis5="1.18", cis3="1.19", hub="IAM.26", soc2="CC6.1"),
+    ),
+    Control(
+        id="instance_role",
+        title="Instances act through an instance role",
+        severity=Severity.MEDIUM,
+        theme=_THEME,
+        needs=(Dataset.INSTANCES,),
+        check=_instance_roles,
+        regional=True,
+        expected="an instance profile on every instance",
+        rationale="An instance without a role gets an access key in a file as soon as it needs anything of AWS.",
+        blind="access keys that are kept on an instance, nor containers and other computing services.",
+        remediation=Remediation("Attach an instance profile with the permissions that its software needs, if any."),
+        compliance=maps(
+            cis7="2.16",
+            cis5="1.17",
+            cis3="1.18",
+            nist=("AC-3",),
+            pci=("7.2.1", "7.2.2", "7.2.5"),
+            soc2="CC6.1",
+        ),
+    ),
+    Control(
+        id="role_unused",
+        title="Roles that nobody uses are removed",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=_DETAILS,
+        uses=(Dataset.ORGANIZATION_POLICIES,),
+        check=_unused_roles,
+        expected="used, or made, within thresholds.role_unused_days",
+        rationale="An unused role is a way in that nobody watches. Roles for emergencies deserve a waiver.",
+        blind="use before the 400 days that AWS tracks.",
+        remediation=Remediation("Ask the owner, deny all with an inline policy for a while, then delete the role."),
+        compliance=maps(nist=UNUSED_NIST, soc2=("CC6.2", "CC6.3")),
+    ),
+    Control(
+        id="user_tagged",
+        title="IAM users carry the required tags",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_tagged_users,
+        expected="every tag of thresholds.required_tags",
+        rationale="Who answers for a user must be known before anything about it can be decided.",
+        blind="whether the values are true.",
+        remediation=Remediation("Tag the user with its owner."),
+        compliance=maps(hub="IAM.25"),
+    ),
+    Control(
+        id="role_tagged",
+        title="Roles carry the required tags",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_tagged_roles,
+        expected="every tag of thresholds.required_tags",
+        rationale="Who answers for a role must be known before anything about it can be decided.",
+        blind="whether the values are true.",
+        remediation=Remediation("Tag the role with its owner."),
+        compliance=maps(hub="IAM.24"),
+    ),
+    Control(
+        id="analyzer_tagged",
+        title="Access analyzers carry the required tags",
+        severity=Severity.LOW,
+        theme=_THEME,
+        # Not a need: without the option detective, the control says that it was not assessed.
+        needs=(),
+        uses=(Dataset.ANALYZER_DETAILS,),
+        check=_tagged_analyzers,
+        expected="every tag of thresholds.required_tags",
+        rationale="Who answers for an analyzer must be known when its findings need an owner.",
+        blind="the tags of analyzers without the option `detective`, nor whether the values are true.",
+        remediation=Remediation("Tag the analyzer with its owner."),
+        compliance=maps(hub="IAM.23"),
+    ),
+    Control(
+        id="mfa_device_unassigned",
+        title="Virtual MFA devices belong to somebody",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=(Dataset.VIRTUAL_MFA_DEVICES,),
+        check=_idle_devices,
+        expected="no virtual MFA device without a user",
+        rationale="A device that was made and never enabled still has a seed that somebody may have kept.",
+        blind="hardware tokens, since AWS lists virtual devices only.",
+        remediation=Remediation("Delete the device.", reversible=False),
+        compliance=maps(soc2="CC6.1"),
+    ),
+)

@@ -1,0 +1,261 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The guardrails of an organization: that every account has some, that they leave room, and that none cuts off all."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Iterator
+
+from ..._account.model import Dataset
+from ..._account.organization_tree import ENABLED, RCP, SCP, MemberAccount
+from ..._converge.finding import Remediation, Severity
+from ..._policy.analysis.mfa_pattern import unsafe_mfa_denials
+from ..._policy.analysis.principal_matrix import Place
+from ..._policy.documents.limits import ATTACHMENTS
+from ..._policy.documents.policy import Policy
+from ..control import Control, Failure, Scope, Verdict, listing, maps, plural
+from ..effects.guardrail_calls import holding
+from ..effects.organization import Effect, effect_of, names_account, uses_paths
+from ..organization_facts import Attached, Organization, first
+
+_THEME: t.Final = "organization"
+_NEEDS: t.Final = (Dataset.ORGANIZATION_TREE_POLICIES, Dataset.ORGANIZATION_TREE)
+_ACCOUNTS: t.Final = "accounts"
+_KINDS: t.Final = {SCP: "scp", RCP: "rcp"}
+_ANY_ACCOUNT: t.Final = "111111111111"
+_NO_MEMBERS: t.Final = "the organization has no active account but its management account, which policies don't bind"
+_NO_SCPS: t.Final = "service control policies are not enabled, so that none is attached"
+
+
+def _guardrails(scope: Scope) -> Verdict:
+    organization = Organization(scope)
+    tree = organization.tree
+    if not organization.bound:
+        return Verdict(0, _ACCOUNTS, not_applicable=_NO_MEMBERS)
+    if not any(tree.policy_types.get(kind) == ENABLED for kind in _KINDS):
+        detail = f"neither service nor resource control policies are enabled (feature set {tree.feature_set})"
+        failure = Failure(organization.arn_of(tree.root_id), detail, {"policy_types": dict(tree.policy_types)}, "/")
+        return Verdict(len(organization.bound), _ACCOUNTS, (failure,))
+    found = {account.id: _guardrails_of(scope, organization, account) for account in organization.bound}
+    bare = [account for account in organization.bound if not found[account.id]]
+    failures = tuple(_bare(organization, account) for account in bare if not _unread_above(organization, account))
+    detail = f"{plural(len(organization.bound), _ACCOUNTS)} below policies that enforce at least one guardrail"
+    extra = {"guardrails": first({name for names in found.values() for name in names})}
+    unjudged = _unreadable(organization, bare)
+    return Verdict(len(organization.bound), _ACCOUNTS, failures, detail, unjudged=unjudged, extra=extra)
+
+
+def _guardrails_of(scope: Scope, organization: Organization, account: MemberAccount) -> tuple[str, ...]:
+    return holding(_effect(scope, organization, account), _policies_above(organization, account))
+
+
+def _policies_above(organization: Organization, account: MemberAccount) -> tuple[Policy, ...]:
+    levels = (level for kind in _KINDS for level in organization.levels(account.id, kind) or ())
+    return tuple(dict.fromkeys(policy for level in levels for policy in level))
+
+
+def _effect(scope: Scope, organization: Organization, account: MemberAccount) -> Effect:
+    """What the policies above an account do. Those that do not name it do the same in all."""
+    tree = organization.tree
+    policies = _policies_above(organization, account)
+    path = "/".join((tree.id, *tree.lineage(account.parent_id), "")) if uses_paths(policies) else None
+    account_id = account.id if names_account(policies, account.id) else _ANY_ACCOUNT
+    place = Place(account_id, scope.snapshot.partition, organization_id=tree.id, organization_path=path)
+    scps, rcps = (organization.levels(account.id, kind) for kind in _KINDS)
+    return effect_of(place, scps, rcps, scope.now, scope.snapshot.regions)
+
+
+def _unread_above(organization: Organization, account: MemberAccount) -> str:
+    return organization.unreadable(organization.tree.lineage(account.id))
+
+
+def _unreadable(organization: Organization, accounts: Iterable[MemberAccount]) -> tuple[Failure, ...]:
+    """The accounts below policies that can't be parsed, which may do what the others do not."""
+    return tuple(
+        Failure(organization.arn_of(account.id), reason, {"path": organization.tree.path_of(account.id)}, account.name)
+        for account in accounts
+        if (reason := _unread_above(organization, account))
+    )
+
+
+def _bare(organization: Organization, account: MemberAccount) -> Failure:
+    path = organization.tree.path_of(account.id)
+    names = [item.source.name for level in organization.above(account.id) for item in level]
+    detail = f"no policy from the root to {path} enforces a guardrail that is known here"
+    observed = {"path": path, "policies": sorted(set(names))}
+    return Failure(organization.arn_of(account.id), detail, observed, account.name)
+
+
+def _slots(scope: Scope) -> Verdict:
+    organization = Organization(scope)
+    failures = []
+    for target in organization.nodes:
+        for kind, short in _KINDS.items():
+            names = [item.source.name for item in organization.on.get(target, ()) if item.source.type == kind]
+            limit = ATTACHMENTS[short].default
+            if len(names) >= limit:
+                detail = (
+                    f"{len(names)} {short.upper()}s of at most {limit} are attached to {organization.label(target)}"
+                )
+                observed = {"type": kind, "attached": sorted(names), "limit": limit}
+                label = f"{organization.label(target)}, {short.upper()}s"
+                failures.append(Failure(organization.arn_of(target), detail, observed, label))
+    return Verdict(len(organization.nodes), "roots, units and accounts", tuple(failures))
+
+
+def _allowed_somewhere(scope: Scope) -> Verdict:
+    organization = Organization(scope)
+    if organization.tree.policy_types.get(SCP) != ENABLED:
+        return Verdict(0, "levels", not_applicable=_NO_SCPS)
+    failures, doubted = [], []
+    for target in organization.nodes:
+        scps = organization.scps_on(target)
+        if any(item.allows for item in scps):
+            continue
+        if any(item.policy is None for item in scps):
+            doubted.append(target)
+            continue
+        failures.append(_closed(organization, target, scps))
+    if doubted and not failures:
+        return Verdict(len(organization.nodes), "levels", not_assessed=organization.unreadable(doubted))
+    return Verdict(len(organization.nodes), "levels", tuple(failures))
+
+
+def _closed(organization: Organization, target: str, scps: tuple[Attached, ...]) -> Failure:
+    below = organization.bound_under(target)
+    whom = plural(len(below), "active accounts") if below else "accounts that come here (there is none now)"
+    names = sorted(item.source.name for item in scps)
+    detail = f"no SCP of {organization.label(target)} allows anything, so that everything is denied to {whom}"
+    observed = {"attached": names, "accounts": first(below), "accounts_in_all": len(below)}
+    severity = None if below else Severity.MEDIUM
+    return Failure(organization.arn_of(target), detail, observed, organization.label(target), severity)
+
+
+def _mfa_demanded(scope: Scope) -> Verdict:
+    organization = Organization(scope)
+    if not organization.bound:
+        return Verdict(0, _ACCOUNTS, not_applicable=_NO_MEMBERS)
+    if organization.tree.policy_types.get(SCP) != ENABLED:
+        failure = Failure(organization.arn_of(organization.tree.root_id), _NO_SCPS, {"enabled": False}, "/")
+        return Verdict(len(organization.bound), _ACCOUNTS, (failure,))
+    gaps = {account.id: _effect(scope, organization, account).lack_of_mfa for account in organization.bound}
+    open_ = [account for account in organization.bound if gaps[account.id]]
+    failures = tuple(
+        Failure(
+            organization.arn_of(account.id),
+            f"no SCP denies users what they do without MFA: {gaps[account.id]} (whether the account has IAM users is"
+            " not read here)",
+            {"path": organization.tree.path_of(account.id)},
+            account.name,
+        )
+        for account in open_
+        if not _unread_above(organization, account)
+    )
+    return Verdict(len(organization.bound), _ACCOUNTS, failures, unjudged=_unreadable(organization, open_))
+
+
+def _mfa_pattern(scope: Scope) -> Verdict:
+    organization = Organization(scope)
+    failures = tuple(_cut_off(organization, scope))
+    unread = organization.unreadable(organization.on)
+    if unread and not failures:
+        return Verdict(len(organization.policies), "attached policies", not_assessed=unread)
+    return Verdict(len(organization.policies), "attached policies", failures)
+
+
+def _cut_off(organization: Organization, scope: Scope) -> Iterator[Failure]:
+    for item in organization.policies:
+        denials = unsafe_mfa_denials(item.policy) if item.policy is not None else ()
+        if denials:
+            where = [organization.tree.name_of(target) for target in item.source.targets]
+            observed = {
+                "attached_to": first(where),
+                "statements": [denial.statement for denial in denials],
+                "cut_off": sorted({name for denial in denials for name in denial.cut_off}),
+            }
+            detail = f"{'; '.join(map(str, denials))}. Attached to {listing(where)}"
+            yield Failure(item.source.arn, detail, observed, item.source.name)
+
+
+CONTROLS: t.Final = (
+    Control(
+        id="organization_guardrails",
+        title="Guardrail policies cover all accounts",
+        severity=Severity.HIGH,
+        theme=_THEME,
+        needs=_NEEDS,
+        check=_guardrails,
+        of_organization=True,
+        expected="SCPs or RCPs on every account, or above it, that enforce a guardrail of docs/organization.md",
+        rationale="Without guardrails the administrators of an account can switch off all that watches over it.",
+        blind="whether the guardrail is the one that the organization needs, and what it denies besides the example"
+        " calls.",
+        remediation=Remediation(
+            "Attach guardrail policies, first to one unit, then to more.", "hardening.iam.organization_policy"
+        ),
+        compliance=maps(cis7="2.1.2", soc2="CC6.1"),
+    ),
+    Control(
+        id="organization_allows_something",
+        title="Service control policies of every level allow something",
+        severity=Severity.CRITICAL,
+        theme=_THEME,
+        needs=_NEEDS,
+        check=_allowed_somewhere,
+        of_organization=True,
+        expected="FullAWSAccess, or an SCP that allows what is needed, on the root, every unit and every account",
+        rationale="What the SCPs of a level don't allow is denied: without FullAWSAccess, deny lists deny everything.",
+        remediation=Remediation("Attach FullAWSAccess to the level again."),
+    ),
+    Control(
+        id="organization_policy_slots",
+        title="Further policies can be attached everywhere",
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=_NEEDS,
+        check=_slots,
+        of_organization=True,
+        expected="fewer policies than AWS lets attach to a root, unit or account",
+        rationale="Where all slots are taken, the guardrail that an incident calls for has no place.",
+        remediation=Remediation("Join policies into one, or attach them to a unit further up."),
+        compliance=maps(soc2="CC6.1"),
+    ),
+    Control(
+        id="organization_mfa_policy",
+        title="A policy of the organization demands MFA of IAM users",
+        severity=Severity.MEDIUM,
+        theme=_THEME,
+        needs=_NEEDS,
+        check=_mfa_demanded,
+        of_organization=True,
+        expected="an SCP on every account, or above it, that denies IAM users without MFA all but registering a device",
+        rationale="A password or key that leaks from an account of the organization is then of no use by itself.",
+        blind="calls besides the example calls of docs/organization.md.",
+        remediation=Remediation(
+            "Attach an SCP that denies IAM users, and nobody else, what they do without MFA.",
+            "hardening.iam.organization_policy",
+        ),
+        compliance=maps(cis7="2.1.2", soc2="CC6.1"),
+    ),
+    Control(
+        id="organization_mfa_pattern",
+        title="No policy of the organization cuts off roles for want of MFA",
+        severity=Severity.CRITICAL,
+        theme=_THEME,
+        needs=_NEEDS,
+        check=_mfa_pattern,
+        of_organization=True,
+        expected="denials without MFA that are restricted to IAM users",
+        rationale="Workloads, IAM Identity Center and CI can't present MFA: such a denial stops them all at once.",
+        remediation=Remediation(
+            "Restrict the statement to IAM users by the condition key aws:PrincipalArn.",
+            "hardening.iam.organization_policy",
+        ),
+    ),
+)

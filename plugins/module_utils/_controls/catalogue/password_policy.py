@@ -1,0 +1,226 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The account password policy: length, reuse, character classes, expiry."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+from ..._account.model import Dataset, PasswordPolicy
+from ..._converge.finding import Remediation, Severity
+from ..control import Check, Compliance, Control, Failure, Scope, Verdict, maps, plural
+from ..requirements import PASSWORD_NIST
+
+_THEME = "password_policy"
+_UNIT = "password policies"
+_MODULE = "hardening.iam.password_policy"
+
+# What AWS itself demands where an account has no policy (IAM user guide, "Default password policy"): eight characters
+# of three classes out of four. So no single class is required, and nothing is remembered or expires.
+_AWS_DEFAULT: t.Final = PasswordPolicy(
+    minimum_length=8,
+    require_symbols=False,
+    require_numbers=False,
+    require_uppercase=False,
+    require_lowercase=False,
+    allow_users_to_change=True,
+)
+
+
+def _users_with_password(scope: Scope) -> t.Optional[int]:
+    """How many IAM users have a password; None where the credential report can't tell."""
+    if scope.missing(Dataset.CREDENTIAL_REPORT):
+        return None
+    known = sum(row.password_enabled is True for row in scope.facts.credential_rows)
+    return None if not known and scope.facts.unreported_users else known
+
+
+def _not_applicable(scope: Scope) -> t.Optional[Verdict]:
+    if _users_with_password(scope) != 0:
+        return None
+    return Verdict(0, _UNIT, not_applicable="no IAM user has a password; the policy would bind the first who gets one")
+
+
+def _judged(holds: Callable[[Scope, PasswordPolicy], bool], told: Callable[[Scope, PasswordPolicy], str]) -> Check:
+    """A check of one setting; ``told`` puts the setting and what was expected in words."""
+
+    def check(scope: Scope) -> Verdict:
+        verdict = _not_applicable(scope)
+        if verdict is not None:
+            return verdict
+        declared = scope.snapshot.password_policy
+        policy = declared or _AWS_DEFAULT
+        detail = told(scope, policy)
+        if holds(scope, policy):
+            return Verdict(1, _UNIT, detail=detail)
+        if declared is None:
+            detail = f"{detail}; the account has no password policy, so AWS's default applies"
+        affected = _users_with_password(scope)
+        if affected is not None:
+            detail = f"{detail}; {plural(affected, 'users')} with a password"
+        observed = {"policy": None if declared is None else "custom", "setting": told(scope, policy).partition(";")[0]}
+        return Verdict(1, _UNIT, (Failure(scope.facts.account_arn, detail, observed),))
+
+    return check
+
+
+def _exists(scope: Scope) -> Verdict:
+    verdict = _not_applicable(scope)
+    if verdict is not None:
+        return verdict
+    if scope.snapshot.password_policy is not None:
+        return Verdict(1, _UNIT, detail="the account has a password policy")
+    detail = "the account has no password policy, so AWS's default of 8 characters applies"
+    return Verdict(1, _UNIT, (Failure(scope.facts.account_arn, detail, {"policy": None}),))
+
+
+def _expiry(scope: Scope) -> Verdict:
+    limit = scope.settings.password_max_age_days
+    if limit is None:
+        reason = "thresholds.password_max_age_days asks for no expiry; NIST SP 800-63B-4 advises against it"
+        return Verdict(0, _UNIT, not_applicable=reason)
+
+    def holds(_scope: Scope, policy: PasswordPolicy) -> bool:
+        return policy.max_age_days is not None and policy.max_age_days <= limit
+
+    def told(_scope: Scope, policy: PasswordPolicy) -> str:
+        return (
+            f"passwords expire after {policy.max_age_days} days; limit {limit}"
+            if policy.max_age_days
+            else "passwords never expire"
+        )
+
+    return _judged(holds, told)(scope)
+
+
+def _reuse_in_words(scope: Scope, policy: PasswordPolicy) -> str:
+    remembered = policy.reuse_prevention or "no"
+    return f"{remembered} former passwords remembered; expected {scope.settings.password_reuse}"
+
+
+def _setting(
+    name: str,
+    title: str,
+    severity: Severity,
+    check: Check,
+    expected: str,
+    rationale: str,
+    compliance: Compliance,
+    blind: str = "passwords that are older than the policy. It applies at each user's next change of the password.",
+) -> Control:
+    return Control(
+        id=name,
+        title=title,
+        severity=severity,
+        theme=_THEME,
+        needs=(Dataset.PASSWORD_POLICY,),
+        uses=(Dataset.CREDENTIAL_REPORT, Dataset.AUTHORIZATION_DETAILS),
+        check=check,
+        expected=expected,
+        rationale=rationale,
+        blind=blind,
+        remediation=Remediation("Declare the setting; it applies at each user's next change of the password.", _MODULE),
+        compliance=compliance,
+    )
+
+
+def _character_class(name: str, what: str, attribute: str, compliance: Compliance) -> Control:
+    def told(_scope: Scope, policy: PasswordPolicy) -> str:
+        return f"passwords {'need' if getattr(policy, attribute) else 'need not hold'} {what}"
+
+    return _setting(
+        name,
+        f"Passwords need {what}",
+        Severity.LOW,
+        _judged(lambda _scope, policy: bool(getattr(policy, attribute)), told),
+        f"{what} required",
+        "Guessing gets harder with every class of characters. A password manager and length help more.",
+        compliance,
+    )
+
+
+_STRONG_PCI: t.Final = ("8.3.6", "8.6.3")
+
+CONTROLS: t.Final = (
+    _setting(
+        "password_policy_exists",
+        "The account has a password policy of its own",
+        Severity.MEDIUM,
+        _exists,
+        "a custom password policy",
+        "AWS's default asks for eight characters and remembers no former password.",
+        maps(soc2="CC6.1"),
+        blind="",
+    ),
+    _setting(
+        "password_min_length",
+        "Passwords are long enough",
+        Severity.MEDIUM,
+        _judged(
+            lambda scope, policy: policy.minimum_length >= scope.settings.password_min_length,
+            lambda scope, policy: (
+                f"minimum length {policy.minimum_length}; expected {scope.settings.password_min_length}"
+            ),
+        ),
+        "a minimum length of thresholds.password_min_length",
+        "Length is what makes a password hard to guess.",
+        maps(
+            cis7="2.8",
+            cis5="1.7",
+            cis3="1.8",
+            hub=("IAM.15", "IAM.7", "IAM.10"),
+            nist=PASSWORD_NIST,
+            pci=_STRONG_PCI,
+            soc2="CC6.1",
+        ),
+    ),
+    _setting(
+        "password_reuse",
+        "Former passwords can't be used again",
+        Severity.LOW,
+        _judged(lambda scope, policy: (policy.reuse_prevention or 0) >= scope.settings.password_reuse, _reuse_in_words),
+        "thresholds.password_reuse former passwords remembered",
+        "A password that leaked once must not come back.",
+        maps(cis7="2.9", cis5="1.8", cis3="1.9", hub=("IAM.16", "IAM.10"), pci="8.3.7", soc2="CC6.1"),
+    ),
+    _character_class(
+        "password_uppercase",
+        "an upper-case letter",
+        "require_uppercase",
+        maps(hub=("IAM.11", "IAM.7", "IAM.10"), nist=PASSWORD_NIST, pci=_STRONG_PCI, soc2="CC6.1"),
+    ),
+    _character_class(
+        "password_lowercase",
+        "a lower-case letter",
+        "require_lowercase",
+        maps(hub=("IAM.12", "IAM.7", "IAM.10"), nist=PASSWORD_NIST, pci=_STRONG_PCI, soc2="CC6.1"),
+    ),
+    _character_class(
+        "password_symbol",
+        "a symbol",
+        "require_symbols",
+        maps(hub=("IAM.13", "IAM.7"), nist=PASSWORD_NIST, soc2="CC6.1"),
+    ),
+    _character_class(
+        "password_number",
+        "a number",
+        "require_numbers",
+        maps(hub=("IAM.14", "IAM.7", "IAM.10"), nist=PASSWORD_NIST, pci=_STRONG_PCI, soc2="CC6.1"),
+    ),
+    _setting(
+        "password_expiry",
+        "Passwords expire in time, where that is asked for",
+        Severity.LOW,
+        _expiry,
+        "expiry within thresholds.password_max_age_days, if set",
+        "Some regimes still ask for expiry. NIST advises against it: people then choose weaker passwords.",
+        maps(hub=("IAM.17", "IAM.10"), pci=("8.3.9", "8.3.10.1"), soc2="CC6.1"),
+        blind="",
+    ),
+)

@@ -1,0 +1,177 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What the account's own policy documents allow, one document at a time.
+
+Every rule is judged on customer managed policies (boundaries aside) and on inline policies alike. What counts is what
+the statements of a document together allow on every resource without a condition that restricts anybody, less what
+boundaries of all its principals and the organization's policies take away.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable
+
+from ..._account.model import Dataset
+from ..._converge.finding import Remediation, Severity
+from ..._policy.analysis.power import SENSITIVE
+from ..._policy.evaluation.patterns import service_patterns, service_wildcards
+from ..control import Check, Compliance, Control, Failure, Scope, Verdict, listing, maps
+from ..facts import Text
+from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
+
+_THEME = "policies"
+# What a rule finds wrong in a document that parses, in words; empty where all is well.
+Rule = Callable[[Text], Iterable[str]]
+
+
+def _allowed(*actions: str) -> Rule:
+    """A rule against any of a few actions on every resource."""
+    return lambda text: sorted({action for analysis in text.analyses for action in analysis.freely(actions)})
+
+
+def _all_of_service(prefix: str) -> Rule:
+    """A rule against every action of one service, spelled as a wildcard, on every resource."""
+
+    def rule(text: Text) -> tuple[str, ...]:
+        allowed = any(analysis.whole_service(prefix) for analysis in text.analyses)
+        return service_patterns(text.policy, prefix) if allowed and text.policy is not None else ()
+
+    return rule
+
+
+def _service_wildcards(text: Text) -> tuple[str, ...]:
+    return service_wildcards(text.policy) if text.policy is not None else ()
+
+
+def _judged(rule: Rule) -> Check:
+    def check(scope: Scope) -> Verdict:
+        texts, failures = scope.facts.texts, []
+        if not texts:
+            return Verdict(0, "policies", not_applicable="the account has no policies of its own")
+        for text in texts:
+            wrong = _wrong(rule, text)
+            if wrong:
+                where = f"{text.resource_detail}: " if text.resource_detail else ""
+                unused = "" if text.attached else "; not attached"
+                detail = f"{where}{listing(wrong, 5)}{unused}"
+                failures.append(Failure(text.resource, detail, {"allows": wrong}, resource_detail=text.resource_detail))
+        unjudged = tuple(
+            Failure(text.resource, "its document could not be parsed", resource_detail=text.resource_detail)
+            for text in texts
+            if text.policy is None
+        )
+        return Verdict(len(texts), "policies", tuple(failures), unjudged=unjudged)
+
+    return check
+
+
+def _wrong(rule: Rule, text: Text) -> list[str]:
+    """What a rule finds. Policies that make administrators are left out: a control of their own tells of them."""
+    return [] if text.policy is None or text.makes_administrator else list(rule(text))
+
+
+def _control(
+    name: str,
+    title: str,
+    severity: Severity,
+    rule: Rule,
+    *,
+    expected: str,
+    rationale: str,
+    remedy: str,
+    compliance: Compliance,
+) -> Control:
+    return Control(
+        id=name,
+        title=title,
+        severity=severity,
+        theme=_THEME,
+        needs=(Dataset.AUTHORIZATION_DETAILS,),
+        uses=(Dataset.ORGANIZATION_POLICIES,),
+        check=_judged(rule),
+        expected=expected,
+        rationale=rationale,
+        remediation=Remediation(remedy),
+        compliance=compliance,
+        blind="policies of AWS that are attached, nor what several policies of a principal allow only together.",
+    )
+
+
+CONTROLS: t.Final = (
+    _control(
+        "policy_sensitive_wildcard",
+        "Sensitive actions are allowed on named resources only",
+        Severity.HIGH,
+        _allowed(*SENSITIVE),
+        expected='no sensitive action on Resource "*" without a condition',
+        rationale="Reading every object, secret and key, or touching every role, is more than any one task needs.",
+        remedy="Scope the statement to the ARNs that the work needs; Access Analyzer can propose them from CloudTrail.",
+        compliance=maps(nist=LEAST_PRIVILEGE_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"),
+    ),
+    _control(
+        "policy_assume_any_role",
+        "No policy allows to assume every role",
+        Severity.HIGH,
+        _allowed("sts:AssumeRole"),
+        expected='sts:AssumeRole on named roles, not on "*"',
+        rationale="Every role that trusts this account, in any account, is then one call away.",
+        remedy="List the role ARNs, or the accounts and a path of roles in them.",
+        compliance=maps(nist=LEAST_PRIVILEGE_NIST, soc2="CC6.3"),
+    ),
+    _control(
+        "policy_full_cloudtrail",
+        "No policy gives full access to CloudTrail",
+        Severity.MEDIUM,
+        _all_of_service("cloudtrail"),
+        expected="no cloudtrail:* on every resource",
+        rationale="Whoever stops the trail acts unseen.",
+        remedy="Allow the reading actions; leave writes to the role that owns the trail.",
+        compliance=maps(nist=LEAST_PRIVILEGE_NIST, soc2=("CC6.3", "CC3.3")),
+    ),
+    _control(
+        "policy_full_kms",
+        "No policy gives full access to KMS",
+        Severity.MEDIUM,
+        _all_of_service("kms"),
+        expected="no kms:* on every resource",
+        rationale="It reads everything that is encrypted here, and may delete the keys.",
+        remedy="Separate using a key from administering it, and name the keys.",
+        compliance=maps(nist=LEAST_PRIVILEGE_NIST, pci=("7.2.1", "7.2.2", "7.2.5"), soc2="CC6.3"),
+    ),
+    _control(
+        "policy_decrypt_any_key",
+        "No policy allows to decrypt with every key",
+        Severity.MEDIUM,
+        _allowed("kms:Decrypt", "kms:ReEncryptFrom"),
+        expected="kms:Decrypt on named keys only",
+        rationale="Encryption keeps apart only those who may not use the same keys.",
+        remedy="Name the keys, or restrict the statement with kms:ViaService or kms:ResourceAliases.",
+        compliance=maps(hub=("KMS.1", "KMS.2"), nist=LEAST_PRIVILEGE_NIST, soc2="CC6.3"),
+    ),
+    _control(
+        "policy_marketplace_subscribe",
+        "Subscribing in the AWS Marketplace is restricted",
+        Severity.MEDIUM,
+        _allowed("aws-marketplace:Subscribe"),
+        expected="no aws-marketplace:Subscribe on every resource",
+        rationale="It spends money and brings in software, and models, that nobody reviewed.",
+        remedy="Give it to a procurement role, or restrict it by aws-marketplace:ProductId.",
+        compliance=maps(nist=LEAST_PRIVILEGE_NIST, soc2="CC6.3"),
+    ),
+    _control(
+        "policy_service_wildcard",
+        "Policies name actions, not whole services",
+        Severity.LOW,
+        _service_wildcards,
+        expected="no service:* and no NotAction in Allow",
+        rationale="A service grows, and the policy with it; NotAction even takes in services that don't exist yet.",
+        remedy="List the actions, with wildcards for a family such as ec2:Describe* at most.",
+        compliance=maps(hub="IAM.21", nist=ADMIN_NIST, soc2="CC6.3"),
+    ),
+)

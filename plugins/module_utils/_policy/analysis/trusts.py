@@ -1,0 +1,393 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Whom a role's trust policy lets in: everybody, foreign accounts and organizations, services, people without MFA.
+
+Inside are the role's own account, the accounts that the caller names and the account's own organization; everybody
+else is foreign. Conditions are put to the evaluator with the requests that outsiders can make: of an account in no
+organization, in somebody else's, and in each one that a condition names. What outsiders choose for themselves (names
+of their principals, their tags, the name of the session) they choose so that it fits.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+import typing as t
+from collections.abc import Iterable, Iterator
+
+from ..documents.arn import arn_account, root_account
+from ..documents.policy import Policy, Statement
+from ..evaluation.caller import Pair, caller_of
+from ..evaluation.compiled import CompiledStatement
+from ..evaluation.context import Context, Values
+from ..evaluation.truth import NO, UNKNOWN, YES, Truth
+from .power import WITHOUT_MFA
+from .trust_statements import ASSUME, TrustStatements, is_for_everybody, principals_of_type, wanted_values
+from .web_identities import OpenSubject, open_subjects
+
+# They run only what was given the role by iam:PassRole, which never crosses accounts, and no source context is
+# documented for the moment in which they assume it: a condition on it could stop instances and functions.
+_WITHOUT_SOURCE: t.Final = frozenset(
+    {"ec2.amazonaws.com", "ec2.amazonaws.com.cn", "lambda.amazonaws.com", "lambda.amazonaws.com.cn"}
+)
+# Unique ids of deleted users and roles, which AWS leaves in a trust policy in place of the ARN.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+_UNIQUE_ID: t.Final = re.compile(r"A[IR][DO]A[A-Z0-9]{12,124}(:.*)?")
+
+# An account, a name and an organization that no policy names.
+_UNNAMED_ACCOUNT: t.Final = "000000000000"
+_UNNAMED: t.Final = "named-by-0-policies"
+_UNNAMED_ORGANIZATION: t.Final = "o-nobodys0000"
+# Stands for the role's own organization where it has none, or where it was not read.
+_OTHER_ORGANIZATION: t.Final = "o-unread00000"
+
+_ORGANIZATIONS: t.Final = ("aws:principalorgid", "aws:principalorgpaths")
+_SOURCE_ORGANIZATIONS: t.Final = ("aws:sourceorgid", "aws:sourceorgpaths")
+# Conditions on these name principals, as the element Principal does.
+_NAMES_CALLER: t.Final = ("aws:principalaccount", "aws:principalarn")
+
+
+class _Membership(t.NamedTuple):
+    """The organization of a caller: its id and the path of the account in it, None for no organization.
+
+    Not ``certain``: it may be the account's own, whose id is not known.
+    """
+
+    id: t.Optional[str]
+    path: str = ""
+    certain: bool = True
+
+
+class Trust:
+    """Questions to the trust policy of one role.
+
+    ``rcps`` are the resource control policies of the role's account: what they deny is not open. ``organization`` is
+    the id of the account's own organization; None where it has none or, not ``organization_known``, where that was not
+    read. Answers of three values are UNKNOWN where only the missing id would decide.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        role_arn: str,
+        *,
+        rcps: tuple[Policy, ...] = (),
+        organization: t.Optional[str] = None,
+        organization_known: bool = True,
+    ) -> None:
+        self._partition = role_arn.split(":")[1]
+        self._account = arn_account(role_arn) or ""
+        self._statements = TrustStatements(policy, role_arn, rcps)
+        self._allowing = self._statements.allowing()
+        self._organization = organization
+        self._organization_known = organization_known or organization is not None
+        self._resource: dict[str, Values] = {"aws:ResourceAccount": self._account}
+        if organization is not None:
+            self._resource["aws:ResourceOrgID"] = organization
+
+    # Accounts and organizations
+
+    @functools.cached_property
+    def lets_anybody_in(self) -> bool:
+        """Whether principals of any account whatever may assume the role, by an external id of their choice too.
+
+        An external id is no secret, and does not say who calls:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+        """
+        anywhere = (_Membership(None), _unnamed())
+        return any(
+            self._admission(item, account, anywhere, self._external_ids()) is YES
+            for item in self._allowing
+            if is_for_everybody(item.statement)
+            for account in self._strangers(item.statement)
+        )
+
+    def _strangers(self, statement: Statement) -> tuple[str, ...]:
+        """An account that nobody names, and one for each pattern of account ids."""
+        patterns = [value for value in wanted_values(statement, "aws:principalaccount") if set(value) & set("*?")]
+        return tuple(dict.fromkeys((_UNNAMED_ACCOUNT, *(_account_like(value) for value in patterns))))
+
+    def foreign_organizations(self) -> tuple[tuple[str, Truth], ...]:
+        """The organizations other than the account's own all of whose accounts may come in.
+
+        UNKNOWN where it may be the account's own.
+        """
+        found: dict[str, Truth] = {}
+        for member in self._named_organizations(_ORGANIZATIONS):
+            for item in self._allowing:
+                if member.id is None or not is_for_everybody(item.statement):
+                    continue
+                answer = self._admission(item, _UNNAMED_ACCOUNT, (member,), self._external_ids())
+                if answer is not NO:
+                    found[member.id] = answer
+        return tuple(sorted(found.items()))
+
+    def foreign_accounts(self, known: Iterable[str]) -> tuple[str, ...]:
+        """The ids of the accounts that the policy names: neither the role's own nor one of ``known``."""
+        found = {account for item in self._allowing for account in _accounts(item.statement)}
+        return tuple(sorted(found - {self._account, *known}))
+
+    def lets_in(self, account: str) -> Truth:
+        """Whether principals of a named account may assume the role though it is outside the own organization."""
+        return self._named(account, self._external_ids())
+
+    def lets_in_unbound(self, account: str) -> Truth:
+        """Whether principals of a foreign account may assume the role with no external id asked for."""
+        return self._named(account, (None, _UNNAMED))
+
+    def _named(self, account: str, external_ids: tuple[t.Optional[str], ...]) -> Truth:
+        answers = [NO]
+        for item in self._allowing:
+            if account in _accounts(item.statement):
+                named = [value for value in principals_of_type(item.statement, "AWS") if arn_account(value) == account]
+                arns = tuple(value for value in named if root_account(value) is None)
+                only = arns if named and len(arns) == len(named) else ()
+                answers.append(self._admission(item, account, self._outside, external_ids, only))
+        return _most(answers)
+
+    def gone(self) -> tuple[str, ...]:
+        """The unique ids of users and roles that were trusted and deleted."""
+        found = (value for item in self._allowing for value in principals_of_type(item.statement, "AWS"))
+        return tuple(value for value in dict.fromkeys(found) if _UNIQUE_ID.fullmatch(value))
+
+    @property
+    def principals(self) -> t.Optional[tuple[tuple[Pair, Statement], ...]]:
+        """Whom the Allow statements name, each with its statement; None where one names whom it does not mean."""
+        if any(item.statement.not_principals is not None for item in self._allowing):
+            return None
+        return tuple((pair, item.statement) for item in self._allowing for pair in item.statement.principals or ())
+
+    def _admission(
+        self,
+        item: CompiledStatement,
+        account: str,
+        memberships: Iterable[_Membership],
+        external_ids: tuple[t.Optional[str], ...],
+        arns: tuple[str, ...] = (),
+    ) -> Truth:
+        """Whether a principal of ``account`` can make a request that the statement allows and nothing denies.
+
+        ``arns``: the principals that come into question; none for any.
+        """
+        answer = NO
+        for member, external, arn in itertools.product(memberships, external_ids, arns or self._callers(account)):
+            context = self._request(account, arn, member, external)
+            # Whatever the organization of the role is, the outsider is in another one. A Deny has to be sure.
+            other = context if self._organization else context.with_({"aws:ResourceOrgID": _OTHER_ORGANIZATION})
+            if self._statements.admits(item, caller_of(arn), other, denied=context):
+                if member.certain:
+                    return YES
+                answer = UNKNOWN
+        return answer
+
+    def _callers(self, account: str) -> tuple[str, ...]:
+        """Principals that the owner of an account may make: one of no special name, and those that conditions want."""
+        some = f"arn:{self._partition}:iam::{account}:role/{_UNNAMED}"
+        wanted = self._statements.values("aws:principalarn")
+        fitting = (_fitting(value, account, self._partition) for value in wanted)
+        return tuple(dict.fromkeys(arn for arn in (some, *fitting) if arn is not None))
+
+    def _external_ids(self) -> tuple[t.Optional[str], ...]:
+        """No external id, one of somebody's own, and those that conditions want."""
+        wanted = (_filled(value) for value in self._statements.values("sts:externalid"))
+        return tuple(dict.fromkeys((None, _UNNAMED, *wanted)))
+
+    @functools.cached_property
+    def _outside(self) -> tuple[_Membership, ...]:
+        """No organization, somebody else's, and each one that conditions name and that is not the account's own."""
+        return (_Membership(None), _unnamed(), *self._named_organizations(_ORGANIZATIONS))
+
+    def _named_organizations(self, keys: tuple[str, str]) -> tuple[_Membership, ...]:
+        """The organizations that conditions on an id and on paths name, the account's own aside."""
+        by_id, by_path = keys
+        ids = [_filled(value) for value in self._statements.values(by_id)]
+        paths = [_filled(value) for value in self._statements.values(by_path)]
+        pairs = [(name, f"{name}/r-none/ou-none-nobodys0/") for name in ids]
+        pairs += [(path.partition("/")[0], path) for path in paths]
+        return tuple(
+            _Membership(name, path, self._organization_known)
+            for name, path in dict.fromkeys(pairs)
+            if name.lower() != self._organization
+        )
+
+    def _request(self, account: str, arn: str, member: _Membership, external: t.Optional[str]) -> Context:
+        """A request of an outsider. Everything else is the outsider's choice: with MFA or without, for one."""
+        values: dict[str, Values] = {
+            **self._resource,
+            "aws:SecureTransport": True,
+            "aws:PrincipalAccount": account,
+            "aws:PrincipalArn": caller_of(arn).role_arn or arn,
+            "aws:PrincipalIsAWSService": False,
+        }
+        absent = ["aws:PrincipalServiceName", "aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID"]
+        if member.id is None:
+            absent += ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"]
+        else:
+            values |= {"aws:PrincipalOrgID": member.id, "aws:PrincipalOrgPaths": [member.path]}
+        if external is None:
+            absent.append("sts:ExternalId")
+        else:
+            values["sts:ExternalId"] = external
+        return Context(values, complete=False, absent=absent)
+
+    # Services
+
+    def unbound_services(self, known: Iterable[str] = ()) -> tuple[tuple[str, Truth], ...]:
+        """The services that may assume the role on behalf of a foreign account (the confused deputy).
+
+        ``known`` are further accounts of ours. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+        """
+        found: dict[str, Truth] = {}
+        for item in self._statements.allowing(ASSUME):
+            for service in principals_of_type(item.statement, "Service"):
+                if service not in _WITHOUT_SOURCE:
+                    answer = self._acts_for_others(item, service, {self._account, *known})
+                    found[service] = _most([found.get(service, NO), answer])
+        return tuple((service, answer) for service, answer in found.items() if answer is not NO)
+
+    def _acts_for_others(self, item: CompiledStatement, service: str, own: set[str]) -> Truth:
+        values: dict[str, Values] = {
+            **self._resource,
+            "aws:SecureTransport": True,
+            "aws:PrincipalIsAWSService": True,
+            "aws:PrincipalServiceName": service,
+        }
+        # Not every service says for whom it acts: IfExists would let those in.
+        keys = ("aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:SourceArn")
+        silent = self._statements.may_allow(item, Context(values, complete=False, absent=keys))
+        caller = caller_of(service)
+        answer = NO
+        for source, certain in self._sources(service, own):
+            context = Context({**values, **source}, complete=False)
+            allowed = silent or self._statements.may_allow(item, context)
+            if allowed and not self._statements.is_denied(caller, context):
+                if certain:
+                    return YES
+                answer = UNKNOWN
+        return answer
+
+    def _sources(self, service: str, own: set[str]) -> Iterator[tuple[dict[str, Values], bool]]:
+        """For whom a service may act: foreign accounts, in organizations that are not the account's own."""
+        arns = self._statements.values("aws:sourcearn")
+        wanted = {_filled(value) for value in self._statements.values("aws:sourceaccount")}
+        wanted |= {account for value in arns if (account := arn_account(value)) is not None}
+        accounts = (_UNNAMED_ACCOUNT, *sorted(wanted - own))
+        members = (_unnamed(), *self._named_organizations(_SOURCE_ORGANIZATIONS))
+        for account, member in itertools.product(accounts, members):
+            some = f"arn:{self._partition}:{service.partition('.')[0]}:xx-nowhere-0:{account}:{_UNNAMED}"
+            fitting = (arn for value in arns if (arn := _fitting(value, account, self._partition)))
+            for arn in dict.fromkeys((some, *fitting)):
+                source: dict[str, Values] = {
+                    "aws:SourceAccount": account,
+                    "aws:SourceOrgID": str(member.id),
+                    "aws:SourceOrgPaths": [member.path],
+                    "aws:SourceArn": arn,
+                }
+                yield source, member.certain
+
+    # People
+
+    def people_without_mfa(self) -> tuple[str, ...]:
+        """The users of the role's own account, or its root for all of them, that may come in without MFA.
+
+        Where a statement names everybody, users of the account are among them.
+        """
+        found: list[str] = []
+        for item in self._statements.allowing(ASSUME):
+            for value in principals_of_type(item.statement, "AWS"):
+                if arn_account(value) == self._account and not _is_role(value):
+                    found += self._without_mfa(item, value)
+            if is_for_everybody(item.statement):
+                found += self._without_mfa(item, f"arn:{self._partition}:iam::{self._account}:root")
+        return tuple(dict.fromkeys(found))
+
+    def _without_mfa(self, item: CompiledStatement, value: str) -> list[str]:
+        """The entry itself where any user whom it stands for comes in, else the users whom conditions name."""
+        if root_account(value) is None:
+            return [value] if self._needs_no_mfa(item, value) else []
+        prefix = f"arn:{self._partition}:iam::{self._account}:user/"
+        if self._needs_no_mfa(item, prefix + _UNNAMED):
+            return [value]
+        return [arn for arn in self._callers(self._account) if arn.startswith(prefix) and self._needs_no_mfa(item, arn)]
+
+    def _needs_no_mfa(self, item: CompiledStatement, user: str) -> bool:
+        # What stands for no user (a session, a federated user) is left open.
+        is_user = ":user/" in user
+        caller = caller_of(user, self._account)
+        values: dict[str, Values] = {**self._resource, "aws:PrincipalAccount": self._account}
+        values |= {"aws:PrincipalArn": user, "aws:PrincipalType": "User"} if is_user else {}
+        absent: tuple[str, ...] = ()
+        if self._organization is not None:
+            values["aws:PrincipalOrgID"] = self._organization
+        elif self._organization_known:
+            absent = ("aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
+        base = Context(values, complete=False, absent=absent)
+        contexts = (base.with_(without, absent=missing) for without, missing in WITHOUT_MFA)
+        return any(self._statements.admits(item, caller, context) for context in contexts)
+
+    # Others
+
+    def open_subjects(self) -> tuple[OpenSubject, ...]:
+        """Whom identity providers may let in beyond subjects that somebody chose."""
+        return open_subjects(self._statements, self._resource)
+
+    def lets_people_in(self) -> bool:
+        """Whether anyone but AWS services may assume the role, under whatever conditions."""
+        named = self.principals
+        return named is None or any(kind in ("*", "AWS", "Federated") for (kind, _value), _statement in named)
+
+
+def _unnamed() -> _Membership:
+    """The membership in an organization that no policy names."""
+    return _Membership(_UNNAMED_ORGANIZATION, f"{_UNNAMED_ORGANIZATION}/r-none/ou-none-nobodys0/")
+
+
+def _is_role(principal: str) -> bool:
+    return ":role/" in principal or ":assumed-role/" in principal
+
+
+def _most(answers: Iterable[Truth]) -> Truth:
+    """YES before UNKNOWN before NO."""
+    found = set(answers)
+    return YES if YES in found else UNKNOWN if UNKNOWN in found else NO
+
+
+def _accounts(statement: Statement) -> set[str]:
+    """The accounts that a statement names: as principals or, of everybody, by a condition on who calls."""
+    values = [*principals_of_type(statement, "AWS")]
+    if is_for_everybody(statement):
+        values += wanted_values(statement, *_NAMES_CALLER)
+    return {account for value in values if (account := arn_account(value)) is not None}
+
+
+def _filled(pattern: str) -> str:
+    """A value that a pattern matches."""
+    return pattern.replace("*", "x").replace("?", "x")
+
+
+def _account_like(pattern: str) -> str:
+    """An account id that a pattern matches, if one can."""
+    head, star, tail = pattern.replace("?", "0").partition("*")
+    tail = tail.replace("*", "")
+    return head + "0" * (12 - len(head) - len(tail) if star else 0) + tail
+
+
+def _fitting(pattern: str, account: str, partition: str) -> t.Optional[str]:
+    """An ARN in ``account`` that a pattern is about; None where its owner can't have one."""
+    parts = pattern.split(":", 5)
+    if len(parts) < 6 or "$" in pattern:
+        return None
+    if parts[4] and not re.fullmatch(re.escape(parts[4]).replace(r"\*", ".*").replace(r"\?", "."), account):
+        return None
+    if not parts[4] and not set(parts[5]) & set("*?"):
+        # Without an account, as the ARNs of buckets are: the name tells whose it is.
+        return None
+    owner = account if parts[4] else ""
+    free = [_filled(part) for part in parts]
+    return ":".join((free[0], partition, *free[2:4], owner, free[5]))

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The condition keys that a CloudTrail event shows.
+
+CloudTrail records neither tags nor the age of an MFA sign-in, and of a chain of services only the last: such keys stay
+unknown. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from collections.abc import Mapping
+
+from ..evaluation.context import Context, Values
+
+Record = Mapping[str, t.Any]
+# Condition keys in lower case; None for all.
+Keys = t.Optional[frozenset[str]]
+
+# By action in lower case: condition keys, and the request parameters that they are the values of. A request without the
+# parameter comes without the key. The keys and their meaning:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html,
+# those of S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
+_HEADERS: t.Final[Mapping[str, str]] = {
+    f"s3:{name}": name
+    for name in (
+        "x-amz-acl",
+        "x-amz-copy-source",
+        "x-amz-grant-full-control",
+        "x-amz-grant-read",
+        "x-amz-grant-read-acp",
+        "x-amz-grant-write",
+        "x-amz-grant-write-acp",
+        "x-amz-metadata-directive",
+        "x-amz-server-side-encryption",
+        "x-amz-server-side-encryption-aws-kms-key-id",
+        "x-amz-storage-class",
+        "x-amz-website-redirect-location",
+    )
+}
+_PARAMETERS: t.Final[Mapping[str, Mapping[str, str]]] = {
+    **{
+        f"iam:{name}": {"iam:PermissionsBoundary": "permissionsBoundary"}
+        for name in ("createrole", "createuser", "putrolepermissionsboundary", "putuserpermissionsboundary")
+    },
+    **{
+        f"iam:{verb}{kind}policy": {"iam:PolicyARN": "policyArn"}
+        for verb in ("attach", "detach")
+        for kind in ("group", "role", "user")
+    },
+    **{f"s3:{name}": {"s3:VersionId": "versionId"} for name in ("getobjectversion", "deleteobjectversion")},
+    "s3:putobject": _HEADERS,
+    **{
+        f"s3:{name}": {
+            key: header for key, header in _HEADERS.items() if header.startswith(("x-amz-acl", "x-amz-grant"))
+        }
+        for name in ("putbucketacl", "putobjectacl")
+    },
+    "iam:createservicelinkedrole": {"iam:AWSServiceName": "aWSServiceName"},
+    "lambda:addpermission": {
+        "lambda:FunctionUrlAuthType": "functionUrlAuthType",
+        "lambda:Principal": "principal",
+    },
+    "lambda:createfunctionurlconfig": {"lambda:FunctionUrlAuthType": "authType"},
+    "lambda:updatefunctionurlconfig": {"lambda:FunctionUrlAuthType": "authType"},
+    "s3:listbucket": {"s3:delimiter": "delimiter", "s3:max-keys": "max-keys", "s3:prefix": "prefix"},
+    "s3:listbucketversions": {"s3:delimiter": "delimiter", "s3:max-keys": "max-keys", "s3:prefix": "prefix"},
+    "sts:assumerole": {
+        "sts:ExternalId": "externalId",
+        "sts:RoleSessionName": "roleSessionName",
+        "sts:SourceIdentity": "sourceIdentity",
+    },
+}
+# The same for parameters that something else stands in for: a default of the service, or a launch template. Without the
+# parameter the key is not known. EC2: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-policy-structure.html,
+# RDS: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_service-with-iam.html
+_DEFAULTED: t.Final[Mapping[str, Mapping[str, str]]] = {
+    "autoscaling:createlaunchconfiguration": {"autoscaling:InstanceType": "instanceType"},
+    "ec2:createvolume": {
+        "ec2:VolumeIops": "iops",
+        "ec2:VolumeSize": "size",
+        "ec2:VolumeThroughput": "throughput",
+        "ec2:VolumeType": "volumeType",
+    },
+    "ec2:runinstances": {"ec2:InstanceType": "instanceType"},
+    "organizations:createpolicy": {"organizations:PolicyType": "type"},
+    "organizations:disableawsserviceaccess": {"organizations:ServicePrincipal": "servicePrincipal"},
+    "organizations:enableawsserviceaccess": {"organizations:ServicePrincipal": "servicePrincipal"},
+    "rds:createdbinstance": {
+        "rds:DatabaseClass": "dBInstanceClass",
+        "rds:DatabaseEngine": "engine",
+        "rds:DatabaseName": "dBName",
+        "rds:StorageSize": "allocatedStorage",
+    },
+    "sns:subscribe": {"sns:Endpoint": "endpoint", "sns:Protocol": "protocol"},
+}
+_HIDDEN: t.Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
+
+# What CloudTrail writes for calls between parts of AWS: which service it was is not told.
+_INTERNAL: t.Final = "AWS Internal"
+
+
+def context_of(record: Record, action: str, keys: Keys) -> Context:
+    """The condition keys of the request behind an event, as far as it shows them, of those in ``keys``.
+
+    ``action`` is the one, in lower case, whose own keys are looked for.
+    """
+    return ContextReader(record, keys).context(action)
+
+
+class ContextReader:
+    """Reads the condition keys of one event: those of its origin and its caller once, those of its actions as asked."""
+
+    __slots__ = ("_base", "_keys", "_parameters")
+
+    def __init__(self, record: Record, keys: Keys) -> None:
+        values = {**_of_origin(record), **_of_caller(record["userIdentity"])}
+        self._keys: t.Final = keys
+        self._parameters: t.Final = record.get("requestParameters")
+        self._base: t.Final = self._context(values, _absent(record["userIdentity"]))
+
+    def context(self, action: str, *, but: t.Collection[str] = ()) -> Context:
+        """The context of an action, given in lower case, without its own keys in ``but``, which are in lower case.
+
+        Keys that come with a type of resource are there only where this type is asked of.
+        """
+        given, defaulted = _PARAMETERS.get(action), _DEFAULTED.get(action)
+        if given is None and defaulted is None:
+            return self._base
+        values: dict[str, Values] = {}
+        absent: set[str] = set()
+        parameters = self._parameters
+        if isinstance(parameters, Mapping) and "omitted" not in parameters:
+            for key, name in {**(given or {}), **(defaulted or {})}.items():
+                value = parameters.get(name)
+                if key.lower() in but or value == _HIDDEN:
+                    continue
+                if isinstance(value, (str, bool, int)):
+                    values[key] = value
+                elif value is None and key in (given or {}):
+                    absent.add(key)
+        known = {key: value for key, value in values.items() if self._matters(key)}
+        missing = {key for key in absent if self._matters(key)}
+        return self._base.with_(known, absent=missing) if known or missing else self._base
+
+    def _matters(self, key: str) -> bool:
+        return self._keys is None or key.lower() in self._keys
+
+    def _context(self, values: Mapping[str, Values], absent: t.Iterable[str]) -> Context:
+        kept = {key: value for key, value in values.items() if self._matters(key)}
+        return Context(kept, complete=False, absent={key for key in absent if self._matters(key)})
+
+
+def list_parameter_keys(action: str) -> frozenset[str]:
+    """The condition keys, in lower case, that the parameters of an action, given in lower case, are values of."""
+    return _LOWER.get(action, frozenset())
+
+
+_LOWER: t.Final[Mapping[str, frozenset[str]]] = {
+    action: frozenset(key.lower() for key in (*_PARAMETERS.get(action, ()), *_DEFAULTED.get(action, ())))
+    for action in (*_PARAMETERS, *_DEFAULTED)
+}
+
+
+def _of_origin(record: Record) -> dict[str, Values]:
+    """From where and by which way a request came."""
+    found: dict[str, Values] = {}
+    if _text(record.get("awsRegion")):
+        found["aws:RequestedRegion"] = record["awsRegion"]
+    if isinstance(record.get("tlsDetails"), Mapping):
+        found["aws:SecureTransport"] = "true"
+    service = record["userIdentity"].get("invokedBy")
+    if _text(service):
+        # A service calls with the caller's rights: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+        via = {} if service == _INTERNAL else {"aws:CalledViaLast": service, "aws:ViaAWSService": "true"}
+        return {**found, **via}
+    address, endpoint = record.get("sourceIPAddress"), record.get("vpcEndpointId")
+    if not _is_address(address):
+        return found
+    found["aws:ViaAWSService"] = "false"
+    if _text(record.get("userAgent")):
+        found["aws:UserAgent"] = record["userAgent"]
+    if _text(endpoint):
+        return {**found, "aws:SourceVpce": t.cast(str, endpoint), "aws:VpcSourceIp": t.cast(str, address)}
+    return {**found, "aws:SourceIp": t.cast(str, address)}
+
+
+def _of_caller(identity: Record) -> dict[str, Values]:
+    """What is known of the session, or of the user."""
+    found: dict[str, Values] = {}
+    if _text(identity.get("principalId")):
+        found["aws:userid"] = identity["principalId"]
+    session = identity.get("sessionContext")
+    if not isinstance(session, Mapping):
+        return found
+    attributes = session.get("attributes")
+    if isinstance(attributes, Mapping) and attributes.get("mfaAuthenticated") in ("true", "false"):
+        found["aws:MultiFactorAuthPresent"] = attributes["mfaAuthenticated"]
+    if _text(session.get("sourceIdentity")):
+        found["aws:SourceIdentity"] = session["sourceIdentity"]
+    federation = session.get("webIdFederationData")
+    if isinstance(federation, Mapping) and _text(federation.get("federatedProvider")):
+        found["aws:FederatedProvider"] = federation["federatedProvider"]
+    return found
+
+
+def _absent(identity: Record) -> set[str]:
+    """The keys that requests signed with a long-term access key never have."""
+    if identity.get("type") != "IAMUser" or identity.get("sessionContext"):
+        return set()
+    key = identity.get("accessKeyId")
+    if not (isinstance(key, str) and key.startswith("AKIA")):
+        return set()
+    return {"aws:MultiFactorAuthAge", "aws:MultiFactorAuthPresent", "aws:SourceIdentity", "aws:TokenIssueTime"}
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_address(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True

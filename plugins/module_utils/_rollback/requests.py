@@ -1,0 +1,72 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""What takes a recorded change back: the one registry ``(service, operation)`` → the request, from target and before.
+
+A journal can be written by others than us. So nothing that a record calls its undo is believed: the request is derived
+from the target, before and after that the record shows, and a record that says otherwise is refused. What they do not
+hold (a tag, a description) is taken from the record if it can give nobody access, and stands in the rollback's plan.
+"""
+
+from __future__ import annotations
+
+import types
+import typing as t
+from collections.abc import Callable, Mapping
+
+from .._converge.change import Change, Undo, content_hash
+from .._converge.undo_records import Record, UnderivableError
+from . import requests_iam as iam
+from . import requests_organizations as organizations
+from . import requests_watching as watching
+
+Derive = Callable[[Record], t.Optional[Undo]]
+
+# What a record of malformed shape makes of a derivation.
+_MALFORMED: t.Final = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+
+DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = types.MappingProxyType(
+    {**iam.DERIVATIONS, **organizations.DERIVATIONS, **watching.DERIVATIONS}
+)
+
+
+def derive(change: Change) -> t.Optional[Undo]:
+    """The request that takes a recorded change back; None where none does.
+
+    :raises UnderivableError: nobody knows how, or the record has not the shape of its operation.
+    """
+    function = DERIVATIONS.get((change.service, change.operation))
+    if function is None:
+        raise UnderivableError(f"what takes {change.service}:{change.operation} back is not known")
+    try:
+        return function(Record(change))
+    except UnderivableError:
+        raise
+    except _MALFORMED as error:
+        raise UnderivableError(
+            f"its target, before and after have not the shape of the operation: {error!r}"
+        ) from error
+
+
+def mismatch(change: Change) -> str:
+    """Why the recorded undo of a change is not what its target and before lead to; empty if it is."""
+    if change.undo is None:
+        return ""
+    try:
+        derived = derive(change)
+    except UnderivableError as error:
+        return str(error)
+    if derived is None:
+        return f"nothing takes it back, and the record names {change.undo.operation}"
+    if derived.operation != change.undo.operation:
+        return f"{derived.operation} takes it back, and the record names {change.undo.operation}"
+    other = [
+        name
+        for name in sorted({*derived.parameters, *change.undo.parameters})
+        if content_hash(derived.parameters.get(name)) != content_hash(change.undo.parameters.get(name))
+    ]
+    return f"the record has another {', '.join(other)} in its undo than its target and before" if other else ""

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The assessment of saved snapshots, up to the report that the module ``report`` completes."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.codec import to_json
+from ansible_collections.hardening.iam.plugins.module_utils._account.model import (
+    Dataset,
+    Organization,
+    Snapshot,
+    UnreadKind,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._account.moments import format_utc
+from ansible_collections.hardening.iam.plugins.module_utils._assessment.run import run
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
+from ansible_collections.hardening.iam.plugins.module_utils._report.document import complete
+from ansible_collections.hardening.iam.plugins.modules.assessment_info import argument_spec
+
+from .._controls import samples
+
+DEFAULTS: t.Final = {name: spec.get("default") for name, spec in argument_spec().items()}
+REGIONS: t.Final = ("us-east-1", "eu-west-1")
+DENIED: t.Final = (samples.unread(Dataset.ANALYZERS, UnreadKind.REGION_DENIED, region="eu-west-1"),)
+WAIVER: t.Final[dict[str, t.Any]] = {
+    "control": "region_assessed",
+    "accounts": ["*"],
+    "resources": ["*"],
+    "reason": "nobody works there",
+    "owner": "platform team",
+    "ticket": "SEC-1",
+    "approved_by": "ciso",
+}
+
+
+class Assessed(t.NamedTuple):
+    report: dict[str, t.Any]
+    warnings: list[str]
+
+    def of(self, control: str) -> list[dict[str, t.Any]]:
+        return [item for item in self.report["findings"] if item["control"] == control]
+
+
+def assess(place: Path, snapshot: Snapshot, run_id: str = "one", **options: t.Any) -> Assessed:
+    """The report of a saved snapshot."""
+    path = place / "snapshot.json"
+    path.write_text(to_json(snapshot), encoding="utf-8")
+    given = {**DEFAULTS, "offline": True, "snapshot_path": str(path), "report_dir": str(place / "reports")}
+    task = Task(
+        options={**given, "run_id": run_id, "now": format_utc(samples.NOW), **options},
+        operations=Operations(),
+        check_mode=True,
+    )
+    written = Path(run(task)["report"])
+    return Assessed(json.loads(written.read_text(encoding="utf-8")), task.warnings)
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        samples.snapshot(regions=REGIONS, unread=DENIED),
+        samples.snapshot(enabled_regions=REGIONS),
+        samples.snapshot(enabled_regions_unread="ec2:DescribeRegions: denied"),
+    ],
+    ids=["denied", "left out", "not listed"],
+)
+def test_a_region_that_was_not_read_stays_in_the_completed_report(
+    tmp_path: Path, checkout: Path, account: Snapshot
+) -> None:
+    """F3: frameworks and scores count it, so the finding has to be there."""
+    assessed = assess(tmp_path, account)
+    completed = complete(assessed.report, [])
+    assert completed["findings"] == assessed.report["findings"]
+    (finding,) = assessed.of("region_assessed")
+    assert finding["status"] == "NOT_ASSESSED"
+    named = {item["control"] for item in completed["findings"]}
+    counted = {name for view in completed["frameworks"].values() for row in view.values() for name in row["controls"]}
+    assert counted <= named
+    schema = json.loads((checkout / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(completed, schema)
+
+
+def test_a_region_that_was_left_out_lowers_the_coverage_and_is_named(tmp_path: Path) -> None:
+    whole = assess(tmp_path / "", samples.snapshot(enabled_regions=("us-east-1",))).report
+    partly = assess(tmp_path, samples.snapshot(enabled_regions=REGIONS)).report
+    assert whole["scope"]["regions_not"] == []
+    assert partly["scope"]["regions_not"] == [
+        {
+            "region": "eu-west-1",
+            "reason": "the region is enabled, and aws_regions does not name it",
+            "kind": "left_out",
+        }
+    ]
+    assert partly["scores"][0]["not_assessed"] >= whole["scores"][0]["not_assessed"]
+
+
+def test_a_waiver_for_a_region_does_not_stop_the_run(tmp_path: Path) -> None:
+    """F3: it accepts nothing, since a region that was not read is no failure, and says so."""
+    expires = format_utc(samples.NOW)[:10]
+    assessed = assess(
+        tmp_path, samples.snapshot(regions=REGIONS, unread=DENIED), waivers=[{**WAIVER, "expires": expires}]
+    )
+    assert [item["status"] for item in assessed.of("region_assessed")] == ["NOT_ASSESSED"]
+    assert any(
+        "waiver 0 (region_assessed, SEC-1 of platform team) matches no failed finding" in text
+        for text in assessed.warnings
+    )
+
+
+def test_the_waiver_that_the_report_prints_holds_until_the_reason_changes(tmp_path: Path) -> None:
+    """F8, through the report: a policy more makes another reason."""
+    roles = samples.role("dev", attached_policies=(samples.ADMIN,))
+    first = assess(tmp_path, samples.people(roles=(roles,)))
+    (finding,) = [item for item in first.of("role_admin") if item["status"] == "FAIL"]
+    (printed,) = yaml.safe_load(finding["to_waive"])
+    signed = {**WAIVER, **{name: value for name, value in printed.items() if value}}
+    signed["expires"] = format_utc(samples.NOW)[:10]
+    second = assess(tmp_path, samples.people(roles=(roles,)), "two", waivers=[signed])
+    assert [item["status"] for item in second.of("role_admin")] == ["WAIVED"]
+    inline = (samples.document(samples.EVERYTHING),)
+    more = samples.role("dev", attached_policies=(samples.ADMIN,), inline_policies=inline)
+    third = assess(tmp_path, samples.people(roles=(more,)), "three", waivers=[signed])
+    (again,) = third.of("role_admin")
+    assert again["status"] == "FAIL"
+    assert "does not cover it: the reason changed since it was waived" in again["detail"]
+    (change,) = [item for item in third.report["delta"]["changed"] if item["fingerprint"] == again["fingerprint"]]
+    assert (change["from"]["status"], change["to"]["status"], change["reason_changed"]) == ("WAIVED", "FAIL", True)
+
+
+OF_ORGANIZATION: t.Final = ("2.1.2", "2.1.3", "2.1.4", "2.1.5", "2.1.6")
+
+
+def test_recommendations_for_an_organization_are_covered_only_by_a_run_over_it(tmp_path: Path) -> None:
+    """F12: an account in an organization says nothing of them, so they do not count as covered."""
+    alone = assess(tmp_path, samples.snapshot()).report
+    organization = Organization("o-1", "999988887777", "ALL")
+    member = assess(tmp_path, samples.snapshot(organization=organization)).report
+    for report, status in ((alone, "NOT_APPLICABLE"), (member, "NOT_ASSESSED")):
+        statuses = {
+            recommendation: {
+                item["status"] for item in report["findings"] if recommendation in item["compliance"].get("cis_7.0", ())
+            }
+            for recommendation in OF_ORGANIZATION
+        }
+        assert statuses == dict.fromkeys(OF_ORGANIZATION, {status})
+    (before, after) = (report["scores"][0] for report in (alone, member))
+    lost = after["not_assessed"] - before["not_assessed"]
+    assert lost >= len(OF_ORGANIZATION)
+    covered = before["coverage_percent"] - after["coverage_percent"]
+    assert covered == pytest.approx(100 * lost / after["recommendations"], abs=0.11)
+
+
+def test_a_member_without_a_root_password_does_not_prove_central_root_access(tmp_path: Path) -> None:
+    """F12: the member has no password, and nobody looked at the switch in the management account."""
+    member = samples.snapshot(
+        organization=Organization("o-1", "999988887777", "ALL"), summary={"AccountPasswordPresent": 0}
+    )
+    assessed = assess(tmp_path, member)
+    assert [item["status"] for item in assessed.of("member_root_without_password")] == ["PASS"]
+    statuses = {
+        item["control"]: item["status"]
+        for item in assessed.report["findings"]
+        if "2.1.1" in item["compliance"].get("cis_7.0", ())
+    }
+    assert statuses == {"central_root_access": "NOT_ASSESSED"}
+    assert "2.1.1" not in passed(assessed.report)
+
+
+def passed(report: dict[str, t.Any]) -> set[str]:
+    """The recommendations of CIS 7.0 that pass: all that speaks of them passes, or does not apply."""
+    found: dict[str, set[str]] = {}
+    for item in report["findings"]:
+        for recommendation in item["compliance"].get("cis_7.0", ()):
+            found.setdefault(recommendation, set()).add(item["status"])
+    names = {name for name, statuses in found.items() if "PASS" in statuses and statuses <= {"PASS", "NOT_APPLICABLE"}}
+    assert len(names) == report["scores"][0]["passed"]
+    return names

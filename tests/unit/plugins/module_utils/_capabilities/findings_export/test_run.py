@@ -1,0 +1,145 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is made of answers of Security Hub: those that come late, and those that take some findings and not others."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, InvalidRequest
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export import run as _findings_export
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export.asff import Place
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export.observe import (
+    read_hubs,
+    reread,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
+from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import VERIFY_WAITS
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
+
+ACCOUNT = "222233334444"
+PRODUCT = f"arn:aws:securityhub:us-east-1:{ACCOUNT}:product/{ACCOUNT}/default"
+
+
+def change(after: t.Mapping[str, t.Any], target: str = f"{PRODUCT}/import/1") -> Change:
+    return Change(
+        account_id=ACCOUNT,
+        region="us-east-1",
+        service="securityhub",
+        operation="BatchImportFindings",
+        target=target,
+        parameters={},
+        before=dict.fromkeys(after),
+        after=dict(after),
+        kind="",
+        impact=Impact.ADDITIVE,
+    )
+
+
+@pytest.fixture
+def export() -> t.Any:
+    task = Task(options={"severities": []}, operations=_findings_export.OPERATIONS, check_mode=False)
+    return _findings_export._Export(task, {"findings": [], "account_id": ACCOUNT})
+
+
+def test_what_was_taken_and_does_not_show_yet_is_a_warning(export: t.Any) -> None:
+    done = change({"a": "open"})
+    there = {"a": None}
+    # Before the write, what is there is what counts.
+    assert export._reread(lambda _change: there, done) == there
+    export._learn(done, {"FailedCount": 0, "SuccessCount": 1})
+    for _wait in VERIFY_WAITS:
+        assert export._reread(lambda _change: there, done) == there
+    assert export.warnings() == []
+    assert export._reread(lambda _change: there, done) == done.after
+    assert export.warnings() == ["us-east-1: Security Hub took all findings, but does not show all of them yet"]
+
+
+def test_what_shows_in_time_is_no_warning(export: t.Any) -> None:
+    done = change({"a": "open"})
+    export._learn(done, {})
+    assert [export._reread(lambda _change: {"a": "open"}, done) for _look in range(9)] == [done.after] * 9
+    assert export.warnings() == []
+
+
+def test_what_was_refused_is_not_waited_for(export: t.Any) -> None:
+    done = change({"a": "open", "b": "open"})
+    answer = {"FailedFindings": [{"Id": "b", "ErrorCode": "InvalidInput", "ErrorMessage": "no"}]}
+    assert export._learn(done, answer) == {"rejected": {"b": "InvalidInput: no"}}
+    assert export._reread(lambda _change: {"a": "open", "b": None}, done) == done.after
+    assert export.told()["failed_findings"] == [
+        {"id": "b", "control": "", "resource": "b", "reason": "InvalidInput: no"}
+    ]
+
+
+class Access:
+    """Security Hub as the reads need to know it: findings, or an error."""
+
+    def __init__(self, *found: t.Any, error: t.Optional[Exception] = None) -> None:
+        self.found = found
+        self.error = error
+        self.asked: list[t.Any] = []
+
+    def items(self, _service: str, _operation: str, _key: str, parameters: t.Any, *, region: str) -> t.Iterator[t.Any]:
+        self.asked.append((region, parameters["Filters"]))
+        if self.error:
+            raise self.error
+        names = {item["Value"] for item in parameters["Filters"].get("Id", ())}
+        return iter([item for item in self.found if not names or item["Id"] in names])
+
+    def gather(self, calls: t.Mapping[str, t.Callable[[], t.Any]]) -> dict[str, t.Any]:
+        found: dict[str, t.Any] = {}
+        for name, call in calls.items():
+            try:
+                found[name] = call()
+            except (AccessDenied, InvalidRequest) as error:
+                found[name] = error
+        return found
+
+
+@pytest.mark.parametrize(
+    ("error", "is_off", "problem"),
+    [
+        (InvalidRequest("not subscribed", code="InvalidAccessException"), True, ""),
+        (AccessDenied("no", code="AccessDeniedException"), False, "AccessDeniedException: no"),
+    ],
+)
+def test_a_region_that_tells_nothing_says_why(error: Exception, is_off: bool, problem: str) -> None:
+    access: t.Any = Access(error=error)
+    hub = read_hubs(access, [Place("aws", ACCOUNT, "us-east-1")])["us-east-1"]
+    assert (hub.is_off, hub.problem) == (is_off, problem)
+
+
+def test_of_a_region_only_its_own_findings_that_are_ours_are_read() -> None:
+    access: t.Any = Access({"Id": "a"})
+    hubs = read_hubs(access, [Place("aws", ACCOUNT, "us-east-1")])
+    assert set(hubs["us-east-1"].findings) == {"a"}
+    assert access.asked == [
+        (
+            "us-east-1",
+            {
+                "ProductArn": [{"Value": PRODUCT, "Comparison": "EQUALS"}],
+                "GeneratorId": [{"Value": "hardening.iam/", "Comparison": "PREFIX"}],
+            },
+        )
+    ]
+
+
+def test_the_findings_of_a_change_are_read_twenty_at_a_time() -> None:
+    found = [{"Id": str(number), "RecordState": "ARCHIVED", "Workflow": {"Status": "NOTIFIED"}} for number in range(45)]
+    access: t.Any = Access(*found)
+    done = change({str(number): "open" for number in range(50)})
+    assert reread(access, None)(done) == dict.fromkeys(done.after)  # type: ignore[arg-type]
+    assert [len(filters["Id"]) for _region, filters in access.asked] == [20, 20, 10]
+    settled = change({"1": "NEW", "49": "NEW"}, target=f"{PRODUCT}/update/1")
+    assert reread(access, None)(settled) == {"1": "NOTIFIED", "49": None}  # type: ignore[arg-type]
+
+
+def test_a_hub_that_was_turned_off_since_has_nothing() -> None:
+    access: t.Any = Access(error=InvalidRequest("not subscribed", code="InvalidAccessException"))
+    done = change({"a": "open"})
+    assert reread(access, None)(done) == {"a": None}  # type: ignore[arg-type]

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdict on declared organization policies."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import OrganizationTree
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.declared import (
+    Declared,
+    Target,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.findings import findings
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.plan import Staged
+from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding
+
+from ..._controls.samples import NOW, snapshot
+from .organizations import BOX, DENY, WORK, declaring, planned, policy, tree
+
+OTHER = {**DENY, "Statement": [DENY["Statement"][0]]}
+
+
+def found(organization: OrganizationTree, declared: Declared, **staged: Staged) -> Finding:
+    desired, _plan = planned(organization, declared, **staged)
+    (finding,) = findings(snapshot(), organization, desired, settings=Settings(), now=NOW)
+    return finding
+
+
+def test_what_is_as_declared_passes() -> None:
+    finding = found(tree(policy("protect", WORK)), declaring())
+    assert (finding.status, finding.detail) == ("PASS", "1 policy assessed")
+
+
+def test_what_is_declared_for_nothing_is_not_applicable() -> None:
+    assert found(tree(), declaring({"targets": []})).status == "NOT_APPLICABLE"
+
+
+def test_what_is_missing_or_drifted_is_one_finding_a_policy() -> None:
+    finding = found(tree(), declaring())
+    assert (finding.status, finding.severity, finding.control) == ("FAIL", "high", "organization_policy_declared")
+    assert finding.resource == "organization policy protect (SERVICE_CONTROL_POLICY)"
+    assert finding.detail == "it is not there; it is not attached to /Work"
+    declared: t.Any = declaring({"content": OTHER, "description": "new", "tags": {"team": "x"}})
+    finding = found(tree(policy("protect", BOX)), declared)
+    assert finding.detail == (
+        "it says something else than declared; its description is another one; it lacks tags: team=x; "
+        "it is not attached to /Work"
+    )
+    assert finding.evidence.observed["attached_to"] == [BOX]
+
+
+def test_what_is_withdrawn_and_still_attached_fails() -> None:
+    finding = found(tree(policy("protect", BOX)), declaring(), protect=Staged((), (Target(ou="/Box"),)))
+    assert finding.detail == "it is withdrawn from /Box, and still attached"

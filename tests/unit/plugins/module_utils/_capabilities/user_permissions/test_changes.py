@@ -1,0 +1,55 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.changes import (
+    Author,
+    Holding,
+    relies_on,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
+
+from .people import ACCOUNT, group, user
+
+AUTHOR = Author(ACCOUNT, "aws")
+ALICE, BOB = user("alice"), user("bob")
+POLICY = f"arn:aws:iam::{ACCOUNT}:policy/reads"
+
+
+def held(owner: object) -> Holding:
+    return Holding(owner, "reads", POLICY, None, None)  # type: ignore[arg-type]
+
+
+def given(name: str) -> Change:
+    return AUTHOR.give(name, AUTHOR.group_arn(name, "/teams/"), held(ALICE), "reads")
+
+
+TAKEN = AUTHOR.hand_over(held(ALICE), {"group": "staff", "policy": POLICY}, population=1)
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier", "relies"),
+    [
+        pytest.param(TAKEN, given("staff"), True, id="on the policy of its group"),
+        pytest.param(TAKEN, AUTHOR.add_member(ALICE, "staff"), True, id="on its membership"),
+        pytest.param(TAKEN, AUTHOR.create_group("staff", "/teams/"), True, id="on the group"),
+        pytest.param(TAKEN, given("others"), False, id="not on the policy of another group"),
+        pytest.param(TAKEN, AUTHOR.add_member(BOB, "staff"), False, id="not on the membership of another user"),
+        pytest.param(AUTHOR.add_member(BOB, "staff"), AUTHOR.create_group("staff", "/teams/"), True, id="a member"),
+        pytest.param(AUTHOR.add_member(BOB, "staff"), given("staff"), False, id="a member takes nothing from anybody"),
+        pytest.param(given("staff"), AUTHOR.create_group("staff", "/teams/"), True, id="a policy on its group"),
+        pytest.param(given("others"), AUTHOR.create_group("staff", "/teams/"), False, id="a policy of another group"),
+        pytest.param(
+            AUTHOR.remove(held(group("staff")), is_admin=False, population=1),
+            AUTHOR.add_member(ALICE, "staff"),
+            False,
+            id="what a group no longer has",
+        ),
+    ],
+)
+def test_what_relies_on_what(later: Change, earlier: Change, relies: bool) -> None:
+    assert relies_on(later, earlier) is relies

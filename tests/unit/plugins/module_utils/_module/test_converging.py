@@ -1,0 +1,510 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, plan_sha256
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, plan_document
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import keep_run, run_lines
+from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Walk
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._module import converging as _converging
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
+
+from .._converge.fakes import (
+    ACCOUNT,
+    JOB,
+    NOW,
+    RUN,
+    FakeAws,
+    FakeCaller,
+    change,
+    journal_of,
+    set_dates,
+    user_arn,
+    walk_of,
+)
+from .._converge.test_finding import finding
+
+
+class Bench:
+    """A task with a fake account, its report directory and its journal."""
+
+    def __init__(self, directory: Path) -> None:
+        self.aws = FakeAws(a="old", b="old")
+        self.reports = directory / "reports"
+        self.journal = directory / "journal"
+        self.walk: dict[str, t.Any] = {}
+        self.impacts: list[dict[str, t.Any]] = []
+        self.keeping: dict[str, t.Any] = {}
+        self.task: Task
+
+    def run(self, *changes: Change, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        defaults = {name: spec.get("default") for name, spec in _converging.CONVERGE_ARGUMENTS.items()}
+        given = {
+            "account_id": ACCOUNT,
+            "run_id": RUN,
+            "job_id": JOB,
+            "journal": str(self.journal),
+            "report_dir": str(self.reports),
+            **options,
+        }
+        self.task = Task(
+            options={**defaults, **given}, operations=Operations(), check_mode=check_mode, clock=lambda: NOW
+        )
+        self.task.__dict__["access"] = self.aws
+        set_dates(self.reports)
+        return _converging.converge(
+            self.task,
+            module="replace",
+            walk=self._walk(changes),
+            impacts=lambda: self.impacts,
+            **self.keeping,
+            sleep=lambda _seconds: None,
+        )
+
+    def _walk(self, changes: tuple[Change, ...]) -> t.Callable[[t.Any], Walk[str]]:
+        return lambda aws: walk_of(aws, *changes, **self.walk)
+
+    @property
+    def part(self) -> dict[str, t.Any]:
+        name = self.keeping.get("part", "replace")
+        content = (self.reports / ACCOUNT / "parts" / RUN / JOB / f"{name}.json").read_text(encoding="utf-8")
+        return t.cast(dict[str, t.Any], json.loads(content))
+
+    @property
+    def writes(self) -> list[str]:
+        return [str(parameters["Name"]) for _operation, parameters in self.aws.calls]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+# Modes
+
+
+def test_enforcing_makes_the_changes_and_says_where_they_are_recorded(bench: Bench) -> None:
+    result = bench.run(change("a"), change("b"))
+    assert bench.writes == ["a", "b"]
+    assert result["changed"] is True
+    assert [done["applied"] for done in result["changes"]] == [True, True]
+    assert result["journal"] == f"{bench.journal}/{ACCOUNT}/{RUN}/{JOB}"
+    assert sorted(path.name for path in (bench.journal / ACCOUNT / RUN / JOB).iterdir()) == [
+        "000001-intent.json",
+        "000001-outcome.json",
+        "000001-run.json",
+        "000002-intent.json",
+        "000002-outcome.json",
+    ]
+    assert bench.task.warnings == []
+
+
+def test_two_jobs_of_one_run_share_no_journal_and_no_part(bench: Bench) -> None:
+    """A job that AWX launches again has the run id of its workflow."""
+    places = []
+    for options in ({"job_id": "17"}, {"awx_job_id": "18", "mode": "report"}, {"job_id": ""}):
+        bench.aws.states[user_arn("a")] = "old"
+        places.append(bench.run(change("a"), **{"job_id": None, **options}).get("journal"))
+    parts = {path.parent.name for path in (bench.reports / ACCOUNT / "parts" / RUN).glob("*/replace.json")}
+    assert parts > {"17", "18"}
+    # Without any id a module is a job of its own.
+    (alone,) = parts - {"17", "18"}
+    folder = f"{bench.journal}/{ACCOUNT}/{RUN}"
+    assert places == [f"{folder}/17", None, f"{folder}/{alone}"]
+    assert len(list(Path(folder).glob("*/000001-intent.json"))) == 2
+
+
+def test_an_id_of_a_job_that_could_leave_its_place_is_refused(bench: Bench) -> None:
+    with pytest.raises(TaskError, match=r"job_id \(awx_job_id\): '../17' is not allowed"):
+        bench.run(change("a"), job_id="../17")
+    assert not bench.writes
+
+
+@pytest.mark.parametrize(("mode", "check_mode"), [("enforce", True), ("report", True), ("report", False)])
+def test_what_stops_after_guard_plans_the_same_and_writes_nothing(bench: Bench, mode: str, check_mode: bool) -> None:
+    result = bench.run(change("a"), mode=mode, check_mode=check_mode)
+    assert not bench.writes and not bench.journal.exists()
+    assert result["changed"] is (mode == "enforce")
+    assert "journal" not in result
+    real = bench.run(change("a"))
+    different = {"mode", "changed", "journal", "changes"}
+    assert {name: value for name, value in result.items() if name not in different} == {
+        name: value for name, value in real.items() if name not in different
+    }
+    assert result["changes"] == [{**done, "applied": False} for done in real["changes"]]
+
+
+def test_nothing_to_do(bench: Bench) -> None:
+    result = bench.run()
+    assert (result["changed"], result["changes"], result["diff"]) == (False, [], [])
+    assert result["plan_sha256"] == plan_sha256([])
+    assert not bench.journal.exists()
+
+
+# What fails a task
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"account_id": None}, "account_id: not set"),
+        ({"awx_job_id": "17"}, "journal: .*AWX job 17"),
+        ({"account_id": "999988887777"}, "account_id: .*999988887777"),
+        ({"account_id": "acme"}, "account_id: 'acme'"),
+        ({"run_id": "../x"}, r"run_id \(hardening_run_id\): '../x'"),
+        ({"max_changes": -1}, "max_changes: -1"),
+        ({"approved_plan": "nowhere/plan.json"}, "hardening_approved_plan.*nowhere/plan.json' is not allowed"),
+        ({"approved_plan": {"changes": 1}}, "hardening_approved_plan.*a document is not allowed"),
+        ({"approved_plan": "0" * 64}, f"approved_plan: no plan of account {ACCOUNT} and no run has the hash 0{{64}}"),
+        ({"run_details": {"require_change_ticket": True}}, "hardening_change_ticket.*is not set"),
+        ({"run_details": {"require_change_ticket": True, "change_ticket": " "}}, "hardening_change_ticket"),
+        ({"approved_plan": "0" * 64, "report_dir": None}, "approved_plan: a hash needs report_dir"),
+    ],
+)
+def test_bad_input_fails_before_the_first_write(bench: Bench, options: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(TaskError, match=message):
+        bench.run(change("a"), **options)
+    assert not bench.writes and not bench.reports.exists()
+
+
+@pytest.mark.parametrize("options", [{"account_id": None}, {"awx_job_id": "17"}])
+def test_an_audit_needs_less_but_says_what_the_real_run_needs(bench: Bench, options: dict[str, t.Any]) -> None:
+    assert bench.run(change("a"), check_mode=True, **options)["changed"] is True
+    assert [warning.partition(":")[0] for warning in bench.task.warnings] == ["without check mode this fails"]
+    assert bench.run(change("a"), mode="report", **options)["changed"] is False
+    assert bench.task.warnings == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("option", ["assume_role_arn", "assessor_role_arn"])
+def test_acting_on_either_role_of_the_task_fails_in_every_mode(bench: Bench, option: str, check_mode: bool) -> None:
+    own = f"arn:aws:iam::{ACCOUNT}:role/hardening/writer"
+    with pytest.raises(TaskError, match="would act on the caller itself"):
+        bench.run(change("a"), change(target=own), check_mode=check_mode, **{option: own})
+    assert not bench.writes
+
+
+def test_a_journal_that_can_not_be_written_changes_nothing(bench: Bench) -> None:
+    bench.journal.write_text("a file where a directory should be")
+    with pytest.raises(TaskError, match=f"can't write {bench.journal}") as caught:
+        bench.run(change("a"))
+    assert not bench.writes
+    assert caught.value.details["changed"] is False
+
+
+def test_a_write_that_failed_carries_what_was_done_before(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = bench.aws.call
+
+    def refuse_b(service: str, operation: str, parameters: t.Any = None, *, region: t.Any = None) -> t.Any:
+        if parameters["Name"] == "b":
+            raise AwsError("not allowed", code="AccessDenied", service=service, operation=operation)
+        return call(service, operation, parameters, region=region)
+
+    monkeypatch.setattr(bench.aws, "call", refuse_b)
+    with pytest.raises(TaskError, match=f"Replace on {user_arn('b')}: .*AccessDenied: not allowed") as caught:
+        bench.run(change("a"), change("b"))
+    details = caught.value.details
+    assert details["changed"] is True
+    assert [done["applied"] for done in details["changes"]] == [True, False]
+    assert len(details["diff"]) == 1
+    assert bench.part["error"] == str(caught.value)
+
+
+def test_without_a_place_for_the_report_nothing_is_changed(bench: Bench) -> None:
+    bench.reports.write_text("a file where a directory should be")
+    with pytest.raises(StoreError, match="can't write"):
+        bench.run(change("a"))
+    assert not bench.writes and not bench.journal.exists()
+
+
+def test_a_part_that_can_not_be_written_does_not_hide_what_was_done(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = DirectoryStore.put
+
+    def full(self: DirectoryStore, key: str, content: bytes) -> str:
+        if bench.writes:
+            raise StoreError(f"can't write {key}: no space left")
+        return put(self, key, content)
+
+    monkeypatch.setattr(DirectoryStore, "put", full)
+    with pytest.raises(TaskError, match="can't write .*no space left") as caught:
+        bench.run(change("a"))
+    assert caught.value.details["changed"] is True
+    assert bench.writes == ["a"]
+    # The report will say that the module began and did not end.
+    assert (bench.part["state"], bench.part["error"]) == ("started", None)
+
+
+def test_a_module_leaves_word_before_it_does_anything_and_why_it_failed(bench: Bench) -> None:
+    seen: list[t.Any] = []
+
+    def observe() -> t.NoReturn:
+        seen.append(bench.part)
+        raise AwsError("not allowed", code="AccessDenied", service="iam", operation="GetUser")
+
+    bench.walk["observe"] = observe
+    with pytest.raises(AwsError):
+        bench.run(change("a"), check_mode=True)
+    assert [(part["state"], part["error"]) for part in seen] == [("started", None)]
+    assert "AccessDenied" in bench.part["error"]
+    assert (bench.part["module"], bench.part["run_id"], bench.part["check_mode"]) == ("replace", RUN, True)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_refusals_are_results_unless_they_shall_fail(bench: Bench, check_mode: bool) -> None:
+    refusal = Refusal("expiry", "somebody would be locked out", "x", "Replace")
+    bench.walk["plan"] = lambda _state, _findings: Plan(changes=(change("a"),), refused=(refusal,))
+    result = bench.run(check_mode=True)
+    assert result["refused"] == [refusal.as_dict()]
+    with pytest.raises(TaskError, match="refused: somebody would be locked out") as caught:
+        bench.run(on_refusal="fail", check_mode=check_mode)
+    assert caught.value.details["changed"] is True
+    assert caught.value.details["refused"] == [refusal.as_dict()]
+
+
+# Findings and the part for the report
+
+
+@pytest.mark.parametrize(("wanted", "statuses"), [("none", None), ("failed", ["FAIL"]), ("all", ["PASS", "FAIL"])])
+def test_findings_as_asked_for(bench: Bench, wanted: str, statuses: t.Optional[list[str]]) -> None:
+    found = (finding(status=Status.PASS), finding())
+    bench.walk["assess"] = lambda _state: found
+    result = bench.run(return_findings=wanted)
+    shown = result.get("findings")
+    assert (None if shown is None else [item["status"] for item in shown]) == statuses
+    assert "AKIAIOSFODNN7EXAMPLE" not in json.dumps(result)
+    revealed = bench.run(return_findings="failed", reveal_key_ids=True)
+    assert revealed["findings"][0]["resource_detail"] == "AKIAIOSFODNN7EXAMPLE"
+
+
+def test_the_part_has_what_was_predicted_and_the_result_has_not(bench: Bench) -> None:
+    bench.impacts = [{"change": ["a is replaced"]}]
+    assert "impacts" not in bench.run(change("a"))
+    assert bench.part["impacts"] == bench.impacts
+
+
+def test_costs_are_told_in_the_result_and_kept_for_the_report(bench: Bench) -> None:
+    assert "costs" not in bench.run(change("a"), check_mode=True)
+    costs = [{"option": "x", "unit": "y", "count": 2, "note": "z"}]
+    bench.keeping = {"costs": lambda: costs}
+    assert bench.run(change("a"), check_mode=True)["costs"] == costs
+    assert bench.part["costs"] == costs
+
+
+def test_a_module_that_runs_twice_keeps_both_parts_and_finds_its_own_plan(bench: Bench) -> None:
+    bench.keeping = {"part": "replace-one"}
+    planned = bench.run(change("a"), change("b"), check_mode=True, max_changes=1)
+    bench.keeping = {"part": "replace-two"}
+    bench.run(check_mode=True)
+    assert (bench.part["module"], bench.part["changes"]) == ("replace", [])
+    bench.keeping = {"part": "replace-one"}
+    bench.run(change("a"), change("b"), max_changes=1, approved_plan=planned["plan_sha256"])
+    assert bench.writes == ["a", "b"]
+
+
+def test_findings_are_kept_for_the_report_where_no_assessment_makes_them(bench: Bench) -> None:
+    bench.walk["assess"] = lambda _state: (finding(status=Status.PASS), finding())
+    bench.run(return_findings="none")
+    assert bench.part["findings"] == []
+    bench.keeping = {"reports": True}
+    bench.run(return_findings="none")
+    assert [item["status"] for item in bench.part["findings"]] == ["PASS", "FAIL"]
+    assert bench.part["findings"][1]["resource_detail"] == "AKIAIOSFODNN7EXAMPLE"
+
+
+def test_the_part_has_what_a_cap_holds_back_so_that_it_can_be_approved(bench: Bench) -> None:
+    bench.walk["plan"] = lambda _state, _findings: Plan(changes=(change("a"), change("b")), warnings=("look",))
+    result = bench.run(check_mode=True, max_changes=1)
+    assert not result["changes"] and len(result["refused"]) == 2
+    part = bench.part
+    assert part["schema"] == "hardening.iam/part/1"
+    assert (part["module"], part["run_id"], part["mode"], part["check_mode"]) == ("replace", RUN, "enforce", True)
+    assert part["plan"] == plan_document([change("a"), change("b")], account_id=ACCOUNT, run_id=RUN, created=NOW)
+    assert part["plan_sha256"] == part["plan"]["plan_sha256"] == result["plan_sha256"]
+    assert part["warnings"] == bench.task.warnings == ["look"]
+    assert part["error"] is None
+
+
+# Approved plans
+
+
+def test_a_plan_of_a_check_run_is_approved_and_lifts_the_cap(bench: Bench) -> None:
+    held_back = bench.run(change("a"), change("b"), check_mode=True, max_changes=1)
+    assert not held_back["changes"]
+    result = bench.run(change("a"), change("b"), change("c"), max_changes=1, approved_plan=held_back["plan_sha256"])
+    assert bench.writes == ["a", "b"]
+    assert [refusal["rule"] for refusal in result["refused"]] == ["approved_plan"]
+
+
+def test_another_run_that_plans_more_does_not_widen_an_approval(bench: Bench) -> None:
+    approved = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    bench.run(change("a"), change("b"), check_mode=True, run_id="overtaking")
+    result = bench.run(change("a"), change("b"), approved_plan=approved)
+    assert bench.writes == ["a"]
+    assert [refusal["rule"] for refusal in result["refused"]] == ["approved_plan"]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        pytest.param({"parameters": {"Name": "b", "State": "new"}}, "differs now", id="request"),
+        pytest.param({"affects": (user_arn("b"),)}, "it would now affect user b too", id="affects"),
+        pytest.param({"before": "older"}, "differs now", id="before"),
+    ],
+)
+def test_what_differs_from_what_was_approved_is_refused(bench: Bench, other: dict[str, t.Any], said: str) -> None:
+    approved = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    result = bench.run(change("a", **other), approved_plan=approved)
+    assert not bench.writes
+    assert [refusal["rule"] for refusal in result["refused"]] == ["approved_plan"]
+    assert said in result["refused"][0]["reason"]
+
+
+def test_the_hash_of_a_run_approves_the_plan_of_the_account(bench: Bench) -> None:
+    planned = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    lines = run_lines({ACCOUNT: planned, "999988887777": "0" * 64})
+    run_hash = keep_run(DirectoryStore(str(bench.reports)), lines, run_id=RUN, created=NOW)
+    bench.run(change("a"), max_changes=0, approved_plan=run_hash)
+    assert bench.writes == ["a"]
+
+
+def test_a_run_that_applied_its_plan_does_not_renew_it(bench: Bench) -> None:
+    planned = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    bench.run(change("a"), run_id="apply", approved_plan=planned)
+    assert bench.writes == ["a"]
+    assert [path.name for path in (bench.reports / ACCOUNT / "plans").rglob("*.json")] == [f"{planned}.json"]
+
+
+def test_who_made_the_plan_does_not_approve_it(bench: Bench) -> None:
+    planned = bench.run(change("a"), check_mode=True, run_details={"author": "alice"})["plan_sha256"]
+    with pytest.raises(TaskError, match="alice made this plan"):
+        bench.run(change("a"), approved_plan=planned, run_details={"approver": "alice"})
+    assert not bench.writes
+    bench.run(change("a"), approved_plan=planned, run_details={"author": "alice", "approver": "bob"})
+    assert bench.writes == ["a"]
+
+
+def test_the_journal_says_who_ran_what(bench: Bench) -> None:
+    planned = bench.run(change("a"), check_mode=True)["plan_sha256"]
+    details = {"author": "alice", "approver": "bob", "change_ticket": "CHG-7", "job": "17", "commit": "c0ffee"}
+    bench.run(change("a"), approved_plan=planned, run_details={**details, "require_change_ticket": True})
+    record = json.loads((bench.journal / ACCOUNT / RUN / JOB / "000001-run.json").read_text(encoding="utf-8"))
+    assert details.items() <= record.items()
+    assert (record["plan_sha256"], record["approved_plan"]) == (planned, planned)
+
+
+def test_an_audit_without_a_change_ticket_says_that_the_real_run_needs_one(bench: Bench) -> None:
+    bench.run(change("a"), check_mode=True, run_details={"require_change_ticket": True})
+    assert len(bench.task.warnings) == 1
+    assert "hardening_change_ticket" in bench.task.warnings[0]
+
+
+# Who may write into the journal
+
+
+def test_a_journal_that_everybody_may_write_is_refused_and_an_audit_says_so(bench: Bench) -> None:
+    bench.journal.mkdir()
+    bench.journal.chmod(0o777)
+    bench.run(change("a"), check_mode=True)
+    assert ["everybody" in warning for warning in bench.task.warnings] == [True]
+    with pytest.raises(TaskError, match=r"hardening_journal.*everybody on this machine can write.*mode 0777"):
+        bench.run(change("a"))
+    assert not bench.writes
+    bench.journal.chmod(0o755)
+    bench.run(change("a"))
+    assert bench.writes == ["a"]
+
+
+def test_a_journal_that_a_group_may_write_is_used_with_a_warning(bench: Bench) -> None:
+    bench.journal.mkdir()
+    bench.journal.chmod(0o770)
+    bench.run(change("a"))
+    assert bench.writes == ["a"]
+    (warning,) = bench.task.warnings
+    assert f"the group with the id {bench.journal.stat().st_gid} can write to" in warning
+    assert "mode 0770" in warning
+
+
+def test_a_journal_behind_a_link_is_used_with_a_warning(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    bench.journal.symlink_to(tmp_path / "elsewhere")
+    bench.run(change("a"))
+    assert bench.writes == ["a"]
+    (warning,) = bench.task.warnings
+    assert "is a symbolic link to" in warning and str(tmp_path / "elsewhere") in warning
+
+
+# Runs that were cut off
+
+
+def test_a_run_that_was_cut_off_is_reported_and_a_real_run_settles_it(bench: Bench) -> None:
+    store = DirectoryStore(str(bench.journal))
+    journal_of(store, run_id="20261101T000000Z").intend(change("a"))
+    journal_of(store, run_id="20261101T000000Z", module="other").intend(change("b"))
+    bench.run(check_mode=True)
+    assert bench.task.warnings == [
+        f"run 20261101T000000Z was cut off at Replace on {user_arn('a')}; look at its target",
+        f"run 20261101T000000Z was cut off at Replace on {user_arn('b')}; look at its target",
+    ]
+    bench.run()
+    assert bench.task.warnings[0].endswith(f"{user_arn('a')}; what is there now says: failed")
+    bench.run()
+    # The other module's change stays open until that module runs.
+    assert bench.task.warnings == [
+        f"run 20261101T000000Z was cut off at Replace on {user_arn('b')}; look at its target"
+    ]
+
+
+def test_a_broken_record_is_a_warning_and_hides_no_other_run(bench: Bench) -> None:
+    store = DirectoryStore(str(bench.journal))
+    store.put(f"{ACCOUNT}/1/000001-intent.json", b"{")
+    store.put(f"{ACCOUNT}/{RUN}/foo-intent.json", b"{}")
+    journal_of(store, run_id="20261101T000000Z").intend(change("a"))
+    assert bench.run(change("b"))["changed"] is True
+    assert bench.writes == ["b"]
+    foreign, broken, cut_off = bench.task.warnings
+    assert "foo-intent.json" in foreign
+    assert "000001-intent.json is not a journal record" in broken
+    assert "run 20261101T000000Z was cut off" in cut_off
+
+
+def test_a_record_whose_shape_its_module_can_not_read_is_a_warning(bench: Bench) -> None:
+    journal_of(DirectoryStore(str(bench.journal)), run_id="1").intend(change("a", after=["a", "list"]))
+
+    def strict(wanted: Change) -> t.Any:
+        return None if wanted.after is None else {"old": wanted.after.get("x")}
+
+    bench.walk["reread"] = lambda wanted: strict(wanted) if wanted.kind == "" else bench.aws.reread(wanted)
+    assert bench.run(change("b"))["changed"] is True
+    assert bench.writes == ["b"]
+    (warning,) = bench.task.warnings
+    assert warning.endswith("what is there now says: unknown")
+
+
+def test_a_journal_that_can_not_be_read_is_a_warning_in_an_audit(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_self: DirectoryStore, prefix: str = "") -> list[str]:
+        raise StoreError(f"can't read {prefix}: denied")
+
+    monkeypatch.setattr(DirectoryStore, "list", lost)
+    assert bench.run(change("a"), check_mode=True)["changed"] is True
+    assert "whether an earlier run was cut off is not known" in bench.task.warnings[0]
+
+
+def test_the_caller_of_another_account_is_refused_before_anything_is_read(bench: Bench) -> None:
+    bench.aws.caller = FakeCaller(account_id="999988887777")
+    bench.walk["observe"] = lambda: pytest.fail("the account was read")
+    with pytest.raises(TaskError, match="999988887777"):
+        bench.run(change("a"), mode="report")
