@@ -89,13 +89,10 @@ def _recorded_twice(scope: Scope) -> Verdict:
     recording = [item for item in scope.snapshot.config_recorders if item.recording]
     regions = sorted(item.region for item in recording if item.records_iam)
     if not regions:
-        return Verdict(len(recording), "recorders", not_applicable="IAM is not recorded (control config_records_iam)")
+        return Verdict(0, "recorders", not_applicable="IAM is not recorded (control config_records_iam)")
     if len(regions) > 1:
         detail = f"recorded, and billed, in {listing(regions)}"
         return Verdict(len(recording), "recorders", (Failure(scope.facts.account_arn, detail, {"regions": regions}),))
-    unread = scope.unread_regions(Dataset.CONFIG_RECORDERS)
-    if unread:
-        return Verdict(len(recording), "recorders", not_assessed=f"recorders could not be read in {listing(unread)}")
     return Verdict(len(recording), "recorders", detail=f"IAM is recorded in {regions[0]} alone")
 
 

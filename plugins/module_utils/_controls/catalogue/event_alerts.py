@@ -123,7 +123,7 @@ def _leads(scope: Scope, here: AlertRegion, arn: str, wanted: AlertRule, event: 
     _arn, _partition, service, region, account, *_rest = (*arn.split(":"), "", "", "", "", "")
     if account and not accounts_of_ours(scope)(account):
         return Judged(NO, f"{arn} is of account {account}, which is not known to be ours")
-    if service == "events" and account == scope.snapshot.account_id and arn.endswith(":event-bus/default"):
+    if account == scope.snapshot.account_id and arn.endswith(":event-bus/default"):
         # AWS hands an event on once, not from bus to bus.
         if forwarded or region == here.region:
             return Judged(NO, "what was handed on is not handed on once more")

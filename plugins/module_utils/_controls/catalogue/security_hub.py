@@ -99,7 +99,7 @@ def _findings(scope: Scope) -> Verdict:
         for items in by_place.values()
         if any(item.region == scope.region for item in items)
     } - {scope.region}
-    reason = None if failures else f"what failed here is reported once, in {listing(elsewhere)}"
+    reason = f"what failed here is reported once, in {listing(elsewhere)}"
     return Verdict(len(failures), _FINDINGS, failures, not_applicable=reason)
 
 

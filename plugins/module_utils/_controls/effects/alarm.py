@@ -117,11 +117,11 @@ def hears(alarm: MetricAlarm, reported: FilterMetric, event: Mapping[str, t.Any]
     )
 
 
-def _at(event: Mapping[str, t.Any], path: str) -> t.Optional[str]:
+def _at(event: Mapping[str, t.Any], path: str) -> t.Any:
     found: t.Any = event
     for name in path.removeprefix("$.").split("."):
         found = found.get(name) if isinstance(found, Mapping) else None
-    return found if isinstance(found, str) else None
+    return found
 
 
 def notification(

@@ -17,6 +17,7 @@ https://docs.aws.amazon.com/controltower/latest/controlreference/mandatory-contr
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import functools
 import re
 import typing as t
@@ -25,7 +26,7 @@ from collections.abc import Iterable, Iterator
 from ..._policy.analysis.principal_matrix import Actor
 from ..._policy.documents.policy import Policy, Statement
 from ..._policy.evaluation.catalogue import available, expand, services
-from .organization import NAME, Effect
+from .organization import NAME, Effect, texts_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,28 +165,43 @@ def holding(effect: Effect, policies: tuple[Policy, ...]) -> tuple[str, ...]:
     """The guardrails that hold in an account below ``policies``."""
     denials = [item for policy in policies for item in policy.statements if not item.allow]
     named = list(dict.fromkeys(arn for item in denials for arn in item.resources or () if arn.startswith("arn:")))
-    found = [rail.name for rail in GUARDRAILS if _holds(effect, rail, named)]
+    regions = _regions(effect, policies)
+    found = [rail.name for rail in GUARDRAILS if _holds(effect, rail, named, regions)]
     found += [f"{region} is closed" for region in effect.regions if _is_closed(effect, region)]
-    found += [f"{service} is closed" for service in _services(denials) if _service_is_closed(effect, service)]
-    found += [f"{item.label} is denied" for item in denials if _is_own(effect, item)]
+    found += [f"{service} is closed" for service in _services(denials) if _service_is_closed(effect, service, regions)]
+    found += [f"{item.label} is denied" for item in denials if _is_own(effect, item, regions)]
     if not effect.lack_of_mfa:
         found.append("users need MFA")
     return tuple(dict.fromkeys(found))
 
 
-def _sample(effect: Effect) -> tuple[str, ...]:
-    """Regions to ask about what holds in all of them: that of IAM, the first and the last of the others."""
-    return tuple(dict.fromkeys((effect.place.home, *effect.regions[:1], *effect.regions[-1:])))
+def _regions(effect: Effect, policies: Iterable[Policy]) -> tuple[str, ...]:
+    """Regions to ask about what holds in all of them: that of IAM, those that policies name, and one that none names.
+
+    Policies tell regions apart by their names alone, so that the others are like that one.
+    """
+    patterns = {text for policy in policies for item in policy.statements for text in texts_of(item)}
+    named = [region for region in effect.regions if any(_means(pattern, region) for pattern in patterns)]
+    home = effect.place.home
+    other = next((region for region in effect.regions if region not in (home, *named)), home)
+    return tuple(dict.fromkeys((home, *named, other)))
 
 
-def _holds(effect: Effect, rail: Guardrail, named: Iterable[str]) -> bool:
+def _means(pattern: str, region: str) -> bool:
+    """Whether a resource or the value of a condition singles out a region, by its name or by a part of it."""
+    name = f"{pattern}:::".split(":")[3] if pattern.startswith("arn:") else pattern.lower()
+    return bool(name.strip("*")) and fnmatch.fnmatchcase(region, name)
+
+
+def _holds(effect: Effect, rail: Guardrail, named: Iterable[str], regions: tuple[str, ...]) -> bool:
     actors = effect.ordinary if rail.who == "ordinary" else (effect.root if rail.who == "root" else effect.outsider,)
     callers = tuple(_with(actor, dict(rail.keys)) for actor in actors)
     service = rail.resource.split(":")[2:3]
     others = [
         arn for arn in named if arn.split(":")[2:3] in (service, ["*"]) and _kind(arn) in (_kind(rail.resource), "*")
     ]
-    return any(_is_denied(effect, callers, rail.calls, resource) for resource in (rail.resource, *map(_filled, others)))
+    resources = (rail.resource, *map(_filled, others))
+    return any(_is_denied(effect, callers, rail.calls, regions, resource) for resource in resources)
 
 
 def _with(actor: Actor, keys: t.Mapping[str, str]) -> Actor:
@@ -201,17 +217,19 @@ def _kind(arn: str) -> str:
 def _filled(pattern: str) -> str:
     """A resource that the pattern of a denial means."""
     parts = pattern.split(":", 5)
-    words = ("arn", "{partition}", "", "{region}", "{account}")
+    words = ("", "{partition}", "", "{region}", "{account}")
     head = [word if part == "*" and word else part for part, word in zip(parts, words, strict=False)]
     tail = "".join(parts[5:]).replace("${", "").replace("{", "").replace("}", "")
     return ":".join((*head, tail.replace("*", NAME).replace("?", "x")))
 
 
-def _is_denied(effect: Effect, callers: Iterable[Actor], calls: str, resource: str) -> bool:
+def _is_denied(
+    effect: Effect, callers: Iterable[Actor], calls: str, regions: tuple[str, ...], resource: str = "*"
+) -> bool:
     return all(
         any(effect.denies(caller, action, resource, region) for action in call.split("|"))
         for caller in callers
-        for region in _sample(effect)
+        for region in regions
         for call in calls.split()
     )
 
@@ -229,12 +247,12 @@ def _services(denials: Iterable[Statement]) -> Iterator[str]:
                 yield service
 
 
-def _service_is_closed(effect: Effect, service: str) -> bool:
+def _service_is_closed(effect: Effect, service: str, regions: tuple[str, ...]) -> bool:
     calls = " ".join(f"{service}:{name}" for name in _MADE_UP)
-    return _is_denied(effect, effect.ordinary, calls, "*")
+    return _is_denied(effect, effect.ordinary, calls, regions)
 
 
-def _is_own(effect: Effect, denial: Statement) -> bool:
+def _is_own(effect: Effect, denial: Statement, regions: tuple[str, ...]) -> bool:
     """Whether a statement denies several actions of a service of the organization's choice to everybody.
 
     Actions that no service has do not count.
@@ -244,5 +262,5 @@ def _is_own(effect: Effect, denial: Statement) -> bool:
         return False
     known = [action for action in actions if not available() or expand(action)]
     several = len(known) > 1 or "*" in "".join(known)
-    calls = " ".join(action.replace("*", "X7").replace("?", "x") for action in actions)
-    return several and _is_denied(effect, effect.ordinary, calls, "*")
+    # A pattern also matches itself, as a name.
+    return several and _is_denied(effect, effect.ordinary, " ".join(actions), regions)

@@ -199,7 +199,7 @@ def effect_of(
 
 def names_account(policies: Iterable[Policy], account_id: str) -> bool:
     """Whether policies name an account, so that they may have an effect of their own there."""
-    return any(account_id in text for policy in policies for item in policy.statements for text in _texts(item))
+    return any(account_id in text for policy in policies for item in policy.statements for text in texts_of(item))
 
 
 def uses_paths(policies: Iterable[Policy]) -> bool:
@@ -212,7 +212,8 @@ def uses_paths(policies: Iterable[Policy]) -> bool:
     )
 
 
-def _texts(statement: Statement) -> Iterator[str]:
+def texts_of(statement: Statement) -> Iterator[str]:
+    """The resources and the values of conditions that a statement names."""
     yield from statement.resources or ()
     yield from statement.not_resources or ()
     for condition in statement.conditions:

@@ -198,8 +198,6 @@ def _equality(path: tuple[Step, ...], kind: str, wanted: str, *, negated: bool) 
             raise PatternError(f"{wanted!r} is not a regular expression") from error
         return lambda event: _holds(_value(event, path), lambda text: test(text) is not None, negated)
     wanted = wanted.replace('\\"', '"')
-    if "*" not in wanted:
-        return lambda event: _holds(_value(event, path), lambda text: text == wanted, negated)
     # Only * is a wildcard: fnmatch's other signs are taken literally.
     literal = re.compile(fnmatch.translate(re.sub(r"[\[?]", lambda match: f"[{match.group()}]", wanted)))
     return lambda event: _holds(_value(event, path), lambda text: literal.match(text) is not None, negated)

@@ -117,7 +117,7 @@ def _of_root(place: Place) -> tuple[Sample, ...]:
         "refused LeaveOrganization": record.refused(
             session, "organizations", "LeaveOrganization", "AccessDenied"
         ).event,
-        "SetAlternateContact": record.call(session, "account", "PutAlternateContact"),
+        "PutAlternateContact": record.call(session, "account", "PutAlternateContact"),
         "console action": record.call(session, "support", "DescribeCases", eventType=CONSOLE_ACTION, readOnly=True),
     }
     return tuple(Sample(name, session.by, event) for name, event in events.items())

@@ -333,9 +333,12 @@ class Recorder:
 
 
 def by_whom(samples: Sequence[Sample], missed: Sequence[Sample]) -> str:
-    """The callers whose events were missed, in the shorter of two ways; empty where those of all were."""
-    callers, of_missed = {sample.by for sample in samples}, {sample.by for sample in missed}
-    caught = callers - of_missed
+    """The callers whose events were missed, in the shorter of two ways; empty where those of all were.
+
+    Not every caller makes every event, so only events of the missed names count.
+    """
+    names, of_missed = {sample.name for sample in missed}, {sample.by for sample in missed}
+    caught = {sample.by for sample in samples if sample.name in names} - of_missed
     if not caught:
         return ""
     return f" unless by {listing(caught)}" if len(caught) < len(of_missed) else f" by {listing(of_missed)}"

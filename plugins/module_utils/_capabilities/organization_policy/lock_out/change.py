@@ -136,9 +136,8 @@ class PolicyChange:
     def accounts(self) -> tuple[MemberAccount, ...]:
         """The accounts in which anything changes. SCPs and RCPs do not bind the management account."""
         reached = {target for policy in self.policies for target in policy.reaches}
-        known = {target for target in reached if target in self.after.unit or target in self.after.account}
         management = self.after.management_account_id
-        return tuple(item for item in self.after.accounts_under(known) if item.id != management)
+        return tuple(item for item in self.after.accounts_under(reached) if item.id != management)
 
     @functools.cached_property
     def accounts_at_work(self) -> tuple[MemberAccount, ...]:

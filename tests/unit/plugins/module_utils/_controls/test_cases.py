@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Finding, Status
 
 from .case_tables import all_cases
 from .cases.case import Case
@@ -25,6 +29,19 @@ def test_verdict(case: Case) -> None:
     ), case.source
     # A check that raises is NOT_ASSESSED as well, which would look like a verdict.
     assert not [finding.detail for finding in findings if "could not judge what AWS answered" in finding.detail]
+    for finding in findings:
+        check_count(finding)
+
+
+def check_count(finding: Finding) -> None:
+    """Check what the evidence of a finding on all resources says it looked at: words, and nothing without any."""
+    observed = finding.evidence.observed
+    if finding.status is Status.PASS:
+        assert observed["population"] >= 0
+    if finding.status is Status.NOT_APPLICABLE and observed:
+        assert observed["population"] == 0
+    if finding.status is not Status.FAIL and observed and "unit" in observed:
+        assert re.fullmatch(r"[A-Za-z, -]+", observed["unit"])
 
 
 def test_cases_differ_and_have_a_source() -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
+from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP, SCP
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Scope
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 from ansible_collections.hardening.iam.plugins.module_utils._controls.organization_facts import Organization, first
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
+from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.narrowing import ANYTHING
 
 from .organization_samples import (
     DEV,
@@ -20,6 +22,7 @@ from .organization_samples import (
     PROD,
     PRODUCTION,
     ROOT_ID,
+    SANDBOX,
     WORKLOADS,
     account,
     acme,
@@ -81,3 +84,39 @@ def test_a_snapshot_of_an_account_has_no_organization() -> None:
 
 def test_evidence_names_the_first_of_many() -> None:
     assert first(str(number) for number in range(100)) == sorted(map(str, range(100)))[:20]
+
+
+def test_the_policies_of_each_level_are_those_of_one_type() -> None:
+    guard = policy("guard", deny("iam:*"), on=(WORKLOADS,))
+    data = policy("data", deny("s3:*", Principal="*"), on=(ROOT_ID, PROD), kind=RCP)
+    found = organization(acme(full_access(), guard, data))
+    scps, rcps = found.levels(PROD, SCP), found.levels(PROD, RCP)
+    assert [[item.name for item in level] for level in scps or ()] == [
+        ["FullAWSAccess"],
+        ["FullAWSAccess", "guard"],
+        ["FullAWSAccess"],
+        ["FullAWSAccess"],
+    ]
+    assert [[item.name for item in level] for level in rcps or ()] == [["data"], [], [], ["data"]]
+    assert [item.source.name for item in found.scps_on(ROOT_ID)] == ["FullAWSAccess"]
+    assert found.scps_on("ou-gone") == ()
+
+
+def test_a_type_that_is_not_enabled_has_no_levels() -> None:
+    found = organization(acme(full_access(), policy_types={SCP: "ENABLED", RCP: "PENDING_ENABLE"}))
+    assert found.levels(PROD, SCP) is not None
+    assert found.levels(PROD, RCP) is None
+
+
+def test_a_policy_that_does_not_parse_may_allow_anything() -> None:
+    found = organization(acme(full_access(), unreadable([PROD])))
+    levels = found.levels(PROD, SCP) or ()
+    assert [len(level) for level in levels] == [1, 1, 1, 2]
+    assert ANYTHING in levels[-1]
+
+
+def test_the_nodes_are_all_that_a_policy_can_bind() -> None:
+    found = organization(acme())
+    assert found.nodes == (ROOT_ID, SANDBOX, WORKLOADS, PRODUCTION, PROD, DEV, PLAY)
+    assert found.bound_under(ROOT_ID) == [f"acme-prod ({PROD})", f"acme-dev ({DEV})", f"acme-play ({PLAY})"]
+    assert found.bound_under(ACCOUNT) == []

@@ -18,7 +18,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.analyzers i
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Analyzer
-from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.access_analyzer import is_broad
+from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.access_analyzer import (
+    described,
+    is_broad,
+)
 
 from ..samples import ACCOUNT, arn, judge, snapshot, unread
 
@@ -168,3 +171,120 @@ def test_a_broad_rule_fails_its_analyzer_unless_a_service_manages_that() -> None
         (OTHER, "PASS", None),
     ]
     assert findings[0].evidence.observed == {"rule": "all", "filter": {"isPublic": {"eq": ["false"]}}}
+
+
+def test_the_evidence_of_a_finding() -> None:
+    findings = (found("2", is_public=True, type="ExternalAccess"), found("1"))
+    (finding,) = (item for item in judge("external_access_found", account(*findings)) if item.status.value == "FAIL")
+    assert finding.evidence.observed == {
+        "findings": ["1", "2"],
+        "types": ["ExternalAccess"],
+        "resource_type": "AWS::S3::Bucket",
+        "owner_account": ACCOUNT,
+    }
+    assert (finding.resource_detail, finding.detail) == (
+        None,
+        "open to everybody (2 active findings of Access Analyzer)",
+    )
+
+
+def test_a_finding_without_a_resource_is_one_of_its_analyzer() -> None:
+    (finding,) = (
+        item for item in judge("external_access_found", account(found("7", resource=""))) if item.status.value == "FAIL"
+    )
+    assert (finding.resource, finding.resource_detail) == (place(), "7")
+
+
+def test_what_is_resolved_or_archived_is_no_finding() -> None:
+    resolved, archived = found("1", status="RESOLVED"), found("2", status="ARCHIVED")
+    verdicts = judge("external_access_found", account(resolved, archived))
+    assert [(item.status.value, item.detail) for item in verdicts] == [("PASS", "no active finding")] * 2
+    assert verdicts[0].evidence.observed == {"population": 0, "unit": "active findings"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("UnusedIAMRole", "the role is unused"),
+        ("UnusedIAMUserAccessKey", "an access key is unused"),
+        ("UnusedIAMUserPassword", "the password is unused"),
+        ("UnusedPermission", "permissions are unused"),
+        ("UnusedSomethingNew", "UnusedSomethingNew"),
+    ],
+)
+def test_what_is_unused_is_said(kind: str, said: str) -> None:
+    given = account(of_role("1", type=kind), kind="ACCOUNT_UNUSED_ACCESS")
+    ((_region, _resource, severity, detail),) = told("unused_access_found", given)
+    assert detail == f"{said} (1 active finding of Access Analyzer)"
+    assert severity == ("low" if kind == "UnusedPermission" else "medium")
+
+
+def test_internal_access_is_a_finding_of_its_own() -> None:
+    given = account(found("1", type="InternalAccess"), found("2"), kind="ACCOUNT_INTERNAL_ACCESS")
+    assert told("internal_access_found", given) == [
+        (
+            HOME,
+            BUCKET,
+            "low",
+            "principals of the account or organization have access (1 active finding of Access Analyzer)",
+        )
+    ]
+
+
+def test_what_could_not_be_analyzed_names_every_reason() -> None:
+    ((_region, _resource, _severity, detail),) = told(
+        "external_access_found", account(found("1", error="INTERNAL_ERROR"), found("2", error="ACCESS_DENIED"))
+    )
+    assert detail.startswith("could not be analyzed: ACCESS_DENIED, INTERNAL_ERROR (2 active findings")
+
+
+def test_a_bucket_of_another_region_is_judged_there() -> None:
+    """S3 names no region in the ARN, and a bucket has one region all the same."""
+    both = account(found("1"), found("2", OTHER, is_public=True))
+    assert [
+        (region, severity, detail) for region, _resource, severity, detail in told("external_access_found", both)
+    ] == [
+        (HOME, "high", "open to principals outside the account or organization (1 active finding of Access Analyzer)"),
+        (OTHER, "critical", "open to everybody (1 active finding of Access Analyzer)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "broad"),
+    [("exch", False), ("exc", True), ("*exc*", True), ("arn:aws:s3:::exch", False), ("arn:aws:s3:::e*", True)],
+)
+def test_a_part_of_a_name_needs_four_letters(part: str, broad: bool) -> None:
+    assert is_broad(ArchiveRule("r", {"resource": Criterion(contains=(part,))})) is broad
+
+
+@pytest.mark.parametrize("key", ["resource", "principal.AWS", "condition.aws:SourceVpc", "accessPoint", "id"])
+def test_the_attributes_that_name_something(key: str) -> None:
+    assert not is_broad(ArchiveRule("r", {key: Criterion(eq=("something",))}))
+    assert is_broad(ArchiveRule("r", {f"x{key}": Criterion(eq=("something",))}))
+
+
+@pytest.mark.parametrize("key", ["resourceType", "resourceOwnerAccount", "resourceControlPolicyRestriction", "status"])
+def test_the_attributes_of_classes(key: str) -> None:
+    assert is_broad(ArchiveRule("r", {key: Criterion(eq=("something",))}))
+
+
+def test_a_filter_is_shown_as_aws_writes_it() -> None:
+    criteria = {
+        "resourceType": Criterion(eq=("a",), neq=("b", "c"), contains=("d",), exists=False),
+        "status": Criterion(exists=True),
+        "id": Criterion(),
+    }
+    assert described(criteria) == {
+        "resourceType": {"eq": ["a"], "neq": ["b", "c"], "contains": ["d"], "exists": False},
+        "status": {"exists": True},
+        "id": {},
+    }
+
+
+def test_a_broad_rule_is_named_with_what_it_hides() -> None:
+    rules = (ArchiveRule("all", {"isPublic": Criterion(eq=("false",)), "status": Criterion(exists=True)}),)
+    details = AnalyzerDetails("a", place(), HOME, "ACCOUNT", "ACTIVE", archive_rules=rules)
+    finding, passed = judge("archive_rule_broad", account(analyzer_details=(details,)))
+    assert finding.detail == "archive rule all hides whatever fits isPublic, status, without naming it"
+    assert finding.resource == place()
+    assert passed.evidence.observed == {"population": 0, "unit": "archive rules"}

@@ -131,6 +131,32 @@ def test_a_rule_that_leaves_out_events_names_them() -> None:
     assert found.detail.endswith("assume-root (none by a person of Identity Center, a role)")
 
 
+def test_a_rule_that_leaves_out_a_call_names_it() -> None:
+    pattern = {**BY_NAME["guardrail-tamper"].pattern}
+    names = [name for name in pattern["detail"]["eventName"] if name != "DeleteAnalyzer"]
+    pattern["detail"] = {**pattern["detail"], "eventName": names}
+    narrow = rule("guardrail-tamper", TOPIC, pattern=pattern)
+    (found,) = judge("event_alert_rules", home(*all_rules(TOPIC, without="guardrail-tamper"), narrow))
+    assert found.detail.endswith("guardrail-tamper (not DeleteAnalyzer)")
+
+
+def test_only_what_is_not_known_is_named_beside_what_works() -> None:
+    whole = BY_NAME["guardrail-tamper"].pattern
+    rest = [name for name in whole["detail"]["eventName"] if name != "DeleteAnalyzer"]
+    one, others = ({**whole, "detail": {**whole["detail"], "eventName": names}} for names in (["DeleteAnalyzer"], rest))
+    rules = (
+        rule("guardrail-tamper", f"{TOPIC}-2", pattern=one),
+        rule("guardrail-tamper", TOPIC, pattern=others, arn=f"arn:aws:events:{HOME}:{ACCOUNT}:rule/others"),
+    )
+    unknown = AlertTopic(f"{TOPIC}-2", unknown="AccessDenied")
+    told = home(*all_rules(TOPIC, without="guardrail-tamper"), *rules, topics=[OPEN, unknown])
+    (found,) = judge("event_alert_rules", told)
+    assert (found.status.value, found.detail) == (
+        "NOT_ASSESSED",
+        f"guardrail-tamper: {TOPIC}-2 could not be read: AccessDenied",
+    )
+
+
 def test_a_place_that_can_not_be_read_is_unknown_if_ours_and_trusted_if_declared() -> None:
     unknown = AlertTopic(TOPIC, unknown="AccessDenied")
     (found,) = judge("event_alert_rules", home(*all_rules(TOPIC), topics=[unknown]))
@@ -266,3 +292,99 @@ def test_a_trail_must_log_what_rules_wait_for(fields: dict[str, t.Any], verdict:
 def test_without_rules_no_trail_is_asked_for() -> None:
     assert status("event_alert_trail", home(topics=())) == "NOT_APPLICABLE"
     assert status("event_alert_trail", home(rule("root-activity", TOPIC))) == "FAIL"
+
+
+def said(control: str, told: Snapshot) -> tuple[str, t.Any]:
+    """What the one finding of a control says, and its evidence."""
+    (finding,) = judge(control, told)
+    return finding.detail, finding.evidence.observed
+
+
+def test_the_rules_that_catch_are_named() -> None:
+    detail, observed = said("event_alert_rules", home(*all_rules(TOPIC)))
+    names = sorted(item.name for item in RULES if item.by_default and item.name != "organizations-guardrail-change")
+    assert detail == f"rules that are on catch {', '.join(names)}"
+    assert observed == {"population": 5, "unit": "alert rules"}
+
+
+@pytest.mark.parametrize(
+    ("targets", "why"),
+    [
+        ((), "the rule has no target"),
+        ((FOREIGN,), f"{FOREIGN} is of account 999999999999, which is not known to be ours"),
+        ((f"{TOPIC}-gone",), f"there is no {TOPIC}-gone"),
+        ((HUB,), "what was handed on is not handed on once more"),
+    ],
+)
+def test_why_a_rule_reaches_nobody(targets: tuple[str, ...], why: str) -> None:
+    name = "health-exposed-credentials"
+    gone = AlertTopic(f"{TOPIC}-gone", exists=False)
+    told = home(*all_rules(TOPIC, without=name), rule(name, *targets), topics=(OPEN, gone))
+    detail, observed = said("event_alert_rules", told)
+    assert detail.endswith(f"catches the events of {name} ({why})")
+    assert observed == {"missing": [name], "reasons": {name: why}}
+
+
+def test_a_region_that_events_go_on_to_may_not_have_been_read() -> None:
+    elsewhere = all_rules(HUB.replace(HOME, "sa-east-1"))
+    (finding,) = judge("event_alert_rules", home(*elsewhere))
+    assert finding.status.value == "NOT_ASSESSED"
+    assert "root-activity: it is handed on to sa-east-1, which was not read" in finding.detail
+
+
+def test_the_evidence_of_deliveries() -> None:
+    encrypted = dataclasses.replace(OPEN, kms_key_id=KEY, key_policy={})
+    detail, observed = said("event_alert_delivery", home(rule("root-activity", TOPIC), topics=[encrypted]))
+    assert detail.startswith("EventBridge can't deliver to it: the policy of its key")
+    assert observed == {"kms_key_id": KEY}
+    assert said("event_alert_delivery", home(rule("root-activity", TOPIC)))[1] == {
+        "population": 1,
+        "unit": "alert rules",
+    }
+    none = said("event_alert_delivery", home(topics=()))
+    assert none[0] == "no alert rule of this collection in this region"
+
+
+def test_a_dead_letter_queue_is_delivered_to_as_well() -> None:
+    queue = f"arn:aws:sqs:{HOME}:{ACCOUNT}:undelivered"
+    target = EventTarget("1", TOPIC, settings={"DeadLetterConfig": {"Arn": queue}})
+    (finding,) = judge("event_alert_delivery", home(rule("root-activity", targets=(target,))))
+    assert (finding.status.value, finding.detail) == ("NOT_ASSESSED", f"{queue}: the queue was not read")
+
+
+def test_a_target_with_a_role_is_not_judged_by_the_policy_of_the_topic() -> None:
+    target = EventTarget("1", TOPIC, settings={"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/events"})
+    (finding,) = judge("event_alert_delivery", home(rule("root-activity", targets=(target,))))
+    assert finding.status.value == "NOT_ASSESSED"
+    assert finding.detail.endswith("delivers to it by a role")
+
+
+def test_the_evidence_of_subscribers() -> None:
+    waiting = dataclasses.replace(OPEN, confirmed=0, pending=3)
+    assert said("event_alert_subscribers", home(rule("root-activity", TOPIC), topics=[waiting])) == (
+        "no subscription is confirmed; 3 wait for the confirmation that was mailed",
+        {"confirmed": 0, "pending": 3},
+    )
+    assert said("event_alert_subscribers", home(rule("root-activity", TOPIC)))[1] == {
+        "population": 1,
+        "unit": "topics",
+    }
+
+
+def test_the_evidence_of_the_trail_behind_the_rules() -> None:
+    with_trail = home(rule("root-activity", TOPIC), trails=(TRAIL,))
+    assert said("event_alert_trail", with_trail) == (
+        "trail t logs management events of every region",
+        {"population": 1, "unit": "alert rules"},
+    )
+    assert said("event_alert_trail", home(rule("root-activity", TOPIC)))[1] == {"trails": 0}
+    unknown = dataclasses.replace(TRAIL, is_logging=None)
+    assert said("event_alert_trail", home(rule("root-activity", TOPIC), trails=(unknown,)))[0] == (
+        "trails could not be read: t"
+    )
+    hidden = dataclasses.replace(
+        home(rule("root-activity", TOPIC)), regions=(HOME, OTHER), unread=(unread(Dataset.TRAILS, region=OTHER),)
+    )
+    assert said("event_alert_trail", hidden)[0] == f"trails could not be read: {OTHER}"
+    one = dataclasses.replace(unknown, is_multi_region=False)
+    assert said("event_alert_trail", home(rule("root-activity", TOPIC), trails=(one,)))[1] == {"trails": 1}

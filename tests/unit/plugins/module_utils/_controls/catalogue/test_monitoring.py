@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.monitoring_watches import WATCHES
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.trail_events import Place
 
-from ..alarmed import PRESCRIBED, alarm, alarmed, metric_filter, topic
+from ..alarmed import PRESCRIBED, alarm, alarmed, looked_at, metric_filter, topic
 from ..samples import ACCOUNT, judge, snapshot, status, unread
 from .test_detective import trail
 
@@ -95,6 +95,12 @@ def test_the_regions_whose_events_are_missed_are_named() -> None:
     (finding,) = judge("alarm_kms_key_deletion", account)
     assert finding.detail.startswith("no alarm reports DisableKey, ScheduleKeyDeletion")
     assert finding.detail.endswith(" in eu-west-3")
+
+
+def test_an_alarm_on_another_metric_is_named() -> None:
+    account = alarmed(ROOT_USE, metric_alarms=(alarm(metrics=(looked_at(7),)),))
+    (finding,) = judge("alarm_root_use", account)
+    assert finding.detail.endswith("; alarm alarm-0 is on another metric")
 
 
 def test_only_the_reasons_that_matter_are_named() -> None:
@@ -206,3 +212,15 @@ def test_changes_of_the_organization(organization: t.Optional[str], unread_it: b
         unread=(unread(Dataset.ORGANIZATION),) if unread_it else (),
     )
     assert status("alarm_organization_changes", account) == expected
+
+
+def test_what_was_not_looked_at_is_not_counted() -> None:
+    nothing = {"population": 0, "unit": "metric filters"}
+    hidden = {"regions": ("us-east-1", "eu-west-1"), "unread": (unread(Dataset.TRAILS, region="eu-west-1"),)}
+    for account in (snapshot(), snapshot(**hidden)):
+        (finding,) = judge("alarm_root_use", account)
+        assert finding.evidence.observed == nothing
+    assert finding.detail == "trails could not be read in eu-west-1"
+    for account in (snapshot(), snapshot(unread=(unread(Dataset.ORGANIZATION),))):
+        (finding,) = judge("alarm_organization_changes", account)
+        assert finding.evidence.observed == nothing

@@ -64,6 +64,7 @@ def test_what_was_not_read_of_the_management_account_is_told() -> None:
 def test_a_delegated_administrator_does_not_see_into_the_management_account() -> None:
     (finding,) = judge("management_account_without_workloads", acme(read={"caller": Caller(DEV, "arn", "id")}))
     assert finding.status.value == "NOT_ASSESSED" and f"from account {DEV}" in finding.detail
+    assert finding.evidence.observed == {"population": 1, "unit": "accounts"}
 
 
 # Units
@@ -190,3 +191,226 @@ def test_delegations_that_should_be_gone() -> None:
 )
 def test_what_was_not_read_is_not_assessed(control: str, dataset: Dataset) -> None:
     assert status(control, acme(read={"unread": (unread(dataset),)})) == "NOT_ASSESSED"
+
+
+def said(control: str, found: t.Any) -> tuple[str, t.Any]:
+    """What the one finding of a control says, and its evidence."""
+    (finding,) = judge(control, found)
+    return finding.detail, finding.evidence.observed
+
+
+def test_the_features_of_the_organization_are_named() -> None:
+    both = ("RootSessions", "RootCredentialsManagement")
+    assert said("central_root_access", acme(read={"organization_features": both})) == (
+        "on: RootCredentialsManagement, RootSessions",
+        {"population": 1, "unit": "organizations"},
+    )
+    sessions = acme(read={"organization_features": both[:1]})
+    off = "central management of root credentials is off"
+    assert said("central_root_access", sessions) == (f"{off} (on: RootSessions)", {"features": ["RootSessions"]})
+    assert said("central_root_access", acme()) == (f"{off} (on: nothing)", {"features": []})
+
+
+def test_an_empty_management_account_is_still_a_question() -> None:
+    detail, observed = said("management_account_without_workloads", acme())
+    assert detail == "what counts as a workload needs a person's judgement: nothing seen that speaks for one"
+    assert observed == {"population": 1, "unit": "accounts", "roles_for_services": [], "users": 0, "instances": 0}
+
+
+def test_a_role_for_a_service_beside_people_counts() -> None:
+    mixed = trust({"AWS": PROD, "Service": "ec2.amazonaws.com"})
+    detail, _observed = said(
+        "management_account_without_workloads", acme(read={"roles": (role("mixed", trust=mixed),)})
+    )
+    assert detail.endswith(": roles for services: mixed")
+    broken_ = role("broken", trust=broken("broken"))
+    detail, _observed = said("management_account_without_workloads", acme(read={"roles": (broken_,)}))
+    assert detail.endswith(": nothing seen that speaks for one")
+
+
+def test_regions_that_were_not_looked_at_are_named_among_what_was_not_read() -> None:
+    missing = (unread(Dataset.INSTANCES, region="eu-west-1"),)
+    read = {"unread": missing, "regions": ("us-east-1", "eu-west-1")}
+    detail, observed = said("management_account_without_workloads", acme(read=read))
+    assert detail.endswith("; not read: instances in eu-west-1")
+    assert observed["users"] == 0
+
+
+def test_the_accounts_of_units_are_counted() -> None:
+    detail, observed = said("organizational_units_by_environment", acme())
+    assert detail == (
+        "the purpose of units needs a person's judgement: "
+        "/Sandbox (1 account), /Workloads (0 accounts), /Workloads/Production (2 accounts)"
+    )
+    counts = {"/Sandbox": 1, "/Workloads": 0, "/Workloads/Production": 2}
+    assert observed == {"population": 3, "unit": "units", "accounts_by_unit": counts}
+    flat = tuple(dataclasses.replace(item, parent_id=ROOT_ID) for item in tree().accounts)
+    assert said("organizational_units_by_environment", acme(accounts=flat)) == (
+        "all 3 member accounts lie directly below the root, in no unit",
+        {"accounts_by_unit": {"/": 3, "/Sandbox": 0, "/Workloads": 0, "/Workloads/Production": 0}},
+    )
+    alone = said("organizational_units_by_environment", acme(accounts=tree().accounts[:1]))
+    assert alone[0] == "the organization has no other active account to be put in a unit"
+
+
+def test_the_evidence_of_suspended_accounts() -> None:
+    accounts = (*tree().accounts[:3], account(PLAY, "acme-play", PRODUCTION, "PENDING_CLOSURE"))
+    assert said("suspended_accounts_apart", acme(accounts=accounts)) == (
+        "pending closure, and in /Workloads/Production with active accounts",
+        {"state": "PENDING_CLOSURE", "path": "/Workloads/Production"},
+    )
+    apart = (*tree().accounts[:3], account(PLAY, "acme-play", SANDBOX, "SUSPENDED"))
+    assert said("suspended_accounts_apart", acme(accounts=apart)) == (
+        "1 suspended account assessed",
+        {"population": 1, "unit": "suspended accounts"},
+    )
+
+
+def delegated(*actions: str, principal: t.Any = None, **more: t.Any) -> str:
+    """The verdict on an organization whose resource policy is this statement."""
+    statement = allow(*actions, Principal=principal or {"AWS": f"arn:aws:iam::{DEV}:root"}, **more)
+    read = {"organization_resource_policy": document(statement, name="resource policy")}
+    return status("delegated_policy_administrator", acme(read=read))
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [("CreatePolicy", "PASS"), ("UpdatePolicy", "PASS"), ("AttachPolicy", "PASS"), ("DetachPolicy", "FAIL")],
+)
+def test_one_change_of_policies_is_enough(action: str, expected: str) -> None:
+    assert delegated(f"organizations:{action}") == expected
+
+
+@pytest.mark.parametrize("kind", ["service_control_policy", "resource_control_policy", "tag_policy", "backup_policy"])
+def test_one_type_of_policy_is_enough(kind: str) -> None:
+    by_key = {"StringEquals": {"organizations:PolicyType": kind.upper()}}
+    assert delegated("organizations:*", Condition=by_key) == "PASS"
+    for organization, expected in (("o-acme", "PASS"), ("o-other", "FAIL")):
+        arn_ = f"arn:aws:organizations::{ACCOUNT}:policy/{organization}/{kind}/*"
+        assert delegated("organizations:*", resource=arn_) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"DateLessThan": {"aws:CurrentTime": "2099-01-01T00:00:00Z"}}, "PASS"),
+        ({"DateGreaterThan": {"aws:CurrentTime": "2099-01-01T00:00:00Z"}}, "FAIL"),
+        ({"NumericLessThan": {"aws:EpochTime": "4070908800"}}, "PASS"),
+        ({"NumericGreaterThan": {"aws:EpochTime": "4070908800"}}, "FAIL"),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-acme"}}, "PASS"),
+        ({"StringNotEquals": {"aws:PrincipalOrgID": "o-acme"}}, "FAIL"),
+        # Where requests come from is not known, and keeps nobody from it.
+        ({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, "PASS"),
+    ],
+)
+def test_conditions_of_a_delegation_are_evaluated(condition: t.Any, expected: str) -> None:
+    assert delegated("organizations:*", Condition=condition) == expected
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        ("*", "PASS"),
+        ({"AWS": "*"}, "PASS"),
+        ({"AWS": [f"arn:aws:iam::{ACCOUNT}:root", f"arn:aws:iam::{ACCOUNT}:role/x"]}, "FAIL"),
+        ({"Service": "organizations.amazonaws.com"}, "FAIL"),
+        ({"AWS": DEV}, "PASS"),
+        ({"AWS": f"arn:aws:iam::{DEV}:user/x"}, "PASS"),
+    ],
+)
+def test_principals_of_a_delegation(principal: t.Any, expected: str) -> None:
+    assert delegated("organizations:*", principal=principal) == expected
+
+
+def test_what_is_denied_is_not_delegated() -> None:
+    both = document(
+        allow("organizations:*", Principal={"AWS": DEV}),
+        {"Effect": "Deny", "Principal": "*", "Action": "organizations:*", "Resource": "*"},
+        name="resource policy",
+    )
+    found = acme(read={"organization_resource_policy": both})
+    assert said("delegated_policy_administrator", found) == (
+        "nobody but the management account manages policies: "
+        "the organization's resource policy lets no account change policies",
+        {"delegated": []},
+    )
+
+
+def test_everybody_but_some_is_everybody() -> None:
+    statement = {**allow("organizations:*"), "NotPrincipal": {"AWS": f"arn:aws:iam::{PROD}:root"}}
+    read = {"organization_resource_policy": document(statement, name="resource policy")}
+    detail, observed = said("delegated_policy_administrator", acme(read=read))
+    assert f"acme-dev ({DEV})" in detail and f"acme-play ({PLAY})" in detail
+    assert observed["unit"] == "delegated accounts"
+
+
+def test_an_account_of_another_organization_is_not_known_to_be_of_ours() -> None:
+    condition = {"StringNotEquals": {"aws:PrincipalOrgID": "o-acme"}}
+    statement = allow("organizations:*", Principal={"AWS": "999988887777"}, Condition=condition)
+    found = acme(read={"organization_resource_policy": document(statement, name="resource policy")})
+    assert said("delegated_policy_administrator", found)[0] == (
+        "account 999988887777 is not in the organization, yet may manage policies"
+    )
+
+
+def test_the_evidence_of_a_delegation() -> None:
+    read = {"organization_resource_policy": delegation(DEV, "999988887777")}
+    assert said("delegated_policy_administrator", acme(read=read)) == (
+        "account 999988887777 is not in the organization, yet may manage policies",
+        {"account": "999988887777"},
+    )
+    unparsed = acme(read={"organization_resource_policy": broken("resource policy")})
+    assert said("delegated_policy_administrator", unparsed)[1] == {"population": 1, "unit": "organizations"}
+    assert said("delegated_policy_administrator", acme()) == (
+        "nobody but the management account manages policies: the organization has no resource policy",
+        {"delegated": []},
+    )
+    sound = acme(read={"organization_resource_policy": delegation(DEV, PROD)})
+    assert said("delegated_policy_administrator", sound) == (
+        f"policies may be managed by acme-dev ({DEV}), acme-prod ({PROD})",
+        {"population": 2, "unit": "delegated accounts"},
+    )
+
+
+# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_services_list.html: those that take one
+TAKE_AN_ADMINISTRATOR: t.Final = (
+    *("access-analyzer", "account", "auditmanager", "backup"),
+    *("cloudtrail", "compute-optimizer", "config", "config-multiaccountsetup"),
+    *("detective", "devops-guru", "fms", "guardduty"),
+    *("health", "iam", "inspector2", "ipam"),
+    *("license-manager", "macie", "member.org.stacksets.cloudformation", "reporting.trustedadvisor"),
+    *("securityhub", "securitylake", "servicecatalog", "ssm"),
+)
+
+
+def test_every_service_that_takes_an_administrator_is_judged() -> None:
+    trusted = tuple(f"{name}.amazonaws.com" for name in TAKE_AN_ADMINISTRATOR)
+    found = judge("delegated_service_administrators", acme(trusted_services=trusted))
+    assert {item.resource_detail for item in found if item.status.value == "FAIL"} == set(trusted)
+    assert len(found) == len(trusted)
+
+
+def test_the_evidence_of_services() -> None:
+    one = acme(trusted_services=("config.amazonaws.com", "tagpolicies.tag.amazonaws.com"))
+    assert said("delegated_service_administrators", one) == (
+        "config.amazonaws.com is trusted, and nobody but the management account administers it",
+        {"service": "config.amazonaws.com", "delegated_to": []},
+    )
+    none = acme(trusted_services=("tagpolicies.tag.amazonaws.com",))
+    detail, observed = said("delegated_service_administrators", none)
+    assert detail == "no service is trusted that is known to take a delegated administrator"
+    assert observed == {
+        "population": 0,
+        "unit": "services",
+        "trusted_but_not_judged": ["tagpolicies.tag.amazonaws.com"],
+    }
+
+
+def test_the_evidence_of_delegations() -> None:
+    config = ("config.amazonaws.com",)
+    untrusted = acme(delegated_administrators={DEV: config})
+    assert said("delegated_administrators_valid", untrusted)[1] == {"service": "config.amazonaws.com"}
+    gone = acme(trusted_services=config, delegated_administrators={"999988887777": config})
+    assert said("delegated_administrators_valid", gone)[1] == {"services": ["config.amazonaws.com"]}
+    sound = acme(trusted_services=config, delegated_administrators={DEV: config})
+    assert said("delegated_administrators_valid", sound)[1] == {"population": 1, "unit": "delegated administrators"}

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP, SCP
+from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.organization import effect_of
 
 from ..organization_samples import (
     DEV,
@@ -223,3 +224,139 @@ def test_what_cuts_off_nobody(policies: tuple[t.Any, ...], expected: str) -> Non
 @pytest.mark.parametrize("dataset", [Dataset.ORGANIZATION_TREE, Dataset.ORGANIZATION_TREE_POLICIES])
 def test_what_was_not_read_is_not_assessed(control: str, dataset: Dataset) -> None:
     assert status(control, acme(read={"unread": (unread(dataset),)})) == "NOT_ASSESSED"
+
+
+def said(control: str, found: t.Any) -> tuple[str, t.Any]:
+    """What the one finding of a control says, and its evidence."""
+    (finding,) = judge(control, found)
+    return finding.detail, finding.evidence.observed
+
+
+NO_MEMBERS: t.Final = "the organization has no active account but its management account, which policies don't bind"
+
+
+def test_the_guardrails_of_all_accounts_are_evidence() -> None:
+    leave = policy("leave", deny("organizations:LeaveOrganization"), on=(ROOT_ID,))
+    flow = policy("flow", deny("ec2:DeleteFlowLogs"), on=(WORKLOADS,))
+    assert said("organization_guardrails", acme(full_access(), leave, flow)) == (
+        "3 accounts below policies that enforce at least one guardrail",
+        {
+            "population": 3,
+            "unit": "accounts",
+            "guardrails": ["flow logs stay", "nobody leaves the organization"],
+        },
+    )
+    assert said("organization_guardrails", acme(**ALONE))[0] == NO_MEMBERS
+
+
+def test_the_types_of_policies_are_evidence_where_none_is_enabled() -> None:
+    off = acme(policy_types={SCP: "PENDING_DISABLE"}, policies=(), feature_set="CONSOLIDATED_BILLING")
+    assert said("organization_guardrails", off) == (
+        "neither service nor resource control policies are enabled (feature set CONSOLIDATED_BILLING)",
+        {"policy_types": {SCP: "PENDING_DISABLE"}},
+    )
+    assert said("organization_mfa_policy", off) == (
+        "service control policies are not enabled, so that none is attached",
+        {"enabled": False},
+    )
+    assert said("organization_mfa_policy", acme(**ALONE))[0] == NO_MEMBERS
+    assert said("organization_allows_something", off)[0] == (
+        "service control policies are not enabled, so that none is attached"
+    )
+
+
+def test_accounts_below_the_same_policies_are_asked_about_once() -> None:
+    """An organization may have 2,000 accounts, and each answer takes a thousand evaluations."""
+    effect_of.cache_clear()
+    found = judge("organization_guardrails", acme(full_access(), policy("guard", deny("iam:*"), on=(SANDBOX,))))
+    assert len(found) == 2
+    assert effect_of.cache_info().currsize == 2
+
+
+def test_a_guardrail_for_one_account_is_none_for_others() -> None:
+    named = deny("organizations:LeaveOrganization", Condition={"StringEquals": {"aws:PrincipalAccount": PROD}})
+    found = failing("organization_guardrails", acme(full_access(), policy("named", named, on=(ROOT_ID,))))
+    assert found == [f"{arn('account', DEV)} acme-dev", f"{arn('account', PLAY)} acme-play"]
+
+
+def test_a_guardrail_for_one_unit_is_none_for_others() -> None:
+    path = f"o-acme/{ROOT_ID}/{WORKLOADS}/*"
+    below = deny(
+        "organizations:LeaveOrganization", Condition={"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": path}}
+    )
+    found = failing("organization_guardrails", acme(full_access(), policy("below", below, on=(ROOT_ID,))))
+    assert found == [f"{arn('account', PLAY)} acme-play"]
+
+
+def test_the_path_of_an_account_ends_with_its_unit() -> None:
+    exact = f"o-acme/{ROOT_ID}/{WORKLOADS}/{PRODUCTION}/"
+    below = deny(
+        "organizations:LeaveOrganization", Condition={"ForAnyValue:StringEquals": {"aws:PrincipalOrgPaths": exact}}
+    )
+    found = failing("organization_guardrails", acme(full_access(), policy("below", below, on=(ROOT_ID,))))
+    assert found == [f"{arn('account', PLAY)} acme-play"]
+
+
+def test_the_evidence_of_accounts_that_can_not_be_judged() -> None:
+    found = judge("organization_mfa_policy", acme(full_access(), unreadable([SANDBOX])))
+    play = next(item for item in found if item.resource_detail == "acme-play")
+    assert (play.status.value, play.resource, play.detail) == (
+        "NOT_ASSESSED",
+        arn("account", PLAY),
+        "policies that can't be parsed: broken",
+    )
+    assert {item.status.value for item in found if item is not play} == {"FAIL"}
+
+
+def test_the_evidence_of_slots() -> None:
+    (finding,) = judge("organization_policy_slots", acme(*many(RCP, 6)))
+    assert finding.evidence.observed == {"type": RCP, "attached": [f"R{number}" for number in range(6)], "limit": 5}
+    assert finding.resource == arn("ou", PRODUCTION)
+    # SCPs and RCPs have slots of their own.
+    assert status("organization_policy_slots", acme(*many(SCP, 9), *many(RCP, 4))) == "PASS"
+    assert said("organization_policy_slots", acme()) == (
+        "7 roots, units and accounts assessed",
+        {"population": 7, "unit": "roots, units and accounts"},
+    )
+
+
+def test_the_evidence_of_a_level_that_allows_nothing() -> None:
+    accounts = tuple(item for item in tree().accounts if item.id != PLAY)
+    full = full_access([name for name in EVERYWHERE if name != SANDBOX])
+    assert said("organization_allows_something", acme(full, accounts=accounts)) == (
+        "no SCP of /Sandbox allows anything, so that everything is denied to accounts that come here"
+        " (there is none now)",
+        {"attached": [], "accounts": [], "accounts_in_all": 0},
+    )
+    doubted = acme(full_access([name for name in EVERYWHERE if name != PROD]), unreadable([PROD]))
+    assert said("organization_allows_something", doubted)[0] == "policies that can't be parsed: broken"
+    both = acme(full_access([name for name in EVERYWHERE if name not in (PROD, DEV)]), unreadable([PROD]))
+    assert failing("organization_allows_something", both) == [f"{arn('account', DEV)} acme-dev"]
+    assert said("organization_allows_something", acme())[1] == {"population": 7, "unit": "levels"}
+
+
+def test_the_evidence_of_mfa() -> None:
+    (first, *_others) = judge("organization_mfa_policy", acme())
+    assert first.detail == (
+        "no SCP denies users what they do without MFA: a user without MFA may call iam:CreateUser with an access key"
+        " in us-east-1 (whether the account has IAM users is not read here)"
+    )
+    assert first.evidence.observed == {"path": "/Workloads/Production"}
+    mfa = policy("mfa", but_mfa(SAFE), on=(ROOT_ID,))
+    assert said("organization_mfa_policy", acme(full_access(), mfa))[1] == {"population": 3, "unit": "accounts"}
+    assert said("organization_mfa_pattern", acme(full_access(), mfa))[1] == {
+        "population": 2,
+        "unit": "attached policies",
+    }
+    # A policy that does not parse takes the demand of another away from nobody.
+    assert status("organization_mfa_policy", acme(full_access(), mfa, unreadable([ROOT_ID]))) == "PASS"
+
+
+def test_a_policy_that_cuts_off_roles_fails_beside_one_that_can_not_be_parsed() -> None:
+    unsafe = policy("require-mfa", but_mfa(UNSAFE), on=(SANDBOX,))
+    assert failing("organization_mfa_pattern", acme(full_access(), unsafe, unreadable([ROOT_ID]))) == [
+        f"{unsafe.arn} require-mfa"
+    ]
+    assert said("organization_mfa_pattern", acme(full_access(), unreadable([ROOT_ID])))[0] == (
+        "policies that can't be parsed: broken"
+    )

@@ -161,9 +161,106 @@ def test_a_region_that_only_repeats_what_another_one_told_does_not_pass() -> Non
     assert verdicts[0].detail == f"what failed here is reported once, in {OTHER}"
 
 
+def test_only_regions_that_report_the_same_are_named() -> None:
+    third = "sa-east-1"
+    everywhere = tuple(found("IAM.7", f"AWS::::Account:{ACCOUNT}", region) for region in (HOME, OTHER))
+    other = found("IAM.3", arn("user", "alice"), third)
+    hubs = (hub(*BOTH), hub(*BOTH, region=OTHER), hub(*BOTH, region=third))
+    verdicts = judge("security_hub_iam_failed", account(*hubs, security_hub_findings=(*everywhere, other)))
+    assert verdicts[0].detail == f"what failed here is reported once, in {OTHER}"
+
+
 def failed(snapshot: t.Any) -> list[t.Any]:
     return [item for item in judge("security_hub_iam_failed", snapshot) if item.status.value == "FAIL"]
 
 
 def observed(finding: t.Any) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", finding.evidence.observed)
+
+
+def told(control: str, snapshot: t.Any) -> tuple[str, t.Any]:
+    """What the one finding of a control says, and its evidence."""
+    (finding,) = judge(control, snapshot)
+    return finding.detail, finding.evidence.observed
+
+
+FSBP_NAME, CIS_5_NAME, CIS_OLD_NAME = (
+    "aws-foundational-security-best-practices 1.0.0",
+    "cis-aws-foundations-benchmark 5.0.0",
+    "cis-aws-foundations-benchmark 1.2.0",
+)
+
+
+def test_the_standards_of_a_hub_are_its_evidence() -> None:
+    ready = {FSBP_NAME: "READY", CIS_5_NAME: "READY"}
+    assert told("security_hub_standards", account(hub(*BOTH))) == (
+        f"{FSBP_NAME}, {CIS_5_NAME} are enabled",
+        {"population": 2, "unit": "standards", "standards": ready},
+    )
+    old = account(hub(subscription(FSBP), subscription(CIS_OLD)))
+    assert told("security_hub_standards", old) == (
+        f"not enabled: {CIS_5_NAME}",
+        {FSBP_NAME: "READY", CIS_OLD_NAME: "READY"},
+    )
+    for control, unit in (("security_hub_standards", "standards"), ("security_hub_iam_failed", "failed findings")):
+        assert told(control, account(off())) == (
+            "Security Hub is off in this region (control security_hub)",
+            {"population": 0, "unit": unit},
+        )
+
+
+def test_a_region_whose_details_are_not_there_is_off() -> None:
+    assert told("security_hub_standards", account(off(OTHER), regions=(HOME,)))[0].startswith("Security Hub is off")
+
+
+@pytest.mark.parametrize(
+    ("details", "count", "why"),
+    [
+        (off(policy="p-1"), 0, "managed centrally by the configuration policy p-1, under which it is off"),
+        (
+            hub(subscription(FSBP), policy="p-1"),
+            1,
+            f"managed centrally by the configuration policy p-1, without {CIS_5_NAME}",
+        ),
+        (hub(*BOTH, offered=None), 0, "AWS does not tell which standards it offers in this region"),
+        (
+            hub(subscription(FSBP, "INCOMPLETE"), subscription(CIS_5), policy="p-1"),
+            2,
+            f"not all controls of them are there yet: {FSBP_NAME}: INCOMPLETE",
+        ),
+    ],
+)
+def test_why_standards_are_not_assessed(details: SecurityHubDetails, count: int, why: str) -> None:
+    (finding,) = judge("security_hub_standards", account(details))
+    assert (finding.status.value, finding.detail) == ("NOT_ASSESSED", why)
+    assert finding.evidence.observed == {"population": count, "unit": "standards"}
+
+
+@pytest.mark.parametrize(
+    ("details", "why"),
+    [
+        (
+            hub(),
+            "Security Hub is on without any standard, so that no control of it judges IAM (control security_hub)",
+        ),
+        (
+            hub(subscription(FSBP, "PENDING"), subscription(CIS_5, "PENDING")),
+            f"none of the standards is ready ({FSBP_NAME}: PENDING, {CIS_5_NAME}: PENDING)",
+        ),
+        (hub(subscription(FSBP, "PENDING"), subscription(CIS_5, "INCOMPLETE")), ""),
+    ],
+)
+def test_no_finding_proves_nothing_without_a_standard_that_judges(details: SecurityHubDetails, why: str) -> None:
+    (finding,) = judge("security_hub_iam_failed", account(details))
+    passed = "no failed findings of the controls IAM.*"
+    assert (finding.status.value, finding.detail) == (("NOT_ASSESSED", why) if why else ("PASS", passed))
+    assert finding.evidence.observed == {"population": 0, "unit": "failed findings"}
+
+
+def test_the_evidence_of_a_failed_finding() -> None:
+    everywhere = [found("IAM.7", arn("user", "alice"), region, "HIGH") for region in (HOME, OTHER)]
+    regions = account(hub(*BOTH), hub(*BOTH, region=OTHER), security_hub_findings=(*everywhere,))
+    (finding,) = failed(regions)
+    assert finding.evidence.observed == {"control": "IAM.7", "regions": [OTHER, HOME]}
+    assert finding.detail == "IAM.7: IAM.7 should hold (2 regions)"
+    assert (finding.resource, finding.resource_detail) == (arn("user", "alice"), "IAM.7")

@@ -81,10 +81,55 @@ def test_a_guardrail_is_for_users_and_roles_alike(exempt: str) -> None:
     assert guardrails(deny("organizations:LeaveOrganization", Condition=exception)) == ()
 
 
-def test_a_guardrail_is_for_every_region() -> None:
-    calls = ("cloudtrail:DeleteTrail", "cloudtrail:StopLogging")
-    for region in ("us-east-1", "sa-east-1"):
-        assert guardrails(deny(*calls, Condition={"StringNotEquals": {"aws:RequestedRegion": region}})) == ()
+TRAIL_CALLS = ("cloudtrail:DeleteTrail", "cloudtrail:StopLogging")
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "sa-east-1", "eu-west-1", "ap-*", "ca-west-?"])
+def test_a_guardrail_is_for_every_region(region: str) -> None:
+    assert guardrails(deny(*TRAIL_CALLS, Condition={"StringNotLike": {"aws:RequestedRegion": region}})) == ()
+    own = deny("ec2:CreateDefault*", Condition={"StringNotLike": {"aws:RequestedRegion": region}})
+    assert guardrails(own) == ()
+    service = deny("bedrock:*", Condition={"StringNotLike": {"aws:RequestedRegion": region}})
+    assert guardrails(service) == ()
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "sa-east-1", "eu-west-1", "eu-*"])
+def test_a_guardrail_in_some_regions_does_not_hold(region: str) -> None:
+    assert guardrails(deny(*TRAIL_CALLS, Condition={"StringLike": {"aws:RequestedRegion": region}})) == ()
+
+
+def test_names_of_regions_are_found_in_either_case() -> None:
+    condition = {"StringNotEqualsIgnoreCase": {"aws:RequestedRegion": "EU-West-1"}}
+    assert guardrails(deny(*TRAIL_CALLS, Condition=condition)) == ()
+
+
+def test_a_partition_whose_regions_are_not_known_has_one() -> None:
+    place = Place(ACCOUNT, "aws-eusc", "eusc-de-east-1", organization_id="o-acme")
+    policy = parse({"Version": "2012-10-17", "Statement": [deny("organizations:LeaveOrganization")]})
+    effect = Effect(place, scps=((ANYTHING, policy),), rcps=None, now=NOW)
+    assert holding(effect, (policy,)) == ("nobody leaves the organization",)
+
+
+def test_a_guardrail_that_leaves_out_the_resources_of_a_region_does_not_hold() -> None:
+    others = {"Effect": "Deny", "Action": list(TRAIL_CALLS), "NotResource": "arn:aws:cloudtrail:eu-west-1:*:trail/*"}
+    assert guardrails(others) == ()
+
+
+def test_a_condition_on_something_else_leaves_no_region_out() -> None:
+    condition = {"StringNotLike": {"aws:PrincipalTag/region": "eu-west-1", "aws:PrincipalTag/team": "*"}}
+    assert guardrails(deny(*TRAIL_CALLS), deny("x7:Nothing", Condition=condition)) == ("CloudTrail goes on logging",)
+
+
+def test_denials_that_name_resources_in_part_hold_together() -> None:
+    """Each names another part of the ARN, and both mean the same trail."""
+    stop = deny("cloudtrail:StopLogging", Resource=f"arn:*:cloudtrail:*:{ACCOUNT}:trail/main")
+    for name in ("main", "mai?"):
+        delete = deny("cloudtrail:DeleteTrail", Resource=f"arn:aws:cloudtrail:*:*:trail/{name}")
+        assert guardrails(stop, delete) == ("CloudTrail goes on logging",)
+
+
+def test_braces_in_the_name_of_a_resource_are_no_placeholders() -> None:
+    assert guardrails(deny(*TRAIL_CALLS, Resource="arn:aws:cloudtrail:*:*:trail/{x}y{")) == ()
 
 
 def test_a_region_that_is_closed() -> None:
@@ -98,6 +143,41 @@ def test_a_region_that_is_closed() -> None:
 def test_a_service_that_is_closed() -> None:
     assert "bedrock is closed" in guardrails(deny("bedrock:*"))
     assert "bedrock is closed" not in guardrails(deny("bedrock:Get*", "bedrock:List*"))
+
+
+@pytest.mark.parametrize("left", ["Create", "Delete", "Get", "List"])
+def test_a_service_of_which_some_calls_are_left_is_not_closed(left: str) -> None:
+    verbs = [verb for verb in ("Create", "Delete", "Get", "List") if verb != left]
+    assert "bedrock is closed" not in guardrails(deny(*(f"bedrock:{verb}*" for verb in verbs)))
+    assert "bedrock is closed" in guardrails(deny(*(f"bedrock:{verb}*" for verb in (*verbs, left))))
+
+
+def test_an_allow_list_closes_services_that_few_organizations_use() -> None:
+    some = parse({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]})
+    found = holding(Effect(PLACE, scps=((some,),), rcps=None, now=NOW), (some,))
+    services = {name.removesuffix(" is closed") for name in found if name.endswith(" is closed") and "-" not in name}
+    assert services == {"gamelift", "groundstation", "iottwinmaker", "managedblockchain", "robomaker", "workspaces"}
+    assert "nobody leaves the organization" in found
+    assert "networks stay inside" not in found
+
+
+def test_a_service_is_closed_only_by_its_whole_name() -> None:
+    assert guardrails(deny("bed*:*")) == ("statement 1 is denied",)
+
+
+@pytest.mark.parametrize(
+    "service",
+    ["access-analyzer", "cloudtrail", "config", "guardduty", "iam", "organizations", "securityhub", "sts"],
+)
+def test_some_calls_on_what_the_table_lists_are_no_guardrail_of_the_organizations_own(service: str) -> None:
+    assert guardrails(deny(f"{service}:DescribeX7*", "ec2:DescribeX7*")) == ()
+
+
+def test_two_calls_or_a_wildcard_are_several() -> None:
+    assert guardrails(deny("ec2:DescribeX7", "ec2:GetX7")) == ("statement 1 is denied",)
+    assert guardrails(deny("ec2:DescribeX?")) == ()
+    assert guardrails(deny("*")) != ()
+    assert not any(name.startswith("statement") for name in guardrails(deny("*")))
 
 
 def test_what_the_organization_chose_itself() -> None:

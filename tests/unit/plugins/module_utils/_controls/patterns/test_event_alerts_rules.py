@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 import pytest
 
@@ -34,6 +35,13 @@ from ..bus_events import (
 
 QUARANTINE = {"userName": "alice", "policyArn": "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"}
 ADMINISTRATOR = {"roleName": "ci", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+TO_A_GROUP = {**ADMINISTRATOR, "groupName": "admins"}
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html
+ROOT_TASK = {
+    "targetPrincipal": "222233334444",
+    "taskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"},
+}
+DETACHED = {"policyId": "p-examplepolicyid111", "targetId": "ou-examplerootid111-exampleouid111"}
 ANOMALY = envelope("aws.signin", "Sign-in Anomaly Alert", {"accountId": "111122223333", "anomaly": "new country"})
 
 
@@ -53,7 +61,12 @@ EVENTS: list[tuple[str, str, Event, bool]] = [
     ("root-activity", "comes through AssumeRoot", call("iam", "ListAccessKeys", assumed_root()), False),
     ("root-activity", "a user named root", call("iam", "ListUsers", user("root")), False),
     ("root-activity", "a user signs in", sign_in(user()), False),
-    ("assume-root", "a session is opened", call("sts", "AssumeRoot", role("automation"), readOnly=True), True),
+    (
+        "assume-root",
+        "a session is opened",
+        call("sts", "AssumeRoot", role("automation"), readOnly=True, requestParameters=ROOT_TASK),
+        True,
+    ),
     ("assume-root", "a role is assumed", call("sts", "AssumeRole", role()), False),
     (
         "quarantine-attached-by-aws",
@@ -95,7 +108,12 @@ EVENTS: list[tuple[str, str, Event, bool]] = [
     ("guardrail-tamper", "a rule goes", call("events", "DisableRule", role(), region="eu-west-1"), True),
     ("guardrail-tamper", "a trail begins", call("cloudtrail", "StartLogging", user()), False),
     ("guardrail-tamper", "another service's DeleteRule", call("waf", "DeleteRule", user()), False),
-    ("organizations-guardrail-change", "an SCP goes", call("organizations", "DetachPolicy", role()), True),
+    (
+        "organizations-guardrail-change",
+        "an SCP goes",
+        call("organizations", "DetachPolicy", role(), requestParameters=DETACHED),
+        True,
+    ),
     ("organizations-guardrail-change", "an account is made", call("organizations", "CreateAccount", role()), False),
     ("organizations-guardrail-change", "a policy of IAM", call("iam", "CreatePolicy", role()), False),
     ("iam-credential-and-privilege-change", "a key is made", call("iam", "CreateAccessKey", user()), True),
@@ -105,6 +123,12 @@ EVENTS: list[tuple[str, str, Event, bool]] = [
         "admin-policy-attached",
         "to a role",
         call("iam", "AttachRolePolicy", user(), requestParameters=ADMINISTRATOR),
+        True,
+    ),
+    (
+        "admin-policy-attached",
+        "to a group",
+        call("iam", "AttachGroupPolicy", user(), requestParameters=TO_A_GROUP),
         True,
     ),
     (
@@ -172,6 +196,90 @@ def test_rules_are_what_eventbridge_takes(rule: AlertRule) -> None:
     named = set(re.findall(r"<(\w+)>", " ".join(rule.lines)))
     assert named == set(rule.paths) and named, "what is said and what is read differ"
     assert all(path.startswith("$.") for path in rule.paths.values())
+
+
+def at(event: Event, path: str) -> t.Any:
+    """What a JSON path leads to in an event, or None."""
+    found: t.Any = event
+    for key, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", path):
+        if key and isinstance(found, dict):
+            found = found.get(key)
+        elif index and isinstance(found, list):
+            found = found[int(index)]
+        else:
+            return None
+    return found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_what_people_read_is_in_the_events(rule: AlertRule) -> None:
+    events = [event for _name, _what, event, _alerts in EVENTS]
+    own = [event for name, _what, event, alerts in EVENTS if name == rule.name and alerts]
+    for path in rule.paths.values():
+        assert re.fullmatch(r"\$(\.[\w-]+|\[\d+\])+", path)
+        assert any(at(event, path) for event in events), path
+    for name in ("account", "time", "region"):
+        assert name not in rule.paths or all(at(event, rule.paths[name]) for event in own)
+
+
+CREDENTIALS_AND_PRIVILEGES: t.Final = (
+    *("AddUserToGroup", "AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy", "CreateAccessKey"),
+    *("CreateLoginProfile", "CreateOpenIDConnectProvider", "CreatePolicyVersion", "CreateSAMLProvider"),
+    *("CreateServiceSpecificCredential", "CreateUser", "DeactivateMFADevice"),
+    *("DeleteAccountPasswordPolicy", "DeleteRolePermissionsBoundary", "DeleteUserPermissionsBoundary"),
+    *("DeleteVirtualMFADevice", "DisableOrganizationsRootCredentialsManagement"),
+    *("DisableOrganizationsRootSessions", "EnableMFADevice", "EnableOutboundWebIdentityFederation"),
+    *("PutAccountProperties", "PutGroupPolicy", "PutRolePermissionsBoundary", "PutRolePolicy"),
+    *("PutUserPermissionsBoundary", "PutUserPolicy", "ResetServiceSpecificCredential"),
+    *("SetDefaultPolicyVersion", "UpdateAccessKey", "UpdateAccountPasswordPolicy"),
+    *("UpdateAssumeRolePolicy", "UpdateLoginProfile", "UpdateSAMLProvider"),
+    *("UploadSSHPublicKey", "UploadSigningCertificate"),
+)
+GUARDRAIL_CHANGES: t.Final = (
+    *("AttachPolicy", "CreatePolicy", "DeletePolicy", "DeleteResourcePolicy"),
+    *("DeregisterDelegatedAdministrator", "DetachPolicy", "DisableAWSServiceAccess", "DisablePolicyType"),
+    *("LeaveOrganization", "MoveAccount", "PutResourcePolicy", "RegisterDelegatedAdministrator"),
+    *("RemoveAccountFromOrganization", "UpdatePolicy"),
+)
+ATTACHMENTS: t.Final = ("AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy")
+
+
+@pytest.mark.parametrize(
+    ("rule", "service", "names"),
+    [
+        ("iam-credential-and-privilege-change", "iam", CREDENTIALS_AND_PRIVILEGES),
+        ("organizations-guardrail-change", "organizations", GUARDRAIL_CHANGES),
+    ],
+)
+def test_a_rule_alerts_on_each_of_its_calls_and_no_other(rule: str, service: str, names: tuple[str, ...]) -> None:
+    pattern = EventPattern(BY_NAME[rule].pattern)
+    assert [name for name in names if not pattern.matches(call(service, name, role()))] == []
+    assert sorted(BY_NAME[rule].pattern["detail"]["eventName"]) == sorted(names)
+
+
+@pytest.mark.parametrize("policy", ["AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "job-function/Billing"])
+def test_policies_of_administrators_are_alerted_on_wherever_they_are_attached(policy: str) -> None:
+    pattern = EventPattern(BY_NAME["admin-policy-attached"].pattern)
+    parameters = {"policyArn": f"arn:aws:iam::aws:policy/{policy}"}
+    events = [call("iam", name, user(), requestParameters=parameters) for name in ATTACHMENTS]
+    assert {pattern.matches(event) for event in events} == {policy != "job-function/Billing"}
+
+
+@pytest.mark.parametrize("code", ["AWS_RISK_CREDENTIALS_EXPOSED", "AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED"])
+def test_both_codes_for_exposed_keys_are_alerted_on(code: str) -> None:
+    assert EventPattern(BY_NAME["health-exposed-credentials"].pattern).matches(health(code))
+
+
+@pytest.mark.parametrize("kind", ["Unused Access Finding for IAM entities", "Internal Access Finding"])
+def test_every_kind_of_finding_of_access_analyzer_is_alerted_on(kind: str) -> None:
+    pattern = EventPattern(BY_NAME["access-analyzer-finding"].pattern)
+    assert pattern.matches({**analyzer(), "detail-type": kind})
+
+
+@pytest.mark.parametrize("label", ["CRITICAL", "HIGH", "LOW"])
+def test_severe_findings_of_security_hub_are_alerted_on(label: str) -> None:
+    pattern = EventPattern(BY_NAME["securityhub-cspm-iam-failed"].pattern)
+    assert pattern.matches(securityhub(Severity={"Label": label})) is (label != "LOW")
 
 
 def test_rules_for_what_only_reads_see_it() -> None:

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_pattern import (
     LONGEST,
     EventPattern,
+    example,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
@@ -98,6 +99,8 @@ MATCHES: list[tuple[dict[str, t.Any], bool]] = [
     ({"sourceIPAddress": [{"cidr": "203.0.113.0/24"}]}, True),
     ({"sourceIPAddress": [{"cidr": "198.51.100.0/24"}]}, False),
     ({"eventName": [{"cidr": "203.0.113.0/24"}]}, False),
+    # A number is no address, though it could be read as one.
+    ({"attempts": [{"cidr": "0.0.0.0/24"}]}, False),
     ({"eventName": [{"wildcard": "Con*in"}]}, True),
     ({"eventName": [{"wildcard": "Con?oleLogin"}]}, False),
     ({"additionalEventData": {"LoginTo": [{"wildcard": "https://*.amazon.com/*x=\\*"}]}}, True),
@@ -146,6 +149,7 @@ def test_a_pattern_without_its_detail_matches_by_the_rest() -> None:
         ({"source": [{"prefix": 1}]}, "pattern.source.*prefix: a text, not 1"),
         ({"source": [{"exists": "true"}]}, 'true or false, not "true"'),
         ({"source": [{"numeric": [">", "1"]}]}, "no comparison with a number"),
+        ({"source": [{"numeric": ["=", True]}]}, "true is no comparison with a number"),
         ({"source": [{"numeric": [">"]}]}, "one or two comparisons"),
         ({"source": [{"numeric": [">", 6_000_000_000]}]}, "five billion"),
         ({"source": [{"cidr": "10.0.0.0/99"}]}, "does not appear to be"),
@@ -160,3 +164,21 @@ def test_a_pattern_without_its_detail_matches_by_the_rest() -> None:
 def test_what_eventbridge_would_not_take_is_refused_by_its_place(pattern: t.Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         EventPattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "event"),
+    [
+        ({"source": ["aws.iam", "aws.sts"]}, {"source": "aws.iam"}),
+        ({"detail": {"readOnly": [False], "count": [0, 1]}}, {"detail": {"readOnly": False, "count": 0}}),
+        ({"detail": {"a": [{"exists": True}], "b": [{"exists": False}]}}, {"detail": {"a": "there"}}),
+        ({"source": ["x"], "detail": {"b": [{"exists": False}]}}, {"source": "x"}),
+        ({"source": [{"anything-but": ["Yes"]}]}, {"source": "something else"}),
+        ({"source": [{"prefix": "IAM."}], "b": [{"suffix": "Access"}]}, {"source": "IAM.", "b": "Access"}),
+        ({"source": [{"wildcard": "arn:*:iam::aws:*"}]}, {"source": "arn::iam::aws:"}),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_the_least_event_of_a_pattern_matches_it(pattern: dict[str, t.Any], event: dict[str, t.Any]) -> None:
+    assert example(pattern) == event
+    assert EventPattern(pattern).matches(event)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import typing as t
+import uuid
+from datetime import datetime
 
 import pytest
 
@@ -21,8 +23,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.m
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.trail_events import Place, callers
 
 from ..samples import ACCOUNT
+from .trail_shapes import check_identity, check_shape
 
 HOME = "us-east-1"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
+ROOT_TASKS: t.Final = {
+    *("IAMAuditRootUserCredentials", "IAMCreateRootUserPassword", "IAMDeleteRootUserCredentials"),
+    *("S3UnlockBucketPolicy", "SQSUnlockQueuePolicy"),
+}
 DEFAULTS = [rule for rule in RULES if rule.by_default]
 
 
@@ -47,9 +55,137 @@ def test_every_name_of_a_pattern_is_tried_by_callers_of_several_kinds(name: str)
     assert {sample.event["detail"]["eventSource"] for sample in found} == set(services)
 
 
+@pytest.mark.parametrize("rule", DEFAULTS, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("partition", ["aws", "aws-us-gov"])
+def test_events_have_the_documented_shapes(rule: AlertRule, partition: str) -> None:
+    region = {"aws": "eu-west-1", "aws-us-gov": "us-gov-east-1"}[partition]
+    for sample in samples(rule.name, Place(ACCOUNT, partition), region, region):
+        event = sample.event
+        # https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+        assert list(event) == [
+            *("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail")
+        ]
+        assert (event["version"], event["resources"], event["account"]) == ("0", [], ACCOUNT)
+        assert uuid.UUID(event["id"])
+        datetime.strptime(event["time"], "%Y-%m-%dT%H:%M:%SZ")
+        if event["source"] != "aws.health":
+            check_shape(event["detail"], partition)
+            check_identity(event["detail"]["userIdentity"], partition)
+            assert event["source"] == f"aws.{event['detail']['eventSource'].removesuffix('.amazonaws.com')}"
+            signed_in = event["source"] == "aws.signin"
+            kind = "AWS Console Sign In via CloudTrail" if signed_in else "AWS API Call via CloudTrail"
+            assert event["detail-type"] == kind
+            assert event["detail"]["readOnly"] is (sample.name in ("GetCallerIdentity", "AssumeRoot"))
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        (
+            HOME,
+            {
+                *("CreateAccessKey of iam", "GetCallerIdentity of sts", "RunInstances of ec2"),
+                *("DeleteBucketPolicy of s3", "LeaveOrganization of organizations", "PutAlternateContact of account"),
+                *("ConsoleLogin (Success) of signin", "ConsoleLogin (Failure) of signin"),
+                "PasswordRecoveryRequested of signin",
+            },
+        ),
+        ("eu-west-1", {"GetCallerIdentity of sts", "RunInstances of ec2", "DeleteBucketPolicy of s3"}),
+    ],
+)
+def test_the_use_of_root_is_seen_where_it_is_recorded(region: str, expected: set[str]) -> None:
+    found = samples("root-activity", Place(ACCOUNT, "aws"), region, HOME)
+    assert {f"{sample.name} of {sample.event['source'].removeprefix('aws.')}" for sample in found} == expected
+    signed_in = [sample for sample in found if "ConsoleLogin" in sample.name]
+    for sample in signed_in:
+        assert sample.event["detail"]["responseElements"]["ConsoleLogin"] == sample.name[14:-1]
+        assert sample.event["detail"]["additionalEventData"]["MFAUsed"] == "No"
+
+
+def test_sessions_of_root_are_opened_for_several_tasks_by_four_callers_each() -> None:
+    found = samples("assume-root", Place(ACCOUNT, "aws"), "eu-west-1", HOME)
+    asked = [sample.event["detail"]["requestParameters"] for sample in found]
+    tasks = [item["taskPolicyArn"]["arn"].removeprefix("arn:aws:iam::aws:policy/root-task/") for item in asked]
+    assert set(tasks) <= ROOT_TASKS
+    assert len(tasks) == 4 * len(set(tasks)) == 12
+    assert {frozenset(item) for item in asked} == {frozenset({"targetPrincipal", "taskPolicyArn", "durationSeconds"})}
+    assert all(re.fullmatch(r"\d{12}", item["targetPrincipal"]) for item in asked)
+    # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html: at most 900 seconds
+    assert {item["durationSeconds"] for item in asked} == {900}
+    assert len({sample.by for sample in found}) == 4
+
+
+def test_quarantines_come_and_go_for_both_policies() -> None:
+    found = samples("quarantine-attached-by-aws", Place(ACCOUNT, "aws-cn"), "cn-north-1", "cn-north-1")
+    seen = [(sample.name, sample.event["detail"]["requestParameters"]["policyArn"]) for sample in found]
+    policies = [f"arn:aws-cn:iam::aws:policy/AWSCompromisedKeyQuarantineV{version}" for version in (2, 3)]
+    both = [(name, policy) for name in ("AttachUserPolicy", "DetachUserPolicy") for policy in policies]
+    assert seen == [item for item in both for _caller in range(2)]
+    assert {sample.event["detail"]["requestParameters"]["userName"] for sample in found} == {"bob"}
+    assert {sample.event["source"] for sample in found} == {"aws.iam"}
+    assert "a federated user" not in {sample.by for sample in found}
+    assert len({sample.by for sample in found}) == 7
+
+
+def test_an_exposed_key_is_reported_as_aws_health_documents_it() -> None:
+    found = samples("health-exposed-credentials", Place(ACCOUNT, "aws"), "eu-west-1", HOME)
+    assert [sample.name for sample in found] == [
+        code
+        for code in ("AWS_RISK_CREDENTIALS_EXPOSED", "AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED")
+        for _key in range(3)
+    ]
+    keys = []
+    for sample in found:
+        event, detail = sample.event, {**sample.event["detail"]}
+        assert (sample.by, event["source"], event["detail-type"]) == ("AWS Health", "aws.health", "AWS Health Event")
+        assert detail.pop("eventArn").startswith(f"arn:aws:health:eu-west-1::event/RISK/{sample.name}/")
+        datetime.strptime(detail.pop("startTime"), "%a, %d %b %Y %H:%M:%S GMT")
+        (text,), (entity,) = detail.pop("eventDescription"), detail.pop("affectedEntities")
+        assert (text["language"], set(text)) == ("en_US", {"language", "latestDescription"})
+        assert (entity["status"], set(entity)) == ("IMPAIRED", {"status", "entityValue"})
+        keys.append(entity["entityValue"])
+        assert detail == {
+            "service": "RISK",
+            "eventTypeCode": sample.name,
+            "eventTypeCategory": "issue",
+            "eventScopeCode": "ACCOUNT_SPECIFIC",
+            "statusCode": "open",
+            "affectedAccount": ACCOUNT,
+        }
+    assert all(re.fullmatch(r"AKIA[A-Z0-9]{16}", key) for key in keys)
+    assert len(set(keys)) == 3
+
+
+def test_each_call_is_tried_by_two_callers_in_turn() -> None:
+    for name in ("guardrail-tamper", "organizations-guardrail-change"):
+        found = samples(name, Place(ACCOUNT, "aws"), HOME, HOME)
+        calls = {(sample.name, sample.event["source"]) for sample in found}
+        assert len(found) == 2 * len(calls)
+    tampered: dict[str, set[str]] = {}
+    for sample in samples("guardrail-tamper", Place(ACCOUNT, "aws"), HOME, HOME):
+        tampered.setdefault(sample.event["source"], set()).add(sample.name)
+    assert {source: len(names) for source, names in tampered.items()} == {
+        "aws.access-analyzer": 1,
+        "aws.cloudtrail": 4,
+        "aws.config": 4,
+        "aws.events": 3,
+        "aws.guardduty": 3,
+        "aws.securityhub": 4,
+    }
+    asked = [
+        sample.event["detail"]["requestParameters"]
+        for sample in samples("organizations-guardrail-change", Place(ACCOUNT, "aws"), HOME, HOME)
+    ]
+    # The forms of both ids: https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html
+    assert all(re.fullmatch(r"p-[0-9a-zA-Z_]{8,128}", item["policyId"]) for item in asked)
+    assert all(re.fullmatch(r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}", item["targetId"]) for item in asked)
+
+
 def test_what_is_given_of_an_event_stays() -> None:
     event = envelope({"source": "x", "detail": {"a": 1}}, account_id=ACCOUNT, region=HOME)
     assert (event["source"], event["detail"], event["account"], event["region"]) == ("x", {"a": 1}, ACCOUNT, HOME)
+    assert envelope({}, account_id=ACCOUNT, region=HOME)["detail"] == {}
+    assert [envelope({}, account_id=ACCOUNT, region=HOME)[field] for field in ("detail-type", "source")] == ["", ""]
 
 
 # Members of an event that real ones have too, with the same values.

@@ -80,7 +80,16 @@ def test_catches(pattern: str, expected: bool) -> None:
         *("[ip, user, ...]", "{ $.eventName = }", "{ $.eventName PutUserPolicy }", "{ ($.eventName = PutUserPolicy }"),
         *("{ $.eventName = PutUserPolicy ) }", "{ $.eventName = %[% }", "{ }", "{ $.a = b c }", "{ = }", "{ $.a = % }"),
         *("{ $.a IS }", "{ $.a IS MAYBE }", "{ $.a > many }", "user:name", "{ $.a = $.b }"),
-        *("$.a = b }", "{ a = b }", "{ $.a b c }", "{ $.a NOT b }"),
+        *(
+            "$.a = b }",
+            "x$.a = b }",
+            "{ $.a = bx",
+            "{ a = b }",
+            "{ $.a b c }",
+            "{ $.a NOT b }",
+            "{ $.a = ( }",
+            "{ $.a != && }",
+        ),
     ],
 )
 def test_what_is_not_understood(pattern: str) -> None:

@@ -83,6 +83,7 @@ def changed(*policies: OrganizationPolicy, before: t.Sequence[OrganizationPolicy
         ([allowing(DEV)], [allowing(DEV, PROD)], [(PROD,)], [MEMBERS[1]]),
         # Something new is said wherever it is attached.
         ([allowing(DEV)], [policy("some", LESS, [DEV, PROD])], [(DEV, PROD)], [*MEMBERS]),
+        ([], [allowing(MEMBERS[1])], [(MEMBERS[1],)], [MEMBERS[1]]),
         ([], [allowing(MANAGEMENT_ID)], [(MANAGEMENT_ID,)], []),
         ([], [allowing("ou-gone")], [("ou-gone",)], []),
         ([], [allowing()], [], []),
@@ -133,3 +134,41 @@ def test_what_comes_with_the_type_allows_everything() -> None:
     before, after = change.controls(MEMBERS[0])
     assert before.scps is None
     assert [[item.name for item in level] for level in after.scps or ()] == [["deny", "FullAWSAccess"]]
+
+
+def groups(change: PolicyChange) -> list[list[str]]:
+    return [[account.id for account in alike] for alike in change.classes()]
+
+
+def test_accounts_are_alike_only_if_their_levels_still_allow_the_same() -> None:
+    """What is taken from both is the only allowance of one of them: that one loses everything."""
+    elsewhere = dataclasses.replace(FULL, targets=tuple(name for name in FULL.targets if name != MEMBERS[0]))
+    for full, expected in ((FULL, [[*MEMBERS]]), (elsewhere, [[MEMBERS[0]], [MEMBERS[1]]])):
+        before = ORGANIZATION.with_policies([full, allowing(*MEMBERS)])
+        assert groups(PolicyChange(before, ORGANIZATION.with_policies([full]))) == expected
+
+
+def test_what_does_not_change_tells_no_accounts_apart() -> None:
+    change = changed(allowing(MEMBERS[0]), policy("deny", ANYTHING, [ROOT]), before=[allowing(MEMBERS[0])])
+    assert groups(change) == [[*MEMBERS]]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}, [[*MEMBERS]]),
+        ({"StringEquals": {"aws:PrincipalAccount": MEMBERS[0]}}, [[MEMBERS[0]], [MEMBERS[1]]]),
+        ({"StringLike": {"aws:PrincipalAccount": "1111*"}}, [[MEMBERS[0]], [MEMBERS[1]]]),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*"}}, [[MEMBERS[0]], [MEMBERS[1]]]),
+    ],
+)
+def test_accounts_that_a_policy_may_tell_apart_are_judged_one_by_one(
+    condition: t.Any, expected: list[list[str]]
+) -> None:
+    assert groups(changed(policy("deny", {**ANYTHING, "Condition": condition}, [ROOT]))) == expected
+
+
+def test_the_account_of_an_administrator_is_judged_by_itself() -> None:
+    tree = dataclasses.replace(ORGANIZATION, delegated_administrators={MEMBERS[1]: ("iam.amazonaws.com",)})
+    change = PolicyChange(tree, tree.with_policies([FULL, policy("deny", ANYTHING, [ROOT])]))
+    assert groups(change) == [[MEMBERS[0]], [MEMBERS[1]]]

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sample events have the shapes that CloudTrail documents, and differ where real events do."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.monitoring_watches import WATCHES
+from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.trail_events import (
+    Caller,
+    Place,
+    Recorder,
+    Sample,
+    by_whom,
+    callers,
+    federated,
+    foreign_account,
+    role,
+    root,
+    user,
+)
+
+from ..samples import ACCOUNT
+from .trail_shapes import check_identity, check_shape
+
+HOME: t.Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+PLACE: t.Final = Place(ACCOUNT, "aws")
+
+
+@pytest.mark.parametrize("watch", WATCHES, ids=lambda watch: watch.name)
+@pytest.mark.parametrize("partition", HOME)
+def test_every_event_has_the_documented_shape(watch: t.Any, partition: str) -> None:
+    for sample in watch.samples(Place(ACCOUNT, partition)):
+        check_shape(sample.event, partition)
+        check_identity(sample.event["userIdentity"], partition)
+
+
+@pytest.mark.parametrize("partition", HOME)
+def test_callers_are_of_every_kind(partition: str) -> None:
+    found = callers(Place(ACCOUNT, partition))
+    for caller in (*found, foreign_account()):
+        check_identity(caller.identity, partition)
+    assert [caller.by for caller in found] == [
+        "an IAM user",
+        "a role",
+        "root",
+        "a person of Identity Center",
+        "an IAM user at the console",
+        "a service with a role",
+        "a role by web identity",
+        "a federated user",
+    ]
+    assert foreign_account().by == "another account"
+    assert [caller.source for caller in found if caller.source] == ["cloudformation.amazonaws.com"]
+    sessions = {caller.by: caller.identity.get("sessionContext") for caller in found}
+    assert [by for by, session in sessions.items() if session is None] == ["an IAM user"]
+    assert [by for by, session in sessions.items() if session and "ec2RoleDelivery" in session] == ["a role"]
+    by_web = [by for by, session in sessions.items() if session and "webIdFederationData" in session]
+    assert by_web == ["a role by web identity"]
+    (person,) = [caller for caller in found if caller.by == "a person of Identity Center"]
+    issuer = person.identity["sessionContext"]["sessionIssuer"]
+    assert f":role/aws-reserved/sso.amazonaws.com/eu-west-1/{issuer['userName']}" in issuer["arn"]
+    assert person.identity["arn"].endswith(f":assumed-role/{issuer['userName']}/ana@example.com")
+    # No filter leaves them out by a part of their names, because nobody uses that part.
+    assert all("5f1c9e" in caller.identity["arn"] for caller in found if caller.by != "root")
+
+
+def test_a_user_with_a_path_has_the_last_part_as_its_name() -> None:
+    identity = user(PLACE, "dev/ops/dan").identity
+    assert (identity["userName"], identity["arn"]) == ("dan", f"arn:aws:iam::{ACCOUNT}:user/dev/ops/dan")
+    assert "sessionContext" not in identity
+    session = role(PLACE, "a/b/c", "s", "x").identity
+    assert (session["arn"], session["sessionContext"]["sessionIssuer"]["userName"]) == (
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/c/s",
+        "c",
+    )
+
+
+def test_regions_are_those_of_the_partition() -> None:
+    assert PLACE.regions == ("us-east-1", "eu-west-1", "ap-southeast-2")
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
+    assert PLACE.sign_in_regions == ("us-east-2", "eu-north-1", "ap-southeast-2", "eu-west-1")
+    for partition in ("aws-cn", "aws-us-gov"):
+        place = Place(ACCOUNT, partition)
+        assert place.regions == place.sign_in_regions
+        assert len(place.regions) == 2
+    assert Place(ACCOUNT, "aws-iso").regions == Place(ACCOUNT, "aws-iso").sign_in_regions == PLACE.regions
+
+
+@pytest.mark.parametrize(("partition", "home"), HOME.items())
+def test_services_without_regions_record_in_one(partition: str, home: str) -> None:
+    record = Recorder(Place(ACCOUNT, partition))
+    for service, others in (("iam", False), ("organizations", False), ("s3", True), ("sts", True)):
+        regions = {record.call(root(PLACE), service, "Some")["awsRegion"] for _number in range(4)}
+        assert home in regions
+        assert (len(regions) > 1) is others, service
+
+
+def test_calls_one_after_the_other_differ() -> None:
+    record = Recorder(PLACE)
+    events = [record.call(user(PLACE), "ec2", "RunInstances") for _number in range(120)]
+    for field, kinds in (("eventVersion", 3), ("awsRegion", 3), ("sourceIPAddress", 5), ("userAgent", 5)):
+        assert len({event[field] for event in events}) == kinds, field
+    assert all(len({event[field] for event in events}) == len(events) for field in ("requestID", "eventID"))
+    assert [event["responseElements"] for event in events[:4]] == [None, {"_return": True}] * 2
+    for event in events:
+        check_shape(event, "aws")
+    assert {event["readOnly"] for event in events} == {False}
+    assert {event["eventType"] for event in events} == {"AwsApiCall"}
+
+
+def test_calls_are_made_by_every_caller_that_may_make_them() -> None:
+    everybody = [caller.by for caller in callers(PLACE)]
+    found = list(Recorder(PLACE).calls("s3", ("PutBucketAcl", "PutBucketCors")))
+    assert [(sample.name, sample.by) for sample in found] == [
+        (name, by) for name in ("PutBucketAcl", "PutBucketCors") for by in everybody
+    ]
+    assert all(sample.event["eventName"] == sample.name for sample in found)
+    # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html: no call of IAM
+    by = [sample.by for sample in Recorder(PLACE).calls("iam", ("CreatePolicy",))]
+    assert by == [name for name in everybody if name != "a federated user"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_read"), [("DescribeTable", True), ("GetObject", True), ("ListUsers", True), ("PutObject", False)]
+)
+def test_a_refused_call(name: str, is_read: bool) -> None:
+    sample = Recorder(PLACE).refused(federated(PLACE), "sqs", name, "AccessDenied")
+    assert (sample.name, sample.by) == ("AccessDenied of sqs", "a federated user")
+    event = sample.event
+    assert (event["errorCode"], event["readOnly"], event["eventName"]) == ("AccessDenied", is_read, name)
+    assert event["errorMessage"] == "You are not authorized to perform this operation."
+    check_shape(event, "aws")
+
+
+def test_a_sign_in() -> None:
+    record = Recorder(PLACE)
+    for number, region in enumerate((*PLACE.sign_in_regions, PLACE.sign_in_regions[0])):
+        event = record.sign_in(user(PLACE), mfa="No")
+        check_shape(event, "aws")
+        assert event["awsRegion"] == region
+        assert (event["eventName"], event["requestParameters"]) == ("ConsoleLogin", None)
+        assert event["responseElements"] == {"ConsoleLogin": "Success"}
+        address = f"https://{PLACE.regions[number % 3]}.console.aws.amazon.com/console/home"
+        assert event["additionalEventData"] == {"LoginTo": address, "MobileVersion": "No", "MFAUsed": "No"}
+        assert event["tlsDetails"] == {"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256"}
+        assert "errorMessage" not in event
+
+
+def test_a_failed_sign_in_in_a_region_of_choice() -> None:
+    event = Recorder(PLACE).sign_in(root(PLACE), mfa="Yes", result="Failure", region="us-east-1")
+    assert event["errorMessage"] == "Failed authentication"
+    assert event["responseElements"] == {"ConsoleLogin": "Failure"}
+    assert event["additionalEventData"]["MFAUsed"] == "Yes"
+    assert event["awsRegion"] == "us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("missed", "expected"),
+    [
+        ("abcd", ""),
+        ("abc", " unless by d"),
+        ("ab", " by a, b"),
+        ("a", " by a"),
+    ],
+)
+def test_callers_are_named_in_the_shorter_way(missed: str, expected: str) -> None:
+    def samples(names: str) -> list[Sample]:
+        return [Sample("event", by, {}) for by in names]
+
+    assert by_whom(samples("aabcd"), samples(missed)) == expected
+
+
+def test_only_callers_that_make_the_missed_event_are_compared() -> None:
+    events = [Sample("one", "a", {}), Sample("one", "b", {}), Sample("two", "c", {})]
+    assert by_whom(events, events[:2]) == ""
+    assert by_whom(events, events[:1]) == " by a"
+
+
+def test_a_caller_has_no_source_of_its_own() -> None:
+    assert Caller("somebody", {}).source == ""
