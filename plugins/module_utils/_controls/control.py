@@ -19,6 +19,7 @@ from .._account.moments import format_utc
 from .._account.permissions import Principal
 from .._converge.finding import Remediation, Severity, Status
 from .facts import Facts
+from .problem import Problem
 from .settings import Settings
 
 Compliance = Mapping[str, tuple[str, ...]]
@@ -148,7 +149,8 @@ class Control:
     ``every_region`` is judged once for the account, and holds only if every enabled region was read.
     ``compliance`` maps frameworks (see :mod:`benchmarks`) to their requirements; ``stands_for`` are further ones,
     of which only a verdict that it does not hold says something. ``blind`` completes "It cannot see …" for people; it
-    is empty where there is nothing to say.
+    is empty where there is nothing to say. ``problem`` is what failing findings say: without it, that the title does
+    not hold.
     """
 
     id: str
@@ -167,6 +169,7 @@ class Control:
     every_region: bool = False
     stands_for: Compliance = dataclasses.field(default_factory=dict)
     blind: str = ""
+    problem: t.Optional[Problem] = None
 
     @property
     def datasets(self) -> frozenset[Dataset]:

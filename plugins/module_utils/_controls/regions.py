@@ -15,10 +15,13 @@ from collections.abc import Iterator, Sequence
 from .._account.model import Snapshot, UnreadKind
 from .._converge.finding import Evidence, Finding, Remediation, Status
 from .control import Control, Scope, Verdict, listing, merged, plural
+from .problem import Problem
 
 # No control of the catalogue: its findings stand for all controls that ask about a region that was not read.
 REGION_CONTROL: t.Final = "region_assessed"
 GLOBAL: t.Final = "global"
+#: What findings say that no control of the catalogue makes.
+OTHER_PROBLEMS: t.Final = {REGION_CONTROL: Problem("Region could not be assessed", "regions could not be assessed")}
 LEFT_OUT: t.Final = "the region is enabled, and aws_regions does not name it"
 
 
@@ -89,6 +92,7 @@ def region_control(controls: Sequence[Control], snapshot: Snapshot) -> t.Optiona
     return Control(
         id=REGION_CONTROL,
         title="Every enabled region was assessed",
+        problem=OTHER_PROBLEMS[REGION_CONTROL],
         severity=min((control.severity for control in asked), key=lambda severity: severity.rank),
         theme="regions",
         needs=tuple(dict.fromkeys(dataset for control in asked for dataset in control.needs)),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
+from . import regions
 from .catalogue import (
     access_analyzer,
     access_keys,
@@ -41,6 +42,7 @@ from .catalogue import (
     writing_roles,
 )
 from .control import Control
+from .problem import Problem
 
 CATALOG_VERSION: t.Final = "1.0.0"
 
@@ -75,3 +77,12 @@ _CONTROLS: t.Final = tuple(control for theme in _THEMES for control in theme.CON
 def all_controls() -> tuple[Control, ...]:
     """Every control, in the order of reports."""
     return _CONTROLS
+
+
+def problems() -> dict[str, Problem]:
+    """What failing findings say, by control: of the catalogue, of regions, and of modules on their own declarations."""
+    others = (access_analyzer.OTHER_PROBLEMS, organization_guardrails.OTHER_PROBLEMS, regions.OTHER_PROBLEMS)
+    found = {control.id: control.problem for control in _CONTROLS if control.problem}
+    for mapping in others:
+        found |= mapping
+    return found

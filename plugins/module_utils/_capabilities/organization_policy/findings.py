@@ -17,6 +17,7 @@ from datetime import datetime
 from ..._account.model import Snapshot
 from ..._account.organization_tree import OrganizationTree
 from ..._controls.assess import assess
+from ..._controls.catalogue.organization_guardrails import OTHER_PROBLEMS
 from ..._controls.control import Control, Failure, Scope, Verdict, listing, maps
 from ..._controls.requirements import LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
 from ..._controls.settings import Settings
@@ -35,6 +36,7 @@ def findings(
     """One finding for each declared policy that is not as declared, or one that all of them are."""
     control = Control(
         id=CONTROL,
+        problem=OTHER_PROBLEMS[CONTROL],
         title="Declared organization policies say what is declared and are attached where they have to be",
         severity=Severity.HIGH,
         theme=_THEME,

@@ -17,6 +17,7 @@ from ..._account.analyzers import EXTERNAL, INTERNAL, UNUSED, AnalyzerFinding, A
 from ..._account.model import Dataset
 from ..._converge.finding import Remediation, Severity
 from ..control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
+from ..problem import Problem
 
 _THEME = "detective"
 _FINDINGS = "active findings"
@@ -183,10 +184,21 @@ def _failure(items: list[AnalyzerFinding], detail: str, severity: Severity) -> F
     )
 
 
+#: What findings say that the module access_analyzer makes of its own declaration.
+OTHER_PROBLEMS: t.Final = {
+    "archive_rule_expired": Problem(
+        "Archive rule has expired, and still hides findings", "archive rules have expired, and still hide findings"
+    )
+}
+
 CONTROLS: t.Final = (
     Control(
         id="external_access_found",
         title="Nothing is open to the outside that was not looked at",
+        problem=Problem(
+            "Resource is open to the outside, and nobody said that it should be",
+            "resources are open to the outside, and nobody said that they should be",
+        ),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
@@ -203,6 +215,10 @@ CONTROLS: t.Final = (
     Control(
         id="unused_access_found",
         title="No role, credential or permission is unused",
+        problem=Problem(
+            "Access Analyzer finds a principal with unused access",
+            "principals with unused access, found by Access Analyzer",
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
@@ -218,6 +234,9 @@ CONTROLS: t.Final = (
     Control(
         id="internal_access_found",
         title="Who can reach critical resources was looked at",
+        problem=Problem(
+            "Access to a critical resource was not looked at", "critical resources to which access was not looked at"
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
@@ -231,6 +250,10 @@ CONTROLS: t.Final = (
     Control(
         id="archive_rule_broad",
         title="Archive rules name what they hide",
+        problem=Problem(
+            "Archive rule hides findings without naming what is meant",
+            "archive rules hide findings without naming what is meant",
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.ANALYZER_DETAILS,),

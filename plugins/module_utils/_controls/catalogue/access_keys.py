@@ -26,6 +26,7 @@ from ..control import (
     unreported_administrators,
     with_unreported,
 )
+from ..problem import Problem
 from ..requirements import KEY_AGE_NIST, UNUSED_NIST
 
 _THEME = "access_keys"
@@ -222,6 +223,7 @@ CONTROLS: t.Final = (
     Control(
         id="admin_access_key",
         title="No administrator has an access key",
+        problem=Problem("Access key of an administrator", "access keys of administrators"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT, Dataset.AUTHORIZATION_DETAILS),
@@ -237,6 +239,9 @@ CONTROLS: t.Final = (
     Control(
         id="access_key_unused",
         title="Access keys that nobody uses are deactivated",
+        problem=Problem(
+            "Access key unused for {unused_days} days or more", "access keys unused for {unused_days} days or more"
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_REPORT,
@@ -253,6 +258,10 @@ CONTROLS: t.Final = (
     Control(
         id="console_password_unused",
         title="Console passwords that nobody uses are removed",
+        problem=Problem(
+            "Console password unused for {unused_days} days or more",
+            "console passwords unused for {unused_days} days or more",
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_REPORT,
@@ -271,6 +280,7 @@ CONTROLS: t.Final = (
     Control(
         id="access_key_age",
         title="Access keys are replaced in time",
+        problem=Problem("Access key older than {key_age_days} days", "access keys older than {key_age_days} days"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_REPORT,
@@ -289,6 +299,7 @@ CONTROLS: t.Final = (
     Control(
         id="access_key_of_setup",
         title="Console users have no access key that came with them and was never used",
+        problem=Problem("Console user has a key that was never used", "keys of console users were never used"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_REPORT,
@@ -302,6 +313,7 @@ CONTROLS: t.Final = (
     Control(
         id="access_key_single",
         title="No user has two active access keys",
+        problem=Problem("User has two active access keys", "users have two active access keys"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_REPORT,
@@ -315,6 +327,7 @@ CONTROLS: t.Final = (
     Control(
         id="console_user_without_key",
         title="People and programs don't share a user",
+        problem=Problem("User has a password and access keys", "users have a password and access keys"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_REPORT,
@@ -329,6 +342,7 @@ CONTROLS: t.Final = (
     Control(
         id="access_key_for_workload",
         title="Workloads don't use long-term access keys",
+        problem=Problem("Workload uses a long-term access key", "workloads use long-term access keys"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_REPORT,

@@ -16,6 +16,7 @@ from ..._account.model import Dataset, Role, User
 from ..._converge.finding import Remediation, Severity
 from ..._policy.analysis.boundary_flaws import LOCKS_OUT, REMOVABLE, Flaw, Weakness, flaws
 from ..control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
+from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 THEME: t.Final = "boundaries"
@@ -74,6 +75,7 @@ CONTROLS: t.Final = (
     Control(
         id="boundary_opens_iam",
         title="No permissions boundary leaves all of IAM open",
+        problem=Problem("Permissions boundary leaves all of IAM open", "permissions boundaries leave all of IAM open"),
         severity=Severity.CRITICAL,
         theme=THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
@@ -90,6 +92,10 @@ CONTROLS: t.Final = (
     Control(
         id="boundary_removable",
         title="Those whom a permissions boundary binds can't get rid of it",
+        problem=Problem(
+            "Permissions boundary can be got rid of by those it binds",
+            "permissions boundaries can be got rid of by those they bind",
+        ),
         severity=Severity.CRITICAL,
         theme=THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
@@ -107,6 +113,10 @@ CONTROLS: t.Final = (
     Control(
         id="boundary_grants_nothing",
         title="Every permissions boundary allows something",
+        problem=Problem(
+            "Permissions boundary allows nothing, so that it locks out whom it binds",
+            "permissions boundaries allow nothing, so that they lock out whom they bind",
+        ),
         severity=Severity.HIGH,
         theme=THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),

@@ -20,6 +20,7 @@ from ..._account.model import Dataset, Role, User
 from ..._converge.break_glass import Rescue, facts_needed
 from ..._converge.finding import Remediation, Severity
 from ..control import Control, Failure, Scope, Verdict, listing, plural
+from ..problem import Problem
 
 _THEME: t.Final = "break_glass"
 _PRINCIPALS: t.Final = "break-glass principals"
@@ -173,6 +174,7 @@ CONTROLS: t.Final = (
     Control(
         id="break_glass_principal",
         title="A user or role is kept for emergencies, and works",
+        problem=Problem("Account has no principal for emergencies that works"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
@@ -195,6 +197,10 @@ CONTROLS: t.Final = (
     Control(
         id="break_glass_unused",
         title="Principals for emergencies were not used lately",
+        problem=Problem(
+            "Principal for emergencies was used within {break_glass_used_days} days",
+            "principals for emergencies were used within {break_glass_used_days} days",
+        ),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
@@ -208,6 +214,10 @@ CONTROLS: t.Final = (
     Control(
         id="break_glass_tested",
         title="Principals for emergencies are tested regularly",
+        problem=Problem(
+            "No test within {break_glass_test_days} days of a principal for emergencies",
+            "principals for emergencies without a test within {break_glass_test_days} days",
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),

@@ -17,6 +17,7 @@ from ..._account.config_rules import INSUFFICIENT_DATA, NON_COMPLIANT, ConfigRul
 from ..._account.model import Dataset, Snapshot
 from ..._converge.finding import Remediation, Severity
 from ..control import Control, Failure, Scope, Verdict, listing, maps
+from ..problem import Problem
 
 _THEME = "detective"
 _RULES = "rules"
@@ -158,6 +159,7 @@ CONTROLS: t.Final = (
     Control(
         id="config_iam_recorded_once",
         title="AWS Config records IAM in no more than one region",
+        problem=Problem("AWS Config records IAM, and is paid for it, in more than one region"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
@@ -171,6 +173,10 @@ CONTROLS: t.Final = (
     Control(
         id="config_iam_rules",
         title="Managed rules of AWS Config judge IAM",
+        problem=Problem(
+            "Managed rules of AWS Config on IAM are missing in a region",
+            "regions in which managed rules of AWS Config on IAM are missing",
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CONFIG_RULES, Dataset.CONFIG_RECORDERS),
@@ -185,6 +191,9 @@ CONTROLS: t.Final = (
     Control(
         id="config_iam_compliant",
         title="No managed rule of AWS Config on IAM is broken",
+        problem=Problem(
+            "Managed rule of AWS Config on IAM is broken", "breaches of managed rules of AWS Config on IAM"
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.CONFIG_COMPLIANCE,),

@@ -16,6 +16,7 @@ from ..._account.model import Dataset, ServiceSpecificCredential
 from ..._account.moments import format_utc
 from ..._converge.finding import Remediation, Severity
 from ..control import Control, Failure, Scope, Verdict, maps, with_unreported
+from ..problem import Problem
 
 _THEME = "access_keys"
 _LIFECYCLE = "hardening.iam.access_key_lifecycle"
@@ -128,6 +129,7 @@ CONTROLS: t.Final = (
     Control(
         id="api_key_expires",
         title="Long-term API keys expire",
+        problem=Problem("Long-term API key never expires", "long-term API keys never expire"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.SERVICE_SPECIFIC_CREDENTIALS,),
@@ -141,6 +143,10 @@ CONTROLS: t.Final = (
     Control(
         id="service_credential_age",
         title="Service-specific credentials are replaced in time",
+        problem=Problem(
+            "Service-specific credential older than {key_age_days} days",
+            "service-specific credentials older than {key_age_days} days",
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.SERVICE_SPECIFIC_CREDENTIALS,),
@@ -156,6 +162,9 @@ CONTROLS: t.Final = (
     Control(
         id="signing_certificate_age",
         title="Signing certificates of users are replaced in time",
+        problem=Problem(
+            "Signing certificate older than {key_age_days} days", "signing certificates older than {key_age_days} days"
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
@@ -170,6 +179,9 @@ CONTROLS: t.Final = (
     Control(
         id="ssh_public_key_age",
         title="SSH public keys of users are replaced in time",
+        problem=Problem(
+            "SSH public key older than {key_age_days} days", "SSH public keys older than {key_age_days} days"
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.SSH_PUBLIC_KEYS,),

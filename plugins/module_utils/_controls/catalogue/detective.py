@@ -18,6 +18,7 @@ from ..._account.regional import ConfigRecorder, Trail
 from ..._converge.finding import Remediation, Severity
 from ..control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
 from ..patterns.monitoring_watches import ORGANIZATION_CHANGES, WATCHES
+from ..problem import Problem
 from .monitoring import owned_trails
 
 _THEME = "detective"
@@ -252,6 +253,7 @@ CONTROLS: t.Final = (
     Control(
         id="external_access_analyzer",
         title="An external access analyzer watches the region",
+        problem=Problem("No external access analyzer watches a region", "regions without an external access analyzer"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.ANALYZERS,),
@@ -270,6 +272,7 @@ CONTROLS: t.Final = (
     Control(
         id="config_recorder",
         title="AWS Config records in the region",
+        problem=Problem("AWS Config does not record in a region", "regions in which AWS Config does not record"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
@@ -293,6 +296,7 @@ CONTROLS: t.Final = (
     Control(
         id="config_records_iam",
         title="AWS Config records IAM in one region",
+        problem=Problem("AWS Config records IAM in no region"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
@@ -308,6 +312,10 @@ CONTROLS: t.Final = (
     Control(
         id="config_recorder_role",
         title="AWS Config uses its service-linked role",
+        problem=Problem(
+            "AWS Config does not use its service-linked role",
+            "regions in which AWS Config does not use its service-linked role",
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
@@ -321,6 +329,10 @@ CONTROLS: t.Final = (
     Control(
         id="security_hub",
         title="Security Hub is on in the region, with a standard",
+        problem=Problem(
+            "Security Hub is off or without a standard in a region",
+            "regions in which Security Hub is off or without a standard",
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.SECURITY_HUB,),
@@ -338,6 +350,7 @@ CONTROLS: t.Final = (
     Control(
         id="trail_multi_region",
         title="A trail logs the management events of every region",
+        problem=Problem("No trail logs the management events of every region"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.TRAILS,),
@@ -359,6 +372,7 @@ CONTROLS: t.Final = (
     Control(
         id="trail_log_validation",
         title="Trails validate their log files",
+        problem=Problem("Trail does not validate its log files", "trails don't validate their log files"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.TRAILS,),
@@ -380,6 +394,9 @@ CONTROLS: t.Final = (
     Control(
         id="trail_encrypted",
         title="Trails encrypt their logs with a KMS key",
+        problem=Problem(
+            "Trail does not encrypt its logs with a KMS key", "trails don't encrypt their logs with a KMS key"
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.TRAILS,),
@@ -401,6 +418,7 @@ CONTROLS: t.Final = (
     Control(
         id="trail_log_group",
         title="A trail delivers to a log group on which alarms can be set",
+        problem=Problem("No trail delivers to a log group on which alarms can be set"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.TRAILS,),

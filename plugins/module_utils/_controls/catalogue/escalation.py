@@ -18,6 +18,7 @@ from ..._policy.escalation.landscape import Landscape
 from ..._policy.escalation.paths import Path
 from ..control import Control, Failure, Scope, Verdict, listing, maps, plural
 from ..excuses import declared_users, sort_out
+from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 
@@ -74,6 +75,7 @@ CONTROLS: t.Final = (
     Control(
         id="privilege_escalation_path",
         title="Only administrators can become administrators",
+        problem=Problem("Principal can become an administrator", "principals can become administrators"),
         severity=Severity.HIGH,
         theme="privileges",
         needs=(Dataset.AUTHORIZATION_DETAILS,),

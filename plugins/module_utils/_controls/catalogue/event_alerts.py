@@ -31,6 +31,7 @@ from ..patterns.event_alerts_rules import RULES, AlertRule, State, Where
 from ..patterns.event_pattern import Event, EventPattern
 from ..patterns.event_samples import samples
 from ..patterns.trail_events import Sample, by_whom, place_of
+from ..problem import Problem
 
 THEME: t.Final = "event_alerts"
 RULES_CONTROL: t.Final = "event_alert_rules"
@@ -266,6 +267,10 @@ CONTROLS: t.Final = (
     Control(
         id=RULES_CONTROL,
         title="EventBridge rules catch what matters most in the region",
+        problem=Problem(
+            "No alert rule catches some of what matters most in a region",
+            "regions in which no alert rule catches some of what matters most",
+        ),
         severity=Severity.MEDIUM,
         theme=THEME,
         needs=(Dataset.EVENT_RULES,),
@@ -282,6 +287,10 @@ CONTROLS: t.Final = (
     Control(
         id="event_alert_delivery",
         title="Alert rules lead to where they can deliver",
+        problem=Problem(
+            "Alert rule or its topic can't deliver, so that nobody is told",
+            "alert rules and topics that can't deliver, so that nobody is told",
+        ),
         severity=Severity.HIGH,
         theme=THEME,
         needs=(Dataset.EVENT_RULES,),
@@ -297,6 +306,7 @@ CONTROLS: t.Final = (
     Control(
         id="event_alert_trail",
         title="A trail logs what the alert rules wait for",
+        problem=Problem("No trail logs what the alert rules wait for"),
         severity=Severity.HIGH,
         theme=THEME,
         needs=(Dataset.EVENT_RULES, Dataset.TRAILS),
@@ -309,6 +319,10 @@ CONTROLS: t.Final = (
     Control(
         id="event_alert_subscribers",
         title="Somebody has confirmed a subscription to each topic of alerts",
+        problem=Problem(
+            "Nobody has confirmed a subscription to a topic of alerts",
+            "topics of alerts to which nobody has confirmed a subscription",
+        ),
         severity=Severity.MEDIUM,
         theme=THEME,
         needs=(Dataset.EVENT_RULES,),

@@ -18,6 +18,7 @@ from ..._account.moments import format_utc
 from ..._converge.finding import Remediation, Severity
 from ..control import Control, Failure, Scope, Verdict, listing, maps
 from ..excuses import of_aws, standing, unjudged
+from ..problem import Problem
 from ..requirements import UNUSED_NIST
 
 _THEME = "hygiene"
@@ -151,6 +152,7 @@ CONTROLS: t.Final = (
     Control(
         id="server_certificate_expired",
         title="Expired server certificates are removed",
+        problem=Problem("Server certificate has expired", "server certificates have expired"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.SERVER_CERTIFICATES,),
@@ -164,6 +166,7 @@ CONTROLS: t.Final = (
     Control(
         id="instance_role",
         title="Instances act through an instance role",
+        problem=Problem("Instance has no instance role", "instances have no instance role"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.INSTANCES,),
@@ -185,6 +188,7 @@ CONTROLS: t.Final = (
     Control(
         id="role_unused",
         title="Roles that nobody uses are removed",
+        problem=Problem("Role unused for {role_unused_days} days", "roles unused for {role_unused_days} days"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
@@ -199,6 +203,7 @@ CONTROLS: t.Final = (
     Control(
         id="user_tagged",
         title="IAM users carry the required tags",
+        problem=Problem("IAM user lacks required tags", "IAM users lack required tags"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
@@ -212,6 +217,7 @@ CONTROLS: t.Final = (
     Control(
         id="role_tagged",
         title="Roles carry the required tags",
+        problem=Problem("Role lacks required tags", "roles lack required tags"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
@@ -225,6 +231,7 @@ CONTROLS: t.Final = (
     Control(
         id="analyzer_tagged",
         title="Access analyzers carry the required tags",
+        problem=Problem("Access analyzer lacks required tags", "access analyzers lack required tags"),
         severity=Severity.LOW,
         theme=_THEME,
         # Not a need: without the option detective, the control says that it was not assessed.
@@ -240,6 +247,7 @@ CONTROLS: t.Final = (
     Control(
         id="mfa_device_unassigned",
         title="Virtual MFA devices belong to somebody",
+        problem=Problem("Virtual MFA device belongs to nobody", "virtual MFA devices belong to nobody"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.VIRTUAL_MFA_DEVICES,),

@@ -22,6 +22,7 @@ from ..._account.moments import format_utc
 from ..._converge.finding import Remediation, Severity
 from ..control import Check, Control, Failure, Scope, Verdict, listing, maps
 from ..excuses import sort_out
+from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 _THEME = "last_accessed"
@@ -93,6 +94,10 @@ def _stale_control(service: str, name: str) -> Control:
     return Control(
         id=f"{service}_access_stale",
         title=f"Who may use {name} does so",
+        problem=Problem(
+            f"Access to {name} unused for {{service_unused_days}} days",
+            f"principals have access to {name}, unused for {{service_unused_days}} days",
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.SERVICE_LAST_ACCESSED, Dataset.AUTHORIZATION_DETAILS),
@@ -109,6 +114,7 @@ CONTROLS: t.Final = (
     Control(
         id="admin_over_provisioned",
         title="Administrators need what they may do",
+        problem=Problem("Administrator needs few of its permissions", "administrators need few of their permissions"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.SERVICE_LAST_ACCESSED, Dataset.AUTHORIZATION_DETAILS),

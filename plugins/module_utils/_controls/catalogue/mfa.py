@@ -24,6 +24,7 @@ from ..control import (
     unreported_administrators,
     with_unreported,
 )
+from ..problem import Problem
 from ..requirements import MFA_NIST
 
 _THEME = "mfa"
@@ -126,6 +127,7 @@ CONTROLS: t.Final = (
     Control(
         id="user_admin_without_mfa",
         title="No IAM user is an administrator without MFA",
+        problem=Problem("IAM user is an administrator without MFA", "IAM users are administrators without MFA"),
         severity=Severity.CRITICAL,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT, Dataset.AUTHORIZATION_DETAILS),
@@ -141,6 +143,7 @@ CONTROLS: t.Final = (
     Control(
         id="user_console_mfa",
         title="Every IAM user with a console password has MFA",
+        problem=Problem("IAM user has a console password and no MFA", "IAM users have a console password and no MFA"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
@@ -159,6 +162,7 @@ CONTROLS: t.Final = (
     Control(
         id="user_key_only_mfa",
         title="Users with access keys only have MFA as well",
+        problem=Problem("IAM user with access keys has no MFA", "IAM users with access keys have no MFA"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
@@ -172,6 +176,7 @@ CONTROLS: t.Final = (
     Control(
         id="user_hardware_mfa",
         title="Console users have MFA that can't be copied",
+        problem=Problem("Console user has virtual MFA only", "console users have virtual MFA only"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT, Dataset.VIRTUAL_MFA_DEVICES),

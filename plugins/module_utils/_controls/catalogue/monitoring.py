@@ -34,6 +34,7 @@ from ..ours import accounts_of_ours
 from ..patterns.filter_pattern import PatternError, parse
 from ..patterns.monitoring_watches import ORGANIZATION_CHANGES, WATCHES, Watch
 from ..patterns.trail_events import Event, Place, Sample, by_whom, place_of, where
+from ..problem import Problem
 
 _THEME = "monitoring"
 _FILTERS = "metric filters"
@@ -210,6 +211,7 @@ def _controls() -> Iterator[Control]:
         yield Control(
             id=f"alarm_{watch.name}",
             title=f"Somebody is told of {watch.what}",
+            problem=Problem(f"Nobody is told of {watch.what}"),
             severity=Severity.LOW,
             theme=_THEME,
             needs=(Dataset.LOG_ALARMS, Dataset.TRAILS),

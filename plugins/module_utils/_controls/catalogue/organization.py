@@ -16,6 +16,7 @@ from ..._account.model import Contact, Dataset
 from ..._converge.arn import is_declared
 from ..._converge.finding import Remediation, Severity
 from ..control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
+from ..problem import Problem
 
 _THEME = "organization"
 _CONTACTS = "contacts"
@@ -162,6 +163,7 @@ CONTROLS: t.Final = (
     Control(
         id="account_in_organization",
         title="The account belongs to an organization",
+        problem=Problem("Account belongs to no organization"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.ORGANIZATION,),
@@ -174,6 +176,7 @@ CONTROLS: t.Final = (
     Control(
         id="contact_details",
         title="The account's contact details are there",
+        problem=Problem("Contact details of the account are incomplete"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CONTACT_INFORMATION,),
@@ -187,6 +190,7 @@ CONTROLS: t.Final = (
     Control(
         id="security_contact",
         title="A security contact is registered",
+        problem=Problem("No security contact is registered"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.ALTERNATE_CONTACTS,),
@@ -200,6 +204,7 @@ CONTROLS: t.Final = (
     Control(
         id="contacts_distinct",
         title="Security, billing and operations have contacts of their own",
+        problem=Problem("Security, billing and operations share contacts"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.ALTERNATE_CONTACTS,),
@@ -213,6 +218,7 @@ CONTROLS: t.Final = (
     Control(
         id="federated_people",
         title="People are managed centrally and federated",
+        problem=Problem("People sign in as IAM users, not through federation"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.SAML_PROVIDERS, Dataset.AUTHORIZATION_DETAILS),
@@ -227,6 +233,7 @@ CONTROLS: t.Final = (
     Control(
         id="resource_policies_not_public",
         title="Resource policies admit no anonymous principal",
+        problem=Problem("Resource policy admits anonymous principals", "resource policies admit anonymous principals"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(),
@@ -243,6 +250,7 @@ CONTROLS: t.Final = (
     Control(
         id="security_questions",
         title="Security questions are registered",
+        problem=Problem("Security questions are not registered"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(),

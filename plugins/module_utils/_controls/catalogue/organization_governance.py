@@ -22,6 +22,7 @@ from ..._policy.evaluation.evaluate import Evaluator, Layers, Outcome, Request
 from ..._policy.evaluation.narrowing import ANYTHING
 from ..control import Control, Failure, Scope, Verdict, listing, maps, plural
 from ..organization_facts import Organization, first
+from ..problem import Problem
 from ..regions import unread_regions
 
 _THEME: t.Final = "organization"
@@ -298,6 +299,7 @@ CONTROLS: t.Final = (
     Control(
         id="central_root_access",
         title="Root credentials of member accounts are managed centrally",
+        problem=Problem("Root credentials of member accounts are not managed centrally"),
         severity=Severity.HIGH,
         theme=_THEME,
         # Only the management account and IAM's delegated administrator may ask.
@@ -315,6 +317,7 @@ CONTROLS: t.Final = (
     Control(
         id="management_account_without_workloads",
         title="The management account runs no workloads",
+        problem=Problem("Management account runs workloads", "workloads run in the management account"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_TREE,
@@ -330,6 +333,7 @@ CONTROLS: t.Final = (
     Control(
         id="organizational_units_by_environment",
         title="Organizational units follow environment and sensitivity",
+        problem=Problem("Organizational units don't follow environment and sensitivity"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_TREE,
@@ -344,6 +348,10 @@ CONTROLS: t.Final = (
     Control(
         id="delegated_policy_administrator",
         title="A delegated administrator manages the organization's policies",
+        problem=Problem(
+            "The organization's policies are not managed by a fit delegated administrator",
+            "accounts that should not manage the organization's policies",
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.ORGANIZATION_RESOURCE_POLICY, Dataset.ORGANIZATION_TREE),
@@ -357,6 +365,9 @@ CONTROLS: t.Final = (
     Control(
         id="delegated_service_administrators",
         title="Delegated administrators manage the integrated services",
+        problem=Problem(
+            "Integrated service has no delegated administrator", "integrated services have no delegated administrator"
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DELEGATIONS,
@@ -370,6 +381,7 @@ CONTROLS: t.Final = (
     Control(
         id="delegated_administrators_valid",
         title="Delegations are to active accounts and of trusted services",
+        problem=Problem("Delegation should be gone", "delegations should be gone"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_DELEGATIONS,
@@ -383,6 +395,7 @@ CONTROLS: t.Final = (
     Control(
         id="suspended_accounts_apart",
         title="Suspended accounts lie in a unit of their own",
+        problem=Problem("Suspended account lies among active ones", "suspended accounts lie among active ones"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_TREE,

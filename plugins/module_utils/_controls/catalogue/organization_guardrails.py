@@ -23,6 +23,7 @@ from ..control import Control, Failure, Scope, Verdict, listing, maps, plural
 from ..effects.guardrail_calls import holding
 from ..effects.organization import Effect, effect_of, names_account, uses_paths
 from ..organization_facts import Attached, Organization, first
+from ..problem import Problem
 
 _THEME: t.Final = "organization"
 _NEEDS: t.Final = (Dataset.ORGANIZATION_TREE_POLICIES, Dataset.ORGANIZATION_TREE)
@@ -183,10 +184,18 @@ def _cut_off(organization: Organization, scope: Scope) -> Iterator[Failure]:
             yield Failure(item.source.arn, detail, observed, item.source.name)
 
 
+#: What findings say that the module organization_policy makes of its own declaration.
+OTHER_PROBLEMS: t.Final = {
+    "organization_policy_declared": Problem(
+        "Policy of the organization is not as declared", "policies of the organization are not as declared"
+    )
+}
+
 CONTROLS: t.Final = (
     Control(
         id="organization_guardrails",
         title="Guardrail policies cover all accounts",
+        problem=Problem("No guardrail holds in an account", "accounts in which no guardrail holds"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_NEEDS,
@@ -204,6 +213,10 @@ CONTROLS: t.Final = (
     Control(
         id="organization_allows_something",
         title="Service control policies of every level allow something",
+        problem=Problem(
+            "Service control policies deny everything, since a level allows nothing",
+            "levels whose service control policies allow nothing, so that everything is denied",
+        ),
         severity=Severity.CRITICAL,
         theme=_THEME,
         needs=_NEEDS,
@@ -216,6 +229,10 @@ CONTROLS: t.Final = (
     Control(
         id="organization_policy_slots",
         title="Further policies can be attached everywhere",
+        problem=Problem(
+            "No further policy can be attached to a unit or account",
+            "units and accounts to which no further policy can be attached",
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_NEEDS,
@@ -229,6 +246,10 @@ CONTROLS: t.Final = (
     Control(
         id="organization_mfa_policy",
         title="A policy of the organization demands MFA of IAM users",
+        problem=Problem(
+            "No policy of the organization demands MFA of the account's users",
+            "accounts of whose users no policy of the organization demands MFA",
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_NEEDS,
@@ -246,6 +267,10 @@ CONTROLS: t.Final = (
     Control(
         id="organization_mfa_pattern",
         title="No policy of the organization cuts off roles for want of MFA",
+        problem=Problem(
+            "Policy of the organization cuts off roles for want of MFA",
+            "policies of the organization cut off roles for want of MFA",
+        ),
         severity=Severity.CRITICAL,
         theme=_THEME,
         needs=_NEEDS,

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from ..._account.model import Dataset, PasswordPolicy
 from ..._converge.finding import Remediation, Severity
 from ..control import Check, Compliance, Control, Failure, Scope, Verdict, maps, plural
+from ..problem import Problem
 from ..requirements import PASSWORD_NIST
 
 _THEME = "password_policy"
@@ -112,11 +113,14 @@ def _setting(
     expected: str,
     rationale: str,
     compliance: Compliance,
+    *,
+    problem: Problem,
     blind: str = "passwords that are older than the policy. It applies at each user's next change of the password.",
 ) -> Control:
     return Control(
         id=name,
         title=title,
+        problem=problem,
         severity=severity,
         theme=_THEME,
         needs=(Dataset.PASSWORD_POLICY,),
@@ -130,7 +134,7 @@ def _setting(
     )
 
 
-def _character_class(name: str, what: str, attribute: str, compliance: Compliance) -> Control:
+def _character_class(name: str, what: str, attribute: str, compliance: Compliance, *, problem: Problem) -> Control:
     def told(_scope: Scope, policy: PasswordPolicy) -> str:
         return f"passwords {'need' if getattr(policy, attribute) else 'need not hold'} {what}"
 
@@ -142,6 +146,7 @@ def _character_class(name: str, what: str, attribute: str, compliance: Complianc
         f"{what} required",
         "Guessing gets harder with every class of characters. A password manager and length help more.",
         compliance,
+        problem=problem,
     )
 
 
@@ -157,6 +162,7 @@ CONTROLS: t.Final = (
         "AWS's default asks for eight characters and remembers no former password.",
         maps(soc2="CC6.1"),
         blind="",
+        problem=Problem("Account has no password policy of its own"),
     ),
     _setting(
         "password_min_length",
@@ -179,6 +185,7 @@ CONTROLS: t.Final = (
             pci=_STRONG_PCI,
             soc2="CC6.1",
         ),
+        problem=Problem("Passwords may be shorter than {password_min_length} characters"),
     ),
     _setting(
         "password_reuse",
@@ -188,30 +195,35 @@ CONTROLS: t.Final = (
         "thresholds.password_reuse former passwords remembered",
         "A password that leaked once must not come back.",
         maps(cis7="2.9", cis5="1.8", cis3="1.9", hub=("IAM.16", "IAM.10"), pci="8.3.7", soc2="CC6.1"),
+        problem=Problem("The last {password_reuse} passwords may be used again"),
     ),
     _character_class(
         "password_uppercase",
         "an upper-case letter",
         "require_uppercase",
         maps(hub=("IAM.11", "IAM.7", "IAM.10"), nist=PASSWORD_NIST, pci=_STRONG_PCI, soc2="CC6.1"),
+        problem=Problem("Passwords need no upper-case letter"),
     ),
     _character_class(
         "password_lowercase",
         "a lower-case letter",
         "require_lowercase",
         maps(hub=("IAM.12", "IAM.7", "IAM.10"), nist=PASSWORD_NIST, pci=_STRONG_PCI, soc2="CC6.1"),
+        problem=Problem("Passwords need no lower-case letter"),
     ),
     _character_class(
         "password_symbol",
         "a symbol",
         "require_symbols",
         maps(hub=("IAM.13", "IAM.7"), nist=PASSWORD_NIST, soc2="CC6.1"),
+        problem=Problem("Passwords need no symbol"),
     ),
     _character_class(
         "password_number",
         "a number",
         "require_numbers",
         maps(hub=("IAM.14", "IAM.7", "IAM.10"), nist=PASSWORD_NIST, pci=_STRONG_PCI, soc2="CC6.1"),
+        problem=Problem("Passwords need no number"),
     ),
     _setting(
         "password_expiry",
@@ -222,5 +234,6 @@ CONTROLS: t.Final = (
         "Some regimes still ask for expiry. NIST advises against it: people then choose weaker passwords.",
         maps(hub=("IAM.17", "IAM.10"), pci=("8.3.9", "8.3.10.1"), soc2="CC6.1"),
         blind="",
+        problem=Problem("Passwords don't expire within {password_max_age_days} days"),
     ),
 )

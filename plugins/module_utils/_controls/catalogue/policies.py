@@ -23,6 +23,7 @@ from ..._policy.analysis.power import SENSITIVE
 from ..._policy.evaluation.patterns import service_patterns, service_wildcards
 from ..control import Check, Compliance, Control, Failure, Scope, Verdict, listing, maps
 from ..facts import Text
+from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
 
 _THEME = "policies"
@@ -86,10 +87,12 @@ def _control(
     rationale: str,
     remedy: str,
     compliance: Compliance,
+    problem: Problem,
 ) -> Control:
     return Control(
         id=name,
         title=title,
+        problem=problem,
         severity=severity,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
@@ -113,6 +116,10 @@ CONTROLS: t.Final = (
         rationale="Reading every object, secret and key, or touching every role, is more than any one task needs.",
         remedy="Scope the statement to the ARNs that the work needs; Access Analyzer can propose them from CloudTrail.",
         compliance=maps(nist=LEAST_PRIVILEGE_NIST, pci=LEAST_PRIVILEGE_PCI, soc2="CC6.3"),
+        problem=Problem(
+            'IAM policy uses wildcard Resource "*" with sensitive actions',
+            'IAM policies use wildcard Resource "*" with sensitive actions',
+        ),
     ),
     _control(
         "policy_assume_any_role",
@@ -123,6 +130,7 @@ CONTROLS: t.Final = (
         rationale="Every role that trusts this account, in any account, is then one call away.",
         remedy="List the role ARNs, or the accounts and a path of roles in them.",
         compliance=maps(nist=LEAST_PRIVILEGE_NIST, soc2="CC6.3"),
+        problem=Problem("Policy allows to assume every role", "policies allow to assume every role"),
     ),
     _control(
         "policy_full_cloudtrail",
@@ -133,6 +141,7 @@ CONTROLS: t.Final = (
         rationale="Whoever stops the trail acts unseen.",
         remedy="Allow the reading actions; leave writes to the role that owns the trail.",
         compliance=maps(nist=LEAST_PRIVILEGE_NIST, soc2=("CC6.3", "CC3.3")),
+        problem=Problem("Policy gives full access to CloudTrail", "policies give full access to CloudTrail"),
     ),
     _control(
         "policy_full_kms",
@@ -143,6 +152,7 @@ CONTROLS: t.Final = (
         rationale="It reads everything that is encrypted here, and may delete the keys.",
         remedy="Separate using a key from administering it, and name the keys.",
         compliance=maps(nist=LEAST_PRIVILEGE_NIST, pci=("7.2.1", "7.2.2", "7.2.5"), soc2="CC6.3"),
+        problem=Problem("Policy gives full access to KMS", "policies give full access to KMS"),
     ),
     _control(
         "policy_decrypt_any_key",
@@ -153,6 +163,7 @@ CONTROLS: t.Final = (
         rationale="Encryption keeps apart only those who may not use the same keys.",
         remedy="Name the keys, or restrict the statement with kms:ViaService or kms:ResourceAliases.",
         compliance=maps(hub=("KMS.1", "KMS.2"), nist=LEAST_PRIVILEGE_NIST, soc2="CC6.3"),
+        problem=Problem("Policy allows to decrypt with every key", "policies allow to decrypt with every key"),
     ),
     _control(
         "policy_marketplace_subscribe",
@@ -163,6 +174,10 @@ CONTROLS: t.Final = (
         rationale="It spends money and brings in software, and models, that nobody reviewed.",
         remedy="Give it to a procurement role, or restrict it by aws-marketplace:ProductId.",
         compliance=maps(nist=LEAST_PRIVILEGE_NIST, soc2="CC6.3"),
+        problem=Problem(
+            "Policy allows to subscribe to anything in the AWS Marketplace",
+            "policies allow to subscribe to anything in the AWS Marketplace",
+        ),
     ),
     _control(
         "policy_service_wildcard",
@@ -173,5 +188,6 @@ CONTROLS: t.Final = (
         rationale="A service grows, and the policy with it; NotAction even takes in services that don't exist yet.",
         remedy="List the actions, with wildcards for a family such as ec2:Describe* at most.",
         compliance=maps(hub="IAM.21", nist=ADMIN_NIST, soc2="CC6.3"),
+        problem=Problem("Policy allows all actions of a service", "policies allow all actions of a service"),
     ),
 )

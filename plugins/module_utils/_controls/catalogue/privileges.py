@@ -19,6 +19,7 @@ from ..._policy.analysis.power import Power
 from ..control import Control, Failure, Scope, Verdict, listing, maps, unknown_policies
 from ..excuses import of_aws, sort_out, unjudged
 from ..facts import Grant
+from ..problem import Problem
 from ..requirements import ADMIN_NIST, GROUPS_NIST, LEAST_PRIVILEGE_PCI
 
 _THEME = "privileges"
@@ -236,6 +237,10 @@ CONTROLS: t.Final = (
     Control(
         id="admin_policy_attached",
         title="No policy with full administrative rights is attached",
+        problem=Problem(
+            "Policy with full administrative rights is attached",
+            "policies with full administrative rights are attached",
+        ),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_DETAILS,
@@ -253,6 +258,9 @@ CONTROLS: t.Final = (
     Control(
         id="admin_policy_unattached",
         title="No policy with full administrative rights lies ready",
+        problem=Problem(
+            "Policy with full administrative rights lies ready", "policies with full administrative rights lie ready"
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_DETAILS,
@@ -265,6 +273,10 @@ CONTROLS: t.Final = (
     Control(
         id="user_admin",
         title="No IAM user is an administrator by a policy of its own",
+        problem=Problem(
+            "IAM user is an administrator by a policy of its own",
+            "IAM users are administrators by policies of their own",
+        ),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_DETAILS,
@@ -281,6 +293,7 @@ CONTROLS: t.Final = (
     Control(
         id="group_admin",
         title="No IAM group makes its members administrators",
+        problem=Problem("IAM group makes its members administrators", "IAM groups make their members administrators"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_DETAILS,
@@ -295,6 +308,7 @@ CONTROLS: t.Final = (
     Control(
         id="role_admin",
         title="No role is an administrator without need",
+        problem=Problem("Role is an administrator", "roles are administrators"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_DETAILS,
@@ -313,6 +327,10 @@ CONTROLS: t.Final = (
     Control(
         id="user_permissions_through_groups",
         title="IAM users get their permissions through groups",
+        problem=Problem(
+            "IAM user has permissions of its own, not through a group",
+            "IAM users have permissions of their own, not through groups",
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
@@ -335,6 +353,7 @@ CONTROLS: t.Final = (
     Control(
         id="support_role",
         title="A role may handle incidents with AWS Support",
+        problem=Problem("No role may handle incidents with AWS Support"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
@@ -349,6 +368,7 @@ CONTROLS: t.Final = (
     Control(
         id="security_audit_role",
         title="A role may audit the account",
+        problem=Problem("No role may audit the account"),
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
@@ -362,6 +382,7 @@ CONTROLS: t.Final = (
     Control(
         id="cloudshell_full_access",
         title="Full access to CloudShell is given to nobody",
+        problem=Problem("Full access to CloudShell is given", "principals have full access to CloudShell"),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_DETAILS,

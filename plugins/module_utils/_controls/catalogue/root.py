@@ -16,6 +16,7 @@ from ..._account.model import CredentialRow, Dataset, VirtualMfaDevice
 from ..._account.moments import format_utc
 from ..._converge.finding import Remediation, Severity
 from ..control import Control, Failure, Scope, Verdict, maps
+from ..problem import Problem
 from ..requirements import MFA_NIST
 
 _UNIT = "root users"
@@ -184,6 +185,7 @@ CONTROLS: t.Final = (
     Control(
         id="root_no_access_key",
         title="The root user has no access key",
+        problem=Problem("Root user has an access key"),
         severity=Severity.CRITICAL,
         theme=_THEME,
         needs=(Dataset.ACCOUNT_SUMMARY,),
@@ -209,6 +211,7 @@ CONTROLS: t.Final = (
     Control(
         id="root_mfa_enabled",
         title="The root user signs in with MFA, or can't sign in",
+        problem=Problem("Root user can sign in without MFA"),
         severity=Severity.CRITICAL,
         theme=_THEME,
         needs=(Dataset.ACCOUNT_SUMMARY,),
@@ -226,6 +229,7 @@ CONTROLS: t.Final = (
     Control(
         id="root_hardware_mfa",
         title="The root user's MFA is hardware, or root can't sign in",
+        problem=Problem("Root user has no hardware MFA"),
         severity=Severity.CRITICAL,
         theme=_THEME,
         needs=(Dataset.ACCOUNT_SUMMARY, Dataset.VIRTUAL_MFA_DEVICES),
@@ -244,6 +248,7 @@ CONTROLS: t.Final = (
     Control(
         id="root_not_used",
         title="The root user is not used for daily work",
+        problem=Problem("Root user was used within the last {root_used_days} days"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
@@ -259,6 +264,7 @@ CONTROLS: t.Final = (
     Control(
         id="root_no_signing_certificate",
         title="The root user has no active signing certificate",
+        problem=Problem("Root user has an active signing certificate"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
@@ -273,6 +279,7 @@ CONTROLS: t.Final = (
     Control(
         id="member_root_without_password",
         title="Root of a member account has no password",
+        problem=Problem("Root user of this member account has a password"),
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.ORGANIZATION, Dataset.ACCOUNT_SUMMARY),

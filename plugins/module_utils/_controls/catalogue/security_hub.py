@@ -25,6 +25,7 @@ from ..._account.security_hubs import (
 )
 from ..._converge.finding import Remediation, Severity
 from ..control import Control, Failure, Scope, Verdict, listing, maps, plural
+from ..problem import Problem
 
 _THEME = "detective"
 _STANDARDS = "standards"
@@ -135,6 +136,10 @@ CONTROLS: t.Final = (
     Control(
         id="security_hub_standards",
         title="Security Hub judges by AWS's best practices and by the newest CIS benchmark that it offers",
+        problem=Problem(
+            "Security Hub lacks a standard that matters in a region",
+            "regions in which Security Hub lacks a standard that matters",
+        ),
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.SECURITY_HUB_DETAILS,),
@@ -148,6 +153,9 @@ CONTROLS: t.Final = (
     Control(
         id="security_hub_iam_failed",
         title="No control of Security Hub on IAM is failed",
+        problem=Problem(
+            "Control of Security Hub on IAM is failed", "failed verdicts of Security Hub's controls on IAM"
+        ),
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.SECURITY_HUB_FINDINGS, Dataset.SECURITY_HUB),

@@ -28,6 +28,7 @@ from ..._policy.documents.arn import root_account
 from ..._policy.evaluation.truth import NO, UNKNOWN, YES, Truth
 from ..control import Check, Compliance, Control, Failure, Scope, Verdict, listing, maps
 from ..excuses import of_aws
+from ..problem import Problem
 from ..requirements import LEAST_PRIVILEGE_NIST
 
 _THEME = "trust"
@@ -203,11 +204,13 @@ def _control(
     rationale: str,
     remedy: str,
     compliance: Compliance,
+    problem: Problem,
     blind: str = "",
 ) -> Control:
     return Control(
         id=name,
         title=title,
+        problem=problem,
         severity=severity,
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
@@ -231,6 +234,7 @@ CONTROLS: t.Final = (
         rationale="Role names are guessed and leak in logs; every AWS account in the world may then come in.",
         remedy="Name the principals, or add aws:PrincipalOrgID with the id of your own organization.",
         compliance=maps(nist=("AC-3", "AC-6"), pci="7.2.1", soc2=("CC6.1", "CC6.3")),
+        problem=Problem("Role can be assumed by anybody", "roles can be assumed by anybody"),
     ),
     _control(
         "trust_federated_subject",
@@ -244,6 +248,7 @@ CONTROLS: t.Final = (
         remedy="Require the subject (repo:owner/name:ref:…) with StringEquals or StringLike, and the audience.",
         compliance=maps(nist=("AC-3", "AC-6", "IA-8"), soc2=("CC6.1", "CC6.3")),
         blind="what the provider checks before it issues a token, nor who may change the project that a claim names.",
+        problem=Problem("Federated role admits unknown subjects", "federated roles admit unknown subjects"),
     ),
     _control(
         "trust_foreign_account",
@@ -256,6 +261,10 @@ CONTROLS: t.Final = (
         remedy="Agree on an external id with the other side; list accounts of your own as trusted.",
         compliance=maps(nist=("AC-3", "AC-6"), pci="7.2.1", soc2=("CC6.1", "CC6.3")),
         blind="which of its principals the foreign account allows to assume the role.",
+        problem=Problem(
+            "Role trusts a foreign account without an external id",
+            "roles trust foreign accounts without an external id",
+        ),
     ),
     _control(
         "trust_foreign_readonly",
@@ -266,6 +275,7 @@ CONTROLS: t.Final = (
         rationale="ReadOnlyAccess reads data as well: objects, tables, parameters. Auditors need SecurityAudit only.",
         remedy="Replace ReadOnlyAccess by SecurityAudit and ViewOnlyAccess, or by what the partner needs.",
         compliance=maps(nist=LEAST_PRIVILEGE_NIST, soc2="CC6.3"),
+        problem=Problem("Foreign account may read everything", "roles let foreign accounts read everything"),
     ),
     _control(
         "trust_admin_mfa",
@@ -277,6 +287,7 @@ CONTROLS: t.Final = (
         remedy="Add the condition aws:MultiFactorAuthPresent, or move people to IAM Identity Center.",
         compliance=maps(nist=("IA-2(1)", "AC-6"), soc2=("CC6.1", "CC6.3")),
         blind="whether federated people and those of other accounts have MFA. Their side asks for it.",
+        problem=Problem("Role of administrators needs no MFA", "roles of administrators need no MFA"),
     ),
     _control(
         "trust_confused_deputy",
@@ -288,6 +299,7 @@ CONTROLS: t.Final = (
         rationale="Some services can be made to use a role for somebody else's resource.",
         remedy="Add aws:SourceAccount where the service supports it, as most do.",
         compliance=maps(nist=("AC-3", "AC-6"), soc2="CC6.3"),
+        problem=Problem("Role lets a service act for other accounts", "roles let services act for other accounts"),
     ),
     _control(
         "trust_orphaned_principal",
@@ -298,5 +310,6 @@ CONTROLS: t.Final = (
         rationale="The trust is dead, and hides what the role was for; a new user of the old name does not revive it.",
         remedy="Ask the owner who is meant, then name the living principal or remove the entry.",
         compliance=maps(nist=("AC-2", "AC-2(3)"), soc2="CC6.2"),
+        problem=Problem("Role trusts a principal that is gone", "roles trust principals that are gone"),
     ),
 )

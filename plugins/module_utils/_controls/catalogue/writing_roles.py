@@ -19,6 +19,7 @@ from ..._policy.escalation.reach import Reach, reach_of
 from ..control import Control, Failure, Scope, Verdict, listing, maps, plural, unknown_policies
 from ..excuses import Excused, standing
 from ..facts import OWN_PATH
+from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 
@@ -96,6 +97,7 @@ CONTROLS: t.Final = (
     Control(
         id="writing_role_power",
         title="The roles of this collection make no administrators",
+        problem=Problem("Role of this collection makes administrators", "roles of this collection make administrators"),
         severity=Severity.HIGH,
         theme="privileges",
         needs=(Dataset.AUTHORIZATION_DETAILS,),

@@ -91,8 +91,8 @@ def test_alarms_that_are_missing_stand_together_by_what_nobody_is_told_of() -> N
     assert group.controls == ("alarm_policies", "alarm_sign-ins")
     assert group.compliance == {"cis_7.0": ["5.6", "5.14"]}
     assert [group.name(finding) for finding in group.findings] == ["policies", "sign-ins"]
-    (single,) = failing_groups(samples.assessment([alarm("sign-ins", "5.6")]))
-    assert (single.heading, single.names) == ("Nobody is told of sign-ins", ("sign-ins",))
+    (single,) = failing_groups(samples.assessment([alarm("root_use", "5.3")]))
+    assert (single.heading, single.names) == ("Nobody is told of use of root", ("root_use",))
 
 
 def test_a_reason_for_not_assessing_is_said_once() -> None:
