@@ -146,6 +146,17 @@ def _idle_devices(scope: Scope) -> Verdict:
     return Verdict(len(devices), "virtual MFA devices", failures)
 
 
+def _empty_groups(scope: Scope) -> Verdict:
+    groups = scope.snapshot.groups
+    if not groups:
+        return Verdict(0, "groups", not_applicable="the account has no group")
+    filled = {name for user in scope.snapshot.users for name in user.groups}
+    failures = tuple(
+        Failure(group.arn, "no user is a member", {"members": 0}) for group in groups if group.name not in filled
+    )
+    return Verdict(len(groups), "groups", failures)
+
+
 _DETAILS: t.Final = (Dataset.AUTHORIZATION_DETAILS,)
 
 CONTROLS: t.Final = (
@@ -199,6 +210,22 @@ CONTROLS: t.Final = (
         blind="use before the 400 days that AWS tracks.",
         remediation=Remediation("Ask the owner, deny all with an inline policy for a while, then delete the role."),
         compliance=maps(nist=UNUSED_NIST, soc2=("CC6.2", "CC6.3")),
+    ),
+    Control(
+        id="group_has_members",
+        title="Every group has a member",
+        problem=Problem("IAM group has no member", "IAM groups have no member"),
+        severity=Severity.LOW,
+        theme=_THEME,
+        needs=_DETAILS,
+        check=_empty_groups,
+        # AWS Config's managed rule iam-group-has-users-check:
+        # https://docs.aws.amazon.com/config/latest/developerguide/iam-group-has-users-check.html
+        expected="at least one user in every group",
+        rationale="Nobody watches an empty group. A user who is added to it has its permissions at once.",
+        blind="whether a group is kept empty for an emergency.",
+        remediation=Remediation("Delete the group once its owner agrees, or waive the finding with the reason."),
+        compliance=maps(nist="AC-6", soc2="CC6.3"),
     ),
     Control(
         id="user_tagged",

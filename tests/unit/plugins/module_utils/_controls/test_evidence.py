@@ -48,6 +48,7 @@ EVIDENCE: t.Final = (
     ("declared, unusable, usable", "break_glass_principal"),
     ("last_used, limit_days, tag", "break_glass_tested, break_glass_unused"),
     ("features", "central_root_access"),
+    ("members", "group_has_members"),
     ("policy", "cloudshell_full_access, password_policy_exists"),
     ("id, insufficient_data, regions, rules, type", "config_iam_compliant"),
     ("regions", "config_iam_recorded_once, config_records_iam"),

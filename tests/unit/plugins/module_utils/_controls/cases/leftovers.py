@@ -28,10 +28,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.regional im
 from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.break_glass import TESTED
 
 from ..case_tables import cases
-from ..samples import ACCOUNT, NOW, ROOT, arn, days_ago, key, report, role, row, snapshot, user
+from ..samples import ACCOUNT, NOW, ROOT, arn, days_ago, group, key, report, role, row, snapshot, user
 from .case import Case
 
 _EXPIRED: t.Final = "CIS AWS Foundations 7.0, 2.17: all expired SSL/TLS certificates stored in IAM are removed"
+_GROUPS: t.Final = "https://docs.aws.amazon.com/config/latest/developerguide/iam-group-has-users-check.html"
 _INSTANCES: t.Final = "CIS AWS Foundations 7.0, 2.16: IAM instance roles are used for resource access from instances"
 _VIRTUAL: t.Final = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteVirtualMFADevice.html"
 _FINDINGS: t.Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-findings.html"
@@ -67,6 +68,12 @@ def _instances(*profiles: t.Optional[str], state: str = "running", region: str =
         for number, profile in enumerate(profiles)
     )
     return lambda: snapshot(instances=found)
+
+
+def _groups(*names: str, **members: str) -> Build:
+    """Groups, and users with the one that each is in."""
+    users = tuple(user(name, groups=(member,)) for name, member in members.items())
+    return lambda: snapshot(groups=tuple(group(name) for name in names), users=users)
 
 
 def _devices(*owners: t.Optional[str]) -> Build:
@@ -156,6 +163,20 @@ CASES: t.Final[tuple[Case, ...]] = (
         _EXPIRED,
         FAIL={"a day ago": _certificates(-1), "years ago": _certificates(-900), "one of two": _certificates(90, -1)},
         PASS={"in a year": _certificates(365), "tomorrow": _certificates(1)},
+    ),
+    *cases(
+        "group_has_members",
+        _GROUPS,
+        FAIL={
+            "nobody at all": _groups("admins"),
+            "one of two": _groups("admins", "readers", alice="readers"),
+            "a user in a group with a longer name": _groups("admins", "admins-eu", alice="admins-eu"),
+        },
+        PASS={
+            "one member": _groups("admins", alice="admins"),
+            "a member of each": _groups("admins", "readers", alice="admins", bob="readers"),
+        },
+        NOT_APPLICABLE={"no group": _groups()},
     ),
     *cases(
         "instance_role",
