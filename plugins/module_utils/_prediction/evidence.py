@@ -16,7 +16,7 @@ import dataclasses
 import functools
 import time
 import typing as t
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from .._account.activity import (
     EVENT_HISTORY_DAYS,
@@ -77,23 +77,52 @@ _MOST_PAGES: t.Final = 10_000
 _FEW_USERS: t.Final = 5
 
 
-def check_evidence_options(task: Task) -> None:
-    """Refuse options that can't be used, before anything is called. Raises TaskError."""
-    for name, most in (("trail_days", _MOST_DAYS), ("event_history_max_pages", _MOST_PAGES)):
-        if not 1 <= task.options[name] <= most:
-            raise TaskError(f"{name}: {task.options[name]} is not a number from 1 to {most}")
-    for pattern in task.options["unused_resources"]:
-        if not pattern.startswith("arn:"):
-            raise TaskError(f"unused_resources: {pattern!r} is not the ARN of a resource, or a pattern for ARNs")
-    acceptances_of(task)
+@dataclasses.dataclass(frozen=True)
+class EvidenceOptions:
+    """What evidence of use is read, and what is accepted or assumed, checked: the options EVIDENCE_ARGUMENTS.
 
+    ``regions`` are those to ask for event histories; none for all that are enabled. ``acceptances`` is
+    ``accept_breakage``.
+    """
 
-def acceptances_of(task: Task) -> Acceptances:
-    """The option ``accept_breakage``. Raises TaskError."""
-    try:
-        return parse_acceptances(task.options["accept_breakage"], today=task.now.date())
-    except InputError as error:
-        raise TaskError(str(error)) from error
+    trail_logs: str
+    trail_logs_role_arn: t.Optional[str]
+    trail_days: int
+    event_history: bool
+    event_history_max_pages: int
+    unused_resources: tuple[str, ...]
+    acceptances: Acceptances
+    regions: tuple[str, ...]
+
+    @classmethod
+    def of(cls, task: Task) -> t.Self:
+        """The options of a task, before anything is called. Raises TaskError: one can't be used."""
+        options = task.options
+        for name, most in (("trail_days", _MOST_DAYS), ("event_history_max_pages", _MOST_PAGES)):
+            if not 1 <= options[name] <= most:
+                raise TaskError(f"{name}: {options[name]} is not a number from 1 to {most}")
+        for pattern in options["unused_resources"]:
+            if not pattern.startswith("arn:"):
+                raise TaskError(f"unused_resources: {pattern!r} is not the ARN of a resource, or a pattern for ARNs")
+        regions = tuple(name for name in map(str.strip, options.get("regions") or ()) if name)
+        try:
+            acceptances = parse_acceptances(options["accept_breakage"], today=task.now.date())
+        except InputError as error:
+            raise TaskError(str(error)) from error
+        return cls(
+            trail_logs=options["trail_logs"] or "",
+            trail_logs_role_arn=options["trail_logs_role_arn"],
+            trail_days=options["trail_days"],
+            event_history=options["event_history"],
+            event_history_max_pages=options["event_history_max_pages"],
+            unused_resources=tuple(options["unused_resources"]),
+            acceptances=acceptances,
+            regions=() if regions == (ENABLED,) else regions,
+        )
+
+    def also_unused(self, resources: Iterable[str]) -> t.Self:
+        """The same with further resources that nobody is taken to use."""
+        return dataclasses.replace(self, unused_resources=tuple(dict.fromkeys((*self.unused_resources, *resources))))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,8 +136,9 @@ class Proposal:
 class Predictor:
     """Predicts what changes do to principals of one account."""
 
-    def __init__(self, task: Task, snapshot: Snapshot, permissions: Permissions) -> None:
+    def __init__(self, task: Task, options: EvidenceOptions, snapshot: Snapshot, permissions: Permissions) -> None:
         self._task = task
+        self._options = options
         self._snapshot = snapshot
         self._permissions = permissions
         self._judges: dict[Proposal, Judge] = {}
@@ -141,7 +171,7 @@ class Predictor:
                 proposal.before,
                 proposal.after,
                 resource_policies=self._trusts,
-                unused_resources=self._task.options["unused_resources"],
+                unused_resources=self._options.unused_resources,
             )
         known, absent = self._known_keys(arn, keys), self._absent_keys(arn, keys)
         uses = book.uses(arn)
@@ -175,15 +205,15 @@ class Predictor:
         reader = EventReader(principals=arns, names=names, keys=keys)
         trail = self._read_trail(reader)
         accessed = self._read_last_accessed(arns, sleep)
-        history = self._read_history(reader, arns, keys, sleep) if self._task.options["event_history"] else None
+        history = self._read_history(reader, arns, keys, sleep) if self._options.event_history else None
         return Book(tuple(source for source in (trail, history) if source is not None), accessed)
 
     def _read_trail(self, reader: EventReader) -> t.Optional[Activity]:
-        place, days = self._task.options["trail_logs"], self._task.options["trail_days"]
+        place, days = self._options.trail_logs, self._options.trail_days
         if not place:
             return None
         try:
-            logs = self._task.store(place, role_arn=self._task.options["trail_logs_role_arn"])
+            logs = self._task.store(place, role_arn=self._options.trail_logs_role_arn)
             return log_files(logs, reader, account_id=self._snapshot.account_id, now=self._task.now, days=days)
         except (AwsError, StoreError) as error:
             return Activity(SourceRead(Source.TRAIL, days, "", place=place, failure=str(error)))
@@ -205,18 +235,12 @@ class Predictor:
         lookups = {region: result for region, result in found.items() if isinstance(result, Lookup)}
         failures = {region: str(result) for region, result in found.items() if isinstance(result, AwsError)}
         # The regions that are listed are taken for all that are in use, unless it is regions that the change is about.
-        listed = bool(self._listed) and _REGION_KEY not in keys
+        listed = bool(self._options.regions) and _REGION_KEY not in keys
         return event_history(lookups, failures, reader, now=self._task.now, others=others, is_enough=listed)
-
-    @property
-    def _listed(self) -> list[str]:
-        """The regions that the option ``regions`` names; none for all that are enabled."""
-        names = [name for name in map(str.strip, self._task.options["regions"] or ()) if name]
-        return [] if names == [ENABLED] else names
 
     def _regions(self) -> tuple[tuple[str, ...], t.Optional[tuple[str, ...]]]:
         """The regions to ask, without any listed all that are enabled; and the account's others, None if not known."""
-        reach = self._task.access.reach(self._listed)
+        reach = self._task.access.reach(self._options.regions)
         others = None if reach.unread else tuple(sorted({*reach.enabled} - {*reach.regions}))
         return reach.regions, others
 
@@ -226,7 +250,7 @@ class Predictor:
         whole_region: list[dict[str, t.Any]] = [{}]
         by_name = [{"LookupAttributes": [{"AttributeKey": "Username", "AttributeValue": name}]} for name in users]
         questions = by_name if len(users) == len(arns) <= _FEW_USERS else whole_region
-        most = self._task.options["event_history_max_pages"]
+        most = self._options.event_history_max_pages
         now = self._task.now
         return joined(
             [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]

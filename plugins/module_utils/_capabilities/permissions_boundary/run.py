@@ -9,12 +9,11 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import functools
 import time
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
@@ -45,7 +44,7 @@ from ..._policy.documents.syntax import decode
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.impact.judge import Impact
 from ..._prediction.document import accepted_of, build, verdict_record
-from ..._prediction.evidence import EVIDENCE_OPERATIONS, Predictor, Proposal, check_evidence_options
+from ..._prediction.evidence import EVIDENCE_OPERATIONS, EvidenceOptions, Predictor, Proposal
 from ..._prediction.unused_resources import unused_resources
 from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, LivePolicy, Version
 from .declared import Declared
@@ -69,7 +68,7 @@ OPERATIONS: t.Final = Operations(
 
 def run(task: Task) -> dict[str, t.Any]:
     """Converge the permissions boundaries of an account as the options of ``task`` say."""
-    check_evidence_options(task)
+    evidence = EvidenceOptions.of(task)
     try:
         planner = Planner(
             declared=_declared(task),
@@ -81,7 +80,7 @@ def run(task: Task) -> dict[str, t.Any]:
             policy_of(boundary, SAMPLE)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(PermissionsBoundary, task, planner), module=MODULE)
+    return converge(task, functools.partial(PermissionsBoundary, task, planner, evidence), module=MODULE)
 
 
 def _declared(task: Task) -> Declared:
@@ -130,11 +129,12 @@ class PermissionsBoundary(Capability[Observed]):
     _observed: Observed
     _explained: Explained
 
-    def __init__(self, task: Task, planner: Planner, access: Access) -> None:
+    def __init__(self, task: Task, planner: Planner, evidence: EvidenceOptions, access: Access) -> None:
         # The roles of both modes and all classes: check mode, where the reader calls, is to plan what the writer would.
         roles = (*task.writing_roles, task.options.get("assessor_role_arn") or "")
         callers = principals_of([access.caller.arn, *access.chain, *roles])
         self._task = task
+        self._evidence = evidence
         self._planner = dataclasses.replace(planner, spared=dataclasses.replace(planner.spared, callers=callers))
         self._access = access
         self._present = reread(access, planner.now)
@@ -149,7 +149,9 @@ class PermissionsBoundary(Capability[Observed]):
             return Observed(snapshot)
         live = {arn: policy for arn in planner.arns(snapshot) if (policy := read_policy(access, arn)) is not None}
         observed = Observed(snapshot, live)
-        return dataclasses.replace(observed, impacts=_predicted(self._task, snapshot, planner.in_question(observed)))
+        return dataclasses.replace(
+            observed, impacts=_predicted(self._task, self._evidence, snapshot, planner.in_question(observed))
+        )
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         return self._planner.findings(observed)
@@ -203,7 +205,7 @@ class PermissionsBoundary(Capability[Observed]):
         if not any(observed.impacts.values()):
             return ()
         boundaries = self._planner.desired(observed)
-        assumed = _assumed(self._task, *boundaries)
+        assumed = _with_own(self._evidence, boundaries).unused_resources
         return [self._impact(observed, desired, assumed) for desired in boundaries if observed.impacts[desired.arn]]
 
     def _impact(self, observed: Observed, desired: Desired, assumed: Sequence[str]) -> dict[str, t.Any]:
@@ -238,14 +240,14 @@ def _skipped(desired: Desired) -> list[dict[str, str]]:
     return [*kept_out, *({"principal": role.arn, "reason": CHANGE_IT_THERE} for role in roles)]
 
 
-def _assumed(task: Task, *boundaries: Desired) -> list[str]:
-    """What is taken to be unused where the evidence tells no resource."""
-    # Nobody but AWS works on trails, so that a call whose resource is not known is not taken for one on them.
-    own = (pattern for desired in boundaries for pattern in unused_resources(desired.facts))
-    return list(dict.fromkeys((*task.options["unused_resources"], *own)))
+def _with_own(evidence: EvidenceOptions, boundaries: Iterable[Desired]) -> EvidenceOptions:
+    """The evidence, where a call whose resource is not known is not taken for one on trails, which are AWS's alone."""
+    return evidence.also_unused(pattern for desired in boundaries for pattern in unused_resources(desired.facts))
 
 
-def _predicted(task: Task, snapshot: Snapshot, in_question: Sequence[tuple[Desired, Sequence[str]]]) -> Impacts:
+def _predicted(
+    task: Task, evidence: EvidenceOptions, snapshot: Snapshot, in_question: Sequence[tuple[Desired, Sequence[str]]]
+) -> Impacts:
     """What the boundaries do to those whom they narrow, by boundary and principal.
 
     The evidence on all is read at once. Whoever is narrowed by several boundaries comes up in several rounds.
@@ -257,11 +259,9 @@ def _predicted(task: Task, snapshot: Snapshot, in_question: Sequence[tuple[Desir
             if free is None:
                 rounds.append(free := {})
             free[arn] = desired
-    narrowed = copy.copy(task)
-    assumed = _assumed(task, *(desired for desired, _arns in in_question))
-    narrowed.options = {**task.options, "unused_resources": assumed}
+    assumed = _with_own(evidence, (desired for desired, _arns in in_question))
     replaced = {desired.arn: _Proposals(snapshot, desired) for desired, _arns in in_question}
-    predictor = Predictor(narrowed, snapshot, Permissions(snapshot))
+    predictor = Predictor(task, assumed, snapshot, Permissions(snapshot))
     impacts: dict[str, dict[str, Impact]] = {desired.arn: {} for desired, _arns in in_question}
     for members in rounds:
         found = predictor.predict(

@@ -32,7 +32,7 @@ from ..._module.converging import converge, settings_of
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of, with_told_policies
 from ..._module.task import Task, TaskError
 from ..._prediction.document import accepted_of, build, layers_not_read
-from ..._prediction.evidence import EVIDENCE_OPERATIONS, Predictor, Proposal, acceptances_of, check_evidence_options
+from ..._prediction.evidence import EVIDENCE_OPERATIONS, EvidenceOptions, Predictor, Proposal
 from .changes import WRITES
 from .declared import Rules
 from .observe import UNDO_OPERATIONS, reread_before_taking
@@ -46,18 +46,18 @@ OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRIT
 
 def run(task: Task) -> dict[str, t.Any]:
     """Bring the permissions of an account's users into groups, and take policies away, as the options say."""
-    check_evidence_options(task)
+    evidence = EvidenceOptions.of(task)
     try:
         planner = Planner(
             rules=Rules.from_options(task.options),
             settings=settings_of(task),
             now=task.now,
-            acceptances=acceptances_of(task),
+            acceptances=evidence.acceptances,
             break_glass=tuple(task.options["break_glass"]),
         )
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(UserPermissions, task, planner), module=MODULE)
+    return converge(task, functools.partial(UserPermissions, task, planner, evidence), module=MODULE)
 
 
 class UserPermissions(Capability[Observed]):
@@ -66,11 +66,12 @@ class UserPermissions(Capability[Observed]):
     lockout_kinds = LOCKOUT_KINDS
     _observed: Observed
 
-    def __init__(self, task: Task, planner: Planner, access: Access) -> None:
+    def __init__(self, task: Task, planner: Planner, evidence: EvidenceOptions, access: Access) -> None:
         # The roles of both modes and all classes: check mode, where the reader calls, is to plan what the writer would.
         roles = (*task.writing_roles, task.options.get("assessor_role_arn") or "")
         callers = principals_of([access.caller.arn, *access.chain, *roles])
         self._task = task
+        self._evidence = evidence
         self._planner = dataclasses.replace(planner, callers=callers)
         self._access = access
 
@@ -97,7 +98,7 @@ class UserPermissions(Capability[Observed]):
         observed = Observed(Facts(snapshot))
         proposals = planner.proposals(observed)
         if proposals:
-            predictor = Predictor(task, observed.snapshot, observed.permissions)
+            predictor = Predictor(task, self._evidence, observed.snapshot, observed.permissions)
             impacts = predictor.predict({arn: Proposal(*layers) for arn, layers in proposals.items()})
             observed = dataclasses.replace(observed, impacts=impacts)
         self._observed = observed
@@ -118,6 +119,6 @@ class UserPermissions(Capability[Observed]):
             skipped=(),
             created=planner.now,
             unread=layers_not_read(snapshot),
-            assumed=self._task.options["unused_resources"],
+            assumed=self._evidence.unused_resources,
         )
         return (document,)

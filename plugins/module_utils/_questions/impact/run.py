@@ -28,10 +28,9 @@ from ..._prediction.document import accepted_of, build, layers_not_read, verdict
 from ..._prediction.evidence import (
     EVIDENCE_ARGUMENTS,
     EVIDENCE_OPERATIONS,
+    EvidenceOptions,
     Predictor,
     Proposal,
-    acceptances_of,
-    check_evidence_options,
 )
 from ..._report.impact_text import render
 from .change import CHANGE_ARGUMENTS, CHANGE_OPERATIONS, Change, ChangeOptions
@@ -63,17 +62,17 @@ def run(task: Task) -> dict[str, t.Any]:
     :raises TaskError: a bad option, the credentials of another account, or policies that can't be read.
     """
     options = ChangeOptions(task.options)
-    check_evidence_options(task)
+    evidence = EvidenceOptions.of(task)
     snapshot = _observe(task)
     permissions = Permissions(snapshot)
     change = Change(task, options, permissions)
     chosen, skipped = _chosen(task, snapshot, permissions)
-    predictor = Predictor(task, snapshot, permissions)
+    predictor = Predictor(task, evidence, snapshot, permissions)
     proposals = {arn: _proposal(predictor, change, arn) for arn in chosen}
     for name in change.missed():
         task.warn(f"{name} is no policy of any of the principals that could be detached or replaced")
     impacts = predictor.predict(proposals)
-    return _result(task, snapshot, change, impacts, skipped)
+    return _result(task, evidence, snapshot, change, impacts, skipped)
 
 
 def _observe(task: Task) -> Snapshot:
@@ -119,10 +118,15 @@ def _why_reserved(entity: t.Any) -> str:
 
 
 def _result(
-    task: Task, snapshot: Snapshot, change: Change, impacts: Mapping[str, Impact], skipped: list[dict[str, str]]
+    task: Task,
+    evidence: EvidenceOptions,
+    snapshot: Snapshot,
+    change: Change,
+    impacts: Mapping[str, Impact],
+    skipped: list[dict[str, str]],
 ) -> dict[str, t.Any]:
     today = task.now.date()
-    acceptances = acceptances_of(task)
+    acceptances = evidence.acceptances
     unsafe = [impact for impact in impacts.values() if not impact.is_safe]
     accepted = accepted_of(unsafe, acceptances, today)
     for warning in acceptance_warnings(acceptances, [impact.principal_arn for impact in unsafe], today):
@@ -135,7 +139,7 @@ def _result(
         skipped=skipped,
         created=task.now,
         unread=layers_not_read(snapshot),
-        assumed=task.options["unused_resources"],
+        assumed=evidence.unused_resources,
     )
     result = {
         "account_id": snapshot.account_id,

@@ -12,7 +12,6 @@ Through a role in each member that is assumed like the account's own roles, or e
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import functools
 import threading
@@ -41,7 +40,7 @@ from ...._policy.impact.judge import Breakage, Impact, Judge, Verdict
 from ...._policy.trail.actions import EventReader
 from ...._policy.trail.names import prefix_of
 from ...._policy.trail.usage import Evidence, Source, Use
-from ...._prediction.evidence import Book, Predictor, Proposal
+from ...._prediction.evidence import Book, EvidenceOptions, Predictor, Proposal
 from ...._prediction.unused_resources import AccountFacts, unused_resources
 from .change import PolicyChange, takes_away
 from .entries import EntryLoss, TrustedRole, entering_services, entry_losses
@@ -57,13 +56,13 @@ _TAG: t.Final = "aws:principaltag/"
 class Members:
     """Reads the members that a change reaches, several at once. One that can't be read costs the others nothing."""
 
-    def __init__(self, task: Task, operations: Operations, change: PolicyChange) -> None:
+    def __init__(self, task: Task, options: EvidenceOptions, operations: Operations, change: PolicyChange) -> None:
         self._task: t.Final = task
+        self._options: t.Final = options
         self._operations: t.Final = operations
         self._change: t.Final = change
         self._role: t.Final = str(task.options["member_role_arn"] or "")
-        place = task.options["trail_logs"]
-        role = task.options["trail_logs_role_arn"]
+        place, role = options.trail_logs, options.trail_logs_role_arn
         self._logs: t.Final = _SharedLogs(task.store(place, role_arn=role)) if place else None
 
     def read(self, access: Access, *, last: Collection[str] = ()) -> tuple[MemberEvidence, ...]:
@@ -114,7 +113,7 @@ class Members:
         tree = self._change.before
         organization = Organization(tree.id, tree.management_account_id, tree.feature_set)
         known = dataclasses.replace(snapshot, organization=organization)
-        return _Member(task, account, known, self._change).evidence()
+        return _Member(task, self._options, account, known, self._change).evidence()
 
     def _from_trail(self, account: MemberAccount, failure: str) -> MemberEvidence:
         """What the organization's trail tells of an account whose principals are not known."""
@@ -122,7 +121,7 @@ class Members:
             return MemberEvidence(account, failure)
         before, after = (_layers(controls) for controls in self._change.controls(account.id))
         reader = EventReader(keys=condition_keys((before, after)))
-        days = self._task.options["trail_days"]
+        days = self._options.trail_days
         try:
             told = log_files(self._logs, reader, account_id=account.id, now=self._task.now, days=days)
         except StoreError as error:
@@ -130,7 +129,7 @@ class Members:
         if told.source.failure or not told.source.is_whole:
             reason = told.source.failure or f"the trail tells of {told.source.window_days} days only"
             return MemberEvidence(account, "; ".join(filter(None, (failure, reason))))
-        judge = Judge(before, after, unused_resources=self._task.options["unused_resources"])
+        judge = Judge(before, after, unused_resources=self._options.unused_resources)
         evidence = Evidence((told.source,))
         callers = sorted({use.principal_arn for use in told.uses if f"::{account.id}:" in use.principal_arn})
         verdicts = {arn: tuple(judge.verdict(use) for use in told.of(arn)) for arn in callers}
@@ -163,15 +162,21 @@ def _snapshot(task: Task) -> Snapshot:
 class _Member:
     """One account whose principals are known."""
 
-    def __init__(self, task: Task, account: MemberAccount, snapshot: Snapshot, change: PolicyChange) -> None:
+    def __init__(
+        self,
+        task: Task,
+        options: EvidenceOptions,
+        account: MemberAccount,
+        snapshot: Snapshot,
+        change: PolicyChange,
+    ) -> None:
+        self._task: t.Final = task
         self._account: t.Final = account
         self._snapshot: t.Final = snapshot
         self._change: t.Final = change
         self._permissions: t.Final = Permissions(snapshot)
         own = f"arn:{snapshot.partition}:iam::{account.id}:policy/iam-hardening/boundary"
-        assumed = (*task.options["unused_resources"], *unused_resources(AccountFacts.of(snapshot, own)))
-        self._task: t.Final = copy.copy(task)
-        self._task.options = {**task.options, "unused_resources": list(dict.fromkeys(assumed))}
+        self._options: t.Final = options.also_unused(unused_resources(AccountFacts.of(snapshot, own)))
         self._users: t.Final = {user.arn: user for user in _users(snapshot)}
         self._pruning: t.Final = Pruning(change, account.id)
         self._concerns: t.Final[dict[int, Concern]] = {}
@@ -186,7 +191,9 @@ class _Member:
         break_glass = break_glass_among(self._permissions.principals, tuple(options["break_glass"]))
         prefix = f"arn:{self._snapshot.partition}:iam::{self._account.id}:"
         own = {f"{prefix}{role}" for name in ("automation_roles", "assessor_roles") for role in options[name]}
-        predictor = _MemberPredictor(self._task, self._snapshot, self._permissions, self._users, self._questions)
+        predictor = _MemberPredictor(
+            self._task, self._options, self._snapshot, self._permissions, self._users, self._questions
+        )
         proposals = self._proposals(predictor, spared=own.union(break_glass))
         impacts = {arn: self._known_use(impact) for arn, impact in predictor.predict(proposals).items()}
         trusted = [
@@ -242,7 +249,7 @@ class _Member:
     def _concern(self, proposal: Proposal, question: Question) -> Concern:
         key = id(proposal)
         if key not in self._concerns:
-            unused = self._task.options["unused_resources"]
+            unused = self._options.unused_resources
             self._concerns[key] = Concern(proposal.before, proposal.after, question, unused)
         return self._concerns[key]
 
@@ -307,12 +314,13 @@ class _MemberPredictor(Predictor):
     def __init__(
         self,
         task: Task,
+        options: EvidenceOptions,
         snapshot: Snapshot,
         permissions: Permissions,
         users: Mapping[str, UserFacts],
         questions: Mapping[str, Question],
     ) -> None:
-        super().__init__(task, snapshot, permissions)
+        super().__init__(task, options, snapshot, permissions)
         self._users = users
         self._questions = questions
 

@@ -29,7 +29,7 @@ from ...._module.task import Task, TaskError
 from ...._policy.analysis.own_roles import ASSESSORS, AUTOMATION
 from ...._prediction.acceptance import Acceptances, acceptance_warnings, parse_acceptances
 from ...._prediction.document import accepted_of, build
-from ...._prediction.evidence import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, acceptances_of, check_evidence_options
+from ...._prediction.evidence import EVIDENCE_ARGUMENTS, EVIDENCE_OPERATIONS, EvidenceOptions
 from .change import PolicyChange
 from .evidence import MemberEvidence, Verdicts, names_of
 from .observe import Members, seen_trails, with_organization
@@ -70,7 +70,7 @@ _SERVICE: t.Final = re.compile(r"([a-z0-9-]+\.)*amazonaws\.com(\.cn)?")
 
 def check_lock_out_options(task: Task) -> None:
     """Refuse options that can't be used, before anything is called. Raises TaskError."""
-    check_evidence_options(task)
+    evidence = EvidenceOptions.of(task)
     options = task.options
     for name in ("automation_roles", "assessor_roles"):
         for role in options[name]:
@@ -82,7 +82,7 @@ def check_lock_out_options(task: Task) -> None:
     member = options["member_role_arn"] or ""
     if member and not (member.startswith("arn:") and _PLACE in member and ":role/" in member):
         raise TaskError(f"member_role_arn: {member!r} is not the ARN of a role with {_PLACE} in the account's place")
-    for item in acceptances_of(task):
+    for item in evidence.acceptances:
         if not (item.principal.startswith("arn:") or _SERVICE.fullmatch(item.principal)):
             raise TaskError(
                 f"accept_breakage[{item.index}].principal: {item.principal!r} is no ARN: a bare name would mean a "
@@ -99,6 +99,7 @@ class LockOut:
     def __init__(self, task: Task, access: Access) -> None:
         self._task = task
         self._access = access
+        self._options = EvidenceOptions.of(task)
 
     def judge(self, before: OrganizationTree, after: OrganizationTree) -> Judgement:
         """What the change from one tree to the other takes from whom, and why its policies are refused.
@@ -110,7 +111,7 @@ class LockOut:
         change = PolicyChange(before, after)
         if not change.policies:
             return Judgement()
-        accepted, accounts = acceptances_of(self._task), _accepted_accounts(self._task)
+        accepted, accounts = self._options.acceptances, _accepted_accounts(self._task)
         evidence = self._evidence(change, accounts)
         today = self._task.now.date()
         seen = self._seen(change, evidence)
@@ -132,7 +133,7 @@ class LockOut:
         today = self._task.now.date()
         names = {item.principal for item in accepted if not item.is_expired(today)}
         last = {account.id for account in change.accounts if names & names_of(account, change.after)}
-        return Members(self._task, LOCK_OUT_OPERATIONS, change).read(self._access, last=last)
+        return Members(self._task, self._options, LOCK_OUT_OPERATIONS, change).read(self._access, last=last)
 
     def _impact(self, change: PolicyChange, item: MemberEvidence, accepted: Acceptances) -> dict[str, t.Any]:
         impacts = item.all_impacts
@@ -146,7 +147,7 @@ class LockOut:
             skipped=[{"principal": arn, "reason": reason} for arn in item.break_glass or ()],
             created=self._task.now,
             unread=(),
-            assumed=self._task.options["unused_resources"],
+            assumed=self._options.unused_resources,
         )
 
     def _rules(self, seen: Seen, accepted: frozenset[str]) -> Rules:

@@ -54,6 +54,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.module_utils._prediction import evidence as prediction
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import EvidenceOptions
 
 from ...._converge.fakes import FakeCaller
 from ....organizing import CANARY, MANAGEMENT, FakeAccess, task_at, tree
@@ -266,7 +267,9 @@ class World:
         """The evidence on the members that a policy of this content would reach."""
         task = self.task(**options)
         change = PolicyChange(tree(policies=False), tree(*(targets or ("ou-canary",)), content=content, kind=kind))
-        found = Members(task, Operations(), change).read(t.cast(t.Any, self.access), last=last)
+        found = Members(task, EvidenceOptions.of(task), Operations(), change).read(
+            t.cast(t.Any, self.access), last=last
+        )
         self.warnings = list(task.warnings)
         return {item.account.id: item for item in found}
 

@@ -25,6 +25,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Members,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import (
+    EVIDENCE_ARGUMENTS,
+    EvidenceOptions,
+)
 
 from ....organizing import CANARY, DEV, PROD, FakeAccess, task_at, tree
 
@@ -48,10 +52,11 @@ def read(
     after: OrganizationTree, *, last: t.Collection[str] = (), **options: t.Any
 ) -> tuple[list[str], dict[str, MemberEvidence], Task]:
     """The accounts that were asked, what is known of each, and the task."""
-    given = {"member_role_arn": ROLE, "trail_logs": None, "trail_logs_role_arn": None, "max_member_reads": 50}
+    defaults = {name: argument.get("default") for name, argument in EVIDENCE_ARGUMENTS.items()}
+    given = {**defaults, "member_role_arn": ROLE, "max_member_reads": 50}
     task, access = task_at(NOW, **{**given, **options}), Denying()
     change = PolicyChange(tree(policies=False), after)
-    found = Members(task, Operations(), change).read(t.cast(t.Any, access), last=last)
+    found = Members(task, EvidenceOptions.of(task), Operations(), change).read(t.cast(t.Any, access), last=last)
     return access.asked, {item.account.id: item for item in found}, task
 
 
