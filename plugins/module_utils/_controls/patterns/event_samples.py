@@ -19,6 +19,7 @@ import itertools
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from email.utils import format_datetime
 
 from .event_alerts_rules import BY_NAME
 from .trail_events import SIGN_IN, Caller, Event, Place, Recorder, Sample, callers, moment, root, uuid_of
@@ -124,8 +125,11 @@ def _of_root(bus: _Bus) -> Iterator[Sample]:
 def _assume_root(bus: _Bus) -> Iterator[Sample]:
     for task, who in itertools.product(_ROOT_TASKS, bus.turn(4)):
         policy = f"arn:{bus.place.partition}:iam::aws:policy/root-task/{task}"
-        member = str(int(bus.place.made(task, who.by), 16))[:12]
-        asked = {"targetPrincipal": member, "taskPolicyArn": {"arn": policy}, "durationSeconds": 900}
+        asked = {
+            "targetPrincipal": bus.place.other_account(task, who.by),
+            "taskPolicyArn": {"arn": policy},
+            "durationSeconds": 900,
+        }
         yield bus.event(who, "sts", "AssumeRoot", readOnly=True, requestParameters=asked)
 
 
@@ -140,15 +144,16 @@ def _health(bus: _Bus) -> Iterator[Sample]:
     for code in ("AWS_RISK_CREDENTIALS_EXPOSED", "AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED"):
         for number in range(3):
             made = bus.place.made(code, number)
-            start = datetime.fromisoformat(moment(made))
+            # Days and months in English, whatever the language of the machine.
+            start = format_datetime(datetime.fromisoformat(moment(made)), usegmt=True)
             detail = {
-                "eventArn": f"arn:{bus.place.partition}:health:{bus.region}::event/RISK/{code}/{made[:12]}",
+                "eventArn": f"arn:{bus.place.partition}:health:{bus.region}::event/RISK/{code}/{code}_{made[:12]}",
                 "service": "RISK",
                 "eventTypeCode": code,
                 "eventTypeCategory": "issue",
                 "eventScopeCode": "ACCOUNT_SPECIFIC",
                 "statusCode": "open",
-                "startTime": f"{start:%a, %d %b %Y %H:%M:%S} GMT",
+                "startTime": start,
                 "eventDescription": [{"language": "en_US", "latestDescription": "An access key may be exposed."}],
                 "affectedEntities": [{"entityValue": bus.place.unique_id("AKIA", made), "status": "IMPAIRED"}],
                 "affectedAccount": bus.place.account_id,

@@ -105,10 +105,9 @@ def _of_root(place: Place) -> tuple[Sample, ...]:
     bare = _signing_in(session)
     identity = {**bare.identity, "accessKeyId": place.unique_id("AKIA", "root")}
     key = dataclasses.replace(session, identity=identity)
-    home = place.regions[0]
     events = {
-        "ConsoleLogin": record.sign_in(bare, mfa="No", region=home),
-        "failed ConsoleLogin": record.sign_in(bare, mfa="Yes", result="Failure", region=home),
+        "ConsoleLogin": record.sign_in(bare, mfa="No"),
+        "failed ConsoleLogin": record.sign_in(bare, mfa="Yes", result="Failure"),
         "PasswordRecoveryRequested": record.call(bare, "signin", "PasswordRecoveryRequested", eventType=SIGN_IN),
         "CreateAccessKey": record.call(session, "iam", "CreateAccessKey"),
         "GetCallerIdentity": record.call(key, "sts", "GetCallerIdentity", readOnly=True),

@@ -18,12 +18,15 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import functools
 import hashlib
+import ipaddress
 import itertools
 import re
 import typing as t
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..control import Scope, listing
@@ -43,6 +46,13 @@ _SIGN_IN_REGIONS: t.Final = {**_REGIONS, "aws": ("us-east-2", "eu-north-1", "ap-
 _GLOBAL: t.Final = frozenset({"iam", "organizations"})
 _SEVERAL: t.Final = 2
 _CALLERS: t.Final = 8
+# Turns hexadecimal digits into letters.
+_LETTERS: t.Final = str.maketrans("0123456789", "ghklmnrstz")
+# IAM's ids after their prefix of four: 16 characters for access keys, 17 for users and roles.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+_KEYS: t.Final = frozenset({"AKIA", "ASIA"})
+# First numbers of addresses of the internet: no private, reserved or multicast network begins with one of them.
+_INTERNET: t.Final = (*range(11, 100), *range(128, 169), *range(204, 224))
 _VERSIONS: t.Final = ("1.08", "1.09", "1.11")
 _AGENTS: t.Final = (
     "aws-cli/2.31.4 md/awscrt#0.27.6 ua/2.1 os/linux#6.8 md/arch#x86_64 lang/python#3.13.7",
@@ -92,11 +102,21 @@ class Place:
 
     def name(self, like: str) -> str:
         """A name of the shape of another. A filter that leaves out a principal by its name leaves out none of these."""
-        return re.sub("[A-Za-z]+", lambda word: self.made(like, word.start())[: len(word[0]) + 3], like)
+
+        def word_like(word: re.Match[str]) -> str:
+            made = self.made(like, word.start()).translate(_LETTERS)[: len(word[0]) + 3]
+            return made.capitalize() if word[0][0].isupper() else made
+
+        return re.sub("[A-Za-z]+", word_like, like)
 
     def unique_id(self, prefix: str, *what: t.Union[str, int]) -> str:
         """An id such as IAM gives principals and access keys."""
-        return f"{prefix}{self.made(prefix, *what).upper()[:16]}"
+        made = base64.b32encode(bytes.fromhex(self.made(prefix, *what))).decode()
+        return f"{prefix}{made[: 16 if prefix in _KEYS else 17]}"
+
+    def other_account(self, *what: t.Union[str, int]) -> str:
+        """The id of another account."""
+        return str(int(self.made("account", *what), 16))[:12]
 
     @property
     def sign_in_regions(self) -> Sequence[str]:
@@ -183,7 +203,9 @@ def role(place: Place, path: str, session: str, by: str, **more: t.Any) -> Calle
 def callers(place: Place) -> tuple[Caller, ...]:
     """Every kind of caller that may change something in an account."""
     permission_set = f"AWSReservedSSO_{place.name('Operator')}_{place.made('reserved')[:16]}"
-    reserved = f"aws-reserved/sso.amazonaws.com/eu-west-1/{permission_set}"
+    # Roles of Identity Center have its region in their path, unless that is us-east-1.
+    # https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+    reserved = f"aws-reserved/sso.amazonaws.com/{place.regions[1]}/{permission_set}"
     provider = place.arn("iam", "oidc-provider/token.actions.githubusercontent.com")
     stack = role(place, place.name("stack"), "AWSCloudFormation", "a service with a role")
     return (
@@ -234,14 +256,14 @@ def federated(place: Place) -> Caller:
 
 def foreign_account(place: Place) -> Caller:
     """Another account, of whose principal CloudTrail records no more."""
-    principal = place.unique_id("AROA", "foreign")
-    identity = {"type": "AWSAccount", "principalId": f"{principal}:x", "accountId": "444455556666"}
+    principal = f"{place.unique_id('AROA', 'foreign')}:{place.name('session')}"
+    identity = {"type": "AWSAccount", "principalId": principal, "accountId": place.other_account("foreign")}
     return Caller("another account", identity)
 
 
 def uuid_of(made: str) -> str:
-    """An id in the form of a UUID, out of 32 hexadecimal digits."""
-    return f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:32]}"
+    """A UUID of version 4, out of 32 hexadecimal digits."""
+    return str(uuid.UUID(made[:32], version=4))
 
 
 def moment(made: str) -> str:
@@ -254,10 +276,10 @@ def moment(made: str) -> str:
 def _address(made: str, number: int) -> str:
     """An address of the internet or of a network of one's own, some of version 6."""
     if number % 5 == 2:
-        return f"2600:1{made[:3]}:{made[3:7]}::1{made[7:10]}"
-    if number % 5 == 4:
-        return f"10.1.{number % 256}.9"
-    return ".".join(str(int(made[start : start + 2], 16)) for start in (0, 2, 4, 6))
+        return str(ipaddress.IPv6Address(f"2600:1{made[:3]}:{made[3:7]}::1{made[7:10]}"))
+    first, *others = (int(made[start : start + 2], 16) for start in (0, 2, 4, 6))
+    first = 10 if number % 5 == 4 else _INTERNET[first % len(_INTERNET)]
+    return ".".join(map(str, (first, *others)))
 
 
 class Recorder:
@@ -315,16 +337,17 @@ class Recorder:
         event = self.call(caller, service, name, readOnly=name.startswith(("Describe", "Get", "List")), **error)
         return Sample(f"{code} of {service}", caller.by, event)
 
-    def sign_in(self, caller: Caller, *, mfa: str, result: str = "Success", region: str = "") -> Event:
+    def sign_in(self, caller: Caller, *, mfa: str, result: str = "Success") -> Event:
         """A sign-in to the console, as one tries to or succeeds in it."""
         event = self.call(caller, "signin", "ConsoleLogin", eventType=SIGN_IN)
-        regions = self._place.sign_in_regions
+        # Root's are recorded in one region.
+        regions = self._place.sign_in_regions if caller.identity["type"] != "Root" else self._place.regions[:1]
         failed = {"errorMessage": "Failed authentication"} if result == "Failure" else {}
         address = f"https://{event['awsRegion']}.console.aws.amazon.com/console/home"
         return {
             **event,
             **failed,
-            "awsRegion": region or regions[next(self._sign_ins) % len(regions)],
+            "awsRegion": regions[next(self._sign_ins) % len(regions)],
             "requestParameters": None,
             "responseElements": {"ConsoleLogin": result},
             "additionalEventData": {"LoginTo": address, "MobileVersion": "No", "MFAUsed": mfa},

@@ -100,8 +100,8 @@ EVIDENCE: t.Final = (
     ("excused, last_used", "role_unused"),
     ("mfa, virtual_devices", "root_hardware_mfa"),
     ("mfa, password", "root_mfa_enabled"),
-    ("access_keys_present, active, last_used", "root_no_access_key"),
-    ("access key 1, password", "root_not_used"),
+    ("access_keys_present, active, keys, last_used", "root_no_access_key"),
+    ("access key 1, password, used_by", "root_not_used"),
     ("roles", "security_audit_role, support_role"),
     ("registered", "security_contact"),
     ("enabled, standards", "security_hub"),
@@ -112,7 +112,7 @@ EVIDENCE: t.Final = (
     ("path, state", "suspended_accounts_apart"),
     ("trail", "trail_encrypted, trail_log_validation"),
     (
-        "trusts",
+        "terms, trusts",
         "trust_admin_mfa, trust_confused_deputy, trust_federated_subject, trust_foreign_account, "
         "trust_foreign_readonly, trust_not_public, trust_orphaned_principal",
     ),

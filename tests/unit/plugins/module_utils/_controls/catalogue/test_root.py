@@ -46,7 +46,12 @@ def test_access_key_tells_of_the_last_use() -> None:
     (finding,) = judge("root_no_access_key", account)
     assert finding.detail.startswith("root has access keys (2 active); last used 2026-11-22T12:00:00Z")
     assert (finding.resource, finding.region) == (ROOT, "global")
-    observed = {"access_keys_present": 1, "active": 2, "last_used": "2026-11-22T12:00:00Z"}
+    observed = {
+        "access_keys_present": 1,
+        "active": 2,
+        "keys": ["access key 1", "access key 2"],
+        "last_used": "2026-11-22T12:00:00Z",
+    }
     assert finding.evidence.observed == observed
 
 

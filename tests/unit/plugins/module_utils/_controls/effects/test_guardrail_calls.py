@@ -170,14 +170,20 @@ def test_a_service_is_closed_only_by_its_whole_name() -> None:
     ["access-analyzer", "cloudtrail", "config", "guardduty", "iam", "organizations", "securityhub", "sts"],
 )
 def test_some_calls_on_what_the_table_lists_are_no_guardrail_of_the_organizations_own(service: str) -> None:
-    assert guardrails(deny(f"{service}:DescribeX7*", "ec2:DescribeX7*")) == ()
+    assert guardrails(deny(f"{service}:DescribeX7*", "ec2:CreateDefault*")) == ()
 
 
 def test_two_calls_or_a_wildcard_are_several() -> None:
-    assert guardrails(deny("ec2:DescribeX7", "ec2:GetX7")) == ("statement 1 is denied",)
-    assert guardrails(deny("ec2:DescribeX?")) == ()
+    assert guardrails(deny("ec2:CreateDefaultVpc", "ec2:CreateDefaultSubnet")) == ("statement 1 is denied",)
+    assert guardrails(deny("ec2:CreateDefaultVp?")) == ()
     assert guardrails(deny("*")) != ()
     assert not any(name.startswith("statement") for name in guardrails(deny("*")))
+
+
+def test_actions_that_no_service_has_do_not_count() -> None:
+    assert guardrails(deny("ec2:DescribeX7", "ec2:GetX7")) == ()
+    assert guardrails(deny("ec2:CreateDefaultVpc", "ec2:GetX7")) == ()
+    assert guardrails(deny("ec2:DescribeX7*")) == ()
 
 
 def test_what_the_organization_chose_itself() -> None:

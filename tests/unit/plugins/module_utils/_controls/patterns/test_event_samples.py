@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-import uuid
 from datetime import datetime
 
 import pytest
@@ -23,7 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.m
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.trail_events import Place, callers
 
 from ..samples import ACCOUNT
-from .trail_shapes import check_identity, check_shape
+from .trail_shapes import check_id, check_identity, check_name, check_shape
 
 HOME = "us-east-1"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
@@ -66,7 +65,7 @@ def test_events_have_the_documented_shapes(rule: AlertRule, partition: str) -> N
             *("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail")
         ]
         assert (event["version"], event["resources"], event["account"]) == ("0", [], ACCOUNT)
-        assert uuid.UUID(event["id"])
+        check_id(event["id"])
         datetime.strptime(event["time"], "%Y-%m-%dT%H:%M:%SZ")
         if event["source"] != "aws.health":
             check_shape(event["detail"], partition)
@@ -121,7 +120,10 @@ def test_quarantines_come_and_go_for_both_policies() -> None:
     policies = [f"arn:aws-cn:iam::aws:policy/AWSCompromisedKeyQuarantineV{version}" for version in (2, 3)]
     both = [(name, policy) for name in ("AttachUserPolicy", "DetachUserPolicy") for policy in policies]
     assert seen == [item for item in both for _caller in range(2)]
-    assert {sample.event["detail"]["requestParameters"]["userName"] for sample in found} == {"bob"}
+    (user,) = {sample.event["detail"]["requestParameters"]["userName"] for sample in found}
+    check_name(user)
+    other = samples("quarantine-attached-by-aws", Place(ACCOUNT, "aws-cn", "other"), "cn-north-1", "cn-north-1")
+    assert user not in {sample.event["detail"]["requestParameters"]["userName"] for sample in other}
     assert {sample.event["source"] for sample in found} == {"aws.iam"}
     assert "a federated user" not in {sample.by for sample in found}
     assert len({sample.by for sample in found}) == 7
@@ -138,8 +140,11 @@ def test_an_exposed_key_is_reported_as_aws_health_documents_it() -> None:
     for sample in found:
         event, detail = sample.event, {**sample.event["detail"]}
         assert (sample.by, event["source"], event["detail-type"]) == ("AWS Health", "aws.health", "AWS Health Event")
-        assert detail.pop("eventArn").startswith(f"arn:aws:health:eu-west-1::event/RISK/{sample.name}/")
-        datetime.strptime(detail.pop("startTime"), "%a, %d %b %Y %H:%M:%S GMT")
+        # https://docs.aws.amazon.com/health/latest/APIReference/API_Event.html
+        arn = f"arn:aws:health:eu-west-1::event/RISK/{sample.name}/{sample.name}_"
+        assert re.fullmatch(rf"{arn}[\w-]+", detail.pop("eventArn"))
+        started = datetime.strptime(detail["startTime"], "%a, %d %b %Y %H:%M:%S GMT")
+        assert f"{started:%a, %d %b %Y %H:%M:%S} GMT" == detail.pop("startTime")
         (text,), (entity,) = detail.pop("eventDescription"), detail.pop("affectedEntities")
         assert (text["language"], set(text)) == ("en_US", {"language", "latestDescription"})
         assert (entity["status"], set(entity)) == ("IMPAIRED", {"status", "entityValue"})
@@ -153,7 +158,7 @@ def test_an_exposed_key_is_reported_as_aws_health_documents_it() -> None:
             "affectedAccount": ACCOUNT,
         }
     assert all(re.fullmatch(r"AKIA[A-Z0-9]{16}", key) for key in keys)
-    assert len(set(keys)) == 3
+    assert len(set(keys)) == len(keys) == 6
 
 
 def test_each_call_is_tried_by_two_callers_in_turn() -> None:
@@ -192,7 +197,7 @@ def test_what_is_given_of_an_event_stays() -> None:
 _AS_IN_REAL_ONES = {
     *("account", "additionalEventData", "detail-type", "eventCategory", "eventName", "eventSource", "eventType"),
     *("eventVersion", "managementEvent", "awsRegion", "readOnly", "recipientAccountId", "region", "source", "version"),
-    *("errorCode", "errorMessage", "responseElements", "tlsDetails", "accountId", "type", "invokedBy"),
+    *("errorCode", "errorMessage", "responseElements", "tlsDetails", "type", "invokedBy"),
     *("sourceIPAddress", "userAgent", "mfaAuthenticated", "ec2RoleDelivery", "federatedProvider"),
     *("service", "eventTypeCode", "eventTypeCategory", "eventScopeCode", "statusCode", "status", "eventDescription"),
     *("affectedAccount", "durationSeconds", "taskPolicyArn", "policyArn"),

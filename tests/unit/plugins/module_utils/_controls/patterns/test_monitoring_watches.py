@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -17,6 +18,7 @@ from ..alarmed import PRESCRIBED
 from ..samples import ACCOUNT
 
 PLACE: t.Final = Place(ACCOUNT, "aws")
+OTHER: t.Final = Place(ACCOUNT, "aws", "another seed")
 SOURCE: t.Final = {
     "iam_policy_changes": "iam",
     "cloudtrail_changes": "cloudtrail",
@@ -31,9 +33,9 @@ SOURCE: t.Final = {
 }
 
 
-def found(name: str) -> tuple[Sample, ...]:
+def found(name: str, place: Place = PLACE) -> tuple[Sample, ...]:
     (watch,) = [watch for watch in WATCHES if watch.name == name]
-    return watch.samples(PLACE)
+    return watch.samples(place)
 
 
 def test_the_numbers_are_those_of_the_benchmark_and_of_security_hub() -> None:
@@ -92,9 +94,24 @@ def test_sign_ins_without_mfa_are_those_of_users_with_names_of_many_shapes() -> 
     samples = found("sign_in_without_mfa")
     assert {sample.name for sample in samples} == {"sign-in without MFA"}
     names = [sample.event["userIdentity"]["userName"] for sample in samples]
-    assert names == ["Alice", "bob", "carol", "dan", "eve@example.com", "break-glass", "svc_legacy", "trudy+1"]
+    word = "[a-z]+"
+    shapes = (
+        "[A-Z][a-z]+",
+        word,
+        word,
+        word,
+        rf"{word}@{word}\.{word}",
+        f"{word}-{word}",
+        f"{word}_{word}",
+        r"[a-z]+\+1",
+    )
+    assert all(re.fullmatch(shape, name) for shape, name in zip(shapes, names, strict=True))
+    assert len(set(names)) == len(names)
     paths = [sample.event["userIdentity"]["arn"].partition(":user/")[2] for sample in samples]
-    assert [path for path in paths if "/" in path] == ["people/carol", "dev/ops/dan"]
+    assert [path.count("/") for path in paths] == [0, 0, 1, 2, 0, 0, 0, 0]
+    assert [path.rpartition("/")[2] for path in paths] == names
+    other = {sample.event["userIdentity"]["userName"] for sample in found("sign_in_without_mfa", OTHER)}
+    assert other.isdisjoint(names)
     for sample in samples:
         assert sample.event["responseElements"] == {"ConsoleLogin": "Success"}
         assert sample.event["additionalEventData"]["MFAUsed"] == "No"
@@ -105,8 +122,15 @@ def test_failed_sign_ins_are_those_of_users_and_of_root_with_mfa_and_without() -
     tried = [
         (sample.event["userIdentity"]["arn"], sample.event["additionalEventData"]["MFAUsed"]) for sample in samples
     ]
-    whose = ("user/Alice", "user/bob", "user/people/carol", "root")
+    whose = [arn.removeprefix(f"arn:aws:iam::{ACCOUNT}:") for arn, _mfa in tried[::2]]
     assert tried == [(f"arn:aws:iam::{ACCOUNT}:{who}", mfa) for who in whose for mfa in ("No", "Yes")]
+    shapes = ("user/[A-Z][a-z]+", "user/[a-z]+", "user/[a-z]+/[a-z]+", "root")
+    assert all(re.fullmatch(shape, who) for shape, who in zip(shapes, whose, strict=True))
+    other = {sample.event["userIdentity"]["arn"] for sample in found("failed_sign_ins", OTHER)}
+    assert other & {arn for arn, _mfa in tried} == {f"arn:aws:iam::{ACCOUNT}:root"}
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
+    regions = [sample.event["awsRegion"] for sample in samples]
+    assert (set(regions[:6]), set(regions[6:])) == (set(PLACE.sign_in_regions), {"us-east-1"})
     assert {sample.event["responseElements"]["ConsoleLogin"] for sample in samples} == {"Failure"}
     assert {sample.name for sample in samples} == {"failed sign-in"}
 

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from ipaddress import ip_address
 
 import pytest
 
@@ -30,20 +32,23 @@ from .trail_shapes import check_identity, check_shape
 
 HOME: t.Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 PLACE: t.Final = Place(ACCOUNT, "aws")
+OTHER: t.Final = Place(ACCOUNT, "aws", "another seed")
 
 
 @pytest.mark.parametrize("watch", WATCHES, ids=lambda watch: watch.name)
 @pytest.mark.parametrize("partition", HOME)
 def test_every_event_has_the_documented_shape(watch: t.Any, partition: str) -> None:
-    for sample in watch.samples(Place(ACCOUNT, partition)):
-        check_shape(sample.event, partition)
-        check_identity(sample.event["userIdentity"], partition)
+    for seed in ("", "2026-11-25T12:00:00+00:00", "2026-11-26T12:00:00+00:00"):
+        for sample in watch.samples(Place(ACCOUNT, partition, seed)):
+            check_shape(sample.event, partition)
+            check_identity(sample.event["userIdentity"], partition)
 
 
 @pytest.mark.parametrize("partition", HOME)
 def test_callers_are_of_every_kind(partition: str) -> None:
-    found = callers(Place(ACCOUNT, partition))
-    for caller in (*found, foreign_account()):
+    place = Place(ACCOUNT, partition)
+    found, foreign = callers(place), foreign_account(place)
+    for caller in (*found, foreign):
         check_identity(caller.identity, partition)
     assert [caller.by for caller in found] == [
         "an IAM user",
@@ -55,7 +60,7 @@ def test_callers_are_of_every_kind(partition: str) -> None:
         "a role by web identity",
         "a federated user",
     ]
-    assert foreign_account().by == "another account"
+    assert foreign.by == "another account"
     assert [caller.source for caller in found if caller.source] == ["cloudformation.amazonaws.com"]
     sessions = {caller.by: caller.identity.get("sessionContext") for caller in found}
     assert [by for by, session in sessions.items() if session is None] == ["an IAM user"]
@@ -64,15 +69,49 @@ def test_callers_are_of_every_kind(partition: str) -> None:
     assert by_web == ["a role by web identity"]
     (person,) = [caller for caller in found if caller.by == "a person of Identity Center"]
     issuer = person.identity["sessionContext"]["sessionIssuer"]
-    assert f":role/aws-reserved/sso.amazonaws.com/eu-west-1/{issuer['userName']}" in issuer["arn"]
-    assert person.identity["arn"].endswith(f":assumed-role/{issuer['userName']}/ana@example.com")
-    # No filter leaves them out by a part of their names, because nobody uses that part.
-    assert all("5f1c9e" in caller.identity["arn"] for caller in found if caller.by != "root")
+    assert f":role/aws-reserved/sso.amazonaws.com/{place.regions[1]}/{issuer['userName']}" in issuer["arn"]
+    session = person.identity["arn"].partition(f":assumed-role/{issuer['userName']}/")[2]
+    assert re.fullmatch(r"[a-z]{4,}@[a-z]{8,}\.[a-z]{4,}", session)
+    # No filter leaves them out by their names, because nobody knows these before.
+    others = {caller.identity["arn"] for caller in callers(Place(ACCOUNT, partition, "another seed"))}
+    assert [caller.by for caller in found if caller.identity["arn"] in others] == ["root"]
+
+
+def test_the_other_account_is_not_known_before() -> None:
+    one, other = foreign_account(PLACE).identity, foreign_account(OTHER).identity
+    assert not {*one.values()} & {*other.values()} - {"AWSAccount"}
+
+
+@pytest.mark.parametrize(
+    "like", ["Alice", "bob", "people/carol", "dev/ops/dan", "eve@example.com", "break-glass", "svc_legacy", "trudy+1"]
+)
+def test_a_name_has_the_shape_of_another(like: str) -> None:
+    """Capitals, digits, signs and parts stay; no word does."""
+    one, other = PLACE.name(like), OTHER.name(like)
+    shape = re.sub("[a-z]+", "[a-z]+", re.sub("([+.])", r"\\\1", like).replace("A", "[A-Z]"))
+    assert re.fullmatch(shape, one)
+    assert re.fullmatch(shape, other)
+    words = [set(re.findall("[A-Za-z]+", name)) for name in (like, one, other)]
+    assert len(set.union(*words)) == 3 * len(words[0])
+    assert PLACE.name(like) == one
+
+
+@pytest.mark.parametrize(("prefix", "length"), [("AKIA", 20), ("ASIA", 20), ("AIDA", 21), ("AROA", 21)])
+def test_ids_are_as_long_as_those_of_iam(prefix: str, length: int) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html has examples of each."""
+    found = {PLACE.unique_id(prefix, number) for number in range(50)}
+    assert all(re.fullmatch(rf"{prefix}[A-Z2-7]{{{length - 4}}}", item) for item in found)
+    assert len(found) == 50
+    assert {*"".join(found)} == {*"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"}
+    assert found.isdisjoint(OTHER.unique_id(prefix, number) for number in range(50))
 
 
 def test_a_user_with_a_path_has_the_last_part_as_its_name() -> None:
     identity = user(PLACE, "dev/ops/dan").identity
-    assert (identity["userName"], identity["arn"]) == ("dan", f"arn:aws:iam::{ACCOUNT}:user/dev/ops/dan")
+    path = PLACE.name("dev/ops/dan")
+    assert re.fullmatch("[a-z]+/[a-z]+/[a-z]+", path)
+    assert identity["arn"] == f"arn:aws:iam::{ACCOUNT}:user/{path}"
+    assert identity["userName"] == path.rpartition("/")[2]
     assert "sessionContext" not in identity
     session = role(PLACE, "a/b/c", "s", "x").identity
     assert (session["arn"], session["sessionContext"]["sessionIssuer"]["userName"]) == (
@@ -103,10 +142,22 @@ def test_services_without_regions_record_in_one(partition: str, home: str) -> No
 
 def test_calls_one_after_the_other_differ() -> None:
     record = Recorder(PLACE)
-    events = [record.call(user(PLACE), "ec2", "RunInstances") for _number in range(120)]
-    for field, kinds in (("eventVersion", 3), ("awsRegion", 3), ("sourceIPAddress", 5), ("userAgent", 5)):
+    events = [record.call(user(PLACE, "alice"), "ec2", "RunInstances") for _number in range(120)]
+    for field, kinds in (("eventVersion", 3), ("awsRegion", 3)):
         assert len({event[field] for event in events}) == kinds, field
-    assert all(len({event[field] for event in events}) == len(events) for field in ("requestID", "eventID"))
+    for field in ("requestID", "eventID", "sourceIPAddress"):
+        assert len({event[field] for event in events}) == len(events), field
+    # Of five addresses, three are public ones of version 4, one is of version 6, and one is private.
+    addresses = [ip_address(event["sourceIPAddress"]) for event in events]
+    kinds_of = [(address.version, address.is_global) for address in addresses]
+    assert kinds_of == [(4, True), (4, True), (6, True), (4, True), (4, False)] * 24
+    # Five programs that many use, and some that nobody knows.
+    agents = [event["userAgent"] for event in events]
+    known = {agent for agent in agents if agents.count(agent) > 1}
+    assert len(known) == 5
+    assert len(set(agents) - known) >= 12
+    assert len({event["eventTime"] for event in events}) == len(events)
+    assert len({event["eventTime"][:4] for event in events}) == 5
     assert [event["responseElements"] for event in events[:4]] == [None, {"_return": True}] * 2
     for event in events:
         check_shape(event, "aws")
@@ -117,7 +168,12 @@ def test_calls_one_after_the_other_differ() -> None:
 def test_calls_are_made_by_every_caller_that_may_make_them() -> None:
     everybody = [caller.by for caller in callers(PLACE)]
     found = list(Recorder(PLACE).calls("s3", ("PutBucketAcl", "PutBucketCors")))
-    assert [(sample.name, sample.by) for sample in found] == [
+    everywhere, by_each = found[: len(PLACE.regions)], found[len(PLACE.regions) :]
+    assert [sample.event["awsRegion"] for sample in everywhere] == list(PLACE.regions)
+    assert [(sample.name, sample.by) for sample in everywhere] == [
+        (name, everybody[0]) for name in ("PutBucketCors", "PutBucketAcl", "PutBucketCors")
+    ]
+    assert [(sample.name, sample.by) for sample in by_each] == [
         (name, by) for name in ("PutBucketAcl", "PutBucketCors") for by in everybody
     ]
     assert all(sample.event["eventName"] == sample.name for sample in found)
@@ -141,7 +197,7 @@ def test_a_refused_call(name: str, is_read: bool) -> None:
 def test_a_sign_in() -> None:
     record = Recorder(PLACE)
     for number, region in enumerate((*PLACE.sign_in_regions, PLACE.sign_in_regions[0])):
-        event = record.sign_in(user(PLACE), mfa="No")
+        event = record.sign_in(user(PLACE, "alice"), mfa="No")
         check_shape(event, "aws")
         assert event["awsRegion"] == region
         assert (event["eventName"], event["requestParameters"]) == ("ConsoleLogin", None)
@@ -152,8 +208,15 @@ def test_a_sign_in() -> None:
         assert "errorMessage" not in event
 
 
-def test_a_failed_sign_in_in_a_region_of_choice() -> None:
-    event = Recorder(PLACE).sign_in(root(PLACE), mfa="Yes", result="Failure", region="us-east-1")
+@pytest.mark.parametrize(("partition", "home"), HOME.items())
+def test_sign_ins_of_root_are_recorded_in_one_region(partition: str, home: str) -> None:
+    place = Place(ACCOUNT, partition)
+    record = Recorder(place)
+    assert {record.sign_in(root(place), mfa="No")["awsRegion"] for _number in range(5)} == {home}
+
+
+def test_a_failed_sign_in() -> None:
+    event = Recorder(PLACE).sign_in(root(PLACE), mfa="Yes", result="Failure")
     assert event["errorMessage"] == "Failed authentication"
     assert event["responseElements"] == {"ConsoleLogin": "Failure"}
     assert event["additionalEventData"]["MFAUsed"] == "Yes"
