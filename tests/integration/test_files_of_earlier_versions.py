@@ -26,6 +26,7 @@ from dates import date_in
 from .conftest import (
     CHECKOUT,
     EXTERNAL_ID,
+    MANAGEMENT,
     PROD,
     SANDBOX,
     Ansible,
@@ -141,6 +142,7 @@ def undone(make_ansible: MakeAnsible) -> Undone:
     hosts = {"acme-prod": {"aws_account_id": PROD, "aws_regions": [REGION]}}
     options: Record = {
         "inventory": write_inventory(ansible.directory, hosts),
+        "aws_organization_role_arn": role_arn(MANAGEMENT),
         "hardening_break_glass": [role_arn("*", "break-glass")],
         "hardening_undo_run_id": "hardened",
     }
@@ -155,6 +157,7 @@ def test_every_change_of_an_earlier_journal_is_taken_back(undone: Undone) -> Non
     assert sorted(change["undoes"].rpartition("/")[2] for change in report["changes"]) == sorted(records)
     assert all(change["applied"] for change in report["changes"])
     assert report["refused"] == []
+    assert undone.outcome.part(PROD, "rollback")["warnings"] == []
 
 
 def test_the_account_is_as_before_the_earlier_run(undone: Undone) -> None:
@@ -216,7 +219,11 @@ def assess(ansible: Ansible, **variables: t.Any) -> Record:
 
 
 @pytest.mark.dated
-def test_a_report_goes_on_from_one_of_an_earlier_version(planned: Ansible) -> None:
+@pytest.mark.parametrize("name", ["report.json", "previous.json"])
+def test_a_report_goes_on_from_one_of_an_earlier_version(planned: Ansible, name: str) -> None:
+    """The report of another run becomes the previous one. A run that is launched again finds it there already."""
+    reports = planned.directory / "reports" / SANDBOX
+    (reports / "report.json").rename(reports / name)
     waivers = planned.directory / "waivers.yml"
     text = waivers.read_text(encoding="utf-8")
     (expires,) = {line.split('"')[1] for line in text.splitlines() if "expires" in line}
@@ -234,7 +241,7 @@ def test_a_report_goes_on_from_one_of_an_earlier_version(planned: Ansible) -> No
         for found in (report, earlier)
     ]
     assert seen[0] == seen[1]
-    assert json.loads((planned.directory / f"reports/{SANDBOX}/previous.json").read_text(encoding="utf-8")) == earlier
+    assert json.loads((reports / "previous.json").read_text(encoding="utf-8")) == earlier
 
 
 def failed(report: Record) -> list[Record]:
