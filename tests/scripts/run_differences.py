@@ -137,8 +137,9 @@ class Masks:
 
     def text(self, text: str) -> str:
         """The text with everything masked."""
-        for checkout in self.checkouts:
-            text = text.replace(str(checkout), "<checkout>")
+        # The longer first, since one may begin as the other.
+        for checkout in sorted(map(str, self.checkouts), key=len, reverse=True):
+            text = text.replace(checkout, "<checkout>")
         for mask in MASKS:
             text = mask.pattern.sub(mask.replacement, text)
         for value in self.hashes:

@@ -28,7 +28,7 @@ from scripts.run_differences import (
 )
 
 STARTED = datetime(2026, 1, 31, 12, tzinfo=UTC)
-HERE, THERE = Path("/home/me/before"), Path("/home/me/after")
+HERE, THERE = Path("/home/me/iam"), Path("/home/me/iam-before")
 MASKING = Masks(checkouts=(HERE, THERE), started=STARTED, ended=STARTED + timedelta(minutes=10))
 ACCOUNT = "111122223333"
 JOBS = ("20260131T120002123456Z-0123abcd", "20260131T120507000000Z-89efcdab")
