@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import typing as t
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
-from dates import date_in
 
 from .conftest import EXTERNAL_ID, MANAGEMENT, Ansible, MakeAnsible, Outcome, Record, role_arn
 
@@ -33,7 +32,8 @@ def run(
     ansible: Ansible, *arguments: str, module: str = "organization_policy", **options: t.Any
 ) -> tuple[Record, Outcome]:
     """One task in the management account; its result, and what it sent."""
-    accepted = {"reason": "nobody is to read members here", "expires": date_in(180)}
+    now = datetime.fromisoformat(options["now"]) if "now" in options else datetime.now(UTC)
+    accepted = {"reason": "nobody is to read members here", "expires": f"{now + timedelta(days=180):%Y-%m-%d}"}
     own = {
         "break_glass": ["arn:aws:iam::*:role/iam-hardening/break-glass"],
         "accept_without_evidence": [{"account": account, **accepted} for account in MEMBERS],
