@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import CAPABILITIES
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent
 from ansible_collections.hardening.iam.plugins.module_utils._rollback.run import (
     MODULE,
     OPERATIONS,
-    REREADS,
     selection_of,
     shown,
     stays_with,
@@ -55,23 +55,23 @@ def writing_modules(checkout: Path) -> dict[str, frozenset[str]]:
 
 
 def test_every_module_that_writes_can_be_taken_back(checkout: Path) -> None:
-    assert set(REREADS) == set(writing_modules(checkout))
+    assert set(CAPABILITIES) == set(writing_modules(checkout))
 
 
 def test_a_module_is_taken_back_by_writes_that_it_declares_itself(checkout: Path) -> None:
     declared = writing_modules(checkout)
-    for name, module in REREADS.items():
-        assert module.operations.writes
-        assert module.operations.reads
-        assert module.operations.writes <= declared[name], name
+    for name, capability in CAPABILITIES.items():
+        assert capability.reversal.operations.writes
+        assert capability.reversal.operations.reads
+        assert capability.reversal.operations.writes <= declared[name], name
 
 
 def test_a_rollback_declares_what_its_modules_need_and_no_more(checkout: Path) -> None:
     """Of each module what it undoes with and rereads by, and nothing that only its first run needs."""
-    assert NEEDED.keys() == REREADS.keys()
+    assert NEEDED.keys() == CAPABILITIES.keys()
     for name, (write, read) in NEEDED.items():
-        assert write in REREADS[name].operations.writes & OPERATIONS.writes, name
-        assert read in REREADS[name].operations.reads & OPERATIONS.reads, name
+        assert write in CAPABILITIES[name].reversal.operations.writes & OPERATIONS.writes, name
+        assert read in CAPABILITIES[name].reversal.operations.reads & OPERATIONS.reads, name
     assert rollback.ENTRY.operations.writes >= OPERATIONS.writes
     declared = writing_modules(checkout)
     assert OPERATIONS.writes < frozenset().union(*declared.values())

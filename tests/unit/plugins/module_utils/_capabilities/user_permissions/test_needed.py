@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Group, Snapshot, User
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.undo import needed_since
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.needed import needed_since
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 
 from .people import ACCOUNT, account, allow, arn, group, user
