@@ -302,22 +302,10 @@ def test_the_stack_has_the_roles_that_are_on_by_default(make: Make, organization
 
 
 def test_what_is_on_by_default_is_what_enforces_by_default(checkout: t.Any) -> None:
-    modes = {}
-    for role in (
-        "password_policy",
-        "access_keys",
-        "user_permissions",
-        "permissions_boundary",
-        "access_analyzer",
-        "config_rules",
-        "security_hub",
-        "findings_export",
-    ):
+    for capability in roles.CAPABILITIES:
+        role = capability.registration.role
         defaults = yaml.safe_load((checkout / f"roles/{role}/defaults/main.yml").read_text(encoding="utf-8"))
-        modes[role] = defaults[f"{role}_mode"]
-    on = {capability.name: capability.by_default for capability in roles.CAPABILITIES}
-    assert {name: mode == "enforce" for name, mode in modes.items()} == {name: on[name] for name in modes}
-    assert not any(on[name] for name in on.keys() - modes.keys())
+        assert capability.by_default is (defaults[f"{role}_mode"] == "enforce"), role
 
 
 def test_every_class_has_a_role_where_all_is_chosen(make: Make, organization: str) -> None:

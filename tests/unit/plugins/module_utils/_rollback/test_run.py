@@ -17,9 +17,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.regist
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent
+from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._rollback.run import (
     MODULE,
     OPERATIONS,
+    Roles,
     selection_of,
     shown,
     stays_with,
@@ -30,7 +32,7 @@ MODULES = "ansible_collections.hardening.iam.plugins.modules"
 # What AWS writes down for the one who asks, and nothing in the account is changed by.
 ANSWERS = frozenset({"accessanalyzer:GenerateFindingRecommendation"})
 
-# Of each module one write that takes back, and one read that shows whether it may.
+# Of modules one write that takes back, and one read that shows whether it may.
 NEEDED: t.Final = {
     "access_analyzer": ("accessanalyzer:DeleteAnalyzer", "accessanalyzer:GetAnalyzer"),
     "access_key_lifecycle": ("iam:UpdateAccessKey", "iam:ListAccessKeys"),
@@ -68,7 +70,7 @@ def test_a_module_is_taken_back_by_writes_that_it_declares_itself(checkout: Path
 
 def test_a_rollback_declares_what_its_modules_need_and_no_more(checkout: Path) -> None:
     """Of each module what it undoes with and rereads by, and nothing that only its first run needs."""
-    assert NEEDED.keys() == CAPABILITIES.keys()
+    assert OPERATIONS.writes == frozenset().union(*(one.reversal.operations.writes for one in CAPABILITIES.values()))
     for name, (write, read) in NEEDED.items():
         assert write in CAPABILITIES[name].reversal.operations.writes & OPERATIONS.writes, name
         assert read in CAPABILITIES[name].reversal.operations.reads & OPERATIONS.reads, name
@@ -76,6 +78,25 @@ def test_a_rollback_declares_what_its_modules_need_and_no_more(checkout: Path) -
     declared = writing_modules(checkout)
     assert OPERATIONS.writes < frozenset().union(*declared.values())
     assert not OPERATIONS.writes & {"sns:Publish", "iam:CreateAccessKey", "iam:CreateUser"}
+
+
+ROLES: t.Final = {str(writer): f"arn:aws:iam::111122223333:role/{writer}" for writer in Writer}
+
+
+@pytest.mark.parametrize(
+    ("selected", "given", "writer"),
+    [
+        ((), ROLES, "detective"),
+        (("password_policy", "config_rules"), ROLES, "credentials"),
+        (("permissions_boundary", "event_alerts"), ROLES, "policies"),
+        (("organization_policy",), ROLES, "organization"),
+        (("password_policy",), {"policies": ROLES["policies"]}, "policies"),
+    ],
+)
+def test_a_rollback_begins_in_a_role_of_what_is_selected(
+    selected: tuple[str, ...], given: dict[str, str], writer: str
+) -> None:
+    assert Roles.declared({"assume_role_arns": given}).first(selected) == ROLES[writer]
 
 
 def options(**given: t.Any) -> dict[str, t.Any]:
