@@ -232,11 +232,11 @@ def _questions(role: str, account: str, region: str) -> dict[About, list[str]]:
     tables = (WRITES, UNDOS, ORGANIZATION_WRITES)
     found: dict[About, list[str]] = {}
     for action in sorted(frozenset[str]().union(*(table.get(role, frozenset()) for table in tables))):
-        found.setdefault(about(role, action, account, region), []).append(action)
+        found.setdefault(sample_request(role, action, account, region), []).append(action)
     return found
 
 
-def about(role: str, action: str, account: str, region: str) -> About:
+def sample_request(role: str, action: str, account: str, region: str) -> About:
     """What a request of a role is about, and a condition key that it has; ``account`` is the start of ARNs of IAM."""
     capability = _ALL[role]
     resource = _first(capability.samples, action, None) or _usual(action)
