@@ -177,7 +177,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._module.arguments import ACCOUNT_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
-from ..module_utils._module.writers import WRITERS
+from ..module_utils._module.writers import Writer
 from ..module_utils._questions.analyzer_findings import OPERATIONS, run
 
 _ACCESS: t.Final = ["external", "unused", "internal"]
@@ -207,9 +207,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(
-    argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["access_analyzer_findings_info"]
-)
+ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=Writer.DETECTIVE)
 
 
 def main() -> t.NoReturn:

@@ -364,11 +364,10 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._capabilities.access_keys.run import OPERATIONS, run
+from ..module_utils._capabilities.access_keys.run import REGISTRATION, run
 from ..module_utils._module.arguments import DECLARATION_ARGUMENTS, ORGANIZATION_ARGUMENTS
 from ..module_utils._module.converging import CONVERGE_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
-from ..module_utils._module.writers import WRITERS
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -403,7 +402,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["access_key_lifecycle"])
+ENTRY = Entry(argument_spec=argument_spec, operations=REGISTRATION.operations, run=run, writer=REGISTRATION.writer)
 
 
 def main() -> t.NoReturn:

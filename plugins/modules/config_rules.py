@@ -405,10 +405,9 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._capabilities.config_rules.run import OPERATIONS, run
+from ..module_utils._capabilities.config_rules.run import REGISTRATION, run
 from ..module_utils._module.converging import CONVERGE_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
-from ..module_utils._module.writers import WRITERS
 
 _TEXTS: t.Final = {"type": "list", "elements": "str", "default": []}
 _FREQUENCY: t.Final = {
@@ -469,7 +468,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["config_rules"])
+ENTRY = Entry(argument_spec=argument_spec, operations=REGISTRATION.operations, run=run, writer=REGISTRATION.writer)
 
 
 def main() -> t.NoReturn:

@@ -310,10 +310,9 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._capabilities.findings_export.run import OPERATIONS, SEVERITIES, run
+from ..module_utils._capabilities.findings_export.run import REGISTRATION, SEVERITIES, run
 from ..module_utils._module.converging import JOURNALLED_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
-from ..module_utils._module.writers import WRITERS
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -330,7 +329,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["findings_export"])
+ENTRY = Entry(argument_spec=argument_spec, operations=REGISTRATION.operations, run=run, writer=REGISTRATION.writer)
 
 
 def main() -> t.NoReturn:

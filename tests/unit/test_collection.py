@@ -33,7 +33,8 @@ MAX_MODULE_LINES = 150
 # Imports go one way; within a room no circle is allowed either.
 _BELOW_MODULE = {"_policy", "_account", "_converge", "_controls", "_report"}
 _BELOW_CAPABILITIES = _BELOW_MODULE | {"_prediction"}
-_ABOVE_CAPABILITIES = _BELOW_CAPABILITIES | {"_aws", "_module", "_capabilities"}
+# Beside these, those above the capabilities reach them through their registry alone.
+_ABOVE_CAPABILITIES = _BELOW_CAPABILITIES | {"_aws", "_module"}
 ARROWS: dict[str, set[str]] = {
     "_policy/documents": set(),
     "_policy/evaluation": {"_policy/documents"},
@@ -48,11 +49,12 @@ ARROWS: dict[str, set[str]] = {
     "_report": {"_controls", "_converge", "_account"},
     "_prediction": {"_controls", "_converge", "_account", "_policy"},
     "_capabilities": _BELOW_CAPABILITIES,
+    "_capabilities/registry": {"_capabilities", "_module"},
     "_aws": set(),
     "_module": _BELOW_MODULE | {"_aws"},
-    "_assessment": _ABOVE_CAPABILITIES | {"_rollback"},
-    "_rollback": _BELOW_CAPABILITIES | {"_capabilities"},
-    "_questions": _ABOVE_CAPABILITIES - {"_capabilities"},
+    "_assessment": _ABOVE_CAPABILITIES | {"_capabilities/registry"},
+    "_rollback": _BELOW_CAPABILITIES,
+    "_questions": _ABOVE_CAPABILITIES,
     "_acceptance": {"_controls", "_converge", "_aws", "_module"},
 }
 # Files of a pure room that read from AWS. The readers of a live account know _aws alone; the others what a module has.
@@ -60,7 +62,8 @@ READERS: dict[str, set[str]] = {
     r"_account/(collect|reads|_reads/\w+)": {"_aws"},
     r"_prediction/evidence": {"_aws", "_module"},
     r"_capabilities/(\w+/)+(observe|run)": {"_aws", "_module"},
-    r"_rollback/run": {"_aws", "_module"},
+    r"_capabilities/registry": {"_module"},
+    r"_rollback/run": {"_aws", "_module", "_capabilities/registry"},
 }
 IMPURE_ROOMS = {"_aws", "_module", "_assessment", "_questions", "_acceptance"}
 PURE_ROOMS = {name.partition("/")[0] for name in ARROWS} - IMPURE_ROOMS
@@ -200,7 +203,7 @@ def is_or_is_in(name: str, packages: t.Iterable[str]) -> bool:
 def rooms_of(place: str) -> str:
     """The room in ARROWS that a file or folder is in, with the folder of its capability; else the start of its path."""
     capability = re.match(r"_capabilities/\w+(?=/|$)", place)
-    if capability and place != "_capabilities/registry":
+    if capability:
         return capability.group()
     return max((room for room in ARROWS if is_in(place, room)), key=len, default=place.partition("/")[0])
 
@@ -225,10 +228,16 @@ def test_no_file_is_loose_and_every_room_has_its_arrows() -> None:
 
 def test_arrows_go_one_way() -> None:
     seen: set[str] = set()
-    left = {room: {one for one in ARROWS for to in targets if is_in(one, to)} for room, targets in ARROWS.items()}
+    left = {room: {one for one in ARROWS for to in to_ if is_in(one, to)} - {room} for room, to_ in ARROWS.items()}
     while ready := {room for room, targets in left.items() if room not in seen and targets <= seen}:
         seen |= ready
     assert seen == set(ARROWS)
+
+
+def test_no_plugin_imports_the_registry_of_capabilities() -> None:
+    """A module ships its own capability alone; of those above all capabilities, the arrows say who imports the list."""
+    outside = [path for path in PLUGIN_FILES if not path.is_relative_to(UTILS)]
+    assert not [relative(path) for path in outside if "_capabilities.registry" in path.read_text(encoding="utf-8")]
 
 
 def test_no_file_imports_itself_through_others() -> None:
@@ -283,6 +292,9 @@ def test_imports_follow_the_arrows(path: Path) -> None:
         ("_capabilities/keys/stages/run.py", "from ...._module.task import Task\nfrom ..plan import Plan", set()),
         ("_capabilities/keys/run.py", "from ..._assessment.run import run", {"_assessment"}),
         ("_capabilities/keys/run.py", "from ..._rollback import run", {"_rollback"}),
+        ("_capabilities/keys/run.py", "from ..registry import CAPABILITIES", {"_capabilities/registry"}),
+        ("_capabilities/registry.py", "from .keys.run import REGISTRATION\nfrom .._module.task import Task", set()),
+        ("_capabilities/registry.py", "from .._rollback import run", {"_rollback"}),
         (
             "_capabilities/keys/observe.py",
             "from ansible.module_utils.basic import env_fallback",
@@ -296,6 +308,13 @@ def test_imports_follow_the_arrows(path: Path) -> None:
         ("_module/task.py", "import boto3\nfrom ansible import constants", {"boto3"}),
         ("_assessment/run.py", "from .._questions import escalation", {"_questions"}),
         ("_questions/a.py", "from .._capabilities.keys.plan import Plan", {"_capabilities/keys"}),
+        ("_questions/a.py", "from .._capabilities.registry import CAPABILITIES", {"_capabilities/registry"}),
+        ("_module/task.py", "from .._capabilities.registry import CAPABILITIES", {"_capabilities/registry"}),
+        ("_assessment/preflight.py", "from .._capabilities.registry import CAPABILITIES", set()),
+        ("_assessment/preflight.py", "from .._capabilities.keys.run import run", {"_capabilities/keys"}),
+        ("_rollback/run.py", "from .._capabilities.registry import CAPABILITIES", set()),
+        ("_rollback/run.py", "from .._capabilities.keys.undo import DERIVATIONS", {"_capabilities/keys"}),
+        ("_rollback/requests.py", "from .._capabilities.registry import CAPABILITIES", {"_capabilities/registry"}),
         ("_rollback/requests.py", "from .._aws.errors import AwsError", {"_aws"}),
         ("_rollback/run.py", "from .._assessment import run", {"_assessment"}),
         ("_acceptance/run.py", "from .._rollback import run", {"_rollback"}),

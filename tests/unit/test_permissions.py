@@ -24,7 +24,7 @@ from scripts.bootstrap_roles import actions_of
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.credentials import SESSION_NAME
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import iam_actions
-from ansible_collections.hardening.iam.plugins.module_utils._module.writers import WRITERS, Writer
+from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from emulator import identity, trust
 from emulator.identity import Caller
 from emulator.server import install
@@ -208,7 +208,6 @@ def test_every_module_that_writes_is_of_one_capability() -> None:
     modules = generate.declared()
     writing = {name for name, operations in modules.items() if operations.writes} - {"rollback"}
     assert sorted(writing) == sorted(module for capability in roles.CAPABILITIES for module in capability.modules)
-    assert set(WRITERS) == writing
     undone = {
         operation for capability in roles.CAPABILITIES for operation in roles.operations_of(capability, modules).writes
     }
@@ -218,7 +217,8 @@ def test_every_module_that_writes_is_of_one_capability() -> None:
 def test_every_module_writes_with_the_role_of_its_class() -> None:
     package = "ansible_collections.hardening.iam.plugins.modules"
     entries = {name: importlib.import_module(f"{package}.{name}").ENTRY for name in generate.declared()}
-    assert {name: entry.writer for name, entry in entries.items() if entry.writer} == dict(WRITERS)
+    declared = {module: capability.writer for capability in roles.CAPABILITIES for module in capability.modules}
+    assert {name: entry.writer for name, entry in entries.items() if entry.writer} == declared
 
 
 def test_the_organization_is_changed_from_its_management_account_only(template: t.Any) -> None:
@@ -302,22 +302,10 @@ def test_the_stack_has_the_roles_that_are_on_by_default(make: Make, organization
 
 
 def test_what_is_on_by_default_is_what_enforces_by_default(checkout: t.Any) -> None:
-    modes = {}
-    for role in (
-        "password_policy",
-        "access_keys",
-        "user_permissions",
-        "permissions_boundary",
-        "access_analyzer",
-        "config_rules",
-        "security_hub",
-        "findings_export",
-    ):
+    for capability in roles.CAPABILITIES:
+        role = capability.registration.role
         defaults = yaml.safe_load((checkout / f"roles/{role}/defaults/main.yml").read_text(encoding="utf-8"))
-        modes[role] = defaults[f"{role}_mode"]
-    on = {capability.name: capability.by_default for capability in roles.CAPABILITIES}
-    assert {name: mode == "enforce" for name, mode in modes.items()} == {name: on[name] for name in modes}
-    assert not any(on[name] for name in on.keys() - modes.keys())
+        assert capability.by_default is (defaults[f"{role}_mode"] == "enforce"), role
 
 
 def test_every_class_has_a_role_where_all_is_chosen(make: Make, organization: str) -> None:

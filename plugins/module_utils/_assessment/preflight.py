@@ -20,25 +20,14 @@ from .._account.collect import collect, probe
 from .._account.model import Dataset
 from .._aws.access import Access
 from .._aws.errors import AwsError, NotFound
-from .._aws.fence import REMOVAL_TASK
 from .._aws.operations import Operations, iam_actions
-from .._capabilities.access_analyzer.run import OPERATIONS as ACCESS_ANALYZER_OPERATIONS
-from .._capabilities.access_keys.run import OPERATIONS as ACCESS_KEYS_OPERATIONS
-from .._capabilities.config_rules.run import OPERATIONS as CONFIG_RULES_OPERATIONS
-from .._capabilities.event_alerts.run import OPERATIONS as EVENT_ALERTS_OPERATIONS
-from .._capabilities.findings_export.run import OPERATIONS as FINDINGS_EXPORT_OPERATIONS
-from .._capabilities.organization_policy.run import OPERATIONS as ORGANIZATION_POLICY_OPERATIONS
-from .._capabilities.organization_root_access.run import OPERATIONS as ROOT_ACCESS_OPERATIONS
-from .._capabilities.password_policy.run import OPERATIONS as PASSWORD_POLICY_OPERATIONS
-from .._capabilities.permissions_boundary.run import OPERATIONS as PERMISSIONS_BOUNDARY_OPERATIONS
-from .._capabilities.security_hub.run import OPERATIONS as SECURITY_HUB_OPERATIONS
-from .._capabilities.user_permissions.run import OPERATIONS as USER_PERMISSIONS_OPERATIONS
+from .._capabilities.registry import BY_CLASS
 from .._module.declaration import declaration
+from .._module.registration import Registration
 from .._module.task import Task
-from .._module.writers import WRITERS, Writer, declared_roles, lacks_role, writing_role
+from .._module.writers import Writer, declared_roles, lacks_role, writing_role
 from .._report.parts import part_key
-from .._rollback.run import REREADS
-from .readiness import Capability, Readiness, Simulation, assess_readiness, capabilities, render_brief, render_table
+from .readiness import Capability, Readiness, Simulation, assess_readiness, render_brief, render_table, with_evidence
 
 # Reads whose full answer grows with the account: one item tells whether they are allowed.
 _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
@@ -48,108 +37,65 @@ _PROBES: t.Final[dict[Dataset, tuple[str, str, dict[str, t.Any]]]] = {
     Dataset.VIRTUAL_MFA_DEVICES: ("iam", "ListVirtualMFADevices", {"MaxItems": 1}),
     Dataset.SERVICE_SPECIFIC_CREDENTIALS: ("iam", "ListServiceSpecificCredentials", {"AllUsers": True, "MaxItems": 1}),
 }
-_SIMULATED: t.Final = ("access-analyzer:", "config:", "events:", "iam:", "securityhub:", "sns:", "sqs:")
-_OF_ORGANIZATION: t.Final = ("iam:", "organizations:", "sts:")
-# Of a notice only the declaration tells the topic, which may be another account's.
-_DECLARED: t.Final = "sns:Publish"
-# The module of each role that writes, and what it writes with.
-_MODULES: t.Final[Mapping[str, tuple[str, Operations]]] = {
-    "password_policy": ("password_policy", PASSWORD_POLICY_OPERATIONS),
-    "access_keys": ("access_key_lifecycle", ACCESS_KEYS_OPERATIONS),
-    "user_permissions": ("user_permissions", USER_PERMISSIONS_OPERATIONS),
-    "permissions_boundary": ("permissions_boundary", PERMISSIONS_BOUNDARY_OPERATIONS),
-    "access_analyzer": ("access_analyzer", ACCESS_ANALYZER_OPERATIONS),
-    "config_rules": ("config_rules", CONFIG_RULES_OPERATIONS),
-    "security_hub": ("security_hub", SECURITY_HUB_OPERATIONS),
-    "event_alerts": ("event_alerts", EVENT_ALERTS_OPERATIONS),
-    "findings_export": ("findings_export", FINDINGS_EXPORT_OPERATIONS),
-}
-# Only in the management account, and only where there is a role for it: organization.yml has no preflight.
-_ORGANIZATION_MODULES: t.Final[Mapping[str, tuple[str, Operations]]] = {
-    "organization_guardrails": ("organization_policy", ORGANIZATION_POLICY_OPERATIONS),
-    "organization_root_access": ("organization_root_access", ROOT_ACCESS_OPERATIONS),
-}
 ROLLBACK: t.Final = "rollback"
 
 # A resource, and a condition key of a request with its value.
 About = tuple[str, t.Optional[tuple[str, str]]]
+V = t.TypeVar("V")
+D = t.TypeVar("D")
+
+_OF_ACCOUNT: t.Final[Mapping[str, Registration]] = {one.role: one for one in BY_CLASS if not one.of_organization}
+# Only in the management account, and only where there is a role for it: organization.yml has no preflight.
+_OF_ORGANIZATION: t.Final[Mapping[str, Registration]] = {one.role: one for one in BY_CLASS if one.of_organization}
+_ALL: t.Final[Mapping[str, Registration]] = {**_OF_ACCOUNT, **_OF_ORGANIZATION}
 
 
-def _simulated(operations: Operations, services: tuple[str, ...] = _SIMULATED) -> frozenset[str]:
+def _first(patterns: Mapping[str, V], action: str, default: D) -> t.Union[V, D]:
+    """What the first pattern that fits the action leads to."""
+    return next((value for pattern, value in patterns.items() if fnmatch.fnmatchcase(action, pattern)), default)
+
+
+def _simulated(capability: Registration, operations: Operations) -> frozenset[str]:
     actions = {action for name in operations.writes for action in iam_actions(name)}
-    return frozenset(action for action in actions if action.startswith(services) and action != _DECLARED)
+    return frozenset(action for action in actions if _first(capability.samples, action, "") is not None)
 
 
 # What undoing the changes of each role takes.
 UNDOS: t.Final[Mapping[str, frozenset[str]]] = {
-    role: _simulated(REREADS[module].operations) for role, (module, _operations) in _MODULES.items()
+    role: _simulated(one, one.reversal.operations) for role, one in _OF_ACCOUNT.items()
 }
 WRITES: t.Final[Mapping[str, frozenset[str]]] = {
-    **{role: _simulated(operations) for role, (_module, operations) in _MODULES.items()},
+    **{role: _simulated(one, one.operations) for role, one in _OF_ACCOUNT.items()},
     ROLLBACK: frozenset().union(*UNDOS.values()),
 }
 ORGANIZATION_WRITES: t.Final[Mapping[str, frozenset[str]]] = {
-    role: _simulated(operations, _OF_ORGANIZATION) for role, (_module, operations) in _ORGANIZATION_MODULES.items()
+    role: _simulated(one, one.operations) for role, one in _OF_ORGANIZATION.items()
 }
-# A policy that names resources allows nothing on "*", which is what is simulated where no resource is given.
-_SAMPLES: t.Final[dict[str, str]] = {
+# A policy that names resources allows nothing on "*", which is what is simulated where no resource is given. Groups
+# come first in AddUserToGroup, and credentials are their user's.
+_SAMPLES: t.Final[Mapping[str, str]] = {
     "Group": "group/iam-hardening-preflight",
     "Role": "role/iam-hardening-preflight",
     "User": "user/iam-hardening-preflight",
     "Policy": "policy/iam-hardening/boundary/iam-hardening-preflight",
 }
-# What the actions of regional services are about: of most of them, and of those whose names match. "*" stands for those
-# that are about no resource, says AWS.
-_REGIONAL: t.Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "access-analyzer": (
-        "analyzer/iam-hardening-preflight",
-        {
-            "ApplyArchiveRule": "analyzer/iam-hardening-preflight",
-            "*ArchiveRule": "analyzer/iam-hardening-preflight/archive-rule/iam-hardening-preflight",
-        },
-    ),
-    "config": (
-        "config-rule/iam-hardening-preflight",
-        {
-            "*OrganizationConfigRule": "organization-config-rule/iam-hardening-preflight",
-            "*ConfigurationRecorder": "configuration-recorder/iam-hardening-preflight/0a1b2c3d",
-            "*DeliveryChannel": "*",
-        },
-    ),
-    "events": ("rule/iam-hardening-preflight", {"*Permission": "*", "PutEvents": "event-bus/default"}),
-    "securityhub": (
-        "hub/default",
-        {
-            "BatchImportFindings": "product/iam-hardening/preflight",
-            "BatchUpdateStandardsControlAssociations": "*",
-            "CreateFindingAggregator": "*",
-            "UpdateFindingAggregator": "finding-aggregator/iam-hardening-preflight",
-            "UpdateSecurityControl": "*",
-        },
-    ),
-    "sns": ("iam-hardening-preflight", {}),
-    "sqs": ("iam-hardening-preflight", {}),
-}
-# What a capability's requests are about, where that is narrower than what its actions are about.
-_OWN_SAMPLES: t.Final[Mapping[tuple[str, str], str]] = {
-    ("access_analyzer", "iam:CreateServiceLinkedRole"): "role/aws-service-role/access-analyzer.amazonaws.com/x",
-    ("security_hub", "iam:CreateServiceLinkedRole"): "role/aws-service-role/securityhub.amazonaws.com/x",
-    ("config_rules", "iam:PassRole"): "role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
-}
-_EVENT_ROLE: t.Final = "role/iam-hardening/iam-hardening-preflight"
-_EVENT_BOUNDARY: t.Final = "policy/iam-hardening/automation-event-forwarding-boundary"
-# What a policy may ask for, or allows nothing. A value that begins with ":" is an ARN of IAM in the account.
-_CONTEXT: t.Final[Mapping[tuple[str, str], tuple[str, str]]] = {
-    ("access_keys", "iam:TagUser"): ("aws:TagKeys", "iam-hardening:key-preflight"),
-    ("access_keys", "iam:UntagUser"): ("aws:TagKeys", "iam-hardening:key-preflight"),
-    ("access_analyzer", "iam:CreateServiceLinkedRole"): ("iam:AWSServiceName", "access-analyzer.amazonaws.com"),
-    ("security_hub", "iam:CreateServiceLinkedRole"): ("iam:AWSServiceName", "securityhub.amazonaws.com"),
-    ("config_rules", "iam:PassRole"): ("iam:PassedToService", "config.amazonaws.com"),
-    ("event_alerts", "iam:PassRole"): ("iam:PassedToService", "events.amazonaws.com"),
-    ("event_alerts", "iam:CreateRole"): ("iam:PermissionsBoundary", f":{_EVENT_BOUNDARY}"),
-    ("event_alerts", "iam:PutRolePolicy"): ("iam:PermissionsBoundary", f":{_EVENT_BOUNDARY}"),
-}
-_TABLE: t.Final = capabilities(WRITES)
+
+
+def table_of(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...]:
+    """The capabilities of this collection, in the order of the table.
+
+    :arg writes: the IAM actions that each role writes with, by its name.
+    """
+    rows = {
+        role: Capability(role, one.row.datasets, frozenset(writes.get(role, ())), absent=one.row.absent)
+        for role, one in _OF_ACCOUNT.items()
+    }
+    last = {role: row for role, row in rows.items() if _OF_ACCOUNT[role].row.is_last}
+    first = (rows.get(role, Capability(role, writes=frozenset(writes[role]))) for role in writes if role not in last)
+    return with_evidence(first, last.values())
+
+
+_TABLE: t.Final = table_of(WRITES)
 _DATASETS: t.Final = frozenset(dataset for capability in _TABLE for dataset in capability.datasets)
 
 OPERATIONS: t.Final = Operations(
@@ -221,12 +167,8 @@ def _readiness(task: Task, access: Access, regions: Sequence[str]) -> tuple[Read
         regions=regions,
         now=task.now,
     )
-    writers = {role: writing_role(task.options, WRITERS[module]) for role, (module, _operations) in _MODULES.items()}
-    lacking = {
-        role: problem
-        for role, (module, _operations) in _MODULES.items()
-        if (problem := lacks_role(task.options, WRITERS[module]))
-    }
+    writers = {role: writing_role(task.options, one.writer) for role, one in _OF_ACCOUNT.items()}
+    lacking = {role: problem for role, one in _OF_ACCOUNT.items() if (problem := lacks_role(task.options, one.writer))}
     table, account_id = _TABLE, access.caller.account_id
     organization = declared_roles(task.options).get(Writer.ORGANIZATION)
     if organization and snapshot.organization and snapshot.organization.management_account_id == account_id:
@@ -287,59 +229,34 @@ def _with_rollback(found: Simulation) -> Simulation:
 
 def _questions(role: str, account: str, region: str) -> dict[About, list[str]]:
     """The actions of a role, by what they are about and what a request of it says."""
+    tables = (WRITES, UNDOS, ORGANIZATION_WRITES)
     found: dict[About, list[str]] = {}
-    for action in sorted(WRITES.get(role, frozenset()) | UNDOS.get(role, frozenset())):
-        about = resource_of(role, action, account, region), context_of(role, action, account)
-        found.setdefault(about, []).append(action)
-    if role in ORGANIZATION_WRITES:
-        for action in sorted(ORGANIZATION_WRITES[role]):
-            found.setdefault(of_organization(action, account), []).append(action)
+    for action in sorted(frozenset[str]().union(*(table.get(role, frozenset()) for table in tables))):
+        found.setdefault(sample_request(role, action, account, region), []).append(action)
     return found
 
 
-def of_organization(action: str, account: str) -> About:
-    """What a write to an organization is about, and what its request says."""
-    partition, owner = account.split(":")[1], account.split(":")[4]
-    name = action.partition(":")[2]
-    place = f"arn:{partition}:organizations::{owner}:"
-    if action.startswith("sts:"):
-        task = f"arn:{partition}:iam::aws:policy/root-task/{REMOVAL_TASK}"
-        return f"{account}:root", ("sts:TaskPolicyArn", task)
-    if "DelegatedAdministrator" in name:
-        return f"{place}account/o-preflight0/{owner}", ("organizations:ServicePrincipal", "iam.amazonaws.com")
-    if "ServiceAccess" in name:
-        return "*", ("organizations:ServicePrincipal", "iam.amazonaws.com")
-    if action.startswith("iam:"):
-        return "*", None
-    policy_type = ("organizations:PolicyType", "SERVICE_CONTROL_POLICY")
-    if name == "EnablePolicyType":
-        return f"{place}root/o-preflight0/r-pre0", policy_type
-    about = f"{place}policy/o-preflight0/service_control_policy/p-preflight0"
-    return about, None if "Tag" in name or "tag" in name else policy_type
+def sample_request(role: str, action: str, account: str, region: str) -> About:
+    """What a request of a role is about, and a condition key that it has; ``account`` is the start of ARNs of IAM."""
+    capability = _ALL[role]
+    resource = _first(capability.samples, action, None) or _usual(action)
+    context = _first(capability.context, action, None)
+    filled = functools.partial(_filled, account=account, region=region)
+    return filled(resource), (context[0], filled(context[1])) if context else None
 
 
-def context_of(role: str, action: str, account: str) -> t.Optional[tuple[str, str]]:
-    """A condition key that a request of this role has, with its value."""
-    found = _CONTEXT.get((role, action))
-    return (found[0], f"{account}{found[1]}") if found and found[1].startswith(":") else found
-
-
-def resource_of(role: str, action: str, account: str, region: str) -> str:
-    """A resource of the kind that ``action`` is about, in the account of this ARN; "*" for the account itself."""
+def _usual(action: str) -> str:
+    """A resource of the kind that an action of IAM is about; "*" for one about the account itself."""
     service, _colon, name = action.partition(":")
-    if (role, action) in _OWN_SAMPLES:
-        return f"{account}:{_OWN_SAMPLES[role, action]}"
-    if role == "event_alerts" and service == "iam":
-        return f"{account}:{_EVENT_ROLE}"
-    if service in _REGIONAL:
-        usual, others = _REGIONAL[service]
-        about = next((others[pattern] for pattern in others if fnmatch.fnmatchcase(name, pattern)), usual)
-        return about if about == "*" else f"{account.replace(':iam::', f':{service}:{region}:')}:{about}"
-    if "Account" in action:
+    if service != "iam" or "Account" in name:
         return "*"
-    # Groups come first in AddUserToGroup, and credentials are their user's.
-    kind = next((kind for kind in _SAMPLES if kind in action), "User")
-    return f"{account}:{_SAMPLES[kind]}"
+    kind = next((kind for kind in _SAMPLES if kind in name), "User")
+    return f"arn:${{Partition}}:iam::${{Account}}:{_SAMPLES[kind]}"
+
+
+def _filled(text: str, *, account: str, region: str) -> str:
+    _arn, partition, _iam, _global, owner = account.split(":")
+    return text.replace("${Partition}", partition).replace("${Account}", owner).replace("${Region}", region)
 
 
 def _denied_on(access: Access, writer: str, actions: Sequence[str], about: About) -> set[str]:

@@ -84,24 +84,8 @@ def _no_trail(snapshot: Snapshot, _region: str) -> t.Optional[str]:
     return None if snapshot.trails else "no trail"
 
 
-def _no_recorder(snapshot: Snapshot, region: str) -> t.Optional[str]:
-    return None if any(recorder.region == region for recorder in snapshot.config_recorders) else "no recorder"
-
-
-def capabilities(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...]:
-    """The capabilities of this collection, in the order of the table.
-
-    :arg writes: the IAM actions that each role writes with, by its name.
-    """
-    principals = Dataset.AUTHORIZATION_DETAILS
-    reads = {
-        "password_policy": (Dataset.PASSWORD_POLICY,),
-        "access_keys": (principals, Dataset.CREDENTIAL_REPORT, Dataset.SERVICE_SPECIFIC_CREDENTIALS),
-        "user_permissions": (principals,),
-        "permissions_boundary": (principals, Dataset.TRAILS),
-        "event_alerts": (Dataset.TRAILS,),
-        "findings_export": (Dataset.SECURITY_HUB,),
-    }
+def with_evidence(first: Iterable[Capability], last: Iterable[Capability]) -> tuple[Capability, ...]:
+    """The whole table in its order: what an assessment reads, and between it the rows of the roles that write."""
     identity = (
         Dataset.AUTHORIZATION_DETAILS,
         Dataset.CREDENTIAL_REPORT,
@@ -109,24 +93,14 @@ def capabilities(writes: Mapping[str, Collection[str]]) -> tuple[Capability, ...
         Dataset.VIRTUAL_MFA_DEVICES,
         Dataset.SERVICE_SPECIFIC_CREDENTIALS,
     )
-    # What has an object only where a service watches.
-    of_services = (
-        Capability("access_analyzer", (Dataset.ANALYZERS,)),
-        Capability("config_rules", (Dataset.CONFIG_RECORDERS,), absent=_no_recorder),
-        Capability("security_hub", (Dataset.SECURITY_HUB,)),
-    )
-    others = writes.keys() - {capability.name for capability in of_services}
     return (
         Capability("identity assessment", identity),
-        *(Capability(role, reads.get(role, ()), frozenset(writes[role])) for role in writes if role in others),
+        *first,
         Capability("account contacts", (Dataset.CONTACT_INFORMATION, Dataset.ALTERNATE_CONTACTS)),
         Capability("organization", (Dataset.ORGANIZATION,), absent=_no_organization),
         Capability("central root access", (Dataset.ORGANIZATION_FEATURES,), in_organization=True),
         Capability("CloudTrail evidence", (Dataset.TRAILS,), absent=_no_trail),
-        *(
-            dataclasses.replace(capability, writes=frozenset(writes.get(capability.name, ())))
-            for capability in of_services
-        ),
+        *last,
     )
 
 

@@ -5,16 +5,16 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""A recorded change as the derivation of its undo reads it."""
+"""A recorded change as the derivation of its undo reads it, and the checks that derivations share."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from .change import Change
+from .change import Change, Undo
 
 
 class UnderivableError(ValueError):
@@ -97,6 +97,33 @@ class Record:
         found = {name: self.said[name] for name in names if name in self.said}
         self.check(all(isinstance(value, str) for value in found.values()), f"{', '.join(names)}: not a text")
         return found
+
+
+#: What takes a recorded change of one operation back, from what the record shows; None where nothing does.
+Derive = Callable[[Record], t.Optional[Undo]]
+
+
+def check_arn(record: Record, arn: str, service: str) -> str:
+    """``arn``, which has to be of this service, in the account and the region of the record.
+
+    :raises UnderivableError: it is not.
+    """
+    parts = arn.split(":", 5)
+    change = record.change
+    fits = len(parts) == 6 and parts[2] == service and parts[3:5] == [change.region, change.account_id]
+    record.check(fits and " " not in arn, f"{arn} is nothing of {service} in the account and region of the record")
+    return arn
+
+
+def split_tags(record: Record, before: Mapping[str, t.Any]) -> tuple[list[str], dict[str, str]]:
+    """The tags that were not there before, by key, and those that had another value.
+
+    :raises UnderivableError: there are none.
+    """
+    record.check(bool(before), "its before has no tags")
+    missing = [key for key, value in before.items() if value is None]
+    other = {key: str(value) for key, value in before.items() if value is not None}
+    return missing, other
 
 
 def says_same(text: str, document: t.Any) -> bool:

@@ -5,12 +5,11 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The classes of roles that write, which module belongs to which class, and the role that a module writes with."""
+"""The classes of roles that write, and the role that a module of a class writes with."""
 
 from __future__ import annotations
 
 import re
-import types
 import typing as t
 from collections.abc import Mapping
 
@@ -27,7 +26,6 @@ except ImportError:
 
 __all__ = [
     "OPTION",
-    "WRITERS",
     "Writer",
     "all_writing_roles",
     "declared_roles",
@@ -39,25 +37,6 @@ OPTION: t.Final = "assume_role_arns"
 # What users set, for messages.
 _VARIABLE: t.Final = "aws_assume_role_arns"
 _ROLE_ARN: t.Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
-
-
-# Every module that writes by itself. A rollback writes with the role of the module whose change it undoes.
-WRITERS: t.Final[Mapping[str, Writer]] = types.MappingProxyType(
-    {
-        "password_policy": Writer.CREDENTIALS,
-        "access_key_lifecycle": Writer.CREDENTIALS,
-        "user_permissions": Writer.POLICIES,
-        "permissions_boundary": Writer.POLICIES,
-        "access_analyzer": Writer.DETECTIVE,
-        "access_analyzer_findings_info": Writer.DETECTIVE,
-        "config_rules": Writer.DETECTIVE,
-        "security_hub": Writer.DETECTIVE,
-        "event_alerts": Writer.DETECTIVE,
-        "findings_export": Writer.DETECTIVE,
-        "organization_policy": Writer.ORGANIZATION,
-        "organization_root_access": Writer.ORGANIZATION,
-    }
-)
 
 
 def declared_roles(options: Mapping[str, t.Any]) -> dict[Writer, str]:

@@ -5,41 +5,35 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What takes a recorded change back: the one registry ``(service, operation)`` → the request, from target and before.
+"""The request that takes a recorded change back, from its target and before, by the derivations of its capability.
 
 A journal can be written by others than us. So nothing that a record calls its undo is believed: the request is derived
-from the target, before and after that the record shows, and a record that says otherwise is refused. What they do not
-hold (a tag, a description) is taken from the record if it can give nobody access, and stands in the rollback's plan.
+from the target, before and after that the record shows, and a record that says otherwise is refused. Some values are
+not among these (a tag, a description). They are taken from the record if they can give nobody access, and the plan of
+the rollback shows them.
 """
 
 from __future__ import annotations
 
-import types
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from .._converge.change import Change, Undo, content_hash
-from .._converge.undo_records import Record, UnderivableError
-from . import requests_iam as iam
-from . import requests_organizations as organizations
-from . import requests_watching as watching
+from .._converge.undo_records import Derive, Record, UnderivableError
 
-Derive = Callable[[Record], t.Optional[Undo]]
+Derivations = Mapping[tuple[str, str], Derive]
 
 # What a record of malformed shape makes of a derivation.
 _MALFORMED: t.Final = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 
-DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = types.MappingProxyType(
-    {**iam.DERIVATIONS, **organizations.DERIVATIONS, **watching.DERIVATIONS}
-)
 
-
-def derive(change: Change) -> t.Optional[Undo]:
+def derive(change: Change, derivations: Derivations) -> t.Optional[Undo]:
     """The request that takes a recorded change back; None where none does.
 
+    :arg derivations: what takes changes back, by their service and operation.
     :raises UnderivableError: nobody knows how, or the record has not the shape of its operation.
     """
-    function = DERIVATIONS.get((change.service, change.operation))
+    function = derivations.get((change.service, change.operation))
     if function is None:
         raise UnderivableError(f"what takes {change.service}:{change.operation} back is not known")
     try:
@@ -52,12 +46,12 @@ def derive(change: Change) -> t.Optional[Undo]:
         ) from error
 
 
-def mismatch(change: Change) -> str:
+def mismatch(change: Change, derivations: Derivations) -> str:
     """Why the recorded undo of a change is not what its target and before lead to; empty if it is."""
     if change.undo is None:
         return ""
     try:
-        derived = derive(change)
+        derived = derive(change, derivations)
     except UnderivableError as error:
         return str(error)
     if derived is None:

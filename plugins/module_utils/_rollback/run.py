@@ -5,16 +5,14 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The module ``rollback``: which modules' changes it can take back, and its walk from the journal to the account."""
+"""The module ``rollback``: its operations, and its walk from the journal to the account."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import types
 import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
 
 from .._account.collect import OPERATIONS as READS
 from .._account.collect import collect
@@ -22,34 +20,7 @@ from .._account.model import Dataset
 from .._aws.access import Access
 from .._aws.errors import AwsError
 from .._aws.operations import Operations
-from .._capabilities.access_analyzer import changes as analyzers_changes
-from .._capabilities.access_analyzer import observe as _access_analyzer_reads
-from .._capabilities.access_analyzer import plan as analyzers
-from .._capabilities.access_keys import plan as access_keys
-from .._capabilities.access_keys import run as _access_key_lifecycle
-from .._capabilities.config_rules import changes as config_rules_changes
-from .._capabilities.config_rules import observe as _config_rules_reads
-from .._capabilities.config_rules import plan as config_rules
-from .._capabilities.event_alerts import changes as event_alerts_changes
-from .._capabilities.event_alerts import observe as _event_alerts_reads
-from .._capabilities.event_alerts import plan as event_alerts
-from .._capabilities.findings_export import observe as _findings_export_reads
-from .._capabilities.findings_export import plan as findings_export
-from .._capabilities.organization_policy import changes as organization_policies_changes
-from .._capabilities.organization_policy import observe as _organization_policy_reads
-from .._capabilities.organization_policy import plan as organization_policies
-from .._capabilities.organization_root_access import changes as root_access_changes
-from .._capabilities.organization_root_access import observe as _organization_root_access_reads
-from .._capabilities.organization_root_access import plan as root_access
-from .._capabilities.password_policy import plan as password_policy
-from .._capabilities.password_policy import run as _password_policy
-from .._capabilities.permissions_boundary import observe as _permissions_boundary_reads
-from .._capabilities.permissions_boundary import plan as boundaries
-from .._capabilities.security_hub import observe as _security_hub_reads
-from .._capabilities.security_hub import plan as security_hub
-from .._capabilities.user_permissions import changes as user_permissions_changes
-from .._capabilities.user_permissions import observe as _user_permissions_reads
-from .._capabilities.user_permissions import plan as user_permissions
+from .._capabilities.registry import CAPABILITIES
 from .._converge.affects.affected import with_affected
 from .._converge.affects.live import ADMINISTRATORS_READS, HOLDERS_READS, NODES_READS, Live
 from .._converge.break_glass import Rescue
@@ -57,90 +28,26 @@ from .._converge.capability import Aws, Capability
 from .._converge.change import Change, Refusal
 from .._converge.errors import InputError
 from .._converge.finding import Finding
-from .._converge.journal import Intent, check_run_id, intent_at, recorded
+from .._converge.journal import Intent, Outcome, check_run_id, intent_at, recorded
 from .._converge.plan import Plan
 from .._converge.store import Store
 from .._converge.undo import Recorded, Selection, Undoing, Unread, objection, same_module, takes_away, undoing
 from .._module.converging import MALFORMED, converge, journal_store_of, tolerant
 from .._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from .._module.task import Task, TaskError
-from .._module.writers import WRITERS, lacks_role, writing_role
+from .._module.writers import Writer, lacks_role, writing_role
 from .._report.plain import printable
 from .requests import mismatch
 
 MODULE: t.Final = "rollback"
-
-
-@dataclasses.dataclass(frozen=True)
-class Reread:
-    """What a module that writes brings to a rollback.
-
-    ``operations`` has the writes that undo its changes, and the reads of what ``of`` makes of an account and a moment:
-    a function that reads the target of a recorded change, in the shape of its ``before`` and ``after``. That change
-    comes out of a journal, so it has neither ``parameters`` nor ``kind``. ``relies`` says whether a change may rely on
-    an earlier one of the same run, so that this is not taken away while that one stands. ``needed`` refuses those undos
-    of its changes that would take something from others than the run gave it to, by the record that each takes back.
-    ``acting`` is what its undos are made with, where that is not the access of the rollback.
-    """
-
-    operations: Operations
-    of: Callable[[Access, datetime], Callable[[Change], t.Any]]
-    relies: Callable[[Change, Change], bool] = lambda _later, _earlier: True
-    needed: Callable[[Access, Sequence[Change], datetime], Mapping[str, Refusal]] = lambda _access, _undos, _now: {}
-    acting: Callable[[Access], Callable[[Change], t.Optional[Aws]]] = lambda _access: lambda _undo: None
-
-
-# Every module that writes; a unit test holds the list against plugins/modules.
-REREADS: t.Final[Mapping[str, Reread]] = types.MappingProxyType(
-    {
-        analyzers.MODULE: Reread(
-            _access_analyzer_reads.UNDO_OPERATIONS, _access_analyzer_reads.reread, analyzers_changes.relies_on
-        ),
-        access_keys.MODULE: Reread(_access_key_lifecycle.UNDO_OPERATIONS, _access_key_lifecycle.reread),
-        root_access.MODULE: Reread(
-            _organization_root_access_reads.UNDO_OPERATIONS,
-            _organization_root_access_reads.reread,
-            root_access_changes.relies_on,
-        ),
-        password_policy.THEME: Reread(_password_policy.UNDO_OPERATIONS, _password_policy.reread),
-        boundaries.MODULE: Reread(
-            _permissions_boundary_reads.UNDO_OPERATIONS,
-            _permissions_boundary_reads.reread,
-            needed=_permissions_boundary_reads.other_versions,
-        ),
-        user_permissions.MODULE: Reread(
-            _user_permissions_reads.UNDO_OPERATIONS,
-            _user_permissions_reads.reread,
-            user_permissions_changes.relies_on,
-            _user_permissions_reads.needed_since,
-        ),
-        security_hub.MODULE: Reread(_security_hub_reads.UNDO_OPERATIONS, _security_hub_reads.reread),
-        config_rules.MODULE: Reread(
-            _config_rules_reads.UNDO_OPERATIONS,
-            _config_rules_reads.reread,
-            config_rules_changes.relies_on,
-            acting=_config_rules_reads.acting,
-        ),
-        event_alerts.MODULE: Reread(
-            _event_alerts_reads.UNDO_OPERATIONS,
-            _event_alerts_reads.reread,
-            event_alerts_changes.relies_on,
-            acting=_event_alerts_reads.acting,
-        ),
-        findings_export.MODULE: Reread(_findings_export_reads.UNDO_OPERATIONS, _findings_export_reads.reread),
-        organization_policies.MODULE: Reread(
-            _organization_policy_reads.UNDO_OPERATIONS,
-            _organization_policy_reads.reread,
-            organization_policies_changes.relies_on,
-            _organization_policy_reads.other_policies,
-            acting=_organization_policy_reads.acting,
-        ),
-    }
-)
+# Its role reads who may use the break-glass principals.
+_OF_PERMISSIONS: t.Final = next(name for name, one in CAPABILITIES.items() if one.writer is Writer.POLICIES)
 
 # The affected principals and the ways to break-glass are read for all modules alike.
 OPERATIONS: t.Final = Operations(reads=HOLDERS_READS | NODES_READS | ADMINISTRATORS_READS).union(
-    READS[Dataset.AUTHORIZATION_DETAILS], BREAK_GLASS_OPERATIONS, *(module.operations for module in REREADS.values())
+    READS[Dataset.AUTHORIZATION_DETAILS],
+    BREAK_GLASS_OPERATIONS,
+    *(capability.reversal.operations for capability in CAPABILITIES.values()),
 )
 
 
@@ -175,9 +82,9 @@ def selection_of(options: Mapping[str, t.Any]) -> Selection:
     # An empty field of an AWX survey is an empty text, which Ansible makes a list of one.
     names = ("modules", "targets", "exclude_targets", "operations")
     given = {name: tuple(filter(None, map(str.strip, options[name]))) for name in names}
-    unknown = sorted(set(given["modules"]) - REREADS.keys())
+    unknown = sorted(set(given["modules"]) - CAPABILITIES.keys())
     if unknown:
-        raise InputError(f"modules: {', '.join(unknown)} is not allowed; allowed are {', '.join(REREADS)}")
+        raise InputError(f"modules: {', '.join(unknown)} is not allowed; allowed are {', '.join(CAPABILITIES)}")
     return Selection(
         modules=frozenset(given["modules"]),
         targets=given["targets"],
@@ -198,9 +105,10 @@ class Rollback(Capability[Undoing]):
         self._store: Store = journal_store_of(task)
         self._accesses = roles.accesses(task, access)
         self._rereads = {
-            name: tolerant(module.of(self._accesses[name], task.started)) for name, module in REREADS.items()
+            name: tolerant(one.reversal.reread(self._accesses[name], task.started))
+            for name, one in CAPABILITIES.items()
         }
-        self._actings = {name: module.acting(self._accesses[name]) for name, module in REREADS.items()}
+        self._actings = {name: one.reversal.acting(self._accesses[name]) for name, one in CAPABILITIES.items()}
         self._made: dict[str, tuple[int, Intent]] = {}
         self._counts: dict[str, t.Any] = {}
 
@@ -232,12 +140,7 @@ class Rollback(Capability[Undoing]):
         objections = {
             intent.key: refusal
             for intent, outcome in selected
-            if (
-                refusal := objection(
-                    intent, outcome, account_id=account, writes=_writes(intent.module), mismatch=mismatch
-                )
-                or self._roles.refusal(intent)
-            )
+            if (refusal := _objection(intent, outcome, account) or self._roles.refusal(intent))
         }
         # Of what is not selected it matters whether it stands, where its module has something that is.
         modules = {intent.module for intent, _outcome in selected} & rereads.keys()
@@ -264,7 +167,7 @@ class Rollback(Capability[Undoing]):
         Only what users may do is ever taken by an undo, so the role that changes that reads who may use them.
         """
         now = self._task.started
-        access = self._accesses[user_permissions.MODULE]
+        access = self._accesses[_OF_PERMISSIONS]
         snapshot = collect(access, datasets={Dataset.AUTHORIZATION_DETAILS}, regions=(), now=now)
         return rescue_of(self._task, access, snapshot, tuple(self._task.options["break_glass"]), now=now)
 
@@ -283,9 +186,9 @@ class Rollback(Capability[Undoing]):
         """The undos by which others than those whom the run changed would lose something."""
         module_of = {intent.key: intent.module for intent, _outcome in selected}
         refused: dict[str, Refusal] = {}
-        for name, module in REREADS.items():
+        for name, capability in CAPABILITIES.items():
             undos = [undo for undo in found.changes if module_of[undo.undoes] == name]
-            refused.update(module.needed(self._accesses[name], undos, self._task.started))
+            refused.update(capability.reversal.needed(self._accesses[name], undos, self._task.started))
         return refused
 
     def _remember(self, entries: Sequence[Recorded], selected: Sequence[Recorded], found: Undoing) -> None:
@@ -336,9 +239,9 @@ class Roles:
     @classmethod
     def declared(cls, options: Mapping[str, t.Any]) -> t.Self:
         """As the options say. Raises InputError: they are malformed."""
-        lacking = {name: lacks_role(options, WRITERS[name]) for name in REREADS}
+        lacking = {name: lacks_role(options, one.writer) for name, one in CAPABILITIES.items()}
         return cls(
-            {name: writing_role(options, WRITERS[name]) for name in REREADS},
+            {name: writing_role(options, one.writer) for name, one in CAPABILITIES.items()},
             {name: problem for name, problem in lacking.items() if problem},
         )
 
@@ -381,14 +284,20 @@ def _relies(later: Intent, earlier: Intent) -> bool:
     if not same_module(later, earlier):
         return False
     try:
-        return later.module not in REREADS or REREADS[later.module].relies(later.change, earlier.change)
+        capability = CAPABILITIES.get(later.module)
+        return capability is None or capability.reversal.relies_on(later.change, earlier.change)
     except MALFORMED:
         # What one of the two says can't be read, so nothing is taken away from under the other.
         return True
 
 
-def _writes(module: str) -> frozenset[str]:
-    return REREADS[module].operations.writes if module in REREADS else frozenset()
+def _objection(intent: Intent, outcome: Outcome, account_id: str) -> t.Optional[Refusal]:
+    """Why a recorded change can't be taken back, whatever is there now, by the capability that made it."""
+    capability = CAPABILITIES.get(intent.module)
+    writes = capability.reversal.operations.writes if capability else frozenset[str]()
+    derivations = capability.reversal.derivations if capability else {}
+    derived = functools.partial(mismatch, derivations=derivations)
+    return objection(intent, outcome, account_id=account_id, writes=writes, mismatch=derived)
 
 
 def shown(result: Mapping[str, t.Any], *, written: bool) -> str:

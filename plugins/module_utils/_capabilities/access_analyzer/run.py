@@ -26,11 +26,14 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._module.converging import converge, settings_of
+from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
-from .changes import APPLY_RULE, SERVICE, stays_with
+from ..._module.writers import Writer
+from .changes import APPLY_RULE, SERVICE, relies_on, stays_with
 from .declared import Declared
-from .observe import UNDO_OPERATIONS, Acting
+from .observe import UNDO_OPERATIONS, Acting, reread
 from .plan import EXPIRED, MODULE, Observed, Planner, costs
+from .undo import DERIVATIONS
 
 _PRINCIPAL: t.Final = "access-analyzer.amazonaws.com"
 _ADMINISTRATORS: t.Final = "ListDelegatedAdministrators"
@@ -42,6 +45,24 @@ OPERATIONS: t.Final = UNDO_OPERATIONS.union(
         writes=frozenset({f"{SERVICE}:{APPLY_RULE}"}),
     ),
     *(READS[dataset] for dataset in _DATASETS | {Dataset.ORGANIZATION, Dataset.ACCOUNT_SUMMARY}),
+)
+_ANALYZER: t.Final = "arn:${Partition}:access-analyzer:${Region}:${Account}:analyzer/iam-hardening-preflight"
+REGISTRATION: t.Final = Registration(
+    role="access_analyzer",
+    module=MODULE,
+    writer=Writer.DETECTIVE,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on),
+    enforces=True,
+    companions=("access_analyzer_findings_info",),
+    row=Row((Dataset.ANALYZERS,), is_last=True),
+    samples={
+        "iam:CreateServiceLinkedRole": f"arn:${{Partition}}:iam::${{Account}}:role/aws-service-role/{_PRINCIPAL}/x",
+        "access-analyzer:ApplyArchiveRule": _ANALYZER,
+        "access-analyzer:*ArchiveRule": f"{_ANALYZER}/archive-rule/iam-hardening-preflight",
+        "access-analyzer:*": _ANALYZER,
+    },
+    context={"iam:CreateServiceLinkedRole": ("iam:AWSServiceName", _PRINCIPAL)},
 )
 
 

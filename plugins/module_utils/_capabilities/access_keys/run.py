@@ -32,8 +32,10 @@ from ..._converge.plan import Plan
 from ..._converge.store import StoreError
 from ..._module.converging import converge, journal_store_of
 from ..._module.declaration import Declaration, declaration
+from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
 from .candidates import users_in_question
 from .changes import same_step
 from .declared import Rules
@@ -42,6 +44,7 @@ from .kinds import OPERATIONS_OF, is_stage_tag
 from .observe import OPERATIONS as LIVE_READS
 from .observe import read_users, state_of
 from .plan import DATASETS, MODULE, Observed, Planner, Review, commands_back
+from .undo import DERIVATIONS
 
 # What undoing a change takes: the writes that undo one, and the reads of reread().
 UNDO_OPERATIONS: t.Final = Operations(
@@ -65,6 +68,19 @@ def run(task: Task) -> dict[str, t.Any]:
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
     """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
     return functools.partial(state_of, access, messages={})
+
+
+REGISTRATION: t.Final = Registration(
+    role="access_keys",
+    module=MODULE,
+    writer=Writer.CREDENTIALS,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
+    row=Row((Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT, Dataset.SERVICE_SPECIFIC_CREDENTIALS)),
+    # Of a notice only the declaration has the topic, which may be another account's.
+    samples={f"sns:{PUBLISH}": None},
+    context=dict.fromkeys(("iam:TagUser", "iam:UntagUser"), ("aws:TagKeys", "iam-hardening:key-preflight")),
+)
 
 
 class AccessKeys(Capability[Observed]):

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
+from ..._account.model import Dataset, Snapshot
 from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
@@ -25,12 +26,15 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._module.converging import converge, settings_of
+from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
-from .changes import PUT_ORGANIZATION_RULE, PUT_RULE, stays_with
+from ..._module.writers import Writer
+from .changes import PUT_ORGANIZATION_RULE, PUT_RULE, relies_on, stays_with
 from .declared import Declared
 from .observe import MORE_READS, NO_ORGANIZATION, UNDO_OPERATIONS, acting, read_organization, read_others, reread
 from .organization import NEEDED
 from .plan import DATASETS, MODULE, Observed, Planner, costs, unread
+from .undo import DERIVATIONS
 
 OPERATIONS: t.Final = Operations(reads=frozenset({"ec2:DescribeRegions"})).union(
     UNDO_OPERATIONS, MORE_READS, *(READS[dataset] for dataset in DATASETS)
@@ -56,6 +60,33 @@ _OF_REGION: t.Final[Mapping[str, tuple[str, str]]] = types.MappingProxyType(
         "MaxNumberOfDeliveryChannelsExceeded": ("managed_elsewhere", "somebody else has made a delivery channel there"),
         **dict.fromkeys(NO_ORGANIZATION, ("organization", NEEDED)),
     }
+)
+_PRINCIPAL: t.Final = "config.amazonaws.com"
+_RECORDER_ROLE: t.Final = (
+    f"arn:${{Partition}}:iam::${{Account}}:role/aws-service-role/{_PRINCIPAL}/AWSServiceRoleForConfig"
+)
+_SAMPLE: t.Final = "arn:${Partition}:config:${Region}:${Account}"
+
+
+def _no_recorder(snapshot: Snapshot, region: str) -> t.Optional[str]:
+    return None if any(recorder.region == region for recorder in snapshot.config_recorders) else "no recorder"
+
+
+REGISTRATION: t.Final = Registration(
+    role="config_rules",
+    module=MODULE,
+    writer=Writer.DETECTIVE,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, acting=acting),
+    row=Row((Dataset.CONFIG_RECORDERS,), _no_recorder, is_last=True),
+    samples={
+        "iam:PassRole": _RECORDER_ROLE,
+        "config:*OrganizationConfigRule": f"{_SAMPLE}:organization-config-rule/iam-hardening-preflight",
+        "config:*ConfigurationRecorder": f"{_SAMPLE}:configuration-recorder/iam-hardening-preflight/0a1b2c3d",
+        "config:*DeliveryChannel": "*",
+        "config:*": f"{_SAMPLE}:config-rule/iam-hardening-preflight",
+    },
+    context={"iam:PassRole": ("iam:PassedToService", _PRINCIPAL)},
 )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
+from ..._account.model import Dataset
 from ..._aws.access import Access
 from ..._aws.operations import Operations
 from ..._controls.settings import Settings
@@ -25,20 +26,46 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._module.converging import converge, settings_of
+from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
+from ..._module.writers import Writer
+from .changes import relies_on
 from .declared import Declared
 from .observe import UNDO_OPERATIONS, acting, reread, surroundings
 from .plan import DATASETS, MODULE, Observed, Planner, costs, findings, told, topology_of
 from .probe.run import OPERATIONS as PROBE_OPERATIONS
 from .probe.run import run_probe
 from .topology import Place, Topology
+from .undo import DERIVATIONS
 
 OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions"})).union(
     UNDO_OPERATIONS, PROBE_OPERATIONS, *(READS[dataset] for dataset in DATASETS)
 )
 _LONGEST_PROBE: t.Final = 900
 _TAGS: t.Final = {"iam-hardening:collection-version": COLLECTION_VERSION}
+_BOUNDARY: t.Final = "arn:${Partition}:iam::${Account}:policy/iam-hardening/automation-event-forwarding-boundary"
+REGISTRATION: t.Final = Registration(
+    role="event_alerts",
+    module=MODULE,
+    writer=Writer.DETECTIVE,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, acting=acting),
+    row=Row((Dataset.TRAILS,)),
+    samples={
+        "iam:*": "arn:${Partition}:iam::${Account}:role/iam-hardening/iam-hardening-preflight",
+        "events:*Permission": "*",
+        "events:PutEvents": "arn:${Partition}:events:${Region}:${Account}:event-bus/default",
+        "events:*": "arn:${Partition}:events:${Region}:${Account}:rule/iam-hardening-preflight",
+        "sns:*": "arn:${Partition}:sns:${Region}:${Account}:iam-hardening-preflight",
+        "sqs:*": "arn:${Partition}:sqs:${Region}:${Account}:iam-hardening-preflight",
+    },
+    context={
+        "iam:PassRole": ("iam:PassedToService", "events.amazonaws.com"),
+        "iam:CreateRole": ("iam:PermissionsBoundary", _BOUNDARY),
+        "iam:PutRolePolicy": ("iam:PermissionsBoundary", _BOUNDARY),
+    },
+)
 
 
 def run(task: Task) -> dict[str, t.Any]:

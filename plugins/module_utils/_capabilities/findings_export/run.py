@@ -13,6 +13,7 @@ import functools
 import typing as t
 from collections.abc import Mapping, Sequence
 
+from ..._account.model import Dataset
 from ..._aws.access import Access
 from ..._aws.operations import Operations
 from ..._converge.attempts import VERIFY_WAITS
@@ -22,7 +23,9 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Finding, Severity, Status, mask_key_ids
 from ..._converge.plan import Plan
 from ..._module.converging import converge
+from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
 from ..._report import ocsf
 from ..._report.delta import settling
 from ..._report.document import SCHEMA, DocumentError, Report, check_report, complete, decode, run_report_key, to_bytes
@@ -32,6 +35,7 @@ from .asff import Place, Said, identifier
 from .changes import rejected
 from .observe import UNDO_OPERATIONS, read_hubs, reread
 from .plan import MODULE, Assessed, Hub, Planner, costs
+from .undo import DERIVATIONS
 
 # What is exported undoes itself by the same writes.
 OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity"})).union(UNDO_OPERATIONS)
@@ -42,6 +46,19 @@ _FILE: t.Final = "findings.ocsf.jsonl"
 _NAMED: t.Final = 10
 
 Result = dict[str, t.Any]
+_SAMPLE: t.Final = "arn:${Partition}:securityhub:${Region}:${Account}"
+REGISTRATION: t.Final = Registration(
+    role="findings_export",
+    module=MODULE,
+    writer=Writer.DETECTIVE,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
+    row=Row((Dataset.SECURITY_HUB,)),
+    samples={
+        "securityhub:BatchImportFindings": f"{_SAMPLE}:product/iam-hardening/preflight",
+        "securityhub:*": f"{_SAMPLE}:hub/default",
+    },
+)
 
 
 def run(task: Task) -> Result:

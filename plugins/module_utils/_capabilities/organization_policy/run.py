@@ -38,19 +38,43 @@ from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
+from ..._module.registration import Registration, Reversal
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
-from .changes import ATTACH, CREATE, ENABLE, KIND_DETACH, SERVICE, UPDATE, policy_of, serves, stays_with
+from ..._module.writers import Writer
+from .changes import (
+    ATTACH,
+    CREATE,
+    DELETE,
+    DETACH,
+    ENABLE,
+    KIND_DETACH,
+    SERVICE,
+    UPDATE,
+    policy_of,
+    relies_on,
+    serves,
+    stays_with,
+)
 from .declared import Declared, Target, targets_of, warnings_of
 from .findings import findings
 from .lock_out.run import LOCK_OUT_OPERATIONS, Judgement, LockOut, check_lock_out_options
-from .observe import UNDO_OPERATIONS, VALIDATION_OPERATIONS, acting, analyzer_objections, reread, type_status
+from .observe import (
+    UNDO_OPERATIONS,
+    VALIDATION_OPERATIONS,
+    acting,
+    analyzer_objections,
+    other_policies,
+    reread,
+    type_status,
+)
 from .outcome import after, held_back, told, with_remedies
 from .placeholders import filled
 from .plan import MODULE, Desired, Planner, Staged
 from .rollout.run import ROLLOUT_OPERATIONS, Action, Decision, Rollout, check_rollout_options
 from .rollout.state import shown
 from .targets import resolve
+from .undo import DERIVATIONS
 
 OPERATIONS: t.Final = Operations(
     reads=frozenset(
@@ -67,6 +91,23 @@ OPERATIONS: t.Final = Operations(
 ).union(UNDO_OPERATIONS, LOCK_OUT_OPERATIONS, ROLLOUT_OPERATIONS, VALIDATION_OPERATIONS)
 _ALL_FEATURES: t.Final = "ALL"
 _BEGINS: t.Final = frozenset({Action.START, Action.ADVANCE})
+_SAMPLE: t.Final = "arn:${Partition}:organizations::${Account}"
+REGISTRATION: t.Final = Registration(
+    role="organization_guardrails",
+    module=MODULE,
+    writer=Writer.ORGANIZATION,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, other_policies, acting),
+    grant="organization_policies",
+    samples={
+        f"{SERVICE}:{ENABLE}": f"{_SAMPLE}:root/o-preflight0/r-pre0",
+        f"{SERVICE}:*": f"{_SAMPLE}:policy/o-preflight0/service_control_policy/p-preflight0",
+    },
+    context=dict.fromkeys(
+        (f"{SERVICE}:{name}" for name in (ATTACH, CREATE, DELETE, DETACH, ENABLE, UPDATE)),
+        ("organizations:PolicyType", SCP),
+    ),
+)
 
 
 def run(task: Task) -> dict[str, t.Any]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..._account.collect import organization_tree
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, InvalidCredentials, NotFound
-from ..._aws.fence import REMOVAL_TASK
+from ..._aws.fence import ASSUME_ROOT, REMOVAL_TASK
 from ..._aws.root_sessions import RootSessions
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import Known
@@ -26,16 +26,37 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._module.converging import converge
+from ..._module.registration import Registration, Reversal
 from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
 from ..._report.plain import printable
-from .changes import is_removal, waits_for
+from .changes import SERVICE as PRINCIPAL
+from .changes import is_removal, relies_on, waits_for
 from .declared import Declared, chosen
-from .observe import OPERATIONS, read_features, read_members, sessions, state_of
+from .observe import OPERATIONS, UNDO_OPERATIONS, read_features, read_members, reread, sessions, state_of
 from .plan import MODULE, Observed, Planner, shown
-
-__all__ = ["OPERATIONS", "run"]
+from .undo import DERIVATIONS
 
 _SHOWN: t.Final = 50
+REGISTRATION: t.Final = Registration(
+    role="organization_root_access",
+    module=MODULE,
+    writer=Writer.ORGANIZATION,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on),
+    samples={
+        ASSUME_ROOT: "arn:${Partition}:iam::${Account}:root",
+        "iam:*": "*",
+        "organizations:*DelegatedAdministrator": (
+            "arn:${Partition}:organizations::${Account}:account/o-preflight0/${Account}"
+        ),
+        "organizations:*": "*",
+    },
+    context={
+        ASSUME_ROOT: ("sts:TaskPolicyArn", f"arn:${{Partition}}:iam::aws:policy/root-task/{REMOVAL_TASK}"),
+        "organizations:*": ("organizations:ServicePrincipal", PRINCIPAL),
+    },
+)
 
 
 def run(task: Task) -> dict[str, t.Any]:

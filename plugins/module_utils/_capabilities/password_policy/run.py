@@ -27,9 +27,12 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._module.converging import converge, settings_of
+from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
 from .declared import Declared, shown
 from .plan import DELETE, THEME, UPDATE, Planner, datasets, findings
+from .undo import DERIVATIONS
 
 # What undoing a change takes: the writes that undo one, and the reads of reread().
 UNDO_OPERATIONS: t.Final = Operations(writes=frozenset({f"iam:{UPDATE}", f"iam:{DELETE}"})).union(
@@ -71,6 +74,17 @@ class PasswordPolicy(Capability[Snapshot]):
 def reread(access: Access, now: datetime) -> Callable[[Change], t.Any]:
     """How to read what a change of this module left, in the shape of its ``before`` and ``after``."""
     return functools.partial(_reread, access, now)
+
+
+REGISTRATION: t.Final = Registration(
+    role="password_policy",
+    module=THEME,
+    writer=Writer.CREDENTIALS,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
+    enforces=True,
+    row=Row((Dataset.PASSWORD_POLICY,)),
+)
 
 
 def _reread(access: Access, now: datetime, _change: Change) -> t.Optional[dict[str, t.Any]]:

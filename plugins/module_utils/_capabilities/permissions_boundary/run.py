@@ -36,9 +36,11 @@ from ..._converge.plan import Plan
 from ..._converge.untouchable import Spared
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
+from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
+from ..._module.writers import Writer
 from ..._policy.documents.policy import PolicyError
 from ..._policy.documents.syntax import decode
 from ..._policy.evaluation.evaluate import Layers
@@ -49,10 +51,11 @@ from ..._prediction.unused_resources import unused_resources
 from .changes import DELETE_VERSION, LOCKOUT_KINDS, UPDATE, LivePolicy, Version
 from .declared import Declared
 from .document import SAMPLE
-from .observe import LIST_VERSIONS, UNDO_OPERATIONS, default_document, read_policy, reread
+from .observe import LIST_VERSIONS, UNDO_OPERATIONS, default_document, other_versions, read_policy, reread
 from .plan import MODULE, Desired, Explained, Observed, Planner, policy_of, says
 from .prediction import Impacts, Judged, Replaced
 from .selection import CHANGE_IT_THERE
+from .undo import DERIVATIONS
 
 OPERATIONS: t.Final = Operations(
     reads=frozenset({"sts:GetCallerIdentity", "ec2:DescribeRegions", f"iam:{LIST_VERSIONS}", *HOLDERS_READS}),
@@ -63,6 +66,14 @@ OPERATIONS: t.Final = Operations(
     EVIDENCE_OPERATIONS,
     READS[Dataset.AUTHORIZATION_DETAILS],
     READS[Dataset.TRAILS],
+)
+REGISTRATION: t.Final = Registration(
+    role="permissions_boundary",
+    module=MODULE,
+    writer=Writer.POLICIES,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, needed=other_versions),
+    row=Row((Dataset.AUTHORIZATION_DETAILS, Dataset.TRAILS)),
 )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
+from ..._account.model import Dataset
 from ..._aws.access import Access
 from ..._aws.errors import AccessDenied, AwsError
 from ..._aws.operations import Operations
@@ -25,11 +26,14 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
 from ..._module.converging import converge, settings_of
+from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
 from .changes import WRITES
 from .declared import Declared
 from .observe import CONTROL_READS, UNDO_OPERATIONS, read_controls, reread
 from .plan import DATASETS, MODULE, Observed, Planner, costs, stays_with, told
+from .undo import DERIVATIONS
 
 # The writes that undo a change are among them: nothing is changed by who may not take it back.
 OPERATIONS: t.Final = Operations(writes=frozenset(f"securityhub:{name}" for name in WRITES)).union(
@@ -39,6 +43,25 @@ OPERATIONS: t.Final = Operations(writes=frozenset(f"securityhub:{name}" for name
 # operation." and "Account … is managed by a configuration policy": AWS has no code of its own for it.
 _CENTRAL: t.Final = re.compile("configuration policy", re.IGNORECASE)
 _UNPROCESSED: t.Final = "UnprocessedAssociationUpdates"
+_PRINCIPAL: t.Final = "securityhub.amazonaws.com"
+_SAMPLE: t.Final = "arn:${Partition}:securityhub:${Region}:${Account}"
+REGISTRATION: t.Final = Registration(
+    role="security_hub",
+    module=MODULE,
+    writer=Writer.DETECTIVE,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread),
+    row=Row((Dataset.SECURITY_HUB,), is_last=True),
+    samples={
+        "iam:CreateServiceLinkedRole": f"arn:${{Partition}}:iam::${{Account}}:role/aws-service-role/{_PRINCIPAL}/x",
+        "securityhub:BatchUpdateStandardsControlAssociations": "*",
+        "securityhub:CreateFindingAggregator": "*",
+        "securityhub:UpdateFindingAggregator": f"{_SAMPLE}:finding-aggregator/iam-hardening-preflight",
+        "securityhub:UpdateSecurityControl": "*",
+        "securityhub:*": f"{_SAMPLE}:hub/default",
+    },
+    context={"iam:CreateServiceLinkedRole": ("iam:AWSServiceName", _PRINCIPAL)},
+)
 
 
 def run(task: Task) -> dict[str, t.Any]:
@@ -48,6 +71,18 @@ def run(task: Task) -> dict[str, t.Any]:
     except InputError as error:
         raise TaskError(str(error)) from error
     return converge(task, functools.partial(SecurityHub, task, planner), module=MODULE)
+
+
+def _learn(change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    """What came of a change: AWS answers a batch with success and tells in it what it did not do."""
+    failed = [
+        f"{item['StandardsControlAssociationUpdate']['SecurityControlId']}: {item.get('ErrorReason')}"
+        for item in answer.get(_UNPROCESSED) or ()
+    ]
+    if failed:
+        raise AwsError("; ".join(failed), service=change.service, operation=change.operation, region=change.region)
+    arn = answer.get("FindingAggregatorArn")
+    return {"FindingAggregatorArn": arn} if arn else {}
 
 
 class SecurityHub(Capability[Observed]):
@@ -86,15 +121,7 @@ class SecurityHub(Capability[Observed]):
         return self._reread(change)
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        """What came of a change: AWS answers a batch with success and tells in it what it did not do."""
-        failed = [
-            f"{item['StandardsControlAssociationUpdate']['SecurityControlId']}: {item.get('ErrorReason')}"
-            for item in answer.get(_UNPROCESSED) or ()
-        ]
-        if failed:
-            raise AwsError("; ".join(failed), service=change.service, operation=change.operation, region=change.region)
-        arn = answer.get("FindingAggregatorArn")
-        return {"FindingAggregatorArn": arn} if arn else {}
+        return _learn(change, answer)
 
     def stays_with(self, change: Change, refused: Change) -> bool:
         return stays_with(change, refused) or (change.region == refused.region and change.region in self._managed)

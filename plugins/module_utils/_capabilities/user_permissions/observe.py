@@ -26,7 +26,7 @@ from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.arn import resource_of
 from ..._converge.attempts import VERIFY_WAITS
 from ..._converge.change import Change, Refusal
-from . import undo
+from . import needed
 from .changes import same_meaning
 
 _KINDS: t.Final = ("User", "Group", "Role")
@@ -76,7 +76,7 @@ def reread_before_taking(access: Access, change: Change, *, sleep: t.Optional[Ca
 
 def needed_since(access: Access, undos: Sequence[Change], now: datetime) -> Mapping[str, Refusal]:
     """The undos by which members of a group would lose what they have through it only, refused, by their records."""
-    concerned = [change for change in undos if change.operation in undo.CONCERNED]
+    concerned = [change for change in undos if change.operation in needed.CONCERNED]
     if not concerned:
         return {}
     snapshot = collect(access, datasets={Dataset.AUTHORIZATION_DETAILS}, regions=(), now=now)
@@ -84,7 +84,7 @@ def needed_since(access: Access, undos: Sequence[Change], now: datetime) -> Mapp
     if unread:
         reason = f"who would lose something by it is not known: {unread_reason(unread)}"
         return {change.undoes: Refusal("unread", reason, change.target, change.operation) for change in concerned}
-    return undo.needed_since(snapshot, undos)
+    return needed.needed_since(snapshot, undos)
 
 
 def _is_held(state: Mapping[str, t.Any]) -> bool:

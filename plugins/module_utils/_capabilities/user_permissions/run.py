@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
+from ..._account.model import Dataset
 from ..._aws.access import Access
 from ..._aws.operations import Operations
 from ..._controls.facts import Facts
@@ -29,18 +30,29 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._module.converging import converge, settings_of
+from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of, with_told_policies
 from ..._module.task import Task, TaskError
+from ..._module.writers import Writer
 from ..._prediction.document import accepted_of, build, layers_not_read
 from ..._prediction.evidence import EVIDENCE_OPERATIONS, EvidenceOptions, Predictor, Proposal
-from .changes import WRITES
+from .changes import WRITES, relies_on
 from .declared import Rules
-from .observe import UNDO_OPERATIONS, reread_before_taking
+from .observe import UNDO_OPERATIONS, needed_since, reread, reread_before_taking
 from .plan import DATASETS, LOCKOUT_KINDS, MODULE, Observed, Planner
+from .undo import DERIVATIONS
 
 # The writes that undo a change are among them: nothing is changed by who may not take it back.
 OPERATIONS: t.Final = Operations(writes=frozenset(f"iam:{name}" for name in WRITES)).union(
     BREAK_GLASS_OPERATIONS, UNDO_OPERATIONS, EVIDENCE_OPERATIONS, *(READS[dataset] for dataset in DATASETS)
+)
+REGISTRATION: t.Final = Registration(
+    role="user_permissions",
+    module=MODULE,
+    writer=Writer.POLICIES,
+    operations=OPERATIONS,
+    reversal=Reversal(UNDO_OPERATIONS, DERIVATIONS, reread, relies_on, needed_since),
+    row=Row((Dataset.AUTHORIZATION_DETAILS,)),
 )
 
 

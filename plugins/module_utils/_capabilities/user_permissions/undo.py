@@ -5,56 +5,59 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whom it would hurt to take back what was put into a group: somebody may have joined it since.
-
-IAM does not tell since when a user is in a group. So all who are in it are asked, by evaluation, what they would lose
-once everything is taken back.
-"""
+"""The requests that take recorded changes back of groups, and of the policies of users, groups and roles."""
 
 from __future__ import annotations
 
+import functools
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from ..._account.model import Group, Snapshot
-from ..._account.permissions import Permissions
-from ..._converge.change import Change, Refusal
-from ..._policy.impact.difference import lost
-from .changes import applied
+from ..._converge.change import Undo
+from ..._converge.undo_records import Derive, Record
+from .changes import ADD_MEMBER, CREATE_GROUP
 
-_TAKING: t.Final = frozenset({"DetachGroupPolicy", "DeleteGroupPolicy"})
-_DELETE: t.Final = "DeleteGroup"
-#: The undos that have to be held against who is in a group.
-CONCERNED: t.Final = _TAKING | {_DELETE}
+_OWNERS: t.Final = ("User", "Group", "Role")
 
 
-def needed_since(snapshot: Snapshot, undos: Sequence[Change]) -> dict[str, Refusal]:
-    """The refused among the undos of one rollback, by the record that each takes back."""
-    before = Permissions(snapshot)
-    left = applied(snapshot, [undo for undo in undos if undo.target in before.entities])
-    after = Permissions(left)
-    groups = {group.arn: group for group in snapshot.groups}
-    refused: dict[str, Refusal] = {}
-    for undo in undos:
-        group = groups.get(undo.target)
-        if group is None or undo.operation not in CONCERNED:
-            continue
-        losing = _losing(group, snapshot, before, after) if undo.operation in _TAKING else {}
-        staying = [user.name for user in left.users if group.name in user.groups] if undo.operation == _DELETE else []
-        if losing:
-            told = "; ".join(f"{name} would lose {', '.join(actions)}" for name, actions in losing.items())
-            refused[undo.undoes] = _refusal(undo, f"{told}, held through {group.name} only")
-        elif staying:
-            refused[undo.undoes] = _refusal(undo, f"{', '.join(staying)} joined {group.name} since")
-    return refused
+def _group_made(record: Record) -> Undo:
+    return Undo("DeleteGroup", {"GroupName": record.name("group")})
 
 
-def _losing(group: Group, snapshot: Snapshot, before: Permissions, after: Permissions) -> Mapping[str, tuple[str, ...]]:
-    members = (user for user in snapshot.users if group.name in user.groups)
-    found = {user.name: lost(before.layers(user.arn), after.layers(user.arn), user.arn) for user in members}
-    return {name: actions for name, actions in found.items() if actions}
+def _member_added(record: Record) -> Undo:
+    parameters = {"GroupName": str(record.after["group"]), "UserName": record.name("user")}
+    return Undo("RemoveUserFromGroup", parameters)
 
 
-def _refusal(undo: Change, reason: str) -> Refusal:
-    text = f"{undo.operation} on {undo.target}: {reason}; take them out of the group first, or give them that otherwise"
-    return Refusal("in_use", text, undo.target, undo.operation)
+def _managed(record: Record, owner: str, *, attached: bool) -> Undo:
+    """A managed policy attached to an owner, or detached from it, in the opposite way."""
+    record.check(record.before["attached"] is not attached, "its before does not fit its operation")
+    verb = "Detach" if attached else "Attach"
+    named = {f"{owner}Name": record.name(owner.lower()), "PolicyArn": str(record.before["policy"])}
+    return Undo(f"{verb}{owner}Policy", named)
+
+
+def _inline_put(record: Record, owner: str) -> Undo:
+    named = {f"{owner}Name": record.name(owner.lower()), "PolicyName": str(record.before["inline_policy"])}
+    document = record.before["document"]
+    if record.change.operation.startswith("Put") and document is None:
+        return Undo(f"Delete{owner}Policy", named)
+    record.check(isinstance(document, Mapping), "its before holds no document")
+    return Undo(f"Put{owner}Policy", {**named, "PolicyDocument": record.text(document, "PolicyDocument")})
+
+
+def _of_owner(owner: str) -> dict[tuple[str, str], Derive]:
+    """The requests about the policies of a kind of owner."""
+    return {
+        ("iam", f"Attach{owner}Policy"): functools.partial(_managed, owner=owner, attached=True),
+        ("iam", f"Detach{owner}Policy"): functools.partial(_managed, owner=owner, attached=False),
+        ("iam", f"Put{owner}Policy"): functools.partial(_inline_put, owner=owner),
+        ("iam", f"Delete{owner}Policy"): functools.partial(_inline_put, owner=owner),
+    }
+
+
+DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
+    ("iam", CREATE_GROUP): _group_made,
+    ("iam", ADD_MEMBER): _member_added,
+    **{key: derive for owner in _OWNERS for key, derive in _of_owner(owner).items()},
+}

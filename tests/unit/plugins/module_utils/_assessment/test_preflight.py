@@ -18,9 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._assessment.prefligh
     ORGANIZATION_WRITES,
     UNDOS,
     WRITES,
-    context_of,
-    of_organization,
-    resource_of,
+    sample_request,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import Kind, Place, cast
@@ -50,17 +48,14 @@ def told_of() -> t.Mapping[str, str]:
 @pytest.mark.parametrize("role", sorted({**WRITES, **ORGANIZATION_WRITES}.keys() - {"rollback"}))
 def test_the_role_of_the_bootstrap_template_is_not_missing_it(role: str) -> None:
     """What is simulated is allowed by the policy that the template has for the capability."""
-    named = {"organization_guardrails": "organization_policies"}.get(role, role)
+    (named,) = (one.name for one in bootstrap_roles.CAPABILITIES if one.registration.role == role)
     actions = sorted(frozenset().union(*(table.get(role, ()) for table in (WRITES, UNDOS, ORGANIZATION_WRITES))))
     text = json.dumps(bootstrap_roles.write_policy(named, actions))
     for placeholder, value in PLACEHOLDERS.items():
         text = text.replace(placeholder, value)
     judge = Evaluator(Layers(identity=(parse(json.loads(text)),)))
     for action in actions:
-        if role in ORGANIZATION_WRITES:
-            resource, context = of_organization(action, ACCOUNT)
-        else:
-            resource, context = resource_of(role, action, ACCOUNT, "eu-west-1"), context_of(role, action, ACCOUNT)
+        resource, context = sample_request(role, action, ACCOUNT, "eu-west-1")
         request = Request(action, resource, context=dict([context]) if context else {}, principal=f"{ACCOUNT}:role/x")
         assert judge.decide(request).outcome is Outcome.ALLOWED, (action, resource, context)
 

@@ -19,13 +19,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     Unread,
     UnreadKind,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._assessment.preflight import table_of
 from ansible_collections.hardening.iam.plugins.module_utils._assessment.readiness import (
     Capability,
     Readiness,
     Simulation,
     State,
     assess_readiness,
-    capabilities,
     render_brief,
     render_table,
 )
@@ -62,7 +62,7 @@ def rows(
     table: t.Optional[t.Sequence[Capability]] = None,
     lacking: t.Optional[t.Mapping[str, str]] = None,
 ) -> dict[str, Readiness]:
-    chosen = table or capabilities(WRITES)
+    chosen = table or table_of(WRITES)
     denied = {capability.name: denied_writes for capability in chosen}
     found = assess_readiness(
         account,
@@ -91,7 +91,7 @@ def test_an_account_with_nothing_in_it_says_each_absence_once() -> None:
 )
 def test_what_watches_can_be_made_where_there_is_none(role: str, create: str) -> None:
     assert rows(snapshot())[role] == Readiness(role, State.READY)
-    found = rows(snapshot(), table=capabilities({role: [create]}), denied_writes=[create])[role]
+    found = rows(snapshot(), table=table_of({role: [create]}), denied_writes=[create])[role]
     assert (found.state, found.missing_actions) == (State.MISSING, (create,))
 
 

@@ -6,71 +6,46 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import json
+import types
 import typing as t
+from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_analyzer import (
-    changes as analyzers_changes,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys import (
-    changes as access_keys_changes,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.config_rules import (
-    changes as config_rules_changes,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts import (
-    changes as event_alerts_changes,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export import (
-    changes as findings_export_changes,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy import (
-    changes as organization_policies_changes,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_root_access import (
-    changes as root_access_changes,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.password_policy import plan as password_policy
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary import (
-    changes as boundaries_changes,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub import (
-    changes as security_hub_changes,
-)
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions import (
-    changes as user_permissions_changes,
-)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import change_of
-from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import mismatch
+from ansible_collections.hardening.iam.plugins.module_utils._rollback.requests import Derivations, mismatch
 
-MAKERS: t.Final = (
-    access_keys_changes,
-    analyzers_changes,
-    boundaries_changes,
-    config_rules_changes,
-    event_alerts_changes,
-    findings_export_changes,
-    organization_policies_changes,
-    password_policy,
-    root_access_changes,
-    security_hub_changes,
-    user_permissions_changes,
-)
+PACKAGE: t.Final = "ansible_collections.hardening.iam.plugins.module_utils._capabilities"
+FOLDER: t.Final = Path(__file__).resolve().parents[5] / "plugins" / "module_utils" / "_capabilities"
+
+
+def makers() -> dict[types.ModuleType, Derivations]:
+    """Where each capability makes its changes, with what takes them back."""
+    found: dict[types.ModuleType, Derivations] = {}
+    for undo in sorted(FOLDER.glob("*/undo.py")):
+        name = f"{PACKAGE}.{undo.parent.name}"
+        maker = "changes" if (undo.parent / "changes.py").is_file() else "plan"
+        found[importlib.import_module(f"{name}.{maker}")] = importlib.import_module(f"{name}.undo").DERIVATIONS
+    return found
+
+
+MAKERS: t.Final = makers()
 
 
 @pytest.fixture(autouse=True)
 def derivable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold each change that is made against what its record leads to, once a journal has it as JSON."""
 
-    def made(**given: t.Any) -> Change:
+    def made(derivations: Derivations, **given: t.Any) -> Change:
         change = Change(**given)
         recorded = change_of(json.loads(json.dumps(change.as_dict(), default=str)))
-        problem = mismatch(recorded)
+        problem = mismatch(recorded, derivations)
         assert not problem, f"{change.service}:{change.operation} on {change.target}: {problem}"
         return change
 
-    for module in MAKERS:
-        monkeypatch.setattr(module, "Change", made)
+    for module, derivations in MAKERS.items():
+        monkeypatch.setattr(module, "Change", functools.partial(made, derivations))

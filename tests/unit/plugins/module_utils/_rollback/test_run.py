@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.registry import CAPABILITIES
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent
+from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Writer
 from ansible_collections.hardening.iam.plugins.module_utils._rollback.run import (
     MODULE,
     OPERATIONS,
-    REREADS,
+    Roles,
     selection_of,
     shown,
     stays_with,
@@ -30,7 +32,7 @@ MODULES = "ansible_collections.hardening.iam.plugins.modules"
 # What AWS writes down for the one who asks, and nothing in the account is changed by.
 ANSWERS = frozenset({"accessanalyzer:GenerateFindingRecommendation"})
 
-# Of each module one write that takes back, and one read that shows whether it may.
+# Of modules one write that takes back, and one read that shows whether it may.
 NEEDED: t.Final = {
     "access_analyzer": ("accessanalyzer:DeleteAnalyzer", "accessanalyzer:GetAnalyzer"),
     "access_key_lifecycle": ("iam:UpdateAccessKey", "iam:ListAccessKeys"),
@@ -55,27 +57,46 @@ def writing_modules(checkout: Path) -> dict[str, frozenset[str]]:
 
 
 def test_every_module_that_writes_can_be_taken_back(checkout: Path) -> None:
-    assert set(REREADS) == set(writing_modules(checkout))
+    assert set(CAPABILITIES) == set(writing_modules(checkout))
 
 
 def test_a_module_is_taken_back_by_writes_that_it_declares_itself(checkout: Path) -> None:
     declared = writing_modules(checkout)
-    for name, module in REREADS.items():
-        assert module.operations.writes
-        assert module.operations.reads
-        assert module.operations.writes <= declared[name], name
+    for name, capability in CAPABILITIES.items():
+        assert capability.reversal.operations.writes
+        assert capability.reversal.operations.reads
+        assert capability.reversal.operations.writes <= declared[name], name
 
 
 def test_a_rollback_declares_what_its_modules_need_and_no_more(checkout: Path) -> None:
     """Of each module what it undoes with and rereads by, and nothing that only its first run needs."""
-    assert NEEDED.keys() == REREADS.keys()
+    assert OPERATIONS.writes == frozenset().union(*(one.reversal.operations.writes for one in CAPABILITIES.values()))
     for name, (write, read) in NEEDED.items():
-        assert write in REREADS[name].operations.writes & OPERATIONS.writes, name
-        assert read in REREADS[name].operations.reads & OPERATIONS.reads, name
+        assert write in CAPABILITIES[name].reversal.operations.writes & OPERATIONS.writes, name
+        assert read in CAPABILITIES[name].reversal.operations.reads & OPERATIONS.reads, name
     assert rollback.ENTRY.operations.writes >= OPERATIONS.writes
     declared = writing_modules(checkout)
     assert OPERATIONS.writes < frozenset().union(*declared.values())
     assert not OPERATIONS.writes & {"sns:Publish", "iam:CreateAccessKey", "iam:CreateUser"}
+
+
+ROLES: t.Final = {str(writer): f"arn:aws:iam::111122223333:role/{writer}" for writer in Writer}
+
+
+@pytest.mark.parametrize(
+    ("selected", "given", "writer"),
+    [
+        ((), ROLES, "detective"),
+        (("password_policy", "config_rules"), ROLES, "credentials"),
+        (("permissions_boundary", "event_alerts"), ROLES, "policies"),
+        (("organization_policy",), ROLES, "organization"),
+        (("password_policy",), {"policies": ROLES["policies"]}, "policies"),
+    ],
+)
+def test_a_rollback_begins_in_a_role_of_what_is_selected(
+    selected: tuple[str, ...], given: dict[str, str], writer: str
+) -> None:
+    assert Roles.declared({"assume_role_arns": given}).first(selected) == ROLES[writer]
 
 
 def options(**given: t.Any) -> dict[str, t.Any]:

@@ -8,64 +8,75 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._account.model import Group, Snapshot, User
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.undo import needed_since
-from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.undo import DERIVATIONS
 
-from .people import ACCOUNT, account, allow, arn, group, user
+from ..records import State, iam, problem_of
 
-POLICY = arn("policy", "Deploy")
-STAFF = arn("group", "staff")
-
-
-def undo(number: int, operation: str, target: str, before: t.Any, after: t.Any) -> Change:
-    """What a rollback would do about the record ``number`` of a run."""
-    return Change(
-        ACCOUNT, "global", "iam", operation, target, {}, before, after, "", Impact.ADDITIVE, undoes=str(number)
-    )
+ALICE: t.Final = iam("user/alice")
+STAFF: t.Final = iam("group/staff")
+READ: t.Final = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+HELD: t.Final = {"policy": READ, "attached": True}
+DOCUMENT: t.Final = {"Version": "2012-10-17", "Statement": []}
+TEXT: t.Final = '{"Version":"2012-10-17","Statement":[]}'
 
 
-# The run made the group, gave it the policy, let alice join, and took the policy from her.
-UNDOS = (
-    undo(4, "AttachUserPolicy", arn("user", "alice"), None, {"policy": POLICY, "attached": True}),
-    undo(3, "RemoveUserFromGroup", arn("user", "alice"), None, {"group": "staff", "member": False}),
-    undo(2, "DetachGroupPolicy", STAFF, None, {"policy": POLICY, "attached": False}),
-    undo(1, "DeleteGroup", STAFF, {"group": "staff", "path": "/"}, None),
+@pytest.mark.parametrize(
+    ("operation", "target", "states", "undo", "problem"),
+    [
+        pytest.param("CreateGroup", STAFF, (None, {}), ("DeleteGroup", {"GroupName": "staff"}), "", id="group"),
+        pytest.param("CreateGroup", STAFF, (None, {}), ("DeleteGroup", {"GroupName": "x"}), "GroupName", id="other"),
+        pytest.param(
+            "AddUserToGroup",
+            ALICE,
+            ({}, {"group": "staff"}),
+            ("RemoveUserFromGroup", {"GroupName": "staff", "UserName": "alice"}),
+            "",
+            id="member",
+        ),
+        pytest.param(
+            "DetachUserPolicy",
+            ALICE,
+            (HELD, {}),
+            ("AttachUserPolicy", {"UserName": "alice", "PolicyArn": READ}),
+            "",
+            id="detached",
+        ),
+        pytest.param(
+            "DetachUserPolicy",
+            ALICE,
+            ({**HELD, "attached": False}, {}),
+            ("AttachUserPolicy", {"UserName": "alice", "PolicyArn": READ}),
+            "does not fit",
+            id="was not attached",
+        ),
+        pytest.param(
+            "DetachRolePolicy",
+            ALICE,
+            (HELD, {}),
+            ("AttachRolePolicy", {"RoleName": "alice", "PolicyArn": READ}),
+            "is no role",
+            id="another kind",
+        ),
+        pytest.param(
+            "DeleteGroupPolicy",
+            STAFF,
+            ({"inline_policy": "own", "document": DOCUMENT}, {}),
+            ("PutGroupPolicy", {"GroupName": "staff", "PolicyName": "own", "PolicyDocument": TEXT}),
+            "",
+            id="inline",
+        ),
+        pytest.param(
+            "DeleteRolePolicy",
+            iam("role/app"),
+            ({"inline_policy": "own", "document": None}, {}),
+            ("PutRolePolicy", {"RoleName": "app", "PolicyName": "own", "PolicyDocument": TEXT}),
+            "holds no document",
+            id="without document",
+        ),
+    ],
 )
-
-
-def now(*others: User, **inline: t.Any) -> Snapshot:
-    """The account as it is found, with more users."""
-    staff: Group = group("staff", "Deploy", **inline)
-    return account(user("alice", groups=("staff",)), staff, *others)
-
-
-def refused(snapshot: Snapshot, *undos: Change) -> dict[str, tuple[str, str]]:
-    found = needed_since(snapshot, undos or UNDOS)
-    return {key: (refusal.rule, refusal.reason) for key, refusal in found.items()}
-
-
-def test_whom_the_run_itself_put_there_loses_nothing() -> None:
-    assert refused(now()) == {}
-
-
-def test_whoever_joined_since_keeps_what_it_has_through_the_group_only() -> None:
-    found = refused(now(user("bob", groups=("staff",))))
-    assert set(found) == {"1", "2"}
-    assert found["2"][0] == "in_use" and "bob would lose cloudformation:" in found["2"][1]
-    assert "bob joined staff since" in found["1"][1]
-
-
-@pytest.mark.parametrize("policies", [("Deploy",), ("Everything",)])
-def test_who_has_it_otherwise_too_loses_nothing_but_the_group_stays(policies: tuple[str, ...]) -> None:
-    assert set(refused(now(user("bob", *policies, groups=("staff",))))) == {"1"}
-
-
-def test_an_inline_policy_is_held_against_its_members_too() -> None:
-    inline = undo(2, "DeleteGroupPolicy", STAFF, None, {"inline_policy": "queue", "document": None})
-    found = refused(now(user("bob", "Deploy", groups=("staff",)), queue=allow("sqs:*")), inline)
-    assert "bob would lose sqs:" in found["2"][1]
-
-
-def test_what_is_gone_is_nobodys() -> None:
-    assert refused(account(user("bob"))) == {}
+def test_the_request_follows_from_target_and_states(
+    operation: str, target: str, states: tuple[State, State], undo: tuple[str, dict[str, t.Any]], problem: str
+) -> None:
+    found = problem_of(DERIVATIONS, ("iam", operation), target, states, undo)
+    assert problem in found if problem else not found, found

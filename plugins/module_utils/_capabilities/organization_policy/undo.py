@@ -5,20 +5,16 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What takes back recorded changes of AWS Organizations: policies, their attachments and tags, trusted access."""
+"""The requests that take recorded changes back of an organization's policies, their attachments and tags."""
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from .._capabilities.organization_policy.changes import ATTACH, CREATE, DELETE, DETACH, TAG, UNTAG, UPDATE, called
-from .._capabilities.organization_root_access.changes import DEREGISTER, DISABLE_TRUST, ENABLE_TRUST, REGISTER
-from .._capabilities.organization_root_access.changes import SERVICE as PRINCIPAL
-from .._converge.change import Undo
-from .._converge.undo_records import Record
-
-_SERVICE: t.Final = "organizations"
+from ..._converge.change import Undo
+from ..._converge.undo_records import Derive, Record
+from .changes import ATTACH, CREATE, DELETE, DETACH, SERVICE, TAG, UNTAG, UPDATE, called
 
 
 def _named(record: Record, shown: Mapping[str, t.Any]) -> dict[str, str]:
@@ -64,29 +60,11 @@ def _attachment(record: Record) -> Undo:
     return Undo(back, {**_named(record, shown), "TargetId": node})
 
 
-def _trust(record: Record) -> Undo:
-    record.check(record.target.endswith(f"/{PRINCIPAL}/trusted_access"), f"{record.target} is not trusted access")
-    back = DISABLE_TRUST if record.change.operation == ENABLE_TRUST else ENABLE_TRUST
-    return Undo(back, {"ServicePrincipal": PRINCIPAL})
-
-
-def _administrator(record: Record) -> Undo:
-    start, _slash, account_id = record.target.rpartition("/")
-    fits = start.endswith(f"/{PRINCIPAL}/delegated_administrator") and account_id.isdigit()
-    record.check(fits, f"{record.target} is no delegated administrator")
-    back = DEREGISTER if record.change.operation == REGISTER else REGISTER
-    return Undo(back, {"AccountId": account_id, "ServicePrincipal": PRINCIPAL})
-
-
-DERIVATIONS: t.Final[Mapping[tuple[str, str], Callable[[Record], t.Optional[Undo]]]] = {
-    (_SERVICE, CREATE): _created,
-    (_SERVICE, UPDATE): _updated,
-    (_SERVICE, DELETE): _deleted,
-    (_SERVICE, TAG): _tagged,
-    (_SERVICE, ATTACH): _attachment,
-    (_SERVICE, DETACH): _attachment,
-    (_SERVICE, ENABLE_TRUST): _trust,
-    (_SERVICE, DISABLE_TRUST): _trust,
-    (_SERVICE, REGISTER): _administrator,
-    (_SERVICE, DEREGISTER): _administrator,
+DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
+    (SERVICE, CREATE): _created,
+    (SERVICE, UPDATE): _updated,
+    (SERVICE, DELETE): _deleted,
+    (SERVICE, TAG): _tagged,
+    (SERVICE, ATTACH): _attachment,
+    (SERVICE, DETACH): _attachment,
 }

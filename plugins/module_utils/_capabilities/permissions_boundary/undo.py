@@ -1,0 +1,58 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The requests that take recorded changes of boundaries back: of their policies, and of who carries one."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Mapping
+
+from ..._converge.change import Undo
+from ..._converge.undo_records import Derive, Record
+from .changes import CREATE, DELETE, PUT, REMOVE, SET_DEFAULT, UPDATE
+
+
+def _policy_made(record: Record) -> Undo:
+    record.name("policy")
+    return Undo(DELETE, {"PolicyArn": record.target})
+
+
+def _policy_updated(record: Record) -> Undo:
+    """The version before. Which one that is only the record tells; that it says what before says is read live."""
+    record.name("policy")
+    return Undo(SET_DEFAULT, {"PolicyArn": record.target, **record.optional("VersionId")})
+
+
+def _policy_deleted(record: Record) -> Undo:
+    path, name = record.path_and_name("policy")
+    request = {
+        "PolicyName": name,
+        "Path": path,
+        "PolicyDocument": record.text(record.before["document"], "PolicyDocument"),
+        "Tags": record.tags(),
+    }
+    return Undo(CREATE, {**request, **record.optional("Description")})
+
+
+def _boundary(record: Record, kind: str) -> Undo:
+    named = {"user": "UserName", "role": "RoleName"}[kind]
+    parameters = {named: record.name(kind)}
+    before = record.before["boundary"]
+    if before is None:
+        return Undo(REMOVE[kind], parameters)
+    return Undo(PUT[kind], {**parameters, "PermissionsBoundary": str(before)})
+
+
+DERIVATIONS: t.Final[Mapping[tuple[str, str], Derive]] = {
+    ("iam", CREATE): _policy_made,
+    ("iam", UPDATE): _policy_updated,
+    ("iam", DELETE): _policy_deleted,
+    **{("iam", PUT[kind]): functools.partial(_boundary, kind=kind) for kind in PUT},
+    **{("iam", REMOVE[kind]): functools.partial(_boundary, kind=kind) for kind in REMOVE},
+}

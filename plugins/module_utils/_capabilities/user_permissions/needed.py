@@ -1,0 +1,60 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Whom it would hurt to take back what was put into a group: somebody may have joined it since.
+
+IAM does not tell since when a user is in a group. So all who are in it are asked, by evaluation, what they would lose
+once everything is taken back.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ..._account.model import Group, Snapshot
+from ..._account.permissions import Permissions
+from ..._converge.change import Change, Refusal
+from ..._policy.impact.difference import lost
+from .changes import applied
+
+_TAKING: t.Final = frozenset({"DetachGroupPolicy", "DeleteGroupPolicy"})
+_DELETE: t.Final = "DeleteGroup"
+#: The undos that have to be held against who is in a group.
+CONCERNED: t.Final = _TAKING | {_DELETE}
+
+
+def needed_since(snapshot: Snapshot, undos: Sequence[Change]) -> dict[str, Refusal]:
+    """The refused among the undos of one rollback, by the record that each takes back."""
+    before = Permissions(snapshot)
+    left = applied(snapshot, [undo for undo in undos if undo.target in before.entities])
+    after = Permissions(left)
+    groups = {group.arn: group for group in snapshot.groups}
+    refused: dict[str, Refusal] = {}
+    for undo in undos:
+        group = groups.get(undo.target)
+        if group is None or undo.operation not in CONCERNED:
+            continue
+        losing = _losing(group, snapshot, before, after) if undo.operation in _TAKING else {}
+        staying = [user.name for user in left.users if group.name in user.groups] if undo.operation == _DELETE else []
+        if losing:
+            told = "; ".join(f"{name} would lose {', '.join(actions)}" for name, actions in losing.items())
+            refused[undo.undoes] = _refusal(undo, f"{told}, held through {group.name} only")
+        elif staying:
+            refused[undo.undoes] = _refusal(undo, f"{', '.join(staying)} joined {group.name} since")
+    return refused
+
+
+def _losing(group: Group, snapshot: Snapshot, before: Permissions, after: Permissions) -> Mapping[str, tuple[str, ...]]:
+    members = (user for user in snapshot.users if group.name in user.groups)
+    found = {user.name: lost(before.layers(user.arn), after.layers(user.arn), user.arn) for user in members}
+    return {name: actions for name, actions in found.items() if actions}
+
+
+def _refusal(undo: Change, reason: str) -> Refusal:
+    text = f"{undo.operation} on {undo.target}: {reason}; take them out of the group first, or give them that otherwise"
+    return Refusal("in_use", text, undo.target, undo.operation)
