@@ -34,10 +34,10 @@ from ._variables import describe_misspelt, describe_removed, find_misspelt, find
 
 _FLEET: t.Final = "fleet"
 _S3: t.Final = "s3://"
-_RUN_DETAILS: t.Final = "run_details"
+_OPTION: t.Final = "run_details"
 _JOBS: t.Final = ("awx_job_id", "tower_job_id")
 # The members of the option run_details, and the variables that they come from; the first that is set wins.
-_DETAILS: t.Final[Mapping[str, tuple[str, ...]]] = {
+RUN_DETAILS: t.Final[Mapping[str, tuple[str, ...]]] = {
     "author": ("hardening_author", "awx_user_name", "tower_user_name"),
     "approver": ("hardening_approver",),
     "change_ticket": ("hardening_change_ticket",),
@@ -96,7 +96,7 @@ def run_of(task: TaskInput) -> dict[str, t.Any]:
     """
     found: dict[str, t.Any] = {}
     if _takes_run_details(task):
-        found[_RUN_DETAILS] = {name: _detail(task, name) for name in _DETAILS}
+        found[_OPTION] = {name: _detail(task, name) for name in RUN_DETAILS}
     job = _awx_job(task)
     if task.is_of_our_role and "awx_job_id" in task.options and "awx_job_id" not in task.arguments and job:
         found["awx_job_id"] = str(job)
@@ -104,11 +104,11 @@ def run_of(task: TaskInput) -> dict[str, t.Any]:
 
 
 def _takes_run_details(task: TaskInput) -> bool:
-    return task.is_of_our_role and _RUN_DETAILS in task.options and _RUN_DETAILS not in task.arguments
+    return task.is_of_our_role and _OPTION in task.options and _OPTION not in task.arguments
 
 
 def _detail(task: TaskInput, name: str) -> t.Any:
-    values = (task.host.value(variable) for variable in _DETAILS[name])
+    values = (task.host.value(variable) for variable in RUN_DETAILS[name])
     return next((value for value in values if value is not None), False if name == "require_change_ticket" else "")
 
 
@@ -149,7 +149,7 @@ def _check_journal(task: TaskInput) -> Iterator[str]:
 
 def _check_run_details(task: TaskInput) -> Iterator[str]:
     """A detail of the run that uses an undefined variable: a ticket that is required would not be asked for."""
-    for name in (variable for variables in _DETAILS.values() for variable in variables):
+    for name in (variable for variables in RUN_DETAILS.values() for variable in variables):
         if task.host.variables.get(name) is not None and task.host.value(name) is None:
             yield f"{name} of {task.host.name} uses a variable that is not set.\nSet that variable, or remove {name}."
 

@@ -238,13 +238,15 @@ def _judge_prefixed(name: str) -> t.Optional[Misspelt]:
 
 def _nearest_of_prefix(name: str, prefix: str) -> str:
     """The most similar variable with this prefix; one that has all words of ``name`` comes first."""
-    endings = sorted(known_variables().endings[prefix])
+    known = known_variables()
+    every = sorted(known.endings[prefix])
+    read = [item for item in every if f"{prefix}{item}" in known.names]
     ending = name.removeprefix(prefix)
-    near = difflib.get_close_matches(ending, endings, n=1, cutoff=_SIMILAR)
+    near = difflib.get_close_matches(ending, every, n=1, cutoff=_SIMILAR)
     words = set(ending.split("_"))
-    longer = sorted((item for item in endings if words <= set(item.split("_"))), key=len)
-    similar = difflib.get_close_matches(ending, endings, n=1, cutoff=0)
-    return known_variables().current(prefix + [*near, *longer, *similar][0])
+    longer = sorted((item for item in read if words <= set(item.split("_"))), key=len)
+    similar = difflib.get_close_matches(ending, read, n=1, cutoff=0)
+    return known.current(prefix + [*near, *longer, *similar][0])
 
 
 def _near_ending(rest: str, endings: Collection[str]) -> t.Optional[str]:
