@@ -34,7 +34,7 @@ from ._variables import describe_misspelt, describe_removed, find_misspelt, find
 
 _FLEET: t.Final = "fleet"
 _S3: t.Final = "s3://"
-_OPTION: t.Final = "run_details"
+_DETAILS_OPTION: t.Final = "run_details"
 _JOBS: t.Final = ("awx_job_id", "tower_job_id")
 # The members of the option run_details, and the variables that they come from; the first that is set wins.
 RUN_DETAILS: t.Final[Mapping[str, tuple[str, ...]]] = {
@@ -96,7 +96,7 @@ def run_of(task: TaskInput) -> dict[str, t.Any]:
     """
     found: dict[str, t.Any] = {}
     if _takes_run_details(task):
-        found[_OPTION] = {name: _detail(task, name) for name in RUN_DETAILS}
+        found[_DETAILS_OPTION] = {name: _detail(task, name) for name in RUN_DETAILS}
     job = _awx_job(task)
     if task.is_of_our_role and "awx_job_id" in task.options and "awx_job_id" not in task.arguments and job:
         found["awx_job_id"] = str(job)
@@ -104,7 +104,7 @@ def run_of(task: TaskInput) -> dict[str, t.Any]:
 
 
 def _takes_run_details(task: TaskInput) -> bool:
-    return task.is_of_our_role and _OPTION in task.options and _OPTION not in task.arguments
+    return task.is_of_our_role and _DETAILS_OPTION in task.options and _DETAILS_OPTION not in task.arguments
 
 
 def _detail(task: TaskInput, name: str) -> t.Any:
@@ -126,9 +126,9 @@ def _problems(task: TaskInput) -> Iterator[str]:
         yield describe_misspelt(misspelt)
     if task.writes:
         yield from _check_journal(task)
-    # What a task of another playbook gives a module is not read from our variables.
     if _takes_run_details(task):
         yield from _check_run_details(task)
+    # What a task of another playbook gives a module is not read from our variables.
     if task.is_of_our_role and task.option("scope") != _FLEET:
         yield from _check_account(task)
         if not (task.option("assume_role_arn") and task.option("assessor_role_arn")):

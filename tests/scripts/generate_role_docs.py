@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes what describes the variables of roles: ``PYTHONPATH=.cache/link:tests python tests/scripts/generate_role_docs.py``.
+"""Writes the descriptions of roles: ``PYTHONPATH=.cache/link:tests python tests/scripts/generate_role_docs.py``.
 
 The files are ``roles/*/meta/argument_specs.yml``, the tables in ``roles/*/README.md`` and
 ``playbooks/vars/known_variables.yml``. They are made from four sources:
@@ -10,7 +10,8 @@ The files are ``roles/*/meta/argument_specs.yml``, the tables in ``roles/*/READM
 - ``roles/*/tasks/main.yml`` says which variable is given to which option of the module.
 - The documentation of the module describes the option, its type and its choices.
 - ``roles/*/defaults/main.yml`` has the default.
-- ``roles/*/meta/variables.yml`` describes the role, and the variables that are no option of the module or differ from it.
+- ``roles/*/meta/variables.yml`` describes the role, and its variables that are no option of the module or differ from
+  it.
 
 The collection must be importable, which running the tests once sees to. A unit test compares the files with what this
 would write.
@@ -73,7 +74,8 @@ _MODE: t.Final = "V(off), V(report) (findings and plan, nothing is written) or V
 _COMMAS: t.Final = "A list, or names separated by commas."
 _YAML: t.Final = "A text is read as YAML."
 _UNSET: t.Final = "Empty means not set."
-_WIDTH: t.Final = 140
+# PyYAML breaks a line behind the word that reaches the width, and a long name counts as one word.
+_WIDTH: t.Final = 105
 _LONGEST_DEFAULT: t.Final = 60
 
 Option = Mapping[str, t.Any]
@@ -131,7 +133,9 @@ class Role:
     def shared(self) -> tuple[str, ...]:
         """The shared variables that the role reads."""
         folders = ("defaults", "tasks", "templates", "vars")
-        texts = [path.read_text(encoding="utf-8") for folder in folders for path in (ROLES / self.name / folder).glob("*")]
+        texts = [
+            path.read_text(encoding="utf-8") for folder in folders for path in (ROLES / self.name / folder).glob("*")
+        ]
         read = {name for text in texts for name in re.findall(r"(?<![\w.])(?:aws|hardening)_[a-z_]+\b", text)}
         read |= run_variables() if "run_details" in self.options else set()
         return tuple(sorted(read - FACTS))

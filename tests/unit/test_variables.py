@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables of roles and playbooks: what describes them is generated and current, and no role copies shared ones."""
+"""The variables of roles and playbooks: their descriptions are current, and no role copies shared ones."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ def test_every_role_has_a_prefix() -> None:
 
 @pytest.mark.parametrize("name", role_names())
 def test_a_role_has_no_copy_of_a_shared_variable(name: str) -> None:
-    """A default that is a shared variable, or that and a constant. Rollouts and the terminal have a reason to differ."""
+    """A default that is a shared variable, or that and a constant.
+
+    Each of two roles may have a rollout of its own, and the playbook of the preflight shows its whole table.
+    """
     copy = re.compile(r"\{\{ (?:aws|hardening|awx|tower)_\w+( \| default\(.*\))? \}\}")
     copies = {variable for variable, value in Role(name).defaults.items() if copy.fullmatch(str(value))}
     assert copies <= {f"{name}_rollout", "preflight_terminal"}
@@ -85,7 +88,13 @@ def test_every_variable_of_a_role_is_described(name: str) -> None:
 
 def expressions() -> Iterator[tuple[Path, str]]:
     """What templates of roles, playbooks and scenarios read: their texts without the keys of mappings."""
-    for pattern in ("roles/*/defaults/*", "roles/*/tasks/*", "roles/*/templates/*", "roles/*/vars/*", "playbooks/*.yml"):
+    for pattern in (
+        "roles/*/defaults/*",
+        "roles/*/tasks/*",
+        "roles/*/templates/*",
+        "roles/*/vars/*",
+        "playbooks/*.yml",
+    ):
         for path in CHECKOUT.glob(pattern):
             yield path, re.sub(r"^[\s-]*\w+:", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
