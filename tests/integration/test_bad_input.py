@@ -51,7 +51,7 @@ MISTAKES: t.Final[t.Mapping[str, tuple[Record, t.Sequence[str]]]] = {
     "waiver-with-bad-date": (waivers(expires="30.06.2030"), ["waivers[0].expires", "30.06.2030", "2026-12-31"]),
     "waiver-too-long": (waivers(expires=date_in(1400)), ["waivers[0].expires", date_in(1400), "365 days"]),
     "waiver-of-no-control": (waivers(control="role_admn"), ["waivers[0].control", "role_admn", "role_admin"]),
-    "waivers-not-yaml": ({"hardening_waivers": "[unclosed"}, ["waivers: [unclosed is not YAML", "line 1"]),
+    "waivers-not-yaml": ({"hardening_waivers": "[unclosed"}, ["waivers: the text is not YAML", "line 1"]),
     "waivers-in-no-file": ({"hardening_waivers": "./none.yml"}, ["waivers", "none.yml"]),
     "unknown-variable": ({"hardening_wavers": []}, ["hardening_wavers (the nearest is hardening_waivers)"]),
     "unknown-variable-of-a-role": (

@@ -160,12 +160,13 @@ def run_variables() -> set[str]:
 def documented_options(module: str) -> Mapping[str, Option]:
     """The options that the documentation of a module has, with those of its fragments."""
     found = importlib.import_module(f"ansible_collections.hardening.iam.plugins.modules.{module}")
-    document = yaml.safe_load(found.DOCUMENTATION)
+    document: dict[str, t.Any] = yaml.safe_load(found.DOCUMENTATION)
     options: dict[str, Option] = {}
     for name in document.get("extends_documentation_fragment", ()):
         if name.startswith("hardening.iam."):
             options.update(_fragment(name.removeprefix("hardening.iam.")).get("options", {}))
-    return {**options, **document["options"]}
+    options.update(document["options"])
+    return options
 
 
 def _fragment(name: str) -> t.Any:
