@@ -74,6 +74,7 @@ _MODE: t.Final = "V(off), V(report) (findings and plan, nothing is written) or V
 _COMMAS: t.Final = "A list, or names separated by commas."
 _YAML: t.Final = "A text is read as YAML."
 _UNSET: t.Final = "Empty means not set."
+_MEMBERS: t.Final = "Members are {0}, as M(hardening.iam.{1}) describes them."
 # PyYAML breaks a line behind the word that reaches the width, and a long name counts as one word.
 _WIDTH: t.Final = 105
 _LONGEST_DEFAULT: t.Final = 60
@@ -218,6 +219,9 @@ def _describe(role: Role, option_name: str, default: t.Any) -> list[str]:
     found = option["description"]
     lines = [_for_role(role, line) for line in ([found] if isinstance(found, str) else found)]
     expression = str(role.task[1][option_name])
+    members = " and ".join(", ".join(f"C({name})" for name in option.get("suboptions", ())).rsplit(", ", 1))
+    if members:
+        lines.append(_MEMBERS.format(members, role.task[0]))
     if "from_yaml" in expression:
         lines.append(_YAML)
     elif option["type"] == "list" and option.get("elements") == "str":
@@ -303,7 +307,8 @@ def _meaning(item: Variable) -> str:
     """The first paragraph, those about further values, and what a survey may send."""
     first, *others = item.description
     values = [line for line in others if first.startswith("V(") and line.startswith("V(")]
-    return " ".join([first, *values, *(line for line in others if line in (_COMMAS, _YAML, _UNSET))])
+    forms = [line for line in others if line in (_COMMAS, _YAML, _UNSET) or line.startswith(_MEMBERS.partition("{")[0])]
+    return " ".join([first, *values, *forms])
 
 
 def _shown_default(item: Variable) -> str:
@@ -318,6 +323,7 @@ def _shown_default(item: Variable) -> str:
 
 def _markdown(text: str) -> str:
     """Ansible's markup as Markdown, in a cell of a table."""
+    text = re.sub(r"\bO\((\w+)=([^)]*)\)", r"`\1: \2`", text)
     return re.sub(r"\b(?:[COVE]|RV|M)\(([^)]*)\)", r"`\1`", text).replace("|", "\\|")
 
 
