@@ -111,12 +111,14 @@ class Role:
 
     @functools.cached_property
     def declared(self) -> Mapping[str, t.Any]:
-        return read_yaml(ROLES / self.name / "meta" / "variables.yml")
+        found: Mapping[str, t.Any] = read_yaml(ROLES / self.name / "meta" / "variables.yml")
+        return found
 
     @functools.cached_property
     def defaults(self) -> Mapping[str, t.Any]:
         path = ROLES / self.name / "defaults" / "main.yml"
-        return read_yaml(path) if path.exists() else {}
+        found: Mapping[str, t.Any] = read_yaml(path) if path.exists() else {}
+        return found
 
     @functools.cached_property
     def task(self) -> tuple[str, Mapping[str, t.Any]]:
