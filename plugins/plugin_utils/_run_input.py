@@ -14,7 +14,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..module_utils._account.account_id import parse_account_id
-from ._variables import Misspelt, describe_misspelt, find_doubtful, find_misspelt, ignored_names
+from ._variables import (
+    Misspelt,
+    Removed,
+    describe_misspelt,
+    describe_removed,
+    find_doubtful,
+    find_misspelt,
+    find_removed,
+    ignored_names,
+)
 
 ACCOUNT_ID: t.Final = "aws_account_id"
 ASSESSOR: t.Final = "aws_assessor_role_arn"
@@ -66,13 +75,16 @@ class RunProblems:
 
 def check_run(hosts: Sequence[Host], *, enforces: bool, find_assessor: Callable[[], t.Optional[str]]) -> RunProblems:
     """Check all hosts of a run in one pass. ``find_assessor`` is as for :func:`check_assessors`."""
+    removed: set[Removed] = set()
     misspelt: set[Misspelt] = set()
     doubtful: set[Misspelt] = set()
     for host in hosts:
         ignore = ignored_names(host.value(_IGNORE)) if _IGNORE in host.variables else ()
+        removed.update(find_removed(host.variables, ignore=ignore))
         misspelt.update(find_misspelt(host.variables, ignore=ignore))
         doubtful.update(find_doubtful(host.variables, ignore=ignore))
-    errors = [describe_misspelt(sorted(misspelt))] if misspelt else []
+    errors = [describe_removed(sorted(removed))] if removed else []
+    errors += [describe_misspelt(sorted(misspelt))] if misspelt else []
     errors += check_accounts(hosts, enforces=enforces)
     errors += check_roles(hosts)
     errors += check_assessors(hosts, find_assessor)

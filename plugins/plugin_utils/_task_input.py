@@ -30,10 +30,21 @@ from ._run_input import (
     describe_shared_id,
 )
 from ._run_notes import RunNotes
-from ._variables import describe_misspelt, find_misspelt, ignored_names
+from ._variables import describe_misspelt, describe_removed, find_misspelt, find_removed, ignored_names
 
 _FLEET: t.Final = "fleet"
 _S3: t.Final = "s3://"
+_DETAILS_OPTION: t.Final = "run_details"
+_JOBS: t.Final = ("awx_job_id", "tower_job_id")
+# The members of the option run_details, and the variables that they come from; the first that is set wins.
+RUN_DETAILS: t.Final[Mapping[str, tuple[str, ...]]] = {
+    "author": ("hardening_author", "awx_user_name", "tower_user_name"),
+    "approver": ("hardening_approver",),
+    "change_ticket": ("hardening_change_ticket",),
+    "require_change_ticket": ("hardening_require_change_ticket",),
+    "job": _JOBS,
+    "commit": ("hardening_declaration_commit", "awx_project_revision"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,17 +88,46 @@ def job_of(task: TaskInput) -> dict[str, str]:
     return {"job_id": str(job)}
 
 
+def run_of(task: TaskInput) -> dict[str, t.Any]:
+    """The options ``run_details`` and ``awx_job_id`` of a task of our roles that was not given them.
+
+    They are the same in every role, come from a dozen variables, and nobody needs another value for one role. A task of
+    another playbook gives its modules what it wants.
+    """
+    found: dict[str, t.Any] = {}
+    if _takes_run_details(task):
+        found[_DETAILS_OPTION] = {name: _detail(task, name) for name in RUN_DETAILS}
+    job = _awx_job(task)
+    if task.is_of_our_role and "awx_job_id" in task.options and "awx_job_id" not in task.arguments and job:
+        found["awx_job_id"] = str(job)
+    return found
+
+
+def _takes_run_details(task: TaskInput) -> bool:
+    return task.is_of_our_role and _DETAILS_OPTION in task.options and _DETAILS_OPTION not in task.arguments
+
+
+def _detail(task: TaskInput, name: str) -> t.Any:
+    values = (task.host.value(variable) for variable in RUN_DETAILS[name])
+    return next((value for value in values if value is not None), False if name == "require_change_ticket" else "")
+
+
 def _awx_job(task: TaskInput) -> t.Any:
-    return task.host.value("awx_job_id") or task.host.value("tower_job_id")
+    return next((job for name in _JOBS if (job := task.host.value(name))), None)
 
 
 def _problems(task: TaskInput) -> Iterator[str]:
     ignore = ignored_names(task.host.value("hardening_ignore_variables"))
+    removed = find_removed(task.host.variables, ignore=ignore)
+    if removed:
+        yield describe_removed(removed)
     misspelt = find_misspelt(task.host.variables, ignore=ignore)
     if misspelt:
         yield describe_misspelt(misspelt)
     if task.writes:
         yield from _check_journal(task)
+    if _takes_run_details(task):
+        yield from _check_run_details(task)
     # What a task of another playbook gives a module is not read from our variables.
     if task.is_of_our_role and task.option("scope") != _FLEET:
         yield from _check_account(task)
@@ -105,6 +145,13 @@ def _check_journal(task: TaskInput) -> Iterator[str]:
             f"hardening_journal is {str(journal)!r}, a directory of a container that vanishes with AWX job {job}.\n"
             "To enforce in AWX, set hardening_journal to a place such as s3://bucket/prefix."
         )
+
+
+def _check_run_details(task: TaskInput) -> Iterator[str]:
+    """A detail of the run that uses an undefined variable: a ticket that is required would not be asked for."""
+    for name in (variable for variables in RUN_DETAILS.values() for variable in variables):
+        if task.host.variables.get(name) is not None and task.host.value(name) is None:
+            yield f"{name} of {task.host.name} uses a variable that is not set.\nSet that variable, or remove {name}."
 
 
 def _check_account(task: TaskInput) -> Iterator[str]:

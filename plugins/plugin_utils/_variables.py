@@ -4,10 +4,11 @@
 
 # Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""Which variables of a run have a misspelt name, and which name was probably meant. Names only; values are not read.
+"""Which variables of a run have a misspelt or a removed name, and which name to use. Names only; values are not read.
 
 Nothing fails in Ansible when a variable is misspelt: the default applies, and ``password_polcy_mode: enforce`` enforces
 nothing. So a name that nothing reads is an error here, as far as it can be told from the variables of other people.
+A variable that earlier versions read and this one does not is an error too, with the name of its successor.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
-_LISTS: t.Final = Path(__file__).parents[2] / "playbooks" / "vars" / "known_variables.yml"
+_FOLDER: t.Final = Path(__file__).parents[2] / "playbooks" / "vars"
+_LISTS: t.Final = _FOLDER / "known_variables.yml"
+_REMOVED: t.Final = _FOLDER / "removed_variables.yml"
 _AWS: t.Final = "aws_"
 # What modules of amazon.aws and many playbooks call their options. They are other people's, however near to ours.
 _USUAL: t.Final = frozenset(
@@ -62,13 +65,28 @@ class Misspelt:
         return f"{self.name} (the nearest is {self.nearest})"
 
 
+@dataclasses.dataclass(frozen=True, order=True)
+class Removed:
+    """A name that earlier versions read, and the variables that replace it."""
+
+    name: str
+    successors: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name} (set {' or '.join(self.successors)})"
+
+
 @dataclasses.dataclass(frozen=True)
 class KnownVariables:
-    """The variables of this collection, and the prefixes by which they are told from those of others."""
+    """The variables of this collection, and the prefixes that set them apart from those of others.
+
+    ``removed`` maps the names that nothing reads any more to their successors.
+    """
 
     own_prefixes: tuple[str, ...]
     shared_prefixes: tuple[str, ...]
     names: frozenset[str]
+    removed: Mapping[str, tuple[str, ...]]
 
     @functools.cached_property
     def ours_of_aws(self) -> tuple[str, ...]:
@@ -76,21 +94,32 @@ class KnownVariables:
 
     @functools.cached_property
     def endings(self) -> Mapping[str, frozenset[str]]:
-        """What follows each prefix in the names of variables."""
+        """What follows each prefix in the names of variables, removed ones among them."""
+        names = {*self.names, *self.removed}
         return {
-            prefix: frozenset(name.removeprefix(prefix) for name in self.names if name.startswith(prefix))
+            prefix: frozenset(name.removeprefix(prefix) for name in names if name.startswith(prefix))
             for prefix in (*self.own_prefixes, *self.shared_prefixes)
         }
+
+    def has(self, name: str) -> bool:
+        """Whether the name is a variable, or was one."""
+        return name in self.names or name in self.removed
+
+    def current(self, name: str) -> str:
+        """The name itself, or what to set in its place if it was removed."""
+        return " or ".join(self.removed.get(name, (name,)))
 
 
 @functools.cache
 def known_variables() -> KnownVariables:
-    """The lists in ``playbooks/vars/known_variables.yml``, read once in each process."""
+    """The lists in ``known_variables.yml`` and ``removed_variables.yml``, read once in each process."""
     lists = yaml_load(_LISTS.read_text(encoding="utf-8"))
+    removed = yaml_load(_REMOVED.read_text(encoding="utf-8"))["removed_variables"]
     return KnownVariables(
         own_prefixes=tuple(f"{prefix}_" for prefix in lists["own_prefixes"]),
         shared_prefixes=tuple(f"{prefix}_" for prefix in lists["shared_prefixes"]),
         names=frozenset(lists["variables"]),
+        removed={name: tuple(group["successors"]) for group in removed for name in group["names"]},
     )
 
 
@@ -101,8 +130,19 @@ def find_misspelt(variables: Mapping[str, t.Any], *, ignore: Iterable[str] = ())
     """
     known = known_variables()
     patterns = tuple(ignore)
-    found = [_judge(name, variables) for name in variables if isinstance(name, str) and name not in known.names]
+    unknown = [name for name in variables if isinstance(name, str) and not known.has(name)]
+    found = [_judge(name, variables) for name in unknown]
     return sorted(item for item in found if item and not _is_ignored(item.name, patterns))
+
+
+def find_removed(variables: Iterable[str], *, ignore: Collection[str] = ()) -> list[Removed]:
+    """The names among ``variables`` that were removed from this collection, in alphabetical order.
+
+    Only a whole name in ``ignore`` allows one. A glob such as ``report_*`` was written for names that nothing read, and
+    would hide that a value has no effect any more.
+    """
+    removed = known_variables().removed
+    return sorted(Removed(name, removed[name]) for name in variables if name in removed and name not in ignore)
 
 
 def find_doubtful(variables: Mapping[str, t.Any], *, ignore: Iterable[str] = ()) -> list[Misspelt]:
@@ -125,6 +165,18 @@ def describe_misspelt(found: Collection[Misspelt]) -> str:
     return (
         f"{noun} of hardening.iam: {shown}{more}.\n"
         "Correct the name where it is set. If it belongs to something else, list it in hardening_ignore_variables."
+    )
+
+
+def describe_removed(found: Collection[Removed]) -> str:
+    """The error for these names: which they are, what replaces them, and what to do."""
+    shown = ", ".join(str(item) for item in list(found)[:_MOST_NAMES_SHOWN])
+    more = f" and {len(found) - _MOST_NAMES_SHOWN} more" if len(found) > _MOST_NAMES_SHOWN else ""
+    noun = "Removed variable" if len(found) == 1 else "Removed variables"
+    return (
+        f"{noun} of hardening.iam: {shown}{more}.\n"
+        "Where one role needs another value, set the successor in vars of its play or of its import_role.\n"
+        "If the name belongs to something else, list it in hardening_ignore_variables."
     )
 
 
@@ -170,8 +222,8 @@ def _judge_prefixed(name: str) -> t.Optional[Misspelt]:
         return None
     known = known_variables()
     # To Ansible HARDENING_BREAK_GLASS is another variable than hardening_break_glass.
-    if name.lower() in known.names:
-        return Misspelt(name, name.lower())
+    if known.has(name.lower()):
+        return Misspelt(name, known.current(name.lower()))
     own = next((prefix for prefix in known.own_prefixes if name.startswith(prefix)), None)
     if own:
         return Misspelt(name, _nearest_of_prefix(name, own))
@@ -180,19 +232,21 @@ def _judge_prefixed(name: str) -> t.Optional[Misspelt]:
         for rest in _after_prefix(name, prefix, most_letters):
             ending = rest if rest in endings else _near_ending(rest, endings)
             if ending:
-                return Misspelt(name, f"{prefix}{ending}")
+                return Misspelt(name, known.current(f"{prefix}{ending}"))
     return None
 
 
 def _nearest_of_prefix(name: str, prefix: str) -> str:
     """The most similar variable with this prefix; one that has all words of ``name`` comes first."""
-    endings = sorted(known_variables().endings[prefix])
+    known = known_variables()
+    every = sorted(known.endings[prefix])
+    read = [item for item in every if f"{prefix}{item}" in known.names]
     ending = name.removeprefix(prefix)
-    near = difflib.get_close_matches(ending, endings, n=1, cutoff=_SIMILAR)
+    near = difflib.get_close_matches(ending, every, n=1, cutoff=_SIMILAR)
     words = set(ending.split("_"))
-    longer = sorted((item for item in endings if words <= set(item.split("_"))), key=len)
-    similar = difflib.get_close_matches(ending, endings, n=1, cutoff=0)
-    return prefix + [*near, *longer, *similar][0]
+    longer = sorted((item for item in read if words <= set(item.split("_"))), key=len)
+    similar = difflib.get_close_matches(ending, read, n=1, cutoff=0)
+    return known.current(prefix + [*near, *longer, *similar][0])
 
 
 def _near_ending(rest: str, endings: Collection[str]) -> t.Optional[str]:

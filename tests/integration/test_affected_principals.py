@@ -161,7 +161,7 @@ def undo(operation: str, **parameters: str) -> Record:
 
 def test_a_record_that_shows_one_user_and_names_another_gives_nobody_anything(moved: Bench) -> None:
     forge(detachment(moved), undo=undo("AttachUserPolicy", UserName="dev-bob", PolicyArn=ADMINISTRATOR))
-    run = moved.run("rollback", _undo_run_id="run-1")
+    run = moved.run("rollback", hardening_undo_run_id="run-1")
     assert not run.sent("AttachUserPolicy", "user/dev-bob")
     attached = moved.client("iam").list_attached_user_policies(UserName="dev-bob")["AttachedPolicies"]
     assert attached == []
@@ -183,7 +183,7 @@ def test_a_record_puts_no_boundary_on_break_glass(moved: Bench, shown: str) -> N
         after={"boundary": None},
         undo=undo("PutUserPermissionsBoundary", UserName="breaker", PermissionsBoundary=arn("policy", "tight")),
     )
-    run = moved.run("rollback", _undo_run_id="run-1", _modules=["permissions_boundary"])
+    run = moved.run("rollback", hardening_undo_run_id="run-1", hardening_undo_modules=["permissions_boundary"])
     assert not run.sent("PutUserPermissionsBoundary", "user/breaker")
     assert "PermissionsBoundary" not in moved.client("iam").get_user(UserName="breaker")["User"]
     if shown != "svc-reports":
@@ -191,7 +191,7 @@ def test_a_record_puts_no_boundary_on_break_glass(moved: Bench, shown: str) -> N
 
 
 def test_the_record_as_it_was_written_is_taken_back(moved: Bench) -> None:
-    run = moved.run("rollback", _undo_run_id="run-1")
+    run = moved.run("rollback", hardening_undo_run_id="run-1")
     assert run.made("AttachUserPolicy", "user/svc-reports")
     assert run.part["refused"] == []
     (change,) = [change for change in run.part["changes"] if change["operation"] == "AttachUserPolicy"]

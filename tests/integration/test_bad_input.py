@@ -51,7 +51,7 @@ MISTAKES: t.Final[t.Mapping[str, tuple[Record, t.Sequence[str]]]] = {
     "waiver-with-bad-date": (waivers(expires="30.06.2030"), ["waivers[0].expires", "30.06.2030", "2026-12-31"]),
     "waiver-too-long": (waivers(expires=date_in(1400)), ["waivers[0].expires", date_in(1400), "365 days"]),
     "waiver-of-no-control": (waivers(control="role_admn"), ["waivers[0].control", "role_admn", "role_admin"]),
-    "waivers-not-yaml": ({"hardening_waivers": "[unclosed"}, ["waivers: [unclosed is not YAML", "line 1"]),
+    "waivers-not-yaml": ({"hardening_waivers": "[unclosed"}, ["waivers: the text is not YAML", "line 1"]),
     "waivers-in-no-file": ({"hardening_waivers": "./none.yml"}, ["waivers", "none.yml"]),
     "unknown-variable": ({"hardening_wavers": []}, ["hardening_wavers (the nearest is hardening_waivers)"]),
     "unknown-variable-of-a-role": (
@@ -77,6 +77,10 @@ MISTAKES: t.Final[t.Mapping[str, tuple[Record, t.Sequence[str]]]] = {
     "several-misspelt": (
         {"hardening_wavers": [], "pasword_policy_mode": "enforce"},
         ["hardening_wavers (the nearest is hardening_waivers), pasword_policy_mode (the nearest is"],
+    ),
+    "removed": (
+        {"password_policy_account_id": DEV, "report_terminal": "full"},
+        ["password_policy_account_id (set aws_account_id), report_terminal (set hardening_terminal)", "import_role"],
     ),
     "bad-now": ({"hardening_now": "yesterday"}, ["now", "yesterday", "2026-01-31T00:00:00Z"]),
     "unknown-threshold": ({"hardening_thresholds": {"unused": 3}}, ["thresholds", "unused", "unused_days"]),
@@ -340,6 +344,11 @@ ROLE_MISTAKES: t.Final[t.Mapping[str, tuple[Record, Record, str]]] = {
         {},
         "hardening_wavers (the nearest is hardening_waivers)",
     ),
+    "removed": (
+        {"aws_account_id": DEV, "preflight_account_id": PROD},
+        {},
+        "Removed variable of hardening.iam: preflight_account_id (set aws_account_id).",
+    ),
     "assessor": (
         {"aws_account_id": DEV, "aws_assessor_role_arn": ""},
         {},
@@ -365,11 +374,11 @@ def test_role_of_its_own(ansible: Ansible, mistake: str) -> None:
 
 
 def test_local_journal_in_awx(ansible: Ansible) -> None:
-    """The role's own variable says that this is no AWX job; AWX says that it is."""
+    """A role that is used alone knows the job too, since AWX sets it as an extra variable."""
     role = {"name": "Converge", "ansible.builtin.import_role": {"name": "hardening.iam.password_policy"}}
     play = {"name": "Converge", "hosts": "aws_accounts", "gather_facts": False, "tasks": [role]}
     (ansible.directory / "site.yml").write_text(json.dumps([play]), encoding="utf-8")
-    outcome = run(ansible, str(ansible.directory / "site.yml"), awx_job_id=7, password_policy_awx_job_id="")
+    outcome = run(ansible, str(ansible.directory / "site.yml"), awx_job_id=7)
     assert_told(outcome, ["hardening_journal is", "/journal'", "AWX job 7", "s3://bucket/prefix"])
     assert outcome.requests == []
 

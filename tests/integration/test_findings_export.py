@@ -287,7 +287,7 @@ def test_a_rollback_takes_an_export_back(make_ansible: MakeAnsible) -> None:
     undone = bench.run(
         playbook=rollback,
         rollback_mode="enforce",
-        rollback_undo_run_id=f"run-{bench.runs}",
+        hardening_undo_run_id=f"run-{bench.runs}",
         hardening_run_id="undo",
     ).succeeded()
     assert Counter(undone.writes) == {IMPORT: 1, UPDATE: 1}

@@ -51,7 +51,7 @@ def ansible(make_ansible: MakeAnsible) -> Ansible:
 
 def converge(ansible: Ansible, *arguments: str, **variables: t.Any) -> Outcome:
     """Both roles on the management account, for a sandbox, with every variable as text."""
-    given: Record = {}
+    given: Record = {"hardening_return_findings": "all"}
     for role in ("organization_guardrails", "mfa_enforcement"):
         given |= {
             f"{role}_mode": "enforce",
@@ -59,7 +59,6 @@ def converge(ansible: Ansible, *arguments: str, **variables: t.Any) -> Outcome:
             # All at once: the demo goes by stages.
             f"{role}_rollout": {},
             f"{role}_accept_without_evidence": ACCEPTED,
-            f"{role}_return_findings": "all",
         }
     play = ansible.directory / "guardrails.yml"
     roles = [{"role": f"hardening.iam.{name}"} for name in ("organization_guardrails", "mfa_enforcement")]

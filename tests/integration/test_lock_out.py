@@ -447,9 +447,9 @@ def test_nothing_is_written_to_another_account_than_the_one_that_is_meant(lonely
         "access_keys": {"_notify": "none"},
         "permissions_boundary": {"_boundaries": [boundary("developer", NARROW, "worker")]},
         "user_permissions": {"_remove_policies": REMOVED_FROM_LAST},
-        "rollback": {"_undo_run_id": "hardened"},
+        "rollback": {"hardening_undo_run_id": "hardened"},
     }
-    failed = lonely.run(name, succeeds=False, _account_id="111122223333", **declared[name])
+    failed = lonely.run(name, succeeds=False, aws_account_id="111122223333", **declared[name])
     assert "111122223333" in failed.outcome.output and ACCOUNT in failed.outcome.output
     assert failed.outcome.writes == []
 
@@ -485,13 +485,13 @@ def moved(make_ansible: MakeAnsible) -> Bench:
 def test_rollback_leaves_alone_whoever_came_to_depend_on_what_the_run_left(moved: Bench) -> None:
     iam = moved.client("iam")
     iam.add_user_to_group(GroupName="deployers", UserName="newcomer")
-    held = moved.run("rollback", _undo_run_id="run-1", hardening_break_glass=[EMERGENCY])
+    held = moved.run("rollback", hardening_undo_run_id="run-1", hardening_break_glass=[EMERGENCY])
     assert not held.sent("DetachGroupPolicy", "group/deployers")
     assert not held.sent("DeleteGroup", "group/deployers")
     assert not held.sent("RemoveUserFromGroup", "user/Emergency-1")
     assert "break_glass" in held.refusals("user/Emergency-1")
     assert "newcomer" in held.refusals("group/deployers")["in_use"]
     iam.remove_user_from_group(GroupName="deployers", UserName="newcomer")
-    undone = moved.run("rollback", _undo_run_id="run-1")
+    undone = moved.run("rollback", hardening_undo_run_id="run-1")
     assert undone.made("DetachGroupPolicy", "group/deployers")
     assert undone.made("DeleteGroup", "group/deployers")

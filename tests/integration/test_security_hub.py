@@ -151,7 +151,7 @@ def test_a_hub_is_turned_on_set_and_taken_back(make_ansible: MakeAnsible) -> Non
         ),
         (2, {"securityhub:BatchDisableStandards": 4, "securityhub:DisableSecurityHub": 2}),
     ):
-        undone = bench.run(playbook=rollback, rollback_mode="enforce", rollback_undo_run_id=f"run-{run}").succeeded()
+        undone = bench.run(playbook=rollback, rollback_mode="enforce", hardening_undo_run_id=f"run-{run}").succeeded()
         assert Counter(undone.writes) == writes
     for region in REGIONS:
         hub = bench.client(region)

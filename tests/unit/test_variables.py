@@ -2,58 +2,161 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lists of known variables, by which misspelt ones are found, are what roles and playbooks really use."""
+"""The variables of roles and playbooks: their descriptions are current, and no role copies shared ones."""
 
 from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import yaml
+from scripts.generate_descriptions import (
+    FACTS,
+    KNOWN,
+    MARK,
+    SCRIPT,
+    Role,
+    all_roles,
+    removed_variables,
+    rendered,
+    variables,
+)
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-LISTS = CHECKOUT / "playbooks" / "vars" / "known_variables.yml"
-# What no YAML file of a role or playbook reads: the plugins do.
-READ_BY_PLUGINS = {"hardening_ignore_variables", "hardening_in_process"}
-# What a job hands on with set_stats, which the next job of a workflow gets as extra variables.
-HANDED_ON = {
-    "hardening_counts",
-    "hardening_failed_accounts",
-    "hardening_failed_accounts_count",
-    "hardening_new_criticals",
-    "hardening_new_criticals_count",
-    "hardening_plan_sha256",
-    "hardening_report",
-    "hardening_run_id",
-}
-# Groups of the inventory.
-NO_VARIABLES = {"aws_accounts"}
+ROLES = CHECKOUT / "roles"
+PAGE = CHECKOUT / "docs" / "variables.md"
+# YAML in roles that people write and keep: half of what it was when roles copied the shared variables.
+MAX_HAND_WRITTEN = 2340
 
 
-def lists() -> dict[str, list[str]]:
-    return t.cast("dict[str, list[str]]", yaml.safe_load(LISTS.read_text(encoding="utf-8")))
+def known() -> dict[str, list[str]]:
+    return t.cast("dict[str, list[str]]", yaml.safe_load(KNOWN.read_text(encoding="utf-8")))
 
 
-def test_known_variables_are_those_in_use() -> None:
-    prefixes = "|".join([*lists()["own_prefixes"], *lists()["shared_prefixes"], "aws"])
-    names = re.compile(rf"(?<![\w.])(?:{prefixes})_[a-z_]+\b")
-    files = [path for pattern in ("roles/*/*/*.yml", "playbooks/*.yml") for path in CHECKOUT.glob(pattern)]
-    used = {match.group(0) for path in files for match in names.finditer(path.read_text(encoding="utf-8"))}
-    assert lists()["variables"] == sorted((used | READ_BY_PLUGINS | HANDED_ON) - NO_VARIABLES)
+def role_names() -> list[str]:
+    return [role.name for role in all_roles()]
 
 
-def test_the_docs_list_the_variables_of_the_account() -> None:
-    text = (CHECKOUT / "docs" / "variables.md").read_text(encoding="utf-8")
-    (listed,) = re.findall(r"variables that begin with `aws_` are ([^.]*)\.", text)
-    assert re.findall(r"`(\w+)`", listed) == [name for name in lists()["variables"] if name.startswith("aws_")]
+def test_generated_files_are_current() -> None:
+    stale = [
+        str(path.relative_to(CHECKOUT)) for path, text in rendered().items() if path.read_text(encoding="utf-8") != text
+    ]
+    assert stale == [], "run tests/scripts/generate_descriptions.py"
+
+
+def test_generated_files_are_marked() -> None:
+    for path, text in rendered().items():
+        whole = path.suffix == ".yml"
+        assert text.startswith(f"---\n{MARK}\n") if whole else SCRIPT in text
+
+
+def test_hand_written_yaml_stays_small() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in ROLES.rglob("*.yml")]
+    assert sum(text.count("\n") for text in texts if MARK not in text) <= MAX_HAND_WRITTEN
 
 
 def test_every_role_has_a_prefix() -> None:
-    roles = {path.name for path in (CHECKOUT / "roles").iterdir() if path.is_dir()}
-    assert {*lists()["own_prefixes"], *lists()["shared_prefixes"]} == roles | {
+    assert {*known()["own_prefixes"], *known()["shared_prefixes"]} == {
+        *role_names(),
         "acceptance",
         "explain_denial",
         "hardening",
     }
-    assert not set(lists()["own_prefixes"]) & set(lists()["shared_prefixes"])
+    assert not set(known()["own_prefixes"]) & set(known()["shared_prefixes"])
+
+
+@pytest.mark.parametrize("name", role_names())
+def test_a_role_has_no_copy_of_a_shared_variable(name: str) -> None:
+    """A default that is a shared variable, or that and a constant.
+
+    Each of two roles may have a rollout of its own, and the playbook of the preflight shows its whole table.
+    """
+    copy = re.compile(r"\{\{ (?:aws|hardening|awx|tower)_\w+( \| default\(.*\))? \}\}")
+    copies = {variable for variable, value in Role(name).defaults.items() if copy.fullmatch(str(value))}
+    assert copies <= {f"{name}_rollout", "preflight_terminal"}
+
+
+@pytest.mark.parametrize("name", role_names())
+def test_every_variable_of_a_role_is_described(name: str) -> None:
+    role = Role(name)
+    found = variables(role)
+    assert all(item.description and item.description[0].endswith((".", ")")) for item in found)
+    # Nothing is described by hand that the role does not have.
+    assert set(role.declared.get("variables", {})) <= set(role.defaults)
+
+
+def expressions() -> Iterator[tuple[Path, str]]:
+    """What templates of roles, playbooks and scenarios read: their texts without the keys of mappings."""
+    for pattern in (
+        "roles/*/defaults/*",
+        "roles/*/tasks/*",
+        "roles/*/templates/*",
+        "roles/*/vars/*",
+        "playbooks/*.yml",
+    ):
+        for path in CHECKOUT.glob(pattern):
+            yield path, re.sub(r"^[\s-]*\w+:", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def test_nothing_reads_a_removed_variable() -> None:
+    names = re.compile(rf"(?<![\w.'])({'|'.join(removed_variables())})\b(?!')")
+    assert {f"{path.name}: {found}" for path, text in expressions() for found in names.findall(text)} == set()
+
+
+def test_no_document_names_a_removed_variable() -> None:
+    options = {option for role in all_roles() for option in role.options}
+    names = re.compile(rf"\b({'|'.join(removed_variables() - options)})\b")
+    files = [*({*CHECKOUT.glob("docs/*.md")} - {PAGE}), *CHECKOUT.glob("*.md"), *CHECKOUT.glob("roles/*/README.md")]
+    files += [*CHECKOUT.glob("examples/**/*.y*ml"), *CHECKOUT.glob("extensions/molecule/*/*.yml")]
+    assert {f"{path}: {found}" for path in files for found in names.findall(path.read_text(encoding="utf-8"))} == set()
+
+
+# The page of shared variables.
+
+
+def rows() -> dict[str, list[str]]:
+    """The tables of the page: default, example and need of each variable."""
+    lines = re.findall(r"^\| `((?:aws|hardening)_\w+)` \|(.*)\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len({name for name, _rest in lines}) == len(lines)
+    return {name: [cell.strip() for cell in rest.split(" | ")] for name, rest in lines}
+
+
+def test_the_page_has_every_shared_variable() -> None:
+    shared = {name for name in known()["variables"] if name.startswith(("aws_", "hardening_"))}
+    assert set(rows()) == shared - FACTS
+
+
+def test_every_row_of_the_page_is_whole() -> None:
+    for name, cells in rows().items():
+        assert len(cells) == 4, name
+        assert all(cells), name
+        assert cells[2] == "no" or cells[2].startswith("to "), name
+
+
+@pytest.mark.parametrize("name", role_names())
+def test_the_page_has_the_defaults_that_hold(name: str) -> None:
+    """The module's default where a role passes a variable on as it is, else the constant in the task of the role."""
+    role = Role(name)
+    for option, value in role.task[1].items():
+        match = re.fullmatch(r"\{\{ ((?:aws|hardening)_\w+) \| default\((omit|'[^']*')\) \}\}", str(value))
+        if match and match[2] == "omit":
+            default = role.options[option].get("default")
+            expected = "" if default in (None, [], {}) else yaml_text(default)
+        else:
+            expected = match[2].strip("'") if match else ""
+        if match and expected:
+            assert f"`{expected}`" in rows()[match[1]][0]
+
+
+def yaml_text(value: t.Any) -> str:
+    """A value as people write it in YAML."""
+    return yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip()
+
+
+def test_the_docs_list_the_variables_of_the_account() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    (listed,) = re.findall(r"variables that begin with `aws_` are ([^.]*)\.", text)
+    assert re.findall(r"`(\w+)`", listed) == [name for name in known()["variables"] if name.startswith("aws_")]

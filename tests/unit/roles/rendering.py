@@ -41,6 +41,14 @@ DELEGATING = parse(
     }
 )
 
+# What templates of roles take from variables that several roles share.
+SHARED: t.Final = {
+    "exempt": "hardening_exempt_principals",
+    "organization_id": "hardening_organization_id",
+    "platform_roles": "hardening_platform_roles",
+    "provisioners": "hardening_provisioners",
+}
+
 Keys = Mapping[str, t.Any]
 
 
@@ -77,13 +85,14 @@ def _trusted(text: t.Any) -> t.Any:
 
 
 def rendered(role: str, template: str, **variables: t.Any) -> t.Any:
-    """The document of a template with the defaults of the role, but for some variables."""
+    """The document of a template with the defaults of the role, but for some variables; those in ``SHARED`` too."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROLES / role / "templates"), undefined=jinja2.StrictUndefined
     )
     plugins = {**mathstuff.FilterModule().filters(), **core.FilterModule().filters()}
     environment.filters.update({name: plugin for name, plugin in plugins.items() if name not in environment.filters})
-    given = {**defaults(role), **{f"{role}_{name}": value for name, value in variables.items()}}
+    named = {SHARED.get(name, f"{role}_{name}"): value for name, value in variables.items()}
+    given = {**defaults(role), **named}
     return json.loads(environment.get_template(f"{template}.json.j2").render(given))
 
 

@@ -38,8 +38,8 @@ def test_only_what_is_free_is_made_by_default_and_nothing_removed() -> None:
 
 
 def test_all_enabled_regions_are_watched_where_none_are_named() -> None:
-    assert evaluated(NAME, DEFAULTS["access_analyzer_regions"]) == ["enabled"]
-    assert evaluated(NAME, "{{ access_analyzer_regions }}", regions=["eu-west-1"]) == ["eu-west-1"]
+    assert handed_over("regions") == "omitted"
+    assert evaluated(NAME, options()["regions"], beside={"aws_regions": ["eu-west-1"]}) == ["eu-west-1"]
 
 
 @pytest.mark.parametrize(

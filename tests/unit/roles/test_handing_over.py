@@ -17,9 +17,10 @@ from .rendering import ROLES, evaluated
 
 NAMES = ("access_analyzer", "config_rules", "event_alerts", "findings_export", "security_hub")
 # There are no key ids in what these are about; the export cuts them in any case, and judges nothing itself. The action
-# plugin gives the job.
-NOT_HANDED_OVER = {name: {"job_id", "reveal_key_ids"} for name in NAMES} | {
-    "findings_export": {"job_id", "max_changes", "max_percent", "return_findings", "reveal_key_ids", "thresholds"}
+# plugin gives the job and the details of the run.
+BY_PLUGIN = {"awx_job_id", "job_id", "run_details"}
+NOT_HANDED_OVER = {name: BY_PLUGIN | {"reveal_key_ids"} for name in NAMES} | {
+    "findings_export": BY_PLUGIN | {"max_changes", "max_percent", "return_findings", "reveal_key_ids", "thresholds"}
 }
 
 
@@ -47,6 +48,10 @@ def test_variables_options_and_documents_name_the_same(role: str) -> None:
 
 @pytest.mark.parametrize("role", NAMES)
 def test_a_plan_that_somebody_approved_binds_all_but_the_export(role: str) -> None:
-    default = _yaml(role, "defaults")[f"{role}_approved_plan"]
-    plan = evaluated(role, default, beside={"hardening_approved_plan": "a plan"})
+    (task,) = _yaml(role, "tasks")
+    given = task[f"hardening.iam.{role}"]["approved_plan"]
+    if role == "findings_export":
+        assert given == "{{ findings_export_approved_plan }}"
+        given = _yaml(role, "defaults")["findings_export_approved_plan"]
+    plan = evaluated(role, given, beside={"hardening_approved_plan": "a plan"})
     assert plan == ("omitted" if role == "findings_export" else "a plan")

@@ -344,6 +344,28 @@ def problem(core: Core, arguments: t.Optional[dict[str, t.Any]] = None, **option
     return str(result["msg"])
 
 
+def test_a_removed_variable_of_a_play_or_an_import_stops_a_task(core: Core) -> None:
+    message = problem(core, {"account_id": DEV}, _role=OUR_ROLE, variables={"password_policy_account_id": DEV})
+    assert message.startswith("Removed variable of hardening.iam: password_policy_account_id (set aws_account_id).")
+
+
+@pytest.mark.parametrize("given", [{}, {"run_details": {"author": "dave"}}])
+def test_a_role_takes_the_details_of_the_run_from_variables(
+    core: Core, monkeypatch: pytest.MonkeyPatch, given: dict[str, t.Any]
+) -> None:
+    details = {"author": {"type": "str"}, "require_change_ticket": {"type": "bool"}}
+    details |= {name: {"type": "str"} for name in ("approver", "change_ticket", "job", "commit")}
+    spec = {**SPEC, "run_details": {"type": "dict", "options": details}, "awx_job_id": {"type": "str"}}
+    monkeypatch.setattr(Action, "entry", Entry(lambda: spec, Operations(), CORE))
+    variables = {"hardening_author": template("{{ me }}"), "me": "alice", "awx_job_id": 7}
+    arguments = {"account_id": DEV, "assessor_role_arn": "x", **given}
+    assert problem(core, arguments, _role=OUR_ROLE, variables=variables) == ""
+    options = core.tasks[0].options
+    assert options["awx_job_id"] == "7"
+    assert options["run_details"]["author"] == ("dave" if given else "alice")
+    assert options["run_details"]["require_change_ticket"] is (None if given else False)
+
+
 @pytest.mark.parametrize("transport", ["local", "ssh"])
 def test_bad_input_stops_a_task_wherever_it_would_run(core: Core, transport: str) -> None:
     message = problem(core, transport=transport, variables={"password_polcy_mode": "enforce"})

@@ -40,6 +40,15 @@ def test_nothing_is_wrong() -> None:
     assert check(host("a", **ASSESSOR), host("b", int(PROD), **ASSESSOR), enforces=True) == RunProblems()
 
 
+def test_a_removed_variable_of_any_host() -> None:
+    found = error(host("a"), host("b", PROD, access_keys_waivers=[], hardening_ignore_variables="access_keys_*"))
+    assert found.startswith("Removed variable of hardening.iam: access_keys_waivers (set hardening_waivers).\n")
+
+
+def test_a_removed_variable_that_is_somebody_elses() -> None:
+    assert check(host("a", report_dir="/srv", hardening_ignore_variables=["report_dir"])) == RunProblems()
+
+
 @pytest.mark.parametrize("account_id", [33344445555, "33344445555", "acme", True])
 @pytest.mark.parametrize("enforces", [True, False])
 def test_a_malformed_account_id(account_id: t.Any, enforces: bool) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_input import Host
 from ansible_collections.hardening.iam.plugins.plugin_utils._run_notes import RunNotes
-from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import TaskInput, find_problem
+from ansible_collections.hardening.iam.plugins.plugin_utils._task_input import TaskInput, find_problem, run_of
 
 DEV = "333344445555"
 OPTIONS: t.Final = {"account_id": None, "assume_role_arn": None, "assessor_role_arn": None, "journal": "./journal"}
@@ -80,6 +80,87 @@ def test_nothing_is_wrong(task: Task, writes: bool, ours: bool) -> None:
 def test_a_misspelt_name(task: Task, ours: bool) -> None:
     assert "hardening_wavers (the nearest is hardening_waivers)" in task.problem(ours=ours, hardening_wavers=[])
     assert task.problem(ours=ours, hardening_wavers=[], hardening_ignore_variables="hardening_wavers") == ""
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_removed_name(task: Task, ours: bool) -> None:
+    message = "password_policy_journal (set hardening_journal)"
+    assert message in task.problem(ours=ours, password_policy_journal="s3://a/b")
+    assert message in task.problem(
+        ours=ours, password_policy_journal="s3://a/b", hardening_ignore_variables="password_policy_*"
+    )
+
+
+# What the action plugin adds to the tasks of our roles.
+
+RUN_OPTIONS: t.Final = {**OPTIONS, "awx_job_id": None, "run_details": {}}
+NO_DETAILS: t.Final = {
+    "author": "",
+    "approver": "",
+    "change_ticket": "",
+    "require_change_ticket": False,
+    "job": "",
+    "commit": "",
+}
+
+
+def given_by(
+    arguments: t.Optional[t.Mapping[str, t.Any]] = None,
+    *,
+    ours: bool = True,
+    options: t.Mapping[str, t.Any] = RUN_OPTIONS,
+    **variables: t.Any,
+) -> dict[str, t.Any]:
+    host = Host(name="a", variables=variables, value=variables.get)
+    notes = RunNotes("/nonexistent")
+    return run_of(TaskInput(host, arguments or {}, options, True, ours, "play", ("a",), lambda: None, notes))
+
+
+def test_a_role_gets_the_details_of_the_run() -> None:
+    assert given_by() == {"run_details": NO_DETAILS}
+    declared = {
+        "hardening_author": "alice",
+        "hardening_approver": "bob",
+        "hardening_change_ticket": "CHG-1",
+        "hardening_require_change_ticket": "true",
+        "hardening_declaration_commit": "3f2c9d1",
+    }
+    assert given_by(**declared) == {
+        "run_details": {
+            "author": "alice",
+            "approver": "bob",
+            "change_ticket": "CHG-1",
+            "require_change_ticket": "true",
+            "job": "",
+            "commit": "3f2c9d1",
+        }
+    }
+
+
+@pytest.mark.parametrize("prefix", ["awx", "tower"])
+def test_awx_says_the_user_and_the_job(prefix: str) -> None:
+    found = given_by(**{f"{prefix}_job_id": 7, f"{prefix}_user_name": "carol"})
+    assert found == {"awx_job_id": "7", "run_details": {**NO_DETAILS, "author": "carol", "job": 7}}
+    assert given_by(**{f"{prefix}_user_name": "carol"}, hardening_author="alice")["run_details"]["author"] == "alice"
+
+
+def test_options_of_the_task_and_of_module_defaults_win() -> None:
+    own = {"run_details": {"author": "dave"}, "awx_job_id": "1"}
+    assert given_by(own, hardening_author="alice", awx_job_id=7) == {}
+
+
+def test_others_and_modules_without_the_options_get_nothing() -> None:
+    assert given_by(ours=False, hardening_author="alice", awx_job_id=7) == {}
+    assert given_by(options=OPTIONS, hardening_author="alice", awx_job_id=7) == {}
+
+
+@pytest.mark.parametrize("name", ["hardening_require_change_ticket", "hardening_author", "awx_job_id"])
+def test_a_detail_that_uses_an_undefined_variable(name: str) -> None:
+    """A ticket that is required would silently not be asked for."""
+    host = Host(name="a", variables={name: "{{ nothing }}"}, value=lambda _variable: None)
+    notes = RunNotes("/nonexistent")
+    found = TaskInput(host, GIVEN, RUN_OPTIONS, False, True, "play", ("a",), lambda: None, notes)
+    assert f"{name} of a uses a variable that is not set." in (find_problem(found) or "")
 
 
 def test_a_malformed_account_id(task: Task) -> None:

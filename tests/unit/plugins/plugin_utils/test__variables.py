@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from ansible_collections.hardening.iam.plugins.plugin_utils._variables import (
     Misspelt,
     describe_misspelt,
+    describe_removed,
     edit_distance,
     find_doubtful,
     find_misspelt,
+    find_removed,
     ignored_names,
     known_variables,
 )
@@ -47,14 +49,61 @@ def names(*given_names: str, **variables: t.Any) -> list[str]:
         ("access_key_mode", "access_keys_mode"),
         ("acces_keys_exclud_user", "access_keys_exclude_users"),
         ("user_permission_mode", "user_permissions_mode"),
-        ("assesment_regions", "assessment_regions"),
-        ("report_formts", "report_formats"),
+        ("assesment_scope", "assessment_scope"),
+        ("report_scop", "report_scope"),
         ("preflight_modess", "preflight_modes"),
         ("explain_denial_acton", "explain_denial_action"),
     ],
 )
 def test_misspelt_names_are_found_with_the_nearest(name: str, nearest: str) -> None:
     assert find_misspelt({name: "x"}) == [Misspelt(name, nearest)]
+
+
+@pytest.mark.parametrize(
+    ("name", "successor"),
+    [
+        ("assesment_regions", "aws_regions"),
+        ("report_formts", "hardening_report_formats"),
+        ("password_policy_acount_id", "aws_account_id"),
+        ("PASSWORD_POLICY_ACCOUNT_ID", "aws_account_id"),
+    ],
+)
+def test_a_misspelt_removed_name_leads_to_its_successor(name: str, successor: str) -> None:
+    assert find_misspelt({name: "x"}) == [Misspelt(name, successor)]
+
+
+@pytest.mark.parametrize("name", sorted(known_variables().removed))
+def test_a_removed_name_is_an_error_with_its_successors(name: str) -> None:
+    (found,) = find_removed({name: "x", "aws_account_id": "x"})
+    assert find_misspelt({name: "x"}) == []
+    assert found.name == name
+    assert set(found.successors) <= known_variables().names | {"awx_job_id"}
+    message = describe_removed([found])
+    assert name in message and all(successor in message for successor in found.successors)
+
+
+def test_the_error_for_a_removed_name_says_what_to_do() -> None:
+    assert describe_removed(find_removed(["password_policy_account_id"])) == (
+        "Removed variable of hardening.iam: password_policy_account_id (set aws_account_id).\n"
+        "Where one role needs another value, set the successor in vars of its play or of its import_role.\n"
+        "If the name belongs to something else, list it in hardening_ignore_variables."
+    )
+
+
+def test_only_a_whole_name_excuses_a_removed_one() -> None:
+    assert find_removed(["report_dir"], ignore=["report_dir"]) == []
+    assert [item.name for item in find_removed(["report_dir"], ignore=["report_*", "*"])] == ["report_dir"]
+
+
+def test_no_removed_name_is_still_read() -> None:
+    assert not known_variables().names & known_variables().removed.keys()
+
+
+def test_many_removed_names_are_shortened() -> None:
+    names = sorted(known_variables().removed)[:7]
+    assert "Removed variables of hardening.iam: " in describe_removed(find_removed(names))
+    assert describe_removed(find_removed(names)).count("(set ") == 5
+    assert " and 2 more." in describe_removed(find_removed(names))
 
 
 @pytest.mark.parametrize("prefix", OWN)
