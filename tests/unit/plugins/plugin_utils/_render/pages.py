@@ -14,7 +14,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.document imp
 
 from ...module_utils._report import impacts, samples
 from ...module_utils._report.test_fleet import fleet
-from ...module_utils._report.test_hostile_names import NAMES, named
+from .test_hostile_names import NAMES, named
 
 
 def empty() -> Report:
@@ -47,7 +47,7 @@ def hostile() -> Report:
 
 
 def settling() -> Report:
-    """Findings that can't be assessed again, changes of every kind and state, refusals with targets, an organization."""
+    """Findings that can't be assessed again, changes of every kind and state, refused targets, an organization."""
     report = samples.compared()
     first = report["findings"][0]
     gone = {"fingerprint": "0" * 64, "control": "gone", "severity": "low", "title": "Gone", "first_seen": None}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._report import fleet_html, html
+from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html, fleet_html
 
 from .pages import FLEETS, REPORTS
 from .parsed import digests
@@ -26,7 +26,7 @@ RECORDED: t.Final = Path(__file__).with_name("parsed_pages.json")
 
 def page(name: str) -> str:
     if name in REPORTS:
-        return html.render(REPORTS[name]())
+        return account_html.render(REPORTS[name]())
     make, linked = FLEETS[name]
     return fleet_html.render(make(), linked=linked)
 

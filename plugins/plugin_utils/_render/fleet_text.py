@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """The run over all accounts in the terminal."""
@@ -13,8 +13,8 @@ import functools
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from .._converge.finding import Severity
-from .plain import WIDTH, printable, wrapped
+from ...module_utils._converge.finding import Severity
+from ...module_utils._report.plain import WIDTH, printable, wrapped
 from .text import Lines, Show, score_basis, score_line
 
 TITLE: t.Final = "IAM Security Assessment of the Fleet"

@@ -8,9 +8,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.sarif import build
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.sarif import build
 
-from . import samples
+from ...module_utils._report import samples
 
 
 @pytest.fixture(scope="module")

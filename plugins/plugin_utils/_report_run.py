@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """The report, composed: what the modules of a run left in the report place in, every format and the exit status out."""
@@ -16,16 +16,16 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from .._account.account_id import parse_account_id
-from .._converge.errors import InputError
-from .._converge.finding import mask_key_ids
-from .._converge.plan import combined_plan, plan_document
-from .._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
-from .._converge.store import Store, StoreError
-from .._module.task import Task, TaskError
-from .._report import fleet, fleet_html, fleet_text, html, junit, manifest, sarif, tables, text
-from .._report.delta import DELTA_LISTS, unaccepted
-from .._report.document import (
+from ..module_utils._account.account_id import parse_account_id
+from ..module_utils._converge.errors import InputError
+from ..module_utils._converge.finding import mask_key_ids
+from ..module_utils._converge.plan import combined_plan, plan_document
+from ..module_utils._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
+from ..module_utils._converge.store import Store, StoreError
+from ..module_utils._module.task import Task, TaskError
+from ..module_utils._report import fleet, manifest
+from ..module_utils._report.delta import DELTA_LISTS, unaccepted
+from ..module_utils._report.document import (
     SCHEMA,
     DocumentError,
     Report,
@@ -38,13 +38,11 @@ from .._report.document import (
     run_report_key,
     to_bytes,
 )
-from .._report.parts import Parts, part_folder, read_parts
-from .._report.plain import printable
-from .._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
-from .._report.workflow import hand_on
-
-FORMATS: t.Final = ("txt", "html", "csv", "junit", "sarif")
-FAIL_ON: t.Final = ("never", "critical", "high", "new")
+from ..module_utils._report.parts import Parts, part_folder, read_parts
+from ..module_utils._report.plain import printable
+from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
+from ..module_utils._report.workflow import hand_on
+from ._render import account_html, fleet_html, fleet_text, junit, sarif, tables, text
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -144,7 +142,7 @@ def _usable(assessed: Report, found: Parts) -> Parts:
         try:
             report = complete(assessed, [part])
             text.render(report)
-            html.render(report)
+            account_html.render(report)
             kept.append(part)
         except _MALFORMED as error:
             problems[part["module"]] = f"its part of the report is malformed: {error!r}"
@@ -189,7 +187,7 @@ def _renderers(task: Task) -> Mapping[str, tuple[str, Callable[[Report], str]]]:
     ascii_only = task.options["ascii"]
     return {
         "txt": ("report.txt", lambda report: text.render(report, title=title, ascii_only=ascii_only)),
-        "html": ("report.html", lambda report: html.render(report, title=title)),
+        "html": ("report.html", lambda report: account_html.render(report, title=title)),
         "csv": ("report.csv", tables.render),
         "junit": ("report.junit.xml", junit.render),
         "sarif": ("report.sarif", lambda report: json.dumps(sarif.build(report), indent=1, ensure_ascii=False) + "\n"),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """What the HTML report has besides findings: changes, frameworks, the texts of the controls, the run."""
@@ -13,14 +13,14 @@ import difflib
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from .._converge.affects.affected import described
-from .._converge.finding import Severity
-from .frameworks import Requirement, control_statuses, views
-from .grouping import Refusals, failing_groups, problem_of, refusal_groups, resource_name
-from .html_findings import anchor, compliance_badges, control_link
+from ...module_utils._converge.affects.affected import described
+from ...module_utils._converge.finding import Severity
+from ...module_utils._report.frameworks import Requirement, control_statuses, views
+from ...module_utils._report.grouping import Refusals, failing_groups, problem_of, refusal_groups, resource_name
+from ...module_utils._report.states import REFUSED, count_changes, state_of
+from .findings import anchor, compliance_badges, control_link
 from .markup import Content, Markup, element, join
 from .page import STATE_TONES, as_json, badge, benchmark_name, empty, facts, state_badges, status_badge, table
-from .states import REFUSED, count_changes, state_of
 from .text import analyzer, cost_of, mode, regions_by_reason
 
 _STATES: t.Final = (

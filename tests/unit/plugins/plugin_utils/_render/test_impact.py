@@ -10,12 +10,12 @@ import re
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.html import render
-from ansible_collections.hardening.iam.plugins.module_utils._report.html_impact import impacts, unsafe
-from ansible_collections.hardening.iam.plugins.module_utils._report.markup import join
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.account_html import render
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.impact import impacts, unsafe
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.markup import join
 
-from . import samples
-from .impacts import developers, document, group, item, predicted
+from ...module_utils._report import samples
+from ...module_utils._report.impacts import developers, document, group, item, predicted
 from .test_markup import Reader
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """``report.sarif``: findings in SARIF 2.1.0 (OASIS), for code scanning and security dashboards."""
@@ -12,10 +12,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from .._converge.finding import Severity, Status
-from .delta import first_reported
-from .grouping import resource_name
-from .plain import visible
+from ...module_utils._converge.finding import Severity, Status
+from ...module_utils._report.delta import first_reported
+from ...module_utils._report.grouping import resource_name
+from ...module_utils._report.plain import visible
 
 SCHEMA: t.Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.page import (
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.page import (
     Section,
     as_json,
     donut,

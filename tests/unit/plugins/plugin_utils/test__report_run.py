@@ -13,20 +13,21 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._assessment.report import FORMATS, run
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Evidence, Status
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import ApprovedPlan, approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import find_approval
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._module.arguments import FORMATS
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode
+from ansible_collections.hardening.iam.plugins.plugin_utils._report_run import run
 
-from .._converge.fakes import set_dates
-from .._report import samples
-from .._report.test_fleet import account
+from ..module_utils._converge.fakes import set_dates
+from ..module_utils._report import samples
+from ..module_utils._report.test_fleet import account
 
 CHANGES = ("changes_applied", "changes_planned", "changes_reported", "refused")
 OPTIONS: dict[str, t.Any] = {
@@ -643,7 +644,7 @@ def test_what_a_cap_holds_back_is_shown_and_can_be_approved(reports: Path) -> No
     assert shown == json.loads(json.dumps(HIDDEN.as_dict()))
     page = (reports / samples.ACCOUNT / "report.html").read_text(encoding="utf-8")
     assert page.count(HIDDEN.target) >= 2
-    schema = json.loads((Path(__file__).resolve().parents[5] / "docs/report.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((Path(__file__).resolve().parents[4] / "docs/report.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(report, schema)
     approved = approval(reports, result["plan_sha256"])
     assert approved.objection(HIDDEN) is None
@@ -741,7 +742,7 @@ def test_the_report_of_a_run_has_the_hash_that_approves_all_its_accounts(reports
 
 
 def test_a_workflow_knows_every_variable_that_is_handed_on(reports: Path) -> None:
-    known = (Path(__file__).resolve().parents[5] / "playbooks/vars/known_variables.yml").read_text(encoding="utf-8")
+    known = (Path(__file__).resolve().parents[4] / "playbooks/vars/known_variables.yml").read_text(encoding="utf-8")
     for scope in ("account", "fleet"):
         stats = run(task(reports, scope=scope))["stats"]
         assert [name for name in stats if f"- {name}\n" not in known] == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """``report.junit.xml``: findings as test cases, for CI systems that show tests and nothing else."""
@@ -13,10 +13,10 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
-from .._converge.finding import Status
-from .grouping import resource_name
+from ...module_utils._converge.finding import Status
+from ...module_utils._report.grouping import resource_name
+from ...module_utils._report.plain import visible
 from .page import as_json
-from .plain import visible
 
 # What XML 1.0 can't hold, not even as a character reference.
 _SKIPPED = frozenset({Status.NOT_ASSESSED.value, Status.WAIVED.value, Status.NOT_APPLICABLE.value})

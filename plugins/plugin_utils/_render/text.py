@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """``report.txt`` and the terminal: the assessment as people have always written it down."""
@@ -15,11 +15,11 @@ import json
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from .._controls.control import plural
-from .._converge.affects.affected import described
-from .._converge.finding import Severity, Status
-from .document import headline
-from .grouping import (
+from ...module_utils._controls.control import plural
+from ...module_utils._converge.affects.affected import described
+from ...module_utils._converge.finding import Severity, Status
+from ...module_utils._report.document import headline
+from ...module_utils._report.grouping import (
     FRAMEWORKS,
     Group,
     failing_groups,
@@ -29,11 +29,11 @@ from .grouping import (
     refusal_groups,
     resource_name,
 )
-from .impact_text import brief as impact_lines
-from .paths import by_end, caveat, path_of
-from .plain import WIDTH, listed, printable, wrapped
-from .states import count_changes, state_of
-from .states import described as states
+from ...module_utils._report.impact_text import brief as impact_lines
+from ...module_utils._report.paths import by_end, caveat, path_of
+from ...module_utils._report.plain import WIDTH, listed, printable, wrapped
+from ...module_utils._report.states import count_changes, state_of
+from ...module_utils._report.states import described as states
 
 TITLE: t.Final = "IAM Security Assessment Report"
 

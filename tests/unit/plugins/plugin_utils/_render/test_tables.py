@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.hardening.iam.plugins.module_utils._report.plain import visible
-from ansible_collections.hardening.iam.plugins.module_utils._report.tables import cell, render
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.tables import cell, render
 
-from . import samples
+from ...module_utils._report import samples
 
 
 def test_a_line_a_finding() -> None:

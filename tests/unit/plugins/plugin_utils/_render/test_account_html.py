@@ -10,11 +10,11 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
-from ansible_collections.hardening.iam.plugins.module_utils._report.html import render
-from ansible_collections.hardening.iam.plugins.module_utils._report.script import SCRIPT
-from ansible_collections.hardening.iam.plugins.module_utils._report.style import STYLE
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.account_html import render
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.script import SCRIPT
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.style import STYLE
 
-from . import samples
+from ...module_utils._report import samples
 from .test_markup import Reader
 
 

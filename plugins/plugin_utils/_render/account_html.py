@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """``report.html``: one file with everything in it, readable without JavaScript and without a network."""
@@ -12,16 +12,16 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from .._converge.finding import Status
-from .document import count_statuses, headline
-from .html_findings import findings, not_assessed, waived
-from .html_impact import impacts, unsafe
-from .html_paths import escalation
-from .html_reference import about, changes, controls, frameworks, preflight, settled
+from ...module_utils._converge.finding import Status
+from ...module_utils._report.document import count_statuses, headline
+from ...module_utils._report.paths import caveat, paths
+from ...module_utils._report.states import count_changes
+from .drawing import escalation
+from .findings import findings, not_assessed, waived
+from .impact import impacts, unsafe
 from .markup import Content, Markup, element, join
 from .page import Section, badge, benchmark_name, facts, page, score_card, severity_tallies, state_badges
-from .paths import caveat, paths
-from .states import count_changes
+from .reference import about, changes, controls, frameworks, preflight, settled
 from .text import TITLE, analyzer, clock, mode, moved
 
 

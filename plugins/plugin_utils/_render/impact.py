@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """What narrowing changes would break, in the HTML report: by change, then by principals that fare alike."""
@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
-from .impact_text import OUTCOMES, PARTS, SOURCES, called, counted
+from ...module_utils._report.impact_text import OUTCOMES, PARTS, SOURCES, called, counted
 from .markup import Content, Markup, element, join
 from .page import badge, table
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """HTML by construction: whatever is not made here is text, and is escaped."""
@@ -15,7 +15,7 @@ import re
 import typing as t
 from collections.abc import Iterable
 
-from .plain import UNSEEN, visible
+from ...module_utils._report.plain import UNSEEN, visible
 
 # Written where a browser would not show them: an escape character or a mark that turns the direction of writing
 # around belongs to no name, and hides what a name is.

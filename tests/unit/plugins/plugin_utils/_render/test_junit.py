@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.junit import render
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.junit import render
 
-from . import samples
+from ...module_utils._report import samples
 
 
 def test_failures_and_skips_are_counted_and_told() -> None:

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.fleet_text import render
 from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.fleet_text import render
 
-from .test_fleet import account, fleet
+from ...module_utils._report.test_fleet import account, fleet
 
 
 def test_a_line_an_account() -> None:

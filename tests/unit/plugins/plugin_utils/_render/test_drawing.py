@@ -9,12 +9,12 @@ import re
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
-from ansible_collections.hardening.iam.plugins.module_utils._report.html import render
-from ansible_collections.hardening.iam.plugins.module_utils._report.html_paths import escalation
-from ansible_collections.hardening.iam.plugins.module_utils._report.markup import join
 from ansible_collections.hardening.iam.plugins.module_utils._report.paths import paths
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.account_html import render
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.drawing import escalation
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.markup import join
 
-from . import samples
+from ...module_utils._report import samples
 from .test_markup import Reader
 
 

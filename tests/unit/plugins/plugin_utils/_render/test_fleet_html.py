@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.fleet_html import render
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.fleet_html import render
 
-from . import samples
-from .test_fleet import fleet
-from .test_html import attributes
+from ...module_utils._report import samples
+from ...module_utils._report.test_fleet import fleet
+from .test_account_html import attributes
 from .test_markup import Reader
 
 

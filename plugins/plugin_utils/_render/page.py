@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """What the HTML pages of an account and of a fleet have in common: the frame, and the parts both are built from."""
@@ -17,8 +17,8 @@ import json
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
-from .._converge.finding import Severity
-from .grouping import FRAMEWORKS
+from ...module_utils._converge.finding import Severity
+from ...module_utils._report.grouping import FRAMEWORKS
 from .markup import Content, Markup, element, join
 from .script import SCRIPT
 from .style import STYLE

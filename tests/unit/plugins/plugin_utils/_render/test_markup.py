@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.markup import Markup, element, escape, join
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.markup import Markup, element, escape, join
 
-from . import samples
+from ...module_utils._report import samples
 
 
 class Reader(html.parser.HTMLParser):

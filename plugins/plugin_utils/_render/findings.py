@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """The findings of the HTML report: by severity and control, each with its evidence."""
@@ -12,11 +12,11 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
-from .._converge.finding import Severity, Status
-from .grouping import FRAMEWORKS, Group, failing_groups, gaps, problem_of, resource_name
+from ...module_utils._converge.finding import Severity, Status
+from ...module_utils._report.grouping import FRAMEWORKS, Group, failing_groups, gaps, problem_of, resource_name
+from ...module_utils._report.paths import Step, name_of, path_of
 from .markup import Content, Markup, element, join
 from .page import as_json, badge, empty, toolbar
-from .paths import Step, name_of, path_of
 
 # A group of more findings is folded at first, so that the page can be skimmed.
 _UNFOLDED = 8

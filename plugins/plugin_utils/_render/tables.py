@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """``report.csv``: one line a finding, for spreadsheets, and safe in them."""
@@ -15,9 +15,9 @@ import re
 import typing as t
 from collections.abc import Mapping
 
-from .grouping import FRAMEWORKS
+from ...module_utils._report.grouping import FRAMEWORKS
+from ...module_utils._report.plain import visible
 from .page import as_json
-from .plain import visible
 
 _FIELDS = (
     "account_id",

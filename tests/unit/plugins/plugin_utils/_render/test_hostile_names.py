@@ -18,11 +18,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._report import html as page
-from ansible_collections.hardening.iam.plugins.module_utils._report import junit, ocsf, sarif, tables, text
+from ansible_collections.hardening.iam.plugins.module_utils._report import ocsf
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode, to_bytes
+from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html, junit, sarif, tables, text
 
-from . import samples
+from ...module_utils._report import samples
 
 Report = dict[str, t.Any]
 
@@ -44,7 +44,7 @@ NAMES: t.Final = {
 FORMATS: t.Final[dict[str, Callable[[Report], str]]] = {
     "text": text.render,
     "text in ASCII": lambda report: text.render(report, ascii_only=True),
-    "html": page.render,
+    "html": account_html.render,
     "csv": tables.render,
     "junit": junit.render,
     "sarif": lambda report: json.dumps(sarif.build(report), ensure_ascii=False),
@@ -90,7 +90,7 @@ def test_a_hostile_name_shows_nothing_but_itself(form: str, name: str) -> None:
     assert [hex(ord(character)) for character in set(lines) if not is_seen(character)] == []
     assert to_bytes(shown).decode() == shown
     if form == "html":
-        plain = page.render(named(samples.compared(), "plain"))
+        plain = account_html.render(named(samples.compared(), "plain"))
         assert Elements(shown).tags == Elements(plain).tags
     elif form == "junit":
         assert ElementTree.fromstring(shown).tag == "testsuites"

@@ -7,12 +7,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
-from ansible_collections.hardening.iam.plugins.module_utils._report import html
 from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH
-from ansible_collections.hardening.iam.plugins.module_utils._report.text import brief, cis_ids, difference, render
+from ansible_collections.hardening.iam.plugins.plugin_utils._render import account_html
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.text import brief, cis_ids, difference, render
 
-from . import samples
-from .impacts import predicted
+from ...module_utils._report import samples
+from ...module_utils._report.impacts import predicted
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_what_is_to_be_copied_of_a_refusal_keeps_its_lines() -> None:
     report = {**samples.completed(), "refused": [refusal]}
     shown = " ".join(exempt.split())
     assert f"(mfa, UpdateAccessKey, cap)\n      {shown}\n      - b\n" in render(report)
-    assert f"<pre>{exempt}\n- b</pre>" in html.render(report)
+    assert f"<pre>{exempt}\n- b</pre>" in account_html.render(report)
 
 
 def test_what_is_refused_for_the_same_reason_is_told_once() -> None:

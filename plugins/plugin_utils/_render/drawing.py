@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
 """The paths of privilege escalation, drawn: who ends as which administrator, and where the ways of many meet.
@@ -20,10 +20,10 @@ import typing as t
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from .html_findings import anchor, steps_in_order
+from ...module_utils._report.paths import Path, Step, Way, by_end, counted, is_arn, kind_of, name_of, outcome
+from .findings import anchor, steps_in_order
 from .markup import Content, Markup, element, join
 from .page import badge, table
-from .paths import Path, Step, Way, by_end, counted, is_arn, kind_of, name_of, outcome
 
 # More than these help nobody to see anything: the lists go on.
 _DRAWINGS = 12
