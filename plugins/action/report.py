@@ -8,8 +8,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
 from ansible_collections.hardening.iam.plugins.modules.report import CONSTRAINTS, argument_spec
 from ansible_collections.hardening.iam.plugins.plugin_utils._on_controller import OnController
+from ansible_collections.hardening.iam.plugins.plugin_utils._render import page
 from ansible_collections.hardening.iam.plugins.plugin_utils._report_run import run
 
 
 class ActionModule(OnController):
     entry = Entry(argument_spec=argument_spec, operations=Operations(), run=run, constraints=CONSTRAINTS)
+
+    @classmethod
+    def _prepare(cls) -> None:
+        page.warm()
+        super()._prepare()

@@ -42,12 +42,12 @@ from ..module_utils._report.parts import Parts, part_folder, read_parts
 from ..module_utils._report.plain import printable
 from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
 from ..module_utils._report.workflow import hand_on
-from ._render import account_html, fleet_html, fleet_text, junit, sarif, tables, text
+from ._render import account_html, fleet_html, fleet_text, junit, page, sarif, tables, text
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What a document that others wrote can raise in the code that reads it.
-_MALFORMED: t.Final = (AttributeError, KeyError, TypeError, ValueError)
+_MALFORMED: t.Final = (AttributeError, KeyError, TypeError, ValueError, page.MALFORMED)
 
 _CHANGES: t.Final = ("changes_applied", "changes_planned", "changes_reported", "refused")
 

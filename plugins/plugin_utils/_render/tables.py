@@ -16,8 +16,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ...module_utils._report.grouping import FRAMEWORKS
-from ...module_utils._report.plain import visible
-from .page import as_json
+from ...module_utils._report.plain import as_json, visible
 
 _FIELDS = (
     "account_id",

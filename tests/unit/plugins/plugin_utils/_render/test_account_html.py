@@ -11,11 +11,13 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.account_html import render
-from ansible_collections.hardening.iam.plugins.plugin_utils._render.script import SCRIPT
-from ansible_collections.hardening.iam.plugins.plugin_utils._render.style import STYLE
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.page import ENVIRONMENT
 
 from ...module_utils._report import samples
-from .test_markup import Reader
+from .parsed import Reader
+
+STYLE: t.Final = str(ENVIRONMENT.globals["style"])
+SCRIPT: t.Final = str(ENVIRONMENT.globals["script"])
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +112,8 @@ def test_every_framework_has_a_view(read: Reader) -> None:
 
 
 def test_changes_are_shown_as_differences(page: str) -> None:
-    assert '<span class="del">-   &quot;MinimumPasswordLength&quot;: 8,</span>' in page
-    assert '<span class="add">+   &quot;MinimumPasswordLength&quot;: 14,</span>' in page
+    assert '<span class="del">-   &#34;MinimumPasswordLength&#34;: 8,</span>' in page
+    assert '<span class="add">+   &#34;MinimumPasswordLength&#34;: 14,</span>' in page
 
 
 def test_refusals_tell_their_reason_rule_module_and_targets() -> None:

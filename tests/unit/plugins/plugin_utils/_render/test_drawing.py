@@ -12,14 +12,15 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
 from ansible_collections.hardening.iam.plugins.module_utils._report.paths import paths
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.account_html import render
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.drawing import escalation
-from ansible_collections.hardening.iam.plugins.plugin_utils._render.markup import join
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.page import ENVIRONMENT
 
 from ...module_utils._report import samples
-from .test_markup import Reader
+from .parsed import Reader
 
 
 def section(*findings: samples.Finding) -> str:
-    return join(escalation(paths(samples.assessment(list(findings)))))
+    view = escalation(paths(samples.assessment(list(findings))))
+    return ENVIRONMENT.get_template("account/paths.html.j2").render(view=view)
 
 
 def drawings(content: str) -> list[str]:
@@ -124,7 +125,7 @@ def test_the_finding_shows_its_path_and_leads_to_the_drawings(page: str) -> None
     evidence = page.partition('<section id="findings">')[2].partition("</section>")[0]
     assert '<dt>Path</dt><dd><ol class="steps"><li><code>' in evidence
     assert evidence.count('href="#paths"') == len(samples.escalations())
-    assert "&quot;conditional&quot;" not in evidence
+    assert "&#34;conditional&#34;" not in evidence
 
 
 def test_a_waived_path_is_shown_but_not_drawn() -> None:

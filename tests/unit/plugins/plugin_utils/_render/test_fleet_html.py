@@ -8,8 +8,8 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._render.fleet_html i
 
 from ...module_utils._report import samples
 from ...module_utils._report.test_fleet import fleet
+from .parsed import Reader
 from .test_account_html import attributes
-from .test_markup import Reader
 
 
 def test_each_account_leads_to_its_report() -> None:

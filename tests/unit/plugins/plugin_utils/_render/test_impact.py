@@ -12,11 +12,11 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.account_html import render
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.impact import impacts, unsafe
-from ansible_collections.hardening.iam.plugins.plugin_utils._render.markup import join
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.page import ENVIRONMENT
 
 from ...module_utils._report import samples
 from ...module_utils._report.impacts import developers, document, group, item, predicted
-from .test_markup import Reader
+from .parsed import Reader
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,8 @@ def read(section: str) -> Reader:
 
 
 def shown(*groups: dict[str, object], **fields: object) -> str:
-    return Reader(join(impacts([{"module": "permissions_boundary", **document(*groups, **fields)}]))).text
+    view = impacts([{"module": "permissions_boundary", **document(*groups, **fields)}])
+    return Reader(ENVIRONMENT.get_template("account/impact.html.j2").render(view=view)).text
 
 
 def test_the_navigation_leads_to_it_and_counts_who_is_not_safe(page: str) -> None:

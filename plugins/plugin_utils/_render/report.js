@@ -1,15 +1,12 @@
-# Copyright (c) 2026, hardening.iam contributors
-# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Copyright (c) 2026, hardening.iam contributors
+ * GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The script of the HTML reports: filters, the theme, keys. It becomes a part of each page, without this comment.
+ * Everything can be read without it.
+ */
 
-# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
-# Do not use this from other collections or standalone plugins/modules!
-
-"""The script of the HTML reports: filters, the theme, keys. Everything can be read without it."""
-
-from __future__ import annotations
-
-SCRIPT = r"""
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -136,4 +133,3 @@ SCRIPT = r"""
   });
   apply();
 })();
-"""
