@@ -26,8 +26,9 @@ description:
   - It writes in check mode too, makes no AWS call but to reach O(report_dir) in S3, and never reports a change. Files are only readable by
     their owner.
   - It always runs on the controller, whatever the connection of the task is, as M(ansible.builtin.template) does. There it needs boto3, and
-    there a relative O(report_dir) is relative to the directory in which Ansible was started. C(environment) applies. C(become) and
-    C(ansible_python_interpreter) are ignored. C(async) is refused.
+    there a relative O(report_dir) is relative to the directory in which Ansible was started. C(environment) applies. C(become),
+    C(ansible_python_interpreter) and O(debug_botocore_endpoint_logs) are ignored. C(async) is refused.
+  - On a controller with macOS, a forked process that uses the network can crash. Let O(report_dir) be a directory there.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
