@@ -60,7 +60,7 @@ def run(task: Task) -> Result:
     :raises TaskError: there is no assessment of the run to report on, or what is kept of it can't be read.
     """
     try:
-        return _fleet(task) if task.options["scope"] == "fleet" else _account(task)
+        return _report_fleet(task) if task.options["scope"] == "fleet" else _report_account(task)
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
     except _MALFORMED as error:
@@ -83,26 +83,26 @@ class _Place:
         return None if content is None else decode(content, where=f"{self.store.location}/{key}", schema=schema)
 
 
-def _account(task: Task) -> Result:
+def _report_account(task: Task) -> Result:
     account = str(task.account_id)
     place = _Place(task.report_store())
-    assessed = _assessed(task, place, account)
+    assessed = _read_assessment(task, place, account)
     found = read_parts(place.store, account, assessed["run"]["id"], mode=assessed["run"]["mode"])
     try:
-        return _written(task, place, assessed, found)
+        return _write_account(task, place, assessed, found)
     except _MALFORMED:
         # Nothing was written: everything is rendered before.
-        return _written(task, place, assessed, _usable(assessed, found))
+        return _write_account(task, place, assessed, _leave_out_malformed(assessed, found))
 
 
-def _written(task: Task, place: _Place, assessed: Report, found: Parts) -> Result:
+def _write_account(task: Task, place: _Place, assessed: Report, found: Parts) -> Result:
     """The report of the account, once it is written in every format; the result of the task."""
     account, run_id = assessed["account_id"], assessed["run"]["id"]
     report = complete(assessed, found.parts, reveal_key_ids=task.options["reveal_key_ids"])
-    plan = _plan(task, report, found.parts)
-    report = _with_problems(report, found.problems, plan["plan_sha256"])
-    rendered = {name: _renderers(task)[name][1](report) for name in task.options["formats"]}
-    shown = _terminal(task, report, rendered.get("txt"))
+    plan = _build_plan(task, report, found.parts)
+    report = _add_problems(report, found.problems, plan["plan_sha256"])
+    rendered = {name: _choose_renderers(task)[name][1](report) for name in task.options["formats"]}
+    shown = _render_terminal(task, report, rendered.get("txt"))
     for problem in report["incomplete"]:
         task.warn(f"the report of {account} lacks {problem['module']}: {problem['reason']}")
     place.store.put(run_report_key(account, run_id), encode(report))
@@ -111,11 +111,11 @@ def _written(task: Task, place: _Place, assessed: Report, found: Parts) -> Resul
     keep_plan(place.store, plan, renew=not is_applied)
     place.put("plan", f"{account}/plan.json", encode(plan))
     for name, content in rendered.items():
-        place.put(name, f"{account}/{_renderers(task)[name][0]}", to_bytes(content))
-    return _account_result(task, report, plan, place, shown=shown)
+        place.put(name, f"{account}/{_choose_renderers(task)[name][0]}", to_bytes(content))
+    return _summarize_account(task, report, plan, place, shown=shown)
 
 
-def _assessed(task: Task, place: _Place, account: str) -> Report:
+def _read_assessment(task: Task, place: _Place, account: str) -> Report:
     """The assessment of the run, from its own place: another run of the account may have written since.
 
     :raises TaskError: there is none.
@@ -134,7 +134,7 @@ def _assessed(task: Task, place: _Place, account: str) -> Report:
     raise TaskError(f"account_id: no assessment of {account}{of_run} in {place.store.location}{found}")
 
 
-def _usable(assessed: Report, found: Parts) -> Parts:
+def _leave_out_malformed(assessed: Report, found: Parts) -> Parts:
     """The parts that a report can be made of, each tried by itself: a malformed one costs its own module alone."""
     kept: list[Mapping[str, t.Any]] = []
     problems = dict(found.problems)
@@ -149,7 +149,7 @@ def _usable(assessed: Report, found: Parts) -> Parts:
     return Parts(tuple(kept), problems)
 
 
-def _with_problems(report: Report, problems: Mapping[str, str], plan_hash: str) -> Report:
+def _add_problems(report: Report, problems: Mapping[str, str], plan_hash: str) -> Report:
     """The report with the hash of its plan, and with the modules that ran and are not in it."""
     incomplete = [{"module": module, "reason": mask_key_ids(problems[module])} for module in sorted(problems)]
     errors = [
@@ -164,7 +164,7 @@ def _with_problems(report: Report, problems: Mapping[str, str], plan_hash: str) 
     }
 
 
-def _plan(task: Task, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
+def _build_plan(task: Task, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
     """The plan that may be approved: all changes of the run, with key ids in full; what was refused, and the costs.
 
     It is made of the parts that the report is made of, each of which was held against what it shows.
@@ -181,7 +181,7 @@ def _plan(task: Task, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> d
     return {**plan, "refused": refused, "costs": report["costs"]}
 
 
-def _renderers(task: Task) -> Mapping[str, tuple[str, Callable[[Report], str]]]:
+def _choose_renderers(task: Task) -> Mapping[str, tuple[str, Callable[[Report], str]]]:
     """Format → the name of its file, and how it is made."""
     title = task.options["title"] or text.TITLE
     ascii_only = task.options["ascii"]
@@ -194,7 +194,7 @@ def _renderers(task: Task) -> Mapping[str, tuple[str, Callable[[Report], str]]]:
     }
 
 
-def _terminal(task: Task, report: Report, written: t.Optional[str]) -> str:
+def _render_terminal(task: Task, report: Report, written: t.Optional[str]) -> str:
     """What is shown of an account's report, as the option ``terminal`` says. ``written`` is the text of the file."""
     if task.options["terminal"] == "none":
         return ""
@@ -206,7 +206,7 @@ def _terminal(task: Task, report: Report, written: t.Optional[str]) -> str:
     return text.render(report, title=title, ascii_only=task.options["ascii"], with_preflight=False)
 
 
-def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str) -> Result:
+def _summarize_account(task: Task, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str) -> Result:
     summary, delta = report["summary"], report["delta"]
     counts = count_changes(report)
     if task.options["fail_on"] == "new" and delta["basis"] is None:
@@ -221,7 +221,7 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
         f"the report of {report['account_id']} lacks {problem['module']}: {problem['reason']}"
         for problem in report["incomplete"]
     ]
-    reasons += _reasons(task, report["account_id"], summary, unaccepted(report))
+    reasons += _explain_failure(task, report["account_id"], summary, unaccepted(report))
     result = {
         "scope": "account",
         "account_id": report["account_id"],
@@ -238,24 +238,24 @@ def _account_result(task: Task, report: Report, plan: Mapping[str, t.Any], place
         "incomplete": report["incomplete"],
         "files": place.written,
         "terminal": shown,
-        **_verdict(reasons),
+        **_judge(reasons),
     }
     return {**result, "stats": hand_on(result, fleet.new_criticals([report]), failed=())}
 
 
-def _fleet(task: Task) -> Result:
+def _report_fleet(task: Task) -> Result:
     place = _Place(task.report_store())
     failures = [
         {"host": failure["host"], "account_id": failure["account_id"], "message": failure["reason"]}
         for failure in task.options["failures"]
     ]
-    expected, malformed = _expected(task.options["expected_accounts"])
-    told = {failure["account_id"] for failure in failures}
-    failures += [failure for failure in malformed if failure["account_id"] not in told]
-    run_id, own, unreadable = _reports(task, place)
-    told = {failure["account_id"] for failure in failures}
-    unreadable += _only_checked(own, expected)
-    unreadable = [failure for failure in unreadable if failure["account_id"] not in told]
+    expected, malformed = _parse_expected(task.options["expected_accounts"])
+    known = {failure["account_id"] for failure in failures}
+    failures += [failure for failure in malformed if failure["account_id"] not in known]
+    run_id, own, unreadable = _read_reports(task, place)
+    known = {failure["account_id"] for failure in failures}
+    unreadable += _find_only_checked(own, expected)
+    unreadable = [failure for failure in unreadable if failure["account_id"] not in known]
     document = fleet.build(
         run_id=run_id,
         created=task.now,
@@ -269,13 +269,13 @@ def _fleet(task: Task) -> Result:
     place.put("json", "fleet.json", encode(document))
     if "html" in task.options["formats"]:
         place.put("html", "fleet.html", to_bytes(fleet_html.render(document, title=title)))
-    place.put("manifest", "manifest.json", encode(_manifest(task, place, document)))
+    place.put("manifest", "manifest.json", encode(_build_manifest(task, place, document)))
     shown = task.options["terminal"] != "none"
     terminal = fleet_text.render(document, title=title, ascii_only=task.options["ascii"]) if shown else ""
-    return _fleet_result(task, document, place, terminal)
+    return _summarize_fleet(task, document, place, terminal)
 
 
-def _reports(task: Task, place: _Place) -> tuple[str, list[Report], list[dict[str, t.Any]]]:
+def _read_reports(task: Task, place: _Place) -> tuple[str, list[Report], list[dict[str, t.Any]]]:
     """The run, its reports, and what of the accounts can't be read, as failures of these.
 
     Without the option ``run_id`` it is the newest run that any account has a report of.
@@ -286,7 +286,7 @@ def _reports(task: Task, place: _Place) -> tuple[str, list[Report], list[dict[st
     newest: dict[str, Report] = {}
     if wanted is None:
         for account in accounts:
-            report = _report(place, account, f"{account}/report.json", failures)
+            report = _read_report(place, account, f"{account}/report.json", failures)
             newest.update({account: report} if report else {})
         started = ((report["run"]["started"], report["run"]["id"]) for report in newest.values())
         run_id = max(started, default=("", task.run_id))[1]
@@ -296,9 +296,9 @@ def _reports(task: Task, place: _Place) -> tuple[str, list[Report], list[dict[st
     for account in accounts:
         present = newest.get(account)
         if present is None or present["run"]["id"] != run_id:
-            present = _report(place, account, run_report_key(account, run_id), failures)
+            present = _read_report(place, account, run_report_key(account, run_id), failures)
         if present is None and wanted is not None and account not in failures:
-            present = _report(place, account, f"{account}/report.json", failures)
+            present = _read_report(place, account, f"{account}/report.json", failures)
         if present is not None and present["run"]["id"] == run_id:
             own.append(present)
     for report in own:
@@ -308,7 +308,7 @@ def _reports(task: Task, place: _Place) -> tuple[str, list[Report], list[dict[st
     return run_id, own, [{"host": None, "account_id": name, "message": text} for name, text in failures.items()]
 
 
-def _only_checked(reports: Sequence[Report], expected: Sequence[str]) -> list[dict[str, t.Any]]:
+def _find_only_checked(reports: Sequence[Report], expected: Sequence[str]) -> list[dict[str, t.Any]]:
     """The accounts that the job which enforces did not report on, as failures: what is there is of the check before it.
 
     Both jobs of a workflow share the run id.
@@ -321,7 +321,7 @@ def _only_checked(reports: Sequence[Report], expected: Sequence[str]) -> list[di
     return [{"host": None, "account_id": account, "message": message} for account in left]
 
 
-def _report(place: _Place, account: str, key: str, failures: dict[str, str]) -> t.Optional[Report]:
+def _read_report(place: _Place, account: str, key: str, failures: dict[str, str]) -> t.Optional[Report]:
     """The report at ``key``, if a report of the fleet can be made of it; else why not, in ``failures``."""
     try:
         report = place.document(key, schema=SCHEMA)
@@ -344,7 +344,7 @@ def _report(place: _Place, account: str, key: str, failures: dict[str, str]) -> 
     return None
 
 
-def _expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, t.Any]]]:
+def _parse_expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, t.Any]]]:
     """Account ids in 12 digits; what is none is a failure of its own, and costs the others nothing."""
     expected, failures = [], []
     for value in values:
@@ -357,16 +357,16 @@ def _expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, t.Any]
     return expected, failures
 
 
-def _manifest(task: Task, place: _Place, document: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _build_manifest(task: Task, place: _Place, document: Mapping[str, t.Any]) -> dict[str, t.Any]:
     run_id = document["run"]["id"]
-    keys = [key for account in document["accounts"] for key in _files_of(place, account, run_id)]
+    keys = [key for account in document["accounts"] for key in _list_files(place, account, run_id)]
     keys += [run_key(document["plan_sha256"])]
     keys += [key for key in ("fleet.json", "fleet.html") if key.partition(".")[2] in place.written]
-    files = [(key, content) for key in keys if (content := _content(task, place, key)) is not None]
+    files = [(key, content) for key in keys if (content := _read_file(task, place, key)) is not None]
     return manifest.build(files, run_id=document["run"]["id"], created=task.now)
 
 
-def _content(task: Task, place: _Place, key: str) -> t.Optional[bytes]:
+def _read_file(task: Task, place: _Place, key: str) -> t.Optional[bytes]:
     """A file of the run. One that can't be read, which somebody else put there, is left out of the manifest."""
     try:
         return place.store.get(key)
@@ -375,7 +375,7 @@ def _content(task: Task, place: _Place, key: str) -> t.Optional[bytes]:
         return None
 
 
-def _files_of(place: _Place, account: Mapping[str, t.Any], run_id: str) -> list[str]:
+def _list_files(place: _Place, account: Mapping[str, t.Any], run_id: str) -> list[str]:
     """The files of one run of an account, and those that are copies of its newest."""
     start = f"{account['account_id']}/"
     of_runs = (f"{start}parts/", f"{start}runs/", f"{start}plans/")
@@ -384,10 +384,10 @@ def _files_of(place: _Place, account: Mapping[str, t.Any], run_id: str) -> list[
     return [*keys, *([plan_key(account["account_id"], account["plan_sha256"])] if account["plan_sha256"] else [])]
 
 
-def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
+def _summarize_fleet(task: Task, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
     failed = [failure["account_id"] or failure["host"] or "unknown" for failure in document["failed"]]
     reasons = [f"{name} failed" for name in failed] + [f"{account} has no report" for account in document["missing"]]
-    reasons += _reasons(task, "the fleet", document["summary"], document["unaccepted"])
+    reasons += _explain_failure(task, "the fleet", document["summary"], document["unaccepted"])
     result = {
         "scope": "fleet",
         "run_id": document["run"]["id"],
@@ -401,12 +401,12 @@ def _fleet_result(task: Task, document: Mapping[str, t.Any], place: _Place, term
         "missing_accounts": document["missing"],
         "files": place.written,
         "terminal": terminal,
-        **_verdict(reasons),
+        **_judge(reasons),
     }
     return {**result, "stats": hand_on(result, document["new_criticals"], failed=[*failed, *document["missing"]])}
 
 
-def _reasons(task: Task, what: str, summary: Mapping[str, int], unaccepted: Mapping[str, int]) -> list[str]:
+def _explain_failure(task: Task, what: str, summary: Mapping[str, int], unaccepted: Mapping[str, int]) -> list[str]:
     """Why the run fails by the option ``fail_on``."""
     counts: Mapping[str, int] = {
         "never": {},
@@ -417,5 +417,5 @@ def _reasons(task: Task, what: str, summary: Mapping[str, int], unaccepted: Mapp
     return [f"{what} has {count} {name} findings" for name, count in counts.items() if count]
 
 
-def _verdict(reasons: Sequence[str]) -> Result:
+def _judge(reasons: Sequence[str]) -> Result:
     return {"fail": bool(reasons), "fail_msg": "; ".join(reasons)}

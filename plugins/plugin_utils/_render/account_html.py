@@ -17,12 +17,12 @@ from ...module_utils._report.document import count_statuses, headline
 from ...module_utils._report.paths import caveat, paths
 from ...module_utils._report.states import count_changes
 from . import page
-from .changes import changes
-from .drawing import escalation
-from .findings import findings, not_assessed, waived
-from .impact import impacts, unsafe
+from .changes import view_changes
+from .drawing import view_paths
+from .findings import view_findings, view_not_assessed, view_waived
+from .impact import count_unsafe, view_impacts
 from .page import Section
-from .reference import controls, frameworks, run, settled
+from .reference import view_controls, view_frameworks, view_resolved, view_run
 from .text import TITLE, analyzer, clock, mode
 
 
@@ -34,61 +34,61 @@ def render(report: Mapping[str, t.Any], *, title: str = TITLE) -> str:
         "account.html.j2",
         title=f"{title}: {name}",
         subtitle=title,
-        sections=_sections(report),
+        sections=_list_sections(report),
         footer=f"{analyzer(report)}, run {report['run']['id']}. Times are in UTC.",
         report=report,
         name=name,
         score=score,
-        without_verdict=_without_verdict(score) if score else "",
+        without_verdict=_count_without_verdict(score) if score else "",
         clock=clock(report),
         mode=mode(report),
         changes=count_changes(report),
     )
 
 
-def _without_verdict(score: Mapping[str, t.Any]) -> str:
+def _count_without_verdict(score: Mapping[str, t.Any]) -> str:
     """How many requirements of a benchmark have no verdict, and why."""
     names = ("waived", "not_assessed", "not_applicable")
     return ", ".join(f"{score[name]} {name.replace('_', ' ')}" for name in names if score[name])
 
 
-def _sections(report: Mapping[str, t.Any]) -> list[Section]:
+def _list_sections(report: Mapping[str, t.Any]) -> list[Section]:
     counts = count_statuses(report["findings"])
     gaps, accepted = counts[Status.NOT_ASSESSED.value], counts[Status.WAIVED.value]
     sections = [
-        Section("findings", "Findings", "account/findings.html.j2", findings(report), report["summary"]["total"]),
-        *_escalation(report),
-        *_impacts(report),
-        Section("changes", "Changes", "account/changes.html.j2", changes(report)),
-        *_settled(report),
-        Section("not-assessed", "Not assessed", "account/not_assessed.html.j2", not_assessed(report), gaps),
-        Section("waived", "Waived", "account/waived.html.j2", waived(report), accepted),
-        Section("frameworks", "Frameworks", "account/frameworks.html.j2", frameworks(report)),
-        Section("controls", "Controls", "account/controls.html.j2", controls(report), len(report["controls"])),
+        Section("findings", "Findings", "account/findings.html.j2", view_findings(report), report["summary"]["total"]),
+        *_paths_section(report),
+        *_impact_section(report),
+        Section("changes", "Changes", "account/changes.html.j2", view_changes(report)),
+        *_resolved_section(report),
+        Section("not-assessed", "Not assessed", "account/not_assessed.html.j2", view_not_assessed(report), gaps),
+        Section("waived", "Waived", "account/waived.html.j2", view_waived(report), accepted),
+        Section("frameworks", "Frameworks", "account/frameworks.html.j2", view_frameworks(report)),
+        Section("controls", "Controls", "account/controls.html.j2", view_controls(report), len(report["controls"])),
     ]
     if report["preflight"]:
         view = {"rows": report["preflight"]}
         sections.append(Section("preflight", "Preflight", "account/preflight.html.j2", view))
-    return [*sections, Section("run", "Run", "account/run.html.j2", run(report))]
+    return [*sections, Section("run", "Run", "account/run.html.j2", view_run(report))]
 
 
-def _escalation(report: Mapping[str, t.Any]) -> list[Section]:
+def _paths_section(report: Mapping[str, t.Any]) -> list[Section]:
     found = paths(report)
     if not found:
         return []
-    view = escalation(found, caveat(report))
+    view = view_paths(found, caveat(report))
     return [Section("paths", "Escalation paths", "account/paths.html.j2", view, len(found))]
 
 
-def _impacts(report: Mapping[str, t.Any]) -> list[Section]:
+def _impact_section(report: Mapping[str, t.Any]) -> list[Section]:
     found = report["impacts"]
     if not found:
         return []
-    return [Section("impact", "What would break", "account/impact.html.j2", impacts(found), unsafe(found))]
+    return [Section("impact", "What would break", "account/impact.html.j2", view_impacts(found), count_unsafe(found))]
 
 
-def _settled(report: Mapping[str, t.Any]) -> list[Section]:
+def _resolved_section(report: Mapping[str, t.Any]) -> list[Section]:
     count = len(report["delta"]["resolved"])
     if not count and not report["delta"]["not_assessed"]:
         return []
-    return [Section("resolved", "Resolved", "account/resolved.html.j2", settled(report), count)]
+    return [Section("resolved", "Resolved", "account/resolved.html.j2", view_resolved(report), count)]

@@ -23,7 +23,7 @@ from .text import cost_of
 _KINDS: t.Final = {"+": "add", "-": "del"}
 
 
-def changes(report: Mapping[str, t.Any]) -> View:
+def view_changes(report: Mapping[str, t.Any]) -> View:
     """What the run did or would do, what its guards did not let through, and what AWS charges for."""
     findings = {
         item["fingerprint"]: f"{problem_of(item, report)}: {resource_name(item)}" for item in report["findings"]
@@ -32,8 +32,8 @@ def changes(report: Mapping[str, t.Any]) -> View:
     held_back = [refusal["change"] for refusal in report["refused"] if refusal.get("change")]
     return {
         "changes": [
-            *(_change(change, state_of(change), findings) for change in report["changes"]),
-            *(_change(change, REFUSED, findings) for change in held_back),
+            *(_view_change(change, state_of(change), findings) for change in report["changes"]),
+            *(_view_change(change, REFUSED, findings) for change in held_back),
         ],
         "counts": count_changes(report),
         "refusals": refusal_groups(report["refused"]),
@@ -41,18 +41,18 @@ def changes(report: Mapping[str, t.Any]) -> View:
     }
 
 
-def _change(change: Mapping[str, t.Any], state: str, findings: Mapping[str, str]) -> View:
+def _view_change(change: Mapping[str, t.Any], state: str, findings: Mapping[str, str]) -> View:
     affects = change.get("affects")
     return {
         "change": change,
         "state": state,
-        "difference": list(_difference(change["before"], change["after"])),
+        "difference": list(_compare(change["before"], change["after"])),
         "affects": described(affects, most=10) if affects else "",
         "remedies": [(key, findings[key]) for key in change["remedies"] if key in findings],
     }
 
 
-def _difference(before: t.Any, after: t.Any) -> Iterator[tuple[t.Optional[str], str]]:
+def _compare(before: t.Any, after: t.Any) -> Iterator[tuple[t.Optional[str], str]]:
     """Line by line, each with its kind: ``add``, ``del``, or None for a line that stays."""
     old = [] if before is None else as_json(before).splitlines()
     new = [] if after is None else as_json(after).splitlines()

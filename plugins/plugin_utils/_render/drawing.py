@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from ...module_utils._report.paths import Path, Step, Way, by_end, counted, kind_of, name_of, outcome
-from .findings import View, steps
+from .findings import View, view_steps
 
 # More than these help nobody to see anything: the lists go on.
 _DRAWINGS = 12
@@ -54,20 +54,20 @@ class _Branch:
     before: _Fork = dataclasses.field(default_factory=_Fork)
 
 
-def escalation(found: Sequence[Path], caveat: str = "") -> View:
+def view_paths(found: Sequence[Path], caveat: str = "") -> View:
     """What paths share, a drawing and a list for each administrator, then lists alone."""
     ends = by_end(found)
     return {
         "principals": counted([path.source for path in found]),
         "total": len(found),
         "caveat": caveat,
-        "shared": _shared(found),
-        "figures": [_figure(group) for group in ends[:_DRAWINGS]],
-        "rest": _rest(ends[_DRAWINGS:]),
+        "shared": _find_shared(found),
+        "figures": [_view_figure(group) for group in ends[:_DRAWINGS]],
+        "rest": _view_rest(ends[_DRAWINGS:]),
     }
 
 
-def _shared(found: Sequence[Path]) -> list[View]:
+def _find_shared(found: Sequence[Path]) -> list[View]:
     """The steps that occur in the paths of several principals: to take one away cuts all of these paths."""
     uses: dict[tuple[str, str, tuple[str, ...]], int] = {}
     for path in found:
@@ -81,10 +81,10 @@ def _shared(found: Sequence[Path]) -> list[View]:
     ]
 
 
-def _figure(group: Sequence[Way]) -> View:
+def _view_figure(group: Sequence[Way]) -> View:
     end = group[0].end
     found = [path for way in group for path in way.paths]
-    tree = _tree(found)
+    tree = _grow(found)
     _prune(tree)
     return {
         "end": end,
@@ -95,30 +95,30 @@ def _figure(group: Sequence[Way]) -> View:
         "tree": tree,
         "is_wide": tree.depth <= _WIDE,
         "summary": "Step by step" if len(group) == 1 else f"Step by step, {len(group)} ways",
-        "ways": [_way(way) for way in group],
+        "ways": [_view_way(way) for way in group],
     }
 
 
-def _rest(ends: Iterable[Sequence[Way]]) -> t.Optional[View]:
+def _view_rest(ends: Iterable[Sequence[Way]]) -> t.Optional[View]:
     """What is not drawn, in one list."""
     group = [way for same in ends for way in same]
     if not group:
         return None
     many = counted([path.source for way in group for path in way.paths])
-    ways = [_way(way) for way in group]
+    ways = [_view_way(way) for way in group]
     return {"severity": group[0].severity, "summary": f"{many} more, step by step", "ways": ways}
 
 
-def _way(way: Way) -> View:
+def _view_way(way: Way) -> View:
     """A way in words: who can take it, and its steps with the policies behind them."""
     return {
         "links": [{"source": path.source, "fingerprint": path.finding["fingerprint"]} for path in way.paths],
         "outcome": outcome(way.end),
-        "steps": steps(way.steps, [way.policies(place) for place in range(len(way.steps))]),
+        "steps": view_steps(way.steps, [way.policies(place) for place in range(len(way.steps))]),
     }
 
 
-def _tree(found: Iterable[Path]) -> _Fork:
+def _grow(found: Iterable[Path]) -> _Fork:
     """The paths to one end, merged from there on; principals of a kind that only start at a place share a branch."""
     root = _Fork()
     known: dict[tuple[int, t.Any], _Branch] = {}

@@ -23,20 +23,20 @@ Finding = Mapping[str, t.Any]
 View = dict[str, t.Any]
 
 
-def findings(report: Mapping[str, t.Any]) -> View:
+def view_findings(report: Mapping[str, t.Any]) -> View:
     """Everything that fails, by severity."""
     delta = report["delta"]
     new = {**dict.fromkeys(delta["new"], "new"), **dict.fromkeys(delta.get("newly_assessed", ()), "newly assessed")}
     summary = report["summary"]
     return {
-        "groups": [_group(group, new) for group in failing_groups(report)],
+        "groups": [_view_group(group, new) for group in failing_groups(report)],
         "summary": summary,
         "present": [severity.value for severity in Severity if summary[severity.value]],
         "has_new": bool(delta["new"]),
     }
 
 
-def _group(group: Group, new: Mapping[str, str]) -> View:
+def _view_group(group: Group, new: Mapping[str, str]) -> View:
     marks = [new[finding["fingerprint"]] for finding in group.findings if finding["fingerprint"] in new]
     is_severe = group.severity in (Severity.CRITICAL.value, Severity.HIGH.value)
     return {
@@ -44,12 +44,12 @@ def _group(group: Group, new: Mapping[str, str]) -> View:
         "marks": [f"{marks.count(word)} {word}" for word in dict.fromkeys(marks)],
         "is_open": is_severe and len(group.findings) <= _UNFOLDED,
         "findings": [
-            _finding(finding, group.name(finding), new.get(finding["fingerprint"])) for finding in group.findings
+            _view_finding(finding, group.name(finding), new.get(finding["fingerprint"])) for finding in group.findings
         ],
     }
 
 
-def _finding(finding: Finding, name: str, mark: t.Optional[str] = None) -> View:
+def _view_finding(finding: Finding, name: str, mark: t.Optional[str] = None) -> View:
     evidence = finding["evidence"]
     path = path_of(finding)
     return {
@@ -57,17 +57,19 @@ def _finding(finding: Finding, name: str, mark: t.Optional[str] = None) -> View:
         "name": name,
         "mark": mark,
         "source": " at ".join(filter(None, (evidence["source"], evidence["observed_at"]))),
-        "steps": None if path is None else steps(path.steps, [step.policies for step in path.steps]),
+        "steps": None if path is None else view_steps(path.steps, [step.policies for step in path.steps]),
         "is_drawn": finding["status"] == Status.FAIL.value,
     }
 
 
-def steps(found: Sequence[Step], allowing: Sequence[Sequence[str]]) -> list[View]:
+def view_steps(found: Sequence[Step], allowing: Sequence[Sequence[str]]) -> list[View]:
     """The steps of a path in order, each with the policies of ``allowing`` that allow it."""
-    return [{"step": step, "notes": _notes(step, policies)} for step, policies in zip(found, allowing, strict=True)]
+    return [
+        {"step": step, "notes": _describe_step(step, policies)} for step, policies in zip(found, allowing, strict=True)
+    ]
 
 
-def _notes(step: Step, policies: Sequence[str]) -> str:
+def _describe_step(step: Step, policies: Sequence[str]) -> str:
     notes = [
         step.name,
         f"through {name_of(step.via)}" if step.via else None,
@@ -77,19 +79,19 @@ def _notes(step: Step, policies: Sequence[str]) -> str:
     return ", ".join(filter(None, notes))
 
 
-def not_assessed(report: Mapping[str, t.Any]) -> View:
+def view_not_assessed(report: Mapping[str, t.Any]) -> View:
     """Why controls have no verdict."""
     return {"gaps": gaps(report), "controls": report["controls"]}
 
 
-def waived(report: Mapping[str, t.Any]) -> View:
+def view_waived(report: Mapping[str, t.Any]) -> View:
     """Accepted findings, each with the terms on which it was accepted."""
     return {
         "entries": [
             {
                 "problem": f"{problem_of(finding, report)}: {resource_name(finding)}",
                 "terms": finding["waiver"] or {},
-                "shown": _finding(finding, resource_name(finding)),
+                "shown": _view_finding(finding, resource_name(finding)),
             }
             for finding in report["findings"]
             if finding["status"] == Status.WAIVED.value

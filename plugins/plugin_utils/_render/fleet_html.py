@@ -42,7 +42,7 @@ def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, linked: bool = Tru
         "fleet.html.j2",
         title=f"{title}: run {fleet['run']['id']}",
         subtitle=title,
-        sections=_sections(fleet),
+        sections=_list_sections(fleet),
         footer=f"Run {fleet['run']['id']}. Times are in UTC.",
         fleet=fleet,
         modes=", ".join(map(mode_name, fleet["run"]["modes"])),
@@ -50,9 +50,9 @@ def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, linked: bool = Tru
     )
 
 
-def _sections(fleet: Mapping[str, t.Any]) -> list[Section]:
+def _list_sections(fleet: Mapping[str, t.Any]) -> list[Section]:
     accounts, new = fleet["accounts"], fleet["new_criticals"]
-    sections = [Section("accounts", "Accounts", "fleet/accounts.html.j2", _accounts(fleet), len(accounts))]
+    sections = [Section("accounts", "Accounts", "fleet/accounts.html.j2", _view_accounts(fleet), len(accounts))]
     if new:
         view = {"accounts": {account["account_id"]: account for account in accounts}}
         sections.append(Section("new", "New critical findings", "fleet/new.html.j2", view, len(new)))
@@ -64,14 +64,14 @@ def _sections(fleet: Mapping[str, t.Any]) -> list[Section]:
     return sections
 
 
-def _accounts(fleet: Mapping[str, t.Any]) -> View:
+def _view_accounts(fleet: Mapping[str, t.Any]) -> View:
     severities = (name.capitalize() for name in _SEVERITIES)
     return {
-        "accounts": sorted(fleet["accounts"], key=_worst_first),
+        "accounts": sorted(fleet["accounts"], key=_rank_worst_first),
         "columns": ("Account", "Score", *severities, *_COUNTED.values()),
         "counted": tuple(_COUNTED),
     }
 
 
-def _worst_first(account: Mapping[str, t.Any]) -> tuple[t.Any, ...]:
+def _rank_worst_first(account: Mapping[str, t.Any]) -> tuple[t.Any, ...]:
     return (*(-account["summary"][name] for name in _SEVERITIES), account["account_id"])

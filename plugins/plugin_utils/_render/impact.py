@@ -18,27 +18,27 @@ Item = Mapping[str, t.Any]
 View = dict[str, t.Any]
 
 
-def impacts(found: Sequence[Item]) -> View:
+def view_impacts(found: Sequence[Item]) -> View:
     """Each change that was predicted."""
-    return {"impacts": [_impact(document) for document in found]}
+    return {"impacts": [_view_impact(document) for document in found]}
 
 
-def unsafe(found: Iterable[Item]) -> int:
+def count_unsafe(found: Iterable[Item]) -> int:
     """For how many principals a change is not safe."""
     return sum(count for document in found for name, count in document["counts"].items() if name != "safe")
 
 
-def _impact(document: Item) -> View:
+def _view_impact(document: Item) -> View:
     return {
         "impact": document,
-        "bars": _bars(document["counts"]),
+        "bars": _share_out(document["counts"]),
         "counts": counted(document["counts"]),
         "groups": [{"group": group, "called": called(group)} for group in document["groups"]],
         "skipped": [f"{item['principal']}: {item['reason']}" for item in document["skipped"]],
     }
 
 
-def _bars(counts: Mapping[str, int]) -> list[View]:
+def _share_out(counts: Mapping[str, int]) -> list[View]:
     """The principals by outcome, as parts of a bar that is 100 wide."""
     total = sum(counts.values()) or 1
     bars: list[View] = []

@@ -75,7 +75,7 @@ def warm() -> None:
         ENVIRONMENT.get_template(name)
 
 
-def anchor(fingerprint: str) -> str:
+def make_anchor(fingerprint: str) -> str:
     """The id of a finding in the page."""
     return f"finding-{fingerprint[:16]}"
 
@@ -90,17 +90,17 @@ class _Compact(jinja2.ext.Extension):
             yield token
 
 
-def _content(name: str) -> markupsafe.Markup:
+def _read(name: str) -> markupsafe.Markup:
     """A file that becomes a part of each page, without the comment at its start."""
     return markupsafe.Markup((_HERE / name).read_text(encoding="utf-8").partition("*/\n")[2])
 
 
-def _digest(content: str) -> str:
+def _hash(content: str) -> str:
     """What the policy of a page names a style sheet or a script by (https://www.w3.org/TR/CSP3/#grammardef-hash-source)."""
     return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
-def _environment() -> jinja2.Environment:
+def _make_environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -110,11 +110,11 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
     )
     environment.filters.update(
-        anchor=anchor,
+        anchor=make_anchor,
         as_json=as_json,
         benchmark=lambda benchmark: FRAMEWORKS.get(benchmark, benchmark),
         counted=counted,
-        digest=_digest,
+        digest=_hash,
         g=lambda number: f"{number:g}",
         is_arn=is_arn,
         kind_of=kind_of,
@@ -126,12 +126,12 @@ def _environment() -> jinja2.Environment:
         frameworks={**FRAMEWORKS, **_SHORT},
         outcomes=OUTCOMES,
         parts=PARTS,
-        script=_content("report.js"),
+        script=_read("report.js"),
         severities=[severity.value for severity in Severity],
         sources=SOURCES,
-        style=_content("report.css"),
+        style=_read("report.css"),
     )
     return environment
 
 
-ENVIRONMENT: t.Final = _environment()
+ENVIRONMENT: t.Final = _make_environment()

@@ -19,7 +19,7 @@ from .findings import View
 from .text import analyzer, regions_by_reason
 
 
-def settled(report: Mapping[str, t.Any]) -> View:
+def view_resolved(report: Mapping[str, t.Any]) -> View:
     """Findings of the assessment before that are resolved, or that could not be assessed again."""
     delta = report["delta"]
     return {
@@ -32,7 +32,7 @@ def settled(report: Mapping[str, t.Any]) -> View:
     }
 
 
-def frameworks(report: Mapping[str, t.Any]) -> View:
+def view_frameworks(report: Mapping[str, t.Any]) -> View:
     """The requirements of each framework, and how many have which status."""
     return {
         "frameworks": [
@@ -47,7 +47,7 @@ def frameworks(report: Mapping[str, t.Any]) -> View:
     }
 
 
-def controls(report: Mapping[str, t.Any]) -> View:
+def view_controls(report: Mapping[str, t.Any]) -> View:
     """Every control that was assessed, the failing ones first."""
     statuses = control_statuses(report)
     groups: dict[str, list[Group]] = {}
@@ -70,7 +70,7 @@ def controls(report: Mapping[str, t.Any]) -> View:
     }
 
 
-def run(report: Mapping[str, t.Any]) -> View:
+def view_run(report: Mapping[str, t.Any]) -> View:
     """The run, what was seen of the account, and what could not be."""
     job, scope = report["run"]["job_url"], report["scope"]
     return {

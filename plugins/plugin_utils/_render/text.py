@@ -41,7 +41,7 @@ TITLE: t.Final = "IAM Security Assessment Report"
 _NAMES = 12
 _IDS = 4
 _REFUSED = 40
-# How many ways to become an administrator are told, and how many to become the same one.
+# How many ways to become an administrator are named, and how many to become the same one.
 _WAYS = 12
 _WAYS_TO_ONE = 4
 
@@ -230,7 +230,7 @@ def _badge(group: Group, fingerprints: Iterable[str], word: str) -> str:
 
 def _group_fields(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, str]]:
     first = group.findings[0]
-    told = _escalations(group, report)
+    escalations = _escalations(group, report)
     fields: list[tuple[str, t.Optional[str]]]
     if len(group.findings) == 1:
         detail = first["resource_detail"]
@@ -238,11 +238,11 @@ def _group_fields(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, 
         notes = ", ".join(filter(None, (detail, region)))
         fields = [
             ("Resource", f"{first['resource']} ({notes})" if notes else first["resource"]),
-            *(told or [("Detail", first["detail"])]),
+            *(escalations or [("Detail", first["detail"])]),
             ("Last Activity", last_activity(first)),
         ]
-    elif told:
-        fields = [*told]
+    elif escalations:
+        fields = [*escalations]
     else:
         what = "Resources" if len(group.controls) == 1 else "Events"
         fields = [(what, listed(group.names, _NAMES)), ("Detail", first["detail"] if _is_shared(group) else None)]
@@ -255,10 +255,10 @@ def _escalations(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, s
     found = [path for path in map(path_of, group.findings) if path is not None]
     if not found:
         return []
-    told = [way for same in by_end(found) for way in same[:_WAYS_TO_ONE]][:_WAYS]
-    more = len(found) - sum(len(way.paths) for way in told)
+    named = [way for same in by_end(found) for way in same[:_WAYS_TO_ONE]][:_WAYS]
+    more = len(found) - sum(len(way.paths) for way in named)
     rest = f"… and {more} more principals" if more else ""
-    return [*(("Path", way.sentence) for way in told), ("Path", rest), ("Detail", caveat(report))]
+    return [*(("Path", way.sentence) for way in named), ("Path", rest), ("Detail", caveat(report))]
 
 
 def _is_shared(group: Group) -> bool:
@@ -302,8 +302,8 @@ def _waived(report: Mapping[str, t.Any], show: Show) -> Lines:
 
 
 def _impacts(impacts: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
-    told = ["\n".join(impact_lines(impact, show)) for impact in impacts]
-    return ["WHAT WOULD BREAK:", "\n\n".join(told)] if told else []
+    texts = ["\n".join(impact_lines(impact, show)) for impact in impacts]
+    return ["WHAT WOULD BREAK:", "\n\n".join(texts)] if texts else []
 
 
 def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
@@ -314,8 +314,8 @@ def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
         what = f"- {change['service']}:{change['operation']} on {change['target']} ({state_of(change)}{undo})"
         lines += wrapped(show(what), first="  ", rest="    ")
         affects = change.get("affects")
-        told = [f"affects: {described(affects)}"] if affects else []
-        for line in (*difference(change["before"], change["after"]), *told):
+        affected = [f"affects: {described(affects)}"] if affects else []
+        for line in (*difference(change["before"], change["after"]), *affected):
             lines += wrapped(show(line), first="      ", rest="        ")
     return [f"CHANGES: {states(count_changes(report))}", *lines] if changes else []
 
@@ -348,8 +348,8 @@ def _policy(statements: t.Any) -> str:
 def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
     lines = []
     for refusal in refusal_groups(refused):
-        told = filter(None, (refusal.module, refusal.operation, refusal.rule))
-        lines += wrapped(show(f"- {refusal.title}: {refusal.said} ({', '.join(told)})"), first="  ", rest="    ")
+        marks = filter(None, (refusal.module, refusal.operation, refusal.rule))
+        lines += wrapped(show(f"- {refusal.title}: {refusal.said} ({', '.join(marks)})"), first="  ", rest="    ")
         # What is to be copied stays as it is.
         lines += [f"      {show(line)}" for line in refusal.to_copy]
         if refusal.names:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._converge.finding import Status
 from ansible_collections.hardening.iam.plugins.module_utils._report.paths import paths
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.account_html import render
-from ansible_collections.hardening.iam.plugins.plugin_utils._render.drawing import escalation
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.drawing import view_paths
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.page import ENVIRONMENT
 
 from ...module_utils._report import samples
@@ -19,7 +19,7 @@ from .parsed import Reader
 
 
 def section(*findings: samples.Finding) -> str:
-    view = escalation(paths(samples.assessment(list(findings))))
+    view = view_paths(paths(samples.assessment(list(findings))))
     return ENVIRONMENT.get_template("account/paths.html.j2").render(view=view)
 
 

@@ -11,7 +11,7 @@ import re
 import pytest
 
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.account_html import render
-from ansible_collections.hardening.iam.plugins.plugin_utils._render.impact import impacts, unsafe
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.impact import count_unsafe, view_impacts
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.page import ENVIRONMENT
 
 from ...module_utils._report import samples
@@ -37,13 +37,13 @@ def read(section: str) -> Reader:
 
 
 def shown(*groups: dict[str, object], **fields: object) -> str:
-    view = impacts([{"module": "permissions_boundary", **document(*groups, **fields)}])
+    view = view_impacts([{"module": "permissions_boundary", **document(*groups, **fields)}])
     return Reader(ENVIRONMENT.get_template("account/impact.html.j2").render(view=view)).text
 
 
 def test_the_navigation_leads_to_it_and_counts_who_is_not_safe(page: str) -> None:
     assert '<a href="#impact">What would break<small>3</small></a>' in page
-    assert unsafe([developers(), developers()]) == 6
+    assert count_unsafe([developers(), developers()]) == 6
 
 
 def test_nothing_is_shown_where_nothing_was_predicted() -> None:
