@@ -27,6 +27,7 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._report_run import r
 
 from ..module_utils._converge.fakes import set_dates
 from ..module_utils._report import samples
+from ..module_utils._report.impacts import developers
 from ..module_utils._report.test_fleet import account
 
 CHANGES = ("changes_applied", "changes_planned", "changes_reported", "refused")
@@ -546,6 +547,7 @@ def test_two_jobs_of_one_run_that_enforce_both_stand_in_its_report(tmp_path: Pat
     assert fleet["changes_applied"] == 2
 
 
+WITHOUT_BLIND_SPOTS = {name: value for name, value in developers().items() if name != "blind_spots"}
 HIDDEN = dataclasses.replace(samples.KEY_CHANGE, target=f"{samples.ACCOUNT}-hidden")
 
 
@@ -584,6 +586,7 @@ def plan_with(**fields: t.Any) -> dict[str, t.Any]:
         pytest.param(forged(refused=[{"rule": 1}]), id="malformed refusal"),
         pytest.param(forged(findings=[{"control": "x"}]), id="malformed finding"),
         pytest.param(forged(impacts=[{"principals": 7}]), id="malformed impact"),
+        pytest.param(forged(impacts=[WITHOUT_BLIND_SPOTS]), id="impact that only the page finds malformed"),
         pytest.param(forged(costs=[{"option": 7}]), id="malformed cost"),
         pytest.param(forged(capabilities=[{"state": 7}]), id="malformed row"),
     ],
