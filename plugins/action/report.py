@@ -4,9 +4,18 @@
 
 from __future__ import annotations
 
-from ansible_collections.hardening.iam.plugins.modules.report import ENTRY
-from ansible_collections.hardening.iam.plugins.plugin_utils._in_process import InProcess
+from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry
+from ansible_collections.hardening.iam.plugins.modules.report import CONSTRAINTS, argument_spec
+from ansible_collections.hardening.iam.plugins.plugin_utils._on_controller import OnController
+from ansible_collections.hardening.iam.plugins.plugin_utils._render import page
+from ansible_collections.hardening.iam.plugins.plugin_utils._report_run import run
 
 
-class ActionModule(InProcess):
-    entry = ENTRY
+class ActionModule(OnController):
+    entry = Entry(argument_spec=argument_spec, operations=Operations(), run=run, constraints=CONSTRAINTS)
+
+    @classmethod
+    def _prepare(cls) -> None:
+        page.warm()
+        super()._prepare()

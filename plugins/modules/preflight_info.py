@@ -121,11 +121,12 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._assessment.preflight import OPERATIONS, run
-from ..module_utils._assessment.report import FAIL_ON, FORMATS
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS, REGIONS_ARGUMENTS
 from ..module_utils._module.arguments import (
     ACCOUNT_ARGUMENTS,
     DECLARATION_ARGUMENTS,
+    FAIL_ON,
+    FORMATS,
     REPORT_PLACE_ARGUMENTS,
     RUN_ARGUMENTS,
 )

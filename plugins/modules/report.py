@@ -25,6 +25,10 @@ description:
     runs write there.
   - It writes in check mode too, makes no AWS call but to reach O(report_dir) in S3, and never reports a change. Files are only readable by
     their owner.
+  - It always runs on the controller, whatever the connection of the task is, as M(ansible.builtin.template) does. There it needs boto3, and
+    there a relative O(report_dir) is relative to the directory in which Ansible was started. C(environment) applies. C(become),
+    C(ansible_python_interpreter) and O(debug_botocore_endpoint_logs) are ignored. C(async) is refused.
+  - On a controller with macOS, a forked process that uses the network can crash. Let O(report_dir) be a directory there.
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -318,10 +322,9 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..module_utils._assessment.report import FAIL_ON, FORMATS, run
-from ..module_utils._aws.operations import Operations
-from ..module_utils._module.arguments import REPORT_PLACE_ARGUMENTS
-from ..module_utils._module.task import Entry, finish
+from ..module_utils._module.arguments import FAIL_ON, FORMATS, REPORT_PLACE_ARGUMENTS
+
+CONSTRAINTS: t.Final[dict[str, t.Any]] = {"required_if": [("scope", "account", ["account_id"])]}
 
 
 def argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -352,16 +355,10 @@ def argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-ENTRY = Entry(
-    argument_spec=argument_spec,
-    operations=Operations(),
-    run=run,
-    constraints={"required_if": [("scope", "account", ["account_id"])]},
-)
-
-
 def main() -> t.NoReturn:
-    finish(AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True, **ENTRY.constraints), ENTRY)
+    """Refuse to run: the core is in ``plugins/plugin_utils``, which no target has."""
+    module = AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True, **CONSTRAINTS)
+    module.fail_json(msg="hardening.iam.report runs on the controller only, by its action plugin, and not as a module.")
 
 
 if __name__ == "__main__":

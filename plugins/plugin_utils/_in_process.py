@@ -60,6 +60,12 @@ class InProcess(NormalActionModule):
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
+        if hasattr(cls, "entry"):
+            cls._prepare()
+
+    @classmethod
+    def _prepare(cls) -> None:
+        """Load in the parent process all that its workers need."""
         warm(cls.entry.operations)
         known_variables()
         # All that is loaded now stays. A worker that looked through it for garbage would copy the memory it shares with
@@ -73,7 +79,7 @@ class InProcess(NormalActionModule):
         if problem:
             return {"failed": True, "changed": False, "msg": problem}
         self._task.args = {**self._task.args, **run_of(given), **job_of(given)}
-        if self._connection.transport == "local":
+        if self._has_the_files_of_this_worker():
             self._task.args = {**self._task.args, **self._places()}
         result: Result = self._run_here() if self._can_run_here(task_vars) else super().run(tmp, task_vars)
         # Text that is there to be read is shown wherever the task runs, with no callback enabled.
@@ -121,7 +127,7 @@ class InProcess(NormalActionModule):
         return (
             HAS_BOTO3
             and sys.platform != "darwin"  # forked workers that use the network crash there
-            and self._connection.transport == "local"
+            and self._has_the_files_of_this_worker()
             and not self._task.async_val
             and not self._play_context.become
             and not any(self._task.environment or [])
@@ -129,6 +135,10 @@ class InProcess(NormalActionModule):
             and boolean(self._variable(task_vars, "hardening_in_process", True), strict=False)
             and not boolean(self._task.args.get("debug_botocore_endpoint_logs", False), strict=False)
         )
+
+    def _has_the_files_of_this_worker(self) -> bool:
+        """Whether the task works on the machine that Ansible runs on."""
+        return bool(self._connection.transport == "local")
 
     def _places(self) -> dict[str, t.Any]:
         """The options that name a file or directory here by a relative path, with the path made absolute.

@@ -14,7 +14,7 @@ from unit.plugins.module_utils._controls import samples as accounts
 from unit.plugins.module_utils._report import samples as reports
 
 from ansible_collections.hardening.iam.plugins.module_utils._controls.assess import assess
-from ansible_collections.hardening.iam.plugins.module_utils._report.html import render
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.account_html import render
 from emulator import seed
 
 MOST_SECONDS: t.Final = {"seed": 6.0, "assess": 5.0, "render": 2.0}

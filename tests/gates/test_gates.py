@@ -15,6 +15,7 @@ from .sanity import ansible_test_sanity
 from .staging import CHECKOUT, Stage
 
 Tools = t.Mapping[str, str]
+RENDER: t.Final = CHECKOUT / "plugins" / "plugin_utils" / "_render"
 
 
 def test_lint_ruff(tools: Tools) -> None:
@@ -24,6 +25,18 @@ def test_lint_ruff(tools: Tools) -> None:
 
 def test_lint_ruff_format(tools: Tools) -> None:
     run(["ruff", "format", "--check", "--diff", "."], cwd=CHECKOUT, env=tools)
+
+
+def test_lint_style_and_script(tools: Tools) -> None:
+    """The skipped rule takes the value of an arrow function for a mistake, where nobody uses it."""
+    skipped = "--skip=suspicious/useIterableCallbackReturn"
+    run(["biome", "lint", skipped, "report.css", "report.js"], cwd=RENDER, env=tools)
+
+
+def test_lint_templates(tools: Tools) -> None:
+    """H020: the style sheet draws lines with empty elements."""
+    options = ("--lint", "--profile", "jinja", "--extension", "html.j2", "--ignore", "H020")
+    run(["djlint", "templates", *options], cwd=RENDER, env=tools)
 
 
 def test_lint_yaml(tools: Tools, staged: Stage) -> None:

@@ -21,7 +21,9 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[2]
 PLUGINS = CHECKOUT / "plugins"
 UTILS = PLUGINS / "module_utils"
-UTILS_PACKAGE = "ansible_collections.hardening.iam.plugins.module_utils"
+PACKAGE = "ansible_collections.hardening.iam.plugins"
+UTILS_PACKAGE = f"{PACKAGE}.module_utils"
+RENDER = PLUGINS / "plugin_utils" / "_render"
 
 DOCUMENTATION_NAMES = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 MAX_FUNCTION_LINES = 60
@@ -178,7 +180,7 @@ def is_reader(path: Path) -> bool:
 
 def imported_modules(path: Path) -> set[str]:
     """The absolute names of the modules a file imports, in functions and under TYPE_CHECKING too."""
-    package = [*UTILS_PACKAGE.split("."), *path.relative_to(UTILS).parts[:-1]]
+    package = [*PACKAGE.split("."), *path.relative_to(UTILS.parent).parts[:-1]]
     names: set[str] = set()
     for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
@@ -217,7 +219,12 @@ def forbidden_imports(path: Path) -> set[str]:
     rooms = {rooms_of(place) for place in imported_places(names)}
     pure = set(IMPURE) - (set() if room_of(path) in PURE_ROOMS else MAY_IMPORT.get(room_of(path), set()))
     wrong = {room for room in rooms if not any(is_in(room, one) for one in allowed)}
-    return wrong | {name for name in names if is_or_is_in(name, pure)}
+    return wrong | {name for name in names if is_or_is_in(name, pure) or is_of_the_controller(name)}
+
+
+def is_of_the_controller(name: str) -> bool:
+    """Whether a name is of the collection, but not of module_utils: a module on a target would not find it."""
+    return is_or_is_in(name, [PACKAGE]) and name != PACKAGE and not is_or_is_in(name, [UTILS_PACKAGE])
 
 
 def test_no_file_is_loose_and_every_room_has_its_arrows() -> None:
@@ -319,17 +326,31 @@ def test_imports_follow_the_arrows(path: Path) -> None:
         ("_rollback/run.py", "from .._assessment import run", {"_assessment"}),
         ("_acceptance/run.py", "from .._rollback import run", {"_rollback"}),
         ("_loose.py", "from ._policy.documents import policy", {"_policy/documents"}),
+        (
+            "_report/a.py",
+            "from ...plugin_utils._render import text",
+            {f"{PACKAGE}.plugin_utils._render", f"{PACKAGE}.plugin_utils._render.text"},
+        ),
     ],
 )
 def test_arrows_are_judged_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, line: str, wrong: set[str]
 ) -> None:
     """The rule itself, on files that break it and files that don't."""
-    monkeypatch.setattr(sys.modules[__name__], "UTILS", tmp_path)
-    path = tmp_path / name
+    monkeypatch.setattr(sys.modules[__name__], "UTILS", tmp_path / "module_utils")
+    path = tmp_path / "module_utils" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{line}\n", encoding="utf-8")
     assert forbidden_imports(path) == wrong
+
+
+@pytest.mark.parametrize("path", python_files(RENDER), ids=relative)
+def test_renderers_know_the_documents_of_a_run_alone(path: Path) -> None:
+    names = imported_modules(path)
+    rooms = {rooms_of(place) for place in imported_places(names)}
+    assert rooms <= {"_report"} | ARROWS["_report"]
+    assert not [name for name in names if is_or_is_in(name, IMPURE)]
+    assert not [name for name in names if is_of_the_controller(name) and "plugin_utils._render" not in name]
 
 
 IMPORT_WITHOUT = """

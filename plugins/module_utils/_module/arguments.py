@@ -40,3 +40,7 @@ REPORT_PLACE_ARGUMENTS: t.Final[ArgumentSpec] = {
     "report_kms_key_id": {"type": "str", "no_log": False},
     "report_role_arn": {"type": "str"},
 }
+
+# What the module report writes beside report.json, and which findings make a run fail.
+FORMATS: t.Final = ("txt", "html", "csv", "junit", "sarif")
+FAIL_ON: t.Final = ("never", "critical", "high", "new")

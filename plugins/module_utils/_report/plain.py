@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 import typing as t
@@ -48,6 +49,13 @@ def printable(text: object, *, ascii_only: bool = False) -> str:
 def visible(text: str) -> str:
     """``text`` with what can't be seen made visible, for formats that other programs show to people."""
     return _UNSEEN.sub("\ufffd", text)
+
+
+def as_json(value: t.Any) -> str:
+    """Evidence as people can read it: a text as it is, all else as JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def wrapped(text: str, *, first: str = "", rest: str = "", width: int = WIDTH) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.hardening.iam.plugins.action.report import ActionModule
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import encode
@@ -22,11 +23,11 @@ from ..module_utils._report import samples
 
 def result_of(place: Path, **options: t.Any) -> dict[str, t.Any]:
     """The module's result for options as a play gives them."""
-    validation = ArgumentSpecValidator(report.argument_spec(), **report.ENTRY.constraints).validate(
+    validation = ArgumentSpecValidator(report.argument_spec(), **report.CONSTRAINTS).validate(
         {"report_dir": str(place), **options}
     )
     assert validation.error_messages == []
-    return execute(report.ENTRY, options=validation.validated_parameters, check_mode=True)
+    return execute(ActionModule.entry, options=validation.validated_parameters, check_mode=True)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_the_samples_of_the_documentation_have_the_keys_of_the_result(place: Pat
     ],
 )
 def test_bad_options_are_refused(options: dict[str, t.Any], message: str) -> None:
-    validation = ArgumentSpecValidator(report.argument_spec(), **report.ENTRY.constraints).validate(options)
+    validation = ArgumentSpecValidator(report.argument_spec(), **report.CONSTRAINTS).validate(options)
     assert any(message in error for error in validation.error_messages)
 
 
@@ -100,5 +101,5 @@ def test_a_place_that_cannot_be_written_is_a_message(tmp_path: Path) -> None:
 
 
 def test_no_aws_operation_is_declared() -> None:
-    assert not report.ENTRY.operations.reads
-    assert not report.ENTRY.operations.writes
+    assert not ActionModule.entry.operations.reads
+    assert not ActionModule.entry.operations.writes

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH, listed, printable, wrapped
+from ansible_collections.hardening.iam.plugins.module_utils._report.plain import (
+    WIDTH,
+    as_json,
+    listed,
+    printable,
+    wrapped,
+)
 
 from . import samples
 
@@ -41,3 +47,8 @@ def test_no_line_is_too_long(text: str) -> None:
 @pytest.mark.parametrize(("limit", "shown"), [(3, "a, b, c"), (2, "a, b, … and 1 more"), (1, "a, … and 2 more")])
 def test_long_lists_are_cut_and_counted(limit: int, shown: str) -> None:
     assert listed(["a", "b", "c"], limit) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [("text", "text"), ({"b": 1, "a": "é"}, '{\n  "a": "é",\n  "b": 1\n}')])
+def test_evidence_is_shown_as_people_read_it(value: object, shown: str) -> None:
+    assert as_json(value) == shown

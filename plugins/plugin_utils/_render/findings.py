@@ -1,0 +1,99 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The findings in the HTML report: what fails, what is waived, and why controls have no verdict."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ...module_utils._converge.finding import Severity, Status
+from ...module_utils._report.grouping import Group, failing_groups, gaps, problem_of, resource_name
+from ...module_utils._report.paths import Step, name_of, path_of
+
+# A group of more findings is folded at first, so that the page can be skimmed.
+_UNFOLDED: t.Final = 8
+
+Finding = Mapping[str, t.Any]
+View = dict[str, t.Any]
+
+
+def view_findings(report: Mapping[str, t.Any]) -> View:
+    """Everything that fails, by severity."""
+    delta = report["delta"]
+    new = {**dict.fromkeys(delta["new"], "new"), **dict.fromkeys(delta.get("newly_assessed", ()), "newly assessed")}
+    summary = report["summary"]
+    return {
+        "groups": [_view_group(group, new) for group in failing_groups(report)],
+        "summary": summary,
+        "present": [severity.value for severity in Severity if summary[severity.value]],
+        "has_new": bool(delta["new"]),
+    }
+
+
+def _view_group(group: Group, new: Mapping[str, str]) -> View:
+    marks = [new[finding["fingerprint"]] for finding in group.findings if finding["fingerprint"] in new]
+    is_severe = group.severity in (Severity.CRITICAL.value, Severity.HIGH.value)
+    return {
+        "group": group,
+        "marks": [f"{marks.count(word)} {word}" for word in dict.fromkeys(marks)],
+        "is_open": is_severe and len(group.findings) <= _UNFOLDED,
+        "findings": [
+            _view_finding(finding, group.name(finding), new.get(finding["fingerprint"])) for finding in group.findings
+        ],
+    }
+
+
+def _view_finding(finding: Finding, name: str, mark: t.Optional[str] = None) -> View:
+    evidence = finding["evidence"]
+    path = path_of(finding)
+    return {
+        "finding": finding,
+        "name": name,
+        "mark": mark,
+        "source": " at ".join(filter(None, (evidence["source"], evidence["observed_at"]))),
+        "steps": None if path is None else view_steps(path.steps, [step.policies for step in path.steps]),
+        "is_drawn": finding["status"] == Status.FAIL.value,
+    }
+
+
+def view_steps(found: Sequence[Step], allowing: Sequence[Sequence[str]]) -> list[View]:
+    """The steps of a path in order, each with the policies of ``allowing`` that allow it."""
+    return [
+        {"step": step, "notes": _describe_step(step, policies)} for step, policies in zip(found, allowing, strict=True)
+    ]
+
+
+def _describe_step(step: Step, policies: Sequence[str]) -> str:
+    notes = [
+        step.name,
+        f"through {name_of(step.via)}" if step.via else None,
+        f"allowed by {', '.join(policies)}" if policies else None,
+        f"provided: {'; '.join(step.conditions)}" if step.conditions else None,
+    ]
+    return ", ".join(filter(None, notes))
+
+
+def view_not_assessed(report: Mapping[str, t.Any]) -> View:
+    """Why controls have no verdict."""
+    return {"gaps": gaps(report), "controls": report["controls"]}
+
+
+def view_waived(report: Mapping[str, t.Any]) -> View:
+    """Accepted findings, each with the terms on which it was accepted."""
+    return {
+        "entries": [
+            {
+                "problem": f"{problem_of(finding, report)}: {resource_name(finding)}",
+                "terms": finding["waiver"] or {},
+                "shown": _view_finding(finding, resource_name(finding)),
+            }
+            for finding in report["findings"]
+            if finding["status"] == Status.WAIVED.value
+        ]
+    }

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The run over all accounts in the terminal."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from collections.abc import Iterable, Mapping
+
+from ...module_utils._converge.finding import Severity
+from ...module_utils._report.plain import WIDTH, printable, wrapped
+from .text import Lines, Show, score_basis, score_line
+
+TITLE: t.Final = "IAM Security Assessment of the Fleet"
+
+_SEVERITIES = tuple(severity.value for severity in Severity)
+_CHANGES = ("changes_applied", "changes_planned", "changes_reported", "refused")
+# What became of changes. The columns are narrow, so that account and alias fit beside them.
+_STATES = ("Done", "Plan", "Rep", "Ref")
+_COLUMNS = ("Account", "Crit", "High", "Med", "Low", "Score", "Coverage", "New", "Gone", *_STATES)
+
+
+def render(fleet: Mapping[str, t.Any], *, title: str = TITLE, ascii_only: bool = False) -> str:
+    """The report of a run as text of at most 100 columns."""
+    show = functools.partial(printable, ascii_only=ascii_only)
+    heading = show(title)
+    header = [heading, "=" * len(heading), f"Run: {show(fleet['run']['id'])}", f"Date: {fleet['run']['created'][:10]}"]
+    sections = [
+        header,
+        _accounts(fleet, show),
+        _new_criticals(fleet, show),
+        _absent(fleet, show),
+        _summary(fleet, show),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def _accounts(fleet: Mapping[str, t.Any], show: Show) -> Lines:
+    rows = [_COLUMNS, *(_row(account, show) for account in fleet["accounts"])]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(_COLUMNS))]
+    # Numbers are never cut; a long alias is.
+    widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - 2 * len(widths))
+    lines = [
+        "  ".join(
+            cell.rjust(width) if at else cell[:width].ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    legend = "  Changes: Done applied, Plan applied by a real run, Rep only reported (mode report), Ref refused"
+    return ["ACCOUNTS:", *(f"  {line}".rstrip() for line in lines), legend] if fleet["accounts"] else []
+
+
+def _row(account: Mapping[str, t.Any], show: Show) -> tuple[str, ...]:
+    score, alias = account["score"], show(account["account_alias"] or "")
+    has_verdict = score is not None and score["percent"] is not None
+    return (
+        f"{account['account_id']} {alias}".rstrip(),
+        *(str(account["summary"][name]) for name in _SEVERITIES),
+        f"{score['percent']:g}%" if has_verdict else "-",
+        f"{score['coverage_percent']:g}%" if score is not None else "-",
+        *(str(account[name]) for name in ("new", "resolved", *_CHANGES)),
+    )
+
+
+def _new_criticals(fleet: Mapping[str, t.Any], show: Show) -> Lines:
+    lines = []
+    for finding in fleet["new_criticals"]:
+        what = f"- {finding['account_id']}: {finding['problem']}: {finding['name']}; {finding['detail']}"
+        lines += wrapped(show(what), first="  ", rest="    ")
+    return ["NEW CRITICAL FINDINGS:", *lines] if lines else []
+
+
+def _absent(fleet: Mapping[str, t.Any], show: Show) -> Lines:
+    lines = []
+    for failure in fleet["failed"]:
+        who = " ".join(filter(None, (failure["account_id"], f"({failure['host']})" if failure["host"] else "")))
+        lines += wrapped(show(f"- {who} failed: {failure['message']}"), first="  ", rest="    ")
+    for account in fleet["missing"]:
+        lines += wrapped(show(f"- {account} has no report of this run"), first="  ", rest="    ")
+    return ["FAILED AND MISSING ACCOUNTS:", *lines] if lines else []
+
+
+def _summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
+    summary, totals = fleet["summary"], fleet["totals"]
+    lines = [
+        "SUMMARY:",
+        f"  Accounts: {totals['accounts']} | Failed: {len(fleet['failed'])} | Missing: {len(fleet['missing'])}",
+        f"  Total Findings: {summary['total']} | {_listed(totals, ('new', 'newly_assessed', 'resolved', 'waived'))}",
+        f"  {_listed(summary, _SEVERITIES)}",
+        f"  Changes: {totals['changes_applied']} applied, {totals['changes_planned']} planned,"
+        f" {totals['changes_reported']} reported, {totals['refused']} refused",
+    ]
+    # What an approval of the whole run names: hardening_approved_plan takes it.
+    lines += [f"  Plan of the run: {fleet['plan_sha256']}"] if fleet.get("plan_sha256") else []
+    if fleet["score"]:
+        lines += wrapped(f"Compliance Score: {show(score_line(fleet['score']))}", first="  ", rest="    ")
+        lines += wrapped(show(score_basis(fleet["score"])), first="    ", rest="    ")
+    return lines
+
+
+def _listed(counts: Mapping[str, int], names: Iterable[str]) -> str:
+    return " | ".join(f"{name.replace('_', ' ').capitalize()}: {counts[name]}" for name in names)

@@ -1,0 +1,421 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this plugin util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The report, composed: what the modules of a run left in the report place in, every format and the exit status out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from ..module_utils._account.account_id import parse_account_id
+from ..module_utils._converge.errors import InputError
+from ..module_utils._converge.finding import mask_key_ids
+from ..module_utils._converge.plan import combined_plan, plan_document
+from ..module_utils._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
+from ..module_utils._converge.store import Store, StoreError
+from ..module_utils._module.task import Task, TaskError
+from ..module_utils._report import fleet, manifest
+from ..module_utils._report.delta import DELTA_LISTS, unaccepted
+from ..module_utils._report.document import (
+    SCHEMA,
+    DocumentError,
+    Report,
+    check_report,
+    complete,
+    count_statuses,
+    decode,
+    encode,
+    headline,
+    run_report_key,
+    to_bytes,
+)
+from ..module_utils._report.parts import Parts, part_folder, read_parts
+from ..module_utils._report.plain import printable
+from ..module_utils._report.states import APPLIED, PLANNED, REFUSED, REPORTED, count_changes
+from ..module_utils._report.workflow import hand_on
+from ._render import account_html, fleet_html, fleet_text, junit, page, sarif, tables, text
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What a document that others wrote can raise in the code that reads it.
+_MALFORMED: t.Final = (AttributeError, KeyError, TypeError, ValueError, page.MALFORMED)
+
+_CHANGES: t.Final = ("changes_applied", "changes_planned", "changes_reported", "refused")
+
+Result = dict[str, t.Any]
+
+
+def run(task: Task) -> Result:
+    """The core of ``report``: options of :mod:`plugins.modules.report` in, its result out.
+
+    :raises TaskError: there is no assessment of the run to report on, or what is kept of it can't be read.
+    """
+    try:
+        return _report_fleet(task) if task.options["scope"] == "fleet" else _report_account(task)
+    except (DocumentError, InputError) as error:
+        raise TaskError(str(error)) from error
+    except _MALFORMED as error:
+        # Others can write to the place of reports, and what they leave need not have every member.
+        raise TaskError(f"report_dir: what stands there of this run is malformed: {error!r}") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    """Where the files of a run go, and where they went."""
+
+    store: Store
+    written: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def put(self, name: str, key: str, content: bytes) -> None:
+        self.written[name] = self.store.put(key, content)
+
+    def document(self, key: str, *, schema: t.Optional[str] = None) -> t.Optional[dict[str, t.Any]]:
+        content = self.store.get(key)
+        return None if content is None else decode(content, where=f"{self.store.location}/{key}", schema=schema)
+
+
+def _report_account(task: Task) -> Result:
+    account = str(task.account_id)
+    place = _Place(task.report_store())
+    assessed = _read_assessment(task, place, account)
+    found = read_parts(place.store, account, assessed["run"]["id"], mode=assessed["run"]["mode"])
+    try:
+        return _write_account(task, place, assessed, found)
+    except _MALFORMED:
+        # Nothing was written: everything is rendered before.
+        return _write_account(task, place, assessed, _leave_out_malformed(assessed, found))
+
+
+def _write_account(task: Task, place: _Place, assessed: Report, found: Parts) -> Result:
+    """The report of the account, once it is written in every format; the result of the task."""
+    account, run_id = assessed["account_id"], assessed["run"]["id"]
+    report = complete(assessed, found.parts, reveal_key_ids=task.options["reveal_key_ids"])
+    plan = _build_plan(task, report, found.parts)
+    report = _add_problems(report, found.problems, plan["plan_sha256"])
+    rendered = {name: _choose_renderers(task)[name][1](report) for name in task.options["formats"]}
+    shown = _render_terminal(task, report, rendered.get("txt"))
+    for problem in report["incomplete"]:
+        task.warn(f"the report of {account} lacks {problem['module']}: {problem['reason']}")
+    place.store.put(run_report_key(account, run_id), encode(report))
+    place.put("json", f"{account}/report.json", encode(report))
+    is_applied = any(change["applied"] for change in report["changes"])
+    keep_plan(place.store, plan, renew=not is_applied)
+    place.put("plan", f"{account}/plan.json", encode(plan))
+    for name, content in rendered.items():
+        place.put(name, f"{account}/{_choose_renderers(task)[name][0]}", to_bytes(content))
+    return _summarize_account(task, report, plan, place, shown=shown)
+
+
+def _read_assessment(task: Task, place: _Place, account: str) -> Report:
+    """The assessment of the run, from its own place: another run of the account may have written since.
+
+    :raises TaskError: there is none.
+    """
+    wanted = task.run_id if task.options["run_id"] else None
+    keys = [run_report_key(account, wanted)] if wanted else []
+    newest: t.Optional[Report] = None
+    for key in (*keys, f"{account}/report.json"):
+        newest = place.document(key, schema=SCHEMA)
+        if newest is not None:
+            check_report(newest, account, where=f"{place.store.location}/{key}")
+            if wanted in (None, newest["run"]["id"]):
+                return newest
+    of_run = f" of run {wanted}" if wanted else ""
+    found = f"; the one there is of run {newest['run']['id']}" if newest else ""
+    raise TaskError(f"account_id: no assessment of {account}{of_run} in {place.store.location}{found}")
+
+
+def _leave_out_malformed(assessed: Report, found: Parts) -> Parts:
+    """The parts that a report can be made of, each tried by itself: a malformed one costs its own module alone."""
+    kept: list[Mapping[str, t.Any]] = []
+    problems = dict(found.problems)
+    for part in found.parts:
+        try:
+            report = complete(assessed, [part])
+            text.render(report)
+            account_html.render(report)
+            kept.append(part)
+        except _MALFORMED as error:
+            problems[part["module"]] = f"its part of the report is malformed: {error!r}"
+    return Parts(tuple(kept), problems)
+
+
+def _add_problems(report: Report, problems: Mapping[str, str], plan_hash: str) -> Report:
+    """The report with the hash of its plan, and with the modules that ran and are not in it."""
+    incomplete = [{"module": module, "reason": mask_key_ids(problems[module])} for module in sorted(problems)]
+    errors = [
+        {"dataset": None, "region": None, "operation": problem["module"], "reason": problem["reason"]}
+        for problem in incomplete
+    ]
+    return {
+        **report,
+        "errors": [*report["errors"], *(error for error in errors if error not in report["errors"])],
+        "plan_sha256": plan_hash,
+        "incomplete": incomplete,
+    }
+
+
+def _build_plan(task: Task, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """The plan that may be approved: all changes of the run, with key ids in full; what was refused, and the costs.
+
+    It is made of the parts that the report is made of, each of which was held against what it shows.
+    """
+    names = {"account_id": report["account_id"], "run_id": report["run"]["id"]}
+    plan = combined_plan([part["plan"] for part in parts if part.get("plan")], **names)
+    if plan is None:
+        plan = plan_document((), created=task.clock(), **names)
+    refused = [
+        {name: value for name, value in refusal.items() if name != "change"}
+        for part in parts
+        for refusal in part.get("refused", ())
+    ]
+    return {**plan, "refused": refused, "costs": report["costs"]}
+
+
+def _choose_renderers(task: Task) -> Mapping[str, tuple[str, Callable[[Report], str]]]:
+    """Format → the name of its file, and how it is made."""
+    title = task.options["title"] or text.TITLE
+    ascii_only = task.options["ascii"]
+    return {
+        "txt": ("report.txt", lambda report: text.render(report, title=title, ascii_only=ascii_only)),
+        "html": ("report.html", lambda report: account_html.render(report, title=title)),
+        "csv": ("report.csv", tables.render),
+        "junit": ("report.junit.xml", junit.render),
+        "sarif": ("report.sarif", lambda report: json.dumps(sarif.build(report), indent=1, ensure_ascii=False) + "\n"),
+    }
+
+
+def _render_terminal(task: Task, report: Report, written: t.Optional[str]) -> str:
+    """What is shown of an account's report, as the option ``terminal`` says. ``written`` is the text of the file."""
+    if task.options["terminal"] == "none":
+        return ""
+    if task.options["terminal"] == "brief":
+        return printable(text.brief(report), ascii_only=task.options["ascii"])
+    if written is not None and not report["preflight"]:
+        return written
+    title = task.options["title"] or text.TITLE
+    return text.render(report, title=title, ascii_only=task.options["ascii"], with_preflight=False)
+
+
+def _summarize_account(task: Task, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str) -> Result:
+    summary, delta = report["summary"], report["delta"]
+    counts = count_changes(report)
+    if task.options["fail_on"] == "new" and delta["basis"] is None:
+        task.warn(f"fail_on: there is no earlier report of {report['account_id']}, so no finding is new")
+    newly = len(delta.get("newly_assessed", ()))
+    if task.options["fail_on"] == "new" and newly and delta.get("upgraded"):
+        task.warn(
+            f"fail_on: {newly} findings of {report['account_id']} are newly assessed after an upgrade, so they do not "
+            "count as new: the report before did not have their control or region"
+        )
+    reasons = [
+        f"the report of {report['account_id']} lacks {problem['module']}: {problem['reason']}"
+        for problem in report["incomplete"]
+    ]
+    reasons += _explain_failure(task, report["account_id"], summary, unaccepted(report))
+    result = {
+        "scope": "account",
+        "account_id": report["account_id"],
+        "run_id": report["run"]["id"],
+        "summary": summary,
+        "counts": count_statuses(report["findings"]),
+        "score": headline(report),
+        "delta": {name: len(delta.get(name, ())) for name in DELTA_LISTS},
+        "changes_applied": counts[APPLIED],
+        "changes_planned": counts[PLANNED],
+        "changes_reported": counts[REPORTED],
+        "refused": counts[REFUSED],
+        "plan_sha256": plan["plan_sha256"],
+        "incomplete": report["incomplete"],
+        "files": place.written,
+        "terminal": shown,
+        **_judge(reasons),
+    }
+    return {**result, "stats": hand_on(result, fleet.new_criticals([report]), failed=())}
+
+
+def _report_fleet(task: Task) -> Result:
+    place = _Place(task.report_store())
+    failures = [
+        {"host": failure["host"], "account_id": failure["account_id"], "message": failure["reason"]}
+        for failure in task.options["failures"]
+    ]
+    expected, malformed = _parse_expected(task.options["expected_accounts"])
+    known = {failure["account_id"] for failure in failures}
+    failures += [failure for failure in malformed if failure["account_id"] not in known]
+    run_id, own, unreadable = _read_reports(task, place)
+    known = {failure["account_id"] for failure in failures}
+    unreadable += _find_only_checked(own, expected)
+    unreadable = [failure for failure in unreadable if failure["account_id"] not in known]
+    document = fleet.build(
+        run_id=run_id,
+        created=task.now,
+        reports=own,
+        failures=mask_key_ids([*failures, *unreadable]),
+        expected=expected,
+    )
+    plans = {report["account_id"]: report["plan_sha256"] for report in own if report.get("plan_sha256")}
+    document["plan_sha256"] = keep_run(place.store, run_lines(plans), run_id=run_id, created=task.clock())
+    title = task.options["title"] or fleet_text.TITLE
+    place.put("json", "fleet.json", encode(document))
+    if "html" in task.options["formats"]:
+        place.put("html", "fleet.html", to_bytes(fleet_html.render(document, title=title)))
+    place.put("manifest", "manifest.json", encode(_build_manifest(task, place, document)))
+    shown = task.options["terminal"] != "none"
+    terminal = fleet_text.render(document, title=title, ascii_only=task.options["ascii"]) if shown else ""
+    return _summarize_fleet(task, document, place, terminal)
+
+
+def _read_reports(task: Task, place: _Place) -> tuple[str, list[Report], list[dict[str, t.Any]]]:
+    """The run, its reports, and what of the accounts can't be read, as failures of these.
+
+    Without the option ``run_id`` it is the newest run that any account has a report of.
+    """
+    failures: dict[str, str] = {}
+    accounts = [name for name in place.store.folders() if _ACCOUNT.fullmatch(name)]
+    wanted = task.run_id if task.options["run_id"] else None
+    newest: dict[str, Report] = {}
+    if wanted is None:
+        for account in accounts:
+            report = _read_report(place, account, f"{account}/report.json", failures)
+            newest.update({account: report} if report else {})
+        started = ((report["run"]["started"], report["run"]["id"]) for report in newest.values())
+        run_id = max(started, default=("", task.run_id))[1]
+    else:
+        run_id = wanted
+    own: list[Report] = []
+    for account in accounts:
+        present = newest.get(account)
+        if present is None or present["run"]["id"] != run_id:
+            present = _read_report(place, account, run_report_key(account, run_id), failures)
+        if present is None and wanted is not None and account not in failures:
+            present = _read_report(place, account, f"{account}/report.json", failures)
+        if present is not None and present["run"]["id"] == run_id:
+            own.append(present)
+    for report in own:
+        reasons = [f"{problem['module']}: {problem['reason']}" for problem in report.get("incomplete", ())]
+        if reasons:
+            failures[report["account_id"]] = f"its report is incomplete: {'; '.join(reasons)}"
+    return run_id, own, [{"host": None, "account_id": name, "message": text} for name, text in failures.items()]
+
+
+def _find_only_checked(reports: Sequence[Report], expected: Sequence[str]) -> list[dict[str, t.Any]]:
+    """The accounts that the job which enforces did not report on, as failures: what is there is of the check before it.
+
+    Both jobs of a workflow share the run id.
+    """
+    of_mode = {report["account_id"]: report["run"]["mode"] for report in reports}
+    if "enforce" not in {of_mode.get(account) for account in expected}:
+        return []
+    message = "its report is that of the check; the job that enforces left none"
+    left = sorted(account for account in set(expected) if of_mode.get(account) == "check")
+    return [{"host": None, "account_id": account, "message": message} for account in left]
+
+
+def _read_report(place: _Place, account: str, key: str, failures: dict[str, str]) -> t.Optional[Report]:
+    """The report at ``key``, if a report of the fleet can be made of it; else why not, in ``failures``."""
+    try:
+        report = place.document(key, schema=SCHEMA)
+        if report is not None:
+            where = f"{place.store.location}/{key}"
+            check_report(report, account, where=where)
+            alone = fleet.build(run_id=report["run"]["id"], created=_EPOCH, reports=[report])
+            fleet_text.render(alone, title=fleet_text.TITLE, ascii_only=False)
+            plan_hash = report.get("plan_sha256")
+            if plan_hash is not None:
+                check_hash(plan_hash)
+            if any(set(problem) != {"module", "reason"} for problem in report.get("incomplete", ())):
+                raise DocumentError(f"{where} is malformed: incomplete")
+    except (DocumentError, InputError, StoreError) as error:
+        failures[account] = str(error)
+    except _MALFORMED as error:
+        failures[account] = f"{place.store.location}/{key} is malformed: {error!r}"
+    else:
+        return report
+    return None
+
+
+def _parse_expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, t.Any]]]:
+    """Account ids in 12 digits; what is none is a failure of its own, and costs the others nothing."""
+    expected, failures = [], []
+    for value in values:
+        try:
+            account_id = parse_account_id(value)
+        except ValueError as error:
+            failures.append({"host": None, "account_id": str(value).strip(), "message": str(error)})
+        else:
+            expected += [account_id] if account_id else []
+    return expected, failures
+
+
+def _build_manifest(task: Task, place: _Place, document: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    run_id = document["run"]["id"]
+    keys = [key for account in document["accounts"] for key in _list_files(place, account, run_id)]
+    keys += [run_key(document["plan_sha256"])]
+    keys += [key for key in ("fleet.json", "fleet.html") if key.partition(".")[2] in place.written]
+    files = [(key, content) for key in keys if (content := _read_file(task, place, key)) is not None]
+    return manifest.build(files, run_id=document["run"]["id"], created=task.now)
+
+
+def _read_file(task: Task, place: _Place, key: str) -> t.Optional[bytes]:
+    """A file of the run. One that can't be read, which somebody else put there, is left out of the manifest."""
+    try:
+        return place.store.get(key)
+    except StoreError as error:
+        task.warn(f"manifest.json lacks {key}: {error}")
+        return None
+
+
+def _list_files(place: _Place, account: Mapping[str, t.Any], run_id: str) -> list[str]:
+    """The files of one run of an account, and those that are copies of its newest."""
+    start = f"{account['account_id']}/"
+    of_runs = (f"{start}parts/", f"{start}runs/", f"{start}plans/")
+    own = (part_folder(account["account_id"], run_id), f"{start}runs/{run_id}/")
+    keys = [key for key in place.store.list(start) if key.startswith(own) or not key.startswith(of_runs)]
+    return [*keys, *([plan_key(account["account_id"], account["plan_sha256"])] if account["plan_sha256"] else [])]
+
+
+def _summarize_fleet(task: Task, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
+    failed = [failure["account_id"] or failure["host"] or "unknown" for failure in document["failed"]]
+    reasons = [f"{name} failed" for name in failed] + [f"{account} has no report" for account in document["missing"]]
+    reasons += _explain_failure(task, "the fleet", document["summary"], document["unaccepted"])
+    result = {
+        "scope": "fleet",
+        "run_id": document["run"]["id"],
+        "accounts": document["totals"]["accounts"],
+        "summary": document["summary"],
+        "score": document["score"],
+        "delta": {name: document["totals"][name] for name in ("new", "newly_assessed", "resolved")},
+        **{name: document["totals"][name] for name in _CHANGES},
+        "plan_sha256": document["plan_sha256"],
+        "failed_accounts": failed,
+        "missing_accounts": document["missing"],
+        "files": place.written,
+        "terminal": terminal,
+        **_judge(reasons),
+    }
+    return {**result, "stats": hand_on(result, document["new_criticals"], failed=[*failed, *document["missing"]])}
+
+
+def _explain_failure(task: Task, what: str, summary: Mapping[str, int], unaccepted: Mapping[str, int]) -> list[str]:
+    """Why the run fails by the option ``fail_on``."""
+    counts: Mapping[str, int] = {
+        "never": {},
+        "critical": {"critical": summary["critical"]},
+        "high": {"critical": summary["critical"], "high": summary["high"]},
+        "new": unaccepted,
+    }[task.options["fail_on"]]
+    return [f"{what} has {count} {name} findings" for name, count in counts.items() if count]
+
+
+def _judge(reasons: Sequence[str]) -> Result:
+    return {"fail": bool(reasons), "fail_msg": "; ".join(reasons)}

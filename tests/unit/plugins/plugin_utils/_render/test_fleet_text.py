@@ -1,0 +1,44 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.hardening.iam.plugins.module_utils._report.plain import WIDTH
+from ansible_collections.hardening.iam.plugins.plugin_utils._render.fleet_text import render
+
+from ...module_utils._report.test_fleet import account, fleet
+
+
+def test_a_line_an_account() -> None:
+    text = render(fleet())
+    assert (
+        "  Account                 Crit  High  Med  Low  Score  Coverage  New  Gone  Done  Plan  Rep  Ref\n"
+        "  222233334444 acme-prod     2    10    3    1    62%       91%    1     1     1     0    1    1\n"
+        "  333344445555 acme-dev      2    10    3    1    62%       91%    0     0     1     0    1    1\n"
+    ) in text
+
+
+def test_failed_and_missing_accounts_and_new_criticals_are_named() -> None:
+    text = render(fleet())
+    assert "  - 444455556666 (acme-legacy) failed: </script>" in text
+    assert "  - 555566667777 has no report of this run\n" in text
+    assert "  - 222233334444: Root user has an access key: root; 1 active access key" in text
+    assert "Accounts: 2 | Failed: 1 | Missing: 1" in text
+    assert "Compliance Score: 61.9% (CIS AWS Foundations Benchmark v7.0)" in text
+
+
+def test_lines_are_short_and_obey_nobody() -> None:
+    long_name = account("999988887777", "a" * 63)
+    long_name["summary"] = {"critical": 10000, "high": 10000, "medium": 10000, "low": 10000, "total": 40000}
+    text = render(fleet(reports=[long_name]), title="ü", ascii_only=True)
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert text.isascii()
+    assert "\x1b" not in render(fleet())
+
+
+def test_accounts_without_a_score() -> None:
+    report = account("999988887777")
+    text = render(fleet(reports=[{**report, "scores": []}]))
+    assert "999988887777     2    10    3    1      -         -" in text
+    assert "Compliance Score" not in text
