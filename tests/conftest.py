@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import os
-import random
 import typing as t
 from pathlib import Path
 
@@ -71,29 +71,44 @@ def link_tree() -> Path:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """An option to run less of large tables."""
-    parser.addoption("--cases", type=int, help="run at most so many cases of a parametrized test, drawn at random")
+    parser.addoption("--cases", type=int, help="run at most so many cases of a table, drawn at random")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What marks mean."""
+    config.addinivalue_line("markers", "table(name): the table that a case is of, where a test has several")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Start with the gates, which take longest; pytest-randomly has settled the order of the rest."""
+    """Start with the files that take longest, so that no worker is left with one at the end.
+
+    These are the gates, then what starts Ansible. Within each of the three, pytest-randomly has settled the order.
+    """
     at_most = config.getoption("cases")
     if at_most is not None:
-        chosen = draw_cases(items, at_most, random.Random(config.getoption("randomly_seed", 0)))
+        chosen = draw_cases(items, at_most, config.getoption("randomly_seed", 0))
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = [item for item in items if item in chosen]
-    items.sort(key=lambda item: CHECKOUT / "tests" / "gates" not in item.path.parents)
+    rooms = [CHECKOUT / "tests" / name for name in ("gates", "integration")]
+    items.sort(key=lambda item: [room not in item.path.parents for room in rooms])
 
 
-def draw_cases(items: t.Iterable[pytest.Item], at_most: int, drawing: random.Random) -> set[pytest.Item]:
-    """At most so many cases of each test function; a test without parameters is its own only case."""
+def draw_cases(items: t.Iterable[pytest.Item], at_most: int, seed: object) -> set[pytest.Item]:
+    """At most so many cases of each table; a test without parameters is its own only case.
 
-    def function(item: pytest.Item) -> str:
-        return item.nodeid.partition("[")[0]
+    Tests of the same cases get the same ones, so that a fixture that makes them has few to make.
+    """
 
-    groups = itertools.groupby(sorted(items, key=lambda item: item.nodeid), function)
-    tables = [list(cases) for _function, cases in groups]
-    return {case for cases in tables for case in drawing.sample(cases, min(at_most, len(cases)))}
+    def table(item: pytest.Item) -> tuple[str, str]:
+        mark = item.get_closest_marker("table")
+        return item.nodeid.partition("[")[0], mark.args[0] if mark else ""
+
+    def lot(item: pytest.Item) -> str:
+        return hashlib.sha256(f"{seed} {item.nodeid.partition('[')[2]}".encode()).hexdigest()
+
+    groups = itertools.groupby(sorted(items, key=table), table)
+    return {case for _table, cases in groups for case in sorted(cases, key=lot)[:at_most]}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
