@@ -42,10 +42,10 @@ integration: .venv/.dev ## Integration tests, against the emulated AWS
 	$(PYTEST) tests/integration $(ARGS)
 
 lint: .venv/.dev ## ruff, yamllint, mypy, ansible-lint
-	$(PYTEST) tests/gates -k lint $(ARGS)
+	$(PYTEST) tests/gates/test_lint.py tests/gates/test_ansible_lint.py $(ARGS)
 
 sanity: .venv/.dev ## ansible-test sanity
-	$(PYTEST) tests/gates/test_gates.py -k sanity $(ARGS)
+	$(PYTEST) tests/gates/test_sanity.py $(ARGS)
 
 format: .venv/.dev ## Let ruff format the Python files
 	$(BIN)/ruff check --fix-only --quiet .
