@@ -10,12 +10,14 @@ import contextlib
 import hashlib
 import itertools
 import os
+import sys
 import typing as t
 from pathlib import Path
 
 import pytest
 from ansible.plugins.loader import init_plugin_loader
 from hypothesis import settings
+from scope import runs_all
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LINK_TREE = CHECKOUT / ".cache" / "link"
@@ -76,7 +78,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """What marks mean."""
-    config.addinivalue_line("markers", "table(name): the table that a case is of, where a test has several")
+    config.addinivalue_line(
+        "markers", 'table(name, at_most): the table that a case is of; "make test" draws at most so many of it'
+    )
 
 
 @pytest.hookimpl(trylast=True)
@@ -85,30 +89,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     These are the gates, then what starts Ansible. Within each of the three, pytest-randomly has settled the order.
     """
-    at_most = config.getoption("cases")
-    if at_most is not None:
-        chosen = draw_cases(items, at_most, config.getoption("randomly_seed", 0))
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = [item for item in items if item in chosen]
+    chosen = draw_cases(items, config.getoption("cases"), config.getoption("randomly_seed", 0))
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = [item for item in items if item in chosen]
     rooms = [CHECKOUT / "tests" / name for name in ("gates", "integration")]
     items.sort(key=lambda item: [room not in item.path.parents for room in rooms])
 
 
-def draw_cases(items: t.Iterable[pytest.Item], at_most: int, seed: object) -> set[pytest.Item]:
-    """At most so many cases of each table; a test without parameters is its own only case.
+def draw_cases(items: t.Iterable[pytest.Item], at_most: t.Optional[int], seed: object) -> set[pytest.Item]:
+    """At most so many cases of each table, else as many as its mark allows; all of them in "make test-all".
 
-    Tests of the same cases get the same ones, so that a fixture that makes them has few to make.
+    A test without parameters is its own only case. Tests of the same cases get the same ones, so that a fixture that
+    makes them has few to make.
     """
 
-    def table(item: pytest.Item) -> tuple[str, str]:
+    def table(item: pytest.Item) -> tuple[str, str, int]:
         mark = item.get_closest_marker("table")
-        return item.nodeid.partition("[")[0], mark.args[0] if mark else ""
+        name, allowed = mark.args if mark else ("", None)
+        limits = [limit for limit in (at_most, None if runs_all() else allowed) if limit is not None]
+        return item.nodeid.partition("[")[0], name, min(limits, default=sys.maxsize)
 
     def lot(item: pytest.Item) -> str:
         return hashlib.sha256(f"{seed} {item.nodeid.partition('[')[2]}".encode()).hexdigest()
 
     groups = itertools.groupby(sorted(items, key=table), table)
-    return {case for _table, cases in groups for case in sorted(cases, key=lot)[:at_most]}
+    return {case for (_test, _name, most), cases in groups for case in sorted(cases, key=lot)[:most]}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from scope import runs_all
 
 from dates import date_in, noon_in
 
@@ -370,6 +371,8 @@ CASES: t.Final = (
     Case("report in no place", "report", {"account_id": DEV}, fails="report_dir"),
     Case("fleet", "report", {"scope": "fleet", "report_dir": "./reports", "run_id": "parity", "now": NOW}),
 )
+# How many cases of a module "make test" runs by both ways, besides those that tests name.
+AT_MOST: t.Final = 2
 # The case that no literal can hold, since its password is new each time.
 VAULTED: t.Final = "inventory, vaulted"
 NAMES: t.Final = frozenset({case.name for case in CASES} | {VAULTED})
@@ -516,14 +519,16 @@ def _compared(result: Record) -> Record:
     return compared
 
 
-def test_every_module_has_cases() -> None:
+def test_every_module_has_cases(record_property: t.Callable[[str, object], None]) -> None:
     assert {case.module for case in CASES} == set(MODULES)
     assert NAMED < NAMES
+    if not runs_all():
+        record_property("environment", f"NOT RUN more than {AT_MOST} cases of a module: make test-all runs them")
 
 
 def of_its_module(case: Case, value: object) -> t.Any:
-    """A parameter, of which a sample has one of each module."""
-    return pytest.param(value, id=case.name, marks=pytest.mark.table(case.module))
+    """A parameter: a sample has some of each module. One way starts Python for each case, which takes a second."""
+    return pytest.param(value, id=case.name, marks=pytest.mark.table(case.module, AT_MOST))
 
 
 @pytest.mark.parametrize("name", [*(of_its_module(case, case.name) for case in CASES), VAULTED])
