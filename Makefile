@@ -29,11 +29,13 @@ demo: .venv/.run $(INSTALLED) ## Assess the emulated organization "acme" and wri
 emulator: .venv/.run ## Serve the emulated AWS on PORT (5055) and print what to export
 	PYTHONPATH=tests $(BIN)/python -m emulator serve --port $(PORT)
 
-test: .venv/.dev ## Gates, unit and integration tests in random order; on other Pythons and ansible-cores with a sample of large tables
+test: .venv/.dev ## Gates, unit and integration tests in random order, but for the repetitions that the summary names
 	$(PYTEST) -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/gates tests/unit tests/integration $(ARGS)
+	@test -n "$$HARDENING_TEST_ALL" || echo "NOT RUN mutants of the safety code: make test-all runs them"
 
-test-all: ## The same, with all of the tables on every Python and ansible-core found
+test-all: ## The same with all repetitions, and make mutation
 	HARDENING_TEST_ALL=1 $(MAKE) test
+	$(MAKE) mutation ARGS=
 
 units: .venv/.dev ## Unit tests
 	$(PYTEST) tests/unit $(ARGS)
