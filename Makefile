@@ -29,11 +29,13 @@ demo: .venv/.run $(INSTALLED) ## Assess the emulated organization "acme" and wri
 emulator: .venv/.run ## Serve the emulated AWS on PORT (5055) and print what to export
 	PYTHONPATH=tests $(BIN)/python -m emulator serve --port $(PORT)
 
-test: .venv/.dev ## Gates, unit and integration tests in random order; on other Pythons and ansible-cores with a sample of large tables
+test: .venv/.dev ## Gates, unit and integration tests in random order, but for the repetitions that the summary names
 	$(PYTEST) -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests/gates tests/unit tests/integration $(ARGS)
+	@test -n "$$HARDENING_TEST_ALL" || echo "NOT RUN mutants of the safety code: make test-all runs them"
 
-test-all: ## The same, with all of the tables on every Python and ansible-core found
+test-all: ## The same with all repetitions, and make mutation
 	HARDENING_TEST_ALL=1 $(MAKE) test
+	$(MAKE) mutation ARGS=
 
 units: .venv/.dev ## Unit tests
 	$(PYTEST) tests/unit $(ARGS)
@@ -42,10 +44,10 @@ integration: .venv/.dev ## Integration tests, against the emulated AWS
 	$(PYTEST) tests/integration $(ARGS)
 
 lint: .venv/.dev ## ruff, yamllint, mypy, ansible-lint
-	$(PYTEST) tests/gates -k lint $(ARGS)
+	$(PYTEST) tests/gates/test_lint.py tests/gates/test_ansible_lint.py $(ARGS)
 
 sanity: .venv/.dev ## ansible-test sanity
-	$(PYTEST) tests/gates/test_gates.py -k sanity $(ARGS)
+	$(PYTEST) tests/gates/test_sanity.py $(ARGS)
 
 format: .venv/.dev ## Let ruff format the Python files
 	$(BIN)/ruff check --fix-only --quiet .

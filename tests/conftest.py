@@ -7,15 +7,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import os
-import random
+import sys
 import typing as t
 from pathlib import Path
 
 import pytest
 from ansible.plugins.loader import init_plugin_loader
 from hypothesis import settings
+from scope import runs_all
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LINK_TREE = CHECKOUT / ".cache" / "link"
@@ -71,29 +73,47 @@ def link_tree() -> Path:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """An option to run less of large tables."""
-    parser.addoption("--cases", type=int, help="run at most so many cases of a parametrized test, drawn at random")
+    parser.addoption("--cases", type=int, help="run at most so many cases of a table, drawn at random")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What marks mean."""
+    config.addinivalue_line(
+        "markers", 'table(name, at_most): the table that a case is of; "make test" draws at most so many of it'
+    )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Start with the gates, which take longest; pytest-randomly has settled the order of the rest."""
-    at_most = config.getoption("cases")
-    if at_most is not None:
-        chosen = draw_cases(items, at_most, random.Random(config.getoption("randomly_seed", 0)))
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = [item for item in items if item in chosen]
-    items.sort(key=lambda item: CHECKOUT / "tests" / "gates" not in item.path.parents)
+    """Start with the files that take longest, so that no worker is left with one at the end.
+
+    These are the gates, then what starts Ansible. Within each of the three, pytest-randomly has settled the order.
+    """
+    chosen = draw_cases(items, config.getoption("cases"), config.getoption("randomly_seed", 0))
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = [item for item in items if item in chosen]
+    rooms = [CHECKOUT / "tests" / name for name in ("gates", "integration")]
+    items.sort(key=lambda item: [room not in item.path.parents for room in rooms])
 
 
-def draw_cases(items: t.Iterable[pytest.Item], at_most: int, drawing: random.Random) -> set[pytest.Item]:
-    """At most so many cases of each test function; a test without parameters is its own only case."""
+def draw_cases(items: t.Iterable[pytest.Item], at_most: t.Optional[int], seed: object) -> set[pytest.Item]:
+    """At most so many cases of each table, else as many as its mark allows; all of them in "make test-all".
 
-    def function(item: pytest.Item) -> str:
-        return item.nodeid.partition("[")[0]
+    A test without parameters is its own only case. Tests of the same cases get the same ones, so that a fixture that
+    makes them has few to make.
+    """
 
-    groups = itertools.groupby(sorted(items, key=lambda item: item.nodeid), function)
-    tables = [list(cases) for _function, cases in groups]
-    return {case for cases in tables for case in drawing.sample(cases, min(at_most, len(cases)))}
+    def table(item: pytest.Item) -> tuple[str, str, int]:
+        mark = item.get_closest_marker("table")
+        name, allowed = mark.args if mark else ("", None)
+        limits = [limit for limit in (at_most, None if runs_all() else allowed) if limit is not None]
+        return item.nodeid.partition("[")[0], name, min(limits, default=sys.maxsize)
+
+    def lot(item: pytest.Item) -> str:
+        return hashlib.sha256(f"{seed} {item.nodeid.partition('[')[2]}".encode()).hexdigest()
+
+    groups = itertools.groupby(sorted(items, key=table), table)
+    return {case for (_test, _name, most), cases in groups for case in sorted(cases, key=lot)[:most]}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

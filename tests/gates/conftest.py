@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from .environments import ENVIRONMENTS, Environment, Made, home_of, is_this_one, make
 from .staging import CHECKOUT, Stage, stage, tool_environment
 
 # Not sys.executable resolved: the virtual environment's own bin directory has the tools.
@@ -34,6 +35,17 @@ def home() -> Path:
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     """The collection, copied outside the checkout."""
     return stage(tmp_path_factory.mktemp("stage"), virtual_environment=THIS)
+
+
+@pytest.fixture(scope="module", params=ENVIRONMENTS, ids=str)
+def made(request: pytest.FixtureRequest) -> Made:
+    """An environment and its directory; skipped, with the reason, where it cannot or need not be made."""
+    environment: Environment = request.param
+    if is_this_one(environment):
+        pytest.skip(f"{environment}: is what these tests run on")
+    home = home_of(environment)
+    home.mkdir(parents=True, exist_ok=True)
+    return environment, make(environment, env=tool_environment(home, Path("/usr")))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import subprocess
 import sys
@@ -49,6 +51,15 @@ ENVIRONMENTS = (
     OLDEST,
     Environment(python="3.11", ansible="ansible>=12,<13", core="2.19"),
 )
+
+
+# A combination and its virtual environment.
+Made = tuple[Environment, Path]
+
+
+def home_of(environment: Environment) -> Path:
+    """ansible-test keeps its virtual environments in its home: one for each combination."""
+    return CHECKOUT / ".cache" / f"home-{environment}"
 
 
 def run(
@@ -95,8 +106,23 @@ def find_python(version: str) -> t.Optional[str]:
     return picked.stdout.strip() or None
 
 
+@contextlib.contextmanager
+def alone(name: str) -> t.Iterator[None]:
+    """Hold a lock of this name: several workers of pytest-xdist may make the same environment."""
+    locks = CHECKOUT / ".cache" / "environments"
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def make(environment: Environment, *, env: t.Mapping[str, str]) -> Path:
     """The virtual environment's directory, made on the first call and again when the requirements change."""
+    with alone(str(environment)):
+        return _made(environment, env)
+
+
+def _made(environment: Environment, env: t.Mapping[str, str]) -> Path:
     interpreter = find_python(environment.python)
     if interpreter is None:
         pytest.skip(f"{environment}: no Python {environment.python} on this machine")
@@ -109,6 +135,8 @@ def make(environment: Environment, *, env: t.Mapping[str, str]) -> Path:
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         run([interpreter, "-m", "venv", "--clear", directory], cwd=CHECKOUT, env=env)
         pip = [directory / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        # The package "ansible" is a hundred collections, of which one is used: Python compiles what it imports.
+        pip.append("--no-compile")
         run(
             [*pip, "-r", REQUIREMENTS[0], "-r", REQUIREMENTS[1], environment.ansible, *environment.pins],
             cwd=CHECKOUT,

@@ -42,9 +42,15 @@ def complaints(output: str) -> str:
 
 
 def ansible_test_sanity(
-    stage: Stage, *, virtual_environment: Path, python: str, home: Path, without: Sequence[str] = ()
+    stage: Stage,
+    *,
+    virtual_environment: Path,
+    python: str,
+    home: Path,
+    only: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> str:
-    """Run the sanity tests of the environment's ansible-core but for those ``without``; returns what it printed."""
+    """Run the sanity tests of the environment's ansible-core, ``only`` some or ``without`` some; returns the output."""
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     name = f"get_pip_{pinned_pip(virtual_environment).replace('.', '_')}.py"
@@ -52,6 +58,7 @@ def ansible_test_sanity(
     output = run(
         [
             *(virtual_environment / "bin" / "ansible-test", "sanity", "--color", "no", "--python", python),
+            *(word for test in only for word in ("--test", test)),
             *(word for test in without for word in ("--skip-test", test)),
         ],
         cwd=stage.collection,
@@ -59,4 +66,6 @@ def ansible_test_sanity(
         complaints=complaints,
     )
     assert "Running sanity test" in output and "All targets skipped" not in output, output
+    missing = [test for test in only if f'Running sanity test "{test}"' not in output]
+    assert not missing, f"{missing} did not run:\n{output}"
     return output

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The unit and integration tests, and ansible-test sanity, on the other supported Pythons and ansible-cores."""
+"""The unit and integration tests on the other supported Pythons and ansible-cores."""
 
 from __future__ import annotations
 
@@ -16,45 +16,28 @@ from pathlib import Path
 
 import pytest
 import yaml
+from scope import runs_all
 from unit.test_collection import PURE_ROOMS, UTILS_PACKAGE, import_without
 
-from .environments import ENVIRONMENTS, OLDEST, Environment, is_this_one, make, run, this_python
-from .sanity import ansible_test_sanity
-from .staging import CHECKOUT, stage, tool_environment
-
-Made = tuple[Environment, Path]
+from .environments import ENVIRONMENTS, OLDEST, Environment, Made, home_of, is_this_one, run, this_python
+from .staging import CHECKOUT, tool_environment
 
 # What depends on the Python or the ansible-core it runs on. The emulator, the tools and what AWS answers do not.
 REPEATED = (
     "tests/unit/plugins",
     "tests/unit/test_collection.py",
-    "tests/integration/test_harden.py",
     "tests/integration/test_in_process.py",
     "tests/integration/test_preflight.py",
 )
+# What "make test-all" repeats besides: all roles harden all accounts. test_preflight.py has them predict for one.
+REPEATED_IN_ALL = ("tests/integration/test_harden.py",)
 # Of these, what no ansible-core can change: rooms of tables and properties that are as many cases as all else together.
 # The tests of the others have options from argument specs, and readers that talk to an emulator.
 PURE = tuple(f"tests/unit/plugins/module_utils/{room}" for room in ("_controls", "_converge", "_policy", "_report"))
-# Another Python gets a sample of each table: this run has all of it, and what a Python changes, it changes in any case.
-CASES: t.Final = 3
-ALL: t.Final = "HARDENING_TEST_ALL"
+# Another Python gets one case of each table, and all tests that have no table, properties among them: this run has all
+# cases, and what a Python changes, it changes in any case.
+CASES: t.Final = 1
 PURE_FILES = [path for room in PURE for path in sorted((CHECKOUT / room).rglob("*.py"))]
-
-
-@pytest.fixture(scope="module", params=ENVIRONMENTS, ids=str)
-def made(request: pytest.FixtureRequest) -> Made:
-    """An environment and its directory; skipped, with the reason, where it cannot or need not be made."""
-    environment: Environment = request.param
-    if is_this_one(environment):
-        pytest.skip(f"{environment}: is what these tests run on")
-    home = home_of(environment)
-    home.mkdir(parents=True, exist_ok=True)
-    return environment, make(environment, env=tool_environment(home, Path("/usr")))
-
-
-def home_of(environment: Environment) -> Path:
-    """ansible-test keeps its virtual environments in its home: one for each combination."""
-    return CHECKOUT / ".cache" / f"home-{environment}"
 
 
 def summary(output: str) -> str:
@@ -72,14 +55,15 @@ def left_out(environment: Environment) -> str:
     rooms = ", ".join(path.rpartition("/")[2] for path in not_repeated(environment))
     reason = f"they import nothing of ansible, and this run has them on Python {this_python()}"
     lines = [f"NOT REPEATED unit tests of {rooms}: {reason}"] if rooms else []
-    if sample():
-        lines.append(f"NOT REPEATED more than {CASES} cases of a parametrized test: make test-all runs them")
+    if not runs_all():
+        more = f"{', '.join(REPEATED_IN_ALL)}, more than {CASES} case of a table"
+        lines.append(f"NOT REPEATED {more}: make test-all runs them")
     return "".join(f"\n{line}" for line in lines)
 
 
-def sample() -> tuple[str, ...]:
-    """The arguments by which pytest runs a sample of large tables; none in "make test-all"."""
-    return () if os.environ.get(ALL) else (f"--cases={CASES}",)
+def repeated() -> tuple[str, ...]:
+    """The arguments for pytest: a sample, or in "make test-all" whole tables and more files."""
+    return (*REPEATED, *REPEATED_IN_ALL) if runs_all() else (f"--cases={CASES}", *REPEATED)
 
 
 def declared_bounds() -> set[str]:
@@ -112,7 +96,7 @@ def test_pytest(made: Made, record_property: t.Callable[[str, object], None]) ->
     environment, directory = made
     pytest_there = [directory / "bin" / "python", "-m", "pytest", "-q", "-o", f"cache_dir=.cache/pytest-{environment}"]
     output = run(
-        [*pytest_there, *sample(), *REPEATED, *(f"--ignore={path}" for path in not_repeated(environment))],
+        [*pytest_there, *repeated(), *(f"--ignore={path}" for path in not_repeated(environment))],
         cwd=CHECKOUT,
         env=tool_environment(home_of(environment), directory),
     )
@@ -162,21 +146,3 @@ def test_what_is_not_repeated_is_named(python: str, rooms: tuple[str, ...]) -> N
     assert not_repeated(environment) == rooms
     assert (f"of {', '.join(path.rpartition('/')[2] for path in rooms)}:" in left_out(environment)) == bool(rooms)
     assert all((CHECKOUT / path).is_dir() for path in rooms)
-
-
-# It reads the code, which is the same everywhere, and takes longer than all other sanity tests together.
-READ_ONCE = ("pylint",)
-
-
-def test_sanity(made: Made, tmp_path: Path, record_property: t.Callable[[str, object], None]) -> None:
-    environment, directory = made
-    ansible_test_sanity(
-        stage(tmp_path, virtual_environment=directory),
-        virtual_environment=directory,
-        python=environment.python,
-        home=home_of(environment),
-        without=READ_ONCE,
-    )
-    record_property(
-        "environment", f"NOT REPEATED sanity tests: {', '.join(READ_ONCE)}, which the newest ansible-core has"
-    )

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from scope import runs_all
 
 from dates import date_in, noon_in
 
@@ -373,6 +374,11 @@ CASES: t.Final = (
 # Modules that are documentation: their tasks always run in Ansible's worker, so there is nothing to compare.
 ON_CONTROLLER: t.Final = frozenset({"report"})
 COMPARED: t.Final = tuple(case for case in CASES if case.module not in ON_CONTROLLER)
+# How many cases of a module "make test" runs by both ways, besides those that tests name.
+AT_MOST: t.Final = 2
+# The case that no literal can hold, since its password is new each time.
+VAULTED: t.Final = "inventory, vaulted"
+NAMES: t.Final = frozenset({case.name for case in CASES} | {VAULTED})
 # Tasks that Ansible runs elsewhere, as somebody else or later: none may run in its own worker.
 ELSEWHERE: t.Final[t.Mapping[str, Record]] = {
     "become": {"become": True, "vars": {"ansible_become_exe": "./become"}},
@@ -454,11 +460,39 @@ class Ways:
     regions_within: Counter[str]
 
 
+# The cases that tests name, and which others go by: what is reported was assessed, what is taken back was changed.
+NAMED: t.Final = frozenset(
+    {
+        "assessment, a secret in the result",
+        "assessment, idle waiver",
+        "assessment, option and alias",
+        "assessment, written",
+        "fleet",
+        VAULTED,
+        "policy, applied already",
+        "policy, applied",
+        "policy, predicted",
+        "policy, reported",
+        "report",
+    }
+)
+
+
+def chosen(items: t.Iterable[pytest.Item]) -> set[str]:
+    """The names of the cases that the tests of this file look at; few where few are drawn."""
+    ids = {item.callspec.id for item in items if item.path == Path(__file__) and hasattr(item, "callspec")}
+    return NAMED | (ids & NAMES)
+
+
 @pytest.fixture(scope="module")
-def ways(ansible: Ansible) -> Ways:
+def ways(ansible: Ansible, request: pytest.FixtureRequest) -> Ways:
     secret = Vaulted(ciphertext(ansible))
-    vaulted = Case("inventory, vaulted", "account_inventory_info", reading(PROD, assume_role_external_id=secret))
-    tasks = [(case.name, {f"hardening.iam.{case.module}": case.options, **case.keywords}) for case in (*CASES, vaulted)]
+    vaulted = Case(VAULTED, "account_inventory_info", reading(PROD, assume_role_external_id=secret))
+    names = chosen(request.session.items)
+    cases = [case for case in (*CASES, vaulted) if case.name in names]
+    tasks = [(case.name, {f"hardening.iam.{case.module}": case.options, **case.keywords}) for case in cases]
+    # What one way leaves changed, the other would find.
+    start = ansible.control.snapshot()
     ansible.control.clear_log()
     within = play(ansible, tasks, hardening_in_process=True)
     log = ansible.control.log()
@@ -466,6 +500,8 @@ def ways(ansible: Ansible) -> Ways:
     files = _written(ansible)
     for path in files:
         path.unlink()
+    ansible.control.restore(start)
+    ansible.control.forget(start)
     return Ways(within, play(ansible, tasks, hardening_in_process=False), files, _written(ansible), regions)
 
 
@@ -486,18 +522,24 @@ def _compared(result: Record) -> Record:
     return compared
 
 
-def test_every_module_has_cases() -> None:
+def test_every_module_has_cases(record_property: t.Callable[[str, object], None]) -> None:
     assert {case.module for case in CASES} == set(MODULES)
+    assert NAMED < NAMES
+    if not runs_all():
+        record_property("environment", f"NOT RUN more than {AT_MOST} cases of a module: make test-all runs them")
 
 
-@pytest.mark.parametrize("name", [*(case.name for case in COMPARED), "inventory, vaulted"])
+def of_its_module(case: Case, value: object) -> t.Any:
+    """A parameter: a sample has some of each module. One way starts Python for each case, which takes a second."""
+    return pytest.param(value, id=case.name, marks=pytest.mark.table(case.module, AT_MOST))
+
+
+@pytest.mark.parametrize("name", [*(of_its_module(case, case.name) for case in COMPARED), VAULTED])
 def test_result_is_the_same(ways: Ways, name: str) -> None:
     assert _compared(ways.within[name]) == _compared(ways.outside[name])
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in COMPARED if not case.keywords.get("no_log")], ids=lambda case: case.name
-)
+@pytest.mark.parametrize("case", [of_its_module(case, case) for case in COMPARED if not case.keywords.get("no_log")])
 def test_cases_ran_where_they_should(ways: Ways, case: Case) -> None:
     within, outside = ways.within[case.name], ways.outside[case.name]
     if "loop" in case.keywords:
@@ -507,13 +549,13 @@ def test_cases_ran_where_they_should(ways: Ways, case: Case) -> None:
     assert "invocation" in outside or within.get("failed")
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.module in ON_CONTROLLER], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [of_its_module(case, case) for case in CASES if case.module in ON_CONTROLLER])
 def test_what_is_documentation_never_runs_as_a_module(ways: Ways, case: Case) -> None:
     assert "invocation" not in ways.within[case.name]
     assert "invocation" not in ways.outside[case.name]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [of_its_module(case, case) for case in CASES])
 def test_cases_fail_as_they_should(ways: Ways, case: Case) -> None:
     result = ways.within[case.name]
     if case.fails is not None:

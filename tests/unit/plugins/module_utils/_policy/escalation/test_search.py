@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 import pytest
+from looped import looped
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.landscape import Subject
@@ -200,9 +201,9 @@ def _resource(method: Method, on: On) -> str:
     }[on]
 
 
-EVERY: t.Final = pytest.mark.parametrize("name", list(_BY_ID))
-PASSING: t.Final = pytest.mark.parametrize("name", [item.id for item in METHODS if "iam:PassRole" in item.actions])
-THROUGH_SERVICE: t.Final = pytest.mark.parametrize("name", [item.id for item in METHODS if item.services])
+EVERY: t.Final = looped("name", list(_BY_ID))
+PASSING: t.Final = looped("name", [item.id for item in METHODS if "iam:PassRole" in item.actions])
+THROUGH_SERVICE: t.Final = looped("name", [item.id for item in METHODS if item.services])
 PIECES: t.Final = [
     pytest.param(method.id, number, id=f"{method.id}-{need.action}")
     for method in METHODS
@@ -213,7 +214,7 @@ PIECES: t.Final = [
 ]
 
 
-@EVERY
+@pytest.mark.parametrize("name", list(_BY_ID))
 def test_is_found(name: str) -> None:
     method = _BY_ID[name]
     path = world(method).path()
@@ -222,14 +223,14 @@ def test_is_found(name: str) -> None:
     assert path.conditions == ((method.assumes,) if method.assumes else ())
 
 
-@pytest.mark.parametrize(("name", "number"), PIECES)
+@looped(("name", "number"), PIECES)
 def test_needs_each_of_its_actions(name: str, number: int) -> None:
     present = world(_BY_ID[name])
     kept = [item for index, item in enumerate(present.granted) if index != number]
     assert dataclasses.replace(present, granted=(*kept, account.allow("s3:ListAllMyBuckets"))).path() is None
 
 
-@pytest.mark.parametrize(("name", "number"), PIECES)
+@looped(("name", "number"), PIECES)
 def test_needs_each_of_its_actions_on_the_right_resource(name: str, number: int) -> None:
     present = world(_BY_ID[name])
     granted = list(present.granted)
@@ -237,21 +238,21 @@ def test_needs_each_of_its_actions_on_the_right_resource(name: str, number: int)
     assert dataclasses.replace(present, granted=tuple(granted)).path() is None
 
 
-@pytest.mark.parametrize(("name", "number"), PIECES)
+@looped(("name", "number"), PIECES)
 def test_a_denial_takes_it_away(name: str, number: int) -> None:
     present = world(_BY_ID[name])
     action = present.method.needs[number].action
     assert dataclasses.replace(present, granted=(*present.granted, account.deny(action))).path() is None
 
 
-@pytest.mark.parametrize(("name", "number"), PIECES)
+@looped(("name", "number"), PIECES)
 def test_an_scp_takes_it_away(name: str, number: int) -> None:
     present = world(_BY_ID[name])
     scp = account.policy(account.deny(present.method.needs[number].action), name="guardrail")
     assert dataclasses.replace(present, scps=(scp,)).path() is None
 
 
-@pytest.mark.parametrize(("name", "number"), PIECES)
+@looped(("name", "number"), PIECES)
 def test_a_condition_that_is_not_known_makes_it_conditional(name: str, number: int) -> None:
     present = world(_BY_ID[name])
     granted = list(present.granted)
@@ -291,7 +292,7 @@ def test_a_service_of_another_account_is_not_admitted(name: str) -> None:
 
 
 @PASSING
-@pytest.mark.parametrize(("service", "expected"), [("right", True), ("backup.amazonaws.com", False)])
+@looped(("service", "expected"), [("right", True), ("backup.amazonaws.com", False)])
 def test_the_service_that_a_role_may_be_passed_to(name: str, service: str, expected: bool) -> None:
     present = world(_BY_ID[name])
     wanted = present.method.services[0] if service == "right" else service
@@ -302,7 +303,7 @@ def test_the_service_that_a_role_may_be_passed_to(name: str, service: str, expec
     assert (dataclasses.replace(present, granted=granted).path() is not None) is expected
 
 
-@pytest.mark.parametrize("name", [item.id for item in METHODS if Fact.INSTANCE_PROFILE in item.facts])
+@looped("name", [item.id for item in METHODS if Fact.INSTANCE_PROFILE in item.facts])
 def test_an_instance_gets_roles_by_profile(name: str) -> None:
     present = world(_BY_ID[name])
     assert present.target is not None

@@ -11,6 +11,7 @@ import dataclasses
 import typing as t
 
 import pytest
+from looped import looped
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import canonical
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
@@ -49,7 +50,7 @@ CASES: t.Final = (
 # From least to most permissive; both kinds of denial are the same.
 RANK: t.Final = {Outcome.EXPLICIT_DENY: 0, Outcome.IMPLICIT_DENY: 0, Outcome.UNKNOWN: 1, Outcome.ALLOWED: 2}
 
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+every_case = looped("case", CASES, ids=lambda case: case.id)
 
 
 def test_the_suite() -> None:
@@ -61,7 +62,7 @@ def test_the_suite() -> None:
     )
 
 
-@every_case
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case(case: Case) -> None:
     decision = evaluate(case.request, case.layers)
     assert decision.outcome is case.outcome, decision.explanation

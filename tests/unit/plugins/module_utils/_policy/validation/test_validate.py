@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from looped import looped
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind, Position
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
@@ -48,19 +49,19 @@ def test_good_document_does_not_break_the_rule(case: Case) -> None:
     assert case.code not in {issue.code for issue in found}
 
 
-@pytest.mark.parametrize("code", sorted(RULES))
+@looped("code", sorted(RULES))
 def test_rule_has_cases_of_both_sorts(code: str) -> None:
     paths = [case.path for case in CASES if case.code == code]
     assert None in paths
     assert len(paths) > paths.count(None)
 
 
-@pytest.mark.parametrize("code", sorted(RULES))
+@looped("code", sorted(RULES))
 def test_rule_names_a_page_of_aws(code: str) -> None:
     assert RULES[code].learn_more.startswith("https://docs.aws.amazon.com/")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.code)
+@looped("case", CASES, ids=lambda case: case.code)
 def test_structure_and_text_give_the_same_issues(case: Case) -> None:
     of_text = validate(json.dumps(case.document), kind=case.kind, partition=case.partition)
     of_structure = validate(case.document, kind=case.kind, partition=case.partition)
