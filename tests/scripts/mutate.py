@@ -195,21 +195,25 @@ class _Replacing(ast.NodeTransformer):
 
 def mutants_of(file: str, source: str) -> list[Mutant]:
     """All mutants of a file, in its order."""
-    tree = ast.parse(source)
     found: list[Mutant] = []
+    for place, node, new, identity in changes_of(source):
+        # A fresh tree each time: nodes of the original stay as they are.
+        fresh = ast.parse(source)
+        _function, old = sites(fresh)[place]
+        text = ast.unparse(ast.fix_missing_locations(_Replacing(old, copy.deepcopy(new)).visit(fresh)))
+        found.append(Mutant(file, line_of(node), identity, text))
+    return found
+
+
+def changes_of(source: str) -> Iterator[tuple[int, ast.AST, t.Optional[ast.AST], str]]:
+    """The place among the sites, the node, what replaces it, and the identity of each mutant, in order."""
     counted: dict[str, int] = {}
-    for place, (function, node) in enumerate(sites(tree)):
+    for place, (function, node) in enumerate(sites(ast.parse(source))):
         for operator, new in variants(node):
-            # A fresh tree each time: nodes of the original stay as they are.
-            fresh = ast.parse(source)
-            _function, old = sites(fresh)[place]
-            text = ast.unparse(ast.fix_missing_locations(_Replacing(old, copy.deepcopy(new)).visit(fresh)))
             was, now = first_line(node), "nothing" if new is None else first_line(new)
             name = f"{function}: {operator}: {was} -> {now}"
             counted[name] = counted.get(name, 0) + 1
-            identity = name if counted[name] == 1 else f"{name} #{counted[name]}"
-            found.append(Mutant(file, line_of(node), identity, text))
-    return found
+            yield place, node, new, name if counted[name] == 1 else f"{name} #{counted[name]}"
 
 
 def line_of(node: ast.AST) -> int:
