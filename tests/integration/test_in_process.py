@@ -374,6 +374,7 @@ CASES: t.Final = (
 # Modules that are documentation: their tasks always run in Ansible's worker, so there is nothing to compare.
 ON_CONTROLLER: t.Final = frozenset({"report"})
 COMPARED: t.Final = tuple(case for case in CASES if case.module not in ON_CONTROLLER)
+ACCOUNTS: t.Final = (MANAGEMENT, PROD, DEV, SANDBOX)
 # How many cases of a module "make test" runs by both ways, besides those that tests name.
 AT_MOST: t.Final = 2
 # The case that no literal can hold, since its password is new each time.
@@ -491,6 +492,9 @@ def ways(ansible: Ansible, request: pytest.FixtureRequest) -> Ways:
     names = chosen(request.session.items)
     cases = [case for case in (*CASES, vaulted) if case.name in names]
     tasks = [(case.name, {f"hardening.iam.{case.module}": case.options, **case.keywords}) for case in cases]
+    # AWS makes the credential report on request and keeps it: both ways shall find the same one.
+    inventory = {account: {"hardening.iam.account_inventory_info": reading(account)} for account in ACCOUNTS}
+    play(ansible, [*inventory.items()])
     # What one way leaves changed, the other would find.
     start = ansible.control.snapshot()
     ansible.control.clear_log()
