@@ -71,7 +71,7 @@ def render(template: str, *, title: str, subtitle: str, sections: Sequence[Secti
 
 def warm() -> None:
     """Compile all templates, in the process whose workers render."""
-    for name in ENVIRONMENT.list_templates():
+    for name in ENVIRONMENT.list_templates(extensions=["j2"]):
         ENVIRONMENT.get_template(name)
 
 
