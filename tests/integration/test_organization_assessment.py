@@ -277,7 +277,13 @@ def test_waivers_of_accounts_and_of_the_organization_are_one_list() -> None:
             "reason_fingerprint": "*",
             **common,
         },
-        {"control": "root_no_access_key", "resources": ["*"], "accounts": ["*"], **common},
+        {
+            "control": "root_no_access_key",
+            "resources": ["*"],
+            "accounts": ["*"],
+            "reason_fingerprint": "*",
+            **common,
+        },
     ]
     organization = assess(waivers=waivers, now=NOW)
     assert statuses(organization)["organization_guardrails"] == {"WAIVED"}
