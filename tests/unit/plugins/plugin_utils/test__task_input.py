@@ -108,12 +108,13 @@ def given_by(
     arguments: t.Optional[t.Mapping[str, t.Any]] = None,
     *,
     ours: bool = True,
-    options: t.Mapping[str, t.Any] = RUN_OPTIONS,
+    options: t.Optional[t.Mapping[str, t.Any]] = None,
     **variables: t.Any,
 ) -> dict[str, t.Any]:
     host = Host(name="a", variables=variables, value=variables.get)
     notes = RunNotes("/nonexistent")
-    return run_of(TaskInput(host, arguments or {}, options, True, ours, "play", ("a",), lambda: None, notes))
+    given = RUN_OPTIONS if options is None else options
+    return run_of(TaskInput(host, arguments or {}, given, True, ours, "play", ("a",), lambda: None, notes))
 
 
 def test_a_role_gets_the_details_of_the_run() -> None:
