@@ -69,7 +69,7 @@ def test_nothing_is_warned_of(checked: Outcome) -> None:
 
 def test_demo_inventory_enforces_everything() -> None:
     # Else the tests above would show little.
-    roles = {path.parent.parent.name for path in (CHECKOUT / "roles").glob("*/tasks/main.yml")}
+    roles = {path.parent.parent.name for path in (CHECKOUT / "roles").glob("*/defaults/main.yml")}
     modes = {f"{role}_mode" for role in roles if f"{role}_mode:" in _defaults_of(role)}
     declared = DEMO.read_text(encoding="utf-8")
     assert modes

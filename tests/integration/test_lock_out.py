@@ -335,7 +335,7 @@ def test_boundary_that_would_lock_somebody_out_is_not_given(bounded: World, case
 
 
 # Nobody came through another role: the options of the role are empty.
-DIRECT: t.Final[Record] = {"_assume_role_arn": "", "_assessor_role_arn": ""}
+DIRECT: t.Final[Record] = {"aws_assume_role_arn": "", "aws_assessor_role_arn": ""}
 
 
 @pytest.mark.parametrize(
