@@ -51,7 +51,7 @@ def fitting(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]
     if "$" in pattern:
         return
     if len(parts) < 6:
-        yield from _ending(pattern, account, heads)
+        yield from _ending(pattern, heads)
         return
     if parts[4] and not re.fullmatch(re.escape(parts[4]).replace(r"\*", ".*").replace(r"\?", "."), account):
         return
@@ -63,15 +63,13 @@ def fitting(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]
     yield ":".join((free[0], heads[0].split(":")[1], *free[2:4], owner, free[5]))
 
 
-def _ending(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
-    """ARNs in ``account`` that a pattern of less than six parts matches as a text, its wildcards across parts."""
-    if "*" not in pattern or account_of(pattern) not in (None, account):
-        return
+def _ending(pattern: str, heads: tuple[str, ...]) -> Iterator[str]:
+    """ARNs with these heads that a pattern of less than six parts matches as a text, its wildcards across parts."""
     matches = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")).fullmatch
     after = filled(pattern.rpartition("*")[2])
     for head in heads:
         # Either the pattern repeats the end of the head, or something stands between the two.
-        made = [head[:end] + after for end in range(len(head) + 1)] + [f"{head}x{after}"]
+        made = [*(head[:end] + after for end in range(len(head))), f"{head}{after}", f"{head}x{after}"]
         yield from [arn for arn in made if matches(arn) and _is_below(arn, head)][:1]
 
 

@@ -27,6 +27,7 @@ HEADS = (f"{HEAD}role/", f"{HEAD}user/")
         ("*", ["000000000000", "111111111111"]),
         ("abc*", []),
         ("111122223333", []),
+        ("111122223333*", ["111122223333", "111122223333"]),
         ("1111222233334*", []),
     ],
 )
@@ -52,6 +53,7 @@ def test_account_ids_that_a_pattern_matches(pattern: str, expected: list[str]) -
         ("*:sts::*", []),
         ("deploy", []),
         ("*/${aws:PrincipalTag/team}", []),
+        ("arn:aws:iam::*:role/${aws:username}", []),
     ],
 )
 def test_arns_of_an_account_that_a_pattern_matches(pattern: str, expected: list[str]) -> None:
