@@ -248,4 +248,27 @@ CASES: list[Case] = [
         _WILDCARDS,
         federated(GITHUB, sub(GITHUB, "repo:acme/*", "StringEquals")),
     ),
+    _DEPUTY("PASS", "Lambda in China", GLOBAL_KEYS, service("lambda.amazonaws.com.cn", {})),
+    _DEPUTY("PASS", "an external id, which no service sends", GLOBAL_KEYS, _topics("Null", "sts:ExternalId", "false")),
+    _DEPUTY("PASS", "everybody, whom another control reports", GLOBAL_KEYS, _of(statement("*"))),
+    _PUBLIC(
+        "PASS",
+        "a source, which no principal sends",
+        GLOBAL_KEYS,
+        _everybody("StringEquals", "aws:SourceAccount", ACCOUNT),
+    ),
+    _MFA(
+        "PASS",
+        "one user by its ARN, with MFA",
+        MFA,
+        administrator(
+            statement(
+                {"AWS": ROOT},
+                {
+                    "StringEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/bob"},
+                    "Bool": {"aws:MultiFactorAuthPresent": "true"},
+                },
+            )
+        ),
+    ),
 ]
