@@ -260,7 +260,7 @@ CASES: list[Case] = [
     _MFA(
         "PASS",
         "one user by its ARN, with MFA",
-        MFA,
+        MFA_API,
         administrator(
             statement(
                 {"AWS": ROOT},
