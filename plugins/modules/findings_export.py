@@ -312,7 +312,8 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils._aws.options import ASSUME_ROLE_ARGUMENTS
-from ..module_utils._capabilities.findings_export.run import REGISTRATION, SEVERITIES, run
+from ..module_utils._capabilities.findings_export.declared import SEVERITIES
+from ..module_utils._capabilities.findings_export.run import REGISTRATION, run
 from ..module_utils._module.converging import JOURNALLED_ARGUMENTS
 from ..module_utils._module.task import Entry, finish
 

@@ -60,7 +60,8 @@ def run(task: Task) -> Result:
     :raises TaskError: there is no assessment of the run to report on, or what is kept of it can't be read.
     """
     try:
-        return _report_fleet(task) if task.options["scope"] == "fleet" else _report_account(task)
+        job = _Job.of(task)
+        return _report_fleet(job) if task.options["scope"] == "fleet" else _report_account(job)
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
     except _MALFORMED as error:
@@ -83,44 +84,99 @@ class _Place:
         return None if content is None else decode(content, where=f"{self.store.location}/{key}", schema=schema)
 
 
-def _report_account(task: Task) -> Result:
-    account = str(task.account_id)
-    place = _Place(task.report_store())
-    assessed = _read_assessment(task, place, account)
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """What the report shows, in which formats, and which findings fail the run."""
+
+    formats: tuple[str, ...]
+    terminal: str
+    title: str
+    ascii_only: bool
+    reveal_key_ids: bool
+    fail_on: str
+    failures: tuple[Mapping[str, t.Any], ...]
+    expected_accounts: t.Any
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
+        """The options of the module. ``expected_accounts`` stays as given: bad ones become failures of the report."""
+        return cls(
+            formats=tuple(options["formats"]),
+            terminal=options["terminal"],
+            title=options["title"] or "",
+            ascii_only=options["ascii"],
+            reveal_key_ids=options["reveal_key_ids"],
+            fail_on=options["fail_on"],
+            failures=tuple(options["failures"]),
+            expected_accounts=options["expected_accounts"],
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    """One report at work: its options, its run and account, its place, and the clock and warnings of its task."""
+
+    options: _Options
+    place: _Place
+    account_id: str
+    run_id: str
+    given_run_id: t.Optional[str]
+    now: datetime
+    clock: Callable[[], datetime]
+    warn: Callable[[str], None]
+
+    @classmethod
+    def of(cls, task: Task) -> t.Self:
+        """The job of a task."""
+        return cls(
+            options=_Options.from_options(task.options),
+            place=_Place(task.open_store(task.reports)),
+            account_id=str(task.account_id),
+            run_id=task.run_id,
+            given_run_id=task.given_run_id,
+            now=task.now,
+            clock=task.clock,
+            warn=task.warn,
+        )
+
+
+def _report_account(job: _Job) -> Result:
+    account, place = job.account_id, job.place
+    assessed = _read_assessment(job, place, account)
     found = read_parts(place.store, account, assessed["run"]["id"], mode=assessed["run"]["mode"])
     try:
-        return _write_account(task, place, assessed, found)
+        return _write_account(job, place, assessed, found)
     except _MALFORMED:
         # Nothing was written: everything is rendered before.
-        return _write_account(task, place, assessed, _leave_out_malformed(assessed, found))
+        return _write_account(job, place, assessed, _leave_out_malformed(assessed, found))
 
 
-def _write_account(task: Task, place: _Place, assessed: Report, found: Parts) -> Result:
-    """The report of the account, once it is written in every format; the result of the task."""
+def _write_account(job: _Job, place: _Place, assessed: Report, found: Parts) -> Result:
+    """The report of the account, once it is written in every format; the result of the job."""
     account, run_id = assessed["account_id"], assessed["run"]["id"]
-    report = complete(assessed, found.parts, reveal_key_ids=task.options["reveal_key_ids"])
-    plan = _build_plan(task, report, found.parts)
+    report = complete(assessed, found.parts, reveal_key_ids=job.options.reveal_key_ids)
+    plan = _build_plan(job, report, found.parts)
     report = _add_problems(report, found.problems, plan["plan_sha256"])
-    rendered = {name: _choose_renderers(task)[name][1](report) for name in task.options["formats"]}
-    shown = _render_terminal(task, report, rendered.get("txt"))
+    rendered = {name: _choose_renderers(job)[name][1](report) for name in job.options.formats}
+    shown = _render_terminal(job, report, rendered.get("txt"))
     for problem in report["incomplete"]:
-        task.warn(f"the report of {account} lacks {problem['module']}: {problem['reason']}")
+        job.warn(f"the report of {account} lacks {problem['module']}: {problem['reason']}")
     place.store.put(run_report_key(account, run_id), encode(report))
     place.put("json", f"{account}/report.json", encode(report))
     is_applied = any(change["applied"] for change in report["changes"])
     keep_plan(place.store, plan, renew=not is_applied)
     place.put("plan", f"{account}/plan.json", encode(plan))
     for name, content in rendered.items():
-        place.put(name, f"{account}/{_choose_renderers(task)[name][0]}", to_bytes(content))
-    return _summarize_account(task, report, plan, place, shown=shown)
+        place.put(name, f"{account}/{_choose_renderers(job)[name][0]}", to_bytes(content))
+    return _summarize_account(job, report, plan, place, shown=shown)
 
 
-def _read_assessment(task: Task, place: _Place, account: str) -> Report:
+def _read_assessment(job: _Job, place: _Place, account: str) -> Report:
     """The assessment of the run, from its own place: another run of the account may have written since.
 
     :raises TaskError: there is none.
     """
-    wanted = task.run_id if task.options["run_id"] else None
+    wanted = job.given_run_id
     keys = [run_report_key(account, wanted)] if wanted else []
     newest: t.Optional[Report] = None
     for key in (*keys, f"{account}/report.json"):
@@ -164,7 +220,7 @@ def _add_problems(report: Report, problems: Mapping[str, str], plan_hash: str) -
     }
 
 
-def _build_plan(task: Task, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
+def _build_plan(job: _Job, report: Report, parts: Sequence[Mapping[str, t.Any]]) -> dict[str, t.Any]:
     """The plan that may be approved: all changes of the run, with key ids in full; what was refused, and the costs.
 
     It is made of the parts that the report is made of, each of which was held against what it shows.
@@ -172,7 +228,7 @@ def _build_plan(task: Task, report: Report, parts: Sequence[Mapping[str, t.Any]]
     names = {"account_id": report["account_id"], "run_id": report["run"]["id"]}
     plan = combined_plan([part["plan"] for part in parts if part.get("plan")], **names)
     if plan is None:
-        plan = plan_document((), created=task.clock(), **names)
+        plan = plan_document((), created=job.clock(), **names)
     refused = [
         {name: value for name, value in refusal.items() if name != "change"}
         for part in parts
@@ -181,10 +237,10 @@ def _build_plan(task: Task, report: Report, parts: Sequence[Mapping[str, t.Any]]
     return {**plan, "refused": refused, "costs": report["costs"]}
 
 
-def _choose_renderers(task: Task) -> Mapping[str, tuple[str, Callable[[Report], str]]]:
+def _choose_renderers(job: _Job) -> Mapping[str, tuple[str, Callable[[Report], str]]]:
     """Format → the name of its file, and how it is made."""
-    title = task.options["title"] or text.TITLE
-    ascii_only = task.options["ascii"]
+    title = job.options.title or text.TITLE
+    ascii_only = job.options.ascii_only
     return {
         "txt": ("report.txt", lambda report: text.render(report, title=title, ascii_only=ascii_only)),
         "html": ("report.html", lambda report: account_html.render(report, title=title)),
@@ -194,26 +250,26 @@ def _choose_renderers(task: Task) -> Mapping[str, tuple[str, Callable[[Report], 
     }
 
 
-def _render_terminal(task: Task, report: Report, written: t.Optional[str]) -> str:
+def _render_terminal(job: _Job, report: Report, written: t.Optional[str]) -> str:
     """What is shown of an account's report, as the option ``terminal`` says. ``written`` is the text of the file."""
-    if task.options["terminal"] == "none":
+    if job.options.terminal == "none":
         return ""
-    if task.options["terminal"] == "brief":
-        return printable(text.brief(report), ascii_only=task.options["ascii"])
+    if job.options.terminal == "brief":
+        return printable(text.brief(report), ascii_only=job.options.ascii_only)
     if written is not None and not report["preflight"]:
         return written
-    title = task.options["title"] or text.TITLE
-    return text.render(report, title=title, ascii_only=task.options["ascii"], with_preflight=False)
+    title = job.options.title or text.TITLE
+    return text.render(report, title=title, ascii_only=job.options.ascii_only, with_preflight=False)
 
 
-def _summarize_account(task: Task, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str) -> Result:
+def _summarize_account(job: _Job, report: Report, plan: Mapping[str, t.Any], place: _Place, *, shown: str) -> Result:
     summary, delta = report["summary"], report["delta"]
     counts = count_changes(report)
-    if task.options["fail_on"] == "new" and delta["basis"] is None:
-        task.warn(f"fail_on: there is no earlier report of {report['account_id']}, so no finding is new")
+    if job.options.fail_on == "new" and delta["basis"] is None:
+        job.warn(f"fail_on: there is no earlier report of {report['account_id']}, so no finding is new")
     newly = len(delta.get("newly_assessed", ()))
-    if task.options["fail_on"] == "new" and newly and delta.get("upgraded"):
-        task.warn(
+    if job.options.fail_on == "new" and newly and delta.get("upgraded"):
+        job.warn(
             f"fail_on: {newly} findings of {report['account_id']} are newly assessed after an upgrade, so they do not "
             "count as new: the report before did not have their control or region"
         )
@@ -221,7 +277,7 @@ def _summarize_account(task: Task, report: Report, plan: Mapping[str, t.Any], pl
         f"the report of {report['account_id']} lacks {problem['module']}: {problem['reason']}"
         for problem in report["incomplete"]
     ]
-    reasons += _explain_failure(task, report["account_id"], summary, unaccepted(report))
+    reasons += _explain_failure(job, report["account_id"], summary, unaccepted(report))
     result = {
         "scope": "account",
         "account_id": report["account_id"],
@@ -243,53 +299,53 @@ def _summarize_account(task: Task, report: Report, plan: Mapping[str, t.Any], pl
     return {**result, "stats": hand_on(result, fleet.new_criticals([report]), failed=())}
 
 
-def _report_fleet(task: Task) -> Result:
-    place = _Place(task.report_store())
+def _report_fleet(job: _Job) -> Result:
+    place = job.place
     failures = [
         {"host": failure["host"], "account_id": failure["account_id"], "message": failure["reason"]}
-        for failure in task.options["failures"]
+        for failure in job.options.failures
     ]
-    expected, malformed = _parse_expected(task.options["expected_accounts"])
+    expected, malformed = _parse_expected(job.options.expected_accounts)
     known = {failure["account_id"] for failure in failures}
     failures += [failure for failure in malformed if failure["account_id"] not in known]
-    run_id, own, unreadable = _read_reports(task, place)
+    run_id, own, unreadable = _read_reports(job, place)
     known = {failure["account_id"] for failure in failures}
     unreadable += _find_only_checked(own, expected)
     unreadable = [failure for failure in unreadable if failure["account_id"] not in known]
     document = fleet.build(
         run_id=run_id,
-        created=task.now,
+        created=job.now,
         reports=own,
         failures=mask_key_ids([*failures, *unreadable]),
         expected=expected,
     )
     plans = {report["account_id"]: report["plan_sha256"] for report in own if report.get("plan_sha256")}
-    document["plan_sha256"] = keep_run(place.store, run_lines(plans), run_id=run_id, created=task.clock())
-    title = task.options["title"] or fleet_text.TITLE
+    document["plan_sha256"] = keep_run(place.store, run_lines(plans), run_id=run_id, created=job.clock())
+    title = job.options.title or fleet_text.TITLE
     place.put("json", "fleet.json", encode(document))
-    if "html" in task.options["formats"]:
+    if "html" in job.options.formats:
         place.put("html", "fleet.html", to_bytes(fleet_html.render(document, title=title)))
-    place.put("manifest", "manifest.json", encode(_build_manifest(task, place, document)))
-    shown = task.options["terminal"] != "none"
-    terminal = fleet_text.render(document, title=title, ascii_only=task.options["ascii"]) if shown else ""
-    return _summarize_fleet(task, document, place, terminal)
+    place.put("manifest", "manifest.json", encode(_build_manifest(job, place, document)))
+    shown = job.options.terminal != "none"
+    terminal = fleet_text.render(document, title=title, ascii_only=job.options.ascii_only) if shown else ""
+    return _summarize_fleet(job, document, place, terminal)
 
 
-def _read_reports(task: Task, place: _Place) -> tuple[str, list[Report], list[dict[str, t.Any]]]:
+def _read_reports(job: _Job, place: _Place) -> tuple[str, list[Report], list[dict[str, t.Any]]]:
     """The run, its reports, and what of the accounts can't be read, as failures of these.
 
     Without the option ``run_id`` it is the newest run that any account has a report of.
     """
     failures: dict[str, str] = {}
     accounts = [name for name in place.store.folders() if _ACCOUNT.fullmatch(name)]
-    wanted = task.run_id if task.options["run_id"] else None
+    wanted = job.given_run_id
     newest: dict[str, Report] = {}
     if wanted is None:
         for account in accounts:
             report = _read_report(place, account, f"{account}/report.json", failures)
             newest.update({account: report} if report else {})
         started = ((report["run"]["started"], report["run"]["id"]) for report in newest.values())
-        run_id = max(started, default=("", task.run_id))[1]
+        run_id = max(started, default=("", job.run_id))[1]
     else:
         run_id = wanted
     own: list[Report] = []
@@ -357,21 +413,21 @@ def _parse_expected(values: Iterable[t.Any]) -> tuple[list[str], list[dict[str, 
     return expected, failures
 
 
-def _build_manifest(task: Task, place: _Place, document: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _build_manifest(job: _Job, place: _Place, document: Mapping[str, t.Any]) -> dict[str, t.Any]:
     run_id = document["run"]["id"]
     keys = [key for account in document["accounts"] for key in _list_files(place, account, run_id)]
     keys += [run_key(document["plan_sha256"])]
     keys += [key for key in ("fleet.json", "fleet.html") if key.partition(".")[2] in place.written]
-    files = [(key, content) for key in keys if (content := _read_file(task, place, key)) is not None]
-    return manifest.build(files, run_id=document["run"]["id"], created=task.now)
+    files = [(key, content) for key in keys if (content := _read_file(job, place, key)) is not None]
+    return manifest.build(files, run_id=document["run"]["id"], created=job.now)
 
 
-def _read_file(task: Task, place: _Place, key: str) -> t.Optional[bytes]:
+def _read_file(job: _Job, place: _Place, key: str) -> t.Optional[bytes]:
     """A file of the run. One that can't be read, which somebody else put there, is left out of the manifest."""
     try:
         return place.store.get(key)
     except StoreError as error:
-        task.warn(f"manifest.json lacks {key}: {error}")
+        job.warn(f"manifest.json lacks {key}: {error}")
         return None
 
 
@@ -384,10 +440,10 @@ def _list_files(place: _Place, account: Mapping[str, t.Any], run_id: str) -> lis
     return [*keys, *([plan_key(account["account_id"], account["plan_sha256"])] if account["plan_sha256"] else [])]
 
 
-def _summarize_fleet(task: Task, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
+def _summarize_fleet(job: _Job, document: Mapping[str, t.Any], place: _Place, terminal: str) -> Result:
     failed = [failure["account_id"] or failure["host"] or "unknown" for failure in document["failed"]]
     reasons = [f"{name} failed" for name in failed] + [f"{account} has no report" for account in document["missing"]]
-    reasons += _explain_failure(task, "the fleet", document["summary"], document["unaccepted"])
+    reasons += _explain_failure(job, "the fleet", document["summary"], document["unaccepted"])
     result = {
         "scope": "fleet",
         "run_id": document["run"]["id"],
@@ -406,14 +462,14 @@ def _summarize_fleet(task: Task, document: Mapping[str, t.Any], place: _Place, t
     return {**result, "stats": hand_on(result, document["new_criticals"], failed=[*failed, *document["missing"]])}
 
 
-def _explain_failure(task: Task, what: str, summary: Mapping[str, int], unaccepted: Mapping[str, int]) -> list[str]:
+def _explain_failure(job: _Job, what: str, summary: Mapping[str, int], unaccepted: Mapping[str, int]) -> list[str]:
     """Why the run fails by the option ``fail_on``."""
     counts: Mapping[str, int] = {
         "never": {},
         "critical": {"critical": summary["critical"]},
         "high": {"critical": summary["critical"], "high": summary["high"]},
         "new": unaccepted,
-    }[task.options["fail_on"]]
+    }[job.options.fail_on]
     return [f"{what} has {count} {name} findings" for name, count in counts.items() if count]
 
 

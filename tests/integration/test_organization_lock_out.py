@@ -28,15 +28,21 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
     OrganizationPolicy,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.declared import (
+    Declared,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.own_way import (
+    own_places,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.run import (
     LOCK_OUT_ARGUMENTS,
     LOCK_OUT_OPERATIONS,
     Judgement,
     LockOut,
-    check_lock_out_options,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import EvidenceOptions
 from emulator.client import EmulatorProcess
 
 from .conftest import Record
@@ -106,14 +112,16 @@ class Bench:
         given = {name: argument.get("default") for name, argument in LOCK_OUT_ARGUMENTS.items()}
         given |= {"break_glass": [], "event_history": False, "assume_role_external_id": "acme-hardening", **options}
         task = Task(options=given, operations=TREE.union(LOCK_OUT_OPERATIONS), check_mode=True)
-        check_lock_out_options(task)
+        evidence = EvidenceOptions.of(task)
+        declared = Declared.from_options(given, today=task.now.date())
         before = collect.organization_tree(task.access, policy_types=[SCP, RCP], delegations=True)
         document = {"Version": "2012-10-17", "Statement": [statement]}
         targets = tuple(unit.id for unit in before.units if unit.path in units)
         policy = OrganizationPolicy(
             "", "", "guardrail", kind, "", False, json.dumps(document), PolicyDocument("guardrail", document), targets
         )
-        found = LockOut(task, task.access).judge(before, before.with_policies([*before.policies, policy]))
+        guard = LockOut(task.connection, declared, evidence, own_places(trail=evidence.trail_logs))
+        found = guard.judge(before, before.with_policies([*before.policies, policy]))
         self.warnings = task.warnings
         return found
 

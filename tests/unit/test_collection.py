@@ -440,6 +440,46 @@ def test_util_files_are_of_a_size_to_read() -> None:
     assert offending(UTIL_FILES, lines_too_many) == {}
 
 
+def takers_of_tasks(path: Path) -> list[str]:
+    """The functions that take a whole task, although they are no door of a module.
+
+    A door is a function of a file that has ``run`` (or a function whose name begins so), or the class method
+    ``of``, which types options. All that is behind a door gets typed values.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    doors = {node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    if not any(node.name.startswith("run") for node in doors):
+        doors = set()
+    return [
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node not in doors and node.name != "of"
+        if any(argument.annotation and ast.unparse(argument.annotation) == "Task" for argument in node.args.args)
+    ]
+
+
+DEEPER: t.Final = [path for path in PLUGIN_FILES if "_module" not in path.parts]
+
+
+def test_only_the_doors_of_modules_take_tasks() -> None:
+    assert offending(DEEPER, takers_of_tasks) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("def run(task: Task): ...\ndef _declare(task: Task): ...", []),
+        ("def run(task: Task): ...\nclass Keys:\n    def __init__(self, task: Task): ...", ["__init__"]),
+        ("def _observe(access, task: Task): ...", ["_observe"]),
+        ("class Evidence:\n    @classmethod\n    def of(cls, task: Task): ...", []),
+    ],
+)
+def test_takers_of_tasks_are_found(tmp_path: Path, text: str, names: list[str]) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(text, encoding="utf-8")
+    assert takers_of_tasks(path) == names
+
+
 def missing_marks(path: Path) -> list[str]:
     """The marks of a private file that this one, unless it is empty, lacks."""
     text = path.read_text(encoding="utf-8")

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import functools
 import json
@@ -22,10 +23,11 @@ from .._aws.access import Access
 from .._aws.errors import AwsError, NotFound
 from .._aws.operations import Operations, iam_actions
 from .._capabilities.registry import BY_CLASS
+from .._module.connection import Connection
 from .._module.declaration import declaration
 from .._module.registration import Registration
 from .._module.task import Task
-from .._module.writers import Writer, declared_roles, lacks_role, writing_role
+from .._module.writers import Writer
 from .._report.parts import part_key
 from .readiness import Capability, Readiness, Simulation, assess_readiness, render_brief, render_table, with_evidence
 
@@ -110,22 +112,30 @@ _ACTIONS: t.Final = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """What the terminal shows, and the modes of the roles by name, as a play gives them."""
+
+    terminal: str
+    modes: Mapping[str, t.Any]
+
+
 def run(task: Task) -> dict[str, t.Any]:
     """The core of ``preflight_info``: options of :mod:`plugins.modules.preflight_info` in, its result out."""
     declaration(task)
+    options = _Options(task.options["terminal"], task.options["modes"])
     access = task.access
-    access.check_regions(task.options["regions"])
-    task.expect_account(access.caller.account_id)
-    regions = access.reach(task.options["regions"]).regions
-    rows = _readiness(task, access, regions)
+    access.check_regions(task.regions)
     account_id = access.caller.account_id
+    task.expect_account(account_id)
+    rows = _readiness(task.connection, access.reach(task.regions).regions)
     result = {
         "account_id": account_id,
         "run_id": task.run_id,
         "capabilities": [row.as_dict() for row in rows],
-        "terminal": _terminal(task, account_id, rows),
+        "terminal": _terminal(options, account_id, rows, check_mode=task.check_mode),
     }
-    if task.options["report_dir"]:
+    if task.has_reports:
         part = {
             "run_id": task.run_id,
             "module": "preflight_info",
@@ -133,29 +143,31 @@ def run(task: Task) -> dict[str, t.Any]:
             "capabilities": result["capabilities"],
         }
         key = part_key(account_id, task.run_id, "preflight_info")
-        result["report"] = task.report_store().put(key, (json.dumps(part, indent=1) + "\n").encode())
+        place = task.open_store(task.reports)
+        result["report"] = place.put(key, (json.dumps(part, indent=1) + "\n").encode())
     return result
 
 
-def _terminal(task: Task, account_id: str, rows: Sequence[Readiness]) -> str:
-    """What the terminal shows: the table, or its counts and gaps, then what the run will change."""
-    if task.options["terminal"] == "none":
+def _terminal(options: _Options, account_id: str, rows: Sequence[Readiness], *, check_mode: bool) -> str:
+    """The text for the terminal: the table, or its counts and gaps, then what the run will change."""
+    if options.terminal == "none":
         return ""
-    render = render_brief if task.options["terminal"] == "brief" else render_table
-    return "\n".join(filter(None, (render(account_id, rows), _announced(task))))
+    render = render_brief if options.terminal == "brief" else render_table
+    announced = _announce(options.modes, check_mode=check_mode)
+    return "\n".join(filter(None, (render(account_id, rows), announced)))
 
 
-def _announced(task: Task) -> str:
-    """What the run will change, only report, or leave out, said before any of it happens."""
-    modes: Mapping[str, t.Any] = task.options["modes"]
-    words = {"enforce": "would change" if task.check_mode else "will change", "report": "only reports", "off": "is off"}
+def _announce(modes: Mapping[str, t.Any], *, check_mode: bool) -> str:
+    """The roles that will change something, only report, or are off: said before any of it happens."""
+    words = {"enforce": "would change" if check_mode else "will change", "report": "only reports", "off": "is off"}
     # YAML takes an unquoted off for false.
     named = {role: {"false": "off"}.get(str(mode).lower(), str(mode).lower()) for role, mode in modes.items()}
     lines = (f"{word}: {', '.join(role for role in named if named[role] == mode)}" for mode, word in words.items())
     return "\n".join(line for line in lines if not line.endswith(": "))
 
 
-def _readiness(task: Task, access: Access, regions: Sequence[str]) -> tuple[Readiness, ...]:
+def _readiness(connection: Connection, regions: Sequence[str]) -> tuple[Readiness, ...]:
+    access, roles = connection.access, connection.roles
     calls = {
         dataset: functools.partial(access.call, service, operation, parameters)
         for dataset, (service, operation, parameters) in _PROBES.items()
@@ -165,12 +177,12 @@ def _readiness(task: Task, access: Access, regions: Sequence[str]) -> tuple[Read
         access,
         datasets=_DATASETS - set(_PROBES),
         regions=regions,
-        now=task.now,
+        now=connection.now,
     )
-    writers = {role: writing_role(task.options, one.writer) for role, one in _OF_ACCOUNT.items()}
-    lacking = {role: problem for role, one in _OF_ACCOUNT.items() if (problem := lacks_role(task.options, one.writer))}
+    writers = {role: roles.of(one.writer) for role, one in _OF_ACCOUNT.items()}
+    lacking = {role: problem for role, one in _OF_ACCOUNT.items() if (problem := roles.explain_lack(one.writer))}
     table, account_id = _TABLE, access.caller.account_id
-    organization = declared_roles(task.options).get(Writer.ORGANIZATION)
+    organization = roles.by_class.get(Writer.ORGANIZATION)
     if organization and snapshot.organization and snapshot.organization.management_account_id == account_id:
         table += tuple(Capability(role, writes=writes) for role, writes in ORGANIZATION_WRITES.items())
         writers |= dict.fromkeys(ORGANIZATION_WRITES, organization)

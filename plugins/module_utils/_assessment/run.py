@@ -10,8 +10,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import collect, deepen
@@ -32,8 +33,10 @@ from .._controls.selection import datasets_for
 from .._controls.waivers import apply
 from .._converge.finding import Finding, Status
 from .._converge.store import Store
+from .._module.connection import Connection
 from .._module.declaration import Declaration, declaration
-from .._module.snapshots import load, save, with_told_policies
+from .._module.options import FindingOptions
+from .._module.snapshots import SnapshotFile, add_organization_policies
 from .._module.task import Task, TaskError
 from .._module.version import COLLECTION_VERSION
 from .._report.delta import compare
@@ -70,60 +73,88 @@ _KEPT: t.Final = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """What is read besides what all controls need, and what the report says of the run and shows."""
+
+    file: SnapshotFile
+    deep: bool
+    detective: bool
+    benchmark: str
+    declaration_commit: t.Optional[str]
+    job_url: t.Optional[str]
+    is_after: bool
+    findings: FindingOptions
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
+        """The options of the module."""
+        return cls(
+            file=SnapshotFile.from_options(options),
+            deep=options["deep"],
+            detective=options["detective"],
+            benchmark=options["benchmark"],
+            declaration_commit=options["declaration_commit"],
+            job_url=options["job_url"],
+            is_after=options["phase"] == "after",
+            findings=FindingOptions.from_options(options),
+        )
+
+
 def run(task: Task) -> dict[str, t.Any]:
     """The core of ``assessment_info``: options of :mod:`plugins.modules.assessment_info` in, its result out."""
+    options = _Options.from_options(task.options)
     declared = declaration(task, of_organization=task.options["scope"] == "organization")
-    snapshot = _observe(task, declared)
+    snapshot = options.file.observe(task, functools.partial(_collect, options, declared, task.regions))
     judged = assess(
         snapshot,
         settings=declared.settings,
         controls=declared.controls,
         now=task.now,
         of_organization=declared.of_organization,
-        break_glass=task.options["break_glass"],
+        break_glass=task.guards.break_glass,
     )
     findings, waiver_records, warnings = apply(judged, declared.waivers, task.now.date())
     for warning in warnings:
         task.warn(warning)
     if task.clock_set_to:
         task.warn(f"ages are counted from {format_utc(task.clock_set_to)} (hardening_now), not from the clock")
-    report = _document(task, snapshot, declared, findings, waiver_records)
-    if not task.options["report_dir"]:
-        return _result(task, report, snapshot)
-    place = task.report_store()
-    compared = _compared(task, place, report)
-    result = _result(task, compared, snapshot)
+    run = Run(
+        id=task.run_id,
+        mode="check" if task.check_mode else "enforce",
+        started=task.started,
+        finished=task.clock(),
+        collection_version=COLLECTION_VERSION,
+        control_catalog_version=CATALOG_VERSION,
+        caller_arn=snapshot.caller.arn,
+        declaration_commit=options.declaration_commit,
+        job_url=options.job_url,
+        clock_set_to=task.clock_set_to,
+    )
+    report = _document(run, options, snapshot, declared, findings, waiver_records)
+    if not task.has_reports:
+        return _result(options, report, snapshot)
+    place = task.open_store(task.reports)
+    compared = _compare(options, place, report, task.warn)
+    result = _result(options, compared, snapshot)
     # Two runs of one account may overtake each other: each has its own copy, which its report goes by.
-    place.put(run_report_key(compared["account_id"], compared["run"]["id"]), encode(compared))
+    place.put(run_report_key(compared["account_id"], run.id), encode(compared))
     return {**result, "report": place.put(_key(compared), encode(compared))}
 
 
-def _observe(task: Task, declared: Declaration) -> Snapshot:
-    path = task.options["snapshot_path"]
-    if task.options["offline"]:
-        snapshot = load(path)
-        task.expect_account(snapshot.account_id)
-        return snapshot
-    snapshot = _collect(task, declared)
-    if path:
-        save(path, snapshot)
-    return snapshot
+def _collect(options: _Options, declared: Declaration, requested: Sequence[str], connection: Connection) -> Snapshot:
+    """Everything the chosen controls need in the requested regions.
 
-
-def _collect(task: Task, declared: Declaration) -> Snapshot:
-    """Everything the chosen controls need; what costs calls a principal only with ``deep``, of those in question.
-
-    What the services that watch tell only with ``detective``.
+    Reads that cost a call for each principal are made with ``deep`` alone, for the principals in question. What the
+    detective services know is read with ``detective`` alone.
     """
-    access = task.access
+    access = connection.access
     if declared.of_organization:
-        return _collect_organization(task, declared)
-    options = task.options
-    wanted = datasets_for(declared.controls, deep=options["deep"], detective=options["detective"]) | _ALWAYS
-    task.expect_account(access.caller.account_id)
-    snapshot = _read(task, wanted - DEEP)
+        return _collect_organization(declared, requested, connection)
+    wanted = datasets_for(declared.controls, deep=options.deep, detective=options.detective) | _ALWAYS
+    snapshot = _read(connection, requested, wanted - DEEP)
     if Dataset.ORGANIZATION_POLICIES in wanted:
-        snapshot = _with_told_policies(task, snapshot)
+        snapshot = _try_organization_policies(connection, snapshot)
     if not wanted & DEEP:
         return snapshot
     for dataset, principals in principals_in_question(Facts(snapshot)).items():
@@ -132,23 +163,22 @@ def _collect(task: Task, declared: Declaration) -> Snapshot:
     return snapshot
 
 
-def _read(task: Task, datasets: Collection[Dataset]) -> Snapshot:
-    """The datasets of the account, and which of its enabled regions were not looked at."""
-    reach = task.access.reach(task.options["regions"])
-    snapshot = collect(task.access, datasets=datasets, regions=reach.regions, now=task.now)
+def _read(connection: Connection, requested: Sequence[str], datasets: Collection[Dataset]) -> Snapshot:
+    """The datasets of the account, and which of its enabled regions were not read."""
+    access = connection.access
+    reach = access.reach(requested)
+    snapshot = collect(access, datasets=datasets, regions=reach.regions, now=connection.now)
     return dataclasses.replace(snapshot, enabled_regions=reach.enabled, enabled_regions_unread=reach.unread)
 
 
-def _collect_organization(task: Task, declared: Declaration) -> Snapshot:
+def _collect_organization(declared: Declaration, requested: Sequence[str], connection: Connection) -> Snapshot:
     """The organization, read from its management account or from a delegated administrator."""
-    access = task.access
-    task.expect_account(access.caller.account_id)
     wanted = datasets_for(declared.controls, of_organization=True) | _ALWAYS | {Dataset.ORGANIZATION}
-    snapshot = _read(task, wanted)
+    snapshot = _read(connection, requested, wanted)
     _expect_organization(snapshot)
     unread = snapshot.missing(Dataset.ORGANIZATION_TREE)
     if unread is not None and unread.kind is UnreadKind.DENIED:
-        task.warn(f"scope: account {snapshot.account_id} can't read its organization: {unread.reason}")
+        connection.warn(f"scope: account {snapshot.account_id} can't read its organization: {unread.reason}")
     return snapshot
 
 
@@ -160,41 +190,30 @@ def _expect_organization(snapshot: Snapshot) -> None:
         )
 
 
-def _with_told_policies(task: Task, snapshot: Snapshot) -> Snapshot:
-    """``snapshot`` with what the management account knows of it, where a role there is declared and lets us in."""
+def _try_organization_policies(connection: Connection, snapshot: Snapshot) -> Snapshot:
+    """The snapshot with the policies of the organization, where a role that may read them is given and works."""
     try:
-        return with_told_policies(task, snapshot)
+        return add_organization_policies(connection, snapshot)
     except AwsError as error:
-        task.warn(f"organization_role_arn: the SCPs and RCPs of {snapshot.account_id} were not read: {error}")
+        connection.warn(f"organization_role_arn: the SCPs and RCPs of {snapshot.account_id} were not read: {error}")
         return snapshot
 
 
 def _document(
-    task: Task,
+    run: Run,
+    options: _Options,
     snapshot: Snapshot,
     declared: Declaration,
     findings: Sequence[Finding],
     waivers: Sequence[Mapping[str, t.Any]],
 ) -> Report:
-    options = task.options
     return build(
-        run=Run(
-            id=task.run_id,
-            mode="check" if task.check_mode else "enforce",
-            started=task.started,
-            finished=task.clock(),
-            collection_version=COLLECTION_VERSION,
-            control_catalog_version=CATALOG_VERSION,
-            caller_arn=snapshot.caller.arn,
-            declaration_commit=options["declaration_commit"],
-            job_url=options["job_url"],
-            clock_set_to=task.clock_set_to,
-        ),
+        run=run,
         subject=_subject(snapshot, of_organization=declared.of_organization),
         findings=findings,
         scores=scores(
             findings,
-            list(dict.fromkeys((options["benchmark"], *DEFAULT_BENCHMARKS))),
+            list(dict.fromkeys((options.benchmark, *DEFAULT_BENCHMARKS))),
             of_account=not declared.of_organization,
         ),
         frameworks=frameworks(findings),
@@ -202,7 +221,7 @@ def _document(
         thresholds=dataclasses.asdict(declared.settings),
         waivers=waivers,
         errors=[_error(gap) for gap in _gaps(snapshot)],
-        reveal_key_ids=options["reveal_key_ids"],
+        reveal_key_ids=options.findings.reveal_key_ids,
     )
 
 
@@ -262,11 +281,11 @@ def _error(gap: Unread) -> dict[str, t.Any]:
     return {"dataset": dataset, "region": gap.region, "operation": gap.operation, "reason": gap.reason}
 
 
-def _result(task: Task, report: Report, snapshot: Snapshot) -> dict[str, t.Any]:
-    kept = {status.value for status in _KEPT[task.options["return_findings"]]}
+def _result(options: _Options, report: Report, snapshot: Snapshot) -> dict[str, t.Any]:
+    kept = {status.value for status in _KEPT[options.findings.returned]}
     result: dict[str, t.Any] = {
         "account_id": snapshot.account_id,
-        "run_id": task.run_id,
+        "run_id": report["run"]["id"],
         "summary": report["summary"],
         "counts": count_statuses(report["findings"]),
         "score": headline(report),
@@ -278,8 +297,8 @@ def _result(task: Task, report: Report, snapshot: Snapshot) -> dict[str, t.Any]:
     }
     if kept:
         result["findings"] = [finding for finding in report["findings"] if finding["status"] in kept]
-    if task.options["snapshot_path"]:
-        result["snapshot"] = task.options["snapshot_path"]
+    if options.file.path:
+        result["snapshot"] = options.file.path
     return result
 
 
@@ -287,22 +306,21 @@ def _key(report: Report) -> str:
     return f"{report['account_id']}/report.json"
 
 
-def _compared(task: Task, place: Store, report: Report) -> Report:
-    """The report compared with that of the run before; what stands in its place becomes ``previous.json``."""
+def _compare(options: _Options, place: Store, report: Report, warn: Callable[[str], None]) -> Report:
+    """The report compared with that of the run before, which becomes ``previous.json``."""
     account, run_id = report["account_id"], report["run"]["id"]
     previous_key = f"{account}/previous.json"
-    present = _earlier(task, place, _key(report), account)
+    present = _earlier(warn, place, _key(report), account)
     if present is not None and present["run"]["id"] != run_id:
         place.put(previous_key, encode(present))
         previous: t.Optional[Report] = present
     else:
-        previous = _earlier(task, place, previous_key, account)
-    is_after = task.options["phase"] == "after"
-    before = _earlier(task, place, run_report_key(account, run_id), account) if is_after else None
-    return compare(report, previous, before, reveal_key_ids=task.options["reveal_key_ids"])
+        previous = _earlier(warn, place, previous_key, account)
+    before = _earlier(warn, place, run_report_key(account, run_id), account) if options.is_after else None
+    return compare(report, previous, before, reveal_key_ids=options.findings.reveal_key_ids)
 
 
-def _earlier(task: Task, place: Store, key: str, account_id: str) -> t.Optional[Report]:
+def _earlier(warn: Callable[[str], None], place: Store, key: str, account_id: str) -> t.Optional[Report]:
     """An earlier report of the account. One that is malformed, or of another account, is a warning and none."""
     content = place.get(key)
     if content is None:
@@ -311,6 +329,6 @@ def _earlier(task: Task, place: Store, key: str, account_id: str) -> t.Optional[
         document = decode(content, where=f"{place.location}/{key}", schema=SCHEMA)
         check_report(document, account_id, where=f"{place.location}/{key}")
     except DocumentError as error:
-        task.warn(f"an earlier report is ignored, so nothing is compared with it: {error}")
+        warn(f"an earlier report is ignored, so nothing is compared with it: {error}")
         return None
     return document

@@ -15,6 +15,7 @@ import json
 import time
 import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from .._account.moments import format_utc
 from .._aws.access import Access
@@ -22,20 +23,21 @@ from .._aws.errors import AwsError
 from .._aws.fence import FenceError
 from .._aws.retries import Verdict, judge
 from .._controls.settings import Settings, SettingsError
-from .._converge.arn import principals_of
 from .._converge.capability import Capability, Documents
 from .._converge.change import Change, Refusal
 from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
-from .._converge.guard import GuardContext, Limits, enforcing_objections
-from .._converge.journal import Journal, RecordError, check_run_id, interrupted, record_found
+from .._converge.guard import GuardContext, enforcing_objections
+from .._converge.journal import Journal, RecordError, interrupted, record_found
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
 from .._converge.runner import Applied, Prediction, apply, predict, settle
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
+from .connection import Connection
+from .options import FindingOptions, Guards, Run
 from .task import Task, TaskError
 
 # doc_fragments/_converge.py, the part JOURNALLED
@@ -80,17 +82,28 @@ MALFORMED: t.Final = (AttributeError, IndexError, KeyError, TypeError, ValueErro
 
 
 @dataclasses.dataclass(frozen=True)
-class _Run:
-    """The options of one invocation, checked, before anything is called."""
+class _Invocation:
+    """One module at work on an account: what it was given, where it writes, and what it shares with its task."""
 
     module: str
-    enforce: bool
-    writes: bool
-    run_id: str
-    job_id: str
     part: str
-    limits: Limits
-    details: Mapping[str, t.Any]
+    account_id: str
+    run: Run
+    guards: Guards
+    findings: FindingOptions
+    journal: Store
+    reports: t.Optional[Store]
+    warnings: list[str]
+    clock: Callable[[], datetime]
+
+    def warn(self, message: str) -> None:
+        """Add a warning to the result."""
+        self.warnings.append(message)
+
+    @property
+    def key(self) -> str:
+        """The name of the part of the report that the module leaves."""
+        return part_key(self.account_id, self.run.id, self.part, job_id=self.run.job_id)
 
 
 def settings_of(task: Task) -> Settings:
@@ -106,7 +119,7 @@ def settings_of(task: Task) -> Settings:
 
 def converge(
     task: Task,
-    make: Callable[[Access], Capability[t.Any]],
+    make: Callable[[Connection], Capability[t.Any]],
     *,
     module: str,
     part: str = "",
@@ -122,124 +135,33 @@ def converge(
         with ``on_refusal=fail``. The last two carry the result.
     """
     try:
-        run = _checked(task, module, part or module)
-        return _converge(task, run, make, sleep)
+        _check_enforcing(task)
+        invocation = _invoke(task, module, part or module)
+        _check_journal(invocation, task.journal.location)
+        connection = task.connection
+        context = _guard_context(invocation, connection)
+        with _marked(invocation):
+            capability = make(connection)
+            prediction, applied, result = _converge(invocation, capability, connection.access, context, sleep)
+        unkept = _keep(invocation, prediction, _part(invocation, prediction, result, applied, capability), applied)
+        return _conclude(invocation, capability, prediction, result, [applied.error, unkept])
     except (InputError, GuardError) as error:
         raise TaskError(str(error)) from error
 
 
-def _converge(
-    task: Task, run: _Run, make: Callable[[Access], Capability[t.Any]], sleep: Callable[[float], None]
-) -> dict[str, t.Any]:
-    access = task.access
-    account_id = access.caller.account_id
-    task.expect_account(account_id)
-    journal_store = journal_store_of(task)
-    _check_journal(task, run)
-    reports = _report_store(task)
-    approved = _approval(task, run, reports, account_id)
-    context = GuardContext(
-        principals=principals_of([access.caller.arn, *access.chain, *_declared_roles(task)]),
-        break_glass=tuple(task.options["break_glass"]),
-        limits=run.limits,
-        approved=approved,
-    )
-    with _marked(task, run, reports, account_id):
-        capability = make(access)
-        prediction = predict(capability, context)
-        for warning in prediction.plan.warnings:
-            task.warn(warning)
-        _report_interrupted(task, capability, journal_store, account_id, run)
-        journal = Journal(
-            journal_store,
-            account_id=account_id,
-            run_id=run.run_id,
-            job_id=run.job_id,
-            module=run.module,
-            caller_arn=access.caller.arn,
-            clock=task.clock,
-            details={**run.details, "plan_sha256": prediction.plan_sha256},
-        )
-        applied = Applied()
-        if run.writes and prediction.allowed:
-            applied = apply(
-                capability,
-                prediction.allowed,
-                aws=access,
-                journal=journal,
-                errors=(AwsError,),
-                judge=_judge,
-                sleep=sleep,
-            )
-        result = _result(task, run, account_id, prediction, applied, capability.costs())
-        if applied.made:
-            result["journal"] = journal.location
-    part = _part(task, run, prediction, result, applied, capability)
-    unkept = _keep(run, reports, prediction, part, applied)
-    return _concluded(task, capability, prediction, result, [applied.error, unkept])
-
-
-@contextlib.contextmanager
-def _marked(task: Task, run: _Run, reports: t.Optional[Store], account_id: str) -> Iterator[None]:
-    """Leave word in ``reports`` that the module runs, before it does anything, and why it failed if it did.
-
-    The part takes the place of the mark. A mark that stays tells the report that a module was cut off.
-    """
-    if reports is None:
-        yield
+def _check_enforcing(task: Task) -> None:
+    """Refuse to enforce without what a run that writes needs; in check mode this is a warning."""
+    run = task.run
+    if not run.enforces:
         return
-    key = part_key(account_id, run.run_id, run.part, job_id=run.job_id)
-    said: dict[str, t.Any] = {
-        "module": run.module,
-        "run_id": run.run_id,
-        "check_mode": task.check_mode,
-        "written": task.started,
-    }
-    reports.put(key, mark(**said))
-    try:
-        yield
-    except (AwsError, GuardError, InputError, StoreError, TaskError) as error:
-        with contextlib.suppress(StoreError):
-            reports.put(key, mark(**said, error=str(error)))
-        raise
-
-
-def _check_journal(task: Task, run: _Run) -> None:
-    """Refuse to write where others can change the journal, which a rollback believes."""
-    location = task.options["journal"]
-    doubts = Doubts() if location.startswith("s3://") else doubt_directory(location)
-    if doubts.refused and run.writes:
-        reasons = [f"journal (hardening_journal): {text}" for text in doubts.refused]
-        raise GuardError([Refusal("journal", reason, location, fatal=True) for reason in reasons])
-    for text in (*doubts.refused, *doubts.warned):
-        task.warn(f"journal (hardening_journal): {text}")
-
-
-def _checked(task: Task, module: str, part: str) -> _Run:
-    options = task.options
-    enforce = options["mode"] == "enforce"
-    details = {**(options.get("run_details") or {}), "approved_plan": options.get("approved_plan")}
-    if enforce:
-        objections = (
-            *enforcing_objections(
-                account_id=task.account_id, awx_job_id=options.get("awx_job_id"), journal=options["journal"]
-            ),
-            *_ticket_objections(details),
-        )
-        if objections and not task.check_mode:
-            raise GuardError(objections)
-        for objection in objections:
-            task.warn(f"without check mode this fails: {objection.reason}")
-    return _Run(
-        module=module,
-        enforce=enforce,
-        writes=enforce and not task.check_mode,
-        run_id=check_run_id(task.run_id),
-        job_id=task.job_id,
-        part=part,
-        limits=Limits(**{name: options[name] for name in ("max_changes", "max_percent") if name in options}),
-        details=details,
+    objections = (
+        *enforcing_objections(account_id=task.account_id, awx_job_id=run.awx_job_id, journal=task.journal.location),
+        *_ticket_objections(run.details),
     )
+    if objections and not run.check_mode:
+        raise GuardError(objections)
+    for objection in objections:
+        task.warn(f"without check mode this fails: {objection.reason}")
 
 
 def _ticket_objections(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
@@ -252,31 +174,118 @@ def _ticket_objections(details: Mapping[str, t.Any]) -> tuple[Refusal, ...]:
     return (Refusal("change_ticket", reason, "", fatal=True),)
 
 
-def _declared_roles(task: Task) -> list[str]:
-    """The roles of both modes and all classes: check mode, where the reader calls, refuses what would hit a writer."""
-    assessor = task.options.get("assessor_role_arn")
-    return [*task.writing_roles, *([assessor] if assessor else [])]
-
-
-def journal_store_of(task: Task) -> Store:
-    """The journal that the options of ``task`` name."""
-    options = task.options
-    return task.store(
-        options["journal"], kms_key_id=options.get("journal_kms_key_id"), role_arn=options.get("journal_role_arn")
+def _invoke(task: Task, module: str, part: str) -> _Invocation:
+    """The module at work, once the account is known to be the right one."""
+    account_id = task.access.caller.account_id
+    task.expect_account(account_id)
+    return _Invocation(
+        module=module,
+        part=part,
+        account_id=account_id,
+        run=task.run,
+        guards=task.guards,
+        findings=task.findings,
+        journal=task.open_store(task.journal),
+        reports=task.open_store(task.reports) if task.has_reports else None,
+        warnings=task.warnings,
+        clock=task.clock,
     )
 
 
-def _report_store(task: Task) -> t.Optional[Store]:
-    return task.report_store() if task.options.get("report_dir") else None
+def _check_journal(invocation: _Invocation, location: str) -> None:
+    """Refuse to write where others can change the journal, which a rollback believes."""
+    doubts = Doubts() if location.startswith("s3://") else doubt_directory(location)
+    if doubts.refused and invocation.run.writes:
+        reasons = [f"journal (hardening_journal): {text}" for text in doubts.refused]
+        raise GuardError([Refusal("journal", reason, location, fatal=True) for reason in reasons])
+    for text in (*doubts.refused, *doubts.warned):
+        invocation.warn(f"journal (hardening_journal): {text}")
 
 
-def _approval(task: Task, run: _Run, reports: t.Optional[Store], account_id: str) -> t.Optional[ApprovedPlan]:
+def _guard_context(invocation: _Invocation, connection: Connection) -> GuardContext:
+    return GuardContext(
+        principals=connection.principals,
+        break_glass=invocation.guards.break_glass,
+        limits=invocation.guards.limits,
+        approved=_find_approved(invocation),
+    )
+
+
+def _find_approved(invocation: _Invocation) -> t.Optional[ApprovedPlan]:
     """The approved plan, given by its hash or by that of a run."""
-    given = task.options.get("approved_plan")
+    run = invocation.run
+    given = run.approved_plan
     if given is None or (isinstance(given, str) and not given.strip()):
         return None
     approver = run.details.get("approver") or None
-    return find_approval(reports, given, account_id=account_id, now=task.started, approver=approver)
+    return find_approval(
+        invocation.reports, given, account_id=invocation.account_id, now=run.started, approver=approver
+    )
+
+
+@contextlib.contextmanager
+def _marked(invocation: _Invocation) -> Iterator[None]:
+    """Put a mark into the report that the module runs, before it does anything, and why it failed if it did.
+
+    The part of the report replaces the mark. A mark that stays shows that the module was cut off.
+    """
+    reports, run = invocation.reports, invocation.run
+    if reports is None:
+        yield
+        return
+    said: dict[str, t.Any] = {
+        "module": invocation.module,
+        "run_id": run.id,
+        "check_mode": run.check_mode,
+        "written": run.started,
+    }
+    reports.put(invocation.key, mark(**said))
+    try:
+        yield
+    except (AwsError, GuardError, InputError, StoreError, TaskError) as error:
+        with contextlib.suppress(StoreError):
+            reports.put(invocation.key, mark(**said, error=str(error)))
+        raise
+
+
+def _converge(
+    invocation: _Invocation,
+    capability: Capability[t.Any],
+    access: Access,
+    context: GuardContext,
+    sleep: Callable[[float], None],
+) -> tuple[Prediction, Applied, dict[str, t.Any]]:
+    """Predict, and apply what is allowed where the run writes: the two outcomes and the result without findings."""
+    run = invocation.run
+    prediction = predict(capability, context)
+    for warning in prediction.plan.warnings:
+        invocation.warn(warning)
+    _report_interrupted(invocation, capability)
+    journal = Journal(
+        invocation.journal,
+        account_id=invocation.account_id,
+        run_id=run.id,
+        job_id=run.job_id,
+        module=invocation.module,
+        caller_arn=access.caller.arn,
+        clock=invocation.clock,
+        details={**run.details, "approved_plan": run.approved_plan, "plan_sha256": prediction.plan_sha256},
+    )
+    applied = Applied()
+    if run.writes and prediction.allowed:
+        applied = apply(
+            capability,
+            prediction.allowed,
+            aws=access,
+            journal=journal,
+            errors=(AwsError,),
+            judge=_judge,
+            sleep=sleep,
+        )
+    result = _result(invocation, prediction, applied, capability.costs())
+    if applied.made:
+        result["journal"] = journal.location
+    return prediction, applied, result
 
 
 def tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
@@ -294,25 +303,26 @@ def tolerant(reread: Callable[[Change], t.Any]) -> Callable[[Change], t.Any]:
     return read
 
 
-def _report_interrupted(task: Task, capability: Capability[t.Any], store: Store, account_id: str, run: _Run) -> None:
+def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) -> None:
     """Warn of changes that a run before this one announced and never concluded; a run that writes records what it finds
     of those that it can read, which are its own module's and, for a rollback, every module's.
 
     A journal that can't be read is a warning here: one that can't be written stops the first change.
     """
-    known = {**capability.rereads(), run.module: capability.reread}
+    run, module, store = invocation.run, invocation.module, invocation.journal
+    known = {**capability.rereads(), module: capability.reread}
     rereads = {name: tolerant(reread) for name, reread in known.items()}
     try:
-        for intent in interrupted(store, account_id, task.warn):
+        for intent in interrupted(store, invocation.account_id, invocation.warn):
             change = intent.change
             ending = "look at its target"
             if run.writes and intent.module in rereads:
                 outcome = settle(rereads[intent.module], change, errors=(AwsError,))
-                record_found(store, intent, outcome, by=run.run_id, module=run.module, at=task.clock())
+                record_found(store, intent, outcome, by=run.id, module=module, at=invocation.clock())
                 ending = f"what is there now says: {outcome.value}"
-            task.warn(f"run {intent.run_id} was cut off at {change.operation} on {change.target}; {ending}")
+            invocation.warn(f"run {intent.run_id} was cut off at {change.operation} on {change.target}; {ending}")
     except StoreError as error:
-        task.warn(f"whether an earlier run was cut off is not known: {error}")
+        invocation.warn(f"whether an earlier run was cut off is not known: {error}")
 
 
 def _judge(error: Exception, change: Change) -> Verdict:
@@ -320,21 +330,17 @@ def _judge(error: Exception, change: Change) -> Verdict:
 
 
 def _result(
-    task: Task,
-    run: _Run,
-    account_id: str,
-    prediction: Prediction,
-    applied: Applied,
-    costs: t.Optional[Documents],
+    invocation: _Invocation, prediction: Prediction, applied: Applied, costs: t.Optional[Documents]
 ) -> dict[str, t.Any]:
-    # What somebody else has brought about since is no change of this run any more.
+    run = invocation.run
+    # A change that somebody else has made since is no change of this run any more.
     changes = [change for change in prediction.allowed if not _among(change, applied.already)]
     done = applied.made if run.writes else changes
     return {
-        "changed": run.enforce and bool(done),
-        "mode": task.options["mode"],
-        "account_id": account_id,
-        "run_id": run.run_id,
+        "changed": run.enforces and bool(done),
+        "mode": run.mode,
+        "account_id": invocation.account_id,
+        "run_id": run.id,
         "changes": [change.as_dict(applied=_among(change, applied.made)) for change in changes],
         "refused": [refusal.as_dict() for refusal in (*prediction.refused, *applied.refused)],
         "already_done": [_named(change) for change in applied.already],
@@ -353,37 +359,35 @@ def _among(change: Change, made: Collection[Change]) -> bool:
     return any(change is other for other in made)
 
 
-def _keep(
-    run: _Run,
-    reports: t.Optional[Store],
-    prediction: Prediction,
-    part: Mapping[str, t.Any],
-    applied: Applied,
-) -> str:
-    """Keep the part for the report, and the plan under its hash, so that it can be approved; why it could not be."""
+def _keep(invocation: _Invocation, prediction: Prediction, part: Mapping[str, t.Any], applied: Applied) -> str:
+    """Keep the part for the report, and the plan under its hash, so that it can be approved.
+
+    Returns why the files could not be written, or an empty text.
+    """
+    reports = invocation.reports
     if reports is None:
         return ""
     try:
         if prediction.plan.changes:
             keep_plan(reports, part["plan"], renew=not applied.made)
         content = json.dumps(part, indent=2, sort_keys=True, default=str).encode()
-        reports.put(part_key(part["account_id"], run.run_id, run.part, job_id=run.job_id), content)
+        reports.put(invocation.key, content)
     except StoreError as error:
         return str(error)
     return ""
 
 
-def _concluded(
-    task: Task,
+def _conclude(
+    invocation: _Invocation,
     capability: Capability[t.Any],
     prediction: Prediction,
     done: Mapping[str, t.Any],
     errors: Sequence[str],
 ) -> dict[str, t.Any]:
     """The result with the findings that are asked for and what the capability adds; or the failure."""
-    result = {**done, **_findings(task, prediction)}
+    result = {**done, **_findings(invocation.findings, prediction)}
     failure = "; ".join(filter(None, errors))
-    if not failure and result["refused"] and task.options["on_refusal"] == "fail":
+    if not failure and result["refused"] and invocation.guards.fails_on_refusal:
         failure = f"refused: {'; '.join(refusal['reason'] for refusal in result['refused'])}"
     capability.conclude(result, completed=not failure)
     result |= capability.result(result)
@@ -393,36 +397,35 @@ def _concluded(
     return result
 
 
-def _findings(task: Task, prediction: Prediction) -> dict[str, t.Any]:
-    wanted, reveal = task.options.get("return_findings", "none"), task.options.get("reveal_key_ids", False)
-    if wanted == "none":
+def _findings(options: FindingOptions, prediction: Prediction) -> dict[str, t.Any]:
+    if options.returned == "none":
         return {}
-    kept = [finding for finding in prediction.findings if _is_wanted(finding, wanted)]
-    return {"findings": [finding.as_dict(reveal_key_ids=reveal) for finding in kept]}
+    kept = [finding for finding in prediction.findings if _is_wanted(finding, options.returned)]
+    return {"findings": [finding.as_dict(reveal_key_ids=options.reveal_key_ids) for finding in kept]}
 
 
 def _part(
-    task: Task,
-    run: _Run,
+    invocation: _Invocation,
     prediction: Prediction,
     result: Mapping[str, t.Any],
     applied: Applied,
     capability: Capability[t.Any],
 ) -> dict[str, t.Any]:
-    """What the report of the account takes up. ``plan`` has what a cap holds back too: it is what is approved."""
+    """The part of the account's report. ``plan`` has the changes that a cap holds back too: all of it is approved."""
+    run = invocation.run
     plan = plan_document(
         prediction.plan.changes,
-        account_id=result["account_id"],
-        run_id=run.run_id,
-        created=task.started,
+        account_id=invocation.account_id,
+        run_id=run.id,
+        created=run.started,
         author=run.details.get("author") or None,
     )
     return {
         **{name: value for name, value in result.items() if name != "diff"},
         "schema": PART_SCHEMA,
-        "module": run.module,
-        "check_mode": task.check_mode,
-        "written": format_utc(task.started),
+        "module": invocation.module,
+        "check_mode": run.check_mode,
+        "written": format_utc(run.started),
         "plan": plan,
         "findings": [
             finding.as_dict(reveal_key_ids=True)
@@ -430,7 +433,7 @@ def _part(
             if _is_reported(finding, capability.reports)
         ],
         "impacts": [dict(document) for document in capability.impacts()],
-        "warnings": list(task.warnings),
+        "warnings": list(invocation.warnings),
         "error": applied.error or None,
     }
 

@@ -18,6 +18,7 @@ from .._controls.registry import all_controls
 from .._controls.selection import SelectionError, select
 from .._controls.settings import Settings, SettingsError
 from .._controls.waivers import WaiverError, Waivers, parse
+from .options import StoreOptions
 from .task import Task, TaskError
 from .yaml import yaml_of
 
@@ -78,7 +79,8 @@ def _waiver_list(task: Task) -> t.Any:
 def _content_of(task: Task, place: str) -> bytes:
     if place.startswith("s3://"):
         prefix, _slash, name = place.rpartition("/")
-        store = task.store(prefix, role_arn=task.options.get("report_role_arn"))
+        # The role for reports also reads this file, which is encrypted with whatever key its bucket has.
+        store = task.open_store(StoreOptions(prefix, role_arn=task.options.get("report_role_arn") or None))
         content = store.get(name)
         if content is None:
             raise TaskError(f"waivers: {place} does not exist")

@@ -13,8 +13,7 @@ import dataclasses
 import functools
 import os
 import typing as t
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .._account.codec import SnapshotError, from_json, to_json
@@ -23,8 +22,8 @@ from .._account.model import AccessKey, CredentialRow, Dataset, Snapshot, Unread
 from .._aws.access import Access
 from .._aws.errors import AwsError, NotFound
 from .._aws.operations import Operations
-from .._aws.options import AccessOptions
 from .._converge.break_glass import FACTS, Rescue, facts_needed
+from .connection import Connection
 from .task import Task, TaskError
 
 _POLICIES: t.Final = Dataset.ORGANIZATION_POLICIES
@@ -34,7 +33,7 @@ BREAK_GLASS_OPERATIONS: t.Final = Operations(reads=frozenset({"iam:GetLoginProfi
 )
 
 
-def load(path: str) -> Snapshot:
+def _load(path: str) -> Snapshot:
     """The snapshot that the file named by the option ``snapshot_path`` holds. Raises TaskError."""
     try:
         return from_json(Path(path).read_text(encoding="utf-8"))
@@ -44,7 +43,7 @@ def load(path: str) -> Snapshot:
         raise TaskError(f"snapshot_path: {path}: {error}") from error
 
 
-def save(path: str, snapshot: Snapshot) -> None:
+def _save(path: str, snapshot: Snapshot) -> None:
     """Write a snapshot to the file named by the option ``snapshot_path``, for its owner's eyes. Raises TaskError."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -54,24 +53,52 @@ def save(path: str, snapshot: Snapshot) -> None:
         raise TaskError(f"snapshot_path: can't write {path}: {error.strerror}") from error
 
 
-def rescue_of(task: Task, access: Access, snapshot: Snapshot, patterns: Sequence[str], *, now: datetime) -> Rescue:
-    """The break-glass principals of an account, with what it takes to say whether somebody can use them read now.
+@dataclasses.dataclass(frozen=True)
+class SnapshotFile:
+    """The file of the option ``snapshot_path``, if any; with ``offline`` it is read in place of the account."""
 
-    A warning says that the policies of the organization could not be read. Most members can't read them, so nothing is
-    refused for that.
+    path: t.Optional[str]
+    offline: bool
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
+        """The two options of a module."""
+        return cls(options["snapshot_path"] or None, bool(options["offline"]))
+
+    def observe(self, task: Task, read: Callable[[Connection], Snapshot]) -> Snapshot:
+        """The account that the task expects: from the file, or read now and saved to it.
+
+        :raises TaskError: it is another account, or the file can't be read or written.
+        """
+        if self.offline:
+            snapshot = _load(self.path or "")
+            task.expect_account(snapshot.account_id)
+            return snapshot
+        task.expect_account(task.access.caller.account_id)
+        snapshot = read(task.connection)
+        if self.path:
+            _save(self.path, snapshot)
+        return snapshot
+
+
+def rescue_of(connection: Connection, snapshot: Snapshot, patterns: Sequence[str]) -> Rescue:
+    """The break-glass principals of an account, with all facts on whether somebody can use them.
+
+    Facts that ``snapshot`` lacks are read now. A warning says that the policies of the organization could not be read.
+    Most members can't read them, so nothing is refused for that.
 
     :raises AwsError: AWS does not know the credentials (any more).
     """
     if not snapshot.missing(Dataset.AUTHORIZATION_DETAILS):
         wanted = frozenset(name for name in facts_needed(snapshot, patterns) if _is_worth_reading(snapshot, name))
-        snapshot = _with_facts(access, snapshot, wanted, now) if wanted else snapshot
+        snapshot = _add_facts(connection, snapshot, wanted) if wanted else snapshot
         if _POLICIES in wanted:
-            snapshot = with_told_policies(task, snapshot)
-    sign_ins = functools.cache(functools.partial(_sign_ins, access))
+            snapshot = add_organization_policies(connection, snapshot)
+    sign_ins = functools.cache(functools.partial(_sign_ins, connection.access))
     rescue = Rescue(snapshot, tuple(patterns), lambda user: sign_ins(user.name, user.arn))
     if rescue.unread_policies:
-        next_step = f". {_NAME_A_ROLE}" if "organization_role_arn" in task.options else ""
-        task.warn(
+        next_step = f". {_NAME_A_ROLE}" if connection.has_organization_role_option else ""
+        connection.warn(
             "break-glass principals count although SCPs and RCPs may keep them from helping: the policies of the "
             f"organization are not known ({rescue.unread_policies}){next_step}"
         )
@@ -101,29 +128,27 @@ def _has_password(access: Access, name: str) -> bool:
 
 
 def _is_worth_reading(snapshot: Snapshot, dataset: Dataset) -> bool:
-    """Whether a dataset is missing. That AWS does not tell a member its policies is not asked twice."""
+    """Whether a dataset is missing. AWS denies members the policies of the organization, so they are asked for once."""
     unread = snapshot.missing(dataset)
     return unread is not None and not (dataset is _POLICIES and unread.kind is UnreadKind.DENIED)
 
 
-def _with_facts(access: Access, snapshot: Snapshot, wanted: frozenset[Dataset], now: datetime) -> Snapshot:
-    more = collect(access, datasets=wanted, regions=(), now=now)
+def _add_facts(connection: Connection, snapshot: Snapshot, wanted: frozenset[Dataset]) -> Snapshot:
+    more = collect(connection.access, datasets=wanted, regions=(), now=connection.now)
     kept = (item for item in snapshot.unread if item.dataset not in wanted)
     unread = (*kept, *(item for item in more.unread if item.dataset in wanted))
     known = {FACTS[name]: getattr(more, FACTS[name]) for name in wanted}
     return dataclasses.replace(snapshot, unread=unread, **known)
 
 
-def with_told_policies(task: Task, snapshot: Snapshot) -> Snapshot:
-    """A snapshot with the policies of the organization, by the role of the option ``organization_role_arn``.
+def add_organization_policies(connection: Connection, snapshot: Snapshot) -> Snapshot:
+    """The snapshot with the policies of the organization, read by the role of the option ``organization_role_arn``.
 
-    AWS tells most members nothing of them. The same snapshot where it has them, or where no role is given.
+    Most members can't read these policies. The same snapshot if it has them, or if no role is given.
 
     :raises AwsError: the role can't be assumed.
     """
-    role = task.options.get("organization_role_arn")
+    role = connection.organization_role_arn
     if not role or snapshot.missing(_POLICIES) is None:
         return snapshot
-    options = AccessOptions.from_options(task.options)
-    options = dataclasses.replace(options, assume_role_arn=role, assessor_role_arn=None)
-    return with_organization_policies(Access(options, operations=OPERATIONS[_POLICIES], check_mode=True), snapshot)
+    return with_organization_policies(connection.read_as(role, OPERATIONS[_POLICIES]), snapshot)

@@ -28,11 +28,13 @@ from .._aws.endpoints import stays_on_this_machine
 from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._aws.options import AccessOptions
-from .._aws.s3_store import S3Store
 from .._converge.errors import InputError
 from .._converge.journal import check_run_id, new_job_id
-from .._converge.store import DirectoryStore, Store, StoreError
-from .writers import Writer, all_writing_roles, declared_roles, lacks_role, writing_role
+from .._converge.store import Store, StoreError
+from .connection import Connection
+from .options import FindingOptions, Guards, Run, StoreOptions
+from .stores import open_store
+from .writers import Roles, Writer
 
 if t.TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -40,9 +42,6 @@ if t.TYPE_CHECKING:
 
 # So far a run that writes may set its clock: graces, soaks and expiry dates are counted in days.
 _CLOCK_TOLERANCE: t.Final = timedelta(minutes=1)
-
-P = t.ParamSpec("P")
-V = t.TypeVar("V")
 
 
 def _present() -> datetime:
@@ -83,7 +82,10 @@ class Entry:
 
 
 class Task:
-    """One invocation of a module: validated options, the mode, the clock and, opened when first asked for, AWS."""
+    """One invocation of a module: validated options, the mode, the clock and, opened when first asked for, AWS.
+
+    Only the function ``run`` of a module reads ``options``; it hands typed values to what it calls.
+    """
 
     def __init__(
         self,
@@ -101,8 +103,7 @@ class Task:
         self.started = clock()
         self._operations = operations
         self._writer = writer
-        # The role of a class takes its place in the options, but other classes may still write with it.
-        self._one_role_for_all = self.options.get("assume_role_arn")
+        self._role: t.Optional[str] = None
 
     @functools.cached_property
     def now(self) -> datetime:
@@ -137,7 +138,7 @@ class Task:
 
     @property
     def _is_emulated(self) -> bool:
-        return stays_on_this_machine(AccessOptions.from_options(self.options), self._operations)
+        return stays_on_this_machine(self.access_options, self._operations)
 
     @property
     def run_id(self) -> str:
@@ -150,6 +151,11 @@ class Task:
             return check_run_id(run_id, "run_id (hardening_run_id)")
         except InputError as error:
             raise TaskError(str(error)) from error
+
+    @property
+    def given_run_id(self) -> t.Optional[str]:
+        """The option ``run_id``; None where it is not given. Raises TaskError: it can't be part of a path."""
+        return self.run_id if self.options.get("run_id") else None
 
     @functools.cached_property
     def job_id(self) -> str:
@@ -176,28 +182,74 @@ class Task:
         except ValueError as error:
             raise TaskError(f"account_id: {error}") from error
 
+    @functools.cached_property
+    def run(self) -> Run:
+        """How the module runs. Raises TaskError: the id of the run or of the job can't be part of a path."""
+        options = self.options
+        return Run(
+            id=self.run_id,
+            job_id=self.job_id,
+            mode=options.get("mode", "enforce"),
+            check_mode=self.check_mode,
+            started=self.started,
+            details=options.get("run_details") or {},
+            approved_plan=options.get("approved_plan"),
+            awx_job_id=options.get("awx_job_id"),
+        )
+
+    @functools.cached_property
+    def guards(self) -> Guards:
+        """The guards that the options declare. Raises TaskError: a limit is out of range."""
+        try:
+            return Guards.from_options(self.options)
+        except InputError as error:
+            raise TaskError(str(error)) from error
+
+    @functools.cached_property
+    def findings(self) -> FindingOptions:
+        """The findings that the result is to have."""
+        return FindingOptions.from_options(self.options)
+
     @property
-    def writing_roles(self) -> tuple[str, ...]:
-        """Every role that the run writes with, whichever module this is. Raises InputError: they are malformed."""
-        return all_writing_roles({**self.options, "assume_role_arn": self._one_role_for_all})
+    def regions(self) -> tuple[str, ...]:
+        """The option ``regions``, as given; none where the module has none."""
+        return tuple(self.options.get("regions") or ())
+
+    @property
+    def journal(self) -> StoreOptions:
+        """The place that the option ``journal`` names."""
+        return StoreOptions.from_options(self.options, "journal", prefix="journal")
+
+    @property
+    def has_reports(self) -> bool:
+        """Whether the option ``report_dir`` names a place for reports."""
+        return bool(self.options.get("report_dir"))
+
+    @property
+    def reports(self) -> StoreOptions:
+        """The place that the option ``report_dir`` names."""
+        return StoreOptions.from_options(self.options, "report_dir", prefix="report")
+
+    @functools.cached_property
+    def roles(self) -> Roles:
+        """Every role that the options name for work in the account. Raises InputError: they are malformed."""
+        return Roles.from_options(self.options)
 
     def validate(self) -> None:
         """Check the options that every module has, before anything is called. Raises TaskError."""
+        self._check_writing_role()
         for name in ("account_id", "now"):
             getattr(self, name)
-        self._choose_writing_role()
 
-    def _choose_writing_role(self) -> None:
-        """Put the role of this module's class in the place of the one role for all."""
-        if not self.options.get("assume_role_arns"):
-            return
+    def _check_writing_role(self) -> None:
+        """Refuse to write where the roles are declared by class and this module's class has none."""
         try:
-            self.options["assume_role_arns"] = declared_roles(self.options)
-            self.options["assume_role_arn"] = writing_role(self.options, self._writer)
-            # A rollback chooses by the change.
-            problem = None if self._is_of_many_classes else lacks_role(self.options, self._writer)
+            problem = self.roles.explain_lack(self._writer)
         except InputError as error:
             raise TaskError(str(error)) from error
+        if self._is_of_many_classes:
+            # A rollback chooses the role by the change.
+            return
         if problem and not self.works_as_assessor:
             raise TaskError(problem)
         if problem and self.check_mode and self.options.get("mode") == "enforce":
@@ -213,10 +265,36 @@ class Task:
             raise TaskError(f"account_id: the credentials belong to account {found}, not to {self.account_id}")
 
     @functools.cached_property
+    def access_options(self) -> AccessOptions:
+        """How to reach the account, in the role of this module's class. Raises AwsError: an option is malformed."""
+        role = self._role or self.roles.of(self._writer)
+        return AccessOptions.from_options({**self.options, "assume_role_arn": role})
+
+    def work_as(self, role_arn: t.Optional[str]) -> None:
+        """Use this role in place of that of the module's class. Called before AWS is asked for anything."""
+        self._role = role_arn
+
+    @functools.cached_property
     def access(self) -> Access:
         """AWS, in the role that the mode calls for. Raises AwsError where credentials or the role don't work."""
-        return Access(
-            AccessOptions.from_options(self.options), operations=self._operations, check_mode=self._reads_only
+        return Access(self.access_options, operations=self._operations, check_mode=self._reads_only)
+
+    @functools.cached_property
+    def reading_access(self) -> Access:
+        """AWS for reading only, in the role of the assessor where there is one, also where the task could write."""
+        return Access(self.access_options, operations=self._operations, check_mode=True)
+
+    @functools.cached_property
+    def connection(self) -> Connection:
+        """The account as the core of a module reaches it. Raises AwsError where credentials or the role don't work."""
+        return Connection(
+            access=self.access,
+            options=self.access_options,
+            roles=self.roles,
+            now=self.now,
+            warn=self.warn,
+            organization_role_arn=self.options.get("organization_role_arn") or None,
+            has_organization_role_option="organization_role_arn" in self.options,
         )
 
     @property
@@ -226,67 +304,20 @@ class Task:
 
     def access_in(self, role_arn: str) -> Access:
         """AWS in this role for writing; in the assessor's where this task only reads and there is one."""
-        options = dataclasses.replace(AccessOptions.from_options(self.options), assume_role_arn=role_arn)
+        options = dataclasses.replace(self.access_options, assume_role_arn=role_arn)
         return Access(options, operations=self._operations, check_mode=self._reads_only)
-
-    def report_store(self) -> Store:
-        """The place that the option ``report_dir`` names."""
-        options = self.options
-        return self.store(
-            options["report_dir"], kms_key_id=options.get("report_kms_key_id"), role_arn=options.get("report_role_arn")
-        )
 
     @property
     def _reads_only(self) -> bool:
         return self.check_mode or not self._operations.writes or self.options.get("mode") == "report"
 
-    def store(self, location: str, *, kms_key_id: t.Optional[str] = None, role_arn: t.Optional[str] = None) -> Store:
-        """The place named by an option: a directory, or ``s3://bucket/prefix`` with the credentials of the controller.
-
-        ``role_arn`` is assumed for an S3 place; the account's own roles are not, since reports outlive an account.
-        """
-        if not location.startswith("s3://"):
-            return DirectoryStore(location)
-        plain = dataclasses.replace(
-            AccessOptions.from_options(self.options), assume_role_arn=role_arn or None, assessor_role_arn=None
-        )
-        return _S3StoreWithErrors(S3Store(location, plain, kms_key_id=kms_key_id))
+    def open_store(self, place: StoreOptions) -> Store:
+        """A place of files, with the credentials of the controller. Raises AwsError: it can't work."""
+        return open_store(place, lambda: self.access_options)
 
     def warn(self, message: str) -> None:
         """Add a warning to the result."""
         self.warnings.append(message)
-
-
-class _S3StoreWithErrors:
-    """S3 as a :class:`Store`: the typed errors of ``_aws`` become the one error that the protocol knows."""
-
-    def __init__(self, store: S3Store) -> None:
-        self._store = store
-        self.location = store.location
-
-    def put(self, key: str, content: bytes) -> str:
-        return self._translated(self._store.put, key, content)
-
-    def put_new(self, key: str, content: bytes) -> str:
-        return self._translated(self._store.put_new, key, content)
-
-    def get(self, key: str) -> t.Optional[bytes]:
-        return self._translated(self._store.get, key)
-
-    def get_dated(self, key: str) -> t.Optional[tuple[bytes, datetime]]:
-        return self._translated(self._store.get_dated, key)
-
-    def list(self, prefix: str = "") -> list[str]:
-        return self._translated(self._store.list, prefix)
-
-    def folders(self, prefix: str = "") -> tuple[str, ...]:
-        return self._translated(self._store.folders, prefix)
-
-    def _translated(self, call: Callable[P, V], *arguments: P.args, **keywords: P.kwargs) -> V:
-        try:
-            return call(*arguments, **keywords)
-        except AwsError as error:
-            raise StoreError(f"{self.location}: {error}") from error
 
 
 def execute(entry: Entry, *, options: Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 from collections.abc import Mapping
@@ -24,14 +25,7 @@ except ImportError:
     # Then nothing is loaded that could raise it: HAS_YAML says so.
     YAMLError = ValueError  # type: ignore[misc, assignment]
 
-__all__ = [
-    "OPTION",
-    "Writer",
-    "all_writing_roles",
-    "declared_roles",
-    "lacks_role",
-    "writing_role",
-]
+__all__ = ["OPTION", "Roles", "Writer"]
 
 OPTION: t.Final = "assume_role_arns"
 # What users set, for messages.
@@ -39,12 +33,55 @@ _VARIABLE: t.Final = "aws_assume_role_arns"
 _ROLE_ARN: t.Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
 
 
-def declared_roles(options: Mapping[str, t.Any]) -> dict[Writer, str]:
-    """The roles that the option ``assume_role_arns`` names, by class. An empty ARN counts as not given.
+@dataclasses.dataclass(frozen=True)
+class Roles:
+    """The roles of an account that a run works in: those that write by class, one for all classes, and the assessor."""
 
-    :raises InputError: the option is no mapping, or names a class that does not exist, or what is no role.
-    """
-    given = _mapping(options.get(OPTION))
+    by_class: Mapping[Writer, str] = dataclasses.field(default_factory=dict)
+    for_all: t.Optional[str] = None
+    assessor: t.Optional[str] = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
+        """The roles that the options name. An empty ARN counts as not given.
+
+        :raises InputError: ``assume_role_arns`` is no mapping, names an unknown class, or has no ARN of a role.
+        """
+        return cls(
+            _parse_roles(options.get(OPTION)),
+            options.get("assume_role_arn") or None,
+            options.get("assessor_role_arn") or None,
+        )
+
+    def of(self, writer: t.Optional[Writer]) -> t.Optional[str]:
+        """The role that a module of this class writes with: that of its class, else the one for all."""
+        return self.for_all if writer is None else self.by_class.get(writer, self.for_all)
+
+    def explain_lack(self, writer: t.Optional[Writer]) -> t.Optional[str]:
+        """Why a module of this class can't work without the assessor, as a sentence; None where it can.
+
+        Where roles are declared by class, the credentials of the controller do not replace a missing one: in their own
+        account they would write with all that they are allowed. ``writer`` is None for modules that only read.
+        """
+        if not self.by_class or self.of(writer):
+            return None
+        if writer is None:
+            return f"{_VARIABLE} names roles that write; reading needs aws_assessor_role_arn as well"
+        return f"{_VARIABLE} has no role of the class {writer}; add its ARN, or set aws_assume_role_arn for all classes"
+
+    @property
+    def writing(self) -> tuple[str, ...]:
+        """Every role that the run writes with, whichever module this is."""
+        return tuple(dict.fromkeys((*([self.for_all] if self.for_all else []), *self.by_class.values())))
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every role of the run, those that write first."""
+        return (*self.writing, *([self.assessor] if self.assessor else []))
+
+
+def _parse_roles(value: t.Any) -> dict[Writer, str]:
+    given = _parse_mapping(value)
     unknown = sorted(str(name) for name in given if name not in set(Writer))
     if unknown:
         raise InputError(f"{_VARIABLE}: {', '.join(unknown)} is not a class of roles; allowed are {', '.join(Writer)}")
@@ -55,7 +92,7 @@ def declared_roles(options: Mapping[str, t.Any]) -> dict[Writer, str]:
     return roles
 
 
-def _mapping(given: t.Any) -> Mapping[t.Any, t.Any]:
+def _parse_mapping(given: t.Any) -> Mapping[t.Any, t.Any]:
     """The option as a mapping; an AWX survey gives it as text, in YAML or JSON."""
     value = given
     if isinstance(given, str) and HAS_YAML:
@@ -67,32 +104,3 @@ def _mapping(given: t.Any) -> Mapping[t.Any, t.Any]:
         return value or {}
     classes = ", ".join(Writer)
     raise InputError(f"{_VARIABLE}: {given!r} is not allowed; allowed is a mapping of {classes} to ARNs of roles")
-
-
-def writing_role(options: Mapping[str, t.Any], writer: t.Optional[Writer]) -> t.Optional[str]:
-    """The role that a module of this class writes with: that of its class, else the one role for all.
-
-    :raises InputError: ``assume_role_arns`` is malformed.
-    """
-    roles = declared_roles(options)
-    one_for_all = options.get("assume_role_arn") or None
-    return one_for_all if writer is None else roles.get(writer, one_for_all)
-
-
-def lacks_role(options: Mapping[str, t.Any], writer: t.Optional[Writer]) -> t.Optional[str]:
-    """Why a module of this class can't work without the assessor, as a sentence; None where it can.
-
-    Where roles are declared by class, the credentials of the controller are no substitute for one that is missing: in
-    their own account they would write with whatever they are allowed. ``writer`` is None for modules that only read.
-    """
-    if not declared_roles(options) or writing_role(options, writer):
-        return None
-    if writer is None:
-        return f"{_VARIABLE} names roles that write; reading needs aws_assessor_role_arn as well"
-    return f"{_VARIABLE} has no role of the class {writer}; add its ARN, or set aws_assume_role_arn for all classes"
-
-
-def all_writing_roles(options: Mapping[str, t.Any]) -> tuple[str, ...]:
-    """Every role that a run with these options writes with, whichever module it is."""
-    one_for_all = options.get("assume_role_arn")
-    return tuple(dict.fromkeys((*([one_for_all] if one_for_all else []), *declared_roles(options).values())))

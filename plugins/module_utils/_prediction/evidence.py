@@ -21,6 +21,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from .._account.activity import (
     EVENT_HISTORY_DAYS,
     Activity,
+    Logs,
     Lookup,
     event_history,
     joined,
@@ -39,6 +40,8 @@ from .._controls.control import unread_reason
 from .._converge.errors import InputError
 from .._converge.store import StoreError
 from .._module.arguments import ArgumentSpec
+from .._module.connection import Connection
+from .._module.options import StoreOptions
 from .._module.task import Task, TaskError
 from .._policy.evaluation.context import Values
 from .._policy.evaluation.evaluate import Layers
@@ -85,8 +88,7 @@ class EvidenceOptions:
     ``accept_breakage``.
     """
 
-    trail_logs: str
-    trail_logs_role_arn: t.Optional[str]
+    trail_logs: t.Optional[StoreOptions]
     trail_days: int
     event_history: bool
     event_history_max_pages: int
@@ -110,8 +112,7 @@ class EvidenceOptions:
         except InputError as error:
             raise TaskError(str(error)) from error
         return cls(
-            trail_logs=options["trail_logs"] or "",
-            trail_logs_role_arn=options["trail_logs_role_arn"],
+            trail_logs=trail_logs_of(options),
             trail_days=options["trail_days"],
             event_history=options["event_history"],
             event_history_max_pages=options["event_history_max_pages"],
@@ -125,6 +126,13 @@ class EvidenceOptions:
         return dataclasses.replace(self, unused_resources=tuple(dict.fromkeys((*self.unused_resources, *resources))))
 
 
+def trail_logs_of(options: Mapping[str, t.Any]) -> t.Optional[StoreOptions]:
+    """Where the option ``trail_logs`` says that log files of CloudTrail are; None where it says nothing."""
+    if not options.get("trail_logs"):
+        return None
+    return StoreOptions.from_options(options, "trail_logs", prefix="trail_logs")
+
+
 @dataclasses.dataclass(frozen=True)
 class Proposal:
     """The layers of one principal as they are and as they would be."""
@@ -136,8 +144,10 @@ class Proposal:
 class Predictor:
     """Predicts what changes do to principals of one account."""
 
-    def __init__(self, task: Task, options: EvidenceOptions, snapshot: Snapshot, permissions: Permissions) -> None:
-        self._task = task
+    def __init__(
+        self, connection: Connection, options: EvidenceOptions, snapshot: Snapshot, permissions: Permissions
+    ) -> None:
+        self._connection = connection
         self._options = options
         self._snapshot = snapshot
         self._permissions = permissions
@@ -210,17 +220,21 @@ class Predictor:
 
     def _read_trail(self, reader: EventReader) -> t.Optional[Activity]:
         place, days = self._options.trail_logs, self._options.trail_days
-        if not place:
+        if place is None:
             return None
         try:
-            logs = self._task.store(place, role_arn=self._options.trail_logs_role_arn)
-            return log_files(logs, reader, account_id=self._snapshot.account_id, now=self._task.now, days=days)
+            logs = self._open_trail(place)
+            return log_files(logs, reader, account_id=self._snapshot.account_id, now=self._connection.now, days=days)
         except (AwsError, StoreError) as error:
-            return Activity(SourceRead(Source.TRAIL, days, "", place=place, failure=str(error)))
+            return Activity(SourceRead(Source.TRAIL, days, "", place=place.location, failure=str(error)))
+
+    def _open_trail(self, place: StoreOptions) -> Logs:
+        """The place of the trail's files. Raises AwsError: it can't work."""
+        return self._connection.open_store(place)
 
     def _read_last_accessed(self, arns: Collection[str], sleep: Callable[[float], None]) -> dict[str, Activity]:
         wanted = Dataset.SERVICE_LAST_ACCESSED
-        deep = deepen(self._task.access, self._snapshot, principals=arns, datasets={wanted}, sleep=sleep)
+        deep = deepen(self._connection.access, self._snapshot, principals=arns, datasets={wanted}, sleep=sleep)
         unread = deep.missing(wanted)
         failure = unread_reason(unread) if unread else ""
         return {arn: last_accessed(arn, deep.service_last_accessed.get(arn), failure=failure) for arn in arns}
@@ -228,7 +242,7 @@ class Predictor:
     def _read_history(
         self, reader: EventReader, arns: Sequence[str], keys: frozenset[str], sleep: Callable[[float], None]
     ) -> Activity:
-        access = self._task.access
+        access = self._connection.access
         regions, others = self._regions()
         reads = {region: functools.partial(self._look_up, region, arns, sleep) for region in regions}
         found = access.gather(reads)
@@ -236,11 +250,11 @@ class Predictor:
         failures = {region: str(result) for region, result in found.items() if isinstance(result, AwsError)}
         # The regions that are listed are taken for all that are in use, unless it is regions that the change is about.
         listed = bool(self._options.regions) and _REGION_KEY not in keys
-        return event_history(lookups, failures, reader, now=self._task.now, others=others, is_enough=listed)
+        return event_history(lookups, failures, reader, now=self._connection.now, others=others, is_enough=listed)
 
     def _regions(self) -> tuple[tuple[str, ...], t.Optional[tuple[str, ...]]]:
         """The regions to ask, without any listed all that are enabled; and the account's others, None if not known."""
-        reach = self._task.access.reach(self._options.regions)
+        reach = self._connection.access.reach(self._options.regions)
         others = None if reach.unread else tuple(sorted({*reach.enabled} - {*reach.regions}))
         return reach.regions, others
 
@@ -251,13 +265,13 @@ class Predictor:
         by_name = [{"LookupAttributes": [{"AttributeKey": "Username", "AttributeValue": name}]} for name in users]
         questions = by_name if len(users) == len(arns) <= _FEW_USERS else whole_region
         most = self._options.event_history_max_pages
-        now = self._task.now
+        now = self._connection.now
         return joined(
             [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
         )
 
     def _pages(self, region: str, question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
-        return self._task.access.pages("cloudtrail", _LOOKUP, "Events", question, region=region, page_size=_PAGE)
+        return self._connection.access.pages("cloudtrail", _LOOKUP, "Events", question, region=region, page_size=_PAGE)
 
 
 @dataclasses.dataclass(frozen=True)

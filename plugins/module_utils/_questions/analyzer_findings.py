@@ -10,10 +10,11 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import functools
 import time
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from .._account import analyzer_reads
 from .._account.analyzers import AnalyzerFinding, access_of
@@ -60,9 +61,10 @@ def run(task: Task, *, sleep: Callable[[float], None] = time.sleep) -> dict[str,
     recommends = options["recommendations"] and not task.check_mode
     if options["recommendations"] and task.check_mode:
         task.warn(_NOT_IN_CHECK_MODE)
-    access = (task if recommends else _reading(task)).access
+    access = task.access if recommends else task.reading_access
     task.expect_account(access.caller.account_id)
-    found, unread = _read(access, options)
+    query = _Query(options["statuses"], options["types"], {f"{kind.upper()}_ACCESS" for kind in options["access"]})
+    found, unread = _read(access, task.regions, query)
     kept = found[: options["limit"]]
     if len(found) > len(kept):
         task.warn(f"{len(found)} findings; the first {len(kept)} are returned (limit)")
@@ -81,15 +83,18 @@ def run(task: Task, *, sleep: Callable[[float], None] = time.sleep) -> dict[str,
     }
 
 
-def _reading(task: Task) -> Task:
-    """The same task for one who reads: only what makes recommendations needs the role that writes."""
-    options = {**task.options, "mode": "report"}
-    return Task(options=options, operations=OPERATIONS, check_mode=task.check_mode, clock=task.clock)
+@dataclasses.dataclass(frozen=True)
+class _Query:
+    """The findings that are asked for: their statuses and types, all without any, and the kinds of access."""
+
+    statuses: Sequence[str]
+    types: Sequence[str]
+    access: Collection[str]
 
 
-def _read(access: Access, options: Mapping[str, t.Any]) -> tuple[list[AnalyzerFinding], list[Record]]:
-    regions = access.regions(options["regions"])
-    results = access.gather({region: functools.partial(_of_region, access, region, options) for region in regions})
+def _read(access: Access, requested: Sequence[str], query: _Query) -> tuple[list[AnalyzerFinding], list[Record]]:
+    regions = access.regions(requested)
+    results = access.gather({region: functools.partial(_read_region, access, region, query) for region in regions})
     found: list[AnalyzerFinding] = []
     unread: list[Record] = []
     for region, result in results.items():
@@ -100,15 +105,14 @@ def _read(access: Access, options: Mapping[str, t.Any]) -> tuple[list[AnalyzerFi
     return found, unread
 
 
-def _of_region(access: Access, region: str, options: Mapping[str, t.Any]) -> list[AnalyzerFinding]:
-    filters = {"status": {"eq": options["statuses"]}} if options["statuses"] else {}
-    if options["types"]:
-        filters["findingType"] = {"eq": options["types"]}
-    wanted = {f"{kind.upper()}_ACCESS" for kind in options["access"]}
+def _read_region(access: Access, region: str, query: _Query) -> list[AnalyzerFinding]:
+    filters = {"status": {"eq": query.statuses}} if query.statuses else {}
+    if query.types:
+        filters["findingType"] = {"eq": query.types}
     return [
         finding
         for analyzer in access.items(SERVICE, "ListAnalyzers", "analyzers", region=region)
-        if analyzer["status"] == "ACTIVE" and access_of(analyzer["type"]) in wanted
+        if analyzer["status"] == "ACTIVE" and access_of(analyzer["type"]) in query.access
         for finding in sorted(
             analyzer_reads.findings_of(access, region, analyzer["arn"], analyzer["type"], filters),
             key=lambda item: (item.resource, item.type, item.id),

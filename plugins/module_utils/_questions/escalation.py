@@ -12,7 +12,7 @@ from __future__ import annotations
 import collections
 import fnmatch
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from .._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from .._account.collect import collect
@@ -21,7 +21,8 @@ from .._account.permissions import Permissions
 from .._aws.operations import Operations
 from .._controls.control import unread_reason
 from .._module.arguments import ORGANIZATION_ARGUMENTS, ArgumentSpec
-from .._module.snapshots import load, save, with_told_policies
+from .._module.connection import Connection
+from .._module.snapshots import SnapshotFile, add_organization_policies
 from .._module.task import Task, TaskError
 from .._policy.escalation.paths import MAX_DEPTH, Path, Search, search
 
@@ -56,42 +57,36 @@ def run(task: Task) -> dict[str, t.Any]:
 
     :raises TaskError: a bad option, the credentials of another account, or policies that can't be read.
     """
-    depth = task.options["max_depth"]
+    options = task.options
+    depth = options["max_depth"]
     if not 1 <= depth <= _DEEPEST:
         raise TaskError(f"max_depth: {depth} is not a number of steps from 1 to {_DEEPEST}")
-    snapshot = _observe(task)
+    file = SnapshotFile.from_options(options)
+    snapshot = file.observe(task, _read)
     unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
     if unread is not None:
         raise TaskError(f"the policies of account {snapshot.account_id} can't be read: {unread_reason(unread)}")
     permissions = Permissions(snapshot)
-    found = search(permissions.landscape, max_depth=depth, include_conditional=task.options["include_conditional"])
-    chosen = _chosen(task, [*permissions.principals])
-    return _result(task, snapshot, permissions, found, chosen)
+    found = search(permissions.landscape, max_depth=depth, include_conditional=options["include_conditional"])
+    chosen = _choose(options["principals"], [*permissions.principals], task.warn)
+    result = _result(snapshot, permissions, found, chosen)
+    return {**result, "snapshot": file.path} if file.path else result
 
 
-def _observe(task: Task) -> Snapshot:
-    path = task.options["snapshot_path"]
-    if task.options["offline"]:
-        snapshot = load(path)
-        task.expect_account(snapshot.account_id)
-        return snapshot
-    task.expect_account(task.access.caller.account_id)
-    snapshot = with_told_policies(task, collect(task.access, datasets=_DATASETS, regions=(), now=task.now))
-    if path:
-        save(path, snapshot)
-    return snapshot
+def _read(connection: Connection) -> Snapshot:
+    snapshot = collect(connection.access, datasets=_DATASETS, regions=(), now=connection.now)
+    return add_organization_policies(connection, snapshot)
 
 
-def _chosen(task: Task, principals: Sequence[str]) -> frozenset[str]:
-    """The principals that the option names, by ARN or name; all where it names none. Warns of what names nobody."""
-    patterns = task.options["principals"]
+def _choose(patterns: Sequence[str], principals: Sequence[str], warn: Callable[[str], None]) -> frozenset[str]:
+    """The principals that patterns match, by ARN or name; all without a pattern. Warns of patterns without a match."""
     if not patterns:
         return frozenset(principals)
     found: set[str] = set()
     for pattern in patterns:
         matching = [arn for arn in principals if _matches(arn, pattern)]
         if not matching:
-            task.warn(f"principals: {pattern} matches no user and no role")
+            warn(f"principals: {pattern} matches no user and no role")
         found.update(matching)
     return frozenset(found)
 
@@ -100,12 +95,10 @@ def _matches(arn: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(arn, pattern) or fnmatch.fnmatchcase(arn.rpartition("/")[2], pattern)
 
 
-def _result(
-    task: Task, snapshot: Snapshot, permissions: Permissions, found: Search, chosen: frozenset[str]
-) -> dict[str, t.Any]:
+def _result(snapshot: Snapshot, permissions: Permissions, found: Search, chosen: frozenset[str]) -> dict[str, t.Any]:
     paths = [path for path in found.paths if path.source in chosen]
     administrators = {arn: conditions for arn, conditions in found.administrators.items() if arn in chosen}
-    result: dict[str, t.Any] = {
+    return {
         "account_id": snapshot.account_id,
         "paths": [_path(path) for path in paths],
         "groups": _groups(paths),
@@ -120,9 +113,6 @@ def _result(
         "organization_policies": _organization_policies(snapshot),
         "unread": _unread(snapshot, permissions),
     }
-    if task.options["snapshot_path"]:
-        result["snapshot"] = task.options["snapshot_path"]
-    return result
 
 
 def _path(path: Path) -> dict[str, t.Any]:

@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 
 from .._account.collect import OPERATIONS as READS
 from .._account.collect import collect
@@ -32,10 +33,13 @@ from .._converge.journal import Intent, Outcome, check_run_id, intent_at, record
 from .._converge.plan import Plan
 from .._converge.store import Store
 from .._converge.undo import Recorded, Selection, Undoing, Unread, objection, same_module, takes_away, undoing
-from .._module.converging import MALFORMED, converge, journal_store_of, tolerant
+from .._module.connection import Connection
+from .._module.converging import MALFORMED, converge, tolerant
+from .._module.options import StoreOptions
 from .._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from .._module.task import Task, TaskError
-from .._module.writers import Writer, lacks_role, writing_role
+from .._module.writers import Roles as DeclaredRoles
+from .._module.writers import Writer
 from .._report.plain import printable
 from .requests import mismatch
 
@@ -56,11 +60,12 @@ def run(task: Task) -> dict[str, t.Any]:
     try:
         undone = _undone_run(task)
         selection = selection_of(task.options)
-        roles = Roles.declared(task.options)
+        roles = Roles.of(task.roles)
     except InputError as error:
         raise TaskError(str(error)) from error
-    task.options["assume_role_arn"] = roles.first(selection.modules)
-    make = functools.partial(Rollback, task, run_id=undone, selection=selection, roles=roles)
+    task.work_as(roles.first(selection.modules))
+    options = _Options(undone, selection, roles, task.guards.break_glass, task.journal, task.started, task.run.writes)
+    make = functools.partial(Rollback, options, access_in=_opener(task))
     return converge(task, make, module=MODULE)
 
 
@@ -93,19 +98,36 @@ def selection_of(options: Mapping[str, t.Any]) -> Selection:
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """Which run is taken back, which part of it, in which roles, and how."""
+
+    run_id: str
+    selection: Selection
+    roles: Roles
+    break_glass: tuple[str, ...]
+    journal: StoreOptions
+    started: datetime
+    writes: bool
+
+
+def _opener(task: Task) -> Callable[[str], Access]:
+    """How to work in the role of a class: the assessor, where there is one and nothing is written, reads for all."""
+    return lambda role: task.access if task.works_as_assessor else task.access_in(role)
+
+
 class Rollback(Capability[Undoing]):
     """One rollback: observe reads the journal and what is there now, plan is pure."""
 
-    def __init__(self, task: Task, access: Access, *, run_id: str, selection: Selection, roles: Roles) -> None:
-        self._task = task
-        self._access = access
-        self._roles = roles
-        self._run_id = run_id
-        self._selection = selection
-        self._store: Store = journal_store_of(task)
-        self._accesses = roles.accesses(task, access)
+    def __init__(self, options: _Options, connection: Connection, *, access_in: Callable[[str], Access]) -> None:
+        self._options = options
+        # A rollback counts no ages: it looks at what is there by the clock.
+        self._connection = dataclasses.replace(connection, now=options.started)
+        self._access = connection.access
+        self._store: Store = connection.open_store(options.journal)
+        self._accesses = options.roles.accesses(connection.access, access_in)
         self._rereads = {
-            name: tolerant(one.reversal.reread(self._accesses[name], task.started))
+            name: tolerant(one.reversal.reread(self._accesses[name], options.started))
             for name, one in CAPABILITIES.items()
         }
         self._actings = {name: one.reversal.acting(self._accesses[name]) for name, one in CAPABILITIES.items()}
@@ -136,11 +158,11 @@ class Rollback(Capability[Undoing]):
         access, rereads = self._access, self._rereads
         account = access.caller.account_id
         entries = self._recorded(account)
-        selected = tuple(entry for entry in entries if self._selection.has(entry[0]))
+        selected = tuple(entry for entry in entries if self._options.selection.has(entry[0]))
         objections = {
             intent.key: refusal
             for intent, outcome in selected
-            if (refusal := _objection(intent, outcome, account) or self._roles.refusal(intent))
+            if (refusal := _objection(intent, outcome, account) or self._options.roles.refusal(intent))
         }
         # Of what is not selected it matters whether it stands, where its module has something that is.
         modules = {intent.module for intent, _outcome in selected} & rereads.keys()
@@ -166,20 +188,22 @@ class Rollback(Capability[Undoing]):
 
         Only what users may do is ever taken by an undo, so the role that changes that reads who may use them.
         """
-        now = self._task.started
-        access = self._accesses[_OF_PERMISSIONS]
-        snapshot = collect(access, datasets={Dataset.AUTHORIZATION_DETAILS}, regions=(), now=now)
-        return rescue_of(self._task, access, snapshot, tuple(self._task.options["break_glass"]), now=now)
+        connection = dataclasses.replace(self._connection, access=self._accesses[_OF_PERMISSIONS])
+        wanted = {Dataset.AUTHORIZATION_DETAILS}
+        snapshot = collect(connection.access, datasets=wanted, regions=(), now=connection.now)
+        return rescue_of(connection, snapshot, self._options.break_glass)
 
     def _recorded(self, account: str) -> tuple[Recorded, ...]:
         """The changes of the run. A record that is malformed is named in a warning, and its change stays."""
         found: list[Recorded] = []
-        for intent, outcome in recorded(self._store, account, self._run_id, self._task.warn):
+        for intent, outcome in recorded(self._store, account, self._options.run_id, self._connection.warn):
             change = intent.change
             if all(state is None or isinstance(state, Mapping) for state in (change.before, change.after)):
                 found.append((intent, outcome))
             else:
-                self._task.warn(f"a record of the journal is ignored: before or after of {intent.key} is malformed")
+                self._connection.warn(
+                    f"a record of the journal is ignored: before or after of {intent.key} is malformed"
+                )
         return tuple(found)
 
     def _needed(self, selected: Sequence[Recorded], found: Undoing) -> dict[str, Refusal]:
@@ -188,7 +212,7 @@ class Rollback(Capability[Undoing]):
         refused: dict[str, Refusal] = {}
         for name, capability in CAPABILITIES.items():
             undos = [undo for undo in found.changes if module_of[undo.undoes] == name]
-            refused.update(capability.reversal.needed(self._accesses[name], undos, self._task.started))
+            refused.update(capability.reversal.needed(self._accesses[name], undos, self._connection.now))
         return refused
 
     def _remember(self, entries: Sequence[Recorded], selected: Sequence[Recorded], found: Undoing) -> None:
@@ -224,9 +248,8 @@ class Rollback(Capability[Undoing]):
         return self._rereads[intent.module](intent.change)
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        told = {"undo_run_id": self._run_id, **self._counts}
-        written = not self._task.check_mode and self._task.options["mode"] == "enforce"
-        return {**told, "terminal": shown({**result, **told}, written=written)}
+        told = {"undo_run_id": self._options.run_id, **self._counts}
+        return {**told, "terminal": shown({**result, **told}, written=self._options.writes)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -237,11 +260,11 @@ class Roles:
     lacking: Mapping[str, str]
 
     @classmethod
-    def declared(cls, options: Mapping[str, t.Any]) -> t.Self:
-        """As the options say. Raises InputError: they are malformed."""
-        lacking = {name: lacks_role(options, one.writer) for name, one in CAPABILITIES.items()}
+    def of(cls, roles: DeclaredRoles) -> t.Self:
+        """The roles of the run, by the class of each module."""
+        lacking = {name: roles.explain_lack(one.writer) for name, one in CAPABILITIES.items()}
         return cls(
-            {name: writing_role(options, one.writer) for name, one in CAPABILITIES.items()},
+            {name: roles.of(one.writer) for name, one in CAPABILITIES.items()},
             {name: problem for name, problem in lacking.items() if problem},
         )
 
@@ -250,7 +273,7 @@ class Roles:
         chosen = (role for name, role in self.of_module.items() if name in modules)
         return next(filter(None, (*chosen, *self.of_module.values())), None)
 
-    def accesses(self, task: Task, access: Access) -> dict[str, Access]:
+    def accesses(self, access: Access, access_in: Callable[[str], Access]) -> dict[str, Access]:
         """What the changes of each module are read and undone with.
 
         :raises TaskError: a role belongs to another account than the one that was checked.
@@ -262,7 +285,7 @@ class Roles:
         found: dict[t.Optional[str], Access] = {None: access, access.role_arn: access}
         for role in self.of_module.values():
             if role and role not in found:
-                found[role] = access if task.works_as_assessor else task.access_in(role)
+                found[role] = access_in(role)
         return {name: found[role] for name, role in self.of_module.items()}
 
     def refusal(self, intent: Intent) -> t.Optional[Refusal]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
+from collections.abc import Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
@@ -25,6 +26,7 @@ from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
+from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
@@ -73,7 +75,7 @@ def run(task: Task) -> dict[str, t.Any]:
         planner = Planner(declared=declared, settings=settings_of(task), now=task.now)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(AccessAnalyzer, task, planner), module=MODULE)
+    return converge(task, functools.partial(AccessAnalyzer, planner, task.regions), module=MODULE)
 
 
 class AccessAnalyzer(Capability[Observed]):
@@ -82,9 +84,9 @@ class AccessAnalyzer(Capability[Observed]):
     reports = frozenset({EXPIRED})
     _observed: Observed
 
-    def __init__(self, task: Task, planner: Planner, access: Access) -> None:
-        self._access = access
-        self._planner = _placed(planner, access, access.regions(task.options["regions"]))
+    def __init__(self, planner: Planner, regions: Sequence[str], connection: Connection) -> None:
+        self._access = access = connection.access
+        self._planner = _placed(planner, access, access.regions(regions))
         applied = (rule.name for rule in self._planner.declared.rules if rule.apply_to_existing)
         self._acting = Acting(access, access.caller.account_id, frozenset(applied))
 

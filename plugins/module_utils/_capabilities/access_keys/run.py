@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,6 @@ from ..._aws.operations import Operations
 from ..._controls.facts import Facts
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import Known
-from ..._converge.arn import principals_of
 from ..._converge.break_glass import Rescue
 from ..._converge.capability import Capability
 from ..._converge.change import Change
@@ -30,8 +30,10 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._converge.store import StoreError
-from ..._module.converging import converge, journal_store_of
-from ..._module.declaration import Declaration, declaration
+from ..._module.connection import Connection
+from ..._module.converging import converge
+from ..._module.declaration import declaration
+from ..._module.options import StoreOptions
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from ..._module.task import Task, TaskError
@@ -62,7 +64,16 @@ def run(task: Task) -> dict[str, t.Any]:
         rules = Rules.from_options(task.options, key_age_days=declared.settings.key_age_days)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(AccessKeys, task, declared, rules), module=MODULE)
+    planner = Planner(
+        rules=rules,
+        settings=declared.settings,
+        waivers=declared.waivers,
+        run_id=task.run_id,
+        now=task.now,
+        break_glass=task.guards.break_glass,
+    )
+    make = functools.partial(AccessKeys, planner, journal=task.journal, reveal_key_ids=task.findings.reveal_key_ids)
+    return converge(task, make, module=MODULE)
 
 
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:
@@ -88,23 +99,18 @@ class AccessKeys(Capability[Observed]):
 
     _observed: Observed
 
-    def __init__(self, task: Task, declared: Declaration, rules: Rules, access: Access) -> None:
-        self._task = task
-        self._access = access
-        self._planner = Planner(
-            rules=rules,
-            settings=declared.settings,
-            waivers=declared.waivers,
-            run_id=task.run_id,
-            now=task.now,
-            callers=principals_of([access.caller.arn, *access.chain]),
-            break_glass=tuple(task.options["break_glass"]),
-        )
+    def __init__(
+        self, planner: Planner, connection: Connection, *, journal: StoreOptions, reveal_key_ids: bool
+    ) -> None:
+        self._planner = dataclasses.replace(planner, callers=connection.principals)
+        self._journal = journal
+        self._reveal_key_ids = reveal_key_ids
+        self._connection = connection
         self._reviews: tuple[Review, ...] = ()
         self._messages: dict[tuple[str, str], str] = {}
 
     def observe(self) -> Observed:
-        access = self._access
+        access = self._connection.access
         planner = self._planner
         snapshot = collect(access, datasets=DATASETS, regions=(), now=planner.now)
         if any(snapshot.missing(name) for name in (Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT)):
@@ -114,7 +120,7 @@ class AccessKeys(Capability[Observed]):
         tags = [value for user in users for key, value in user.tags.items() if is_stage_tag(key)]
         runs = {mark.run for mark in map(mark_of, tags) if mark}
         try:
-            history, error = read_history(journal_store_of(self._task), snapshot.account_id, runs), ""
+            history, error = read_history(self._connection.open_store(self._journal), snapshot.account_id, runs), ""
         except StoreError as failure:
             history, error = (), str(failure)
         return planner.observed(snapshot, credentials, unread, history, error)
@@ -128,7 +134,7 @@ class AccessKeys(Capability[Observed]):
         return self._planner.plan(observed, found, self._reviews)
 
     def reread(self, change: Change) -> t.Any:
-        return state_of(self._access, change, messages=self._messages)
+        return state_of(self._connection.access, change, messages=self._messages)
 
     def stays_with(self, change: Change, refused: Change) -> bool:
         return same_step(change, refused)
@@ -137,8 +143,7 @@ class AccessKeys(Capability[Observed]):
         return with_affected(changes, Known(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
-        planner = self._planner
-        return rescue_of(self._task, self._access, observed.snapshot, planner.break_glass, now=planner.now)
+        return rescue_of(self._connection, observed.snapshot, self._planner.break_glass)
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """SNS's word that it took a notice: what the grace counts from."""
@@ -149,9 +154,8 @@ class AccessKeys(Capability[Observed]):
         return {"MessageId": message}
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        reveal = self._task.options["reveal_key_ids"]
         return {
-            "credentials": [review.as_dict(reveal_key_ids=reveal) for review in self._reviews],
+            "credentials": [review.as_dict(reveal_key_ids=self._reveal_key_ids) for review in self._reviews],
             "notices": [
                 {"user": arn.rpartition("/")[2], "id": credential, "message_id": message}
                 for (arn, credential), message in self._messages.items()

@@ -12,12 +12,11 @@ from __future__ import annotations
 import functools
 import types
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
 from ..._account.model import Dataset, Snapshot
-from ..._aws.access import Access
 from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.capability import Aws, Capability
@@ -25,6 +24,7 @@ from ..._converge.change import Change, Refusal
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
+from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
@@ -96,25 +96,25 @@ def run(task: Task) -> dict[str, t.Any]:
         planner = Planner(declared=Declared.from_options(task.options), settings=settings_of(task), now=task.now)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(ConfigRules, task, planner), module=MODULE)
+    return converge(task, functools.partial(ConfigRules, planner, task.regions), module=MODULE)
 
 
 class ConfigRules(Capability[Observed]):
     """The rules of AWS Config in one account: what was found, planned, and refused."""
 
-    def __init__(self, task: Task, planner: Planner, access: Access) -> None:
-        self._task = task
+    def __init__(self, planner: Planner, regions: Sequence[str], connection: Connection) -> None:
         self._planner = planner
-        self._access = access
-        self._reread = reread(access, planner.now)
-        self._acting = acting(access)
+        self._regions = regions
+        self._access = connection.access
+        self._reread = reread(connection.access, planner.now)
+        self._acting = acting(connection.access)
         self._told: list[dict[str, t.Any]] = []
         self._changes: tuple[Change, ...] = ()
         self._closed: set[str] = set()
 
     def observe(self) -> Observed:
         declared, access = self._planner.declared, self._access
-        regions = access.regions(self._task.options["regions"])
+        regions = access.regions(self._regions)
         if declared.iam_region and declared.iam_region not in regions:
             raise InputError(f"iam_region: {declared.iam_region} is not allowed; allowed are {', '.join(regions)}")
         snapshot = collect(access, datasets=DATASETS, regions=regions, now=self._planner.now)

@@ -12,12 +12,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
 from ..._account.model import Dataset
-from ..._aws.access import Access
 from ..._aws.operations import Operations
 from ..._controls.settings import Settings
 from ..._converge.capability import Aws, Capability
@@ -25,6 +24,7 @@ from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
+from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
@@ -35,7 +35,7 @@ from .declared import Declared
 from .observe import UNDO_OPERATIONS, acting, reread, surroundings
 from .plan import DATASETS, MODULE, Observed, Planner, costs, findings, told, topology_of
 from .probe.run import OPERATIONS as PROBE_OPERATIONS
-from .probe.run import run_probe
+from .probe.run import ProbeOptions, run_probe
 from .topology import Place, Topology
 from .undo import DERIVATIONS
 
@@ -71,23 +71,24 @@ REGISTRATION: t.Final = Registration(
 def run(task: Task) -> dict[str, t.Any]:
     """Converge the alerts of an account as the options of ``task`` say, or probe those that it has."""
     if task.options["probe"]:
-        _check_probe(task)
-        return run_probe(task, _TAGS)
+        return run_probe(task, _probe_options(task))
     try:
-        declared = Declared.from_options(task.options, enforce=task.options["mode"] == "enforce")
+        declared = Declared.from_options(task.options, enforce=task.run.enforces)
         settings = settings_of(task)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(EventAlerts, task, declared, settings), module=MODULE)
+    return converge(task, functools.partial(EventAlerts, declared, settings, task.regions), module=MODULE)
 
 
-def _check_probe(task: Task) -> None:
-    """Refuse options that no probe can be made with. Raises TaskError."""
-    seconds = task.options["probe_seconds"]
+def _probe_options(task: Task) -> ProbeOptions:
+    """The options of a probe. Raises TaskError: no probe can be made with them."""
+    seconds = int(task.options["probe_seconds"])
     if not 1 <= seconds <= _LONGEST_PROBE:
         raise TaskError(f"probe_seconds: {seconds} is not allowed; allowed are 1 to {_LONGEST_PROBE}")
     if task.options["state"] != "present":
         raise TaskError("probe: true goes with state: present; there is nothing to probe where the rules are removed")
+    accepted = frozenset(str(arn).strip() for arn in task.options["probe_accept"])
+    return ProbeOptions(seconds, accepted, task.regions, _TAGS)
 
 
 class EventAlerts(Capability[Observed]):
@@ -95,30 +96,30 @@ class EventAlerts(Capability[Observed]):
 
     _topology: Topology
 
-    def __init__(self, task: Task, declared: Declared, settings: Settings, access: Access) -> None:
-        self._task = task
-        self._access = access
-        self._reread = reread(access, task.now)
-        self._acting = acting(access)
+    def __init__(self, declared: Declared, settings: Settings, regions: Sequence[str], connection: Connection) -> None:
+        self._connection = connection
+        self._regions = regions
+        self._reread = reread(connection.access, connection.now)
+        self._acting = acting(connection.access)
         self._declared = declared
         # A topic or a bus that is declared is no stranger's.
         trusted = (*settings.trusted_account_ids, *declared.accounts)
         self._settings = dataclasses.replace(settings, trusted_account_ids=trusted)
 
     def observe(self) -> Observed:
-        access = self._access
-        regions = access.regions(self._task.options["regions"])
+        access = self._connection.access
+        regions = access.regions(self._regions)
         place = Place(access.caller.account_id, access.partition, access.home_region, regions)
         # Events of IAM occur in its home region, and people are told in the hub.
         wanted = dict.fromkeys((*regions, access.home_region, Topology(self._declared, place).hub))
         if self._declared.bus_arn:
             wanted = dict.fromkeys((*regions, access.home_region))
-        snapshot = collect(access, datasets=DATASETS, regions=tuple(wanted), now=self._task.now)
+        snapshot = collect(access, datasets=DATASETS, regions=tuple(wanted), now=self._connection.now)
         self._topology = topology_of(self._declared, snapshot)
         return Observed(snapshot, surroundings(access, self._topology, snapshot))
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
-        return findings(observed, settings=self._settings, now=self._task.now)
+        return findings(observed, settings=self._settings, now=self._connection.now)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         return Planner(self._declared, _TAGS).plan(observed, found)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ..._account.model import Dataset
 from ..._aws.access import Access
@@ -20,8 +20,10 @@ from ..._converge.attempts import VERIFY_WAITS
 from ..._converge.capability import Capability
 from ..._converge.change import Change, content_hash
 from ..._converge.errors import InputError
-from ..._converge.finding import Finding, Severity, Status, mask_key_ids
+from ..._converge.finding import Finding, Status, mask_key_ids
 from ..._converge.plan import Plan
+from ..._converge.store import Store
+from ..._module.connection import Connection
 from ..._module.converging import converge
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
@@ -33,13 +35,13 @@ from ..._report.grouping import problem_of, resource_name
 from ..._report.parts import read_parts
 from .asff import Place, Said, identifier
 from .changes import rejected
+from .declared import Declared
 from .observe import UNDO_OPERATIONS, read_hubs, reread
 from .plan import MODULE, Assessed, Hub, Planner, costs
 from .undo import DERIVATIONS
 
 # What is exported undoes itself by the same writes.
 OPERATIONS: t.Final = Operations(reads=frozenset({"sts:GetCallerIdentity"})).union(UNDO_OPERATIONS)
-SEVERITIES: t.Final = tuple(severity.value for severity in Severity)
 _OPEN: t.Final = frozenset({Status.FAIL.value, Status.WAIVED.value})
 _FILE: t.Final = "findings.ocsf.jsonl"
 # So many of what was not taken are named in the message; the result has all.
@@ -67,44 +69,40 @@ def run(task: Task) -> Result:
     :raises TaskError: there is no assessment of the run, or Security Hub did not take all that was sent.
     """
     try:
-        _check(task.options["severities"])
-        report = _report(task)
-        files = _written(task, report) if task.options["ocsf"] else {}
-        if not task.options["security_hub"]:
+        declared = Declared.from_options(task.options)
+        place = task.open_store(task.reports)
+        report = _read_report(place, str(task.account_id), task.given_run_id)
+        files = _write_file(place, report) if declared.ocsf else {}
+        if not declared.security_hub:
             return {"account_id": report["account_id"], "run_id": report["run"]["id"], "files": files}
-        return converge(task, functools.partial(FindingsExport, task, report, files), module=MODULE)
+        return converge(task, functools.partial(FindingsExport, declared, report, files), module=MODULE)
     except (DocumentError, InputError) as error:
         raise TaskError(str(error)) from error
 
 
-def _check(severities: Sequence[str]) -> None:
-    unknown = [name for name in severities if name not in SEVERITIES]
-    if unknown:
-        raise InputError(f"severities: {', '.join(unknown)} is not allowed; allowed are {', '.join(SEVERITIES)}")
+def _read_report(place: Store, account: str, run_id: t.Optional[str]) -> Report:
+    """The assessment of a run with the findings that other modules left beside it. Key ids are masked in any case.
 
-
-def _report(task: Task) -> Report:
-    """The assessment of the run, with the findings that other modules left beside it, and key ids cut in any case."""
-    account, place = task.account_id, task.report_store()
-    wanted = task.run_id if task.options["run_id"] else None
-    key = run_report_key(str(account), wanted) if wanted else f"{account}/report.json"
+    Without ``run_id`` it is the newest assessment.
+    """
+    key = run_report_key(account, run_id) if run_id else f"{account}/report.json"
     content = place.get(key) or place.get(f"{account}/report.json")
     report = None if content is None else decode(content, where=f"{place.location}/{key}", schema=SCHEMA)
     if report is not None:
-        check_report(report, str(account), where=f"{place.location}/{key}")
-    if report is None or (wanted and report["run"]["id"] != wanted):
-        of_run = f" of run {wanted}" if wanted else ""
+        check_report(report, account, where=f"{place.location}/{key}")
+    if report is None or (run_id and report["run"]["id"] != run_id):
+        of_run = f" of run {run_id}" if run_id else ""
         found = f"; the one there is of run {report['run']['id']}" if report else ""
         raise InputError(f"account_id: no assessment of {account}{of_run} in {place.location}{found}")
-    kept = read_parts(place, str(account), report["run"]["id"], mode=report["run"]["mode"])
+    kept = read_parts(place, account, report["run"]["id"], mode=report["run"]["mode"])
     masked: Report = mask_key_ids(complete(report, kept.parts))
     return masked
 
 
-def _written(task: Task, report: Report) -> dict[str, str]:
-    """The file of this run, which is written in check mode too: it is a report."""
+def _write_file(place: Store, report: Report) -> dict[str, str]:
+    """Write the file of this run, in check mode too: it is a report."""
     key = f"{report['account_id']}/{_FILE}"
-    return {"ocsf": task.report_store().put(key, to_bytes(ocsf.render(report)))}
+    return {"ocsf": place.put(key, to_bytes(ocsf.render(report)))}
 
 
 def _brief(change: Result) -> Result:
@@ -124,23 +122,25 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
 
     _hubs: Mapping[str, Hub]
 
-    def __init__(self, task: Task, report: Report, files: Mapping[str, str], access: Access) -> None:
-        self._task = task
+    def __init__(self, declared: Declared, report: Report, files: Mapping[str, str], connection: Connection) -> None:
+        access = connection.access
+        self._warn = connection.warn
+        self._declared = declared
         self._report = report
         self._files = files
         self._access = access
-        self._planner = Planner(self._assessed(), home=self._home(access), now=task.now)
-        self._present = reread(access, task.now)
+        self._planner = Planner(self._assessed(), home=self._home(access), now=connection.now)
+        self._present = reread(access, connection.now)
         self._failed: dict[str, str] = {}
         self._taken: dict[str, int] = {}
         self._late: set[str] = set()
 
     def _home(self, access: Access) -> str:
-        given = self._task.options.get("global_region")
+        given = self._declared.global_region
         return access.regions([given])[0] if given else access.home_region
 
     def _assessed(self) -> Assessed:
-        report, severities = self._report, frozenset(self._task.options["severities"])
+        report, severities = self._report, self._declared.severities
         failing = [finding for finding in report["findings"] if finding["status"] in _OPEN]
         said = tuple(
             Said(finding, problem_of(finding, report)) for finding in failing if finding["severity"] in severities
@@ -195,7 +195,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
     def conclude(self, _result: Mapping[str, t.Any], *, completed: bool) -> None:
         """Warn of what is not to be seen yet."""
         for region in sorted(self._late) if completed else ():
-            self._task.warn(f"{region}: Security Hub took all findings, but does not show all of them yet")
+            self._warn(f"{region}: Security Hub took all findings, but does not show all of them yet")
 
     def result(self, result: Mapping[str, t.Any]) -> Result:
         known = {identifier(finding): finding for finding in self._report["findings"]}

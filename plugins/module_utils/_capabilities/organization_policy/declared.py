@@ -215,7 +215,10 @@ class DeclaredPolicy:
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """What the play asks for, all of one type. A policy that is made gets ``own_tags`` besides its own."""
+    """The declared policies, all of one type. A policy that is created gets ``own_tags`` besides its own.
+
+    ``validates`` says whether Access Analyzer is asked about contents before they are written.
+    """
 
     type: str
     policies: tuple[DeclaredPolicy, ...]
@@ -227,6 +230,7 @@ class Declared:
     adopt: bool = False
     loosen: bool = False
     remove_full_access: bool = False
+    validates: bool = False
     own_tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
@@ -270,6 +274,7 @@ class Declared:
             adopt=bool(options.get("adopt")),
             loosen=bool(options.get("allow_loosen")),
             remove_full_access=_removes_full_access(options.get("remove_full_access") or (), policy_type),
+            validates=bool(options.get("access_analyzer")),
             own_tags=own_tags,
         )
         for policy in declared.policies:

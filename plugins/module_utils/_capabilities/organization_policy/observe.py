@@ -26,7 +26,7 @@ from ..._converge.affects.live import NODES_READS
 from ..._converge.affects.request import place_of
 from ..._converge.capability import Aws, Caller
 from ..._converge.change import Change, Refusal
-from ..._module.task import Task
+from ..._module.connection import Connection
 from ..._policy.validation.analyzer import issue_of, request
 from ..._policy.validation.rules import Issue, Severity
 from .changes import ATTACH, CREATE, DELETE, DETACH, ENABLE, SERVICE, TAG, UNTAG, UPDATE, policy_of
@@ -187,26 +187,26 @@ def _policy(access: Access, policy_id: str) -> t.Optional[dict[str, t.Any]]:
 
 
 def analyzer_objections(
-    task: Task, access: Access, declared: Declared, changes: Iterable[Change]
+    connection: Connection, declared: Declared, changes: Iterable[Change]
 ) -> dict[str, tuple[Refusal, ...]]:
     """Why policies whose content would be written may not be, by their names. Where it can't be asked, that is told."""
     kind = KINDS.get(declared.type)
-    if kind is None or not task.options["access_analyzer"]:
+    if kind is None or not declared.validates:
         return {}
     written = {policy_of(change)[0]: change for change in changes if change.operation in (CREATE, UPDATE)}
     texts = {policy.name: policy.content.text for policy in declared.policies if policy.content}
     calls: dict[str, Callable[[], Sequence[Issue]]] = {
-        name: functools.partial(_asked, access, request(texts[name], kind)) for name in written
+        name: functools.partial(_asked, connection.access, request(texts[name], kind)) for name in written
     }
     found: dict[str, tuple[Refusal, ...]] = {}
-    for name, answer in access.gather(calls).items():
+    for name, answer in connection.access.gather(calls).items():
         if isinstance(answer, AwsError):
-            task.warn(f"{name}: Access Analyzer could not be asked: {answer}")
+            connection.warn(f"{name}: Access Analyzer could not be asked: {answer}")
             continue
         errors = [issue for issue in answer if issue.severity is Severity.ERROR]
         for issue in answer:
             if issue.severity in (Severity.SECURITY_WARNING, Severity.WARNING):
-                task.warn(f"{name}: Access Analyzer: {_told(issue)}")
+                connection.warn(f"{name}: Access Analyzer: {_told(issue)}")
         if errors:
             reason = f"Access Analyzer finds errors in it: {'; '.join(map(_told, errors))}"
             change = written[name]

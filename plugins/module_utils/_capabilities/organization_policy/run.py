@@ -28,6 +28,7 @@ from ..._account.organization_tree_reads import (
 from ..._aws.access import Access
 from ..._aws.errors import AccessDenied, AwsError
 from ..._aws.operations import Operations
+from ..._controls.settings import Settings
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import Known
 from ..._converge.attempts import VERIFY_WAITS
@@ -36,12 +37,15 @@ from ..._converge.change import Change, Refusal
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
+from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
+from ..._module.options import Run, StoreOptions
 from ..._module.registration import Registration, Reversal
 from ..._module.task import Task, TaskError
 from ..._module.version import COLLECTION_VERSION
 from ..._module.writers import Writer
+from ..._prediction.evidence import EvidenceOptions
 from .changes import (
     ATTACH,
     CREATE,
@@ -58,7 +62,10 @@ from .changes import (
 )
 from .declared import Declared, Target, targets_of, warnings_of
 from .findings import findings
-from .lock_out.run import LOCK_OUT_OPERATIONS, Judgement, LockOut, check_lock_out_options
+from .lock_out.declared import Declared as LockOutDeclared
+from .lock_out.declared import check_principals
+from .lock_out.own_way import OwnPlace, own_places
+from .lock_out.run import LOCK_OUT_OPERATIONS, Judgement, LockOut
 from .observe import (
     UNDO_OPERATIONS,
     VALIDATION_OPERATIONS,
@@ -71,7 +78,9 @@ from .observe import (
 from .outcome import after, held_back, told, with_remedies
 from .placeholders import filled
 from .plan import MODULE, Desired, Planner, Staged
-from .rollout.run import ROLLOUT_OPERATIONS, Action, Decision, Rollout, check_rollout_options
+from .rollout.declared import Declared as RolloutDeclared
+from .rollout.observe import Sources
+from .rollout.run import ROLLOUT_OPERATIONS, Action, Decision, Rollout
 from .rollout.state import shown
 from .targets import resolve
 from .undo import DERIVATIONS
@@ -112,14 +121,39 @@ REGISTRATION: t.Final = Registration(
 
 def run(task: Task) -> dict[str, t.Any]:
     """Converge policies of an organization and what they are attached to, as the options of ``task`` say."""
-    check_lock_out_options(task)
-    check_rollout_options(task)
+    evidence = EvidenceOptions.of(task)
     try:
-        declared = _declared(task)
-        settings_of(task)
+        check_principals(evidence.acceptances)
+        inputs = _Inputs(
+            run=task.run,
+            settings=settings_of(task),
+            journal=task.journal,
+            lock_out=LockOutDeclared.from_options(task.options, today=task.now.date()),
+            evidence=evidence,
+            places=own_places(
+                journal=task.journal, reports=task.reports if task.has_reports else None, trail=evidence.trail_logs
+            ),
+            rollout=_parse_rollout(task.options.get("rollout")),
+            stages=_parse_stages(task.options),
+        )
+        declared = _declare(task)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(OrganizationPolicy, task, declared), module=MODULE, part=_part(declared))
+    return converge(task, functools.partial(OrganizationPolicy, declared, inputs), module=MODULE, part=_part(declared))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Inputs:
+    """The options besides the policies: how the module runs, and what the guard and the rollout need."""
+
+    run: Run
+    settings: Settings
+    journal: StoreOptions
+    lock_out: LockOutDeclared
+    evidence: EvidenceOptions
+    places: tuple[OwnPlace, ...]
+    rollout: t.Optional[RolloutDeclared]
+    stages: tuple[tuple[Target, ...], ...]
 
 
 def _part(declared: Declared) -> str:
@@ -128,7 +162,7 @@ def _part(declared: Declared) -> str:
     return f"{MODULE}-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
 
 
-def _declared(task: Task) -> Declared:
+def _declare(task: Task) -> Declared:
     options = task.options
     given = options["policies"]
     if options.get("rollout") is not None:
@@ -155,10 +189,14 @@ def _check_staged(options: Mapping[str, t.Any]) -> None:
     both = next((item["name"] for item in options["policies"] if item.get("targets")), None)
     if both is not None:
         raise InputError(f"policies: {both} has targets, which are those of the stages where a rollout is declared")
-    _stages(options)
 
 
-def _stages(options: Mapping[str, t.Any]) -> tuple[tuple[Target, ...], ...]:
+def _parse_rollout(given: t.Optional[Mapping[str, t.Any]]) -> t.Optional[RolloutDeclared]:
+    """The option ``rollout``; None without it. Raises InputError: it can't be used."""
+    return None if given is None else RolloutDeclared.from_options(given)
+
+
+def _parse_stages(options: Mapping[str, t.Any]) -> tuple[tuple[Target, ...], ...]:
     """The targets of each stage of a rollout. Raises InputError: one names nothing."""
     stages = (options.get("rollout") or {}).get("stages") or ()
     return tuple(
@@ -201,11 +239,12 @@ class OrganizationPolicy(Capability[_Observed]):
     reports = True
     _observed: _Observed
 
-    def __init__(self, task: Task, declared: Declared, access: Access) -> None:
-        self._task = task
+    def __init__(self, declared: Declared, inputs: _Inputs, connection: Connection) -> None:
         self._declared = declared
-        self._access = access
-        self._acting = acting(access)
+        self._inputs = inputs
+        self._connection = connection
+        self._access = connection.access
+        self._acting = acting(connection.access)
         self._judgement = Judgement()
         self._rollouts: dict[str, tuple[Rollout, Decision]] = {}
         self._created: dict[str, Mapping[str, t.Any]] = {}
@@ -217,16 +256,16 @@ class OrganizationPolicy(Capability[_Observed]):
         tree = self._tree(access)
         self._declared = filled(self._declared, tree)
         planner = Planner(self._declared, access.caller.account_id)
-        stages = _stages(self._task.options)
+        stages = self._inputs.stages
         if self._declared.needs_tags or any(target.tag for stage in stages for target in stage):
             tree = with_account_tags(access, tree)
         # All stages must be there before the first one begins.
         resolved = [resolve(tree, stage, place=f"rollout.stages[{index}]") for index, stage in enumerate(stages)]
         self._of_stages = frozenset(node for one in resolved for node in one.ids)
-        staged = {policy: self._staged(decision) for policy, decision in self._decisions(access, tree).items()}
+        staged = {policy: self._staged(decision) for policy, decision in self._decisions(tree).items()}
         desired = planner.desired(tree, staged)
-        plan = self._judged(access, tree, planner.plan(tree, desired))
-        snapshot = collect(access, datasets=frozenset(), regions=(), now=self._task.now)
+        plan = self._judged(tree, planner.plan(tree, desired))
+        snapshot = collect(access, datasets=frozenset(), regions=(), now=self._connection.now)
         self._observed = _Observed(tree, snapshot, desired, plan)
         return self._observed
 
@@ -244,12 +283,22 @@ class OrganizationPolicy(Capability[_Observed]):
             )
         return tree
 
-    def _decisions(self, access: Access, tree: OrganizationTree) -> dict[str, Decision]:
+    def _decisions(self, tree: OrganizationTree) -> dict[str, Decision]:
         """What is due of each policy's rollout; nothing where none is declared."""
-        if self._task.options.get("rollout") is None:
+        inputs = self._inputs
+        if inputs.rollout is None:
             return {}
+        sources = Sources(inputs.evidence.trail_logs, inputs.lock_out.member_role_arn)
         for policy in self._declared.policies:
-            rollout = Rollout(self._task, access, policy=policy.name, policy_type=self._declared.type)
+            rollout = Rollout(
+                self._connection,
+                inputs.run,
+                inputs.rollout,
+                sources,
+                inputs.journal,
+                policy=policy.name,
+                policy_type=self._declared.type,
+            )
             sha256 = policy.content.sha256 if policy.content else ""
             self._rollouts[policy.name] = rollout, rollout.decide(tree, content_sha256=sha256)
         return {name: decision for name, (_rollout, decision) in self._rollouts.items()}
@@ -258,13 +307,15 @@ class OrganizationPolicy(Capability[_Observed]):
     def _staged(decision: Decision) -> Staged:
         return Staged(targets_of(decision.targets, "rollout.targets"), targets_of(decision.detach, "rollout.targets"))
 
-    def _judged(self, access: Access, tree: OrganizationTree, plan: Plan) -> Plan:
+    def _judged(self, tree: OrganizationTree, plan: Plan) -> Plan:
         """The plan without what AWS's own validation or the lock-out guard refuses."""
         plan = self._without_unsafe(tree, plan)
-        plan = held_back(plan, analyzer_objections(self._task, access, self._declared, plan.changes))
+        plan = held_back(plan, analyzer_objections(self._connection, self._declared, plan.changes))
         if not (self._declared.guards_access and plan.changes):
             return plan
-        self._judgement = LockOut(self._task, access).judge(tree, after(tree, plan.changes))
+        inputs = self._inputs
+        guard = LockOut(self._connection, inputs.lock_out, inputs.evidence, inputs.places)
+        self._judgement = guard.judge(tree, after(tree, plan.changes))
         return held_back(plan, self._judgement.refusals)
 
     def _without_unsafe(self, tree: OrganizationTree, plan: Plan) -> Plan:
@@ -306,14 +357,19 @@ class OrganizationPolicy(Capability[_Observed]):
     def findings(self, observed: _Observed) -> tuple[Finding, ...]:
         if not self._declared.present:
             return ()
-        settings = settings_of(self._task)
-        return findings(observed.snapshot, observed.tree, observed.desired, settings=settings, now=self._task.now)
+        return findings(
+            observed.snapshot,
+            observed.tree,
+            observed.desired,
+            settings=self._inputs.settings,
+            now=self._connection.now,
+        )
 
     def reread(self, change: Change) -> t.Any:
         """What is there now; before anything is attached, its type must be enabled, which takes AWS a while."""
         if change.operation == ATTACH and not self._settled:
             self._await_type(self._access)
-        return reread(self._access, self._task.now)(change)
+        return reread(self._access, self._connection.now)(change)
 
     def _await_type(self, access: Access) -> None:
         """Wait until the type is enabled. Raises AwsError: it is not, after half a minute."""
@@ -339,7 +395,7 @@ class OrganizationPolicy(Capability[_Observed]):
 
     @property
     def _only_predicts(self) -> bool:
-        return self._task.check_mode or self._task.options["mode"] == "report"
+        return not self._inputs.run.writes
 
     def conclude(self, result: Mapping[str, t.Any], *, completed: bool) -> None:
         """Have the rollouts remember what was done. Raises StoreError: a record can't be written."""
@@ -350,7 +406,7 @@ class OrganizationPolicy(Capability[_Observed]):
                 continue
             rollout, decision = self._rollouts[one.name]
             if decision.action in _BEGINS and not (completed and _is_done(one, result)):
-                self._task.warn(
+                self._connection.warn(
                     f"{one.name}: stage {decision.stage!r} has not begun, since not all of it could be done"
                 )
                 continue
@@ -360,7 +416,7 @@ class OrganizationPolicy(Capability[_Observed]):
         """Why a rollout is held or was withdrawn."""
         reasons = [f"{name}: {decision.reason}" for name, (_one, decision) in self._rollouts.items() if decision.failed]
         if reasons and self._only_predicts:
-            self._task.warn(f"without check mode this fails: {'; '.join(reasons)}")
+            self._connection.warn(f"without check mode this fails: {'; '.join(reasons)}")
             return ""
         return "; ".join(reasons)
 

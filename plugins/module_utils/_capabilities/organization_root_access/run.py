@@ -25,6 +25,7 @@ from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
+from ..._module.connection import Connection
 from ..._module.converging import converge
 from ..._module.registration import Registration, Reversal
 from ..._module.task import Task, TaskError
@@ -65,7 +66,7 @@ def run(task: Task) -> dict[str, t.Any]:
         declared = Declared.from_options(task.options, now=task.now)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(OrganizationRootAccess, task, declared), module=MODULE)
+    return converge(task, functools.partial(OrganizationRootAccess, declared), module=MODULE)
 
 
 class OrganizationRootAccess(Capability[Observed]):
@@ -74,11 +75,11 @@ class OrganizationRootAccess(Capability[Observed]):
     reports = True
     _observed: Observed
 
-    def __init__(self, task: Task, declared: Declared, access: Access) -> None:
+    def __init__(self, declared: Declared, connection: Connection) -> None:
         self._declared = declared
-        self._planner = Planner(declared, task.now)
-        self._access = access
-        self._opened: RootSessions = sessions(access)
+        self._planner = Planner(declared, connection.now)
+        self._access = connection.access
+        self._opened: RootSessions = sessions(connection.access)
 
     def observe(self) -> Observed:
         self._observed = _observe(self._access, self._opened, self._declared)

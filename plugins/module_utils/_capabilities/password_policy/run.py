@@ -26,6 +26,7 @@ from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
+from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
@@ -53,9 +54,9 @@ def run(task: Task) -> dict[str, t.Any]:
 class PasswordPolicy(Capability[Snapshot]):
     """The password policy of one account."""
 
-    def __init__(self, planner: Planner, access: Access) -> None:
+    def __init__(self, planner: Planner, connection: Connection) -> None:
         self._planner = planner
-        self._access = access
+        self._access = connection.access
 
     def observe(self) -> Snapshot:
         wanted = datasets(self._planner.declared)

@@ -25,7 +25,6 @@ from ..._aws.operations import Operations
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.live import HOLDERS_READS
 from ..._converge.affects.reach import Known
-from ..._converge.arn import principals_of
 from ..._converge.attempts import VERIFY_WAITS
 from ..._converge.break_glass import Rescue
 from ..._converge.capability import Capability, Documents
@@ -34,6 +33,7 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
 from ..._converge.untouchable import Spared
+from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
 from ..._module.registration import Registration, Reversal, Row
@@ -85,13 +85,16 @@ def run(task: Task) -> dict[str, t.Any]:
             declared=_declared(task),
             settings=settings_of(task),
             now=task.now,
-            spared=Spared(break_glass=tuple(task.options["break_glass"])),
+            spared=Spared(break_glass=task.guards.break_glass),
         )
         for boundary in planner.declared.boundaries if planner.declared.present else ():
             policy_of(boundary, SAMPLE)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(PermissionsBoundary, task, planner, evidence), module=MODULE)
+    make = functools.partial(
+        PermissionsBoundary, planner, evidence, task.regions, with_uses=task.findings.returned != "none"
+    )
+    return converge(task, make, module=MODULE)
 
 
 def _declared(task: Task) -> Declared:
@@ -140,28 +143,34 @@ class PermissionsBoundary(Capability[Observed]):
     _observed: Observed
     _explained: Explained
 
-    def __init__(self, task: Task, planner: Planner, evidence: EvidenceOptions, access: Access) -> None:
-        # The roles of both modes and all classes: check mode, where the reader calls, is to plan what the writer would.
-        roles = (*task.writing_roles, task.options.get("assessor_role_arn") or "")
-        callers = principals_of([access.caller.arn, *access.chain, *roles])
-        self._task = task
+    def __init__(
+        self,
+        planner: Planner,
+        evidence: EvidenceOptions,
+        regions: Sequence[str],
+        connection: Connection,
+        *,
+        with_uses: bool,
+    ) -> None:
+        untouchable = dataclasses.replace(planner.spared, callers=connection.principals)
+        self._planner = dataclasses.replace(planner, spared=untouchable)
         self._evidence = evidence
-        self._planner = dataclasses.replace(planner, spared=dataclasses.replace(planner.spared, callers=callers))
-        self._access = access
-        self._present = reread(access, planner.now)
+        self._regions = regions
+        self._with_uses = with_uses
+        self._connection = connection
+        self._present = reread(connection.access, planner.now)
         self._settled: set[str] = set()
 
     def observe(self) -> Observed:
-        access = self._access
-        planner = self._planner
-        regions = access.regions(self._task.options["regions"]) if Dataset.TRAILS in planner.datasets else ()
+        access, planner = self._connection.access, self._planner
+        regions = access.regions(self._regions) if Dataset.TRAILS in planner.datasets else ()
         snapshot = collect(access, datasets=planner.datasets, regions=regions, now=planner.now)
         if planner.unread(snapshot):
             return Observed(snapshot)
         live = {arn: policy for arn in planner.arns(snapshot) if (policy := read_policy(access, arn)) is not None}
         observed = Observed(snapshot, live)
         return dataclasses.replace(
-            observed, impacts=_predicted(self._task, self._evidence, snapshot, planner.in_question(observed))
+            observed, impacts=_predicted(self._connection, self._evidence, snapshot, planner.in_question(observed))
         )
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
@@ -176,13 +185,12 @@ class PermissionsBoundary(Capability[Observed]):
         return with_affected(changes, Known(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
-        planner = self._planner
-        return rescue_of(self._task, self._access, observed.snapshot, planner.spared.break_glass, now=planner.now)
+        return rescue_of(self._connection, observed.snapshot, self._planner.spared.break_glass)
 
     def reread(self, change: Change) -> t.Any:
         """What is there now; before a boundary is given to anybody, it must say what was judged."""
         if change.kind in ("boundary_attach", "boundary_replace"):
-            self._await_content(self._access, change.after["boundary"])
+            self._await_content(self._connection.access, change.after["boundary"])
         return self._present(change)
 
     def _await_content(self, access: Access, arn: str) -> None:
@@ -204,10 +212,9 @@ class PermissionsBoundary(Capability[Observed]):
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         desired = self._planner.desired(self._observed)
-        with_uses = self._task.options["return_findings"] != "none"
         return {
             "coverage": [item.coverage.as_dict() for item in desired],
-            "predictions": [_prediction(item, with_uses=with_uses) for item in self._explained.judged],
+            "predictions": [_prediction(item, with_uses=self._with_uses) for item in self._explained.judged],
         }
 
     def impacts(self) -> Documents:
@@ -257,7 +264,10 @@ def _with_own(evidence: EvidenceOptions, boundaries: Iterable[Desired]) -> Evide
 
 
 def _predicted(
-    task: Task, evidence: EvidenceOptions, snapshot: Snapshot, in_question: Sequence[tuple[Desired, Sequence[str]]]
+    connection: Connection,
+    evidence: EvidenceOptions,
+    snapshot: Snapshot,
+    in_question: Sequence[tuple[Desired, Sequence[str]]],
 ) -> Impacts:
     """What the boundaries do to those whom they narrow, by boundary and principal.
 
@@ -272,7 +282,7 @@ def _predicted(
             free[arn] = desired
     assumed = _with_own(evidence, (desired for desired, _arns in in_question))
     replaced = {desired.arn: _Proposals(snapshot, desired) for desired, _arns in in_question}
-    predictor = Predictor(task, assumed, snapshot, Permissions(snapshot))
+    predictor = Predictor(connection, assumed, snapshot, Permissions(snapshot))
     impacts: dict[str, dict[str, Impact]] = {desired.arn: {} for desired, _arns in in_question}
     for members in rounds:
         found = predictor.predict(

@@ -12,12 +12,11 @@ from __future__ import annotations
 import functools
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
 from ..._account.model import Dataset
-from ..._aws.access import Access
 from ..._aws.errors import AccessDenied, AwsError
 from ..._aws.operations import Operations
 from ..._converge.capability import Capability
@@ -25,7 +24,9 @@ from ..._converge.change import Change, Refusal
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
+from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
+from ..._module.options import FindingOptions
 from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
@@ -70,7 +71,7 @@ def run(task: Task) -> dict[str, t.Any]:
         planner = Planner(declared=Declared.from_options(task.options), settings=settings_of(task), now=task.now)
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(SecurityHub, task, planner), module=MODULE)
+    return converge(task, functools.partial(SecurityHub, planner, task.regions, task.findings), module=MODULE)
 
 
 def _learn(change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
@@ -90,17 +91,20 @@ class SecurityHub(Capability[Observed]):
 
     _observed: Observed
 
-    def __init__(self, task: Task, planner: Planner, access: Access) -> None:
-        self._task = task
+    def __init__(
+        self, planner: Planner, regions: Sequence[str], findings: FindingOptions, connection: Connection
+    ) -> None:
         self._planner = planner
-        self._access = access
-        self._reread = reread(access, planner.now)
+        self._regions = regions
+        self._finding_options = findings
+        self._access = connection.access
+        self._reread = reread(connection.access, planner.now)
         self._changes: tuple[Change, ...] = ()
         self._managed: list[str] = []
 
     def observe(self) -> Observed:
         access = self._access
-        regions = access.regions(self._task.options["regions"])
+        regions = access.regions(self._regions)
         wanted = self._planner.declared.aggregation
         if wanted is not None and wanted.region not in regions:
             raise TaskError(f"aggregation_region: {wanted.region} is not among the regions ({', '.join(regions)})")
@@ -139,7 +143,7 @@ class SecurityHub(Capability[Observed]):
         hubs = {"hubs": [told(item) for item in observed.snapshot.security_hub_details]}
         if not self._managed or "findings" not in result:
             return hubs
-        wanted = self._task.options["return_findings"]
+        wanted = self._finding_options.returned
         found = [item for item in self._planner.findings(observed) if wanted == "all" or item.status is Status.FAIL]
         return {"findings": [item.as_dict() for item in found], **hubs}
 

@@ -17,21 +17,20 @@ from collections.abc import Sequence
 from ..._account.collect import OPERATIONS as READS
 from ..._account.collect import collect
 from ..._account.model import Dataset
-from ..._aws.access import Access
 from ..._aws.operations import Operations
 from ..._controls.facts import Facts
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.reach import Known
-from ..._converge.arn import principals_of
 from ..._converge.break_glass import Rescue
 from ..._converge.capability import Capability, Documents
 from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
+from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.registration import Registration, Reversal, Row
-from ..._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of, with_told_policies
+from ..._module.snapshots import BREAK_GLASS_OPERATIONS, add_organization_policies, rescue_of
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from ..._prediction.document import accepted_of, build, layers_not_read
@@ -65,11 +64,11 @@ def run(task: Task) -> dict[str, t.Any]:
             settings=settings_of(task),
             now=task.now,
             acceptances=evidence.acceptances,
-            break_glass=tuple(task.options["break_glass"]),
+            break_glass=task.guards.break_glass,
         )
     except InputError as error:
         raise TaskError(str(error)) from error
-    return converge(task, functools.partial(UserPermissions, task, planner, evidence), module=MODULE)
+    return converge(task, functools.partial(UserPermissions, planner, evidence), module=MODULE)
 
 
 class UserPermissions(Capability[Observed]):
@@ -78,14 +77,10 @@ class UserPermissions(Capability[Observed]):
     lockout_kinds = LOCKOUT_KINDS
     _observed: Observed
 
-    def __init__(self, task: Task, planner: Planner, evidence: EvidenceOptions, access: Access) -> None:
-        # The roles of both modes and all classes: check mode, where the reader calls, is to plan what the writer would.
-        roles = (*task.writing_roles, task.options.get("assessor_role_arn") or "")
-        callers = principals_of([access.caller.arn, *access.chain, *roles])
-        self._task = task
+    def __init__(self, planner: Planner, evidence: EvidenceOptions, connection: Connection) -> None:
         self._evidence = evidence
-        self._planner = dataclasses.replace(planner, callers=callers)
-        self._access = access
+        self._planner = dataclasses.replace(planner, callers=connection.principals)
+        self._connection = connection
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         return self._planner.findings(observed)
@@ -94,23 +89,23 @@ class UserPermissions(Capability[Observed]):
         return self._planner.plan(observed, found)
 
     def reread(self, change: Change) -> t.Any:
-        return reread_before_taking(self._access, change)
+        return reread_before_taking(self._connection.access, change)
 
     def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, Known(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
-        planner = self._planner
-        return rescue_of(self._task, self._access, observed.snapshot, planner.break_glass, now=planner.now)
+        return rescue_of(self._connection, observed.snapshot, self._planner.break_glass)
 
     def observe(self) -> Observed:
         """The account, and the prediction for all from whom something is to be taken."""
-        task, planner = self._task, self._planner
-        snapshot = with_told_policies(task, collect(self._access, datasets=DATASETS, regions=(), now=planner.now))
+        connection, planner = self._connection, self._planner
+        snapshot = collect(connection.access, datasets=DATASETS, regions=(), now=planner.now)
+        snapshot = add_organization_policies(connection, snapshot)
         observed = Observed(Facts(snapshot))
         proposals = planner.proposals(observed)
         if proposals:
-            predictor = Predictor(task, self._evidence, observed.snapshot, observed.permissions)
+            predictor = Predictor(connection, self._evidence, observed.snapshot, observed.permissions)
             impacts = predictor.predict({arn: Proposal(*layers) for arn, layers in proposals.items()})
             observed = dataclasses.replace(observed, impacts=impacts)
         self._observed = observed

@@ -17,11 +17,12 @@ from pathlib import Path
 
 from ..._account.model import Group
 from ..._account.permissions import Permissions
+from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
 from ..._module.arguments import ArgumentSpec
 from ..._module.documents import absolute, policy_of
-from ..._module.task import Task, TaskError
+from ..._module.task import TaskError
 from ..._policy.documents.policy import Kind, Policy
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.evaluation.narrowing import ANYTHING
@@ -112,8 +113,8 @@ class Change:
     :raises TaskError: a policy that is named does not exist, or can't be read.
     """
 
-    def __init__(self, task: Task, options: ChangeOptions, permissions: Permissions) -> None:
-        self._task = task
+    def __init__(self, access: Access, options: ChangeOptions, permissions: Permissions) -> None:
+        self._access = access
         self._permissions = permissions
         self._options = options
         boundary = options.boundary
@@ -196,9 +197,9 @@ class Change:
         if known is not None:
             return dataclasses.replace(known, name=_name(arn))
         try:
-            version = self._task.access.call("iam", "GetPolicy", {"PolicyArn": arn})["Policy"]["DefaultVersionId"]
+            version = self._access.call("iam", "GetPolicy", {"PolicyArn": arn})["Policy"]["DefaultVersionId"]
             asked = {"PolicyArn": arn, "VersionId": version}
-            document = self._task.access.call("iam", "GetPolicyVersion", asked)["PolicyVersion"]["Document"]
+            document = self._access.call("iam", "GetPolicyVersion", asked)["PolicyVersion"]["Document"]
         except NotFound as error:
             raise TaskError(f"{option}: there is no policy {arn}") from error
         except AwsError as error:

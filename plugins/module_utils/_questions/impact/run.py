@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import fnmatch
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..._account.collect import OPERATIONS as OPERATIONS_OF_DATASETS
 from ..._account.collect import collect
@@ -20,7 +20,8 @@ from ..._account.permissions import Permissions
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
 from ..._module.arguments import ORGANIZATION_ARGUMENTS, ArgumentSpec
-from ..._module.snapshots import with_told_policies
+from ..._module.connection import Connection
+from ..._module.snapshots import add_organization_policies
 from ..._module.task import Task, TaskError
 from ..._policy.impact.judge import Impact
 from ..._prediction.acceptance import acceptance_warnings
@@ -61,23 +62,28 @@ def run(task: Task) -> dict[str, t.Any]:
 
     :raises TaskError: a bad option, the credentials of another account, or policies that can't be read.
     """
-    options = ChangeOptions(task.options)
-    evidence = EvidenceOptions.of(task)
-    snapshot = _observe(task)
+    options = task.options
+    change_options, evidence = ChangeOptions(options), EvidenceOptions.of(task)
+    task.expect_account(task.access.caller.account_id)
+    connection = task.connection
+    snapshot = _observe(connection)
     permissions = Permissions(snapshot)
-    change = Change(task, options, permissions)
-    chosen, skipped = _chosen(task, snapshot, permissions)
-    predictor = Predictor(task, evidence, snapshot, permissions)
+    change = Change(connection.access, change_options, permissions)
+    chosen, skipped = _choose(options["principals"], snapshot, permissions)
+    predictor = Predictor(connection, evidence, snapshot, permissions)
     proposals = {arn: _proposal(predictor, change, arn) for arn in chosen}
     for name in change.missed():
         task.warn(f"{name} is no policy of any of the principals that could be detached or replaced")
     impacts = predictor.predict(proposals)
-    return _result(task, evidence, snapshot, change, impacts, skipped)
+    result = _result(connection, evidence, snapshot, change, impacts, skipped, uses=options["return_uses"])
+    if options["terminal"] == "full":
+        result["terminal"] = render(result["impact"], ascii_only=options["ascii"])
+    return result
 
 
-def _observe(task: Task) -> Snapshot:
-    task.expect_account(task.access.caller.account_id)
-    snapshot = with_told_policies(task, collect(task.access, datasets=_DATASETS, regions=(), now=task.now))
+def _observe(connection: Connection) -> Snapshot:
+    snapshot = collect(connection.access, datasets=_DATASETS, regions=(), now=connection.now)
+    snapshot = add_organization_policies(connection, snapshot)
     unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
     if unread is not None:
         raise TaskError(f"the policies of account {snapshot.account_id} can't be read: {unread_reason(unread)}")
@@ -89,14 +95,16 @@ def _proposal(predictor: Predictor, change: Change, arn: str) -> Proposal:
     return Proposal(before, change.after(arn, before))
 
 
-def _chosen(task: Task, snapshot: Snapshot, permissions: Permissions) -> tuple[list[str], list[dict[str, str]]]:
-    """The principals that the option names, by ARN or name, and those of them that AWS lets nobody change.
+def _choose(
+    patterns: Sequence[str], snapshot: Snapshot, permissions: Permissions
+) -> tuple[list[str], list[dict[str, str]]]:
+    """The principals that patterns match, by ARN or name, and those of them that AWS lets nobody change.
 
     :raises TaskError: a pattern names nobody: a prediction on nobody would be safe.
     """
     reserved = {role.arn for role in snapshot.roles if role.is_aws_reserved}
     found: dict[str, None] = {}
-    for pattern in task.options["principals"]:
+    for pattern in patterns:
         matching = [arn for arn in permissions.principals if _matches(arn, pattern)]
         if not matching:
             raise TaskError(f"principals: {pattern!r} matches no user and no role of account {snapshot.account_id}")
@@ -118,41 +126,40 @@ def _why_reserved(entity: t.Any) -> str:
 
 
 def _result(
-    task: Task,
+    connection: Connection,
     evidence: EvidenceOptions,
     snapshot: Snapshot,
     change: Change,
     impacts: Mapping[str, Impact],
     skipped: list[dict[str, str]],
+    *,
+    uses: str,
 ) -> dict[str, t.Any]:
-    today = task.now.date()
+    today = connection.now.date()
     acceptances = evidence.acceptances
     unsafe = [impact for impact in impacts.values() if not impact.is_safe]
     accepted = accepted_of(unsafe, acceptances, today)
     for warning in acceptance_warnings(acceptances, [impact.principal_arn for impact in unsafe], today):
-        task.warn(warning)
+        connection.warn(warning)
     document = build(
         list(impacts.values()),
         account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
         change=change.texts,
         accepted=accepted,
         skipped=skipped,
-        created=task.now,
+        created=connection.now,
         unread=layers_not_read(snapshot),
         assumed=evidence.unused_resources,
     )
-    result = {
+    return {
         "account_id": snapshot.account_id,
         "outcome": document["outcome"],
         "passes": all(impact.principal_arn in accepted for impact in unsafe),
         "blocked": [impact.principal_arn for impact in unsafe if impact.principal_arn not in accepted],
         "counts": document["counts"],
-        "principals": [_principal(impact, accepted, task.options["return_uses"]) for impact in impacts.values()],
+        "principals": [_principal(impact, accepted, uses) for impact in impacts.values()],
         "impact": document,
     }
-    if task.options["terminal"] == "full":
-        result["terminal"] = render(document, ascii_only=task.options["ascii"])
-    return result
 
 
 def _principal(impact: Impact, accepted: Mapping[str, t.Any], wanted: str) -> dict[str, t.Any]:

@@ -19,8 +19,9 @@ from ..._account.model import Dataset, Group, Role, Snapshot, User
 from ..._account.permissions import Permissions
 from ..._aws.operations import Operations
 from ..._controls.control import unread_reason
-from ..._module.snapshots import with_told_policies
-from ..._module.task import Task, TaskError
+from ..._module.connection import Connection
+from ..._module.snapshots import add_organization_policies
+from ..._module.task import TaskError
 from ..._policy.documents.arn import arn_account, arn_parts, root_account
 from ..._policy.evaluation.evaluate import Layers
 
@@ -132,19 +133,19 @@ class LiveAccount:
         return tuple(dict.fromkeys(found))
 
 
-def read_live(task: Task) -> LiveAccount:
-    """The account of the option ``principal_arn``, with the policies of its organization as far as these are told.
+def read_live(connection: Connection, principal_arn: str) -> LiveAccount:
+    """The account of a principal, with the policies of its organization as far as they can be read.
 
     :raises TaskError: the credentials are another account's, or its policies can't be read.
     :raises AwsError: the credentials or a role don't work.
     """
-    arn = task.options["principal_arn"]
-    found = task.access.caller.account_id
-    task.expect_account(found)
-    if arn_account(arn) != found:
-        raise TaskError(f"principal_arn: {arn} is no principal of account {found}, which the credentials belong to")
-    snapshot = collect(task.access, datasets=_DATASETS, regions=(), now=task.now)
+    found = connection.access.caller.account_id
+    if arn_account(principal_arn) != found:
+        raise TaskError(
+            f"principal_arn: {principal_arn} is no principal of account {found}, which the credentials belong to"
+        )
+    snapshot = collect(connection.access, datasets=_DATASETS, regions=(), now=connection.now)
     unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
     if unread is not None:
         raise TaskError(f"principal_arn: the policies of account {found} can't be read: {unread_reason(unread)}")
-    return LiveAccount(with_told_policies(task, snapshot))
+    return LiveAccount(add_organization_policies(connection, snapshot))

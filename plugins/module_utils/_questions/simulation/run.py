@@ -12,8 +12,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import typing as t
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from ..._aws.access import Access
 from ..._module.arguments import ORGANIZATION_ARGUMENTS, ArgumentSpec
 from ..._module.task import Task, TaskError
 from ..._policy.analysis.unchangeable import may_be_reserved, refusal
@@ -78,41 +79,63 @@ class _Case:
         return {**{key: value for key, value in follow.items() if key.lower() not in known}, **self.asked.context}
 
 
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """Who judges, whose live layers count, which of them given ones extend, and what is taken for granted."""
+
+    engine: str
+    principal_arn: t.Optional[str]
+    extend: frozenset[str]
+    context_complete: bool
+    assume_unread_allow: bool
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> t.Self:
+        """The options of the module. Raises TaskError: there is nothing to extend."""
+        if options["extend"] and not options["principal_arn"]:
+            raise TaskError("extend: there are no live layers to extend without principal_arn")
+        return cls(
+            engine=options["engine"],
+            principal_arn=options["principal_arn"] or None,
+            extend=frozenset(options["extend"]),
+            context_complete=options["context_complete"],
+            assume_unread_allow=options["assume_unread_allow"],
+        )
+
+
 def run(task: Task) -> dict[str, t.Any]:
     """The core of ``policy_simulation_info``: options of :mod:`plugins.modules.policy_simulation_info` in, its result
     out.
     """
-    options = task.options
-    if options["extend"] and not options["principal_arn"]:
-        raise TaskError("extend: there are no live layers to extend without principal_arn")
-    requests = requests_of(options)
-    account = read_live(task) if _needs_reading(options, requests) else None
+    options = _Options.from_options(task.options)
+    requests = requests_of(task.options)
+    account = None
+    if options.principal_arn and _needs_reading(options, options.principal_arn, requests):
+        task.expect_account(task.access.caller.account_id)
+        account = read_live(task.connection, options.principal_arn)
     layered = _Layering(options, account)
     cases = [layered.case(asked) for asked in requests]
-    result: dict[str, t.Any] = {"results": _results(task, cases)}
-    if options["engine"] == "both":
-        result["disagreements"] = _disagreements(task, result["results"])
+    by_aws = [] if options.engine == "local" else _judge_by_aws(task.access, options, cases)
+    result: dict[str, t.Any] = {"results": _results(options, cases, by_aws)}
+    if options.engine == "both":
+        result["disagreements"] = _disagreements(result["results"], task.warn)
     if account is not None:
         result["account_id"] = account.account_id
-        result["unread_layers"] = _unread_layers(task, cases)
+        result["unread_layers"] = _unread_layers(cases, task.warn)
     return result
 
 
-def _results(task: Task, cases: Sequence[_Case]) -> list[dict[str, t.Any]]:
-    engine = task.options["engine"]
+def _results(options: _Options, cases: Sequence[_Case], by_aws: Sequence[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     names: list[dict[str, t.Any]] = [{"id": case.asked.id} for case in cases]
-    if engine == "aws":
-        return [{**name, **row} for name, row in zip(names, _by_aws(task, cases), strict=True)]
-    judged = map(_accepted, cases, _judged_here(task, cases))
-    results = [{**name, **row} for name, row in zip(names, judged, strict=True)]
-    if engine == "local":
-        return results
-    return [{**judged, "aws": row} for judged, row in zip(results, _by_aws(task, cases), strict=True)]
-
-
-def _by_aws(task: Task, cases: Sequence[_Case]) -> list[dict[str, t.Any]]:
     # AWS's simulator looks at policies alone too.
-    return list(map(_accepted, cases, _judged_by_aws(task, cases)))
+    by_aws = list(map(_accepted, cases, by_aws))
+    if options.engine == "aws":
+        return [{**name, **row} for name, row in zip(names, by_aws, strict=True)]
+    judged = map(_accepted, cases, _judge_here(options, cases))
+    results = [{**name, **row} for name, row in zip(names, judged, strict=True)]
+    if options.engine == "local":
+        return results
+    return [{**judged, "aws": row} for judged, row in zip(results, by_aws, strict=True)]
 
 
 def _accepted(case: _Case, row: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -130,12 +153,9 @@ def _accepted(case: _Case, row: dict[str, t.Any]) -> dict[str, t.Any]:
     return row
 
 
-def _needs_reading(options: Mapping[str, t.Any], requests: Sequence[Asked]) -> bool:
+def _needs_reading(options: _Options, arn: str, requests: Sequence[Asked]) -> bool:
     """Whether the account has to be read: not where AWS is to judge by what it knows of the principal itself."""
-    arn = options["principal_arn"]
-    if not arn:
-        return False
-    return options["engine"] != "aws" or any(
+    return options.engine != "aws" or any(
         not _is_entity(asked.principal or arn) or not _adds_only(asked, options) for asked in requests
     )
 
@@ -146,10 +166,10 @@ def _is_entity(arn: str) -> bool:
     return parts is not None and parts.resource.startswith(("user/", "role/"))
 
 
-def _adds_only(asked: Asked, options: Mapping[str, t.Any]) -> bool:
+def _adds_only(asked: Asked, options: _Options) -> bool:
     """Whether SimulatePrincipalPolicy can express the given layers: it adds policies and replaces a boundary."""
     given = asked.given
-    replaces_identity = "identity" in given and "identity" not in options["extend"]
+    replaces_identity = "identity" in given and "identity" not in options.extend
     removes_boundary = "boundary" in given and given["boundary"] is None
     return not (replaces_identity or removes_boundary or "scps" in given)
 
@@ -157,9 +177,9 @@ def _adds_only(asked: Asked, options: Mapping[str, t.Any]) -> bool:
 class _Layering:
     """Finds the layers of requests: given ones in place of live ones, or on top of these."""
 
-    def __init__(self, options: Mapping[str, t.Any], account: t.Optional[LiveAccount]) -> None:
-        self._arn: t.Optional[str] = options["principal_arn"]
-        self._extend = frozenset(options["extend"])
+    def __init__(self, options: _Options, account: t.Optional[LiveAccount]) -> None:
+        self._arn = options.principal_arn
+        self._extend = options.extend
         self._account = account
         self._found: dict[t.Hashable, tuple[Layers, tuple[Unseen, ...]]] = {}
 
@@ -224,17 +244,17 @@ def _extended(asked: Asked, layers: Layers, name: str, unseen: Sequence[Unseen])
     return dataclasses.replace(layers, **joined)
 
 
-def _judged_here(task: Task, cases: Sequence[_Case]) -> list[dict[str, t.Any]]:
+def _judge_here(options: _Options, cases: Sequence[_Case]) -> list[dict[str, t.Any]]:
     evaluators: dict[int, Evaluator] = {}
     results = []
     for case in cases:
         key = id(case.layers)
         if key not in evaluators:
             evaluators[key] = Evaluator(case.layers)
-        complete = task.options["context_complete"]
+        complete = options.context_complete
         request = _request(case, complete=complete)
         decision = decided(evaluators[key], request, Context(case.context, complete=complete))
-        results.append(_settled(decision, case, assume_allow=task.options["assume_unread_allow"]))
+        results.append(_settled(decision, case, assume_allow=options.assume_unread_allow))
     return results
 
 
@@ -279,27 +299,27 @@ def _doubts(decision: Decision, unseen: Sequence[Unseen]) -> list[Unseen]:
     return []
 
 
-def _judged_by_aws(task: Task, cases: Sequence[_Case]) -> list[dict[str, t.Any]]:
-    simulator = AwsSimulator(task.access, task.access.partition)
-    return [simulator.decide(_simulated(case, task.options)) for case in cases]
+def _judge_by_aws(access: Access, options: _Options, cases: Sequence[_Case]) -> list[dict[str, t.Any]]:
+    simulator = AwsSimulator(access, access.partition)
+    return [simulator.decide(_simulated(case, options)) for case in cases]
 
 
-def _simulated(case: _Case, options: Mapping[str, t.Any]) -> Simulated:
+def _simulated(case: _Case, options: _Options) -> Simulated:
     entity = (case.standing.issuer if case.standing else None) or case.principal
     caller = entity if entity and _is_entity(entity) else None
-    by_principal = bool(options["principal_arn"]) and caller is not None and _adds_only(case.asked, options)
+    by_principal = bool(options.principal_arn) and caller is not None and _adds_only(case.asked, options)
     return Simulated(
         asked=case.asked,
         layers=dataclasses.replace(Layers(), **case.asked.given) if by_principal else case.layers,
         known=case.layers,
         context=case.context,
-        context_complete=options["context_complete"],
+        context_complete=options.context_complete,
         source=caller if by_principal else None,
         caller=caller,
     )
 
 
-def _disagreements(task: Task, results: Sequence[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+def _disagreements(results: Sequence[Mapping[str, t.Any]], warn: Callable[[str], None]) -> list[dict[str, t.Any]]:
     """Where both engines are sure, and of different things; said as warnings too."""
     pairs = [(found["id"], found["decision"], found["aws"]["decision"]) for found in results]
     differing = [
@@ -308,15 +328,15 @@ def _disagreements(task: Task, results: Sequence[Mapping[str, t.Any]]) -> list[d
         if local != aws and Outcome.UNKNOWN.value not in (local, aws)
     ]
     for found in differing:
-        task.warn("{id}: judged here as {local}, and by AWS's simulator as {aws}".format(**found))
+        warn("{id}: judged here as {local}, and by AWS's simulator as {aws}".format(**found))
     return differing
 
 
-def _unread_layers(task: Task, cases: Sequence[_Case]) -> list[dict[str, str]]:
+def _unread_layers(cases: Sequence[_Case], warn: Callable[[str], None]) -> list[dict[str, str]]:
     """What was in force and not seen, in a warning too where it is of the account that was read."""
     own = {found for case in cases for found in (case.standing.unseen if case.standing else ()) if found in case.unseen}
     if own:
-        task.warn(f"Not all policies in force were read: {_in_words(own)}")
+        warn(f"Not all policies in force were read: {_in_words(own)}")
     every = {found for case in cases for found in case.unseen}
     return [{"layer": found.layer, "reason": found.reason} for found in _sorted(every)]
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import re
@@ -29,6 +30,7 @@ from ...._converge.capability import Aws, Caller, Capability
 from ...._converge.change import Change
 from ...._converge.finding import Finding
 from ...._converge.plan import Plan
+from ...._module.connection import Connection
 from ...._module.converging import converge
 from ...._module.task import Task, TaskError
 from ..changes import DELETE_QUEUE, DELETE_RULE, EVENTS, PUT_EVENTS, REMOVE_TARGETS, UNSUBSCRIBE, Writer
@@ -48,26 +50,36 @@ _CLEANING: t.Final = frozenset({REMOVE_TARGETS, DELETE_RULE, UNSUBSCRIBE, DELETE
 _PATIENCE: t.Final = 2
 
 
-def run_probe(task: Task, tags: Mapping[str, str]) -> dict[str, t.Any]:
-    """Probe the alerts of an account as the options of ``task`` say, and remove all that this took."""
+@dataclasses.dataclass(frozen=True)
+class ProbeOptions:
+    """How to probe: how many seconds to wait for messages, whom to send them to without asking, where, and the tags."""
+
+    seconds: int
+    accepted: frozenset[str]
+    regions: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+def run_probe(task: Task, options: ProbeOptions) -> dict[str, t.Any]:
+    """Probe the alerts of an account, and remove everything that the probe made."""
     made: list[AlertProbe] = []
 
-    def make(access: Access) -> AlertProbe:
-        made.append(AlertProbe(task, tags, access))
+    def make(connection: Connection) -> AlertProbe:
+        made.append(AlertProbe(options, connection))
         return made[0]
 
     try:
         return converge(task, make, module=MODULE, part="event_alerts_probe")
     except TaskError as error:
         if any(probe.has_made_something for probe in made):
-            _clean(task, tags, error)
+            _clean(task, options, error)
         raise
 
 
-def _clean(task: Task, tags: Mapping[str, str], error: TaskError) -> None:
+def _clean(task: Task, options: ProbeOptions, error: TaskError) -> None:
     """Remove what a probe made before it failed; the next one removes what this does not."""
     try:
-        cleaning = functools.partial(AlertProbe, task, tags, only_clean=True)
+        cleaning = functools.partial(AlertProbe, options, only_clean=True)
         converge(task, cleaning, module=MODULE, part="event_alerts_probe_cleaned")
     except TaskError as failure:
         task.warn(f"the probe failed ({error}), and what it made could not be removed: {failure}; probe again")
@@ -78,22 +90,21 @@ class AlertProbe(Capability[Observed]):
 
     _observed: Observed
 
-    def __init__(self, task: Task, tags: Mapping[str, str], access: Access, *, only_clean: bool = False) -> None:
-        self._task = task
-        self._tags = tags
-        self._access = access
+    def __init__(self, options: ProbeOptions, connection: Connection, *, only_clean: bool = False) -> None:
+        self._options = options
+        self._connection = connection
         self._only_clean = only_clean
-        self._sending = _Sending(access, seconds=int(task.options["probe_seconds"]))
-        self._reread = reread(access, task.now)
+        self._sending = _Sending(connection.access, seconds=options.seconds)
+        self._reread = reread(connection.access, connection.now)
 
     @property
     def has_made_something(self) -> bool:
         return self._sending.has_called
 
     def observe(self) -> Observed:
-        access = self._access
-        regions = tuple(dict.fromkeys((*access.regions(self._task.options["regions"]), access.home_region)))
-        snapshot = collect(access, datasets=DATASETS, regions=regions, now=self._task.now)
+        access = self._connection.access
+        regions = tuple(dict.fromkeys((*access.regions(self._options.regions), access.home_region)))
+        snapshot = collect(access, datasets=DATASETS, regions=regions, now=self._connection.now)
         self._observed = Observed(snapshot, _around(access, snapshot))
         return self._observed
 
@@ -101,9 +112,8 @@ class AlertProbe(Capability[Observed]):
         return ()
 
     def plan(self, observed: Observed, _found: tuple[Finding, ...]) -> Plan:
-        accepted = frozenset(str(arn).strip() for arn in self._task.options["probe_accept"])
-        writer = Writer(observed.snapshot.account_id, self._tags)
-        planner = Planner(observed, writer, accepted, only_clean=self._only_clean)
+        writer = Writer(observed.snapshot.account_id, self._options.tags)
+        planner = Planner(observed, writer, self._options.accepted, only_clean=self._only_clean)
         plan = planner.plan()
         visible = {probe.way for probe in probes_of(observed.snapshot) if probe.is_visible}
         self._sending.expect(plan.changes, visible)

@@ -18,68 +18,74 @@ import threading
 import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ...._account.activity import log_files
+from ...._account.activity import Logs, log_files
 from ...._account.collect import collect
-from ...._account.model import CredentialRow, Dataset, Organization, Role, Snapshot, User
+from ...._account.model import Dataset, Organization, Role, Snapshot, User
 from ...._account.moments import format_utc
 from ...._account.organization_tree import MemberAccount, OrganizationTree
 from ...._account.permissions import Permissions
-from ...._aws.access import Access
 from ...._aws.errors import AwsError
 from ...._aws.operations import Operations
 from ...._controls.control import unread_reason
 from ...._converge.break_glass import Rescue
 from ...._converge.store import Store, StoreError
+from ...._module.connection import Connection
+from ...._module.options import StoreOptions
 from ...._module.snapshots import rescue_of
-from ...._module.task import Task
 from ...._policy.analysis.principal_matrix import Controls
 from ...._policy.evaluation.context import Context, Values
 from ...._policy.evaluation.evaluate import Layers
 from ...._policy.evaluation.narrowing import ANYTHING, condition_keys
 from ...._policy.impact.judge import Breakage, Impact, Judge, Verdict
 from ...._policy.trail.actions import EventReader
-from ...._policy.trail.names import prefix_of
 from ...._policy.trail.usage import Evidence, Source, Use
 from ...._prediction.evidence import Book, EvidenceOptions, Predictor, Proposal
 from ...._prediction.unused_resources import AccountFacts, unused_resources
 from .change import PolicyChange, takes_away
+from .declared import ACCOUNT, Declared
 from .entries import EntryLoss, TrustedRole, entering_services, entry_losses
 from .evidence import Concern, MemberEvidence, Pruning, Question
 from .own_way import TrailBucket
 from .plan import break_glass_among, landing_zone_among, place_of
-from .users import UserFacts, credential_uses
+from .users import UserFacts, credential_uses, facts_of_users
 
-_ACCOUNT: t.Final = "<account_id>"
 _TAG: t.Final = "aws:principaltag/"
 
 
 class Members:
     """Reads the members that a change reaches, several at once. One that can't be read costs the others nothing."""
 
-    def __init__(self, task: Task, options: EvidenceOptions, operations: Operations, change: PolicyChange) -> None:
-        self._task: t.Final = task
+    def __init__(
+        self,
+        connection: Connection,
+        declared: Declared,
+        options: EvidenceOptions,
+        operations: Operations,
+        change: PolicyChange,
+    ) -> None:
+        self._connection: t.Final = connection
+        self._declared: t.Final = declared
         self._options: t.Final = options
         self._operations: t.Final = operations
         self._change: t.Final = change
-        self._role: t.Final = str(task.options["member_role_arn"] or "")
-        place, role = options.trail_logs, options.trail_logs_role_arn
-        self._logs: t.Final = _SharedLogs(task.store(place, role_arn=role)) if place else None
+        place = options.trail_logs
+        self._logs: t.Final = _SharedLogs(connection.open_store(place)) if place else None
 
-    def read(self, access: Access, *, last: Collection[str] = ()) -> tuple[MemberEvidence, ...]:
+    def read(self, *, last: Collection[str] = ()) -> tuple[MemberEvidence, ...]:
         """What is known of each account from which the change may take anything, in the order of the organization.
 
         At most ``max_member_reads`` are read; those in ``last`` after all others.
         """
         accounts = [account for account in self._change.accounts_at_work if self._is_narrowed(account)]
-        if not (self._role or self._logs):
+        if not (self._declared.member_role_arn or self._logs):
             failure = "neither member_role_arn nor trail_logs says how to read it"
             return tuple(MemberEvidence(account, failure) for account in accounts)
-        most = self._task.options["max_member_reads"]
+        most = self._declared.max_member_reads
         chosen = sorted(accounts, key=lambda account: account.id in last)[:most]
         calls = {account.id: functools.partial(self._member, account) for account in chosen}
-        found = access.gather(calls)
+        found = self._connection.access.gather(calls)
         if len(chosen) < len(accounts):
-            self._task.warn(
+            self._connection.warn(
                 f"{len(accounts) - len(chosen)} of {len(accounts)} accounts were not read: max_member_reads"
             )
         return tuple(self._evidence(account, found, most) for account in accounts)
@@ -97,11 +103,13 @@ class Members:
         return MemberEvidence(account, str(result)) if isinstance(result, AwsError) else result
 
     def _member(self, account: MemberAccount) -> MemberEvidence:
-        if not self._role:
+        role = self._declared.member_role_arn.replace(ACCOUNT, account.id)
+        if not role:
             return self._from_trail(account, "")
-        task = _MemberTask(self._task, self._operations, self._role.replace(_ACCOUNT, account.id), self._logs)
         try:
-            snapshot = _snapshot(task)
+            access = self._connection.read_as(role, self._operations)
+            connection = dataclasses.replace(self._connection, access=access)
+            snapshot = _read_snapshot(connection)
         except AwsError as error:
             return self._from_trail(account, str(error))
         unread = snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
@@ -113,7 +121,7 @@ class Members:
         tree = self._change.before
         organization = Organization(tree.id, tree.management_account_id, tree.feature_set)
         known = dataclasses.replace(snapshot, organization=organization)
-        return _Member(task, self._options, account, known, self._change).evidence()
+        return _Member(connection, self._declared, self._options, account, known, self._change, self._logs).evidence()
 
     def _from_trail(self, account: MemberAccount, failure: str) -> MemberEvidence:
         """What the organization's trail tells of an account whose principals are not known."""
@@ -123,7 +131,7 @@ class Members:
         reader = EventReader(keys=condition_keys((before, after)))
         days = self._options.trail_days
         try:
-            told = log_files(self._logs, reader, account_id=account.id, now=self._task.now, days=days)
+            told = log_files(self._logs, reader, account_id=account.id, now=self._connection.now, days=days)
         except StoreError as error:
             return MemberEvidence(account, "; ".join(filter(None, (failure, str(error)))))
         if told.source.failure or not told.source.is_whole:
@@ -154,9 +162,9 @@ def _layers(controls: Controls) -> Layers:
     return Layers(identity=(ANYTHING,), scps=controls.scps, rcps=controls.rcps)
 
 
-def _snapshot(task: Task) -> Snapshot:
+def _read_snapshot(connection: Connection) -> Snapshot:
     wanted = {Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT}
-    return collect(task.access, datasets=wanted, regions=(), now=task.now)
+    return collect(connection.access, datasets=wanted, regions=(), now=connection.now)
 
 
 class _Member:
@@ -164,20 +172,24 @@ class _Member:
 
     def __init__(
         self,
-        task: Task,
+        connection: Connection,
+        declared: Declared,
         options: EvidenceOptions,
         account: MemberAccount,
         snapshot: Snapshot,
         change: PolicyChange,
+        logs: t.Optional[_SharedLogs],
     ) -> None:
-        self._task: t.Final = task
+        self._connection: t.Final = connection
+        self._declared: t.Final = declared
+        self._logs: t.Final = logs
         self._account: t.Final = account
         self._snapshot: t.Final = snapshot
         self._change: t.Final = change
         self._permissions: t.Final = Permissions(snapshot)
         own = f"arn:{snapshot.partition}:iam::{account.id}:policy/iam-hardening/boundary"
         self._options: t.Final = options.also_unused(unused_resources(AccountFacts.of(snapshot, own)))
-        self._users: t.Final = {user.arn: user for user in _users(snapshot)}
+        self._users: t.Final = {user.arn: user for user in facts_of_users(snapshot.credential_report)}
         self._pruning: t.Final = Pruning(change, account.id)
         self._concerns: t.Final[dict[int, Concern]] = {}
         self._questions: t.Final[dict[str, Question]] = {}
@@ -187,12 +199,18 @@ class _Member:
 
         Break-glass and the roles of this collection are left out: what they must be able to do is known beforehand.
         """
-        options = self._task.options
-        break_glass = break_glass_among(self._permissions.principals, tuple(options["break_glass"]))
+        declared = self._declared
+        break_glass = break_glass_among(self._permissions.principals, declared.break_glass)
         prefix = f"arn:{self._snapshot.partition}:iam::{self._account.id}:"
-        own = {f"{prefix}{role}" for name in ("automation_roles", "assessor_roles") for role in options[name]}
+        own = {f"{prefix}{role}" for role in (*declared.automation, *declared.assessors)}
         predictor = _MemberPredictor(
-            self._task, self._options, self._snapshot, self._permissions, self._users, self._questions
+            self._connection,
+            self._options,
+            self._snapshot,
+            self._permissions,
+            users=self._users,
+            questions=self._questions,
+            logs=self._logs,
         )
         proposals = self._proposals(predictor, spared=own.union(break_glass))
         impacts = {arn: self._known_use(impact) for arn, impact in predictor.predict(proposals).items()}
@@ -204,7 +222,7 @@ class _Member:
             impacts=impacts,
             entries=self._entries(trusted),
             entering=entering_services(trusted),
-            trails=seen_trails(self._task, self._change),
+            trails=seen_trails(self._connection, self._change),
             break_glass=break_glass,
             helpless=self._helpless(),
             landing_zone=landing_zone_among(role.arn for role in self._snapshot.roles),
@@ -213,9 +231,9 @@ class _Member:
 
     def _helpless(self) -> dict[str, str]:
         """The break-glass principals that nobody can use, or that may do nothing, before the change or after it."""
-        task, patterns = self._task, tuple(self._task.options["break_glass"])
+        patterns = self._declared.break_glass
         known = with_organization(self._snapshot, self._change.before)
-        before = rescue_of(task, task.access, known, patterns, now=task.now)
+        before = rescue_of(self._connection, known, patterns)
         after = Rescue(with_organization(before.snapshot, self._change.made), patterns, before.sign_ins)
         made = {arn: f"{lack} once it is made" for arn, lack in after.lacks().items()}
         return {**made, **before.lacks()}
@@ -255,7 +273,7 @@ class _Member:
 
     def _entries(self, roles: Sequence[TrustedRole]) -> tuple[EntryLoss, ...]:
         """The roles that somebody can no longer assume: RCPs alone decide about who comes from outside the account."""
-        tree, access = self._change.after, self._task.access
+        tree, access = self._change.after, self._connection.access
         place = place_of(tree, self._account.id, partition=access.partition, region=access.region)
         before, after = self._pruning.before, self._pruning.after
         return entry_losses(roles, place, before, after, members=frozenset(tree.account))
@@ -313,16 +331,23 @@ class _MemberPredictor(Predictor):
 
     def __init__(
         self,
-        task: Task,
+        connection: Connection,
         options: EvidenceOptions,
         snapshot: Snapshot,
         permissions: Permissions,
+        *,
         users: Mapping[str, UserFacts],
         questions: Mapping[str, Question],
+        logs: t.Optional[_SharedLogs],
     ) -> None:
-        super().__init__(task, options, snapshot, permissions)
+        super().__init__(connection, options, snapshot, permissions)
         self._users = users
         self._questions = questions
+        self._logs = logs
+
+    def _open_trail(self, place: StoreOptions) -> Logs:
+        """The trail's place, which is listed once for all members."""
+        return self._logs or super()._open_trail(place)
 
     def any_use(self, arn: str, keys: frozenset[str]) -> Use:
         """Something that a principal may have done, of which only is known what is known of the principal."""
@@ -365,65 +390,24 @@ class _ConcernedBook(Book):
         return tuple(use for use in uses if self.questions[arn].is_about(use)) or uses[:1]
 
 
-def _users(snapshot: Snapshot) -> Sequence[UserFacts]:
-    report = snapshot.credential_report
-    return [_user(row) for row in report.users] if report is not None else []
-
-
-def _user(row: CredentialRow) -> UserFacts:
-    used = [row.password_last_used, *(key.last_used for key in row.access_keys)]
-    # Of a password, and of a key that has no service, it is only known that it was used.
-    untold = [row.password_last_used, *(key.last_used for key in row.active_keys if not key.last_used_service)]
-    return UserFacts(
-        row.arn,
-        has_password=bool(row.password_enabled),
-        has_mfa=row.mfa_active,
-        active_keys=len(row.active_keys),
-        last_used=max((moment for moment in used if moment is not None), default=None),
-        last_untold_use=max((moment for moment in untold if moment is not None), default=None),
-        keys_used_for=tuple(
-            (prefix_of(f"{key.last_used_service}.amazonaws.com"), key.last_used)
-            for key in row.active_keys
-            if key.last_used is not None and key.last_used_service
-        ),
-    )
-
-
-def seen_trails(task: Task, change: PolicyChange) -> tuple[TrailBucket, ...]:
+def seen_trails(connection: Connection, change: PolicyChange) -> tuple[TrailBucket, ...]:
     """The buckets of the trails of an account: an RCP must not keep CloudTrail from them.
 
     SCPs do not bind AWS services, so nothing is read for them.
     """
     if not change.has_rcps:
         return ()
-    access = task.access
+    access = connection.access
     try:
         answer = access.call("cloudtrail", "DescribeTrails", {"includeShadowTrails": True}, region=access.home_region)
     except AwsError as error:
-        task.warn(f"the buckets of the trails of account {access.caller.account_id} are not known: {error}")
+        connection.warn(f"the buckets of the trails of account {access.caller.account_id} are not known: {error}")
         return ()
     return tuple(
         TrailBucket(str(trail["S3BucketName"]), str(trail.get("KmsKeyId") or ""))
         for trail in answer.get("trailList") or ()
         if trail.get("S3BucketName")
     )
-
-
-class _MemberTask(Task):
-    """The task as it runs in a member: reading only, through the role there, with the trail that all share."""
-
-    def __init__(self, task: Task, operations: Operations, role_arn: str, logs: t.Optional[_SharedLogs]) -> None:
-        own = {"assume_role_arn": role_arn, "assessor_role_arn": None, "regions": task.options.get("regions") or []}
-        super().__init__(options={**task.options, **own}, operations=operations, check_mode=True, clock=task.clock)
-        # So that a warning about a member reaches the result.
-        self.warnings = task.warnings
-        self._logs = logs
-
-    def store(self, location: str, *, kms_key_id: t.Optional[str] = None, role_arn: t.Optional[str] = None) -> Store:
-        """The trail's place, which is only read, is listed once for all members."""
-        if self._logs is not None and location == self.options["trail_logs"]:
-            return t.cast(Store, self._logs)
-        return super().store(location, kms_key_id=kms_key_id, role_arn=role_arn)
 
 
 class _SharedLogs:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ...._policy.analysis.principal_matrix import Actor, Ask, Kind, Place
 from ...._policy.analysis.principal_matrix_callers import account_caller, callers_of, service_callers
@@ -23,12 +23,6 @@ from ...._policy.analysis.principal_matrix_cast import role_actor
 
 _S3: t.Final = "s3://"
 _JOURNAL: t.Final = "the journal"
-# The options that name the places, with those that name the role and the key: what is written, or only read.
-_OPTIONS: t.Final[tuple[tuple[str, str, str, str, bool], ...]] = (
-    ("journal", _JOURNAL, "journal_role_arn", "journal_kms_key_id", True),
-    ("report_dir", "the reports", "report_role_arn", "report_kms_key_id", True),
-    ("trail_logs", "the trail", "trail_logs_role_arn", "", False),
-)
 _READS: t.Final = ("s3:GetObject",)
 _WRITES: t.Final = ("s3:PutObject", "s3:GetObject")
 # What CloudTrail, AWS Config and the delivery of logs need of a bucket, and of the key that it is encrypted with.
@@ -60,16 +54,29 @@ class TrailBucket:
     key: str = ""
 
 
-def own_places(options: Mapping[str, t.Any]) -> tuple[OwnPlace, ...]:
-    """The places in S3 that the options of a task name."""
+class Stored(t.Protocol):
+    """A place of files as options name it: a directory or a place in S3, with the role and the key that reach it."""
+
+    @property
+    def location(self) -> str: ...
+    @property
+    def kms_key_id(self) -> t.Optional[str]: ...
+    @property
+    def role_arn(self) -> t.Optional[str]: ...
+
+
+def own_places(
+    *, journal: t.Optional[Stored] = None, reports: t.Optional[Stored] = None, trail: t.Optional[Stored] = None
+) -> tuple[OwnPlace, ...]:
+    """Those of the run's places that are in S3."""
+    named = ((_JOURNAL, journal, True), ("the reports", reports, True), ("the trail", trail, False))
     found = []
-    for option, name, role, key, is_written in _OPTIONS:
-        location = str(options.get(option) or "")
-        if not location.startswith(_S3):
+    for name, place, is_written in named:
+        if place is None or not place.location.startswith(_S3):
             continue
-        bucket, _slash, prefix = location[len(_S3) :].partition("/")
-        writer, kms_key = (str(options.get(item) or "") for item in (role, key))
-        found.append(OwnPlace(name, bucket, prefix.strip("/"), writer, kms_key, is_written=is_written))
+        bucket, _slash, prefix = place.location[len(_S3) :].partition("/")
+        writer, key = place.role_arn or "", place.kms_key_id or ""
+        found.append(OwnPlace(name, bucket, prefix.strip("/"), writer, key, is_written=is_written))
     return tuple(found)
 
 

@@ -14,9 +14,11 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from ...._account.model import CredentialReport, CredentialRow
 from ...._account.moments import format_utc
 from ...._policy.evaluation.context import Context
 from ...._policy.impact.judge import Impact
+from ...._policy.trail.names import prefix_of
 from ...._policy.trail.usage import Source, Use
 from .change import ChangedPolicy, policy_of
 
@@ -89,3 +91,27 @@ def _use_of(impact: Impact, known: Mapping[str, UserFacts]) -> str:
     password = "password" if user.has_password else ""
     held = ", ".join(filter(None, (keys, password, "MFA" if user.has_mfa else "no MFA")))
     return f"{last}; {held}"
+
+
+def facts_of_users(report: t.Optional[CredentialReport]) -> tuple[UserFacts, ...]:
+    """The facts of all users of a credential report; none where it could not be read."""
+    return tuple(map(_facts_of, report.users)) if report is not None else ()
+
+
+def _facts_of(row: CredentialRow) -> UserFacts:
+    used = [row.password_last_used, *(key.last_used for key in row.access_keys)]
+    # Of a password, and of a key that has no service, it is only known that it was used.
+    untold = [row.password_last_used, *(key.last_used for key in row.active_keys if not key.last_used_service)]
+    return UserFacts(
+        row.arn,
+        has_password=bool(row.password_enabled),
+        has_mfa=row.mfa_active,
+        active_keys=len(row.active_keys),
+        last_used=max((moment for moment in used if moment is not None), default=None),
+        last_untold_use=max((moment for moment in untold if moment is not None), default=None),
+        keys_used_for=tuple(
+            (prefix_of(f"{key.last_used_service}.amazonaws.com"), key.last_used)
+            for key in row.active_keys
+            if key.last_used is not None and key.last_used_service
+        ),
+    )

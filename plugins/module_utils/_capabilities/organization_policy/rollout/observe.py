@@ -23,10 +23,10 @@ from ...._account.organization_tree import ACTIVE, RCP, SCP, OrganizationPolicy,
 from ...._aws.access import Access
 from ...._aws.errors import AccessDenied, AwsError
 from ...._aws.operations import Operations
-from ...._aws.options import AccessOptions
 from ...._aws.regions import ENABLED
 from ...._converge.store import Store, StoreError
-from ...._module.task import Task
+from ...._module.connection import Connection
+from ...._module.options import StoreOptions
 from ...._policy.analysis.principal_matrix import DeniedPair
 from .gate import Denial, Question, Wanted, Watched, joined, losses, succeeded, suspects, watch
 from .verdict import Verdict
@@ -88,8 +88,17 @@ class Evidence(t.Protocol):
         """Who of those that were denied in an account had succeeded before at what. Raises Unreadable."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """Where to look for denials: the organization's trail, or else a role with ``<account_id>`` in its ARN."""
+
+    trail_logs: t.Optional[StoreOptions] = None
+    member_role_arn: str = ""
+
+
 def judge(
-    task: Task,
+    connection: Connection,
+    sources: Sources,
     tree: OrganizationTree,
     policy: OrganizationPolicy,
     *,
@@ -102,10 +111,10 @@ def judge(
     members = tuple(account.id for account in tree.accounts_under(policy.targets) if account.state == ACTIVE)
     if policy.type in (SCP, RCP):
         members = tuple(account_id for account_id in members if account_id != tree.management_account_id)
-    window = Window(policy.arn, members, since, until, task.now, timedelta(days=look_back_days))
+    window = Window(policy.arn, members, since, until, connection.now, timedelta(days=look_back_days))
     insiders = {account_id: _insiders(tree, policy.type, account_id) for account_id in members}
     try:
-        evidence = _evidence(task, tree, policy, members)
+        evidence = _find_evidence(connection, sources, tree, policy, members)
         return _verdict(evidence, window, insiders, expected)
     except (Unreadable, StoreError, AwsError) as error:
         return Verdict(failure=str(error))
@@ -116,18 +125,23 @@ def _insiders(tree: OrganizationTree, policy_type: str, account_id: str) -> froz
     return frozenset(tree.account) if policy_type == RCP else frozenset({account_id})
 
 
-def _evidence(task: Task, tree: OrganizationTree, policy: OrganizationPolicy, members: Sequence[str]) -> Evidence:
+def _find_evidence(
+    connection: Connection,
+    sources: Sources,
+    tree: OrganizationTree,
+    policy: OrganizationPolicy,
+    members: Sequence[str],
+) -> Evidence:
     if not members:
         raise Unreadable("no account is under what the policy is attached to")
-    if task.options.get("trail_logs"):
-        store = task.store(task.options["trail_logs"], role_arn=task.options.get("trail_logs_role_arn"))
-        return TrailFiles(store, tree.id, task.access)
-    if not task.options.get("member_role_arn"):
+    if sources.trail_logs:
+        return TrailFiles(connection.open_store(sources.trail_logs), tree.id, connection.access)
+    if not sources.member_role_arn:
         raise Unreadable("neither trail_logs nor member_role_arn is given")
     if len(members) > MOST_LOOKED_UP:
         text = f"the event history is read of at most {MOST_LOOKED_UP} accounts, and these are {len(members)}"
         raise Unreadable(f"{text}: give the organization's trail, trail_logs")
-    return EventHistories(task, is_about_regions=_REGION_KEY in policy.content.lower())
+    return EventHistories(connection, sources.member_role_arn, is_about_regions=_REGION_KEY in policy.content.lower())
 
 
 def _verdict(
@@ -273,8 +287,9 @@ class EventHistories:
 
     source = "the event history"
 
-    def __init__(self, task: Task, *, is_about_regions: bool) -> None:
-        self._task = task
+    def __init__(self, connection: Connection, member_role_arn: str, *, is_about_regions: bool) -> None:
+        self._connection = connection
+        self._role = member_role_arn
         self._is_about_regions = is_about_regions
         self.blind_spots: list[str] = []
 
@@ -296,7 +311,7 @@ class EventHistories:
         return succeeded(records, window.earliest, window.since, _wanted(denials))
 
     def _records(self, account_id: str, questions: Sequence[Mapping[str, t.Any]], now: datetime) -> list[t.Any]:
-        access = member_access(self._task, account_id)
+        access = member_access(self._connection, self._role, account_id)
 
         def read(region: str) -> tuple[t.Any, ...]:
             def answers(question: Mapping[str, t.Any]) -> Iterator[dict[str, t.Any]]:
@@ -326,13 +341,9 @@ class EventHistories:
         return isinstance(result, AccessDenied) and result.by_scp and not self._is_about_regions
 
 
-def member_access(task: Task, account_id: str) -> Access:
-    """A member account, in the role that ``member_role_arn`` names there; for reading only."""
-    role_arn = str(task.options["member_role_arn"]).replace(PLACE, account_id)
-    options = dataclasses.replace(
-        AccessOptions.from_options(task.options), assume_role_arn=role_arn, assessor_role_arn=None
-    )
-    return Access(options, operations=_LOOKUPS, check_mode=True)
+def member_access(connection: Connection, member_role_arn: str, account_id: str) -> Access:
+    """A member account, in the role of this ARN once the account's id is in it; for reading only."""
+    return connection.read_as(member_role_arn.replace(PLACE, account_id), _LOOKUPS)
 
 
 def _days(since: datetime, until: datetime) -> list[date]:

@@ -18,17 +18,17 @@ import typing as t
 from collections.abc import Collection, Mapping
 
 from ...._account.organization_tree import OrganizationPolicy, OrganizationTree
-from ...._aws.access import Access
 from ...._aws.operations import Operations
 from ...._converge.errors import InputError
 from ...._converge.store import Store, StoreError
 from ...._module.arguments import ArgumentSpec
-from ...._module.converging import journal_store_of
-from ...._module.task import Task, TaskError
+from ...._module.connection import Connection
+from ...._module.options import Run, StoreOptions
+from ...._module.task import TaskError
 from ...._policy.analysis.principal_matrix import DeniedPair
 from ..declared import Content
 from .declared import LOOK_BACK_DAYS, Declared
-from .observe import EVIDENCE_OPERATIONS, judge
+from .observe import EVIDENCE_OPERATIONS, Sources, judge
 from .past import Clock, Past, replay
 from .plan import Action, Decision, Situation, Step
 from .records import Event, Kind, key_of, number_of, place
@@ -61,33 +61,30 @@ ROLLOUT_ARGUMENTS: t.Final[ArgumentSpec] = {
 }
 ROLLOUT_OPERATIONS: t.Final[Operations] = EVIDENCE_OPERATIONS
 
-__all__ = ["ROLLOUT_ARGUMENTS", "ROLLOUT_OPERATIONS", "Action", "Decision", "Rollout", "check_rollout_options"]
-
-
-def check_rollout_options(task: Task) -> t.Optional[Declared]:
-    """The option ``rollout``, None without it, before anything is called. Raises TaskError where it can't be used."""
-    given = task.options.get("rollout")
-    if given is None:
-        return None
-    try:
-        return Declared.from_options(given)
-    except InputError as error:
-        raise TaskError(str(error)) from error
+__all__ = ["ROLLOUT_ARGUMENTS", "ROLLOUT_OPERATIONS", "Action", "Decision", "Rollout"]
 
 
 class Rollout:
-    """The rollout of one policy, in one run. Raises TaskError where its declaration can't be used."""
+    """The rollout of one policy, in one run."""
 
-    def __init__(self, task: Task, access: Access, *, policy: str, policy_type: str) -> None:
-        declared = check_rollout_options(task)
-        if declared is None:
-            raise TaskError("rollout: it is not declared")
-        self._task = task
-        self._access = access
+    def __init__(
+        self,
+        connection: Connection,
+        run: Run,
+        declared: Declared,
+        sources: Sources,
+        journal: StoreOptions,
+        *,
+        policy: str,
+        policy_type: str,
+    ) -> None:
+        self._connection = connection
+        self._run = run
         self._declared = declared
+        self._sources = sources
         self._policy = policy
         self._type = policy_type
-        self._store = journal_store_of(task)
+        self._store = connection.open_store(journal)
         self._prefix = ""
         self._number = 0
 
@@ -103,14 +100,14 @@ class Rollout:
         past = self._recorded(tree.id)
         found = self._found(tree)
         situation = Situation(
-            now=self._task.now,
+            now=self._connection.now,
             content_sha256=content_sha256,
             live_sha256=_live_sha256(found) if found else "",
             exists=found is not None,
             attached=frozenset(found.targets) if found else frozenset(),
             known=frozenset({*tree.unit, *tree.account}),
-            caller=self._access.caller.arn,
-            run_id=self._task.run_id,
+            caller=self._connection.access.caller.arn,
+            run_id=self._run.id,
         )
         try:
             step = Step(self._declared, past, situation)
@@ -118,11 +115,11 @@ class Rollout:
             where = f"{self._store.location.rstrip('/')}/{self._prefix}"
             raise TaskError(f"{error}. To begin anew, move the records away: {where}") from error
         for doubt in step.past.doubts:
-            self._task.warn(f"{self._store.location.rstrip('/')}/{doubt.key} is not believed: {doubt.reason}")
+            self._connection.warn(f"{self._store.location.rstrip('/')}/{doubt.key} is not believed: {doubt.reason}")
         verdict = self._judge(tree, found, step) if step.wants_gate else None
         decision = step.decide(verdict)
         for warning in decision.warnings:
-            self._task.warn(f"{self._policy}: {warning}")
+            self._connection.warn(f"{self._policy}: {warning}")
         return dataclasses.replace(decision, told=self._told(step.past, decision, verdict))
 
     def begun(
@@ -136,7 +133,7 @@ class Rollout:
         :raises StoreError: a record can't be written. The next run then finds the changes made, and begins the stage
             again, which only makes its soak longer.
         """
-        if self._task.check_mode or self._task.options.get("mode") == "report":
+        if not self._run.writes:
             return
         for event in decision.events:
             expected = tuple(sorted(predicted, key=dataclasses.astuple))
@@ -160,8 +157,8 @@ class Rollout:
             try:
                 events.append((number, Event.of_bytes(self._store.get(key) or b"", key=key)))
             except ValueError as error:
-                self._task.warn(f"{self._store.location.rstrip('/')}/{key} is left out: {error}")
-        clock = Clock(self._task.now, {stage.name: stage.soak for stage in self._declared.stages})
+                self._connection.warn(f"{self._store.location.rstrip('/')}/{key} is left out: {error}")
+        clock = Clock(self._connection.now, {stage.name: stage.soak for stage in self._declared.stages})
         return replay((event for _number, event in sorted(events, key=lambda item: item[0])), clock)
 
     def _write(self, event: Event) -> None:
@@ -174,7 +171,7 @@ class Rollout:
             other = _read(self._store, key)
             if other is None or (other.kind, other.stage) != (event.kind, event.stage):
                 raise
-            self._task.warn(f"{self._policy}: run {other.run_id} recorded at the same time that {other.reason}")
+            self._connection.warn(f"{self._policy}: run {other.run_id} recorded at the same time that {other.reason}")
 
     # What is there
 
@@ -187,7 +184,8 @@ class Rollout:
         if found is None or since is None or until is None:
             return Verdict(failure="the policy is not there")
         return judge(
-            self._task,
+            self._connection,
+            self._sources,
             tree,
             found,
             since=since,
@@ -200,7 +198,7 @@ class Rollout:
         told = {
             "policy": self._policy,
             "type": self._type,
-            **told_of(self._declared, past, decision, verdict, now=self._task.now),
+            **told_of(self._declared, past, decision, verdict, now=self._connection.now),
             "records": f"{self._store.location.rstrip('/')}/{self._prefix}",
         }
         return {**told, "text": rendered(told)}

@@ -76,7 +76,7 @@ class Aws:
         self.asked: list[frozenset[Dataset]] = []
         self._denies, self._tells = denies, tells
         monkeypatch.setattr(snapshots, "collect", self._collect)
-        monkeypatch.setattr(snapshots, "with_told_policies", self._told)
+        monkeypatch.setattr(snapshots, "add_organization_policies", self._add_policies)
 
     def _collect(self, _access: t.Any, *, datasets: Collection[Dataset], **_more: t.Any) -> Snapshot:
         self.asked.append(frozenset(datasets))
@@ -86,7 +86,7 @@ class Aws:
         levels = () if self._denies else (LEVEL,)
         return dataclasses.replace(read, unread=denied, organization=organization, organization_policies=levels)
 
-    def _told(self, _task: t.Any, snapshot: Snapshot) -> Snapshot:
+    def _add_policies(self, _connection: t.Any, snapshot: Snapshot) -> Snapshot:
         if not self._tells or snapshot.missing(POLICIES) is None:
             return snapshot
         return dataclasses.replace(snapshot, unread=(), organization_policies=(LEVEL,))
@@ -95,7 +95,7 @@ class Aws:
 def rescue(snapshot: Snapshot, **options: t.Any) -> tuple[Rescue, list[str]]:
     """The rescue, and the warnings that come of it."""
     task = task_at(NOW, **options)
-    found = snapshots.rescue_of(task, t.cast(t.Any, None), snapshot, (), now=NOW)
+    found = snapshots.rescue_of(task.connection, snapshot, ())
     return found, list(task.warnings)
 
 
@@ -170,7 +170,8 @@ def test_what_a_user_signs_in_with_is_read_now_and_once(keys: t.Any, profile: t.
             if profile is not None:
                 raise profile
 
-    found = snapshots.rescue_of(task_at(NOW), t.cast(t.Any, Iam()), account(), (), now=NOW)
+    connection = dataclasses.replace(task_at(NOW).connection, access=t.cast(t.Any, Iam()))
+    found = snapshots.rescue_of(connection, account(), ())
     user = User("ann", f"arn:aws:iam::{ACCOUNT}:user/ann", "/", None, (), (), (), None)
     assert found.sign_ins is not None
     row = found.sign_ins(user)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied
+from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
-from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, Store, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, TaskError, execute
 
 STARTED = datetime(2026, 11, 25, 2, 3, 4, tzinfo=UTC)
@@ -99,8 +99,14 @@ def test_another_account_than_expected_is_refused() -> None:
         task(account_id="111122223333").expect_account("222233334444")
 
 
+def opened(**options: t.Any) -> Store:
+    """The place that the options name for reports."""
+    made = task(**options)
+    return made.open_store(made.reports)
+
+
 def test_reports_go_to_a_directory(tmp_path: Path) -> None:
-    place = task(report_dir=str(tmp_path)).report_store()
+    place = opened(report_dir=str(tmp_path))
     assert isinstance(place, DirectoryStore)
     assert place.location == str(tmp_path)
 
@@ -108,7 +114,13 @@ def test_reports_go_to_a_directory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("role", [None, ""])
 def test_a_place_in_s3_needs_no_role(role: t.Optional[str]) -> None:
     """An empty field of a survey, or the empty default of a role, is no role."""
-    assert task().store("s3://bucket/prefix", role_arn=role).location == "s3://bucket/prefix"
+    assert opened(report_dir="s3://bucket/prefix", report_role_arn=role).location == "s3://bucket/prefix"
+
+
+def test_a_directory_needs_no_valid_options_of_aws(tmp_path: Path) -> None:
+    assert opened(report_dir=str(tmp_path), endpoint_url="nowhere").location == str(tmp_path)
+    with pytest.raises(AwsError, match="endpoint_url"):
+        opened(report_dir="s3://bucket/prefix", endpoint_url="nowhere")
 
 
 def test_failures_are_results() -> None:

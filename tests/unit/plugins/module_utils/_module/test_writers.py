@@ -13,13 +13,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
-from ansible_collections.hardening.iam.plugins.module_utils._module.writers import (
-    Writer,
-    all_writing_roles,
-    declared_roles,
-    lacks_role,
-    writing_role,
-)
+from ansible_collections.hardening.iam.plugins.module_utils._module.writers import Roles, Writer
 
 ROLE: t.Final = "arn:aws:iam::111122223333:role/iam-hardening/"
 ONE: t.Final = f"{ROLE}automation"
@@ -45,14 +39,14 @@ READS: t.Final = Operations(reads=frozenset({"iam:GetUser"}))
 def test_the_role_of_the_class_wins_over_the_one_for_all(
     options: dict[str, t.Any], writer: t.Optional[Writer], role: t.Optional[str]
 ) -> None:
-    assert writing_role(options, writer) == role
+    assert Roles.from_options(options).of(writer) == role
 
 
 @pytest.mark.parametrize(
     "text", [f"credentials: {MANY['credentials']}\npolicies: {MANY['policies']}", str(MANY).replace("'", '"')]
 )
 def test_a_survey_gives_the_mapping_as_text(text: str) -> None:
-    assert declared_roles({"assume_role_arns": text}) == MANY
+    assert Roles.from_options({"assume_role_arns": text}).by_class == MANY
 
 
 @pytest.mark.parametrize(
@@ -71,13 +65,15 @@ def test_a_survey_gives_the_mapping_as_text(text: str) -> None:
 )
 def test_bad_input_names_the_variable_and_what_is_allowed(value: t.Any, message: str) -> None:
     with pytest.raises(InputError, match="^aws_assume_role_arns: ") as caught:
-        declared_roles({"assume_role_arns": value})
+        Roles.from_options({"assume_role_arns": value})
     assert message in str(caught.value)
 
 
 def test_all_roles_that_write_are_known_to_every_module() -> None:
-    assert all_writing_roles({"assume_role_arns": MANY, "assume_role_arn": ONE}) == (ONE, *MANY.values())
-    assert all_writing_roles({}) == ()
+    roles = Roles.from_options({"assume_role_arns": MANY, "assume_role_arn": ONE, "assessor_role_arn": ASSESSOR})
+    assert roles.writing == (ONE, *MANY.values())
+    assert roles.all == (ONE, *MANY.values(), ASSESSOR)
+    assert Roles.from_options({}).all == ()
 
 
 def task(
@@ -88,12 +84,15 @@ def task(
     return made
 
 
+def writing_role(made: Task) -> t.Optional[str]:
+    """The role that a task reaches AWS in where it writes."""
+    return made.access_options.assume_role_arn
+
+
 def test_a_task_works_in_the_role_of_its_class() -> None:
-    assert (
-        task(Writer.POLICIES, assume_role_arns=MANY, assume_role_arn=ONE).options["assume_role_arn"] == MANY["policies"]
-    )
-    assert task(Writer.DETECTIVE, assume_role_arns=MANY, assume_role_arn=ONE).options["assume_role_arn"] == ONE
-    assert task(Writer.POLICIES, assume_role_arn=ONE).options["assume_role_arn"] == ONE
+    assert writing_role(task(Writer.POLICIES, assume_role_arns=MANY, assume_role_arn=ONE)) == MANY["policies"]
+    assert writing_role(task(Writer.DETECTIVE, assume_role_arns=MANY, assume_role_arn=ONE)) == ONE
+    assert writing_role(task(Writer.POLICIES, assume_role_arn=ONE)) == ONE
 
 
 def test_no_class_writes_with_the_credentials_of_the_controller() -> None:
@@ -105,7 +104,7 @@ def test_no_class_writes_with_the_credentials_of_the_controller() -> None:
 
 def test_check_mode_reads_as_the_assessor_and_says_what_a_real_run_lacks() -> None:
     checked = task(Writer.DETECTIVE, check_mode=True, assume_role_arns=MANY, assessor_role_arn=ASSESSOR)
-    assert checked.options["assume_role_arn"] is None
+    assert writing_role(checked) is None
     (warning,) = checked.warnings
     assert warning.startswith("without check mode this fails: aws_assume_role_arns has no role of the class detective")
     reporting = task(Writer.DETECTIVE, mode="report", assume_role_arns=MANY, assessor_role_arn=ASSESSOR)
@@ -121,17 +120,18 @@ def test_an_assessment_needs_the_assessor_beside_the_roles_that_write() -> None:
 
 def test_what_was_never_declared_changes_nothing() -> None:
     for given in (None, "", {}):
-        assert task(Writer.POLICIES, assume_role_arns=given, assume_role_arn=ONE).options["assume_role_arn"] == ONE
-        assert lacks_role({"assume_role_arns": given}, Writer.POLICIES) is None
+        assert writing_role(task(Writer.POLICIES, assume_role_arns=given, assume_role_arn=ONE)) == ONE
+        assert Roles.from_options({"assume_role_arns": given}).explain_lack(Writer.POLICIES) is None
 
 
 def test_the_one_role_for_all_is_a_role_of_the_run_also_where_a_class_has_its_own() -> None:
     """It still writes for the classes without one, so no module may act on it."""
     made = task(Writer.POLICIES, assume_role_arns=MANY, assume_role_arn=ONE)
-    assert made.options["assume_role_arn"] == MANY["policies"]
-    assert set(made.writing_roles) == {ONE, *MANY.values()}
+    assert writing_role(made) == MANY["policies"]
+    assert set(made.roles.writing) == {ONE, *MANY.values()}
     of_many = task(None, assume_role_arns=MANY, assume_role_arn=ONE)
-    # As a rollback does, which begins with the role of one of its modules.
-    of_many.options["assume_role_arn"] = MANY["credentials"]
-    assert set(of_many.writing_roles) == {ONE, *MANY.values()}
-    assert task(Writer.POLICIES, assume_role_arn=ONE).writing_roles == (ONE,)
+    # A rollback begins with the role of one of its modules.
+    of_many.work_as(MANY["credentials"])
+    assert writing_role(of_many) == MANY["credentials"]
+    assert set(of_many.roles.writing) == {ONE, *MANY.values()}
+    assert task(Writer.POLICIES, assume_role_arn=ONE).roles.writing == (ONE,)

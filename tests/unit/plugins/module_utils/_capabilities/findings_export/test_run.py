@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, InvalidRequest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export import run
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export.asff import Place
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export.declared import Declared
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.findings_export.observe import (
     read_hubs,
     reread,
@@ -58,9 +59,10 @@ class Export(run.FindingsExport):
     """An export that reads Security Hub from a variable."""
 
     def __init__(self) -> None:
-        options = {"severities": [], "global_region": None}
-        self.task = Task(options=options, operations=run.OPERATIONS, check_mode=False)
-        super().__init__(self.task, REPORT, {}, t.cast(t.Any, Present()))
+        self.task = Task(options={}, operations=run.OPERATIONS, check_mode=False)
+        self.task.__dict__["access"] = Present()
+        declared = Declared(frozenset(), ocsf=False, security_hub=True)
+        super().__init__(declared, REPORT, {}, self.task.connection)
         self.there: t.Mapping[str, t.Any] = {}
         self._hubs = {}
         self._present = lambda _change: self.there

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -46,10 +47,11 @@ class Analyzer:
 
 
 def told(analyzer: Analyzer, *live: t.Any) -> tuple[dict[str, tuple[Refusal, ...]], Task]:
-    declared = declaring()
+    declared = dataclasses.replace(declaring(), validates=True)
     changes = planned(tree(*live), declared)[1].changes
-    task = task_at(datetime(2026, 11, 25, tzinfo=UTC), access_analyzer=True)
-    return analyzer_objections(task, t.cast(t.Any, analyzer), declared, changes), task
+    task = task_at(datetime(2026, 11, 25, tzinfo=UTC))
+    task.__dict__["access"] = analyzer
+    return analyzer_objections(task.connection, declared, changes), task
 
 
 def test_errors_refuse_the_policy_and_the_rest_is_told() -> None:
@@ -76,8 +78,9 @@ def test_where_it_cannot_be_asked_there_is_a_warning() -> None:
 
 
 def test_it_is_not_asked_without_the_option() -> None:
-    declared = declaring()
-    task = task_at(datetime(2026, 11, 25, tzinfo=UTC), access_analyzer=False)
+    declared = dataclasses.replace(declaring(), validates=False)
+    task = task_at(datetime(2026, 11, 25, tzinfo=UTC))
     analyzer: t.Any = Analyzer("ERROR")
-    assert analyzer_objections(task, analyzer, declared, planned(tree(), declared)[1].changes) == {}
+    task.__dict__["access"] = analyzer
+    assert analyzer_objections(task.connection, declared, planned(tree(), declared)[1].changes) == {}
     assert analyzer.asked == []

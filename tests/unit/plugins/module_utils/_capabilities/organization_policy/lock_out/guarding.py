@@ -41,17 +41,24 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.change import (
     PolicyChange,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.declared import (
+    Declared,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.evidence import (
     MemberEvidence,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.observe import (
     Members,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.own_way import (
+    own_places,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.run import (
     LOCK_OUT_ARGUMENTS,
     Judgement,
     LockOut,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._module.connection import Connection
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.module_utils._prediction import evidence as prediction
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import EvidenceOptions
@@ -215,6 +222,19 @@ class Session(FakeAccess):
         return answer
 
 
+def declared(task: Task) -> Declared:
+    """The options of the guard, as the module parses them."""
+    return Declared.from_options(task.options, today=task.now.date())
+
+
+def guard(task: Task) -> LockOut:
+    """The guard with the options of a task."""
+    evidence = EvidenceOptions.of(task)
+    journal = task.journal if task.options.get("journal") else None
+    places = own_places(journal=journal, reports=task.reports if task.has_reports else None, trail=evidence.trail_logs)
+    return LockOut(task.connection, declared(task), evidence, places)
+
+
 class World:
     """The members by their ids, what they used, and what was asked of them."""
 
@@ -224,7 +244,7 @@ class World:
         self.trails: dict[str, t.Any] = {}
         self.calls: list[tuple[str, str, t.Any, t.Any]] = []
         self.collected: list[tuple[str, frozenset[Dataset]]] = []
-        self.tasks: list[Task] = []
+        self.roles: list[str] = []
         self.deepened: set[str] = set()
         self.warnings: list[str] = []
         for place in (_organization_lock_out, _organization_lock_out_members):
@@ -232,13 +252,11 @@ class World:
         monkeypatch.setattr(prediction, "deepen", self._deepen)
         world = self
 
-        def access(task: Task) -> Session:
-            if task not in world.tasks:
-                world.tasks.append(task)
-            role_arn = str(task.options["assume_role_arn"])
+        def read_as(_connection: Connection, role_arn: str, _operations: Operations) -> Session:
+            world.roles.append(role_arn)
             return Session(world, role_arn.split(":")[4], role_arn)
 
-        monkeypatch.setattr(_organization_lock_out_members._MemberTask, "access", property(access), raising=False)
+        monkeypatch.setattr(Connection, "read_as", read_as)
 
     def _collect(self, access: t.Any, *, datasets: Collection[Dataset], **_more: t.Any) -> Snapshot:
         account_id = access.caller.account_id
@@ -267,9 +285,9 @@ class World:
         """The evidence on the members that a policy of this content would reach."""
         task = self.task(**options)
         change = PolicyChange(tree(policies=False), tree(*(targets or ("ou-canary",)), content=content, kind=kind))
-        found = Members(task, EvidenceOptions.of(task), Operations(), change).read(
-            t.cast(t.Any, self.access), last=last
-        )
+        evidence = EvidenceOptions.of(task)
+        members = Members(task.connection, declared(task), evidence, Operations(), change)
+        found = members.read(last=last)
         self.warnings = list(task.warnings)
         return {item.account.id: item for item in found}
 
@@ -277,6 +295,6 @@ class World:
         """The judgement of the guard on such a policy."""
         task = self.task(**options)
         before, after = tree(policies=False), tree(*(targets or ("ou-canary",)), content=content, kind=kind)
-        found = LockOut(task, t.cast(t.Any, self.access)).judge(before, after)
+        found = guard(task).judge(before, after)
         self.warnings = list(task.warnings)
         return found

@@ -31,6 +31,7 @@ from .guarding import (
     account,
     arn,
     deny,
+    guard,
     managed,
     role,
     row,
@@ -90,7 +91,7 @@ def test_what_is_used_is_refused_and_its_twin_passes(world: World) -> None:
 def test_no_change_of_policies_is_judged_without_reading(world: World) -> None:
     task = world.task()
     same = tree("ou-canary")
-    found = lock_out.LockOut(task, t.cast(t.Any, world.access)).judge(same, same)
+    found = guard(task).judge(same, same)
     assert (found, world.collected) == (Judgement(), [])
 
 

@@ -18,15 +18,20 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.change import (
     PolicyChange,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.declared import (
+    Declared,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.evidence import (
     MemberEvidence,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.observe import (
     Members,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.run import (
+    LOCK_OUT_ARGUMENTS,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import (
-    EVIDENCE_ARGUMENTS,
     EvidenceOptions,
 )
 
@@ -52,11 +57,14 @@ def read(
     after: OrganizationTree, *, last: t.Collection[str] = (), **options: t.Any
 ) -> tuple[list[str], dict[str, MemberEvidence], Task]:
     """The accounts that were asked, what is known of each, and the task."""
-    defaults = {name: argument.get("default") for name, argument in EVIDENCE_ARGUMENTS.items()}
-    given = {**defaults, "member_role_arn": ROLE, "max_member_reads": 50}
+    defaults = {name: argument.get("default") for name, argument in LOCK_OUT_ARGUMENTS.items()}
+    given = {**defaults, "break_glass": [], "member_role_arn": ROLE, "max_member_reads": 50}
     task, access = task_at(NOW, **{**given, **options}), Denying()
+    task.__dict__["access"] = access
     change = PolicyChange(tree(policies=False), after)
-    found = Members(task, EvidenceOptions.of(task), Operations(), change).read(t.cast(t.Any, access), last=last)
+    evidence = EvidenceOptions.of(task)
+    declared = Declared.from_options(task.options, today=NOW.date())
+    found = Members(task.connection, declared, evidence, Operations(), change).read(last=last)
     return access.asked, {item.account.id: item for item in found}, task
 
 

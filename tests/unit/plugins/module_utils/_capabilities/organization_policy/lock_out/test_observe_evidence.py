@@ -18,8 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
     UnreadKind,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP
+from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Reach
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out import (
     observe as members,
 )
@@ -30,14 +30,16 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     TrailBucket,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import StoreError
+from ansible_collections.hardening.iam.plugins.module_utils._module.connection import Connection
+from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._policy.impact.judge import Breakage
 
 from ...._policy.trail.events import event, issued_by
 from ....organizing import CANARY, DEV, MANAGEMENT, Trail, role_arn, tree
 from .guarding import (
-    NOW,
     OUTSIDE,
     Record,
+    Session,
     World,
     account,
     arn,
@@ -87,18 +89,23 @@ def names(evidence: dict[str, MemberEvidence]) -> set[str]:
 def test_a_member_is_read_through_its_own_role_and_never_written_to(world: World) -> None:
     world.members[CANARY] = account(role("app"))
     evidence = world.read(LAMBDA, assessor_role_arn="arn:aws:iam::111122223333:role/assessor", trail_logs=None)
-    task = world.tasks[0]
-    assert task.options["assume_role_arn"] == f"arn:aws:iam::{CANARY}:role/reader"
-    assert task.options["assessor_role_arn"] is None
-    assert (task.options["regions"], task.check_mode, task.now) == ([], True, NOW)
+    assert world.roles == [f"arn:aws:iam::{CANARY}:role/reader"]
     assert world.collected == [(CANARY, frozenset({Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT}))]
     assert (evidence[CANARY].failure, world.warnings) == ("", [])
 
 
-def test_a_member_is_read_in_the_regions_of_the_run(world: World) -> None:
+def test_a_member_is_read_in_the_regions_of_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def reach(_session: t.Any, requested: tuple[str, ...]) -> Reach:
+        asked.append(requested)
+        return Reach(requested, requested, None)
+
+    monkeypatch.setattr(Session, "reach", reach, raising=False)
+    monkeypatch.setattr(Session, "pages", lambda *_request, **_named: iter(()), raising=False)
     world.members[CANARY] = account(role("app"))
-    world.read(LAMBDA, regions=["eu-west-1"])
-    assert world.tasks[0].options["regions"] == ["eu-west-1"]
+    world.read(LAMBDA, regions=["eu-west-1"], event_history=True)
+    assert asked == [("eu-west-1",)]
 
 
 def test_a_member_that_can_not_be_read_says_why(world: World) -> None:
@@ -190,24 +197,16 @@ def test_the_trail_is_opened_with_its_role_and_listed_once_for_all(
             read.append(key)
             return b"{}"
 
-    def store(_task: t.Any, location: str, *, kms_key_id: t.Any = None, role_arn: t.Any = None) -> Store:
-        opened.append((location, role_arn))
+    def open_store(_connection: t.Any, place: StoreOptions) -> Store:
+        opened.append((place.location, place.role_arn))
         return Store()
 
-    monkeypatch.setattr(members.Task, "store", store)
+    monkeypatch.setattr(Connection, "open_store", open_store)
     world.members = {CANARY: account(role("app")), DEV: account(role("app", account=DEV), account_id=DEV)}
     options: Record = {"trail_logs": str(tmp_path), "trail_logs_role_arn": "arn:aws:iam::999988887777:role/logs"}
     world.read(LAMBDA, "ou-canary", "ou-dev", **options)
     assert opened == [(str(tmp_path), "arn:aws:iam::999988887777:role/logs")]
     assert (listed, read) == ([""], ["a.json", "a.json"])
-    # Another place is opened by itself, and so is the same one where nobody shares it.
-    other = world.tasks[0].store("elsewhere", role_arn="arn:aws:iam::999988887777:role/other")
-    assert isinstance(other, Store) and opened[1:] == [("elsewhere", "arn:aws:iam::999988887777:role/other")]
-    shared = t.cast(t.Any, world.tasks[0].store(str(tmp_path)))
-    assert (shared.location, shared.list("x"), shared.list("x")) == (str(tmp_path), ["xa.json"], ["xa.json"])
-    assert listed == ["", "x"]
-    alone = members._MemberTask(world.task(trail_logs=str(tmp_path)), Operations(), role_arn(CANARY), None)
-    assert isinstance(alone.store(str(tmp_path)), Store)
 
 
 # The principals in question
@@ -506,9 +505,9 @@ def test_break_glass_is_judged_by_the_policies_before_the_change(world: World, m
     seen: list[t.Any] = []
     original = members.rescue_of
 
-    def noting(task: t.Any, access: t.Any, snapshot: t.Any, *more: t.Any, **named: t.Any) -> t.Any:
+    def noting(connection: t.Any, snapshot: t.Any, *more: t.Any) -> t.Any:
         seen.append(snapshot)
-        return original(task, access, snapshot, *more, **named)
+        return original(connection, snapshot, *more)
 
     monkeypatch.setattr(members, "rescue_of", noting)
     world.members[CANARY] = account(GLASS)

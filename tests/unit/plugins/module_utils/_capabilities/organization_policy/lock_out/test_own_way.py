@@ -28,6 +28,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Seen,
     place_of,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 
 from .locking import BREAK_GLASS_ARN, DEV, MANAGEMENT_ID, MEMBERS, ORGANIZATION, with_policy
 
@@ -215,23 +216,19 @@ def test_an_rcp_that_keeps_what_writes_the_trail_from_its_bucket_is_refused(
 
 
 def test_places_are_those_of_the_options_that_are_in_s3() -> None:
-    options = {
-        "journal": "s3://acme-journal/iam/",
-        "journal_role_arn": ENTRY,
-        "journal_kms_key_id": "alias/journal",
-        "report_dir": "./reports",
-        "trail_logs": "s3://acme-trail",
-    }
-    assert own_places(options) == (
+    journal = StoreOptions("s3://acme-journal/iam/", "alias/journal", ENTRY)
+    local, trail = StoreOptions("./reports"), StoreOptions("s3://acme-trail")
+    found = own_places(journal=journal, reports=local, trail=trail)
+    assert found == (
         OwnPlace("the journal", "acme-journal", "iam", ENTRY, "alias/journal"),
         OwnPlace("the trail", "acme-trail", is_written=False),
     )
-    assert [place.location for place in own_places(options)] == ["s3://acme-journal/iam", "s3://acme-trail"]
-    assert own_places({"journal": "./journal", "report_dir": None}) == ()
-    reports = {"report_dir": "s3://acme-reports", "report_role_arn": ENTRY, "report_kms_key_id": KEY}
-    assert own_places(reports) == (OwnPlace("the reports", "acme-reports", "", ENTRY, KEY, is_written=True),)
-    trail = {"trail_logs": "s3://acme-trail", "trail_logs_role_arn": ENTRY}
-    assert own_places(trail) == (OwnPlace("the trail", "acme-trail", "", ENTRY, "", is_written=False),)
+    assert [place.location for place in found] == ["s3://acme-journal/iam", "s3://acme-trail"]
+    assert own_places(journal=StoreOptions("./journal")) == ()
+    reports = StoreOptions("s3://acme-reports", KEY, ENTRY)
+    assert own_places(reports=reports) == (OwnPlace("the reports", "acme-reports", "", ENTRY, KEY, is_written=True),)
+    trail = StoreOptions("s3://acme-trail", role_arn=ENTRY)
+    assert own_places(trail=trail) == (OwnPlace("the trail", "acme-trail", "", ENTRY, "", is_written=False),)
 
 
 @pytest.mark.parametrize(("action", "is_refused"), [("s3:GetObject", True), ("s3:PutObject", False)])

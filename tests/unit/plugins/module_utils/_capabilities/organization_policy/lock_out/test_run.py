@@ -14,12 +14,19 @@ import pytest
 import yaml
 
 from ansible_collections.hardening.iam.plugins.doc_fragments._lock_out import ModuleDocFragment
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.declared import (
+    Declared,
+    check_principals,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.run import (
     LOCK_OUT_ARGUMENTS,
-    check_lock_out_options,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import TaskError
-from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import EVIDENCE_ARGUMENTS
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import (
+    EVIDENCE_ARGUMENTS,
+    EvidenceOptions,
+)
 
 from ....organizing import task_at
 
@@ -48,7 +55,9 @@ def test_the_options_are_the_documented_ones() -> None:
 def checked(**options: t.Any) -> None:
     """Refuse these options beside the defaults, or none."""
     defaults = {name: argument.get("default") for name, argument in LOCK_OUT_ARGUMENTS.items()}
-    check_lock_out_options(task_at(NOW, **{**defaults, **options}))
+    task = task_at(NOW, **{**defaults, "break_glass": [], **options})
+    check_principals(EvidenceOptions.of(task).acceptances)
+    Declared.from_options(task.options, today=NOW.date())
 
 
 @pytest.mark.parametrize(
@@ -93,12 +102,12 @@ def test_options_that_can_be_used(options: dict[str, t.Any]) -> None:
     ],
 )
 def test_options_that_can_not_be_used(options: dict[str, t.Any], said: str) -> None:
-    with pytest.raises(TaskError, match=said):
+    with pytest.raises((InputError, TaskError), match=said):
         checked(**options)
 
 
 def test_an_acceptance_without_a_reason_names_the_account() -> None:
-    with pytest.raises(TaskError, match="accept_without_evidence.*account"):
+    with pytest.raises(InputError, match="accept_without_evidence.*account"):
         checked(accept_without_evidence=[{"account": "", **UNTIL}])
 
 

@@ -23,6 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     observe as _organization_rollout_evidence,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.observe import (
+    Sources,
     judge,
     member_access,
 )
@@ -30,7 +31,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Verdict,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
+from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import trail_logs_of
 
 from ...._policy.trail.events import event, issued_by
 from ....organizing import (
@@ -70,7 +73,8 @@ def verdict(
     organization = organization or tree("ou-canary")
     given = {"trail_logs": str(trail.place) if trail else None, "trail_logs_role_arn": None, **options}
     return judge(
-        task_at(NOW, **given),
+        task_at(NOW).connection,
+        Sources(trail_logs_of(given), str(given.get("member_role_arn") or "")),
         organization,
         organization.policies[0],
         since=SINCE,
@@ -122,7 +126,8 @@ def test_what_was_done_just_before_the_start_may_be_delivered_the_day_after(trai
     trail.denial(CANARY, since + timedelta(hours=20))
     organization = tree("ou-canary")
     found = judge(
-        task_at(since + timedelta(days=2), trail_logs=str(trail.place)),
+        task_at(since + timedelta(days=2)).connection,
+        Sources(StoreOptions(str(trail.place))),
         organization,
         organization.policies[0],
         since=since,
@@ -238,7 +243,8 @@ def test_a_trail_that_stopped_is_no_evidence(trail: Trail) -> None:
     trail.success(CANARY, SINCE + timedelta(hours=3))
     organization = tree("ou-canary")
     found = judge(
-        task_at(SINCE + timedelta(days=5), trail_logs=str(trail.place)),
+        task_at(SINCE + timedelta(days=5)).connection,
+        Sources(StoreOptions(str(trail.place))),
         organization,
         organization.policies[0],
         since=SINCE,
@@ -341,7 +347,7 @@ class Histories:
         dated = {**record, "eventTime": when.strftime("%Y-%m-%dT%H:%M:%SZ")}
         self.events.setdefault((account_id, region), []).append(dated)
 
-    def access(self, _task: t.Any, account_id: str) -> t.Any:
+    def access(self, _connection: t.Any, _role: str, account_id: str) -> t.Any:
         return _Member(self, account_id)
 
 
@@ -458,5 +464,8 @@ def test_neither_trail_nor_role_is_given() -> None:
 
 
 def test_a_member_is_read_in_its_role() -> None:
-    task = task_at(NOW, **MEMBER, assume_role_arn=f"arn:aws:iam::{MANAGEMENT}:role/automation", region="us-east-1")
-    assert member_access(task, CANARY).role_arn == f"arn:aws:iam::{CANARY}:role/assessor"
+    task = task_at(NOW, assume_role_arn=f"arn:aws:iam::{MANAGEMENT}:role/automation", region="us-east-1")
+    assert (
+        member_access(task.connection, MEMBER["member_role_arn"], CANARY).role_arn
+        == f"arn:aws:iam::{CANARY}:role/assessor"
+    )

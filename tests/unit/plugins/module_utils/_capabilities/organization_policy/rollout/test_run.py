@@ -15,21 +15,41 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import SCP, OrganizationTree
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.declared import Content
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.declared import (
+    Declared,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.observe import (
+    Sources,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.rollout.run import (
     Action,
     Decision,
     Rollout,
-    check_rollout_options,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
+from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import trail_logs_of
 
 from ....organizing import CANARY, CONTENT, DEV, MANAGEMENT, NAME, UNNAMED, Trail, document, role_arn, task_at, tree
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 V1 = Content.of(CONTENT, SCP, "content").sha256
 LOST = DeniedPair(CANARY, role_arn(CANARY), "iam:CreateUser")
+
+
+def opened(task: Task, policy_type: str) -> Rollout:
+    """The rollout that the options of a task declare."""
+    return Rollout(
+        task.connection,
+        task.run,
+        Declared.from_options(task.options["rollout"]),
+        Sources(trail_logs_of(task.options)),
+        task.journal,
+        policy=NAME,
+        policy_type=policy_type,
+    )
 
 
 class Bench:
@@ -63,7 +83,7 @@ class Bench:
             **options,
         }
         self.task = task_at(self.now, check_mode=check_mode, **given)
-        return Rollout(self.task, self.task.access, policy=NAME, policy_type=SCP)
+        return opened(self.task, SCP)
 
     @property
     def tree(self) -> OrganizationTree:
@@ -341,15 +361,8 @@ def test_stages_that_do_not_go_on_from_what_was_begun(canary: Bench) -> None:
 
 def test_options_that_can_not_be_used_fail_before_any_call(bench: Bench) -> None:
     bench.rollout["stages"] = []
-    with pytest.raises(TaskError, match=r"rollout\.stages: it is empty"):
+    with pytest.raises(InputError, match=r"rollout\.stages: it is empty"):
         bench.open()
-
-
-def test_no_rollout_is_declared() -> None:
-    task = task_at(NOW, rollout=None)
-    assert check_rollout_options(task) is None
-    with pytest.raises(TaskError, match="not declared"):
-        Rollout(task, task.access, policy=NAME, policy_type=SCP)
 
 
 def test_a_policy_whose_name_names_no_place(bench: Bench) -> None:
@@ -360,7 +373,7 @@ def test_a_policy_whose_name_names_no_place(bench: Bench) -> None:
 
 
 def test_policies_of_one_name_and_two_types_keep_apart(canary: Bench) -> None:
-    other = Rollout(canary.task, canary.task.access, policy=NAME, policy_type="RESOURCE_CONTROL_POLICY")
+    other = opened(canary.task, "RESOURCE_CONTROL_POLICY")
     assert other.decide(canary.tree, content_sha256=V1).action is Action.START
 
 

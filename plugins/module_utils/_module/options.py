@@ -1,0 +1,102 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""The options that many modules share, typed: made once from a module's validated options, before anything is called.
+
+Nothing but :mod:`.task`, the classes ``Declared`` of the capabilities and the functions ``run`` of modules reads the
+options themselves.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping
+from datetime import datetime
+
+from .._converge.guard import Limits
+
+Options = Mapping[str, t.Any]
+"""The options of a module by name, as Ansible validated them."""
+
+
+@dataclasses.dataclass(frozen=True)
+class StoreOptions:
+    """A place of files: a directory, or ``s3://bucket/prefix`` with the key and the role that it is written with."""
+
+    location: str
+    kms_key_id: t.Optional[str] = None
+    role_arn: t.Optional[str] = None
+
+    @classmethod
+    def from_options(cls, options: Options, name: str, *, prefix: str) -> t.Self:
+        """The place that the option ``name`` has, with the key and the role in the options that begin with ``prefix``.
+
+        An empty text counts as not given: so AWX sends what nobody filled in.
+        """
+        key, role = (options.get(f"{prefix}_{suffix}") or None for suffix in ("kms_key_id", "role_arn"))
+        return cls(options[name], key, role)
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """How a module runs: in which mode, and by which names its run and job are found in the journal and in reports.
+
+    ``details`` are the option ``run_details``, ``approved_plan`` is the hash of a plan or None.
+    """
+
+    id: str
+    job_id: str
+    mode: str
+    check_mode: bool
+    started: datetime
+    details: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    # As given: whatever is no hash of a plan is refused where the plan is looked up.
+    approved_plan: t.Any = None
+    awx_job_id: t.Optional[str] = None
+
+    @property
+    def enforces(self) -> bool:
+        """Whether the run is meant to write, be it in check mode."""
+        return self.mode == "enforce"
+
+    @property
+    def writes(self) -> bool:
+        """Whether the run writes."""
+        return self.enforces and not self.check_mode
+
+
+@dataclasses.dataclass(frozen=True)
+class Guards:
+    """Who is never touched, how much may change, and whether a refusal fails the module."""
+
+    break_glass: tuple[str, ...] = ()
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    fails_on_refusal: bool = False
+
+    @classmethod
+    def from_options(cls, options: Options) -> t.Self:
+        """The guards among the options of a module. Not every module has the limits."""
+        limits = {name: options[name] for name in ("max_changes", "max_percent") if name in options}
+        return cls(
+            break_glass=tuple(options.get("break_glass") or ()),
+            limits=Limits(**limits),
+            fails_on_refusal=options.get("on_refusal") == "fail",
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class FindingOptions:
+    """Which findings a result has (``none``, ``failed`` or ``all``), and whether with whole ids of access keys."""
+
+    returned: str = "none"
+    reveal_key_ids: bool = False
+
+    @classmethod
+    def from_options(cls, options: Options) -> t.Self:
+        """The two options; a module without them returns no findings."""
+        return cls(options.get("return_findings", "none"), bool(options.get("reveal_key_ids")))
