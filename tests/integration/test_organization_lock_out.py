@@ -30,6 +30,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
 from ansible_collections.hardening.iam.plugins.module_utils._aws.operations import Operations
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.declared import (
     Declared,
+    check_principals,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organization_policy.lock_out.own_way import (
     own_places,
@@ -40,6 +41,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
     Judgement,
     LockOut,
 )
+from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task, TaskError
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import EvidenceOptions
@@ -113,6 +115,7 @@ class Bench:
         given |= {"break_glass": [], "event_history": False, "assume_role_external_id": "acme-hardening", **options}
         task = Task(options=given, operations=TREE.union(LOCK_OUT_OPERATIONS), check_mode=True)
         evidence = EvidenceOptions.of(task)
+        check_principals(evidence.acceptances)
         declared = Declared.from_options(given, today=task.now.date())
         before = collect.organization_tree(task.access, policy_types=[SCP, RCP], delegations=True)
         document = {"Version": "2012-10-17", "Statement": [statement]}
@@ -120,7 +123,8 @@ class Bench:
         policy = OrganizationPolicy(
             "", "", "guardrail", kind, "", False, json.dumps(document), PolicyDocument("guardrail", document), targets
         )
-        guard = LockOut(task.connection, declared, evidence, own_places(trail=evidence.trail_logs))
+        journal = task.journal if "journal" in given else None
+        guard = LockOut(task.connection, declared, evidence, own_places(journal=journal, trail=evidence.trail_logs))
         found = guard.judge(before, before.with_policies([*before.policies, policy]))
         self.warnings = task.warnings
         return found
@@ -257,7 +261,7 @@ def test_a_trail_of_some_days_will_not(bench: Bench, tmp_path: Path) -> None:
     ],
 )
 def test_bad_options_are_refused_before_anything_is_read(bench: Bench, options: Record, message: str) -> None:
-    with pytest.raises(TaskError) as caught:
+    with pytest.raises((InputError, TaskError)) as caught:
         bench.judge(deny("iam:CreateUser"), "/Apps", **options)
     assert message in str(caught.value)
 
