@@ -27,7 +27,7 @@ from ..._converge.untouchable import Spared
 from ..._policy.analysis.boundary_flaws import LOCKS_OUT, flaws
 from ..._policy.analysis.power import Place
 from ..._policy.documents.canonical import document as document_of
-from ..._policy.documents.canonical import equivalent, minified
+from ..._policy.documents.canonical import equivalent, minify
 from ..._policy.documents.limits import LIMITS, POLICY_VERSIONS, size
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Kind, Policy, PolicyError
@@ -221,7 +221,7 @@ class _Part:
             desired.boundary.name,
             desired.boundary.path,
             desired.boundary.description,
-            minified(desired.policy),
+            minify(desired.policy),
             document_of(desired.policy),
             remedies,
             planner.declared.tags,

@@ -231,7 +231,7 @@ class Analysis:
         That is: every action of whatever service, those of services that do not exist yet included, and among IAM's
         at least one by which the rest can be had. A denial of some services, or of some ways, leaves an administrator.
         """
-        return self._weighed(lambda context: _all((_all(self._everything(context)), _any(self._giving(context)))))
+        return self._find_power(lambda context: _all((_all(self._everything(context)), _any(self._giving(context)))))
 
     def contributes(self) -> bool:
         """Whether this has a part in what makes an administrator, under whatever conditions."""
@@ -278,7 +278,7 @@ class Analysis:
         def question(context: Context) -> Answer:
             return self._ask(action, _RESOURCES.get(action, (_OTHER,)), context)
 
-        power = self._weighed(question)
+        power = self._find_power(question)
         if power is None:
             return False
         return (
@@ -289,7 +289,7 @@ class Analysis:
         """Whether the conditions of a positive answer restrict nobody."""
         if self._principal is not None:
             return False
-        powers = (self._weighed(question, request) for request in _requests_of_anybody(self._place))
+        powers = (self._find_power(question, request) for request in _requests_of_anybody(self._place))
         return all(power is not None and power.certain for power in powers)
 
     @functools.cached_property
@@ -306,8 +306,8 @@ class Analysis:
         """Whether the data of services is open as AWS's policy ReadOnlyAccess opens it."""
         return all(self.may(action) for action in _READING)
 
-    def _weighed(self, question: Question, request: t.Optional[Context] = None) -> t.Optional[Power]:
-        """What an answer hangs on; None where it is no. MFA is told apart from other conditions."""
+    def _find_power(self, question: Question, request: t.Optional[Context] = None) -> t.Optional[Power]:
+        """Return the conditions of a positive answer, with MFA apart from the others; None if the answer is no."""
         request = _request_in(self._place) if request is None else request
         answer, keys = question(request)
         if answer is NO:

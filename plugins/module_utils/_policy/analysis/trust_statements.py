@@ -122,8 +122,8 @@ def principals_of_type(statement: Statement, wanted: str) -> tuple[str, ...]:
     return tuple(value for kind, value in statement.principals or () if kind == wanted)
 
 
-def wanted_values(statement: Statement, *keys: str) -> tuple[str, ...]:
-    """The values that conditions on one of the keys ask for; those that they exclude are left out."""
+def find_wanted_values(statement: Statement, *keys: str) -> tuple[str, ...]:
+    """Return the values that conditions on one of the keys ask for, without those that they exclude."""
     found = (item for item in conditions_on(statement, *keys) if item.operator not in (*NEGATED, "Null"))
     return tuple(value for item in found for value in item.values)
 

@@ -139,7 +139,7 @@ class _Reader:
         for statement in statements if self.kind in IDENTITY_KINDS else ():
             if statement.sid and statement.sid in seen:
                 path = ("Statement", statement.index, "Sid")
-                self.refuse(path, f"{_quoted(statement.sid)} is the id of an earlier statement")
+                self.refuse(path, f"{_quote(statement.sid)} is the id of an earlier statement")
             seen.add(statement.sid or "")
 
     def statement(self, value: t.Any, path: Path, index: int) -> Statement:
@@ -204,7 +204,7 @@ class _Reader:
     def sid(self, value: Mapping[str, t.Any], path: Path) -> t.Optional[str]:
         sid = self.text(value, "Sid", path)
         if sid and self.kind in _ATTACHED_KINDS and not _SID.fullmatch(sid):
-            self.refuse((*path, "Sid"), f"{_quoted(sid)} has other characters than A-Z, a-z and 0-9")
+            self.refuse((*path, "Sid"), f"{_quote(sid)} has other characters than A-Z, a-z and 0-9")
         return sid
 
     def strings(
@@ -223,7 +223,7 @@ class _Reader:
                 self.refuse(place, f"must be a string, not {_type_of(item)}")
                 continue
             if allowed and not allowed.fullmatch(item):
-                self.refuse(place, f"{_quoted(item)} {message}")
+                self.refuse(place, f"{_quote(item)} {message}")
             found.append(item)
         return tuple(found)
 
@@ -386,5 +386,5 @@ _TYPE_NAMES: t.Final[tuple[tuple[tuple[type, ...], str], ...]] = (
 )
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return ascii(text if len(text) <= 80 else f"{text[:77]}...")

@@ -59,10 +59,10 @@ def decode(source: t.Union[str, bytes], *, name: str = "") -> tuple[t.Any, str]:
     text = source if isinstance(source, str) else _text(source, name)
     foreign = _FOREIGN.search(text)
     if foreign:
-        raise _refused(text, foreign.start(), f"a policy may not contain the character {ascii(foreign[0])}", name)
+        raise _build_error(text, foreign.start(), f"a policy may not contain the character {ascii(foreign[0])}", name)
     too_deep = _beyond_depth(text)
     if too_deep is not None:
-        raise _refused(text, too_deep, f"nested more than {_DEPTH} deep", name)
+        raise _build_error(text, too_deep, f"nested more than {_DEPTH} deep", name)
     # Noted, and not raised from the hook: to say where, the rest of the text has to be JSON as well.
     repeating: list[dict[str, t.Any]] = []
     try:
@@ -74,10 +74,10 @@ def decode(source: t.Union[str, bytes], *, name: str = "") -> tuple[t.Any, str]:
             parse_constant=_refuse_constant,
         )
     except json.JSONDecodeError as error:
-        raise _refused(text, error.pos, f"not JSON: {error.msg}", name) from error
+        raise _build_error(text, error.pos, f"not JSON: {error.msg}", name) from error
     except _Constant as error:
         offset = next((token.start() for token in _TOKEN.finditer(text) if token[0].startswith(str(error))), 0)
-        raise _refused(text, offset, f"not JSON: {error} is no JSON value", name) from error
+        raise _build_error(text, offset, f"not JSON: {error} is no JSON value", name) from error
     if repeating:
         raise PolicyError(_repetitions(text), name)
     return value, text
@@ -157,10 +157,10 @@ def _text(source: bytes, name: str) -> str:
         return source.decode()
     except UnicodeDecodeError as error:
         readable = source[: error.start].decode()
-        raise _refused(readable, len(readable), "not UTF-8", name) from error
+        raise _build_error(readable, len(readable), "not UTF-8", name) from error
 
 
-def _refused(text: str, offset: int, message: str, name: str) -> PolicyError:
+def _build_error(text: str, offset: int, message: str, name: str) -> PolicyError:
     return PolicyError((Problem(message, position=_Places(text).of(offset)),), name)
 
 

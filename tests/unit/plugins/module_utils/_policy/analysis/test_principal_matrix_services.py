@@ -18,8 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.pri
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix_callers import (
     OTHER_SERVICES,
-    called_services,
     callers_of,
+    list_called_services,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix_services import (
     service_losses,
@@ -53,8 +53,8 @@ def names(found: tuple[Loss, ...]) -> set[str]:
 
 def test_the_catalogue_knows_the_services_that_the_table_names() -> None:
     assert len(REACHED) >= 60
-    assert called_services() <= set(REACHED)
-    known = {name for prefix in called_services() for names in callers_of(prefix).values() for name in names}
+    assert list_called_services() <= set(REACHED)
+    known = {name for prefix in list_called_services() for names in callers_of(prefix).values() for name in names}
     missing = [name for name in known if catalogue.action(*name.split(":")) is None]
     assert missing == []
 

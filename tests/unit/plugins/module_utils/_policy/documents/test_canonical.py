@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.ca
     document,
     equivalent,
     fingerprint,
-    minified,
+    minify,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Condition, Policy, Statement
@@ -168,7 +168,7 @@ def test_a_document_is_written_in_the_order_of_the_grammar_and_short() -> None:
         },
         Id="an id",
     )
-    assert minified(policy) == (
+    assert minify(policy) == (
         '{"Version":"2012-10-17","Id":"an id","Statement":[{"Sid":"One","Effect":"Allow",'
         '"Principal":{"AWS":["111111111111","222222222222"],"Service":"ec2.amazonaws.com"},'
         '"Action":["s3:Get*","s3:Put*"],"Resource":"*",'
@@ -179,8 +179,8 @@ def test_a_document_is_written_in_the_order_of_the_grammar_and_short() -> None:
 def test_a_key_in_two_spellings_holds_twice() -> None:
     both = conditional(StringEquals={"aws:x": ["a", "b"], "AWS:X": ["b", "c"]})
     assert len(canonical(both).statements[0].conditions) == 2
-    assert parse(minified(both)) == both
-    assert equivalent(parse(minified(canonical(both))), both)
+    assert parse(minify(both)) == both
+    assert equivalent(parse(minify(canonical(both))), both)
     assert not equivalent(both, conditional(StringEquals={"aws:x": ["a", "b"]}))
 
 
@@ -200,8 +200,8 @@ def test_properties(principals: bool) -> None:
         assert canonical(found) == found
         assert equivalent(shuffled(policy, seed), policy)
         assert parse(document(policy)) == policy
-        assert parse(minified(policy)) == policy
-        assert equivalent(parse(minified(found)), policy)
+        assert parse(minify(policy)) == policy
+        assert equivalent(parse(minify(found)), policy)
 
     holds()
 
@@ -264,6 +264,6 @@ def test_all_policies_of_aws() -> None:
         policy = parse(content, name=name)
         found = canonical(policy)
         assert canonical(found) == found
-        assert parse(minified(policy), name=name) == policy
+        assert parse(minify(policy), name=name) == policy
         assert parse(json.dumps(document(found))) == found
         assert fingerprint(policy) == fingerprint(found)

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import minified
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import minify
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.limits import (
     ATTACHMENTS,
     LIMITS,
@@ -64,7 +64,7 @@ def test_structures_and_policies_count_as_they_would_be_sent() -> None:
     assert size(DOCUMENT, Kind.SCP) == len(COMPACT)
     # A statement or a value alone needs no list.
     policy = parse({"Statement": {"Effect": "Deny", "Action": ["*"], "Resource": ["*"]}})
-    assert size(policy, Kind.SCP) == len(minified(policy)) == len(COMPACT)
+    assert size(policy, Kind.SCP) == len(minify(policy)) == len(COMPACT)
 
 
 def test_inline_policies_count_together() -> None:
