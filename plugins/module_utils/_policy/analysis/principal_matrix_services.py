@@ -22,7 +22,7 @@ from ..documents.policy import Policy
 from ..evaluation import catalogue
 from ..evaluation.compiled import compile_policy
 from ..evaluation.evaluate import Decision, Evaluator, Layers, Outcome
-from ..evaluation.narrowing import ANYTHING, condition_keys, resource_types, with_resources_open
+from ..evaluation.narrowing import ANYTHING, condition_keys, open_resources, resource_types
 from .principal_matrix import Controls, Loss, request_of
 from .principal_matrix_callers import OTHER_SERVICES, SESSION_TAGS, callers_of, list_called_services, service_callers
 from .principal_matrix_cast import Actor, Place
@@ -149,7 +149,7 @@ class _Judge:
 
     def _decide(self, actor: Actor, action: str, pattern: str) -> Decision:
         if pattern not in self._evaluators:
-            self._evaluators[pattern] = Evaluator(with_resources_open(self._layers, pattern, ()))
+            self._evaluators[pattern] = Evaluator(open_resources(self._layers, pattern, ()))
         region: Keys = (("aws:RequestedRegion", self._place.region or self._place.home),)
         keys = (*region, *SESSION_TAGS) if action.startswith(_ENTER) else region
         return self._evaluators[pattern].decide(request_of(actor, Ask(action, "*", keys)))

@@ -42,7 +42,7 @@ def accounts_like(patterns: Iterable[str]) -> Iterator[str]:
                     yield found
 
 
-def match_arns(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
+def make_matching_arns(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
     """Make ARNs in ``account`` that a pattern is about; none if its owner can't have one.
 
     ``heads`` are beginnings of such ARNs, for a pattern that leaves the beginning open.
@@ -51,7 +51,7 @@ def match_arns(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[s
     if "$" in pattern:
         return
     if len(parts) < 6:
-        yield from _match_partial_arn(pattern, heads)
+        yield from _make_arns_with_heads(pattern, heads)
         return
     if parts[4] and not re.fullmatch(re.escape(parts[4]).replace(r"\*", ".*").replace(r"\?", "."), account):
         return
@@ -63,8 +63,8 @@ def match_arns(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[s
     yield ":".join((free[0], heads[0].split(":")[1], *free[2:4], owner, free[5]))
 
 
-def _match_partial_arn(pattern: str, heads: tuple[str, ...]) -> Iterator[str]:
-    """Make ARNs with these heads that a pattern of less than six parts matches as a text, across parts."""
+def _make_arns_with_heads(pattern: str, heads: tuple[str, ...]) -> Iterator[str]:
+    """Make ARNs with these heads that a pattern of less than six parts matches as a whole text."""
     matches = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")).fullmatch
     after = fill_wildcards(pattern.rpartition("*")[2])
     for head in heads:

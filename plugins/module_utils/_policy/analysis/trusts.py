@@ -28,7 +28,7 @@ from ..evaluation.compiled import CompiledStatement
 from ..evaluation.context import Context, Values
 from ..evaluation.truth import NO, UNKNOWN, YES, Truth
 from .power import WITHOUT_MFA
-from .trust_patterns import account_of, accounts_like, fill_wildcards, match_arns
+from .trust_patterns import account_of, accounts_like, fill_wildcards, make_matching_arns
 from .trust_statements import (
     ASSUME,
     NAMES_CALLER,
@@ -106,7 +106,7 @@ class Trust:
         self._partition = role_arn.split(":")[1]
         self._account = arn_account(role_arn) or ""
         self._statements = TrustStatements(policy, role_arn, rcps)
-        self._allowing = self._statements.allowing()
+        self._allowing = self._statements.find_allows()
         self._organization = organization
         self._organization_known = organization_known or organization is not None
         self._resource: dict[str, Values] = {"aws:ResourceAccount": self._account}
@@ -222,7 +222,7 @@ class Trust:
         wanted = self._statements.values("aws:principalarn")
         head = f"arn:{self._partition}:iam::{account}:"
         heads = (f"{head}role/", f"{head}user/")
-        made = (arn for value in wanted for arn in match_arns(value, account, heads))
+        made = (arn for value in wanted for arn in make_matching_arns(value, account, heads))
         excepted = (value for value in self._statements.excepted if arn_account(value) == account != value)
         return tuple(dict.fromkeys((some, *made, *(arn for arn in excepted if root_account(arn) is None))))
 
@@ -277,7 +277,7 @@ class Trust:
         ``known`` are further accounts of ours. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
         """
         found: dict[str, Truth] = {}
-        for item in self._statements.allowing(ASSUME):
+        for item in self._statements.find_allows(ASSUME):
             for service in self._services(item.statement):
                 if service not in _WITHOUT_SOURCE:
                     answer = self._acts_for_others(item, service, {self._account, *known})
@@ -328,7 +328,7 @@ class Trust:
         for account, member in itertools.product(accounts, members):
             head = f"arn:{self._partition}:{service.partition('.')[0]}:xx-nowhere-0:{account}:"
             some = f"{head}{_UNNAMED}"
-            made = (arn for value in arns for arn in match_arns(value, account, (head,)))
+            made = (arn for value in arns for arn in make_matching_arns(value, account, (head,)))
             for arn in dict.fromkeys((some, *made)):
                 source: dict[str, Values] = {
                     "aws:SourceAccount": account,
@@ -355,16 +355,16 @@ class Trust:
 
     def _people(self, requests: _Requests) -> tuple[str, ...]:
         found: list[str] = []
-        for item in self._statements.allowing(ASSUME):
+        for item in self._statements.find_allows(ASSUME):
             for value in principals_of_type(item.statement, "AWS"):
                 if arn_account(value) == self._account and not _is_role(value):
-                    found += self._entering(item, value, requests)
+                    found += self._find_entries(item, value, requests)
             if is_for_everybody(item.statement):
-                found += self._entering(item, f"arn:{self._partition}:iam::{self._account}:root", requests)
+                found += self._find_entries(item, f"arn:{self._partition}:iam::{self._account}:root", requests)
         return tuple(dict.fromkeys(found))
 
-    def _entering(self, item: CompiledStatement, value: str, requests: _Requests) -> list[str]:
-        """The entry itself where any user whom it stands for comes in, else the users whom conditions name."""
+    def _find_entries(self, item: CompiledStatement, value: str, requests: _Requests) -> list[str]:
+        """Return the entry if any user that it stands for comes in, else the users that conditions name."""
         if root_account(value) is None:
             return [value] if self._comes_in(item, value, requests) else []
         prefix = f"arn:{self._partition}:iam::{self._account}:user/"

@@ -72,7 +72,7 @@ def open_subjects(statements: TrustStatements, resource: Mapping[str, Values]) -
     ``resource``: the condition keys that follow from the role.
     """
     found: dict[OpenSubject, None] = {}
-    for item in statements.allowing(WITH_WEB_IDENTITY):
+    for item in statements.find_allows(WITH_WEB_IDENTITY):
         for principal in principals_of_type(item.statement, "Federated"):
             issuer = _issuer(principal)
             if issuer is not None:

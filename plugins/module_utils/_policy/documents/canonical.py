@@ -166,7 +166,7 @@ def _condition_block(conditions: tuple[Condition, ...]) -> dict[str, dict[str, t
     block: dict[str, dict[str, t.Any]] = {}
     for condition in conditions:
         keys = block.setdefault(_operator_text(condition), {})
-        keys[_spelling(condition.key, keys)] = _shortest(condition.values)
+        keys[_find_free_spelling(condition.key, keys)] = _shortest(condition.values)
     return block
 
 
@@ -175,8 +175,11 @@ def _operator_text(condition: Condition) -> str:
     return f"{quantifier}{condition.operator}{'IfExists' if condition.if_exists else ''}"
 
 
-def _spelling(key: str, taken: t.Collection[str]) -> str:
-    """The key in a case that is not taken: a document may name it twice, as aws:x and AWS:x, and then both hold."""
+def _find_free_spelling(key: str, taken: t.Collection[str]) -> str:
+    """Return the key in a case that is not taken.
+
+    A document may name a key twice, as aws:x and AWS:x, and then both conditions hold.
+    """
     spellings = (f"{key[:length].upper()}{key[length:]}" for length in range(len(key) + 1))
     free = next((spelling for spelling in spellings if spelling not in taken), None)
     if free is None:

@@ -47,7 +47,7 @@ def _texts(value: Values) -> tuple[str, ...]:
     return tuple(_text(item) for item in value)
 
 
-def _found(values: Mapping[str, Values], absent: Iterable[str]) -> dict[str, Found]:
+def _read_values(values: Mapping[str, Values], absent: Iterable[str]) -> dict[str, Found]:
     found: dict[str, Found] = {key.lower(): ABSENT for key in absent}
     for key, value in values.items():
         found[key.lower()] = _texts(value)
@@ -65,7 +65,7 @@ class Context:
     __slots__ = ("_found", "complete")
 
     def __init__(self, values: Mapping[str, Values], *, complete: bool = True, absent: Iterable[str] = ()) -> None:
-        self._found = _found(values, absent)
+        self._found = _read_values(values, absent)
         self.complete: t.Final = complete
 
     def but_unknown(self, key: str) -> Context:
@@ -82,11 +82,11 @@ class Context:
 
     def with_(self, values: Mapping[str, Values], *, absent: Iterable[str] = ()) -> Context:
         """This context with more keys; where both have a key, ``values`` wins."""
-        return self._of({**self._found, **_found(values, absent)})
+        return self._of({**self._found, **_read_values(values, absent)})
 
     def under(self, values: Mapping[str, Values], *, absent: Iterable[str] = ()) -> Context:
         """This context with more keys; where both have a key, this context wins."""
-        return self._of({**_found(values, absent), **self._found})
+        return self._of({**_read_values(values, absent), **self._found})
 
     def _of(self, found: dict[str, Found]) -> Context:
         context = Context({}, complete=self.complete)

@@ -206,7 +206,7 @@ class Evaluator:
         """The context of a request with what follows from the rest of it; what is given wins."""
         given = request.context
         if not isinstance(given, Context):
-            derived = _derived(caller, owner, request.context_complete)
+            derived = _derive_context(caller, owner, request.context_complete)
             return derived.with_(given) if given else derived
         last_given, last_caller, last_owner, last = self._contexts
         # Analysis asks about thousands of actions in the same context.
@@ -345,7 +345,7 @@ def _keys(caller: Caller, owner: t.Optional[str], complete: bool) -> Mapping[str
 
 
 @functools.lru_cache(maxsize=4096)
-def _derived(caller: Caller, owner: t.Optional[str], complete: bool) -> Context:
+def _derive_context(caller: Caller, owner: t.Optional[str], complete: bool) -> Context:
     return Context(_keys(caller, owner, complete), complete=complete, absent=caller.absent_keys())
 
 

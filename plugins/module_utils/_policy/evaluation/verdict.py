@@ -126,7 +126,7 @@ def weigh(verdicts: Sequence[Verdict], ways: Sequence[Way]) -> Weighed:
     if YES in truths:
         way = ways[truths.index(YES)]
         if doubtful is None:
-            bypassed = _bypassed(verdicts, way) if len(ways) > 1 else ()
+            bypassed = _find_bypassed(verdicts, way) if len(ways) > 1 else ()
             return Weighed(YES, False, way.grant, way.grant.allowed_by, bypassed=bypassed)
         missing = frozenset[str]().union(*(verdict.missing_to_deny for verdict in verdicts))
         return Weighed(UNKNOWN, True, doubtful, doubtful.denied_by, missing)
@@ -136,8 +136,8 @@ def weigh(verdicts: Sequence[Verdict], ways: Sequence[Way]) -> Weighed:
     return _unknown(verdicts, ways, truths)
 
 
-def _bypassed(verdicts: Sequence[Verdict], way: Way) -> tuple[Layer, ...]:
-    """The layers that would have kept out, had it not been for the way past them."""
+def _find_bypassed(verdicts: Sequence[Verdict], way: Way) -> tuple[Layer, ...]:
+    """Find the layers that would have refused the request if it had not come by a way past them."""
     passed = way.gates
     return tuple(
         verdict.layer

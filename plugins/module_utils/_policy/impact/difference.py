@@ -24,7 +24,7 @@ from ..documents.policy import Policy, Statement
 from ..evaluation import catalogue
 from ..evaluation.evaluate import Layers
 from ..evaluation.matching import action_matcher, covers, overlaps
-from ..evaluation.variables import generalized
+from ..evaluation.variables import generalize
 from ..trail.usage import Source, Use
 from .judge import Breakage, Judge
 
@@ -85,7 +85,7 @@ def _includes(wide: _Meaning, narrow: _Meaning) -> bool:
         return False
     if not _spans(outer.actions, outer.not_actions, inner.actions, inner.not_actions):
         return False
-    named = None if inner.resources is None else [generalized(item, version=narrow_version) for item in inner.resources]
+    named = None if inner.resources is None else [generalize(item, version=narrow_version) for item in inner.resources]
     return not any("${" in item for item in (*(outer.resources or ()), *(outer.not_resources or ()))) and _spans(
         outer.resources, outer.not_resources, named, inner.not_resources
     )

@@ -27,12 +27,12 @@ from ..evaluation.evaluate import Decision, Evaluator, Layers, Outcome, Request
 from ..evaluation.narrowing import (
     RESOURCE_KEY,
     depends_on_principal,
-    narrowed_layers,
+    find_narrowed_layers,
     only,
+    open_resources,
     policies_of,
     possible_resources,
     resources_in_question,
-    with_resources_open,
 )
 from ..trail.usage import Evidence, Source, Use
 
@@ -195,7 +195,7 @@ class Judge:
 
     def impact(self, principal_arn: str, uses: Iterable[Use], evidence: Evidence) -> Impact:
         """The verdicts on the uses of one principal, and on there being no evidence of any."""
-        if not narrowed_layers(self.before, self.after):
+        if not find_narrowed_layers(self.before, self.after):
             reason = "the change takes nothing away from this principal"
             return Impact(principal_arn, (Verdict(principal_arn, Breakage.SAFE, reason),), evidence)
         verdicts = [self.verdict(use) for use in uses]
@@ -247,7 +247,7 @@ class Judge:
         return self._answers[key]
 
     def _found(self, use: Use, action: str) -> _Answer:
-        changed = narrowed_layers(self.before, self.after, action.lower())
+        changed = find_narrowed_layers(self.before, self.after, action.lower())
         if not changed:
             return _UNTOUCHED
         targets = self._targets(use, action)
@@ -307,7 +307,7 @@ class Judge:
         if key not in self._evaluators:
             layers = self.before if names is None else only(self.after, names)
             if pattern is not None:
-                layers = with_resources_open(layers, pattern, self._unused)
+                layers = open_resources(layers, pattern, self._unused)
             self._evaluators[key] = Evaluator(layers)
         return self._evaluators[key]
 

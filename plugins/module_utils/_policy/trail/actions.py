@@ -24,7 +24,7 @@ from datetime import datetime
 
 from ..documents.arn import arn_account, arn_parts
 from ..evaluation.context import Context, Values
-from ..evaluation.pass_role import PassedRole, passed_role
+from ..evaluation.pass_role import PassedRole, find_passed_role
 from .context import ContextReader, Keys, list_parameter_keys
 from .further import find_further_permissions, read_copy_source, select_version_action
 from .kinds import list_kinds
@@ -167,7 +167,7 @@ class EventReader:
             needed, targets = _needed(subject, event, action, actions, place)
             shown = shown or targets
             yield from self._build_calls(principal, needed, targets, reader, when, key)
-            role = passed_role(needed)
+            role = find_passed_role(needed)
             if role is not None:
                 yield from self._passed(record, principal, role, reader.context(needed.lower()), when, key)
         for needed, targets in find_further_permissions(subject, event, actions, shown):

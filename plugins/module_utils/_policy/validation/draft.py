@@ -18,7 +18,7 @@ from ..documents.policy import Condition, Kind, Policy, Statement
 from ..documents.syntax import Path
 from ..evaluation import catalogue
 from ..evaluation.catalogue import Action
-from ..evaluation.variables import generalized
+from ..evaluation.variables import generalize
 
 
 class Found(t.NamedTuple):
@@ -102,7 +102,7 @@ class Draft:
 
     def pattern(self, text: str) -> str:
         """A text with every policy variable as ``*``, for comparing it with others."""
-        return generalized(text, version=self.policy.version)
+        return generalize(text, version=self.policy.version)
 
     @functools.cached_property
     def expanded(self) -> Mapping[int, tuple[Action, ...]]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from ..documents.operators import NEGATED
 from ..documents.policy import Kind, Statement
 from ..evaluation.matching import action_matcher, covers
-from ..evaluation.pass_role import passed_role
+from ..evaluation.pass_role import find_passed_role
 from .draft import Draft, Found, Placed, is_everything, is_wild, listed
 
 # The service and the resource that a role is passed to: conditions on these leave what a reviewer can see.
@@ -159,7 +159,7 @@ def missing_pass_role(draft: Draft) -> Iterator[Found]:
     if any(statement.not_actions is not None or _pattern_for(_PASS_ROLE, statement) for statement in allows):
         return
     for statement in allows:
-        taking = [placed for placed in draft.texts(statement, "Action") if passed_role(placed.text)]
+        taking = [placed for placed in draft.texts(statement, "Action") if find_passed_role(placed.text)]
         if taking:
             names = listed([placed.text for placed in taking])
             message = f"to give a role, {names} needs iam:PassRole on it, which this document does not allow"

@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.c
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.variables import (
     VERSION,
     fill,
-    generalized,
+    generalize,
     has_variables,
     possible,
     template,
@@ -132,7 +132,7 @@ def test_possible() -> None:
     ],
 )
 def test_generalized(text: str, version: str, expected: str) -> None:
-    assert generalized(text, version=version) == expected
+    assert generalize(text, version=version) == expected
 
 
 @given(st.text(), st.dictionaries(st.text(), st.text()))

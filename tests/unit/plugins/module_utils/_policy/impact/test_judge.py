@@ -468,13 +468,13 @@ def test_the_verdicts_of_one_outcome() -> None:
 
 def test_an_action_is_judged_once_for_all_who_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    found = impact.narrowed_layers
+    found = impact.find_narrowed_layers
 
     def counted(before: Layers, after: Layers, action: str) -> frozenset[str]:
         asked.append(action)
         return found(before, after, action)
 
-    monkeypatch.setattr(impact, "narrowed_layers", counted)
+    monkeypatch.setattr(impact, "find_narrowed_layers", counted)
     judging = Judge(ADMINISTRATOR, BOUNDED)
     for number in range(50):
         judging.verdict(service("sqs", ()) if number % 2 else accessed("s3:GetObject", f"{ROLE}-{number}"))
