@@ -24,7 +24,7 @@ from .._policy.documents.parse import Source
 from .._policy.documents.policy import Kind
 from .._policy.documents.syntax import compact
 from .._policy.evaluation import catalogue
-from .._policy.validation.analyzer import Sourced, issue_of, joined, request
+from .._policy.validation.analyzer import Sourced, issue_of, join_issues, request
 from .._policy.validation.rules import RULES, Issue, Severity
 from .._policy.validation.validate import validate
 
@@ -100,7 +100,7 @@ def run(task: Task) -> dict[str, t.Any]:
     findings = [
         _row(one, sourced)
         for index, one in enumerate(given)
-        for sourced in joined(
+        for sourced in join_issues(
             validate(one.source, kind=one.kind, partition=options["partition"]), answers.get(index, ())
         )
         if sourced.issue.code not in ignored

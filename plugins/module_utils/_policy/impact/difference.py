@@ -38,14 +38,14 @@ _UNLISTED: t.Final = ("unlisted", "zz-unlisted")
 _Meaning = tuple[str, Statement]
 
 
-def lost(before: Layers, after: Layers, principal_arn: str) -> tuple[str, ...]:
-    """Actions that ``before`` may allow a principal and ``after`` may not, a few of them; empty if nothing is lost.
+def find_lost_actions(before: Layers, after: Layers, principal_arn: str) -> tuple[str, ...]:
+    """Find a few actions that ``before`` may allow a principal and ``after`` may not; empty if nothing is lost.
 
-    The layers differ in identity-based policies only. What is gained is what would be lost on the way back.
+    The layers differ in identity-based policies only. To find the gain, swap ``before`` and ``after``.
     """
     suspects = (
-        *_unmatched(_meanings(before.identity, allow=True), _meanings(after.identity, allow=True)),
-        *_unmatched(_meanings(after.identity, allow=False), _meanings(before.identity, allow=False)),
+        *_find_unmatched(_meanings(before.identity, allow=True), _meanings(after.identity, allow=True)),
+        *_find_unmatched(_meanings(after.identity, allow=False), _meanings(before.identity, allow=False)),
     )
     if not suspects:
         return ()
@@ -69,8 +69,8 @@ def _meanings_of(policy: Policy) -> tuple[_Meaning, ...]:
     return tuple((policy.version, dataclasses.replace(item, index=0, sid=None)) for item in statements)
 
 
-def _unmatched(wanted: Collection[_Meaning], present: Collection[_Meaning]) -> Iterator[Statement]:
-    """The statements of ``wanted`` that are neither among ``present`` nor included in one of those."""
+def _find_unmatched(wanted: Collection[_Meaning], present: Collection[_Meaning]) -> Iterator[Statement]:
+    """Find the statements of ``wanted`` that are neither among ``present`` nor included in one of those."""
     for meaning in wanted:
         if meaning not in present and not any(_includes(other, meaning) for other in present):
             yield meaning[1]

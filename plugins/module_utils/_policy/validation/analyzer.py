@@ -115,8 +115,8 @@ def _path(elements: Iterable[Mapping[str, t.Any]]) -> str:
     return path_text(tuple(part for part in parts if part is not None))
 
 
-def joined(ours: Sequence[Issue], theirs: Sequence[Issue]) -> tuple[Sourced, ...]:
-    """One list: what both say of the same place is one entry, in our words and with the graver severity of the two."""
+def join_issues(ours: Sequence[Issue], theirs: Sequence[Issue]) -> tuple[Sourced, ...]:
+    """Join both lists: two issues of the same place are one entry, in our words, with the graver severity."""
     left = list(theirs)
     found: list[Sourced] = []
     for mine in ours:

@@ -33,8 +33,8 @@ _ABOVE: t.Final = ("GreaterThan", "GreaterThanEquals")
 Placed = tuple[Condition, Path]
 
 
-def contradictions(draft: Draft) -> Iterator[Found]:
-    """Statements whose conditions can never hold."""
+def find_contradictions(draft: Draft) -> Iterator[Found]:
+    """Find statements whose conditions can never hold."""
     for statement in draft.policy.statements:
         by_key: dict[str, list[Placed]] = {}
         for condition, path in draft.conditions(statement):

@@ -139,7 +139,7 @@ def is_wild(pattern: str) -> bool:
     return "*" in pattern or "?" in pattern
 
 
-def listed(names: t.Sequence[str], *, most: int = 5) -> str:
-    """Names as a sentence has them, of many the first few."""
+def join_names(names: t.Sequence[str], *, most: int = 5) -> str:
+    """Join names for a sentence; of many names, only the first few."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown

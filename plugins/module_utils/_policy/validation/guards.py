@@ -50,8 +50,8 @@ _SERVICE_CALL_KEYS: t.Final = frozenset(
 )
 
 
-def public_principals(draft: Draft) -> Iterator[Found]:
-    """Everyone as principal, without a condition that says who."""
+def find_public_principals(draft: Draft) -> Iterator[Found]:
+    """Find statements for everyone, without a condition on the caller."""
     for statement in draft.policy.statements:
         if not statement.allow or draft.kind not in (Kind.RESOURCE, Kind.TRUST):
             continue
@@ -71,8 +71,8 @@ def _names_callers(condition: Condition) -> bool:
     return not any(is_everything(value) or value.endswith("/0") for value in condition.values)
 
 
-def empty_sets(draft: Draft) -> Iterator[Found]:
-    """ForAllValues in an Allow, which holds for requests that do not have the key.
+def find_empty_sets(draft: Draft) -> Iterator[Found]:
+    """Find ForAllValues in an Allow, which holds for requests that do not have the key.
 
     Left alone is aws:TagKeys: a request without it is one without tags, which is mostly meant to pass.
     """
@@ -96,8 +96,8 @@ def _has_null_check(statement: Statement, key: str) -> bool:
     )
 
 
-def weak_mfa(draft: Draft) -> Iterator[Found]:
-    """MFA conditions that requests without MFA pass: those signed with access keys do not have the key."""
+def find_weak_mfa(draft: Draft) -> Iterator[Found]:
+    """Find MFA conditions that requests without MFA pass: those signed with access keys do not have the key."""
     absent_denied = any(
         not statement.allow and condition.operator == "Null" and "true" in condition.values
         for statement, condition, _path in conditions_of(draft)
@@ -129,8 +129,8 @@ def _asks_mfa(statement: Statement) -> bool:
     )
 
 
-def denies_of_absent_keys(draft: Draft) -> Iterator[Found]:
-    """Deny unless a key has a certain value, of keys that harmless requests do not have."""
+def find_denies_of_absent_keys(draft: Draft) -> Iterator[Found]:
+    """Find a Deny unless a key has a certain value, of keys that harmless requests do not have."""
     for statement, condition, path in conditions_of(draft):
         if statement.allow or condition.operator not in NEGATED or condition.quantifier == "ForAnyValue":
             continue

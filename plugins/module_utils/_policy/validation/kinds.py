@@ -35,8 +35,8 @@ _TRUST_ACTIONS: t.Final = (
 )
 
 
-def scp_language(draft: Draft) -> Iterator[Found]:
-    """What SCPs may not say where they still have the language of before September 2025."""
+def check_scp_language(draft: Draft) -> Iterator[Found]:
+    """Find elements that SCPs may not have in partitions with the language of before September 2025."""
     if draft.kind is not Kind.SCP or draft.partition is None or draft.partition in _FULL_LANGUAGE:
         return
     for statement in draft.policy.statements:
@@ -62,8 +62,8 @@ def _new_elements(statement: Statement) -> Iterator[tuple[str, str]]:
         yield "Resource", "Resource other than * in an Allow"
 
 
-def rcp_language(draft: Draft) -> Iterator[Found]:
-    """What RCPs may not say; only AWS's own RCPFullAWSAccess allows.
+def check_rcp_language(draft: Draft) -> Iterator[Found]:
+    """Find elements that RCPs may not have. Only AWS's own RCPFullAWSAccess may allow.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
     """
@@ -92,8 +92,8 @@ def _rcp_actions(draft: Draft, statement: Statement) -> Iterator[Found]:
             yield Found("unsupported_action_in_policy", placed.path, message)
 
 
-def trust_actions(draft: Draft) -> Iterator[Found]:
-    """Actions that are none of a role's trust, or not the one by which its principals come."""
+def check_trust_actions(draft: Draft) -> Iterator[Found]:
+    """Find actions that no trust policy of a role can have, or that its principals cannot call."""
     for statement in draft.policy.statements if draft.kind is Kind.TRUST else ():
         callable_actions = _callable(draft, statement)
         for placed in draft.texts(statement, "Action"):
@@ -121,8 +121,8 @@ def _callable(draft: Draft, statement: Statement) -> set[str]:
     return ways
 
 
-def wild_principals(draft: Draft) -> Iterator[Found]:
-    """Wildcards in principals: only a whole ``*`` is one, any other is taken literally or refused."""
+def find_wild_principals(draft: Draft) -> Iterator[Found]:
+    """Find wildcards in principals: only a whole ``*`` is one, any other is taken literally or refused."""
     for statement in draft.policy.statements:
         for kind, placed in draft.principals(statement):
             if is_wild(placed.text) and (placed.text != "*" or kind == "Service"):
@@ -132,8 +132,8 @@ def wild_principals(draft: Draft) -> Iterator[Found]:
                 yield Found("unsupported_wildcard_in_principal", placed.path, message)
 
 
-def idle_boundaries(draft: Draft) -> Iterator[Found]:
-    """Boundaries and session policies that only deny: nothing is left of what they bound."""
+def find_idle_boundaries(draft: Draft) -> Iterator[Found]:
+    """Find boundaries and session policies that only deny: they leave nothing allowed."""
     if draft.kind in (Kind.BOUNDARY, Kind.SESSION) and not any(one.allow for one in draft.policy.statements):
         what = "boundary" if draft.kind is Kind.BOUNDARY else "session policy"
         message = f"a {what} leaves only what it allows, and this one allows nothing"

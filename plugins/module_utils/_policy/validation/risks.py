@@ -16,7 +16,7 @@ from ..documents.operators import NEGATED
 from ..documents.policy import Kind, Statement
 from ..evaluation.matching import action_matcher, covers
 from ..evaluation.pass_role import find_passed_role
-from .draft import Draft, Found, Placed, is_everything, is_wild, listed
+from .draft import Draft, Found, Placed, is_everything, is_wild, join_names
 
 # The service and the resource that a role is passed to: conditions on these leave what a reviewer can see.
 _PASS_ROLE_KEYS: t.Final = frozenset({"iam:passedtoservice", "iam:associatedresourcearn"})
@@ -26,8 +26,8 @@ _CREATE_LINKED: t.Final = "iam:createservicelinkedrole"
 _FIELDS: t.Final = 6
 
 
-def broad_grants(draft: Draft) -> Iterator[Found]:
-    """Everything allowed, and everything but something allowed."""
+def find_broad_grants(draft: Draft) -> Iterator[Found]:
+    """Find statements that allow everything, or everything but something."""
     for statement in draft.policy.statements:
         if not statement.allow or not draft.grants:
             continue
@@ -48,8 +48,8 @@ def _is_all(patterns: t.Optional[Sequence[str]]) -> bool:
     return patterns is not None and any(is_everything(pattern) for pattern in patterns)
 
 
-def negated_principals(draft: Draft) -> Iterator[Found]:
-    """NotPrincipal: with Allow it lets everyone else in, with Deny it locks out whoever has a boundary."""
+def find_negated_principals(draft: Draft) -> Iterator[Found]:
+    """Find NotPrincipal. With Allow it lets everyone else in, with Deny it locks out principals with a boundary."""
     for statement in draft.policy.statements:
         if statement.not_principals is None:
             continue
@@ -63,9 +63,9 @@ def negated_principals(draft: Draft) -> Iterator[Found]:
             yield Found("deny_with_not_principal", path, f"{statement.label} {message}")
 
 
-def passed_roles(draft: Draft) -> Iterator[Found]:
-    """PassRole on any role, or to any service."""
-    for statement, pattern, action in _granting(draft, _PASS_ROLE):
+def find_passed_roles(draft: Draft) -> Iterator[Found]:
+    """Find PassRole on any role, or to any service."""
+    for statement, pattern, action in _find_grants(draft, _PASS_ROLE):
         if _is_limited(statement, _PASS_ROLE_KEYS):
             continue
         if statement.not_resources is not None:
@@ -83,8 +83,8 @@ def passed_roles(draft: Draft) -> Iterator[Found]:
             yield Found("pass_role_without_service", draft.path(statement), message)
 
 
-def _granting(draft: Draft, action: str) -> Iterator[tuple[Statement, str, Placed]]:
-    """The statements that give an action by ``Action``, with the narrowest pattern that is about it, and its place."""
+def _find_grants(draft: Draft, action: str) -> Iterator[tuple[Statement, str, Placed]]:
+    """Find the statements that give an action by ``Action``, with the narrowest pattern about it, and its place."""
     for statement in draft.policy.statements:
         pattern = _pattern_for(action, statement)
         if statement.allow and draft.grants and pattern is not None:
@@ -126,9 +126,9 @@ def _is_any_role(pattern: str, *, below: str = "role/*") -> bool:
     return covers(fields[-1], below) if len(fields) == _FIELDS else pattern.endswith("*")
 
 
-def service_linked_roles(draft: Draft) -> Iterator[Found]:
-    """CreateServiceLinkedRole for any service."""
-    for statement, pattern, action in _granting(draft, _CREATE_LINKED):
+def find_service_linked_roles(draft: Draft) -> Iterator[Found]:
+    """Find CreateServiceLinkedRole for any service."""
+    for statement, pattern, action in _find_grants(draft, _CREATE_LINKED):
         wide = _wide(draft, statement, below="role/aws-service-role/*")
         if wide and not _is_limited(statement, _LINKED_SERVICE_KEYS):
             is_wild_action = is_wild(pattern)
@@ -139,8 +139,8 @@ def service_linked_roles(draft: Draft) -> Iterator[Found]:
             yield Found(code, action.path, message)
 
 
-def assumed_roles(draft: Draft) -> Iterator[Found]:
-    """AssumeRole on any role, of any account that trusts this one."""
+def find_assumed_roles(draft: Draft) -> Iterator[Found]:
+    """Find AssumeRole on any role, of any account that trusts this one."""
     for statement in draft.policy.statements:
         pattern = _pattern_for("sts:assumerole", statement)
         if not statement.allow or not draft.grants or pattern is None or is_everything(pattern) or statement.conditions:
@@ -151,8 +151,8 @@ def assumed_roles(draft: Draft) -> Iterator[Found]:
                 yield Found("assume_role_on_any_role", placed.path, message)
 
 
-def missing_pass_role(draft: Draft) -> Iterator[Found]:
-    """Actions that hand a role to a service, in a document that allows no PassRole."""
+def find_missing_pass_role(draft: Draft) -> Iterator[Found]:
+    """Find actions that pass a role to a service, in a document that allows no PassRole."""
     if not draft.grants or draft.kind in (Kind.RESOURCE, Kind.TRUST):
         return
     allows = [statement for statement in draft.policy.statements if statement.allow]
@@ -161,6 +161,6 @@ def missing_pass_role(draft: Draft) -> Iterator[Found]:
     for statement in allows:
         taking = [placed for placed in draft.texts(statement, "Action") if find_passed_role(placed.text)]
         if taking:
-            names = listed([placed.text for placed in taking])
+            names = join_names([placed.text for placed in taking])
             message = f"to give a role, {names} needs iam:PassRole on it, which this document does not allow"
             yield Found("missing_pass_role", taking[0].path, message)

@@ -45,8 +45,8 @@ _KEYS: t.Final = _CHAIN | {
 }
 
 
-def unknown_services(draft: Draft) -> Iterator[Found]:
-    """ARNs of services that do not exist: no resource has such a name."""
+def find_unknown_services(draft: Draft) -> Iterator[Found]:
+    """Find ARNs of services that do not exist: no resource has such a name."""
     for statement in draft.policy.statements:
         for placed in draft.resources(statement):
             fields = placed.text.split(":", _FIELDS - 1)
@@ -60,21 +60,21 @@ def unknown_services(draft: Draft) -> Iterator[Found]:
                 yield Found("invalid_service", placed.path, f"{placed.text}: no service has the name {service}")
 
 
-def service_principals(draft: Draft) -> Iterator[Found]:
-    """Service principals that no service can have, in ``Principal`` and in conditions."""
+def check_service_principals(draft: Draft) -> Iterator[Found]:
+    """Find service principals that no service can have, in ``Principal`` and in conditions."""
     for statement in draft.policy.statements:
         for kind, placed in draft.principals(statement):
             if kind == "Service" and not is_wild(placed.text):
-                yield from _malformed(placed)
+                yield from _check_service_principal(placed)
     for _statement, condition, path in conditions_of(draft):
         if condition.key.lower() not in _KEYS or condition.operator == "Null":
             continue
         for placed in draft.values(condition, path):
             if not has_variables(placed.text, version=VERSION) and not is_wild(placed.text):
-                yield from _malformed(placed, condition)
+                yield from _check_service_principal(placed, condition)
 
 
-def _malformed(placed: Placed, condition: t.Optional[Condition] = None) -> Iterator[Found]:
+def _check_service_principal(placed: Placed, condition: t.Optional[Condition] = None) -> Iterator[Found]:
     if not _PRINCIPAL.fullmatch(placed.text):
         message = f"{placed.text} is no service principal: they are such as lambda.amazonaws.com, in lower case"
         yield Found("invalid_service_principal_format", placed.path, message)

@@ -26,27 +26,27 @@ _MOST_STATEMENTS: t.Final = 1000
 _EVERYONE: t.Final = frozenset({("*", "*"), ("AWS", "*")})
 
 
-def redundant_members(draft: Draft) -> Iterator[Found]:
-    """Actions and resources beside a wider or equal one in the same element."""
+def find_redundant_members(draft: Draft) -> Iterator[Found]:
+    """Find actions and resources beside a wider or equal one in the same element."""
     for statement in draft.policy.statements:
-        yield from _redundant("redundant_action", draft.actions(statement), lower=True)
-        yield from _redundant("redundant_resource", draft.resources(statement), lower=False)
+        yield from _find_redundant("redundant_action", draft.actions(statement), lower=True)
+        yield from _find_redundant("redundant_resource", draft.resources(statement), lower=False)
 
 
-def _redundant(code: str, members: Sequence[Placed], *, lower: bool) -> Iterator[Found]:
+def _find_redundant(code: str, members: Sequence[Placed], *, lower: bool) -> Iterator[Found]:
     texts = [placed.text.lower() if lower else placed.text for placed in members]
     wides = {text: placed.text for placed, text in zip(members, texts, strict=True) if is_wild(text)}
     seen: set[str] = set()
     for placed, text in zip(members, texts, strict=True):
-        wider = next((wide for wide in wides if wide != text and within(wide, text)), None)
+        wider = next((wide for wide in wides if wide != text and contains(wide, text)), None)
         if text in seen:
             yield Found(code, placed.path, f"{placed.text} stands here before")
-        elif wider and not within(text, wider):
+        elif wider and not contains(text, wider):
             yield Found(code, placed.path, f"{placed.text} is part of {wides[wider]}")
         seen.add(text)
 
 
-def within(wide: str, narrow: str) -> bool:
+def contains(wide: str, narrow: str) -> bool:
     """Whether ``wide`` covers ``narrow``: as ``covers``, but quick where the answer is plain, as it mostly is."""
     stem = wide[:-1]
     if wide.endswith("*") and not is_wild(stem):
@@ -59,8 +59,8 @@ def within(wide: str, narrow: str) -> bool:
     return matches is not None and all(map(matches, examples)) and covers(wide, narrow)
 
 
-def redundant_statements(draft: Draft) -> Iterator[Found]:
-    """Statements that another of the same effect covers; of two that are equal, the later one."""
+def find_redundant_statements(draft: Draft) -> Iterator[Found]:
+    """Find statements that another of the same effect covers; of two that are equal, the later one."""
     statements = draft.policy.statements
     for statement in statements if len(statements) <= _MOST_STATEMENTS else ():
         for other in statements:
@@ -74,8 +74,8 @@ def redundant_statements(draft: Draft) -> Iterator[Found]:
             break
 
 
-def shadowed(draft: Draft) -> Iterator[Found]:
-    """What is allowed in vain: a deny without conditions takes it away whole."""
+def find_shadowed(draft: Draft) -> Iterator[Found]:
+    """Find permissions that a Deny without conditions takes away whole."""
     statements = draft.policy.statements if len(draft.policy.statements) <= _MOST_STATEMENTS else ()
     denies = [one for one in statements if not one.allow and not one.conditions]
     for statement in filter(lambda one: one.allow, statements if denies else ()):
@@ -105,7 +105,7 @@ def _covers(draft: Draft, wide: Statement, narrow: Statement) -> bool:
 
 def _covers_action(wide: Statement, action: str) -> bool:
     if wide.actions is not None:
-        return any(within(pattern.lower(), action) for pattern in wide.actions)
+        return any(contains(pattern.lower(), action) for pattern in wide.actions)
     return not any(overlaps(pattern.lower(), action) for pattern in wide.not_actions or ())
 
 
@@ -124,7 +124,7 @@ def _covers_resources(draft: Draft, wide: Statement, narrow: Statement) -> bool:
         # A pattern with a variable covers what it becomes, which is not known: only itself.
         fixed = [resource for resource in wide.resources if draft.pattern(resource) == resource]
         return bool(patterns) and all(
-            resource in wide.resources or any(within(one, pattern) for one in fixed)
+            resource in wide.resources or any(contains(one, pattern) for one in fixed)
             for resource, pattern in zip(narrow.resources, patterns, strict=True)
         )
     refused = [draft.pattern(resource) for resource in wide.not_resources or ()]
@@ -144,7 +144,7 @@ def _complement(
     if narrow_not is None:
         return False
     kept, refused = ([one.lower() if lower else one for one in names or ()] for names in (narrow_not, wide_not))
-    return all(any(within(one, pattern) for one in kept) for pattern in refused)
+    return all(any(contains(one, pattern) for one in kept) for pattern in refused)
 
 
 def _covers_principals(wide: Statement, narrow: Statement) -> bool:

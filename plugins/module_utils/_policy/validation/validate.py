@@ -22,43 +22,43 @@ from .draft import Check, Draft, Found
 from .rules import Issue, issue
 
 _CHECKS: t.Final[tuple[Check, ...]] = (
-    actions.malformed_arns,
-    conditions.repeated_keys,
-    conditions.unfit_values,
-    conditions.literal_wildcards,
-    conditions.wildcards_in_arns,
-    conditions.presence_checks,
-    conditions.variables_of_old_version,
-    conditions.unfit_operators,
-    contradictions.contradictions,
-    statements.redundant_members,
-    statements.redundant_statements,
-    statements.shadowed,
-    risks.broad_grants,
-    risks.negated_principals,
-    risks.passed_roles,
-    risks.service_linked_roles,
-    risks.assumed_roles,
-    risks.missing_pass_role,
-    services.service_principals,
-    guards.public_principals,
-    guards.empty_sets,
-    guards.weak_mfa,
-    guards.denies_of_absent_keys,
-    kinds.scp_language,
-    kinds.rcp_language,
-    kinds.trust_actions,
-    kinds.wild_principals,
-    kinds.idle_boundaries,
+    actions.find_malformed_arns,
+    conditions.find_repeated_keys,
+    conditions.find_unfit_values,
+    conditions.find_literal_wildcards,
+    conditions.find_wildcards_in_arns,
+    conditions.find_presence_checks,
+    conditions.find_variables_of_old_version,
+    conditions.find_unfit_operators,
+    contradictions.find_contradictions,
+    statements.find_redundant_members,
+    statements.find_redundant_statements,
+    statements.find_shadowed,
+    risks.find_broad_grants,
+    risks.find_negated_principals,
+    risks.find_passed_roles,
+    risks.find_service_linked_roles,
+    risks.find_assumed_roles,
+    risks.find_missing_pass_role,
+    services.check_service_principals,
+    guards.find_public_principals,
+    guards.find_empty_sets,
+    guards.find_weak_mfa,
+    guards.find_denies_of_absent_keys,
+    kinds.check_scp_language,
+    kinds.check_rcp_language,
+    kinds.check_trust_actions,
+    kinds.find_wild_principals,
+    kinds.find_idle_boundaries,
 )
 # These ask the catalogue, and say nothing without one.
 _CATALOGUE_CHECKS: t.Final[tuple[Check, ...]] = (
-    actions.unknown_actions,
-    actions.misfit_resources,
-    conditions.unknown_keys,
-    conditions.idle_keys,
-    conditions.unsupported_tags,
-    services.unknown_services,
+    actions.find_unknown_actions,
+    actions.find_misfit_resources,
+    conditions.find_unknown_keys,
+    conditions.find_idle_keys,
+    conditions.find_unsupported_tags,
+    services.find_unknown_services,
 )
 
 
@@ -83,7 +83,7 @@ def validate(source: Source, *, kind: Kind, partition: t.Optional[str] = None) -
     draft = Draft(policy, value, kind, partition)
     found = [*_document_issues(draft, value if text is None else text), *_run(draft)]
     positions = locate(text).positions if text is not None and found else {}
-    return tuple(_located(one, positions) for one in sorted(found, key=_order))
+    return tuple(_locate_issue(one, positions) for one in sorted(found, key=_order))
 
 
 def _document_issues(draft: Draft, content: t.Union[str, Mapping[str, t.Any]]) -> Iterator[Found]:
@@ -105,7 +105,7 @@ def _run(draft: Draft) -> Iterator[Found]:
         yield from check(draft)
 
 
-def _located(found: Found, positions: Mapping[Path, Position]) -> Issue:
+def _locate_issue(found: Found, positions: Mapping[Path, Position]) -> Issue:
     return issue(found.code, found.message, path_text(found.path), positions.get(found.path))
 
 
