@@ -45,7 +45,7 @@ from .._policy.evaluation.evaluate import Layers
 from .._policy.evaluation.narrowing import ANYTHING, condition_keys
 from .._policy.impact.judge import Impact, Judge
 from .._policy.trail.actions import EventReader
-from .._policy.trail.usage import Evidence, Source, SourceRead, Use, settled
+from .._policy.trail.usage import Evidence, Source, SourceRead, Use, drop_explained_uses
 from .acceptance import Acceptances, parse_acceptances
 
 # doc_fragments/_evidence.py
@@ -274,7 +274,7 @@ class Book:
         """What a principal used, by any source."""
         activities = self._of(arn)
         whole = {activity.source.source for activity in activities if activity.source.is_whole}
-        return settled((use for activity in activities for use in activity.of(arn)), by=whole)
+        return drop_explained_uses((use for activity in activities for use in activity.of(arn)), by=whole)
 
     def evidence(self, arn: str) -> Evidence:
         """What was looked at for a principal."""

@@ -83,8 +83,8 @@ class ReadyLayers:
             found = self._evaluators[id(layers)] = Evaluator(layers)
         return found
 
-    def allowing(self, layers: Layers, action: str) -> Iterator[CompiledStatement]:
-        """The identity statements that allow ``action`` on something."""
+    def find_allows(self, layers: Layers, action: str) -> Iterator[CompiledStatement]:
+        """Find the identity statements that allow ``action`` on something."""
         for policy in layers.identity:
             for statement in self._statements(policy, action):
                 if statement.allow:

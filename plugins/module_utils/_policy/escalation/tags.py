@@ -23,7 +23,7 @@ from .questions import RESOURCE_TAGS, Actor, Allowed, Doubts, Questions
 _TAG_KEYS: t.Final = "aws:tagkeys"
 
 
-class Tagging:
+class TagSteps:
     """The steps that set tags which some policy of the account asks for."""
 
     def __init__(self, questions: Questions) -> None:

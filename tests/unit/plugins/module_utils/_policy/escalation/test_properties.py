@@ -126,9 +126,9 @@ def test_everybody_gets_the_answer_that_it_would_get_alone(account: Landscape) -
         own = arn("user", name)
         for escalation in (together, alone):
             escalation.administrator(escalation.actors[own])
-        found, expected = (item.takeover(item.actors[own], administrators) for item in (together, alone))
+        found, expected = (item.find_takeover(item.actors[own], administrators) for item in (together, alone))
         assert _told(found) == _told(expected)
-        ends, expected_ends = ([*item.ends(item.actors[own])] for item in (together, alone))
+        ends, expected_ends = ([*item.find_ends(item.actors[own])] for item in (together, alone))
         assert list(map(_told, ends)) == list(map(_told, expected_ends))
 
 
