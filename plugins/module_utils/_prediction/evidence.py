@@ -23,7 +23,7 @@ from .._account.activity import (
     Activity,
     Lookup,
     event_history,
-    joined,
+    join_lookups,
     last_accessed,
     log_files,
     look_up,
@@ -252,7 +252,7 @@ class Predictor:
         questions = by_name if len(users) == len(arns) <= _FEW_USERS else whole_region
         most = self._options.event_history_max_pages
         now = self._task.now
-        return joined(
+        return join_lookups(
             [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
         )
 

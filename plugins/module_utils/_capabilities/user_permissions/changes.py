@@ -76,7 +76,7 @@ def holdings_of(permissions: Permissions, owner: Principal) -> tuple[Holding, ..
         Holding(owner, arn.rpartition("/")[2], arn, None, permissions.policy(arn)) for arn in owner.attached_policies
     )
     inline = (
-        Holding(owner, item.name, None, item.document, permissions.parsed(item, f"inline policy {item.name}"))
+        Holding(owner, item.name, None, item.document, permissions.parse(item, f"inline policy {item.name}"))
         for item in owner.inline_policies
     )
     return (*attached, *inline)

@@ -18,7 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account import acti
 from ansible_collections.hardening.iam.plugins.module_utils._account.activity import (
     Lookup,
     event_history,
-    joined,
+    join_lookups,
     last_accessed,
     log_files,
     look_up,
@@ -173,7 +173,7 @@ def test_several_questions_reach_as_far_back_as_the_one_that_was_cut_off_first()
         records = [[event("ListBuckets", NOW - timedelta(days=days))]] * pages
         return look_up(answers(*records), max_pages=1, wait=lambda _seconds: None, now=NOW)
 
-    found = joined([asked(2, pages=2), asked(80, pages=1)])
+    found = join_lookups([asked(2, pages=2), asked(80, pages=1)])
     assert (len(found.records), found.whole, found.since) == (2, False, NOW - timedelta(days=2))
     history = event_history({"us-east-1": found}, {}, EventReader(), now=NOW, others=())
     assert (history.source.window_days, history.source.is_whole) == (2, False)

@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules
     AlertTopic,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
-from ansible_collections.hardening.iam.plugins.module_utils._account.topic_reads import parsed
+from ansible_collections.hardening.iam.plugins.module_utils._account.topic_reads import parse_json
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound, Throttled
 
 from .fakes import ACCOUNT, HOME, OTHER, FakeAccess, denied, read, refusal, unread_of
@@ -147,4 +147,4 @@ def test_the_policy_of_a_key_that_is_gone_admits_nobody() -> None:
 
 
 def test_what_is_no_json_is_nothing() -> None:
-    assert [parsed(text) for text in (None, "", "{", '{"a": 1}')] == [None, None, None, {"a": 1}]
+    assert [parse_json(text) for text in (None, "", "{", '{"a": 1}')] == [None, None, None, {"a": 1}]
