@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.pa
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Condition, Policy, Statement
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Layers, Request, evaluate
 
-from ..samples import managed_policies, policies
+from ..samples import load_managed_policies, policies
 
 ALLOW: dict[str, t.Any] = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 
@@ -198,7 +198,7 @@ def test_properties(principals: bool) -> None:
     def holds(policy: Policy, seed: random.Random) -> None:
         found = canonical(policy)
         assert canonical(found) == found
-        assert equivalent(shuffled(policy, seed), policy)
+        assert equivalent(shuffle(policy, seed), policy)
         assert parse(document(policy)) == policy
         assert parse(minify(policy)) == policy
         assert equivalent(parse(minify(found)), policy)
@@ -206,26 +206,26 @@ def test_properties(principals: bool) -> None:
     holds()
 
 
-def shuffled(policy: Policy, chance: random.Random) -> Policy:
+def shuffle(policy: Policy, chance: random.Random) -> Policy:
     """The policy with statements, values and conditions in another order, and some of them twice."""
 
-    def mixed(items: t.Sequence[t.Any]) -> t.Any:
+    def mix(items: t.Sequence[t.Any]) -> t.Any:
         extended = [*items, *chance.choices(items, k=chance.randint(0, 2))] if items else []
         return tuple(chance.sample(extended, len(extended)))
 
-    def mixed_condition(condition: Condition) -> Condition:
-        return dataclasses.replace(condition, values=mixed(condition.values), key=condition.key.swapcase())
+    def mix_condition(condition: Condition) -> Condition:
+        return dataclasses.replace(condition, values=mix(condition.values), key=condition.key.swapcase())
 
-    def mixed_statement(statement: Statement) -> Statement:
+    def mix_statement(statement: Statement) -> Statement:
         changed: dict[str, t.Any] = {
-            field.name: mixed(value)
+            field.name: mix(value)
             for field in dataclasses.fields(statement)
             if isinstance(value := getattr(statement, field.name), tuple)
         }
-        changed["conditions"] = tuple(map(mixed_condition, changed["conditions"]))
+        changed["conditions"] = tuple(map(mix_condition, changed["conditions"]))
         return dataclasses.replace(statement, **changed)
 
-    return dataclasses.replace(policy, statements=mixed(tuple(map(mixed_statement, policy.statements))))
+    return dataclasses.replace(policy, statements=mix(tuple(map(mix_statement, policy.statements))))
 
 
 REQUESTS: t.Final = [
@@ -260,7 +260,7 @@ def test_the_canonical_form_means_the_same(identity: Policy, resource: Policy) -
 
 
 def test_all_policies_of_aws() -> None:
-    for name, content in managed_policies().items():
+    for name, content in load_managed_policies().items():
         policy = parse(content, name=name)
         found = canonical(policy)
         assert canonical(found) == found

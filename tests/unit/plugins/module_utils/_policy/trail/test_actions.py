@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.action
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
 
-from .events import ACCOUNT, ASSUMED_ROLE, CONSOLE_USER, IAM_USER, ISSUER, KEY, ROLE, USER, Record, event, issued_by
+from .events import ACCOUNT, ASSUMED_ROLE, CONSOLE_USER, IAM_USER, ISSUER, KEY, ROLE, USER, Record, assume, event
 
 BUCKET = "arn:aws:s3:::acme-data"
 FUNCTION = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:app"
@@ -32,7 +32,7 @@ def calls(record: t.Any, **options: t.Any) -> tuple[Call, ...]:
     return found
 
 
-def told(record: Record, **options: t.Any) -> list[tuple[str, t.Optional[str]]]:
+def list_certain_calls(record: Record, **options: t.Any) -> list[tuple[str, t.Optional[str]]]:
     """What the event needed for certain."""
     return [(call.action, call.resource) for call in calls(record, **options) if not call.is_possible]
 
@@ -72,7 +72,7 @@ LINKED = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/config.amazonaws.com/AWS
     [
         (event("s3:ListBuckets", {"type": "Root", "arn": f"arn:aws:iam::{ACCOUNT}:root"}), Skipped.ROOT),
         (event("kms:Decrypt", {"type": "AWSService", "invokedBy": "s3.amazonaws.com"}), Skipped.SERVICE),
-        (event("config:PutEvaluations", issued_by(LINKED)), Skipped.SERVICE),
+        (event("config:PutEvaluations", assume(LINKED)), Skipped.SERVICE),
         (event("s3:GetObject", {"type": "AWSAccount", "accountId": "999988887777"}), Skipped.FOREIGN),
         (event("sts:AssumeRoleWithSAML", {"type": "SAMLUser", "userName": "x"}), Skipped.FOREIGN),
         (event("sts:AssumeRoleWithWebIdentity", {"type": "WebIdentityUser", "userName": "x"}), Skipped.FOREIGN),
@@ -97,7 +97,7 @@ def test_events_that_are_no_use(record: t.Any, reason: Skipped) -> None:
 
 def test_other_principals_are_left_out() -> None:
     assert EventReader(principals=[USER]).calls(event("s3:ListBuckets")) is Skipped.OTHER
-    assert told(event("s3:ListBuckets"), principals=[ROLE]) == [("s3:ListAllMyBuckets", None)]
+    assert list_certain_calls(event("s3:ListBuckets"), principals=[ROLE]) == [("s3:ListAllMyBuckets", None)]
 
 
 # Whether it worked
@@ -218,7 +218,7 @@ def test_a_session_without_issuer_is_that_of_the_role_in_its_arn(names: dict[str
     ids=lambda value: value["eventName"] if isinstance(value, dict) else "",
 )
 def test_actions_and_resources(record: Record, uses: list[tuple[str, t.Optional[str]]]) -> None:
-    assert told(record, names={"role/deployer": ROLE}) == uses
+    assert list_certain_calls(record, names={"role/deployer": ROLE}) == uses
 
 
 def test_an_event_of_no_known_action_tells_the_service_alone() -> None:

@@ -53,7 +53,7 @@ def documents(text: bytes) -> Iterator[t.Any]:
                 return
 
 
-def shown(calls: tuple[Call, ...], action: str) -> set[str]:
+def list_resources(calls: tuple[Call, ...], action: str) -> set[str]:
     """The resources that the reader shows for the event's own action."""
     return {call.resource for call in calls if call.action == action and call.resource}
 
@@ -71,8 +71,8 @@ class Comparison:
         actions = actions_of(prefix_of(record["eventSource"]), record["eventName"])
         if isinstance(calls, Skipped) or len(actions) != 1:
             return
-        expected = trail_reference.expected(record, actions[0])
-        found = shown(calls, actions[0])
+        expected = trail_reference.expect_arns(record, actions[0])
+        found = list_resources(calls, actions[0])
         if expected is None:
             return
         self.events += 1
@@ -114,7 +114,7 @@ def test_the_comparison_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> 
     for record in (bucket, stopped, event("ec2:DescribeInstances")):
         comparison.add(record)
     assert (comparison.events, comparison.right, comparison.share) == (2, 2, 1.0)
-    assert trail_reference.expected(stopped, "ec2:StopInstances") == {instance}
+    assert trail_reference.expect_arns(stopped, "ec2:StopInstances") == {instance}
     wrong = Call(ROLE, "ec2:StopInstances", instance.replace("i-1", "i-2"), comparison_context(), None)
     monkeypatch.setattr(EventReader, "calls", lambda self, record: (wrong,))
     comparison.add(stopped)
