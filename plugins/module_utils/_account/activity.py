@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import UTC, datetime, timedelta
 
 from .._policy.evaluation import catalogue
-from .._policy.trail.actions import EventReader, Reading, Skipped, moment_of
+from .._policy.trail.actions import EventReader, Reading, SkipReason, moment_of
 from .._policy.trail.names import actions_of
 from .._policy.trail.usage import Source, SourceRead, Use
 from .model import ServiceUse
@@ -66,7 +66,7 @@ class Activity:
 
     source: SourceRead
     uses: tuple[Use, ...] = ()
-    skipped: Mapping[Skipped, int] = dataclasses.field(default_factory=dict)
+    skipped: Mapping[SkipReason, int] = dataclasses.field(default_factory=dict)
 
     def of(self, principal_arn: str) -> tuple[Use, ...]:
         """The uses of one principal."""

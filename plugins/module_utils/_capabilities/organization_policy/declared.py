@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from ..._account.organization_tree import RCP, SCP
 from ..._converge.change import content_hash
 from ..._converge.errors import InputError
+from ..._policy.documents.canonical import are_equivalent, fingerprint, minify
 from ..._policy.documents.canonical import document as document_of
-from ..._policy.documents.canonical import equivalent, fingerprint, minify
 from ..._policy.documents.limits import ATTACHMENTS, LIMITS
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Kind, Policy, PolicyError
@@ -170,7 +170,7 @@ class Content:
         if self.policy is None or not isinstance(document, Mapping):
             return content_hash(document) == content_hash(self.document)
         try:
-            return equivalent(parse(document, kind=KINDS[policy_type]), self.policy)
+            return are_equivalent(parse(document, kind=KINDS[policy_type]), self.policy)
         except PolicyError:
             return False
 

@@ -85,7 +85,7 @@ def flaws(policy: Policy, *, arn: str, place: Place, bound: Sequence[str] = ()) 
     found = list(_find_lock_outs(policy))
     if not found:
         found += _escapes(policy, arn, place, bound)
-        if Analysis(Layers(identity=(policy,)), place).whole_service("iam"):
+        if Analysis(Layers(identity=(policy,)), place).allows_whole_service("iam"):
             detail = "it allows every action of IAM on everything, without a condition"
             found.append(Flaw(Weakness.OPENS_IAM, detail, ("iam:*",)))
     return tuple(found)
@@ -132,7 +132,7 @@ def _resources(policy: Policy) -> Iterator[str]:
 
 def _sample_actions(patterns: Iterable[str]) -> Iterator[str]:
     for pattern in dict.fromkeys(patterns):
-        if not catalogue.available():
+        if not catalogue.is_available():
             yield pattern.replace("*", "x").replace("?", "x")
         yield from (action.full_name for action in catalogue.expand(pattern))
 
@@ -149,7 +149,7 @@ def _escapes(policy: Policy, arn: str, place: Place, bound: Sequence[str]) -> It
         place.resource("arn:{partition}:iam::{account}:user/{name}")
     ]
     other = place.resource("arn:{partition}:iam::{account}:policy/{name}")
-    asking = _Asking(policy, place, (*roles, *users))
+    asking = _BoundaryTester(policy, place, (*roles, *users))
     yield from asking.flaw(
         Weakness.REMOVABLE,
         "those it binds can take it off, or put another in its place",
@@ -195,8 +195,8 @@ def _texts(statement: Statement) -> tuple[str, ...]:
     return (*(statement.resources or ()), *(statement.not_resources or ()), *values)
 
 
-class _Asking:
-    """Puts calls to a boundary, made by each of those it binds."""
+class _BoundaryTester:
+    """Tests calls against a boundary, made by each principal that it binds."""
 
     def __init__(self, policy: Policy, place: Place, callers: Sequence[str]) -> None:
         self._evaluator: t.Final = Evaluator(Layers(identity=(_ANYTHING,), boundary=policy))

@@ -300,7 +300,7 @@ class Analysis:
         alone = Layers(identity=self._evaluator.layers.identity)
         return None if alone == self._evaluator.layers else Analysis(alone, self._place, self._principal)
 
-    def whole_service(self, service: str) -> bool:
+    def allows_whole_service(self, service: str) -> bool:
         """Whether every action of a service, new ones included, is allowed on every resource without a condition."""
         return self.may(f"{service}:{ANY_ACTION}")
 

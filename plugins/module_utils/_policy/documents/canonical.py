@@ -41,7 +41,7 @@ def canonical(policy: Policy) -> Policy:
     )
 
 
-def equivalent(one: Policy, other: Policy) -> bool:
+def are_equivalent(one: Policy, other: Policy) -> bool:
     """Whether two documents mean the same, so that one need not be replaced by the other."""
     return canonical(one) == canonical(other)
 

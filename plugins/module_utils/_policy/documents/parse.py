@@ -153,7 +153,7 @@ class _Reader:
         self.check_pair(value, "Principal", path, needed=kind in _PRINCIPAL_KINDS, unfit=kind in _ATTACHED_KINDS)
         return Statement(
             index=index,
-            allow=self.effect(value, path),
+            allow=self.read_effect(value, path),
             sid=self.sid(value, path),
             actions=self.actions(value, "Action", path),
             not_actions=self.actions(value, "NotAction", path),
@@ -185,7 +185,7 @@ class _Reader:
         elif unfit and given:
             self.refuse((*path, given[0]), f"may not stand in {_names(self.kind)}")
 
-    def effect(self, value: Mapping[str, t.Any], path: Path) -> bool:
+    def read_effect(self, value: Mapping[str, t.Any], path: Path) -> bool:
         effect = value.get("Effect")
         if "Effect" not in value:
             self.refuse(path, "has no Effect")

@@ -44,8 +44,8 @@ class Number:
 
 
 @dataclasses.dataclass(frozen=True)
-class Located:
-    """Where the values of a text stand, and which elements are given a second time."""
+class Locations:
+    """The positions of the values of a text, and the elements that are given a second time."""
 
     positions: t.Mapping[Path, Position]
     repeated: tuple[tuple[Path, Position], ...]
@@ -83,7 +83,7 @@ def decode(source: t.Union[str, bytes], *, name: str = "") -> tuple[t.Any, str]:
     return value, text
 
 
-def locate(text: str) -> Located:
+def locate(text: str) -> Locations:
     """The position of every value in a text that ``json`` has decoded; an element's position is that of its name."""
     positions: dict[Path, Position] = {}
     repeated: list[tuple[Path, Position]] = []
@@ -112,7 +112,7 @@ def locate(text: str) -> Located:
         positions.setdefault(here, place.of(token.start()))
         if first in "[{":
             open_values.append((here, 0 if first == "[" else None))
-    return Located(positions, tuple(repeated))
+    return Locations(positions, tuple(repeated))
 
 
 def compact(value: t.Mapping[str, t.Any]) -> str:

@@ -20,7 +20,7 @@ from .landscape import Landscape, Subject, SubjectKind
 from .methods import make_resource_arn
 from .methods_schema import Fact, Gain, Method, On
 from .powers import Powers
-from .questions import CERTAIN, Actor, Allowed, Doubts, Keys, Questions
+from .questions import CERTAIN, Actor, Doubts, Keys, Permission, Questions
 from .trusts import TRUST_POLICY, RoleTrusts, make_trust_policy
 
 ASSUME: t.Final = "sts:AssumeRole"
@@ -91,7 +91,7 @@ class Attempts:
         self._questions = questions
         self._powers = powers
         self._trusts = trusts
-        self._made: dict[t.Hashable, t.Optional[Allowed]] = {}
+        self._made: dict[t.Hashable, t.Optional[Permission]] = {}
 
     @functools.cached_property
     def groups(self) -> frozenset[str]:
@@ -183,7 +183,7 @@ class Attempts:
     def judge(self, attempt: Attempt) -> t.Optional[Edge]:
         """Judge an attempt: return its step, or None if it fails."""
         method = attempt.method
-        answers: list[Allowed] = []
+        answers: list[Permission] = []
         for answer in self._answers(attempt):
             if answer is None:
                 return None
@@ -193,11 +193,11 @@ class Attempts:
         policies = dict.fromkeys(label(answer.policy, attempt.target) for answer in answers if answer.policy)
         return Edge(method, attempt.target, doubts, tuple(policies), via)
 
-    def _answers(self, attempt: Attempt) -> Iterator[t.Optional[Allowed]]:
+    def _answers(self, attempt: Attempt) -> Iterator[t.Optional[Permission]]:
         """The answers to all that an attempt needs."""
         if attempt.service is not None:
             doubts = self._trusts.admits(self._landscape.by_arn[attempt.target], attempt.service)
-            yield None if doubts is None else Allowed(doubts)
+            yield None if doubts is None else Permission(doubts)
         places = {
             On.SELF: (attempt.actor.arn,),
             On.TARGET: (attempt.target,),
@@ -210,7 +210,7 @@ class Attempts:
                 yield self._answer(attempt, need.action, resource)
         yield from self._answer_for_things(attempt)
 
-    def _answer(self, attempt: Attempt, action: str, resource: str) -> t.Optional[Allowed]:
+    def _answer(self, attempt: Attempt, action: str, resource: str) -> t.Optional[Permission]:
         trust = None
         if action == ASSUME:
             trust = self._trust(attempt)
@@ -238,7 +238,7 @@ class Attempts:
             keys.append((_POLICY_KEY, attempt.attached))
         return tuple(keys)
 
-    def _answer_for_things(self, attempt: Attempt) -> Iterator[t.Optional[Allowed]]:
+    def _answer_for_things(self, attempt: Attempt) -> Iterator[t.Optional[Permission]]:
         """Answer whether the actor may make or use the things that the method takes, each kind under one name."""
         kinds: dict[str, list[str]] = {}
         for action in attempt.method.on(On.ANY):
@@ -249,7 +249,7 @@ class Attempts:
         for usual, actions in kinds.items():
             yield self._answer_for_kind(attempt.actor, usual, tuple(actions))
 
-    def _answer_for_kind(self, actor: Actor, usual: str, actions: tuple[str, ...]) -> t.Optional[Allowed]:
+    def _answer_for_kind(self, actor: Actor, usual: str, actions: tuple[str, ...]) -> t.Optional[Permission]:
         signature = self._questions.signature(actor, actions)
         key = (signature or (actor.arn, actor.rights), actor.unknown, usual, actions)
         if key not in self._made:
@@ -260,13 +260,13 @@ class Attempts:
             self._made[key] = min(filter(None, every), key=lambda found: len(found.doubts), default=None)
         return self._made[key]
 
-    def _all_on(self, actor: Actor, actions: tuple[str, ...], resource: str) -> t.Optional[Allowed]:
-        found = Allowed(CERTAIN)
+    def _all_on(self, actor: Actor, actions: tuple[str, ...], resource: str) -> t.Optional[Permission]:
+        found = Permission(CERTAIN)
         for action in actions:
             answer = self._questions.may(actor, action, resource)
             if answer is None:
                 return None
-            found = Allowed(found.doubts | answer.doubts, answer.policy)
+            found = Permission(found.doubts | answer.doubts, answer.policy)
         return found
 
 

@@ -56,7 +56,7 @@ RESOURCE_TAGS: t.Final = ("iam:resourcetag/", "aws:resourcetag/")
 _OF_CALLER: t.Final = ("aws:principal", "aws:userid", "aws:username", "aws:securetransport", "aws:viaawsservice")
 
 
-class Allowed(t.NamedTuple):
+class Permission(t.NamedTuple):
     """A request that passes, if what is in ``doubts`` is so; ``policy`` is the one that allows it."""
 
     doubts: Doubts
@@ -114,7 +114,7 @@ class Questions:
     def __init__(self, landscape: Landscape) -> None:
         self._landscape = landscape
         self.ready: t.Final = ReadyLayers()
-        self._answers: dict[t.Hashable, t.Optional[Allowed]] = {}
+        self._answers: dict[t.Hashable, t.Optional[Permission]] = {}
         self._callers: dict[t.Hashable, t.Hashable] = {}
         self._conditions: dict[tuple[Condition, ...], Evaluator] = {}
         self._denials: dict[t.Hashable, frozenset[str]] = {}
@@ -179,7 +179,7 @@ class Questions:
 
     def may(
         self, actor: Actor, action: str, resource: str, keys: Keys = (), trust: t.Optional[Policy] = None
-    ) -> t.Optional[Allowed]:
+    ) -> t.Optional[Permission]:
         """Whether ``actor`` may do ``action`` on ``resource``; ``trust`` is the policy of a role that is assumed."""
         relevance = self.ready.relevance(actor.layers, action)
         personal = trust is not None and self.ready.is_personal(trust)
@@ -190,11 +190,11 @@ class Questions:
         found = self._answers[key]
         if found is None or not actor.unknown:
             return found
-        return Allowed(found.doubts | actor.unknown, found.policy)
+        return Permission(found.doubts | actor.unknown, found.policy)
 
     def _ask(
         self, actor: Actor, action: str, resource: str, keys: Keys, trust: t.Optional[Policy]
-    ) -> t.Optional[Allowed]:
+    ) -> t.Optional[Permission]:
         decision = self.ready.evaluator(actor.layers).decide(
             Request(
                 action=action,
@@ -206,7 +206,7 @@ class Questions:
             )
         )
         if decision.outcome is Outcome.ALLOWED:
-            return Allowed(CERTAIN, decision.policy)
+            return Permission(CERTAIN, decision.policy)
         if decision.outcome is not Outcome.UNKNOWN:
             return None
         missing = frozenset(
@@ -216,7 +216,7 @@ class Questions:
             and not actor.sets(key.lower(), resource)
             and not (key.lower() == _ASSOCIATED and self._is_any_instance(actor, keys))
         )
-        return Allowed(missing, decision.policy)
+        return Permission(missing, decision.policy)
 
     def _is_any_instance(self, actor: Actor, keys: Keys) -> bool:
         """Whether PassRole to EC2 is limited to instances of any name, which a new one fits.

@@ -66,8 +66,8 @@ def find_narrowed_layers(before: Layers, after: Layers, action: t.Optional[str] 
         "identity": _narrows(before.identity, after.identity, action),
         "boundary": _narrows(_limit(before.boundary), _limit(after.boundary), action),
         "session": _narrows(before.session or None, after.session or None, action),
-        "scps": _levels_narrow(before.scps, after.scps, action),
-        "rcps": _levels_narrow(before.rcps, after.rcps, action),
+        "scps": _narrows_levels(before.scps, after.scps, action),
+        "rcps": _narrows_levels(before.rcps, after.rcps, action),
     }
     return frozenset(name for name, narrowed in narrows.items() if narrowed)
 
@@ -88,7 +88,7 @@ def _limit(boundary: t.Optional[Policy]) -> Policies:
     return None if boundary is None else (boundary,)
 
 
-def _levels_narrow(before: Levels, after: Levels, action: t.Optional[str]) -> bool:
+def _narrows_levels(before: Levels, after: Levels, action: t.Optional[str]) -> bool:
     # A level that is not there limits nothing.
     pairs = itertools.zip_longest(before or (), after or ())
     return any(_narrows(old, new, action) for old, new in pairs)

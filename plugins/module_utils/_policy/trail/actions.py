@@ -35,8 +35,8 @@ from .usage import Source, Use, merge_uses
 Record = Mapping[str, t.Any]
 
 
-class Skipped(enum.StrEnum):
-    """Why an event is no use of a permission, or none that can be judged."""
+class SkipReason(enum.StrEnum):
+    """The reasons why an event is no use of a permission, or none that can be judged."""
 
     MALFORMED = "it is no event as CloudTrail writes them"
     NO_PERMISSION = "it needs no permission: AWS did it, a sign-in, or an operation that is open to all"
@@ -87,7 +87,7 @@ class Reading:
 
     uses: tuple[Use, ...]
     events: int
-    skipped: Mapping[Skipped, int]
+    skipped: Mapping[SkipReason, int]
 
 
 class EventReader:
@@ -111,13 +111,13 @@ class EventReader:
 
     def read(self, records: Iterable[t.Any], source: Source) -> Reading:
         """The uses in the events, equal ones counted together."""
-        skipped: collections.Counter[Skipped] = collections.Counter()
+        skipped: collections.Counter[SkipReason] = collections.Counter()
         uses: dict[tuple[t.Hashable, ...], Use] = {}
         events = 0
         for record in records:
             events += 1
             found = self.calls(record)
-            if isinstance(found, Skipped):
+            if isinstance(found, SkipReason):
                 skipped[found] += 1
                 continue
             for call in found:
@@ -126,24 +126,24 @@ class EventReader:
                 uses[key] = merge_uses((uses[key], use))[0] if key in uses else use
         return Reading(merge_uses(uses.values()), events, skipped)
 
-    def calls(self, record: t.Any) -> t.Union[tuple[Call, ...], Skipped]:
+    def calls(self, record: t.Any) -> t.Union[tuple[Call, ...], SkipReason]:
         """The permissions that one event needed, or why it needed none that counts."""
         if not isinstance(record, Mapping) or not isinstance(record.get("userIdentity"), Mapping):
-            return Skipped.MALFORMED
+            return SkipReason.MALFORMED
         event_source, event_name = record.get("eventSource"), record.get("eventName")
         if not isinstance(event_source, str) or not isinstance(event_name, str):
-            return Skipped.MALFORMED
+            return SkipReason.MALFORMED
         service = prefix_of(event_source)
         free = service == "signin" or (service, event_name.lower()) in _FREE
         if free or record.get("eventType", "AwsApiCall") not in _CALLS:
-            return Skipped.NO_PERMISSION
+            return SkipReason.NO_PERMISSION
         principal = principal_of(record["userIdentity"], self._names)
-        if isinstance(principal, Skipped):
+        if isinstance(principal, SkipReason):
             return principal
         if self._principals is not None and principal not in self._principals:
-            return Skipped.OTHER
+            return SkipReason.OTHER
         if _was_denied(record, service):
-            return Skipped.DENIED
+            return SkipReason.DENIED
         subject = Subject(record, self._names)
         services = find_services(service, event_name, subject.parameters)
         found = (call for one in services for call in self._calls(subject, principal, one, event_name))
@@ -274,7 +274,7 @@ def _use(call: Call, source: Source) -> Use:
     )
 
 
-def principal_of(identity: Record, names: Names) -> t.Union[str, Skipped]:
+def principal_of(identity: Record, names: Names) -> t.Union[str, SkipReason]:
     """The ARN of the user or the role, with its path, that made a call, or why there is none.
 
     The ARN of a session lacks the path of its role, which the issuer of the session has; where an event leaves that
@@ -283,9 +283,9 @@ def principal_of(identity: Record, names: Names) -> t.Union[str, Skipped]:
     """
     kind = identity.get("type")
     if kind == "Root":
-        return Skipped.ROOT
+        return SkipReason.ROOT
     if kind == "AWSService":
-        return Skipped.SERVICE
+        return SkipReason.SERVICE
     arn = identity.get("arn") if kind == "IAMUser" else None
     if kind in ("AssumedRole", "FederatedUser", "Role"):
         session = identity.get("sessionContext")
@@ -295,8 +295,8 @@ def principal_of(identity: Record, names: Names) -> t.Union[str, Skipped]:
     parts = arn_parts(arn) if isinstance(arn, str) else None
     if parts is None or parts.resource.partition("/")[0] not in ("user", "role"):
         # Root as the issuer of a federated session among them.
-        return Skipped.FOREIGN
-    return Skipped.SERVICE if parts.resource.startswith("role/aws-service-role/") else str(arn)
+        return SkipReason.FOREIGN
+    return SkipReason.SERVICE if parts.resource.startswith("role/aws-service-role/") else str(arn)
 
 
 def _role_of_session(session_arn: object, names: Names) -> t.Optional[str]:

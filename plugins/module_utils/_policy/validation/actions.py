@@ -18,7 +18,7 @@ from ..documents.policy import Kind, Statement
 from ..evaluation import catalogue
 from ..evaluation.catalogue import Action
 from ..evaluation.matching import overlaps
-from .draft import Draft, Found, Placed, is_everything, is_wild, join_names
+from .draft import Draft, DraftIssue, PlacedText, is_everything, is_wild, join_names
 
 _VARIABLE: t.Final = re.compile(r"\$\{(\w+)\}")
 # What a name can't contain ends where a slash does: an object is no bucket although both begin alike.
@@ -26,13 +26,13 @@ _WITHOUT_SLASH: t.Final = frozenset({"BucketName", "TableName"})
 _FIELDS: t.Final = 6
 
 
-def find_unknown_actions(draft: Draft) -> Iterator[Found]:
+def find_unknown_actions(draft: Draft) -> Iterator[DraftIssue]:
     """Find actions that do not exist, and wildcards that match none."""
     for statement in draft.policy.statements:
         for placed in draft.actions(statement):
             if not is_everything(placed.text) and not catalogue.expand(placed.text):
                 code, message = _describe_unknown(placed.text)
-                yield Found(code, placed.path, message)
+                yield DraftIssue(code, placed.path, message)
 
 
 def _describe_unknown(text: str) -> tuple[str, str]:
@@ -52,7 +52,7 @@ def _suggest(names: Sequence[str]) -> str:
     return f"; meant may be {' or '.join(names)}" if names else ""
 
 
-def find_misfit_resources(draft: Draft) -> Iterator[Found]:
+def find_misfit_resources(draft: Draft) -> Iterator[DraftIssue]:
     """Find actions whose statement lists no resource that they take, and resources that no action of theirs takes."""
     for statement in draft.policy.statements:
         resources = draft.texts(statement, "Resource")
@@ -64,7 +64,7 @@ def find_misfit_resources(draft: Draft) -> Iterator[Found]:
         yield from _find_misfits(draft, statement, resources)
 
 
-def _find_misfits(draft: Draft, statement: Statement, resources: Sequence[Placed]) -> Iterator[Found]:
+def _find_misfits(draft: Draft, statement: Statement, resources: Sequence[PlacedText]) -> Iterator[DraftIssue]:
     patterns = [draft.pattern(placed.text) for placed in resources]
     useful = True
     for placed in draft.actions(statement):
@@ -74,17 +74,17 @@ def _find_misfits(draft: Draft, statement: Statement, resources: Sequence[Placed
         useful = False
         if not any(action.resources for action in actions):
             message = f"{placed.text} knows no resources: it is about Resource * only"
-            yield Found("action_needs_all_resources", placed.path, message)
+            yield DraftIssue("action_needs_all_resources", placed.path, message)
         else:
             message = f"{placed.text} takes {_types_of(actions)}, and no Resource of the statement is one"
-            yield Found("resource_does_not_fit_action", placed.path, message)
+            yield DraftIssue("resource_does_not_fit_action", placed.path, message)
     if not useful or any(is_everything(pattern) for pattern in statement.actions or ()):
         return
     listed_actions = draft.expanded[statement.index]
     for placed, pattern in zip(resources, patterns, strict=True):
         if listed_actions and not any(fits(action, pattern) for action in listed_actions):
             message = f"no action of the statement takes {placed.text}"
-            yield Found("resource_without_action", placed.path, message)
+            yield DraftIssue("resource_without_action", placed.path, message)
 
 
 def _types_of(actions: Sequence[Action]) -> str:
@@ -120,7 +120,7 @@ def _fits_type(pattern: str, arn: str) -> bool:
     return all(overlaps(mine, _VARIABLE.sub("*", theirs)) for mine, theirs in zip(fields, formats, strict=True))
 
 
-def find_malformed_arns(draft: Draft) -> Iterator[Found]:
+def find_malformed_arns(draft: Draft) -> Iterator[DraftIssue]:
     """Find ARNs of resources and principals that can't match anything."""
     for statement in draft.policy.statements:
         principals = [placed for kind, placed in draft.principals(statement) if kind == "AWS"]
@@ -129,7 +129,7 @@ def find_malformed_arns(draft: Draft) -> Iterator[Found]:
                 yield from _check_arn(placed, draft.partition)
 
 
-def _check_arn(placed: Placed, partition: t.Optional[str]) -> Iterator[Found]:
+def _check_arn(placed: PlacedText, partition: t.Optional[str]) -> Iterator[DraftIssue]:
     fields = placed.text.split(":", _FIELDS - 1)
     if len(fields) < _FIELDS:
         if not fields[-1].endswith("*"):
@@ -137,11 +137,11 @@ def _check_arn(placed: Placed, partition: t.Optional[str]) -> Iterator[Found]:
                 f"{placed.text} has {len(fields)} of the fields arn:partition:service:region:account:resource;"
                 " what is missing means anything in a resource, and nobody in a principal"
             )
-            yield Found("missing_arn_field", placed.path, message)
+            yield DraftIssue("missing_arn_field", placed.path, message)
         return
     account = fields[4]
     if account.isdigit() and len(account) != 12:
-        yield Found("invalid_arn_account", placed.path, f"{account} is no account id: these have 12 digits")
+        yield DraftIssue("invalid_arn_account", placed.path, f"{account} is no account id: these have 12 digits")
     if partition and not is_wild(fields[1]) and fields[1] != partition and "$" not in fields[1]:
         message = f"{placed.text} is of the partition {fields[1]}; the policy is for {partition}"
-        yield Found("arn_of_other_partition", placed.path, message)
+        yield DraftIssue("arn_of_other_partition", placed.path, message)

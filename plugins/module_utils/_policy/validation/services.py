@@ -17,7 +17,7 @@ from ..documents.policy import Condition
 from ..evaluation import catalogue
 from ..evaluation.variables import VERSION, has_variables
 from .conditions import conditions_of
-from .draft import Draft, Found, Placed, is_wild
+from .draft import Draft, DraftIssue, PlacedText, is_wild
 
 _FIELDS: t.Final = 6
 # A service principal is its service's name below a domain of AWS, in lower case. The domains are those of the
@@ -45,7 +45,7 @@ _KEYS: t.Final = _CHAIN | {
 }
 
 
-def find_unknown_services(draft: Draft) -> Iterator[Found]:
+def find_unknown_services(draft: Draft) -> Iterator[DraftIssue]:
     """Find ARNs of services that do not exist: no resource has such a name."""
     for statement in draft.policy.statements:
         for placed in draft.resources(statement):
@@ -57,10 +57,10 @@ def find_unknown_services(draft: Draft) -> Iterator[Found]:
             if is_wild(service) or service.lower() in catalogue.services():
                 continue
             if service and service.lower() not in catalogue.arn_services():
-                yield Found("invalid_service", placed.path, f"{placed.text}: no service has the name {service}")
+                yield DraftIssue("invalid_service", placed.path, f"{placed.text}: no service has the name {service}")
 
 
-def check_service_principals(draft: Draft) -> Iterator[Found]:
+def check_service_principals(draft: Draft) -> Iterator[DraftIssue]:
     """Find service principals that no service can have, in ``Principal`` and in conditions."""
     for statement in draft.policy.statements:
         for kind, placed in draft.principals(statement):
@@ -74,15 +74,15 @@ def check_service_principals(draft: Draft) -> Iterator[Found]:
                 yield from _check_service_principal(placed, condition)
 
 
-def _check_service_principal(placed: Placed, condition: t.Optional[Condition] = None) -> Iterator[Found]:
+def _check_service_principal(placed: PlacedText, condition: t.Optional[Condition] = None) -> Iterator[DraftIssue]:
     if not _PRINCIPAL.fullmatch(placed.text):
         message = f"{placed.text} is no service principal: they are such as lambda.amazonaws.com, in lower case"
-        yield Found("invalid_service_principal_format", placed.path, message)
+        yield DraftIssue("invalid_service_principal_format", placed.path, message)
     elif condition and condition.key.lower() in _CHAIN and _labels(placed.text) > 1:
         message = (
             f"{placed.text}: the services that {condition.key} is documented to name have one word before the domain"
         )
-        yield Found("unusual_service_principal", placed.path, message)
+        yield DraftIssue("unusual_service_principal", placed.path, message)
 
 
 def _labels(principal: str) -> int:

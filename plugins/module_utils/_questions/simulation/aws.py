@@ -247,7 +247,7 @@ def _key_type(key: str, simulated: Simulated) -> str:
                 return kind
         return "string"
     lower = key.lower()
-    documented = catalogue.condition_keys(lower.partition(":")[0]) if catalogue.available() else {}
+    documented = catalogue.condition_keys(lower.partition(":")[0]) if catalogue.is_available() else {}
     return _OF_KEYS.get(lower) or _OF_TYPES.get(documented.get(lower, "").removeprefix("ArrayOf"), "string")
 
 

@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.activity im
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import ServiceUse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader, Skipped
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader, SkipReason
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
 
 ACCOUNT = "111122223333"
@@ -145,7 +145,7 @@ def test_pages_are_read_one_by_one_at_the_pace_that_aws_allows(
 def test_a_text_that_is_no_event_is_skipped() -> None:
     lookup = look_up([{"Events": [{"CloudTrailEvent": "{"}, {}]}], max_pages=1, wait=lambda seconds: None, now=NOW)
     found = event_history({"us-east-1": lookup}, {}, EventReader(), now=NOW)
-    assert found.skipped == {Skipped.MALFORMED: 2}
+    assert found.skipped == {SkipReason.MALFORMED: 2}
 
 
 def test_the_event_history_of_all_regions_is_one() -> None:

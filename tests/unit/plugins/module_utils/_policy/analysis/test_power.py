@@ -415,12 +415,14 @@ def test_every_sensitive_action_can_be_allowed() -> None:
     ],
 )
 def test_whole_services(statements: list[dict[str, t.Any]], whole: bool) -> None:
-    assert analysis(*statements).whole_service("kms") is whole
+    assert analysis(*statements).allows_whole_service("kms") is whole
 
 
 def test_trails_are_all_that_cloudtrail_has() -> None:
-    assert analysis(allow("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:trail/*")).whole_service("cloudtrail")
-    assert not analysis(allow("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:channel/*")).whole_service("cloudtrail")
+    assert analysis(allow("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:trail/*")).allows_whole_service("cloudtrail")
+    assert not analysis(allow("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:channel/*")).allows_whole_service(
+        "cloudtrail"
+    )
 
 
 # AWS's own policies

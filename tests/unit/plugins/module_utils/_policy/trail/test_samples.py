@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import Call, EventReader, Skipped
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import Call, EventReader, SkipReason
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.names import actions_of, prefix_of
 
 from . import reference as trail_reference
@@ -69,7 +69,7 @@ class Comparison:
     def add(self, record: Record) -> None:
         calls = EventReader(keys=frozenset()).calls({**record, "eventType": "AwsApiCall"})
         actions = actions_of(prefix_of(record["eventSource"]), record["eventName"])
-        if isinstance(calls, Skipped) or len(actions) != 1:
+        if isinstance(calls, SkipReason) or len(actions) != 1:
             return
         expected = trail_reference.expect_arns(record, actions[0])
         found = list_resources(calls, actions[0])
@@ -124,5 +124,5 @@ def test_the_comparison_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> 
 def comparison_context() -> t.Any:
     """A context of which nothing is known."""
     calls = EventReader(keys=frozenset()).calls(event("s3:ListBuckets"))
-    assert not isinstance(calls, Skipped)
+    assert not isinstance(calls, SkipReason)
     return calls[0].context
