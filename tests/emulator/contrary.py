@@ -38,8 +38,8 @@ _ELSEWHERE: t.Final = frozenset(
 KNOWN: t.Final = frozenset(_ERRORS) | _ELSEWHERE
 
 
-def changed(answer: Answer, call: Call, contrary: t.Collection[str]) -> Answer:
-    """The answer as such an AWS gives it."""
+def contradict(answer: Answer, call: Call, contrary: t.Collection[str]) -> Answer:
+    """Change an answer to that of an AWS that is other than documented."""
     if call.operation == "ListEntitiesForPolicy" and "boundary_holders_are_listed" in contrary:
         # As long as before: the headers have its length.
         return dataclasses.replace(

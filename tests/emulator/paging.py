@@ -56,7 +56,7 @@ def install() -> None:
         "get_account_authorization_details": _authorization_details,
         "list_entities_for_policy": _entities_for_policy,
     }
-    operations |= {name: _paged(getattr(IamResponse, name), keys) for name, keys in PAGED.items()}
+    operations |= {name: _page(getattr(IamResponse, name), keys) for name, keys in PAGED.items()}
     for name, operation in operations.items():
         setattr(IamResponse, name, operation)
 
@@ -81,7 +81,7 @@ def page(response: IamResponse, lists: t.Mapping[str, t.Sequence[object]]) -> di
     return answer
 
 
-def _paged(original: Operation, keys: t.Sequence[str]) -> Operation:
+def _page(original: Operation, keys: t.Sequence[str]) -> Operation:
     def operation(response: IamResponse) -> ActionResult:
         answer = t.cast(dict[str, t.Any], original(response).result)
         return ActionResult({**answer, **page(response, {key: list(answer.get(key) or ()) for key in keys})})

@@ -15,7 +15,7 @@ import typing as t
 from moto.iam.models import IAMBackend, Role, User
 
 from emulator import errors, identity
-from emulator.extensions.statements import Statement, document_of, find, parsed, statements_of
+from emulator.extensions.statements import Statement, document_of, find, parse_statements, statements_of
 from emulator.identity import Caller
 from emulator.wire import Answer, Call
 
@@ -36,11 +36,11 @@ def refusal(call: Call, caller: Caller, contrary: t.Collection[str] = ()) -> Ans
     boundary = None if "boundary_limits_a_user" in contrary else _boundary(backend, principal)
     bounds = None if boundary is None else _matching(boundary, call, caller, contrary)
     if any(not found.allow for found in [*own, *(bounds or ())]):
-        return _denied(call, caller, "with an explicit deny in an identity-based policy")
+        return _deny(call, caller, "with an explicit deny in an identity-based policy")
     if not own:
-        return _denied(call, caller, "because no identity-based policy allows the {action} action")
+        return _deny(call, caller, "because no identity-based policy allows the {action} action")
     if bounds is not None and not bounds:
-        return _denied(call, caller, "because no permissions boundary allows the {action} action")
+        return _deny(call, caller, "because no permissions boundary allows the {action} action")
     return None
 
 
@@ -70,10 +70,10 @@ def _boundary(backend: IAMBackend, principal: User | Role) -> list[Statement] | 
     if arn is None:
         return None
     policy = backend.get_policy(arn)
-    return parsed(policy.name, document_of(policy))
+    return parse_statements(policy.name, document_of(policy))
 
 
-def _denied(call: Call, caller: Caller, why: str) -> Answer:
+def _deny(call: Call, caller: Caller, why: str) -> Answer:
     action = call.action
     message = f"User: {caller.arn} is not authorized to perform: {action} on resource: * {why.format(action=action)}"
     return errors.access_denied(call, message)

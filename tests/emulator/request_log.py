@@ -148,7 +148,7 @@ def record(
         "region": call.region,
         "access_key_id": call.access_key_id,
         "caller_arn": caller_arn,
-        "parameters": masked(call.parameters),
+        "parameters": mask(call.parameters),
         "status": status,
         "error_code": error_code,
         "read_only": is_read_only(call.service, call.operation),
@@ -156,14 +156,14 @@ def record(
     }
 
 
-def masked(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The parameters with every secret replaced, at any depth."""
-    return {key: MASK if key in SECRET_PARAMETERS else _masked_value(value) for key, value in parameters.items()}
+def mask(parameters: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Replace every secret of the parameters, at any depth."""
+    return {key: MASK if key in SECRET_PARAMETERS else _mask_value(value) for key, value in parameters.items()}
 
 
-def _masked_value(value: t.Any) -> t.Any:
+def _mask_value(value: t.Any) -> t.Any:
     if isinstance(value, t.Mapping):
-        return masked(value)
+        return mask(value)
     if isinstance(value, list):
-        return [_masked_value(item) for item in value]
+        return [_mask_value(item) for item in value]
     return value

@@ -42,7 +42,7 @@ def generate(*, accounts: int = 1, users: int = 50, roles: int = 20, policies: i
         "management_account": MANAGEMENT_ACCOUNT,
         "every_account": {"roles": _access_roles()},
         "accounts": {
-            account_id: _listed(number, paths)
+            account_id: _make_listed_member(number, paths)
             if units and number
             else _account(number, users=users, roles=roles, policies=policies)
             for number, account_id in enumerate(account_ids)
@@ -64,8 +64,8 @@ def _unit_paths(units: int) -> list[str]:
     return paths
 
 
-def _listed(number: int, paths: t.Sequence[str]) -> Structure:
-    """A member that only Organizations knows, in one of the units; the last of a hundred is closed."""
+def _make_listed_member(number: int, paths: t.Sequence[str]) -> Structure:
+    """Make a member that only Organizations knows, in one of the units; the last of a hundred is closed."""
     return {
         "name": f"scale-{number:04d}",
         "ou": paths[number % len(paths)],

@@ -139,7 +139,7 @@ class Emulator:
             with self.lock:
                 caller = self.directory.resolve(call)
         except identity.UnknownKeyError:
-            return self._logged(call, in_flight, None, errors.invalid_credentials(call))
+            return self._log(call, in_flight, None, errors.invalid_credentials(call))
         struck = self.faults.strike(call, caller.account_id)
         held = next((fault for fault in struck if fault.kind == "hold"), None)
         try:
@@ -147,7 +147,7 @@ class Emulator:
                 self.faults.hold(held)
             answer = faults.inflict(struck, call)
         except faults.ConnectionDroppedError:
-            self._logged(call, in_flight, caller, Answer(0, (), b""))
+            self._log(call, in_flight, caller, Answer(0, (), b""))
             raise
         stale = any(fault.kind == "stale" for fault in struck)
         if answer is None and stale:
@@ -155,10 +155,10 @@ class Emulator:
         if answer is None:
             with self.lock:
                 answer = self._refusal(call, caller) or self._ask_moto(call, caller, environ, body)
-                answer = contrary.changed(answer, call, self.contrary)
+                answer = contrary.contradict(answer, call, self.contrary)
             if stale:
                 self.faults.remember(call, caller.account_id, answer)
-        self._logged(call, in_flight, caller, answer)
+        self._log(call, in_flight, caller, answer)
         if held and held.after:
             self.faults.hold(held)
         return answer
@@ -187,7 +187,7 @@ class Emulator:
             self.directory.remember_mfa(opened[1].decode())
         return errors.not_implemented(call) if _lacks_path(call, answer) else answer
 
-    def _logged(self, call: Call, in_flight: int, caller: Caller | None, answer: Answer) -> Answer:
+    def _log(self, call: Call, in_flight: int, caller: Caller | None, answer: Answer) -> Answer:
         self.log.append(
             request_log.record(
                 call,

@@ -95,15 +95,15 @@ def _identity(principal: str) -> Record:
 def files(events: t.Iterable[Record], organization_id: str) -> dict[str, bytes]:
     """The events in log files, by key: one for each account, region and five minutes."""
     grouped: collections.defaultdict[str, list[Record]] = collections.defaultdict(list)
-    for told in sorted(events, key=lambda told: (str(told["eventTime"]), str(told["eventID"]))):
-        grouped[_key(told, organization_id)].append(told)
+    for record in sorted(events, key=lambda record: (str(record["eventTime"]), str(record["eventID"]))):
+        grouped[_key(record, organization_id)].append(record)
     return {key: gzip.compress(json.dumps({"Records": records}).encode(), mtime=0) for key, records in grouped.items()}
 
 
-def _key(told: Record, organization_id: str) -> str:
-    when = datetime.fromisoformat(told["eventTime"])
+def _key(record: Record, organization_id: str) -> str:
+    when = datetime.fromisoformat(record["eventTime"])
     when = when.replace(minute=when.minute - when.minute % _MINUTES)
-    account_id, region = told["recipientAccountId"], told["awsRegion"]
+    account_id, region = record["recipientAccountId"], record["awsRegion"]
     place = f"{account_id}/CloudTrail/{region}/{when:%Y/%m/%d}"
     name = f"{account_id}_CloudTrail_{region}_{when:%Y%m%dT%H%MZ}"
     unique = hashlib.sha256(f"{organization_id} {name}".encode()).hexdigest()[:16]

@@ -82,7 +82,7 @@ def refusal(call: Call, caller: Caller) -> Answer | None:
 
 def admits(document: Document, request: Request) -> bool:
     """Whether the trust policy allows every action of the request, and denies none."""
-    statements = _listed(document.get("Statement"))
+    statements = _as_list(document.get("Statement"))
     applying = [statement for statement in statements if _applies(statement, request)]
     if any(statement.get("Effect") == "Deny" and _names_any(statement, request.actions) for statement in applying):
         return False
@@ -123,7 +123,7 @@ def _applies(statement: Document, request: Request) -> bool:
 
 
 def _names_any(statement: Document, actions: t.Iterable[str]) -> bool:
-    patterns = [str(pattern).lower() for pattern in _listed(statement.get("Action"))]
+    patterns = [str(pattern).lower() for pattern in _as_list(statement.get("Action"))]
     return any(fnmatch.fnmatchcase(action.lower(), pattern) for action in actions for pattern in patterns)
 
 
@@ -138,12 +138,12 @@ def _is_principal(principal: t.Any, caller: Caller) -> bool:
         caller.arn,
         caller.principal_arn,
     }
-    return any(name in own for name in _listed(principal.get("AWS")))
+    return any(name in own for name in _as_list(principal.get("AWS")))
 
 
 def _conditions_hold(conditions: t.Mapping[str, t.Mapping[str, t.Any]], request: Request) -> bool:
     return all(
-        _holds(operator, request.value(key), [str(value) for value in _listed(expected)])
+        _holds(operator, request.value(key), [str(value) for value in _as_list(expected)])
         for operator, keys in conditions.items()
         for key, expected in keys.items()
     )
@@ -184,7 +184,7 @@ _OPERATORS: t.Mapping[str, t.Callable[[str, str], bool]] = {
 }
 
 
-def _listed(value: t.Any) -> list[t.Any]:
+def _as_list(value: t.Any) -> list[t.Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

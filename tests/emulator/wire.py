@@ -84,7 +84,7 @@ class _Scope:
 
 
 def read(environ: Environ, body: bytes) -> Call:
-    """Read a call out of a WSGI environment and its body. Never fails: what cannot be told is ``Unknown`` or empty."""
+    """Read a call out of a WSGI environment and its body. Never fails: unknown parts are ``Unknown`` or empty."""
     query = _query_parameters(environ, body)
     scope = _scope(environ, query)
     service, operation, values = "", UNKNOWN_OPERATION, {}
@@ -136,7 +136,7 @@ def _operation(
     model: ServiceModel, environ: Environ, body: bytes, query: t.Mapping[str, str]
 ) -> tuple[str, dict[str, t.Any]] | None:
     """The operation's name and the parameters that its path carries."""
-    named = _named_operation(environ, query)
+    named = _read_operation(environ, query)
     if named:
         return (named, {}) if named in model.operation_names else None
     if not str(model.protocol).startswith("rest-"):
@@ -148,7 +148,7 @@ def _operation(
     return str(operation.name), values
 
 
-def _named_operation(environ: Environ, query: t.Mapping[str, str]) -> str:
+def _read_operation(environ: Environ, query: t.Mapping[str, str]) -> str:
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return str(target).rpartition(".")[2]
     if environ.get("HTTP_SMITHY_PROTOCOL"):

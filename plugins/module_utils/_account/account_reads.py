@@ -66,7 +66,7 @@ def read_organization(source: Source) -> Fields:
 def read_organization_features(source: Source) -> Fields:
     """What IAM does for the whole organization: ``RootCredentialsManagement``, ``RootSessions``.
 
-    Only the management account and IAM's delegated administrator are told; AWS refuses all others by a code of its own.
+    Only the management account and IAM's delegated administrator may read it; AWS refuses all others by its own code.
     """
     # Without an organization, or without its trusted access for IAM, no such feature can be on.
     none = {"OrganizationNotFound", "ServiceAccessNotEnabled"}

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import UTC, datetime, timedelta
 
 from .._policy.evaluation import catalogue
-from .._policy.trail.actions import EventReader, Reading, Skipped, moment_of
+from .._policy.trail.actions import EventReader, Reading, SkipReason, moment_of
 from .._policy.trail.names import actions_of
 from .._policy.trail.usage import Source, SourceRead, Use
 from .model import ServiceUse
@@ -62,11 +62,11 @@ _MOST_BYTES: t.Final = 512 * 1024 * 1024
 
 @dataclasses.dataclass(frozen=True)
 class Activity:
-    """What one source told of all principals that were asked about."""
+    """The answer of one source about all principals."""
 
     source: SourceRead
     uses: tuple[Use, ...] = ()
-    skipped: Mapping[Skipped, int] = dataclasses.field(default_factory=dict)
+    skipped: Mapping[SkipReason, int] = dataclasses.field(default_factory=dict)
 
     def of(self, principal_arn: str) -> tuple[Use, ...]:
         """The uses of one principal."""
@@ -89,9 +89,9 @@ class Logs(t.Protocol):
 
 
 def uses_of_services(principal_arn: str, services: Iterable[ServiceUse]) -> tuple[Use, ...]:
-    """What service last accessed tells of one principal, as uses.
+    """Return the data of service last accessed on one principal, as uses.
 
-    The actions that AWS tracks are told one by one. That the service was used says besides that any of the others may
+    The actions that AWS tracks are listed one by one. If the service was used, any of its other actions may
     have been: a call on data leaves nothing but the service's own date. Where AWS leaves no other action to have been
     it, and none that it tracks has a date either, any of them may have been.
     """
@@ -127,14 +127,14 @@ def _is_explained(service: ServiceUse) -> bool:
 
 
 def last_accessed(principal_arn: str, services: t.Optional[Sequence[ServiceUse]], *, failure: str) -> Activity:
-    """What service last accessed tells of one principal. ``services`` is None where it was not read, for ``failure``.
+    """Return the data of service last accessed on one principal; ``services`` is None if ``failure`` kept it unread.
 
     AWS lists every service that the principal may use: an empty list is no data, which never means that nothing was
     used.
     """
     if not services:
-        told = failure or "AWS has no data on it"
-        return Activity(SourceRead(Source.LAST_ACCESSED, LAST_ACCESSED_DAYS, LAST_ACCESSED_LAG, failure=told))
+        reason = failure or "AWS has no data on it"
+        return Activity(SourceRead(Source.LAST_ACCESSED, LAST_ACCESSED_DAYS, LAST_ACCESSED_LAG, failure=reason))
     uses = uses_of_services(principal_arn, services)
     read = SourceRead(
         Source.LAST_ACCESSED, LAST_ACCESSED_DAYS, LAST_ACCESSED_LAG, LAST_ACCESSED_BLIND_SPOTS, records=len(uses)
@@ -175,8 +175,8 @@ def look_up(
     return Lookup(tuple(records), whole=True)
 
 
-def joined(lookups: Sequence[Lookup]) -> Lookup:
-    """What several questions to one region told: as far back as the one that was cut off first."""
+def join_lookups(lookups: Sequence[Lookup]) -> Lookup:
+    """Join the answers to several questions to one region. They reach as far back as the shortest one."""
     reached = [lookup.since for lookup in lookups if lookup.since is not None]
     records = tuple(record for lookup in lookups for record in lookup.records)
     return Lookup(records, whole=all(lookup.whole for lookup in lookups), since=max(reached, default=None))
@@ -191,7 +191,7 @@ def event_history(
     others: t.Optional[Collection[str]] = None,
     is_enough: bool = False,
 ) -> Activity:
-    """What the event history of some regions tells; ``failures`` are the reasons for which others could not be read.
+    """Return the events in the history of some regions; ``failures`` are the reasons why others could not be read.
 
     ``others`` are the account's regions that were not asked, None where they are not known; with ``is_enough`` they do
     not matter. The window reaches back as far as the events of every region that was read.
@@ -206,7 +206,7 @@ def event_history(
             blind.append(f"of the event history in {region} the {len(lookup.records)} newest events were read")
             since = max(since, lookup.since or now)
     blind += [f"the event history in {region} could not be read: {reason}" for region, reason in failures.items()]
-    blind += _unasked(others)
+    blind += _describe_unread_regions(others)
     reading = reader.read((record for lookup in lookups.values() for record in lookup.records), Source.EVENT_HISTORY)
     return _activity(
         Source.EVENT_HISTORY,
@@ -218,8 +218,8 @@ def event_history(
     )
 
 
-def _unasked(regions: t.Optional[Collection[str]]) -> list[str]:
-    """That calls in other regions are not known: whoever made one here may have made another there."""
+def _describe_unread_regions(regions: t.Optional[Collection[str]]) -> list[str]:
+    """Describe the regions whose calls are not known: a principal that calls here may also call there."""
     if regions is None:
         return ["whether the account has regions besides those whose event history was read could not be found out"]
     return [f"the event history of {len(regions)} other regions was not read (regions)"] if regions else []
@@ -237,9 +237,9 @@ def _record(event: Mapping[str, t.Any]) -> t.Any:
 
 
 def log_files(logs: Logs, reader: EventReader, *, account_id: str, now: datetime, days: int) -> Activity:
-    """What a trail wrote into files: those of the last ``days``, of this account where their path tells.
+    """Return the events in a trail's files of the last ``days``, and of this account if their path names one.
 
-    A file that is none of CloudTrail's is told of, and costs the others nothing.
+    A file that is none of CloudTrail's is reported; the others are read all the same.
     """
     files = _Files(logs, account_id, now - timedelta(days=days), now)
     reading = reader.read(files.records(), Source.TRAIL)

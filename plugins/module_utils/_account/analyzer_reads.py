@@ -149,7 +149,7 @@ def read_analyzer_findings(source: Source, region: str) -> Fields:
             found += findings_of(source, region, arn, kind, _ACTIVE)
             if access_of(kind) == EXTERNAL:
                 # To archive a finding does not close the access.
-                archived = _listed(source, region, arn, {**_ARCHIVED, **_PUBLIC})
+                archived = _list_findings(source, region, arn, {**_ARCHIVED, **_PUBLIC})
                 found += (finding(item, region=region, analyzer_arn=arn, is_public=True) for item in archived)
     return {"analyzer_findings": tuple(sorted(found, key=lambda item: (item.resource, item.type, item.id)))}
 
@@ -161,12 +161,14 @@ def findings_of(lists: Lists, region: str, arn: str, kind: str, filters: Record)
     """
     public: frozenset[str] = frozenset()
     if access_of(kind) == EXTERNAL:
-        public = frozenset(fields.text(item, "id") for item in _listed(lists, region, arn, {**filters, **_PUBLIC}))
-    for item in _listed(lists, region, arn, filters):
+        public = frozenset(
+            fields.text(item, "id") for item in _list_findings(lists, region, arn, {**filters, **_PUBLIC})
+        )
+    for item in _list_findings(lists, region, arn, filters):
         yield finding(item, region=region, analyzer_arn=arn, is_public=fields.text(item, "id") in public)
 
 
-def _listed(lists: Lists, region: str, arn: str, filters: Record) -> Iterator[Record]:
+def _list_findings(lists: Lists, region: str, arn: str, filters: Record) -> Iterator[Record]:
     parameters = {"analyzerArn": arn, "filter": filters, "maxResults": _PAGE}
     return lists.items(_SERVICE, "ListFindingsV2", "findings", parameters, region=region)
 

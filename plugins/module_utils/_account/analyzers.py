@@ -40,7 +40,7 @@ Criteria = Mapping[str, Criterion]
 
 @dataclasses.dataclass(frozen=True)
 class ArchiveRule:
-    """A rule that archives new findings by itself: whoever lists active findings does not see them."""
+    """A rule that archives new findings by itself: they are not in the list of active findings."""
 
     name: str
     criteria: Criteria
@@ -95,7 +95,7 @@ class AnalyzerDetails:
 class AnalyzerFinding:
     """A finding. ``type`` as AWS spells it (``ExternalAccess``, ``UnusedIAMRole``, ``InternalAccess``, …).
 
-    ``is_public`` is only told of external access. ``error`` is what kept the analyzer from judging the resource.
+    ``is_public`` is only known of external access. ``error`` is the reason why the resource was not analyzed.
     """
 
     id: str

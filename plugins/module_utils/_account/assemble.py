@@ -24,14 +24,14 @@ from .unread import not_requested, unread, unread_in_region
 # How AWS refuses what belongs to another account: by the permission, or as if it did not exist.
 _NOT_TOLD: t.Final = frozenset({UnreadKind.DENIED, UnreadKind.UNSUPPORTED})
 _Key = tuple[Dataset, t.Optional[str]]
-# What is read in the second round, and what tells in the first where to look.
+# The datasets of the second round, each with the dataset of the first round that it depends on.
 _BEFORE: t.Final = {
     Dataset.LOG_ALARMS: Dataset.TRAILS,
     Dataset.ORGANIZATION_POLICIES: Dataset.ORGANIZATION,
     Dataset.ORGANIZATION_TREE_POLICIES: Dataset.ORGANIZATION_TREE,
     Dataset.ORGANIZATION_DELEGATIONS: Dataset.ORGANIZATION_TREE,
 }
-_POLICIES_ARE_TOLD_TO: t.Final = (
+_POLICY_READERS: t.Final = (
     "an organization tells its policies to its management account and to delegated administrators only"
 )
 
@@ -52,7 +52,7 @@ def read_all(source: Source, empty: Snapshot, datasets: Collection[Dataset]) -> 
     for region in empty.regions:
         here = {dataset: failure for (dataset, place), failure in failures.items() if place == region}
         missing += unread_in_region(here, wanted, region)
-    fields = _joined({key: found for key, found in results.items() if not isinstance(found, Unreadable)})
+    fields = _join_reads({key: found for key, found in results.items() if not isinstance(found, Unreadable)})
     trails = trail_reads.distinct(fields.pop("trails", ()))
     first = dataclasses.replace(empty, unread=tuple(missing), **fields)
     return _second_round(source, first, trails, wanted)
@@ -74,8 +74,8 @@ def _first_reads(
     return reads
 
 
-def _joined(results: Mapping[_Key, Fields]) -> dict[str, t.Any]:
-    """The fields of all reads; those of regional ones joined in the order of the regions."""
+def _join_reads(results: Mapping[_Key, Fields]) -> dict[str, t.Any]:
+    """Join the fields of all reads; those of regional ones in the order of the regions."""
     fields: dict[str, t.Any] = {}
     for (_dataset, region), found in results.items():
         for name, value in found.items():
@@ -102,7 +102,7 @@ def _second_round(source: Source, snapshot: Snapshot, trails: Sequence[Trail], w
         unread=tuple(dict.fromkeys((*snapshot.unread, *_second_unread(source, snapshot, trails, failed, wanted)))),
         organization_policies=known.get(policies, {}).get("organization_policies", ()),
         trails=tuple(known.get((Dataset.TRAILS, trail.arn), trail) for trail in trails),
-        **_joined({(Dataset.LOG_ALARMS, region): known.get((Dataset.LOG_ALARMS, region), {}) for region in groups}),
+        **_join_reads({(Dataset.LOG_ALARMS, region): known.get((Dataset.LOG_ALARMS, region), {}) for region in groups}),
     )
 
 
@@ -127,14 +127,14 @@ def _second_unread(
         if place in foreign and failure.kind in _NOT_TOLD:
             continue
         region = homes[place] if dataset is Dataset.TRAILS else place
-        yield _explained(unread(dataset, failure, region if region in snapshot.regions else None))
+        yield _explain_unread(unread(dataset, failure, region if region in snapshot.regions else None))
 
 
-def _explained(failed: Unread) -> Unread:
-    """``failed`` in plain words: that a member is not told of its policies is no permission that somebody forgot."""
+def _explain_unread(failed: Unread) -> Unread:
+    """Explain a refused read of policies: a member cannot read its own policies, whatever its permissions."""
     if failed.dataset is not Dataset.ORGANIZATION_POLICIES or failed.kind is not UnreadKind.DENIED:
         return failed
-    return dataclasses.replace(failed, reason=f"{failed.reason} ({_POLICIES_ARE_TOLD_TO})")
+    return dataclasses.replace(failed, reason=f"{failed.reason} ({_POLICY_READERS})")
 
 
 def read_policies(source: Source, snapshot: Snapshot) -> Snapshot:
@@ -148,7 +148,7 @@ def read_policies(source: Source, snapshot: Snapshot) -> Snapshot:
     found = source.gather({dataset: read})[dataset]
     kept = tuple(known for known in snapshot.unread if known.dataset is not dataset)
     if isinstance(found, Unreadable):
-        return dataclasses.replace(snapshot, unread=(*kept, _explained(unread(dataset, found))))
+        return dataclasses.replace(snapshot, unread=(*kept, _explain_unread(unread(dataset, found))))
     return dataclasses.replace(snapshot, unread=kept, **found)
 
 

@@ -70,7 +70,7 @@ def _user(record: Record) -> User:
         path=_path(record),
         created=fields.moment(record, "CreateDate"),
         groups=tuple(sorted(fields.texts(record, "GroupList"))),
-        attached_policies=_attached(record),
+        attached_policies=_list_attached_policies(record),
         inline_policies=_inline(record, "UserPolicyList"),
         boundary=_boundary(record),
         tags=fields.tags(record),
@@ -83,7 +83,7 @@ def _group(record: Record) -> Group:
         arn=fields.text(record, "Arn"),
         path=_path(record),
         created=fields.moment(record, "CreateDate"),
-        attached_policies=_attached(record),
+        attached_policies=_list_attached_policies(record),
         inline_policies=_inline(record, "GroupPolicyList"),
     )
 
@@ -97,7 +97,7 @@ def _role(record: Record) -> Role:
         path=_path(record),
         created=fields.moment(record, "CreateDate"),
         trust=policy_document("AssumeRolePolicyDocument", record.get("AssumeRolePolicyDocument")),
-        attached_policies=_attached(record),
+        attached_policies=_list_attached_policies(record),
         inline_policies=_inline(record, "RolePolicyList"),
         boundary=_boundary(record),
         last_used=fields.moment(last_used, "LastUsedDate"),
@@ -132,7 +132,7 @@ def _default_version(record: Record) -> PolicyDocument:
     return PolicyDocument(name=identifier, document=None, error="AWS lists no default version")
 
 
-def _attached(record: Record) -> tuple[str, ...]:
+def _list_attached_policies(record: Record) -> tuple[str, ...]:
     attached = fields.optional_records(record, "AttachedManagedPolicies")
     return tuple(sorted(fields.text(policy, "PolicyArn") for policy in attached))
 

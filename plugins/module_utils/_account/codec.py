@@ -104,7 +104,7 @@ def _types_of(kind: type[t.Any]) -> Mapping[str, t.Any]:
 
 
 @functools.cache
-def _required(kind: type[t.Any]) -> frozenset[str]:
+def _list_required_fields(kind: type[t.Any]) -> frozenset[str]:
     missing = dataclasses.MISSING
     return frozenset(
         field.name
@@ -122,19 +122,19 @@ def _value(kind: t.Any, plain: t.Any, path: str) -> t.Any:
         return _optional(kind, plain, path)
     if origin is tuple:
         (member_kind, _ellipsis) = t.get_args(kind)
-        members = _checked(list, plain, path)
+        members = _check_type(list, plain, path)
         return tuple(_value(member_kind, member, f"{path}[{index}]") for index, member in enumerate(members))
     if origin is not None and issubclass(origin, Mapping):
         _key_kind, member_kind = t.get_args(kind)
-        mapping = _checked(dict, plain, path)
+        mapping = _check_type(dict, plain, path)
         return {key: _value(member_kind, member, f"{path}.{key}") for key, member in mapping.items()}
     if dataclasses.is_dataclass(kind):
-        return _record(kind, _checked(dict, plain, path), path)
+        return _record(kind, _check_type(dict, plain, path), path)
     if issubclass(kind, enum.Enum):
-        return _parsed(kind, plain, path, "one of " + ", ".join(str(member.value) for member in kind))
+        return _parse_value(kind, plain, path, "one of " + ", ".join(str(member.value) for member in kind))
     if kind is datetime:
-        return _parsed(parse_moment, _checked(str, plain, path), path, "a date and time in ISO 8601")
-    return _checked(kind, plain, path)
+        return _parse_value(parse_moment, _check_type(str, plain, path), path, "a date and time in ISO 8601")
+    return _check_type(kind, plain, path)
 
 
 def _optional(kind: t.Any, plain: t.Any, path: str) -> t.Any:
@@ -149,20 +149,20 @@ def _record(kind: t.Any, plain: Mapping[str, t.Any], path: str) -> t.Any:
     unknown = sorted(set(plain) - set(known))
     if unknown:
         raise SnapshotError(f"{path}: {', '.join(unknown)} unknown; members are {', '.join(known)}")
-    missing = sorted(_required(kind) - set(plain))
+    missing = sorted(_list_required_fields(kind) - set(plain))
     if missing:
         raise SnapshotError(f"{path}: {', '.join(missing)} missing")
     return kind(**{name: _value(known[name], member, f"{path}.{name}") for name, member in plain.items()})
 
 
-def _checked(kind: type[t.Any], plain: t.Any, path: str) -> t.Any:
+def _check_type(kind: type[t.Any], plain: t.Any, path: str) -> t.Any:
     # bool is a subclass of int, but true is no number.
     if not isinstance(plain, kind) or (isinstance(plain, bool) and kind is not bool):
         raise SnapshotError(f"{path}: a {kind.__name__} is expected, not a {type(plain).__name__}")
     return plain
 
 
-def _parsed(parse: t.Callable[[t.Any], t.Any], plain: t.Any, path: str, expected: str) -> t.Any:
+def _parse_value(parse: t.Callable[[t.Any], t.Any], plain: t.Any, path: str, expected: str) -> t.Any:
     try:
         return parse(plain)
     except ValueError as error:

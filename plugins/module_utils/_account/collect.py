@@ -105,7 +105,7 @@ def deepen(
 
 
 def with_organization_policies(access: Access, snapshot: Snapshot) -> Snapshot:
-    """``snapshot`` with the policies that its organization puts on its account, as ``access`` is told them.
+    """Add the policies that the organization puts on the account to ``snapshot``, as ``access`` reads them.
 
     That may be access to the management account or to a delegated administrator, which members are not.
 
@@ -129,7 +129,7 @@ def organization_tree(
     :raises AwsError: a part of it can't be read. What is returned is whole.
     """
     source = _AwsSource(access, sleep)
-    with _raising():
+    with _raise_failures():
         tree = organization_tree_reads.read_tree(source, progress=progress)
         tree = organization_tree_reads.with_policies(source, tree, policy_types)
         return organization_tree_reads.with_delegations(source, tree) if delegations else tree
@@ -147,15 +147,15 @@ def with_account_tags(
 
     :raises AwsError: those of an account can't be read.
     """
-    with _raising():
+    with _raise_failures():
         return organization_tree_reads.with_tags(
             _AwsSource(access, sleep), tree, account_ids=account_ids, progress=progress
         )
 
 
 @contextlib.contextmanager
-def _raising() -> Iterator[None]:
-    """A failed read as an error, where nothing less than the whole is of use."""
+def _raise_failures() -> Iterator[None]:
+    """Raise a failed read as an error, for callers that need the whole."""
     try:
         yield
     except Unreadable as failure:
@@ -228,7 +228,7 @@ class _AwsSource:
 
     def gather(self, reads: Mapping[K, Callable[[], V]]) -> Mapping[K, t.Union[V, Unreadable]]:
         results = self._access.gather({key: _attempt(read) for key, read in reads.items()})
-        return {key: _judged(result) for key, result in results.items()}
+        return {key: _convert_failure(result) for key, result in results.items()}
 
 
 def _attempt(read: Callable[[], V]) -> Callable[[], t.Union[V, Unreadable]]:
@@ -241,8 +241,8 @@ def _attempt(read: Callable[[], V]) -> Callable[[], t.Union[V, Unreadable]]:
     return attempt
 
 
-def _judged(result: t.Union[V, Unreadable, AwsError]) -> t.Union[V, Unreadable]:
-    """A failure of ``_aws`` as a failed read; all reads fail alike where the credentials do, so that one is raised."""
+def _convert_failure(result: t.Union[V, Unreadable, AwsError]) -> t.Union[V, Unreadable]:
+    """Convert a failure of ``_aws`` to a failed read. Invalid credentials are raised, since they fail all reads."""
     if isinstance(result, InvalidCredentials):
         raise result
     if not isinstance(result, AwsError):

@@ -26,7 +26,7 @@ from .config_rules import (
     RuleCompliance,
     comparable,
     frequency_of,
-    parsed,
+    parse_input_parameters,
 )
 from .model import UnreadKind
 from .source import Fields, Record, Source, Unreadable
@@ -96,7 +96,7 @@ def rule(record: Record, region: str) -> ConfigRule:
     scope = fields.optional_structure(record, "Scope") or {}
     identifier = fields.optional_text(origin, "SourceIdentifier") or ""
     try:
-        parameters = parsed(fields.optional_text(record, "InputParameters"))
+        parameters = parse_input_parameters(fields.optional_text(record, "InputParameters"))
     except ValueError as error:
         reason = f"InputParameters of {fields.text(record, 'ConfigRuleName')} does not parse: {error}"
         raise Unreadable(UnreadKind.UNPARSABLE, reason, operation=f"{_SERVICE}:{_RULES}") from error
@@ -137,11 +137,11 @@ def read_config_compliance(source: Source, region: str) -> Fields:
     for names in _batches(list(rules), _NAMES):
         parameters = {"ConfigRuleNames": names}
         for record in source.items(_SERVICE, _COMPLIANCE, "ComplianceByConfigRules", parameters, region=region):
-            told = fields.optional_structure(record, "Compliance") or {}
-            verdicts[fields.text(record, "ConfigRuleName")] = fields.optional_text(told, "ComplianceType") or ""
-    # AWS refuses to tell more of the rules that belong to its services.
+            compliance = fields.optional_structure(record, "Compliance") or {}
+            verdicts[fields.text(record, "ConfigRuleName")] = fields.optional_text(compliance, "ComplianceType") or ""
+    # AWS refuses the details of rules that belong to its services.
     failing = [name for name, found in verdicts.items() if found == NON_COMPLIANT and not rules[name].created_by]
-    details = _all(source, {name: functools.partial(_failing, source, region, name) for name in failing})
+    details = _all(source, {name: functools.partial(_read_failing_resources, source, region, name) for name in failing})
     arns = _arns(source, region, {(item.type, item.id) for found in details.values() for item in found})
     return {
         "config_compliance": tuple(
@@ -160,7 +160,7 @@ def read_config_compliance(source: Source, region: str) -> Fields:
     }
 
 
-def _failing(source: Source, region: str, name: str) -> Sequence[NonCompliant]:
+def _read_failing_resources(source: Source, region: str, name: str) -> Sequence[NonCompliant]:
     parameters = {"ConfigRuleName": name, "ComplianceTypes": [NON_COMPLIANT], "Limit": _PAGE}
     found = [
         _resource(record) for record in source.items(_SERVICE, _DETAILS, "EvaluationResults", parameters, region=region)

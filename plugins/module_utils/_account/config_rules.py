@@ -97,7 +97,7 @@ def comparable(identifier: str, parameters: Mapping[str, t.Any]) -> dict[str, st
     known = rule.parameters if rule else {}
     texts = {name: as_text(value) for name, value in sorted(parameters.items())}
     return {
-        name: _listed(text) if name in known and known[name].kind == LIST else text
+        name: _normalize_list(text) if name in known and known[name].kind == LIST else text
         for name, text in texts.items()
         if text
     }
@@ -114,12 +114,12 @@ def as_text(value: t.Any) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _listed(text: str) -> str:
+def _normalize_list(text: str) -> str:
     return ",".join(sorted({part.strip() for part in text.split(",") if part.strip()}))
 
 
-def parsed(text: t.Optional[str]) -> Mapping[str, t.Any]:
-    """``InputParameters`` as a mapping.
+def parse_input_parameters(text: t.Optional[str]) -> Mapping[str, t.Any]:
+    """Parse ``InputParameters`` to a mapping.
 
     :raises ValueError: it is none.
     """
@@ -129,12 +129,12 @@ def parsed(text: t.Optional[str]) -> Mapping[str, t.Any]:
     return found
 
 
-def frequency_of(identifier: str, told: t.Optional[str]) -> t.Optional[str]:
-    """How often a rule runs: where AWS does not tell of a periodic one, once a day.
+def frequency_of(identifier: str, reported: t.Optional[str]) -> t.Optional[str]:
+    """Return how often a rule runs: once a day if AWS reports no frequency of a periodic one.
 
-    Of one that changes trigger, AWS may tell a frequency, which means nothing.
+    AWS may also report a frequency of a rule that changes trigger, which means nothing.
     """
     rule = BY_IDENTIFIER.get(identifier)
     if rule is None:
-        return told
-    return (told or DAILY) if rule.is_periodic else None
+        return reported
+    return (reported or DAILY) if rule.is_periodic else None

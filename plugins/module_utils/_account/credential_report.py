@@ -25,7 +25,7 @@ from .moments import parse_moment
 # AWS began to record it (October 2014). "not_supported": what AWS does not say of root.
 _NO_VALUE: t.Final = frozenset({"", "n/a", "no_information", "not_supported"})
 _REQUIRED: t.Final = ("user", "arn")
-# The columns that a verdict hangs on: without them an account would look as if it had no credentials at all.
+# The columns that verdicts depend on: without them an account would look as if it had no credentials at all.
 _ESSENTIAL: t.Final = ("password_enabled", "mfa_active", "access_key_1_active", "access_key_2_active")
 _SLOTS: t.Final = (1, 2)
 

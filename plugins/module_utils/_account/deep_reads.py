@@ -39,8 +39,8 @@ def read_service_last_accessed(source: Source, arn: str) -> t.Optional[tuple[Ser
             return _services(source, job, answer)
         if status == "FAILED":
             error = fields.optional_structure(answer, "Error") or {}
-            told = f"{error.get('Code', 'no code')}: {error.get('Message', 'no message')}"
-            reason = f"AWS could not tell the last accesses of {arn}: {told}"
+            message = f"{error.get('Code', 'no code')}: {error.get('Message', 'no message')}"
+            reason = f"AWS could not tell the last accesses of {arn}: {message}"
             raise Unreadable(UnreadKind.UNSUPPORTED, reason, operation=f"iam:{_GET}")
         if seconds is not None:
             source.wait(seconds)
@@ -98,7 +98,7 @@ def read_ssh_public_keys(source: Source, user: str) -> t.Optional[tuple[SshPubli
         SshPublicKey(
             key_id=fields.text(key, "SSHPublicKeyId"),
             active=fields.text(key, "Status") == "Active",
-            uploaded=fields.required_moment(key, "UploadDate"),
+            uploaded=fields.require_moment(key, "UploadDate"),
         )
         for key in fields.records(answer, "SSHPublicKeys")
     ]

@@ -14,7 +14,7 @@ import typing as t
 from . import fields
 from .event_rules import PREFIX, AlertRegion, EventRule, EventTarget
 from .source import Fields, Record, Source
-from .topic_reads import QUEUE_OPERATIONS, TOPIC_OPERATIONS, parsed, read_queues, read_topics
+from .topic_reads import QUEUE_OPERATIONS, TOPIC_OPERATIONS, parse_json, read_queues, read_topics
 
 SERVICE: t.Final = "events"
 OPERATIONS: t.Final = (
@@ -57,7 +57,7 @@ def event_rule(
         arn=fields.text(record, "Arn"),
         region=region,
         state=fields.text(record, "State"),
-        pattern=parsed(fields.optional_text(record, "EventPattern")),
+        pattern=parse_json(fields.optional_text(record, "EventPattern")),
         description=fields.optional_text(record, "Description") or "",
         role_arn=fields.optional_text(record, "RoleArn"),
         managed_by=fields.optional_text(record, "ManagedBy"),

@@ -34,7 +34,7 @@ def _of(kind: type[V], record: Record, key: str, expected: str) -> t.Optional[V]
     raise _unparsable(key, expected, value)
 
 
-def _required(value: t.Optional[V], key: str, expected: str) -> V:
+def _require(value: t.Optional[V], key: str, expected: str) -> V:
     if value is None:
         raise _unparsable(key, expected, None)
     return value
@@ -42,7 +42,7 @@ def _required(value: t.Optional[V], key: str, expected: str) -> V:
 
 def text(record: Record, key: str) -> str:
     """The string at ``key``. Raises Unreadable where there is none."""
-    return _required(optional_text(record, key), key, "string")
+    return _require(optional_text(record, key), key, "string")
 
 
 def optional_text(record: Record, key: str) -> t.Optional[str]:
@@ -71,14 +71,14 @@ def moment(record: Record, key: str) -> t.Optional[datetime]:
     return value.astimezone(UTC) if value is not None else None
 
 
-def required_moment(record: Record, key: str) -> datetime:
-    """The time at ``key`` in UTC. Raises Unreadable where there is none."""
-    return _required(moment(record, key), key, "time")
+def require_moment(record: Record, key: str) -> datetime:
+    """Return the time at ``key`` in UTC. Raise Unreadable if there is none."""
+    return _require(moment(record, key), key, "time")
 
 
 def structure(record: Record, key: str) -> Record:
     """The structure at ``key``. Raises Unreadable where there is none."""
-    return _required(optional_structure(record, key), key, "structure")
+    return _require(optional_structure(record, key), key, "structure")
 
 
 def optional_structure(record: Record, key: str) -> t.Optional[Record]:
@@ -88,7 +88,7 @@ def optional_structure(record: Record, key: str) -> t.Optional[Record]:
 
 def records(record: Record, key: str) -> Sequence[Record]:
     """The list of structures at ``key``. Raises Unreadable where there is none."""
-    return _required(_list(record, key, Mapping, "structures"), key, "list")
+    return _require(_list(record, key, Mapping, "structures"), key, "list")
 
 
 def optional_records(record: Record, key: str) -> Sequence[Record]:

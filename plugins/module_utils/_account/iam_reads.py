@@ -46,7 +46,7 @@ def read_credential_report(source: Source) -> Fields:
         # LimitExceeded: somebody else keeps asking for it. The report may be there all the same.
         made = source.call_unless({"LimitExceeded"}, "iam", "GenerateCredentialReport")
         if made is None or fields.text(made, "State") == "COMPLETE":
-            report = _existing_report(source)
+            report = _read_existing_report(source)
             if report is not None:
                 return {"credential_report": report}
         if seconds is not None:
@@ -58,8 +58,8 @@ def read_credential_report(source: Source) -> Fields:
     )
 
 
-def _existing_report(source: Source) -> t.Optional[CredentialReport]:
-    """The report that AWS holds, or None where it has none (any more, or yet)."""
+def _read_existing_report(source: Source) -> t.Optional[CredentialReport]:
+    """Read the report that AWS holds; None if it has none (any more, or yet)."""
     operation = "iam:GetCredentialReport"
     not_now = {"ReportNotPresent", "ReportExpired", "ReportInProgress"}
     answer = source.call_unless(not_now, "iam", "GetCredentialReport")
@@ -68,7 +68,7 @@ def _existing_report(source: Source) -> t.Optional[CredentialReport]:
     content = answer.get("Content")
     if not isinstance(content, (bytes, str)):
         raise Unreadable(UnreadKind.UNPARSABLE, "the credential report has no content", operation=operation)
-    generated: datetime = fields.required_moment(answer, "GeneratedTime")
+    generated: datetime = fields.require_moment(answer, "GeneratedTime")
     try:
         return credential_report.parse(content, generated=generated)
     except credential_report.CredentialReportError as error:
@@ -140,7 +140,7 @@ def read_server_certificates(source: Source) -> Fields:
         ServerCertificate(
             name=fields.text(certificate, "ServerCertificateName"),
             arn=fields.text(certificate, "Arn"),
-            expires=fields.required_moment(certificate, "Expiration"),
+            expires=fields.require_moment(certificate, "Expiration"),
         )
         for certificate in _items(source, "ListServerCertificates", "ServerCertificateMetadataList")
     ]

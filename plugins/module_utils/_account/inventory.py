@@ -62,7 +62,7 @@ def inventory(snapshot: Snapshot, *, now: datetime) -> Entry:
         "root": _credentials(view, report.root) if report and report.root else None,
         **entities,
         "summary": _summary(entities),
-        "unread": [_missing(unread) for unread in snapshot.unread if unread.dataset in DATASETS],
+        "unread": [_describe_unread(unread) for unread in snapshot.unread if unread.dataset in DATASETS],
     }
 
 
@@ -151,7 +151,7 @@ def _service_specific(view: _View, user: str) -> t.Optional[list[Entry]]:
 
 
 def _credentials(view: _View, row: CredentialRow) -> Entry:
-    """What the credential report tells of root or a user."""
+    """Return the data of the credential report on root or a user."""
     used = [row.password_last_used, *(key.last_used for key in row.access_keys)]
     last_activity = max(filter(None, used), default=None)
     return {
@@ -259,8 +259,8 @@ def _summary(entities: Mapping[str, t.Optional[list[Entry]]]) -> dict[str, t.Opt
 def _credential_counts(users: Iterable[Entry], keys: t.Optional[list[Entry]]) -> dict[str, t.Optional[int]]:
     if keys is None:
         return dict.fromkeys(("users_with_password", "users_with_password_without_mfa", "active_access_keys"))
-    told = (user["credentials"] for user in users if user["credentials"])
-    with_password = [credentials for credentials in told if credentials["password"]["enabled"]]
+    known = (user["credentials"] for user in users if user["credentials"])
+    with_password = [credentials for credentials in known if credentials["password"]["enabled"]]
     return {
         "users_with_password": len(with_password),
         "users_with_password_without_mfa": sum(not credentials["mfa_active"] for credentials in with_password),
@@ -268,7 +268,7 @@ def _credential_counts(users: Iterable[Entry], keys: t.Optional[list[Entry]]) ->
     }
 
 
-def _missing(unread: Unread) -> Entry:
+def _describe_unread(unread: Unread) -> Entry:
     return {
         "dataset": unread.dataset.value,
         "kind": unread.kind.value,

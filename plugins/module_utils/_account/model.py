@@ -47,7 +47,7 @@ class Dataset(enum.StrEnum):
     ORGANIZATION = "organization"
     ORGANIZATION_FEATURES = "organization_features"
     ORGANIZATION_POLICIES = "organization_policies"
-    # Of an organization as a whole, which is told to its management account and to delegated administrators.
+    # Of an organization as a whole, which its management account and delegated administrators can read.
     ORGANIZATION_TREE = "organization_tree"
     ORGANIZATION_TREE_POLICIES = "organization_tree_policies"
     ORGANIZATION_DELEGATIONS = "organization_delegations"
@@ -147,7 +147,7 @@ class AccessKey:
 
 @dataclasses.dataclass(frozen=True)
 class Certificate:
-    """A signing certificate slot of the credential report. AWS tells no last use."""
+    """A signing certificate slot of the credential report. AWS reports no last use."""
 
     slot: int
     active: bool
@@ -297,7 +297,7 @@ class ServiceSpecificCredential:
 
 @dataclasses.dataclass(frozen=True)
 class SshPublicKey:
-    """An SSH key of a user, for CodeCommit. AWS tells no last use."""
+    """An SSH key of a user, for CodeCommit. AWS reports no last use."""
 
     key_id: str
     active: bool
@@ -306,7 +306,7 @@ class SshPublicKey:
 
 @dataclasses.dataclass(frozen=True)
 class Contact:
-    """The primary contact (``kind`` ``primary``) or an alternate contact; only what tells whether it is usable."""
+    """The primary contact (``kind`` ``primary``) or an alternate contact, as far as needed to see if it is usable."""
 
     kind: str
     name: str
@@ -323,7 +323,7 @@ class Organization:
 
 @dataclasses.dataclass(frozen=True)
 class ServiceUse:
-    """What service last accessed tells of one service for one principal; attempts count, denied ones too."""
+    """The data of service last accessed on one service for one principal; attempts count, denied ones too."""
 
     service: str
     last_used: t.Optional[datetime]

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a snapshot holds of an organization as a whole: the tree first, then what hangs on it, each for itself.
+"""The data of a snapshot on an organization as a whole: the tree first, then each dataset that needs it.
 
 A part that can't be read costs the others nothing.
 """
@@ -23,7 +23,9 @@ from .organization_tree import ENABLED, RCP, SCP, OrganizationTree
 from .source import Source, Unreadable
 from .unread import unread
 
-_TOLD_TO: t.Final = "an organization is told to its management account and to delegated administrators only"
+_ORGANIZATION_READERS: t.Final = (
+    "an organization is told to its management account and to delegated administrators only"
+)
 
 
 def read_organization(source: Source, snapshot: Snapshot, datasets: Collection[Dataset]) -> Snapshot:
@@ -49,8 +51,8 @@ def read_organization(source: Source, snapshot: Snapshot, datasets: Collection[D
     known = {dataset: result for dataset, result in found.items() if not isinstance(result, Unreadable)}
     return dataclasses.replace(
         snapshot,
-        unread=(*snapshot.unread, *(unread(dataset, _explained(failure)) for dataset, failure in failed.items())),
-        organization_tree=_joined(known),
+        unread=(*snapshot.unread, *(unread(dataset, _explain_failure(failure)) for dataset, failure in failed.items())),
+        organization_tree=_join_tree(known),
         organization_resource_policy=known.get(Dataset.ORGANIZATION_RESOURCE_POLICY),
     )
 
@@ -69,7 +71,7 @@ def _parts(
     return {dataset: read for dataset, read in reads.items() if dataset in wanted}
 
 
-def _joined(known: Mapping[Dataset, t.Any]) -> t.Optional[OrganizationTree]:
+def _join_tree(known: Mapping[Dataset, t.Any]) -> t.Optional[OrganizationTree]:
     tree: t.Optional[OrganizationTree] = known.get(Dataset.ORGANIZATION_TREE)
     if tree is None:
         return None
@@ -83,8 +85,8 @@ def _joined(known: Mapping[Dataset, t.Any]) -> t.Optional[OrganizationTree]:
     )
 
 
-def _explained(failure: Unreadable) -> Unreadable:
-    """``failure`` in plain words: that a member is not told of its organization is no permission somebody forgot."""
+def _explain_failure(failure: Unreadable) -> Unreadable:
+    """Explain a refused read: a member cannot read its organization, whatever its permissions."""
     if failure.kind is not UnreadKind.DENIED:
         return failure
-    return Unreadable(failure.kind, f"{failure.reason} ({_TOLD_TO})", operation=failure.operation)
+    return Unreadable(failure.kind, f"{failure.reason} ({_ORGANIZATION_READERS})", operation=failure.operation)

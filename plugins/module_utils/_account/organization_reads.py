@@ -7,7 +7,7 @@
 
 """The policies that an organization puts on an account: level by level, from its root down.
 
-AWS tells them to the management account and to delegated administrators only.
+AWS shows them to the management account and to delegated administrators only.
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPoliciesForTarget.html
 """
 
@@ -54,8 +54,8 @@ def read_organization_policies(source: Source, account_id: str) -> Fields:
         PolicyLevel(
             target_id=target_id,
             target_name=name,
-            scps=_attached(source, target_id, SCP, known),
-            rcps=_attached(source, target_id, RCP, known),
+            scps=_read_attached_policies(source, target_id, SCP, known),
+            rcps=_read_attached_policies(source, target_id, RCP, known),
         )
         for target_id, name in targets
     )
@@ -84,7 +84,9 @@ def _name(source: Source, unit_id: str) -> str:
     return fields.text(fields.structure(answer, "OrganizationalUnit"), "Name")
 
 
-def _attached(source: Source, target_id: str, kind: str, known: dict[str, ControlPolicy]) -> tuple[ControlPolicy, ...]:
+def _read_attached_policies(
+    source: Source, target_id: str, kind: str, known: dict[str, ControlPolicy]
+) -> tuple[ControlPolicy, ...]:
     """The policies of one type on one target, by name; ``known`` holds those that were read already."""
     parameters = {"TargetId": target_id, "Filter": kind}
     ids = [

@@ -48,7 +48,7 @@ Progress = Callable[[str, int, t.Optional[int]], None]
 
 
 def silent(_what: str, _done: int, _of: t.Optional[int]) -> None:
-    """No progress is told."""
+    """Report no progress."""
 
 
 def read_tree(source: Source, *, progress: Progress = silent) -> OrganizationTree:
@@ -149,7 +149,7 @@ def with_tags(
     return dataclasses.replace(tree, accounts=tuple(accounts))
 
 
-# After so many accounts progress is told.
+# After so many accounts progress is reported.
 _BATCH: t.Final = 100
 
 

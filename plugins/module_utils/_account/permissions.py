@@ -40,7 +40,7 @@ class _Controls(t.TypedDict):
 
 
 @dataclasses.dataclass(frozen=True)
-class Held:
+class HeldPolicy:
     """One identity policy that counts for a principal, and how it comes there.
 
     ``way`` is ``attached``, ``inline`` or ``group NAME``; ``policy`` is None where the document is not known.
@@ -63,7 +63,7 @@ class Permissions:
         # By identity: the snapshot keeps the documents alive, and hashing a large one costs as much as parsing it.
         self._read: dict[int, t.Optional[Policy]] = {}
         self._texts: dict[tuple[str, str], t.Optional[Policy]] = {}
-        self._held: dict[str, tuple[Held, ...]] = {}
+        self._held: dict[str, tuple[HeldPolicy, ...]] = {}
         self._layers: dict[t.Hashable, Layers] = {}
 
     @functools.cached_property
@@ -92,14 +92,14 @@ class Permissions:
 
     # Documents
 
-    def parsed(self, document: PolicyDocument, name: str) -> t.Optional[Policy]:
-        """A document of the snapshot as a policy called ``name``; None where it does not parse."""
+    def parse(self, document: PolicyDocument, name: str) -> t.Optional[Policy]:
+        """Parse a document of the snapshot as a policy called ``name``; return None if it does not parse."""
         key = id(document)
         if key not in self._read:
-            self._read[key] = self._parsed(document, name)
+            self._read[key] = self._parse(document, name)
         return self._read[key]
 
-    def _parsed(self, document: PolicyDocument, name: str) -> t.Optional[Policy]:
+    def _parse(self, document: PolicyDocument, name: str) -> t.Optional[Policy]:
         if document.document is None:
             return None
         # Inline and trust policies are often the same in hundreds of places.
@@ -118,7 +118,7 @@ class Permissions:
         """
         managed = self._managed.get(arn)
         document = self._of_aws.get(arn) if managed is None else managed.default_version
-        return self.parsed(document, arn) if document else None
+        return self.parse(document, arn) if document else None
 
     @functools.cached_property
     def _of_aws(self) -> Mapping[str, PolicyDocument]:
@@ -132,12 +132,12 @@ class Permissions:
     def trust(self, role_arn: str) -> t.Optional[Policy]:
         """The trust policy of a role; None where it does not parse."""
         role = self.entities.get(role_arn)
-        return self.parsed(role.trust, "trust policy") if isinstance(role, Role) else None
+        return self.parse(role.trust, "trust policy") if isinstance(role, Role) else None
 
     # Layers
 
-    def held(self, arn: str) -> tuple[Held, ...]:
-        """The identity policies of a user (those of its groups included), group or role."""
+    def list_policies(self, arn: str) -> tuple[HeldPolicy, ...]:
+        """List the identity policies of a user (those of its groups included), group or role."""
         if arn not in self._held:
             entity = self.entities[arn]
             names = entity.groups if isinstance(entity, User) else ()
@@ -145,15 +145,15 @@ class Permissions:
             self._held[arn] = (*self._own(entity), *through)
         return self._held[arn]
 
-    def _own(self, entity: Principal) -> Iterator[Held]:
+    def _own(self, entity: Principal) -> Iterator[HeldPolicy]:
         for arn in entity.attached_policies:
-            yield Held(arn.rpartition("/")[2], "attached", self.policy(arn))
+            yield HeldPolicy(arn.rpartition("/")[2], "attached", self.policy(arn))
         owner = f" of group {entity.name}" if isinstance(entity, Group) else ""
         for document in entity.inline_policies:
-            yield Held(document.name, "inline", self.parsed(document, f"inline policy {document.name}{owner}"))
+            yield HeldPolicy(document.name, "inline", self.parse(document, f"inline policy {document.name}{owner}"))
 
     @functools.cached_property
-    def _held_by_members(self) -> Mapping[str, tuple[Held, ...]]:
+    def _held_by_members(self) -> Mapping[str, tuple[HeldPolicy, ...]]:
         return {
             group.name: tuple(dataclasses.replace(item, way=f"group {group.name}") for item in self._own(group))
             for group in self.snapshot.groups
@@ -165,20 +165,20 @@ class Permissions:
         What is not known is left out, a boundary and control policies too: they could only take more away.
         """
         entity = self.entities[arn]
-        identity = {id(item.policy): item.policy for item in self.held(arn) if item.policy is not None}
+        identity = {id(item.policy): item.policy for item in self.list_policies(arn) if item.policy is not None}
         limit = None if isinstance(entity, Group) else entity.boundary
         boundary = self.policy(limit) if limit else None
         # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
         exempt = isinstance(entity, Role) and entity.is_service_linked
         key = (frozenset(identity), id(boundary), exempt)
         if key not in self._layers:
-            self._layers[key] = self.limited(tuple(identity.values()), boundary, exempt=exempt)
+            self._layers[key] = self.limit(tuple(identity.values()), boundary, exempt=exempt)
         return self._layers[key]
 
-    def limited(
+    def limit(
         self, identity: tuple[Policy, ...], boundary: t.Optional[Policy] = None, *, exempt: bool = False
     ) -> Layers:
-        """Layers of identity policies under what the organization sets for this account. ``exempt``: not under it."""
+        """Limit identity policies by the control policies of the organization, unless ``exempt`` from them."""
         if exempt:
             return Layers(identity=identity, boundary=boundary)
         return Layers(identity=identity, boundary=boundary, **self._controls)
@@ -198,7 +198,7 @@ class Permissions:
 
         A level without any is one of a type of policy that the organization has not enabled.
         """
-        parsed = [[self.parsed(item.document, item.name) for item in level] for level in levels if level]
+        parsed = [[self.parse(item.document, item.name) for item in level] for level in levels if level]
         if not parsed or any(policy is None for level in parsed for policy in level):
             return None
         return tuple(tuple(policy for policy in level if policy is not None) for level in parsed)
@@ -212,7 +212,7 @@ class Permissions:
 
     def unknown(self, arn: str) -> tuple[str, ...]:
         """The identity policies of a principal that are not known: documents that were not read or don't parse."""
-        return tuple(item.label for item in self.held(arn) if item.policy is None)
+        return tuple(item.label for item in self.list_policies(arn) if item.policy is None)
 
     def unknown_boundary(self, arn: str) -> t.Optional[str]:
         """The ARN of a principal's boundary where it is not known how much it leaves."""
@@ -232,7 +232,7 @@ class Permissions:
             ]
         labelled += [(f"trust policy of {role.name}", self.trust(role.arn)) for role in self.snapshot.roles]
         for level in self.snapshot.organization_policies:
-            labelled += [(item.name, self.parsed(item.document, item.name)) for item in (*level.scps, *level.rcps)]
+            labelled += [(item.name, self.parse(item.document, item.name)) for item in (*level.scps, *level.rcps)]
         return tuple(label for label, policy in labelled if policy is None)
 
     @functools.cached_property

@@ -103,7 +103,7 @@ _TRAIL_OPERATIONS: t.Final = (
     "cloudtrail:GetTrailStatus",
     "cloudtrail:GetEventSelectors",
 )
-# Which account has them tells the organization, see assemble.
+# The organization decides which account has them, see assemble.
 _ORGANIZATION_POLICY_OPERATIONS: t.Final = (
     *organization_reads.OPERATIONS,
     *ACCOUNT_READS[Dataset.ORGANIZATION].operations,

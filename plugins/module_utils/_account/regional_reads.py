@@ -62,7 +62,7 @@ def recorder(record: Record, status: Record, region: str) -> ConfigRecorder:
         includes_global_types=_records_iam(group),
         resource_types=tuple(sorted(fields.texts(group, "resourceTypes"))),
         role_arn=fields.optional_text(record, "roleARN"),
-        excluded_types=_excluded(group),
+        excluded_types=_list_excluded_types(group),
     )
 
 
@@ -71,7 +71,7 @@ def _records_iam(group: Record) -> bool:
     if fields.flag(group, "allSupported"):
         return fields.flag(group, "includeGlobalResourceTypes")
     if _excludes(group):
-        return not _IAM_TYPES & set(_excluded(group))
+        return not _IAM_TYPES & set(_list_excluded_types(group))
     return set(fields.texts(group, "resourceTypes")) >= _IAM_TYPES
 
 
@@ -80,14 +80,14 @@ def _excludes(group: Record) -> bool:
     return fields.optional_text(strategy, "useOnly") == "EXCLUSION_BY_RESOURCE_TYPES"
 
 
-def _excluded(group: Record) -> tuple[str, ...]:
-    """The types that a recorder leaves out by name. The list counts for nothing under another strategy."""
+def _list_excluded_types(group: Record) -> tuple[str, ...]:
+    """List the types that a recorder leaves out by name. The list counts for nothing under another strategy."""
     listed = fields.optional_structure(group, "exclusionByResourceTypes") or {}
     return tuple(sorted(fields.texts(listed, "resourceTypes"))) if _excludes(group) else ()
 
 
 def read_security_hub(source: Source, region: str) -> Fields:
-    """Security Hub and its enabled standards. An account that is not subscribed is told so by an error code."""
+    """Read Security Hub and its enabled standards. AWS answers an account that is not subscribed by an error code."""
     hub = source.call_unless({"InvalidAccess", "ResourceNotFound"}, "securityhub", "DescribeHub", region=region)
     if hub is None:
         return {"security_hubs": (SecurityHub(region=region, enabled=False),)}

@@ -34,8 +34,8 @@ DETAILS_OPERATIONS: t.Final = (
 )
 FINDINGS_OPERATIONS: t.Final = ("securityhub:GetFindings", "securityhub:DescribeHub")
 _OFF: t.Final = frozenset({"InvalidAccess", "ResourceNotFound"})
-# A member account, and an administrator outside the region where findings come together, is not told.
-_NOT_TOLD: t.Final = frozenset({"AccessDenied", "InvalidAccess", "InvalidInput", "ResourceNotFound"})
+# AWS refuses a member account, and an administrator outside the region where findings come together.
+_NOT_READABLE: t.Final = frozenset({"AccessDenied", "InvalidAccess", "InvalidInput", "ResourceNotFound"})
 _PAGE: t.Final = 100
 
 
@@ -43,13 +43,13 @@ def read_security_hub_details(source: Source, region: str) -> Fields:
     """The region's hub as it is set up, and what could be enabled in it."""
     hub = source.call_unless(_OFF, _SERVICE, "DescribeHub", region=region)
     reads: dict[str, t.Callable[[], t.Any]] = {
-        "offered": lambda: _offered(source, region),
+        "offered": lambda: _read_offered_standards(source, region),
         "v2": lambda: source.call_unless(_OFF, _SERVICE, "DescribeSecurityHubV2", region=region) is not None,
     }
     if hub is not None:
         fields.text(hub, "HubArn")
-        reads["subscriptions"] = lambda: _subscriptions(source, region)
-        reads["aggregators"] = lambda: _aggregators(source, region)
+        reads["subscriptions"] = lambda: _read_subscriptions(source, region)
+        reads["aggregators"] = lambda: _read_aggregators(source, region)
     gathered = dict(source.gather(reads))
     # An SDK or a partition that knows nothing of the newer Security Hub, and a role that may not ask, is no fault.
     v2 = gathered.pop("v2")
@@ -68,14 +68,14 @@ def read_security_hub_details(source: Source, region: str) -> Fields:
         subscriptions=found.get("subscriptions", ()),
         aggregator=aggregator,
         aggregator_told=aggregators is not None,
-        policy=_policy(source, region) if aggregator and aggregator.region == region else None,
+        policy=_read_policy(source, region) if aggregator and aggregator.region == region else None,
         v2=None if isinstance(v2, Unreadable) else v2,
     )
     return {"security_hub_details": (details,)}
 
 
-def _offered(source: Source, region: str) -> t.Optional[tuple[OfferedStandard, ...]]:
-    """What can be enabled here; None where AWS tells only once the hub is on."""
+def _read_offered_standards(source: Source, region: str) -> t.Optional[tuple[OfferedStandard, ...]]:
+    """Read the standards that can be enabled here; None if AWS lists them only once the hub is on."""
     first = source.call_unless(_OFF, _SERVICE, "DescribeStandards", {"MaxResults": _PAGE}, region=region)
     if first is None:
         return None
@@ -97,7 +97,7 @@ def _offered(source: Source, region: str) -> t.Optional[tuple[OfferedStandard, .
     )
 
 
-def _subscriptions(source: Source, region: str) -> tuple[Subscription, ...]:
+def _read_subscriptions(source: Source, region: str) -> tuple[Subscription, ...]:
     listed = source.items(
         _SERVICE, "GetEnabledStandards", "StandardsSubscriptions", {"MaxResults": _PAGE}, region=region
     )
@@ -115,9 +115,9 @@ def subscription(item: Record) -> Subscription:
     )
 
 
-def _aggregators(source: Source, region: str) -> t.Optional[tuple[Aggregator, ...]]:
-    """The account's aggregator, of which there is one at most; None where AWS does not tell."""
-    listed = source.call_unless(_NOT_TOLD, _SERVICE, "ListFindingAggregators", region=region)
+def _read_aggregators(source: Source, region: str) -> t.Optional[tuple[Aggregator, ...]]:
+    """Read the account's aggregator, of which there is one at most; None if AWS refuses this account."""
+    listed = source.call_unless(_NOT_READABLE, _SERVICE, "ListFindingAggregators", region=region)
     if listed is None:
         return None
     found = fields.records(listed, "FindingAggregators")
@@ -142,16 +142,16 @@ def aggregator_of(answer: Record) -> Aggregator:
     )
 
 
-def _policy(source: Source, region: str) -> t.Optional[str]:
-    """The configuration policy of the account; None where there is none, or AWS does not tell this account."""
+def _read_policy(source: Source, region: str) -> t.Optional[str]:
+    """Read the configuration policy of the account; None if there is none, or AWS refuses this account."""
     target = {"Target": {"AccountId": source.account_id}}
-    answer = source.call_unless(_NOT_TOLD, _SERVICE, "GetConfigurationPolicyAssociation", target, region=region)
+    answer = source.call_unless(_NOT_READABLE, _SERVICE, "GetConfigurationPolicyAssociation", target, region=region)
     policy = fields.optional_text(answer, "ConfigurationPolicyId") if answer is not None else None
     return None if policy == SELF_MANAGED else policy
 
 
 def read_security_hub_findings(source: Source, region: str) -> Fields:
-    """What Security Hub's controls on IAM say is failed. Which control a finding is of is told in either form of it."""
+    """Read the failed findings of Security Hub's controls on IAM. Both forms of a finding name its control."""
     if source.call_unless(_OFF, _SERVICE, "DescribeHub", region=region) is None:
         return {"security_hub_findings": ()}
     filters = {

@@ -45,7 +45,7 @@ class StandardName:
 
 
 def standard_name(arn: str) -> t.Optional[StandardName]:
-    """The standard that an ARN is of; None where it is none that a version can be told of."""
+    """Return the standard of an ARN; None if the ARN names none with a version."""
     found = _PATH.search(arn)
     return StandardName(found["slug"], found["version"]) if found else None
 
@@ -82,7 +82,7 @@ class Aggregator:
 class SecurityHubDetails:
     """Security Hub CSPM in one region. ``offered`` is None where AWS does not tell before the hub is on.
 
-    ``policy`` is the configuration policy by which an administrator configures the account, where AWS tells of it:
+    ``policy`` is the configuration policy by which an administrator configures the account, if AWS shows it:
     to the delegated administrator alone, in the region where findings come together. ``aggregator_told`` says whether
     an absent aggregator is one that AWS says is not there. ``v2`` says whether the newer
     Security Hub is on as well, and is None where that is not known.

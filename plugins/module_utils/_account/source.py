@@ -25,7 +25,7 @@ class Unreadable(Exception):
     """A read that can't be made: AWS refuses it or can't be reached, or its answer does not parse or comes too late.
 
     ``operation`` is the API operation (``iam:GetCredentialReport``), or empty for the main one of the dataset.
-    ``of_region`` says that the region refuses the account whatever it asks, so far as AWS tells.
+    ``of_region`` says that the region refuses the account whatever it asks, as far as AWS shows.
     """
 
     def __init__(self, kind: UnreadKind, reason: str, *, operation: str = "", of_region: bool = False) -> None:

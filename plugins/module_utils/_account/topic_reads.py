@@ -46,7 +46,7 @@ def _topic(source: Source, arn: str) -> AlertTopic:
     attributes = fields.structure(answer, "Attributes")
     return AlertTopic(
         arn=arn,
-        policy=parsed(fields.optional_text(attributes, "Policy")),
+        policy=parse_json(fields.optional_text(attributes, "Policy")),
         confirmed=_count(attributes, "SubscriptionsConfirmed"),
         pending=_count(attributes, "SubscriptionsPending"),
         **_key(source, fields.optional_text(attributes, "KmsMasterKeyId") or "", region),
@@ -80,7 +80,7 @@ def _queue(source: Source, arn: str) -> AlertQueue:
     given = attributes or {}
     return AlertQueue(
         arn=arn,
-        policy=parsed(fields.optional_text(given, "Policy")),
+        policy=parse_json(fields.optional_text(given, "Policy")),
         **_key(source, fields.optional_text(given, "KmsMasterKeyId") or "", region),
     )
 
@@ -102,11 +102,11 @@ def _key_policy(source: Source, key_id: str, region: str) -> tuple[str, t.Any]:
         return "", {}
     arn = fields.text(fields.structure(described, "KeyMetadata"), "Arn")
     answer = source.call("kms", "GetKeyPolicy", {"KeyId": arn, "PolicyName": "default"}, region=region)
-    return arn, parsed(fields.optional_text(answer, "Policy"))
+    return arn, parse_json(fields.optional_text(answer, "Policy"))
 
 
-def parsed(text: t.Optional[str]) -> t.Any:
-    """JSON text as what it says; None where there is none, or it is no JSON."""
+def parse_json(text: t.Optional[str]) -> t.Any:
+    """Parse JSON text; return None if there is none, or it is no JSON."""
     try:
         return json.loads(text) if text else None
     except ValueError:

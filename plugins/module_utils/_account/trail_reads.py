@@ -87,14 +87,16 @@ def with_status(source: Source, trail: Trail) -> Trail:
     if trail.logs_management_events is not None:
         return complete
     selectors = source.call("cloudtrail", "GetEventSelectors", {"TrailName": trail.arn}, region=trail.home_region)
-    logged = (*_basic(selectors), *_advanced(selectors))
+    logged = (*_read_basic_selectors(selectors), *_read_advanced_selectors(selectors))
     return dataclasses.replace(
-        complete, logs_management_events=_logs_all(logged), excluded_sources=tuple(sorted(_excluded(logged)))
+        complete,
+        logs_management_events=_logs_all(logged),
+        excluded_sources=tuple(sorted(_find_excluded_sources(logged))),
     )
 
 
 @dataclasses.dataclass(frozen=True)
-class _Logged:
+class _LoggedEvents:
     """The management events that one event selector logs: the kinds, and the event sources that it leaves out."""
 
     kinds: frozenset[str]
@@ -112,13 +114,13 @@ _WIDE: t.Final = {"eventCategory": "Equals", "eventSource": "NotEquals", "readOn
 _IAM_SOURCES: t.Final = frozenset({"iam.amazonaws.com", "sts.amazonaws.com"})
 
 
-def _logs_all(logged: Sequence[_Logged]) -> bool:
+def _logs_all(logged: Sequence[_LoggedEvents]) -> bool:
     """Whether selectors together log both the reads and the writes, those of IAM and STS at least."""
     return all(any(kind in item.kinds and not item.but & _IAM_SOURCES for item in logged) for kind in _KINDS["All"])
 
 
-def _excluded(logged: Sequence[_Logged]) -> frozenset[str]:
-    """The event sources of which a kind of event is logged by no selector."""
+def _find_excluded_sources(logged: Sequence[_LoggedEvents]) -> frozenset[str]:
+    """Find the event sources of which no selector logs some kind of event."""
     found: frozenset[str] = frozenset()
     for kind in _KINDS["All"]:
         without = [item.but for item in logged if kind in item.kinds]
@@ -126,15 +128,15 @@ def _excluded(logged: Sequence[_Logged]) -> frozenset[str]:
     return found
 
 
-def _basic(answer: Record) -> Iterator[_Logged]:
+def _read_basic_selectors(answer: Record) -> Iterator[_LoggedEvents]:
     for selector in fields.optional_records(answer, "EventSelectors"):
         # AWS's default is to include them. KMS and RDS Data API are the sources that can be left out.
         if selector.get("IncludeManagementEvents", True):
             excluded = frozenset(fields.texts(selector, "ExcludeManagementEventSources"))
-            yield _Logged(_KINDS[fields.optional_text(selector, "ReadWriteType") or "All"], excluded)
+            yield _LoggedEvents(_KINDS[fields.optional_text(selector, "ReadWriteType") or "All"], excluded)
 
 
-def _advanced(answer: Record) -> Iterator[_Logged]:
+def _read_advanced_selectors(answer: Record) -> Iterator[_LoggedEvents]:
     for selector in fields.optional_records(answer, "AdvancedEventSelectors"):
         by_field = {fields.text(record, "Field"): record for record in fields.records(selector, "FieldSelectors")}
         if fields.texts(by_field.get("eventCategory", {}), "Equals") != ("Management",):
@@ -145,7 +147,7 @@ def _advanced(answer: Record) -> Iterator[_Logged]:
             continue
         values = fields.texts(by_field.get("readOnly", {}), "Equals")
         kinds = _READ_ONLY.get(values[0], frozenset()) if values else _KINDS["All"]
-        yield _Logged(kinds, frozenset(fields.texts(by_field.get("eventSource", {}), "NotEquals")))
+        yield _LoggedEvents(kinds, frozenset(fields.texts(by_field.get("eventSource", {}), "NotEquals")))
 
 
 def log_groups(source: Source, trails: Iterable[Trail]) -> Mapping[str, tuple[str, ...]]:

@@ -60,7 +60,7 @@ def unread_in_region(
 
 
 def _denial(failures: Mapping[Dataset, Unreadable], *, asked: int) -> t.Optional[Unreadable]:
-    """The refusal that tells why a whole region is closed, or None where it is not.
+    """Return the refusal that shows why a whole region is closed, or None if it is not.
 
     A region is closed where all is denied. For a single service a plain denial is more likely a missing permission.
     """

@@ -60,11 +60,11 @@ def _allowed(facts: Facts, arns: Iterable[str], allows: Callable[[Policy], bool]
     # By identity: a policy that many have is one object.
     known: dict[int, bool] = {}
     for arn in arns:
-        for held in facts.permissions.held(arn):
+        for held in facts.permissions.list_policies(arn):
             policy = held.policy
             if policy is not None and id(policy) not in known:
                 known[id(policy)] = allows(policy)
-        if any(known.get(id(held.policy)) for held in facts.permissions.held(arn)):
+        if any(known.get(id(held.policy)) for held in facts.permissions.list_policies(arn)):
             yield arn
 
 

@@ -24,7 +24,7 @@ from .._account.model import (
     Snapshot,
     User,
 )
-from .._account.permissions import Held, Permissions, Principal
+from .._account.permissions import HeldPolicy, Permissions, Principal
 from .._converge.arn import is_break_glass
 from .._policy.analysis.power import Administrators, Analysis, Place, Power
 from .._policy.analysis.trusts import Trust
@@ -169,7 +169,7 @@ class Facts:
                 principal.arn, f"inline policy {held.label}", f"{principal.name}/{held.label}", held.policy, True
             )
             for principal in self.principals
-            for held in self.permissions.held(principal.arn)
+            for held in self.permissions.list_policies(principal.arn)
             if held.way == "inline"
         )
         return (*managed, *inline)
@@ -193,7 +193,7 @@ class Facts:
         # The same inline policy is often written into hundreds of users.
         key = (id(policy), id(boundary))
         if key not in self._analysed:
-            self._analysed[key] = Analysis(self.permissions.limited((policy,), boundary), self.place)
+            self._analysed[key] = Analysis(self.permissions.limit((policy,), boundary), self.place)
         return self._analysed[key]
 
     @functools.cached_property
@@ -227,7 +227,9 @@ class Facts:
         power = self.administrators.of(self.permissions.layers(principal.arn), principal.arn)
         if power is None:
             return ()
-        held = [(item, item.policy) for item in self.permissions.held(principal.arn) if item.policy is not None]
+        held = [
+            (item, item.policy) for item in self.permissions.list_policies(principal.arn) if item.policy is not None
+        ]
         found = ((item, self.administrators.alone(policy, principal.arn)) for item, policy in held)
         alone = [(item, own) for item, own in found if own is not None]
         if alone and (not power.certain or any(own.certain for _item, own in alone)):
@@ -309,6 +311,6 @@ class Facts:
         return tuple(text.label for text in self.texts if text.policy is None)
 
 
-def _grant(item: Held, power: Power, own: Power) -> Grant:
+def _grant(item: HeldPolicy, power: Power, own: Power) -> Grant:
     keys = tuple(sorted({*power.keys, *own.keys}))
     return Grant(item.label, item.way, power.needs_mfa or own.needs_mfa, keys)

@@ -50,7 +50,7 @@ class Organization:
     @functools.cached_property
     def policies(self) -> tuple[Attached, ...]:
         """All that is attached anywhere."""
-        parsed = self._scope.facts.permissions.parsed
+        parsed = self._scope.facts.permissions.parse
         return tuple(
             Attached(policy, parsed(policy.document, policy.name)) for policy in self.tree.policies if policy.targets
         )

@@ -44,7 +44,7 @@ def facts_needed(snapshot: Snapshot, patterns: Sequence[str]) -> frozenset[Datas
         if isinstance(principal, User):
             needed.add(Dataset.CREDENTIAL_REPORT)
             continue
-        for kind, value in trusted(permissions.parsed(principal.trust, "trust policy")):
+        for kind, value in trusted(permissions.parse(principal.trust, "trust policy")):
             if kind == "Federated":
                 needed.update(_facts_of_provider(value))
             elif value == "*" or arn_account(value) == snapshot.account_id:
@@ -60,7 +60,7 @@ def _facts_of_provider(provider: str) -> Iterator[Dataset]:
 def _facts_of_roles(permissions: Permissions) -> Iterator[Dataset]:
     """What says whether somebody gets into the roles of an account, which may be the way into another one."""
     for role in permissions.snapshot.roles:
-        for kind, value in trusted(permissions.parsed(role.trust, "trust policy")):
+        for kind, value in trusted(permissions.parse(role.trust, "trust policy")):
             if kind == "Federated":
                 yield from _facts_of_provider(value)
 

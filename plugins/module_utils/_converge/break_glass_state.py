@@ -101,7 +101,7 @@ class State:
         """The names of the organization's policies that do not parse."""
         levels = self.snapshot.organization_policies
         policies = (policy for level in levels for policy in (*level.scps, *level.rcps))
-        return tuple(item.name for item in policies if self._permissions.parsed(item.document, item.name) is None)
+        return tuple(item.name for item in policies if self._permissions.parse(item.document, item.name) is None)
 
     def users_in_doubt(self, change: Change) -> frozenset[str]:
         """The user whose credential a change takes, where the others of this user are not known."""
@@ -114,7 +114,7 @@ class State:
 
     def may_do_something(self, principal: t.Union[User, Role]) -> bool:
         """Whether a principal has policies, or may have some that are not known."""
-        return bool(self._permissions.held(principal.arn))
+        return bool(self._permissions.list_policies(principal.arn))
 
     def lack(self, principal: t.Union[User, Role], change: Change, *, when: str = "") -> t.Optional[str]:
         """What a break-glass principal lacks to take a change back; None where it lacks nothing."""
@@ -128,7 +128,7 @@ class State:
             return closed
         if action:
             return self._lack_of_permission(principal, action, resource, {})
-        return None if self._permissions.held(principal.arn) else "has no policies"
+        return None if self._permissions.list_policies(principal.arn) else "has no policies"
 
     # Whether somebody can use it
 
@@ -177,7 +177,7 @@ class State:
         return None if row.password_enabled or row.active_keys else "is a user without a password or active access key"
 
     def _trust(self, role: Role) -> t.Optional[Policy]:
-        return self._permissions.parsed(role.trust, "trust policy")
+        return self._permissions.parse(role.trust, "trust policy")
 
     def _ways_into(self, role: Role, visited: set[str]) -> Iterator[str]:
         """By whom a role can be used, maybe through other roles; ``visited`` are those that were asked about."""
@@ -274,7 +274,7 @@ class State:
         values: t.Optional[Mapping[str, Values]] = None,
     ) -> bool:
         """Whether a principal may open a session. What it brings along, such as MFA or an external id, it has."""
-        own = Layers(identity=(ANYTHING,), rcps=self._permissions.limited(()).rcps)
+        own = Layers(identity=(ANYTHING,), rcps=self._permissions.limit(()).rcps)
         request = Request(
             action,
             role.arn,

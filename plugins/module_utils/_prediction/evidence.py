@@ -24,7 +24,7 @@ from .._account.activity import (
     Logs,
     Lookup,
     event_history,
-    joined,
+    join_lookups,
     last_accessed,
     log_files,
     look_up,
@@ -48,7 +48,7 @@ from .._policy.evaluation.evaluate import Layers
 from .._policy.evaluation.narrowing import ANYTHING, condition_keys
 from .._policy.impact.judge import Impact, Judge
 from .._policy.trail.actions import EventReader
-from .._policy.trail.usage import Evidence, Source, SourceRead, Use, settled
+from .._policy.trail.usage import Evidence, Source, SourceRead, Use, drop_explained_uses
 from .acceptance import Acceptances, parse_acceptances
 
 # doc_fragments/_evidence.py
@@ -266,7 +266,7 @@ class Predictor:
         questions = by_name if len(users) == len(arns) <= _FEW_USERS else whole_region
         most = self._options.event_history_max_pages
         now = self._connection.now
-        return joined(
+        return join_lookups(
             [look_up(self._pages(region, question), max_pages=most, wait=sleep, now=now) for question in questions]
         )
 
@@ -288,7 +288,7 @@ class Book:
         """What a principal used, by any source."""
         activities = self._of(arn)
         whole = {activity.source.source for activity in activities if activity.source.is_whole}
-        return settled((use for activity in activities for use in activity.of(arn)), by=whole)
+        return drop_explained_uses((use for activity in activities for use in activity.of(arn)), by=whole)
 
     def evidence(self, arn: str) -> Evidence:
         """What was looked at for a principal."""

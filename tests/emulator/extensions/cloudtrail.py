@@ -14,7 +14,7 @@ import typing as t
 from moto.cloudtrail.models import CloudTrailBackend, Trail, TrailStatus, cloudtrail_backends
 from moto.organizations.models import organizations_backends
 
-#: what a trail records that was never told otherwise
+#: what a trail records by default
 _DEFAULT_SELECTORS = (
     {
         "ReadWriteType": "All",

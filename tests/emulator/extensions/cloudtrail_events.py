@@ -143,7 +143,7 @@ def lookup_events(response: CloudTrailResponse) -> str:
     ]
     events.sort(key=lambda event: str(event["eventTime"]), reverse=True)
     start = _start(response._get_param("NextToken"))
-    answer: Record = {"Events": [_shown(event) for event in events[start : start + most]]}
+    answer: Record = {"Events": [_format_event(event) for event in events[start : start + most]]}
     if start + most < len(events):
         answer["NextToken"] = base64.b64encode(str(start + most).encode()).decode()
     return json.dumps(answer)
@@ -167,7 +167,7 @@ def _start(token: object) -> int:
         raise JsonRESTError("InvalidNextTokenException", "The token is not valid.") from None
 
 
-def _shown(event: Record) -> Record:
+def _format_event(event: Record) -> Record:
     return {
         "EventId": event["eventID"],
         "EventName": event["eventName"],

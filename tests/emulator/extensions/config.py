@@ -129,19 +129,19 @@ def describe_config_rules(response: ConfigResponse) -> str:
 def describe_compliance_by_config_rule(response: ConfigResponse) -> str:
     """DescribeComplianceByConfigRule. A rule that has not run yet has no verdict."""
     backend = response.config_backend
-    names = _known(backend, response._get_param("ConfigRuleNames") or [])
+    names = _require_known(backend, response._get_param("ConfigRuleNames") or [])
     verdicts = findings_of(backend).verdicts
     wanted = response._get_param("ComplianceTypes") or []
-    told = {name: verdicts.get(name, _NO_VERDICT)[0] for name in names or sorted(backend.config_rules)}
+    compliances = {name: verdicts.get(name, _NO_VERDICT)[0] for name in names or sorted(backend.config_rules)}
     found = [
         {"ConfigRuleName": name, "Compliance": {"ComplianceType": verdict}}
-        for name, verdict in told.items()
+        for name, verdict in compliances.items()
         if not wanted or verdict in wanted
     ]
     return json.dumps({"ComplianceByConfigRules": found})
 
 
-def _known(backend: ConfigBackend, names: t.Sequence[str]) -> t.Sequence[str]:
+def _require_known(backend: ConfigBackend, names: t.Sequence[str]) -> t.Sequence[str]:
     if len(names) > _MOST_NAMES:
         raise ConfigError("ValidationException", f"Member must have length less than or equal to {_MOST_NAMES}")
     for name in names:
@@ -153,7 +153,7 @@ def _known(backend: ConfigBackend, names: t.Sequence[str]) -> t.Sequence[str]:
 def get_compliance_details_by_config_rule(response: ConfigResponse) -> str:
     """GetComplianceDetailsByConfigRule: not for rules that a service owns."""
     backend = response.config_backend
-    (name,) = _known(backend, [response._get_param("ConfigRuleName")])
+    (name,) = _require_known(backend, [response._get_param("ConfigRuleName")])
     check_not_owned(backend, name)
     verdict, resources = findings_of(backend).verdicts.get(name, _NO_VERDICT)
     now = clock().timestamp()

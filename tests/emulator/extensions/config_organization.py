@@ -44,14 +44,14 @@ def put_organization_config_rule(response: ConfigResponse) -> str:
         account.id
         for account in organization.accounts
         if account.id not in rule["ExcludedAccounts"]
-        and not _deployed(config_backends[account.id][backend.region_name], name, metadata)
+        and not _deploy(config_backends[account.id][backend.region_name], name, metadata)
     ]
     rules[name] = {"rule": rule, "failed": failed}
     return json.dumps({"OrganizationConfigRuleArn": rule["OrganizationConfigRuleArn"]})
 
 
-def _deployed(member: ConfigBackend, name: str, metadata: dict[str, t.Any]) -> bool:
-    """Whether a member got the rule: it needs a recorder."""
+def _deploy(member: ConfigBackend, name: str, metadata: dict[str, t.Any]) -> bool:
+    """Put the rule into a member, which needs a recorder; return whether it got the rule."""
     managed = metadata["OrganizationManagedRuleMetadata"]
     scope = managed.get("ResourceTypesScope")
     own = _name_in_members(name)
@@ -87,7 +87,7 @@ def _remove_from_members(backend: ConfigBackend, organization: OrganizationsBack
 def describe_organization_config_rules(response: ConfigResponse) -> str:
     """DescribeOrganizationConfigRules."""
     _organization(response)
-    rules = [item["rule"] for item in _asked(response)]
+    rules = [item["rule"] for item in _find_rules(response)]
     return json.dumps({"OrganizationConfigRules": rules})
 
 
@@ -95,7 +95,7 @@ def describe_organization_config_rule_statuses(response: ConfigResponse) -> str:
     """DescribeOrganizationConfigRuleStatuses."""
     _organization(response)
     statuses = []
-    for item in _asked(response):
+    for item in _find_rules(response):
         status = {"OrganizationConfigRuleName": item["rule"]["OrganizationConfigRuleName"]}
         status["OrganizationRuleStatus"] = "CREATE_FAILED" if item["failed"] else "CREATE_SUCCESSFUL"
         if item["failed"]:
@@ -105,7 +105,7 @@ def describe_organization_config_rule_statuses(response: ConfigResponse) -> str:
     return json.dumps({"OrganizationConfigRuleStatuses": statuses})
 
 
-def _asked(response: ConfigResponse) -> list[dict[str, t.Any]]:
+def _find_rules(response: ConfigResponse) -> list[dict[str, t.Any]]:
     rules = findings_of(response.config_backend).organization_rules
     names = response._get_param("OrganizationConfigRuleNames") or sorted(rules)
     missing = [name for name in names if name not in rules]

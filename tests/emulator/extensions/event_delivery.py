@@ -153,8 +153,8 @@ def _send(rule: Rule, arn: str, message: str, attributes: t.Optional[Event] = No
     policy = json.loads(queue.policy) if isinstance(queue.policy, str) and queue.policy else queue.policy or {}
     if not allows(policy, "sqs:SendMessage", arn, rule):
         raise UndeliverableError("NO_PERMISSIONS: the queue's policy does not let EventBridge send")
-    told = {name: {"DataType": "String", "StringValue": value} for name, value in (attributes or {}).items()}
-    sqs_backends[account][region].send_message(name, message, message_attributes=told)
+    sent = {name: {"DataType": "String", "StringValue": value} for name, value in (attributes or {}).items()}
+    sqs_backends[account][region].send_message(name, message, message_attributes=sent)
 
 
 def _bury(rule: Rule, target: Target, event: Event, why: str) -> None:
@@ -179,7 +179,7 @@ def _hand_on(rule: Rule, target: Target, event: Event, account: str, region: str
             raise UndeliverableError("NO_PERMISSIONS: the role can't be assumed")
         if not any(_grants(json.loads(policy), target["Arn"]) for policy in role.policies.values()):
             raise UndeliverableError(f"NO_PERMISSIONS: the role may not put events on {target['Arn']}")
-    if account != rule.account_id and not _admitted(rule.account_id, account, region, bus):
+    if account != rule.account_id and not _admits(rule.account_id, account, region, bus):
         raise UndeliverableError(f"NO_PERMISSIONS: the policy of {target['Arn']} does not admit {rule.account_id}")
     put(account, region, _HandedOn(event), bus=bus)
 
@@ -201,7 +201,7 @@ def assumable(arn: str) -> bool:
         return False
     statements = json.loads(role.assume_role_policy_document).get("Statement", [])
     return any(
-        statement["Effect"] == "Allow" and SERVICE in _listed(statement.get("Principal", {}).get("Service"))
+        statement["Effect"] == "Allow" and SERVICE in _as_list(statement.get("Principal", {}).get("Service"))
         for statement in statements
     )
 
@@ -215,13 +215,13 @@ def _grants(policy: Event, resource: str) -> bool:
     )
 
 
-def _admitted(sender: str, account: str, region: str, bus: str) -> bool:
+def _admits(sender: str, account: str, region: str, bus: str) -> bool:
     policy = json.loads(events_backends[account][region].describe_event_bus(bus).policy or '{"Statement": []}')
     organization = identity.organization_id(sender)
     for statement in policy["Statement"]:
         wanted = (statement.get("Condition") or {}).get("StringEquals", {}).get("aws:PrincipalOrgID")
         named = statement["Principal"]
-        accounts = [named] if isinstance(named, str) else _listed(named.get("AWS"))
+        accounts = [named] if isinstance(named, str) else _as_list(named.get("AWS"))
         if wanted is not None and "*" in accounts and organization == wanted:
             return True
         if wanted is None and any(name == "*" or sender in name for name in accounts):
@@ -231,13 +231,13 @@ def _admitted(sender: str, account: str, region: str, bus: str) -> bool:
 
 def allows(policy: Event, action: str, resource: str, rule: Rule) -> bool:
     """Whether a resource policy lets EventBridge do this for a rule."""
-    about = [item for item in _listed(policy.get("Statement")) if _is_about(item, action, resource, rule)]
+    about = [item for item in _as_list(policy.get("Statement")) if _is_about(item, action, resource, rule)]
     return any(item["Effect"] == "Allow" for item in about) and not any(item["Effect"] == "Deny" for item in about)
 
 
 def _is_about(statement: Event, action: str, resource: str, rule: Rule) -> bool:
     principal = statement.get("Principal", {})
-    services = ["*"] if principal == "*" else _listed(principal.get("Service"))
+    services = ["*"] if principal == "*" else _as_list(principal.get("Service"))
     return (
         bool({SERVICE, "*"} & set(services))
         and _any_like(statement.get("Action"), action)
@@ -265,17 +265,17 @@ def _holds(operator: str, keys: Event, context: t.Mapping[str, str]) -> bool:
         if operator in ("ArnLike", "ArnEquals", "StringLike"):
             held = _any_like(wanted, found)
         else:
-            held = found in [str(value).lower() if operator == "Bool" else value for value in _listed(wanted)]
+            held = found in [str(value).lower() if operator == "Bool" else value for value in _as_list(wanted)]
         if not held:
             return False
     return True
 
 
 def _any_like(patterns: t.Any, text: str) -> bool:
-    return any(fnmatch.fnmatchcase(text.lower(), str(pattern).lower()) for pattern in _listed(patterns))
+    return any(fnmatch.fnmatchcase(text.lower(), str(pattern).lower()) for pattern in _as_list(patterns))
 
 
-def _listed(value: t.Any) -> list[t.Any]:
+def _as_list(value: t.Any) -> list[t.Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -58,7 +58,7 @@ def _check_unmanaged(rule: Rule) -> None:
 
 
 def put_targets(response: EventsHandler) -> tuple[str, dict[str, t.Any]]:
-    """PutTargets: what can't be a target is told in the answer, which is a success all the same."""
+    """PutTargets: a target that is refused is in the answer, which is a success all the same."""
     backend = response.events_backend
     name, bus = response._get_param("Rule"), response._get_param("EventBusName")
     targets = response._get_param("Targets")

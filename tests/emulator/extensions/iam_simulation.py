@@ -19,7 +19,7 @@ from moto.iam.responses import IamResponse
 from moto.organizations.models import OrganizationsBackend, organizations_backends
 
 from emulator.extensions.registration import iam_operations
-from emulator.extensions.statements import Principal, Statement, document_of, find, parsed, statements_of
+from emulator.extensions.statements import Principal, Statement, document_of, find, parse_statements, statements_of
 from emulator.paging import page
 
 Statements = list[Statement]
@@ -52,7 +52,7 @@ class _Simulation:
         return {
             "EvalResourceName": resource,
             "EvalResourceDecision": decision,
-            "MatchedStatements": [_matched(found) for found in denying or matched],
+            "MatchedStatements": [_describe_match(found) for found in denying or matched],
             "MissingContextValues": self._missing(),
             **(
                 {}
@@ -85,7 +85,7 @@ def _allows(statements: Statements) -> bool:
     return bool(statements) and all(found.allow for found in statements)
 
 
-def _matched(statement: Statement) -> dict[str, t.Any]:
+def _describe_match(statement: Statement) -> dict[str, t.Any]:
     kind = "resource" if statement.source == "ResourcePolicy" else "none"
     return {"SourcePolicyId": statement.source.rpartition("/")[2], "SourcePolicyType": kind}
 
@@ -108,8 +108,8 @@ def simulate_custom_policy(response: IamResponse) -> ActionResult:
     return _answer(
         response,
         _documents(response, "PolicyInputList"),
-        boundary=_given_boundary(response),
-        levels=[_parsed("", level.get("ServiceControlPolicyInputList", [])) for level in levels] if levels else None,
+        boundary=_read_boundary(response),
+        levels=[_parse("", level.get("ServiceControlPolicyInputList", [])) for level in levels] if levels else None,
         caller="",
     )
 
@@ -132,7 +132,7 @@ def _answer(
         identity=identity,
         boundary=boundary,
         levels=levels,
-        resource=parsed("ResourcePolicy", policy) if policy else [],
+        resource=parse_statements("ResourcePolicy", policy) if policy else [],
         caller=caller,
         context={
             entry["ContextKeyName"].lower(): entry.get("ContextKeyValues", [])
@@ -168,25 +168,27 @@ def _result(simulation: _Simulation, action: str, resources: t.Sequence[str]) ->
 
 
 def _documents(response: IamResponse, name: str) -> Statements:
-    return _parsed(name, response._get_param(name) or [])
+    return _parse(name, response._get_param(name) or [])
 
 
-def _parsed(name: str, texts: t.Sequence[str]) -> Statements:
+def _parse(name: str, texts: t.Sequence[str]) -> Statements:
     try:
-        return [found for index, text in enumerate(texts, start=1) for found in parsed(f"{name}.{index}", text)]
+        return [
+            found for index, text in enumerate(texts, start=1) for found in parse_statements(f"{name}.{index}", text)
+        ]
     except ValueError as error:
         raise InvalidInput(f"Invalid policy document: {error}") from error
 
 
 def _boundary(response: IamResponse, principal: Principal) -> t.Optional[Statements]:
     arn = principal.permissions_boundary_arn if isinstance(principal, (User, Role)) else None
-    if _given_boundary(response) is not None or arn is None:
-        return _given_boundary(response)
+    if _read_boundary(response) is not None or arn is None:
+        return _read_boundary(response)
     policy = response.backend.get_policy(arn)
-    return parsed(policy.name, document_of(policy))
+    return parse_statements(policy.name, document_of(policy))
 
 
-def _given_boundary(response: IamResponse) -> t.Optional[Statements]:
+def _read_boundary(response: IamResponse) -> t.Optional[Statements]:
     return _documents(response, "PermissionsBoundaryPolicyInputList") or None
 
 
@@ -200,7 +202,7 @@ def _levels_above(backend: IAMBackend) -> t.Optional[list[Statements]]:
     found = []
     while target is not None:
         policies = [policy for policy in target.attached_policies if policy.type == "SERVICE_CONTROL_POLICY"]
-        found.append([statement for policy in policies for statement in parsed(policy.name, policy.content)])
+        found.append([statement for policy in policies for statement in parse_statements(policy.name, policy.content)])
         target = next((unit for unit in organization.ou if unit.id == target.parent_id), None)
     return found
 

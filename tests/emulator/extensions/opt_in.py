@@ -50,7 +50,7 @@ def list_regions(response: AccountResponse) -> ActionResult:
     wanted: t.Sequence[str] = response._get_param("RegionOptStatusContains") or []
     regions = Session().get_available_regions("ec2", partition_name=response.partition)
     found = [
-        {"RegionName": name, "RegionOptStatus": "ENABLED_BY_DEFAULT" if _enabled(name) else "DISABLED"}
+        {"RegionName": name, "RegionOptStatus": "ENABLED_BY_DEFAULT" if _is_enabled(name) else "DISABLED"}
         for name in regions
     ]
     return ActionResult({"Regions": [item for item in found if not wanted or item["RegionOptStatus"] in wanted]})
@@ -65,16 +65,16 @@ def describe_regions(response: EC2Response) -> ActionResult:
         {
             "RegionName": region.name,
             "Endpoint": region.endpoint,
-            "OptInStatus": "opt-in-not-required" if _enabled(region.name) else "not-opted-in",
+            "OptInStatus": "opt-in-not-required" if _is_enabled(region.name) else "not-opted-in",
         }
         for region in response.ec2_backend.regions
         if get_partition(region.name) == response.partition
-        and (region.name in named if named else everything or _enabled(region.name))
+        and (region.name in named if named else everything or _is_enabled(region.name))
     ]
     return ActionResult({"Regions": regions})
 
 
-def _enabled(region: str) -> bool:
+def _is_enabled(region: str) -> bool:
     return region in _DEFAULT_REGIONS or get_partition(region) != "aws"
 
 

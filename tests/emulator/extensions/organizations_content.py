@@ -34,7 +34,7 @@ def is_well_formed(kind: str, content: str) -> bool:
 
 
 def _is_policy(kind: str, document: t.Mapping[str, t.Any]) -> bool:
-    statements = _listed(document.get("Statement"))
+    statements = _as_list(document.get("Statement"))
     return (
         _OF_POLICY.issuperset(document)
         and document.get("Version") == "2012-10-17"
@@ -44,7 +44,7 @@ def _is_policy(kind: str, document: t.Mapping[str, t.Any]) -> bool:
 
 
 def _is_statement(kind: str, statement: t.Mapping[str, t.Any]) -> bool:
-    actions = _listed(statement.get("Action", statement.get("NotAction")))
+    actions = _as_list(statement.get("Action", statement.get("NotAction")))
     return (
         _OF_STATEMENT.issuperset(statement)
         and statement.get("Effect") in ("Allow", "Deny")
@@ -59,11 +59,11 @@ def _is_statement(kind: str, statement: t.Mapping[str, t.Any]) -> bool:
 
 def _is_of_rcp(statement: t.Mapping[str, t.Any]) -> bool:
     """An RCP only denies, to everybody, actions of services that it names."""
-    actions = _listed(statement.get("Action"))
+    actions = _as_list(statement.get("Action"))
     return statement["Effect"] == "Deny" and statement.get("Principal") == "*" and bool(actions) and "*" not in actions
 
 
-def _listed(value: t.Any) -> list[t.Any]:
+def _as_list(value: t.Any) -> list[t.Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

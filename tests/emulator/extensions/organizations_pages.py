@@ -26,11 +26,11 @@ _INVALID = "You specified an invalid value."
 
 
 class _List(t.NamedTuple):
-    """A list operation: its key in the answer, all its items, and how one is told."""
+    """A list operation: its key in the answer, all its items, and how one is shown."""
 
     key: str
     items: t.Callable[[OrganizationsBackend, Record], t.Sequence[t.Any]]
-    told: t.Callable[[t.Any], t.Any] = lambda item: item
+    show: t.Callable[[t.Any], t.Any] = lambda item: item
 
 
 def _accounts(backend: OrganizationsBackend, _asked: Record) -> list[FakeAccount]:
@@ -89,14 +89,14 @@ _LISTS: t.Final[t.Mapping[str, _List]] = {
 }
 
 
-def _paged(operation: _List) -> t.Callable[[OrganizationsResponse], str]:
+def _page(operation: _List) -> t.Callable[[OrganizationsResponse], str]:
     def answer(response: OrganizationsResponse) -> str:
         asked = dict(response.request_params)
         start, size = _start(asked.pop("NextToken", None)), asked.pop("MaxResults", MOST_RESULTS)
         if not 1 <= size <= MOST_RESULTS:
             raise InvalidInputException(_INVALID)
         items = operation.items(response.organizations_backend, asked)
-        page: Record = {operation.key: [operation.told(item) for item in items[start : start + size]]}
+        page: Record = {operation.key: [operation.show(item) for item in items[start : start + size]]}
         if start + size < len(items):
             page["NextToken"] = base64.b64encode(f"{operation.key}:{start + size}".encode()).decode()
         return json.dumps(page)
@@ -116,4 +116,4 @@ def _start(token: object) -> int:
 def install() -> None:
     """Give Organizations' operations their pages."""
     for name, operation in _LISTS.items():
-        setattr(OrganizationsResponse, name, _paged(operation))
+        setattr(OrganizationsResponse, name, _page(operation))

@@ -112,7 +112,7 @@ def _check_content(kind: str, content: str) -> None:
 def attach_policy(response: OrganizationsResponse) -> str:
     """AttachPolicy, of a type that is enabled, once, and as many as a target may have."""
     backend, policy, target = _attachment(response)
-    if policy.type not in _enabled(backend):
+    if policy.type not in _list_enabled_types(backend):
         raise PolicyTypeNotEnabledException
     if policy in target.attached_policies:
         raise _Refusal(
@@ -170,7 +170,7 @@ def _root(backend: OrganizationsBackend) -> FakeRoot:
     return next(node for node in backend.ou if isinstance(node, FakeRoot))
 
 
-def _enabled(backend: OrganizationsBackend) -> set[str]:
+def _list_enabled_types(backend: OrganizationsBackend) -> set[str]:
     return {known["Type"] for known in _root(backend).policy_types if known["Status"] == "ENABLED"}
 
 
@@ -207,13 +207,13 @@ def _root_asked(response: OrganizationsResponse) -> tuple[FakeRoot, str]:
 
 
 def list_roots(response: OrganizationsResponse) -> str:
-    """ListRoots; what was pending has come about when it is asked for again."""
-    told = json.dumps(response.organizations_backend.list_roots())
+    """ListRoots: a pending change is done when the roots are listed again."""
+    answer = json.dumps(response.organizations_backend.list_roots())
     root = _root(response.organizations_backend)
     root.policy_types[:] = [
         {**known, "Status": "ENABLED"} for known in root.policy_types if known["Status"] != "PENDING_DISABLE"
     ]
-    return told
+    return answer
 
 
 def policy_types() -> list[str]:

@@ -54,16 +54,16 @@ def is_delegated(organization: t.Any, account_id: str, action: str) -> bool:
     """Whether the policy lets the account take an action; its conditions are not looked at."""
     if not hasattr(organization, _NAME):
         return False
-    statements = _listed(json.loads(getattr(organization, _NAME)).get("Statement"))
+    statements = _as_list(json.loads(getattr(organization, _NAME)).get("Statement"))
     return any(
         statement["Effect"] == "Allow"
-        and any(account_id in principal for principal in _listed(statement["Principal"].get("AWS")))
-        and any(fnmatch.fnmatch(f"organizations:{action}", pattern) for pattern in _listed(statement.get("Action")))
+        and any(account_id in principal for principal in _as_list(statement["Principal"].get("AWS")))
+        and any(fnmatch.fnmatch(f"organizations:{action}", pattern) for pattern in _as_list(statement.get("Action")))
         for statement in statements
     )
 
 
-def _listed(value: t.Any) -> list[t.Any]:
+def _as_list(value: t.Any) -> list[t.Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -4,7 +4,7 @@
 
 """AssumeRoot, and what a session as the root user of a member account may do: the one task of its task policy.
 
-The global endpoint of STS, which does not know the operation, can't be told from a regional one here.
+The global endpoint of STS, which does not know the operation, looks like a regional one here.
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html
 """
 
@@ -59,7 +59,7 @@ TASKS: t.Final[t.Mapping[str, tuple[str, frozenset[str]]]] = {
 def refusal(call: Call, caller: Caller) -> Answer | None:
     """Why STS opens no such session, or why root may not make this call in its session; None where it may."""
     if (call.service, call.operation) == ("sts", "AssumeRoot"):
-        return _malformed(call) or _not_allowed(call, caller)
+        return _refuse_malformed(call) or _not_allowed(call, caller)
     if caller.kind != "root" or (call.service, call.operation) == ("sts", "GetCallerIdentity"):
         return None
     session = account_states[caller.account_id][caller.partition].root_sessions[call.access_key_id]
@@ -71,7 +71,7 @@ def refusal(call: Call, caller: Caller) -> Answer | None:
     return errors.access_denied(call, message)
 
 
-def _malformed(call: Call) -> Answer | None:
+def _refuse_malformed(call: Call) -> Answer | None:
     seconds = int(call.parameters.get("DurationSeconds") or 0)
     message = ""
     if _task(call) not in TASKS:
@@ -301,13 +301,13 @@ def _for_root(operation: Operation) -> Operation:
     """``operation`` for calls of root in a session, and what was there before for all others."""
     original: Operation = getattr(IamResponse, operation.__name__)
 
-    def dispatched(response: IamResponse) -> object:
+    def dispatch(response: IamResponse) -> object:
         environ = response.normalized_request.environ
         is_root = "emulator.caller" in environ and caller_of(environ).kind == "root"
         return operation(response) if is_root else original(response)
 
-    dispatched.__name__ = operation.__name__
-    return dispatched
+    dispatch.__name__ = operation.__name__
+    return dispatch
 
 
 def install() -> None:

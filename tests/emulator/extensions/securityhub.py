@@ -78,7 +78,7 @@ def body_of(response: SecurityHubResponse) -> dict[str, t.Any]:
 
 
 def enable_security_hub(response: SecurityHubResponse) -> ActionResult:
-    """EnableSecurityHub: with the default standards unless told not to."""
+    """EnableSecurityHub: with the default standards unless the request says otherwise."""
     backend = response.securityhub_backend
     check_not_central(backend)
     if backend.enabled:
@@ -175,7 +175,7 @@ def disable_security_hub(response: SecurityHubResponse) -> ActionResult:
 
 
 def describe_security_hub_v2(response: SecurityHubResponse) -> ActionResult:
-    """DescribeSecurityHubV2, which an account without it is told so by an error."""
+    """DescribeSecurityHubV2: it answers an account without Security Hub V2 with an error."""
     backend = response.securityhub_backend
     if not hub_of(backend).v2:
         raise SecurityHubClientError("ResourceNotFoundException", "Security Hub V2 is not enabled")

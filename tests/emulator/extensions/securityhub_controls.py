@@ -65,7 +65,7 @@ def batch_get_security_controls(response: SecurityHubResponse) -> ActionResult:
         for name in wanted
         if name not in CONTROLS
     ]
-    found = [_described(backend, name) for name in wanted if name in CONTROLS]
+    found = [_describe(backend, name) for name in wanted if name in CONTROLS]
     return ActionResult({"SecurityControls": found, "UnprocessedIds": unknown})
 
 
@@ -133,12 +133,12 @@ def batch_update_standards_control_associations(response: SecurityHubResponse) -
         else:
             hub_of(backend).associations[control, standard] = status, reason
             continue
-        code, told = problem
-        unprocessed.append({"StandardsControlAssociationUpdate": update, "ErrorCode": code, "ErrorReason": told})
+        code, why = problem
+        unprocessed.append({"StandardsControlAssociationUpdate": update, "ErrorCode": code, "ErrorReason": why})
     return ActionResult({"UnprocessedAssociationUpdates": unprocessed})
 
 
-def _described(backend: SecurityHubBackend, name: str) -> dict[str, t.Any]:
+def _describe(backend: SecurityHubBackend, name: str) -> dict[str, t.Any]:
     control = CONTROLS[name]
     custom = hub_of(backend).parameters.get(name, {})
     pairs = [(name, str(item["StandardsArn"])) for item in subscriptions_of(backend).values()]

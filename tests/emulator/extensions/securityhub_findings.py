@@ -59,7 +59,7 @@ _FILTERS: t.Final[t.Mapping[str, str]] = {
 
 
 def batch_import_findings(response: SecurityHubResponse) -> ActionResult:
-    """BatchImportFindings: what is wrong with a finding is told in the answer, which is a success all the same."""
+    """BatchImportFindings: a problem of a finding is in the answer, which is a success all the same."""
     backend = response.securityhub_backend
     check_enabled(backend)
     findings = body_of(response)["Findings"]
@@ -82,26 +82,26 @@ def batch_import_findings(response: SecurityHubResponse) -> ActionResult:
 
 
 def problem_of(finding: Asff, account_id: str) -> str:
-    """Why a finding is not taken; nothing where it is."""
-    told = "Finding does not adhere to Amazon Finding Format."
+    """Return why a finding is refused; empty if it is not."""
+    problem = "Finding does not adhere to Amazon Finding Format."
     missing = [name for name in _REQUIRED if not finding.get(name)]
     if missing:
-        return f"{told} data should have required property '{missing[0]}'."
+        return f"{problem} data should have required property '{missing[0]}'."
     if finding["AwsAccountId"] != account_id:
         return "Finding AwsAccountId does not match the account of the caller."
     if _size(finding) > _FINDING_BYTES:
         return "Finding is larger than 240 KB."
     for path, most in _LIMITS.items():
         if len(_at(finding, path) or "") > most:
-            return f"{told} data.{path} should NOT have more than {most} characters or items."
+            return f"{problem} data.{path} should NOT have more than {most} characters or items."
     for name in ("CreatedAt", "UpdatedAt", "FirstObservedAt", "LastObservedAt"):
         if name in finding and not _MOMENT.fullmatch(finding[name]):
-            return f"{told} data.{name} should match format date-time."
+            return f"{problem} data.{name} should match format date-time."
     for path in ("Severity.Label", "FindingProviderFields.Severity.Label"):
         if _at(finding, path) not in {None, *_LABELS}:
-            return f"{told} data.{path} should be equal to one of the allowed values."
+            return f"{problem} data.{path} should be equal to one of the allowed values."
     if any(not resource.get("Type") or not resource.get("Id") for resource in finding["Resources"]):
-        return f"{told} data.Resources[0] should have required property 'Type'."
+        return f"{problem} data.Resources[0] should have required property 'Type'."
     return ""
 
 
@@ -111,7 +111,7 @@ def _take_in(backend: SecurityHubBackend, finding: Asff) -> None:
     provided.update(finding.get("FindingProviderFields") or {})
     given: Asff = {"Region": backend.region_name, "RecordState": "ACTIVE", **provided, **finding}
     given["FindingProviderFields"] = provided
-    known = _known(backend, finding["Id"])
+    known = _find(backend, finding["Id"])
     if known is None:
         backend.findings.append(Finding(finding["Id"], {"Workflow": {"Status": "NEW"}, **given}))
     elif given["UpdatedAt"] > known.data["UpdatedAt"]:
@@ -123,7 +123,7 @@ def _take_in(backend: SecurityHubBackend, finding: Asff) -> None:
         known.data = {**given, **kept}
 
 
-def _known(backend: SecurityHubBackend, name: str) -> t.Optional[Finding]:
+def _find(backend: SecurityHubBackend, name: str) -> t.Optional[Finding]:
     return next((item for item in backend.findings if item.id == name), None)
 
 
@@ -144,10 +144,10 @@ def batch_update_findings(response: SecurityHubResponse) -> ActionResult:
         body["Note"]["UpdatedAt"] = clock().isoformat() + "Z"
     unprocessed = []
     for identifier in identifiers:
-        known = _known(backend, identifier["Id"])
+        known = _find(backend, identifier["Id"])
         if known is None or known.data["ProductArn"] != identifier["ProductArn"]:
-            told = {"ErrorCode": "FindingNotFound", "ErrorMessage": "Finding Not Found"}
-            unprocessed.append({"FindingIdentifier": identifier, **told})
+            error = {"ErrorCode": "FindingNotFound", "ErrorMessage": "Finding Not Found"}
+            unprocessed.append({"FindingIdentifier": identifier, **error})
         else:
             known.data.update(body)
     processed = [item for item in identifiers if item not in [failed["FindingIdentifier"] for failed in unprocessed]]

@@ -102,12 +102,12 @@ def find(backend: IAMBackend, arn: str) -> Principal:
 def statements_of(backend: IAMBackend, principal: Principal) -> list[Statement]:
     """Every statement that applies to the principal, a user's groups included."""
     if isinstance(principal, ManagedPolicy):
-        return parsed(principal.arn, document_of(principal))
+        return parse_statements(principal.arn, document_of(principal))
     found: list[Statement] = []
     for policy in principal.managed_policies.values():
-        found += parsed(policy.arn, document_of(policy))
+        found += parse_statements(policy.arn, document_of(policy))
     for name, document in principal.policies.items():
-        found += parsed(name, document)
+        found += parse_statements(name, document)
     if isinstance(principal, User):
         for group in backend.get_groups_for_user(principal.name):
             found += statements_of(backend, group)
@@ -120,8 +120,8 @@ def document_of(policy: ManagedPolicy) -> str:
     return str(default.document)
 
 
-def parsed(source: str, document: str) -> list[Statement]:
-    """The statements of a document that is called ``source``."""
+def parse_statements(source: str, document: str) -> list[Statement]:
+    """Parse the statements of a document that is called ``source``."""
     statements = json.loads(document).get("Statement", [])
     return [
         Statement(

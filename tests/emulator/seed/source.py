@@ -58,17 +58,17 @@ def load(source: t.Union[str, Path, t.Mapping[str, t.Any]], *, now: datetime) ->
     unknown = [key for key in data if key not in _TOP_LEVEL and not str(key).startswith("x-")]
     if unknown:
         raise SeedError(f"seed: unknown key {unknown[0]!r}; allowed: {', '.join(_TOP_LEVEL)}, x-… (ignored)")
-    return _organization(_dated(data, now))
+    return _organization(_fill_dates(data, now))
 
 
-def _dated(value: t.Any, now: datetime) -> t.Any:
+def _fill_dates(value: t.Any, now: datetime) -> t.Any:
     """Replace ``<days_ago:30>`` in every string of a nested structure by the date that many days before ``now``."""
     if isinstance(value, str):
         return _DAYS_AGO.sub(lambda match: f"{now - timedelta(days=int(match[1])):%Y-%m-%d}", value)
     if isinstance(value, t.Mapping):
-        return {key: _dated(item, now) for key, item in value.items()}
+        return {key: _fill_dates(item, now) for key, item in value.items()}
     if isinstance(value, list):
-        return [_dated(item, now) for item in value]
+        return [_fill_dates(item, now) for item in value]
     return value
 
 
@@ -146,17 +146,17 @@ def _account(
         shared = []
     settings: dict[str, t.Any] = {}
     for part in (*(data.get(key) or {} for key in shared), own):
-        settings = _merged(settings, part)
+        settings = _merge(settings, part)
     own_tokens = {"account_id": account_id, "partition": str(settings.get("partition", "aws")), **tokens}
     return build(Account, substitute(settings, own_tokens), where=f"accounts.{account_id}", given={"id": account_id})
 
 
-def _merged(base: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The two, with the second winning; mappings are merged, lists and documents are replaced."""
+def _merge(base: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Merge two mappings; values of the second win. Lists and documents are replaced."""
     result = dict(base)
     for key, value in over.items():
         both = isinstance(value, t.Mapping) and isinstance(result.get(key), t.Mapping)
-        result[key] = _merged(result[key], value) if both and "Statement" not in value else value
+        result[key] = _merge(result[key], value) if both and "Statement" not in value else value
     return result
 
 

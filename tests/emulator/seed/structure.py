@@ -34,7 +34,7 @@ def build(kind: type[T], data: object, *, where: str, given: t.Optional[t.Mappin
     if data is None:
         data = {}
     if not isinstance(data, t.Mapping):
-        raise SeedError(f"{where}: expected a mapping, got {_shown(data)}")
+        raise SeedError(f"{where}: expected a mapping, got {_describe(data)}")
     fixed = dict(given or {})
     hints = _hints(t.cast(t.Hashable, kind))
     allowed = [name for name in hints if name not in fixed]
@@ -42,7 +42,7 @@ def build(kind: type[T], data: object, *, where: str, given: t.Optional[t.Mappin
         if key not in allowed:
             raise SeedError(f"{where}: unknown key {key!r}; allowed: {', '.join(allowed)}")
     values = {key: convert(hints[key], value, where=f"{where}.{key}") for key, value in data.items()}
-    missing = [name for name in _required(t.cast(t.Hashable, kind)) if name not in values and name not in fixed]
+    missing = [name for name in _list_required(t.cast(t.Hashable, kind)) if name not in values and name not in fixed]
     if missing:
         raise SeedError(f"{where}: missing key {missing[0]!r}")
     return kind(**fixed, **values)
@@ -97,7 +97,7 @@ def _hints(kind: t.Any) -> dict[str, t.Any]:
 
 
 @functools.cache
-def _required(kind: t.Any) -> tuple[str, ...]:
+def _list_required(kind: t.Any) -> tuple[str, ...]:
     return tuple(
         field.name
         for field in dataclasses.fields(kind)
@@ -107,13 +107,13 @@ def _required(kind: t.Any) -> tuple[str, ...]:
 
 def _choice(allowed: tuple[object, ...], value: object, *, where: str) -> object:
     if value not in allowed:
-        raise SeedError(f"{where}: {_shown(value)} is not allowed; allowed: {', '.join(map(str, allowed))}")
+        raise SeedError(f"{where}: {_describe(value)} is not allowed; allowed: {', '.join(map(str, allowed))}")
     return value
 
 
 def _sequence(item: t.Any, value: object, *, where: str) -> tuple[t.Any, ...]:
     if not isinstance(value, list):
-        raise SeedError(f"{where}: expected a list, got {_shown(value)}")
+        raise SeedError(f"{where}: expected a list, got {_describe(value)}")
     return tuple(convert(item, entry, where=f"{where}[{index}]") for index, entry in enumerate(value))
 
 
@@ -122,11 +122,11 @@ def _mapping(item: t.Any, value: object, *, where: str) -> dict[str, t.Any]:
     if value is None:
         return {}
     if not isinstance(value, t.Mapping):
-        raise SeedError(f"{where}: expected a mapping, got {_shown(value)}")
+        raise SeedError(f"{where}: expected a mapping, got {_describe(value)}")
     result: dict[str, t.Any] = {}
     for pattern, entry in value.items():
         if not isinstance(pattern, str):
-            raise SeedError(f"{where}: the key {_shown(pattern)} must be quoted")
+            raise SeedError(f"{where}: the key {_describe(pattern)} must be quoted")
         for name in expand(pattern):
             if name in result:
                 raise SeedError(f"{where}: {name!r} is defined twice")
@@ -146,8 +146,8 @@ def _plain(hint: t.Any, value: object, *, where: str) -> object:
         return float(value)
     if isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
         return value
-    raise SeedError(f"{where}: expected {hint.__name__}, got {_shown(value)}")
+    raise SeedError(f"{where}: expected {hint.__name__}, got {_describe(value)}")
 
 
-def _shown(value: object) -> str:
+def _describe(value: object) -> str:
     return f"{value!r} ({type(value).__name__})"

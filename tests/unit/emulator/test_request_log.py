@@ -48,7 +48,7 @@ def test_masked_hides_secrets_at_any_depth() -> None:
         "List": [{"SecretString": "s", "Name": "n"}],
         "Deep": {"PrivateKey": "k"},
     }
-    assert request_log.masked(parameters) == {
+    assert request_log.mask(parameters) == {
         "UserName": "eve",
         "Password": request_log.MASK,
         "List": [{"SecretString": request_log.MASK, "Name": "n"}],

@@ -19,7 +19,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.filter import core, mathstuff
 from ansible.template import Templar
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import minified
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import minify
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind, Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
@@ -103,7 +103,7 @@ def policy_of(role: str, template: str, kind: Kind = Kind.SCP, **variables: t.An
 
 def sent_size(policy: Policy) -> int:
     """The characters of what is sent to AWS, which counts them all."""
-    return len(minified(policy))
+    return len(minify(policy))
 
 
 def denied(

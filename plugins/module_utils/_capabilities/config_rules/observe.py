@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ..._account import config_reads, fields, regional_reads
-from ..._account.config_rules import ConfigRule, comparable, frequency_of, parsed
+from ..._account.config_rules import ConfigRule, comparable, frequency_of, parse_input_parameters
 from ..._account.source import Unreadable
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
@@ -120,7 +120,7 @@ def _organization_rule(rule: Mapping[str, t.Any], region: str, status: Mapping[s
     given = rule["OrganizationManagedRuleMetadata"]
     identifier, name = given["RuleIdentifier"], rule["OrganizationConfigRuleName"]
     try:
-        parameters = parsed(given.get("InputParameters"))
+        parameters = parse_input_parameters(given.get("InputParameters"))
     except ValueError as error:
         raise AwsError(f"InputParameters of {name} does not parse: {error}", service=SERVICE, region=region) from error
     state = status.get("OrganizationRuleStatus") or ""

@@ -21,7 +21,7 @@ from ..._account.event_reads import event_rule, event_target
 from ..._account.event_rules import AlertTopic
 from ..._account.model import Snapshot
 from ..._account.source import Unreadable
-from ..._account.topic_reads import parsed
+from ..._account.topic_reads import parse_json
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
@@ -181,7 +181,7 @@ def _topic(access: Access, arn: str) -> t.Optional[AlertTopic]:
     attributes = fields.structure(answer, "Attributes")
     return AlertTopic(
         arn=arn,
-        policy=parsed(fields.optional_text(attributes, "Policy")),
+        policy=parse_json(fields.optional_text(attributes, "Policy")),
         kms_key_id=fields.optional_text(attributes, "KmsMasterKeyId") or "",
     )
 
@@ -198,7 +198,7 @@ def queue_of(access: Access, arn: str) -> t.Optional[dict[str, t.Any]]:
             return None
         raise
     attributes = fields.optional_structure(answer, "Attributes") or {}
-    return {"queue": name, "policy": parsed(fields.optional_text(attributes, "Policy"))}
+    return {"queue": name, "policy": parse_json(fields.optional_text(attributes, "Policy"))}
 
 
 def subscription_of(access: Access, topic_arn: str, endpoint: str) -> t.Optional[str]:
@@ -233,12 +233,12 @@ def _role(access: Access, arn: str) -> t.Optional[Role]:
 
 def _plain(document: t.Any) -> t.Any:
     """A document as JSON has it: botocore decodes most of them, in dictionaries of its own order."""
-    return parsed(document) if isinstance(document, str) else json.loads(json.dumps(document))
+    return parse_json(document) if isinstance(document, str) else json.loads(json.dumps(document))
 
 
 def _bus_policy(access: Access, region: str) -> t.Any:
     answer = access.call(EVENTS, "DescribeEventBus", {"Name": "default"}, region=region)
-    return parsed(fields.optional_text(answer, "Policy"))
+    return parse_json(fields.optional_text(answer, "Policy"))
 
 
 def reread(access: Access, _now: datetime) -> Callable[[Change], t.Any]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..._account.event_rules import OWNED, PREFIX, AlertTopic
 from ..._controls.effects.delivery import EVENTBRIDGE, Sender, admits
 from ..._converge.change import Change, Refusal
-from ..._policy.documents.canonical import equivalent
+from ..._policy.documents.canonical import are_equivalent
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import PolicyError
 from ..._policy.evaluation.truth import YES
@@ -260,7 +260,7 @@ def _admitted(policy: t.Any, action: str, arn: str, senders: Sequence[Sender]) -
 def _means(live: t.Any, wanted: t.Any) -> bool:
     """Whether a document says what is wanted, in whatever form AWS returns it."""
     try:
-        return equivalent(parse(live), parse(wanted))
+        return are_equivalent(parse(live), parse(wanted))
     except PolicyError:
         return False
 

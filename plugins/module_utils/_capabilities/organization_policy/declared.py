@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from ..._account.organization_tree import RCP, SCP
 from ..._converge.change import content_hash
 from ..._converge.errors import InputError
+from ..._policy.documents.canonical import are_equivalent, fingerprint, minify
 from ..._policy.documents.canonical import document as document_of
-from ..._policy.documents.canonical import equivalent, fingerprint, minified
 from ..._policy.documents.limits import ATTACHMENTS, LIMITS
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Kind, Policy, PolicyError
@@ -148,7 +148,7 @@ class Content:
             told = "; ".join(f"{issue.path or 'document'}: {issue.message} ({issue.code})" for issue in errors)
             raise InputError(f"{place}: not content that a {policy_type} can have: {told}")
         policy = parse(source, kind=kind)
-        return cls(document_of(policy), minified(policy), policy)
+        return cls(document_of(policy), minify(policy), policy)
 
     @property
     def size(self) -> int:
@@ -170,7 +170,7 @@ class Content:
         if self.policy is None or not isinstance(document, Mapping):
             return content_hash(document) == content_hash(self.document)
         try:
-            return equivalent(parse(document, kind=KINDS[policy_type]), self.policy)
+            return are_equivalent(parse(document, kind=KINDS[policy_type]), self.policy)
         except PolicyError:
             return False
 

@@ -26,8 +26,8 @@ from ..._converge.plan import Plan
 from ..._converge.untouchable import Spared
 from ..._policy.analysis.boundary_flaws import LOCKS_OUT, flaws
 from ..._policy.analysis.power import Place
+from ..._policy.documents.canonical import are_equivalent, minify
 from ..._policy.documents.canonical import document as document_of
-from ..._policy.documents.canonical import equivalent, minified
 from ..._policy.documents.limits import LIMITS, POLICY_VERSIONS, size
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Kind, Policy, PolicyError
@@ -221,7 +221,7 @@ class _Part:
             desired.boundary.name,
             desired.boundary.path,
             desired.boundary.description,
-            minified(desired.policy),
+            minify(desired.policy),
             document_of(desired.policy),
             remedies,
             planner.declared.tags,
@@ -397,7 +397,7 @@ def policy_of(boundary: Boundary, facts: AccountFacts) -> Policy:
 def says(live: LivePolicy, policy: Policy) -> bool:
     """Whether a policy means what is declared."""
     try:
-        return equivalent(parse(live.document), policy)
+        return are_equivalent(parse(live.document), policy)
     except PolicyError:
         return False
 

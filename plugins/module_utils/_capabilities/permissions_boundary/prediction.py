@@ -18,7 +18,7 @@ from ..._account.model import Snapshot
 from ..._account.permissions import Permissions
 from ..._policy.documents.policy import Policy
 from ..._policy.evaluation.evaluate import Layers
-from ..._policy.impact.difference import lost
+from ..._policy.impact.difference import find_lost_actions
 from ..._policy.impact.judge import Breakage, Impact, Verdict
 from ..._prediction.acceptance import Acceptances, acceptance_of
 
@@ -86,7 +86,7 @@ class Replaced:
     def gained(self, arn: str, policy: Policy) -> tuple[str, ...]:
         """Some of the actions that a principal to whom the policy is attached could do besides; none for no gain."""
         before = dataclasses.replace(self._permissions.layers(arn), boundary=None)
-        return lost(self.after(before, policy, bounded=False), before, arn)
+        return find_lost_actions(self.after(before, policy, bounded=False), before, arn)
 
 
 def _what_breaks(impact: Impact) -> str:

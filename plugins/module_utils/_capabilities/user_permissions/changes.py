@@ -25,7 +25,7 @@ from ..._account.model import Group, PolicyDocument, Role, Snapshot, User
 from ..._account.permissions import Permissions, Principal
 from ..._converge.arn import resource_of
 from ..._converge.change import Change, Impact, Undo
-from ..._policy.documents.canonical import equivalent, fingerprint
+from ..._policy.documents.canonical import are_equivalent, fingerprint
 from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Policy, PolicyError
 
@@ -76,7 +76,7 @@ def holdings_of(permissions: Permissions, owner: Principal) -> tuple[Holding, ..
         Holding(owner, arn.rpartition("/")[2], arn, None, permissions.policy(arn)) for arn in owner.attached_policies
     )
     inline = (
-        Holding(owner, item.name, None, item.document, permissions.parsed(item, f"inline policy {item.name}"))
+        Holding(owner, item.name, None, item.document, permissions.parse(item, f"inline policy {item.name}"))
         for item in owner.inline_policies
     )
     return (*attached, *inline)
@@ -85,7 +85,7 @@ def holdings_of(permissions: Permissions, owner: Principal) -> tuple[Holding, ..
 def same_meaning(one: t.Any, other: t.Any) -> bool:
     """Whether two documents say the same, however they are written; no if one is none that IAM would take."""
     try:
-        return equivalent(parse(one), parse(other))
+        return are_equivalent(parse(one), parse(other))
     except PolicyError:
         return False
 

@@ -24,7 +24,7 @@ from ..._converge.change import Change, Refusal
 from ..._converge.protected import protection_of
 from ..._policy.documents.limits import LIMITS, size
 from ..._policy.documents.policy import Kind
-from ..._policy.impact.difference import lost
+from ..._policy.impact.difference import find_lost_actions
 from .changes import Author, Holding, applied, holdings_of
 from .declared import GroupRule, Rules
 from .untouchable import Untouchable, protected_policy
@@ -292,7 +292,7 @@ def plan_moves(permissions: Permissions, rules: Rules, untouchable: Untouchable)
 
 def difference(arn: str, before: t.Any, after: t.Any) -> str:
     """What a principal would gain and lose, in words; empty if nothing."""
-    gained, gone = lost(after, before, arn), lost(before, after, arn)
+    gained, gone = find_lost_actions(after, before, arn), find_lost_actions(before, after, arn)
     told = [f"gain {', '.join(gained)}"] if gained else []
     told += [f"lose {', '.join(gone)}"] if gone else []
     return " and ".join(told)

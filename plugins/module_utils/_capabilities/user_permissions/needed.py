@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from ..._account.model import Group, Snapshot
 from ..._account.permissions import Permissions
 from ..._converge.change import Change, Refusal
-from ..._policy.impact.difference import lost
+from ..._policy.impact.difference import find_lost_actions
 from .changes import applied
 
 _TAKING: t.Final = frozenset({"DetachGroupPolicy", "DeleteGroupPolicy"})
@@ -51,7 +51,9 @@ def needed_since(snapshot: Snapshot, undos: Sequence[Change]) -> dict[str, Refus
 
 def _losing(group: Group, snapshot: Snapshot, before: Permissions, after: Permissions) -> Mapping[str, tuple[str, ...]]:
     members = (user for user in snapshot.users if group.name in user.groups)
-    found = {user.name: lost(before.layers(user.arn), after.layers(user.arn), user.arn) for user in members}
+    found = {
+        user.name: find_lost_actions(before.layers(user.arn), after.layers(user.arn), user.arn) for user in members
+    }
     return {name: actions for name, actions in found.items() if actions}
 
 

@@ -23,7 +23,7 @@ from ..._account.permissions import Permissions
 from ..._controls.facts import Facts
 from ..._converge.change import Change, Refusal
 from ..._policy.evaluation.evaluate import Layers
-from ..._policy.impact.difference import lost
+from ..._policy.impact.difference import find_lost_actions
 from ..._policy.impact.judge import Impact
 from ..._prediction.acceptance import Acceptance, acceptance_of
 from .changes import ADD_MEMBER, Author, Holding, applied, holdings_of, policy_of
@@ -116,7 +116,7 @@ class Removals:
             widened = {
                 arn: gained
                 for arn, (before, after) in self._proposals(holdings).items()
-                if (gained := lost(after, before, arn))
+                if (gained := find_lost_actions(after, before, arn))
             }
             kept = []
             for holding in holdings:

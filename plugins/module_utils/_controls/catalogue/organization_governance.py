@@ -167,7 +167,7 @@ def _policy_administrator(scope: Scope) -> Verdict:
     document = scope.snapshot.organization_resource_policy
     if document is None:
         return _undelegated(organization, "the organization has no resource policy")
-    policy = scope.facts.permissions.parsed(document, document.name)
+    policy = scope.facts.permissions.parse(document, document.name)
     if policy is None:
         return Verdict(1, "organizations", not_assessed=f"the resource policy can't be parsed: {document.error}")
     delegates = _delegates(scope, policy)

@@ -40,7 +40,7 @@ def _all_of_service(prefix: str) -> Rule:
     """A rule against every action of one service, spelled as a wildcard, on every resource."""
 
     def rule(text: Text) -> tuple[str, ...]:
-        allowed = any(analysis.whole_service(prefix) for analysis in text.analyses)
+        allowed = any(analysis.allows_whole_service(prefix) for analysis in text.analyses)
         return service_patterns(text.policy, prefix) if allowed and text.policy is not None else ()
 
     return rule

@@ -118,7 +118,7 @@ def _describe(subject: OpenSubject) -> str:
 
 
 def _gone(_scope: Scope, trust: Trust) -> Judgement:
-    return Judgement(trust.gone())
+    return Judgement(trust.find_deleted_principals())
 
 
 def _without_mfa(_scope: Scope, trust: Trust) -> Judgement:

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator
 
 from ..._policy.analysis.principal_matrix import Actor
 from ..._policy.documents.policy import Policy, Statement
-from ..._policy.evaluation.catalogue import available, expand, services
+from ..._policy.evaluation.catalogue import expand, is_available, services
 from .organization import NAME, Effect, texts_of
 
 
@@ -243,7 +243,7 @@ def _services(denials: Iterable[Statement]) -> Iterator[str]:
     for item in denials:
         for action in item.actions or ():
             service = action.partition(":")[0]
-            if re.fullmatch(r"[a-z0-9-]+", service) and (not available() or service in services()):
+            if re.fullmatch(r"[a-z0-9-]+", service) and (not is_available() or service in services()):
                 yield service
 
 
@@ -260,7 +260,7 @@ def _is_own(effect: Effect, denial: Statement, regions: tuple[str, ...]) -> bool
     actions = [action for action in denial.actions or () if ":" in action]
     if not actions or any(action.partition(":")[0] in _WATCHED for action in actions):
         return False
-    known = [action for action in actions if not available() or expand(action)]
+    known = [action for action in actions if not is_available() or expand(action)]
     several = len(known) > 1 or "*" in "".join(known)
     # A pattern also matches itself, as a name.
     return several and _is_denied(effect, effect.ordinary, " ".join(actions), regions)

@@ -24,7 +24,7 @@ from ..evaluation import catalogue
 from ..evaluation.context import Context
 from ..evaluation.evaluate import Evaluator, Layers, Outcome, Request
 from ..evaluation.matching import text_matcher
-from ..evaluation.variables import generalized
+from ..evaluation.variables import generalize
 from .power import Analysis, Place
 
 _DENIED: t.Final = frozenset({Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY})
@@ -82,19 +82,19 @@ def flaws(policy: Policy, *, arn: str, place: Place, bound: Sequence[str] = ()) 
 
     Whoever it binds is also taken to be of a name that no policy mentions.
     """
-    found = list(_locking_out(policy))
+    found = list(_find_lock_outs(policy))
     if not found:
         found += _escapes(policy, arn, place, bound)
-        if Analysis(Layers(identity=(policy,)), place).whole_service("iam"):
+        if Analysis(Layers(identity=(policy,)), place).allows_whole_service("iam"):
             detail = "it allows every action of IAM on everything, without a condition"
             found.append(Flaw(Weakness.OPENS_IAM, detail, ("iam:*",)))
     return tuple(found)
 
 
-# What is left
+# Boundaries that leave nothing allowed
 
 
-def _locking_out(policy: Policy) -> Iterator[Flaw]:
+def _find_lock_outs(policy: Policy) -> Iterator[Flaw]:
     allowing = [statement for statement in policy.statements if statement.allow]
     if not allowing:
         detail = "it only denies: a boundary leaves what it allows, so nobody under it can do anything"
@@ -108,14 +108,14 @@ def _locking_out(policy: Policy) -> Iterator[Flaw]:
 
 
 def _samples(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Actions and resources that the statements of a boundary are about, those first that a denial of others spares.
+    """List actions and resources that the statements of a boundary are about, first those exempt from a denial.
 
-    One after the other: the first that is left settles it, and reading all that a ``*`` is about takes half a second.
+    They are listed one by one, since the first allowed one decides and all actions of a ``*`` take half a second.
     """
-    spared = [item for one in policy.statements if not one.allow for item in one.not_actions or ()]
+    exempt = [item for one in policy.statements if not one.allow for item in one.not_actions or ()]
     allowed = [item for one in policy.statements if one.allow for item in one.actions or ("*",)]
     resources = tuple(_resources(policy))
-    for action in itertools.chain(_sample_actions(spared), (_UNLISTED,), _sample_actions(allowed)):
+    for action in itertools.chain(_sample_actions(exempt), (_UNLISTED,), _sample_actions(allowed)):
         for resource in resources:
             yield action, resource
 
@@ -132,7 +132,7 @@ def _resources(policy: Policy) -> Iterator[str]:
 
 def _sample_actions(patterns: Iterable[str]) -> Iterator[str]:
     for pattern in dict.fromkeys(patterns):
-        if not catalogue.available():
+        if not catalogue.is_available():
             yield pattern.replace("*", "x").replace("?", "x")
         yield from (action.full_name for action in catalogue.expand(pattern))
 
@@ -149,7 +149,7 @@ def _escapes(policy: Policy, arn: str, place: Place, bound: Sequence[str]) -> It
         place.resource("arn:{partition}:iam::{account}:user/{name}")
     ]
     other = place.resource("arn:{partition}:iam::{account}:policy/{name}")
-    asking = _Asking(policy, place, (*roles, *users))
+    asking = _BoundaryTester(policy, place, (*roles, *users))
     yield from asking.flaw(
         Weakness.REMOVABLE,
         "those it binds can take it off, or put another in its place",
@@ -182,7 +182,7 @@ def _representatives(policy: Policy, arns: Sequence[str]) -> tuple[str, ...]:
     Of a thousand bound roles each would else be asked about each other.
     """
     texts = (text for statement in policy.statements for text in _texts(statement))
-    patterns = dict.fromkeys(generalized(text, version=policy.version) for text in texts)
+    patterns = dict.fromkeys(generalize(text, version=policy.version) for text in texts)
     matchers = [text_matcher((pattern,)) for pattern in patterns]
     sorts: dict[t.Hashable, str] = {}
     for arn in arns:
@@ -195,8 +195,8 @@ def _texts(statement: Statement) -> tuple[str, ...]:
     return (*(statement.resources or ()), *(statement.not_resources or ()), *values)
 
 
-class _Asking:
-    """Puts calls to a boundary, made by each of those it binds."""
+class _BoundaryTester:
+    """Tests calls against a boundary, made by each principal that it binds."""
 
     def __init__(self, policy: Policy, place: Place, callers: Sequence[str]) -> None:
         self._evaluator: t.Final = Evaluator(Layers(identity=(_ANYTHING,), boundary=policy))

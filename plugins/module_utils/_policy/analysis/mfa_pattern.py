@@ -139,7 +139,7 @@ def _sessions(statement: Statement, account: str) -> Iterator[_Session]:
         yield _Session(FEDERATED, f"{arn}role/{_NAME}", {}, federated=True)
     for pattern in _principals(statement):
         if "AWSReservedSSO_" in pattern or ":role/aws-reserved/" in pattern:
-            yield _Session(IDENTITY_CENTER, _fitting(pattern, account), {}, federated=True)
+            yield _Session(IDENTITY_CENTER, _make_matching_arn(pattern, account), {}, federated=True)
 
 
 def _partitions(statement: Statement) -> list[str]:
@@ -153,8 +153,8 @@ def _principals(statement: Statement) -> Iterator[str]:
             yield from condition.values
 
 
-def _fitting(pattern: str, account: str) -> str:
-    """An ARN that the pattern means."""
+def _make_matching_arn(pattern: str, account: str) -> str:
+    """Return an ARN that the pattern matches."""
     parts = pattern.split(":", 5)
     if len(parts) < 6:
         return pattern.replace("*", "x").replace("?", "x")

@@ -231,18 +231,20 @@ class Analysis:
         That is: every action of whatever service, those of services that do not exist yet included, and among IAM's
         at least one by which the rest can be had. A denial of some services, or of some ways, leaves an administrator.
         """
-        return self._weighed(lambda context: _all((_all(self._everything(context)), _any(self._giving(context)))))
+        return self._find_power(
+            lambda context: _all((_all(self._ask_for_everything(context)), _any(self._ask_for_grants(context))))
+        )
 
     def contributes(self) -> bool:
         """Whether this has a part in what makes an administrator, under whatever conditions."""
         request = _request_in(self._place)
-        return _any((*self._everything(request), *self._giving(request)))[0] is not NO
+        return _any((*self._ask_for_everything(request), *self._ask_for_grants(request)))[0] is not NO
 
-    def _everything(self, context: Context) -> Iterator[Answer]:
+    def _ask_for_everything(self, context: Context) -> Iterator[Answer]:
         for service in _SERVICES:
             yield self._ask(f"{service}:{ANY_ACTION}", (_OTHER,), context)
 
-    def _giving(self, context: Context) -> Iterator[Answer]:
+    def _ask_for_grants(self, context: Context) -> Iterator[Answer]:
         region = iam_region(self._place.partition)
         here = context.with_({"aws:RequestedRegion": region}) if region else context
         for action in _GIVING:
@@ -278,7 +280,7 @@ class Analysis:
         def question(context: Context) -> Answer:
             return self._ask(action, _RESOURCES.get(action, (_OTHER,)), context)
 
-        power = self._weighed(question)
+        power = self._find_power(question)
         if power is None:
             return False
         return (
@@ -289,7 +291,7 @@ class Analysis:
         """Whether the conditions of a positive answer restrict nobody."""
         if self._principal is not None:
             return False
-        powers = (self._weighed(question, request) for request in _requests_of_anybody(self._place))
+        powers = (self._find_power(question, request) for request in _requests_of_anybody(self._place))
         return all(power is not None and power.certain for power in powers)
 
     @functools.cached_property
@@ -298,7 +300,7 @@ class Analysis:
         alone = Layers(identity=self._evaluator.layers.identity)
         return None if alone == self._evaluator.layers else Analysis(alone, self._place, self._principal)
 
-    def whole_service(self, service: str) -> bool:
+    def allows_whole_service(self, service: str) -> bool:
         """Whether every action of a service, new ones included, is allowed on every resource without a condition."""
         return self.may(f"{service}:{ANY_ACTION}")
 
@@ -306,8 +308,8 @@ class Analysis:
         """Whether the data of services is open as AWS's policy ReadOnlyAccess opens it."""
         return all(self.may(action) for action in _READING)
 
-    def _weighed(self, question: Question, request: t.Optional[Context] = None) -> t.Optional[Power]:
-        """What an answer hangs on; None where it is no. MFA is told apart from other conditions."""
+    def _find_power(self, question: Question, request: t.Optional[Context] = None) -> t.Optional[Power]:
+        """Return the conditions of a positive answer, with MFA apart from the others; None if the answer is no."""
         request = _request_in(self._place) if request is None else request
         answer, keys = question(request)
         if answer is NO:
@@ -315,12 +317,12 @@ class Analysis:
         if answer is YES or keys <= _CHOSEN:
             return Power()
         if not keys.intersection(_MFA):
-            return Power(keys=_restricting(keys))
+            return Power(keys=_list_restricting_keys(keys))
         without = _any(question(request.with_(values, absent=absent)) for values, absent in WITHOUT_MFA)
         if without[0] is not NO:
-            return Power(keys=_restricting(without[1]))
+            return Power(keys=_list_restricting_keys(without[1]))
         with_mfa, keys = question(request.with_(WITH_MFA))
-        return None if with_mfa is NO else Power(needs_mfa=True, keys=_restricting(keys))
+        return None if with_mfa is NO else Power(needs_mfa=True, keys=_list_restricting_keys(keys))
 
     def _ask(self, action: str, templates: tuple[str, ...], context: Context) -> Answer:
         service = action.partition(":")[0]
@@ -336,7 +338,7 @@ class Analysis:
                 resource,
                 self._principal,
                 context,
-                resource_policy=_delegating(self._place.account),
+                resource_policy=_make_delegating_policy(self._place.account),
                 principal_account=self._place.account,
             )
         )
@@ -344,8 +346,8 @@ class Analysis:
 
 
 @functools.lru_cache(maxsize=256)
-def _delegating(account: str) -> Policy:
-    """A policy of a resource that leaves it to the account who may do what, as keys and roles have to have one."""
+def _make_delegating_policy(account: str) -> Policy:
+    """Make the policy of a resource that delegates to the account, as keys and roles need one."""
     statement = Statement(0, True, actions=("*",), resources=("*",), principals=(("AWS", account),))
     return Policy((statement,))
 
@@ -371,7 +373,7 @@ def _any(answers: Iterable[Answer]) -> Answer:
     return best
 
 
-def _restricting(keys: Iterable[str]) -> tuple[str, ...]:
+def _list_restricting_keys(keys: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(keys) - _CHOSEN))
 
 

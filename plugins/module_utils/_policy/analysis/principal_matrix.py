@@ -106,7 +106,7 @@ class Loss:
 
 def denials(policy: Policy, actors: Iterable[Actor], *, layer: ControlLayer = "scp") -> tuple[Loss, ...]:
     """What one policy takes from the cast where everything else allows, whatever other policies say."""
-    asked = _Asked((policy,), layer)
+    asked = _ControlPolicies((policy,), layer)
     return tuple(loss for actor in actors for ask in actor.asks if (loss := asked.loss(actor, ask, (policy.name,))))
 
 
@@ -117,12 +117,17 @@ def losses(actors: Sequence[Actor], before: Controls, after: Controls) -> tuple[
     """
     found: dict[tuple[Actor, Ask, str], Loss] = {}
     for layer in CONTROL_LAYERS:
-        for loss in (*_denied_anew(actors, before, after, layer), *_no_longer_allowed(actors, before, after, layer)):
+        for loss in (
+            *_find_new_denials(actors, before, after, layer),
+            *_find_lost_allows(actors, before, after, layer),
+        ):
             found.setdefault((loss.actor, loss.ask, loss.policies[0]), loss)
     return tuple(found.values())
 
 
-def _denied_anew(actors: Sequence[Actor], before: Controls, after: Controls, layer: ControlLayer) -> Iterator[Loss]:
+def _find_new_denials(
+    actors: Sequence[Actor], before: Controls, after: Controls, layer: ControlLayer
+) -> Iterator[Loss]:
     old, new = before.policies(layer), after.policies(layer)
     for name, policy in new.items():
         if old.get(name) == policy or all(statement.allow for statement in policy.statements):
@@ -130,35 +135,35 @@ def _denied_anew(actors: Sequence[Actor], before: Controls, after: Controls, lay
         known = denials(old[name], actors, layer=layer) if name in old else ()
         lost = {(loss.actor, loss.ask): loss.certain for loss in known}
         for loss in denials(policy, actors, layer=layer):
-            # What was doubtful and is certain now is lost now.
+            # A loss that was doubtful before and is certain now counts as new.
             if not lost.get((loss.actor, loss.ask), (loss.actor, loss.ask) in lost and not loss.certain):
                 yield loss
 
 
-def _no_longer_allowed(
+def _find_lost_allows(
     actors: Sequence[Actor], before: Controls, after: Controls, layer: ControlLayer
 ) -> Iterator[Loss]:
-    """What no policy of a level allows any longer. An RCP takes away by denying only."""
+    """Find the requests that no policy of a level allows any longer. An RCP only takes away by denying."""
     was, will = before.of(layer), after.of(layer)
-    if layer == "rcp" or will is None or _allowing(was) == _allowing(will):
+    if layer == "rcp" or will is None or _list_allowing(was) == _list_allowing(will):
         return
     old, new = before.policies(layer), after.policies(layer)
-    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)] or _moved(was, will)
-    then, now = (_Asked.of_levels(_only_allowing(levels), layer) for levels in (was or ((_FULL,),), will))
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)] or _find_moved_policies(was, will)
+    then, now = (_ControlPolicies.of_levels(_keep_allows(levels), layer) for levels in (was or ((_FULL,),), will))
     for actor in actors:
         for ask in actor.asks:
             if then.outcome(actor, ask) is Outcome.ALLOWED and now.outcome(actor, ask) in _DENIED:
                 yield Loss(actor, ask, layer, tuple(changed))
 
 
-def _allowing(levels: t.Optional[Levels]) -> list[frozenset[Policy]]:
-    """The policies of each level that allow something; a type that is not enabled allows everything."""
+def _list_allowing(levels: t.Optional[Levels]) -> list[frozenset[Policy]]:
+    """List the policies of each level that allow something; a type that is not enabled allows everything."""
     if levels is None:
         return []
     return [frozenset(policy for policy in level if any(one.allow for one in policy.statements)) for level in levels]
 
 
-def _only_allowing(levels: Levels) -> Levels:
+def _keep_allows(levels: Levels) -> Levels:
     return tuple(
         tuple(
             dataclasses.replace(policy, statements=tuple(one for one in policy.statements if one.allow))
@@ -168,8 +173,8 @@ def _only_allowing(levels: Levels) -> Levels:
     )
 
 
-def _moved(was: t.Optional[Levels], will: Levels) -> list[str]:
-    """The names of policies that stand on other levels than before."""
+def _find_moved_policies(was: t.Optional[Levels], will: Levels) -> list[str]:
+    """Return the names of policies that are on other levels than before."""
     pairs = [
         {(number, policy.name) for number, level in enumerate(levels or ()) for policy in level}
         for levels in (was, will)
@@ -177,7 +182,7 @@ def _moved(was: t.Optional[Levels], will: Levels) -> list[str]:
     return sorted({name for _number, name in pairs[0] ^ pairs[1]})
 
 
-class _Asked:
+class _ControlPolicies:
     """Control policies, ready to be asked about the cast."""
 
     def __init__(self, policies: tuple[Policy, ...], layer: ControlLayer) -> None:
@@ -192,7 +197,7 @@ class _Asked:
         self._bound = Evaluator(whole)
 
     @classmethod
-    def of_levels(cls, levels: Levels, layer: ControlLayer) -> _Asked:
+    def of_levels(cls, levels: Levels, layer: ControlLayer) -> _ControlPolicies:
         """All levels at once."""
         asked = cls(tuple(policy for level in levels for policy in level), layer)
         asked._make(levels)

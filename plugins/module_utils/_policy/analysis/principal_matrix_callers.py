@@ -124,8 +124,8 @@ def callers_of(prefix: str) -> dict[str, tuple[str, ...]]:
     }
 
 
-def called_services() -> frozenset[str]:
-    """The prefixes of the services of which the table names callers."""
+def list_called_services() -> frozenset[str]:
+    """Return the prefixes of the services whose callers the table names."""
     return frozenset(_CALLERS)
 
 

@@ -152,7 +152,7 @@ class _Director:
     def __init__(self, place: Place) -> None:
         self._place: t.Final = place
 
-    def actor(
+    def make_actor(
         self,
         kind: Kind,
         name: str,
@@ -181,20 +181,20 @@ class _Director:
         arn = resource if resource.startswith("arn:") else place.arn(resource)
         return Actor(kind, name, arn, place.account_id, asks, **{**defaults, **more})
 
-    def role(self, kind: Kind, name: str, resource: str, sets: Iterable[str], **more: t.Any) -> Actor:
-        """A session by AssumeRole. Without an MFA code AWS says so: the key is there, and false."""
+    def make_role(self, kind: Kind, name: str, resource: str, sets: Iterable[str], **more: t.Any) -> Actor:
+        """Make a session by AssumeRole. Without an MFA code, AWS sends the key with the value false."""
         keys = ((_MFA, "false"), *more.pop("keys", ()))
-        return self.actor(kind, name, resource, sets, keys=keys, session=True, **more)
+        return self.make_actor(kind, name, resource, sets, keys=keys, session=True, **more)
 
-    def federated(self, kind: Kind, name: str, resource: str, sets: Iterable[str], **more: t.Any) -> Actor:
-        """A session by SAML or web identity: AWS knows nothing of MFA there, so the key is absent."""
-        return self.actor(kind, name, resource, sets, session=True, **more)
+    def make_federated(self, kind: Kind, name: str, resource: str, sets: Iterable[str], **more: t.Any) -> Actor:
+        """Make a session by SAML or web identity. AWS knows nothing of MFA there, so the key is absent."""
+        return self.make_actor(kind, name, resource, sets, session=True, **more)
 
 
 def role_actor(place: Place, arn: str, asks: Iterable[Ask]) -> Actor:
     """A role of the place, or a user of it, that makes certain requests."""
     director = _Director(place)
-    make = director.actor if ":user/" in arn else director.role
+    make = director.make_actor if ":user/" in arn else director.make_role
     return dataclasses.replace(make(Kind.AUTOMATION, "", arn, ()), asks=tuple(asks))
 
 
@@ -232,50 +232,50 @@ def _operators(
     director: _Director, automation: Sequence[str], assessors: Sequence[str], break_glass: Sequence[str]
 ) -> Iterator[Actor]:
     for role in automation:
-        yield director.role(Kind.AUTOMATION, "automation role", role, ("automation",))
+        yield director.make_role(Kind.AUTOMATION, "automation role", role, ("automation",))
     for role in assessors:
-        yield director.role(Kind.AUTOMATION, "assessor role", role, ("assessor",))
+        yield director.make_role(Kind.AUTOMATION, "assessor role", role, ("assessor",))
     for principal in break_glass:
         if ":user/" in principal or principal.startswith("user/"):
             # In the console: FIDO2 keys can't be used with access keys.
-            yield director.actor(
+            yield director.make_actor(
                 Kind.BREAK_GLASS, "break-glass user with MFA", principal, ("repairs",), keys=_WITH_MFA, session=True
             )
             continue
-        yield director.role(Kind.BREAK_GLASS, "break-glass role with MFA", principal, ("repairs",), keys=_WITH_MFA)
+        yield director.make_role(Kind.BREAK_GLASS, "break-glass role with MFA", principal, ("repairs",), keys=_WITH_MFA)
         # Opened through Identity Center, or from another role: MFA was asked for before, and does not show.
-        yield director.role(Kind.BREAK_GLASS, "break-glass role through another role", principal, ("repairs",))
-        yield director.federated(Kind.BREAK_GLASS, "break-glass role by federation", principal, ("repairs",))
+        yield director.make_role(Kind.BREAK_GLASS, "break-glass role through another role", principal, ("repairs",))
+        yield director.make_federated(Kind.BREAK_GLASS, "break-glass role by federation", principal, ("repairs",))
 
 
 def _administrators(
     director: _Director, place: Place, landing_zone: Sequence[str], access_role: t.Optional[str]
 ) -> Iterator[Actor]:
     if access_role:
-        yield director.role(Kind.MANAGEMENT_ACCESS, "role of the management account", access_role, ("foothold",))
+        yield director.make_role(Kind.MANAGEMENT_ACCESS, "role of the management account", access_role, ("foothold",))
     for role in landing_zone:
         name = role.rpartition("/")[2]
         kind = "landing" if name.startswith("AWSControlTower") else "stack sets"
-        yield director.role(Kind.LANDING_ZONE, f"landing zone role {name}", role, (kind,))
+        yield director.make_role(Kind.LANDING_ZONE, f"landing zone role {name}", role, (kind,))
     for kind, permission_set, asks in (
         (Kind.SSO_ADMIN, "AdministratorAccess", "foothold"),
         (Kind.SSO_DEVELOPER, "DeveloperAccess", "develop"),
     ):
         role = f"role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{permission_set}_0123456789abcdef"
         provider = ("aws:FederatedProvider", place.arn("saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"))
-        yield director.federated(kind, f"Identity Center {permission_set}", role, (asks,), keys=(provider,))
+        yield director.make_federated(kind, f"Identity Center {permission_set}", role, (asks,), keys=(provider,))
 
 
 def _callers(
     director: _Director, place: Place, caller: t.Optional[str], entry: t.Optional[str], *, outside: bool
 ) -> Iterator[Actor]:
     if caller and _account_of(caller) == place.account_id:
-        make = director.actor if ":user/" in caller else director.role
+        make = director.make_actor if ":user/" in caller else director.make_role
         yield make(Kind.CALLER, "the caller", caller, ("way back",))
     arn = entry or caller or place.arn("role/automation", account_id=place.management_account_id or place.account_id)
     if _account_of(arn) == place.account_id:
         return
-    found = director.role(
+    found = director.make_role(
         Kind.AUTOMATION, "whoever assumes the roles of this collection", arn, ("enter",), foreign=True
     )
     if outside:
@@ -298,14 +298,14 @@ def _workloads(director: _Director, place: Place) -> Iterator[Actor]:
         ("a Lambda function", (("lambda:SourceFunctionArn", function),)),
         ("an ECS task", ()),
     ):
-        yield director.role(Kind.WORKLOAD, f"role of {name}", "role/application", ("work",), keys=keys)
+        yield director.make_role(Kind.WORKLOAD, f"role of {name}", "role/application", ("work",), keys=keys)
     provider = place.arn("oidc-provider/token.actions.githubusercontent.com")
     through = (("aws:FederatedProvider", provider),)
-    yield director.federated(Kind.CI, "CI role by OIDC", "role/ci-deploy", ("develop",), keys=through)
+    yield director.make_federated(Kind.CI, "CI role by OIDC", "role/ci-deploy", ("develop",), keys=through)
     # No principal yet: what the token says is not known, and it belongs to no organization.
-    token = director.actor(Kind.CI, "CI with its token", provider, ("token enters",), foreign=True)
+    token = director.make_actor(Kind.CI, "CI with its token", provider, ("token enters",), foreign=True)
     yield dataclasses.replace(token, keys=(), unknown=(), is_whole=False)
-    yield director.role(
+    yield director.make_role(
         Kind.FORWARDED,
         "role of an application, by a service",
         "role/application",
@@ -316,10 +316,10 @@ def _workloads(director: _Director, place: Place) -> Iterator[Actor]:
 
 def _services(director: _Director) -> Iterator[Actor]:
     linked = "role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
-    yield director.role(Kind.SERVICE_LINKED, "service-linked role", linked, ("service-linked",))
+    yield director.make_role(Kind.SERVICE_LINKED, "service-linked role", linked, ("service-linked",))
     for service in ("ec2.amazonaws.com", "lambda.amazonaws.com", "ecs-tasks.amazonaws.com"):
         yield dataclasses.replace(
-            director.actor(Kind.SERVICE, f"service {service}", "root", ("service enters",), foreign=True),
+            director.make_actor(Kind.SERVICE, f"service {service}", "root", ("service enters",), foreign=True),
             arn=service,
             keys=(("aws:SecureTransport", "true"),),
             unknown=(),
@@ -327,8 +327,8 @@ def _services(director: _Director) -> Iterator[Actor]:
 
 
 def _roots(director: _Director, place: Place) -> Iterator[Actor]:
-    yield director.actor(Kind.ROOT, "root user", "root", ("root",), keys=((_MFA, "true"),), session=True)
-    yield director.actor(
+    yield director.make_actor(Kind.ROOT, "root user", "root", ("root",), keys=((_MFA, "true"),), session=True)
+    yield director.make_actor(
         Kind.ROOT_TASK,
         "root user by AssumeRoot",
         "root",
@@ -345,16 +345,16 @@ def _users(director: _Director, place: Place) -> Iterator[Actor]:
         (Kind.USER_WITH_MFA, "user with MFA in the console", _WITH_MFA),
         (Kind.USER_WITHOUT_MFA, "user without MFA in the console", ((_MFA, "false"),)),
     ):
-        yield director.actor(kind, name, "user/jane", own, keys=keys, session=True)
+        yield director.make_actor(kind, name, "user/jane", own, keys=keys, session=True)
     # Requests signed with a long-term key lack the key altogether.
-    yield director.actor(Kind.ACCESS_KEY, "access key of a user", "user/jane", daily)
-    yield director.actor(Kind.WORKLOAD_USER, "access key of a workload user", "user/workload/backup", ("work",))
+    yield director.make_actor(Kind.ACCESS_KEY, "access key of a user", "user/jane", daily)
+    yield director.make_actor(Kind.WORKLOAD_USER, "access key of a workload user", "user/workload/backup", ("work",))
     # A service that calls for a user hands on no MFA.
     forwarded = ((_MFA, "false"), *_FORWARDED)
-    yield director.actor(
+    yield director.make_actor(
         Kind.FORWARDED, "user, by a service", "user/jane", ("forwarded",), keys=forwarded, session=True
     )
-    yield director.federated(
+    yield director.make_federated(
         Kind.FEDERATED_USER,
         "federated user",
         place.arn("federated-user/jane", service="sts"),

@@ -22,9 +22,9 @@ from ..documents.policy import Policy
 from ..evaluation import catalogue
 from ..evaluation.compiled import compile_policy
 from ..evaluation.evaluate import Decision, Evaluator, Layers, Outcome
-from ..evaluation.narrowing import ANYTHING, condition_keys, resource_types, with_resources_open
+from ..evaluation.narrowing import ANYTHING, condition_keys, open_resources, resource_types
 from .principal_matrix import Controls, Loss, request_of
-from .principal_matrix_callers import OTHER_SERVICES, SESSION_TAGS, called_services, callers_of, service_callers
+from .principal_matrix_callers import OTHER_SERVICES, SESSION_TAGS, callers_of, list_called_services, service_callers
 from .principal_matrix_cast import Actor, Place
 from .principal_matrix_requests import Ask, Keys
 
@@ -33,8 +33,8 @@ _ENTER: t.Final = "sts"
 _ANY_ACCOUNT: t.Final = "?" * 12
 #: The key that a loss depends on where only calls are denied that say, or do not say, for whom the service calls.
 SOURCE_KEYS: t.Final = ("aws:SourceAccount", "aws:SourceOrgID")
-# So many actions that the other services lose are told one by one; more of them as ``service:*``.
-_TOLD: t.Final = 3
+# Up to so many actions that the other services lose are reported one by one; more of them as ``service:*``.
+_MAX_SINGLE: t.Final = 3
 
 
 def service_losses(
@@ -51,7 +51,7 @@ def service_losses(
             continue
         was = {_key(loss): loss.certain for loss in _losses(place, old[name], entering)} if name in old else {}
         found += [loss for loss in _losses(place, policy, entering) if not was.get(_key(loss))]
-    return tuple(_collapsed(found))
+    return tuple(_merge_by_service(found))
 
 
 def _key(loss: Loss) -> tuple[str, str]:
@@ -59,7 +59,7 @@ def _key(loss: Loss) -> tuple[str, str]:
 
 
 def _losses(place: Place, policy: Policy, entering: t.Optional[Collection[str]]) -> Iterator[Loss]:
-    denied = _denied_actions(policy)
+    denied = _find_denied_actions(policy)
     if not denied:
         return
     judge = _Judge(place, policy)
@@ -77,11 +77,11 @@ def _losses(place: Place, policy: Policy, entering: t.Optional[Collection[str]])
 
 
 @functools.lru_cache(maxsize=256)
-def _denied_actions(policy: Policy) -> dict[str, tuple[str, ...]]:
-    """The actions that a policy denies to somebody, by the prefix of the service, of the services that RCPs reach."""
+def _find_denied_actions(policy: Policy) -> dict[str, tuple[str, ...]]:
+    """Find the actions that a policy denies to somebody, by the prefix of each service that RCPs reach."""
     compiled = compile_policy(policy)
     found: dict[str, tuple[str, ...]] = {}
-    for prefix in sorted(catalogue.rcp_services() or called_services()):
+    for prefix in sorted(catalogue.rcp_services() or list_called_services()):
         known = [action.full_name for action in catalogue.actions(prefix).values()]
         needed = [name for names in callers_of(prefix).values() for name in names]
         denied = tuple(
@@ -149,25 +149,25 @@ class _Judge:
 
     def _decide(self, actor: Actor, action: str, pattern: str) -> Decision:
         if pattern not in self._evaluators:
-            self._evaluators[pattern] = Evaluator(with_resources_open(self._layers, pattern, ()))
+            self._evaluators[pattern] = Evaluator(open_resources(self._layers, pattern, ()))
         region: Keys = (("aws:RequestedRegion", self._place.region or self._place.home),)
         keys = (*region, *SESSION_TAGS) if action.startswith(_ENTER) else region
         return self._evaluators[pattern].decide(request_of(actor, Ask(action, "*", keys)))
 
 
-def _collapsed(losses: Iterable[Loss]) -> Iterator[Loss]:
-    """The losses, of which many actions of one service that are lost alike are told as one."""
+def _merge_by_service(losses: Iterable[Loss]) -> Iterator[Loss]:
+    """Merge the losses of one service that differ in nothing but their action, if they are many."""
     groups: dict[t.Hashable, list[Loss]] = {}
     for loss in losses:
         prefix = loss.ask.action.partition(":")[0]
         key = (loss.actor, prefix, loss.policies, loss.statement, loss.certain, loss.missing)
         groups.setdefault(key, []).append(loss)
     for group in groups.values():
-        yield from _told(group)
+        yield from _merge_alike(group)
 
 
-def _told(group: Sequence[Loss]) -> Sequence[Loss]:
-    if len(group) <= _TOLD or group[0].actor.arn != OTHER_SERVICES:
+def _merge_alike(group: Sequence[Loss]) -> Sequence[Loss]:
+    if len(group) <= _MAX_SINGLE or group[0].actor.arn != OTHER_SERVICES:
         return group
     prefix = group[0].ask.action.partition(":")[0]
     return (dataclasses.replace(group[0], ask=Ask(f"{prefix}:*")),)

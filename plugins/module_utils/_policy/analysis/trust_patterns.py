@@ -19,8 +19,8 @@ _WILD: t.Final = frozenset("*?")
 _ACCOUNT: t.Final = re.compile(r":(\d{12})(?::|$)", re.ASCII)
 
 
-def filled(pattern: str) -> str:
-    """A value that a pattern matches."""
+def fill_wildcards(pattern: str) -> str:
+    """Return a value that a pattern matches."""
     return pattern.replace("*", "x").replace("?", "x")
 
 
@@ -42,8 +42,8 @@ def accounts_like(patterns: Iterable[str]) -> Iterator[str]:
                     yield found
 
 
-def fitting(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
-    """ARNs in ``account`` that a pattern is about; none where its owner can't have one.
+def make_matching_arns(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]:
+    """Make ARNs in ``account`` that a pattern is about; none if its owner can't have one.
 
     ``heads`` are beginnings of such ARNs, for a pattern that leaves the beginning open.
     """
@@ -51,7 +51,7 @@ def fitting(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]
     if "$" in pattern:
         return
     if len(parts) < 6:
-        yield from _ending(pattern, heads)
+        yield from _make_arns_with_heads(pattern, heads)
         return
     if parts[4] and not re.fullmatch(re.escape(parts[4]).replace(r"\*", ".*").replace(r"\?", "."), account):
         return
@@ -59,14 +59,14 @@ def fitting(pattern: str, account: str, heads: tuple[str, ...]) -> Iterator[str]
         # Without an account, as the ARNs of buckets are: the name tells whose it is.
         return
     owner = account if parts[4] else ""
-    free = [filled(part) for part in parts]
+    free = [fill_wildcards(part) for part in parts]
     yield ":".join((free[0], heads[0].split(":")[1], *free[2:4], owner, free[5]))
 
 
-def _ending(pattern: str, heads: tuple[str, ...]) -> Iterator[str]:
-    """ARNs with these heads that a pattern of less than six parts matches as a text, its wildcards across parts."""
+def _make_arns_with_heads(pattern: str, heads: tuple[str, ...]) -> Iterator[str]:
+    """Make ARNs with these heads that a pattern of less than six parts matches as a whole text."""
     matches = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")).fullmatch
-    after = filled(pattern.rpartition("*")[2])
+    after = fill_wildcards(pattern.rpartition("*")[2])
     for head in heads:
         # Either the pattern repeats the end of the head, or something stands between the two.
         made = [*(head[:end] + after for end in range(len(head))), f"{head}{after}", f"{head}x{after}"]

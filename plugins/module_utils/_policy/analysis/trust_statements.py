@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 
 from ..documents.operators import NEGATED
 from ..documents.policy import Condition, Policy, Statement
-from ..evaluation.caller import EVERY_AWS, EVERYONE, Caller, Reach, excepted
+from ..evaluation.caller import EVERY_AWS, EVERYONE, Caller, Reach, is_excepted
 from ..evaluation.compiled import CompiledStatement, Facts, compile_policies
 from ..evaluation.context import Context
 from ..evaluation.truth import NO, YES
@@ -48,8 +48,8 @@ class TrustStatements:
             self._denying[action] = tuple(item for item in everywhere if not item.allow)
         self._allowing_any = tuple(dict.fromkeys(item for found in self._allowing.values() for item in found))
 
-    def allowing(self, action: t.Optional[str] = None) -> tuple[CompiledStatement, ...]:
-        """The Allow statements about an action; about any way to assume the role where none is given."""
+    def find_allows(self, action: t.Optional[str] = None) -> tuple[CompiledStatement, ...]:
+        """Return the Allow statements about an action; without one, about any way to assume the role."""
         return self._allowing[action] if action else self._allowing_any
 
     def admits(
@@ -122,8 +122,8 @@ def principals_of_type(statement: Statement, wanted: str) -> tuple[str, ...]:
     return tuple(value for kind, value in statement.principals or () if kind == wanted)
 
 
-def wanted_values(statement: Statement, *keys: str) -> tuple[str, ...]:
-    """The values that conditions on one of the keys ask for; those that they exclude are left out."""
+def find_wanted_values(statement: Statement, *keys: str) -> tuple[str, ...]:
+    """Return the values that conditions on one of the keys ask for, without those that they exclude."""
     found = (item for item in conditions_on(statement, *keys) if item.operator not in (*NEGATED, "Null"))
     return tuple(value for item in found for value in item.values)
 
@@ -131,5 +131,5 @@ def wanted_values(statement: Statement, *keys: str) -> tuple[str, ...]:
 def _is_about(statement: Statement, caller: Caller) -> bool:
     """Whether a statement is sure to name the caller."""
     if statement.not_principals is not None:
-        return excepted(statement.not_principals, caller, set()) is NO
-    return any(caller.reached_by(pair, set())[0] > Reach.NONE for pair in statement.principals or ())
+        return is_excepted(statement.not_principals, caller, set()) is NO
+    return any(caller.find_reach(pair, set())[0] > Reach.NONE for pair in statement.principals or ())

@@ -28,15 +28,15 @@ from ..evaluation.compiled import CompiledStatement
 from ..evaluation.context import Context, Values
 from ..evaluation.truth import NO, UNKNOWN, YES, Truth
 from .power import WITHOUT_MFA
-from .trust_patterns import account_of, accounts_like, filled, fitting
+from .trust_patterns import account_of, accounts_like, fill_wildcards, make_matching_arns
 from .trust_statements import (
     ASSUME,
     NAMES_CALLER,
     TrustStatements,
     conditions_on,
+    find_wanted_values,
     is_for_everybody,
     principals_of_type,
-    wanted_values,
 )
 from .web_identities import OpenSubject, open_subjects
 
@@ -106,7 +106,7 @@ class Trust:
         self._partition = role_arn.split(":")[1]
         self._account = arn_account(role_arn) or ""
         self._statements = TrustStatements(policy, role_arn, rcps)
-        self._allowing = self._statements.allowing()
+        self._allowing = self._statements.find_allows()
         self._organization = organization
         self._organization_known = organization_known or organization is not None
         self._resource: dict[str, Values] = {"aws:ResourceAccount": self._account}
@@ -122,7 +122,7 @@ class Trust:
         An external id is no secret, and does not say who calls:
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
         """
-        anywhere = (_Membership(None), _unnamed())
+        anywhere = (_Membership(None), _make_unnamed_membership())
         return any(
             self._admission(item, account, anywhere, self._external_ids()) is YES
             for item in self._allowing
@@ -132,8 +132,8 @@ class Trust:
 
     def _strangers(self, statement: Statement) -> tuple[str, ...]:
         """An account that nobody names, and some for each pattern of account ids."""
-        arns = (value.split(":") for value in wanted_values(statement, "aws:principalarn"))
-        patterns = [*wanted_values(statement, "aws:principalaccount"), *(parts[4] for parts in arns if parts[5:])]
+        arns = (value.split(":") for value in find_wanted_values(statement, "aws:principalarn"))
+        patterns = [*find_wanted_values(statement, "aws:principalaccount"), *(parts[4] for parts in arns if parts[5:])]
         return tuple(dict.fromkeys((_UNNAMED_ACCOUNT, *accounts_like(patterns))))
 
     def foreign_organizations(self) -> tuple[tuple[str, Truth], ...]:
@@ -142,7 +142,7 @@ class Trust:
         UNKNOWN where it may be the account's own.
         """
         found: dict[str, Truth] = {}
-        for member in self._named_organizations(_ORGANIZATIONS):
+        for member in self._find_named_organizations(_ORGANIZATIONS):
             for item in self._allowing:
                 if member.id is None or not is_for_everybody(item.statement):
                     continue
@@ -160,18 +160,18 @@ class Trust:
         """The accounts that a statement names or, of everybody, conditions on who calls and what a Deny excepts."""
         values = [*principals_of_type(statement, "AWS")]
         if is_for_everybody(statement):
-            values += [*wanted_values(statement, *NAMES_CALLER), *self._statements.excepted]
+            values += [*find_wanted_values(statement, *NAMES_CALLER), *self._statements.excepted]
         return {account for value in values if (account := account_of(value)) is not None}
 
     def lets_in(self, account: str) -> Truth:
         """Whether principals of a named account may assume the role though it is outside the own organization."""
-        return self._named(account, self._external_ids())
+        return self._judge_named_account(account, self._external_ids())
 
     def lets_in_unbound(self, account: str) -> Truth:
         """Whether principals of a foreign account may assume the role with no external id asked for."""
-        return self._named(account, (None, _UNNAMED))
+        return self._judge_named_account(account, (None, _UNNAMED))
 
-    def _named(self, account: str, external_ids: tuple[t.Optional[str], ...]) -> Truth:
+    def _judge_named_account(self, account: str, external_ids: tuple[t.Optional[str], ...]) -> Truth:
         answers = [NO]
         for item in self._allowing:
             if account in self._accounts(item.statement):
@@ -181,8 +181,8 @@ class Trust:
                 answers.append(self._admission(item, account, self._outside, external_ids, only))
         return _most(answers)
 
-    def gone(self) -> tuple[str, ...]:
-        """The unique ids of users and roles that were trusted and deleted."""
+    def find_deleted_principals(self) -> tuple[str, ...]:
+        """Return the unique ids of users and roles that were trusted and deleted."""
         found = (value for item in self._allowing for value in principals_of_type(item.statement, "AWS"))
         return tuple(value for value in dict.fromkeys(found) if _UNIQUE_ID.fullmatch(value))
 
@@ -222,25 +222,25 @@ class Trust:
         wanted = self._statements.values("aws:principalarn")
         head = f"arn:{self._partition}:iam::{account}:"
         heads = (f"{head}role/", f"{head}user/")
-        made = (arn for value in wanted for arn in fitting(value, account, heads))
+        made = (arn for value in wanted for arn in make_matching_arns(value, account, heads))
         excepted = (value for value in self._statements.excepted if arn_account(value) == account != value)
         return tuple(dict.fromkeys((some, *made, *(arn for arn in excepted if root_account(arn) is None))))
 
     def _external_ids(self) -> tuple[t.Optional[str], ...]:
         """No external id, one of somebody's own, and those that conditions want."""
-        wanted = (filled(value) for value in self._statements.values("sts:externalid"))
+        wanted = (fill_wildcards(value) for value in self._statements.values("sts:externalid"))
         return tuple(dict.fromkeys((None, _UNNAMED, *wanted)))
 
     @functools.cached_property
     def _outside(self) -> tuple[_Membership, ...]:
         """No organization, somebody else's, and each one that conditions name and that is not the account's own."""
-        return (_Membership(None), _unnamed(), *self._named_organizations(_ORGANIZATIONS))
+        return (_Membership(None), _make_unnamed_membership(), *self._find_named_organizations(_ORGANIZATIONS))
 
-    def _named_organizations(self, keys: tuple[str, str]) -> tuple[_Membership, ...]:
-        """The organizations that conditions on an id and on paths name, the account's own aside."""
+    def _find_named_organizations(self, keys: tuple[str, str]) -> tuple[_Membership, ...]:
+        """Find the organizations that conditions on an id and on paths name, except the account's own."""
         by_id, by_path = keys
-        ids = [filled(value) for value in self._statements.values(by_id)]
-        paths = [filled(value) for value in self._statements.values(by_path)]
+        ids = [fill_wildcards(value) for value in self._statements.values(by_id)]
+        paths = [fill_wildcards(value) for value in self._statements.values(by_path)]
         pairs = [(name, f"{name}/r-none/ou-none-nobodys0/") for name in ids]
         pairs += [(path.partition("/")[0], path) for path in paths]
         return tuple(
@@ -277,7 +277,7 @@ class Trust:
         ``known`` are further accounts of ours. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
         """
         found: dict[str, Truth] = {}
-        for item in self._statements.allowing(ASSUME):
+        for item in self._statements.find_allows(ASSUME):
             for service in self._services(item.statement):
                 if service not in _WITHOUT_SOURCE:
                     answer = self._acts_for_others(item, service, {self._account, *known})
@@ -292,7 +292,7 @@ class Trust:
         if EVERYONE not in (statement.principals or ()) and statement.not_principals is None:
             return principals_of_type(statement, "Service")
         asked = conditions_on(statement, *_OF_SERVICES)
-        wanted = (filled(value) for value in wanted_values(statement, "aws:principalservicename"))
+        wanted = (fill_wildcards(value) for value in find_wanted_values(statement, "aws:principalservicename"))
         return tuple(dict.fromkeys((_UNNAMED_SERVICE, *wanted))) if asked else ()
 
     def _acts_for_others(self, item: CompiledStatement, service: str, own: set[str]) -> Truth:
@@ -324,11 +324,11 @@ class Trust:
         patterns = [*self._statements.values("aws:sourceaccount"), *of_arns]
         wanted = {*filter(None, map(account_of, (*patterns, *arns))), *accounts_like(patterns)}
         accounts = (_UNNAMED_ACCOUNT, *sorted(wanted - own))
-        members = (_unnamed(), *self._named_organizations(_SOURCE_ORGANIZATIONS))
+        members = (_make_unnamed_membership(), *self._find_named_organizations(_SOURCE_ORGANIZATIONS))
         for account, member in itertools.product(accounts, members):
             head = f"arn:{self._partition}:{service.partition('.')[0]}:xx-nowhere-0:{account}:"
             some = f"{head}{_UNNAMED}"
-            made = (arn for value in arns for arn in fitting(value, account, (head,)))
+            made = (arn for value in arns for arn in make_matching_arns(value, account, (head,)))
             for arn in dict.fromkeys((some, *made)):
                 source: dict[str, Values] = {
                     "aws:SourceAccount": account,
@@ -355,16 +355,16 @@ class Trust:
 
     def _people(self, requests: _Requests) -> tuple[str, ...]:
         found: list[str] = []
-        for item in self._statements.allowing(ASSUME):
+        for item in self._statements.find_allows(ASSUME):
             for value in principals_of_type(item.statement, "AWS"):
                 if arn_account(value) == self._account and not _is_role(value):
-                    found += self._entering(item, value, requests)
+                    found += self._find_entries(item, value, requests)
             if is_for_everybody(item.statement):
-                found += self._entering(item, f"arn:{self._partition}:iam::{self._account}:root", requests)
+                found += self._find_entries(item, f"arn:{self._partition}:iam::{self._account}:root", requests)
         return tuple(dict.fromkeys(found))
 
-    def _entering(self, item: CompiledStatement, value: str, requests: _Requests) -> list[str]:
-        """The entry itself where any user whom it stands for comes in, else the users whom conditions name."""
+    def _find_entries(self, item: CompiledStatement, value: str, requests: _Requests) -> list[str]:
+        """Return the entry if any user that it stands for comes in, else the users that conditions name."""
         if root_account(value) is None:
             return [value] if self._comes_in(item, value, requests) else []
         prefix = f"arn:{self._partition}:iam::{self._account}:user/"
@@ -400,8 +400,8 @@ class Trust:
         return named is None or any(kind in ("*", "AWS", "Federated") for kind, _value in named)
 
 
-def _unnamed() -> _Membership:
-    """The membership in an organization that no policy names."""
+def _make_unnamed_membership() -> _Membership:
+    """Make a membership in an organization that no policy names."""
     return _Membership(_UNNAMED_ORGANIZATION, f"{_UNNAMED_ORGANIZATION}/r-none/ou-none-nobodys0/")
 
 

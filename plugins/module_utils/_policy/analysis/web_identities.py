@@ -24,7 +24,7 @@ from ..evaluation.caller import caller_of
 from ..evaluation.compiled import CompiledStatement
 from ..evaluation.context import Context, Values
 from .identity_providers import Claim, Grammar, Issues, Provider, provider_of
-from .trust_statements import WITH_WEB_IDENTITY, TrustStatements, principals_of_type, wanted_values
+from .trust_statements import WITH_WEB_IDENTITY, TrustStatements, find_wanted_values, principals_of_type
 
 ANY_OWNER: t.Final = "any owner"
 
@@ -72,7 +72,7 @@ def open_subjects(statements: TrustStatements, resource: Mapping[str, Values]) -
     ``resource``: the condition keys that follow from the role.
     """
     found: dict[OpenSubject, None] = {}
-    for item in statements.allowing(WITH_WEB_IDENTITY):
+    for item in statements.find_allows(WITH_WEB_IDENTITY):
         for principal in principals_of_type(item.statement, "Federated"):
             issuer = _issuer(principal)
             if issuer is not None:
@@ -114,14 +114,14 @@ class _Question:
         provider = self._provider
         strangers: tuple[t.Optional[str], ...] = ()
         if provider.issues is not Issues.TO_ONE_OWNER:
-            strangers = self._admitted(Opening.STRANGERS)
+            strangers = self._find_admitted_patterns(Opening.STRANGERS)
             yield from self._open(ANY_OWNER, strangers, Opening.STRANGERS)
         if None in strangers:
             return
-        if provider.has_guests and self._admitted(Opening.GUESTS):
+        if provider.has_guests and self._find_admitted_patterns(Opening.GUESTS):
             yield from self._open(f"guests of the {provider.owner}", (None,), Opening.GUESTS)
         if provider.project or provider.issues is Issues.TO_ONE_OWNER:
-            within = [item for item in self._admitted(Opening.WITHIN) if item not in strangers]
+            within = [item for item in self._find_admitted_patterns(Opening.WITHIN) if item not in strangers]
             yield from self._open(_within(provider), tuple(within), Opening.WITHIN)
 
     def _open(self, left: str, patterns: tuple[t.Optional[str], ...], opening: Opening) -> Iterator[OpenSubject]:
@@ -129,14 +129,14 @@ class _Question:
         for pattern in patterns:
             yield OpenSubject(self._issuer, left, pattern, opening, shared)
 
-    def _admitted(self, opening: Opening) -> tuple[t.Optional[str], ...]:
-        """The patterns that let such tokens in; None alone where that is due to none of them."""
-        keys = self._named_keys()
+    def _find_admitted_patterns(self, opening: Opening) -> tuple[t.Optional[str], ...]:
+        """Find the patterns that let such tokens in; None alone if that is due to none of them."""
+        keys = self._find_named_keys()
         options = [[each for each in self._options(key, opening) if self._may_be(key, each)] for key in keys]
         # The claim whose patterns are reported: the first that has a grammar.
         main = next((index for index, key in enumerate(keys) if self._grammar(key)), None)
         tried = [found if index == main else found[:_TRIED_BESIDE] for index, found in enumerate(options)]
-        wanted = set(wanted_values(self._item.statement, keys[main])) if main is not None else set()
+        wanted = set(find_wanted_values(self._item.statement, keys[main])) if main is not None else set()
         patterns: dict[t.Optional[str], None] = {}
         for chosen in itertools.product(*tried):
             pattern = chosen[main].pattern if main is not None and chosen[main].pattern in wanted else None
@@ -145,8 +145,8 @@ class _Question:
         named = tuple(pattern for pattern in patterns if pattern is not None)
         return named or tuple(patterns)
 
-    def _named_keys(self) -> list[str]:
-        """The keys, in lower case, by which statements ask for claims that tell whose a token is."""
+    def _find_named_keys(self) -> list[str]:
+        """Find the keys, in lower case, by which statements ask for claims that identify a token's owner."""
         claims = {**dict.fromkeys(self._provider.composed), **dict.fromkeys(self._provider.claims)}
         keys = [f"{self._prefix}{claim}" for claim in claims] + list(self._provider.keys)
         return [key for key in keys if any(self._statements.conditions(key, actions=(WITH_WEB_IDENTITY,)))]
@@ -164,7 +164,9 @@ class _Question:
             usual = [_Option(grammar.stranger + "x")]
             if opening is Opening.WITHIN and "owner" in grammar.pattern.groupindex:
                 usual = []
-            made = [_Option(value, pattern) for pattern in patterns for value in _made(pattern, grammar, opening)]
+            made = [
+                _Option(value, pattern) for pattern in patterns for value in _make_values(pattern, grammar, opening)
+            ]
             return [*made, *usual, _WITHOUT]
         kind = self._provider.claims.get(key.removeprefix(self._prefix)) or self._provider.keys[key]
         if kind is Claim.OWNER and opening is not Opening.STRANGERS:
@@ -195,8 +197,8 @@ def _within(provider: Provider) -> str:
     return f"any {provider.project or 'subject'} of {article} {provider.owner}"
 
 
-def _made(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
-    """Values that a pattern matches and that somebody of that kind can have."""
+def _make_values(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
+    """Make values that a pattern matches and that somebody of that kind can have."""
     # Another form may say whose the token is, before or instead of the usual one.
     is_owned, is_named = (bool(form and form.fullmatch(pattern)) for form in (grammar.owned, grammar.named))
     if is_named or (is_owned and opening is Opening.STRANGERS) or _is_settled(pattern, grammar):
@@ -211,7 +213,7 @@ def _made(pattern: str, grammar: Grammar, opening: Opening) -> list[str]:
                 break
     if follows:
         return found
-    # What no value of the usual form matches: where it says nothing of the owner, strangers can have it too.
+    # No value of the usual form matches the pattern. If it does not set the owner, strangers can have it too.
     return [pattern] if is_owned is (opening is Opening.WITHIN) else []
 
 

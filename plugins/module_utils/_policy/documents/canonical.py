@@ -41,7 +41,7 @@ def canonical(policy: Policy) -> Policy:
     )
 
 
-def equivalent(one: Policy, other: Policy) -> bool:
+def are_equivalent(one: Policy, other: Policy) -> bool:
     """Whether two documents mean the same, so that one need not be replaced by the other."""
     return canonical(one) == canonical(other)
 
@@ -59,8 +59,8 @@ def document(policy: Policy) -> dict[str, t.Any]:
     return written
 
 
-def minified(policy: Policy) -> str:
-    """The policy as JSON text without whitespace, to be sent to AWS. The same policy always gives the same text.
+def minify(policy: Policy) -> str:
+    """Return the policy as JSON text without whitespace, as AWS gets it. The same policy always gives the same text.
 
     Organizations stores what it gets and counts every byte:
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
@@ -70,7 +70,7 @@ def minified(policy: Policy) -> str:
 
 def fingerprint(policy: Policy) -> str:
     """SHA-256, in hexadecimal digits, that two documents share if and only if they mean the same."""
-    return hashlib.sha256(minified(canonical(policy)).encode()).hexdigest()
+    return hashlib.sha256(minify(canonical(policy)).encode()).hexdigest()
 
 
 def _canonical(statement: Statement) -> Statement:
@@ -78,17 +78,17 @@ def _canonical(statement: Statement) -> Statement:
         statement,
         # An empty id is none: IAM lets several statements have it.
         sid=statement.sid or None,
-        actions=_sorted(statement.actions, str.lower),
-        not_actions=_sorted(statement.not_actions, str.lower),
-        resources=_sorted(statement.resources),
-        not_resources=_sorted(statement.not_resources),
+        actions=_sort_unique(statement.actions, str.lower),
+        not_actions=_sort_unique(statement.not_actions, str.lower),
+        resources=_sort_unique(statement.resources),
+        not_resources=_sort_unique(statement.not_resources),
         principals=_principals(statement.principals),
         not_principals=_principals(statement.not_principals),
         conditions=tuple(sorted({_condition(item) for item in statement.conditions}, key=_condition_order)),
     )
 
 
-def _sorted(
+def _sort_unique(
     items: t.Optional[Iterable[str]], change: t.Callable[[str], str] = lambda item: item
 ) -> t.Optional[tuple[str, ...]]:
     return None if items is None else tuple(sorted({change(item) for item in items}))
@@ -166,7 +166,7 @@ def _condition_block(conditions: tuple[Condition, ...]) -> dict[str, dict[str, t
     block: dict[str, dict[str, t.Any]] = {}
     for condition in conditions:
         keys = block.setdefault(_operator_text(condition), {})
-        keys[_spelling(condition.key, keys)] = _shortest(condition.values)
+        keys[_find_free_spelling(condition.key, keys)] = _shortest(condition.values)
     return block
 
 
@@ -175,8 +175,11 @@ def _operator_text(condition: Condition) -> str:
     return f"{quantifier}{condition.operator}{'IfExists' if condition.if_exists else ''}"
 
 
-def _spelling(key: str, taken: t.Collection[str]) -> str:
-    """The key in a case that is not taken: a document may name it twice, as aws:x and AWS:x, and then both hold."""
+def _find_free_spelling(key: str, taken: t.Collection[str]) -> str:
+    """Return the key in a case that is not taken.
+
+    A document may name a key twice, as aws:x and AWS:x, and then both conditions hold.
+    """
     spellings = (f"{key[:length].upper()}{key[length:]}" for length in range(len(key) + 1))
     free = next((spelling for spelling in spellings if spelling not in taken), None)
     if free is None:

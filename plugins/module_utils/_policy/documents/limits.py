@@ -18,7 +18,7 @@ import types
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from .canonical import minified
+from .canonical import minify
 from .policy import Kind, Policy
 from .syntax import compact
 
@@ -103,4 +103,4 @@ def excess(measured: Measured, kind: Kind) -> int:
 
 
 def _text(measured: t.Union[Policy, Mapping[str, t.Any]]) -> str:
-    return minified(measured) if isinstance(measured, Policy) else compact(measured)
+    return minify(measured) if isinstance(measured, Policy) else compact(measured)

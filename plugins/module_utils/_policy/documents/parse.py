@@ -139,7 +139,7 @@ class _Reader:
         for statement in statements if self.kind in IDENTITY_KINDS else ():
             if statement.sid and statement.sid in seen:
                 path = ("Statement", statement.index, "Sid")
-                self.refuse(path, f"{_quoted(statement.sid)} is the id of an earlier statement")
+                self.refuse(path, f"{_quote(statement.sid)} is the id of an earlier statement")
             seen.add(statement.sid or "")
 
     def statement(self, value: t.Any, path: Path, index: int) -> Statement:
@@ -153,7 +153,7 @@ class _Reader:
         self.check_pair(value, "Principal", path, needed=kind in _PRINCIPAL_KINDS, unfit=kind in _ATTACHED_KINDS)
         return Statement(
             index=index,
-            allow=self.effect(value, path),
+            allow=self.read_effect(value, path),
             sid=self.sid(value, path),
             actions=self.actions(value, "Action", path),
             not_actions=self.actions(value, "NotAction", path),
@@ -185,7 +185,7 @@ class _Reader:
         elif unfit and given:
             self.refuse((*path, given[0]), f"may not stand in {_names(self.kind)}")
 
-    def effect(self, value: Mapping[str, t.Any], path: Path) -> bool:
+    def read_effect(self, value: Mapping[str, t.Any], path: Path) -> bool:
         effect = value.get("Effect")
         if "Effect" not in value:
             self.refuse(path, "has no Effect")
@@ -204,7 +204,7 @@ class _Reader:
     def sid(self, value: Mapping[str, t.Any], path: Path) -> t.Optional[str]:
         sid = self.text(value, "Sid", path)
         if sid and self.kind in _ATTACHED_KINDS and not _SID.fullmatch(sid):
-            self.refuse((*path, "Sid"), f"{_quoted(sid)} has other characters than A-Z, a-z and 0-9")
+            self.refuse((*path, "Sid"), f"{_quote(sid)} has other characters than A-Z, a-z and 0-9")
         return sid
 
     def strings(
@@ -223,7 +223,7 @@ class _Reader:
                 self.refuse(place, f"must be a string, not {_type_of(item)}")
                 continue
             if allowed and not allowed.fullmatch(item):
-                self.refuse(place, f"{_quoted(item)} {message}")
+                self.refuse(place, f"{_quote(item)} {message}")
             found.append(item)
         return tuple(found)
 
@@ -386,5 +386,5 @@ _TYPE_NAMES: t.Final[tuple[tuple[tuple[type, ...], str], ...]] = (
 )
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return ascii(text if len(text) <= 80 else f"{text[:77]}...")

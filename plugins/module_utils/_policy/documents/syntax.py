@@ -44,8 +44,8 @@ class Number:
 
 
 @dataclasses.dataclass(frozen=True)
-class Located:
-    """Where the values of a text stand, and which elements are given a second time."""
+class Locations:
+    """The positions of the values of a text, and the elements that are given a second time."""
 
     positions: t.Mapping[Path, Position]
     repeated: tuple[tuple[Path, Position], ...]
@@ -59,10 +59,10 @@ def decode(source: t.Union[str, bytes], *, name: str = "") -> tuple[t.Any, str]:
     text = source if isinstance(source, str) else _text(source, name)
     foreign = _FOREIGN.search(text)
     if foreign:
-        raise _refused(text, foreign.start(), f"a policy may not contain the character {ascii(foreign[0])}", name)
+        raise _build_error(text, foreign.start(), f"a policy may not contain the character {ascii(foreign[0])}", name)
     too_deep = _beyond_depth(text)
     if too_deep is not None:
-        raise _refused(text, too_deep, f"nested more than {_DEPTH} deep", name)
+        raise _build_error(text, too_deep, f"nested more than {_DEPTH} deep", name)
     # Noted, and not raised from the hook: to say where, the rest of the text has to be JSON as well.
     repeating: list[dict[str, t.Any]] = []
     try:
@@ -74,16 +74,16 @@ def decode(source: t.Union[str, bytes], *, name: str = "") -> tuple[t.Any, str]:
             parse_constant=_refuse_constant,
         )
     except json.JSONDecodeError as error:
-        raise _refused(text, error.pos, f"not JSON: {error.msg}", name) from error
+        raise _build_error(text, error.pos, f"not JSON: {error.msg}", name) from error
     except _Constant as error:
         offset = next((token.start() for token in _TOKEN.finditer(text) if token[0].startswith(str(error))), 0)
-        raise _refused(text, offset, f"not JSON: {error} is no JSON value", name) from error
+        raise _build_error(text, offset, f"not JSON: {error} is no JSON value", name) from error
     if repeating:
         raise PolicyError(_repetitions(text), name)
     return value, text
 
 
-def locate(text: str) -> Located:
+def locate(text: str) -> Locations:
     """The position of every value in a text that ``json`` has decoded; an element's position is that of its name."""
     positions: dict[Path, Position] = {}
     repeated: list[tuple[Path, Position]] = []
@@ -112,7 +112,7 @@ def locate(text: str) -> Located:
         positions.setdefault(here, place.of(token.start()))
         if first in "[{":
             open_values.append((here, 0 if first == "[" else None))
-    return Located(positions, tuple(repeated))
+    return Locations(positions, tuple(repeated))
 
 
 def compact(value: t.Mapping[str, t.Any]) -> str:
@@ -157,10 +157,10 @@ def _text(source: bytes, name: str) -> str:
         return source.decode()
     except UnicodeDecodeError as error:
         readable = source[: error.start].decode()
-        raise _refused(readable, len(readable), "not UTF-8", name) from error
+        raise _build_error(readable, len(readable), "not UTF-8", name) from error
 
 
-def _refused(text: str, offset: int, message: str, name: str) -> PolicyError:
+def _build_error(text: str, offset: int, message: str, name: str) -> PolicyError:
     return PolicyError((Problem(message, position=_Places(text).of(offset)),), name)
 
 

@@ -71,7 +71,7 @@ _KINDS: t.Final[Mapping[Whom, SubjectKind]] = {
 
 Edges = tuple[Edge, Edge]
 # By which step of its own somebody becomes an administrator; None for none.
-Raised = Callable[[Actor], t.Optional[Edge]]
+SelfRaise = Callable[[Actor], t.Optional[Edge]]
 
 
 def attaches(method: Method) -> bool:
@@ -79,7 +79,7 @@ def attaches(method: Method) -> bool:
     return method.gain is Gain.RAISED and not ATTACH.isdisjoint(method.actions) and MAKE_POLICY not in method.actions
 
 
-class Attaching:
+class AttachSteps:
     """The steps that attach such policies in one account."""
 
     def __init__(self, landscape: Landscape, questions: Questions, powers: Powers, attempts: Attempts) -> None:
@@ -103,8 +103,8 @@ class Attaching:
         arns.sort(key=lambda arn: (arn != f"{place}IAMFullAccess", -masks[arn].bit_count()))
         return {arn: every[arn] for arn in arns}
 
-    def _opening(self, present: int) -> tuple[str, ...]:
-        """The leading policies that open a step, together with the actions that are ``present``."""
+    def _find_opening(self, present: int) -> tuple[str, ...]:
+        """Find the leading policies that open a step, together with the actions that are ``present``."""
         if present not in self._openings:
             masks = {arn: self._questions.ready.policy_mask(policy) for arn, policy in self.leading.items()}
             self._openings[present] = tuple(
@@ -114,7 +114,7 @@ class Attaching:
             )
         return self._openings[present]
 
-    def own(self, method: Method, actor: Actor, raised: Raised) -> Iterator[tuple[Edge, Actor]]:
+    def own(self, method: Method, actor: Actor, raised: SelfRaise) -> Iterator[tuple[Edge, Actor]]:
         """The policies that somebody may attach to itself, one at a time, and who it then is."""
         if _KINDS[method.whom] is not actor.subject.kind or not self._is_open(method, actor):
             return
@@ -127,7 +127,7 @@ class Attaching:
     def _is_open(self, method: Method, actor: Actor) -> bool:
         """Whether the actor may attach anything to itself or a group, as far as is known before a policy is chosen."""
         users_or_roles = self._principals[actor.subject.kind]
-        own = (self._questions.named(actor, action, users_or_roles) for action in method.on(On.SELF))
+        own = (self._questions.find_allowed(actor, action, users_or_roles) for action in method.on(On.SELF))
         others = [action for action in method.on(On.GROUP) if action not in ATTACH]
         return all(actor.arn in named for named in own) and any(
             group is None or all(self._questions.may(actor, action, group) for action in others)
@@ -140,7 +140,7 @@ class Attaching:
         return {kind: frozenset(one.arn for one in subjects if one.kind is kind) for kind in SubjectKind}
 
     def _own(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
-        for arn in self._opening(self._questions.ready.mask(actor.layers)):
+        for arn in self._find_opening(self._questions.ready.mask(actor.layers)):
             layers = self._layers(actor, arn)
             if layers is actor.layers:
                 continue
@@ -148,18 +148,18 @@ class Attaching:
             if edge is not None:
                 yield dataclasses.replace(edge, via=arn), _with(actor, layers)
 
-    def others(self, method: Method, actor: Actor, targets: Iterable[Subject], raised: Raised) -> Iterator[Edges]:
+    def others(self, method: Method, actor: Actor, targets: Iterable[Subject], raised: SelfRaise) -> Iterator[Edges]:
         """Attaching a policy to somebody who is there, and what that one then does to itself."""
         for subject in targets:
             target = Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
-            for arn, following in self._raising(target, raised):
+            for arn, following in self._find_raises(target, raised):
                 edge = best(self._attempts.of(method, actor, subject, subject.boundary_arn, attached=(arn,)))
                 if edge is not None:
                     yield dataclasses.replace(edge, via=arn), following
                     if edge.is_certain and following.is_certain:
                         break
 
-    def new(self, method: Method, actor: Actor, raised: Raised) -> Iterator[Edges]:
+    def new(self, method: Method, actor: Actor, raised: SelfRaise) -> Iterator[Edges]:
         """The same for somebody who is made for it, without a boundary."""
         groups: tuple[tuple[str, ...], ...] = ((),)
         if method.on(On.GROUP):
@@ -167,25 +167,25 @@ class Attaching:
         bare = self._powers.bare(actor.layers)
         for name in self._attempts.makeable(actor, method.actions[0]):
             made = Actor(Subject(name, _KINDS[method.whom], bare), bare)
-            for arn, following in self._raising(made, raised):
+            for arn, following in self._find_raises(made, raised):
                 attempts = (Attempt(actor, method, name, attached=arn, groups=group) for group in groups)
-                edge = best(filter(None, map(self._attempts.judged, attempts)))
+                edge = best(filter(None, map(self._attempts.judge, attempts)))
                 if edge is not None:
                     yield dataclasses.replace(edge, via=arn), following
                     if edge.is_certain and following.is_certain:
                         break
 
-    def _raising(self, target: Actor, raised: Raised) -> Iterator[tuple[str, Edge]]:
-        """The policies with which ``target`` makes itself an administrator, each with the step."""
+    def _find_raises(self, target: Actor, raised: SelfRaise) -> Iterator[tuple[str, Edge]]:
+        """Find the policies with which ``target`` makes itself an administrator, each with the step."""
         present = self._questions.ready.mask(target.layers)
-        for arn in itertools.islice(self._opening(present), self._most):
+        for arn in itertools.islice(self._find_opening(present), self._most):
             layers = self._layers(target, arn)
             following = raised(_with(target, layers)) if layers is not target.layers else None
             if following is not None:
                 yield arn, following
 
     def _layers(self, actor: Actor, arn: str) -> Layers:
-        return self._powers.attached(actor.layers, arn, self.leading[arn])
+        return self._powers.attach(actor.layers, arn, self.leading[arn])
 
 
 def _with(actor: Actor, layers: Layers) -> Actor:

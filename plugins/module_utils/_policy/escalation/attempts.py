@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..documents.policy import Policy
 from .landscape import Landscape, Subject, SubjectKind
-from .methods import made_resource
+from .methods import make_resource_arn
 from .methods_schema import Fact, Gain, Method, On
 from .powers import Powers
-from .questions import CERTAIN, Actor, Allowed, Doubts, Keys, Questions
-from .trusts import TRUST_POLICY, RoleTrusts, trusting
+from .questions import CERTAIN, Actor, Doubts, Keys, Permission, Questions
+from .trusts import TRUST_POLICY, RoleTrusts, make_trust_policy
 
 ASSUME: t.Final = "sts:AssumeRole"
 REWRITE_TRUST: t.Final = "iam:UpdateAssumeRolePolicy"
@@ -91,7 +91,7 @@ class Attempts:
         self._questions = questions
         self._powers = powers
         self._trusts = trusts
-        self._made: dict[t.Hashable, t.Optional[Allowed]] = {}
+        self._made: dict[t.Hashable, t.Optional[Permission]] = {}
 
     @functools.cached_property
     def groups(self) -> frozenset[str]:
@@ -132,7 +132,7 @@ class Attempts:
         ):
             groups, policies = ((group,) if group else ()), ((policy,) if policy else ())
             attempt = Attempt(actor, method, target.arn, boundary, choice, service, groups, policies, provider)
-            edge = self.judged(attempt)
+            edge = self.judge(attempt)
             if edge is not None:
                 yield dataclasses.replace(edge, doubts=edge.doubts | facts)
 
@@ -145,13 +145,13 @@ class Attempts:
             return self.new_groups(method, actor)
         among = self.groups if JOIN in actions else frozenset(actor.subject.groups)
         for action in actions:
-            among &= self._questions.named(actor, action, self.groups)
+            among &= self._questions.find_allowed(actor, action, self.groups)
         return tuple(sorted(among))
 
     def new_groups(self, method: Method, actor: Actor) -> tuple[str, ...]:
         """The ARNs of groups that the actor may make and use as a method wants it, of which it chooses the names."""
         usual = self._usual(_MAKE_GROUP)
-        names = (name for action in method.on(On.GROUP) for name in self._questions.made(actor, action, usual))
+        names = (name for action in method.on(On.GROUP) for name in self._questions.make_arns(actor, action, usual))
         return tuple(name for name in dict.fromkeys(names) if name not in self.groups)
 
     def _policies(self, method: Method, target: Subject) -> tuple[t.Optional[str], ...]:
@@ -174,16 +174,16 @@ class Attempts:
 
     def makeable(self, actor: Actor, action: str) -> Iterator[str]:
         """ARNs that the actor may be allowed ``action`` on, of which it chooses the name."""
-        return self._questions.made(actor, action, self._usual(action))
+        return self._questions.make_arns(actor, action, self._usual(action))
 
     def _usual(self, action: str) -> str:
         place = self._landscape
-        return made_resource(action, partition=place.partition, region=place.iam_region, account=place.account_id)
+        return make_resource_arn(action, partition=place.partition, region=place.iam_region, account=place.account_id)
 
-    def judged(self, attempt: Attempt) -> t.Optional[Edge]:
-        """The step that an attempt is; None where it fails."""
+    def judge(self, attempt: Attempt) -> t.Optional[Edge]:
+        """Judge an attempt: return its step, or None if it fails."""
         method = attempt.method
-        answers: list[Allowed] = []
+        answers: list[Permission] = []
         for answer in self._answers(attempt):
             if answer is None:
                 return None
@@ -193,11 +193,11 @@ class Attempts:
         policies = dict.fromkeys(label(answer.policy, attempt.target) for answer in answers if answer.policy)
         return Edge(method, attempt.target, doubts, tuple(policies), via)
 
-    def _answers(self, attempt: Attempt) -> Iterator[t.Optional[Allowed]]:
+    def _answers(self, attempt: Attempt) -> Iterator[t.Optional[Permission]]:
         """The answers to all that an attempt needs."""
         if attempt.service is not None:
             doubts = self._trusts.admits(self._landscape.by_arn[attempt.target], attempt.service)
-            yield None if doubts is None else Allowed(doubts)
+            yield None if doubts is None else Permission(doubts)
         places = {
             On.SELF: (attempt.actor.arn,),
             On.TARGET: (attempt.target,),
@@ -208,9 +208,9 @@ class Attempts:
         for need in attempt.method.needs:
             for resource in places.get(need.on, ()):
                 yield self._answer(attempt, need.action, resource)
-        yield from self._making(attempt)
+        yield from self._answer_for_things(attempt)
 
-    def _answer(self, attempt: Attempt, action: str, resource: str) -> t.Optional[Allowed]:
+    def _answer(self, attempt: Attempt, action: str, resource: str) -> t.Optional[Permission]:
         trust = None
         if action == ASSUME:
             trust = self._trust(attempt)
@@ -222,7 +222,7 @@ class Attempts:
         """The trust policy that the target has by then."""
         target = self._landscape.by_arn.get(attempt.target)
         if target is None or REWRITE_TRUST in attempt.method.actions:
-            return _trusting(attempt.actor.arn)
+            return _make_trust_policy(attempt.actor.arn)
         return target.trust
 
     def _keys(self, attempt: Attempt, action: str) -> Keys:
@@ -238,8 +238,8 @@ class Attempts:
             keys.append((_POLICY_KEY, attempt.attached))
         return tuple(keys)
 
-    def _making(self, attempt: Attempt) -> Iterator[t.Optional[Allowed]]:
-        """Whether things may be made, or used, that the method takes: for all of a kind under one name."""
+    def _answer_for_things(self, attempt: Attempt) -> Iterator[t.Optional[Permission]]:
+        """Answer whether the actor may make or use the things that the method takes, each kind under one name."""
         kinds: dict[str, list[str]] = {}
         for action in attempt.method.on(On.ANY):
             if action == MAKE_POLICY and attempt.attached:
@@ -247,24 +247,26 @@ class Attempts:
             else:
                 kinds.setdefault(self._usual(action), []).append(action)
         for usual, actions in kinds.items():
-            yield self._made_of(attempt.actor, usual, tuple(actions))
+            yield self._answer_for_kind(attempt.actor, usual, tuple(actions))
 
-    def _made_of(self, actor: Actor, usual: str, actions: tuple[str, ...]) -> t.Optional[Allowed]:
+    def _answer_for_kind(self, actor: Actor, usual: str, actions: tuple[str, ...]) -> t.Optional[Permission]:
         signature = self._questions.signature(actor, actions)
         key = (signature or (actor.arn, actor.rights), actor.unknown, usual, actions)
         if key not in self._made:
-            names = dict.fromkeys(name for action in actions for name in self._questions.made(actor, action, usual))
+            names = dict.fromkeys(
+                name for action in actions for name in self._questions.make_arns(actor, action, usual)
+            )
             every = (self._all_on(actor, actions, name) for name in names)
             self._made[key] = min(filter(None, every), key=lambda found: len(found.doubts), default=None)
         return self._made[key]
 
-    def _all_on(self, actor: Actor, actions: tuple[str, ...], resource: str) -> t.Optional[Allowed]:
-        found = Allowed(CERTAIN)
+    def _all_on(self, actor: Actor, actions: tuple[str, ...], resource: str) -> t.Optional[Permission]:
+        found = Permission(CERTAIN)
         for action in actions:
             answer = self._questions.may(actor, action, resource)
             if answer is None:
                 return None
-            found = Allowed(found.doubts | answer.doubts, answer.policy)
+            found = Permission(found.doubts | answer.doubts, answer.policy)
         return found
 
 
@@ -286,8 +288,8 @@ def label(policy: str, target: str) -> str:
 
 
 @functools.lru_cache(maxsize=8192)
-def _trusting(arn: str) -> Policy:
-    return trusting(arn)
+def _make_trust_policy(arn: str) -> Policy:
+    return make_trust_policy(arn)
 
 
 def _facts(method: Method, target: Subject) -> t.Optional[Doubts]:

@@ -36,7 +36,7 @@ _VARIABLE: t.Final = re.compile(r"\$\{\s*([^},]+?)\s*[,}]")
 _ACTIONS: t.Final = tuple(dict.fromkeys(action for method in METHODS for action in method.actions))
 _BITS: t.Final[Mapping[str, int]] = {action: 1 << index for index, action in enumerate(_ACTIONS)}
 
-Found = tuple[CompiledStatement, ...]
+Statements = tuple[CompiledStatement, ...]
 
 
 def mask_of(actions: Iterable[str]) -> int:
@@ -56,7 +56,7 @@ class Relevance(t.NamedTuple):
     """
 
     number: int
-    own: Found
+    own: Statements
     asked: tuple[Condition, ...]
     tags: tuple[str, ...]
     unique: bool
@@ -83,14 +83,14 @@ class ReadyLayers:
             found = self._evaluators[id(layers)] = Evaluator(layers)
         return found
 
-    def allowing(self, layers: Layers, action: str) -> Iterator[CompiledStatement]:
-        """The identity statements that allow ``action`` on something."""
+    def find_allows(self, layers: Layers, action: str) -> Iterator[CompiledStatement]:
+        """Find the identity statements that allow ``action`` on something."""
         for policy in layers.identity:
             for statement in self._statements(policy, action):
                 if statement.allow:
                     yield statement
 
-    def _statements(self, policy: Policy, action: str) -> Found:
+    def _statements(self, policy: Policy, action: str) -> Statements:
         compiled = self._policies.get(id(policy))
         if compiled is None:
             self._kept[id(policy)] = policy
@@ -161,7 +161,7 @@ class ReadyLayers:
         every = (*own, *(statement for level in rcps for statement in level))
         return Relevance(number, own, *_about_caller(compiled.statement for compiled in every))
 
-    def _all(self, policies: Iterable[Policy], action: str) -> Found:
+    def _all(self, policies: Iterable[Policy], action: str) -> Statements:
         return tuple(statement for policy in policies for statement in self._statements(policy, action))
 
     def is_personal(self, policies: t.Union[Layers, Policy]) -> bool:

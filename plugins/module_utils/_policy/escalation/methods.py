@@ -105,8 +105,8 @@ _GLOBAL: t.Final = frozenset({"iam"})
 
 
 @functools.cache
-def made_resource(action: str, *, partition: str, region: str, account: str) -> str:
-    """The ARN of the resource that an attacker would call ``action`` on, under a name of its choice; ``*`` for none."""
+def make_resource_arn(action: str, *, partition: str, region: str, account: str) -> str:
+    """Make the ARN of the resource that an attacker would call ``action`` on, under any name; ``*`` for none."""
     service = action.partition(":")[0]
     resource = RESOURCES[action] if action in RESOURCES else RESOURCES[service]
     if not resource:

@@ -26,7 +26,7 @@ _PROJECT: t.Final = "a build project runs in the role"
 _STACK: t.Final = "a stack is deployed in the role"
 
 
-def _existing(
+def _make_method(
     name: str, text: str, service: str, actions: t.Union[str, tuple[str, ...]], assumes: str, *sources: str
 ) -> Method:
     return Method(
@@ -42,7 +42,7 @@ def _existing(
 
 
 METHODS: t.Final = (
-    _existing(
+    _make_method(
         "lambda_update_code_and_invoke",
         "changing the code of a function and invoking it",
         _LAMBDA,
@@ -50,7 +50,7 @@ METHODS: t.Final = (
         _FUNCTION,
         pathfinding("lambda-004"),
     ),
-    _existing(
+    _make_method(
         "lambda_update_code_and_share",
         "changing the code of a function and letting another account invoke it",
         _LAMBDA,
@@ -58,7 +58,7 @@ METHODS: t.Final = (
         _FUNCTION,
         pathfinding("lambda-005"),
     ),
-    _existing(
+    _make_method(
         "lambda_update_code",
         "changing the code of a function",
         _LAMBDA,
@@ -67,7 +67,7 @@ METHODS: t.Final = (
         pathfinding("lambda-003"),
         hacking("lambdaupdatefunctioncode"),
     ),
-    _existing(
+    _make_method(
         "lambda_add_layer",
         "putting a layer below the code of a function",
         _LAMBDA,
@@ -76,7 +76,7 @@ METHODS: t.Final = (
         hacking("lambdaupdatefunctionconfiguration"),
         rhino("26-adding-a-malicious-lambda-layer-to-an-existing-lambda-function"),
     ),
-    _existing(
+    _make_method(
         "ec2_user_data",
         "changing the start script of an instance and restarting it",
         _EC2,
@@ -84,7 +84,7 @@ METHODS: t.Final = (
         _INSTANCE,
         pathfinding("ec2-002"),
     ),
-    _existing(
+    _make_method(
         "ec2_launch_template_version",
         "changing the start script in a launch template",
         _EC2,
@@ -92,7 +92,7 @@ METHODS: t.Final = (
         "a launch template starts instances in the role",
         pathfinding("ec2-004"),
     ),
-    _existing(
+    _make_method(
         "ec2_instance_connect",
         "signing in to an instance with a key of one's own",
         _EC2,
@@ -100,7 +100,7 @@ METHODS: t.Final = (
         f"{_INSTANCE} and can be reached by SSH",
         pathfinding("ec2instanceconnect-003"),
     ),
-    _existing(
+    _make_method(
         "ssm_start_session",
         "opening a session on an instance",
         _EC2,
@@ -108,7 +108,7 @@ METHODS: t.Final = (
         f"{_INSTANCE} and is managed by Systems Manager",
         pathfinding("ssm-001"),
     ),
-    _existing(
+    _make_method(
         "ssm_send_command",
         "running a command on an instance",
         _EC2,
@@ -116,7 +116,7 @@ METHODS: t.Final = (
         f"{_INSTANCE} and is managed by Systems Manager",
         pathfinding("ssm-002"),
     ),
-    _existing(
+    _make_method(
         "ssm_create_association",
         "letting State Manager run a command on an instance",
         _EC2,
@@ -124,7 +124,7 @@ METHODS: t.Final = (
         f"{_INSTANCE} and is managed by Systems Manager",
         aws("systems-manager/latest/APIReference/API_CreateAssociation.html"),
     ),
-    _existing(
+    _make_method(
         "emr_add_steps",
         "running a step on a cluster",
         _EC2,
@@ -132,7 +132,7 @@ METHODS: t.Final = (
         "the instances of an EMR cluster run in the role",
         aws("emr/latest/APIReference/API_AddJobFlowSteps.html"),
     ),
-    _existing(
+    _make_method(
         "cloudformation_update_stack",
         "changing the template of a stack",
         "cloudformation.amazonaws.com",
@@ -140,7 +140,7 @@ METHODS: t.Final = (
         _STACK,
         pathfinding("cloudformation-002"),
     ),
-    _existing(
+    _make_method(
         "cloudformation_change_set",
         "changing a stack by a change set",
         "cloudformation.amazonaws.com",
@@ -148,7 +148,7 @@ METHODS: t.Final = (
         _STACK,
         pathfinding("cloudformation-005"),
     ),
-    _existing(
+    _make_method(
         "codebuild_start_build",
         "starting a build with commands of one's own",
         "codebuild.amazonaws.com",
@@ -156,7 +156,7 @@ METHODS: t.Final = (
         _PROJECT,
         pathfinding("codebuild-002"),
     ),
-    _existing(
+    _make_method(
         "codebuild_start_batch",
         "starting a batch of builds with commands of one's own",
         "codebuild.amazonaws.com",
@@ -164,7 +164,7 @@ METHODS: t.Final = (
         f"{_PROJECT} and allows batches",
         pathfinding("codebuild-003"),
     ),
-    _existing(
+    _make_method(
         "glue_update_dev_endpoint",
         "signing in to a development endpoint with a key of one's own",
         "glue.amazonaws.com",
@@ -173,7 +173,7 @@ METHODS: t.Final = (
         pathfinding("glue-002"),
         hacking("glueupdatedevendpoint"),
     ),
-    _existing(
+    _make_method(
         "sagemaker_open_notebook",
         "opening a notebook",
         "sagemaker.amazonaws.com",
@@ -182,7 +182,7 @@ METHODS: t.Final = (
         pathfinding("sagemaker-004"),
         rhino("28-gaining-access-to-an-existing-sagemaker-jupyter-notebook"),
     ),
-    _existing(
+    _make_method(
         "sagemaker_notebook_script",
         "giving a notebook a start script and restarting it",
         "sagemaker.amazonaws.com",
@@ -195,7 +195,7 @@ METHODS: t.Final = (
         _NOTEBOOK,
         pathfinding("sagemaker-005"),
     ),
-    _existing(
+    _make_method(
         "sagemaker_open_domain",
         "opening SageMaker Studio as a user profile",
         "sagemaker.amazonaws.com",
@@ -203,7 +203,7 @@ METHODS: t.Final = (
         "a user profile of a SageMaker domain runs in the role",
         aws("sagemaker/latest/APIReference/API_CreatePresignedDomainUrl.html"),
     ),
-    _existing(
+    _make_method(
         "bedrock_use_interpreter",
         "running code in a code interpreter",
         "bedrock-agentcore.amazonaws.com",
@@ -211,7 +211,7 @@ METHODS: t.Final = (
         "a code interpreter runs in the role",
         pathfinding("bedrock-002"),
     ),
-    _existing(
+    _make_method(
         "apprunner_update_service",
         "exchanging the image of an App Runner service",
         "tasks.apprunner.amazonaws.com",
@@ -219,7 +219,7 @@ METHODS: t.Final = (
         "an App Runner service runs in the role",
         pathfinding("apprunner-002"),
     ),
-    _existing(
+    _make_method(
         "ecs_execute_command",
         "running a command in a container",
         "ecs-tasks.amazonaws.com",
@@ -227,7 +227,7 @@ METHODS: t.Final = (
         "a task with ECS Exec runs in the role",
         aws("AmazonECS/latest/developerguide/ecs-exec.html"),
     ),
-    _existing(
+    _make_method(
         "states_update_and_start",
         "changing a state machine and starting it",
         "states.amazonaws.com",

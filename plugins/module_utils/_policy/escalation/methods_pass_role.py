@@ -28,7 +28,7 @@ _PIPELINES: t.Final = ("datapipeline.amazonaws.com", "elasticmapreduce.amazonaws
 _CLUSTER: t.Final = "an ECS cluster exists"
 
 
-def passing(
+def make_pass_role_method(
     name: str,
     text: str,
     service: t.Union[str, tuple[str, ...]],
@@ -37,7 +37,7 @@ def passing(
     facts: tuple[Fact, ...] = (),
     assumes: str = "",
 ) -> Method:
-    """A method that passes a role to a service and lets it run ``actions``."""
+    """Make a method that passes a role to a service and lets it run ``actions``."""
     return Method(
         name,
         text,
@@ -54,7 +54,7 @@ def passing(
 PROFILE: t.Final = (Fact.INSTANCE_PROFILE,)
 
 METHODS: t.Final = (
-    passing(
+    make_pass_role_method(
         "lambda_create_and_invoke",
         "passing a role to a new function and invoking it",
         _LAMBDA,
@@ -62,7 +62,7 @@ METHODS: t.Final = (
         pathfinding("lambda-001"),
         hacking("iampassrole-lambdacreatefunction-lambdainvokefunction"),
     ),
-    passing(
+    make_pass_role_method(
         "lambda_create_with_event_source",
         "passing a role to a new function and letting events start it",
         _LAMBDA,
@@ -70,7 +70,7 @@ METHODS: t.Final = (
         pathfinding("lambda-002"),
         hacking("iampassrole-lambdacreateeventsourcemapping-lambdacreatefunction"),
     ),
-    passing(
+    make_pass_role_method(
         "lambda_create_and_share",
         "passing a role to a new function and letting another account invoke it",
         _LAMBDA,
@@ -78,7 +78,7 @@ METHODS: t.Final = (
         pathfinding("lambda-006"),
         hacking("iampassrole-lambdaaddpermission-lambdacreatefunction"),
     ),
-    passing(
+    make_pass_role_method(
         "lambda_exchange_role",
         "passing a role to a function whose code one may change",
         _LAMBDA,
@@ -87,7 +87,7 @@ METHODS: t.Final = (
         pathfinding("lambda-003"),
         assumes="a function exists that is invoked",
     ),
-    passing(
+    make_pass_role_method(
         "ec2_run_instances",
         "passing a role to a new instance",
         EC2,
@@ -96,7 +96,7 @@ METHODS: t.Final = (
         hacking("iampassrole-ec2runinstances"),
         facts=PROFILE,
     ),
-    passing(
+    make_pass_role_method(
         "ec2_run_instances_with_new_profile",
         "making an instance profile of a role and passing it to a new instance",
         EC2,
@@ -104,7 +104,7 @@ METHODS: t.Final = (
         pathfinding("ec2-001"),
         aws("IAM/latest/APIReference/API_AddRoleToInstanceProfile.html"),
     ),
-    passing(
+    make_pass_role_method(
         "ec2_request_spot_instances",
         "passing a role to a new spot instance",
         EC2,
@@ -112,7 +112,7 @@ METHODS: t.Final = (
         pathfinding("ec2-003"),
         facts=PROFILE,
     ),
-    passing(
+    make_pass_role_method(
         "ec2_request_spot_fleet",
         "passing a role to the instances of a new spot fleet",
         EC2,
@@ -121,7 +121,7 @@ METHODS: t.Final = (
         facts=PROFILE,
         assumes="a role for Spot Fleet may be passed",
     ),
-    passing(
+    make_pass_role_method(
         "ec2_create_fleet",
         "passing a role to the instances of a new fleet by a launch template",
         EC2,
@@ -130,7 +130,7 @@ METHODS: t.Final = (
         facts=PROFILE,
         assumes="the service-linked role of EC2 Fleet exists",
     ),
-    passing(
+    make_pass_role_method(
         "ec2_associate_profile",
         "passing a role to an instance that runs",
         EC2,
@@ -139,7 +139,7 @@ METHODS: t.Final = (
         facts=PROFILE,
         assumes="an instance without a role exists that the attacker can sign in to",
     ),
-    passing(
+    make_pass_role_method(
         "ec2_replace_profile",
         "exchanging the role of an instance that runs",
         EC2,
@@ -148,7 +148,7 @@ METHODS: t.Final = (
         facts=PROFILE,
         assumes="an instance exists that the attacker can sign in to",
     ),
-    passing(
+    make_pass_role_method(
         "autoscaling_launch_configuration",
         "passing a role to the instances of an Auto Scaling group by a launch configuration",
         EC2,
@@ -159,7 +159,7 @@ METHODS: t.Final = (
         ),
         facts=PROFILE,
     ),
-    passing(
+    make_pass_role_method(
         "autoscaling_launch_template",
         "passing a role to the instances of an Auto Scaling group by a launch template",
         EC2,
@@ -169,7 +169,7 @@ METHODS: t.Final = (
         ),
         facts=PROFILE,
     ),
-    passing(
+    make_pass_role_method(
         "autoscaling_update_group",
         "passing a role to the instances of an Auto Scaling group that exists",
         EC2,
@@ -181,7 +181,7 @@ METHODS: t.Final = (
         facts=PROFILE,
         assumes="an Auto Scaling group exists",
     ),
-    passing(
+    make_pass_role_method(
         "cloudformation_create_stack",
         "passing a role to a new stack",
         _STACKS,
@@ -189,7 +189,7 @@ METHODS: t.Final = (
         pathfinding("cloudformation-001"),
         hacking("iampassrole-cloudformationcreatestack"),
     ),
-    passing(
+    make_pass_role_method(
         "cloudformation_new_change_set",
         "passing a role to a new stack by a change set",
         _STACKS,
@@ -197,7 +197,7 @@ METHODS: t.Final = (
         pathfinding("cloudformation-005"),
         aws("AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html"),
     ),
-    passing(
+    make_pass_role_method(
         "cloudformation_update_stack_with_role",
         "passing a role to a stack that exists",
         _STACKS,
@@ -206,14 +206,14 @@ METHODS: t.Final = (
         aws("AWSCloudFormation/latest/APIReference/API_UpdateStack.html"),
         assumes="a stack exists",
     ),
-    passing(
+    make_pass_role_method(
         "cloudformation_create_stack_set",
         "passing a role to a new stack set",
         _STACKS,
         ("cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"),
         pathfinding("cloudformation-003"),
     ),
-    passing(
+    make_pass_role_method(
         "cloudformation_update_stack_set",
         "passing a role to a stack set that exists",
         _STACKS,
@@ -221,21 +221,21 @@ METHODS: t.Final = (
         pathfinding("cloudformation-004"),
         assumes="a stack set exists",
     ),
-    passing(
+    make_pass_role_method(
         "codebuild_create_and_build",
         "passing a role to a new build project and starting it",
         _BUILD,
         ("codebuild:CreateProject", "codebuild:StartBuild"),
         pathfinding("codebuild-001"),
     ),
-    passing(
+    make_pass_role_method(
         "codebuild_create_and_batch",
         "passing a role to a new build project and starting a batch",
         _BUILD,
         ("codebuild:CreateProject", "codebuild:StartBuildBatch"),
         pathfinding("codebuild-004"),
     ),
-    passing(
+    make_pass_role_method(
         "codebuild_exchange_role",
         "passing a role to a build project that exists and starting it",
         _BUILD,
@@ -244,7 +244,7 @@ METHODS: t.Final = (
         pathfinding("codebuild-002"),
         assumes="a build project exists",
     ),
-    passing(
+    make_pass_role_method(
         "datapipeline_create",
         "passing a role to a new pipeline",
         _PIPELINES,
@@ -254,21 +254,21 @@ METHODS: t.Final = (
             "iampassrole-datapipelineactivatepipeline-datapipelinecreatepipeline-datapipelineputpipelinedefinition"
         ),
     ),
-    passing(
+    make_pass_role_method(
         "ecs_new_cluster_service",
         "passing a role to the tasks of a new service in a new cluster",
         TASKS,
         ("ecs:CreateCluster", "ecs:RegisterTaskDefinition", "ecs:CreateService"),
         pathfinding("ecs-001"),
     ),
-    passing(
+    make_pass_role_method(
         "ecs_new_cluster_task",
         "passing a role to a task in a new cluster",
         TASKS,
         ("ecs:CreateCluster", "ecs:RegisterTaskDefinition", "ecs:RunTask"),
         pathfinding("ecs-002"),
     ),
-    passing(
+    make_pass_role_method(
         "ecs_create_service",
         "passing a role to the tasks of a new service",
         TASKS,
@@ -276,7 +276,7 @@ METHODS: t.Final = (
         pathfinding("ecs-003"),
         assumes=_CLUSTER,
     ),
-    passing(
+    make_pass_role_method(
         "ecs_run_task",
         "passing a role to a new task",
         TASKS,
@@ -284,7 +284,7 @@ METHODS: t.Final = (
         pathfinding("ecs-004"),
         assumes=_CLUSTER,
     ),
-    passing(
+    make_pass_role_method(
         "ecs_run_task_with_other_role",
         "running a task that exists with another role and another command",
         TASKS,
@@ -292,7 +292,7 @@ METHODS: t.Final = (
         hacking("iampassrole-ecsruntask"),
         assumes="an ECS cluster and a task definition exist",
     ),
-    passing(
+    make_pass_role_method(
         "ecs_start_task",
         "passing a role to a new task on an instance of a cluster",
         TASKS,
@@ -301,7 +301,7 @@ METHODS: t.Final = (
         hacking("iampassrole-ecsstarttask-ecsregistercontainerinstance-ecsderegistercontainerinstance"),
         assumes="an ECS cluster with a registered instance exists",
     ),
-    passing(
+    make_pass_role_method(
         "ecs_start_task_with_other_role",
         "starting a task that exists on an instance of a cluster, with another role and another command",
         TASKS,
@@ -309,7 +309,7 @@ METHODS: t.Final = (
         aws("AmazonECS/latest/APIReference/API_StartTask.html"),
         assumes="an ECS cluster with a registered instance and a task definition exist",
     ),
-    passing(
+    make_pass_role_method(
         "ecs_update_service",
         "passing a role to the tasks of a service that exists",
         TASKS,
@@ -317,7 +317,7 @@ METHODS: t.Final = (
         aws("AmazonECS/latest/APIReference/API_UpdateService.html"),
         assumes="an ECS service exists",
     ),
-    passing(
+    make_pass_role_method(
         "glue_create_dev_endpoint",
         "passing a role to a new development endpoint",
         _GLUE,
@@ -325,7 +325,7 @@ METHODS: t.Final = (
         pathfinding("glue-001"),
         hacking("iampassrole-gluecreatedevendpoint"),
     ),
-    passing(
+    make_pass_role_method(
         "glue_create_job_and_run",
         "passing a role to a new Glue job and running it",
         _GLUE,
@@ -333,14 +333,14 @@ METHODS: t.Final = (
         pathfinding("glue-003"),
         hacking("iampassrole-gluecreatejob"),
     ),
-    passing(
+    make_pass_role_method(
         "glue_create_job_and_trigger",
         "passing a role to a new Glue job and letting a trigger run it",
         _GLUE,
         ("glue:CreateJob", "glue:CreateTrigger"),
         pathfinding("glue-004"),
     ),
-    passing(
+    make_pass_role_method(
         "glue_update_job_and_run",
         "passing a role to a Glue job that exists and running it",
         _GLUE,
@@ -349,7 +349,7 @@ METHODS: t.Final = (
         hacking("iampassrole-glueupdatejob"),
         assumes="a Glue job exists",
     ),
-    passing(
+    make_pass_role_method(
         "glue_update_job_and_trigger",
         "passing a role to a Glue job that exists and letting a trigger run it",
         _GLUE,
@@ -357,14 +357,14 @@ METHODS: t.Final = (
         pathfinding("glue-006"),
         assumes="a Glue job exists",
     ),
-    passing(
+    make_pass_role_method(
         "glue_create_session",
         "passing a role to a new interactive session and running code in it",
         _GLUE,
         ("glue:CreateSession", "glue:RunStatement"),
         aws("glue/latest/dg/glue-is-security.html"),
     ),
-    passing(
+    make_pass_role_method(
         "sagemaker_create_notebook",
         "passing a role to a new notebook and opening it",
         _SAGEMAKER,
@@ -372,14 +372,14 @@ METHODS: t.Final = (
         pathfinding("sagemaker-001"),
         rhino("27-passing-a-role-to-a-new-sagemaker-jupyter-notebook"),
     ),
-    passing(
+    make_pass_role_method(
         "sagemaker_create_training_job",
         "passing a role to a training job",
         _SAGEMAKER,
         "sagemaker:CreateTrainingJob",
         pathfinding("sagemaker-002"),
     ),
-    passing(
+    make_pass_role_method(
         "sagemaker_create_processing_job",
         "passing a role to a processing job",
         _SAGEMAKER,

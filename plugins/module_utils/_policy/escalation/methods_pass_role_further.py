@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import typing as t
 
-from .methods_pass_role import EC2, PROFILE, TASKS, passing
+from .methods_pass_role import EC2, PROFILE, TASKS, make_pass_role_method
 from .methods_schema import aws, pathfinding
 
 METHODS: t.Final = (
-    passing(
+    make_pass_role_method(
         "bedrock_create_interpreter",
         "passing a role to a new code interpreter and running code in it",
         "bedrock-agentcore.amazonaws.com",
@@ -26,35 +26,35 @@ METHODS: t.Final = (
         ),
         pathfinding("bedrock-001"),
     ),
-    passing(
+    make_pass_role_method(
         "apprunner_create_service",
         "passing a role to a new App Runner service",
         "tasks.apprunner.amazonaws.com",
         "apprunner:CreateService",
         pathfinding("apprunner-001"),
     ),
-    passing(
+    make_pass_role_method(
         "states_create_and_start",
         "passing a role to a new state machine that calls AWS",
         "states.amazonaws.com",
         ("states:CreateStateMachine", "states:StartExecution"),
         aws("step-functions/latest/dg/supported-services-awssdk.html"),
     ),
-    passing(
+    make_pass_role_method(
         "scheduler_create_schedule",
         "passing a role to a schedule that calls AWS",
         "scheduler.amazonaws.com",
         "scheduler:CreateSchedule",
         aws("scheduler/latest/UserGuide/managing-targets-universal.html"),
     ),
-    passing(
+    make_pass_role_method(
         "ssm_start_automation",
         "passing a role to an automation that calls AWS",
         "ssm.amazonaws.com",
         "ssm:StartAutomationExecution",
         aws("systems-manager/latest/userguide/automation-setup.html"),
     ),
-    passing(
+    make_pass_role_method(
         "emr_run_job_flow",
         "passing a role to the instances of a new EMR cluster",
         EC2,
@@ -63,14 +63,14 @@ METHODS: t.Final = (
         facts=PROFILE,
         assumes="a service role for EMR may be passed",
     ),
-    passing(
+    make_pass_role_method(
         "emr_serverless_start_job",
         "passing a role to a job of EMR Serverless",
         "emr-serverless.amazonaws.com",
         ("emr-serverless:CreateApplication", "emr-serverless:StartJobRun"),
         aws("emr/latest/EMR-Serverless-UserGuide/security-iam-runtime-role.html"),
     ),
-    passing(
+    make_pass_role_method(
         "batch_submit_job",
         "passing a role to a job of AWS Batch",
         TASKS,
@@ -78,7 +78,7 @@ METHODS: t.Final = (
         aws("batch/latest/APIReference/API_RegisterJobDefinition.html"),
         assumes="a job queue exists",
     ),
-    passing(
+    make_pass_role_method(
         "eks_pod_identity",
         "passing a role to a service account of a Kubernetes cluster",
         "pods.eks.amazonaws.com",
@@ -86,7 +86,7 @@ METHODS: t.Final = (
         aws("eks/latest/userguide/pod-id-association.html"),
         assumes="the attacker can run a pod in an EKS cluster that has the Pod Identity agent",
     ),
-    passing(
+    make_pass_role_method(
         "codepipeline_create",
         "passing a role to a new pipeline that runs commands",
         "codepipeline.amazonaws.com",
@@ -94,14 +94,14 @@ METHODS: t.Final = (
         aws("codepipeline/latest/userguide/action-reference-Commands.html"),
         assumes="a source exists that the role may read",
     ),
-    passing(
+    make_pass_role_method(
         "iot_role_alias",
         "making an alias of a role and a certificate that gets its credentials",
         "credentials.iot.amazonaws.com",
         ("iot:CreateRoleAlias", "iot:CreateKeysAndCertificate", "iot:CreatePolicy", "iot:AttachPolicy"),
         aws("iot/latest/developerguide/authorizing-direct-aws.html"),
     ),
-    passing(
+    make_pass_role_method(
         "roles_anywhere",
         "trusting one's own certificates and making a profile of a role",
         "rolesanywhere.amazonaws.com",

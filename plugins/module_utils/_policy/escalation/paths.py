@@ -195,7 +195,7 @@ class _Search:
                 continue
             # Several ways lead to the same rights: the surest is enough.
             options: dict[t.Hashable, tuple[Edge, Actor]] = {}
-            for edge, changed in self._escalation.own_changes(form.actor):
+            for edge, changed in self._escalation.find_own_changes(form.actor):
                 present = options.get(changed.rights)
                 if present is None or len(edge.doubts) < len(present[0].doubts):
                     options[changed.rights] = (edge, changed)
@@ -226,18 +226,18 @@ class _Search:
             for form in forms
             if form.power is not None and len(form.changes) == depth
         )
-        way = self._kept(arn, depth, own)
+        way = self._keep_best(arn, depth, own)
         if way is None:
             certain = [form for form in forms if not form.doubts]
-            way = self._kept(arn, depth, self._of_depth(certain, depth, levels, sure=arn in self._pending))
+            way = self._keep_best(arn, depth, self._of_depth(certain, depth, levels, sure=arn in self._pending))
         if way is None and arn not in self._pending:
             # What is not certain in its first steps is of no use once there is another such way.
             doubtful = [form for form in forms if form.doubts]
-            self._kept(arn, depth, self._of_depth(doubtful, depth, levels, sure=False))
+            self._keep_best(arn, depth, self._of_depth(doubtful, depth, levels, sure=False))
         return way
 
-    def _kept(self, arn: str, depth: int, ways: Iterator[_Way]) -> t.Optional[_Way]:
-        """The first certain way. Of the others, the one with the fewest doubts is kept for later."""
+    def _keep_best(self, arn: str, depth: int, ways: Iterator[_Way]) -> t.Optional[_Way]:
+        """Return the first certain way, and keep the one with the fewest doubts of the others for later."""
         for way in ways:
             if not way.doubts:
                 return way
@@ -255,14 +255,14 @@ class _Search:
             yield from self._onwards(form, levels[left - 1], sure=sure)
         for form, left in rest:
             if left == 1:
-                for edge in self._escalation.ends(form.actor, sure=sure):
+                for edge in self._escalation.find_ends(form.actor, sure=sure):
                     yield _Way((*form.changes, edge), form.doubts | edge.doubts)
             if left == 2:
-                for first, last in self._escalation.attached_ends(form.actor, sure=sure):
+                for first, last in self._escalation.find_attached_ends(form.actor, sure=sure):
                     yield _Way((*form.changes, first, last), form.doubts | first.doubts | last.doubts)
 
     def _onwards(self, form: _Form, targets: frozenset[str], *, sure: bool = False) -> Iterator[_Way]:
-        edge = self._escalation.takeover(form.actor, targets, sure=sure) if targets else None
+        edge = self._escalation.find_takeover(form.actor, targets, sure=sure) if targets else None
         if edge is not None:
             yield _Way((*form.changes, edge), form.doubts | edge.doubts, edge.target)
 

@@ -39,7 +39,7 @@ class Powers:
         self._layers: dict[t.Hashable, Layers] = {}
 
     def administrator(self, actor: Actor) -> t.Optional[Doubts]:
-        """What it hangs on that somebody is an administrator; None where it is none."""
+        """Return the doubts whether somebody is an administrator; None if it is none."""
         found = self.of(actor.layers, actor.arn)
         if found is None:
             return None
@@ -65,48 +65,48 @@ class Powers:
 
     # What becomes of rights
 
-    def _cached(self, key: t.Hashable, make: Callable[[], Layers]) -> Layers:
+    def _cache(self, key: t.Hashable, make: Callable[[], Layers]) -> Layers:
         if key not in self._layers:
             self._layers[key] = make()
         return self._layers[key]
 
-    def raised(self, layers: Layers) -> Layers:
-        """The layers with an administrator's policy added. Of what was there, only denials still matter."""
+    def raise_rights(self, layers: Layers) -> Layers:
+        """Add an administrator's policy to the layers. Of their own policies, only denials still matter."""
         denying = tuple(policy for policy in layers.identity if _denies(policy))
         key = ("raised", tuple(map(id, denying)), id(layers.boundary), id(layers.scps), id(layers.rcps))
-        return self._cached(key, lambda: dataclasses.replace(layers, identity=(EVERYTHING, *denying)))
+        return self._cache(key, lambda: dataclasses.replace(layers, identity=(EVERYTHING, *denying)))
 
     def new(self, creator: Layers, boundary: t.Optional[Policy]) -> Layers:
         """The layers of a principal that ``creator`` makes as an administrator, under a boundary where it has to."""
         key = ("raised", (), id(boundary), id(creator.scps), id(creator.rcps))
         made = dataclasses.replace(creator, identity=(EVERYTHING,), boundary=boundary)
-        return self._cached(key, lambda: made)
+        return self._cache(key, lambda: made)
 
     def bare(self, creator: Layers) -> Layers:
         """The layers of a principal that ``creator`` makes, before it has a policy."""
         key = ("bare", id(creator.scps), id(creator.rcps))
-        return self._cached(key, lambda: Layers(scps=creator.scps, rcps=creator.rcps))
+        return self._cache(key, lambda: Layers(scps=creator.scps, rcps=creator.rcps))
 
-    def attached(self, layers: Layers, arn: str, policy: Policy) -> Layers:
-        """The layers with a policy attached; the same where it is there already."""
+    def attach(self, layers: Layers, arn: str, policy: Policy) -> Layers:
+        """Attach a policy to the layers; return the same layers if it is attached already."""
         if any(policy is present for present in layers.identity):
             return layers
         key = ("attached", id(layers), arn)
-        return self._cached(key, lambda: dataclasses.replace(layers, identity=(*layers.identity, policy)))
+        return self._cache(key, lambda: dataclasses.replace(layers, identity=(*layers.identity, policy)))
 
-    def joined(self, layers: Layers, group: Subject) -> Layers:
-        """The layers of a user who is added to a group."""
+    def join_group(self, layers: Layers, group: Subject) -> Layers:
+        """Add the policies of a group to the layers of a user."""
         present = set(map(id, layers.identity))
         added = tuple(policy for policy in group.layers.identity if id(policy) not in present)
         if not added:
             return layers
         key = ("joined", id(layers), group.arn)
-        return self._cached(key, lambda: dataclasses.replace(layers, identity=(*layers.identity, *added)))
+        return self._cache(key, lambda: dataclasses.replace(layers, identity=(*layers.identity, *added)))
 
-    def left(self, actor: Actor, groups: Sequence[str], gain: Gain) -> Layers:
-        """The layers of a user less what groups give it, all or only what denies; the same where nothing denied.
+    def leave_groups(self, actor: Actor, groups: Sequence[str], gain: Gain) -> Layers:
+        """Remove the policies of groups from a user's layers, all or only those that deny; the same if none denied.
 
-        What it also has from another of its groups stays.
+        Policies that the user also has from another of its groups stay.
         """
         staying = {id(policy) for policy in self._of_groups(set(actor.subject.groups).difference(groups))}
         gone = {id(policy) for policy in self._of_groups(groups)} - staying
@@ -123,31 +123,31 @@ class Powers:
         if sum(map(_denies, kept)) == denials:
             return actor.layers
         key = ("allowing", id(actor.layers), tuple(map(id, kept)))
-        return self._cached(key, lambda: dataclasses.replace(actor.layers, identity=kept))
+        return self._cache(key, lambda: dataclasses.replace(actor.layers, identity=kept))
 
     def _of_groups(self, arns: Iterable[str]) -> Iterator[Policy]:
         for arn in arns:
             group = self._landscape.by_arn.get(arn)
             yield from group.layers.identity if group is not None else ()
 
-    def changed(self, actor: Actor, gain: Gain) -> Layers:
-        """What an actor's layers are after a change to itself; the same where it changes nothing."""
+    def change(self, actor: Actor, gain: Gain) -> Layers:
+        """Return an actor's layers after a change to itself; the same layers if it changes nothing."""
         if gain is Gain.RAISED:
-            return self.raised(actor.layers)
+            return self.raise_rights(actor.layers)
         if gain is Gain.UNBOUND:
-            return self.unbound(actor.layers)
+            return self.remove_boundary(actor.layers)
         if gain in (Gain.WITHOUT_INLINE_DENY, Gain.WITHOUT_ATTACHED_DENY):
-            return self._without_deny(actor, inline=gain is Gain.WITHOUT_INLINE_DENY)
+            return self._remove_denials(actor, inline=gain is Gain.WITHOUT_INLINE_DENY)
         return actor.layers
 
-    def unbound(self, layers: Layers) -> Layers:
-        """The layers without their boundary."""
+    def remove_boundary(self, layers: Layers) -> Layers:
+        """Remove the boundary from the layers."""
         if layers.boundary is None:
             return layers
-        return self._cached(("unbound", id(layers)), lambda: dataclasses.replace(layers, boundary=None))
+        return self._cache(("unbound", id(layers)), lambda: dataclasses.replace(layers, boundary=None))
 
-    def _without_deny(self, actor: Actor, *, inline: bool) -> Layers:
-        """The layers less one's own policies that deny: those written into the user or role, or those attached."""
+    def _remove_denials(self, actor: Actor, *, inline: bool) -> Layers:
+        """Remove one's own policies that deny: those written into the user or role, or those attached."""
         subject, policies = actor.subject, self._landscape.policies
         of_groups = {id(policy) for policy in self._of_groups(subject.groups)}
         attached = {id(policies[arn]) for arn in subject.managed if arn in policies}
@@ -159,7 +159,7 @@ class Powers:
         if len(kept) == len(actor.layers.identity):
             return actor.layers
         key = ("allowing", id(actor.layers), tuple(map(id, kept)))
-        return self._cached(key, lambda: dataclasses.replace(actor.layers, identity=kept))
+        return self._cache(key, lambda: dataclasses.replace(actor.layers, identity=kept))
 
 
 def _denies(policy: Policy) -> bool:

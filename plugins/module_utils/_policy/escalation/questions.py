@@ -56,7 +56,7 @@ RESOURCE_TAGS: t.Final = ("iam:resourcetag/", "aws:resourcetag/")
 _OF_CALLER: t.Final = ("aws:principal", "aws:userid", "aws:username", "aws:securetransport", "aws:viaawsservice")
 
 
-class Allowed(t.NamedTuple):
+class Permission(t.NamedTuple):
     """A request that passes, if what is in ``doubts`` is so; ``policy`` is the one that allows it."""
 
     doubts: Doubts
@@ -114,7 +114,7 @@ class Questions:
     def __init__(self, landscape: Landscape) -> None:
         self._landscape = landscape
         self.ready: t.Final = ReadyLayers()
-        self._answers: dict[t.Hashable, t.Optional[Allowed]] = {}
+        self._answers: dict[t.Hashable, t.Optional[Permission]] = {}
         self._callers: dict[t.Hashable, t.Hashable] = {}
         self._conditions: dict[tuple[Condition, ...], Evaluator] = {}
         self._denials: dict[t.Hashable, frozenset[str]] = {}
@@ -131,7 +131,7 @@ class Questions:
         return tuple(found), id(actor.layers.scps), id(actor.layers.rcps), actor.unknown
 
     def _who(self, actor: Actor, relevance: Relevance) -> t.Hashable:
-        """What statements can tell of who calls: the same for principals between whom they make no difference."""
+        """Return a key of the caller that is the same for all principals whom statements treat alike."""
         tagging = actor.tagging
         if relevance.unique:
             return actor.arn if tagging is None else (actor.arn, tagging)
@@ -146,27 +146,27 @@ class Questions:
         return self._callers[key]
 
     def _is_met(self, actor: Actor, conditions: tuple[Condition, ...]) -> Outcome:
-        """Whether conditions are met of which all is about who calls: allowed, or not, or not known."""
+        """Decide whether conditions on the caller are met: allowed, or not, or not known."""
         if conditions not in self._conditions:
             statement = Statement(index=0, allow=True, actions=("*",), resources=("*",), conditions=conditions)
             self._conditions[conditions] = Evaluator(Layers(identity=(Policy((statement,), version=VERSION),)))
         request = Request("iam:GetUser", principal=actor.arn, context=self._base(actor, is_iam=True))
         return self._conditions[conditions].decide(request).outcome
 
-    def _denied(self, actor: Actor, action: str, among: frozenset[str]) -> frozenset[str]:
-        """Those ARNs of ``among`` that ``action`` is denied on for sure, for reasons that a target has no part in."""
+    def _find_denied(self, actor: Actor, action: str, among: frozenset[str]) -> frozenset[str]:
+        """Find the ARNs of ``among`` on which ``action`` is denied for sure, whatever the target is."""
         relevance = self.ready.relevance(actor.layers, action)
         key = (relevance.number, self._who(actor, relevance), action, among)
         if key not in self._denials:
             found: set[str] = set()
-            for statement in self._denying(actor, relevance):
+            for statement in self._find_denying(actor, relevance):
                 patterns = statement.resources if statement.not_resources is None else statement.not_resources
-                listed = frozenset().union(*(_matching(pattern, among) for pattern in patterns or ()))
+                listed = frozenset().union(*(_match_arns(pattern, among) for pattern in patterns or ()))
                 found |= listed if statement.not_resources is None else among - listed
             self._denials[key] = frozenset(found)
         return self._denials[key]
 
-    def _denying(self, actor: Actor, relevance: Relevance) -> Iterator[Statement]:
+    def _find_denying(self, actor: Actor, relevance: Relevance) -> Iterator[Statement]:
         for compiled in relevance.own:
             statement = compiled.statement
             texts = (*(statement.resources or ()), *(statement.not_resources or ()))
@@ -179,7 +179,7 @@ class Questions:
 
     def may(
         self, actor: Actor, action: str, resource: str, keys: Keys = (), trust: t.Optional[Policy] = None
-    ) -> t.Optional[Allowed]:
+    ) -> t.Optional[Permission]:
         """Whether ``actor`` may do ``action`` on ``resource``; ``trust`` is the policy of a role that is assumed."""
         relevance = self.ready.relevance(actor.layers, action)
         personal = trust is not None and self.ready.is_personal(trust)
@@ -190,11 +190,11 @@ class Questions:
         found = self._answers[key]
         if found is None or not actor.unknown:
             return found
-        return Allowed(found.doubts | actor.unknown, found.policy)
+        return Permission(found.doubts | actor.unknown, found.policy)
 
     def _ask(
         self, actor: Actor, action: str, resource: str, keys: Keys, trust: t.Optional[Policy]
-    ) -> t.Optional[Allowed]:
+    ) -> t.Optional[Permission]:
         decision = self.ready.evaluator(actor.layers).decide(
             Request(
                 action=action,
@@ -206,7 +206,7 @@ class Questions:
             )
         )
         if decision.outcome is Outcome.ALLOWED:
-            return Allowed(CERTAIN, decision.policy)
+            return Permission(CERTAIN, decision.policy)
         if decision.outcome is not Outcome.UNKNOWN:
             return None
         missing = frozenset(
@@ -216,7 +216,7 @@ class Questions:
             and not actor.sets(key.lower(), resource)
             and not (key.lower() == _ASSOCIATED and self._is_any_instance(actor, keys))
         )
-        return Allowed(missing, decision.policy)
+        return Permission(missing, decision.policy)
 
     def _is_any_instance(self, actor: Actor, keys: Keys) -> bool:
         """Whether PassRole to EC2 is limited to instances of any name, which a new one fits.
@@ -271,15 +271,15 @@ class Questions:
     @functools.cached_property
     def principal_tags(self) -> dict[str, str]:
         """The tags of principals that any policy asks for: their names, with the condition keys in lower case."""
-        return {self._spelled(key): key for key in self._asked_tags if key.startswith(TAG)}
+        return {self._spell_tag(key): key for key in self._asked_tags if key.startswith(TAG)}
 
     @functools.cached_property
     def resource_tags(self) -> tuple[str, ...]:
         """The names of the tags of users and roles that any policy asks for."""
-        return tuple(dict.fromkeys(self._spelled(key) for key in self._asked_tags if key.startswith(RESOURCE_TAGS)))
+        return tuple(dict.fromkeys(self._spell_tag(key) for key in self._asked_tags if key.startswith(RESOURCE_TAGS)))
 
-    def _spelled(self, key: str) -> str:
-        """The name of a tag as a condition has it; in lower case where only variables name it."""
+    def _spell_tag(self, key: str) -> str:
+        """Return the name of a tag as a condition spells it; in lower case if only variables name it."""
         return self._spelling.get(key, key).partition("/")[2]
 
     @functools.cached_property
@@ -304,24 +304,24 @@ class Questions:
 
     # Resources
 
-    def named(self, actor: Actor, action: str, among: frozenset[str], *, sure: bool = False) -> frozenset[str]:
-        """Those ARNs of ``among`` that a statement of the actor allows ``action`` on, conditions aside.
+    def find_allowed(self, actor: Actor, action: str, among: frozenset[str], *, sure: bool = False) -> frozenset[str]:
+        """Find the ARNs of ``among`` that a statement of the actor allows ``action`` on, whatever its conditions.
 
-        Less those on which it is denied whatever the target is. ``sure``: only by statements without conditions.
+        Those on which it is denied for sure are left out. ``sure``: only by statements without conditions.
         """
         found: set[str] = set()
-        for compiled in self.ready.allowing(actor.layers, action):
+        for compiled in self.ready.find_allows(actor.layers, action):
             if sure and compiled.statement.conditions:
                 continue
             patterns = compiled.statement.resources
             if patterns is None or "*" in patterns:
-                return among - self._denied(actor, action, among)
+                return among - self._find_denied(actor, action, among)
             for pattern in patterns:
-                found |= _matching(self._filled(pattern, actor), among)
-        return frozenset(found) - self._denied(actor, action, among)
+                found |= _match_arns(self._fill_variables(pattern, actor), among)
+        return frozenset(found) - self._find_denied(actor, action, among)
 
-    def _filled(self, pattern: str, actor: Actor) -> str:
-        """A resource pattern with what is known of the actor put in, and ``*`` for other variables."""
+    def _fill_variables(self, pattern: str, actor: Actor) -> str:
+        """Fill the variables of a resource pattern: with the actor's name, and others with ``*``."""
         if "${" not in pattern:
             return pattern
         pieces = pattern.split("${")
@@ -333,13 +333,13 @@ class Questions:
             filled.append(f"{known}{rest}" if closing else piece)
         return "".join(filled)
 
-    def made(self, actor: Actor, action: str, usual: str) -> Iterator[str]:
-        """ARNs like ``usual`` that ``action`` may be allowed on: the actor chooses a name that its policies fit."""
+    def make_arns(self, actor: Actor, action: str, usual: str) -> Iterator[str]:
+        """Make ARNs like ``usual`` that ``action`` may be allowed on, with a name that the actor's policies match."""
         seen = set()
-        for compiled in self.ready.allowing(actor.layers, action):
+        for compiled in self.ready.find_allows(actor.layers, action):
             patterns = compiled.statement.resources
             for pattern in ("*",) if patterns is None else patterns:
-                arn = fitted(self._filled(pattern, actor), usual)
+                arn = fit_arn(self._fill_variables(pattern, actor), usual)
                 if arn is not None and arn not in seen:
                     seen.add(arn)
                     yield arn
@@ -363,7 +363,7 @@ def _principal_tags(subject: Subject) -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=65536)
-def _matching(pattern: str, among: frozenset[str]) -> frozenset[str]:
+def _match_arns(pattern: str, among: frozenset[str]) -> frozenset[str]:
     if "*" not in pattern and "?" not in pattern and not lacks_parts(pattern):
         return frozenset({pattern}) & among
     matcher = resource_matcher((pattern,), version="")
@@ -375,8 +375,8 @@ _KIND: t.Final = re.compile("/?[^/:]+")
 _NAME: t.Final = "escalation"
 
 
-def fitted(pattern: str, usual: str) -> t.Optional[str]:
-    """An ARN of the kind of ``usual`` that ``pattern`` matches, None where there is none.
+def fit_arn(pattern: str, usual: str) -> t.Optional[str]:
+    """Fit an ARN of the kind of ``usual`` to ``pattern``; return None if there is none.
 
     For a function as usual, the pattern ``function:dev-*`` gives the function ``dev-escalation``.
     """

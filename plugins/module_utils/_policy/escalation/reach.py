@@ -76,18 +76,18 @@ class _Search:
 
     def run(self) -> Iterator[Reach]:
         for way in _RAISING:
-            yield from self._on(way, self._raised)
+            yield from self._on(way, self._can_be_raised)
         for way in _UNBINDING:
-            yield from self._on(way, self._unbound)
+            yield from self._on(way, self._can_be_unbound)
         yield from self._on(_ADDING, self._is_powerful_group)
         yield from self._on(_HANDING_OVER, self._is_administrator)
-        yield from self._rewriting()
-        yield from self._making()
+        yield from self._find_rewrites()
+        yield from self._find_new_roles()
 
     def _on(self, way: _Way, makes: t.Callable[[Subject], bool]) -> Iterator[Reach]:
         others = (item for item in self._landscape.subjects if item.kind is way.kind and item.arn != self._actor.arn)
         among = frozenset(item.arn for item in others if not item.is_aws_owned)
-        named = sorted(self._questions.named(self._actor, way.action, among))
+        named = sorted(self._questions.find_allowed(self._actor, way.action, among))
         targets = tuple(arn for arn in named if makes(self._landscape.by_arn[arn]))
         if any(self._may(way.action, self._landscape.by_arn[arn]) for arn in targets[:_MOST_ASKED]):
             yield Reach(way.action, way.does, targets)
@@ -104,11 +104,11 @@ class _Search:
 
     # What makes an administrator
 
-    def _raised(self, target: Subject) -> bool:
-        return self._powers.of(self._powers.raised(target.layers), target.arn) is not None
+    def _can_be_raised(self, target: Subject) -> bool:
+        return self._powers.of(self._powers.raise_rights(target.layers), target.arn) is not None
 
-    def _unbound(self, target: Subject) -> bool:
-        free = self._powers.unbound(target.layers)
+    def _can_be_unbound(self, target: Subject) -> bool:
+        free = self._powers.remove_boundary(target.layers)
         return free is not target.layers and self._powers.of(free, target.arn) is not None
 
     def _is_powerful_group(self, target: Subject) -> bool:
@@ -119,23 +119,25 @@ class _Search:
 
     # Policies, and roles that are made
 
-    def _rewriting(self) -> Iterator[Reach]:
+    def _find_rewrites(self) -> Iterator[Reach]:
         account = f"::{self._landscape.account_id}:"
         held = frozenset(arn for arn in self._landscape.holders if account in arn)
-        named = sorted(self._questions.named(self._actor, _REWRITING, held))
+        named = sorted(self._questions.find_allowed(self._actor, _REWRITING, held))
         targets = tuple(
-            arn for arn in named if any(self._raised_by_policy(holder) for holder in self._landscape.holders[arn])
+            arn
+            for arn in named
+            if any(self._can_be_raised_by_policy(holder) for holder in self._landscape.holders[arn])
         )
         if any(self._questions.may(self._actor, _REWRITING, arn) is not None for arn in targets[:_MOST_ASKED]):
             yield Reach(_REWRITING, "rewrite", targets)
 
-    def _raised_by_policy(self, holder: Subject) -> bool:
-        return holder.kind is SubjectKind.GROUP or self._raised(holder)
+    def _can_be_raised_by_policy(self, holder: Subject) -> bool:
+        return holder.kind is SubjectKind.GROUP or self._can_be_raised(holder)
 
-    def _making(self) -> Iterator[Reach]:
+    def _find_new_roles(self) -> Iterator[Reach]:
         place = self._landscape
         usual = f"arn:{place.partition}:iam::{place.account_id}:role/made"
-        makeable = tuple(self._questions.made(self._actor, _CREATE_ROLE, usual))
+        makeable = tuple(self._questions.make_arns(self._actor, _CREATE_ROLE, usual))
         for arn, action, policy in itertools.product(makeable, _MAKING, self._attachable):
             keys = self._keys(None, policy)
             if all(self._questions.may(self._actor, step, arn, keys) is not None for step in (_CREATE_ROLE, action)):

@@ -20,7 +20,7 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..evaluation.matching import resource_matcher
-from .attached import Attaching, Edges, attaches
+from .attached import AttachSteps, Edges, attaches
 from .attempts import ASSUME, BOUNDARY_KEY, JOIN, PASS, REWRITE_TRUST, Attempt, Attempts, Edge, best
 from .landscape import Landscape, Subject, SubjectKind
 from .layers import mask_of
@@ -28,7 +28,7 @@ from .methods import METHODS
 from .methods_schema import Gain, Method, On, Whom
 from .powers import Powers
 from .questions import CERTAIN, Actor, Doubts, Questions, unknown_boundary
-from .tags import Tagging
+from .tags import TagSteps
 from .trusts import RoleTrusts
 
 _LESS_OF_GROUPS: t.Final = (Gain.LEFT, Gain.WITHOUT_INLINE_GROUP_DENY, Gain.WITHOUT_ATTACHED_GROUP_DENY)
@@ -66,8 +66,8 @@ class Escalation:
         self._powers = Powers(landscape)
         self._trusts = RoleTrusts(landscape)
         self._attempts = Attempts(landscape, self._questions, self._powers, self._trusts)
-        self._attaching = Attaching(landscape, self._questions, self._powers, self._attempts)
-        self._tagging = Tagging(self._questions)
+        self._attaching = AttachSteps(landscape, self._questions, self._powers, self._attempts)
+        self._tagging = TagSteps(self._questions)
         self._raised_by: dict[t.Hashable, t.Optional[Edge]] = {}
         self._attached: dict[t.Hashable, t.Optional[Edges]] = {}
         self._boundaries: dict[frozenset[str], tuple[str, ...]] = {}
@@ -95,7 +95,7 @@ class Escalation:
 
     # Steps that end as an administrator, or change oneself
 
-    def own_changes(self, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
+    def find_own_changes(self, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
         """What somebody may do to its own user or role, and what it then is."""
         raised: t.Optional[Edge] = None
         for edge, changed in itertools.chain.from_iterable(
@@ -105,7 +105,7 @@ class Escalation:
             if edge.method.gain is Gain.RAISED and (raised is None or len(edge.doubts) < len(raised.doubts)):
                 raised = edge
         for method in self._open(actor, self._leaves):
-            yield from self._leaving(method, actor)
+            yield from self._leave_groups(method, actor)
         # Several changes that give something less than everything are not searched together with a policy.
         if not actor.has_attached and (raised is None or not raised.is_certain):
             # Who may give itself everything has no need of less, unless that is more certain.
@@ -121,10 +121,10 @@ class Escalation:
         """
         for method in self._open(actor, self._joins):
             if actor.subject.kind is SubjectKind.USER:
-                yield from self._joining(method, actor)
+                yield from self._join_groups(method, actor)
         for method in self._open(actor, self._attaches, sure=sure):
             if method.is_own and not actor.subject.is_aws_owned:
-                yield from self._attaching.own(method, actor, self._raised)
+                yield from self._attaching.own(method, actor, self._find_self_raise)
         for method in self._open(actor, self._tags, sure=sure):
             if not method.is_own and self._questions.resource_tags:
                 targets = self._candidates(method, actor, self._arns[_KINDS[method.whom]])
@@ -132,8 +132,8 @@ class Escalation:
             elif method.is_own and _KINDS[method.whom] is actor.subject.kind and not actor.subject.is_aws_owned:
                 yield from self._tagging.own(method, actor)
 
-    def _raised(self, actor: Actor) -> t.Optional[Edge]:
-        """The best step by which somebody makes itself an administrator; None where there is none."""
+    def _find_self_raise(self, actor: Actor) -> t.Optional[Edge]:
+        """Find the best step by which somebody makes itself an administrator; None if there is none."""
         key = (actor.arn, actor.rights)
         if key not in self._raised_by:
             self._raised_by[key] = best(
@@ -148,46 +148,46 @@ class Escalation:
     def _own_change(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
         if _KINDS[method.whom] is not actor.subject.kind or actor.subject.is_aws_owned:
             return
-        changed = self._changed(actor, method.gain)
+        changed = self._change_actor(actor, method.gain)
         edge = best(self._attempts.of(method, actor, actor.subject, actor.boundary)) if changed is not None else None
         if edge is not None and changed is not None:
             yield edge, changed
 
-    def _changed(self, actor: Actor, gain: Gain) -> t.Optional[Actor]:
-        """Somebody after a change to it, by itself or by others; None where nothing is different."""
-        layers = self._powers.changed(actor, gain)
+    def _change_actor(self, actor: Actor, gain: Gain) -> t.Optional[Actor]:
+        """Return an actor after a change to it, by itself or by others; None if nothing is different."""
+        layers = self._powers.change(actor, gain)
         if gain is Gain.UNBOUND:
             if actor.boundary is None:
                 return None
             return dataclasses.replace(actor, layers=layers, boundary=None, unknown=CERTAIN)
         return None if layers is actor.layers else dataclasses.replace(actor, layers=layers)
 
-    def _leaving(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
+    def _leave_groups(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
         among = self._attempts.groups.intersection(actor.subject.groups)
-        named = tuple(sorted(self._questions.named(actor, method.actions[0], among)))
-        # What several groups deny, all of them have to be left for.
+        named = tuple(sorted(self._questions.find_allowed(actor, method.actions[0], among)))
+        # A denial that comes from several groups is only gone once the user leaves all of them.
         for groups in dict.fromkeys((*((arn,) for arn in named), named)):
-            layers = self._powers.left(actor, groups, method.gain)
+            layers = self._powers.leave_groups(actor, groups, method.gain)
             if layers is actor.layers:
                 continue
-            edge = self._attempts.judged(Attempt(actor, method, actor.arn, actor.boundary, groups=groups))
+            edge = self._attempts.judge(Attempt(actor, method, actor.arn, actor.boundary, groups=groups))
             if edge is not None:
                 yield edge, dataclasses.replace(actor, layers=layers)
 
-    def _joining(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
+    def _join_groups(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
         groups = self._attempts.groups.difference(actor.subject.groups)
-        for arn in sorted(self._questions.named(actor, JOIN, groups)):
+        for arn in sorted(self._questions.find_allowed(actor, JOIN, groups)):
             group = self.landscape.by_arn[arn]
-            layers = self._powers.joined(actor.layers, group)
+            layers = self._powers.join_group(actor.layers, group)
             # A group that allows nothing of any method leads nowhere.
             if not any(map(self._questions.ready.policy_mask, group.layers.identity)):
                 continue
-            edge = self._attempts.judged(Attempt(actor, method, actor.arn, actor.boundary, groups=(arn,)))
+            edge = self._attempts.judge(Attempt(actor, method, actor.arn, actor.boundary, groups=(arn,)))
             if edge is not None:
                 yield edge, dataclasses.replace(actor, layers=layers)
 
-    def ends(self, actor: Actor, *, sure: bool = False) -> Iterator[Edge]:
-        """Steps after which the actor commands an administrator that it made, or raised, for it.
+    def find_ends(self, actor: Actor, *, sure: bool = False) -> Iterator[Edge]:
+        """Find steps after which the actor commands an administrator that it made or raised.
 
         ``sure``: leave out what can't be certain.
         """
@@ -210,11 +210,13 @@ class Escalation:
                 continue
             groups: tuple[tuple[str, ...], ...] = ((),)
             if method.gain is Gain.JOINED:
-                groups = tuple((group,) for group in sorted(self._questions.named(actor, JOIN, self._admin_groups)))
+                groups = tuple(
+                    (group,) for group in sorted(self._questions.find_allowed(actor, JOIN, self._admin_groups))
+                )
             elif method.on(On.GROUP):
                 groups = tuple((group,) for group in self._attempts.new_groups(method, actor))
             for group, policy in itertools.product(groups, self._attempts.policy_choices(method, actor)):
-                edge = self._attempts.judged(Attempt(actor, method, arn, boundary, policy, groups=group))
+                edge = self._attempts.judge(Attempt(actor, method, arn, boundary, policy, groups=group))
                 if edge is not None:
                     yield dataclasses.replace(edge, doubts=edge.doubts | power)
 
@@ -224,7 +226,7 @@ class Escalation:
         return frozenset(group.arn for group in groups if self._powers.of(group.layers, "") == CERTAIN)
 
     def _possible_boundaries(self, actor: Actor, actions: Iterable[str]) -> tuple[str, ...]:
-        """The policies that conditions want as the boundary of whoever is made."""
+        """Find the policies that conditions want as the boundary of a new principal."""
         wanted = frozenset(
             value
             for action in actions
@@ -241,38 +243,38 @@ class Escalation:
     def _by_raised(self, method: Method, actor: Actor) -> Iterator[Edge]:
         for subject in self._targets(method, actor, self._arns[_KINDS[method.whom]]):
             target = Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
-            changed = self._changed(target, method.gain)
+            changed = self._change_actor(target, method.gain)
             power = self._powers.administrator(changed) if changed is not None else None
             if power is None:
                 continue
             for edge in self._attempts.of(method, actor, subject, subject.boundary_arn):
                 yield dataclasses.replace(edge, doubts=edge.doubts | power)
 
-    def attached_ends(self, actor: Actor, *, sure: bool = False) -> Iterator[Edges]:
-        """Attaching a policy to somebody who then makes itself an administrator: two steps each."""
+    def find_attached_ends(self, actor: Actor, *, sure: bool = False) -> Iterator[Edges]:
+        """Find pairs of steps: attach a policy to somebody, who then makes itself an administrator."""
         for method in self._open(actor, self._attaches, sure=sure):
             if method.is_own:
                 continue
             signature = None if _asks_trusts(method) else self._questions.signature(actor, method.actions)
             key = (method.id, signature or (actor.arn, actor.rights))
             if key not in self._attached:
-                found = itertools.islice(self._attached_edges(method, actor), _MOST_DOUBTFUL)
+                found = itertools.islice(self._find_attached_edges(method, actor), _MOST_DOUBTFUL)
                 self._attached[key] = min(found, key=lambda edges: len(edges[0].doubts | edges[1].doubts), default=None)
             edges = self._attached[key]
             if edges is not None and edges[0].target != actor.arn:
                 yield edges
 
-    def _attached_edges(self, method: Method, actor: Actor) -> Iterator[Edges]:
+    def _find_attached_edges(self, method: Method, actor: Actor) -> Iterator[Edges]:
         if method.whom in (Whom.NEW_USER, Whom.NEW_ROLE):
-            return self._attaching.new(method, actor, self._raised)
+            return self._attaching.new(method, actor, self._find_self_raise)
         among = self._arns[_KINDS[method.whom]] - {actor.arn}
         targets = self._targets(method, actor, among)[:_MOST_DOUBTFUL]
-        return self._attaching.others(method, actor, targets, self._raised)
+        return self._attaching.others(method, actor, targets, self._find_self_raise)
 
     # Steps to others
 
-    def takeover(self, actor: Actor, among: frozenset[str], *, sure: bool = False) -> t.Optional[Edge]:
-        """The best step by which the actor gets the rights of one of ``among``; None where there is none.
+    def find_takeover(self, actor: Actor, among: frozenset[str], *, sure: bool = False) -> t.Optional[Edge]:
+        """Find the best step by which the actor gets the rights of one of ``among``; None if there is none.
 
         ``sure``: leave out what can't be certain.
         """
@@ -322,7 +324,7 @@ class Escalation:
         if len(found) > _MOST_DOUBTFUL:
             sure = self._arns[_KINDS[method.whom]]
             for action in method.on(On.TARGET):
-                sure &= self._questions.named(actor, action, self._arns[_KINDS[method.whom]], sure=True)
+                sure &= self._questions.find_allowed(actor, action, self._arns[_KINDS[method.whom]], sure=True)
             found.sort(key=lambda arn: arn not in sure)
         return [self.landscape.by_arn[arn] for arn in found]
 
@@ -331,7 +333,7 @@ class Escalation:
         found = among
         for action in method.on(On.TARGET):
             if action != ASSUME:
-                found &= self._questions.named(actor, action, self._arns[_KINDS[method.whom]])
+                found &= self._questions.find_allowed(actor, action, self._arns[_KINDS[method.whom]])
             elif REWRITE_TRUST not in method.actions:
                 found &= self._assumable(actor)
         if method.services:
@@ -339,7 +341,7 @@ class Escalation:
         if method.on(On.PROVIDER):
             found &= frozenset().union(*self._trusts.by_provider.values())
         for action in method.on(On.POLICY):
-            named = self._questions.named(actor, action, self._attempts.own_policies)
+            named = self._questions.find_allowed(actor, action, self._attempts.own_policies)
             concerned = self.landscape.bounded if method.gain is Gain.UNBOUND else self.landscape.holders
             found &= {subject.arn for policy in named for subject in concerned.get(policy, ())}
         if any(action.startswith("iam:") and action != PASS for action in method.on(On.TARGET)):
@@ -347,10 +349,12 @@ class Escalation:
         return found
 
     def _assumable(self, actor: Actor) -> frozenset[str]:
-        naming = self._trusts.naming(actor)
+        naming = self._trusts.find_naming_roles(actor)
         if not self._questions.ready.mask(actor.layers) & mask_of((ASSUME,)):
             return naming
-        return naming | (self._trusts.account_wide & self._questions.named(actor, ASSUME, self._arns[SubjectKind.ROLE]))
+        return naming | (
+            self._trusts.account_wide & self._questions.find_allowed(actor, ASSUME, self._arns[SubjectKind.ROLE])
+        )
 
 
 def _asks_trusts(method: Method) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .attempts import Edge, label
 from .methods_schema import Method
-from .questions import RESOURCE_TAGS, Actor, Allowed, Doubts, Questions
+from .questions import RESOURCE_TAGS, Actor, Doubts, Permission, Questions
 
 # The key in a request to tag that lists the keys of the tags. A tag's value is the attacker's choice, unless
 # aws:RequestTag is asked for.
@@ -23,7 +23,7 @@ from .questions import RESOURCE_TAGS, Actor, Allowed, Doubts, Questions
 _TAG_KEYS: t.Final = "aws:tagkeys"
 
 
-class Tagging:
+class TagSteps:
     """The steps that set tags which some policy of the account asks for."""
 
     def __init__(self, questions: Questions) -> None:
@@ -54,7 +54,7 @@ class Tagging:
                 changed = dataclasses.replace(actor, retagged=frozenset(tagged), target_tags=keys)
                 yield Edge(method, actor.arn, doubts, (policy,)), changed
 
-    def _may(self, method: Method, actor: Actor, arn: str, name: str) -> t.Optional[Allowed]:
+    def _may(self, method: Method, actor: Actor, arn: str, name: str) -> t.Optional[Permission]:
         return self._questions.may(actor, method.actions[0], arn, ((_TAG_KEYS, (name,)),))
 
 

@@ -40,7 +40,7 @@ class RoleTrusts:
         self._account_wide: set[str] = set()
         self._admissions: dict[tuple[str, str], t.Optional[Doubts]] = {}
         for role in self._roles:
-            for statement in _allowing(role):
+            for statement in _list_allows(role):
                 self._note(role, statement)
 
     def _note(self, role: Subject, statement: Statement) -> None:
@@ -61,8 +61,8 @@ class RoleTrusts:
         elif match := _ROLE_OR_SESSION.fullmatch(parts[5]):
             self._by_session.setdefault(match["name"], set()).add(role.arn)
 
-    def naming(self, actor: Actor) -> frozenset[str]:
-        """The roles whose trust policies may let the actor in whatever its own policies say."""
+    def find_naming_roles(self, actor: Actor) -> frozenset[str]:
+        """Find the roles whose trust policies may let the actor in whatever its own policies say."""
         if actor.subject.kind is SubjectKind.USER:
             named = self._by_user.get(actor.arn, ())
         else:
@@ -88,14 +88,14 @@ class RoleTrusts:
         """The roles that the account's SAML providers let people into, by the ARN of the provider."""
         found: dict[str, set[str]] = {}
         for role in self._roles:
-            for statement in _allowing(role):
+            for statement in _list_allows(role):
                 for kind, value in statement.principals or ():
                     if kind == "Federated" and _SAML in value:
                         found.setdefault(value, set()).add(role.arn)
         return {arn: frozenset(roles) for arn, roles in found.items()}
 
     def admits(self, role: Subject, service: str) -> t.Optional[Doubts]:
-        """Whether a service may assume ``role`` for this account; None for no, else what that hangs on."""
+        """Return the doubts whether a service may assume ``role`` for this account; None if it may not."""
         key = (role.arn, service)
         if key not in self._admissions:
             names = [name for name in _services(role) if _global_name(name) == service]
@@ -120,12 +120,14 @@ class RoleTrusts:
         return frozenset(decision.missing_context) if decision.outcome is Outcome.UNKNOWN else None
 
 
-def _allowing(role: Subject) -> Iterator[Statement]:
+def _list_allows(role: Subject) -> Iterator[Statement]:
     return (statement for statement in (role.trust.statements if role.trust else ()) if statement.allow)
 
 
 def _services(role: Subject) -> tuple[str, ...]:
-    names = (value for statement in _allowing(role) for kind, value in statement.principals or () if kind == "Service")
+    names = (
+        value for statement in _list_allows(role) for kind, value in statement.principals or () if kind == "Service"
+    )
     return tuple(dict.fromkeys(names))
 
 
@@ -136,7 +138,7 @@ def _global_name(service: str) -> str:
     return f"{match['service']}.{match['domain']}" if match else name
 
 
-def trusting(arn: str) -> Policy:
-    """The trust policy that an attacker would give a role, so that it may assume it."""
+def make_trust_policy(arn: str) -> Policy:
+    """Make the trust policy that an attacker would give a role, so that it may assume it."""
     statement = Statement(index=0, allow=True, actions=("sts:AssumeRole",), principals=(("AWS", arn),))
     return Policy((statement,), version="2012-10-17", name=TRUST_POLICY)

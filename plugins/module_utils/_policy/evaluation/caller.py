@@ -112,10 +112,10 @@ class Caller:
         own = {("AWS", self.arn)} if self.arn and self.kind is not CallerKind.ROLE else set()
         return frozenset({EVERYONE, EVERY_AWS, *own})
 
-    def reached_by(self, pair: Pair, missing: set[str]) -> tuple[Reach, Reach]:
-        """How an entry of a Principal element means this caller: at least and at most, where that is not known.
+    def find_reach(self, pair: Pair, missing: set[str]) -> tuple[Reach, Reach]:
+        """Find how an entry of a Principal element means this caller: at least and at most, if that is not known.
 
-        ``missing`` receives the context keys that would tell.
+        ``missing`` receives the context keys that would decide.
         """
         if pair in self.direct:
             return Reach.DIRECT, Reach.DIRECT
@@ -131,9 +131,9 @@ class Caller:
             return Reach.NONE, Reach.DIRECT
         if kind != "AWS" or self.kind in WITHOUT_IDENTITY:
             return Reach.NONE, Reach.NONE
-        return self._reached_by_arn(value, missing)
+        return self._find_reach_of_arn(value, missing)
 
-    def _reached_by_arn(self, arn: str, missing: set[str]) -> tuple[Reach, Reach]:
+    def _find_reach_of_arn(self, arn: str, missing: set[str]) -> tuple[Reach, Reach]:
         parts = arn.split(":", 5)
         least = most = Reach.NONE
         if len(parts) < 6 or parts[4] != self.account:
@@ -232,14 +232,14 @@ def caller_of(principal: t.Optional[str], account: t.Optional[str] = None, issue
     return Caller(kind, "" if kind is CallerKind.UNNAMED else principal, own, issuer)
 
 
-def excepted(pairs: tuple[Pair, ...], caller: Caller, missing: set[str]) -> Truth:
-    """Whether NotPrincipal excepts the caller: NO means that the statement is about it.
+def is_excepted(pairs: tuple[Pair, ...], caller: Caller, missing: set[str]) -> Truth:
+    """Tell whether NotPrincipal excepts the caller: NO means that the statement is about it.
 
     Besides the user or role its account has to be listed, or else "the policy might deny access to the entire
     account", depending on the service, which is neither yes nor no:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
     """
-    reaches = [caller.reached_by(pair, missing) for pair in pairs]
+    reaches = [caller.find_reach(pair, missing) for pair in pairs]
     least = [reach for reach, _most in reaches]
     if max(least, default=Reach.NONE) < Reach.LIMITED:
         return UNKNOWN if any(most >= Reach.LIMITED for _least, most in reaches) else NO

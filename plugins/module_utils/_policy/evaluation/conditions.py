@@ -23,7 +23,7 @@ from ..documents.operators import NEGATED, WITH_VARIABLES
 from ..documents.policy import Condition
 from .comparisons import boolean, comparison
 from .context import ABSENT, UNKNOWN_KEY, Context, Missing
-from .matching import Style, Test, filled_matcher
+from .matching import Style, Test, make_filled_matcher
 from .truth import NO, UNKNOWN, YES, Truth, truth
 from .variables import Filled, Template, Text, Variable, fill, possible, template, text_of
 
@@ -89,7 +89,7 @@ class _Comparison:
         # What the ARN operators do with a pattern that lacks components is not documented. In a resource AWS takes
         # them for anything: where that would match, the answer is open.
         lacking = tuple(each for each in static if lacks_parts(text_of(each))) if "Arn" in condition.operator else ()
-        self._vague = [(filled_matcher(lacking, Style.RESOURCE), {condition.key})] if lacking else []
+        self._vague = [(make_filled_matcher(lacking, Style.RESOURCE), {condition.key})] if lacking else []
         # A pattern that every value matches decides even for a key of which nothing is known.
         self._every = condition.operator in ("StringLike", "StringNotLike") and ((Text("*"),) in static)
 
@@ -118,17 +118,17 @@ class _Comparison:
         if not found:
             return self._absent
         unknown: set[str] = set()
-        test, perhaps = self._filled(context)
+        test, perhaps = self._fill_values(context)
         answers = {self._answer(value, test, perhaps, unknown) for value in found}
-        answer = self._joined(answers)
+        answer = self._join_answers(answers)
         if answer is UNKNOWN:
             missing |= unknown
             if len(answers) > 1 and not (self._all or self._any):
                 missing.add(self._name)
         return answer
 
-    def _filled(self, context: Context) -> tuple[Test, list[tuple[Test, set[str]]]]:
-        """The test of the values whose variables are known; for each other, what it can match and the keys it lacks."""
+    def _fill_values(self, context: Context) -> tuple[Test, list[tuple[Test, set[str]]]]:
+        """Fill the variables: one test of the known values, and for each other a test of its matches and its keys."""
         certain: list[Filled] = []
         perhaps: list[tuple[Test, set[str]]] = []
         for pieces in self._dynamic:
@@ -149,7 +149,7 @@ class _Comparison:
                     matched = UNKNOWN
         return matched.negated if self._negated else matched
 
-    def _joined(self, answers: set[Truth]) -> Truth:
+    def _join_answers(self, answers: set[Truth]) -> Truth:
         if self._all:
             return NO if NO in answers else UNKNOWN if UNKNOWN in answers else YES
         if self._any:
@@ -172,7 +172,7 @@ def _able(name: str, pattern: Filled) -> Test:
     """A test that every text passes which the operator could match if the variables, here ``*``, were known."""
     if name.endswith("IgnoreCase") or name == "Bool":
         pattern = (Text("*"),)
-    return filled_matcher((pattern,), Style.TEXT)
+    return make_filled_matcher((pattern,), Style.TEXT)
 
 
 def _split(condition: Condition, version: str) -> tuple[tuple[Filled, ...], tuple[Template, ...]]:

@@ -31,7 +31,7 @@ class Missing(enum.Enum):
 ABSENT: t.Final = Missing.ABSENT
 UNKNOWN_KEY: t.Final = Missing.UNKNOWN
 
-Found = t.Union[tuple[str, ...], Missing]
+KeyValues = t.Union[tuple[str, ...], Missing]
 
 
 def _text(value: Scalar) -> str:
@@ -47,8 +47,8 @@ def _texts(value: Values) -> tuple[str, ...]:
     return tuple(_text(item) for item in value)
 
 
-def _found(values: Mapping[str, Values], absent: Iterable[str]) -> dict[str, Found]:
-    found: dict[str, Found] = {key.lower(): ABSENT for key in absent}
+def _read_values(values: Mapping[str, Values], absent: Iterable[str]) -> dict[str, KeyValues]:
+    found: dict[str, KeyValues] = {key.lower(): ABSENT for key in absent}
     for key, value in values.items():
         found[key.lower()] = _texts(value)
     return found
@@ -65,30 +65,30 @@ class Context:
     __slots__ = ("_found", "complete")
 
     def __init__(self, values: Mapping[str, Values], *, complete: bool = True, absent: Iterable[str] = ()) -> None:
-        self._found = _found(values, absent)
+        self._found = _read_values(values, absent)
         self.complete: t.Final = complete
 
     def but_unknown(self, key: str) -> Context:
         """This context with a key of which nothing is known, complete or not."""
         return self._of({**self._found, key.lower(): UNKNOWN_KEY})
 
-    def get(self, key: str) -> Found:
+    def get(self, key: str) -> KeyValues:
         """The values of a key in any case, or why there are none."""
         return self.lookup(key.lower())
 
-    def lookup(self, lower_key: str) -> Found:
+    def lookup(self, lower_key: str) -> KeyValues:
         """As ``get``, for a key that is in lower case already."""
         return self._found.get(lower_key, ABSENT if self.complete else UNKNOWN_KEY)
 
     def with_(self, values: Mapping[str, Values], *, absent: Iterable[str] = ()) -> Context:
         """This context with more keys; where both have a key, ``values`` wins."""
-        return self._of({**self._found, **_found(values, absent)})
+        return self._of({**self._found, **_read_values(values, absent)})
 
     def under(self, values: Mapping[str, Values], *, absent: Iterable[str] = ()) -> Context:
         """This context with more keys; where both have a key, this context wins."""
-        return self._of({**_found(values, absent), **self._found})
+        return self._of({**_read_values(values, absent), **self._found})
 
-    def _of(self, found: dict[str, Found]) -> Context:
+    def _of(self, found: dict[str, KeyValues]) -> Context:
         context = Context({}, complete=self.complete)
         context._found = found
         return context

@@ -27,7 +27,7 @@ from .context import Context, Values
 from .explanation import Reason, Why, explain
 from .resource_policies import Grants, judge_resource, must_allow, no_policy
 from .truth import NO, UNKNOWN, YES
-from .verdict import Layer, Verdict, Way, Weighed, judge, weigh
+from .verdict import Conclusion, Layer, Verdict, Way, judge, weigh
 
 
 class Outcome(enum.StrEnum):
@@ -206,7 +206,7 @@ class Evaluator:
         """The context of a request with what follows from the rest of it; what is given wins."""
         given = request.context
         if not isinstance(given, Context):
-            derived = _derived(caller, owner, request.context_complete)
+            derived = _derive_context(caller, owner, request.context_complete)
             return derived.with_(given) if given else derived
         last_given, last_caller, last_owner, last = self._contexts
         # Analysis asks about thousands of actions in the same context.
@@ -227,13 +227,13 @@ class Evaluator:
 
     def _weigh(
         self, facts: Facts, caller: Caller, grants: t.Optional[Grants], *, apart: bool, crosses: bool
-    ) -> Weighed:
+    ) -> Conclusion:
         """Put the layers together.
 
         ``apart``: identity-based policies count only with the consent of the resource's policy, as between accounts.
         """
-        scps = self._judge_levels(Layer.SCP, self._scps, facts) if self._scps and _under_scps(caller) else ()
-        rcps = self._judge_levels(Layer.RCP, self._rcps, facts) if self._rcps and _under_rcps(caller, facts) else ()
+        scps = self._judge_levels(Layer.SCP, self._scps, facts) if self._scps and _is_under_scps(caller) else ()
+        rcps = self._judge_levels(Layer.RCP, self._rcps, facts) if self._rcps and _is_under_rcps(caller, facts) else ()
         through = () if self._endpoint is None else (self._judge_endpoint(self._endpoint, caller, facts),)
         if grants is not None and caller.kind in WITHOUT_IDENTITY:
             return weigh((*rcps, *through, grants.anyhow), (Way(grants.direct, (*through, grants.direct)),))
@@ -279,7 +279,7 @@ class Evaluator:
         return tuple([judge(layer, policies, facts, level=level, allow=allow) for level, policies in levels])
 
 
-def _decision(request: Request, weighed: Weighed, *, apart: bool, crosses: bool) -> Decision:
+def _decision(request: Request, weighed: Conclusion, *, apart: bool, crosses: bool) -> Decision:
     decider, statement = weighed.decider, weighed.statement
     outcome = _outcome(weighed)
     policy = statement.policy if statement is not None else _only_policy(decider)
@@ -319,7 +319,7 @@ def _special(action: str, caller: Caller) -> t.Optional[Why]:
     return None
 
 
-def _under_scps(caller: Caller) -> bool:
+def _is_under_scps(caller: Caller) -> bool:
     """SCPs are about the principals of the account, its root user included, but not service-linked roles.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
@@ -327,7 +327,7 @@ def _under_scps(caller: Caller) -> bool:
     return caller.kind not in WITHOUT_IDENTITY and not caller.is_service_linked
 
 
-def _under_rcps(caller: Caller, facts: Facts) -> bool:
+def _is_under_rcps(caller: Caller, facts: Facts) -> bool:
     """RCPs are about the resources of certain services, whoever calls. What they cannot restrict:
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#actions-not-restricted-by-rcps
@@ -345,11 +345,11 @@ def _keys(caller: Caller, owner: t.Optional[str], complete: bool) -> Mapping[str
 
 
 @functools.lru_cache(maxsize=4096)
-def _derived(caller: Caller, owner: t.Optional[str], complete: bool) -> Context:
+def _derive_context(caller: Caller, owner: t.Optional[str], complete: bool) -> Context:
     return Context(_keys(caller, owner, complete), complete=complete, absent=caller.absent_keys())
 
 
-def _outcome(weighed: Weighed) -> Outcome:
+def _outcome(weighed: Conclusion) -> Outcome:
     if weighed.allowed is YES:
         return Outcome.ALLOWED
     if weighed.allowed is UNKNOWN:
@@ -357,7 +357,7 @@ def _outcome(weighed: Weighed) -> Outcome:
     return Outcome.EXPLICIT_DENY if weighed.denied else Outcome.IMPLICIT_DENY
 
 
-def _why(outcome: Outcome, weighed: Weighed) -> Why:
+def _why(outcome: Outcome, weighed: Conclusion) -> Why:
     if outcome is Outcome.EXPLICIT_DENY:
         return Why.DENIED
     if outcome is Outcome.IMPLICIT_DENY:

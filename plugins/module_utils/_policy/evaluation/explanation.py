@@ -89,11 +89,11 @@ def explain(
     of = Layer(layer or Layer.IDENTITY)
     what = reason.action if reason.resource == "*" else f"{reason.action} on {reason.resource}"
     source = _source(of, policy, reason, single=statement is not None)
-    by = f"{_quoted(statement)} of {source}"
+    by = f"{_describe_statement(statement)} of {source}"
     if reason.why is Why.DENIED:
         return f"Denied: {by} explicitly denies {what}."
     if reason.why is Why.ALLOWED:
-        return f"Allowed: {by} allows {what}{_bypassing(reason)}."
+        return f"Allowed: {by} allows {what}{_explain_bypasses(reason)}."
     if reason.why is Why.NOT_ALLOWED:
         return f"Denied: no statement of {source} allows {what}.{_rule(of, reason)}"
     if reason.why is Why.POLICY_NEEDED:
@@ -102,7 +102,7 @@ def explain(
     return f"Unknown: whether {by} {verb} {what} depends on {_keys(missing)}."
 
 
-def _quoted(statement: t.Optional[str]) -> str:
+def _describe_statement(statement: t.Optional[str]) -> str:
     # A statement without an id is called by its place.
     text = statement or "a statement"
     return text if text.startswith(("statement ", "a ")) else f"statement {text}"
@@ -141,7 +141,7 @@ def _rule(layer: Layer, reason: Reason) -> str:
     return " Nothing else can let in a caller that has no identity-based policies."
 
 
-def _bypassing(reason: Reason) -> str:
+def _explain_bypasses(reason: Reason) -> str:
     if not reason.bypasses:
         return ""
     names = [_ALL[Layer(name)] for name in reason.bypasses]

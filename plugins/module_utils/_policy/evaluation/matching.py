@@ -104,12 +104,12 @@ def _expression(tokens: Tokens) -> str:
         else:
             out.append(_WILD.get(token) or re.escape(token))
         if index + 1 in stars:
-            out.append(_closing(index + 1, stars, wide))
+            out.append(_close_brackets(index + 1, stars, wide))
     return "".join(out) + r"\Z"
 
 
-def _closing(star: int, stars: list[int], wide: list[int]) -> str:
-    """The brackets that end before a star: of the star before it if that is narrow, of the wide one if it is wide."""
+def _close_brackets(star: int, stars: list[int], wide: list[int]) -> str:
+    """Close the brackets that end before a star: of a narrow star before it, and of a wide one if it is wide."""
     before = [index for index in stars if index < star]
     if not before:
         return ""
@@ -184,8 +184,8 @@ def action_matcher(patterns: tuple[str, ...]) -> Test:
 
 
 @functools.lru_cache(maxsize=16384)
-def filled_matcher(patterns: tuple[Filled, ...], style: Style) -> Test:
-    """A test against any of several patterns in whose variables the values of a request were put.
+def make_filled_matcher(patterns: tuple[Filled, ...], style: Style) -> Test:
+    """Make a test against any of several patterns whose variables are filled with the values of a request.
 
     In style ARN a pattern of fewer than six components matches nothing: there is none for each to be checked against.
     A lone ``*``, of which AWS says nothing, is taken as all six: an open condition must not pass for a closed one.
@@ -228,9 +228,9 @@ class ResourceMatcher:
             if filled is ABSENT:
                 continue
             if not isinstance(filled, Missing):
-                if filled_matcher((filled,), Style.RESOURCE)(resource):
+                if make_filled_matcher((filled,), Style.RESOURCE)(resource):
                     return YES
-            elif filled_matcher((possible(pieces, context),), Style.RESOURCE)(resource):
+            elif make_filled_matcher((possible(pieces, context),), Style.RESOURCE)(resource):
                 unknown |= keys
         if not unknown:
             return NO
@@ -257,7 +257,7 @@ def overlaps(first: str, second: str) -> bool:
     """Whether some text matches both patterns.
 
     Patterns that begin with ``arn:`` are compared as resources, others as plain text (actions: in lower case). Policy
-    variables have no meaning here: ``variables.generalized`` first.
+    variables have no meaning here: ``variables.generalize`` first.
     """
     a, b = _plain(first), _plain(second)
     seen: set[tuple[int, int]] = set()

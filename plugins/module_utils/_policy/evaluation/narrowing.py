@@ -25,7 +25,7 @@ from . import catalogue
 from .compiled import compile_policy
 from .evaluate import Layers
 from .matching import covers, overlaps
-from .variables import Variable, generalized, template
+from .variables import Variable, generalize, template
 
 #: The key that stands for a resource of which nothing is known but a pattern.
 RESOURCE_KEY: t.Final = "hardening:resource"
@@ -60,14 +60,14 @@ Policies = t.Optional[tuple[Policy, ...]]
 Levels = t.Optional[tuple[tuple[Policy, ...], ...]]
 
 
-def narrowed_layers(before: Layers, after: Layers, action: t.Optional[str] = None) -> frozenset[str]:
-    """The names of the fields of ``Layers`` that may allow less of ``action`` (in lower case), or of any."""
+def find_narrowed_layers(before: Layers, after: Layers, action: t.Optional[str] = None) -> frozenset[str]:
+    """Return the names of the fields of ``Layers`` that may allow less of ``action`` (in lower case), or of any."""
     narrows = {
         "identity": _narrows(before.identity, after.identity, action),
         "boundary": _narrows(_limit(before.boundary), _limit(after.boundary), action),
         "session": _narrows(before.session or None, after.session or None, action),
-        "scps": _levels_narrow(before.scps, after.scps, action),
-        "rcps": _levels_narrow(before.rcps, after.rcps, action),
+        "scps": _narrows_levels(before.scps, after.scps, action),
+        "rcps": _narrows_levels(before.rcps, after.rcps, action),
     }
     return frozenset(name for name, narrowed in narrows.items() if narrowed)
 
@@ -88,7 +88,7 @@ def _limit(boundary: t.Optional[Policy]) -> Policies:
     return None if boundary is None else (boundary,)
 
 
-def _levels_narrow(before: Levels, after: Levels, action: t.Optional[str]) -> bool:
+def _narrows_levels(before: Levels, after: Levels, action: t.Optional[str]) -> bool:
     # A level that is not there limits nothing.
     pairs = itertools.zip_longest(before or (), after or ())
     return any(_narrows(old, new, action) for old, new in pairs)
@@ -100,27 +100,29 @@ def _narrows(before: Policies, after: Policies, action: t.Optional[str]) -> bool
         return False
     if before is None:
         return True
-    allowed, denied = _said(before) if action is None else _statements(before, action)
-    still_allowed, now_denied = _said(after) if action is None else _statements(after, action)
+    allowed, denied = _split_by_effect(before) if action is None else _split_statements_of(before, action)
+    still_allowed, now_denied = _split_by_effect(after) if action is None else _split_statements_of(after, action)
     return not (allowed <= still_allowed and now_denied <= denied)
 
 
-def _statements(policies: tuple[Policy, ...], action: str) -> tuple[frozenset[t.Hashable], frozenset[t.Hashable]]:
-    """What is said of an action: the statements that allow and those that deny, whatever they are called."""
+def _split_statements_of(
+    policies: tuple[Policy, ...], action: str
+) -> tuple[frozenset[t.Hashable], frozenset[t.Hashable]]:
+    """Split the statements about an action into those that allow and those that deny, without their ids."""
     allowing: set[t.Hashable] = set()
     denying: set[t.Hashable] = set()
     for policy in policies:
         for compiled in compile_policy(policy).statements_for(action):
-            said = (
+            found = (
                 policy.version,
                 dataclasses.replace(compiled.statement, index=0, sid=None, actions=(), not_actions=None),
             )
-            (allowing if compiled.allow else denying).add(said)
+            (allowing if compiled.allow else denying).add(found)
     return frozenset(allowing), frozenset(denying)
 
 
-def _said(policies: tuple[Policy, ...]) -> tuple[frozenset[t.Hashable], frozenset[t.Hashable]]:
-    """All that policies allow and deny, of one action pattern and one resource at a time."""
+def _split_by_effect(policies: tuple[Policy, ...]) -> tuple[frozenset[t.Hashable], frozenset[t.Hashable]]:
+    """Split statements into what they allow and what they deny, by one action pattern and one resource."""
     allowing: set[t.Hashable] = set()
     denying: set[t.Hashable] = set()
     for policy in policies:
@@ -209,7 +211,7 @@ def possible_resources(
     types = tuple(patterns) or resource_types(action, partition)
     if types in ((), ("*",)):
         return types
-    allowed = list(itertools.islice(_allowed_patterns(action, identity), _MOST_PATTERNS + 1))
+    allowed = list(itertools.islice(_list_allowed_patterns(action, identity), _MOST_PATTERNS + 1))
     if len(allowed) > _MOST_PATTERNS:
         return types
     pairs = itertools.product(types, allowed)
@@ -217,58 +219,58 @@ def possible_resources(
     return tuple(dict.fromkeys(narrowed)) or types
 
 
-def _allowed_patterns(action: str, policies: Iterable[Policy]) -> Iterator[str]:
+def _list_allowed_patterns(action: str, policies: Iterable[Policy]) -> Iterator[str]:
     for policy in policies:
         for compiled in compile_policy(policy).statements_for(action):
             if compiled.allow:
                 resources = compiled.statement.resources
                 for pattern in ("*",) if resources is None else resources:
-                    yield generalized(pattern, version=policy.version)
+                    yield generalize(pattern, version=policy.version)
 
 
 def resources_in_question(statement: Statement, version: str, patterns: Sequence[str]) -> tuple[str, ...]:
     """The resources that a statement names, of those that ``patterns`` may be about."""
     named = statement.resources or statement.not_resources or ()
     return tuple(
-        item for item in named if any(_share(generalized(item, version=version), pattern) for pattern in patterns)
+        item for item in named if any(_share(generalize(item, version=version), pattern) for pattern in patterns)
     )
 
 
-def with_resources_open(layers: Layers, resources: str, unused: tuple[str, ...]) -> Layers:
-    """The layers as they are for a resource of which only the pattern ``resources`` is known.
+def open_resources(layers: Layers, resources: str, unused: tuple[str, ...]) -> Layers:
+    """Rewrite the layers for a resource of which only the pattern ``resources`` is known.
 
-    Ask of the resource ``*``, in a context that is incomplete: what depends on which resource it is hangs on
-    ``RESOURCE_KEY``. Denials of resources that are covered by one of ``unused`` are left out.
+    Ask about the resource ``*``, in an incomplete context: an answer that depends on the resource depends on
+    ``RESOURCE_KEY``. Denials of resources that one of ``unused`` covers are left out.
     """
 
-    def opened(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
-        return tuple(_opened(policy, resources, unused) for policy in policies)
+    def open_all(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
+        return tuple(_open_policy(policy, resources, unused) for policy in policies)
 
     return dataclasses.replace(
         layers,
-        identity=opened(layers.identity),
-        boundary=None if layers.boundary is None else _opened(layers.boundary, resources, unused),
-        session=opened(layers.session),
-        scps=None if layers.scps is None else tuple(map(opened, layers.scps)),
-        rcps=None if layers.rcps is None else tuple(map(opened, layers.rcps)),
-        endpoint=None if layers.endpoint is None else _opened(layers.endpoint, resources, unused),
+        identity=open_all(layers.identity),
+        boundary=None if layers.boundary is None else _open_policy(layers.boundary, resources, unused),
+        session=open_all(layers.session),
+        scps=None if layers.scps is None else tuple(map(open_all, layers.scps)),
+        rcps=None if layers.rcps is None else tuple(map(open_all, layers.rcps)),
+        endpoint=None if layers.endpoint is None else _open_policy(layers.endpoint, resources, unused),
     )
 
 
 @functools.lru_cache(maxsize=4096)
-def _opened(policy: Policy, resources: str, unused: tuple[str, ...]) -> Policy:
+def _open_policy(policy: Policy, resources: str, unused: tuple[str, ...]) -> Policy:
     if policy is ANYTHING:
         return policy
-    statements = (_opened_statement(item, policy.version, resources, unused) for item in policy.statements)
+    statements = (_open_statement(item, policy.version, resources, unused) for item in policy.statements)
     return dataclasses.replace(policy, statements=tuple(item for item in statements if item is not None))
 
 
-def _opened_statement(
+def _open_statement(
     statement: Statement, version: str, resources: str, unused: tuple[str, ...]
 ) -> t.Optional[Statement]:
-    """A statement on every resource, with a condition for what its resources say; None where it says nothing."""
+    """Rewrite a statement for every resource, its resources as a condition; None if it is about none of them."""
     if statement.not_resources is not None:
-        whole, some = _compared(statement.not_resources, version, resources)
+        whole, some = _compare_patterns(statement.not_resources, version, resources)
         if whole:
             return None
         return _on_everything(statement, some, "StringNotEquals")
@@ -277,17 +279,17 @@ def _opened_statement(
     meant = statement.resources
     if not statement.allow and unused:
         meant = tuple(pattern for pattern in meant if not any(covers(wide, pattern) for wide in unused))
-    whole, some = _compared(meant, version, resources)
+    whole, some = _compare_patterns(meant, version, resources)
     if whole:
         return _on_everything(statement, (), "")
     return _on_everything(statement, some, "StringEquals") if some else None
 
 
-def _compared(patterns: Sequence[str], version: str, resources: str) -> tuple[bool, tuple[str, ...]]:
-    """Whether one of the patterns covers all of ``resources``, and those that may be about some of them."""
+def _compare_patterns(patterns: Sequence[str], version: str, resources: str) -> tuple[bool, tuple[str, ...]]:
+    """Return whether one of the patterns covers all of ``resources``, and those that may be about some of them."""
     if any("${" not in pattern and covers(pattern, resources) for pattern in patterns):
         return True, ()
-    return False, tuple(item for item in patterns if _share(generalized(item, version=version), resources))
+    return False, tuple(item for item in patterns if _share(generalize(item, version=version), resources))
 
 
 def _share(pattern: str, resources: str) -> bool:
@@ -301,11 +303,11 @@ def _share(pattern: str, resources: str) -> bool:
         return True
     ours, theirs = pattern.split(":"), resources.split(":")
     if len(theirs) >= _PARTS and theirs[2] in _WITHOUT_COLONS and len(ours) >= _PARTS:
-        return _aligned(tuple(ours), tuple(theirs))
+        return _matches_parts(tuple(ours), tuple(theirs))
     return overlaps(pattern, resources)
 
 
-def _aligned(pattern: tuple[str, ...], resources: tuple[str, ...]) -> bool:
+def _matches_parts(pattern: tuple[str, ...], resources: tuple[str, ...]) -> bool:
     """Whether a pattern may match a text of just these parts. Its part ``*``, and the last, may take several."""
     if not pattern or not resources:
         return not pattern and not resources
@@ -313,8 +315,8 @@ def _aligned(pattern: tuple[str, ...], resources: tuple[str, ...]) -> bool:
     if not rest and "*" in first:
         return overlaps(first, ":".join(resources))
     if first == "*":
-        return any(_aligned(rest, resources[taken:]) for taken in range(1, len(resources) + 1))
-    return overlaps(first, resources[0]) and _aligned(rest, resources[1:])
+        return any(_matches_parts(rest, resources[taken:]) for taken in range(1, len(resources) + 1))
+    return overlaps(first, resources[0]) and _matches_parts(rest, resources[1:])
 
 
 def _on_everything(statement: Statement, some: tuple[str, ...], operator: str) -> Statement:

@@ -35,8 +35,8 @@ class PassedRole:
     services: tuple[str, ...]
 
 
-def passed_role(action: str) -> t.Optional[PassedRole]:
-    """What the action ``service:Name`` (in any case) does with roles, None where it is not known to take one."""
+def find_passed_role(action: str) -> t.Optional[PassedRole]:
+    """Find how the action ``service:Name`` (in any case) takes a role; None if it is not known to take one."""
     return pass_role_actions().get(action.lower())
 
 

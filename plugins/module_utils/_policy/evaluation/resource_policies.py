@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .caller import WITHOUT_IDENTITY, Caller, CallerKind, Reach, excepted
+from .caller import WITHOUT_IDENTITY, Caller, CallerKind, Reach, is_excepted
 from .compiled import CompiledPolicies, CompiledStatement, Facts
 from .truth import NO, UNKNOWN, YES, Truth
 from .verdict import Layer, Verdict
@@ -93,7 +93,7 @@ def _reach(statement: CompiledStatement, caller: Caller, bounded: bool, missing:
     element = statement.statement
     if element.not_principals is not None:
         return _REACHES[_is_about(statement, caller, bounded, missing)]
-    reaches = [caller.reached_by(pair, missing) for pair in element.principals or ()]
+    reaches = [caller.find_reach(pair, missing) for pair in element.principals or ()]
     least = max((reach for reach, _most in reaches), default=Reach.NONE)
     return least, max((most for _least, most in reaches), default=Reach.NONE)
 
@@ -114,4 +114,4 @@ def _is_about(statement: CompiledStatement, caller: Caller, bounded: bool, missi
     can_be_bounded = caller.kind not in WITHOUT_IDENTITY and caller.kind is not CallerKind.ROOT
     if bounded and can_be_bounded and not statement.allow:
         return YES
-    return excepted(statement.statement.not_principals or (), caller, missing).negated
+    return is_excepted(statement.statement.not_principals or (), caller, missing).negated

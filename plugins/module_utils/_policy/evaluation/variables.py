@@ -124,8 +124,8 @@ def _possible(piece: t.Union[Text, Variable], context: Context) -> Text:
     return Text("*") if isinstance(filled, Missing) else filled[0]
 
 
-def generalized(text: str, *, version: str) -> str:
-    """The text with every variable as ``*``: what it can become in any request, for comparing patterns."""
+def generalize(text: str, *, version: str) -> str:
+    """Replace every variable by ``*``, so that the text covers every request when patterns are compared."""
     if "${" not in text or version != VERSION:
         return text
     return _VARIABLE.sub("*", text)

@@ -96,7 +96,7 @@ class Way(t.NamedTuple):
         return found
 
 
-class Weighed(t.NamedTuple):
+class Conclusion(t.NamedTuple):
     """What follows: whether the request is allowed, and the verdict that decides.
 
     ``denied``: the statement that decides, or may decide, is one that denies.
@@ -110,7 +110,7 @@ class Weighed(t.NamedTuple):
     bypassed: tuple[Layer, ...] = ()
 
 
-def weigh(verdicts: Sequence[Verdict], ways: Sequence[Way]) -> Weighed:
+def weigh(verdicts: Sequence[Verdict], ways: Sequence[Way]) -> Conclusion:
     """Put all verdicts together: a deny anywhere wins, then one way on which every gate allows is enough.
 
     ``verdicts`` and ``ways`` are in the order in which they are named as deciding. What is unknown only counts where
@@ -119,25 +119,25 @@ def weigh(verdicts: Sequence[Verdict], ways: Sequence[Way]) -> Weighed:
     doubtful = None
     for verdict in verdicts:
         if verdict.deny is YES:
-            return Weighed(NO, True, verdict, verdict.denied_by)
+            return Conclusion(NO, True, verdict, verdict.denied_by)
         if verdict.deny is UNKNOWN and doubtful is None:
             doubtful = verdict
     truths = [way.truth() for way in ways]
     if YES in truths:
         way = ways[truths.index(YES)]
         if doubtful is None:
-            bypassed = _bypassed(verdicts, way) if len(ways) > 1 else ()
-            return Weighed(YES, False, way.grant, way.grant.allowed_by, bypassed=bypassed)
+            bypassed = _find_bypassed(verdicts, way) if len(ways) > 1 else ()
+            return Conclusion(YES, False, way.grant, way.grant.allowed_by, bypassed=bypassed)
         missing = frozenset[str]().union(*(verdict.missing_to_deny for verdict in verdicts))
-        return Weighed(UNKNOWN, True, doubtful, doubtful.denied_by, missing)
+        return Conclusion(UNKNOWN, True, doubtful, doubtful.denied_by, missing)
     if UNKNOWN not in truths:
         decider = _first_closed(ways)
-        return Weighed(NO, False, decider, None)
+        return Conclusion(NO, False, decider, None)
     return _unknown(verdicts, ways, truths)
 
 
-def _bypassed(verdicts: Sequence[Verdict], way: Way) -> tuple[Layer, ...]:
-    """The layers that would have kept out, had it not been for the way past them."""
+def _find_bypassed(verdicts: Sequence[Verdict], way: Way) -> tuple[Layer, ...]:
+    """Find the layers that would have refused the request if it had not come by a way past them."""
     passed = way.gates
     return tuple(
         verdict.layer
@@ -152,7 +152,7 @@ def _first_closed(ways: Sequence[Way]) -> Verdict:
     return next(gate for gate in granted.gates if gate.allow is NO)
 
 
-def _unknown(verdicts: Sequence[Verdict], ways: Sequence[Way], truths: Sequence[Truth]) -> Weighed:
+def _unknown(verdicts: Sequence[Verdict], ways: Sequence[Way], truths: Sequence[Truth]) -> Conclusion:
     gates = [
         gate
         for way, truth in zip(ways, truths, strict=True)
@@ -164,4 +164,4 @@ def _unknown(verdicts: Sequence[Verdict], ways: Sequence[Way], truths: Sequence[
         *(gate.missing for gate in gates),
         *(verdict.missing_to_deny for verdict in verdicts if verdict.deny is UNKNOWN),
     )
-    return Weighed(UNKNOWN, False, gates[0], gates[0].allowed_by, missing)
+    return Conclusion(UNKNOWN, False, gates[0], gates[0].allowed_by, missing)

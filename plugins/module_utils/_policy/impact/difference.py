@@ -24,7 +24,7 @@ from ..documents.policy import Policy, Statement
 from ..evaluation import catalogue
 from ..evaluation.evaluate import Layers
 from ..evaluation.matching import action_matcher, covers, overlaps
-from ..evaluation.variables import generalized
+from ..evaluation.variables import generalize
 from ..trail.usage import Source, Use
 from .judge import Breakage, Judge
 
@@ -38,14 +38,14 @@ _UNLISTED: t.Final = ("unlisted", "zz-unlisted")
 _Meaning = tuple[str, Statement]
 
 
-def lost(before: Layers, after: Layers, principal_arn: str) -> tuple[str, ...]:
-    """Actions that ``before`` may allow a principal and ``after`` may not, a few of them; empty if nothing is lost.
+def find_lost_actions(before: Layers, after: Layers, principal_arn: str) -> tuple[str, ...]:
+    """Find a few actions that ``before`` may allow a principal and ``after`` may not; empty if nothing is lost.
 
-    The layers differ in identity-based policies only. What is gained is what would be lost on the way back.
+    The layers differ in identity-based policies only. To find the gain, swap ``before`` and ``after``.
     """
     suspects = (
-        *_unmatched(_meanings(before.identity, allow=True), _meanings(after.identity, allow=True)),
-        *_unmatched(_meanings(after.identity, allow=False), _meanings(before.identity, allow=False)),
+        *_find_unmatched(_meanings(before.identity, allow=True), _meanings(after.identity, allow=True)),
+        *_find_unmatched(_meanings(after.identity, allow=False), _meanings(before.identity, allow=False)),
     )
     if not suspects:
         return ()
@@ -69,8 +69,8 @@ def _meanings_of(policy: Policy) -> tuple[_Meaning, ...]:
     return tuple((policy.version, dataclasses.replace(item, index=0, sid=None)) for item in statements)
 
 
-def _unmatched(wanted: Collection[_Meaning], present: Collection[_Meaning]) -> Iterator[Statement]:
-    """The statements of ``wanted`` that are neither among ``present`` nor included in one of those."""
+def _find_unmatched(wanted: Collection[_Meaning], present: Collection[_Meaning]) -> Iterator[Statement]:
+    """Find the statements of ``wanted`` that are neither among ``present`` nor included in one of those."""
     for meaning in wanted:
         if meaning not in present and not any(_includes(other, meaning) for other in present):
             yield meaning[1]
@@ -85,7 +85,7 @@ def _includes(wide: _Meaning, narrow: _Meaning) -> bool:
         return False
     if not _spans(outer.actions, outer.not_actions, inner.actions, inner.not_actions):
         return False
-    named = None if inner.resources is None else [generalized(item, version=narrow_version) for item in inner.resources]
+    named = None if inner.resources is None else [generalize(item, version=narrow_version) for item in inner.resources]
     return not any("${" in item for item in (*(outer.resources or ()), *(outer.not_resources or ()))) and _spans(
         outer.resources, outer.not_resources, named, inner.not_resources
     )

@@ -27,12 +27,12 @@ from ..evaluation.evaluate import Decision, Evaluator, Layers, Outcome, Request
 from ..evaluation.narrowing import (
     RESOURCE_KEY,
     depends_on_principal,
-    narrowed_layers,
+    find_narrowed_layers,
     only,
+    open_resources,
     policies_of,
     possible_resources,
     resources_in_question,
-    with_resources_open,
 )
 from ..trail.usage import Evidence, Source, Use
 
@@ -195,7 +195,7 @@ class Judge:
 
     def impact(self, principal_arn: str, uses: Iterable[Use], evidence: Evidence) -> Impact:
         """The verdicts on the uses of one principal, and on there being no evidence of any."""
-        if not narrowed_layers(self.before, self.after):
+        if not find_narrowed_layers(self.before, self.after):
             reason = "the change takes nothing away from this principal"
             return Impact(principal_arn, (Verdict(principal_arn, Breakage.SAFE, reason),), evidence)
         verdicts = [self.verdict(use) for use in uses]
@@ -243,22 +243,22 @@ class Judge:
         what = (action.lower(), use.resource, use.candidates, use.is_possible)
         key = (*what, use.context, use.may_be_denied, who)
         if key not in self._answers:
-            self._answers[key] = self._found(use, action)
+            self._answers[key] = self._find_answer(use, action)
         return self._answers[key]
 
-    def _found(self, use: Use, action: str) -> _Answer:
-        changed = narrowed_layers(self.before, self.after, action.lower())
+    def _find_answer(self, use: Use, action: str) -> _Answer:
+        changed = find_narrowed_layers(self.before, self.after, action.lower())
         if not changed:
             return _UNTOUCHED
         targets = self._targets(use, action)
         before = {target: self._decide(None, target, use, action).outcome for target in targets}
         possible = tuple(target for target, outcome in before.items() if outcome not in _DENIED)
         if not possible:
-            return self._unexplained(use, action, targets, changed - {"identity"})
+            return self._answer_unexplained(use, action, targets, changed - {"identity"})
         after = {target: self._decide(changed, target, use, action) for target in possible}
         was_allowed = any(before[target] is Outcome.ALLOWED for target in possible)
         sure = (was_allowed or not use.may_be_denied) and not use.is_possible
-        return _as_possible(self._weighed(after, sure=sure), use)
+        return _as_possible(self._weigh(after, sure=sure), use)
 
     def _targets(self, use: Use, action: str) -> tuple[_Target, ...]:
         if use.resource and not use.candidates:
@@ -269,15 +269,15 @@ class Judge:
         # An action that is about no resource is asked of with the resource "*", as AWS does.
         return tuple(_Target("*", pattern) for pattern in patterns) or (_Target("*"),)
 
-    def _unexplained(self, use: Use, action: str, targets: Sequence[_Target], limits: frozenset[str]) -> _Answer:
-        """A use that nothing which is known allows today: a mere attempt, or a resource's policy allowed it.
+    def _answer_unexplained(self, use: Use, action: str, targets: Sequence[_Target], limits: frozenset[str]) -> _Answer:
+        """Answer for a use that no known policy allows today: it failed, or a resource's policy allowed it.
 
-        What a resource's policy gives, boundaries and the like may still limit.
+        Boundaries and the like may still limit the permissions that a resource's policy gives.
         """
         if use.may_be_denied or not limits:
             return _NEVER_ALLOWED
         after = {target: self._decide(limits, target, use, action) for target in targets}
-        answer = self._weighed(after, sure=False)
+        answer = self._weigh(after, sure=False)
         if answer.outcome is Breakage.SAFE:
             return answer
         reason = f"no policy of the principal allows it today, so that a resource's policy may; {answer.reason}"
@@ -292,7 +292,7 @@ class Judge:
             target.resource,
             principal=use.principal_arn,
             context=use.context,
-            resource_policy=_agreeing(account),
+            resource_policy=_make_delegating_policy(account),
         )
         policy = self._resource_policies.get(target.resource)
         if policy is not None:
@@ -307,12 +307,12 @@ class Judge:
         if key not in self._evaluators:
             layers = self.before if names is None else only(self.after, names)
             if pattern is not None:
-                layers = with_resources_open(layers, pattern, self._unused)
+                layers = open_resources(layers, pattern, self._unused)
             self._evaluators[key] = Evaluator(layers)
         return self._evaluators[key]
 
-    def _weighed(self, asked: Mapping[_Target, Decision], *, sure: bool) -> _Answer:
-        """The answer to one action on all that it may have been about. ``sure``: it is no mere attempt."""
+    def _weigh(self, asked: Mapping[_Target, Decision], *, sure: bool) -> _Answer:
+        """Answer for one action on all its possible resources. ``sure``: it is no mere attempt."""
         denied = [decision for decision in asked.values() if decision.outcome in _DENIED]
         unknown = [decision for decision in asked.values() if decision.outcome is Outcome.UNKNOWN]
         if not denied and not unknown:
@@ -322,23 +322,23 @@ class Judge:
             return _Answer(outcome, _reason(denied[0]), denied[0])
         decision = (unknown or denied)[0]
         if RESOURCE_KEY in decision.missing_context:
-            return self._hanging_on_resource(decision, [target.pattern for target in asked if target.pattern])
+            return self._answer_by_resource(decision, [target.pattern for target in asked if target.pattern])
         some = "" if len(asked) == 1 else "on some of its resources, "
         return _Answer(Breakage.MAY_BREAK, some + _reason(decision), decision)
 
-    def _hanging_on_resource(self, decision: Decision, patterns: Sequence[str]) -> _Answer:
+    def _answer_by_resource(self, decision: Decision, patterns: Sequence[str]) -> _Answer:
         statement, version = self._statement(decision)
         resources = resources_in_question(statement, version, patterns)
         verb = "allows" if statement.allow else "denies"
         keys = "".join(f" and on {key}" for key in _unknown_keys(decision))
         reason = (
             f"it depends on the resource{keys}, which the evidence does not tell: {_source(decision)} {verb} it on "
-            f"{'all but ' if statement.not_resources else ''}{_listing(resources)}"
+            f"{'all but ' if statement.not_resources else ''}{_join_names(resources)}"
         )
         return _Answer(Breakage.MAY_BREAK, reason, decision, resources)
 
     def _statement(self, decision: Decision) -> tuple[Statement, str]:
-        """The statement that a decision hangs on, as its policy has it, and the version of that policy."""
+        """Return the statement that a decision depends on, as its policy has it, and the version of that policy."""
         named = (policy for policy in policies_of(self.after) if policy.name == (decision.policy or ""))
         found = ((item, policy.version) for policy in named for item in policy.statements)
         return next(pair for pair in found if pair[0].label == decision.statement)
@@ -348,13 +348,13 @@ def _as_possible(answer: _Answer, use: Use) -> _Answer:
     """The answer, worded for a permission that a call may have needed besides."""
     if answer.outcome is Breakage.SAFE or not use.is_possible:
         return answer
-    what = f"{_listing(use.candidates)} as well" if use.candidates else "more than the evidence shows"
+    what = f"{_join_names(use.candidates)} as well" if use.candidates else "more than the evidence shows"
     return dataclasses.replace(answer, reason=f"a call that was made may need it on {what}; {answer.reason}")
 
 
 @functools.lru_cache(maxsize=64)
-def _agreeing(account: str) -> Policy:
-    """A policy of a resource that leaves it to the account of the caller, and so allows nothing by itself."""
+def _make_delegating_policy(account: str) -> Policy:
+    """Make the policy of a resource that delegates to the caller's account, and so allows nothing by itself."""
     statement = Statement(0, allow=True, actions=("*",), resources=("*",), principals=(("AWS", account),))
     return Policy((statement,), version="2012-10-17", name="the resource's policy")
 
@@ -389,7 +389,9 @@ def _service_verdict(use: Use, lost: Mapping[str, _Answer], *, of: int, certain:
     decision = reasons.most_common(1)[0][0]
     among = "actions that AWS does not tell apart" if use.besides else "actions"
     some = "all" if len(lost) == of else f"{len(lost)} of the {of}"
-    reason = f"{use.service} was used; {some} {among} that it may have been are lost or may be: {_listing(list(lost))}"
+    reason = (
+        f"{use.service} was used; {some} {among} that it may have been are lost or may be: {_join_names(list(lost))}"
+    )
     if certain:
         reason = f"{use.service} was used, and none of it stays allowed"
     unknown = dict.fromkeys(key for answer in lost.values() for key in _unknown_keys(answer.decision))
@@ -422,10 +424,10 @@ def _without_evidence(principal_arn: str, evidence: Evidence, *, used: bool) -> 
 
 
 def _unknown_keys(decision: t.Optional[Decision]) -> tuple[str, ...]:
-    """The condition keys that a decision hangs on."""
+    """Return the condition keys that a decision depends on."""
     return tuple(key for key in decision.missing_context if key != RESOURCE_KEY) if decision else ()
 
 
-def _listing(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_NAMED])
     return f"{shown} and {len(names) - _NAMED} more" if len(names) > _NAMED else shown

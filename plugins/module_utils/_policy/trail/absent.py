@@ -329,7 +329,7 @@ def rule_out(
 
 
 def _values(name: str, parameters: Parameters) -> list[str]:
-    return parameters.texts(name) or parameters.nested(name)
+    return parameters.texts(name) or parameters.find_nested(name)
 
 
 def _is_absent(rule: Absent, parameters: Parameters, found: Mapping[str, Sequence[str]]) -> bool:

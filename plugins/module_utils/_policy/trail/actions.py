@@ -24,19 +24,19 @@ from datetime import datetime
 
 from ..documents.arn import arn_account, arn_parts
 from ..evaluation.context import Context, Values
-from ..evaluation.pass_role import PassedRole, passed_role
+from ..evaluation.pass_role import PassedRole, find_passed_role
 from .context import ContextReader, Keys, list_parameter_keys
 from .further import find_further_permissions, read_copy_source, select_version_action
 from .kinds import list_kinds
 from .names import actions_of, find_services, prefix_of, strip_version
-from .resources import Names, Subject, Target, find_targets, passed_roles
-from .usage import Source, Use, merged
+from .resources import Names, Subject, Target, find_passed_role_arns, find_targets
+from .usage import Source, Use, merge_uses
 
 Record = Mapping[str, t.Any]
 
 
-class Skipped(enum.StrEnum):
-    """Why an event is no use of a permission, or none that can be judged."""
+class SkipReason(enum.StrEnum):
+    """The reasons why an event is no use of a permission, or none that can be judged."""
 
     MALFORMED = "it is no event as CloudTrail writes them"
     NO_PERMISSION = "it needs no permission: AWS did it, a sign-in, or an operation that is open to all"
@@ -47,7 +47,7 @@ class Skipped(enum.StrEnum):
     OTHER = "another principal did it"
 
 
-# Only these are calls; the rest tells of sign-ins, of what services do, and of what is unusual.
+# Only these are calls; other events are sign-ins, actions of services and unusual activity.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 _CALLS: t.Final = frozenset({"AwsApiCall"})
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
@@ -87,7 +87,7 @@ class Reading:
 
     uses: tuple[Use, ...]
     events: int
-    skipped: Mapping[Skipped, int]
+    skipped: Mapping[SkipReason, int]
 
 
 class EventReader:
@@ -111,39 +111,39 @@ class EventReader:
 
     def read(self, records: Iterable[t.Any], source: Source) -> Reading:
         """The uses in the events, equal ones counted together."""
-        skipped: collections.Counter[Skipped] = collections.Counter()
+        skipped: collections.Counter[SkipReason] = collections.Counter()
         uses: dict[tuple[t.Hashable, ...], Use] = {}
         events = 0
         for record in records:
             events += 1
             found = self.calls(record)
-            if isinstance(found, Skipped):
+            if isinstance(found, SkipReason):
                 skipped[found] += 1
                 continue
             for call in found:
                 key = _key_of(call)
                 use = _use(call, source)
-                uses[key] = merged((uses[key], use))[0] if key in uses else use
-        return Reading(merged(uses.values()), events, skipped)
+                uses[key] = merge_uses((uses[key], use))[0] if key in uses else use
+        return Reading(merge_uses(uses.values()), events, skipped)
 
-    def calls(self, record: t.Any) -> t.Union[tuple[Call, ...], Skipped]:
+    def calls(self, record: t.Any) -> t.Union[tuple[Call, ...], SkipReason]:
         """The permissions that one event needed, or why it needed none that counts."""
         if not isinstance(record, Mapping) or not isinstance(record.get("userIdentity"), Mapping):
-            return Skipped.MALFORMED
+            return SkipReason.MALFORMED
         event_source, event_name = record.get("eventSource"), record.get("eventName")
         if not isinstance(event_source, str) or not isinstance(event_name, str):
-            return Skipped.MALFORMED
+            return SkipReason.MALFORMED
         service = prefix_of(event_source)
         free = service == "signin" or (service, event_name.lower()) in _FREE
         if free or record.get("eventType", "AwsApiCall") not in _CALLS:
-            return Skipped.NO_PERMISSION
+            return SkipReason.NO_PERMISSION
         principal = principal_of(record["userIdentity"], self._names)
-        if isinstance(principal, Skipped):
+        if isinstance(principal, SkipReason):
             return principal
         if self._principals is not None and principal not in self._principals:
-            return Skipped.OTHER
+            return SkipReason.OTHER
         if _was_denied(record, service):
-            return Skipped.DENIED
+            return SkipReason.DENIED
         subject = Subject(record, self._names)
         services = find_services(service, event_name, subject.parameters)
         found = (call for one in services for call in self._calls(subject, principal, one, event_name))
@@ -164,12 +164,12 @@ class EventReader:
         event = f"{service}:{strip_version(service, event_name)}".lower()
         shown: tuple[Target, ...] = ()
         for place, action in enumerate(actions):
-            needed, targets = _needed(subject, event, action, actions, place)
+            needed, targets = _select_needed(subject, event, action, actions, place)
             shown = shown or targets
             yield from self._build_calls(principal, needed, targets, reader, when, key)
-            role = passed_role(needed)
+            role = find_passed_role(needed)
             if role is not None:
-                yield from self._passed(record, principal, role, reader.context(needed.lower()), when, key)
+                yield from self._read_passed_roles(record, principal, role, reader.context(needed.lower()), when, key)
         for needed, targets in find_further_permissions(subject, event, actions, shown):
             yield from self._build_calls(principal, needed, targets, reader, when, key, of=event_name)
 
@@ -200,7 +200,7 @@ class EventReader:
                 is_possible=target.is_possible,
             )
 
-    def _passed(
+    def _read_passed_roles(
         self,
         record: Record,
         principal: str,
@@ -209,20 +209,20 @@ class EventReader:
         when: t.Optional[datetime],
         key: t.Optional[str],
     ) -> Iterator[Call]:
-        """``iam:PassRole``, of which there is never an event, for the roles that a request hands to a service."""
+        """Read ``iam:PassRole``, which never has an event, from a request that passes roles to a service."""
         partition = _partition(principal)
         known: dict[str, Values] = {}
         matters = self._keys is None or "iam:passedtoservice" in self._keys
         if matters and len(role.services) == 1 and partition == "aws":
             known["iam:PassedToService"] = role.services[0]
-        for resource in passed_roles(record, role, self._names, partition):
+        for resource in find_passed_role_arns(record, role, self._names, partition):
             yield Call(principal, "iam:PassRole", resource, context.with_(known), when, key)
 
 
-def _needed(
+def _select_needed(
     subject: Subject, event: str, action: str, actions: tuple[str, ...], place: int
 ) -> tuple[str, tuple[Target, ...]]:
-    """One of the actions of an event, and what it was authorized on. A copy in S3 reads something else than it writes.
+    """Select one of the actions of an event, and its targets. A copy in S3 reads another object than it writes.
 
     An event of KMS that needs two actions, on two keys, does not show which key is for which.
     """
@@ -252,7 +252,7 @@ def _list_foreign_keys(action: str, kinds: tuple[str, ...]) -> frozenset[str]:
 
 
 def _key_of(call: Call) -> tuple[t.Hashable, ...]:
-    """All that tells calls apart which are not counted together."""
+    """Return the key by which equal calls are counted together."""
     what = (call.action, call.resource, call.candidates, call.is_possible)
     return (call.principal_arn, *what, call.context, call.access_key_id)
 
@@ -274,7 +274,7 @@ def _use(call: Call, source: Source) -> Use:
     )
 
 
-def principal_of(identity: Record, names: Names) -> t.Union[str, Skipped]:
+def principal_of(identity: Record, names: Names) -> t.Union[str, SkipReason]:
     """The ARN of the user or the role, with its path, that made a call, or why there is none.
 
     The ARN of a session lacks the path of its role, which the issuer of the session has; where an event leaves that
@@ -283,9 +283,9 @@ def principal_of(identity: Record, names: Names) -> t.Union[str, Skipped]:
     """
     kind = identity.get("type")
     if kind == "Root":
-        return Skipped.ROOT
+        return SkipReason.ROOT
     if kind == "AWSService":
-        return Skipped.SERVICE
+        return SkipReason.SERVICE
     arn = identity.get("arn") if kind == "IAMUser" else None
     if kind in ("AssumedRole", "FederatedUser", "Role"):
         session = identity.get("sessionContext")
@@ -295,8 +295,8 @@ def principal_of(identity: Record, names: Names) -> t.Union[str, Skipped]:
     parts = arn_parts(arn) if isinstance(arn, str) else None
     if parts is None or parts.resource.partition("/")[0] not in ("user", "role"):
         # Root as the issuer of a federated session among them.
-        return Skipped.FOREIGN
-    return Skipped.SERVICE if parts.resource.startswith("role/aws-service-role/") else str(arn)
+        return SkipReason.FOREIGN
+    return SkipReason.SERVICE if parts.resource.startswith("role/aws-service-role/") else str(arn)
 
 
 def _role_of_session(session_arn: object, names: Names) -> t.Optional[str]:
@@ -313,8 +313,8 @@ def _was_denied(record: Record, service: str) -> bool:
     code = record.get("errorCode")
     if not isinstance(code, str):
         return False
-    told = code.rpartition(".")[2].lower().removesuffix("exception")
-    return told in _DENIALS and (service, told) not in _ALLOWED_ALL_THE_SAME
+    name = code.rpartition(".")[2].lower().removesuffix("exception")
+    return name in _DENIALS and (service, name) not in _ALLOWED_ALL_THE_SAME
 
 
 def _long_term_key(identity: Record) -> t.Optional[str]:

@@ -89,7 +89,7 @@ _ORGANIZATION: t.Final = ("targetid", "resourceid", "parentid", "childid")
 def choose_kinds(parameters: Parameters, action: str, kinds: Sequence[Kind]) -> Chosen:
     """The ids by type, where a request names its resource by an id of whichever type; None where it does not."""
     if action in _EC2_BY_ID:
-        return _by(parameters.nested("resourceid"), lambda one: _EC2_IDS.get(one.rpartition("-")[0]))
+        return _by(parameters.find_nested("resourceid"), lambda one: _EC2_IDS.get(one.rpartition("-")[0]))
     if action in _ROUTE53_TAGGING:
         kind = _ROUTE53_TYPES.get(_one(parameters, "resourcetype"))
         return _by([*parameters.texts("resourceid"), *parameters.texts("resourceids")], lambda one: kind)

@@ -102,7 +102,7 @@ _DEFAULTED: t.Final[Mapping[str, Mapping[str, str]]] = {
 }
 _HIDDEN: t.Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
-# What CloudTrail writes for calls between parts of AWS: which service it was is not told.
+# CloudTrail writes this for calls between parts of AWS, without the name of the service.
 _INTERNAL: t.Final = "AWS Internal"
 
 

@@ -216,7 +216,7 @@ def _targets(subject: Subject, further: Further, shown: Sequence[Target], *, is_
     elif further.on == "unknown":
         found = ANYTHING
     else:
-        bucket, key = (subject.parameters.nested(name) for name in further.on.split())
+        bucket, key = (subject.parameters.find_nested(name) for name in further.on.split())
         known = len(bucket) == len(key) == 1
         found = (Target(f"arn:{subject.partition}:s3:::{bucket[0]}/{key[0]}"),) if known else ANYTHING
     return tuple(dataclasses.replace(target, is_possible=True) for target in found) if is_possible else found
@@ -244,7 +244,7 @@ def _tags(subject: Subject, event: str, actions: Sequence[str], shown: Sequence[
     service, _colon, name = event.partition(":")
     parameters = subject.parameters
     if service == "ec2":
-        yield from _created_tags(subject, event)
+        yield from _find_created_tags(subject, event)
         return
     if service == "sts" or not (parameters.was_cut or any(parameters.has(one) for one in _TAGS)):
         return
@@ -271,8 +271,8 @@ def find_tagger(action: str) -> t.Optional[str]:
     return next((tagger.full_name for tagger in found if tagger is not None), None)
 
 
-def _created_tags(subject: Subject, event: str) -> Iterator[Needed]:
-    """EC2 asks for ``ec2:CreateTags`` on each type of resource that a request gives tags to.
+def _find_created_tags(subject: Subject, event: str) -> Iterator[Needed]:
+    """Find the ``ec2:CreateTags`` that EC2 needs on each type of resource that a request gives tags to.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     """
@@ -307,7 +307,7 @@ def _keys(subject: Subject, event: str) -> Iterator[Needed]:
     # A call that only reads gives no key to encrypt by.
     given = {} if subject.record.get("readOnly") is True else subject.parameters.everything()
     keys = [text for name, texts in given.items() if any(part in name for part in _KEYS) for text in texts]
-    if not keys and not _used_kms(subject) and not subject.parameters.was_cut:
+    if not keys and not _uses_kms(subject) and not subject.parameters.was_cut:
         return
     targets = tuple(dict.fromkeys(_key(subject, text) for text in keys)) or (Target(None, is_possible=True),)
     for action in _KEY_USES:
@@ -325,7 +325,7 @@ def _key(subject: Subject, text: str) -> Target:
     return Target(f"arn:{subject.partition}:kms:{region}:{account}:key/{text}", is_possible=True)
 
 
-def _used_kms(subject: Subject) -> bool:
+def _uses_kms(subject: Subject) -> bool:
     """Whether S3 says that the object is encrypted by a key of KMS.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html

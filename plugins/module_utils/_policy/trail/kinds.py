@@ -73,7 +73,7 @@ _PARAMETERS: t.Final[Mapping[str, tuple[str, ...]]] = {
     "ssm:parameternamewithoutleadingslash": ("name", "names", "path"),
     "ssm:patchbaselineidresourceid": ("baselineid",),
 }
-# What such a value must look like, and which part of it the ARN has. Another value tells no ARN.
+# The form of such a value, and the part of it that the ARN has. A value of another form gives no ARN.
 _SHAPES: t.Final[Mapping[str, re.Pattern[str]]] = {
     "kms:alias": re.compile(r"alias/(.+)\Z"),
     "kms:keyid": re.compile(r"((?:mrk-)?[0-9A-Fa-f][\w-]{7,})\Z"),
@@ -273,9 +273,9 @@ def _texts(kind: Kind, name: str, parameters: Parameters) -> list[str]:
     for given in only if only is not None else (*_PARAMETERS.get(f"{kind.service}:{name}", ()), name):
         texts = parameters.texts(given)
         if not texts and given != "name" and given not in _GENERIC:
-            texts = parameters.nested(given)
+            texts = parameters.find_nested(given)
         if not texts and given == "groupid":
-            texts = parameters.nested(given)
+            texts = parameters.find_nested(given)
         if texts:
             return texts
     if only is None and kind.places == (name,) and name.endswith("name") and _is_named_after(kind, name):

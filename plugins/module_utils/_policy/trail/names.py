@@ -169,7 +169,7 @@ def actions_of(service: str, event_name: str) -> tuple[str, ...]:
         found = [catalogue.action(service, part) for part in name.split()]
         if all(found):
             return tuple(action.full_name for action in found if action)
-    if catalogue.available():
+    if catalogue.is_available():
         return ()
     return tuple(f"{service}:{part}" for part in list(_candidates(service, event_name))[-1].split())
 

@@ -64,8 +64,8 @@ class Parameters:
             return [text for text in value if isinstance(text, str) and text and text != _HIDDEN]
         return []
 
-    def nested(self, name: str) -> list[str]:
-        """The texts of a parameter of this name at any depth, without those below tags and filters."""
+    def find_nested(self, name: str) -> list[str]:
+        """Find the texts of a parameter of this name at any depth, without those below tags and filters."""
         if self._nested is None:
             self._nested = {}
             for key, value in self.top.items():
@@ -75,7 +75,7 @@ class Parameters:
 
     def everything(self) -> dict[str, list[str]]:
         """All texts by the name of their parameter, whatever the depth, without those below tags and filters."""
-        self.nested("")
+        self.find_nested("")
         return self._nested or {}
 
     def has(self, path: str) -> bool:

@@ -75,11 +75,11 @@ class Subject:
     def listed(self) -> list[str]:
         """The ARNs that the event lists as its resources."""
         if self._listed is None:
-            self._listed = list(_listed(self.record))
+            self._listed = list(_list_resources(self.record))
         return self._listed
 
-    def requested(self, *, directly: bool) -> list[str]:
-        """The ARNs in the request: those that are parameters themselves, or all."""
+    def find_request_arns(self, *, directly: bool) -> list[str]:
+        """Find the ARNs in the request: those that are parameters themselves, or all."""
         if directly:
             return [text for name in self.parameters.top for text in self.parameters.texts(name) if _is_arn(text)]
         if self._requested is None:
@@ -141,21 +141,21 @@ def _find_resources(subject: Subject, kinds: Sequence[Kind], chosen: Chosen) -> 
     found = sort_by_kind(subject.listed, kinds)
     if found and subject.parameters.has_list:
         _add_unlisted(subject, kinds, found)
-    requested = subject.requested(directly=True)
+    requested = subject.find_request_arns(directly=True)
     if requested:
         _complete(found, sort_by_kind(requested, kinds))
     for kind in kinds:
         if kind.name not in found:
             ids = chosen.get(kind.name, ()) if chosen is not None else ()
             arns = (
-                _named_entity(subject, kind, is_alone=len(kinds) == 1)
-                or _fixed(subject, kind, is_alone=len(kinds) == 1)
+                _find_named_entity(subject, kind, is_alone=len(kinds) == 1)
+                or _fill_fixed_arn(subject, kind, is_alone=len(kinds) == 1)
                 or fill(kind, subject.parameters, subject.places, chosen=ids)
             )
             if arns:
                 found[kind.name] = arns
     missing = [kind for kind in kinds if kind.name not in found]
-    if missing and (further := subject.requested(directly=False)):
+    if missing and (further := subject.find_request_arns(directly=False)):
         _complete(found, _of(sort_by_kind(further, kinds), missing))
     if missing and subject.answered:
         _complete(found, _of(sort_by_kind(subject.answered, kinds), missing))
@@ -181,7 +181,7 @@ def _of(arns: Mapping[str, list[str]], kinds: Sequence[Kind]) -> dict[str, list[
     return {kind: found for kind, found in arns.items() if kind in names}
 
 
-def _named_entity(subject: Subject, kind: Kind, *, is_alone: bool) -> list[str]:
+def _find_named_entity(subject: Subject, kind: Kind, *, is_alone: bool) -> list[str]:
     if kind.name not in _ENTITIES:
         return []
     texts = subject.parameters.texts(f"{kind.name}name")
@@ -203,8 +203,8 @@ def _caller(subject: Subject) -> list[str]:
     return [arn] if by_itself and "username" not in subject.parameters.top else []
 
 
-def _fixed(subject: Subject, kind: Kind, *, is_alone: bool) -> list[str]:
-    """The ARN of a type of which there is one an account, where the action always is about it."""
+def _fill_fixed_arn(subject: Subject, kind: Kind, *, is_alone: bool) -> list[str]:
+    """Return the ARN of a type with one resource per account, if the action is always about it."""
     if kind.places or not kind.is_required or not (is_alone or (kind.service, kind.name) in _ALWAYS):
         return []
     return fill(kind, subject.parameters, subject.places)
@@ -280,10 +280,12 @@ def _qualifier(parameters: Parameters) -> str:
 # Roles that are handed to a service
 
 
-def passed_roles(record: Record, role: PassedRole, names: Names, partition: str) -> tuple[t.Optional[str], ...]:
-    """The ARNs of the roles that a request hands to a service; None for one that it does not name by an ARN.
+def find_passed_role_arns(
+    record: Record, role: PassedRole, names: Names, partition: str
+) -> tuple[t.Optional[str], ...]:
+    """Find the ARNs of the roles that a request passes to a service; None for one that it does not name by an ARN.
 
-    Instance profiles hold roles, of which the request does not speak. Empty where no role is handed over.
+    Instance profiles hold roles that the request does not name. Empty if no role is passed.
     """
     parameters = record.get("requestParameters")
     if not isinstance(parameters, Mapping):
@@ -308,7 +310,7 @@ def _lower(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)
 
 
-def _listed(record: Record) -> Iterator[str]:
+def _list_resources(record: Record) -> Iterator[str]:
     resources = record.get("resources")
     for resource in resources if isinstance(resources, list) else ():
         if isinstance(resource, Mapping) and isinstance(resource.get("ARN"), str):

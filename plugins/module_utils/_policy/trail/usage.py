@@ -41,7 +41,7 @@ class Use:
     """One thing that a principal did, once or often.
 
     ``action`` is ``service:Name``; at service level it is ``service:*``, and which of the actions it was is not known,
-    only that it need not be one of ``besides`` (full names in lower case), of which the evidence tells by themselves.
+    only that it need not be one of ``besides`` (full names in lower case), for which there is evidence of their own.
     ``resource`` is None where the evidence does not tell. ``context`` holds what is known of the condition keys, and is
     incomplete. ``principal_arn`` is the user or the role, never its session. ``access_key_id`` is the long-term key
     that signed, where that is known. ``count`` is 0 where nobody counts.
@@ -79,23 +79,22 @@ class Use:
         return self.source is Source.LAST_ACCESSED
 
 
-def merged(uses: Iterable[Use]) -> tuple[Use, ...]:
-    """The uses with equal ones as one: counted together, from the first to the last; in a stable order."""
+def merge_uses(uses: Iterable[Use]) -> tuple[Use, ...]:
+    """Merge equal uses into one, with their sum and from the first to the last use, in a stable order."""
     found: dict[tuple[t.Hashable, ...], Use] = {}
     for use in uses:
         what = (use.action.lower(), use.resource, use.candidates, use.is_possible)
         key = (use.principal_arn, *what, use.source, use.context, use.access_key_id)
         other = found.get(key)
-        found[key] = use if other is None else _joined(other, use)
+        found[key] = use if other is None else _join_uses(other, use)
     return tuple(sorted(found.values(), key=_place))
 
 
-def settled(uses: Iterable[Use], *, by: Collection[Source]) -> tuple[Use, ...]:
-    """The uses without what others tell better: that an action was last used when one of the recorded calls was made.
+def drop_explained_uses(uses: Iterable[Use], *, by: Collection[Source]) -> tuple[Use, ...]:
+    """Drop dates of last use that recorded calls explain, since the calls also show the resource.
 
-    Then the calls show on what, and the date of last use nothing besides. That holds where all
-    calls that the sources ``by`` keep were read: else the one that was read need not be the only one. AWS's two clocks
-    may differ a little.
+    Call this only if all calls that the sources ``by`` keep were read: otherwise there may be another call that was
+    not read. AWS's two clocks may differ a little.
     """
     given = tuple(uses)
     recorded: dict[tuple[str, str], datetime] = {}
@@ -103,10 +102,10 @@ def settled(uses: Iterable[Use], *, by: Collection[Source]) -> tuple[Use, ...]:
         if use.source in by and use.last is not None and not (use.is_service_level or use.is_possible):
             key = (use.principal_arn, use.action.lower())
             recorded[key] = max(use.last, recorded.get(key, use.last))
-    return tuple(use for use in given if not _is_told(use, recorded))
+    return tuple(use for use in given if not _is_explained(use, recorded))
 
 
-def _is_told(use: Use, recorded: Mapping[tuple[str, str], datetime]) -> bool:
+def _is_explained(use: Use, recorded: Mapping[tuple[str, str], datetime]) -> bool:
     call = recorded.get((use.principal_arn, use.action.lower()))
     if use.source is not Source.LAST_ACCESSED or use.is_service_level or call is None or use.last is None:
         return False
@@ -118,7 +117,7 @@ def _place(use: Use) -> tuple[str, int, str, bool, str, tuple[str, ...]]:
     return (use.principal_arn, _ORDER[use.source], *what)
 
 
-def _joined(one: Use, other: Use) -> Use:
+def _join_uses(one: Use, other: Use) -> Use:
     firsts = [moment for moment in (one.first, other.first) if moment]
     lasts = [moment for moment in (one.last, other.last) if moment]
     return dataclasses.replace(
@@ -134,7 +133,7 @@ def _joined(one: Use, other: Use) -> Use:
 class SourceRead:
     """One source of evidence on one principal. ``failure`` says why it could not be read; then it is worth nothing.
 
-    ``window_days`` is how far back it reaches, ``records`` how many calls, actions or services it told of. With
+    ``window_days`` is how far back it reaches, ``records`` how many calls, actions or services it has. With
     ``is_whole`` every call that such a source keeps was read, of all regions and a whole quarter.
     """
 
@@ -172,9 +171,9 @@ class Evidence:
 
     @property
     def lag(self) -> str:
-        """How late each source tells, in words."""
-        told = dict.fromkeys(f"{read.source.value}: {read.lag}" for read in self.reads if read.failure is None)
-        return "; ".join(told)
+        """Return the delay of each source, in words."""
+        lags = dict.fromkeys(f"{read.source.value}: {read.lag}" for read in self.reads if read.failure is None)
+        return "; ".join(lags)
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -184,5 +183,5 @@ class Evidence:
     @property
     def blind_spots(self) -> tuple[str, ...]:
         """What none of the sources shows, or what could not be read at all."""
-        told = (spot for read in self.reads if read.failure is None for spot in read.blind_spots)
-        return tuple(dict.fromkeys((*told, *(f"not read: {failure}" for failure in self.failures))))
+        spots = (spot for read in self.reads if read.failure is None for spot in read.blind_spots)
+        return tuple(dict.fromkeys((*spots, *(f"not read: {failure}" for failure in self.failures))))

@@ -18,7 +18,7 @@ from ..documents.policy import Kind, Statement
 from ..evaluation import catalogue
 from ..evaluation.catalogue import Action
 from ..evaluation.matching import overlaps
-from .draft import Draft, Found, Placed, is_everything, is_wild, listed
+from .draft import Draft, DraftIssue, PlacedText, is_everything, is_wild, join_names
 
 _VARIABLE: t.Final = re.compile(r"\$\{(\w+)\}")
 # What a name can't contain ends where a slash does: an object is no bucket although both begin alike.
@@ -26,34 +26,34 @@ _WITHOUT_SLASH: t.Final = frozenset({"BucketName", "TableName"})
 _FIELDS: t.Final = 6
 
 
-def unknown_actions(draft: Draft) -> Iterator[Found]:
-    """Actions that do not exist, and wildcards that match none."""
+def find_unknown_actions(draft: Draft) -> Iterator[DraftIssue]:
+    """Find actions that do not exist, and wildcards that match none."""
     for statement in draft.policy.statements:
         for placed in draft.actions(statement):
             if not is_everything(placed.text) and not catalogue.expand(placed.text):
-                code, message = _unknown(placed.text)
-                yield Found(code, placed.path, message)
+                code, message = _describe_unknown(placed.text)
+                yield DraftIssue(code, placed.path, message)
 
 
-def _unknown(text: str) -> tuple[str, str]:
+def _describe_unknown(text: str) -> tuple[str, str]:
     service = text.partition(":")[0]
     if not is_wild(service) and service.lower() not in catalogue.services():
-        return "invalid_service_in_action", f"no service has the prefix {service}{_meant(_services_for(text))}"
+        return "invalid_service_in_action", f"no service has the prefix {service}{_suggest(_services_for(text))}"
     if is_wild(text):
         return "wildcard_matches_no_action", f"{text} matches no action"
-    return "invalid_action", f"{text} does not exist{_meant(catalogue.nearest(text))}"
+    return "invalid_action", f"{text} does not exist{_suggest(catalogue.nearest(text))}"
 
 
 def _services_for(text: str) -> Sequence[str]:
     return catalogue.nearest(text) or catalogue.nearest_services(text.partition(":")[0])
 
 
-def _meant(names: Sequence[str]) -> str:
+def _suggest(names: Sequence[str]) -> str:
     return f"; meant may be {' or '.join(names)}" if names else ""
 
 
-def misfit_resources(draft: Draft) -> Iterator[Found]:
-    """Actions whose statement lists no resource that they take, and resources that no action of theirs takes."""
+def find_misfit_resources(draft: Draft) -> Iterator[DraftIssue]:
+    """Find actions whose statement lists no resource that they take, and resources that no action of theirs takes."""
     for statement in draft.policy.statements:
         resources = draft.texts(statement, "Resource")
         if statement.actions is None or not resources or any(is_everything(placed.text) for placed in resources):
@@ -61,10 +61,10 @@ def misfit_resources(draft: Draft) -> Iterator[Found]:
         if draft.kind is Kind.RESOURCE:
             # A service's own policies may name resources in its own way: API Gateway has execute-api:/stage/GET.
             resources = tuple(placed for placed in resources if placed.text.startswith("arn:"))
-        yield from _misfits(draft, statement, resources)
+        yield from _find_misfits(draft, statement, resources)
 
 
-def _misfits(draft: Draft, statement: Statement, resources: Sequence[Placed]) -> Iterator[Found]:
+def _find_misfits(draft: Draft, statement: Statement, resources: Sequence[PlacedText]) -> Iterator[DraftIssue]:
     patterns = [draft.pattern(placed.text) for placed in resources]
     useful = True
     for placed in draft.actions(statement):
@@ -74,23 +74,23 @@ def _misfits(draft: Draft, statement: Statement, resources: Sequence[Placed]) ->
         useful = False
         if not any(action.resources for action in actions):
             message = f"{placed.text} knows no resources: it is about Resource * only"
-            yield Found("action_needs_all_resources", placed.path, message)
+            yield DraftIssue("action_needs_all_resources", placed.path, message)
         else:
             message = f"{placed.text} takes {_types_of(actions)}, and no Resource of the statement is one"
-            yield Found("resource_does_not_fit_action", placed.path, message)
+            yield DraftIssue("resource_does_not_fit_action", placed.path, message)
     if not useful or any(is_everything(pattern) for pattern in statement.actions or ()):
         return
     listed_actions = draft.expanded[statement.index]
     for placed, pattern in zip(resources, patterns, strict=True):
         if listed_actions and not any(fits(action, pattern) for action in listed_actions):
             message = f"no action of the statement takes {placed.text}"
-            yield Found("resource_without_action", placed.path, message)
+            yield DraftIssue("resource_without_action", placed.path, message)
 
 
 def _types_of(actions: Sequence[Action]) -> str:
     names = dict.fromkeys(name for action in actions for name in action.resources)
     arns = {name: catalogue.resource_types(actions[0].service)[name.lower()].arn for name in names}
-    return listed([f"{name} ({arn})" for name, arn in arns.items()], most=3)
+    return join_names([f"{name} ({arn})" for name, arn in arns.items()], most=3)
 
 
 @functools.lru_cache(maxsize=65536)
@@ -120,16 +120,16 @@ def _fits_type(pattern: str, arn: str) -> bool:
     return all(overlaps(mine, _VARIABLE.sub("*", theirs)) for mine, theirs in zip(fields, formats, strict=True))
 
 
-def malformed_arns(draft: Draft) -> Iterator[Found]:
-    """ARNs of resources and principals that can't match what they were meant for."""
+def find_malformed_arns(draft: Draft) -> Iterator[DraftIssue]:
+    """Find ARNs of resources and principals that can't match anything."""
     for statement in draft.policy.statements:
         principals = [placed for kind, placed in draft.principals(statement) if kind == "AWS"]
         for placed in (*draft.resources(statement), *principals):
             if placed.text.startswith("arn:"):
-                yield from _malformed(placed, draft.partition)
+                yield from _check_arn(placed, draft.partition)
 
 
-def _malformed(placed: Placed, partition: t.Optional[str]) -> Iterator[Found]:
+def _check_arn(placed: PlacedText, partition: t.Optional[str]) -> Iterator[DraftIssue]:
     fields = placed.text.split(":", _FIELDS - 1)
     if len(fields) < _FIELDS:
         if not fields[-1].endswith("*"):
@@ -137,11 +137,11 @@ def _malformed(placed: Placed, partition: t.Optional[str]) -> Iterator[Found]:
                 f"{placed.text} has {len(fields)} of the fields arn:partition:service:region:account:resource;"
                 " what is missing means anything in a resource, and nobody in a principal"
             )
-            yield Found("missing_arn_field", placed.path, message)
+            yield DraftIssue("missing_arn_field", placed.path, message)
         return
     account = fields[4]
     if account.isdigit() and len(account) != 12:
-        yield Found("invalid_arn_account", placed.path, f"{account} is no account id: these have 12 digits")
+        yield DraftIssue("invalid_arn_account", placed.path, f"{account} is no account id: these have 12 digits")
     if partition and not is_wild(fields[1]) and fields[1] != partition and "$" not in fields[1]:
         message = f"{placed.text} is of the partition {fields[1]}; the policy is for {partition}"
-        yield Found("arn_of_other_partition", placed.path, message)
+        yield DraftIssue("arn_of_other_partition", placed.path, message)

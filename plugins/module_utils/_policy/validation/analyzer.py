@@ -72,8 +72,8 @@ _GRAVEST_FIRST: t.Final = tuple(Severity)
 
 
 @dataclasses.dataclass(frozen=True)
-class Sourced:
-    """An issue, and who says it: ``local``, ``access_analyzer`` or both."""
+class SourcedIssue:
+    """An issue and its sources: ``local``, ``access_analyzer`` or both."""
 
     issue: Issue
     sources: tuple[str, ...]
@@ -115,19 +115,19 @@ def _path(elements: Iterable[Mapping[str, t.Any]]) -> str:
     return path_text(tuple(part for part in parts if part is not None))
 
 
-def joined(ours: Sequence[Issue], theirs: Sequence[Issue]) -> tuple[Sourced, ...]:
-    """One list: what both say of the same place is one entry, in our words and with the graver severity of the two."""
+def join_issues(ours: Sequence[Issue], theirs: Sequence[Issue]) -> tuple[SourcedIssue, ...]:
+    """Join both lists: two issues of the same place are one entry, in our words, with the graver severity."""
     left = list(theirs)
-    found: list[Sourced] = []
+    found: list[SourcedIssue] = []
     for mine in ours:
         same = next((other for other in left if _is_same(mine, other)), None)
         if same is None:
-            found.append(Sourced(mine, (LOCAL,)))
+            found.append(SourcedIssue(mine, (LOCAL,)))
             continue
         left.remove(same)
         severity = min(mine.severity, same.severity, key=_GRAVEST_FIRST.index)
-        found.append(Sourced(dataclasses.replace(mine, severity=severity), (LOCAL, ACCESS_ANALYZER)))
-    return (*found, *(Sourced(other, (ACCESS_ANALYZER,)) for other in left))
+        found.append(SourcedIssue(dataclasses.replace(mine, severity=severity), (LOCAL, ACCESS_ANALYZER)))
+    return (*found, *(SourcedIssue(other, (ACCESS_ANALYZER,)) for other in left))
 
 
 def _is_same(mine: Issue, other: Issue) -> bool:

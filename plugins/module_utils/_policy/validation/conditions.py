@@ -26,7 +26,7 @@ from ..documents.syntax import Path
 from ..evaluation import catalogue
 from ..evaluation.catalogue import ARRAY, Action
 from ..evaluation.variables import VERSION, has_variables
-from .draft import Draft, Found, Placed, is_everything, is_wild, listed
+from .draft import Draft, DraftIssue, PlacedText, is_everything, is_wild, join_names
 
 # The operators of each type of key. Strings are compared as any type is written, so that string operators do work on
 # ARNs; on other types Access Analyzer calls them a mismatch.
@@ -89,29 +89,29 @@ def _form(form: str) -> t.Optional[re.Pattern[str]]:
     return re.compile(".+".join(map(re.escape, fixed))) if len(fixed) > 1 else None
 
 
-def unknown_keys(draft: Draft) -> Iterator[Found]:
-    """Condition keys that do not exist: a request never has them."""
+def find_unknown_keys(draft: Draft) -> Iterator[DraftIssue]:
+    """Find condition keys that do not exist: a request never has them."""
     for _statement, condition, path in conditions_of(draft):
         prefix, colon, _name = condition.key.partition(":")
         if not colon:
-            yield Found(
+            yield DraftIssue(
                 "invalid_condition_key_format", path, f"{condition.key} is no key: they are such as aws:SourceIp"
             )
         elif key_type(condition.key) is None:
             is_global = prefix.lower() == "aws"
             code = "invalid_global_condition_key" if is_global else "invalid_service_condition_key"
-            yield Found(code, path, f"{condition.key} does not exist{_meant(condition.key)}")
+            yield DraftIssue(code, path, f"{condition.key} does not exist{_suggest(condition.key)}")
 
 
-def _meant(key: str) -> str:
+def _suggest(key: str) -> str:
     lower = key.lower()
     known = {**{form: form for form in catalogue.condition_keys(lower.partition(":")[0])}, **global_keys.SPELLING}
     alike = difflib.get_close_matches(lower, known, n=1, cutoff=0.8)
     return f"; meant may be {known[alike[0]]}" if alike else ""
 
 
-def idle_keys(draft: Draft) -> Iterator[Found]:
-    """Keys of a service that none of the statement's actions brings along, although they are of that service."""
+def find_idle_keys(draft: Draft) -> Iterator[DraftIssue]:
+    """Find keys of a service that no request of the statement's actions has, although they are of that service."""
     for statement, condition, path in conditions_of(draft):
         actions = draft.expanded[statement.index]
         service = condition.key.partition(":")[0].lower()
@@ -123,26 +123,26 @@ def idle_keys(draft: Draft) -> Iterator[Found]:
             _brings(action, condition.key.lower()) for action in actions
         ):
             message = f"no action of the statement has {condition.key}: the condition is judged without it"
-            yield Found("condition_key_unsupported_by_actions", path, message)
+            yield DraftIssue("condition_key_unsupported_by_actions", path, message)
 
 
 def _brings(action: Action, key: str) -> bool:
     return key in action.condition_keys or any(_is_form(form, key) for form in action.condition_keys)
 
 
-def repeated_keys(draft: Draft) -> Iterator[Found]:
-    """Keys that stand twice under one operator: their case makes no difference."""
+def find_repeated_keys(draft: Draft) -> Iterator[DraftIssue]:
+    """Find keys that are twice under one operator: their case makes no difference."""
     seen: set[tuple[Path, str]] = set()
     for _statement, condition, path in conditions_of(draft):
         key = (path[:-1], condition.key.lower())
         if key in seen:
             message = f"{condition.key} stands here before: keys are compared without regard to case"
-            yield Found("duplicate_keys_with_different_case", path, message)
+            yield DraftIssue("duplicate_keys_with_different_case", path, message)
         seen.add(key)
 
 
-def unfit_operators(draft: Draft) -> Iterator[Found]:
-    """Operators that do not fit the type of the key, and set operators that it needs or has no use for."""
+def find_unfit_operators(draft: Draft) -> Iterator[DraftIssue]:
+    """Find operators that do not fit the type of the key, and set operators that it needs or has no use for."""
     for _statement, condition, path in conditions_of(draft):
         kind = key_type(condition.key)
         if not kind or condition.operator == "Null":
@@ -150,43 +150,43 @@ def unfit_operators(draft: Draft) -> Iterator[Found]:
         bare = kind.removeprefix(ARRAY)
         if not condition.operator.startswith(_FAMILIES[bare]):
             message = f"{condition.key} is of the type {bare}; {condition.operator} is for another"
-            yield Found("type_mismatch", path, message)
+            yield DraftIssue("type_mismatch", path, message)
         if kind.startswith(ARRAY) and not condition.quantifier:
             message = f"{condition.key} has several values: {condition.operator} needs ForAnyValue or ForAllValues"
-            yield Found("missing_qualifier", path, message)
+            yield DraftIssue("missing_qualifier", path, message)
 
 
-def unfit_values(draft: Draft) -> Iterator[Found]:
-    """Values that can't be what their operator compares."""
+def find_unfit_values(draft: Draft) -> Iterator[DraftIssue]:
+    """Find values that their operator can't compare."""
     for _statement, condition, path in conditions_of(draft):
         for placed in draft.values(condition, path):
             if not has_variables(placed.text, version=VERSION):
-                yield from _unfit(condition, placed)
+                yield from _check_value(condition, placed)
 
 
-def _unfit(condition: Condition, placed: Placed) -> Iterator[Found]:
+def _check_value(condition: Condition, placed: PlacedText) -> Iterator[DraftIssue]:
     operator, text = condition.operator, placed.text
     if operator in ("Bool", "Null"):
         if text.lower() not in ("true", "false"):
-            yield Found("type_mismatch_boolean", placed.path, f"{text!r} is neither true nor false")
+            yield DraftIssue("type_mismatch_boolean", placed.path, f"{text!r} is neither true nor false")
     elif operator.startswith("Numeric"):
         if not _NUMBER.fullmatch(text):
-            yield Found("type_mismatch_number", placed.path, f"{text!r} is no number")
+            yield DraftIssue("type_mismatch_number", placed.path, f"{text!r} is no number")
     elif operator.startswith("Date"):
         if not _DATE.fullmatch(text):
-            yield Found("type_mismatch_date", placed.path, f"{text!r} is no date such as 2026-12-31T00:00:00Z")
+            yield DraftIssue("type_mismatch_date", placed.path, f"{text!r} is no date such as 2026-12-31T00:00:00Z")
     elif operator == "BinaryEquals":
         if not _is_base64(text):
-            yield Found("type_mismatch_string", placed.path, f"{text!r} is not base64")
+            yield DraftIssue("type_mismatch_string", placed.path, f"{text!r} is not base64")
     elif operator in ("IpAddress", "NotIpAddress"):
-        yield from _unfit_address(condition, placed)
+        yield from _check_address(condition, placed)
 
 
-def _unfit_address(condition: Condition, placed: Placed) -> Iterator[Found]:
+def _check_address(condition: Condition, placed: PlacedText) -> Iterator[DraftIssue]:
     try:
         network = ipaddress.ip_network(placed.text, strict=False)
     except ValueError:
-        yield Found(
+        yield DraftIssue(
             "type_mismatch_ip_range", placed.path, f"{placed.text!r} is no address or range such as 192.0.2.0/24"
         )
         return
@@ -195,7 +195,7 @@ def _unfit_address(condition: Condition, placed: Placed) -> Iterator[Found]:
         negated = condition.operator in NEGATED
         code = "private_not_ip_address" if negated else "private_ip_address"
         message = f"aws:SourceIp is never in {placed.text}: behind a VPC endpoint aws:VpcSourceIp has such an address"
-        yield Found(code, placed.path, message)
+        yield DraftIssue(code, placed.path, message)
 
 
 def _is_documentation(network: t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]) -> bool:
@@ -216,8 +216,8 @@ def _is_base64(text: str) -> bool:
     return True
 
 
-def wildcards_in_arns(draft: Draft) -> Iterator[Found]:
-    """String operators with wildcards on keys that hold ARNs: these match colons too, those of ArnLike do not.
+def find_wildcards_in_arns(draft: Draft) -> Iterator[DraftIssue]:
+    """Find string operators with wildcards on keys that hold ARNs: these match colons too, those of ArnLike do not.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
     """
@@ -228,25 +228,25 @@ def wildcards_in_arns(draft: Draft) -> Iterator[Found]:
         if condition.operator in ("StringLike", "StringNotLike") and is_of_arns:
             instead = condition.operator.replace("String", "Arn")
             message = f"in {condition.operator} a wildcard also matches the colons of {condition.key}: use {instead}"
-            yield Found("string_like_operator_with_arn_condition_keys", path, message)
+            yield DraftIssue("string_like_operator_with_arn_condition_keys", path, message)
 
 
 def _is_compared_as_arn(key: str) -> bool:
     return key_type(key) in ("ARN", f"{ARRAY}ARN") and key.lower() not in _COMPARED_AS_TEXT
 
 
-def presence_checks(draft: Draft) -> Iterator[Found]:
-    """StringLike with ``*``, which holds for every request that has the key: Null says so more plainly."""
+def find_presence_checks(draft: Draft) -> Iterator[DraftIssue]:
+    """Find StringLike with ``*``, which holds for every request that has the key: Null says so more plainly."""
     for _statement, condition, path in conditions_of(draft):
         if condition.quantifier or condition.if_exists or condition.operator not in ("StringLike", "ArnLike"):
             continue
         if any(value and not value.strip("*") for value in condition.values):
             message = f"holds for every request that has {condition.key}: Null false says the same"
-            yield Found("equivalent_to_null_false", path, message)
+            yield DraftIssue("equivalent_to_null_false", path, message)
 
 
-def unsupported_tags(draft: Draft) -> Iterator[Found]:
-    """Actions that an Allow gives by a tag on the resource, and that do not know such tags: they are never allowed."""
+def find_unsupported_tags(draft: Draft) -> Iterator[DraftIssue]:
+    """Find actions that an Allow gives by a tag on the resource, and that know no such tags: they are never allowed."""
     for statement, condition, _path in conditions_of(draft):
         if not statement.allow or not _needs_tag(condition):
             continue
@@ -254,9 +254,9 @@ def unsupported_tags(draft: Draft) -> Iterator[Found]:
         by_service = itertools.groupby(sorted(unsupported, key=_service_of), key=_service_of)
         for _service, members in by_service:
             placed = sorted(members, key=lambda one: one.path[-1] if isinstance(one.path[-1], int) else 0)
-            names = listed([one.text for one in placed])
+            names = join_names([one.text for one in placed])
             message = f"{names}: no request has {condition.key}, says the reference, so the statement never allows it"
-            yield Found("allow_with_unsupported_tag_condition_key_for_service", placed[0].path, message)
+            yield DraftIssue("allow_with_unsupported_tag_condition_key_for_service", placed[0].path, message)
 
 
 def _needs_tag(condition: Condition) -> bool:
@@ -268,7 +268,7 @@ def _needs_tag(condition: Condition) -> bool:
     return condition.operator not in NEGATED and not condition.if_exists
 
 
-def _service_of(placed: Placed) -> str:
+def _service_of(placed: PlacedText) -> str:
     return placed.text.partition(":")[0].lower()
 
 
@@ -284,8 +284,8 @@ def _has_resource_tag(action: Action) -> bool:
     return "Tagging" in action.levels or any(key.startswith(_TAGS) for key in action.condition_keys)
 
 
-def literal_wildcards(draft: Draft) -> Iterator[Found]:
-    """Wildcards in values of operators that take them literally. ArnEquals does not: it is ArnLike by another name."""
+def find_literal_wildcards(draft: Draft) -> Iterator[DraftIssue]:
+    """Find wildcards in values of operators that take them literally. ArnEquals is ArnLike by another name."""
     for _statement, condition, path in conditions_of(draft):
         if not condition.operator.startswith(("StringEquals", "StringNotEquals")):
             continue
@@ -293,11 +293,11 @@ def literal_wildcards(draft: Draft) -> Iterator[Found]:
             if is_wild(placed.text.replace("${*}", "").replace("${?}", "")):
                 like = "StringNotLike" if condition.operator in NEGATED else "StringLike"
                 message = f"{condition.operator} takes {placed.text} as it is written: wildcards need {like}"
-                yield Found("wildcard_without_like_operator", placed.path, message)
+                yield DraftIssue("wildcard_without_like_operator", placed.path, message)
 
 
-def variables_of_old_version(draft: Draft) -> Iterator[Found]:
-    """Policy variables in a document whose version has none, so that they are mere text."""
+def find_variables_of_old_version(draft: Draft) -> Iterator[DraftIssue]:
+    """Find policy variables in a document whose version has none, so that they are mere text."""
     if draft.policy.version >= VERSION:
         return
     for statement in draft.policy.statements:
@@ -305,4 +305,4 @@ def variables_of_old_version(draft: Draft) -> Iterator[Found]:
         for placed in (*draft.resources(statement), *values):
             if has_variables(placed.text, version=VERSION):
                 message = f"{placed.text} is taken literally in a policy of the version {draft.policy.version}"
-                yield Found("variable_unsupported_in_version", placed.path, message)
+                yield DraftIssue("variable_unsupported_in_version", placed.path, message)

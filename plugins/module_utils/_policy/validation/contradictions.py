@@ -24,7 +24,7 @@ from ..documents.syntax import Path
 from ..evaluation.catalogue import ARRAY
 from ..evaluation.matching import covers, overlaps
 from .conditions import key_type
-from .draft import Draft, Found, is_wild
+from .draft import Draft, DraftIssue, is_wild
 
 _TEXT: t.Final = ("String", "Arn")
 _BELOW: t.Final = ("LessThan", "LessThanEquals")
@@ -33,8 +33,8 @@ _ABOVE: t.Final = ("GreaterThan", "GreaterThanEquals")
 Placed = tuple[Condition, Path]
 
 
-def contradictions(draft: Draft) -> Iterator[Found]:
-    """Statements whose conditions can never hold."""
+def find_contradictions(draft: Draft) -> Iterator[DraftIssue]:
+    """Find statements whose conditions can never hold."""
     for statement in draft.policy.statements:
         by_key: dict[str, list[Placed]] = {}
         for condition, path in draft.conditions(statement):
@@ -47,14 +47,14 @@ def contradictions(draft: Draft) -> Iterator[Found]:
                 yield found
 
 
-def _against(draft: Draft, placed: Sequence[Placed]) -> Iterator[Found]:
+def _against(draft: Draft, placed: Sequence[Placed]) -> Iterator[DraftIssue]:
     """Pairs of conditions on one key that exclude each other, as what is wrong with the later one."""
     present = any(_needs_key(condition) for condition, _path in placed)
     for (first, _first_path), (second, path) in itertools.combinations(placed, 2):
         both_if_exists = first.if_exists and second.if_exists and not present
         if not both_if_exists and _exclude(draft, first, second):
             message = f"{first.operator} and {second.operator} can't both hold for {second.key}"
-            yield Found("condition_never_holds", path, message)
+            yield DraftIssue("condition_never_holds", path, message)
 
 
 def _needs_key(condition: Condition) -> bool:

@@ -18,10 +18,10 @@ from ..documents.policy import Condition, Kind, Policy, Statement
 from ..documents.syntax import Path
 from ..evaluation import catalogue
 from ..evaluation.catalogue import Action
-from ..evaluation.variables import generalized
+from ..evaluation.variables import generalize
 
 
-class Found(t.NamedTuple):
+class DraftIssue(t.NamedTuple):
     """A rule, the place where it is broken, and how."""
 
     code: str
@@ -30,7 +30,7 @@ class Found(t.NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Placed:
+class PlacedText:
     """A text of the document and its place."""
 
     text: str
@@ -62,25 +62,25 @@ class Draft:
         found: Mapping[str, t.Any] = statements if isinstance(statements, Mapping) else statements[statement.index]
         return found
 
-    def texts(self, statement: Statement, element: str) -> tuple[Placed, ...]:
+    def texts(self, statement: Statement, element: str) -> tuple[PlacedText, ...]:
         """The members of an element that is one text or a list of them, such as ``Action``; none if it is not there."""
         return _members(self.raw(statement).get(element, ()), self.path(statement, element))
 
-    def actions(self, statement: Statement) -> tuple[Placed, ...]:
+    def actions(self, statement: Statement) -> tuple[PlacedText, ...]:
         """What stands in ``Action`` or, where there is none, in ``NotAction``."""
         return self.texts(statement, "Action" if statement.actions is not None else "NotAction")
 
-    def resources(self, statement: Statement) -> tuple[Placed, ...]:
+    def resources(self, statement: Statement) -> tuple[PlacedText, ...]:
         """What stands in ``Resource`` or, where there is none, in ``NotResource``."""
         return self.texts(statement, "Resource" if statement.resources is not None else "NotResource")
 
-    def principals(self, statement: Statement) -> Iterator[tuple[str, Placed]]:
+    def principals(self, statement: Statement) -> Iterator[tuple[str, PlacedText]]:
         """The principals of ``Principal`` or ``NotPrincipal``, with their type; the type of a bare ``*`` is ``*``."""
         element = "Principal" if statement.principals is not None else "NotPrincipal"
         block = self.raw(statement).get(element, {})
         path = self.path(statement, element)
         if isinstance(block, str):
-            yield "*", Placed(block, path)
+            yield "*", PlacedText(block, path)
             return
         for kind, given in block.items():
             for placed in _members(given, (*path, kind)):
@@ -92,17 +92,19 @@ class Draft:
         paths = (self.path(statement, "Condition", operator, key) for operator, keys in block.items() for key in keys)
         return zip(statement.conditions, paths, strict=True)
 
-    def values(self, condition: Condition, path: Path) -> tuple[Placed, ...]:
+    def values(self, condition: Condition, path: Path) -> tuple[PlacedText, ...]:
         """The values of a condition whose key stands at ``path``."""
         given: t.Any = self.value
         for part in path:
             given = given[part]
         listed = isinstance(given, (list, tuple))
-        return tuple(Placed(value, (*path, index) if listed else path) for index, value in enumerate(condition.values))
+        return tuple(
+            PlacedText(value, (*path, index) if listed else path) for index, value in enumerate(condition.values)
+        )
 
     def pattern(self, text: str) -> str:
         """A text with every policy variable as ``*``, for comparing it with others."""
-        return generalized(text, version=self.policy.version)
+        return generalize(text, version=self.policy.version)
 
     @functools.cached_property
     def expanded(self) -> Mapping[int, tuple[Action, ...]]:
@@ -120,13 +122,13 @@ class Draft:
         }
 
 
-Check = Callable[[Draft], Iterator[Found]]
+Check = Callable[[Draft], Iterator[DraftIssue]]
 
 
-def _members(given: t.Any, path: Path) -> tuple[Placed, ...]:
+def _members(given: t.Any, path: Path) -> tuple[PlacedText, ...]:
     if isinstance(given, str):
-        return (Placed(given, path),)
-    return tuple(Placed(item, (*path, index)) for index, item in enumerate(given))
+        return (PlacedText(given, path),)
+    return tuple(PlacedText(item, (*path, index)) for index, item in enumerate(given))
 
 
 def is_everything(pattern: str) -> bool:
@@ -139,7 +141,7 @@ def is_wild(pattern: str) -> bool:
     return "*" in pattern or "?" in pattern
 
 
-def listed(names: t.Sequence[str], *, most: int = 5) -> str:
-    """Names as a sentence has them, of many the first few."""
+def join_names(names: t.Sequence[str], *, most: int = 5) -> str:
+    """Join names for a sentence; of many names, only the first few."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown

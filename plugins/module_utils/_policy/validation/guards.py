@@ -21,7 +21,7 @@ from ..documents.operators import NEGATED
 from ..documents.policy import Condition, Kind, Statement
 from ..evaluation.catalogue import ARRAY
 from .conditions import conditions_of, key_type
-from .draft import Draft, Found, is_everything
+from .draft import Draft, DraftIssue, is_everything
 
 _MFA: t.Final = "aws:multifactorauthpresent"
 # What a caller chooses, or what every caller can satisfy: a condition on these names nobody.
@@ -50,8 +50,8 @@ _SERVICE_CALL_KEYS: t.Final = frozenset(
 )
 
 
-def public_principals(draft: Draft) -> Iterator[Found]:
-    """Everyone as principal, without a condition that says who."""
+def find_public_principals(draft: Draft) -> Iterator[DraftIssue]:
+    """Find statements for everyone, without a condition on the caller."""
     for statement in draft.policy.statements:
         if not statement.allow or draft.kind not in (Kind.RESOURCE, Kind.TRUST):
             continue
@@ -60,7 +60,7 @@ def public_principals(draft: Draft) -> Iterator[Found]:
         for kind, placed in draft.principals(statement) if statement.principals is not None else ():
             if kind in ("*", "AWS") and placed.text == "*":
                 message = f"{statement.label} lets everyone in: no condition says who of all AWS accounts is meant"
-                yield Found("public_principal", placed.path, message)
+                yield DraftIssue("public_principal", placed.path, message)
 
 
 def _names_callers(condition: Condition) -> bool:
@@ -71,8 +71,8 @@ def _names_callers(condition: Condition) -> bool:
     return not any(is_everything(value) or value.endswith("/0") for value in condition.values)
 
 
-def empty_sets(draft: Draft) -> Iterator[Found]:
-    """ForAllValues in an Allow, which holds for requests that do not have the key.
+def find_empty_sets(draft: Draft) -> Iterator[DraftIssue]:
+    """Find ForAllValues in an Allow, which holds for requests that do not have the key.
 
     Left alone is aws:TagKeys: a request without it is one without tags, which is mostly meant to pass.
     """
@@ -83,10 +83,10 @@ def empty_sets(draft: Draft) -> Iterator[Found]:
         kind = key_type(key)
         if kind and not kind.startswith(ARRAY):
             message = f"{condition.key} has one value: ForAllValues only makes the condition hold where it is missing"
-            yield Found("forallvalues_with_single_valued_key", path, message)
+            yield DraftIssue("forallvalues_with_single_valued_key", path, message)
         elif not _has_null_check(statement, key):
             message = f"holds for every request without {condition.key}: add Null false for it"
-            yield Found("forallvalues_without_null_check", path, message)
+            yield DraftIssue("forallvalues_without_null_check", path, message)
 
 
 def _has_null_check(statement: Statement, key: str) -> bool:
@@ -96,8 +96,8 @@ def _has_null_check(statement: Statement, key: str) -> bool:
     )
 
 
-def weak_mfa(draft: Draft) -> Iterator[Found]:
-    """MFA conditions that requests without MFA pass: those signed with access keys do not have the key."""
+def find_weak_mfa(draft: Draft) -> Iterator[DraftIssue]:
+    """Find MFA conditions that requests without MFA pass: those signed with access keys do not have the key."""
     absent_denied = any(
         not statement.allow and condition.operator == "Null" and "true" in condition.values
         for statement, condition, _path in conditions_of(draft)
@@ -109,13 +109,13 @@ def weak_mfa(draft: Draft) -> Iterator[Found]:
         values = {value.lower() for value in condition.values}
         if statement.allow and condition.if_exists and "true" in values:
             message = "allows requests that are signed with access keys, which say nothing of MFA: use Bool"
-            yield Found("mfa_if_exists_in_allow", path, message)
+            yield DraftIssue("mfa_if_exists_in_allow", path, message)
         elif statement.allow and condition.operator == "Null" and "false" in values and not _asks_mfa(statement):
             message = "allows every temporary credential, with MFA or without: the key is there, but may be false"
-            yield Found("mfa_null_check_in_allow", path, message)
+            yield DraftIssue("mfa_null_check_in_allow", path, message)
         elif not statement.allow and _is_plain_bool(condition) and "false" in values and not absent_denied:
             message = "does not deny requests that are signed with access keys: use BoolIfExists"
-            yield Found("mfa_deny_misses_access_keys", path, message)
+            yield DraftIssue("mfa_deny_misses_access_keys", path, message)
 
 
 def _is_plain_bool(condition: Condition) -> bool:
@@ -129,8 +129,8 @@ def _asks_mfa(statement: Statement) -> bool:
     )
 
 
-def denies_of_absent_keys(draft: Draft) -> Iterator[Found]:
-    """Deny unless a key has a certain value, of keys that harmless requests do not have."""
+def find_denies_of_absent_keys(draft: Draft) -> Iterator[DraftIssue]:
+    """Find a Deny unless a key has a certain value, of keys that harmless requests do not have."""
     for statement, condition, path in conditions_of(draft):
         if statement.allow or condition.operator not in NEGATED or condition.quantifier == "ForAnyValue":
             continue
@@ -140,7 +140,7 @@ def denies_of_absent_keys(draft: Draft) -> Iterator[Found]:
             f"also denies requests without {condition.key}, as those may be that AWS services make: "
             "add Null false for it, or aws:PrincipalIsAWSService and aws:ViaAWSService"
         )
-        yield Found("deny_where_key_is_absent", path, message)
+        yield DraftIssue("deny_where_key_is_absent", path, message)
 
 
 def _is_guarded(statement: Statement) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from ..documents.policy import Kind, Statement
 from ..evaluation import catalogue
 from ..evaluation.matching import action_matcher
-from .draft import Draft, Found, is_everything, is_wild
+from .draft import Draft, DraftIssue, is_everything, is_wild
 
 # Where SCPs have had the full policy language since September 2025: the commercial and the GovCloud regions.
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_syntax.html
@@ -35,18 +35,18 @@ _TRUST_ACTIONS: t.Final = (
 )
 
 
-def scp_language(draft: Draft) -> Iterator[Found]:
-    """What SCPs may not say where they still have the language of before September 2025."""
+def check_scp_language(draft: Draft) -> Iterator[DraftIssue]:
+    """Find elements that SCPs may not have in partitions with the language of before September 2025."""
     if draft.kind is not Kind.SCP or draft.partition is None or draft.partition in _FULL_LANGUAGE:
         return
     for statement in draft.policy.statements:
         for element, what in _new_elements(statement):
             message = f"SCPs of the partition {draft.partition} take no {what}"
-            yield Found("scp_language_of_partition", draft.path(statement, element), message)
+            yield DraftIssue("scp_language_of_partition", draft.path(statement, element), message)
         for placed in draft.actions(statement):
             if "?" in placed.text or "*" in placed.text.rstrip("*"):
                 message = f"in SCPs of the partition {draft.partition} a wildcard ends the action"
-                yield Found("scp_language_of_partition", placed.path, message)
+                yield DraftIssue("scp_language_of_partition", placed.path, message)
 
 
 def _new_elements(statement: Statement) -> Iterator[tuple[str, str]]:
@@ -62,48 +62,48 @@ def _new_elements(statement: Statement) -> Iterator[tuple[str, str]]:
         yield "Resource", "Resource other than * in an Allow"
 
 
-def rcp_language(draft: Draft) -> Iterator[Found]:
-    """What RCPs may not say; only AWS's own RCPFullAWSAccess allows.
+def check_rcp_language(draft: Draft) -> Iterator[DraftIssue]:
+    """Find elements that RCPs may not have. Only AWS's own RCPFullAWSAccess may allow.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
     """
     for statement in draft.policy.statements if draft.kind is Kind.RCP else ():
         if statement.allow:
-            yield Found("rcp_syntax_error_allow", draft.path(statement, "Effect"), "an RCP can only Deny")
+            yield DraftIssue("rcp_syntax_error_allow", draft.path(statement, "Effect"), "an RCP can only Deny")
         if statement.not_actions is not None:
             message = "an RCP names its actions in Action"
-            yield Found("rcp_syntax_error_notaction", draft.path(statement, "NotAction"), message)
+            yield DraftIssue("rcp_syntax_error_notaction", draft.path(statement, "NotAction"), message)
         if statement.not_principals is not None or set(statement.principals or ()) != {("*", "*")}:
             element = "NotPrincipal" if statement.not_principals is not None else "Principal"
             message = 'the Principal of an RCP is "*"; conditions say who is meant'
-            yield Found("rcp_syntax_error_principal", draft.path(statement, element), message)
+            yield DraftIssue("rcp_syntax_error_principal", draft.path(statement, element), message)
         yield from _rcp_actions(draft, statement)
 
 
-def _rcp_actions(draft: Draft, statement: Statement) -> Iterator[Found]:
+def _rcp_actions(draft: Draft, statement: Statement) -> Iterator[DraftIssue]:
     reached = catalogue.rcp_services()
     for placed in draft.texts(statement, "Action"):
         service = placed.text.partition(":")[0].lower()
         if is_everything(placed.text):
             message = "an RCP can't be about *: it names services, as in s3:*"
-            yield Found("rcp_syntax_error_action", placed.path, message)
+            yield DraftIssue("rcp_syntax_error_action", placed.path, message)
         elif reached and not is_wild(service) and service in catalogue.services() and service not in reached:
             message = f"RCPs do not reach {service}: the statement does nothing for {placed.text}"
-            yield Found("unsupported_action_in_policy", placed.path, message)
+            yield DraftIssue("unsupported_action_in_policy", placed.path, message)
 
 
-def trust_actions(draft: Draft) -> Iterator[Found]:
-    """Actions that are none of a role's trust, or not the one by which its principals come."""
+def check_trust_actions(draft: Draft) -> Iterator[DraftIssue]:
+    """Find actions that no trust policy of a role can have, or that its principals cannot call."""
     for statement in draft.policy.statements if draft.kind is Kind.TRUST else ():
         callable_actions = _callable(draft, statement)
         for placed in draft.texts(statement, "Action"):
             meant = [action for action in _TRUST_ACTIONS if action_matcher((placed.text,))(action)]
             if not meant:
                 message = f"a trust policy is about sts:AssumeRole and its like, not about {placed.text}"
-                yield Found("unsupported_action_in_policy", placed.path, message)
+                yield DraftIssue("unsupported_action_in_policy", placed.path, message)
             elif len(meant) == 1 and meant[0].startswith(_ASSUME_ROLE) and meant[0] not in callable_actions:
                 message = f"none of the statement's principals can call {placed.text}"
-                yield Found("mismatched_action_for_principal", placed.path, message)
+                yield DraftIssue("mismatched_action_for_principal", placed.path, message)
 
 
 def _callable(draft: Draft, statement: Statement) -> set[str]:
@@ -121,20 +121,20 @@ def _callable(draft: Draft, statement: Statement) -> set[str]:
     return ways
 
 
-def wild_principals(draft: Draft) -> Iterator[Found]:
-    """Wildcards in principals: only a whole ``*`` is one, any other is taken literally or refused."""
+def find_wild_principals(draft: Draft) -> Iterator[DraftIssue]:
+    """Find wildcards in principals: only a whole ``*`` is one, any other is taken literally or refused."""
     for statement in draft.policy.statements:
         for kind, placed in draft.principals(statement):
             if is_wild(placed.text) and (placed.text != "*" or kind == "Service"):
                 message = (
                     f"{placed.text}: a wildcard can't stand for part of a principal; aws:PrincipalArn takes patterns"
                 )
-                yield Found("unsupported_wildcard_in_principal", placed.path, message)
+                yield DraftIssue("unsupported_wildcard_in_principal", placed.path, message)
 
 
-def idle_boundaries(draft: Draft) -> Iterator[Found]:
-    """Boundaries and session policies that only deny: nothing is left of what they bound."""
+def find_idle_boundaries(draft: Draft) -> Iterator[DraftIssue]:
+    """Find boundaries and session policies that only deny: they leave nothing allowed."""
     if draft.kind in (Kind.BOUNDARY, Kind.SESSION) and not any(one.allow for one in draft.policy.statements):
         what = "boundary" if draft.kind is Kind.BOUNDARY else "session policy"
         message = f"a {what} leaves only what it allows, and this one allows nothing"
-        yield Found("boundary_allows_nothing", (), message)
+        yield DraftIssue("boundary_allows_nothing", (), message)

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from ..documents.operators import NEGATED
 from ..documents.policy import Kind, Statement
 from ..evaluation.matching import action_matcher, covers
-from ..evaluation.pass_role import passed_role
-from .draft import Draft, Found, Placed, is_everything, is_wild, listed
+from ..evaluation.pass_role import find_passed_role
+from .draft import Draft, DraftIssue, PlacedText, is_everything, is_wild, join_names
 
 # The service and the resource that a role is passed to: conditions on these leave what a reviewer can see.
 _PASS_ROLE_KEYS: t.Final = frozenset({"iam:passedtoservice", "iam:associatedresourcearn"})
@@ -26,8 +26,8 @@ _CREATE_LINKED: t.Final = "iam:createservicelinkedrole"
 _FIELDS: t.Final = 6
 
 
-def broad_grants(draft: Draft) -> Iterator[Found]:
-    """Everything allowed, and everything but something allowed."""
+def find_broad_grants(draft: Draft) -> Iterator[DraftIssue]:
+    """Find statements that allow everything, or everything but something."""
     for statement in draft.policy.statements:
         if not statement.allow or not draft.grants:
             continue
@@ -35,56 +35,56 @@ def broad_grants(draft: Draft) -> Iterator[Found]:
         if draft.kind is not Kind.RESOURCE and _is_all(statement.actions) and _is_all(statement.resources):
             limit = ", where its conditions hold" if statement.conditions else ""
             message = f"{statement.label} allows every action on every resource{limit}"
-            yield Found("administrator_access", path, message)
+            yield DraftIssue("administrator_access", path, message)
         if statement.not_actions is not None:
             message = "allows every action that is not named, those of services to come included"
-            yield Found("allow_with_not_action", (*path, "NotAction"), f"{statement.label} {message}")
+            yield DraftIssue("allow_with_not_action", (*path, "NotAction"), f"{statement.label} {message}")
         if statement.not_resources is not None:
             message = "allows its actions on every resource that is not named"
-            yield Found("allow_with_not_resource", (*path, "NotResource"), f"{statement.label} {message}")
+            yield DraftIssue("allow_with_not_resource", (*path, "NotResource"), f"{statement.label} {message}")
 
 
 def _is_all(patterns: t.Optional[Sequence[str]]) -> bool:
     return patterns is not None and any(is_everything(pattern) for pattern in patterns)
 
 
-def negated_principals(draft: Draft) -> Iterator[Found]:
-    """NotPrincipal: with Allow it lets everyone else in, with Deny it locks out whoever has a boundary."""
+def find_negated_principals(draft: Draft) -> Iterator[DraftIssue]:
+    """Find NotPrincipal. With Allow it lets everyone else in, with Deny it locks out principals with a boundary."""
     for statement in draft.policy.statements:
         if statement.not_principals is None:
             continue
         path = draft.path(statement, "NotPrincipal")
         if statement.allow:
             message = "allows everyone who is not named, anonymous callers included"
-            yield Found("allow_with_not_principal", path, f"{statement.label} {message}")
+            yield DraftIssue("allow_with_not_principal", path, f"{statement.label} {message}")
         else:
             # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
             message = "denies whoever has a permissions boundary, named or not; conditions on aws:PrincipalArn do not"
-            yield Found("deny_with_not_principal", path, f"{statement.label} {message}")
+            yield DraftIssue("deny_with_not_principal", path, f"{statement.label} {message}")
 
 
-def passed_roles(draft: Draft) -> Iterator[Found]:
-    """PassRole on any role, or to any service."""
-    for statement, pattern, action in _granting(draft, _PASS_ROLE):
+def find_passed_roles(draft: Draft) -> Iterator[DraftIssue]:
+    """Find PassRole on any role, or to any service."""
+    for statement, pattern, action in _find_grants(draft, _PASS_ROLE):
         if _is_limited(statement, _PASS_ROLE_KEYS):
             continue
         if statement.not_resources is not None:
             message = f"{pattern} with NotResource passes every role that is not named"
-            yield Found("pass_role_with_not_resource", draft.path(statement, "NotResource"), message)
+            yield DraftIssue("pass_role_with_not_resource", draft.path(statement, "NotResource"), message)
             continue
         wide = _wide(draft, statement)
         wild = is_wild(pattern)
         if wide:
             code = "pass_role_with_star_in_action_and_resource" if wild else "pass_role_with_star_in_resource"
             message = f"{pattern} on {wide} passes any role to any service: name roles, or set iam:PassedToService"
-            yield Found(code, action.path, message)
+            yield DraftIssue(code, action.path, message)
         elif not wild:
             message = "the roles can be passed to any service that they trust: iam:PassedToService names those meant"
-            yield Found("pass_role_without_service", draft.path(statement), message)
+            yield DraftIssue("pass_role_without_service", draft.path(statement), message)
 
 
-def _granting(draft: Draft, action: str) -> Iterator[tuple[Statement, str, Placed]]:
-    """The statements that give an action by ``Action``, with the narrowest pattern that is about it, and its place."""
+def _find_grants(draft: Draft, action: str) -> Iterator[tuple[Statement, str, PlacedText]]:
+    """Find the statements that give an action by ``Action``, with the narrowest pattern about it, and its place."""
     for statement in draft.policy.statements:
         pattern = _pattern_for(action, statement)
         if statement.allow and draft.grants and pattern is not None:
@@ -126,9 +126,9 @@ def _is_any_role(pattern: str, *, below: str = "role/*") -> bool:
     return covers(fields[-1], below) if len(fields) == _FIELDS else pattern.endswith("*")
 
 
-def service_linked_roles(draft: Draft) -> Iterator[Found]:
-    """CreateServiceLinkedRole for any service."""
-    for statement, pattern, action in _granting(draft, _CREATE_LINKED):
+def find_service_linked_roles(draft: Draft) -> Iterator[DraftIssue]:
+    """Find CreateServiceLinkedRole for any service."""
+    for statement, pattern, action in _find_grants(draft, _CREATE_LINKED):
         wide = _wide(draft, statement, below="role/aws-service-role/*")
         if wide and not _is_limited(statement, _LINKED_SERVICE_KEYS):
             is_wild_action = is_wild(pattern)
@@ -136,11 +136,11 @@ def service_linked_roles(draft: Draft) -> Iterator[Found]:
                 "create_slr_with_star_in_action_and_resource" if is_wild_action else "create_slr_with_star_in_resource"
             )
             message = f"{pattern} on {wide} is for any service: iam:AWSServiceName names those meant"
-            yield Found(code, action.path, message)
+            yield DraftIssue(code, action.path, message)
 
 
-def assumed_roles(draft: Draft) -> Iterator[Found]:
-    """AssumeRole on any role, of any account that trusts this one."""
+def find_assumed_roles(draft: Draft) -> Iterator[DraftIssue]:
+    """Find AssumeRole on any role, of any account that trusts this one."""
     for statement in draft.policy.statements:
         pattern = _pattern_for("sts:assumerole", statement)
         if not statement.allow or not draft.grants or pattern is None or is_everything(pattern) or statement.conditions:
@@ -148,19 +148,19 @@ def assumed_roles(draft: Draft) -> Iterator[Found]:
         for placed in draft.texts(statement, "Resource") if draft.kind is not Kind.TRUST else ():
             if _is_any_role(draft.pattern(placed.text)):
                 message = f"{pattern} on {placed.text} assumes every role that trusts the account: name the roles"
-                yield Found("assume_role_on_any_role", placed.path, message)
+                yield DraftIssue("assume_role_on_any_role", placed.path, message)
 
 
-def missing_pass_role(draft: Draft) -> Iterator[Found]:
-    """Actions that hand a role to a service, in a document that allows no PassRole."""
+def find_missing_pass_role(draft: Draft) -> Iterator[DraftIssue]:
+    """Find actions that pass a role to a service, in a document that allows no PassRole."""
     if not draft.grants or draft.kind in (Kind.RESOURCE, Kind.TRUST):
         return
     allows = [statement for statement in draft.policy.statements if statement.allow]
     if any(statement.not_actions is not None or _pattern_for(_PASS_ROLE, statement) for statement in allows):
         return
     for statement in allows:
-        taking = [placed for placed in draft.texts(statement, "Action") if passed_role(placed.text)]
+        taking = [placed for placed in draft.texts(statement, "Action") if find_passed_role(placed.text)]
         if taking:
-            names = listed([placed.text for placed in taking])
+            names = join_names([placed.text for placed in taking])
             message = f"to give a role, {names} needs iam:PassRole on it, which this document does not allow"
-            yield Found("missing_pass_role", taking[0].path, message)
+            yield DraftIssue("missing_pass_role", taking[0].path, message)

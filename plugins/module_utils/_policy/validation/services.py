@@ -17,7 +17,7 @@ from ..documents.policy import Condition
 from ..evaluation import catalogue
 from ..evaluation.variables import VERSION, has_variables
 from .conditions import conditions_of
-from .draft import Draft, Found, Placed, is_wild
+from .draft import Draft, DraftIssue, PlacedText, is_wild
 
 _FIELDS: t.Final = 6
 # A service principal is its service's name below a domain of AWS, in lower case. The domains are those of the
@@ -45,8 +45,8 @@ _KEYS: t.Final = _CHAIN | {
 }
 
 
-def unknown_services(draft: Draft) -> Iterator[Found]:
-    """ARNs of services that do not exist: no resource has such a name."""
+def find_unknown_services(draft: Draft) -> Iterator[DraftIssue]:
+    """Find ARNs of services that do not exist: no resource has such a name."""
     for statement in draft.policy.statements:
         for placed in draft.resources(statement):
             fields = placed.text.split(":", _FIELDS - 1)
@@ -57,32 +57,32 @@ def unknown_services(draft: Draft) -> Iterator[Found]:
             if is_wild(service) or service.lower() in catalogue.services():
                 continue
             if service and service.lower() not in catalogue.arn_services():
-                yield Found("invalid_service", placed.path, f"{placed.text}: no service has the name {service}")
+                yield DraftIssue("invalid_service", placed.path, f"{placed.text}: no service has the name {service}")
 
 
-def service_principals(draft: Draft) -> Iterator[Found]:
-    """Service principals that no service can have, in ``Principal`` and in conditions."""
+def check_service_principals(draft: Draft) -> Iterator[DraftIssue]:
+    """Find service principals that no service can have, in ``Principal`` and in conditions."""
     for statement in draft.policy.statements:
         for kind, placed in draft.principals(statement):
             if kind == "Service" and not is_wild(placed.text):
-                yield from _malformed(placed)
+                yield from _check_service_principal(placed)
     for _statement, condition, path in conditions_of(draft):
         if condition.key.lower() not in _KEYS or condition.operator == "Null":
             continue
         for placed in draft.values(condition, path):
             if not has_variables(placed.text, version=VERSION) and not is_wild(placed.text):
-                yield from _malformed(placed, condition)
+                yield from _check_service_principal(placed, condition)
 
 
-def _malformed(placed: Placed, condition: t.Optional[Condition] = None) -> Iterator[Found]:
+def _check_service_principal(placed: PlacedText, condition: t.Optional[Condition] = None) -> Iterator[DraftIssue]:
     if not _PRINCIPAL.fullmatch(placed.text):
         message = f"{placed.text} is no service principal: they are such as lambda.amazonaws.com, in lower case"
-        yield Found("invalid_service_principal_format", placed.path, message)
+        yield DraftIssue("invalid_service_principal_format", placed.path, message)
     elif condition and condition.key.lower() in _CHAIN and _labels(placed.text) > 1:
         message = (
             f"{placed.text}: the services that {condition.key} is documented to name have one word before the domain"
         )
-        yield Found("unusual_service_principal", placed.path, message)
+        yield DraftIssue("unusual_service_principal", placed.path, message)
 
 
 def _labels(principal: str) -> int:

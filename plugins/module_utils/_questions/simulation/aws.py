@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from ..._aws.access import Access
 from ..._aws.errors import AccessDenied, AwsError, InvalidRequest, NotFound
 from ..._aws.operations import Operations
-from ..._policy.documents.canonical import minified
+from ..._policy.documents.canonical import minify
 from ..._policy.documents.policy import Policy
 from ..._policy.evaluation import catalogue
 from ..._policy.evaluation.context import Values
@@ -111,7 +111,7 @@ class AwsSimulator:
 
     def _parameters(self, simulated: Simulated, accepted: Collection[str]) -> dict[str, t.Any]:
         asked, layers = simulated.asked, simulated.layers
-        texts = [minified(policy) for policy in layers.identity]
+        texts = [minify(policy) for policy in layers.identity]
         found: dict[str, t.Any] = {
             "ActionNames": [asked.action],
             "ResourceArns": [asked.resource],
@@ -123,13 +123,13 @@ class AwsSimulator:
             if not texts:
                 del found["PolicyInputList"]
         if layers.boundary is not None:
-            found["PermissionsBoundaryPolicyInputList"] = [minified(layers.boundary)]
+            found["PermissionsBoundaryPolicyInputList"] = [minify(layers.boundary)]
         if layers.scps is not None and _SCP_LEVELS in accepted:
             found[_SCP_LEVELS] = [
-                {"ServiceControlPolicyInputList": [minified(policy) for policy in level]} for level in layers.scps
+                {"ServiceControlPolicyInputList": [minify(policy) for policy in level]} for level in layers.scps
             ]
         if asked.resource_policy is not None and not _is_role(simulated):
-            found["ResourcePolicy"] = minified(asked.resource_policy)
+            found["ResourcePolicy"] = minify(asked.resource_policy)
         if asked.resource_account:
             found["ResourceOwner"] = f"arn:{self._partition}:iam::{asked.resource_account}:root"
         if simulated.caller:
@@ -247,7 +247,7 @@ def _key_type(key: str, simulated: Simulated) -> str:
                 return kind
         return "string"
     lower = key.lower()
-    documented = catalogue.condition_keys(lower.partition(":")[0]) if catalogue.available() else {}
+    documented = catalogue.condition_keys(lower.partition(":")[0]) if catalogue.is_available() else {}
     return _OF_KEYS.get(lower) or _OF_TYPES.get(documented.get(lower, "").removeprefix("ArrayOf"), "string")
 
 

@@ -76,7 +76,7 @@ class LiveAccount:
         if arn_account(arn) != self.account_id:
             raise TaskError(f"{option}: {arn} is no principal of account {self.account_id}, whose policies were read")
         if root_account(arn):
-            return Standing(arn, None, self._permissions.limited(()), self._unseen_controls(), self._keys())
+            return Standing(arn, None, self._permissions.limit(()), self._unseen_controls(), self._keys())
         session_of = self._session_role(arn)
         entity = session_of or self._permissions.entities.get(arn)
         if not isinstance(entity, (User, Role)):
@@ -112,7 +112,7 @@ class LiveAccount:
         return {"aws:PrincipalOrgID": organization.id, **path}
 
     def _unseen_own(self, entity: t.Union[User, Role]) -> Iterator[Unseen]:
-        unknown = sorted({held.label for held in self._permissions.held(entity.arn) if held.policy is None})
+        unknown = sorted({held.label for held in self._permissions.list_policies(entity.arn) if held.policy is None})
         if unknown:
             yield Unseen("identity", f"{', '.join(unknown)} could not be read")
         if entity.boundary and self._permissions.policy(entity.boundary) is None:
@@ -128,7 +128,7 @@ class LiveAccount:
                 found += [
                     Unseen(layer, f"{policy.name} on {level.target_name} does not parse")
                     for policy in policies
-                    if self._permissions.parsed(policy.document, policy.name) is None
+                    if self._permissions.parse(policy.document, policy.name) is None
                 ]
         return tuple(dict.fromkeys(found))
 

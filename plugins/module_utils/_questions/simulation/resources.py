@@ -20,7 +20,7 @@ from ..._policy.documents.arn import arn_account
 from ..._policy.evaluation import catalogue
 from ..._policy.evaluation.context import Context
 from ..._policy.evaluation.evaluate import Decision, Evaluator, Layers, Outcome, Request
-from ..._policy.evaluation.narrowing import RESOURCE_KEY, with_resources_open
+from ..._policy.evaluation.narrowing import RESOURCE_KEY, open_resources
 
 #: What explanations call the resource where it decides.
 WHICH_RESOURCE: t.Final = "which resource it is"
@@ -36,10 +36,10 @@ def decided(evaluator: Evaluator, request: Request, context: Context) -> Decisio
         return decision
     if not _leaves_resource_open(request, by_default=decision.outcome is Outcome.IMPLICIT_DENY):
         return decision
-    open_layers = with_resources_open(evaluator.layers, request.resource, ())
+    open_layers = open_resources(evaluator.layers, request.resource, ())
     policy = request.resource_policy
     if policy is not None:
-        policy = with_resources_open(Layers(identity=(policy,)), request.resource, ()).identity[0]
+        policy = open_resources(Layers(identity=(policy,)), request.resource, ()).identity[0]
     return Evaluator(open_layers).decide(
         dataclasses.replace(
             request,

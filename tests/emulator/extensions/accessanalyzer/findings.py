@@ -100,8 +100,8 @@ class Finding:
             return str(self.public).lower() if self.kind == "ExternalAccess" else None
         return t.cast(t.Optional[str], self.summary().get(key))
 
-    def recommended(self) -> dict[str, t.Any]:
-        """The recommendation as GetFindingRecommendation answers it."""
+    def answer_recommendation(self) -> dict[str, t.Any]:
+        """Return the recommendation as GetFindingRecommendation answers it."""
         assert self.recommendation is not None
         self.recommendation.asked += 1
         shape = {

@@ -197,7 +197,7 @@ class AccessAnalyzerBackend(BaseBackend):
         finding = self.finding(arn, finding_id)
         if finding.recommendation is None:
             raise ResourceNotFoundException("No recommendation was generated.", finding_id, "RECOMMENDATION")
-        return finding.recommended()
+        return finding.answer_recommendation()
 
     def apply_archive_rule(self, arn: str, rule_name: str) -> None:
         """Archive what a rule fits of the findings that were there before it."""

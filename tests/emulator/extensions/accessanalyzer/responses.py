@@ -15,7 +15,7 @@ from emulator.extensions.accessanalyzer.models import (
     ValidationException,
     accessanalyzer_backends,
 )
-from emulator.extensions.accessanalyzer.validation import validated
+from emulator.extensions.accessanalyzer.validation import validate
 
 _DEFAULT_PAGE = 100
 
@@ -125,7 +125,7 @@ class AccessAnalyzerResponse(BaseResponse):
 
     def validate_policy(self) -> ActionResult:
         """POST /policy/validation."""
-        findings = validated(self._get_param("policyDocument"), self._get_param("policyType"))
+        findings = validate(self._get_param("policyDocument"), self._get_param("policyType"))
         return ActionResult(self._page("findings", findings))
 
     def list_tags_for_resource(self) -> ActionResult:

@@ -21,8 +21,8 @@ Steps = tuple[t.Union[str, int], ...]
 _LEARN_MORE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html"
 
 
-def validated(text: str, policy_type: str) -> list[Finding]:
-    """The findings on a document, in its order."""
+def validate(text: str, policy_type: str) -> list[Finding]:
+    """Find the problems of a document, in its order."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -30,11 +30,11 @@ def validated(text: str, policy_type: str) -> list[Finding]:
         return [_finding("ERROR", "JSON_SYNTAX_ERROR", details, (), _span(text, error.pos, 1))]
     return [
         _finding(kind, code, details, steps, _span(text, *_place(text, value)))
-        for kind, code, details, steps, value in _checked(document, policy_type)
+        for kind, code, details, steps, value in _check(document, policy_type)
     ]
 
 
-def _checked(document: dict[str, t.Any], policy_type: str) -> Iterator[tuple[str, str, str, Steps, str]]:
+def _check(document: dict[str, t.Any], policy_type: str) -> Iterator[tuple[str, str, str, Steps, str]]:
     if "Version" not in document:
         details = "We recommend that you specify the Version element to help you with debugging permission issues."
         yield "WARNING", "MISSING_VERSION", details, (), ""

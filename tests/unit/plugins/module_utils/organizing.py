@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Task
 
 from ._converge.fakes import FakeCaller
-from ._policy.trail.events import event, issued_by
+from ._policy.trail.events import assume, event
 
 ORGANIZATION, MANAGEMENT, CANARY, DEV, PROD = "o-acme", "111122223333", "222233334444", "333344445555", "444455556666"
 NAME = "Deny leaving"
@@ -134,12 +134,12 @@ class Trail:
 
     def success(self, account_id: str, when: datetime, *, role: str = "app", call: str = "iam:CreateUser") -> Path:
         """A role of the account did something."""
-        return self.write(account_id, when, event(call, issued_by(role_arn(account_id, role))))
+        return self.write(account_id, when, event(call, assume(role_arn(account_id, role))))
 
     def denial(
         self, account_id: str, when: datetime, *, principal: t.Optional[str] = None, text: str = SCP_TEXT, **how: t.Any
     ) -> Path:
         """A role, of the account unless another is given, was denied to create a user."""
-        identity = issued_by(principal or role_arn(account_id))
+        identity = assume(principal or role_arn(account_id))
         denied = event("iam:CreateUser", identity, errorCode="AccessDenied", errorMessage=f"User: x {text}")
         return self.write(account_id, when, denied, **how)

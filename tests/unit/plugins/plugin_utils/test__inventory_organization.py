@@ -36,7 +36,7 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._inventory_organizat
     to_document,
 )
 
-from ..module_utils._account.fakes import ACCOUNT, FakeAccess, denied, refusal
+from ..module_utils._account.fakes import ACCOUNT, FakeAccess, deny, refusal
 from ..module_utils._account.test_organization_tree_reads import PROD, TEST, organization
 from .test__inventory_hosts import settings
 
@@ -107,20 +107,20 @@ def test_an_account_without_organization_is_told_so() -> None:
 
 @pytest.mark.parametrize("name", ["ListAccountsForParent", "ListRoots", "DescribeOrganization"])
 def test_the_missing_permission_is_named(name: str) -> None:
-    error = failure(organization(**{name: denied(f"organizations:{name}")}))
+    error = failure(organization(**{name: deny(f"organizations:{name}")}))
     assert isinstance(error, AccessDenied)
     assert f"the caller needs the permission organizations:{name})" in str(error)
 
 
 def test_without_permission_for_tags_there_is_no_inventory_by_tags() -> None:
-    access = organization(ListTagsForResource=denied("organizations:ListTagsForResource"))
+    access = organization(ListTagsForResource=deny("organizations:ListTagsForResource"))
     error = failure(access, settings(tag_groups=["Env"]))
     assert "needs the permission organizations:ListTagsForResource)" in str(error)
 
 
 @pytest.mark.parametrize("operation", DELEGATION_OPERATIONS)
 def test_delegations_can_be_done_without(operation: str) -> None:
-    error = failure(organization(**{operation.partition(":")[2]: denied(operation)}))
+    error = failure(organization(**{operation.partition(":")[2]: deny(operation)}))
     assert f"{operation}, or set delegated_administrators to false" in str(error)
 
 

@@ -24,7 +24,7 @@ from datetime import datetime
 from ...._converge.finding import mask_key_ids
 from ...._policy.analysis.principal_matrix import DeniedPair
 from ...._policy.documents.arn import arn_account
-from ...._policy.trail.actions import Skipped, moment_of, principal_of
+from ...._policy.trail.actions import SkipReason, moment_of, principal_of
 from ...._policy.trail.names import actions_of, find_services, prefix_of
 from ...._policy.trail.parameters import Parameters
 from .blame import Blame, blame
@@ -213,11 +213,11 @@ def _principal(record: Mapping[str, t.Any]) -> t.Optional[str]:
     if not isinstance(identity, Mapping) or record.get("eventType", "AwsApiCall") != "AwsApiCall":
         return None
     principal = principal_of(identity, {})
-    if principal is Skipped.ROOT:
+    if principal is SkipReason.ROOT:
         # The policies of an organization bind the root users of its members, unlike those of principals.
         arn = identity.get("arn")
         return arn if isinstance(arn, str) else None
-    return None if isinstance(principal, Skipped) else principal
+    return None if isinstance(principal, SkipReason) else principal
 
 
 def _actions(record: Mapping[str, t.Any]) -> frozenset[str]:

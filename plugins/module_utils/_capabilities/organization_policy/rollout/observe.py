@@ -17,7 +17,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from ...._account.activity import joined as together
+from ...._account.activity import join_lookups as together
 from ...._account.activity import look_up, records_of
 from ...._account.organization_tree import ACTIVE, RCP, SCP, OrganizationPolicy, OrganizationTree
 from ...._aws.access import Access

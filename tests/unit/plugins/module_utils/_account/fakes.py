@@ -66,7 +66,7 @@ class FakeAccess:
     ) -> dict[str, t.Any]:
         name = f"{service}:{operation}"
         self.calls.append(Call(name, region, dict(parameters or {})))
-        answer = self._answers.get(name, denied(name, region=region))
+        answer = self._answers.get(name, deny(name, region=region))
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
         if callable(answer):
@@ -115,7 +115,7 @@ def refusal(
     return kind(message, code=code, service=service, operation=operation, region=region)
 
 
-def denied(name: str, *, region: t.Optional[str] = None, because: str = "") -> AwsError:
+def deny(name: str, *, region: t.Optional[str] = None, because: str = "") -> AwsError:
     """A denial of ``service:Operation``."""
     message = f"not authorized to perform {name}{because}"
     return refusal("AccessDenied", message, kind=AccessDenied, name=name, region=region)

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Contact, Dataset, Organization
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, NotFound
 
-from .fakes import FakeAccess, denied, read, refusal, unread_of
+from .fakes import FakeAccess, deny, read, refusal, unread_of
 
 FEATURES = "iam:ListOrganizationsFeatures"
 
@@ -91,5 +91,5 @@ def test_an_account_that_is_not_told_the_features(code: str, kind: type[t.Any]) 
 
 
 def test_a_denial_of_the_features_is_one() -> None:
-    snapshot = read(FakeAccess({FEATURES: denied(FEATURES)}), Dataset.ORGANIZATION_FEATURES)
+    snapshot = read(FakeAccess({FEATURES: deny(FEATURES)}), Dataset.ORGANIZATION_FEATURES)
     assert unread_of(snapshot, Dataset.ORGANIZATION_FEATURES)[0] == "denied"

@@ -18,7 +18,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account import acti
 from ansible_collections.hardening.iam.plugins.module_utils._account.activity import (
     Lookup,
     event_history,
-    joined,
+    join_lookups,
     last_accessed,
     log_files,
     look_up,
@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.activity im
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import ServiceUse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader, Skipped
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader, SkipReason
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
 
 ACCOUNT = "111122223333"
@@ -145,7 +145,7 @@ def test_pages_are_read_one_by_one_at_the_pace_that_aws_allows(
 def test_a_text_that_is_no_event_is_skipped() -> None:
     lookup = look_up([{"Events": [{"CloudTrailEvent": "{"}, {}]}], max_pages=1, wait=lambda seconds: None, now=NOW)
     found = event_history({"us-east-1": lookup}, {}, EventReader(), now=NOW)
-    assert found.skipped == {Skipped.MALFORMED: 2}
+    assert found.skipped == {SkipReason.MALFORMED: 2}
 
 
 def test_the_event_history_of_all_regions_is_one() -> None:
@@ -169,11 +169,11 @@ def test_the_window_is_as_long_as_the_events_that_were_read() -> None:
 
 
 def test_several_questions_reach_as_far_back_as_the_one_that_was_cut_off_first() -> None:
-    def asked(days: int, *, pages: int) -> Lookup:
+    def ask(days: int, *, pages: int) -> Lookup:
         records = [[event("ListBuckets", NOW - timedelta(days=days))]] * pages
         return look_up(answers(*records), max_pages=1, wait=lambda _seconds: None, now=NOW)
 
-    found = joined([asked(2, pages=2), asked(80, pages=1)])
+    found = join_lookups([ask(2, pages=2), ask(80, pages=1)])
     assert (len(found.records), found.whole, found.since) == (2, False, NOW - timedelta(days=2))
     history = event_history({"us-east-1": found}, {}, EventReader(), now=NOW, others=())
     assert (history.source.window_days, history.source.is_whole) == (2, False)
@@ -235,7 +235,7 @@ class Files:
         return sorted(self.files)
 
 
-def packed(*records: Record) -> bytes:
+def pack(*records: Record) -> bytes:
     return gzip.compress(json.dumps({"Records": records}).encode())
 
 
@@ -249,7 +249,7 @@ def read(files: Files, days: int = 90) -> activity.Activity:
 
 def test_packed_and_plain_files_are_read() -> None:
     plain = json.dumps({"Records": [event("PutBucketAcl", datetime(2026, 11, 1, tzinfo=UTC))]}).encode()
-    found = read(Files({path(): packed(event("ListBuckets")), "copied.json": plain}))
+    found = read(Files({path(): pack(event("ListBuckets")), "copied.json": plain}))
     assert {use.action for use in found.of(ROLE)} == {"s3:ListAllMyBuckets", "s3:PutBucketAcl"}
     assert (found.source.source, found.source.window_days, found.source.records) == (Source.TRAIL, 24, 2)
 
@@ -271,7 +271,7 @@ def test_packed_and_plain_files_are_read() -> None:
     ],
 )
 def test_only_files_that_may_count_are_opened(name: str, opened: bool) -> None:
-    files = Files({name: packed(event("ListBuckets"))})
+    files = Files({name: pack(event("ListBuckets"))})
     read(files)
     assert files.opened == ([name] if opened else [])
 
@@ -282,13 +282,13 @@ def test_only_files_that_may_count_are_opened(name: str, opened: bool) -> None:
     ids=["a quarter", "a month", "a broken file"],
 )
 def test_a_trail_is_whole_with_a_quarter_of_files(days: int, more: dict[str, bytes], whole: bool) -> None:
-    found = read(Files({"a.json.gz": packed(event("ListBuckets", NOW - timedelta(days=days))), **more}))
+    found = read(Files({"a.json.gz": pack(event("ListBuckets", NOW - timedelta(days=days))), **more}))
     assert found.source.is_whole is whole
 
 
 def test_events_before_the_window_are_left_out() -> None:
     found = read(
-        Files({"a.json": packed(event("ListBuckets", NOW - timedelta(days=40)), event("PutBucketAcl"))}), days=30
+        Files({"a.json": pack(event("ListBuckets", NOW - timedelta(days=40)), event("PutBucketAcl"))}), days=30
     )
     assert [use.action for use in found.uses] == ["s3:PutBucketAcl"]
 
@@ -296,8 +296,8 @@ def test_events_before_the_window_are_left_out() -> None:
 BROKEN: dict[str, Callable[[], bytes]] = {
     "empty": lambda: b"",
     "no JSON": lambda: b"no",
-    "cut off": lambda: packed(event("ListBuckets"))[:40],
-    "spoilt": lambda: packed(event("ListBuckets"))[:-9] + b"012345678",
+    "cut off": lambda: pack(event("ListBuckets"))[:40],
+    "spoilt": lambda: pack(event("ListBuckets"))[:-9] + b"012345678",
     "no log": lambda: b"[]",
     "no records": lambda: b'{"Records": {}}',
     "nested": lambda: b"[" * 200_000,
@@ -306,14 +306,14 @@ BROKEN: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_a_broken_file_is_told_of_and_costs_the_others_nothing(content: Callable[[], bytes]) -> None:
-    found = read(Files({"a.json.gz": content(), "b.json.gz": packed(event("ListBuckets"))}))
+    found = read(Files({"a.json.gz": content(), "b.json.gz": pack(event("ListBuckets"))}))
     assert len(found.uses) == 1
     assert "1 log files could not be read, such as a.json.gz" in found.source.blind_spots
 
 
 def test_what_unpacks_to_too_much_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activity, "_MOST_BYTES", 1000)
-    found = read(Files({"a.json.gz": packed(*[event("ListBuckets")] * 100), "b.json.gz": packed(event("ListBuckets"))}))
+    found = read(Files({"a.json.gz": pack(*[event("ListBuckets")] * 100), "b.json.gz": pack(event("ListBuckets"))}))
     assert found.source.records == 1
 
 

@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.regional im
     MetricAlarm,
 )
 
-from .fakes import HOME, FakeAccess, denied, read, refusal
+from .fakes import HOME, FakeAccess, deny, read, refusal
 from .test_trail_reads import DESCRIBE, FILTERS, LOGGING, STATUS, log_group, trail
 
 ALARMS = "cloudwatch:DescribeAlarms"
@@ -155,7 +155,7 @@ def test_a_metric_of_another_account_is_none_of_the_filters() -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (denied(ATTRIBUTES), AlertTopic(TOPIC, unknown="not authorized")),
+        (deny(ATTRIBUTES), AlertTopic(TOPIC, unknown="not authorized")),
         (refusal("NotFound", name=ATTRIBUTES), AlertTopic(TOPIC, exists=False)),
     ],
 )

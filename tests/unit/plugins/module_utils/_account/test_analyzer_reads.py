@@ -35,7 +35,7 @@ FINDINGS = {"open": "ACTIVE", "shared": "ACTIVE", "site": "ARCHIVED", "known": "
 PUBLIC = {"open", "site"}
 
 
-def listed(*, filter: dict[str, t.Any], **_more: t.Any) -> dict[str, t.Any]:
+def list_findings(*, filter: dict[str, t.Any], **_more: t.Any) -> dict[str, t.Any]:
     states, public = filter["status"]["eq"], "isPublic" in filter
     names = (name for name, status in FINDINGS.items() if status in states and (name in PUBLIC or not public))
     return {"findings": [summary(name, FINDINGS[name]) for name in names]}
@@ -44,7 +44,7 @@ def listed(*, filter: dict[str, t.Any], **_more: t.Any) -> dict[str, t.Any]:
 def test_archived_findings_are_read_where_they_are_public() -> None:
     analyzers = [analyzer("a", "ACCOUNT"), analyzer("b", "ACCOUNT", "FAILED")]
     access = FakeAccess(
-        {"accessanalyzer:ListAnalyzers": {"analyzers": analyzers}, "accessanalyzer:ListFindingsV2": listed}
+        {"accessanalyzer:ListAnalyzers": {"analyzers": analyzers}, "accessanalyzer:ListFindingsV2": list_findings}
     )
     findings = read(access, Dataset.ANALYZER_FINDINGS).analyzer_findings
     assert {item.id: (item.status, item.is_public) for item in findings} == {
@@ -58,7 +58,7 @@ def test_of_unused_access_none_is_public() -> None:
     access = FakeAccess(
         {
             "accessanalyzer:ListAnalyzers": {"analyzers": [analyzer("a", "ACCOUNT_UNUSED_ACCESS")]},
-            "accessanalyzer:ListFindingsV2": listed,
+            "accessanalyzer:ListFindingsV2": list_findings,
         }
     )
     found = {item.id: item.is_public for item in read(access, Dataset.ANALYZER_FINDINGS).analyzer_findings}

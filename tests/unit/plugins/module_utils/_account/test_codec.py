@@ -125,7 +125,7 @@ def test_another_schema(content: t.Any, found: str) -> None:
     assert str(caught.value) == f"schema: {found} is not 'hardening.iam/snapshot/1'"
 
 
-def damaged(path: str, value: t.Any) -> str:
+def damage(path: str, value: t.Any) -> str:
     """The empty snapshot with a value at a path of member names."""
     content = json.loads(to_json(EMPTY))
     place = content["snapshot"]
@@ -184,7 +184,7 @@ ROW: dict[str, t.Any] = {
 )
 def test_errors_name_the_place(path: str, value: t.Any, message: str) -> None:
     with pytest.raises(SnapshotError) as caught:
-        from_json(damaged(path, value))
+        from_json(damage(path, value))
     assert str(caught.value) == message
 
 
@@ -193,7 +193,7 @@ def test_words_that_are_none_of_an_enumeration() -> None:
     with pytest.raises(
         SnapshotError, match=r"^snapshot\.unread\[0\]\.dataset: 'weather' is not one of authorization_details, "
     ):
-        from_json(damaged("unread", [unread]))
+        from_json(damage("unread", [unread]))
 
 
 @settings(max_examples=50)
@@ -206,7 +206,7 @@ def test_any_content_is_a_snapshot_or_an_error(content: t.Any) -> None:
 def test_documents_are_kept_as_they_are() -> None:
     document = {"Statement": [{"Condition": {"Bool": {"aws:MultiFactorAuthPresent": True}}, "x": [1, "é", None]}]}
     policy = PolicyDocument("p", document)
-    content = json.loads(damaged("groups", []))
+    content = json.loads(damage("groups", []))
     content["snapshot"]["groups"] = [
         {
             "name": "g",

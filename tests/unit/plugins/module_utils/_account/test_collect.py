@@ -36,7 +36,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import (
     Unsupported,
 )
 
-from .fakes import ACCOUNT, HOME, NOW, OTHER, FakeAccess, denied, read, refusal, unread_of
+from .fakes import ACCOUNT, HOME, NOW, OTHER, FakeAccess, deny, read, refusal, unread_of
 
 SUMMARY = "iam:GetAccountSummary"
 ALIASES = "iam:ListAccountAliases"
@@ -118,7 +118,7 @@ def test_bad_credentials_stop_everything() -> None:
 
 
 def test_a_single_denial_in_a_region_is_one() -> None:
-    snapshot = read(FakeAccess({**NONE_THERE, ANALYZERS: denied(ANALYZERS)}), *(REGIONAL - DETECTIVE))
+    snapshot = read(FakeAccess({**NONE_THERE, ANALYZERS: deny(ANALYZERS)}), *(REGIONAL - DETECTIVE))
     assert unread_of(snapshot, Dataset.ANALYZERS, HOME)[0] == "denied"
     assert [unread.dataset for unread in snapshot.unread if unread.region] == [Dataset.ANALYZERS]
     assert snapshot.denied_regions == {}
@@ -151,7 +151,7 @@ def test_a_region_that_refuses_everything_is_one_reason(because: str, kind: type
 
 @pytest.mark.parametrize(("because", "kind"), [("", "denied"), (BY_SCP, "region_denied")])
 def test_one_plain_denial_does_not_close_a_region(because: str, kind: str) -> None:
-    snapshot = read(FakeAccess({INSTANCES: denied(INSTANCES, because=because)}), Dataset.INSTANCES)
+    snapshot = read(FakeAccess({INSTANCES: deny(INSTANCES, because=because)}), Dataset.INSTANCES)
     assert unread_of(snapshot, Dataset.INSTANCES, HOME)[0] == kind
 
 

@@ -72,12 +72,12 @@ SANDBOX = "444455556666"
 @pytest.fixture(scope="module")
 def process() -> t.Iterator[EmulatorProcess]:
     with EmulatorProcess(seed="acme") as running:
-        running.control.reset(_judged())
+        running.control.reset(_seed_config_rule())
         _alert(running)
         yield running
 
 
-def _judged() -> dict[str, t.Any]:
+def _seed_config_rule() -> dict[str, t.Any]:
     """The organization with a rule of AWS Config in its management account, which a role breaks: the seed has none."""
     seed = t.cast(dict[str, t.Any], yaml.safe_load((SEEDS / "acme.yml").read_text(encoding="utf-8")))
     seed["accounts"][MANAGEMENT]["regions"][REGIONS[0]]["config"]["rules"] = {
@@ -157,7 +157,7 @@ def management(process: EmulatorProcess) -> Access:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(process: EmulatorProcess, management: Access) -> Snapshot:
+def baseline(process: EmulatorProcess, management: Access) -> Snapshot:
     process.control.clear_faults()
     return snapshot_of(management)
 
@@ -181,13 +181,13 @@ def test_an_account_of_the_organization(emulator: Emulator) -> None:
     assert from_json(to_json(snapshot)) == snapshot
 
 
-def test_the_management_account(undisturbed: Snapshot) -> None:
-    assert {found.dataset for found in undisturbed.unread} == DEEP | OF_ORGANIZATION
-    assert undisturbed.organization is not None
-    assert undisturbed.organization.management_account_id == undisturbed.account_id
-    assert [topic.confirmed for topic in undisturbed.alarm_topics] == [1, 0]
-    assert {alarm.name for alarm in undisturbed.metric_alarms} == {
-        name for item in undisturbed.log_alarms for name in item.alarms
+def test_the_management_account(baseline: Snapshot) -> None:
+    assert {found.dataset for found in baseline.unread} == DEEP | OF_ORGANIZATION
+    assert baseline.organization is not None
+    assert baseline.organization.management_account_id == baseline.account_id
+    assert [topic.confirmed for topic in baseline.alarm_topics] == [1, 0]
+    assert {alarm.name for alarm in baseline.metric_alarms} == {
+        name for item in baseline.log_alarms for name in item.alarms
     }
 
 
@@ -227,7 +227,7 @@ def test_a_region_closed_by_a_service_control_policy(emulator: Emulator) -> None
 
 @pytest.mark.parametrize("name", sorted(set(LOST) - NOT_CALLED - NOT_TOLD))
 def test_a_denial_costs_what_hangs_on_it_only(
-    emulator: Emulator, management: Access, undisturbed: Snapshot, name: str
+    emulator: Emulator, management: Access, baseline: Snapshot, name: str
 ) -> None:
     service, _colon, operation = name.partition(":")
     emulator.faults(
@@ -237,23 +237,21 @@ def test_a_denial_costs_what_hangs_on_it_only(
     lost = [found for found in snapshot.unread if found.dataset in LOST[name]]
     assert {found.dataset for found in lost} == LOST[name]
     assert all(found.kind is UnreadKind.DENIED and "AccessDenied" in found.reason for found in lost)
-    assert set(snapshot.unread) - set(lost) == {
-        found for found in undisturbed.unread if found.dataset not in LOST[name]
-    }
+    assert set(snapshot.unread) - set(lost) == {found for found in baseline.unread if found.dataset not in LOST[name]}
     for field in dataclasses.fields(Snapshot):
-        assert field.name in ("observed_at", "unread") or _is_kept(field.name, snapshot, undisturbed, LOST[name])
+        assert field.name in ("observed_at", "unread") or _is_kept(field.name, snapshot, baseline, LOST[name])
 
 
 @pytest.mark.parametrize("name", sorted(OF_QUEUES))
 def test_a_denial_at_a_queue_leaves_its_rule_known(
-    emulator: Emulator, management: Access, undisturbed: Snapshot, name: str
+    emulator: Emulator, management: Access, baseline: Snapshot, name: str
 ) -> None:
     service, _colon, operation = name.partition(":")
     emulator.faults(
         [{"service": service, "operation": operation, "kind": "error", "code": "AccessDenied", "status": 403}]
     )
     found, before = (
-        taken.alert_regions[0] for taken in (snapshot_of(management, datasets=[Dataset.EVENT_RULES]), undisturbed)
+        taken.alert_regions[0] for taken in (snapshot_of(management, datasets=[Dataset.EVENT_RULES]), baseline)
     )
     assert found.rules == before.rules != ()
     assert found.queues and "AccessDenied" in found.queues[0].unknown
@@ -262,7 +260,7 @@ def test_a_denial_at_a_queue_leaves_its_rule_known(
 
 @pytest.mark.parametrize("name", sorted(OF_TOPICS))
 def test_a_denial_at_a_topic_leaves_its_rule_known(
-    emulator: Emulator, management: Access, undisturbed: Snapshot, name: str
+    emulator: Emulator, management: Access, baseline: Snapshot, name: str
 ) -> None:
     service, _colon, operation = name.partition(":")
     emulator.faults(
@@ -270,7 +268,7 @@ def test_a_denial_at_a_topic_leaves_its_rule_known(
     )
     snapshot = snapshot_of(management, datasets=[Dataset.EVENT_RULES])
     assert snapshot.missing(Dataset.EVENT_RULES, REGIONS[0]) is None
-    found, before = (taken.alert_regions[0] for taken in (snapshot, undisturbed))
+    found, before = (taken.alert_regions[0] for taken in (snapshot, baseline))
     assert found.rules == before.rules != ()
     (topic,), (told,) = found.topics, before.topics
     assert told.key_policy

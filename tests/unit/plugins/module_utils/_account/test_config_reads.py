@@ -21,13 +21,13 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.config_rule
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound
 
-from .fakes import HOME, OTHER, FakeAccess, denied, read, refusal, unread_of
+from .fakes import HOME, OTHER, FakeAccess, deny, read, refusal, unread_of
 
 ARN = f"arn:aws:config:{HOME}:111122223333:config-rule"
 IDENTIFIERS = [rule.identifier for rule in catalogue.CATALOGUE]
 
 
-def described(name: str, identifier: str = "IAM_PASSWORD_POLICY", **fields: t.Any) -> dict[str, t.Any]:
+def describe_rule(name: str, identifier: str = "IAM_PASSWORD_POLICY", **fields: t.Any) -> dict[str, t.Any]:
     return {
         "ConfigRuleName": name,
         "ConfigRuleArn": f"{ARN}/{name}",
@@ -55,11 +55,11 @@ def test_rules_on_iam_and_those_with_a_name_of_ours() -> None:
     lambda_rule = {"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": "arn:f"}
     snapshot = read(
         reading(
-            described("z", "ACCESS_KEYS_ROTATED", InputParameters='{"maxAccessKeyAge": 90}'),
-            described("iam-hardening-x", Source=lambda_rule),
-            described("others", "S3_BUCKET_VERSIONING_ENABLED"),
-            described("iam-hardening-hub", CreatedBy="securityhub.amazonaws.com"),
-            described(
+            describe_rule("z", "ACCESS_KEYS_ROTATED", InputParameters='{"maxAccessKeyAge": 90}'),
+            describe_rule("iam-hardening-x", Source=lambda_rule),
+            describe_rule("others", "S3_BUCKET_VERSIONING_ENABLED"),
+            describe_rule("iam-hardening-hub", CreatedBy="securityhub.amazonaws.com"),
+            describe_rule(
                 "scoped",
                 "IAM_USER_NO_POLICIES_CHECK",
                 Scope={"ComplianceResourceTypes": ["AWS::IAM::User"], "TagKey": "team"},
@@ -85,18 +85,18 @@ def test_rules_on_iam_and_those_with_a_name_of_ours() -> None:
 
 def test_tags_of_a_rule_that_is_gone_by_now() -> None:
     gone = refusal("ResourceNotFoundException", kind=NotFound)
-    snapshot = read(reading(described("iam-hardening-x"), config_ListTagsForResource=gone), Dataset.CONFIG_RULES)
+    snapshot = read(reading(describe_rule("iam-hardening-x"), config_ListTagsForResource=gone), Dataset.CONFIG_RULES)
     assert [rule.tags for rule in snapshot.config_rules] == [{}]
 
 
 @pytest.mark.parametrize("told", ['["a"]', "{"])
 def test_parameters_that_do_not_parse(told: str) -> None:
-    snapshot = read(reading(described("x", InputParameters=told)), Dataset.CONFIG_RULES)
+    snapshot = read(reading(describe_rule("x", InputParameters=told)), Dataset.CONFIG_RULES)
     assert unread_of(snapshot, Dataset.CONFIG_RULES, HOME)[0] == "unparsable"
 
 
 def test_denied_tags_leave_the_rules_unknown() -> None:
-    access = reading(described("iam-hardening-x"), config_ListTagsForResource=denied("config:ListTagsForResource"))
+    access = reading(describe_rule("iam-hardening-x"), config_ListTagsForResource=deny("config:ListTagsForResource"))
     kind, _reason, operation = unread_of(read(access, Dataset.CONFIG_RULES), Dataset.CONFIG_RULES, HOME)
     assert (kind, operation) == ("denied", "config:ListTagsForResource")
 
@@ -139,10 +139,10 @@ def verdicts(**found: str) -> dict[str, t.Any]:
 def test_what_rules_found_with_the_arns_of_what_is_recorded() -> None:
     items = [{"resourceType": "AWS::IAM::User", "resourceId": "AIDA1", "arn": "arn:aws:iam::1:user/a"}]
     access = reading(
-        described("hub", "IAM_USER_MFA_ENABLED", CreatedBy="securityhub.amazonaws.com"),
-        described("keys", "ACCESS_KEYS_ROTATED"),
-        described("password"),
-        described("iam-hardening-own", Source={"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": "arn:f"}),
+        describe_rule("hub", "IAM_USER_MFA_ENABLED", CreatedBy="securityhub.amazonaws.com"),
+        describe_rule("keys", "ACCESS_KEYS_ROTATED"),
+        describe_rule("password"),
+        describe_rule("iam-hardening-own", Source={"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": "arn:f"}),
         config_DescribeComplianceByConfigRule=verdicts(hub="NON_COMPLIANT", keys="NON_COMPLIANT", password="COMPLIANT"),
         config_GetComplianceDetailsByConfigRule={
             "EvaluationResults": [result("AWS::IAM::User", "AIDA2"), result("AWS::IAM::User", "AIDA1")]
@@ -170,7 +170,7 @@ def test_what_rules_found_with_the_arns_of_what_is_recorded() -> None:
 
 def test_resources_that_are_recorded_nowhere_keep_their_ids() -> None:
     access = reading(
-        described("password"),
+        describe_rule("password"),
         config_DescribeComplianceByConfigRule=verdicts(password="NON_COMPLIANT"),
         config_GetComplianceDetailsByConfigRule={"EvaluationResults": [result("AWS::IAM::User", "AIDA1")]},
         config_BatchGetResourceConfig=refusal("NoAvailableConfigurationRecorderException"),
@@ -180,7 +180,7 @@ def test_resources_that_are_recorded_nowhere_keep_their_ids() -> None:
 
 
 def test_the_account_is_looked_up_nowhere_and_names_go_by_25() -> None:
-    rules = [described(f"r{number:02}") for number in range(30)]
+    rules = [describe_rule(f"r{number:02}") for number in range(30)]
     told: list[dict[str, t.Any]] = [verdicts(r00="NON_COMPLIANT"), verdicts(r25="COMPLIANT")]
     access = reading(
         *rules,
@@ -195,7 +195,7 @@ def test_the_account_is_looked_up_nowhere_and_names_go_by_25() -> None:
 
 def test_a_region_without_rules_on_iam_costs_one_call_and_a_denied_one_only_itself() -> None:
     def rules(*, region: str) -> t.Any:
-        return denied("config:DescribeConfigRules", region=region) if region == OTHER else {"ConfigRules": []}
+        return deny("config:DescribeConfigRules", region=region) if region == OTHER else {"ConfigRules": []}
 
     access = reading(config_DescribeConfigRules=rules)
     snapshot = read(access, Dataset.CONFIG_COMPLIANCE, regions=(HOME, OTHER))

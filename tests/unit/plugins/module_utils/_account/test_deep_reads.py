@@ -13,7 +13,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.collect imp
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, SshPublicKey
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound
 
-from .fakes import LONG_AGO, FakeAccess, denied, read, refusal, unread_of
+from .fakes import LONG_AGO, FakeAccess, deny, read, refusal, unread_of
 
 GENERATE = "iam:GenerateServiceLastAccessedDetails"
 GET = "iam:GetServiceLastAccessedDetails"
@@ -35,13 +35,13 @@ IN_PROGRESS = {"JobStatus": "IN_PROGRESS", "ServicesLastAccessed": []}
 COMPLETED = {"JobStatus": "COMPLETED", "ServicesLastAccessed": [S3, IAM]}
 
 
-def accessed(access: FakeAccess, *arns: str) -> Snapshot:
+def read_accesses(access: FakeAccess, *arns: str) -> Snapshot:
     return read(access, Dataset.SERVICE_LAST_ACCESSED, principals=arns)
 
 
 def test_services_with_their_actions() -> None:
     access = FakeAccess({GENERATE: JOB, GET: [IN_PROGRESS, IN_PROGRESS, COMPLETED]})
-    iam, s3 = accessed(access, ROLE).service_last_accessed[ROLE]
+    iam, s3 = read_accesses(access, ROLE).service_last_accessed[ROLE]
     assert (iam.service, iam.last_used, iam.actions) == ("iam", None, {})
     assert (s3.service, s3.last_used, s3.actions) == ("s3", LONG_AGO, {"GetObject": LONG_AGO, "PutObject": None})
     assert access.names == [GENERATE, GET, GET, GET]
@@ -50,7 +50,7 @@ def test_services_with_their_actions() -> None:
 
 def test_without_actions_where_they_are_not_tracked() -> None:
     access = FakeAccess({GENERATE: [refusal("InvalidInput"), JOB], GET: COMPLETED})
-    assert ROLE in accessed(access, ROLE).service_last_accessed
+    assert ROLE in read_accesses(access, ROLE).service_last_accessed
     assert [call.parameters["Granularity"] for call in access.calls[:2]] == ["ACTION_LEVEL", "SERVICE_LEVEL"]
 
 
@@ -60,7 +60,7 @@ def test_a_result_of_several_pages_is_listed() -> None:
         {"ServicesLastAccessed": [S3], "IsTruncated": True, "Marker": "m"},
         {"ServicesLastAccessed": [IAM], "IsTruncated": False},
     ]
-    found = accessed(FakeAccess({GENERATE: JOB, GET: pages}), ROLE).service_last_accessed[ROLE]
+    found = read_accesses(FakeAccess({GENERATE: JOB, GET: pages}), ROLE).service_last_accessed[ROLE]
     assert [use.service for use in found] == ["iam", "s3"]
 
 
@@ -68,16 +68,16 @@ def test_principals_that_are_gone_are_left_out() -> None:
     def generate(*, Arn: str, Granularity: str, region: t.Optional[str]) -> t.Any:
         return JOB if Arn == ROLE else refusal("NoSuchEntity", kind=NotFound)
 
-    snapshot = accessed(FakeAccess({GENERATE: generate, GET: COMPLETED}), ROLE, USER)
+    snapshot = read_accesses(FakeAccess({GENERATE: generate, GET: COMPLETED}), ROLE, USER)
     assert set(snapshot.service_last_accessed) == {ROLE}
     assert snapshot.missing(Dataset.SERVICE_LAST_ACCESSED) is None
 
 
 def test_one_principal_that_fails_is_said_and_costs_the_others_nothing() -> None:
     def generate(*, Arn: str, Granularity: str, region: t.Optional[str]) -> t.Any:
-        return JOB if Arn == ROLE else denied(GENERATE)
+        return JOB if Arn == ROLE else deny(GENERATE)
 
-    snapshot = accessed(FakeAccess({GENERATE: generate, GET: COMPLETED}), ROLE, USER)
+    snapshot = read_accesses(FakeAccess({GENERATE: generate, GET: COMPLETED}), ROLE, USER)
     assert set(snapshot.service_last_accessed) == {ROLE}
     assert unread_of(snapshot, Dataset.SERVICE_LAST_ACCESSED)[2] == GENERATE
 
@@ -93,7 +93,7 @@ def test_one_principal_that_fails_is_said_and_costs_the_others_nothing() -> None
     ],
 )
 def test_jobs_that_come_to_nothing(answer: dict[str, t.Any], kind: str, words: str) -> None:
-    found = unread_of(accessed(FakeAccess({GENERATE: JOB, GET: answer}), ROLE), Dataset.SERVICE_LAST_ACCESSED)
+    found = unread_of(read_accesses(FakeAccess({GENERATE: JOB, GET: answer}), ROLE), Dataset.SERVICE_LAST_ACCESSED)
     assert (found[0], found[2]) == (kind, GET)
     assert words in found[1]
 

@@ -17,10 +17,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.event_rules
     AlertTopic,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
-from ansible_collections.hardening.iam.plugins.module_utils._account.topic_reads import parsed
+from ansible_collections.hardening.iam.plugins.module_utils._account.topic_reads import parse_json
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound, Throttled
 
-from .fakes import ACCOUNT, HOME, OTHER, FakeAccess, denied, read, refusal, unread_of
+from .fakes import ACCOUNT, HOME, OTHER, FakeAccess, deny, read, refusal, unread_of
 
 RULE = {
     "Name": "iam-hardening-root-activity",
@@ -88,7 +88,7 @@ def test_a_denied_region_costs_no_other(name: str) -> None:
     answer = answers()[name]
 
     def only_at_home(*, region: str, **_parameters: t.Any) -> t.Any:
-        return answer if region == HOME else denied(name, region=region)
+        return answer if region == HOME else deny(name, region=region)
 
     access = FakeAccess({**answers(), name: only_at_home})
     snapshot = read(access, Dataset.EVENT_RULES, regions=(HOME, OTHER))
@@ -100,7 +100,7 @@ def test_a_denied_region_costs_no_other(name: str) -> None:
     ("failure", "known"),
     [
         (refusal("NotFound", kind=NotFound), AlertTopic(TOPIC, exists=False)),
-        (denied("sns:GetTopicAttributes"), "not authorized"),
+        (deny("sns:GetTopicAttributes"), "not authorized"),
         (refusal("AuthorizationError", "another account's"), "another account's"),
         (refusal("Throttling", "slow down", kind=Throttled), "slow down"),
     ],
@@ -117,7 +117,7 @@ def test_a_topic_that_is_not_told_leaves_the_rule(failure: t.Any, known: t.Any) 
     [
         (refusal("AWS.SimpleQueueService.NonExistentQueue", kind=NotFound), (False, "")),
         (refusal("QueueDoesNotExist", kind=NotFound), (False, "")),
-        (denied("sqs:GetQueueUrl"), (True, "not authorized")),
+        (deny("sqs:GetQueueUrl"), (True, "not authorized")),
     ],
 )
 def test_a_queue_that_is_gone_or_can_not_be_read(failure: t.Any, expected: tuple[bool, str]) -> None:
@@ -135,7 +135,7 @@ def test_a_queue_that_keeps_what_was_not_delivered_is_read_with_its_key() -> Non
 
 @pytest.mark.parametrize("name", ["kms_DescribeKey", "kms_GetKeyPolicy"])
 def test_a_key_that_is_not_told_leaves_the_topic(name: str) -> None:
-    (topic,) = region(FakeAccess(answers(**{name: denied(name.replace("_", ":"))}))).topics
+    (topic,) = region(FakeAccess(answers(**{name: deny(name.replace("_", ":"))}))).topics
     assert (topic.policy, topic.confirmed, topic.key_policy) == (POLICY, 2, None)
     assert "not authorized" in topic.key_unknown
 
@@ -147,4 +147,4 @@ def test_the_policy_of_a_key_that_is_gone_admits_nobody() -> None:
 
 
 def test_what_is_no_json_is_nothing() -> None:
-    assert [parsed(text) for text in (None, "", "{", '{"a": 1}')] == [None, None, None, {"a": 1}]
+    assert [parse_json(text) for text in (None, "", "{", '{"a": 1}')] == [None, None, None, {"a": 1}]

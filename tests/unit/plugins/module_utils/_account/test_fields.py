@@ -52,7 +52,7 @@ def test_defaults(get: t.Callable[..., t.Any], default: t.Any) -> None:
     assert get({"key": None}, "key") == default
 
 
-@pytest.mark.parametrize("get", [fields.text, fields.structure, fields.records, fields.required_moment])
+@pytest.mark.parametrize("get", [fields.text, fields.structure, fields.records, fields.require_moment])
 def test_what_is_missing_is_unparsable(get: t.Callable[..., t.Any]) -> None:
     with pytest.raises(Unreadable, match="key is missing") as caught:
         get({}, "key")
@@ -79,7 +79,7 @@ def test_other_types_are_unparsable(get: t.Callable[..., t.Any], value: t.Any) -
 
 def test_moments_are_utc() -> None:
     assert fields.moment({"key": MOMENT}, "key") == MOMENT
-    assert fields.required_moment({"key": MOMENT}, "key").tzinfo is UTC
+    assert fields.require_moment({"key": MOMENT}, "key").tzinfo is UTC
 
 
 def test_tags() -> None:

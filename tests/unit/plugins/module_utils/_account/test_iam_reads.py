@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, PasswordPolicy
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound, Throttled
 
-from .fakes import LONG_AGO, NOW, FakeAccess, denied, read, refusal, unread_of
+from .fakes import LONG_AGO, NOW, FakeAccess, deny, read, refusal, unread_of
 from .test_credential_report import table
 
 STARTED = {"State": "STARTED", "Description": "No report exists."}
@@ -75,7 +75,7 @@ def test_what_is_no_report_is_unparsable(answer: dict[str, t.Any]) -> None:
 
 @pytest.mark.parametrize("name", [GENERATE, GET])
 def test_a_denial_of_either_call_is_the_reason(name: str) -> None:
-    access = FakeAccess({GENERATE: COMPLETE, GET: REPORT, name: denied(name)})
+    access = FakeAccess({GENERATE: COMPLETE, GET: REPORT, name: deny(name)})
     kind, reason, operation = unread_of(read(access, Dataset.CREDENTIAL_REPORT), Dataset.CREDENTIAL_REPORT)
     assert (kind, operation) == ("denied", name)
     assert reason == f"AccessDenied: not authorized to perform {name}"

@@ -111,7 +111,7 @@ SNAPSHOT = Snapshot(
 
 
 @pytest.fixture
-def found() -> dict[str, t.Any]:
+def result() -> dict[str, t.Any]:
     return inventory(SNAPSHOT, now=NOW)
 
 
@@ -126,19 +126,19 @@ def without(*datasets: Dataset) -> dict[str, t.Any]:
     return inventory(Snapshot(**fields), now=NOW)
 
 
-def test_it_is_plain_json(found: dict[str, t.Any]) -> None:
-    assert json.loads(json.dumps(found)) == found
+def test_it_is_plain_json(result: dict[str, t.Any]) -> None:
+    assert json.loads(json.dumps(result)) == result
 
 
-def test_account(found: dict[str, t.Any]) -> None:
-    assert (found["account_id"], found["account_alias"], found["partition"]) == ("111122223333", "acme", "aws")
-    assert found["observed_at"] == "2026-11-24T12:00:00Z"
-    assert found["credential_report_generated_at"] == "2026-11-24T09:36:00Z"
-    assert found["unread"] == []
+def test_account(result: dict[str, t.Any]) -> None:
+    assert (result["account_id"], result["account_alias"], result["partition"]) == ("111122223333", "acme", "aws")
+    assert result["observed_at"] == "2026-11-24T12:00:00Z"
+    assert result["credential_report_generated_at"] == "2026-11-24T09:36:00Z"
+    assert result["unread"] == []
 
 
-def test_a_user_with_credentials(found: dict[str, t.Any]) -> None:
-    alice = found["users"][0]
+def test_a_user_with_credentials(result: dict[str, t.Any]) -> None:
+    alice = result["users"][0]
     assert (alice["name"], alice["age_days"], alice["groups"]) == ("alice", 400, ["ops"])
     credentials = alice["credentials"]
     assert credentials["password"] == {
@@ -157,45 +157,45 @@ def test_a_user_with_credentials(found: dict[str, t.Any]) -> None:
     assert credentials["signing_certificates"] == [{"slot": 1, "active": True, "age_days": 7}]
 
 
-def test_other_credentials_of_a_user(found: dict[str, t.Any]) -> None:
-    bob = next(entry for entry in found["users"] if entry["name"] == "bob")
+def test_other_credentials_of_a_user(result: dict[str, t.Any]) -> None:
+    bob = next(entry for entry in result["users"] if entry["name"] == "bob")
     assert bob["virtual_mfa_devices"] == [f"{ARN}mfa/bob"]
     (credential,) = bob["service_specific_credentials"]
     assert (credential["id"], credential["age_days"], credential["expires"]) == ("ACCA1", 20, None)
     assert bob["credentials"]["last_activity"] is None
 
 
-def test_users_that_only_one_source_knows(found: dict[str, t.Any]) -> None:
-    by_name = {entry["name"]: entry for entry in found["users"]}
+def test_users_that_only_one_source_knows(result: dict[str, t.Any]) -> None:
+    by_name = {entry["name"]: entry for entry in result["users"]}
     assert list(by_name) == ["alice", "bob", "deleted", "new"]
     assert by_name["new"]["credentials"] is None
     assert by_name["deleted"]["groups"] is None
     assert by_name["deleted"]["credentials"] is not None
 
 
-def test_root(found: dict[str, t.Any]) -> None:
-    assert found["root"]["mfa_active"] is True
-    assert [item["age_days"] for item in found["root"]["access_keys"]] == [800]
+def test_root(result: dict[str, t.Any]) -> None:
+    assert result["root"]["mfa_active"] is True
+    assert [item["age_days"] for item in result["root"]["access_keys"]] == [800]
 
 
-def test_all_keys_in_one_list(found: dict[str, t.Any]) -> None:
-    listed = [(item["user"], item["slot"], item["active"]) for item in found["access_keys"]]
+def test_all_keys_in_one_list(result: dict[str, t.Any]) -> None:
+    listed = [(item["user"], item["slot"], item["active"]) for item in result["access_keys"]]
     assert listed == [("<root_account>", 1, True), ("alice", 1, True), ("alice", 2, False)]
 
 
-def test_groups_roles_and_policies(found: dict[str, t.Any]) -> None:
-    (group,) = found["groups"]
+def test_groups_roles_and_policies(result: dict[str, t.Any]) -> None:
+    (group,) = result["groups"]
     assert (group["members"], group["inline_policies"]) == (["alice"], ["inline"])
-    (role,) = found["roles"]
+    (role,) = result["roles"]
     assert (role["age_days"], role["idle_days"], role["last_used_region"]) == (90, 3, "eu-west-1")
     assert (role["owned_by_aws"], role["trust_policy"]) == (False, {"Statement": []})
-    own, admin = found["policies"]
+    own, admin = result["policies"]
     assert (own["default_version"], own["attachment_count"], own["boundary_usage_count"]) == ("v3", 2, 1)
     assert (own["aws_managed"], admin["aws_managed"]) == (False, True)
 
 
-def test_summary(found: dict[str, t.Any]) -> None:
-    assert found["summary"] == {
+def test_summary(result: dict[str, t.Any]) -> None:
+    assert result["summary"] == {
         "users": 4,
         "groups": 1,
         "roles": 1,

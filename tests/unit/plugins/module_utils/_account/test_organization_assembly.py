@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.codec impor
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import OF_ORGANIZATION, Dataset, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP, SCP
 
-from .fakes import ACCOUNT, FakeAccess, denied, read, refusal, unread_of
+from .fakes import ACCOUNT, FakeAccess, deny, read, refusal, unread_of
 
 MEMBER = "222233334444"
 UNIT = "ou-acme-1"
@@ -96,7 +96,7 @@ def test_nothing_of_an_organization_is_read_for_an_account() -> None:
 )
 def test_a_denial_costs_what_hangs_on_it_only(operation: str, lost: set[Dataset]) -> None:
     name = f"organizations:{operation}"
-    snapshot = read(FakeAccess({**ANSWERS, name: denied(name)}), *OF_ORGANIZATION, regions=())
+    snapshot = read(FakeAccess({**ANSWERS, name: deny(name)}), *OF_ORGANIZATION, regions=())
     unread = [found.dataset for found in snapshot.unread if found.dataset in OF_ORGANIZATION]
     assert set(unread) == lost
     # What hangs on the tree stands behind it in one order, whatever order sets have in a process.

@@ -13,7 +13,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.collect imp
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound
 
-from .fakes import ACCOUNT, FakeAccess, denied, read, refusal, unread_of
+from .fakes import ACCOUNT, FakeAccess, deny, read, refusal, unread_of
 
 MEMBER = ACCOUNT
 FULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -114,7 +114,7 @@ def test_where_no_policy_applies_nothing_is_called(answer: t.Any) -> None:
 
 
 def test_a_member_is_refused_with_one_call_and_told_why() -> None:
-    access = FakeAccess(answers(ListParents=denied("organizations:ListParents")))
+    access = FakeAccess(answers(ListParents=deny("organizations:ListParents")))
     snapshot = policies_of(access)
     kind, reason, operation = unread_of(snapshot, Dataset.ORGANIZATION_POLICIES)
     assert (kind, operation) == ("denied", "organizations:ListParents")
@@ -125,7 +125,7 @@ def test_a_member_is_refused_with_one_call_and_told_why() -> None:
 
 @pytest.mark.parametrize("refused", ["ListPoliciesForTarget", "DescribePolicy", "DescribeOrganizationalUnit"])
 def test_what_is_refused_halfway_leaves_no_half_of_the_policies(refused: str) -> None:
-    snapshot = policies_of(FakeAccess(answers(**{refused: denied(f"organizations:{refused}")})))
+    snapshot = policies_of(FakeAccess(answers(**{refused: deny(f"organizations:{refused}")})))
     assert unread_of(snapshot, Dataset.ORGANIZATION_POLICIES)[2] == f"organizations:{refused}"
     assert snapshot.organization_policies == ()
 
@@ -143,7 +143,7 @@ def test_an_account_without_a_parent_is_no_fact() -> None:
 
 
 def test_another_account_may_tell_them() -> None:
-    refused = policies_of(FakeAccess(answers(ListParents=denied("organizations:ListParents"))))
+    refused = policies_of(FakeAccess(answers(ListParents=deny("organizations:ListParents"))))
     management: t.Any = FakeAccess(answers(), account_id="999988887777")
     snapshot = with_organization_policies(management, refused)
     assert snapshot.missing(Dataset.ORGANIZATION_POLICIES) is None
@@ -151,7 +151,7 @@ def test_another_account_may_tell_them() -> None:
 
 
 def test_another_account_that_is_refused_too_is_the_reason() -> None:
-    refused = policies_of(FakeAccess(answers(ListParents=denied("organizations:ListParents"))))
+    refused = policies_of(FakeAccess(answers(ListParents=deny("organizations:ListParents"))))
     other: t.Any = FakeAccess({}, account_id="999988887777")
     snapshot = with_organization_policies(other, refused)
     assert len([found for found in snapshot.unread if found.dataset is Dataset.ORGANIZATION_POLICIES]) == 1

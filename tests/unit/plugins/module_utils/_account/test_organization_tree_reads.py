@@ -37,7 +37,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.operations impo
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
 from emulator.client import EmulatorProcess
 
-from .fakes import ACCOUNT, LONG_AGO, FakeAccess, denied, refusal
+from .fakes import ACCOUNT, LONG_AGO, FakeAccess, deny, refusal
 
 PROD, TEST = "222233334444", "333344445555"
 FULL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -179,12 +179,12 @@ def test_an_account_that_is_moved_while_the_tree_is_read_is_there_once() -> None
 def test_a_unit_that_is_deleted_while_the_tree_is_read_ends_the_read() -> None:
     """Its accounts were moved before, maybe to where they are not looked for any more."""
 
-    def gone(*, ParentId: str, **_unused: t.Any) -> t.Any:
+    def refuse_gone_parent(*, ParentId: str, **_unused: t.Any) -> t.Any:
         missing = refusal("ParentNotFoundException", kind=NotFound, name="organizations:ListAccountsForParent")
         return missing if ParentId == "ou-1-test" else accounts(ParentId=ParentId)
 
     with pytest.raises(AwsError, match="ListAccountsForParent: ParentNotFoundException"):
-        tree_of(organization(ListAccountsForParent=gone))
+        tree_of(organization(ListAccountsForParent=refuse_gone_parent))
 
 
 @pytest.mark.parametrize("kind", [AccessDenied, Throttled])
@@ -230,7 +230,7 @@ def test_tags_of_all_accounts() -> None:
 
 
 def test_tags_that_are_denied_are_not_taken_for_none() -> None:
-    access = organization(ListTagsForResource=denied("organizations:ListTagsForResource"))
+    access = organization(ListTagsForResource=deny("organizations:ListTagsForResource"))
     with pytest.raises(AccessDenied) as raised:
         with_account_tags(t.cast(Access, access), tree_of(access))
     assert raised.value.operation == "ListTagsForResource"
@@ -261,7 +261,7 @@ def test_tags_of_the_policies_of_aws_are_not_asked_for() -> None:
 @pytest.mark.parametrize("refused", ["ListPolicies", "DescribePolicy", "ListTargetsForPolicy", "ListTagsForResource"])
 def test_a_tree_without_some_of_its_policies_is_never_returned(refused: str) -> None:
     with pytest.raises(AccessDenied) as raised:
-        tree_of(organization(**{refused: denied(f"organizations:{refused}")}), policy_types=[SCP])
+        tree_of(organization(**{refused: deny(f"organizations:{refused}")}), policy_types=[SCP])
     assert raised.value.operation == refused
 
 
@@ -290,22 +290,22 @@ def process() -> t.Iterator[EmulatorProcess]:
 
 
 @pytest.fixture
-def emulated(process: EmulatorProcess) -> EmulatorProcess:
+def demo(process: EmulatorProcess) -> EmulatorProcess:
     """The emulated AWS as seeded."""
     process.control.reset("acme")
     return process
 
 
-def access_to(emulated: EmulatorProcess) -> Access:
+def access_to(demo: EmulatorProcess) -> Access:
     options = AccessOptions(
-        endpoint_url=emulated.url, access_key="administrator", secret_key="emulated", region="us-east-1"
+        endpoint_url=demo.url, access_key="administrator", secret_key="emulated", region="us-east-1"
     )
     names = (*TREE_OPERATIONS, *TAGS_OPERATIONS, *POLICIES_OPERATIONS, *DELEGATION_OPERATIONS)
     return Access(options, operations=Operations(reads=frozenset(names)), check_mode=True)
 
 
-def test_the_organization_of_the_demo(emulated: EmulatorProcess) -> None:
-    tree = organization_tree(access_to(emulated), policy_types=[SCP, RCP], delegations=True)
+def test_the_organization_of_the_demo(demo: EmulatorProcess) -> None:
+    tree = organization_tree(access_to(demo), policy_types=[SCP, RCP], delegations=True)
     assert [unit.path for unit in tree.units] == [
         "/",
         "/Sandbox",
@@ -324,27 +324,27 @@ def test_the_organization_of_the_demo(emulated: EmulatorProcess) -> None:
     assert "iam.amazonaws.com" in tree.trusted_services
 
 
-def test_accounts_of_all_pages_are_there(emulated: EmulatorProcess) -> None:
-    access = access_to(emulated)
-    client = _administrator(emulated)
+def test_accounts_of_all_pages_are_there(demo: EmulatorProcess) -> None:
+    access = access_to(demo)
+    client = _administrator(demo)
     root = client.list_roots()["Roots"][0]["Id"]
     unit_id = client.create_organizational_unit(ParentId=root, Name="Crowd")["OrganizationalUnit"]["Id"]
     for number in range(45):
         created = client.create_account(AccountName=f"crowd-{number}", Email=f"crowd-{number}@example.com")
         account_id = created["CreateAccountStatus"]["AccountId"]
         client.move_account(AccountId=account_id, SourceParentId=root, DestinationParentId=unit_id)
-    emulated.control.clear_log()
+    demo.control.clear_log()
     tree = organization_tree(access)
     assert {account.name for account in tree.accounts_under([unit_id])} == {f"crowd-{number}" for number in range(45)}
-    asked = [record for record in emulated.control.log() if record["operation"] == "ListAccountsForParent"]
+    asked = [record for record in demo.control.log() if record["operation"] == "ListAccountsForParent"]
     # Three pages of 20, and one for each of the other parents.
     assert len(asked) == len(tree.units) - 1 + 3
 
 
-def _administrator(emulated: EmulatorProcess) -> t.Any:
+def _administrator(demo: EmulatorProcess) -> t.Any:
     return boto3.client(
         "organizations",
-        endpoint_url=emulated.url,
+        endpoint_url=demo.url,
         region_name="us-east-1",
         aws_access_key_id="administrator",
         aws_secret_access_key="emulated",

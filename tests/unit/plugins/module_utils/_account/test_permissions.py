@@ -72,7 +72,7 @@ def account(**fields: t.Any) -> Snapshot:
 
 def test_policies_of_a_user_are_its_own_and_those_of_its_groups() -> None:
     subject = Permissions(account())
-    assert [(item.label, item.way) for item in subject.held(arn("user", "a"))] == [
+    assert [(item.label, item.way) for item in subject.list_policies(arn("user", "a"))] == [
         ("P", "attached"),
         ("own", "inline"),
         ("Q", "group g"),

@@ -20,7 +20,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.security_hu
 )
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AccessDenied, AwsError, NotFound
 
-from .fakes import ACCOUNT, HOME, OTHER, FakeAccess, denied, read, refusal, unread_of
+from .fakes import ACCOUNT, HOME, OTHER, FakeAccess, deny, read, refusal, unread_of
 
 DETAILS, FINDINGS = Dataset.SECURITY_HUB_DETAILS, Dataset.SECURITY_HUB_FINDINGS
 CIS = f"arn:aws:securityhub:{HOME}::standards/cis-aws-foundations-benchmark/v/5.0.0"
@@ -38,7 +38,7 @@ def answering(**answers: t.Any) -> FakeAccess:
         "DescribeStandards": {
             "Standards": [{"StandardsArn": FSBP, "Name": "FSBP"}, {"StandardsArn": CIS, "Name": "CIS"}]
         },
-        "GetEnabledStandards": {"StandardsSubscriptions": [enabled(FSBP)]},
+        "GetEnabledStandards": {"StandardsSubscriptions": [describe_subscription(FSBP)]},
         "ListFindingAggregators": {"FindingAggregators": []},
         "DescribeSecurityHubV2": NO_V2,
         **answers,
@@ -46,7 +46,7 @@ def answering(**answers: t.Any) -> FakeAccess:
     return FakeAccess({f"securityhub:{name}": answer for name, answer in given.items()})
 
 
-def enabled(arn: str, status: str = "READY", **fields: t.Any) -> dict[str, t.Any]:
+def describe_subscription(arn: str, status: str = "READY", **fields: t.Any) -> dict[str, t.Any]:
     path = arn.rpartition("standards/")[2]
     return {
         "StandardsArn": arn,
@@ -64,11 +64,11 @@ def details(access: FakeAccess) -> SecurityHubDetails:
 
 
 def test_a_hub_with_all_that_is_told_of_it() -> None:
-    incomplete = enabled(
+    incomplete = describe_subscription(
         CIS, "INCOMPLETE", StandardsStatusReason={"StatusReasonCode": "NO_AVAILABLE_CONFIGURATION_RECORDER"}
     )
     access = answering(
-        GetEnabledStandards={"StandardsSubscriptions": [incomplete, enabled(FSBP, "DELETING")]},
+        GetEnabledStandards={"StandardsSubscriptions": [incomplete, describe_subscription(FSBP, "DELETING")]},
         DescribeSecurityHubV2={"HubV2Arn": "arn:v2", "SubscribedAt": "now"},
     )
     found = details(access)
@@ -159,7 +159,7 @@ def test_a_member_is_not_told_where_its_findings_come_together(code: str) -> Non
 
 @pytest.mark.parametrize(
     "answer",
-    [denied("securityhub:DescribeSecurityHubV2"), refusal("UnknownOperationException")],
+    [deny("securityhub:DescribeSecurityHubV2"), refusal("UnknownOperationException")],
     ids=["denied", "unknown to the partition"],
 )
 def test_v2_that_nobody_tells_of_costs_the_region_nothing(answer: AwsError) -> None:
@@ -173,7 +173,7 @@ def test_a_denied_region_costs_itself_only(operation: str) -> None:
 
     def answer(*, region: str, **_parameters: t.Any) -> t.Any:
         name = f"securityhub:{operation}"
-        return denied(name, region=region) if region == OTHER else answers.get(operation, {"Standards": []})
+        return deny(name, region=region) if region == OTHER else answers.get(operation, {"Standards": []})
 
     snapshot = read(answering(**{operation: answer}), DETAILS, regions=(HOME, OTHER))
     assert [item.region for item in snapshot.security_hub_details] == [HOME]
@@ -237,5 +237,5 @@ def test_a_hub_that_is_off_has_found_nothing() -> None:
 
 
 def test_findings_that_may_not_be_read_are_unknown() -> None:
-    snapshot, _access = findings(denied("securityhub:GetFindings"))
+    snapshot, _access = findings(deny("securityhub:GetFindings"))
     assert unread_of(snapshot, FINDINGS, HOME)[::2] == ("denied", "securityhub:GetFindings")

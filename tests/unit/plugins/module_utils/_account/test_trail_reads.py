@@ -12,7 +12,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._account.trail_reads import LogGroup
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound, Throttled
 
-from .fakes import ACCOUNT, HOME, LONG_AGO, OTHER, FakeAccess, denied, read, refusal, unread_of
+from .fakes import ACCOUNT, HOME, LONG_AGO, OTHER, FakeAccess, deny, read, refusal, unread_of
 
 DESCRIBE = "cloudtrail:DescribeTrails"
 STATUS = "cloudtrail:GetTrailStatus"
@@ -170,7 +170,7 @@ def test_event_sources_that_are_left_out(answer: dict[str, t.Any], excluded: tup
     assert (found.logs_management_events, found.excluded_sources) == (True, excluded)
 
 
-@pytest.mark.parametrize("answer", [denied(STATUS), refusal("TrailNotFoundException", kind=NotFound)])
+@pytest.mark.parametrize("answer", [deny(STATUS), refusal("TrailNotFoundException", kind=NotFound)])
 def test_a_member_is_not_told_of_its_organizations_trail(answer: t.Any) -> None:
     told = trail(account=MANAGEMENT, IsOrganizationTrail=True)
     snapshot = read(FakeAccess({DESCRIBE: {"trailList": [told]}, STATUS: answer}), Dataset.TRAILS)

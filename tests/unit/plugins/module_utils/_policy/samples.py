@@ -21,7 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.po
 
 
 @functools.cache
-def managed_policies() -> Mapping[str, t.Any]:
+def load_managed_policies() -> Mapping[str, t.Any]:
     """The documents of all AWS managed policies that moto carries, by name, as boto3 would give them."""
     return {name: policy["Document"] for name, policy in json.loads(aws_managed_policies_data).items()}
 

@@ -25,7 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.securi
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.security_hub.run import _learn
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 
-from ..._account.fakes import ACCOUNT, HOME, NOW, OTHER, FakeAccess, denied, refusal
+from ..._account.fakes import ACCOUNT, HOME, NOW, OTHER, FakeAccess, deny, refusal
 from ..._controls.hub_samples import CIS_5, FSBP, hub, off, standard, subscribed, subscription
 
 PLACE = Place("aws", ACCOUNT, HOME)
@@ -106,7 +106,7 @@ def test_in_a_hub_that_is_off_there_is_nothing() -> None:
 
 def test_a_denied_read_is_no_fact() -> None:
     with pytest.raises(AwsError):
-        present(PLACE.enable(), DescribeHub=denied("securityhub:DescribeHub"))
+        present(PLACE.enable(), DescribeHub=deny("securityhub:DescribeHub"))
 
 
 @pytest.mark.parametrize(
@@ -173,6 +173,6 @@ def test_more_controls_than_a_call_takes() -> None:
 
 
 def test_a_region_that_does_not_tell_of_its_controls_says_why() -> None:
-    access = answering(BatchGetSecurityControls=denied("securityhub:BatchGetSecurityControls"))
+    access = answering(BatchGetSecurityControls=deny("securityhub:BatchGetSecurityControls"))
     found = read_controls(access, [wish(parameters={"x": 1})], [hub(subscription(FSBP))])
     assert "not authorized" in found[HOME].problem

@@ -248,13 +248,13 @@ def test_a_trust_policy_that_does_not_parse_matters_to_those_concerned() -> None
 
 def test_roles_with_the_same_trust_policy_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    real = Trust.gone
+    real = Trust.find_deleted_principals
 
     def counting(self: Trust) -> tuple[str, ...]:
         asked.append(self)
         return real(self)
 
-    monkeypatch.setattr(Trust, "gone", counting)
+    monkeypatch.setattr(Trust, "find_deleted_principals", counting)
     roles = (*(role(f"r{number}") for number in range(9)), role("other", trust=trust({"AWS": ROOT})))
     (finding,) = judge("trust_orphaned_principal", snapshot(roles=roles))
     assert finding.detail == "10 roles assessed" and len(asked) == 2

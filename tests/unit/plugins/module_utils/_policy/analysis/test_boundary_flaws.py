@@ -51,7 +51,7 @@ PROTECTED = (
 )
 
 
-def found(*statements: Statement, arn: str = ARN, bound: tuple[str, ...] = ()) -> dict[Weakness, Flaw]:
+def find_flaws(*statements: Statement, arn: str = ARN, bound: tuple[str, ...] = ()) -> dict[Weakness, Flaw]:
     policy = parse({"Version": "2012-10-17", "Statement": list(statements)}, kind=Kind.BOUNDARY)
     return {flaw.weakness: flaw for flaw in flaws(policy, arn=arn, place=Place("aws", ACCOUNT), bound=bound)}
 
@@ -71,11 +71,11 @@ def found(*statements: Statement, arn: str = ARN, bound: tuple[str, ...] = ()) -
     ],
 )
 def test_a_sound_boundary_has_no_flaw(statements: tuple[Statement, ...]) -> None:
-    assert found(*statements) == {}
+    assert find_flaws(*statements) == {}
 
 
 def test_everything_but_the_ways_out_leaves_iam_open_all_the_same() -> None:
-    assert set(found(allow("*"), *PROTECTED)) == {Weakness.OPENS_IAM}
+    assert set(find_flaws(allow("*"), *PROTECTED)) == {Weakness.OPENS_IAM}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_everything_but_the_ways_out_leaves_iam_open_all_the_same() -> None:
     ],
 )
 def test_a_boundary_that_leaves_nothing_locks_out(statements: tuple[Statement, ...], weakness: Weakness) -> None:
-    assert set(found(*statements)) == {weakness}
+    assert set(find_flaws(*statements)) == {weakness}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_boundary_that_leaves_nothing_locks_out(statements: tuple[Statement, .
     ],
 )
 def test_a_boundary_that_leaves_something_does_not(statements: tuple[Statement, ...]) -> None:
-    assert not {Weakness.DENIES_ONLY, Weakness.GRANTS_NOTHING} & set(found(*statements))
+    assert not {Weakness.DENIES_ONLY, Weakness.GRANTS_NOTHING} & set(find_flaws(*statements))
 
 
 @pytest.mark.parametrize(
@@ -136,33 +136,33 @@ def test_a_boundary_that_leaves_something_does_not(statements: tuple[Statement, 
     ids=lambda value: "-".join(value["Action"]) if isinstance(value, dict) else str(value),
 )
 def test_each_way_out_is_found(statement: Statement, weakness: Weakness) -> None:
-    assert weakness in found(allow("s3:*"), statement)
+    assert weakness in find_flaws(allow("s3:*"), statement)
 
 
 def test_a_condition_does_not_close_a_way_out_and_is_named() -> None:
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-    flaw = found(allow("iam:DeleteRolePermissionsBoundary", Condition=condition))[Weakness.REMOVABLE]
+    flaw = find_flaws(allow("iam:DeleteRolePermissionsBoundary", Condition=condition))[Weakness.REMOVABLE]
     assert flaw.keys == ("aws:MultiFactorAuthPresent",)
     assert flaw.detail.endswith("where conditions on aws:MultiFactorAuthPresent hold")
 
 
 def test_a_way_out_for_one_of_those_it_binds_is_enough() -> None:
     statement = allow("iam:DeleteRolePermissionsBoundary", resource=f"arn:aws:iam::{ACCOUNT}:role/app/*")
-    assert found(statement) == {}
-    assert set(found(statement, bound=(ROLE,))) == {Weakness.REMOVABLE}
+    assert find_flaws(statement) == {}
+    assert set(find_flaws(statement, bound=(ROLE,))) == {Weakness.REMOVABLE}
 
 
 def test_nobody_can_rewrite_a_policy_of_aws() -> None:
     everything = allow("*")
-    assert Weakness.REWRITABLE in found(everything)
-    assert Weakness.REWRITABLE not in found(everything, arn="arn:aws:iam::aws:policy/PowerUserAccess")
+    assert Weakness.REWRITABLE in find_flaws(everything)
+    assert Weakness.REWRITABLE not in find_flaws(everything, arn="arn:aws:iam::aws:policy/PowerUserAccess")
 
 
 def test_a_condition_on_iam_is_no_open_iam() -> None:
-    assert Weakness.OPENS_IAM in found(allow("iam:*"))
+    assert Weakness.OPENS_IAM in find_flaws(allow("iam:*"))
     restricted = {"StringEquals": {"aws:ResourceTag/team": "web"}}
-    assert Weakness.OPENS_IAM not in found(allow("iam:*", Condition=restricted))
-    assert Weakness.OPENS_IAM not in found(allow("iam:*", resource=f"arn:aws:iam::{ACCOUNT}:role/app/*"))
+    assert Weakness.OPENS_IAM not in find_flaws(allow("iam:*", Condition=restricted))
+    assert Weakness.OPENS_IAM not in find_flaws(allow("iam:*", resource=f"arn:aws:iam::{ACCOUNT}:role/app/*"))
 
 
 def test_the_callers_and_their_targets_are_told_apart_where_the_boundary_does() -> None:
@@ -170,28 +170,28 @@ def test_the_callers_and_their_targets_are_told_apart_where_the_boundary_does() 
     lead, dev = f"arn:aws:iam::{ACCOUNT}:role/app/lead", f"arn:aws:iam::{ACCOUNT}:role/app/dev"
     condition = {"ArnEquals": {"aws:PrincipalArn": lead}}
     statement = allow("iam:DeleteRolePermissionsBoundary", resource=f"{dev}*", Condition=condition)
-    assert found(statement, bound=(f"{dev}-1", f"{dev}-2")) == {}
-    assert set(found(statement, bound=(f"{dev}-1", lead, f"{dev}-2"))) == {Weakness.REMOVABLE}
+    assert find_flaws(statement, bound=(f"{dev}-1", f"{dev}-2")) == {}
+    assert set(find_flaws(statement, bound=(f"{dev}-1", lead, f"{dev}-2"))) == {Weakness.REMOVABLE}
 
 
 def test_what_users_may_do_to_themselves_is_found() -> None:
     own = f"arn:aws:iam::{ACCOUNT}:user/${{aws:username}}"
     statement = allow("iam:DeleteUserPermissionsBoundary", resource=own)
     users = tuple(f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("team/ann", "bob"))
-    assert Weakness.REMOVABLE in found(statement, bound=users)
+    assert Weakness.REMOVABLE in find_flaws(statement, bound=users)
 
 
 def test_a_boundary_of_a_thousand_is_judged_with_a_few_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Request] = []
     decide = Evaluator.decide
 
-    def counted(self: Evaluator, request: Request) -> Decision:
+    def count(self: Evaluator, request: Request) -> Decision:
         asked.append(request)
         return decide(self, request)
 
-    monkeypatch.setattr(Evaluator, "decide", counted)
+    monkeypatch.setattr(Evaluator, "decide", count)
     bound = tuple(f"arn:aws:iam::{ACCOUNT}:{kind}/dev-{n}" for n in range(500) for kind in ("role", "user"))
-    assert found(allow("*"), *PROTECTED, deny("iam:*"), bound=bound) == {}
+    assert find_flaws(allow("*"), *PROTECTED, deny("iam:*"), bound=bound) == {}
     assert len(asked) < 50
 
 
@@ -200,4 +200,4 @@ def test_a_boundary_that_allows_all_is_judged_without_reading_every_service(monk
         raise AssertionError(f"{pattern} was read")
 
     monkeypatch.setattr(catalogue, "expand", expand)
-    assert found(allow("*"), *PROTECTED, deny("iam:*")) == {}
+    assert find_flaws(allow("*"), *PROTECTED, deny("iam:*")) == {}

@@ -44,7 +44,7 @@ HOW_TO = {
 }
 
 
-def found(condition: t.Any, **elements: t.Any) -> tuple[MfaDenial, ...]:
+def find_denials(condition: t.Any, **elements: t.Any) -> tuple[MfaDenial, ...]:
     """What is wrong with a statement that denies everything but reading one's own devices."""
     what = {} if "Action" in elements else {"NotAction": ["iam:ListMFADevices", "sts:GetSessionToken"]}
     statement = {"Effect": "Deny", "Resource": "*", **what, "Condition": condition, **elements}
@@ -96,7 +96,7 @@ def test_the_policy_of_how_tos() -> None:
     ],
 )
 def test_nobody_named_is_left_out(condition: t.Any) -> None:
-    (denial,) = found(condition)
+    (denial,) = find_denials(condition)
     assert denial.everything
     assert denial.statement == "statement 1"
     assert set(EVERYBODY) == set(denial.cut_off)
@@ -127,7 +127,7 @@ def test_nobody_named_is_left_out(condition: t.Any) -> None:
     ],
 )
 def test_who_is_cut_off(condition: t.Any, cut_off: set[str]) -> None:
-    (denial,) = found(condition)
+    (denial,) = find_denials(condition)
     assert set(denial.cut_off) == cut_off
 
 
@@ -155,7 +155,7 @@ def test_who_is_cut_off(condition: t.Any, cut_off: set[str]) -> None:
     ],
 )
 def test_twins_that_hit_no_unnamed_role(condition: t.Any) -> None:
-    assert found(condition) == ()
+    assert find_denials(condition) == ()
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_twins_that_hit_no_unnamed_role(condition: t.Any) -> None:
     ],
 )
 def test_statements_that_deny_roles_nothing(elements: t.Any) -> None:
-    assert found(WITHOUT_MFA, **elements) == ()
+    assert find_denials(WITHOUT_MFA, **elements) == ()
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_statements_that_deny_roles_nothing(elements: t.Any) -> None:
     ],
 )
 def test_how_much_is_denied(elements: t.Any, everything: bool) -> None:
-    (denial,) = found(WITHOUT_MFA, **elements)
+    (denial,) = find_denials(WITHOUT_MFA, **elements)
     assert denial.everything is everything
     assert ("all but a few actions" in str(denial)) is everything
 

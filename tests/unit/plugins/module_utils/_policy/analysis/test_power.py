@@ -41,7 +41,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.p
     is_open_somewhere,
 )
 
-from ..samples import allow, but, deny, managed_policies, policies, policy
+from ..samples import allow, but, deny, load_managed_policies, policies, policy
 
 Documents = t.Union[dict[str, t.Any], list[dict[str, t.Any]]]
 
@@ -415,12 +415,14 @@ def test_every_sensitive_action_can_be_allowed() -> None:
     ],
 )
 def test_whole_services(statements: list[dict[str, t.Any]], whole: bool) -> None:
-    assert analysis(*statements).whole_service("kms") is whole
+    assert analysis(*statements).allows_whole_service("kms") is whole
 
 
 def test_trails_are_all_that_cloudtrail_has() -> None:
-    assert analysis(allow("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:trail/*")).whole_service("cloudtrail")
-    assert not analysis(allow("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:channel/*")).whole_service("cloudtrail")
+    assert analysis(allow("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:trail/*")).allows_whole_service("cloudtrail")
+    assert not analysis(allow("cloudtrail:*", resource="arn:aws:cloudtrail:*:*:channel/*")).allows_whole_service(
+        "cloudtrail"
+    )
 
 
 # AWS's own policies
@@ -429,7 +431,7 @@ def test_trails_are_all_that_cloudtrail_has() -> None:
 def test_of_aws_own_policies_one_makes_an_administrator() -> None:
     powers = {}
     reading = set()
-    for name, document in managed_policies().items():
+    for name, document in load_managed_policies().items():
         subject = Analysis(Layers(identity=(parse(document, name=name),)), PLACE)
         power = subject.administrator()
         if power is not None:

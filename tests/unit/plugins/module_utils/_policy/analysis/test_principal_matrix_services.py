@@ -18,8 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.pri
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix_callers import (
     OTHER_SERVICES,
-    called_services,
     callers_of,
+    list_called_services,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix_services import (
     service_losses,
@@ -43,7 +43,7 @@ def rcp(*actions: str, resource: str = "*", name: str = "guardrail", **condition
     return parse({"Version": "2012-10-17", "Statement": [statement]}, name=name)
 
 
-def lost(policy: Policy, **more: t.Any) -> tuple[Loss, ...]:
+def find_losses(policy: Policy, **more: t.Any) -> tuple[Loss, ...]:
     return service_losses(PLACE, NOTHING, Controls(rcps=((policy,),)), **more)
 
 
@@ -53,8 +53,8 @@ def names(found: tuple[Loss, ...]) -> set[str]:
 
 def test_the_catalogue_knows_the_services_that_the_table_names() -> None:
     assert len(REACHED) >= 60
-    assert called_services() <= set(REACHED)
-    known = {name for prefix in called_services() for names in callers_of(prefix).values() for name in names}
+    assert list_called_services() <= set(REACHED)
+    known = {name for prefix in list_called_services() for names in callers_of(prefix).values() for name in names}
     missing = [name for name in known if catalogue.action(*name.split(":")) is None]
     assert missing == []
 
@@ -62,7 +62,7 @@ def test_the_catalogue_knows_the_services_that_the_table_names() -> None:
 @looped("prefix", REACHED)
 def test_on_every_service_that_rcps_reach_a_denial_of_services_is_certain(prefix: str) -> None:
     for conditions in (SERVICES, OUTSIDERS, {}):
-        found = lost(rcp(f"{prefix}:*", **conditions))
+        found = find_losses(rcp(f"{prefix}:*", **conditions))
         assert found
         assert OTHER_SERVICES in names(found)
         assert names(found) == {*callers_of(prefix), OTHER_SERVICES}
@@ -88,20 +88,20 @@ def test_on_every_service_that_rcps_reach_a_denial_of_services_is_certain(prefix
     ids=["identity perimeter", "confused deputy", "TLS", "TLS version", "tag"],
 )
 def test_the_well_known_forms_stop_no_service(prefix: str, conditions: dict[str, t.Any]) -> None:
-    assert lost(rcp(f"{prefix}:*", **conditions)) == ()
+    assert find_losses(rcp(f"{prefix}:*", **conditions)) == ()
 
 
 def test_what_depends_on_whether_a_service_tells_its_source_is_not_certain() -> None:
-    found = lost(rcp("sqs:*", **SERVICES, StringNotEqualsIfExists={"aws:SourceOrgID": "o-example"}))
+    found = find_losses(rcp("sqs:*", **SERVICES, StringNotEqualsIfExists={"aws:SourceOrgID": "o-example"}))
     assert names(found) == {*callers_of("sqs"), OTHER_SERVICES}
     assert {(loss.certain, loss.missing) for loss in found} == {(False, ("aws:SourceAccount", "aws:SourceOrgID"))}
     # The source of another organization is certainly none of ours.
-    other = lost(rcp("sqs:*", **SERVICES, StringNotEqualsIfExists={"aws:SourceOrgID": "o-other"}))
+    other = find_losses(rcp("sqs:*", **SERVICES, StringNotEqualsIfExists={"aws:SourceOrgID": "o-other"}))
     assert all(loss.certain for loss in other)
 
 
 def test_services_that_never_tell_their_source_certainly_lose_what_asks_for_it() -> None:
-    found = lost(rcp("sts:AssumeRole", **SERVICES, StringNotEqualsIfExists={"aws:SourceAccount": ACCOUNT}))
+    found = find_losses(rcp("sts:AssumeRole", **SERVICES, StringNotEqualsIfExists={"aws:SourceAccount": ACCOUNT}))
     certain = {loss.actor.arn: loss.certain for loss in found}
     assert certain["ec2.amazonaws.com"]
     assert certain["lambda.amazonaws.com"]
@@ -109,25 +109,25 @@ def test_services_that_never_tell_their_source_certainly_lose_what_asks_for_it()
 
 
 def test_a_service_that_is_exempt_by_name_loses_nothing_and_the_unnamed_ones_may() -> None:
-    found = lost(rcp("sqs:*", **SERVICES, StringNotEquals={"aws:PrincipalServiceName": "sns.amazonaws.com"}))
+    found = find_losses(rcp("sqs:*", **SERVICES, StringNotEquals={"aws:PrincipalServiceName": "sns.amazonaws.com"}))
     assert names(found) == {"events.amazonaws.com", "s3.amazonaws.com", OTHER_SERVICES}
     assert {loss.actor.arn for loss in found if not loss.certain} == {OTHER_SERVICES}
 
 
 def test_on_a_resource_that_is_named_a_loss_is_not_certain_and_elsewhere_there_is_none() -> None:
-    own = lost(rcp("sqs:SendMessage", resource=f"arn:aws:sqs:us-east-1:{ACCOUNT}:orders", **SERVICES))
+    own = find_losses(rcp("sqs:SendMessage", resource=f"arn:aws:sqs:us-east-1:{ACCOUNT}:orders", **SERVICES))
     assert own
     assert not any(loss.certain for loss in own)
     other = rcp("sqs:SendMessage", resource="arn:aws:sqs:us-east-1:999988887777:orders", **SERVICES)
-    assert lost(other) == ()
+    assert find_losses(other) == ()
 
 
 def test_only_services_that_may_assume_a_role_lose_that_where_trusts_are_known() -> None:
     policy = rcp("sts:*", **OUTSIDERS)
-    assert names(lost(policy, entering=frozenset({"glue.amazonaws.com"}))) == {"glue.amazonaws.com"}
-    assert lost(policy, entering=frozenset()) == ()
+    assert names(find_losses(policy, entering=frozenset({"glue.amazonaws.com"}))) == {"glue.amazonaws.com"}
+    assert find_losses(policy, entering=frozenset()) == ()
     # That says nothing of other services.
-    assert lost(rcp("sqs:*", **SERVICES), entering=frozenset())
+    assert find_losses(rcp("sqs:*", **SERVICES), entering=frozenset())
 
 
 def test_what_a_policy_denied_before_is_not_lost_anew() -> None:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.trust_patterns import (
     account_of,
     accounts_like,
-    fitting,
+    make_matching_arns,
 )
 
 OTHER = "555566667777"
@@ -57,17 +57,17 @@ def test_account_ids_that_a_pattern_matches(pattern: str, expected: list[str]) -
     ],
 )
 def test_arns_of_an_account_that_a_pattern_matches(pattern: str, expected: list[str]) -> None:
-    assert list(fitting(pattern, OTHER, HEADS)) == expected
+    assert list(make_matching_arns(pattern, OTHER, HEADS)) == expected
 
 
 def test_names_without_an_account_say_whose_they_are() -> None:
-    assert list(fitting("arn:aws:s3:::logs", OTHER, HEADS)) == []
-    assert list(fitting("arn:aws:s3:::logs-*", OTHER, HEADS)) == ["arn:aws:s3:::logs-x"]
+    assert list(make_matching_arns("arn:aws:s3:::logs", OTHER, HEADS)) == []
+    assert list(make_matching_arns("arn:aws:s3:::logs-*", OTHER, HEADS)) == ["arn:aws:s3:::logs-x"]
 
 
 def test_resources_of_services_may_have_colons() -> None:
     head = f"arn:aws:logs:eu-west-1:{OTHER}:"
-    assert list(fitting("*:log-group:app", OTHER, (head,))) == [f"{head}log-group:app"]
+    assert list(make_matching_arns("*:log-group:app", OTHER, (head,))) == [f"{head}log-group:app"]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def subjects(*statements: dict[str, t.Any], rcps: tuple[Policy, ...] = ()) -> tu
     return Trust(document, ROLE, rcps=rcps).open_subjects()
 
 
-def left(issuer: str, condition: t.Any = None) -> list[tuple[str, t.Optional[str]]]:
+def find_openings(issuer: str, condition: t.Any = None) -> list[tuple[str, t.Optional[str]]]:
     return [(item.left, item.pattern) for item in subjects(statement(issuer, condition))]
 
 
@@ -96,7 +96,7 @@ def claims(issuer: str, operator: str = "StringEquals", **values: t.Any) -> dict
 )
 def test_github_subjects(condition: t.Any, expected: list[tuple[str, t.Optional[str]]]) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html"""
-    assert left(GITHUB, condition) == expected
+    assert find_openings(GITHUB, condition) == expected
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ def test_github_subjects(condition: t.Any, expected: list[tuple[str, t.Optional[
 )
 def test_who_gets_in(issuer: str, condition: t.Any, expected: list[tuple[str, t.Optional[str]]]) -> None:
     """Each provider as its documentation says, which is named in the table of providers."""
-    assert left(issuer, condition) == expected
+    assert find_openings(issuer, condition) == expected
 
 
 @pytest.mark.parametrize(

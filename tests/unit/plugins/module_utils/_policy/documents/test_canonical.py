@@ -16,17 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import (
+    are_equivalent,
     canonical,
     document,
-    equivalent,
     fingerprint,
-    minified,
+    minify,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Condition, Policy, Statement
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Layers, Request, evaluate
 
-from ..samples import managed_policies, policies
+from ..samples import load_managed_policies, policies
 
 ALLOW: dict[str, t.Any] = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 
@@ -90,7 +90,7 @@ def trusting(principal: t.Any) -> Policy:
     ],
 )
 def test_the_same_said_otherwise(one: Policy, other: Policy) -> None:
-    assert equivalent(one, other)
+    assert are_equivalent(one, other)
     assert fingerprint(one) == fingerprint(other)
 
 
@@ -136,7 +136,7 @@ def test_the_same_said_otherwise(one: Policy, other: Policy) -> None:
     ],
 )
 def test_something_else(one: Policy, other: Policy) -> None:
-    assert not equivalent(one, other)
+    assert not are_equivalent(one, other)
     assert fingerprint(one) != fingerprint(other)
 
 
@@ -168,7 +168,7 @@ def test_a_document_is_written_in_the_order_of_the_grammar_and_short() -> None:
         },
         Id="an id",
     )
-    assert minified(policy) == (
+    assert minify(policy) == (
         '{"Version":"2012-10-17","Id":"an id","Statement":[{"Sid":"One","Effect":"Allow",'
         '"Principal":{"AWS":["111111111111","222222222222"],"Service":"ec2.amazonaws.com"},'
         '"Action":["s3:Get*","s3:Put*"],"Resource":"*",'
@@ -179,9 +179,9 @@ def test_a_document_is_written_in_the_order_of_the_grammar_and_short() -> None:
 def test_a_key_in_two_spellings_holds_twice() -> None:
     both = conditional(StringEquals={"aws:x": ["a", "b"], "AWS:X": ["b", "c"]})
     assert len(canonical(both).statements[0].conditions) == 2
-    assert parse(minified(both)) == both
-    assert equivalent(parse(minified(canonical(both))), both)
-    assert not equivalent(both, conditional(StringEquals={"aws:x": ["a", "b"]}))
+    assert parse(minify(both)) == both
+    assert are_equivalent(parse(minify(canonical(both))), both)
+    assert not are_equivalent(both, conditional(StringEquals={"aws:x": ["a", "b"]}))
 
 
 def test_what_json_cannot_say_is_refused() -> None:
@@ -198,34 +198,34 @@ def test_properties(principals: bool) -> None:
     def holds(policy: Policy, seed: random.Random) -> None:
         found = canonical(policy)
         assert canonical(found) == found
-        assert equivalent(shuffled(policy, seed), policy)
+        assert are_equivalent(shuffle(policy, seed), policy)
         assert parse(document(policy)) == policy
-        assert parse(minified(policy)) == policy
-        assert equivalent(parse(minified(found)), policy)
+        assert parse(minify(policy)) == policy
+        assert are_equivalent(parse(minify(found)), policy)
 
     holds()
 
 
-def shuffled(policy: Policy, chance: random.Random) -> Policy:
+def shuffle(policy: Policy, chance: random.Random) -> Policy:
     """The policy with statements, values and conditions in another order, and some of them twice."""
 
-    def mixed(items: t.Sequence[t.Any]) -> t.Any:
+    def mix(items: t.Sequence[t.Any]) -> t.Any:
         extended = [*items, *chance.choices(items, k=chance.randint(0, 2))] if items else []
         return tuple(chance.sample(extended, len(extended)))
 
-    def mixed_condition(condition: Condition) -> Condition:
-        return dataclasses.replace(condition, values=mixed(condition.values), key=condition.key.swapcase())
+    def mix_condition(condition: Condition) -> Condition:
+        return dataclasses.replace(condition, values=mix(condition.values), key=condition.key.swapcase())
 
-    def mixed_statement(statement: Statement) -> Statement:
+    def mix_statement(statement: Statement) -> Statement:
         changed: dict[str, t.Any] = {
-            field.name: mixed(value)
+            field.name: mix(value)
             for field in dataclasses.fields(statement)
             if isinstance(value := getattr(statement, field.name), tuple)
         }
-        changed["conditions"] = tuple(map(mixed_condition, changed["conditions"]))
+        changed["conditions"] = tuple(map(mix_condition, changed["conditions"]))
         return dataclasses.replace(statement, **changed)
 
-    return dataclasses.replace(policy, statements=mixed(tuple(map(mixed_statement, policy.statements))))
+    return dataclasses.replace(policy, statements=mix(tuple(map(mix_statement, policy.statements))))
 
 
 REQUESTS: t.Final = [
@@ -260,10 +260,10 @@ def test_the_canonical_form_means_the_same(identity: Policy, resource: Policy) -
 
 
 def test_all_policies_of_aws() -> None:
-    for name, content in managed_policies().items():
+    for name, content in load_managed_policies().items():
         policy = parse(content, name=name)
         found = canonical(policy)
         assert canonical(found) == found
-        assert parse(minified(policy), name=name) == policy
+        assert parse(minify(policy), name=name) == policy
         assert parse(json.dumps(document(found))) == found
         assert fingerprint(policy) == fingerprint(found)

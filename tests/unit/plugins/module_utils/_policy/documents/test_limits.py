@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import minified
+from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.canonical import minify
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.limits import (
     ATTACHMENTS,
     LIMITS,
@@ -23,7 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.li
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind
 
-from ..samples import managed_policies
+from ..samples import load_managed_policies
 
 DOCUMENT: dict[str, t.Any] = {
     "Version": "2012-10-17",
@@ -64,7 +64,7 @@ def test_structures_and_policies_count_as_they_would_be_sent() -> None:
     assert size(DOCUMENT, Kind.SCP) == len(COMPACT)
     # A statement or a value alone needs no list.
     policy = parse({"Statement": {"Effect": "Deny", "Action": ["*"], "Resource": ["*"]}})
-    assert size(policy, Kind.SCP) == len(minified(policy)) == len(COMPACT)
+    assert size(policy, Kind.SCP) == len(minify(policy)) == len(COMPACT)
 
 
 def test_inline_policies_count_together() -> None:
@@ -90,7 +90,7 @@ def test_limits_are_known_for_all_kinds_but_those_of_services() -> None:
 
 def test_sizes_of_the_policies_of_aws() -> None:
     """AWS's own may be larger than a customer's: 84 of them could not be copied."""
-    documents = managed_policies()
+    documents = load_managed_policies()
     sizes = {name: size(content, Kind.MANAGED) for name, content in documents.items()}
     assert sizes["AdministratorAccess"] == len(COMPACT.replace("Deny", "Allow"))
     assert sizes["ReadOnlyAccess"] > 6_144

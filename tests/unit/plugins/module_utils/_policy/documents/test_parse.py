@@ -32,7 +32,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.po
     Statement,
 )
 
-from ..samples import managed_policies
+from ..samples import load_managed_policies
 
 ALLOW: dict[str, t.Any] = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 TRUST: dict[str, t.Any] = {
@@ -418,7 +418,7 @@ def test_long_values_are_cut_in_messages() -> None:
 
 @pytest.mark.parametrize("kind", [None, Kind.MANAGED], ids=["any kind", "managed"])
 def test_all_policies_of_aws_are_read_alike_as_text_and_as_structure(kind: t.Optional[Kind]) -> None:
-    documents = managed_policies()
+    documents = load_managed_policies()
     assert len(documents) > 1500
     for name, content in documents.items():
         policy = parse(content, name=name, kind=kind)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse, problems
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind, Policy, PolicyError
 
-from ..samples import managed_policies
+from ..samples import load_managed_policies
 
 KINDS: t.Final = (None, *Kind)
 # Policies are small on average; a few thousand characters hold every element, and 10,000 of them are soon read.
@@ -66,11 +66,11 @@ def outcome(source: t.Any, kind: t.Optional[Kind]) -> t.Optional[Policy]:
 
 
 def seeds() -> list[str]:
-    texts = [json.dumps(content, indent=2) for content in managed_policies().values()]
+    texts = [json.dumps(content, indent=2) for content in load_managed_policies().values()]
     return sorted(text for text in texts if len(text) < LONGEST)
 
 
-def broken_text(text: str, chance: random.Random) -> str:
+def break_text(text: str, chance: random.Random) -> str:
     """The text with one to three edits: cut, doubled, swapped or replaced somewhere."""
     for _edit in range(chance.randint(1, 3)):
         start = chance.randrange(len(text) + 1)
@@ -93,7 +93,7 @@ def places(value: t.Any, path: tuple[t.Any, ...] = ()) -> list[tuple[t.Any, ...]
     return [path, *(place for key, child in children for place in places(child, (*path, key)))]
 
 
-def broken_structure(content: t.Any, chance: random.Random) -> t.Any:
+def break_structure(content: t.Any, chance: random.Random) -> t.Any:
     """The structure with junk in one place, or one element less or renamed."""
     *parents, last = chance.choice(places(content)[1:])
     broken = copy.deepcopy(content)
@@ -117,7 +117,7 @@ def test_fuzzed_texts() -> None:
     texts = seeds()
     refused = 0
     for number in range(6_000):
-        source: str | bytes = broken_text(chance.choice(texts), chance)
+        source: str | bytes = break_text(chance.choice(texts), chance)
         if number % 10 == 0:
             source = source.encode("latin-1", "replace")
         refused += outcome(source, chance.choice(KINDS)) is None
@@ -128,7 +128,7 @@ def test_fuzzed_structures() -> None:
     chance = random.Random(20261125)
     contents = [json.loads(text) for text in seeds()]
     refused = sum(
-        outcome(broken_structure(chance.choice(contents), chance), chance.choice(KINDS)) is None
+        outcome(break_structure(chance.choice(contents), chance), chance.choice(KINDS)) is None
         for _number in range(4_000)
     )
     assert refused > 2_500

@@ -42,11 +42,11 @@ def deny(*actions: str, on: t.Any = "*", **more: t.Any) -> Document:
 
 
 def policy(*statements: Document, name: str = "own") -> Policy:
-    return _parsed(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}), name)
+    return _parse(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}), name)
 
 
 @functools.lru_cache(maxsize=1024)
-def _parsed(text: str, name: str) -> Policy:
+def _parse(text: str, name: str) -> Policy:
     # The same document is the same object, as in an account that was read.
     return parse(text, name=name)
 
@@ -96,7 +96,7 @@ def landscape(*subjects: Subject, **fields: t.Any) -> Landscape:
     return Landscape(ACCOUNT, "aws", subjects, policies, **fields)
 
 
-def governed(subject: Subject, *scps: Policy, **layers: t.Any) -> Subject:
+def govern(subject: Subject, *scps: Policy, **layers: t.Any) -> Subject:
     """The same under an SCP beside AWS's full access."""
     level = (policy(allow("*"), name="FullAWSAccess"), *scps)
     return dataclasses.replace(subject, layers=dataclasses.replace(subject.layers, scps=(level,), **layers))

@@ -15,7 +15,7 @@ from looped import looped
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.methods import (
     METHODS,
     RESOURCES,
-    made_resource,
+    make_resource_arn,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.methods_schema import Method, On, Whom
 
@@ -74,7 +74,7 @@ def test_the_action_exists_and_is_spelled_as_aws_does(action: str) -> None:
 
 @looped("action", MADE)
 def test_the_resource_is_one_of_the_action(action: str) -> None:
-    arn = made_resource(action, **PLACE)
+    arn = make_resource_arn(action, **PLACE)
     types = _resource_types(action)
     if not types:
         assert arn == "*"

@@ -31,7 +31,7 @@ from .landscapes import (
     arn,
     deny,
     everything,
-    governed,
+    govern,
     group,
     landscape,
     methods,
@@ -398,14 +398,14 @@ class TestOrganization:
                 "Condition": {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}},
             }
         )
-        found = paths(governed(user("dev", policy(*_run())), regions), governed(_lambda_admin(), regions))["dev"]
+        found = paths(govern(user("dev", policy(*_run())), regions), govern(_lambda_admin(), regions))["dev"]
         assert found.certain
 
     def test_scp_that_spares_others(self) -> None:
         spared = {"ArnNotLike": {"aws:PrincipalArn": arn("user", "ops-*")}}
         scp = policy(deny("iam:PutUserPolicy", Condition=spared))
         identity = policy(allow("iam:PutUserPolicy", on=arn("user", "${aws:username}")))
-        found = paths(governed(user("dev", identity), scp), governed(user("ops-1", identity), scp))
+        found = paths(govern(user("dev", identity), scp), govern(user("ops-1", identity), scp))
         assert list(found) == ["ops-1"]
 
     def test_rcp_for_the_organization(self) -> None:
@@ -541,7 +541,7 @@ class TestSearch:
 class TestAssociatedResource:
     """PassRole for what is to have the role. reference_policies_iam-condition-keys.html#ck_AssociatedResourceArn"""
 
-    def _found(self, value: str, *actions: str, target: str = "ec2.amazonaws.com") -> t.Any:
+    def _find(self, value: str, *actions: str, target: str = "ec2.amazonaws.com") -> t.Any:
         passing = allow("iam:PassRole", Condition={"ArnLike": {"iam:AssociatedResourceArn": value}})
         role_ = role(
             "prod-admin", everything(), trust=service(target), instance_profiles=(arn("instance-profile", "p"),)
@@ -550,15 +550,15 @@ class TestAssociatedResource:
 
     @pytest.mark.parametrize("value", ["arn:aws:ec2:*:*:instance/*", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:*", "*"])
     def test_instances_of_any_name_are_certain(self, value: str) -> None:
-        assert self._found(value, "ec2:RunInstances").certain
+        assert self._find(value, "ec2:RunInstances").certain
 
     @pytest.mark.parametrize(
         "value", ["arn:aws:ec2:*:*:instance/i-1", "arn:aws:lambda:*:*:function:*", "arn:aws:ec2:*:999900001111:*"]
     )
     def test_other_resources_leave_it_open(self, value: str) -> None:
-        assert self._found(value, "ec2:RunInstances").conditions == ("iam:AssociatedResourceArn",)
+        assert self._find(value, "ec2:RunInstances").conditions == ("iam:AssociatedResourceArn",)
 
     def test_other_services_leave_it_open(self) -> None:
         run = ("lambda:CreateFunction", "lambda:InvokeFunction")
-        found = self._found("arn:aws:ec2:*:*:instance/*", *run, target="lambda.amazonaws.com")
+        found = self._find("arn:aws:ec2:*:*:instance/*", *run, target="lambda.amazonaws.com")
         assert found.conditions == ("iam:AssociatedResourceArn",)

@@ -25,7 +25,7 @@ from .landscapes import (
     arn,
     deny,
     everything,
-    governed,
+    govern,
     landscape,
     policy,
     role,
@@ -85,7 +85,7 @@ def accounts(draw: st.DrawFn) -> Landscape:
     users = [_user(name, everybody, draw(st.lists(statements(), max_size=2)), draw(st.booleans())) for name in NAMES]
     scp = draw(st.lists(statements(deny), max_size=1))
     subjects = [*users, *_targets()]
-    return landscape(*(governed(item, *([policy(*scp, name="scp")] if scp else [])) for item in subjects))
+    return landscape(*(govern(item, *([policy(*scp, name="scp")] if scp else [])) for item in subjects))
 
 
 def _user(name: str, everybody: t.Any, own: list[Document], tagged: bool) -> Subject:
@@ -110,7 +110,7 @@ def _targets() -> list[Subject]:
     ]
 
 
-def _told(edge: t.Optional[Edge]) -> t.Optional[tuple[str, str, frozenset[str]]]:
+def _summarize(edge: t.Optional[Edge]) -> t.Optional[tuple[str, str, frozenset[str]]]:
     return None if edge is None else (edge.method.id, edge.target, edge.doubts)
 
 
@@ -126,10 +126,10 @@ def test_everybody_gets_the_answer_that_it_would_get_alone(account: Landscape) -
         own = arn("user", name)
         for escalation in (together, alone):
             escalation.administrator(escalation.actors[own])
-        found, expected = (item.takeover(item.actors[own], administrators) for item in (together, alone))
-        assert _told(found) == _told(expected)
-        ends, expected_ends = ([*item.ends(item.actors[own])] for item in (together, alone))
-        assert list(map(_told, ends)) == list(map(_told, expected_ends))
+        found, expected = (item.find_takeover(item.actors[own], administrators) for item in (together, alone))
+        assert _summarize(found) == _summarize(expected)
+        ends, expected_ends = ([*item.find_ends(item.actors[own])] for item in (together, alone))
+        assert list(map(_summarize, ends)) == list(map(_summarize, expected_ends))
 
 
 @settings(max_examples=100)

@@ -53,13 +53,13 @@ class World:
 
     def path(self) -> t.Optional[Path]:
         """The attacker's path that begins with the method, if there is one."""
-        subjects = [account.governed(self._attacker(), *self.scps), *([self.target] if self.target else []), *_groups()]
+        subjects = [account.govern(self._attacker(), *self.scps), *([self.target] if self.target else []), *_groups()]
         if self.method.gain in _LESS_OF_GROUPS:
-            subjects.append(account.group("denying", self._shared, managed=_managed(self.method)[1:]))
+            subjects.append(account.group("denying", self._shared, managed=_list_managed_policies(self.method)[1:]))
         return account.paths(
             *subjects,
             policies={POLICY: self._shared, DENIALS: _denying()},
-            methods=[self.method, *_opened(self.method)],
+            methods=[self.method, *_list_opened_methods(self.method)],
         ).get(ATTACKER)
 
     def _attacker(self) -> Subject:
@@ -69,7 +69,9 @@ class World:
         if self.method.is_own and self.method.gain is Gain.UNBOUND:
             return make(ATTACKER, account.everything(), boundary=grant, **{"boundary_arn": POLICY, **fields})
         if self.method.is_own and self.method.gain in (*_LESS_DENIALS, *_LESS_OF_GROUPS):
-            return make(ATTACKER, account.everything(), self._shared, managed=_managed(self.method), **fields)
+            return make(
+                ATTACKER, account.everything(), self._shared, managed=_list_managed_policies(self.method), **fields
+            )
         if self.method.gain in _TAGGING:
             return make(ATTACKER, grant, _by_tag(self.method), **fields)
         return make(ATTACKER, grant, **fields)
@@ -80,20 +82,20 @@ class World:
         return account.policy(*_denials(self.granted), name="shared")
 
 
-def _opened(method: Method) -> tuple[Method, ...]:
+def _list_opened_methods(method: Method) -> tuple[Method, ...]:
     """The method that a tag opens."""
     return (_OPENED.get(method.id, _BY_ID["assume_role"]),) if method.gain in _TAGGING else ()
 
 
 def _by_tag(method: Method) -> Policy:
     key = "aws:PrincipalTag/team" if method.gain is Gain.TAGGED else "aws:ResourceTag/team"
-    (opened,) = _opened(method)
+    (opened,) = _list_opened_methods(method)
     return account.policy(
         account.allow(*opened.actions, Condition={"StringEquals": {key: "administrators"}}), name="by tag"
     )
 
 
-def _managed(method: Method) -> tuple[str, ...]:
+def _list_managed_policies(method: Method) -> tuple[str, ...]:
     attached = (POLICY,) if method.gain in (Gain.WITHOUT_ATTACHED_DENY, Gain.WITHOUT_ATTACHED_GROUP_DENY) else ()
     return (account.ADMINISTRATOR_ACCESS, *attached)
 
@@ -269,7 +271,7 @@ def test_leads_nowhere_where_the_end_is_no_administrator(name: str) -> None:
     scp = account.policy(
         {"Effect": "Deny", "NotAction": sorted(present.method.actions), "Resource": "*"}, name="guardrail"
     )
-    target = account.governed(present.target, scp) if present.target else None
+    target = account.govern(present.target, scp) if present.target else None
     assert dataclasses.replace(present, scps=(scp,), target=target).path() is None
 
 

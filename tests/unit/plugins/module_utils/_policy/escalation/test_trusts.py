@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.q
 from ansible_collections.hardening.iam.plugins.module_utils._policy.escalation.trusts import (
     TRUST_POLICY,
     RoleTrusts,
-    trusting,
+    make_trust_policy,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import (
     Evaluator,
@@ -43,7 +43,7 @@ def app(policy_of_trust: t.Optional[Policy], **fields: t.Any) -> Subject:
 
 def names(subject: Subject, principal: t.Any, **more: t.Any) -> bool:
     """Whether a role whose trust policy has this principal names the subject."""
-    return APP in trusts(app(trust(principal, **more))).naming(Actor(subject, subject.layers))
+    return APP in trusts(app(trust(principal, **more))).find_naming_roles(Actor(subject, subject.layers))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_everybody_but_some_are_named() -> None:
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": arn("user", "bob")}}
     alice = user("alice")
     subject = trusts(app(policy(statement)))
-    assert subject.naming(Actor(alice, alice.layers)) == {APP}
+    assert subject.find_naming_roles(Actor(alice, alice.layers)) == {APP}
     assert not subject.account_wide and not subject.by_service and not subject.by_provider
 
 
@@ -79,7 +79,7 @@ def test_denials_and_roles_without_a_policy_name_nobody() -> None:
     assert not names(user("alice"), {"AWS": arn("user", "alice")}, Effect="Deny")
     alice = user("alice")
     subject = trusts(alice, group("app"), app(None))
-    assert not subject.naming(Actor(alice, alice.layers)) and not subject.account_wide
+    assert not subject.find_naming_roles(Actor(alice, alice.layers)) and not subject.account_wide
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_the_organization_keeps_services_out() -> None:
 
 def test_the_trust_policy_that_an_attacker_writes_lets_it_in() -> None:
     mallory, other = arn("user", "mallory"), arn("user", "other")
-    found = trusting(mallory)
+    found = make_trust_policy(mallory)
     assert found == dataclasses.replace(trust({"AWS": mallory}), name=TRUST_POLICY)
     for caller, comes_in in ((mallory, True), (other, False)):
         request = Request("sts:AssumeRole", APP, principal=caller, resource_policy=found, resource_account=ACCOUNT)

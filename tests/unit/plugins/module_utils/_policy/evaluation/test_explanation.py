@@ -19,7 +19,7 @@ TAGGED = {"StringEquals": {"aws:PrincipalTag/team": "blue"}}
 READ = Request("s3:GetObject", OBJECT, USER)
 
 
-def denied(rest: str) -> str:
+def explain_denial(rest: str) -> str:
     return f"Denied: no statement of {rest}"
 
 
@@ -27,8 +27,8 @@ def denied(rest: str) -> str:
     ("request_", "layers", "expected"),
     [
         (READ, Layers((S3_READ,)), f"Allowed: statement Read of the identity-based policy S3Read allows {WHAT}."),
-        (READ, Layers(), denied(f"the identity-based policies allows {WHAT}.")),
-        (READ, Layers((SQS,)), denied(f"the identity-based policy SqsOnly allows {WHAT}.")),
+        (READ, Layers(), explain_denial(f"the identity-based policies allows {WHAT}.")),
+        (READ, Layers((SQS,)), explain_denial(f"the identity-based policy SqsOnly allows {WHAT}.")),
         (
             READ,
             Layers((FULL, policy("Guard", deny("s3:*")))),
@@ -37,7 +37,7 @@ def denied(rest: str) -> str:
         (
             READ,
             Layers((FULL,), SQS),
-            denied(
+            explain_denial(
                 f"the permissions boundary SqsOnly allows {WHAT}. What the boundary does not allow, no identity-based "
                 "policy can give."
             ),
@@ -45,7 +45,7 @@ def denied(rest: str) -> str:
         (
             READ,
             Layers((FULL,), scps=((FULL,), (SQS, SQS)), scp_levels=("root", "OU prod")),
-            denied(
+            explain_denial(
                 f"the SCPs at level 2 (OU prod) allows {WHAT}. At every level from the organization's root down to the "
                 "account an SCP has to allow a request."
             ),
@@ -59,12 +59,14 @@ def denied(rest: str) -> str:
         (
             Request("s3:GetObject", OBJECT, FOREIGN_USER, resource_account="111122223333"),
             Layers((FULL,)),
-            denied(f"the policy of the resource allows {WHAT}. Between accounts both sides have to allow a request."),
+            explain_denial(
+                f"the policy of the resource allows {WHAT}. Between accounts both sides have to allow a request."
+            ),
         ),
         (
             Request("kms:Decrypt", KEY, ROLE, resource_policy=policy("Key", allow("kms:*", Principal={"AWS": USER}))),
             Layers((FULL,)),
-            denied(
+            explain_denial(
                 f"the key policy (Key) allows kms:Decrypt on {KEY}. Without its consent no identity-based policy "
                 "counts."
             ),
@@ -84,7 +86,7 @@ def denied(rest: str) -> str:
         (
             Request("s3:GetObject", OBJECT, "*"),
             Layers(),
-            denied(
+            explain_denial(
                 f"the policy of the resource allows {WHAT}. Nothing else can let in a caller that has no "
                 "identity-based policies."
             ),

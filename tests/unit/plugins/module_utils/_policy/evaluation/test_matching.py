@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.m
     Style,
     action_matcher,
     covers,
-    filled_matcher,
+    make_filled_matcher,
     overlaps,
     resource_matcher,
     text_matcher,
@@ -204,7 +204,7 @@ def test_the_fast_way_is_there_where_no_variable_is() -> None:
     ],
 )
 def test_arns_by_component(pattern: str, text: str, expected: bool) -> None:
-    assert filled_matcher(((Text(pattern),),), Style.ARN)(text) is expected, ARN_OPERATORS
+    assert make_filled_matcher(((Text(pattern),),), Style.ARN)(text) is expected, ARN_OPERATORS
 
 
 def reach(pattern: str, style: Style) -> list[tuple[str, bool]]:
@@ -258,14 +258,14 @@ def test_agrees_with_the_naive_matcher_on_resources(pattern: str, text: str) -> 
 
 @given(arn_patterns, arns)
 def test_agrees_with_the_naive_matcher_on_arns(pattern: str, text: str) -> None:
-    assert filled_matcher(((Text(pattern),),), Style.ARN)(text) is naive(pattern, text, Style.ARN)
+    assert make_filled_matcher(((Text(pattern),),), Style.ARN)(text) is naive(pattern, text, Style.ARN)
 
 
 @given(st.data(), arns)
 def test_agrees_with_the_naive_matcher_near_a_match(data: st.DataObject, text: str) -> None:
     pattern = "".join(data.draw(st.sampled_from([char, char, "?", "*", char + "*"])) for char in text)
     for style in Style:
-        assert filled_matcher(((Text(pattern),),), style)(text) is naive(pattern, text, style)
+        assert make_filled_matcher(((Text(pattern),),), style)(text) is naive(pattern, text, style)
 
 
 @given(st.text(), st.text())
@@ -389,7 +389,7 @@ def test_a_pattern_covers_and_overlaps_itself_and_less(pattern: str, more: str) 
 def test_hostile_patterns_take_no_exponential_time(pattern: str, text: str) -> None:
     started = time.process_time()
     assert resource(pattern, text) is NO
-    assert filled_matcher(((Text(pattern),),), Style.ARN)(text) is False
+    assert make_filled_matcher(((Text(pattern),),), Style.ARN)(text) is False
     assert time.process_time() - started < 5
 
 

@@ -25,12 +25,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.n
     RESOURCE_KEY,
     condition_keys,
     depends_on_principal,
-    narrowed_layers,
+    find_narrowed_layers,
     only,
+    open_resources,
     possible_resources,
     resource_types,
     resources_in_question,
-    with_resources_open,
 )
 
 
@@ -112,7 +112,7 @@ SOURCE_IP = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
     ],
 )
 def test_which_layers_may_take_something_away(before: Layers, after: Layers, action: str, narrowed: set[str]) -> None:
-    assert narrowed_layers(before, after, action) == narrowed
+    assert find_narrowed_layers(before, after, action) == narrowed
 
 
 TWO = policy(allow(["s3:*", "sqs:*"]))
@@ -142,7 +142,7 @@ def test_whether_any_action_may_be_lost(
     before: t.Optional[Policy], after: t.Optional[Policy], narrowed: set[str]
 ) -> None:
     """Where that does not show in the statements it may: that a pattern covers another one is not looked into."""
-    assert narrowed_layers(Layers((S3,), boundary=before), Layers((S3,), boundary=after)) == narrowed
+    assert find_narrowed_layers(Layers((S3,), boundary=before), Layers((S3,), boundary=after)) == narrowed
 
 
 def test_layers_that_take_nothing_away_are_left_open() -> None:
@@ -299,7 +299,7 @@ ROLES = f"arn:aws:iam::{ANY_ACCOUNT}:role/*"
 def test_statements_for_a_resource_of_which_a_pattern_is_known(
     statement: dict[str, t.Any], resources: str, opened: t.Any
 ) -> None:
-    layers = with_resources_open(Layers((policy(statement),)), resources, ("arn:aws:iam::*:role/kept-*",))
+    layers = open_resources(Layers((policy(statement),)), resources, ("arn:aws:iam::*:role/kept-*",))
     statements = layers.identity[0].statements
     if opened is None:
         assert statements == ()
@@ -319,7 +319,7 @@ def test_every_layer_is_opened() -> None:
     names = ("identity", "boundary", "session", "scp", "rcp")
     patterns = {name: f"arn:aws:iam::*:role/{name}/*" for name in names}
     identity, boundary, session, scp, rcp = (policy(allow("iam:*", patterns[name])) for name in names)
-    layers = with_resources_open(Layers((identity,), boundary, (session,), ((scp,),), ((rcp,),)), ROLES, ())
+    layers = open_resources(Layers((identity,), boundary, (session,), ((scp,),), ((rcp,),)), ROLES, ())
     found = (layers.identity[0], layers.boundary, layers.session[0], layers.scps[0][0], layers.rcps[0][0])
     for name, opened in zip(names, found, strict=True):
         (statement,) = opened.statements
@@ -374,4 +374,4 @@ def test_resources_that_a_statement_leaves_out_are_in_question() -> None:
 def test_a_statement_about_no_resource_stays_as_it_is() -> None:
     """As in a trust policy, which is about its role."""
     trusting = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}})
-    assert with_resources_open(Layers((trusting,)), ROLES, ()).identity[0].statements == trusting.statements
+    assert open_resources(Layers((trusting,)), ROLES, ()).identity[0].statements == trusting.statements

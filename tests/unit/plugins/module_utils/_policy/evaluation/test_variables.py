@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.c
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.variables import (
     VERSION,
     fill,
-    generalized,
+    generalize,
     has_variables,
     possible,
     template,
@@ -35,7 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.v
 OLD = "2008-10-17"
 
 
-def filled(text: str, values: t.Mapping[str, Values], *, version: str = VERSION) -> t.Union[str, Missing]:
+def fill_text(text: str, values: t.Mapping[str, Values], *, version: str = VERSION) -> t.Union[str, Missing]:
     """The text with its variables filled, with backslashes before wildcards that are none."""
     result = fill(template(text, version=version), Context(values), set())
     if isinstance(result, Missing):
@@ -76,13 +76,13 @@ def filled(text: str, values: t.Mapping[str, Values], *, version: str = VERSION)
     ],
 )
 def test_fill(text: str, values: dict[str, Values], expected: t.Union[str, Missing]) -> None:
-    assert filled(text, values) == expected
+    assert fill_text(text, values) == expected
 
 
 @pytest.mark.parametrize("text", ["${aws:username}", "${*}", "${a, 'b'}"])
 def test_the_older_version_has_no_variables(text: str) -> None:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-    assert filled(text, {"aws:username": "ann", "a": "b"}, version=OLD) == text
+    assert fill_text(text, {"aws:username": "ann", "a": "b"}, version=OLD) == text
     assert not has_variables(text, version=OLD)
     assert has_variables(text, version=VERSION)
 
@@ -132,14 +132,14 @@ def test_possible() -> None:
     ],
 )
 def test_generalized(text: str, version: str, expected: str) -> None:
-    assert generalized(text, version=version) == expected
+    assert generalize(text, version=version) == expected
 
 
 @given(st.text(), st.dictionaries(st.text(), st.text()))
 def test_any_text_can_be_split_and_filled(text: str, values: dict[str, str]) -> None:
     without = text.replace("${", "")
-    assert filled(without, values) == without
-    filled("${" + text, values)
+    assert fill_text(without, values) == without
+    fill_text("${" + text, values)
 
 
 @given(st.text(alphabet="ab*?$ {}':,"), st.text())

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Policy
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Layers
-from ansible_collections.hardening.iam.plugins.module_utils._policy.impact.difference import lost
+from ansible_collections.hardening.iam.plugins.module_utils._policy.impact.difference import find_lost_actions
 
 ALICE = "arn:aws:iam::111122223333:user/alice"
 OBJECT = "arn:aws:s3:::acme/*"
@@ -111,24 +111,24 @@ LESS = [
 
 @pytest.mark.parametrize(("before", "after"), SAME)
 def test_nothing_is_lost(before: list[t.Any], after: list[t.Any]) -> None:
-    assert lost(layers(*before), layers(*after), ALICE) == ()
+    assert find_lost_actions(layers(*before), layers(*after), ALICE) == ()
 
 
 @pytest.mark.parametrize(("before", "after", "names"), LESS)
 def test_what_is_lost_is_named(before: list[t.Any], after: list[t.Any], names: list[str]) -> None:
-    found = lost(layers(*before), layers(*after), ALICE)
+    found = find_lost_actions(layers(*before), layers(*after), ALICE)
     assert set(names) <= set(found) if len(found) < 3 else found
 
 
 def test_few_are_named_of_many() -> None:
-    assert len(lost(layers(EVERYTHING), layers(READ), ALICE)) == 3
+    assert len(find_lost_actions(layers(EVERYTHING), layers(READ), ALICE)) == 3
 
 
 def test_a_wildcard_promises_what_is_to_come() -> None:
     """``service:*`` takes in actions that AWS adds later: the list of all that there are is not the same."""
     listed = allow(["sts:Get*", "sts:A*", "sts:D*", "sts:S*", "sts:T*"])
-    assert lost(layers(allow("sts:*")), layers(listed), ALICE)
-    assert lost(layers(listed), layers(allow("sts:*")), ALICE) == ()
+    assert find_lost_actions(layers(allow("sts:*")), layers(listed), ALICE)
+    assert find_lost_actions(layers(listed), layers(allow("sts:*")), ALICE) == ()
 
 
 @pytest.mark.parametrize(
@@ -140,12 +140,12 @@ def test_a_wildcard_promises_what_is_to_come() -> None:
     ],
 )
 def test_what_a_limit_forbids_today_is_not_lost(limit: dict[str, t.Any]) -> None:
-    assert lost(layers(READ, **limit), layers(**limit), ALICE) == ()
+    assert find_lost_actions(layers(READ, **limit), layers(**limit), ALICE) == ()
 
 
 def test_what_a_limit_leaves_is_lost() -> None:
     boundary = policy(allow("s3:*"))
-    assert lost(layers(READ, boundary=boundary), layers(boundary=boundary), ALICE) == ("s3:GetObject",)
+    assert find_lost_actions(layers(READ, boundary=boundary), layers(boundary=boundary), ALICE) == ("s3:GetObject",)
 
 
 @pytest.mark.parametrize(("older", "lost_names"), [("2012-10-17", ()), ("2008-10-17", ("s3:GetObject",))])
@@ -156,4 +156,4 @@ def test_versions_read_variables_differently(older: str, lost_names: tuple[str, 
     """
     own = allow("s3:GetObject", OWN)
     before = Layers(identity=(policy(own),))
-    assert lost(before, Layers(identity=(policy(own, version=older),)), ALICE) == lost_names
+    assert find_lost_actions(before, Layers(identity=(policy(own, version=older),)), ALICE) == lost_names

@@ -48,19 +48,19 @@ def deny(action: t.Any, resource: t.Any = "*", **more: t.Any) -> dict[str, t.Any
     return {**allow(action, resource, **more), "Effect": "Deny"}
 
 
-def called(action: str, resource: t.Optional[str] = None, context: Context = OPEN, who: str = ROLE) -> Use:
+def call(action: str, resource: t.Optional[str] = None, context: Context = OPEN, who: str = ROLE) -> Use:
     return Use(who, action, Source.TRAIL, resource, context, count=1, first=WHEN, last=WHEN)
 
 
-def accessed(action: str, who: str = ROLE) -> Use:
+def access(action: str, who: str = ROLE) -> Use:
     return Use(who, action, Source.LAST_ACCESSED, last=WHEN)
 
 
 def service(prefix: str, besides: t.Iterable[str] = ()) -> Use:
-    return dataclasses.replace(accessed(f"{prefix}:*"), is_service_level=True, besides=frozenset(besides))
+    return dataclasses.replace(access(f"{prefix}:*"), is_service_level=True, besides=frozenset(besides))
 
 
-def known(**keys: str) -> Context:
+def make_context(**keys: str) -> Context:
     return Context({key.replace("_", ":"): value for key, value in keys.items()}, complete=False)
 
 
@@ -83,28 +83,32 @@ BOUNDED = Layers((ADMIN,), boundary=BOUNDARY)
 @pytest.mark.parametrize(
     ("use", "outcome", "reason"),
     [
-        (called("dynamodb:PutItem", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t"), "safe", "stays allowed"),
-        (called("ec2:RunInstances"), "will_break", "nothing in the permissions boundary developer allows it"),
-        (called("s3:GetObject", "arn:aws:s3:::app-data/k"), "safe", "stays allowed"),
-        (called("s3:GetObject", "arn:aws:s3:::audit-1/k"), "will_break", "KeepAudit of the permissions boundary"),
-        (called("s3:GetObject"), "may_break", "denies it on arn:aws:s3:::audit-*"),
-        (accessed("s3:GetObject"), "may_break", "denies it on arn:aws:s3:::audit-*"),
-        (called("s3:ListAllMyBuckets"), "safe", "stays allowed"),
-        (called("lambda:InvokeFunction", f"{FUNCTION}app-a"), "safe", "stays allowed"),
-        (called("lambda:InvokeFunction", f"{FUNCTION}other"), "will_break", "nothing in the permissions boundary"),
+        (call("dynamodb:PutItem", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t"), "safe", "stays allowed"),
+        (call("ec2:RunInstances"), "will_break", "nothing in the permissions boundary developer allows it"),
+        (call("s3:GetObject", "arn:aws:s3:::app-data/k"), "safe", "stays allowed"),
+        (call("s3:GetObject", "arn:aws:s3:::audit-1/k"), "will_break", "KeepAudit of the permissions boundary"),
+        (call("s3:GetObject"), "may_break", "denies it on arn:aws:s3:::audit-*"),
+        (access("s3:GetObject"), "may_break", "denies it on arn:aws:s3:::audit-*"),
+        (call("s3:ListAllMyBuckets"), "safe", "stays allowed"),
+        (call("lambda:InvokeFunction", f"{FUNCTION}app-a"), "safe", "stays allowed"),
+        (call("lambda:InvokeFunction", f"{FUNCTION}other"), "will_break", "nothing in the permissions boundary"),
         (
-            accessed("lambda:InvokeFunction"),
+            access("lambda:InvokeFunction"),
             "may_break",
             f"OwnFunctions of the permissions boundary developer allows it on {APP}",
         ),
-        (accessed("lambda:ListFunctions"), "will_break", "nothing in the permissions boundary"),
-        (called("sqs:SendMessage"), "may_break", "it depends on aws:SourceVpc, which the evidence does not tell"),
-        (called("sqs:SendMessage", context=known(aws_SourceVpc="vpc-1")), "safe", "stays allowed"),
-        (called("sqs:SendMessage", context=known(aws_SourceVpc="vpc-2")), "will_break", "nothing in the permissions"),
-        (called("kms:Decrypt", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"), "safe", "stays allowed"),
-        (called("sts:GetCallerIdentity"), "safe", "stays allowed"),
-        (called("S3:getobject", "arn:aws:s3:::app-data/k"), "safe", "stays allowed"),
-        (called("newservice:NewAction"), "will_break", "nothing in the permissions boundary developer"),
+        (access("lambda:ListFunctions"), "will_break", "nothing in the permissions boundary"),
+        (call("sqs:SendMessage"), "may_break", "it depends on aws:SourceVpc, which the evidence does not tell"),
+        (call("sqs:SendMessage", context=make_context(aws_SourceVpc="vpc-1")), "safe", "stays allowed"),
+        (
+            call("sqs:SendMessage", context=make_context(aws_SourceVpc="vpc-2")),
+            "will_break",
+            "nothing in the permissions",
+        ),
+        (call("kms:Decrypt", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"), "safe", "stays allowed"),
+        (call("sts:GetCallerIdentity"), "safe", "stays allowed"),
+        (call("S3:getobject", "arn:aws:s3:::app-data/k"), "safe", "stays allowed"),
+        (call("newservice:NewAction"), "will_break", "nothing in the permissions boundary developer"),
     ],
     ids=lambda value: f"{value.source} {value.action} {value.resource or ''}" if isinstance(value, Use) else "",
 )
@@ -117,23 +121,23 @@ def test_a_boundary_on_an_administrator(use: Use, outcome: str, reason: str) -> 
 
 def test_what_decides_is_named() -> None:
     judging = Judge(ADMINISTRATOR, BOUNDED)
-    verdict = judging.verdict(called("s3:PutObject", "arn:aws:s3:::audit-1/k"))
+    verdict = judging.verdict(call("s3:PutObject", "arn:aws:s3:::audit-1/k"))
     assert (verdict.layer, verdict.policy, verdict.statement) == ("boundary", "developer", "KeepAudit")
-    verdict = judging.verdict(called("sqs:SendMessage"))
+    verdict = judging.verdict(call("sqs:SendMessage"))
     assert verdict.missing_context == ("aws:SourceVpc",)
-    verdict = judging.verdict(accessed("lambda:InvokeFunction"))
+    verdict = judging.verdict(access("lambda:InvokeFunction"))
     assert (verdict.resources, verdict.missing_context) == ((APP,), ())
 
 
 def test_a_statement_of_another_policy_that_has_its_name_does_not_decide() -> None:
     own = policy(allow("lambda:*", APP, Sid="Own"), name="developer")
     layers = Layers((policy(allow("*", Sid="Own"), name="admin"),), boundary=own)
-    assert Judge(ADMINISTRATOR, layers).verdict(accessed("lambda:InvokeFunction")).resources == (APP,)
+    assert Judge(ADMINISTRATOR, layers).verdict(access("lambda:InvokeFunction")).resources == (APP,)
 
 
 def test_the_level_of_an_organization_is_named() -> None:
     scps = ((ADMIN,), (ADMIN, policy(deny("ec2:*", Sid="NoEc2"), name="guardrail")))
-    verdict = Judge(ADMINISTRATOR, Layers((ADMIN,), scps=scps)).verdict(called("ec2:RunInstances"))
+    verdict = Judge(ADMINISTRATOR, Layers((ADMIN,), scps=scps)).verdict(call("ec2:RunInstances"))
     assert re.search(r"NoEc2 of .* guardrail at .+ denies it", verdict.reason)
 
 
@@ -142,7 +146,7 @@ def test_the_level_of_an_organization_is_named() -> None:
     [((), "more than the evidence shows"), ((APP,), f"{APP} as well")],
 )
 def test_a_permission_that_a_call_may_have_needed_besides(candidates: tuple[str, ...], what: str) -> None:
-    use = dataclasses.replace(called("ec2:RunInstances"), is_possible=True, candidates=candidates)
+    use = dataclasses.replace(call("ec2:RunInstances"), is_possible=True, candidates=candidates)
     verdict = Judge(ADMINISTRATOR, BOUNDED).verdict(use)
     assert verdict.outcome is Breakage.MAY_BREAK
     assert verdict.reason.startswith(f"a call that was made may need it on {what}; nothing in the permissions boundary")
@@ -199,8 +203,8 @@ def test_actions_that_were_not_allowed_before_do_not_count_for_a_service() -> No
 def test_denials_where_nobody_is_taken_to_have_used_anything() -> None:
     judging = Judge(ADMINISTRATOR, BOUNDED, unused_resources=["arn:aws:s3:::audit-*"])
     assert judging.verdict(service("s3")).outcome is Breakage.SAFE
-    assert judging.verdict(accessed("s3:GetObject")).outcome is Breakage.SAFE
-    assert judging.verdict(called("s3:GetObject", "arn:aws:s3:::audit-1/k")).outcome is Breakage.WILL_BREAK
+    assert judging.verdict(access("s3:GetObject")).outcome is Breakage.SAFE
+    assert judging.verdict(call("s3:GetObject", "arn:aws:s3:::audit-1/k")).outcome is Breakage.WILL_BREAK
 
 
 # What the same layers said before is not asked again: the call passed them.
@@ -212,49 +216,54 @@ CONDITIONAL = Layers((policy(allow("s3:*", Condition=OFFICE), name="office"),))
 @pytest.mark.parametrize(
     ("before", "after", "use", "outcome"),
     [
-        (CONDITIONAL, dataclasses.replace(CONDITIONAL, boundary=policy(allow("s3:*"))), called("s3:GetObject"), "safe"),
+        (CONDITIONAL, dataclasses.replace(CONDITIONAL, boundary=policy(allow("s3:*"))), call("s3:GetObject"), "safe"),
         (
             CONDITIONAL,
             dataclasses.replace(CONDITIONAL, boundary=policy(allow("s3:*"))),
-            accessed("s3:GetObject"),
+            access("s3:GetObject"),
             "safe",
         ),
-        (CONDITIONAL, Layers(), called("s3:GetObject"), "will_break"),
-        (CONDITIONAL, Layers(), accessed("s3:GetObject"), "may_break"),
-        (ADMINISTRATOR, CONDITIONAL, called("s3:GetObject"), "may_break"),
-        (ADMINISTRATOR, CONDITIONAL, called("s3:GetObject", context=known(aws_SourceIp="203.0.113.9")), "safe"),
-        (ADMINISTRATOR, CONDITIONAL, called("s3:GetObject", context=known(aws_SourceIp="198.51.100.1")), "will_break"),
+        (CONDITIONAL, Layers(), call("s3:GetObject"), "will_break"),
+        (CONDITIONAL, Layers(), access("s3:GetObject"), "may_break"),
+        (ADMINISTRATOR, CONDITIONAL, call("s3:GetObject"), "may_break"),
+        (ADMINISTRATOR, CONDITIONAL, call("s3:GetObject", context=make_context(aws_SourceIp="203.0.113.9")), "safe"),
+        (
+            ADMINISTRATOR,
+            CONDITIONAL,
+            call("s3:GetObject", context=make_context(aws_SourceIp="198.51.100.1")),
+            "will_break",
+        ),
         (
             Layers((ADMIN, policy(allow("s3:GetObject", Condition=OFFICE)))),
             Layers((policy(allow("s3:GetObject", Condition=OFFICE)),)),
-            called("s3:GetObject"),
+            call("s3:GetObject"),
             "may_break",
         ),
-        (Layers((ADMIN, policy(allow("ec2:*")))), ADMINISTRATOR, called("ec2:RunInstances"), "safe"),
-        (ADMINISTRATOR, Layers((policy(allow("ec2:*")),)), called("s3:GetObject"), "will_break"),
-        (ADMINISTRATOR, Layers((ADMIN, policy(deny("s3:Get*")))), called("s3:GetObject"), "will_break"),
-        (ADMINISTRATOR, Layers((ADMIN, policy(deny("s3:Get*")))), called("s3:PutObject"), "safe"),
-        (ADMINISTRATOR, Layers((ADMIN,), session=(policy(allow("s3:*")),)), called("ec2:RunInstances"), "will_break"),
+        (Layers((ADMIN, policy(allow("ec2:*")))), ADMINISTRATOR, call("ec2:RunInstances"), "safe"),
+        (ADMINISTRATOR, Layers((policy(allow("ec2:*")),)), call("s3:GetObject"), "will_break"),
+        (ADMINISTRATOR, Layers((ADMIN, policy(deny("s3:Get*")))), call("s3:GetObject"), "will_break"),
+        (ADMINISTRATOR, Layers((ADMIN, policy(deny("s3:Get*")))), call("s3:PutObject"), "safe"),
+        (ADMINISTRATOR, Layers((ADMIN,), session=(policy(allow("s3:*")),)), call("ec2:RunInstances"), "will_break"),
         (
             ADMINISTRATOR,
             Layers((ADMIN,), scps=((ADMIN,), (ADMIN, policy(deny("ec2:*"))))),
-            called("ec2:RunInstances"),
+            call("ec2:RunInstances"),
             "will_break",
         ),
         (
             ADMINISTRATOR,
             Layers((ADMIN,), scps=((ADMIN,), (ADMIN, policy(deny("ec2:*"))))),
-            called("s3:GetObject"),
+            call("s3:GetObject"),
             "safe",
         ),
-        (Layers((ADMIN,), boundary=BOUNDARY), Layers((ADMIN,), boundary=ADMIN), called("ec2:RunInstances"), "safe"),
+        (Layers((ADMIN,), boundary=BOUNDARY), Layers((ADMIN,), boundary=ADMIN), call("ec2:RunInstances"), "safe"),
         (
             Layers((policy(allow("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/app/*")),)),
             Layers(
                 (policy(allow("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/app/*")),),
                 boundary=policy(allow("iam:Get*", f"arn:aws:iam::{ACCOUNT}:role/a*")),
             ),
-            accessed("iam:GetRole"),
+            access("iam:GetRole"),
             "safe",
         ),
         (
@@ -263,7 +272,7 @@ CONDITIONAL = Layers((policy(allow("s3:*", Condition=OFFICE), name="office"),))
                 (policy(allow("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/app/*")),),
                 boundary=policy(allow("iam:Get*", f"arn:aws:iam::{ACCOUNT}:user/*")),
             ),
-            accessed("iam:GetRole"),
+            access("iam:GetRole"),
             "will_break",
         ),
     ],
@@ -295,7 +304,7 @@ def test_only_what_changes_is_judged(before: Layers, after: Layers, use: Use, ou
 
 def test_an_action_that_the_change_does_not_concern_is_not_asked_about() -> None:
     safer = Layers((ADMIN, policy(deny("s3:Get*"))))
-    verdict = Judge(ADMINISTRATOR, safer).verdict(called("s3:PutObject", "arn:aws:s3:::b/k"))
+    verdict = Judge(ADMINISTRATOR, safer).verdict(call("s3:PutObject", "arn:aws:s3:::b/k"))
     assert verdict.reason == "the change takes nothing away from this action"
     # It counts as no action of a service, of which there is but one here.
     assert (verdict.lost, verdict.of) == ((), 0)
@@ -308,8 +317,8 @@ def test_a_resource_is_judged_by_the_arns_that_policies_know_it_by() -> None:
     """
     key, alias = (f"arn:aws:kms:us-east-1:{ACCOUNT}:{name}" for name in ("key/*", "alias/app"))
     judging = Judge(ADMINISTRATOR, dataclasses.replace(ADMINISTRATOR, boundary=policy(allow("kms:*", key))))
-    assert judging.verdict(called("kms:Decrypt", alias)).outcome is Breakage.WILL_BREAK
-    by_key = dataclasses.replace(called("kms:Decrypt", alias), candidates=(key,))
+    assert judging.verdict(call("kms:Decrypt", alias)).outcome is Breakage.WILL_BREAK
+    by_key = dataclasses.replace(call("kms:Decrypt", alias), candidates=(key,))
     assert judging.verdict(by_key).outcome is Breakage.SAFE
     by_either = judging.verdict(dataclasses.replace(by_key, candidates=(key, alias)))
     assert by_either.outcome is Breakage.MAY_BREAK
@@ -322,7 +331,7 @@ READER = Layers((policy(allow("s3:ListBucket")),))
 def test_an_attempt_at_what_is_not_allowed_is_no_loss() -> None:
     """Service last accessed counts denied calls too."""
     after = dataclasses.replace(READER, boundary=policy(allow("s3:ListBucket")))
-    verdict = Judge(READER, after).verdict(accessed("ec2:RunInstances"))
+    verdict = Judge(READER, after).verdict(access("ec2:RunInstances"))
     assert (verdict.outcome, verdict.reason[:30]) == (Breakage.SAFE, "it is not allowed today either")
 
 
@@ -331,17 +340,17 @@ def test_a_call_that_no_identity_policy_allows_may_rest_on_the_policy_of_its_res
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
-    call = called("s3:GetObject", "arn:aws:s3:::shared/k")
+    use = call("s3:GetObject", "arn:aws:s3:::shared/k")
     narrow = dataclasses.replace(READER, boundary=policy(allow("s3:ListBucket")))
-    verdict = Judge(READER, narrow).verdict(call)
+    verdict = Judge(READER, narrow).verdict(use)
     assert verdict.outcome is Breakage.MAY_BREAK
     assert "a resource's policy may" in verdict.reason
     wide = dataclasses.replace(READER, boundary=policy(allow("s3:*")))
-    assert Judge(READER, wide).verdict(call).outcome is Breakage.SAFE
+    assert Judge(READER, wide).verdict(use).outcome is Breakage.SAFE
     # Without a limit nothing of what the resource gives is lost. What else the role may do has no part in it.
-    without = Judge(READER, Layers()).verdict(dataclasses.replace(call, action="s3:ListBucket"))
+    without = Judge(READER, Layers()).verdict(dataclasses.replace(use, action="s3:ListBucket"))
     assert without.outcome is Breakage.WILL_BREAK
-    verdict = Judge(Layers((policy(allow("s3:*", "arn:aws:s3:::own/*")),)), Layers()).verdict(call)
+    verdict = Judge(Layers((policy(allow("s3:*", "arn:aws:s3:::own/*")),)), Layers()).verdict(use)
     assert (verdict.outcome, verdict.reason[:30]) == (Breakage.SAFE, "it is not allowed today either")
 
 
@@ -368,7 +377,7 @@ def test_a_trust_policy_that_names_a_user_gives_past_a_boundary(who: str, named:
         }
     )
     judging = Judge(ADMINISTRATOR, BOUNDED, resource_policies={TRUSTED: trust})
-    assert judging.verdict(called("sts:AssumeRole", TRUSTED, who=who)).outcome == outcome
+    assert judging.verdict(call("sts:AssumeRole", TRUSTED, who=who)).outcome == outcome
 
 
 def test_a_deny_with_not_principal_hits_whoever_has_a_boundary() -> None:
@@ -385,21 +394,21 @@ def test_a_deny_with_not_principal_hits_whoever_has_a_boundary() -> None:
         }
     )
     judging = Judge(ADMINISTRATOR, BOUNDED, resource_policies={"arn:aws:s3:::b/k": bucket})
-    verdict = judging.verdict(called("s3:GetObject", "arn:aws:s3:::b/k"))
+    verdict = judging.verdict(call("s3:GetObject", "arn:aws:s3:::b/k"))
     assert (verdict.outcome, verdict.layer) == (Breakage.WILL_BREAK, "resource")
 
 
 def test_principals_are_told_apart_where_a_policy_speaks_of_them() -> None:
     own = policy(allow("iam:*", f"arn:aws:iam::{ACCOUNT}:user/${{aws:username}}"))
     judging = Judge(ADMINISTRATOR, dataclasses.replace(ADMINISTRATOR, boundary=own))
-    on_alice = [called("iam:GetUser", USER, who=who) for who in (USER, f"arn:aws:iam::{ACCOUNT}:user/bob")]
+    on_alice = [call("iam:GetUser", USER, who=who) for who in (USER, f"arn:aws:iam::{ACCOUNT}:user/bob")]
     assert [judging.verdict(use).outcome for use in on_alice] == [Breakage.SAFE, Breakage.WILL_BREAK]
 
 
 def test_principals_are_told_apart_by_their_kind() -> None:
     users_only = policy(allow("s3:*", Condition={"StringLike": {"aws:username": "*"}}))
     judging = Judge(ADMINISTRATOR, dataclasses.replace(ADMINISTRATOR, boundary=users_only))
-    outcomes = [judging.verdict(called("s3:GetObject", "arn:aws:s3:::b/k", who=who)).outcome for who in (USER, ROLE)]
+    outcomes = [judging.verdict(call("s3:GetObject", "arn:aws:s3:::b/k", who=who)).outcome for who in (USER, ROLE)]
     assert outcomes == [Breakage.SAFE, Breakage.WILL_BREAK]
 
 
@@ -431,7 +440,7 @@ def test_no_change_is_safe_without_any_evidence() -> None:
         (EVIDENCE, [], "no use was recorded in 400 days, which does not mean"),
         (
             Evidence((SourceRead(Source.EVENT_HISTORY, 90, ""),)),
-            [called("s3:ListAllMyBuckets")],
+            [call("s3:ListAllMyBuckets")],
             "is not known without service last accessed",
         ),
     ],
@@ -445,7 +454,7 @@ def test_no_data_never_means_unused(evidence: Evidence, uses: list[Use], reason:
 
 
 def test_the_worst_comes_first_and_is_the_outcome() -> None:
-    uses = [accessed("dynamodb:PutItem"), accessed("lambda:InvokeFunction"), accessed("ec2:RunInstances")]
+    uses = [access("dynamodb:PutItem"), access("lambda:InvokeFunction"), access("ec2:RunInstances")]
     found = judge(uses, principal_arn=ROLE, before=ADMINISTRATOR, after=BOUNDED, evidence=EVIDENCE)
     assert [verdict.outcome for verdict in found.verdicts] == ["will_break", "may_break", "safe"]
     assert found.outcome is Breakage.WILL_BREAK
@@ -455,7 +464,7 @@ def test_the_worst_comes_first_and_is_the_outcome() -> None:
 
 def test_all_safe_says_how_far_back() -> None:
     found = judge(
-        [accessed("dynamodb:PutItem")], principal_arn=ROLE, before=ADMINISTRATOR, after=BOUNDED, evidence=EVIDENCE
+        [access("dynamodb:PutItem")], principal_arn=ROLE, before=ADMINISTRATOR, after=BOUNDED, evidence=EVIDENCE
     )
     assert found.is_safe
     assert found.summary == "safe: nothing is lost that was used in the days on record (400 of service last accessed)"
@@ -468,14 +477,14 @@ def test_the_verdicts_of_one_outcome() -> None:
 
 def test_an_action_is_judged_once_for_all_who_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    found = impact.narrowed_layers
+    found = impact.find_narrowed_layers
 
-    def counted(before: Layers, after: Layers, action: str) -> frozenset[str]:
+    def count(before: Layers, after: Layers, action: str) -> frozenset[str]:
         asked.append(action)
         return found(before, after, action)
 
-    monkeypatch.setattr(impact, "narrowed_layers", counted)
+    monkeypatch.setattr(impact, "find_narrowed_layers", count)
     judging = Judge(ADMINISTRATOR, BOUNDED)
     for number in range(50):
-        judging.verdict(service("sqs", ()) if number % 2 else accessed("s3:GetObject", f"{ROLE}-{number}"))
+        judging.verdict(service("sqs", ()) if number % 2 else access("s3:GetObject", f"{ROLE}-{number}"))
     assert len(asked) == len(set(asked))

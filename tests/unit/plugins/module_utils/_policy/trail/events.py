@@ -57,7 +57,7 @@ ASSUMED_ROLE: t.Final[Record] = {
 }
 
 
-def issued_by(arn: str, **fields: t.Any) -> Record:
+def assume(arn: str, **fields: t.Any) -> Record:
     """The identity of a session of another role."""
     return {**ASSUMED_ROLE, "sessionContext": {"sessionIssuer": {**ISSUER, "arn": arn}}, **fields}
 

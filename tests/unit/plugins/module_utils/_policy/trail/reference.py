@@ -88,7 +88,7 @@ def walk(value: t.Any, name: str = "") -> t.Iterator[tuple[str, str]]:
                 yield from walk(member, name if key in ("items", "item", "content") else key)
 
 
-def expected(record: dict[str, t.Any], action: str) -> t.Optional[set[str]]:
+def expect_arns(record: dict[str, t.Any], action: str) -> t.Optional[set[str]]:
     """The ARNs that an event is about, by the event's own list, or else by its parameters; None where it is open."""
     formats = templates(action)
     if not formats:

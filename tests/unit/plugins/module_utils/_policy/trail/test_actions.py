@@ -15,12 +15,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.c
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import (
     Call,
     EventReader,
-    Skipped,
+    SkipReason,
     moment_of,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage import Source
 
-from .events import ACCOUNT, ASSUMED_ROLE, CONSOLE_USER, IAM_USER, ISSUER, KEY, ROLE, USER, Record, event, issued_by
+from .events import ACCOUNT, ASSUMED_ROLE, CONSOLE_USER, IAM_USER, ISSUER, KEY, ROLE, USER, Record, assume, event
 
 BUCKET = "arn:aws:s3:::acme-data"
 FUNCTION = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:app"
@@ -28,11 +28,11 @@ FUNCTION = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:app"
 
 def calls(record: t.Any, **options: t.Any) -> tuple[Call, ...]:
     found = EventReader(**options).calls(record)
-    assert not isinstance(found, Skipped), found
+    assert not isinstance(found, SkipReason), found
     return found
 
 
-def told(record: Record, **options: t.Any) -> list[tuple[str, t.Optional[str]]]:
+def list_certain_calls(record: Record, **options: t.Any) -> list[tuple[str, t.Optional[str]]]:
     """What the event needed for certain."""
     return [(call.action, call.resource) for call in calls(record, **options) if not call.is_possible]
 
@@ -70,34 +70,34 @@ LINKED = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/config.amazonaws.com/AWS
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
-        (event("s3:ListBuckets", {"type": "Root", "arn": f"arn:aws:iam::{ACCOUNT}:root"}), Skipped.ROOT),
-        (event("kms:Decrypt", {"type": "AWSService", "invokedBy": "s3.amazonaws.com"}), Skipped.SERVICE),
-        (event("config:PutEvaluations", issued_by(LINKED)), Skipped.SERVICE),
-        (event("s3:GetObject", {"type": "AWSAccount", "accountId": "999988887777"}), Skipped.FOREIGN),
-        (event("sts:AssumeRoleWithSAML", {"type": "SAMLUser", "userName": "x"}), Skipped.FOREIGN),
-        (event("sts:AssumeRoleWithWebIdentity", {"type": "WebIdentityUser", "userName": "x"}), Skipped.FOREIGN),
-        (event("s3:ListBuckets", {**ASSUMED_ROLE, "sessionContext": {}}), Skipped.FOREIGN),
-        (event("sts:GetCallerIdentity"), Skipped.NO_PERMISSION),
-        (event("sts:GetSessionToken", IAM_USER), Skipped.NO_PERMISSION),
-        (event("signin:ConsoleLogin", IAM_USER, eventType="AwsConsoleSignIn"), Skipped.NO_PERMISSION),
-        (event("signin:SwitchRole"), Skipped.NO_PERMISSION),
-        (event("secretsmanager:EndSecretVersionDelete", eventType="AwsServiceEvent"), Skipped.NO_PERMISSION),
-        (event("ec2:SharedSnapshotVolumeCreated", eventType="AwsServiceEvent"), Skipped.NO_PERMISSION),
-        (event("ec2:RunInstances", eventType="AwsCloudTrailInsight"), Skipped.NO_PERMISSION),
-        ({}, Skipped.MALFORMED),
-        (None, Skipped.MALFORMED),
-        ([], Skipped.MALFORMED),
-        ({"userIdentity": "alice"}, Skipped.MALFORMED),
-        ({**event("s3:ListBuckets"), "eventName": 7}, Skipped.MALFORMED),
+        (event("s3:ListBuckets", {"type": "Root", "arn": f"arn:aws:iam::{ACCOUNT}:root"}), SkipReason.ROOT),
+        (event("kms:Decrypt", {"type": "AWSService", "invokedBy": "s3.amazonaws.com"}), SkipReason.SERVICE),
+        (event("config:PutEvaluations", assume(LINKED)), SkipReason.SERVICE),
+        (event("s3:GetObject", {"type": "AWSAccount", "accountId": "999988887777"}), SkipReason.FOREIGN),
+        (event("sts:AssumeRoleWithSAML", {"type": "SAMLUser", "userName": "x"}), SkipReason.FOREIGN),
+        (event("sts:AssumeRoleWithWebIdentity", {"type": "WebIdentityUser", "userName": "x"}), SkipReason.FOREIGN),
+        (event("s3:ListBuckets", {**ASSUMED_ROLE, "sessionContext": {}}), SkipReason.FOREIGN),
+        (event("sts:GetCallerIdentity"), SkipReason.NO_PERMISSION),
+        (event("sts:GetSessionToken", IAM_USER), SkipReason.NO_PERMISSION),
+        (event("signin:ConsoleLogin", IAM_USER, eventType="AwsConsoleSignIn"), SkipReason.NO_PERMISSION),
+        (event("signin:SwitchRole"), SkipReason.NO_PERMISSION),
+        (event("secretsmanager:EndSecretVersionDelete", eventType="AwsServiceEvent"), SkipReason.NO_PERMISSION),
+        (event("ec2:SharedSnapshotVolumeCreated", eventType="AwsServiceEvent"), SkipReason.NO_PERMISSION),
+        (event("ec2:RunInstances", eventType="AwsCloudTrailInsight"), SkipReason.NO_PERMISSION),
+        ({}, SkipReason.MALFORMED),
+        (None, SkipReason.MALFORMED),
+        ([], SkipReason.MALFORMED),
+        ({"userIdentity": "alice"}, SkipReason.MALFORMED),
+        ({**event("s3:ListBuckets"), "eventName": 7}, SkipReason.MALFORMED),
     ],
 )
-def test_events_that_are_no_use(record: t.Any, reason: Skipped) -> None:
+def test_events_that_are_no_use(record: t.Any, reason: SkipReason) -> None:
     assert EventReader().calls(record) is reason
 
 
 def test_other_principals_are_left_out() -> None:
-    assert EventReader(principals=[USER]).calls(event("s3:ListBuckets")) is Skipped.OTHER
-    assert told(event("s3:ListBuckets"), principals=[ROLE]) == [("s3:ListAllMyBuckets", None)]
+    assert EventReader(principals=[USER]).calls(event("s3:ListBuckets")) is SkipReason.OTHER
+    assert list_certain_calls(event("s3:ListBuckets"), principals=[ROLE]) == [("s3:ListAllMyBuckets", None)]
 
 
 # Whether it worked
@@ -122,13 +122,13 @@ def test_other_principals_are_left_out() -> None:
 )
 def test_denied_calls_are_no_use_and_others_that_failed_are(code: str, counts: bool) -> None:
     found = EventReader().calls(event("ec2:RunInstances", errorCode=code, errorMessage="…"))
-    assert (found is not Skipped.DENIED) is counts
+    assert (found is not SkipReason.DENIED) is counts
 
 
 def test_a_wrong_password_of_an_application_is_no_denial() -> None:
     denied = event("cognito-idp:AdminInitiateAuth", errorCode="NotAuthorizedException")
-    assert EventReader().calls(denied) is not Skipped.DENIED
-    assert EventReader().calls({**denied, "errorCode": "AccessDenied"}) is Skipped.DENIED
+    assert EventReader().calls(denied) is not SkipReason.DENIED
+    assert EventReader().calls({**denied, "errorCode": "AccessDenied"}) is SkipReason.DENIED
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_wrong_password_of_an_application_is_no_denial() -> None:
 )
 def test_a_session_without_issuer_is_that_of_the_role_in_its_arn(names: dict[str, str], found: bool) -> None:
     calls = EventReader(names=names).calls(event("s3:ListBuckets", {**ASSUMED_ROLE, "sessionContext": {}}))
-    assert (not isinstance(calls, Skipped) and calls[0].principal_arn == ROLE) is found
+    assert (not isinstance(calls, SkipReason) and calls[0].principal_arn == ROLE) is found
 
 
 # What it was
@@ -218,7 +218,7 @@ def test_a_session_without_issuer_is_that_of_the_role_in_its_arn(names: dict[str
     ids=lambda value: value["eventName"] if isinstance(value, dict) else "",
 )
 def test_actions_and_resources(record: Record, uses: list[tuple[str, t.Optional[str]]]) -> None:
-    assert told(record, names={"role/deployer": ROLE}) == uses
+    assert list_certain_calls(record, names={"role/deployer": ROLE}) == uses
 
 
 def test_an_event_of_no_known_action_tells_the_service_alone() -> None:
@@ -278,7 +278,7 @@ def test_equal_calls_are_one_use_with_a_count_and_both_ends() -> None:
         datetime(2026, 11, 20, tzinfo=UTC),
     )
     assert use.source is Source.EVENT_HISTORY
-    assert (reading.events, dict(reading.skipped)) == (4, {Skipped.NO_PERMISSION: 1})
+    assert (reading.events, dict(reading.skipped)) == (4, {SkipReason.NO_PERMISSION: 1})
 
 
 def test_only_condition_keys_that_matter_tell_uses_apart() -> None:

@@ -88,7 +88,7 @@ def test_every_other_source_is_no_prefix_by_itself() -> None:
 
 def test_without_a_catalogue_events_are_taken_to_be_actions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "action", lambda service, name: None)
-    monkeypatch.setattr(catalogue, "available", lambda: False)
+    monkeypatch.setattr(catalogue, "is_available", lambda: False)
     assert actions_of("ec2", "RunInstances") == ("ec2:RunInstances",)
     assert actions_of("lambda", "CreateFunction20150331") == ("lambda:CreateFunction",)
     assert actions_of("s3", "ListObjects") == ("s3:ListBucket",)

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.parse import parse
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.evaluate import Layers
 from ansible_collections.hardening.iam.plugins.module_utils._policy.impact.judge import Breakage, Judge
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader, Skipped
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import EventReader, SkipReason
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.resources import (
     Subject,
     find_targets,
@@ -509,4 +509,4 @@ def test_what_is_not_an_event_of_aws_is_read_all_the_same(record: Record) -> Non
     for name in record["requestParameters"]:
         for value in odd:
             changed = {**record, "requestParameters": {**record["requestParameters"], name: value}}
-            assert not isinstance(EventReader().calls(changed), Skipped)
+            assert not isinstance(EventReader().calls(changed), SkipReason)

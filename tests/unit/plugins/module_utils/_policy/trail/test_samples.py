@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import Call, EventReader, Skipped
+from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.actions import Call, EventReader, SkipReason
 from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.names import actions_of, prefix_of
 
 from . import reference as trail_reference
@@ -53,7 +53,7 @@ def documents(text: bytes) -> Iterator[t.Any]:
                 return
 
 
-def shown(calls: tuple[Call, ...], action: str) -> set[str]:
+def list_resources(calls: tuple[Call, ...], action: str) -> set[str]:
     """The resources that the reader shows for the event's own action."""
     return {call.resource for call in calls if call.action == action and call.resource}
 
@@ -69,10 +69,10 @@ class Comparison:
     def add(self, record: Record) -> None:
         calls = EventReader(keys=frozenset()).calls({**record, "eventType": "AwsApiCall"})
         actions = actions_of(prefix_of(record["eventSource"]), record["eventName"])
-        if isinstance(calls, Skipped) or len(actions) != 1:
+        if isinstance(calls, SkipReason) or len(actions) != 1:
             return
-        expected = trail_reference.expected(record, actions[0])
-        found = shown(calls, actions[0])
+        expected = trail_reference.expect_arns(record, actions[0])
+        found = list_resources(calls, actions[0])
         if expected is None:
             return
         self.events += 1
@@ -114,7 +114,7 @@ def test_the_comparison_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> 
     for record in (bucket, stopped, event("ec2:DescribeInstances")):
         comparison.add(record)
     assert (comparison.events, comparison.right, comparison.share) == (2, 2, 1.0)
-    assert trail_reference.expected(stopped, "ec2:StopInstances") == {instance}
+    assert trail_reference.expect_arns(stopped, "ec2:StopInstances") == {instance}
     wrong = Call(ROLE, "ec2:StopInstances", instance.replace("i-1", "i-2"), comparison_context(), None)
     monkeypatch.setattr(EventReader, "calls", lambda self, record: (wrong,))
     comparison.add(stopped)
@@ -124,5 +124,5 @@ def test_the_comparison_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> 
 def comparison_context() -> t.Any:
     """A context of which nothing is known."""
     calls = EventReader(keys=frozenset()).calls(event("s3:ListBuckets"))
-    assert not isinstance(calls, Skipped)
+    assert not isinstance(calls, SkipReason)
     return calls[0].context

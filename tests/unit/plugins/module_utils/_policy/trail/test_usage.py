@@ -17,8 +17,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.trail.usage 
     Source,
     SourceRead,
     Use,
-    merged,
-    settled,
+    drop_explained_uses,
+    merge_uses,
 )
 
 ROLE = "arn:aws:iam::111122223333:role/app"
@@ -29,7 +29,7 @@ LAST = Use(ROLE, "s3:PutObject", Source.LAST_ACCESSED, last=NOON)
 
 def test_equal_uses_are_counted_together() -> None:
     later = dataclasses.replace(CALL, first=NOON + timedelta(days=1), last=NOON + timedelta(days=1), count=2)
-    (use,) = merged([later, CALL])
+    (use,) = merge_uses([later, CALL])
     assert (use.count, use.first, use.last) == (3, NOON, NOON + timedelta(days=1))
 
 
@@ -46,11 +46,11 @@ def test_equal_uses_are_counted_together() -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_uses_that_differ_stay_apart(change: dict[str, object]) -> None:
-    assert len(merged([CALL, dataclasses.replace(CALL, **change)])) == 2
+    assert len(merge_uses([CALL, dataclasses.replace(CALL, **change)])) == 2
 
 
 def test_the_case_of_actions_does_not_matter() -> None:
-    assert len(merged([CALL, dataclasses.replace(CALL, action="S3:putobject")])) == 1
+    assert len(merge_uses([CALL, dataclasses.replace(CALL, action="S3:putobject")])) == 1
 
 
 @pytest.mark.parametrize(
@@ -67,20 +67,20 @@ def test_the_case_of_actions_does_not_matter() -> None:
     ids=["told", "clocks differ", "used later", "other action", "other principal", "no time", "service level"],
 )
 def test_a_date_of_last_use_goes_where_the_call_is_recorded(use: Use, call: Use, kept: bool) -> None:
-    assert (use in settled([use, call], by={Source.TRAIL})) is kept
-    assert call in settled([use, call], by={Source.TRAIL})
+    assert (use in drop_explained_uses([use, call], by={Source.TRAIL})) is kept
+    assert call in drop_explained_uses([use, call], by={Source.TRAIL})
 
 
 def test_a_date_of_last_use_stays_where_other_calls_may_not_have_been_read() -> None:
     """The call that is known need not be the one that the change breaks: another may have been in another region."""
-    assert settled([LAST, CALL], by={Source.EVENT_HISTORY}) == (LAST, CALL)
+    assert drop_explained_uses([LAST, CALL], by={Source.EVENT_HISTORY}) == (LAST, CALL)
 
 
 def test_a_date_of_last_use_stays_where_a_call_only_may_have_needed_it() -> None:
     """A recorded call may have needed the action, or not: then the date may be of another call."""
     possible = dataclasses.replace(CALL, is_possible=True)
-    assert settled([LAST, possible], by={Source.TRAIL}) == (LAST, possible)
-    assert settled([LAST, CALL], by={Source.TRAIL}) == (CALL,)
+    assert drop_explained_uses([LAST, possible], by={Source.TRAIL}) == (LAST, possible)
+    assert drop_explained_uses([LAST, CALL], by={Source.TRAIL}) == (CALL,)
 
 
 def test_only_service_last_accessed_counts_attempts() -> None:

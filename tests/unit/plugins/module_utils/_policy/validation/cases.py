@@ -70,7 +70,7 @@ def _two(first: Json, second: Json) -> Json:
     return policy(first, second)
 
 
-def _tagged(operator: str) -> Json:
+def _require_tag(operator: str) -> Json:
     return {operator: {"aws:ResourceTag/team": "web"}}
 
 
@@ -297,7 +297,7 @@ CONDITION_CASES: t.Final = (
     Case(
         "allow_with_unsupported_tag_condition_key_for_service",
         "Statement[0].Action[1]",
-        allow(["ec2:StartInstances", "iam:ListUsers"], "*", _tagged("StringEquals")),
+        allow(["ec2:StartInstances", "iam:ListUsers"], "*", _require_tag("StringEquals")),
     ),
     Case(
         "allow_with_unsupported_tag_condition_key_for_service",
@@ -308,22 +308,22 @@ CONDITION_CASES: t.Final = (
     Case(
         "allow_with_unsupported_tag_condition_key_for_service",
         None,
-        allow("iam:ListUsers", "*", _tagged("StringEqualsIfExists")),
+        allow("iam:ListUsers", "*", _require_tag("StringEqualsIfExists")),
     ),
     Case(
         "allow_with_unsupported_tag_condition_key_for_service",
         None,
-        allow("iam:ListUsers", "*", _tagged("StringNotEquals")),
+        allow("iam:ListUsers", "*", _require_tag("StringNotEquals")),
     ),
     Case(
         "allow_with_unsupported_tag_condition_key_for_service",
         None,
-        deny("iam:ListUsers", "*", _tagged("StringEquals")),
+        deny("iam:ListUsers", "*", _require_tag("StringEquals")),
     ),
     Case(
         "allow_with_unsupported_tag_condition_key_for_service",
         None,
-        allow(["ec2:Start*", "ec2:RunInstances", "*"], "*", _tagged("StringEquals")),
+        allow(["ec2:Start*", "ec2:RunInstances", "*"], "*", _require_tag("StringEquals")),
     ),
     Case(
         "condition_never_holds",

@@ -88,11 +88,11 @@ STATEMENT_CASES: t.Final = (
 _SERVICE: t.Final = "iam:PassedToService"
 
 
-def _passed(operator: str, service: str = "ec2.amazonaws.com") -> Json:
+def _pass_to(operator: str, service: str = "ec2.amazonaws.com") -> Json:
     return {operator: {_SERVICE: service}}
 
 
-_TO_EC2: t.Final = _passed("StringEquals")
+_TO_EC2: t.Final = _pass_to("StringEquals")
 _CREATE_LINKED: t.Final = "iam:CreateServiceLinkedRole"
 _MFA: t.Final = "aws:MultiFactorAuthPresent"
 _EVERYONE: t.Final = {"AWS": "*"}
@@ -121,7 +121,7 @@ SERVICE_CASES: t.Final = (
     Case(
         "invalid_service_principal_format",
         at("StringEquals", _SERVICE),
-        allow("iam:PassRole", ROLE, _passed("StringEquals", "lambda")),
+        allow("iam:PassRole", ROLE, _pass_to("StringEquals", "lambda")),
     ),
     Case(
         "invalid_service_principal_format",
@@ -129,8 +129,8 @@ SERVICE_CASES: t.Final = (
         trust("sts:AssumeRole", {"Service": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn", "pods.eks.amazonaws.com"]}),
         Kind.TRUST,
     ),
-    Case("invalid_service_principal_format", None, allow("iam:PassRole", ROLE, _passed("StringLike", "ec2.*"))),
-    Case("invalid_service_principal_format", None, allow("iam:PassRole", ROLE, _passed("Null", "false"))),
+    Case("invalid_service_principal_format", None, allow("iam:PassRole", ROLE, _pass_to("StringLike", "ec2.*"))),
+    Case("invalid_service_principal_format", None, allow("iam:PassRole", ROLE, _pass_to("Null", "false"))),
     # The shape of CloudWatchApplicationSignalsFullAccess.
     Case(
         "unusual_service_principal",
@@ -179,12 +179,12 @@ RISK_CASES: t.Final = (
     Case("pass_role_with_star_in_resource", f"{ACTION}[1]", allow(["iam:GetRole", "iam:PassRole"], [ROLE, ANY_ROLE])),
     Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "arn:aws:iam::*:*")),
     # The shape of AWSServiceRoleForAmazonEKSNodegroup, of which Access Analyzer says the same.
-    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _passed("StringEqualsIfExists"))),
-    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _passed("StringNotEquals"))),
-    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _passed("StringLike", "*"))),
-    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _passed("Null", "false"))),
+    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _pass_to("StringEqualsIfExists"))),
+    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _pass_to("StringNotEquals"))),
+    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _pass_to("StringLike", "*"))),
+    Case("pass_role_with_star_in_resource", ACTION, allow("iam:PassRole", "*", _pass_to("Null", "false"))),
     Case("pass_role_with_star_in_resource", None, allow("iam:PassRole", "*", _TO_EC2)),
-    Case("pass_role_with_star_in_resource", None, allow("iam:PassRole", "*", _passed("StringLike", "ec2.*"))),
+    Case("pass_role_with_star_in_resource", None, allow("iam:PassRole", "*", _pass_to("StringLike", "ec2.*"))),
     Case("pass_role_with_star_in_resource", None, allow("iam:PassRole", "arn:aws:iam::111122223333:role/app-*")),
     Case("pass_role_with_star_in_action_and_resource", ACTION, allow("iam:Pass*")),
     Case("pass_role_with_star_in_action_and_resource", ACTION, allow("*")),

@@ -12,7 +12,11 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._policy.documents.policy import Kind, Position
-from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.analyzer import issue_of, joined, request
+from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.analyzer import (
+    issue_of,
+    join_issues,
+    request,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.rules import Issue, Severity, issue
 
 STATEMENT: t.Final = [{"value": "Statement"}, {"index": 0}]
@@ -71,7 +75,7 @@ ACTION: t.Final = "Statement[0].Action"
 def test_same_at_the_same_place_is_joined(ours: str, code: str) -> None:
     mine = issue(ours, "in our words", ACTION)
     theirs = issue_of(finding(code, [*STATEMENT, {"value": "Action"}]), with_position=True)
-    (found,) = joined([mine], [theirs])
+    (found,) = join_issues([mine], [theirs])
     assert found.sources == BOTH
     # Theirs is an error, and the graver severity of the two is kept.
     assert found.issue == dataclasses.replace(mine, severity=Severity.ERROR)
@@ -80,13 +84,13 @@ def test_same_at_the_same_place_is_joined(ours: str, code: str) -> None:
 def test_position_joins_where_paths_differ() -> None:
     mine = issue("invalid_action", "x", "Statement.Action", Position(3, 9))
     theirs = issue_of(finding("INVALID_ACTION", [*STATEMENT, {"value": "Action"}]), with_position=True)
-    assert [found.sources for found in joined([mine], [theirs])] == [BOTH]
+    assert [found.sources for found in join_issues([mine], [theirs])] == [BOTH]
 
 
 def test_graver_severity_is_kept() -> None:
     mine = issue("type_mismatch_ip_range", "x", ACTION)
     theirs = issue_of(finding("TYPE_MISMATCH_IP_RANGE", [*STATEMENT, {"value": "Action"}]), with_position=True)
-    (found,) = joined([mine], [theirs])
+    (found,) = join_issues([mine], [theirs])
     assert (mine.severity, found.issue.severity) == (Severity.WARNING, Severity.ERROR)
 
 
@@ -96,14 +100,14 @@ def test_what_differs_stays_apart() -> None:
         issue_of(finding(code, [*STATEMENT, {"value": element}]), with_position=False)
         for code, element in (("INVALID_ACTION", "NotAction"), ("MISSING_VERSION", "Action"))
     ]
-    sources = [found.sources for found in joined(mine, theirs)]
+    sources = [found.sources for found in join_issues(mine, theirs)]
     assert sources == [("local",), ("local",), ("access_analyzer",), ("access_analyzer",)]
 
 
 def test_one_finding_is_joined_once() -> None:
     mine = [issue("invalid_action", "x", ACTION)] * 2
     theirs = [issue_of(finding("INVALID_ACTION", [*STATEMENT, {"value": "Action"}]), with_position=False)]
-    assert [found.sources for found in joined(mine, theirs)] == [BOTH, ("local",)]
+    assert [found.sources for found in join_issues(mine, theirs)] == [BOTH, ("local",)]
 
 
 @pytest.mark.parametrize(

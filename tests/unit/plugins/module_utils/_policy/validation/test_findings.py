@@ -25,7 +25,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.a
     ACCESS_ANALYZER,
     LOCAL,
     issue_of,
-    joined,
+    join_issues,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.rules import Issue, Severity
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.validate import validate
@@ -61,7 +61,7 @@ class Comparison:
     def add(self, name: str, document: Json, findings: list[Json]) -> None:
         theirs = [issue_of(finding, with_position=False) for finding in findings]
         self.theirs.update((issue.severity, issue.code) for issue in theirs)
-        for found in joined(validate(document, kind=Kind.MANAGED), theirs):
+        for found in join_issues(validate(document, kind=Kind.MANAGED), theirs):
             if found.sources == (LOCAL,):
                 self.ours[found.issue.severity, found.issue.code] += 1
             elif found.sources == (ACCESS_ANALYZER,):

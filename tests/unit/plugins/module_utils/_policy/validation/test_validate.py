@@ -22,7 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation i
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.rules import RULES, Severity
 from ansible_collections.hardening.iam.plugins.module_utils._policy.validation.validate import validate
 
-from ..samples import managed_policies
+from ..samples import load_managed_policies
 from .cases import ACTION_CASES, CONDITION_CASES, DOCUMENT_CASES, Case, allow, deny, policy
 from .cases_statements import KIND_CASES, RISK_CASES, SERVICE_CASES, STATEMENT_CASES
 
@@ -127,7 +127,7 @@ def test_rcp_of_services_that_are_not_reached_says_which() -> None:
 
 def test_aws_managed_policies_are_validated_in_seconds() -> None:
     started = time.process_time()
-    found = {name: validate(document, kind=Kind.MANAGED) for name, document in managed_policies().items()}
+    found = {name: validate(document, kind=Kind.MANAGED) for name, document in load_managed_policies().items()}
     assert time.process_time() - started < 40
     assert len(found) > 1500
     codes = [issue.code for issues in found.values() for issue in issues]

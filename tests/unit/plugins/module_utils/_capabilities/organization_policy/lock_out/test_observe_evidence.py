@@ -34,7 +34,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.connection i
 from ansible_collections.hardening.iam.plugins.module_utils._module.options import StoreOptions
 from ansible_collections.hardening.iam.plugins.module_utils._policy.impact.judge import Breakage
 
-from ...._policy.trail.events import event, issued_by
+from ...._policy.trail.events import assume, event
 from ....organizing import CANARY, DEV, MANAGEMENT, Trail, role_arn, tree
 from .guarding import (
     OUTSIDE,
@@ -126,7 +126,7 @@ def test_a_role_that_leads_elsewhere_is_no_evidence(world: World) -> None:
 
 
 def write(directory: Path, days: float, *calls: str, principal: str = "app", of: str = CANARY) -> None:
-    records = [event(call, issued_by(role_arn(of, principal))) for call in calls]
+    records = [event(call, assume(role_arn(of, principal))) for call in calls]
     Trail(directory).write(CANARY, days_ago(days), *records)
 
 

@@ -23,7 +23,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.organi
 )
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 
-from ...._policy.trail.events import ACCOUNT, ASSUMED_ROLE, IAM_USER, ROLE, USER, event, issued_by
+from ...._policy.trail.events import ACCOUNT, ASSUMED_ROLE, IAM_USER, ROLE, USER, assume, event
 
 SINCE = datetime(2026, 11, 20, 8, 0, 0, tzinfo=UTC)
 BEFORE = "2026-11-19T09:30:00Z"
@@ -183,7 +183,7 @@ def test_a_denial_at_the_very_moment_of_the_start_counts() -> None:
 
 
 def test_an_outsider_of_another_account_does_not_move_the_gate() -> None:
-    stranger = issued_by(f"arn:aws:iam::{ELSEWHERE}:role/app/deployer", accountId=ELSEWHERE)
+    stranger = assume(f"arn:aws:iam::{ELSEWHERE}:role/app/deployer", accountId=ELSEWHERE)
     records = [before(identity=stranger), *(denied(identity=stranger) for _time in range(50))]
     assert found(*records) == ()
     watched = watch(records, ACCOUNT, QUESTION)
@@ -224,7 +224,7 @@ def test_users_and_the_root_user_can_lose_as_well(identity: dict[str, t.Any], pr
 
 def test_principals_of_the_organization_count_where_the_policy_is_about_resources() -> None:
     neighbour = f"arn:aws:iam::{ELSEWHERE}:role/reader"
-    records = [before("s3:GetObject", issued_by(neighbour)), denied("s3:GetObject", issued_by(neighbour))]
+    records = [before("s3:GetObject", assume(neighbour)), denied("s3:GetObject", assume(neighbour))]
     assert found(*records) == ()
     lost = found(*records, insiders={ACCOUNT: frozenset({ACCOUNT, ELSEWHERE})})
     assert [loss.pair.principal for loss in lost] == [neighbour]
@@ -324,7 +324,7 @@ def test_what_several_places_tell_together() -> None:
 
 
 def test_denied_pairs_that_do_not_count_are_counted_once() -> None:
-    stranger = issued_by(f"arn:aws:iam::{ELSEWHERE}:role/app/deployer", accountId=ELSEWHERE)
+    stranger = assume(f"arn:aws:iam::{ELSEWHERE}:role/app/deployer", accountId=ELSEWHERE)
     denials = watch(
         [denied(), denied(), denied(identity=stranger), denied(identity=stranger)], ACCOUNT, QUESTION
     ).denials

@@ -35,7 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._module.options impo
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import DeniedPair
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.evidence import trail_logs_of
 
-from ...._policy.trail.events import event, issued_by
+from ...._policy.trail.events import assume, event
 from ....organizing import (
     CANARY,
     DEV,
@@ -106,7 +106,7 @@ def test_nothing_lost(trail: Trail) -> None:
 
 def test_regions_count_together(trail: Trail) -> None:
     trail.write(
-        CANARY, SINCE - timedelta(days=2), event("iam:CreateUser", issued_by(role_arn(CANARY))), region="eu-west-1"
+        CANARY, SINCE - timedelta(days=2), event("iam:CreateUser", assume(role_arn(CANARY))), region="eu-west-1"
     )
     trail.denial(CANARY, SINCE + timedelta(hours=20), region="us-west-2")
     assert pairs(verdict(trail)) == LOSS
@@ -121,7 +121,7 @@ def test_events_that_are_delivered_the_day_after_count(trail: Trail) -> None:
 
 def test_what_was_done_just_before_the_start_may_be_delivered_the_day_after(trail: Trail) -> None:
     since = datetime(2026, 11, 20, 23, 58, tzinfo=UTC)
-    identity = issued_by(role_arn(CANARY))
+    identity = assume(role_arn(CANARY))
     trail.write(CANARY, since - timedelta(minutes=3), event("iam:CreateUser", identity), late=1)
     trail.denial(CANARY, since + timedelta(hours=20))
     organization = tree("ou-canary")
@@ -220,7 +220,7 @@ def test_accounts_that_are_closed_and_the_management_account_are_left_out(trail:
 
 
 def test_a_resource_policy_denies_the_organization_s_other_accounts(trail: Trail) -> None:
-    identity = issued_by(role_arn(DEV))
+    identity = assume(role_arn(DEV))
     trail.write(CANARY, SINCE - timedelta(days=2), event("iam:CreateUser", identity))
     trail.denial(CANARY, SINCE + timedelta(hours=20), principal=role_arn(DEV))
     assert pairs(verdict(trail)) == []
@@ -279,7 +279,7 @@ def test_a_silent_account_among_others_is_a_blind_spot(trail: Trail) -> None:
 
 
 def test_denials_without_a_policy_are_a_blind_spot(trail: Trail) -> None:
-    denied = event("s3:GetObject", issued_by(role_arn(CANARY)), errorCode="AccessDenied", errorMessage="Access Denied")
+    denied = event("s3:GetObject", assume(role_arn(CANARY)), errorCode="AccessDenied", errorMessage="Access Denied")
     trail.write(CANARY, SINCE + timedelta(hours=20), denied)
     found = verdict(trail)
     assert found.has_passed
@@ -395,7 +395,7 @@ MEMBER = {"member_role_arn": "arn:aws:iam::<account_id>:role/assessor"}
 
 
 def test_the_event_history_tells_of_a_loss(histories: Histories) -> None:
-    identity = issued_by(role_arn(CANARY))
+    identity = assume(role_arn(CANARY))
     denied = event(
         "iam:CreateUser",
         identity,
