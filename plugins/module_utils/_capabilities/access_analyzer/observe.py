@@ -20,7 +20,7 @@ from ..._account.analyzers import AnalyzerDetails
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
-from ..._controls.catalogue.access_analyzer import described
+from ..._controls.catalogue.access_analyzer import format_filter
 from ..._converge.capability import Caller
 from ..._converge.change import Change
 from . import changes
@@ -90,7 +90,7 @@ def _rule(access: Access, region: str, analyzer: str, name: str) -> t.Optional[d
         answer = access.call(changes.SERVICE, _GET_RULE, parameters, region=region)
     except NotFound:
         return None
-    return {"filter": described(analyzer_reads.criteria(answer["archiveRule"]["filter"]))}
+    return {"filter": format_filter(analyzer_reads.criteria(answer["archiveRule"]["filter"]))}
 
 
 @dataclasses.dataclass

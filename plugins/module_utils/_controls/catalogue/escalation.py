@@ -22,7 +22,7 @@ from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 
-def _paths(scope: Scope) -> Verdict:
+def _check_paths(scope: Scope) -> Verdict:
     landscape = scope.facts.permissions.landscape
     found = scope.facts.escalation
     sources = {path.source for path in found.paths}
@@ -66,7 +66,7 @@ def _failure(path: Path, landscape: Landscape) -> Failure:
 
 
 def _organization_policies(scope: Scope) -> str:
-    """Whether SCPs and RCPs were respected: AWS tells most member accounts nothing of them."""
+    """Whether SCPs and RCPs were respected: AWS does not show them to most member accounts."""
     missing = scope.missing(Dataset.ORGANIZATION_POLICIES)
     return f"not known, so they may close paths ({missing})" if missing else "respected"
 
@@ -80,7 +80,7 @@ CONTROLS: t.Final = (
         theme="privileges",
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         uses=(Dataset.CREDENTIAL_REPORT, Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES),
-        check=_paths,
+        check=_check_paths,
         expected="no known way, over however many principals, by which somebody gets the rights of an administrator",
         rationale="Who may write policies, take over identities or pass roles has all rights that these lead to.",
         blind="the ways that docs/privilege_escalation.md lists as not searched.",

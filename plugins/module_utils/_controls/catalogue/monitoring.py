@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Metric filters and alarms on CloudTrail's logs, for the events that the benchmarks want somebody to be told of.
+"""Metric filters and alarms on CloudTrail's logs, for the events that the benchmarks want somebody notified of.
 
 CIS asks since its fourth version that the events are "monitored", which EventBridge or another system may do as well.
 The filters and the alarms can be read cheaply; where another system watches, a waiver says so. A control holds where
@@ -44,8 +44,8 @@ _LATELY: t.Final = timedelta(days=1)
 Catches = Callable[[Event], bool]
 
 
-def owned_trails(scope: Scope) -> tuple[Trail, ...]:
-    """Trails that this account made. Those of the organization are another account's to judge and to change."""
+def find_own_trails(scope: Scope) -> tuple[Trail, ...]:
+    """Find the trails that this account made. Another account judges and changes those of the organization."""
     return tuple(
         trail for trail in scope.snapshot.trails if arn_account(trail.arn) in (None, scope.snapshot.account_id)
     )
@@ -86,7 +86,7 @@ def _ways(scope: Scope) -> tuple[_Way, ...]:
     snapshot = scope.snapshot
     alarms = {(alarm.region, alarm.name): alarm for alarm in snapshot.metric_alarms}
     found: list[_Way] = []
-    for trail in owned_trails(scope):
+    for trail in find_own_trails(scope):
         group = LogGroup.of_arn(trail.log_group_arn or "")
         fed = feeds(trail, snapshot.observed_at)
         for item in snapshot.log_alarms:
@@ -120,25 +120,25 @@ def _pattern(item: LogAlarm, excluded: Sequence[str]) -> tuple[Catches, Judged]:
         predicate = parse(item.pattern)
         understood = WORKS
     except PatternError as error:
-        predicate = _everything
+        predicate = _catches_everything
         understood = Judged(UNKNOWN, f"the pattern of metric filter {item.filter_name} is not understood: {error}")
     if item.selection:
         understood = Judged(UNKNOWN, f"metric filter {item.filter_name} also chooses events by {item.selection}")
     return lambda event: event["eventSource"] not in excluded and predicate(event), understood
 
 
-def _everything(_event: Event) -> bool:
+def _catches_everything(_event: Event) -> bool:
     return True
 
 
-def _uncaught(samples: Iterable[Sample], ways: Sequence[_Way]) -> list[Sample]:
-    """The events that none of the ways catches."""
+def _find_uncaught(samples: Iterable[Sample], ways: Sequence[_Way]) -> list[Sample]:
+    """Find the events that none of the ways catches."""
     return [sample for sample in samples if not any(way.caught(sample.event) for way in ways)]
 
 
 def _without_log_group(scope: Scope) -> t.Optional[Verdict]:
     """What to say where no trail of this account has a log group, so that there is nothing to put a filter on."""
-    if any(trail.log_group_arn for trail in owned_trails(scope)) or scope.snapshot.log_alarms:
+    if any(trail.log_group_arn for trail in find_own_trails(scope)) or scope.snapshot.log_alarms:
         return None
     if scope.unread_regions(Dataset.TRAILS):
         regions = listing(scope.unread_regions(Dataset.TRAILS))
@@ -161,30 +161,30 @@ def _samples(watch: Watch, place: Place) -> tuple[Sample, ...]:
     return watch.samples(place)
 
 
-def _watched(watch: Watch) -> Check:
+def _make_watch_check(watch: Watch) -> Check:
     def check(scope: Scope) -> Verdict:
         verdict = _of_organization(scope) if watch.name == ORGANIZATION_CHANGES else _without_log_group(scope)
         if verdict is not None:
             return verdict
         samples = _samples(watch, place_of(scope))
         ways = _ways(scope)
-        uncaught = _uncaught(samples, [way for way in ways if way.judged.truth is YES])
+        uncaught = _find_uncaught(samples, [way for way in ways if way.judged.truth is YES])
         if uncaught:
-            return _unheard(scope, watch, samples, uncaught)
+            return _report_unheard(scope, watch, samples, uncaught)
         population = len(scope.snapshot.log_alarms)
         return Verdict(population, _FILTERS, detail=f"{watch.what}: caught by metric filters whose alarms notify")
 
     return check
 
 
-def _unheard(scope: Scope, watch: Watch, samples: Sequence[Sample], uncaught: Sequence[Sample]) -> Verdict:
-    """The verdict where not all events reach somebody for sure: not assessed where they may."""
+def _report_unheard(scope: Scope, watch: Watch, samples: Sequence[Sample], uncaught: Sequence[Sample]) -> Verdict:
+    """Report events that do not certainly reach somebody: not assessed if they may."""
     population = len(scope.snapshot.log_alarms)
     unread = scope.unread_regions(Dataset.LOG_ALARMS)
     if unread:
         return Verdict(population, _FILTERS, not_assessed=f"metric filters could not be read in {listing(unread)}")
     perhaps = [way for way in _ways(scope) if way.judged.truth is UNKNOWN]
-    missed = _uncaught(uncaught, perhaps)
+    missed = _find_uncaught(uncaught, perhaps)
     if not missed:
         near = (way for way in perhaps if any(way.caught(sample.event) for sample in uncaught))
         return Verdict(population, _FILTERS, not_assessed=f"{watch.what}: {_reasons(near)}")
@@ -216,7 +216,7 @@ def _controls() -> Iterator[Control]:
             theme=_THEME,
             needs=(Dataset.LOG_ALARMS, Dataset.TRAILS),
             uses=(Dataset.ORGANIZATION,),
-            check=_watched(watch),
+            check=_make_watch_check(watch),
             expected=(
                 "metric filters on a trail's log group that catch the events of every kind of caller, with alarms that "
                 "one event sets off, and topics of ours with a confirmed subscription"

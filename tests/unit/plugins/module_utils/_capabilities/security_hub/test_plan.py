@@ -30,7 +30,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.securi
     stays_with,
     told,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.security_hub import offered_names
+from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.security_hub import (
+    list_offered_standards,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import listing
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
@@ -165,7 +167,7 @@ def test_standards_that_aws_does_not_tell_of_come_with_the_next_run() -> None:
 def test_a_standard_is_chosen_from_what_the_region_offers(
     text: str, offered: tuple[str, ...], expected: t.Optional[str]
 ) -> None:
-    name = chosen(Wanted.parse(text, "standards"), offered_names(hub(offered=offering(*offered))))
+    name = chosen(Wanted.parse(text, "standards"), list_offered_standards(hub(offered=offering(*offered))))
     assert (name.path if name else None) == (expected.partition("/")[2] if expected else None)
 
 

@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.analyzers i
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Analyzer
 from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.access_analyzer import (
-    described,
+    format_filter,
     is_broad,
 )
 
@@ -274,7 +274,7 @@ def test_a_filter_is_shown_as_aws_writes_it() -> None:
         "status": Criterion(exists=True),
         "id": Criterion(),
     }
-    assert described(criteria) == {
+    assert format_filter(criteria) == {
         "resourceType": {"eq": ["a"], "neq": ["b", "c"], "contains": ["d"], "exists": False},
         "status": {"exists": True},
         "id": {},

@@ -18,8 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.security_hu
     standard_name,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.security_hub import (
+    list_offered_standards,
     newest,
-    offered_names,
 )
 
 from ..hub_samples import (
@@ -54,11 +54,11 @@ def test_a_standard_has_one_name_in_all_regions() -> None:
 
 def test_versions_are_numbers() -> None:
     details = hub(offered=offering(CIS_3, CIS_10, CIS_5))
-    assert newest(offered_names(details), "cis-aws-foundations-benchmark") == StandardName(
+    assert newest(list_offered_standards(details), "cis-aws-foundations-benchmark") == StandardName(
         "cis-aws-foundations-benchmark", "10.0.0"
     )
-    assert newest(offered_names(details), "pci-dss") is None
-    assert offered_names(hub(offered=None)) == ()
+    assert newest(list_offered_standards(details), "pci-dss") is None
+    assert list_offered_standards(hub(offered=None)) == ()
 
 
 @pytest.mark.parametrize(
