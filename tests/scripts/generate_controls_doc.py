@@ -20,7 +20,7 @@ from pathlib import Path
 from unit.plugins.module_utils._controls.case_tables import EXEMPTIONS, all_cases
 
 from ansible_collections.hardening.iam.plugins.module_utils._controls.benchmarks import BENCHMARKS, FRAMEWORKS
-from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Control, merged
+from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Control, merge_compliance
 from ansible_collections.hardening.iam.plugins.module_utils._controls.excuses import DESIGNS, Design
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import CATALOG_VERSION, all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._controls.score import natural
@@ -183,7 +183,7 @@ def _section(control: Control) -> str:
     ]
     module = f" Module: `{control.remediation.module}`." if control.remediation.module else ""
     frameworks = [f"{FRAMEWORKS[name]}: {', '.join(ids)}" for name, ids in control.compliance.items()]
-    stands = merged(control.stands_for)
+    stands = merge_compliance(control.stands_for)
     instead = [f"Where it is not passed, also {FRAMEWORKS[name]}: {', '.join(ids)}" for name, ids in stands.items()]
     lines = [
         f'<a id="{control.id}"></a>',
@@ -221,7 +221,9 @@ def _benchmarks(controls: tuple[Control, ...]) -> Iterator[str]:
         yield "| Recommendation | | Controls |\n|---|---|---|"
         for requirement in sorted(benchmark.titles, key=natural):
             speaking = [
-                c.id for c in controls if requirement in merged(c.compliance, c.stands_for).get(benchmark.id, ())
+                c.id
+                for c in controls
+                if requirement in merge_compliance(c.compliance, c.stands_for).get(benchmark.id, ())
             ]
             links = ", ".join(f"[{name}](#{name})" for name in speaking)
             yield f"| {requirement} | {benchmark.titles[requirement]} | {links} |"

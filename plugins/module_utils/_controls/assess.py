@@ -19,7 +19,7 @@ from .._converge.finding import Evidence, Finding, Remediation, Status
 from .._converge.protected import protection_of
 from .control import Control, Failure, Scope, Verdict, plural, unread_reason
 from .facts import Facts
-from .regions import GLOBAL, region_findings, unproven, was_not_requested
+from .regions import GLOBAL, explain_unproven, region_findings, was_not_requested
 from .registry import all_controls
 from .settings import Settings
 
@@ -82,7 +82,7 @@ def _scopes(control: Control, account: Scope) -> Iterator[Scope]:
 
 
 def _judge(control: Control, scope: Scope) -> list[Finding]:
-    unread = next((found for dataset in control.needs if (found := _unread(control, dataset, scope))), None)
+    unread = next((found for dataset in control.needs if (found := _explain_unread(control, dataset, scope))), None)
     if unread is not None:
         return [_whole(control, scope, Status.NOT_ASSESSED, unread, None)]
     try:
@@ -106,10 +106,10 @@ def _results(control: Control, scope: Scope, verdict: Verdict) -> list[Finding]:
     return found
 
 
-def _unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]:
-    """Why a needed dataset is missing. An account-wide control can do with a regional dataset of some regions only.
+def _explain_unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]:
+    """Explain why a needed dataset is missing. An account-wide control can use a regional dataset of some regions.
 
-    What such a control makes of the others it says itself (:meth:`Scope.unread_regions`).
+    Such a control itself reports the other regions (:meth:`Scope.unread_regions`).
     """
     reason = scope.missing(dataset)
     if reason is not None:
@@ -122,7 +122,7 @@ def _unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]
 
 
 def _quiet(control: Control, scope: Scope, verdict: Verdict) -> Finding:
-    doubt = unproven(control, scope)
+    doubt = explain_unproven(control, scope)
     if doubt is not None:
         return _whole(control, scope, Status.NOT_ASSESSED, doubt, verdict)
     if verdict.not_applicable is not None:

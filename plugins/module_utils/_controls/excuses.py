@@ -164,7 +164,7 @@ def standing_of(
     trust = facts.trust(role)
     if trust is None:
         return Standing(doubt="its trust policy could not be parsed")
-    return _judged(design, trust, _Accounts(facts, frozenset(trusted)))
+    return _judge_trust(design, trust, _Accounts(facts, frozenset(trusted)))
 
 
 def _of_path(role: Role) -> str:
@@ -200,7 +200,7 @@ class _Accounts(t.NamedTuple):
         return found if found != self.own else None
 
 
-def _judged(design: Design, trust: Trust, accounts: _Accounts) -> Standing:
+def _judge_trust(design: Design, trust: Trust, accounts: _Accounts) -> Standing:
     named = trust.principals
     if not named:
         return Standing()
@@ -302,8 +302,8 @@ def sort_out(scope: Scope, roles: Collection[Role]) -> tuple[tuple[Role, ...], t
     return tuple(judged), tuple(doubtful), excused
 
 
-def declared_users(scope: Scope) -> Excused:
-    """The users that are declared as break-glass: what they may become is for emergencies."""
+def find_declared_users(scope: Scope) -> Excused:
+    """Find the users that are declared as break-glass: they may become administrators in emergencies."""
     excused = Excused()
     for user in scope.snapshot.users:
         if is_declared(user.arn, scope.break_glass):
@@ -311,6 +311,6 @@ def declared_users(scope: Scope) -> Excused:
     return excused
 
 
-def unjudged(doubtful: Iterable[tuple[Role, str]], what: str) -> tuple[Failure, ...]:
-    """The roles of which it is not known whether they are excused, each as a resource that could not be judged."""
+def list_unjudged(doubtful: Iterable[tuple[Role, str]], what: str) -> tuple[Failure, ...]:
+    """List the roles that may or may not be excused, each as a resource that could not be judged."""
     return tuple(Failure(role.arn, f"{role.name}: {what}; {doubt}", {"excused": None}) for role, doubt in doubtful)

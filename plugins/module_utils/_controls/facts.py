@@ -147,7 +147,7 @@ class Facts:
 
     @functools.cached_property
     def place(self) -> Place:
-        """The account, as the analysis of policies is told of it."""
+        """The account, as the analysis of policies gets it."""
         organization = self.organization.id if self.organization else None
         return Place(self.snapshot.partition, self.snapshot.account_id, organization, self.snapshot.observed_at)
 
@@ -213,7 +213,7 @@ class Facts:
     @functools.cached_property
     def admin_policies(self) -> Mapping[str, Power]:
         """The ARNs of managed policies that make an administrator, with the conditions under which they do."""
-        # Where the account may not read AWS's own (or a snapshot left it out), the name alone tells what it does.
+        # Where the account may not read AWS's own (or a snapshot left it out), the name alone shows what it does.
         arns = (self.permissions.administrator_access, *self.policies)
         parsed = ((arn, self.permissions.policy(arn)) for arn in dict.fromkeys(arns))
         powers = ((arn, self.administrators.alone(policy)) for arn, policy in parsed if policy is not None)
@@ -283,10 +283,10 @@ class Facts:
         """
         if role.arn not in self._trusts:
             policy = self.permissions.trust(role.arn)
-            self._trusts[role.arn] = None if policy is None else self._shared_trust(policy, role)
+            self._trusts[role.arn] = None if policy is None else self._share_trust(policy, role)
         return self._trusts[role.arn]
 
-    def _shared_trust(self, policy: Policy, role: Role) -> Trust:
+    def _share_trust(self, policy: Policy, role: Role) -> Trust:
         key = (id(policy), role.arn if self._rcps_name_roles else "")
         if key not in self._shared_trusts:
             self._shared_trusts[key] = Trust(

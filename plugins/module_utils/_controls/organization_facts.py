@@ -96,8 +96,8 @@ class Organization:
         management = self.tree.management_account_id
         return (*self.tree.unit, *(account.id for account in self.tree.accounts if account.id != management))
 
-    def bound_under(self, target: str) -> list[str]:
-        """What people call the active accounts that a policy on ``target`` binds."""
+    def list_bound_under(self, target: str) -> list[str]:
+        """List the active accounts that a policy on ``target`` binds, by the names that people use."""
         ids = {account.id for account in self.bound}
         return [self.tree.name_of(item.id) for item in self.tree.accounts_under([target]) if item.id in ids]
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from .._account.model import Snapshot, UnreadKind
 from .._converge.finding import Evidence, Finding, Remediation, Status
-from .control import Control, Scope, Verdict, listing, merged, plural
+from .control import Control, Scope, Verdict, listing, merge_compliance, plural
 from .problem import Problem
 
 # No control of the catalogue: its findings stand for all controls that ask about a region that was not read.
@@ -62,8 +62,8 @@ def unread_regions(snapshot: Snapshot) -> dict[str, str]:
     return {region: reasons[region] for region in sorted(reasons)}
 
 
-def unproven(control: Control, account: Scope) -> t.Optional[str]:
-    """Why a pass of an account-wide control proves nothing: it speaks for every region, and not every one was read."""
+def explain_unproven(control: Control, account: Scope) -> t.Optional[str]:
+    """Explain why a pass of an account-wide control proves nothing: it covers all regions, and some were not read."""
     if not control.every_region:
         return None
     regions = set(unread_regions(account.snapshot))
@@ -104,5 +104,5 @@ def region_control(controls: Sequence[Control], snapshot: Snapshot) -> t.Optiona
             "Assess every enabled region (aws_regions: enabled), and admit the assessor role in the policy that denies"
             " the region. Disable regions that nobody uses."
         ),
-        compliance=merged(*(control.compliance for control in asked)),
+        compliance=merge_compliance(*(control.compliance for control in asked)),
     )

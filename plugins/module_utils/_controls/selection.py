@@ -32,12 +32,12 @@ def select(
 
     :raises SelectionError: a term that names nothing.
     """
-    kept = _named(controls, include, "include") if include else {control.id for control in controls}
-    dropped = _named(controls, exclude, "exclude")
+    kept = _match_terms(controls, include, "include") if include else {control.id for control in controls}
+    dropped = _match_terms(controls, exclude, "exclude")
     return tuple(control for control in controls if control.id in kept and control.id not in dropped)
 
 
-def _named(controls: Sequence[Control], terms: Sequence[str], option: str) -> set[str]:
+def _match_terms(controls: Sequence[Control], terms: Sequence[str], option: str) -> set[str]:
     found: set[str] = set()
     for term in terms:
         ids = {control.id for control in controls if term in _words(control) or _fits(control, term)}

@@ -20,10 +20,10 @@ from ..control import (
     Failure,
     Scope,
     Verdict,
+    list_unreported_administrators,
     listing,
     maps,
     unknown_policies,
-    unreported_administrators,
     with_unreported,
 )
 from ..problem import Problem
@@ -163,7 +163,7 @@ def _check_admin_keys(scope: Scope) -> Verdict:
         len(rows),
         "users",
         tuple(failures),
-        unjudged=unreported_administrators(scope),
+        unjudged=list_unreported_administrators(scope),
         not_assessed=unknown_policies(scope, scope.snapshot.users),
         not_applicable=none,
     )

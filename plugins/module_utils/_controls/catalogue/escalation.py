@@ -17,7 +17,7 @@ from ..._converge.finding import Remediation, Severity
 from ..._policy.escalation.landscape import Landscape
 from ..._policy.escalation.paths import Path
 from ..control import Control, Failure, Scope, Verdict, listing, maps, plural
-from ..excuses import declared_users, sort_out
+from ..excuses import find_declared_users, sort_out
 from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
@@ -44,7 +44,10 @@ def _check_paths(scope: Scope) -> Verdict:
         detail=f"nobody but {plural(len(found.administrators), 'administrators')} has the rights of one",
         not_assessed=_not_known(scope),
         unjudged=unknown,
-        extra={"organization_policies": _organization_policies(scope), **(excused | declared_users(scope)).evidence},
+        extra={
+            "organization_policies": _organization_policies(scope),
+            **(excused | find_declared_users(scope)).evidence,
+        },
     )
 
 

@@ -17,7 +17,7 @@ from ..._account.model import Dataset
 from ..._account.moments import format_utc
 from ..._converge.finding import Remediation, Severity
 from ..control import Control, Failure, Scope, Verdict, listing, maps
-from ..excuses import of_aws, standing, unjudged
+from ..excuses import list_unjudged, of_aws, standing
 from ..problem import Problem
 from ..requirements import UNUSED_NIST
 
@@ -90,7 +90,7 @@ def _check_unused_roles(scope: Scope) -> Verdict:
         len(roles),
         "roles",
         tuple(failures),
-        unjudged=(*undated, *unjudged(doubtful, f"not used for {limit} days")),
+        unjudged=(*undated, *list_unjudged(doubtful, f"not used for {limit} days")),
         extra=excused.evidence,
     )
 

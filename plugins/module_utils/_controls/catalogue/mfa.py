@@ -18,10 +18,10 @@ from ..control import (
     Failure,
     Scope,
     Verdict,
+    list_unreported_administrators,
     listing,
     maps,
     unknown_policies,
-    unreported_administrators,
     with_unreported,
 )
 from ..problem import Problem
@@ -109,7 +109,7 @@ def _check_admin_mfa(scope: Scope) -> Verdict:
         len(rows),
         _USERS,
         tuple(failures),
-        unjudged=unreported_administrators(scope),
+        unjudged=list_unreported_administrators(scope),
         not_assessed=unknown_policies(scope, scope.snapshot.users),
         not_applicable=none,
     )

@@ -131,7 +131,7 @@ def _check_scps_allow_something(scope: Scope) -> Verdict:
 
 
 def _report_closed_target(organization: Organization, target: str, scps: tuple[Attached, ...]) -> Failure:
-    below = organization.bound_under(target)
+    below = organization.list_bound_under(target)
     whom = plural(len(below), "active accounts") if below else "accounts that come here (there is none now)"
     names = sorted(item.source.name for item in scps)
     detail = f"no SCP of {organization.label(target)} allows anything, so that everything is denied to {whom}"

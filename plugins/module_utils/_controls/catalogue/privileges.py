@@ -17,7 +17,7 @@ from ..._account.permissions import Principal
 from ..._converge.finding import Remediation, Severity
 from ..._policy.analysis.power import Power
 from ..control import Control, Failure, Scope, Verdict, listing, maps, unknown_policies
-from ..excuses import of_aws, sort_out, unjudged
+from ..excuses import list_unjudged, of_aws, sort_out
 from ..facts import Grant
 from ..problem import Problem
 from ..requirements import ADMIN_NIST, GROUPS_NIST, LEAST_PRIVILEGE_PCI
@@ -106,7 +106,7 @@ def _check_attached_admin_policies(scope: Scope) -> Verdict:
         "policies",
         tuple(failures),
         not_assessed=_explain_unreadable(scope) or _explain_unread(scope),
-        unjudged=unjudged(doubtful, "has a policy that allows everything on everything"),
+        unjudged=list_unjudged(doubtful, "has a policy that allows everything on everything"),
         extra=excused.evidence,
     )
 
@@ -182,7 +182,7 @@ def _check_role_admins(scope: Scope) -> Verdict:
         tuple(failures),
         extra=excused.evidence,
         not_assessed=unknown_policies(scope, roles),
-        unjudged=unjudged(doubtful, "an administrator"),
+        unjudged=list_unjudged(doubtful, "an administrator"),
     )
 
 

@@ -135,15 +135,15 @@ def _names(policy: Policy, principal: str) -> bool:
 
 def to_topic(topic: AlertTopic, sender: Sender) -> Judged:
     """Whether the sender's messages are taken by a topic."""
-    return _taken(topic, "topic", "sns:Publish", sender)
+    return _judge_delivery(topic, "topic", "sns:Publish", sender)
 
 
 def to_queue(queue: AlertQueue, sender: Sender) -> Judged:
     """Whether the sender's messages are taken by a queue."""
-    return _taken(queue, "queue", "sqs:SendMessage", sender)
+    return _judge_delivery(queue, "queue", "sqs:SendMessage", sender)
 
 
-def _taken(place: t.Union[AlertTopic, AlertQueue], kind: str, action: str, sender: Sender) -> Judged:
+def _judge_delivery(place: t.Union[AlertTopic, AlertQueue], kind: str, action: str, sender: Sender) -> Judged:
     if place.unknown:
         return Judged(UNKNOWN, f"the {kind} could not be read: {place.unknown}")
     if not place.exists:

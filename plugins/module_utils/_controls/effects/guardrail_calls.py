@@ -200,7 +200,7 @@ def _holds(effect: Effect, rail: Guardrail, named: Iterable[str], regions: tuple
     others = [
         arn for arn in named if arn.split(":")[2:3] in (service, ["*"]) and _kind(arn) in (_kind(rail.resource), "*")
     ]
-    resources = (rail.resource, *map(_filled, others))
+    resources = (rail.resource, *map(_fill_pattern, others))
     return any(_is_denied(effect, callers, rail.calls, regions, resource) for resource in resources)
 
 
@@ -214,8 +214,8 @@ def _kind(arn: str) -> str:
     return re.split(r"[/:]", arn.split(":", 5)[-1])[0]
 
 
-def _filled(pattern: str) -> str:
-    """A resource that the pattern of a denial means."""
+def _fill_pattern(pattern: str) -> str:
+    """Fill the wildcards of a denial's pattern, so that it becomes a resource that the pattern matches."""
     parts = pattern.split(":", 5)
     words = ("", "{partition}", "", "{region}", "{account}")
     head = [word if part == "*" and word else part for part, word in zip(parts, words, strict=False)]
