@@ -89,8 +89,8 @@ class Capability(abc.ABC, t.Generic[Observed]):
         It may have nothing to go by but what a journal keeps: no ``parameters``, no ``kind``.
         """
 
-    def affected(self, _observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """The changes, each with those whom it affects by what was observed."""
+    def add_affected(self, _observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Add to each change the principals that it affects by what was observed."""
         return with_affected(changes, Known())
 
     def rescue(self, _observed: Observed) -> t.Optional[Rescue]:
@@ -101,7 +101,7 @@ class Capability(abc.ABC, t.Generic[Observed]):
         return None
 
     def rereads(self) -> Mapping[str, Callable[[Change], t.Any]]:
-        """As ``reread``, for changes of other modules by their names, where this one can tell how they ended."""
+        """As ``reread``, for changes of other modules by their names, if this one can find out how they ended."""
         return {}
 
     def acting(self, _change: Change) -> t.Optional[Aws]:
@@ -127,8 +127,8 @@ class Capability(abc.ABC, t.Generic[Observed]):
         """Whether a change is there for another one alone: where all that it serves are refused, it is not made."""
         return False
 
-    def declined(self, _change: Change, _error: Exception) -> t.Optional[Refusal]:
-        """The refusal in the error of a change, where somebody else decides on its target; None where it failed."""
+    def find_refusal(self, _change: Change, _error: Exception) -> t.Optional[Refusal]:
+        """Find the refusal in a change's error, if somebody else decides on its target; None if the change failed."""
         return None
 
     def impacts(self) -> Documents:

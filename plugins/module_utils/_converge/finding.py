@@ -21,7 +21,7 @@ from .._account.moments import format_utc
 from .reason import reason_fingerprint
 
 # Long-term (AKIA) and temporary (ASIA) access key ids; IAM unique ids share the alphabet but not the prefix.
-# Most findings name no key at all, and one look at the whole tells.
+# Most findings name no key at all, and one search in the whole text shows it.
 _KEY_ID_PREFIX = re.compile("A[KS]IA")
 # In a name an id may stand beside an underscore; ids of old keys have digits that base 32 lacks.
 _ACCESS_KEY_ID = re.compile("(?<![A-Za-z0-9])(A[KS]IA)[A-Z0-9]{8,124}?([A-Z0-9]{4})(?![A-Za-z0-9])")

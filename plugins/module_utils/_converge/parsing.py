@@ -19,7 +19,7 @@ _MOST_LEVELS: t.Final = 100
 def parse(content: t.Union[bytes, str]) -> t.Any:
     """What a JSON text holds.
 
-    :raises ValueError: it is not JSON, or is nested so deeply that whoever walks through it would run out of stack.
+    :raises ValueError: it is not JSON, or is nested so deeply that a walk through it would exhaust the stack.
     """
     try:
         document = json.loads(content)

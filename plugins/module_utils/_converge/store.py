@@ -120,7 +120,7 @@ class Doubts:
 
 
 def doubt_directory(location: str) -> Doubts:
-    """Whether others than the user who runs this, and root, can change what stands in a local directory.
+    """Doubt a local directory whose content others can change, besides root and the user who runs this.
 
     Undo believes the journal, so nobody else may write there. A directory that is not there yet is made private.
     """

@@ -113,8 +113,8 @@ def objection(
     return None
 
 
-def same_module(later: Intent, earlier: Intent) -> bool:
-    """What is to be taken of the changes of a module of which nothing closer is known."""
+def is_same_module(later: Intent, earlier: Intent) -> bool:
+    """Whether two changes are of the same module: the rule for modules without a closer one."""
     return later.module == earlier.module
 
 
@@ -124,7 +124,7 @@ def undoing(
     selected: Iterable[Recorded],
     objections: Mapping[str, Refusal],
     present: Mapping[str, t.Any],
-    relies: Relies = same_module,
+    relies: Relies = is_same_module,
 ) -> Undoing:
     """How to take back the ``selected`` changes of a ``run``, whose recorded order both have, newest first.
 
@@ -146,7 +146,7 @@ def undoing(
             if _stands(intent, outcome, run, changes, present):
                 standing.append(intent)
             continue
-        verdict = objections.get(intent.key) or _judged(intent, run, changes, present[intent.key])
+        verdict = objections.get(intent.key) or _undo_or_refuse(intent, run, changes, present[intent.key])
         if isinstance(verdict, Change) and takes_away(verdict):
             verdict = next((_under_another(intent) for later in standing if relies(later, intent)), verdict)
         if verdict is None:
@@ -166,15 +166,15 @@ def _stands(
     """Whether a change that is not to be taken back was made, and is not as before for another reason."""
     if outcome is Outcome.FAILED:
         return False
-    return intent.key not in present or _judged(intent, run, newer, present[intent.key]) is not None
+    return intent.key not in present or _undo_or_refuse(intent, run, newer, present[intent.key]) is not None
 
 
-def _judged(
+def _undo_or_refuse(
     intent: Intent, run: Sequence[Recorded], newer: Iterable[Change], present: t.Any
 ) -> t.Union[Change, Refusal, None]:
-    """What takes the change back, or why nothing does; None where everything is as it was before.
+    """Derive the undo of a change or refuse it; None if everything is as it was before.
 
-    A change that leaves what it finds, as far as it shows, is there to write down once more what is so already.
+    A change may leave everything as it found it, as far as it shows: it writes the same state once more.
     """
     done = intent.change
     if isinstance(present, Unread):

@@ -93,7 +93,7 @@ class Record:
         return [dict(tag) for tag in found]
 
     def optional(self, *names: str) -> dict[str, str]:
-        """Texts of the undo that nothing else tells and that give nobody access, as far as the record has them."""
+        """Texts of the undo that only the record has and that give nobody access, as far as it has them."""
         found = {name: self.said[name] for name in names if name in self.said}
         self.check(all(isinstance(value, str) for value in found.values()), f"{', '.join(names)}: not a text")
         return found

@@ -20,7 +20,7 @@ from .._account.moments import format_utc
 from .._aws.access import Access
 from .._aws.errors import AwsError
 from .._aws.fence import FenceError
-from .._aws.retries import Verdict, judge
+from .._aws.retries import RetryVerdict, judge
 from .._controls.settings import Settings, SettingsError
 from .._converge.arn import principals_of
 from .._converge.capability import Capability, Documents
@@ -29,7 +29,7 @@ from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
 from .._converge.guard import GuardContext, Limits, enforcing_objections
-from .._converge.journal import Journal, RecordError, check_run_id, interrupted, record_found
+from .._converge.journal import Journal, RecordError, check_run_id, find_interrupted, record_found
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
 from .._converge.runner import Applied, Prediction, apply, predict, settle
@@ -303,7 +303,7 @@ def _report_interrupted(task: Task, capability: Capability[t.Any], store: Store,
     known = {**capability.rereads(), run.module: capability.reread}
     rereads = {name: tolerant(reread) for name, reread in known.items()}
     try:
-        for intent in interrupted(store, account_id, task.warn):
+        for intent in find_interrupted(store, account_id, task.warn):
             change = intent.change
             ending = "look at its target"
             if run.writes and intent.module in rereads:
@@ -315,7 +315,7 @@ def _report_interrupted(task: Task, capability: Capability[t.Any], store: Store,
         task.warn(f"whether an earlier run was cut off is not known: {error}")
 
 
-def _judge(error: Exception, change: Change) -> Verdict:
+def _judge(error: Exception, change: Change) -> RetryVerdict:
     return judge(error, change.service, change.operation)
 
 

@@ -25,7 +25,7 @@ from .._account.moments import format_utc, parse_moment
 from .._converge.change import content_hash
 from .._converge.errors import InputError
 from .._converge.journal import job_order
-from .._converge.plan import check_plan, moment_of, plan_document, planned_change
+from .._converge.plan import check_plan, moment_of, parse_planned_change, plan_document
 from .._converge.store import Store, StoreError
 from .document import DocumentError, decode
 from .states import MODES
@@ -165,7 +165,7 @@ def _made_earlier(entry: _Entry, account_id: str) -> Part:
     for recorded in (part.get("plan") or {}).get("changes", ()):
         if wanted[_identity(recorded)]:
             wanted[_identity(recorded)] -= 1
-            changes.append(planned_change(recorded))
+            changes.append(parse_planned_change(recorded))
     if not changes:
         return {**names, "changes": (), "refused": ()}
     given = {"account_id": account_id, "run_id": part["run_id"], "author": part["plan"].get("author")}

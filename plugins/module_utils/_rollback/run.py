@@ -28,10 +28,10 @@ from .._converge.capability import Aws, Capability
 from .._converge.change import Change, Refusal
 from .._converge.errors import InputError
 from .._converge.finding import Finding
-from .._converge.journal import Intent, Outcome, check_run_id, intent_at, recorded
+from .._converge.journal import Intent, Outcome, check_run_id, intent_at, read_recorded
 from .._converge.plan import Plan
 from .._converge.store import Store
-from .._converge.undo import Recorded, Selection, Undoing, Unread, objection, same_module, takes_away, undoing
+from .._converge.undo import Recorded, Selection, Undoing, Unread, is_same_module, objection, takes_away, undoing
 from .._module.converging import MALFORMED, converge, journal_store_of, tolerant
 from .._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from .._module.task import Task, TaskError
@@ -124,7 +124,7 @@ class Rollback(Capability[Undoing]):
     def stays_with(self, change: Change, refused: Change) -> bool:
         return stays_with(self._made, change, refused)
 
-    def affected(self, _observed: Undoing, changes: Sequence[Change]) -> tuple[Change, ...]:
+    def add_affected(self, _observed: Undoing, changes: Sequence[Change]) -> tuple[Change, ...]:
         """The undos with those whom they affect: by the requests that will be sent, whatever the records show."""
         access = self._access
         live = Live(
@@ -174,7 +174,7 @@ class Rollback(Capability[Undoing]):
     def _recorded(self, account: str) -> tuple[Recorded, ...]:
         """The changes of the run. A record that is malformed is named in a warning, and its change stays."""
         found: list[Recorded] = []
-        for intent, outcome in recorded(self._store, account, self._run_id, self._task.warn):
+        for intent, outcome in read_recorded(self._store, account, self._run_id, self._task.warn):
             change = intent.change
             if all(state is None or isinstance(state, Mapping) for state in (change.before, change.after)):
                 found.append((intent, outcome))
@@ -281,7 +281,7 @@ def stays_with(made: Mapping[str, tuple[int, Intent]], undo: Change, refused: Ch
 
 
 def _relies(later: Intent, earlier: Intent) -> bool:
-    if not same_module(later, earlier):
+    if not is_same_module(later, earlier):
         return False
     try:
         capability = CAPABILITIES.get(later.module)

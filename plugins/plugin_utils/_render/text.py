@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ...module_utils._controls.control import plural
-from ...module_utils._converge.affects.affected import described
+from ...module_utils._converge.affects.affected import describe_affected
 from ...module_utils._converge.finding import Severity, Status
 from ...module_utils._report.document import headline
 from ...module_utils._report.grouping import (
@@ -314,7 +314,7 @@ def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
         what = f"- {change['service']}:{change['operation']} on {change['target']} ({state_of(change)}{undo})"
         lines += wrapped(show(what), first="  ", rest="    ")
         affects = change.get("affects")
-        affected = [f"affects: {described(affects)}"] if affects else []
+        affected = [f"affects: {describe_affected(affects)}"] if affects else []
         for line in (*difference(change["before"], change["after"]), *affected):
             lines += wrapped(show(line), first="      ", rest="        ")
     return [f"CHANGES: {states(count_changes(report))}", *lines] if changes else []

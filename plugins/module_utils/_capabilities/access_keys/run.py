@@ -133,7 +133,7 @@ class AccessKeys(Capability[Observed]):
     def stays_with(self, change: Change, refused: Change) -> bool:
         return same_step(change, refused)
 
-    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+    def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, Known(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:

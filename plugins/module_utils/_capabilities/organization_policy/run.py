@@ -291,7 +291,7 @@ class OrganizationPolicy(Capability[_Observed]):
         remedies = {one.resource: (one.fingerprint,) for one in found if one.status is Status.FAIL}
         return with_remedies(observed.plan, remedies, observed.desired)
 
-    def affected(self, observed: _Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+    def add_affected(self, observed: _Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, Known(organization=observed.tree))
 
     def acting(self, change: Change) -> t.Optional[Aws]:

@@ -100,7 +100,7 @@ class OrganizationRootAccess(Capability[Observed]):
     def stays_with(self, change: Change, refused: Change) -> bool:
         return waits_for(change, refused)
 
-    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+    def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, Known(organization=observed.tree))
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:

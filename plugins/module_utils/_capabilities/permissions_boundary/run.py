@@ -33,7 +33,7 @@ from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
-from ..._converge.untouchable import Spared
+from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
 from ..._module.registration import Registration, Reversal, Row
@@ -85,7 +85,7 @@ def run(task: Task) -> dict[str, t.Any]:
             declared=_declared(task),
             settings=settings_of(task),
             now=task.now,
-            spared=Spared(break_glass=tuple(task.options["break_glass"])),
+            spared=UntouchablePrincipals(break_glass=tuple(task.options["break_glass"])),
         )
         for boundary in planner.declared.boundaries if planner.declared.present else ():
             policy_of(boundary, SAMPLE)
@@ -172,7 +172,7 @@ class PermissionsBoundary(Capability[Observed]):
         self._explained = self._planner.explained(observed, found)
         return self._explained.plan
 
-    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+    def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, Known(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:

@@ -96,7 +96,7 @@ class UserPermissions(Capability[Observed]):
     def reread(self, change: Change) -> t.Any:
         return reread_before_taking(self._access, change)
 
-    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+    def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, Known(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:

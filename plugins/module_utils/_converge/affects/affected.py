@@ -21,14 +21,14 @@ from collections.abc import Iterable
 from ..arn import Principal, principal_of
 from ..change import Change
 from .reach import UNKNOWN, NotKnown, Planned, Reach
-from .request import surroundings
+from .request import name_surroundings
 from .table import WRITES, Write
 
 _ACCOUNT: t.Final = re.compile(r"\d{12}", re.ASCII)
 
 
-def affected_by(change: Change, reach: Reach) -> tuple[str, ...]:
-    """The principals whose access the request of a change alters, sorted."""
+def find_affected(change: Change, reach: Reach) -> tuple[str, ...]:
+    """Find the principals whose access the request of a change alters, sorted."""
     write = _write(change)
     if write is None:
         return (f"{UNKNOWN}what {change.service}:{change.operation} changes",)
@@ -43,17 +43,17 @@ def with_affected(changes: Iterable[Change], reach: Reach) -> tuple[Change, ...]
     planned = Planned(reach)
     found = []
     for change in changes:
-        affected = affected_by(change, planned)
+        affected = find_affected(change, planned)
         planned.note(change.operation, change.parameters, affected)
         found.append(dataclasses.replace(change, affects=affected))
     return tuple(found)
 
 
-def grown(change: Change, reach: Reach) -> tuple[str, ...]:
-    """Whom a change would affect now beside those that its plan names. ``reach`` answers from the live account.
+def find_newly_affected(change: Change, reach: Reach) -> tuple[str, ...]:
+    """Find the principals that a change affects now beside those that its plan names. ``reach`` reads the live account.
 
-    What a policy or a document says is compared with the plan when the target is read again; this is about those who
-    joined: holders of a policy, members of a group, accounts below a node.
+    The target is read again and compared with the plan elsewhere, so this is only about principals that
+    were added since: holders of a policy, members of a group, accounts below a node.
     """
     write = _write(change)
     if write is None or not write.can_grow:
@@ -61,7 +61,7 @@ def grown(change: Change, reach: Reach) -> tuple[str, ...]:
     planned = frozenset(change.affects)
     known = frozenset(filter(None, map(principal_of, planned)))
     return tuple(
-        entry for entry in affected_by(change, reach) if entry not in planned and principal_of(entry) not in known
+        entry for entry in find_affected(change, reach) if entry not in planned and principal_of(entry) not in known
     )
 
 
@@ -71,10 +71,10 @@ def mismatch_of(change: Change) -> t.Optional[str]:
     Of an operation that is not in the table nothing is compared: whom it affects is unknown.
     """
     write = _write(change)
-    named = [*surroundings(change), *(write.names(change) if write else ())]
+    named = [*name_surroundings(change), *(write.names(change) if write else ())]
     return next(
         (
-            f"the request names {_quoted(item.what, item.asked)}, the change shows {item.shown!r}"
+            f"the request names {_quote_name(item.what, item.asked)}, the change shows {item.shown!r}"
             for item in named
             if not item.is_same
         ),
@@ -97,8 +97,8 @@ def unknown_in(affects: Iterable[str]) -> tuple[str, ...]:
     return tuple(entry.removeprefix(UNKNOWN) for entry in affects if entry.startswith(UNKNOWN))
 
 
-def described(affects: Iterable[str], most: int = 3) -> str:
-    """Those who are affected in a few words: some names and a count."""
+def describe_affected(affects: Iterable[str], most: int = 3) -> str:
+    """Describe the affected principals in a few words: some names and a count."""
     entries = tuple(affects)
     if not entries:
         return "nobody"
@@ -120,5 +120,5 @@ def _write(change: Change) -> t.Optional[Write]:
     return WRITES.get(f"{change.service}:{change.operation}")
 
 
-def _quoted(what: str, asked: str) -> str:
+def _quote_name(what: str, asked: str) -> str:
     return f"the {what} {asked!r}" if asked else f"no {what}"

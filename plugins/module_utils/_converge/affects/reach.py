@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is affected by a change: what has to be known about an account or an organization to tell."""
+"""The facts about an account or an organization that decide which principals a change affects."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Reach(t.Protocol):
 
 
 class Known:
-    """What a snapshot and the picture of an organization tell."""
+    """The answers from a snapshot and the picture of an organization."""
 
     def __init__(
         self, snapshot: t.Optional[Snapshot] = None, organization: t.Optional[OrganizationTree] = None

@@ -27,7 +27,7 @@ _OWN_TAGS: t.Final = "iam-hardening:"
 
 @dataclasses.dataclass(frozen=True)
 class Named:
-    """One thing that a request names: ``asked`` stands in the request, ``shown`` in the change."""
+    """One thing that a request names: ``asked`` is its name in the request, ``shown`` that in the change."""
 
     what: str
     asked: str
@@ -53,16 +53,16 @@ def parameter(change: Change, name: str) -> str:
     return "" if value is None else str(value)
 
 
-def shown(change: Change, name: str) -> t.Optional[str]:
-    """What the change shows under ``name``, before or after; None where it shows nothing."""
+def find_shown(change: Change, name: str) -> t.Optional[str]:
+    """Find the text that the change shows under ``name``, before or after; None if it shows none."""
     for state in (change.after, change.before):
         if isinstance(state, Mapping) and isinstance(state.get(name), str):
             return str(state[name])
     return None
 
 
-def surroundings(change: Change) -> Iterator[Named]:
-    """The account and the region of the target, which every request of a change goes to."""
+def name_surroundings(change: Change) -> Iterator[Named]:
+    """Name the account and the region of the target, which every request of a change goes to."""
     parts = place_of(change).split(":", 5)
     if len(parts) != 6 or parts[0] != "arn":
         return
@@ -72,122 +72,122 @@ def surroundings(change: Change) -> Iterator[Named]:
         yield Named("region", change.region, parts[3])
 
 
-def principal(kind: str) -> Naming:
-    """The user or role that the request names."""
+def name_principal(kind: str) -> Naming:
+    """Name the user or role of the request."""
     key = {"user": "UserName", "role": "RoleName"}[kind]
 
-    def named(change: Change) -> Iterator[Named]:
+    def find_names(change: Change) -> Iterator[Named]:
         target = principal_of(place_of(change))
         is_of_kind = target is not None and target.kind == kind
         yield Named(kind, parameter(change, key), target.name if target and is_of_kind else change.target)
 
-    return named
+    return find_names
 
 
-def owner_of_credential(change: Change) -> Iterator[Named]:
-    """The user of a credential. Without a name IAM acts on who calls, which for a session as root is the target."""
+def name_credential_owner(change: Change) -> Iterator[Named]:
+    """Name the user of a credential. Without a name IAM acts on the caller: the target, for a session as root."""
     if parameter(change, "UserName") or resource_of(place_of(change)) != "root":
-        yield from principal("user")(change)
+        yield from name_principal("user")(change)
 
 
-def group(change: Change) -> Iterator[Named]:
-    """The group that the request names, where the group is the target."""
+def name_group(change: Change) -> Iterator[Named]:
+    """Name the group of the request, which is also the target."""
     resource = resource_of(place_of(change))
     name = resource.rpartition("/")[2] if resource.startswith("group/") else change.target
     yield Named("group", parameter(change, "GroupName"), name)
 
 
-def equal(key: str, what: str, of: str) -> Naming:
-    """A parameter that the change shows under the name ``of``; nothing where it shows none."""
+def name_shown_value(key: str, what: str, of: str) -> Naming:
+    """Name a parameter that the change shows under the name ``of``; nothing if it shows none."""
 
-    def named(change: Change) -> Iterator[Named]:
-        value = shown(change, of)
+    def find_names(change: Change) -> Iterator[Named]:
+        value = find_shown(change, of)
         if value is not None:
             yield Named(what, parameter(change, key), value)
 
-    return named
+    return find_names
 
 
-def whole(key: str, what: str) -> Naming:
-    """A parameter that is the target."""
+def name_whole_target(key: str, what: str) -> Naming:
+    """Name a parameter that is the target."""
     return lambda change: (Named(what, parameter(change, key), place_of(change)),)
 
 
-def tail(key: str, what: str, after: str = "/") -> Naming:
-    """A parameter that the target's ARN ends with."""
+def name_tail(key: str, what: str, after: str = "/") -> Naming:
+    """Name a parameter that the target's ARN ends with."""
     return lambda change: (Named(what, parameter(change, key), place_of(change).rpartition(after)[2]),)
 
 
-def part(key: str, what: str, label: str) -> Naming:
-    """A parameter that stands behind the ARN: ``<ARN> statement <id>``."""
+def name_part(key: str, what: str, label: str) -> Naming:
+    """Name a parameter that follows the ARN: ``<ARN> statement <id>``."""
     return lambda change: (Named(what, parameter(change, key), change.target.partition(f" {label}")[2]),)
 
 
-def made(key: str, kind: str) -> Naming:
-    """Something new of IAM, by its name and path."""
+def name_new_object(key: str, kind: str) -> Naming:
+    """Name a new object of IAM, by its name and path."""
 
-    def named(change: Change) -> Iterator[Named]:
+    def find_names(change: Change) -> Iterator[Named]:
         path = parameter(change, "Path") or "/"
         yield Named(kind, f"{kind}{path}{parameter(change, key)}", resource_of(place_of(change)))
 
-    return named
+    return find_names
 
 
-def own_tags(change: Change) -> Iterator[Named]:
-    """The tags of a user: other tags than those of this collection can open doors."""
+def name_own_tags(change: Change) -> Iterator[Named]:
+    """Name the tags of a user: tags that are not of this collection can give access."""
     keys = change.parameters.get("TagKeys") or [tag.get("Key") for tag in change.parameters.get("Tags") or ()]
     for key in keys:
         yield Named("tag", str(key)[: len(_OWN_TAGS)], _OWN_TAGS)
 
 
-def event_target(change: Change) -> Iterator[Named]:
-    """The one target of a rule."""
+def name_event_target(change: Change) -> Iterator[Named]:
+    """Name the one target of a rule."""
     targets = change.parameters.get("Targets") or ()
     ids = [str(target.get("Id")) for target in targets] or [str(value) for value in change.parameters.get("Ids") or ()]
     yield Named("target", ", ".join(ids), change.target.partition(" target ")[2])
 
 
-def organization_policy(change: Change) -> Iterator[Named]:
-    """A policy of the organization: by its id, which the target's ARN ends with, or by name and type."""
+def name_organization_policy(change: Change) -> Iterator[Named]:
+    """Name a policy of the organization: by its id, which the target's ARN ends with, or by name and type."""
     identifier = parameter(change, "PolicyId") or parameter(change, "ResourceId")
     if identifier:
         yield Named("policy", identifier, place_of(change).rpartition("/")[2])
         return
     for key, of in (("Name", "policy"), ("Type", "type")):
         asked = parameter(change, f"Policy{key}") or parameter(change, key)
-        yield Named("policy", asked, shown(change, of) or change.target)
+        yield Named("policy", asked, find_shown(change, of) or change.target)
 
 
-def node(change: Change) -> Iterator[Named]:
-    """The root, unit or account that a policy is attached to."""
+def name_node(change: Change) -> Iterator[Named]:
+    """Name the root, unit or account that a policy is attached to."""
     yield Named("node", parameter(change, "TargetId"), change.target.rpartition(" on ")[2])
-    yield from equal("TargetId", "node", "attached_to")(change)
+    yield from name_shown_value("TargetId", "node", "attached_to")(change)
 
 
-def policy_type(change: Change) -> Iterator[Named]:
-    """A type of policy of a root."""
+def name_policy_type(change: Change) -> Iterator[Named]:
+    """Name a type of policy of a root."""
     asked = f"policy type {parameter(change, 'PolicyType')} of {parameter(change, 'RootId')}"
     yield Named("policy type", asked, change.target)
 
 
-def setting(name: str, key: str = "") -> Naming:
-    """A setting of the organization, with the account or service that it is for."""
+def name_setting(name: str, key: str = "") -> Naming:
+    """Name a setting of the organization, with the account or service that it is for."""
 
-    def named(change: Change) -> Iterator[Named]:
+    def find_names(change: Change) -> Iterator[Named]:
         asked = f"{name}/{parameter(change, key)}" if key else name
-        yield Named("setting", asked, shown(change, "setting") or "")
+        yield Named("setting", asked, find_shown(change, "setting") or "")
         yield Named("setting", asked, change.target[-len(asked) :])
 
-    return named
+    return find_names
 
 
-def together(*namings: Naming) -> Naming:
-    """All that several namings find."""
+def combine(*namings: Naming) -> Naming:
+    """Combine several namings."""
     return lambda change: [item for naming in namings for item in naming(change)]
 
 
-def events(change: Change) -> Iterator[Named]:
-    """The bus that each event of a request is put on, and what it says."""
+def name_events(change: Change) -> Iterator[Named]:
+    """Name the bus that each event of a request is put on, and the event's detail."""
     said = (change.after or {}).get("events") or []
     entries = change.parameters.get("Entries") or []
     yield Named("number of events", str(len(entries)), str(len(said)))
@@ -196,6 +196,6 @@ def events(change: Change) -> Iterator[Named]:
         yield Named("event", str(entry.get("Detail")), str(detail))
 
 
-def nothing(_change: Change) -> Iterator[Named]:
-    """An operation that no change of a plan is made with."""
+def name_nothing(_change: Change) -> Iterator[Named]:
+    """Name nothing: no change of a plan uses the operation."""
     yield from ()

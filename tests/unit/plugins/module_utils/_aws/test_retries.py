@@ -46,7 +46,7 @@ def test_what_passes_is_waited_for_and_aws_says_that_nothing_was_done(
     service: str, operation: str, code: str, status: int, least: float
 ) -> None:
     verdict = judge(answered(service, operation, code, status=status), service, operation)
-    assert verdict.answered
+    assert verdict.changed_nothing
     assert sum(verdict.waits) >= least
     assert sum(verdict.waits) < 150
     # The first attempts come soon, the later ones ever later.
@@ -70,7 +70,7 @@ def test_what_passes_is_waited_for_and_aws_says_that_nothing_was_done(
 )
 def test_what_does_not_pass_is_final(service: str, operation: str, code: str, status: int) -> None:
     verdict = judge(answered(service, operation, code, status=status), service, operation)
-    assert (verdict.answered, verdict.waits) == (True, ())
+    assert (verdict.changed_nothing, verdict.waits) == (True, ())
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_does_not_pass_is_final(service: str, operation: str, code: str, st
 )
 def test_where_somebody_else_was_quicker_reads_may_lag_for_a_while(service: str, operation: str, code: str) -> None:
     verdict = judge(answered(service, operation, code), service, operation)
-    assert verdict.answered
+    assert verdict.changed_nothing
     assert 10 <= sum(verdict.waits) < 30
 
 
@@ -116,24 +116,24 @@ def test_what_was_just_made_may_not_be_known_everywhere_yet() -> None:
 )
 def test_no_answer_leaves_it_open_whether_a_write_was_made(exception: Exception, is_answered: bool) -> None:
     verdict = judge(translate(exception, "iam", "CreateGroup", None), "iam", "CreateGroup")
-    assert verdict.answered is is_answered
+    assert verdict.changed_nothing is is_answered
     assert verdict.waits
 
 
 def test_a_failure_of_aws_leaves_it_open_too() -> None:
     verdict = judge(answered("iam", "CreateGroup", "ServiceFailure", status=500), "iam", "CreateGroup")
-    assert not verdict.answered and verdict.waits
+    assert not verdict.changed_nothing and verdict.waits
 
 
 def test_an_error_of_another_call_leaves_the_write_open() -> None:
     """An archive rule is made, and then applied: where AWS refuses the second, the first was made all the same."""
     error = answered("accessanalyzer", "ApplyArchiveRule", "AccessDeniedException", status=403)
-    assert not judge(error, "accessanalyzer", "CreateArchiveRule").answered
+    assert not judge(error, "accessanalyzer", "CreateArchiveRule").changed_nothing
 
 
 def test_an_error_of_another_kind_is_final() -> None:
     verdict = judge(ValueError("x"), "iam", "CreateGroup")
-    assert (verdict.answered, verdict.waits, verdict.waits_if_new) == (False, (), ())
+    assert (verdict.changed_nothing, verdict.waits, verdict.waits_if_new) == (False, (), ())
     assert judge(NotFound("there is none", service="iam", operation="X"), "iam", "X").waits == ()
 
 

@@ -15,7 +15,11 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.attempts i
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, plan_sha256
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext, Limits
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome, interrupted, recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import (
+    Outcome,
+    find_interrupted,
+    read_recorded,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import (
     Applied,
@@ -69,7 +73,7 @@ def applied(
 
 
 def outcomes(store: FakeStore) -> list[str]:
-    return [outcome.value for _intent, outcome in recorded(store, ACCOUNT, RUN)]
+    return [outcome.value for _intent, outcome in read_recorded(store, ACCOUNT, RUN)]
 
 
 # Prediction
@@ -333,7 +337,7 @@ def test_what_somebody_else_changed_since_is_left_alone_and_the_rest_goes_on(aws
     assert done.made == (change("b"),)
     assert [(refusal.rule, refusal.target) for refusal in done.refused] == [("changed_meanwhile", user_arn("a"))]
     assert aws.states[user_arn("a")] == "newer"
-    assert len(interrupted(store, ACCOUNT)) == 0
+    assert len(find_interrupted(store, ACCOUNT)) == 0
 
 
 def test_a_state_that_can_not_be_read_again_is_not_written_over(aws: FakeAws, store: FakeStore) -> None:
@@ -349,7 +353,7 @@ def test_a_run_that_was_killed_during_a_write_can_be_seen(
     monkeypatch.setattr(aws, "call", _killed)
     with pytest.raises(KeyboardInterrupt):
         applied(aws, store, change("a"))
-    assert [intent.change.target for intent in interrupted(store, ACCOUNT)] == [user_arn("a")]
+    assert [intent.change.target for intent in find_interrupted(store, ACCOUNT)] == [user_arn("a")]
 
 
 def _killed(*_arguments: t.Any, **_options: t.Any) -> t.NoReturn:
@@ -383,7 +387,7 @@ def test_a_target_that_is_as_wanted_is_done_and_what_follows_goes_on(aws: FakeAw
     done = applied(aws, store, change("a"), change("b"))
     assert done == Applied(made=(change("b"),), already=(change("a"),))
     assert [parameters["Name"] for _operation, parameters in aws.calls] == ["b"]
-    assert [intent.change.target for intent, _outcome in recorded(store, ACCOUNT, RUN)] == [user_arn("b")]
+    assert [intent.change.target for intent, _outcome in read_recorded(store, ACCOUNT, RUN)] == [user_arn("b")]
 
 
 def test_what_belongs_to_a_change_that_was_made_already_is_made(aws: FakeAws, store: FakeStore) -> None:
@@ -525,12 +529,12 @@ def test_an_error_that_somebody_decides_on_is_a_refusal(aws: FakeAws, store: Fak
     """The capability is asked once, after the last attempt, and only about what was not made."""
     asked: list[str] = []
 
-    def declined(refused: Change, error: Exception) -> t.Optional[Refusal]:
+    def find_refusal(refused: Change, error: Exception) -> t.Optional[Refusal]:
         asked.append(str(error))
         return Refusal("managed", str(error), refused.target, refused.operation)
 
     aws.failures |= {"a": "refused", "b": "garbled"}
-    done = applied(aws, store, change("a"), change("b"), declined=declined)
+    done = applied(aws, store, change("a"), change("b"), find_refusal=find_refusal)
     assert [refusal.rule for refusal in done.refused] == ["managed"]
     assert asked == ["AccessDenied"]
     assert "could not be told" in done.error

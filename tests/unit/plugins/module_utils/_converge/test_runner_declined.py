@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Applied, apply
 
 from .fakes import ACCOUNT, RUN, FakeAws, FakeAwsError, FakeCapability, FakeStore, change, journal_of, judge, user_arn
@@ -22,7 +22,7 @@ def decline(wanted: Change, error: Exception) -> t.Optional[Refusal]:
 
 def applied(aws: FakeAws, store: FakeStore) -> Applied:
     changes = (change("a"), change("b"), change("c"))
-    capability = FakeCapability(aws, *changes, declined=decline)
+    capability = FakeCapability(aws, *changes, find_refusal=decline)
     return apply(
         capability,
         changes,
@@ -39,7 +39,7 @@ def made(done: Applied) -> list[str]:
 
 
 def outcomes(store: FakeStore) -> list[str]:
-    return [outcome.value for _intent, outcome in recorded(store, ACCOUNT, RUN)]
+    return [outcome.value for _intent, outcome in read_recorded(store, ACCOUNT, RUN)]
 
 
 def test_a_declined_change_is_a_refusal_and_the_rest_is_made() -> None:

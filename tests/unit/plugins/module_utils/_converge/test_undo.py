@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext, Limits, guard
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome, recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome, read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import (
     Selection,
     Undoing,
@@ -74,7 +74,7 @@ def test_a_change_is_taken_back_from_the_journal() -> None:
     store, aws = FakeStore(), FakeAws(alice="new")
     journal = journal_of(store)
     journal.conclude(journal.intend(change("alice")), Outcome.APPLIED)
-    entries = tuple(recorded(store, ACCOUNT, RUN))
+    entries = tuple(read_recorded(store, ACCOUNT, RUN))
     present = {intent.key: aws.reread(intent.change) for intent, _outcome in entries}
     (undo,) = undoing(entries, selected=entries, objections={}, present=present).changes
     aws.call(undo.service, undo.operation, undo.parameters)

@@ -31,8 +31,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
     Unit,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import (
-    affected_by,
-    described,
+    describe_affected,
+    find_affected,
     mismatch_of,
     with_affected,
 )
@@ -403,14 +403,14 @@ NOBODY: t.Final = (
 
 @pytest.mark.parametrize(("operation", "target", "request_", "fields", "affected"), CASES)
 def test_who_is_affected(operation: str, target: str, request_: Record, fields: Record, affected: list[str]) -> None:
-    assert affected_by(asked(operation, target, request_, **fields), KNOWN) == tuple(sorted(affected))
+    assert find_affected(asked(operation, target, request_, **fields), KNOWN) == tuple(sorted(affected))
 
 
 def test_every_write_of_the_table_is_tried_above_or_changes_nobodys_access() -> None:
     tried = {case[0] for case in CASES}
     rest = sorted(set(WRITES) - tried)
     assert [name for name in rest if not name.startswith(NOBODY)] == []
-    assert all(affected_by(asked(name), KNOWN) == () for name in rest)
+    assert all(find_affected(asked(name), KNOWN) == () for name in rest)
 
 
 def declared_writes(link_tree: Path) -> set[str]:
@@ -432,7 +432,7 @@ def test_every_write_that_a_module_declares_has_an_entry(link_tree: Path) -> Non
 
 
 def test_an_operation_that_the_table_lacks_affects_who_is_not_known() -> None:
-    assert affected_by(asked("iam:CreateUser", BOB, {"UserName": "bob"}), KNOWN) == (
+    assert find_affected(asked("iam:CreateUser", BOB, {"UserName": "bob"}), KNOWN) == (
         "unknown: what iam:CreateUser changes",
     )
 
@@ -448,24 +448,24 @@ def test_an_operation_that_the_table_lacks_affects_who_is_not_known() -> None:
     ],
 )
 def test_what_was_not_read_is_affected_and_unknown(operation: str, parameters: Record) -> None:
-    (entry,) = affected_by(asked(operation, POLICY, parameters, before={"type": SCP}), Known())
+    (entry,) = find_affected(asked(operation, POLICY, parameters, before={"type": SCP}), Known())
     assert entry.startswith("unknown: ")
 
 
 def test_a_node_that_is_not_there_and_a_policy_that_does_not_parse_are_unknown() -> None:
     gone = asked("organizations:AttachPolicy", SCP_ARN, {"TargetId": "ou-gone"}, before={"type": SCP})
-    assert affected_by(gone, KNOWN) == ("unknown: the accounts below ou-gone",)
+    assert find_affected(gone, KNOWN) == ("unknown: the accounts below ou-gone",)
     broken = asked("sqs:SetQueueAttributes", QUEUE, {"Attributes": {"Policy": "{"}}, before={"Policy": None})
-    assert affected_by(broken, KNOWN)[0].startswith("unknown: whom a policy document names")
+    assert find_affected(broken, KNOWN)[0].startswith("unknown: whom a policy document names")
     for whole in (
         asked("events:PutPermission", BUS, {"Policy": "{}"}),
         asked("events:RemovePermission", BUS, {"RemoveAllPermissions": True}),
     ):
-        assert affected_by(whole, KNOWN) == ("unknown: whom the whole policy of an event bus names",)
+        assert find_affected(whole, KNOWN) == ("unknown: whom the whole policy of an event bus names",)
 
 
 def test_a_queue_without_a_policy_lets_nobody_in() -> None:
-    assert affected_by(asked("sqs:CreateQueue", QUEUE, {"QueueName": "lost"}), KNOWN) == ()
+    assert find_affected(asked("sqs:CreateQueue", QUEUE, {"QueueName": "lost"}), KNOWN) == ()
 
 
 @pytest.mark.parametrize(
@@ -476,7 +476,7 @@ def test_a_queue_without_a_policy_lets_nobody_in() -> None:
     ],
 )
 def test_a_user_whom_nobody_has_seen_is_affected_by_name(target: str, affected: str) -> None:
-    assert affected_by(asked("iam:AttachUserPolicy", target, {"UserName": "new"}), KNOWN) == (affected,)
+    assert find_affected(asked("iam:AttachUserPolicy", target, {"UserName": "new"}), KNOWN) == (affected,)
 
 
 def test_statements_that_stay_alter_nobodys_access() -> None:
@@ -488,24 +488,24 @@ def test_statements_that_stay_alter_nobodys_access() -> None:
         {"AttributeName": "Policy", "AttributeValue": json.dumps(same)},
         before={"Policy": before},
     )
-    assert affected_by(change, KNOWN) == ()
+    assert find_affected(change, KNOWN) == ()
     closer = document(SERVICE, Condition={"Bool": {"aws:SecureTransport": "true"}})
     change = dataclasses.replace(
         change, parameters={**change.parameters, "AttributeValue": json.dumps(closer)}, before={"Policy": before}
     )
-    assert affected_by(change, KNOWN) == ("999988887777", "events.amazonaws.com")
+    assert find_affected(change, KNOWN) == ("999988887777", "events.amazonaws.com")
 
 
 def test_all_but_some_is_anybody() -> None:
     excepting = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "NotPrincipal": PARTNER, "Action": "sqs:*"}}
     change = asked("sqs:SetQueueAttributes", QUEUE, {"Attributes": {"Policy": json.dumps(excepting)}})
-    assert affected_by(change, KNOWN) == ("*",)
+    assert find_affected(change, KNOWN) == ("*",)
 
 
 def test_the_path_of_a_principal_is_the_one_that_iam_knows() -> None:
     """A record could show a break-glass principal without the path that tells it."""
     change = asked("iam:PutUserPermissionsBoundary", arn("user", "breaker"), {"UserName": "breaker"})
-    assert affected_by(change, KNOWN) == (arn("user", "iam-hardening/break-glass/breaker"),)
+    assert find_affected(change, KNOWN) == (arn("user", "iam-hardening/break-glass/breaker"),)
 
 
 def test_who_joins_by_an_earlier_change_is_affected_by_a_later_one() -> None:
@@ -528,7 +528,7 @@ def test_who_joins_by_an_earlier_change_is_affected_by_a_later_one() -> None:
     assert affected[4] == (APP, arn("role", "none"), arn("user", "eve"))
     assert affected[6] == MEMBERS
     # Nothing of it stays in what is known.
-    assert affected_by(plan[1], KNOWN) == ()
+    assert find_affected(plan[1], KNOWN) == ()
 
 
 # Requests and targets
@@ -660,4 +660,4 @@ def test_a_request_that_does_something_else_than_its_change_shows(change: Change
     ],
 )
 def test_who_is_affected_in_words(affects: tuple[str, ...], words: str) -> None:
-    assert described(affects) == words
+    assert describe_affected(affects) == words
