@@ -24,7 +24,7 @@ from ..module_utils._converge.plans import check_hash, keep_plan, keep_run, plan
 from ..module_utils._converge.store import Store, StoreError
 from ..module_utils._module.task import Task, TaskError
 from ..module_utils._report import fleet, manifest
-from ..module_utils._report.delta import DELTA_LISTS, unaccepted
+from ..module_utils._report.delta import DELTA_LISTS, count_unaccepted
 from ..module_utils._report.document import (
     SCHEMA,
     DocumentError,
@@ -221,7 +221,7 @@ def _summarize_account(task: Task, report: Report, plan: Mapping[str, t.Any], pl
         f"the report of {report['account_id']} lacks {problem['module']}: {problem['reason']}"
         for problem in report["incomplete"]
     ]
-    reasons += _explain_failure(task, report["account_id"], summary, unaccepted(report))
+    reasons += _explain_failure(task, report["account_id"], summary, count_unaccepted(report))
     result = {
         "scope": "account",
         "account_id": report["account_id"],

@@ -8,7 +8,7 @@
 """Roles that botocore assumes before our own first call: the ``role_arn`` and ``source_profile`` of AWS's files.
 
 GetCallerIdentity names the last of these roles only. What made credentials elsewhere (a process, an AssumeRole in an
-earlier task, whoever holds an instance's or a web identity's role) is known to nobody here.
+earlier task, the holder of an instance's or a web identity's role) is not known here.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
 """
 

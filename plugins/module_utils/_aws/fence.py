@@ -7,7 +7,7 @@
 
 """The fence around our own clients: what a module did not declare can't be called, and in check mode no write at all.
 
-It judges by the name of the operation, never by the HTTP verb (``ListFindingsV2`` is a POST), and hangs on each client,
+It judges by the name of the operation, never by the HTTP verb (``ListFindingsV2`` is a POST). It is on each client,
 not on the session: botocore's own credential providers make calls too, with clients of their own.
 """
 

@@ -21,7 +21,7 @@ ASSUME_ROLE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
     "assume_role_arn": {"type": "str"},
     "assume_role_arns": {"type": "raw"},
     "assessor_role_arn": {"type": "str"},
-    # No secret in AWS's eyes, yet whoever knows it is half-way into the role.
+    # AWS does not treat it as a secret, but a caller who knows it is half-way into the role.
     "assume_role_external_id": {"type": "str", "no_log": True},
     "assume_role_session_name": {"type": "str"},
     "assume_role_source_identity": {"type": "str"},
@@ -100,8 +100,8 @@ class AccessOptions:
         """What botocore calls so: False, or the CA bundle, or None for its own configuration."""
         return (self.aws_ca_bundle or None) if self.validate_certs else False
 
-    def masked(self, text: str) -> str:
-        """``text`` without any of the secrets here: AWS quotes what it refuses."""
+    def mask_secrets(self, text: str) -> str:
+        """Mask the secrets of these options in ``text``: AWS quotes what it refuses."""
         for secret in (self.secret_key, self.session_token, self.assume_role_external_id):
             if secret:
                 text = text.replace(secret, _MASK)

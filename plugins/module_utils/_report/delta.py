@@ -9,7 +9,7 @@
 
 A finding that is missing now is resolved only where its control was assessed again in its region: a denied read, an
 excluded control, a region that was left out or a resource that could not be judged resolves nothing. Such findings are
-kept aside, with the time they were first seen, until an assessment can tell.
+kept aside, with the time they were first seen, until an assessment can judge them.
 
 A finding is new only if the earlier assessment would have had it. Findings of a control that it did not have, since an
 upgrade added it or the declaration left it out, or of a region that it was not asked to look at, are newly assessed.
@@ -57,8 +57,8 @@ def compare(
     """``report`` with ``first_seen`` of its findings, with ``delta``, and with the scores from before its changes.
 
     :arg previous: the report of an earlier run.
-    :arg before: the assessment that the present run made before it changed anything; it stands in for ``previous``
-        where there is none, and it alone tells what the changes made of the scores.
+    :arg before: the assessment that the present run made before it changed anything; it replaces ``previous``
+        where there is none, and it alone shows how the changes altered the scores.
     :arg reveal_key_ids: keep the key ids that an earlier report revealed.
     """
     baseline, basis = (previous, PREVIOUS_RUN) if previous is not None else (before, BEFORE_CHANGES)
@@ -110,21 +110,21 @@ def _with_first_seen(finding: Item, known: Mapping[str, Item], now: str) -> Item
 def _differences(findings: Sequence[Item], known: Mapping[str, Item], baseline: Mapping[str, t.Any]) -> Item:
     present = {finding["fingerprint"]: finding for finding in findings if finding["status"] in _OPEN}
     delta = _delta(None, None)
-    could_be_seen = _seen(baseline)
+    could_be_seen = _make_seen_test(baseline)
     for key, item in present.items():
         if key not in known and item["status"] == Status.FAIL.value:
             delta["new" if could_be_seen(item) else "newly_assessed"].append(key)
     changes = [_change(known[key], item) for key, item in present.items() if key in known]
     delta["changed"] = [change for change in changes if change]
-    is_settled = settling(findings)
+    is_settled = make_settled_test(findings)
     for key, item in known.items():
         if key not in present:
             delta["resolved" if is_settled(item) else "not_assessed"].append(_brief(item))
     return delta
 
 
-def unaccepted(report: Mapping[str, t.Any]) -> dict[str, int]:
-    """What ``fail_on: new`` counts, by its name: findings that nobody has seen or accepted in the report before.
+def count_unaccepted(report: Mapping[str, t.Any]) -> dict[str, int]:
+    """Count for ``fail_on: new``, by its name, the findings that nobody has seen or accepted in the report before.
 
     What is newly assessed counts, unless an upgrade may have added it: then nobody did anything to the account.
     """
@@ -150,18 +150,18 @@ def first_reported(report: Mapping[str, t.Any]) -> frozenset[str]:
     return frozenset((*delta["new"], *delta.get("newly_assessed", ())))
 
 
-def _seen(baseline: Mapping[str, t.Any]) -> Callable[[Item], bool]:
-    """Whether ``baseline`` was asked about the control and the region of a finding, even if it could not read them."""
+def _make_seen_test(baseline: Mapping[str, t.Any]) -> Callable[[Item], bool]:
+    """Make a test whether ``baseline`` covers the control and the region of a finding, readable or not."""
     controls, scope = baseline["controls"], baseline["scope"]
     unread = {gap["region"] for gap in scope["regions_not"] if gap.get("kind") != "left_out"}
     regions = {GLOBAL, *scope["regions_assessed"], *unread}
     return lambda item: item["control"] in controls and item["region"] in regions
 
 
-def settling(findings: Sequence[Item]) -> Callable[[Mapping[str, t.Any]], bool]:
-    """Whether ``findings`` resolve an earlier one that is not among them: its control was assessed where it was found.
+def make_settled_test(findings: Sequence[Item]) -> Callable[[Mapping[str, t.Any]], bool]:
+    """Make a test whether ``findings`` resolve an earlier one that they lack: its control was assessed in its region.
 
-    Asked of the earlier finding, of which its control, region and resource are looked at. Where the resource is not
+    The test takes the earlier finding, and looks at its control, region and resource. Where the resource is not
     given, one that could not be judged leaves all of them open.
     """
     assessed = {(item["control"], item["region"]) for item in findings}

@@ -62,7 +62,7 @@ def part_key(account_id: str, run_id: str, part: str, *, job_id: str = "") -> st
 
 
 def mark(*, module: str, run_id: str, check_mode: bool, written: datetime, error: t.Optional[str] = None) -> bytes:
-    """What stands in place of a part while its module works, or where it failed before it had a result."""
+    """Make the mark that replaces a part while its module works, or if it failed before it had a result."""
     document = {
         "schema": PART_SCHEMA,
         "module": module,
@@ -87,7 +87,11 @@ def read_parts(store: Store, account_id: str, run_id: str, *, mode: str) -> Part
         for entry in (*older, newest):
             module = entry.part["module"]
             try:
-                part = _counted(entry.part, account_id) if entry is newest else _made_earlier(entry, account_id)
+                part = (
+                    _check_newest_part(entry.part, account_id)
+                    if entry is newest
+                    else _extract_earlier_changes(entry, account_id)
+                )
             except DocumentError as error:
                 problems[module] = f"its part of the report does not count: {entry.name} {error}"
                 continue
@@ -136,19 +140,19 @@ def _read_all(
     return list(found.values())
 
 
-def _counted(part: Part, account_id: str) -> t.Optional[Part]:
-    """The newest part of a module; None if the module left nothing but the mark of its beginning.
+def _check_newest_part(part: Part, account_id: str) -> t.Optional[Part]:
+    """Check the newest part of a module; None if the module left nothing but the mark of its beginning.
 
     :raises DocumentError: it is malformed, or its plan holds other changes than it shows.
     """
     if part.get("state") != _STARTED:
         check_part(part, account_id)
         return {**part, "refused": _with_changes(part)}
-    return _failed(part) if part.get("error") else None
+    return _reduce_to_failure(part) if part.get("error") else None
 
 
-def _made_earlier(entry: _Entry, account_id: str) -> Part:
-    """What an earlier job of the run changed. The job that followed looked at everything else again.
+def _extract_earlier_changes(entry: _Entry, account_id: str) -> Part:
+    """Extract the changes of an earlier job of the run. The job that followed looked at everything else again.
 
     :raises DocumentError: as for the newest part.
     """
@@ -182,8 +186,8 @@ def _check_head(part: Part, run_id: str) -> None:
         raise DocumentError("its check_mode is neither true nor false")
 
 
-def _failed(part: Part) -> Part:
-    """The mark of a module that failed before its result, and nothing else: what it holds was not checked."""
+def _reduce_to_failure(part: Part) -> Part:
+    """Reduce a part to the mark of a module that failed before its result: the rest of it was not checked."""
     if not isinstance(part["error"], str):
         raise DocumentError("has an error that is no text")
     return {**{name: part[name] for name in ("module", "run_id", "error")}, "changes": (), "refused": ()}

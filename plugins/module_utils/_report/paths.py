@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Paths of privilege escalation as the reports tell them: who can become whom, by which steps, and who shares them.
+"""Paths of privilege escalation as the reports show them: who can become whom, by which steps, and who shares them.
 
 A finding of the control ``privilege_escalation_path`` is about one principal, and its evidence names the steps as
 :meth:`.._policy.paths.Step.record` writes them down.
@@ -34,7 +34,7 @@ _MAKING: t.Final[Mapping[str, str]] = {"iam:CreateUser": "a new user", "iam:Crea
 class Step:
     """One step: what ``source`` does to become ``target``, and what allows it.
 
-    ``via`` is the ARN of what it goes through, such as a group. ``conditions`` are what it hangs on that is not known:
+    ``via`` is the ARN of what it goes through, such as a group. ``conditions`` are unknown facts that it depends on:
     condition keys, and sentences.
     """
 
@@ -107,7 +107,7 @@ class Way:
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """All that it hangs on, in the order of the steps."""
+        """All that it depends on, in the order of the steps."""
         return tuple(dict.fromkeys(condition for step in self.steps for condition in step.conditions))
 
     @property
@@ -205,11 +205,11 @@ def principals(arns: Sequence[str]) -> str:
         return names[0]
     if len(names) <= _SPELLED_OUT:
         return f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{counted(arns)} ({', '.join(names[:_EXAMPLES])}, …)"
+    return f"{format_count(arns)} ({', '.join(names[:_EXAMPLES])}, …)"
 
 
-def counted(arns: Sequence[str]) -> str:
-    """``15 roles``; principals of several kinds are ``principals``."""
+def format_count(arns: Sequence[str]) -> str:
+    """Format the number of principals: ``15 roles``; those of several kinds are ``principals``."""
     kinds = {kind_of(arn) for arn in arns}
     kind = kinds.pop() if len(kinds) == 1 else "principal"
     return f"{len(arns)} {kind}{'' if len(arns) == 1 else 's'}"

@@ -53,8 +53,8 @@ def count_changes(report: Item) -> dict[str, int]:
     return {**counts, REFUSED: len(report["refused"])}
 
 
-def described(counts: Mapping[str, int]) -> str:
-    """The numbers in words; that of what is applied comes first."""
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Format the numbers of changes by state, the applied ones first."""
     return ", ".join(f"{counts[state]} {state}" for state in STATES)
 
 

@@ -134,7 +134,7 @@ class Acting:
             if other is None:
                 raise
             self.existing.add(f"{region} {given['analyzerName']}")
-            raise error.rephrased(f"{error.message}; there is {other['existing']}") from error
+            raise error.rephrase(f"{error.message}; there is {other['existing']}") from error
         if operation in (changes.CREATE_RULE, changes.UPDATE_RULE) and given["ruleName"] in self.applied:
             arn = (
                 f"arn:{self.access.partition}:access-analyzer:{region}:{self.account}:analyzer/{given['analyzerName']}"

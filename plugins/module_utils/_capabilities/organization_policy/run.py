@@ -237,7 +237,7 @@ class OrganizationPolicy(Capability[_Observed]):
             tree = organization_tree(access, policy_types=types, delegations=guards)
         except AccessDenied as error:
             hint = "run in the management account, or in a delegated administrator of AWS Organizations"
-            raise error.rephrased(f"{error.message.rstrip('.')}; {hint}") from error
+            raise error.rephrase(f"{error.message.rstrip('.')}; {hint}") from error
         if tree.feature_set != _ALL_FEATURES:
             raise InputError(
                 f"type: the organization {tree.id} has the features {tree.feature_set}; policies need all features"

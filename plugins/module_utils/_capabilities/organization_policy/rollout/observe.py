@@ -323,7 +323,7 @@ class EventHistories:
         return records
 
     def _is_closed(self, result: t.Union[tuple[t.Any, ...], AwsError]) -> bool:
-        return isinstance(result, AccessDenied) and result.by_scp and not self._is_about_regions
+        return isinstance(result, AccessDenied) and result.is_by_scp and not self._is_about_regions
 
 
 def member_access(task: Task, account_id: str) -> Access:

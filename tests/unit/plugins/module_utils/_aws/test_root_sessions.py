@@ -105,4 +105,4 @@ def test_no_secret_is_shown(emulator: Emulator, clock: Clock) -> None:
     assert "ROOT-SESSION-TOKEN" not in shown
     assert session._options.secret_key is not None
     assert session._options.secret_key not in shown
-    assert session._options.masked(f"x {session._options.session_token}") == "x ********"
+    assert session._options.mask_secrets(f"x {session._options.session_token}") == "x ********"

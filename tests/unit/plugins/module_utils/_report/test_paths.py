@@ -10,7 +10,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
 from ansible_collections.hardening.iam.plugins.module_utils._report.paths import (
     Path,
     by_end,
-    counted,
+    format_count,
     kind_of,
     name_of,
     path_of,
@@ -159,4 +159,4 @@ def test_an_arn_is_shown_by_kind_and_name(arn: str, kind: str, name: str) -> Non
 
 
 def test_one_is_counted_as_one() -> None:
-    assert counted(["arn:aws:iam::111122223333:user/alice"]) == "1 user"
+    assert format_count(["arn:aws:iam::111122223333:user/alice"]) == "1 user"
