@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from .affects.affected import with_affected
-from .affects.reach import Known
+from .affects.reach import KnownReach
 from .break_glass import Rescue
 from .change import Change, Refusal
 from .finding import Finding
@@ -91,7 +91,7 @@ class Capability(abc.ABC, t.Generic[Observed]):
 
     def add_affected(self, _observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         """Add to each change the principals that it affects by what was observed."""
-        return with_affected(changes, Known())
+        return with_affected(changes, KnownReach())
 
     def rescue(self, _observed: Observed) -> t.Optional[Rescue]:
         """The break-glass principals of the account; None where nobody looked for one.

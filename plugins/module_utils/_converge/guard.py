@@ -74,17 +74,17 @@ class GuardContext:
 
 
 @dataclasses.dataclass(frozen=True)
-class Guarded:
-    """What may be done, in the order of the plan, and what may not."""
+class GuardResult:
+    """The changes that may be made, in the order of the plan, and the refusals."""
 
     allowed: tuple[Change, ...]
     refused: tuple[Refusal, ...]
 
 
-def enforcing_objections(
+def find_enforcing_objections(
     *, account_id: t.Optional[str], awx_job_id: t.Optional[str], journal: str
 ) -> tuple[Refusal, ...]:
-    """Why nothing may be enforced with these options; all of them are fatal to a run that writes."""
+    """Find the reasons why these options may not enforce; each is fatal to a run that writes."""
     objections = []
     if account_id is None:
         reason = "account_id: not set; to enforce, the 12 digits of the account that is meant are needed"
@@ -98,7 +98,7 @@ def enforcing_objections(
     return tuple(objections)
 
 
-def guard(changes: Sequence[Change], context: GuardContext) -> Guarded:
+def guard(changes: Sequence[Change], context: GuardContext) -> GuardResult:
     """Hold a plan against all rules.
 
     :raises GuardError: a change acts on the caller, or on a role that it came through.
@@ -118,7 +118,9 @@ def guard(changes: Sequence[Change], context: GuardContext) -> Guarded:
             context.rescue.expect(change)
     over_cap = {} if context.approved else _over_cap(passed, context.limits)
     refused += [_refusal("cap", change, over_cap[change.kind]) for change in passed if change.kind in over_cap]
-    return Guarded(allowed=tuple(change for change in passed if change.kind not in over_cap), refused=tuple(refused))
+    return GuardResult(
+        allowed=tuple(change for change in passed if change.kind not in over_cap), refused=tuple(refused)
+    )
 
 
 def _refusal(rule: str, change: Change, reason: str) -> Refusal:

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .affects.affected import describe_affected, find_newly_affected
 from .affects.after import can_deny, can_take
-from .affects.live import Live
+from .affects.live import LiveReach
 from .attempts import Ending, Judge, Means, bring_about, builds_on, verify_waits
 from .capability import Aws, Capability, Observed
 from .change import GLOBAL, Change, Refusal, content_hash, plan_sha256
@@ -56,10 +56,10 @@ class Prediction:
 
 
 @dataclasses.dataclass(frozen=True)
-class Applied:
-    """What became of the allowed changes: those made, those refused at the last moment, and what stopped the rest.
+class ApplyResult:
+    """The result of the allowed changes: those made, those refused at the last moment, and the error at the end.
 
-    ``already`` are those that were not made, because somebody else had brought about what they want.
+    ``already`` are those that were not made, because somebody else had made them.
     """
 
     made: tuple[Change, ...] = ()
@@ -134,7 +134,7 @@ def apply(
     errors: tuple[type[Exception], ...],
     judge: Judge,
     sleep: Callable[[float], None],
-) -> Applied:
+) -> ApplyResult:
     """Make the allowed changes in their order and verify them; the first that fails stops the rest.
 
     A change whose target is as wanted already is neither made nor journalled. Errors that pass are waited for.
@@ -158,7 +158,7 @@ def apply(
         return tuple(sorted(done, key=lambda change: order[id(change)]))
 
     refused = tuple(refusal for _change, refusal in making.refused)
-    return Applied(in_order(making.made), in_order(making.already), refused, error)
+    return ApplyResult(in_order(making.made), in_order(making.already), refused, error)
 
 
 def _stretches(changes: Sequence[Change]) -> Iterator[tuple[tuple[Change, ...], ...]]:
@@ -296,7 +296,7 @@ def _at_the_last_moment(
 def _refuse_grown(change: Change, aws: Aws, errors: tuple[type[Exception], ...]) -> t.Optional[Refusal]:
     """Refuse a change that would affect principals that its plan does not name."""
     caller = aws.caller
-    live = Live(
+    live = LiveReach(
         aws,
         account_id=change.account_id,
         partition=caller.arn.split(":")[1],

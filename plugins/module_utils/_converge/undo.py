@@ -118,7 +118,7 @@ def is_same_module(later: Intent, earlier: Intent) -> bool:
     return later.module == earlier.module
 
 
-def undoing(
+def plan_undos(
     run: Sequence[Recorded],
     *,
     selected: Iterable[Recorded],
@@ -126,7 +126,7 @@ def undoing(
     present: Mapping[str, t.Any],
     relies: Relies = is_same_module,
 ) -> Undoing:
-    """How to take back the ``selected`` changes of a ``run``, whose recorded order both have, newest first.
+    """Plan how to undo the ``selected`` changes of a ``run``, newest first. Both have the recorded order.
 
     ``objections`` are those of :func:`objection`; ``present`` holds for every other change what is there now, in the
     shape of its ``before`` and ``after``, or :class:`Unread`. Both by the key of the record.

@@ -28,11 +28,11 @@ from .._converge.change import Change, Refusal
 from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
-from .._converge.guard import GuardContext, Limits, enforcing_objections
+from .._converge.guard import GuardContext, Limits, find_enforcing_objections
 from .._converge.journal import Journal, RecordError, check_run_id, find_interrupted, record_found
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
-from .._converge.runner import Applied, Prediction, apply, predict, settle
+from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
@@ -160,7 +160,7 @@ def _converge(
             clock=task.clock,
             details={**run.details, "plan_sha256": prediction.plan_sha256},
         )
-        applied = Applied()
+        applied = ApplyResult()
         if run.writes and prediction.allowed:
             applied = apply(
                 capability,
@@ -221,7 +221,7 @@ def _checked(task: Task, module: str, part: str) -> _Run:
     details = {**(options.get("run_details") or {}), "approved_plan": options.get("approved_plan")}
     if enforce:
         objections = (
-            *enforcing_objections(
+            *find_enforcing_objections(
                 account_id=task.account_id, awx_job_id=options.get("awx_job_id"), journal=options["journal"]
             ),
             *_ticket_objections(details),
@@ -324,7 +324,7 @@ def _result(
     run: _Run,
     account_id: str,
     prediction: Prediction,
-    applied: Applied,
+    applied: ApplyResult,
     costs: t.Optional[Documents],
 ) -> dict[str, t.Any]:
     # What somebody else has brought about since is no change of this run any more.
@@ -358,7 +358,7 @@ def _keep(
     reports: t.Optional[Store],
     prediction: Prediction,
     part: Mapping[str, t.Any],
-    applied: Applied,
+    applied: ApplyResult,
 ) -> str:
     """Keep the part for the report, and the plan under its hash, so that it can be approved; why it could not be."""
     if reports is None:
@@ -406,7 +406,7 @@ def _part(
     run: _Run,
     prediction: Prediction,
     result: Mapping[str, t.Any],
-    applied: Applied,
+    applied: ApplyResult,
     capability: Capability[t.Any],
 ) -> dict[str, t.Any]:
     """What the report of the account takes up. ``plan`` has what a cap holds back too: it is what is approved."""

@@ -22,7 +22,7 @@ from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._capabilities.registry import CAPABILITIES
 from .._converge.affects.affected import with_affected
-from .._converge.affects.live import ADMINISTRATORS_READS, HOLDERS_READS, NODES_READS, Live
+from .._converge.affects.live import ADMINISTRATORS_READS, HOLDERS_READS, NODES_READS, LiveReach
 from .._converge.break_glass import Rescue
 from .._converge.capability import Aws, Capability
 from .._converge.change import Change, Refusal
@@ -31,7 +31,7 @@ from .._converge.finding import Finding
 from .._converge.journal import Intent, Outcome, check_run_id, intent_at, read_recorded
 from .._converge.plan import Plan
 from .._converge.store import Store
-from .._converge.undo import Recorded, Selection, Undoing, Unread, is_same_module, objection, takes_away, undoing
+from .._converge.undo import Recorded, Selection, Undoing, Unread, is_same_module, objection, plan_undos, takes_away
 from .._module.converging import MALFORMED, converge, journal_store_of, tolerant
 from .._module.snapshots import BREAK_GLASS_OPERATIONS, rescue_of
 from .._module.task import Task, TaskError
@@ -127,7 +127,7 @@ class Rollback(Capability[Undoing]):
     def add_affected(self, _observed: Undoing, changes: Sequence[Change]) -> tuple[Change, ...]:
         """The undos with those whom they affect: by the requests that will be sent, whatever the records show."""
         access = self._access
-        live = Live(
+        live = LiveReach(
             access, account_id=access.caller.account_id, partition=access.partition, errors=(AwsError,), known=()
         )
         return with_affected(changes, live)
@@ -153,7 +153,7 @@ class Rollback(Capability[Undoing]):
             key: Unread(str(value)) if isinstance(value, AwsError) else value
             for key, value in access.gather(readings).items()
         }
-        take = functools.partial(undoing, entries, selected=selected, present=present, relies=_relies)
+        take = functools.partial(plan_undos, entries, selected=selected, present=present, relies=_relies)
         found = take(objections=objections)
         needed = self._needed(selected, found)
         if needed:

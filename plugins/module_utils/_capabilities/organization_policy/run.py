@@ -29,7 +29,7 @@ from ..._aws.access import Access
 from ..._aws.errors import AccessDenied, AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.affected import with_affected
-from ..._converge.affects.reach import Known
+from ..._converge.affects.reach import KnownReach
 from ..._converge.attempts import VERIFY_WAITS
 from ..._converge.capability import Aws, Capability, Documents
 from ..._converge.change import Change, Refusal
@@ -292,7 +292,7 @@ class OrganizationPolicy(Capability[_Observed]):
         return with_remedies(observed.plan, remedies, observed.desired)
 
     def add_affected(self, observed: _Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        return with_affected(changes, Known(organization=observed.tree))
+        return with_affected(changes, KnownReach(organization=observed.tree))
 
     def acting(self, change: Change) -> t.Optional[Aws]:
         return self._acting(change)

@@ -19,7 +19,7 @@ from ..._aws.errors import AwsError, InvalidCredentials, NotFound
 from ..._aws.fence import ASSUME_ROOT, REMOVAL_TASK
 from ..._aws.root_sessions import RootSessions
 from ..._converge.affects.affected import with_affected
-from ..._converge.affects.reach import Known
+from ..._converge.affects.reach import KnownReach
 from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change
 from ..._converge.errors import InputError
@@ -101,7 +101,7 @@ class OrganizationRootAccess(Capability[Observed]):
         return waits_for(change, refused)
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        return with_affected(changes, Known(organization=observed.tree))
+        return with_affected(changes, KnownReach(organization=observed.tree))
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         told = shown(self._observed)

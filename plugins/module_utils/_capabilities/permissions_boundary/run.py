@@ -24,7 +24,7 @@ from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.live import HOLDERS_READS
-from ..._converge.affects.reach import Known
+from ..._converge.affects.reach import KnownReach
 from ..._converge.arn import principals_of
 from ..._converge.attempts import VERIFY_WAITS
 from ..._converge.break_glass import Rescue
@@ -173,7 +173,7 @@ class PermissionsBoundary(Capability[Observed]):
         return self._explained.plan
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        return with_affected(changes, Known(observed.snapshot))
+        return with_affected(changes, KnownReach(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
         planner = self._planner

@@ -21,7 +21,7 @@ from ..._aws.access import Access
 from ..._aws.operations import Operations
 from ..._controls.facts import Facts
 from ..._converge.affects.affected import with_affected
-from ..._converge.affects.reach import Known
+from ..._converge.affects.reach import KnownReach
 from ..._converge.arn import principals_of
 from ..._converge.break_glass import Rescue
 from ..._converge.capability import Capability, Documents
@@ -97,7 +97,7 @@ class UserPermissions(Capability[Observed]):
         return reread_before_taking(self._access, change)
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        return with_affected(changes, Known(observed.snapshot))
+        return with_affected(changes, KnownReach(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
         planner = self._planner

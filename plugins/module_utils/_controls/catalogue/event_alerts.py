@@ -24,7 +24,7 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Remediation, Severity
 from ..._policy.evaluation.truth import NO, UNKNOWN
 from ..control import Control, Failure, Scope, Verdict, listing, maps
-from ..effects.delivery import EVENTBRIDGE, WORKS, Judged, Sender, best, to_queue, to_topic
+from ..effects.delivery import EVENTBRIDGE, WORKS, Answer, Sender, best, to_queue, to_topic
 from ..facts import Facts
 from ..ours import accounts_of_ours
 from ..patterns.event_alerts_rules import RULES, AlertRule, State, Where
@@ -80,7 +80,7 @@ def _check_missing_rules(scope: Scope) -> Verdict:
     return Verdict(len(wanted), _RULES, detail=f"rules that are on catch {listing(heard)}")
 
 
-def _judge_coverage(scope: Scope, region: str, wanted: AlertRule) -> Judged:
+def _judge_coverage(scope: Scope, region: str, wanted: AlertRule) -> Answer:
     """Judge whether every event of a kind in ``region`` triggers a rule that leads to somebody of ours.
 
     Some rules leave out what others catch, so that each event is tried by itself.
@@ -90,9 +90,9 @@ def _judge_coverage(scope: Scope, region: str, wanted: AlertRule) -> Judged:
     lost = [(sample, answer) for sample, answer in answers if answer.truth is NO]
     if lost:
         reasons = listing(dict.fromkeys(answer.why for _sample, answer in lost if answer.why), 3)
-        return Judged(NO, reasons or _list_unmatched([sample for sample, _answer in lost], events))
+        return Answer(NO, reasons or _list_unmatched([sample for sample, _answer in lost], events))
     unknown = listing(dict.fromkeys(answer.why for _sample, answer in answers if answer.truth is UNKNOWN), 3)
-    return Judged(UNKNOWN, unknown) if unknown else WORKS
+    return Answer(UNKNOWN, unknown) if unknown else WORKS
 
 
 def _list_unmatched(lost: Sequence[Sample], events: Sequence[Sample]) -> str:
@@ -104,11 +104,11 @@ def _list_unmatched(lost: Sequence[Sample], events: Sequence[Sample]) -> str:
     return f"{which}{by_whom(events, lost)}"
 
 
-def _judge_event(scope: Scope, region: str, wanted: AlertRule, event: Event, *, forwarded: bool = False) -> Judged:
+def _judge_event(scope: Scope, region: str, wanted: AlertRule, event: Event, *, forwarded: bool = False) -> Answer:
     """Judge whether one event triggers a rule that leads somewhere, in a region or on the bus that it goes on to."""
     here = next((item for item in scope.snapshot.alert_regions if item.region == region), None)
     if here is None:
-        return Judged(UNKNOWN, f"it is handed on to {region}, which was not read")
+        return Answer(UNKNOWN, f"it is handed on to {region}, which was not read")
     patterns = _patterns(scope.facts)
     hearing = [rule for rule in here.rules if rule.arn in patterns and patterns[rule.arn].matches(event)]
     if wanted.state is State.WITH_READS:
@@ -121,32 +121,32 @@ def _judge_event(scope: Scope, region: str, wanted: AlertRule, event: Event, *, 
 
 def _judge_target(
     scope: Scope, here: AlertRegion, arn: str, wanted: AlertRule, event: Event, *, forwarded: bool
-) -> Judged:
+) -> Answer:
     """Judge whether a target leads to somebody of ours."""
     _arn, _partition, service, region, account, *_rest = (*arn.split(":"), "", "", "", "", "")
     if account and not accounts_of_ours(scope)(account):
-        return Judged(NO, f"{arn} is of account {account}, which is not known to be ours")
+        return Answer(NO, f"{arn} is of account {account}, which is not known to be ours")
     if account == scope.snapshot.account_id and arn.endswith(":event-bus/default"):
         # AWS hands an event on once, not from bus to bus.
         if forwarded or region == here.region:
-            return Judged(NO, "what was handed on is not handed on once more")
+            return Answer(NO, "what was handed on is not handed on once more")
         return _judge_event(scope, region, wanted, event, forwarded=True)
     if service != "sns" and ":event-bus/" not in arn and account == scope.snapshot.account_id:
         return _judge_other_target(arn, service)
     place = _places(here).get(arn)
     if place is not None and not place.exists:
-        return Judged(NO, f"there is no {arn}")
+        return Answer(NO, f"there is no {arn}")
     if place is not None and place.unknown and account == scope.snapshot.account_id:
-        return Judged(UNKNOWN, f"{arn} could not be read: {place.unknown}")
+        return Answer(UNKNOWN, f"{arn} could not be read: {place.unknown}")
     return WORKS
 
 
-def _judge_other_target(arn: str, service: str) -> Judged:
+def _judge_other_target(arn: str, service: str) -> Answer:
     """Judge whether a target that is neither topic nor bus leads to somebody: some only keep the event or act on it."""
     # EventBridge's own actions: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
     if ":target/" in arn or service == "logs":
-        return Judged(NO, f"{arn} tells nobody")
-    return Judged(UNKNOWN, f"whether {arn} tells somebody is not known")
+        return Answer(NO, f"{arn} tells nobody")
+    return Answer(UNKNOWN, f"whether {arn} tells somebody is not known")
 
 
 def _places(here: AlertRegion) -> dict[str, t.Union[AlertTopic, AlertQueue]]:
@@ -182,16 +182,16 @@ def _check_delivery(scope: Scope) -> Verdict:
     return Verdict(len(here.rules), _RULES, tuple(failures), not_assessed=not_assessed)
 
 
-def _judge_deliveries(here: AlertRegion, account_id: str) -> dict[str, list[Judged]]:
+def _judge_deliveries(here: AlertRegion, account_id: str) -> dict[str, list[Answer]]:
     """Judge by topic and queue whether the targets of each enabled rule deliver to it."""
     places = _places(here)
-    found: dict[str, list[Judged]] = {}
+    found: dict[str, list[Answer]] = {}
     enabled = (rule for rule in here.rules if rule.is_enabled)
     for rule, target in ((found_rule, item) for found_rule in enabled for item in found_rule.targets):
         sender = Sender(EVENTBRIDGE, account_id, rule.arn)
         for arn in dict.fromkeys((target.arn, target.dead_letter_queue)):
             if arn == target.arn and arn in places and target.settings.get("RoleArn"):
-                judged = Judged(UNKNOWN, f"rule {rule.name} delivers to it by a role")
+                judged = Answer(UNKNOWN, f"rule {rule.name} delivers to it by a role")
             elif arn in places or arn.split(":")[2:3] == ["sqs"]:
                 judged = _judge_delivery(places.get(arn), sender)
             else:
@@ -200,9 +200,9 @@ def _judge_deliveries(here: AlertRegion, account_id: str) -> dict[str, list[Judg
     return found
 
 
-def _judge_delivery(place: t.Union[AlertTopic, AlertQueue, None], sender: Sender) -> Judged:
+def _judge_delivery(place: t.Union[AlertTopic, AlertQueue, None], sender: Sender) -> Answer:
     if place is None:
-        return Judged(UNKNOWN, "the queue was not read")
+        return Answer(UNKNOWN, "the queue was not read")
     return to_topic(place, sender) if isinstance(place, AlertTopic) else to_queue(place, sender)
 
 

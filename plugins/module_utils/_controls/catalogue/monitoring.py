@@ -29,7 +29,7 @@ from ..._policy.documents.arn import arn_account
 from ..._policy.evaluation.truth import NO, UNKNOWN, YES
 from ..control import Check, Control, Failure, Scope, Verdict, listing, maps
 from ..effects.alarm import hears, notification, reaction
-from ..effects.delivery import WORKS, Judged, worst
+from ..effects.delivery import WORKS, Answer, worst
 from ..ours import accounts_of_ours
 from ..patterns.filter_pattern import PatternError, parse
 from ..patterns.monitoring_watches import ORGANIZATION_CHANGES, WATCHES, Watch
@@ -51,24 +51,24 @@ def find_own_trails(scope: Scope) -> tuple[Trail, ...]:
     )
 
 
-def feeds(trail: Trail, observed_at: datetime) -> Judged:
+def feeds(trail: Trail, observed_at: datetime) -> Answer:
     """Whether a trail delivers the management events of every region to its log group."""
     name = f"trail {trail.name}"
     if not trail.is_multi_region:
-        return Judged(NO, f"{name} logs one region only")
+        return Answer(NO, f"{name} logs one region only")
     if trail.is_logging is False:
-        return Judged(NO, f"{name} does not log")
+        return Answer(NO, f"{name} does not log")
     if trail.logs_management_events is False:
-        return Judged(NO, f"{name} does not log all management events")
+        return Answer(NO, f"{name} does not log all management events")
     if trail.log_group_error:
-        return Judged(NO, f"{name} can't deliver to its log group: {trail.log_group_error}")
+        return Answer(NO, f"{name} can't deliver to its log group: {trail.log_group_error}")
     if trail.is_logging is None or trail.logs_management_events is None:
-        return Judged(UNKNOWN, f"what {name} logs could not be read")
+        return Answer(UNKNOWN, f"what {name} logs could not be read")
     for moment, place in ((trail.log_group_delivery, "its log group"), (trail.last_delivery, "its bucket")):
         if moment is not None and observed_at - moment > _LATELY:
-            return Judged(NO, f"{name} last delivered to {place} on {moment:%Y-%m-%d}")
+            return Answer(NO, f"{name} last delivered to {place} on {moment:%Y-%m-%d}")
     if trail.log_group_delivery is None:
-        return Judged(UNKNOWN, f"when {name} delivered to its log group is not known")
+        return Answer(UNKNOWN, f"when {name} delivered to its log group is not known")
     return WORKS
 
 
@@ -77,7 +77,7 @@ class _Way:
     """How an event becomes a message: by a filter and an alarm on its metric. ``judged`` says whether that works."""
 
     caught: Catches
-    judged: Judged
+    judged: Answer
 
 
 @functools.lru_cache(maxsize=1)
@@ -96,10 +96,10 @@ def _ways(scope: Scope) -> tuple[_Way, ...]:
     return tuple(found)
 
 
-def _ways_of(scope: Scope, item: LogAlarm, alarms: Sequence[MetricAlarm], trail: Trail, fed: Judged) -> Iterator[_Way]:
+def _ways_of(scope: Scope, item: LogAlarm, alarms: Sequence[MetricAlarm], trail: Trail, fed: Answer) -> Iterator[_Way]:
     logged, understood = _pattern(item, trail.excluded_sources)
     if not alarms:
-        yield _Way(logged, Judged(NO, f"metric filter {item.filter_name} has no alarm"))
+        yield _Way(logged, Answer(NO, f"metric filter {item.filter_name} has no alarm"))
     topics = {topic.arn: topic for topic in scope.snapshot.alarm_topics}
     for alarm, metric in itertools.product(alarms, item.metrics):
         notified = notification(alarm, topics, scope.snapshot.account_id, accounts_of_ours(scope))
@@ -114,16 +114,16 @@ def _with_dimensions(logged: Catches, alarm: MetricAlarm, metric: FilterMetric) 
     return lambda event: logged(event) and hears(alarm, metric, event)
 
 
-def _pattern(item: LogAlarm, excluded: Sequence[str]) -> tuple[Catches, Judged]:
+def _pattern(item: LogAlarm, excluded: Sequence[str]) -> tuple[Catches, Answer]:
     """What a filter catches of what a trail logs; of a filter that is not understood perhaps everything."""
     try:
         predicate = parse(item.pattern)
         understood = WORKS
     except PatternError as error:
         predicate = _catches_everything
-        understood = Judged(UNKNOWN, f"the pattern of metric filter {item.filter_name} is not understood: {error}")
+        understood = Answer(UNKNOWN, f"the pattern of metric filter {item.filter_name} is not understood: {error}")
     if item.selection:
-        understood = Judged(UNKNOWN, f"metric filter {item.filter_name} also chooses events by {item.selection}")
+        understood = Answer(UNKNOWN, f"metric filter {item.filter_name} also chooses events by {item.selection}")
     return lambda event: event["eventSource"] not in excluded and predicate(event), understood
 
 

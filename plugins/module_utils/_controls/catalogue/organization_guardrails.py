@@ -20,9 +20,9 @@ from ..._policy.analysis.principal_matrix import Place
 from ..._policy.documents.limits import ATTACHMENTS
 from ..._policy.documents.policy import Policy
 from ..control import Control, Failure, Scope, Verdict, listing, maps, plural
-from ..effects.guardrail_calls import holding
+from ..effects.guardrail_calls import find_guardrails
 from ..effects.organization import Effect, effect_of, names_account, uses_paths
-from ..organization_facts import Attached, Organization, first
+from ..organization_facts import Attachment, Organization, first
 from ..problem import Problem
 
 _THEME: t.Final = "organization"
@@ -55,7 +55,7 @@ def _check_guardrails(scope: Scope) -> Verdict:
 
 
 def _guardrails_of(scope: Scope, organization: Organization, account: MemberAccount) -> tuple[str, ...]:
-    return holding(_effect(scope, organization, account), _policies_above(organization, account))
+    return find_guardrails(_effect(scope, organization, account), _policies_above(organization, account))
 
 
 def _policies_above(organization: Organization, account: MemberAccount) -> tuple[Policy, ...]:
@@ -130,7 +130,7 @@ def _check_scps_allow_something(scope: Scope) -> Verdict:
     return Verdict(len(organization.nodes), "levels", tuple(failures))
 
 
-def _report_closed_target(organization: Organization, target: str, scps: tuple[Attached, ...]) -> Failure:
+def _report_closed_target(organization: Organization, target: str, scps: tuple[Attachment, ...]) -> Failure:
     below = organization.list_bound_under(target)
     whom = plural(len(below), "active accounts") if below else "accounts that come here (there is none now)"
     names = sorted(item.source.name for item in scps)

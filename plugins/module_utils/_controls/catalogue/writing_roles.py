@@ -17,15 +17,15 @@ from ..._converge.arn import is_break_glass
 from ..._converge.finding import Remediation, Severity
 from ..._policy.escalation.reach import Reach, reach_of
 from ..control import Control, Failure, Scope, Verdict, listing, maps, plural, unknown_policies
-from ..excuses import Excused, standing
+from ..excuses import Excuses, standing
 from ..facts import OWN_PATH
 from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 
-def _own_roles(scope: Scope) -> tuple[tuple[Role, ...], Excused]:
+def _own_roles(scope: Scope) -> tuple[tuple[Role, ...], Excuses]:
     """The roles that are judged, and those for emergencies: no role is one for its path alone, which others can use."""
-    judged, excused = [], Excused()
+    judged, excused = [], Excuses()
     for role in scope.snapshot.roles:
         reason = standing(scope, role).reason if is_break_glass(role.arn, scope.break_glass) else None
         if reason is not None:

@@ -161,8 +161,8 @@ _WATCHED: t.Final = frozenset(
 
 
 @functools.lru_cache(maxsize=256)
-def holding(effect: Effect, policies: tuple[Policy, ...]) -> tuple[str, ...]:
-    """The guardrails that hold in an account below ``policies``."""
+def find_guardrails(effect: Effect, policies: tuple[Policy, ...]) -> tuple[str, ...]:
+    """Find the guardrails that hold in an account below ``policies``."""
     denials = [item for policy in policies for item in policy.statements if not item.allow]
     named = list(dict.fromkeys(arn for item in denials for arn in item.resources or () if arn.startswith("arn:")))
     regions = _regions(effect, policies)

@@ -71,10 +71,10 @@ class AlertRule:
         """The name of the rule in EventBridge."""
         return f"{PREFIX}{self.name}"
 
-    def ignoring(self, principals: Sequence[str]) -> Mapping[str, t.Any]:
-        """The pattern without events of ``principals``: ARNs of users and roles, in which ``*`` is a wildcard.
+    def exclude_principals(self, principals: Sequence[str]) -> Mapping[str, t.Any]:
+        """Exclude events of ``principals`` from the pattern: ARNs of users and roles, in which ``*`` is a wildcard.
 
-        The caller of a session is its role. What bears neither is nobody that could be ignored.
+        The caller of a session is its role. An event with neither has no principal to exclude.
         """
         if not principals or not self.caller:
             return self.pattern

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 
 from ..arn import Principal, principal_of
 from ..change import Change
-from .reach import UNKNOWN, NotKnown, Planned, Reach
+from .reach import UNKNOWN, NotKnown, PlannedReach, Reach
 from .request import name_surroundings
 from .table import WRITES, Write
 
@@ -40,7 +40,7 @@ def find_affected(change: Change, reach: Reach) -> tuple[str, ...]:
 
 def with_affected(changes: Iterable[Change], reach: Reach) -> tuple[Change, ...]:
     """The changes of a plan, each with those whom it affects once the changes before it are made."""
-    planned = Planned(reach)
+    planned = PlannedReach(reach)
     found = []
     for change in changes:
         affected = find_affected(change, planned)

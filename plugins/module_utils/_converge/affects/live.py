@@ -48,7 +48,7 @@ class Calls(t.Protocol):
         """The answer to one call of an operation, named as AWS does."""
 
 
-class Live:
+class LiveReach:
     """The answers of AWS at this moment; each is kept for as long as this object.
 
     ``errors`` are the exceptions that a call may raise. ``known`` are ARNs of users and roles that need not be asked

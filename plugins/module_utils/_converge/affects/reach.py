@@ -59,7 +59,7 @@ class Reach(t.Protocol):
         """The ids of the accounts that are delegated administrators for a service."""
 
 
-class Known:
+class KnownReach:
     """The answers from a snapshot and the picture of an organization."""
 
     def __init__(
@@ -141,7 +141,7 @@ class Known:
         return frozenset(account for account, services in delegated.items() if service in services)
 
 
-class Planned:
+class PlannedReach:
     """What is known, and what the changes of a plan add to it.
 
     A plan is a sequence: who joins a group by an early change is affected by a later change of this group. What a plan

@@ -200,7 +200,7 @@ _CREDENTIALS: t.Final[Mapping[str, str]] = {
 }
 
 
-def _no_name(_change: Change) -> Iterable[request.Named]:
+def _no_name(_change: Change) -> Iterable[request.NamedObject]:
     return ()
 
 

@@ -22,7 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import (
-    Applied,
+    ApplyResult,
     apply,
     predict,
     settle,
@@ -60,7 +60,7 @@ def aws(store: FakeStore) -> FakeAws:
 
 def applied(
     aws: FakeAws, store: FakeStore, *changes: Change, waits: t.Optional[list[float]] = None, **methods: t.Any
-) -> Applied:
+) -> ApplyResult:
     return apply(
         FakeCapability(aws, *changes, **methods),
         changes,
@@ -226,7 +226,7 @@ def test_whoever_joined_since_the_plan_stops_the_change(store: FakeStore) -> Non
 
 def test_every_write_stands_between_its_records(aws: FakeAws, store: FakeStore) -> None:
     done = applied(aws, store, change("b"), change("a"))
-    assert done == Applied(made=(change("b"), change("a")))
+    assert done == ApplyResult(made=(change("b"), change("a")))
     assert [parameters["Name"] for _operation, parameters in aws.calls] == ["b", "a"]
     # What the journal held at the moment of each write.
     assert [[key.rpartition("/")[2] for key in keys] for keys in aws.journalled] == [
@@ -293,7 +293,7 @@ def test_regions_are_changed_side_by_side_and_stand_in_the_order_of_the_plan(aws
         change(name, region=region) for name, region in (("a", "eu-west-1"), ("b", "us-east-1"), ("c", "us-west-2"))
     ]
     done = applied(aws, store, *changes)
-    assert done == Applied(made=tuple(changes))
+    assert done == ApplyResult(made=tuple(changes))
     assert sorted(map(str, aws.regions)) == ["eu-west-1", "us-east-1", "us-west-2"]
     assert outcomes(store) == ["applied"] * 3
 
@@ -320,7 +320,7 @@ def test_what_is_global_before_the_regions_is_made_before_them(aws: FakeAws, sto
 def test_a_write_whose_answer_was_lost_is_judged_by_what_is_there(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "dropped"
     done = applied(aws, store, change("a"), change("b"))
-    assert done == Applied(made=(change("a"), change("b")))
+    assert done == ApplyResult(made=(change("a"), change("b")))
     assert outcomes(store) == ["applied", "applied"]
 
 
@@ -385,7 +385,7 @@ def _once(store: FakeStore) -> t.Callable[[str, bytes], str]:
 def test_a_target_that_is_as_wanted_is_done_and_what_follows_goes_on(aws: FakeAws, store: FakeStore) -> None:
     aws.states[user_arn("a")] = "new"
     done = applied(aws, store, change("a"), change("b"))
-    assert done == Applied(made=(change("b"),), already=(change("a"),))
+    assert done == ApplyResult(made=(change("b"),), already=(change("a"),))
     assert [parameters["Name"] for _operation, parameters in aws.calls] == ["b"]
     assert [intent.change.target for intent, _outcome in read_recorded(store, ACCOUNT, RUN)] == [user_arn("b")]
 
@@ -393,13 +393,13 @@ def test_a_target_that_is_as_wanted_is_done_and_what_follows_goes_on(aws: FakeAw
 def test_what_belongs_to_a_change_that_was_made_already_is_made(aws: FakeAws, store: FakeStore) -> None:
     aws.states[user_arn("a")] = "new"
     done = applied(aws, store, change("a"), change("b"), stays_with=_in_pairs({("b", "a")}))
-    assert done == Applied(made=(change("b"),), already=(change("a"),))
+    assert done == ApplyResult(made=(change("b"),), already=(change("a"),))
 
 
 def test_a_change_that_leaves_what_it_finds_is_made(aws: FakeAws, store: FakeStore) -> None:
     again = change("a", before="new", after="new")
     aws.states[user_arn("a")] = "new"
-    assert applied(aws, store, again) == Applied(made=(again,))
+    assert applied(aws, store, again) == ApplyResult(made=(again,))
 
 
 def test_a_change_that_leaves_what_it_finds_is_in_doubt_without_an_answer(aws: FakeAws, store: FakeStore) -> None:
@@ -471,7 +471,7 @@ def test_an_error_that_passes_is_waited_for_and_the_target_read_before_each_atte
         waits=waits,
         reread=lambda wanted: (reads.append(len(aws.calls)), aws.reread(wanted))[1],
     )
-    assert done == Applied(made=(change("a"),))
+    assert done == ApplyResult(made=(change("a"),))
     assert waits == [1.0, 2.0]
     # Before each of the three attempts, and once to verify.
     assert reads == [0, 1, 2, 3]
@@ -521,7 +521,7 @@ def test_what_somebody_else_brings_about_between_attempts_is_theirs(aws: FakeAws
         judge=judge,
         sleep=lambda _seconds: aws.states.update({user_arn("a"): "new"}),
     )
-    assert done == Applied(already=(change("a"),))
+    assert done == ApplyResult(already=(change("a"),))
     assert outcomes(store) == ["foreign"]
 
 
@@ -566,7 +566,7 @@ def test_what_this_run_just_made_may_be_missing_for_a_while(aws: FakeAws, store:
     aws.failures["a"] = ["missing", "missing"]
     waits: list[float] = []
     done = applied(aws, store, group, _member("a", of="g"), waits=waits)
-    assert done == Applied(made=(group, _member("a", of="g")))
+    assert done == ApplyResult(made=(group, _member("a", of="g")))
     assert waits == [1.0, 2.0]
 
 
@@ -575,7 +575,7 @@ def test_what_somebody_else_just_made_may_be_missing_too(aws: FakeAws, store: Fa
     aws.failures |= {"g": ["raced"], "a": ["missing"]}
     waits: list[float] = []
     done = applied(aws, store, group, _member("a", of="g"), waits=waits)
-    assert done == Applied(made=(_member("a", of="g"),), already=(group,))
+    assert done == ApplyResult(made=(_member("a", of="g"),), already=(group,))
     assert waits == [1.0, 1.0]
 
 
@@ -593,7 +593,7 @@ def test_a_target_that_this_run_changed_is_read_until_it_shows(aws: FakeAws, sto
     aws.lag = 2
     waits: list[float] = []
     done = applied(aws, store, first, second, waits=waits)
-    assert done == Applied(made=(first, second))
+    assert done == ApplyResult(made=(first, second))
     assert waits == list(VERIFY_WAITS[:2])
 
 
@@ -668,7 +668,7 @@ def test_a_part_of_what_this_run_made_builds_on_it() -> None:
 def test_writes_that_show_late_are_waited_for(aws: FakeAws, store: FakeStore) -> None:
     waits: list[float] = []
     aws.lag = 2
-    assert applied(aws, store, change("a"), waits=waits) == Applied(made=(change("a"),))
+    assert applied(aws, store, change("a"), waits=waits) == ApplyResult(made=(change("a"),))
     assert waits == [0.5, 1.0]
 
 

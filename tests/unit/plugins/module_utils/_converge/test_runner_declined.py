@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import read_recorded
-from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Applied, apply
+from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import ApplyResult, apply
 
 from .fakes import ACCOUNT, RUN, FakeAws, FakeAwsError, FakeCapability, FakeStore, change, journal_of, judge, user_arn
 
@@ -20,7 +20,7 @@ def decline(wanted: Change, error: Exception) -> t.Optional[Refusal]:
     return Refusal("kept", f"kept by its owner: {error}", wanted.target) if wanted.target == user_arn("b") else None
 
 
-def applied(aws: FakeAws, store: FakeStore) -> Applied:
+def applied(aws: FakeAws, store: FakeStore) -> ApplyResult:
     changes = (change("a"), change("b"), change("c"))
     capability = FakeCapability(aws, *changes, find_refusal=decline)
     return apply(
@@ -34,7 +34,7 @@ def applied(aws: FakeAws, store: FakeStore) -> Applied:
     )
 
 
-def made(done: Applied) -> list[str]:
+def made(done: ApplyResult) -> list[str]:
     return [item.target for item in done.made]
 
 

@@ -57,7 +57,9 @@ def ignoring(*arns: str) -> Snapshot:
     """An account whose rules leave out some callers."""
     return home(
         *(
-            dataclasses.replace(item, pattern=BY_NAME[item.name.removeprefix("iam-hardening-")].ignoring(arns))
+            dataclasses.replace(
+                item, pattern=BY_NAME[item.name.removeprefix("iam-hardening-")].exclude_principals(arns)
+            )
             for item in all_rules(TOPIC)
         )
     )

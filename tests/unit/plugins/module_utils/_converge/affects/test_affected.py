@@ -36,7 +36,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.af
     mismatch_of,
     with_affected,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import Known
+from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import KnownReach
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.table import WRITES
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 
@@ -127,7 +127,7 @@ TREE: t.Final = OrganizationTree(
     policies=(policy(SCP, "protect", "ou-work"), policy(RCP, "resources", MEMBERS[2])),
     delegated_administrators={MEMBERS[0]: ("iam.amazonaws.com",), MEMBERS[1]: ("config.amazonaws.com",)},
 )
-KNOWN: t.Final = Known(SNAPSHOT, TREE)
+KNOWN: t.Final = KnownReach(SNAPSHOT, TREE)
 
 
 def document(*principals: t.Any, **fields: t.Any) -> Record:
@@ -448,7 +448,7 @@ def test_an_operation_that_the_table_lacks_affects_who_is_not_known() -> None:
     ],
 )
 def test_what_was_not_read_is_affected_and_unknown(operation: str, parameters: Record) -> None:
-    (entry,) = find_affected(asked(operation, POLICY, parameters, before={"type": SCP}), Known())
+    (entry,) = find_affected(asked(operation, POLICY, parameters, before={"type": SCP}), KnownReach())
     assert entry.startswith("unknown: ")
 
 

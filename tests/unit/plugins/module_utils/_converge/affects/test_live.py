@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.af
     find_affected,
     find_newly_affected,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.live import Live
+from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.live import LiveReach
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import NotKnown
 
 from ..fakes import ACCOUNT
@@ -109,8 +109,8 @@ class FakeLive:
         return {"DelegatedAdministrators": [{"Id": MEMBERS[0]}]}
 
 
-def live(aws: FakeLive, *known: str) -> Live:
-    return Live(aws, account_id=ACCOUNT, partition="aws", errors=(Refused,), known=known)
+def live(aws: FakeLive, *known: str) -> LiveReach:
+    return LiveReach(aws, account_id=ACCOUNT, partition="aws", errors=(Refused,), known=known)
 
 
 def with_path(affected: t.Iterable[str]) -> list[str]:
