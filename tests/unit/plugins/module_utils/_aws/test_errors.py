@@ -118,15 +118,15 @@ def test_a_quota_that_is_used_up_is_named_with_what_to_do(service: str, code: st
 
 
 def test_organizations_names_the_quota_in_a_reason() -> None:
-    def translated(reason: str) -> AwsError:
+    def translate_reason(reason: str) -> AwsError:
         refused = answer("ConstraintViolationException")
         refused.response["Reason"] = reason  # type: ignore[typeddict-unknown-key]
         return translate(refused, "organizations", "AttachPolicy", None)
 
-    full = translated("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
+    full = translate_reason("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
     assert kind_of(full) is QuotaExceeded
     assert "policies of one type that are attached to one root, OU or account; detach one" in full.message
-    assert kind_of(translated("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")) is InvalidRequest
+    assert kind_of(translate_reason("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")) is InvalidRequest
 
 
 @pytest.mark.parametrize(

@@ -324,7 +324,7 @@ def put_intent(store: FakeStore, key: str, name: str, at: t.Optional[str]) -> No
     store.objects[f"{key}-intent.json"] = json.dumps(kept).encode()
 
 
-def made(store: FakeStore, *more: t.Any) -> list[str]:
+def list_made(store: FakeStore, *more: t.Any) -> list[str]:
     return [intent.change.target.rpartition("/")[2] for intent, _outcome in read_recorded(store, ACCOUNT, "9", *more)]
 
 
@@ -335,14 +335,14 @@ def test_changes_of_all_jobs_come_in_the_order_in_which_they_were_made(store: Fa
     put_intent(store, f"{ACCOUNT}/9/000001", "a", "2026-11-25T02:00:00Z")
     put_intent(store, f"{ACCOUNT}/9/000002", "b", "2026-11-25T02:00:30Z")
     put_intent(store, f"{ACCOUNT}/8/99/000001", "other run", "2026-11-25T02:00:00Z")
-    assert made(store) == ["a", "b", "c", "d", "e"]
+    assert list_made(store) == ["a", "b", "c", "d", "e"]
 
 
 def test_in_one_second_the_older_job_comes_first(store: FakeStore) -> None:
     for job, name in (("100", "c"), ("99", "b")):
         put_intent(store, f"{ACCOUNT}/9/{job}/000001", name, "2026-11-25T02:00:00Z")
     put_intent(store, f"{ACCOUNT}/9/000001", "a", "2026-11-25T02:00:00Z")
-    assert made(store) == ["a", "b", "c"]
+    assert list_made(store) == ["a", "b", "c"]
 
 
 def test_a_clock_that_goes_back_turns_no_job_around(store: FakeStore) -> None:
@@ -350,7 +350,7 @@ def test_a_clock_that_goes_back_turns_no_job_around(store: FakeStore) -> None:
     put_intent(store, f"{ACCOUNT}/9/99/000002", "b", "2026-11-25T02:00:00Z")
     put_intent(store, f"{ACCOUNT}/9/99/000003", "c", None)
     put_intent(store, f"{ACCOUNT}/9/100/000001", "d", "2026-11-25T02:03:00Z")
-    assert made(store) == ["a", "b", "c", "d"]
+    assert list_made(store) == ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize("job", ["98", ""])
@@ -358,14 +358,14 @@ def test_a_record_of_another_job_counts_for_nothing(store: FakeStore, job: str) 
     put_intent(store, f"{ACCOUNT}/9/{job}/000001".replace("//", "/"), "a", "2026-11-25T02:00:00Z")
     store.objects[f"{ACCOUNT}/9/99/000001-intent.json"] = store.objects.popitem()[1]
     problems: list[str] = []
-    assert made(store, problems.append) == []
+    assert list_made(store, problems.append) == []
     assert "names another run or job than its place" in problems[0]
 
 
 def test_a_record_with_a_malformed_time_counts_for_nothing(store: FakeStore) -> None:
     put_intent(store, f"{ACCOUNT}/9/99/000001", "a", "soon")
     problems: list[str] = []
-    assert made(store, problems.append) == []
+    assert list_made(store, problems.append) == []
     assert "99/000001-intent.json is not a journal record" in problems[0]
 
 

@@ -87,13 +87,13 @@ def test_a_recorded_change_with_a_malformed_field(broken: dict[str, t.Any]) -> N
         change_of({**change().as_dict(), **broken})
 
 
-def approved_at(given: t.Any, age: timedelta) -> ApprovedPlan:
+def approve_at(given: t.Any, age: timedelta) -> ApprovedPlan:
     return approve(given, account_id=ACCOUNT, now=NOW + age)
 
 
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=24), timedelta(minutes=-5)])
 def test_approval_of_a_fresh_plan(age: timedelta) -> None:
-    approved = approved_at(document(), age)
+    approved = approve_at(document(), age)
     assert approved.hashes == {change_hash(change("a")), change_hash(change("b"))}
     assert approved.objection(change("a")) is None
 
@@ -112,7 +112,7 @@ def test_what_differs_from_the_approved_plan_is_named_with_the_next_step(
 ) -> None:
     planned = change("a", affects=("111122223333", "999988887777"))
     made = plan_document([planned], account_id=ACCOUNT, run_id=RUN, created=NOW)
-    approved = approved_at(made, timedelta(0))
+    approved = approve_at(made, timedelta(0))
     assert approved.objection(planned) is None
     reason = str(approved.objection(dataclasses.replace(planned, **differing)))
     assert said in reason
@@ -147,7 +147,7 @@ def entries(**fields: t.Any) -> list[dict[str, t.Any]]:
 )
 def test_what_is_no_approval(given: t.Any, age: timedelta, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        approved_at(given, age)
+        approve_at(given, age)
 
 
 def test_a_plan_is_as_old_as_the_newest_run_that_made_it() -> None:
@@ -164,5 +164,5 @@ def test_a_plan_of_several_modules_is_as_old_as_the_oldest_part() -> None:
     assert joined is not None
     assert joined["created"] == "2026-11-25T01:00:00Z"
     assert joined["plan_sha256"] == plan_sha256([change("a"), change("b"), change("c")])
-    assert approved_at(joined, timedelta(0)).objection(change("c")) is None
+    assert approve_at(joined, timedelta(0)).objection(change("c")) is None
     assert combine_plans([], account_id=ACCOUNT, run_id=RUN) is None

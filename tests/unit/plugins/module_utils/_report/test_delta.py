@@ -109,7 +109,7 @@ def test_a_control_that_fails_for_a_region_passes_for_the_account() -> None:
 
 
 def test_waiving_and_a_change_of_severity_are_changes() -> None:
-    waiver = samples.settled()[0].waiver
+    waiver = samples.make_other_findings()[0].waiver
     compared = after(
         [key("alice"), key("bob"), key("carol", Status.WAIVED, waiver=waiver)],
         [key("alice", Status.WAIVED, waiver=waiver), key("bob", severity=Severity.LOW), key("carol")],
@@ -129,7 +129,7 @@ def test_an_age_that_grows_is_no_change() -> None:
 
 
 def test_a_finding_that_is_waived_from_the_start_is_not_new() -> None:
-    compared = after([], [key("alice", Status.WAIVED, waiver=samples.settled()[0].waiver)])
+    compared = after([], [key("alice", Status.WAIVED, waiver=samples.make_other_findings()[0].waiver)])
     assert compared["delta"]["new"] == []
 
 
@@ -242,7 +242,7 @@ def test_a_report_of_an_older_version_is_compared_with() -> None:
 
 
 def trusting(*accounts: str, status: Status = Status.FAIL) -> Finding:
-    waiver = samples.settled()[0].waiver if status is Status.WAIVED else None
+    waiver = samples.make_other_findings()[0].waiver if status is Status.WAIVED else None
     return key("alice", status, evidence=Evidence({"trusts": list(accounts)}), waiver=waiver)
 
 

@@ -54,8 +54,8 @@ from ..._controls.hub_samples import (
     off,
     offering,
     standard,
-    subscribed,
     subscription,
+    subscription_arn,
 )
 from ..._controls.samples import ACCOUNT, NOW, unread
 
@@ -185,7 +185,7 @@ def test_each_region_enables_its_own_arns() -> None:
 def test_the_oldest_standard_belongs_to_no_region_but_its_subscription_does() -> None:
     (change,) = planned(hub(region=OTHER), standards=["cis/1.2.0"]).changes
     assert change.parameters == {"StandardsSubscriptionRequests": [{"StandardsArn": standard(CIS_OLD)}]}
-    assert change.target == subscribed(CIS_OLD, OTHER)
+    assert change.target == subscription_arn(CIS_OLD, OTHER)
     assert change.undo is not None and change.undo.parameters == {"StandardsSubscriptionArns": [change.target]}
 
 
@@ -219,7 +219,7 @@ def test_a_standard_is_disabled_by_declaration_and_says_why() -> None:
     plan = planned(hub(*BOTH, subscription(CIS_OLD), subscription(CIS_3)), disable_standards=gone)
     (change,) = plan.changes
     assert (change.operation, change.impact) == ("BatchDisableStandards", Impact.DESTRUCTIVE)
-    assert change.parameters == {"StandardsSubscriptionArns": [subscribed(CIS_OLD)]}
+    assert change.parameters == {"StandardsSubscriptionArns": [subscription_arn(CIS_OLD)]}
     assert change.undo is not None
     assert change.undo.parameters == {"StandardsSubscriptionRequests": [{"StandardsArn": standard(CIS_OLD)}]}
     assert "cis-aws-foundations-benchmark 1.2.0 is disabled, as declared: replaced by 5.0.0" in listing(plan.warnings)

@@ -21,7 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.e
 from ..bus_events import (
     Event,
     analyzer,
-    assumed_root,
+    assume_root,
     call,
     envelope,
     health,
@@ -45,7 +45,7 @@ DETACHED = {"policyId": "p-examplepolicyid111", "targetId": "ou-examplerootid111
 ANOMALY = envelope("aws.signin", "Sign-in Anomaly Alert", {"accountId": "111122223333", "anomaly": "new country"})
 
 
-def invoked(by: str) -> Event:
+def invoke_as_root(by: str) -> Event:
     return {**root(), "invokedBy": by}
 
 
@@ -56,9 +56,9 @@ EVENTS: list[tuple[str, str, Event, bool]] = [
     ("root-activity", "fails to sign in", sign_in(root(), result="Failure"), True),
     ("root-activity", "calls with a key", call("s3", "ListBuckets", root(), readOnly=True), True),
     ("root-activity", "in another region", call("ec2", "RunInstances", root(), region="eu-west-1"), True),
-    ("root-activity", "is invoked by AWS", call("s3", "PutObject", invoked("backup.amazonaws.com")), False),
+    ("root-activity", "is invoked by AWS", call("s3", "PutObject", invoke_as_root("backup.amazonaws.com")), False),
     ("root-activity", "AWS does it", call("kms", "RotateKey", root(), eventType="AwsServiceEvent"), False),
-    ("root-activity", "comes through AssumeRoot", call("iam", "ListAccessKeys", assumed_root()), False),
+    ("root-activity", "comes through AssumeRoot", call("iam", "ListAccessKeys", assume_root()), False),
     ("root-activity", "a user named root", call("iam", "ListUsers", user("root")), False),
     ("root-activity", "a user signs in", sign_in(user()), False),
     (

@@ -21,10 +21,10 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.li
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import NotKnown
 
 from ..fakes import ACCOUNT
-from .test_affected import HOLDERS, MEMBERS, POLICY, SCP_ARN, arn, asked
+from .test_affected import HOLDERS, MEMBERS, POLICY, SCP_ARN, arn, make_change
 
-UPDATE: t.Final = asked("iam:CreatePolicyVersion", POLICY, {"PolicyArn": POLICY, "SetAsDefault": True})
-ATTACH: t.Final = asked(
+UPDATE: t.Final = make_change("iam:CreatePolicyVersion", POLICY, {"PolicyArn": POLICY, "SetAsDefault": True})
+ATTACH: t.Final = make_change(
     "organizations:AttachPolicy", f"{SCP_ARN} on ou-work", {"TargetId": "ou-work"}, before={"type": SCP}
 )
 
@@ -133,25 +133,25 @@ def test_accounts_are_read_down_the_tree() -> None:
 
 def test_the_nodes_of_a_policy_are_read_by_its_name() -> None:
     named = {"PolicyName": "protect", "PolicyType": SCP, "Content": "{}"}
-    update = asked("organizations:UpdatePolicy", SCP_ARN, named, before={"type": SCP, "document": None})
+    update = make_change("organizations:UpdatePolicy", SCP_ARN, named, before={"type": SCP, "document": None})
     assert find_affected(update, live(FakeLive())) == MEMBERS[1:]
 
 
 def test_delegated_administrators_are_read() -> None:
-    change = asked("iam:DisableOrganizationsRootSessions", "x")
+    change = make_change("iam:DisableOrganizationsRootSessions", "x")
     assert find_affected(change, live(FakeLive())) == (ACCOUNT, MEMBERS[0])
 
 
 # Who joined
 
 
-def planned(change: t.Any, aws: FakeLive) -> t.Any:
+def plan_change(change: t.Any, aws: FakeLive) -> t.Any:
     return dataclasses.replace(change, affects=find_affected(change, live(aws)))
 
 
 def test_nobody_joined() -> None:
     aws = FakeLive()
-    change = planned(UPDATE, aws)
+    change = plan_change(UPDATE, aws)
     again = FakeLive()
     assert find_newly_affected(change, live(again, *change.affects)) == ()
     # Whose ARN is known is not asked for.
@@ -165,14 +165,14 @@ def test_who_is_planned_by_another_path_did_not_join() -> None:
 
 
 def test_who_left_is_no_growth() -> None:
-    change = planned(UPDATE, FakeLive())
+    change = plan_change(UPDATE, FakeLive())
     fewer = FakeLive()
     fewer.owners["PermissionsPolicy"] = {"PolicyUsers": [], "PolicyRoles": ["app"], "PolicyGroups": []}
     assert find_newly_affected(change, live(fewer, *change.affects)) == ()
 
 
 def test_a_role_that_got_the_policy_and_a_user_who_joined_the_group_are_named() -> None:
-    change = planned(UPDATE, FakeLive())
+    change = plan_change(UPDATE, FakeLive())
     more = FakeLive()
     more.owners["PermissionsBoundary"]["PolicyRoles"] = ["dev", "new"]
     more.members = [arn("user", "ann"), arn("user", "zoe")]
@@ -180,7 +180,7 @@ def test_a_role_that_got_the_policy_and_a_user_who_joined_the_group_are_named() 
 
 
 def test_an_account_that_was_moved_below_the_node_is_named() -> None:
-    change = planned(ATTACH, FakeLive())
+    change = plan_change(ATTACH, FakeLive())
     more = FakeLive()
     more.accounts["ou-inner"].append(MEMBERS[2])
     assert find_newly_affected(change, live(more)) == (MEMBERS[2],)
@@ -188,8 +188,11 @@ def test_an_account_that_was_moved_below_the_node_is_named() -> None:
 
 def test_what_concerns_one_principal_reads_nothing() -> None:
     aws = FakeLive()
-    assert find_newly_affected(asked("iam:DetachUserPolicy", arn("user", "bob"), {"UserName": "bob"}), live(aws)) == ()
-    assert find_newly_affected(asked("iam:CreateUser", arn("user", "bob"), {"UserName": "bob"}), live(aws)) == ()
+    assert (
+        find_newly_affected(make_change("iam:DetachUserPolicy", arn("user", "bob"), {"UserName": "bob"}), live(aws))
+        == ()
+    )
+    assert find_newly_affected(make_change("iam:CreateUser", arn("user", "bob"), {"UserName": "bob"}), live(aws)) == ()
     assert aws.asked == []
 
 
@@ -205,14 +208,16 @@ def test_what_concerns_one_principal_reads_nothing() -> None:
         (ATTACH, "ListAccountsForParent"),
         (ATTACH, "ListOrganizationalUnitsForParent"),
         (ATTACH, "DescribeOrganization"),
-        (asked("iam:DisableOrganizationsRootSessions", "x"), "ListDelegatedAdministrators"),
+        (make_change("iam:DisableOrganizationsRootSessions", "x"), "ListDelegatedAdministrators"),
     ],
 )
 def test_what_is_denied_is_affected_and_unknown(change: t.Any, operation: str) -> None:
     (entry,) = find_affected(change, live(FakeLive(**{operation: "AccessDenied"})))
     assert entry.startswith("unknown: ") and "AccessDenied" in entry
     # So it is right before the write.
-    assert find_newly_affected(planned(change, FakeLive()), live(FakeLive(**{operation: "AccessDenied"}))) == (entry,)
+    assert find_newly_affected(plan_change(change, FakeLive()), live(FakeLive(**{operation: "AccessDenied"}))) == (
+        entry,
+    )
 
 
 @pytest.mark.parametrize("code", ["NoSuchEntity", "NoSuchEntityException"])
