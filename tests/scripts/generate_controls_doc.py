@@ -194,7 +194,7 @@ def _section(control: Control) -> str:
         f"- Remedy: {control.remediation.text}{module}",
         f"- Reads: {reads}{f'; can do without: {also}' if also else ''}",
         *([f"- It cannot see {control.blind}"] if control.blind else []),
-        f"- Cases: {_held_by(control)}",
+        f"- Cases: {_describe_cases(control)}",
         *(f"- {line}" for line in (*frameworks, *instead)),
     ]
     return "\n".join(lines) + "\n"
@@ -206,7 +206,7 @@ def _cases() -> Counter[tuple[str, str]]:
     return Counter((case.control, case.expected) for case in all_cases())
 
 
-def _held_by(control: Control) -> str:
+def _describe_cases(control: Control) -> str:
     verdicts = ("FAIL", "PASS", "NOT_ASSESSED", "NOT_APPLICABLE")
     counts = [f"{count} {verdict}" for verdict in verdicts if (count := _cases()[control.id, verdict])]
     exemption = EXEMPTIONS.get(control.id)
