@@ -46,7 +46,7 @@ V = t.TypeVar("V")
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """Who the calls are made as: GetCallerIdentity."""
+    """The principal that makes the calls: GetCallerIdentity."""
 
     account_id: str
     arn: str
@@ -152,7 +152,7 @@ class Access:
 
     @functools.cached_property
     def caller(self) -> Identity:
-        """Who the calls are made as. Raises AwsError: most often credentials or a role that don't work."""
+        """The principal that makes the calls. Raises AwsError: most often credentials or a role that don't work."""
         return _identity(self.call("sts", "GetCallerIdentity"))
 
     @functools.cached_property
@@ -297,7 +297,7 @@ class Access:
         region: t.Optional[str] = None,
         page_size: t.Optional[int] = None,
     ) -> Iterator[t.Any]:
-        """What the list ``key`` holds, over all pages. Raises as :meth:`pages` does."""
+        """The items of the list ``key``, over all pages. Raises as :meth:`pages` does."""
         for page in self.pages(service, operation, key, parameters, region=region, page_size=page_size):
             yield from page[key]
 

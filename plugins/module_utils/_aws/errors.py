@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What can go wrong when AWS is called, as types that callers can distinguish.
+"""The errors of calls to AWS, as types that callers can distinguish.
 
 Codes are those of the services in use here; if a code is not enough, the HTTP status decides. See "Common error types"
 in https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html and each service's own errors.
@@ -73,7 +73,7 @@ class Unsupported(AwsError):
 
 
 class NotFound(AwsError):
-    """What was asked for does not exist."""
+    """The requested object does not exist."""
 
 
 class QuotaExceeded(AwsError):

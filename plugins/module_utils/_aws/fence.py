@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.model import OperationModel
 
-# What Access itself needs: who it is, the role to work in, and the regions there are.
+# The operations that Access itself needs: its identity, the role to work in, and the regions.
 ACCESS_OPERATIONS: t.Final = Operations(
     reads=frozenset({"sts:AssumeRole", "sts:GetCallerIdentity", "ec2:DescribeRegions"})
 )

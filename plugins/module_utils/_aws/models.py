@@ -32,7 +32,7 @@ _WHOLE: t.Final = frozenset({"sts"})
 class DeclaredModels:
     """botocore's ``loader``, which knows of the services in ``operations`` those operations only.
 
-    All else is the loader's. What is made of a model is kept for the process, as the loader keeps the model.
+    All else is the loader's. A reduced model is kept for the process, as the loader keeps the model.
     """
 
     def __init__(self, loader: Loader, operations: Operations) -> None:

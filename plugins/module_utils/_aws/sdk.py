@@ -56,7 +56,7 @@ __all__ = [
 
 
 class _Shared(t.NamedTuple):
-    """What every session of a process can have from the first: data files once read, and botocore's own handlers."""
+    """The parts that every session of a process shares: data files that are read once, and botocore's own handlers."""
 
     loader: Loader
     handlers: HierarchicalEmitter

@@ -35,7 +35,7 @@ def assess(
     of_organization: bool = False,
     break_glass: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """What the controls (all by default) say of the snapshot, in the catalogue's order, then by region and resource.
+    """Judge the snapshot by the controls (by default all), in the catalogue's order, then by region and resource.
 
     FAIL: one finding a resource. PASS and NOT_APPLICABLE: one a control, account and region. NOT_ASSESSED: one a
     resource that could not be judged, beside the failures of others; one a control, account and region with the reason,
@@ -63,7 +63,7 @@ def assess(
 
 
 def _elsewhere(control: Control, account: Scope) -> Finding:
-    """What a control of the organization says of an account: it applies to every member, and nobody looked here."""
+    """The finding of an organization's control on an account: it applies to every member, and is not judged here."""
     if account.facts.organization is None and account.missing(Dataset.ORGANIZATION) is None:
         return _whole(control, account, Status.NOT_APPLICABLE, "the account belongs to no organization", None)
     return _whole(control, account, Status.NOT_ASSESSED, ONCE, None)
@@ -95,7 +95,7 @@ def _judge(control: Control, scope: Scope) -> list[Finding]:
 
 
 def _results(control: Control, scope: Scope, verdict: Verdict) -> list[Finding]:
-    """What fails, and beside it what could not be judged; nothing where the control has one answer for everything."""
+    """The failures, and the resources that could not be judged; empty if the control has one answer for all."""
     found = [
         _finding(control, scope, status, item)
         for status, items in ((Status.FAIL, verdict.failures), (Status.NOT_ASSESSED, verdict.unjudged))

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a control is, what it is given, and what it answers."""
+"""A control, its input (the scope) and its answer (the verdict)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Failure:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What a control says of an account (or of one region of it).
+    """The answer of a control about an account (or about one region of it).
 
     ``failures`` fail. ``unjudged`` are resources that could not be judged, each with the reason as its detail, and
     ``not_assessed`` is the reason for which something that has no name could not be. Both stand beside the failures.
@@ -102,7 +102,7 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
-    """What a check is given: the facts of the account, thresholds, the clock, the region (None: account-wide).
+    """The input of a check: the facts of the account, thresholds, the clock, the region (None: account-wide).
 
     ``break_glass`` are the declared principals for emergencies, as ARN globs.
     """

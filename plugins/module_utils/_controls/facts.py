@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What several controls derive from a snapshot, derived once: lookups, and who is an administrator by which policy."""
+"""Facts that several controls derive from a snapshot, derived once: lookups, and administrators by policy."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Facts:
 
     @functools.cached_property
     def administrators(self) -> Administrators:
-        """Whom policies make an administrator."""
+        """The principals that policies make administrators."""
         return Administrators(self.place)
 
     @functools.cached_property
@@ -185,7 +185,7 @@ class Facts:
 
     def _analyses(self, resource: str, policy: Policy) -> tuple[Analysis, ...]:
         boundaries = [self.permissions.policy(arn) if arn else None for arn in self._boundaries.get(resource, {None})]
-        # Who has no boundary, or one that is not known, is not limited by what others have.
+        # A principal without a boundary, or with an unknown one, is not limited by the boundaries of others.
         chosen = [None] if None in boundaries else boundaries
         return tuple(self._analysis(policy, item) for item in chosen)
 
@@ -220,7 +220,7 @@ class Facts:
         return {arn: power for arn, power in powers if power is not None}
 
     def grants_of(self, principal: Principal) -> tuple[Grant, ...]:
-        """What makes a principal an administrator, all its policies taken together; empty where nothing does.
+        """The grants that make a principal an administrator, all its policies taken together; empty if none do.
 
         Counted is what boundary and organization leave of them; a user's include those of its groups.
         """
@@ -252,7 +252,7 @@ class Facts:
 
     @functools.cached_property
     def escalation(self) -> Search:
-        """Who is an administrator, and by which path others become one."""
+        """The administrators, and the paths by which others become one."""
         return search(self.permissions.landscape)
 
     @functools.cached_property

@@ -57,7 +57,7 @@ class Organization:
 
     @functools.cached_property
     def on(self) -> Mapping[str, tuple[Attachment, ...]]:
-        """What is attached to each node, by the node's id."""
+        """The attachments of each node, by the node's id."""
         found: dict[str, list[Attachment]] = {}
         for item in self.policies:
             for target in item.source.targets:
@@ -68,7 +68,7 @@ class Organization:
         return tuple(item for item in self.on.get(target, ()) if item.source.type == SCP)
 
     def above(self, account_id: str) -> Iterator[tuple[Attachment, ...]]:
-        """What is attached on each level from the root to the account."""
+        """The attachments on each level from the root to the account."""
         for target in self.tree.lineage(account_id):
             yield self.on.get(target, ())
 

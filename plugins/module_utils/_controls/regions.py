@@ -20,7 +20,7 @@ from .problem import Problem
 # No control of the catalogue: its findings stand for all controls that ask about a region that was not read.
 REGION_CONTROL: t.Final = "region_assessed"
 GLOBAL: t.Final = "global"
-#: What findings say that no control of the catalogue makes.
+#: The words of findings that no control of the catalogue makes.
 OTHER_PROBLEMS: t.Final = {REGION_CONTROL: Problem("Region could not be assessed", "regions could not be assessed")}
 LEFT_OUT: t.Final = "the region is enabled, and aws_regions does not name it"
 
@@ -85,7 +85,7 @@ def was_not_requested(control: Control, snapshot: Snapshot) -> bool:
 
 
 def region_control(controls: Sequence[Control], snapshot: Snapshot) -> t.Optional[Control]:
-    """What the findings on regions say, as a control; None where no control that was chosen asks about regions."""
+    """The findings on regions as a control; None if no chosen control asks about regions."""
     asked = [control for control in controls if control.regional and not was_not_requested(control, snapshot)]
     if not asked:
         return None

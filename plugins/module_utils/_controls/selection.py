@@ -65,7 +65,7 @@ def _fits(control: Control, term: str) -> bool:
 
 
 def near(term: str, known: Collection[str]) -> str:
-    """What comes near to a term, as the tail of an error message."""
+    """Find names that are similar to a term, as the tail of an error message."""
     found = difflib.get_close_matches(term, sorted(known), n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
@@ -73,7 +73,7 @@ def near(term: str, known: Collection[str]) -> str:
 def datasets_for(
     controls: Sequence[Control], *, deep: bool = False, detective: bool = False, of_organization: bool = False
 ) -> frozenset[Dataset]:
-    """What must be read for those of the controls that are about an account, or ``of_organization``.
+    """The datasets that must be read for the controls that are about an account, or ``of_organization``.
 
     Evidence that costs a call per principal only with ``deep``, that of the services that watch with ``detective``.
     """

@@ -46,7 +46,7 @@ class RetryVerdict(t.Protocol):
 
 
 Judge = Callable[[Exception, Change], RetryVerdict]
-# What is there before another attempt: why there is none, or whether it is as wanted already.
+# A look at the target before another attempt: why there is none, or whether it is as wanted already.
 Look = Callable[[Change], t.Union[Refusal, bool]]
 
 

@@ -36,7 +36,7 @@ def principals_for_emergencies(snapshot: Snapshot, patterns: Sequence[str]) -> t
 
 
 def facts_needed(snapshot: Snapshot, patterns: Sequence[str]) -> frozenset[Dataset]:
-    """What has to be read beside users and roles to say who can use the break-glass principals of an account."""
+    """The facts, beside users and roles, that decide which callers can use the break-glass principals of an account."""
     needed: set[Dataset] = set()
     permissions = Permissions(snapshot)
     for principal in principals_for_emergencies(snapshot, patterns):
@@ -58,14 +58,14 @@ def _facts_of_provider(provider: str) -> Iterator[Dataset]:
 
 
 def _facts_of_roles(permissions: Permissions) -> Iterator[Dataset]:
-    """What says whether somebody gets into the roles of an account, which may be the way into another one."""
+    """The facts that decide whether somebody can assume the roles of an account, which may lead to another one."""
     for role in permissions.snapshot.roles:
         for kind, value in list_trusted(permissions.parsed(role.trust, "trust policy")):
             if kind == "Federated":
                 yield from _facts_of_provider(value)
 
 
-#: What :func:`facts_needed` may name, as fields of a snapshot.
+#: The facts that :func:`facts_needed` may name, as fields of a snapshot.
 FACTS: t.Final[Mapping[Dataset, str]] = {
     Dataset.CREDENTIAL_REPORT: "credential_report",
     Dataset.SAML_PROVIDERS: "saml_provider_arns",
@@ -149,7 +149,7 @@ class Rescue:
         return None
 
     def lacks(self, action: str = "", resource: str = "*") -> dict[str, str]:
-        """Who of them could not help, and why: nobody can use it, or it may not do ``action``, or nothing at all."""
+        """Those of them that could not help, and why: nobody can use it, it may not do ``action``, or nothing."""
         found = {item.arn: self._now.lack_of(item, action, resource) for item in self._found}
         return {arn: lack for arn, lack in found.items() if lack}
 

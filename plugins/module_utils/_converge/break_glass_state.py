@@ -117,12 +117,12 @@ class State:
         return bool(self._permissions.held(principal.arn))
 
     def lack(self, principal: t.Union[User, Role], change: Change, *, when: str = "") -> t.Optional[str]:
-        """What a break-glass principal lacks to take a change back; None where it lacks nothing."""
+        """The right that a break-glass principal lacks to take a change back; None if it lacks nothing."""
         closed = self.unusable(principal) or self._not_allowed(principal, change)
         return f"{closed}{when}" if closed else None
 
     def lack_of(self, principal: t.Union[User, Role], action: str, resource: str) -> t.Optional[str]:
-        """What a break-glass principal lacks to make a call; of no call it is asked whether it may do anything."""
+        """The right that a break-glass principal lacks to make a call; without a call, to do anything at all."""
         closed = self.unusable(principal)
         if closed:
             return closed
@@ -246,7 +246,7 @@ class State:
 
     @property
     def _of_organization(self) -> dict[str, Values]:
-        """What requests of the organization's members say."""
+        """The condition keys in requests of the organization's members."""
         organization = self.snapshot.organization
         return {"aws:PrincipalOrgID": organization.id} if organization else {}
 
@@ -321,7 +321,7 @@ class State:
         return f"{action} on {resource} is not allowed to it ({decision.explanation.rstrip('.')})"
 
     def _place(self, change: Change) -> str:
-        """What the undo is authorized on: who is put into a group, or taken out, is no resource of it.
+        """The resource that the undo is authorized on: a user who joins or leaves a group is no resource of it.
 
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_identityandaccessmanagement.html
         """

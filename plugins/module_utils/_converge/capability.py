@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a capability brings to the one walk of all converging modules."""
+"""The part of a capability in the one walk of all converging modules."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Aws(t.Protocol):
 
     @property
     def caller(self) -> Caller:
-        """Who the calls are made as."""
+        """The principal that makes the calls."""
 
     @property
     def chain(self) -> Sequence[str]:
@@ -72,11 +72,11 @@ class Capability(abc.ABC, t.Generic[Observed]):
 
     @abc.abstractmethod
     def observe(self) -> Observed:
-        """What is there. Raises the errors of AWS."""
+        """Observe the present state. Raises the errors of AWS."""
 
     @abc.abstractmethod
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
-        """What is wrong with what is there."""
+        """Find the faults of the observed state."""
 
     @abc.abstractmethod
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
@@ -113,7 +113,7 @@ class Capability(abc.ABC, t.Generic[Observed]):
         return None
 
     def learn(self, _change: Change, _answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        """What the journal is to keep of AWS's answer to a change: the id of a message, say, which only AWS knows.
+        """Learn what the journal has to keep from AWS's answer to a change: the id of a message, say.
 
         It may raise the errors of AWS: the answer says that parts of the change were not made.
         """
@@ -136,7 +136,7 @@ class Capability(abc.ABC, t.Generic[Observed]):
         return ()
 
     def costs(self) -> t.Optional[Documents]:
-        """What AWS charges for what is declared: each an ``option``, its ``unit``, the ``count`` and a ``note``.
+        """The charges of AWS for the declaration: each an ``option``, its ``unit``, the ``count`` and a ``note``.
 
         The count is None where nobody knows it. No list at all where a capability never costs anything.
         """
@@ -149,7 +149,7 @@ class Capability(abc.ABC, t.Generic[Observed]):
         """
 
     def result(self, _result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        """What the module returns beside, or in place of, what all converging modules do."""
+        """The module's own return values, beside or in place of those of all converging modules."""
         return {}
 
     def failure(self, _result: Mapping[str, t.Any]) -> str:

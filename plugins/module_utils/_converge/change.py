@@ -21,7 +21,7 @@ GLOBAL: t.Final = "global"
 
 
 class Impact(enum.StrEnum):
-    """What a change does to access; narrowing and destructive changes are capped and predicted."""
+    """The effect of a change on access; narrowing and destructive changes are capped and predicted."""
 
     ADDITIVE = "additive"
     NARROWING = "narrowing"

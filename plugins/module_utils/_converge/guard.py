@@ -58,7 +58,7 @@ class Limits:
 
 @dataclasses.dataclass(frozen=True)
 class GuardContext:
-    """What the rules for changes go by.
+    """The input of the rules for changes.
 
     ``principals`` are the caller and every role it came through. ``lockout_kinds`` names the kinds of change that can
     lock people out for good, and so need a break-glass principal that works. ``break_glass`` are the declared ones, as

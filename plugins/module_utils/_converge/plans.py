@@ -132,7 +132,7 @@ def find_approval(
 
 @dataclasses.dataclass(frozen=True)
 class _Made:
-    """What one run says of a plan that it made, and since when the store has it."""
+    """The note of one run on a plan that it made, and the time since when the store has it."""
 
     record: Mapping[str, t.Any]
     stored: datetime
@@ -185,7 +185,7 @@ def _hash_in_run(store: Store, run_hash: str, account_id: str) -> str:
 
 
 def _notes(store: Store, account_id: str, plan_hash: str) -> list[_Made]:
-    """What later runs noted that made the same plan. A malformed note counts for nothing."""
+    """The notes of later runs that made the same plan. A malformed note is ignored."""
     notes: list[_Made] = []
     for key in store.list(f"{plan_key(account_id, plan_hash).removesuffix('.json')}/"):
         with contextlib.suppress(InputError):

@@ -100,7 +100,7 @@ def _together(
     kept = list(allowed)
     refused = [change for change in planned if not _is_among(change, kept)]
     refusals: list[Refusal] = []
-    # What is refused here may keep others away in its turn.
+    # A change that is refused here may lead to the refusal of others.
     for other in refused:
         for change in [change for change in kept if _depends(capability, change, other, kept)]:
             kept = [item for item in kept if item is not change]

@@ -43,7 +43,7 @@ class Store(t.Protocol):
         """Keys below ``prefix`` in ascending order. Raises :class:`StoreError`."""
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
-        """What goes on below ``prefix``, which ends with a slash or is empty: names up to the next slash, in order.
+        """The folders below ``prefix``, which ends with a slash or is empty: names up to the next slash, in order.
 
         Raises :class:`StoreError`.
         """

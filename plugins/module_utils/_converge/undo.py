@@ -7,7 +7,7 @@
 
 """Taking recorded changes back: which can be, in which order, and why others can't.
 
-What takes a change back is a change itself, to be guarded, journalled and made like any other.
+An undo is a change itself, which is guarded, journalled and made like any other.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def _fits(text: str, patterns: Iterable[str]) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Undoing:
-    """What taking changes back comes to.
+    """The plan of a rollback.
 
-    The changes that do it, in their order, what is refused, and the recorded changes that are as before already.
+    The changes in their order, the refusals, and the recorded changes whose targets are as before already.
     """
 
     changes: tuple[Change, ...] = ()
@@ -132,8 +132,8 @@ def plan_undos(
     shape of its ``before`` and ``after``, or :class:`Unread`. Both by the key of the record.
 
     A change is taken back where what it left is there now, or will be once newer ones are taken back; everything else
-    was decided by somebody since, and stands, as does what is not selected. What came before a change that stands is
-    not taken away from under it, where that ``relies`` on it: where a policy was attached to a group and then detached
+    was decided by somebody since, and stands, as does what is not selected. An earlier change of one that stands is
+    not taken back if the later one ``relies`` on it: if a policy was attached to a group and then detached
     from its user, the group keeps it until the user has it again.
     """
     changes: list[Change] = []

@@ -18,7 +18,7 @@ from .change import Change, Undo
 
 
 class UnderivableError(ValueError):
-    """What takes a recorded change back can't be derived from what the record shows."""
+    """The undo of a recorded change can't be derived from the record."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Record:
 
     @property
     def before(self) -> Mapping[str, t.Any]:
-        """What the change found, where it found something."""
+        """The state before the change, if there was one."""
         return _mapping(self.change.before)
 
     @property
     def after(self) -> Mapping[str, t.Any]:
-        """What the change left, where it left something."""
+        """The state after the change, if there was one."""
         return _mapping(self.change.after)
 
     @property
@@ -99,7 +99,7 @@ class Record:
         return found
 
 
-#: What takes a recorded change of one operation back, from what the record shows; None where nothing does.
+#: Derives the undo of a recorded change of one operation from the record; None if it has none.
 Derive = Callable[[Record], t.Optional[Undo]]
 
 

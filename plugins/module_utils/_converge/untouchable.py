@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is left alone whatever is declared.
+"""The principals that no declaration may touch.
 
 The guards, which come after the plan, look at the target of a change. What reaches somebody by way of a group or of a
 shared policy is decided here.

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What became of the findings since an earlier assessment.
+"""The changes of the findings since an earlier assessment.
 
 A finding that is missing now is resolved only where its control was assessed again in its region: a denied read, an
 excluded control, a region that was left out or a resource that could not be judged resolves nothing. Such findings are
@@ -28,7 +28,7 @@ from .grouping import is_whole
 
 Item = dict[str, t.Any]
 
-# What is wrong, accepted or not. Only these are new, resolved or changed.
+# The statuses of a fault, accepted or not. Only these are new, resolved or changed.
 _OPEN = frozenset({Status.FAIL.value, Status.WAIVED.value})
 _BRIEF = (
     "fingerprint",
@@ -94,7 +94,7 @@ def _is_upgrade(baseline: Mapping[str, t.Any], report: Mapping[str, t.Any]) -> b
 def _open_findings(baseline: Mapping[str, t.Any]) -> dict[str, Item]:
     """By fingerprint: what was open in ``baseline``, and what was open before and could not be assessed then."""
     started = baseline["run"]["started"]
-    # What a converging module found of its own declaration came to the report after its delta, and is not compared.
+    # Findings of a converging module on its own declaration are added to the report after its delta, and not compared.
     compared = [item for item in baseline["findings"] if item["control"] in baseline["controls"]]
     items = [*baseline["delta"]["not_assessed"], *(item for item in compared if item["status"] in _OPEN)]
     return {item["fingerprint"]: {**item, "first_seen": item.get("first_seen") or started} for item in items}

@@ -35,7 +35,7 @@ _SEVERITY_RANK = {severity.value: severity.rank for severity in Severity}
 
 
 class DocumentError(ValueError):
-    """What should be a report (or a part of one) is not; the message says where it was found and what is wrong."""
+    """A file is not the report (or the part of one) that it should be; the message says where and what is wrong."""
 
 
 @dataclasses.dataclass(frozen=True)

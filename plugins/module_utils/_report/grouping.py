@@ -59,7 +59,7 @@ class Group:
 
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
-        """What the findings are about, each once, with the part of the resource only where it distinguishes them.
+        """The objects of the findings, each once, with the part of the resource only where it distinguishes them.
 
         Units and accounts of an organization have ids that nobody knows them by; the part is their path or name.
         """
@@ -70,7 +70,7 @@ class Group:
         return tuple(dict.fromkeys(short))
 
     def name(self, finding: Mapping[str, t.Any]) -> str:
-        """What one of the findings is about, with its account where only that distinguishes it from another."""
+        """The object of one of the findings, with its account where only that distinguishes it from another."""
         name = (len(self.controls) > 1 and find_watched_event(finding["title"])) or resource_name(finding)
         return f"{name} of {finding['account_id']}" if self._alike_in_accounts else name
 
@@ -119,7 +119,7 @@ def _heading(findings: list[Mapping[str, t.Any]], report: Mapping[str, t.Any]) -
 
 
 def problem_of(finding: Mapping[str, t.Any], report: Mapping[str, t.Any], count: int = 1) -> str:
-    """What ``finding`` says is wrong, or ``count`` of its kind."""
+    """The problem that ``finding``, or ``count`` of its kind, reports."""
     return problem(finding["control"], count, title=finding["title"], thresholds=report["thresholds"])
 
 
@@ -146,7 +146,7 @@ def is_whole(finding: Mapping[str, t.Any]) -> bool:
 
 
 def resource_name(finding: Mapping[str, t.Any]) -> str:
-    """What people call the resource, and which part of the resource is meant."""
+    """The name that people use for the resource, and the part of the resource that is meant."""
     name = _short_name(finding)
     region = "" if finding["region"] in ("global", name) else str(finding["region"])
     notes = ", ".join(filter(None, (finding["resource_detail"], region)))
@@ -172,7 +172,7 @@ def last_activity(finding: Mapping[str, t.Any]) -> t.Optional[str]:
 
 @dataclasses.dataclass(frozen=True)
 class Refusals:
-    """What the guards refused for one reason, with everything that the reason is about."""
+    """The refusals of the guards for one reason, with everything that the reason is about."""
 
     rule: str
     reason: str

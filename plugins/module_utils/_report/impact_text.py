@@ -19,7 +19,7 @@ Lines = list[str]
 Show = Callable[[object], str]
 Item = Mapping[str, t.Any]
 
-#: What may become of a principal, the worst first.
+#: The outcomes for a principal, the worst first.
 OUTCOMES: t.Final = {
     "will_break": "will break",
     "may_break": "may break",

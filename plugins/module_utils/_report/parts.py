@@ -32,7 +32,7 @@ from .states import MODES
 
 PART_SCHEMA: t.Final = "hardening.iam/part/1"
 _STARTED: t.Final = "started"
-# What only one of a plan's entry and the change of a result has.
+# Members that only one of the two has: a plan's entry, or the change of a result.
 _DIFFERENT: t.Final = frozenset({"applied", "request"})
 _LISTS: t.Final = ("changes", "refused", "impacts", "costs", "findings", "capabilities")
 _CHANGE: t.Final = ("region", "service", "operation", "target")

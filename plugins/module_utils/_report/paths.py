@@ -26,7 +26,7 @@ CONTROL: t.Final = "privilege_escalation_path"
 _SPELLED_OUT = 3
 _EXAMPLES = 3
 
-# What makes a principal that was not there before: whatever name the evidence has for it is only an example.
+# Steps that create a new principal: the name that the evidence has for it is only an example.
 _MAKING: t.Final[Mapping[str, str]] = {"iam:CreateUser": "a new user", "iam:CreateRole": "a new role"}
 
 
@@ -59,7 +59,7 @@ class Step:
 
     @property
     def edge(self) -> tuple[t.Any, ...]:
-        """What makes it the same step for another path."""
+        """The key by which it is the same step for another path."""
         return self.place, self.method, self.conditions
 
     @property
@@ -124,7 +124,7 @@ class Way:
         return f"{who} can become {outcome(self.end)}: {steps}{proviso}"
 
     def policies(self, place: int) -> tuple[str, ...]:
-        """What allows one of the steps, to all of the principals; nothing where every one has a policy of its own."""
+        """The policies that allow one of the steps to all of the principals; empty if each has a policy of its own."""
         found = {path.steps[place].policies for path in self.paths}
         return found.pop() if len(found) == 1 else ()
 
@@ -136,7 +136,7 @@ def paths(report: Mapping[str, t.Any]) -> tuple[Path, ...]:
 
 
 def caveat(report: Mapping[str, t.Any]) -> str:
-    """What the paths of a report don't take into account; empty where there is nothing."""
+    """The facts that the paths of a report don't take into account; empty if there are none."""
     unread = any(error["dataset"] == Dataset.ORGANIZATION_POLICIES.value for error in report["errors"])
     return "Policies of the organization could not be read: they may close some of these paths." if unread else ""
 
@@ -192,7 +192,7 @@ def by_end(found: Iterable[Path]) -> tuple[tuple[Way, ...], ...]:
 
 
 def outcome(end: str) -> str:
-    """Whom a principal can become by a way with this end."""
+    """The administrator that a principal can become by a way with this end."""
     if is_arn(end):
         return name_of(end)
     return f"an administrator as {end}" if end else "an administrator"

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is wrong, in the words of the control that found it."""
+"""Problems, in the words of the control that found them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WATCHED: t.Final = "Somebody is told of "
 
 
 def problem(control: str, count: int, *, title: str, thresholds: Mapping[str, t.Any]) -> str:
-    """What ``count`` failing findings of a control say; ``title`` is what the control demands."""
+    """The words of ``count`` failing findings of a control; ``title`` is what the control demands."""
     found = _PROBLEMS.get(control) or Problem(f"Does not hold: {_escape_braces(title)}")
     return found.text(count, thresholds)
 

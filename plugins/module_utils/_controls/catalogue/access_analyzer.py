@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What IAM Access Analyzer found, and the archive rules that hide what it finds."""
+"""Findings of IAM Access Analyzer, and the archive rules that hide them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORDS: t.Final[Mapping[str, str]] = {
     "UnusedPermission": "permissions are unused",
     "InternalAccess": "principals of the account or organization have access",
 }
-# What can single out a resource, or somebody who is trusted. All else (a type, an account, "not public") is a class.
+# Keys that can single out a resource or a trusted principal. All else (a type, an account, "not public") is a class.
 _SPECIFIC: t.Final = ("resource", "principal.", "condition.", "accessPoint", "id")
 _CLASSES: t.Final = frozenset({"resourceType", "resourceOwnerAccount", "resourceControlPolicyRestriction"})
 _LEAST_LENGTH: t.Final = 4
@@ -168,7 +168,7 @@ def _list_kinds(items: list[AnalyzerFinding]) -> str:
 
 def _failure(items: list[AnalyzerFinding], detail: str, severity: Severity) -> Failure:
     first = items[0]
-    # What every region found alike is no further finding.
+    # The same finding of another region is no further finding.
     count = max(sum(item.region == region for item in items) for region in {item.region for item in items})
     observed = {
         "findings": sorted({item.id for item in items}),
@@ -186,7 +186,7 @@ def _failure(items: list[AnalyzerFinding], detail: str, severity: Severity) -> F
     )
 
 
-#: What findings say that the module access_analyzer makes of its own declaration.
+#: The words of findings that the module access_analyzer makes of its own declaration.
 OTHER_PROBLEMS: t.Final = {
     "archive_rule_expired": Problem(
         "Archive rule has expired, and still hides findings", "archive rules have expired, and still hide findings"

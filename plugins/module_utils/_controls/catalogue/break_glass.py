@@ -75,7 +75,7 @@ def _place(scope: Scope, action: str) -> str:
 
 
 def _doubt(scope: Scope, principal: Principal) -> str:
-    """What is not known that decides whether a principal can help; empty where all is known."""
+    """The unknown facts that decide whether a principal can help; empty if all is known."""
     snapshot, facts = scope.snapshot, scope.facts
     needed = facts_needed(snapshot, (*scope.break_glass, principal.arn))
     unread = [scope.missing(dataset) for dataset in sorted(needed) if scope.missing(dataset)]

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What IAM users have besides passwords and access keys: certificates, SSH keys, credentials for one service."""
+"""Credentials of IAM users besides passwords and access keys: certificates, SSH keys, credentials for one service."""
 
 from __future__ import annotations
 

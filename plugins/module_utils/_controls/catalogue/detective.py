@@ -196,7 +196,7 @@ def _lack_of_log_group(scope: Scope, trail: Trail) -> str:
 
 
 def _doubt(trail: Trail) -> str:
-    """What is not known of a trail, so that nobody can say that it logs; empty where all is known."""
+    """The unknown fact that decides whether a trail logs; empty if all is known."""
     if trail.is_logging is None:
         return "the status could not be read"
     if trail.logs_management_events is None:

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is no administrator, but can become one: paths over all policies, boundaries, trusts and control policies."""
+"""Principals that can become administrators: paths over all policies, boundaries, trusts and control policies."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ def _judge_delivery(place: t.Union[AlertTopic, AlertQueue, None], sender: Sender
 
 
 def _unread_topics(scope: Scope, topics: Iterable[AlertTopic]) -> t.Optional[str]:
-    """What could not be read of topics. Those of another account are that account's to judge."""
+    """The topics that could not be read. Another account judges its own topics."""
     reasons = [
         f"{topic.arn} could not be read: {topic.unknown}"
         for topic in topics

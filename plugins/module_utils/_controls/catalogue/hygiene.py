@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is left over or missing around identities: certificates, instance roles, unused roles, tags, devices."""
+"""Leftovers and gaps around identities: certificates, instance roles, unused roles, tags, devices."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What principals may use and do not: judged on service last accessed, which is read on request only.
+"""Services that principals may use and do not: judged on service last accessed, which is read on request only.
 
 AWS counts attempts, denied ones too, over 400 days at least, with a lag of up to four hours. No use is no proof that a
 permission may go: yearly jobs and disaster recovery leave none.
@@ -44,7 +44,7 @@ def _check_over_provisioned(scope: Scope) -> Verdict:
     admins = {**scope.facts.admin_users, **scope.facts.admin_roles}
     roles = [role for role in scope.snapshot.roles if role.arn in scope.facts.admin_roles]
     judged, doubtful, excused = sort_out(scope, roles)
-    # What a role used says the same whether it is excused or not known to be.
+    # The use by a role has the same meaning whether it is excused or not known to be.
     counted = {role.arn for role in judged} | {role.arn for role, _doubt in doubtful}
     aside = set(scope.facts.admin_roles) - counted
     # AWS lists every service that an administrator may use: an empty list is no data, which never means no use.

@@ -67,7 +67,7 @@ def _virtual_devices(scope: Scope) -> dict[str, list[str]]:
 def _has_hardware(scope: Scope, row: CredentialRow, virtual: list[str]) -> bool:
     """Whether a user with MFA has some that is not virtual.
 
-    IAM lists virtual devices only, so MFA without one is a security key or a hardware token. Who has a virtual device
+    IAM lists virtual devices only, so MFA without one is a security key or a hardware token. A user with a virtual one
     may have the other kind as well, which only the list of the user's own devices shows (evidence read on request).
     """
     if not virtual:

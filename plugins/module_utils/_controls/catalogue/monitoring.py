@@ -115,7 +115,7 @@ def _with_dimensions(logged: Catches, alarm: MetricAlarm, metric: FilterMetric) 
 
 
 def _pattern(item: LogAlarm, excluded: Sequence[str]) -> tuple[Catches, Answer]:
-    """What a filter catches of what a trail logs; of a filter that is not understood perhaps everything."""
+    """The logged events that a filter catches; a filter that is not understood may catch all of them."""
     try:
         predicate = parse(item.pattern)
         understood = WORKS
@@ -137,7 +137,7 @@ def _find_uncaught(samples: Iterable[Sample], ways: Sequence[_Way]) -> list[Samp
 
 
 def _without_log_group(scope: Scope) -> t.Optional[Verdict]:
-    """What to say where no trail of this account has a log group, so that there is nothing to put a filter on."""
+    """The verdict if no trail of this account has a log group, so that no filter is possible; else None."""
     if any(trail.log_group_arn for trail in find_own_trails(scope)) or scope.snapshot.log_alarms:
         return None
     if scope.unread_regions(Dataset.TRAILS):

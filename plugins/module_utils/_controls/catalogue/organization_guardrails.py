@@ -64,7 +64,7 @@ def _policies_above(organization: Organization, account: MemberAccount) -> tuple
 
 
 def _effect(scope: Scope, organization: Organization, account: MemberAccount) -> Effect:
-    """What the policies above an account do. Those that do not name it do the same in all."""
+    """The effect of the policies above an account. It is the same in all accounts that they do not name."""
     tree = organization.tree
     policies = _policies_above(organization, account)
     path = "/".join((tree.id, *tree.lineage(account.parent_id), "")) if uses_paths(policies) else None
@@ -186,7 +186,7 @@ def _report_cut_off(organization: Organization, scope: Scope) -> Iterator[Failur
             yield Failure(item.source.arn, detail, observed, item.source.name)
 
 
-#: What findings say that the module organization_policy makes of its own declaration.
+#: The words of findings that the module organization_policy makes of its own declaration.
 OTHER_PROBLEMS: t.Final = {
     "organization_policy_declared": Problem(
         "Policy of the organization is not as declared", "policies of the organization are not as declared"

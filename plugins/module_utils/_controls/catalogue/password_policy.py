@@ -22,7 +22,7 @@ _THEME = "password_policy"
 _UNIT = "password policies"
 _MODULE = "hardening.iam.password_policy"
 
-# What AWS itself demands where an account has no policy (IAM user guide, "Default password policy"): eight characters
+# AWS's own rules for an account without a policy (IAM user guide, "Default password policy"): eight characters
 # of three classes out of four. So no single class is required, and nothing is remembered or expires.
 _AWS_DEFAULT: t.Final = PasswordPolicy(
     minimum_length=8,

@@ -5,9 +5,9 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the account's own policy documents allow, one document at a time.
+"""The rights that the account's own policy documents allow, one document at a time.
 
-Every rule is judged on customer managed policies (boundaries aside) and on inline policies alike. What counts is what
+Every rule is judged on customer managed policies (boundaries aside) and on inline policies alike. A rule judges what
 the statements of a document together allow on every resource without a condition that restricts anybody, less what
 boundaries of all its principals and the organization's policies take away.
 """
@@ -27,7 +27,7 @@ from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
 
 _THEME = "policies"
-# What a rule finds wrong in a document that parses, in words; empty where all is well.
+# The faults that a rule finds in a document that parses, in words; empty if there are none.
 Rule = Callable[[Text], Iterable[str]]
 
 

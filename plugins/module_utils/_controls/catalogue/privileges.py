@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is an administrator, and by which policy; how users get their permissions; roles that should exist."""
+"""Administrators and their policies; how users get their permissions; roles that should exist."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PERMISSIONS = "hardening.iam.user_permissions"
 
 
 def _by_attachment(principals: Iterable[Principal]) -> Mapping[str, list[Principal]]:
-    """Whom each managed policy is attached to, by its ARN."""
+    """The principals that each managed policy is attached to, by its ARN."""
     found: dict[str, list[Principal]] = {}
     for principal in principals:
         for arn in principal.attached_policies:

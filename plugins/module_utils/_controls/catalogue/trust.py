@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whom roles trust: anybody, foreign accounts, federated subjects, services, principals that are gone.
+"""The principals that roles trust: anybody, foreign accounts, federated subjects, services, deleted principals.
 
 Inside are the role's account, the account's own organization, and the accounts that are known: its management account,
 those that the snapshot of an organization lists, and thresholds.trusted_account_ids. Everybody else is foreign. Roles

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the roles of this collection could become, or make of others, in the hands of an attacker."""
+"""The rights that an attacker could gain, or give to others, with the roles of this collection."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def _answer(alarm: MetricAlarm, metric: AlarmMetric, reported: FilterMetric) -> 
 
 
 class _Period(t.NamedTuple):
-    """What an alarm makes of the values that one of its periods has."""
+    """How an alarm evaluates the values of one of its periods."""
 
     compare: Callable[[float, float], bool]
     statistic: Callable[[Sequence[float]], float]
@@ -81,7 +81,7 @@ class _Period(t.NamedTuple):
 
     @property
     def quiet(self) -> list[float]:
-        """What a period reports in which other events arrive and none is caught."""
+        """The values of a period in which other events arrive and none is caught."""
         minutes = max(self.metric.period // _MINUTE, 1)
         return [] if self.reported.default is None else [self.reported.default] * minutes
 

@@ -154,7 +154,7 @@ _REGIONAL: t.Final = ("ec2:RunInstances", "lambda:CreateFunction", "rds:CreateDB
 _UNCOMMON: t.Final = ("gamelift", "groundstation", "iottwinmaker", "managedblockchain", "robomaker", "workspaces")
 # Nobody names these: they are denied where the whole service is.
 _MADE_UP: t.Final = ("CreateX7Thing", "DeleteX7Thing", "GetX7Thing", "ListX7Things")
-# What the table above judges. Of other services, what the organization itself chose to deny counts.
+# The services that the table above judges. Of other services, the organization's own choice of denials counts.
 _WATCHED: t.Final = frozenset(
     {"access-analyzer", "cloudtrail", "config", "guardduty", "iam", "organizations", "securityhub", "sts"}
 )

@@ -148,7 +148,7 @@ RULES: t.Final = (
         pattern={
             "detail-type": [_API_CALL, *_SIGN_IN, _CONSOLE_ACTION],
             "detail": {
-                # What AWS does in the name of root has an invoker; a session of AssumeRoot is no use of root's own
+                # A call by AWS in the name of root has an invoker; a session of AssumeRoot is no use of root's own
                 # credentials, and has a rule of its own.
                 "userIdentity": {
                     "type": ["Root"],

@@ -79,7 +79,7 @@ class _Bus:
         return Sample(name, caller.by, self.envelope(f"aws.{service}", kind, detail))
 
     def envelope(self, source: str, kind: str, detail: Event) -> Event:
-        """What EventBridge puts around the detail of an event."""
+        """Wrap the detail of an event as EventBridge does."""
         made = self.place.make_digits("bus", next(self._number))
         given = {"detail-type": kind, "source": source, "detail": detail, "time": moment(made)}
         given["id"] = uuid_of(made)

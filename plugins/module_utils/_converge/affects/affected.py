@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is affected by the changes of a plan, and whether their requests do what the changes show.
+"""The principals that the changes of a plan affect, and whether the requests do what the changes show.
 
 An entry is the ARN of a user, a role or a root user; the 12 digits of an account for everybody in it; ``*`` for anybody
 at all; the name of a service or of an identity provider; or ``unknown: …`` for principals that could not be read.
@@ -93,7 +93,7 @@ def is_counted(entry: str) -> bool:
 
 
 def unknown_in(affects: Iterable[str]) -> tuple[str, ...]:
-    """What could not be read of those who are affected."""
+    """The entries that stand for principals that could not be read, without their mark."""
     return tuple(entry.removeprefix(UNKNOWN) for entry in affects if entry.startswith(UNKNOWN))
 
 

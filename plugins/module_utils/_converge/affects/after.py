@@ -78,7 +78,7 @@ Edit = Callable[[t.Any], t.Any]
 
 
 def _edit(operation: str, kind: str, parameters: Mapping[str, t.Any]) -> t.Optional[Edit]:
-    """What an operation does to its user, role or group; None where it is no operation of this kind."""
+    """The edit that an operation makes to its user, role or group; None if it is no operation of this kind."""
     arn, name = str(parameters.get("PolicyArn", "")), str(parameters.get("PolicyName", ""))
     edits: dict[str, Edit] = {
         f"Attach{kind}Policy": lambda owner: _with_attached(owner, arn, is_attached=True),
@@ -150,7 +150,7 @@ def _credentials(snapshot: Snapshot, change: Change) -> Snapshot:
 
 
 def credentials_after(row: CredentialRow, change: Change) -> CredentialRow:
-    """What a user signs in with as the request leaves it; the same if the request is about another user."""
+    """The credentials of a user as the request leaves them; the same if the request is about another user."""
     if row.user.lower() != str(change.parameters.get("UserName", "")).lower():
         return row
     if change.operation == "DeleteLoginProfile":

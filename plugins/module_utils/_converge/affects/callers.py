@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whom a policy document names: the callers of a resource, or those that a role trusts."""
+"""The principals that a policy document names: the callers of a resource, or those that a role trusts."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is affected by a change right now, read from AWS."""
+"""The principals that a change affects right now, read from AWS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ..arn import Principal, principal_of
 from .reach import NotKnown
 
-#: What is read, as modules declare it. https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
+#: The reads, as modules declare them. https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
 HOLDERS_READS: t.Final = frozenset({"iam:ListEntitiesForPolicy", "iam:GetGroup", "iam:GetUser", "iam:GetRole"})
 NODES_READS: t.Final = frozenset(
     f"organizations:{name}"

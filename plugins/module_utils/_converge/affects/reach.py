@@ -28,7 +28,7 @@ _GIVING: t.Final = frozenset(
 
 
 class NotKnown(Exception):
-    """Who is affected could not be read. The text names what is missing."""
+    """The affected principals could not be read. The text names what is missing."""
 
 
 class Reach(t.Protocol):
@@ -142,10 +142,10 @@ class KnownReach:
 
 
 class PlannedReach:
-    """What is known, and what the changes of a plan add to it.
+    """A reach with the additions of a plan's changes.
 
-    A plan is a sequence: who joins a group by an early change is affected by a later change of this group. What a plan
-    takes away stays in the picture, since a change may be refused yet.
+    A plan is a sequence: a user who joins a group by an early change is affected by a later change of this group.
+    A removal by a plan is ignored, since the change may still be refused.
     """
 
     def __init__(self, reach: Reach) -> None:

@@ -5,10 +5,10 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a request acts on, and whether the change shows the same.
+"""The objects that a request acts on, and whether the change shows the same.
 
-A plan and a journal show ``target``, ``before`` and ``after``; AWS acts on the request. Who approves a change, or whose
-guard looks at it, must see what the request does.
+A plan and a journal show ``target``, ``before`` and ``after``; AWS acts on the request. The approver of a change, and
+the guards, must see what the request does.
 """
 
 from __future__ import annotations

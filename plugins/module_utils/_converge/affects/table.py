@@ -38,7 +38,7 @@ class Write:
     can_grow: bool = False
 
 
-# Whose access changes
+# The principals whose access changes
 
 
 def _nobody(_change: Change, _reach: Reach) -> Iterable[str]:
@@ -79,7 +79,7 @@ def _members(change: Change, reach: Reach) -> Iterable[str]:
 
 
 def _holders(change: Change, reach: Reach) -> Iterable[str]:
-    """Who has a managed policy: attached, through a group, or as boundary."""
+    """The principals that have a managed policy: attached, through a group, or as boundary."""
     arn = parameter(change, "PolicyArn")
     through = (reach.members(group) for group in reach.groups_with(arn))
     return reach.owners(arn).union(*through)
@@ -123,14 +123,14 @@ def _attribute(change: Change) -> t.Any:
 
 
 def _topic_attribute(change: Change, reach: Reach) -> Iterable[str]:
-    """Who is named by the policy of a topic. Its key has a policy of its own, which stays as it is."""
+    """The principals that the policy of a topic names. Its key has a policy of its own, which stays as it is."""
     if parameter(change, "AttributeName") != "Policy":
         return ()
     return _find_callers(lambda asked: asked.parameters.get("AttributeValue"))(change, reach)
 
 
 def _bus_statement(change: Change, _reach: Reach) -> Iterable[str]:
-    """Whom the statement of an event bus names, before and after."""
+    """The principals that the statement of an event bus names, before and after."""
     if change.parameters.get("Policy") or change.parameters.get("RemoveAllPermissions"):
         raise NotKnown("whom the whole policy of an event bus names")
     before = {"Version": "2012-10-17", "Statement": [change.before]} if change.before else None
@@ -316,7 +316,7 @@ def _alerts() -> dict[str, Write]:
             for name in ("Subscribe", "Unsubscribe")
         },
         "events:PutEvents": Write(_nobody, request.name_events),
-        # What a probe sent, out of its own queue.
+        # A probe receives its own message from its own queue.
         "sqs:ReceiveMessage": Write(_nobody, request.name_nothing),
         "sqs:CreateQueue": Write(_find_callers(_attribute), queue),
         "sqs:SetQueueAttributes": Write(_find_callers(_attribute), queue),
