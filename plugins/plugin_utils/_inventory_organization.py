@@ -65,7 +65,7 @@ def read(access: Access, settings: Settings, *, progress: Progress) -> Organizat
             if accounts:
                 tree = collect.with_account_tags(access, tree, account_ids=accounts, progress=progress)
     except AwsError as error:
-        raise error.rephrased(_explained(error, access)) from None
+        raise error.rephrase(_explained(error, access)) from None
     return Organization(tree=tree, partition=access.partition, administrators=settings.administrators)
 
 

@@ -19,12 +19,12 @@ from datetime import UTC, datetime
 from ..module_utils._account.account_id import parse_account_id
 from ..module_utils._converge.errors import InputError
 from ..module_utils._converge.finding import mask_key_ids
-from ..module_utils._converge.plan import combined_plan, plan_document
+from ..module_utils._converge.plan import combine_plans, plan_document
 from ..module_utils._converge.plans import check_hash, keep_plan, keep_run, plan_key, run_key, run_lines
 from ..module_utils._converge.store import Store, StoreError
 from ..module_utils._module.task import Task, TaskError
 from ..module_utils._report import fleet, manifest
-from ..module_utils._report.delta import DELTA_LISTS, unaccepted
+from ..module_utils._report.delta import DELTA_LISTS, count_unaccepted
 from ..module_utils._report.document import (
     SCHEMA,
     DocumentError,
@@ -226,7 +226,7 @@ def _build_plan(job: _Job, report: Report, parts: Sequence[Mapping[str, t.Any]])
     It is made of the parts that the report is made of, each of which was held against what it shows.
     """
     names = {"account_id": report["account_id"], "run_id": report["run"]["id"]}
-    plan = combined_plan([part["plan"] for part in parts if part.get("plan")], **names)
+    plan = combine_plans([part["plan"] for part in parts if part.get("plan")], **names)
     if plan is None:
         plan = plan_document((), created=job.clock(), **names)
     refused = [
@@ -277,7 +277,7 @@ def _summarize_account(job: _Job, report: Report, plan: Mapping[str, t.Any], pla
         f"the report of {report['account_id']} lacks {problem['module']}: {problem['reason']}"
         for problem in report["incomplete"]
     ]
-    reasons += _explain_failure(job, report["account_id"], summary, unaccepted(report))
+    reasons += _explain_failure(job, report["account_id"], summary, count_unaccepted(report))
     result = {
         "scope": "account",
         "account_id": report["account_id"],

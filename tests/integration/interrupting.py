@@ -24,7 +24,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome as Ending
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import interrupted, recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import find_interrupted, read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, execute
 from ansible_collections.hardening.iam.plugins.modules import access_key_lifecycle, password_policy, rollback
@@ -177,12 +177,12 @@ class Bench:
 
     def open_changes(self) -> list[tuple[str, str]]:
         """The recorded changes of which the journal does not say how they ended, by run and target."""
-        found = interrupted(DirectoryStore(str(self.journal)), MANAGEMENT)
+        found = find_interrupted(DirectoryStore(str(self.journal)), MANAGEMENT)
         return [(intent.run_id, intent.change.target) for intent in found]
 
     def endings(self, run_id: str = RUN) -> list[Ending]:
         """How the recorded changes of a run ended."""
-        return [ending for _intent, ending in recorded(DirectoryStore(str(self.journal)), MANAGEMENT, run_id)]
+        return [ending for _intent, ending in read_recorded(DirectoryStore(str(self.journal)), MANAGEMENT, run_id)]
 
 
 def canonical(value: t.Any) -> str:

@@ -144,11 +144,11 @@ _STAGE_TAGS: t.Final[Json] = {
 _WITH_EVENT_BOUNDARY: t.Final[Json] = {"ArnEquals": {"iam:PermissionsBoundary": f"{_IAM}policy{PATH}{EVENT_BOUNDARY}"}}
 
 
-def _linked_role(service: str) -> Json:
+def _match_linked_role(service: str) -> Json:
     return {"StringEquals": {"iam:AWSServiceName": [service]}}
 
 
-def _passed_to(service: str) -> Json:
+def _match_passed_to(service: str) -> Json:
     return {"StringEquals": {"iam:PassedToService": [service]}}
 
 
@@ -156,10 +156,10 @@ def _passed_to(service: str) -> Json:
 _CONDITIONS: t.Final[Mapping[tuple[str, str], Json]] = {
     ("access_keys", "iam:TagUser"): _STAGE_TAGS,
     ("access_keys", "iam:UntagUser"): _STAGE_TAGS,
-    ("access_analyzer", "iam:CreateServiceLinkedRole"): _linked_role("access-analyzer.amazonaws.com"),
-    ("security_hub", "iam:CreateServiceLinkedRole"): _linked_role("securityhub.amazonaws.com"),
-    ("config_rules", "iam:PassRole"): _passed_to("config.amazonaws.com"),
-    ("event_alerts", "iam:PassRole"): _passed_to("events.amazonaws.com"),
+    ("access_analyzer", "iam:CreateServiceLinkedRole"): _match_linked_role("access-analyzer.amazonaws.com"),
+    ("security_hub", "iam:CreateServiceLinkedRole"): _match_linked_role("securityhub.amazonaws.com"),
+    ("config_rules", "iam:PassRole"): _match_passed_to("config.amazonaws.com"),
+    ("event_alerts", "iam:PassRole"): _match_passed_to("events.amazonaws.com"),
     # What the role for events may do, its policy says; whatever that becomes, it can't exceed its boundary.
     ("event_alerts", "iam:CreateRole"): _WITH_EVENT_BOUNDARY,
     ("event_alerts", "iam:PutRolePolicy"): _WITH_EVENT_BOUNDARY,
@@ -272,7 +272,7 @@ def _writing_role(writer: Writer, modules: Mapping[str, Operations]) -> WritingR
     reads = actions_of({*calls.reads, "sts:GetCallerIdentity"})
     grants = tuple(grant for capability in capabilities for grant in _grants(capability, modules))
     read_policy = policy({"Sid": "Read", "Effect": "Allow", "Action": reads, "Resource": ["*"]})
-    sized(*(grant.policy for grant in grants), read_policy, limit=INLINE_POLICIES_SIZE)
+    check_size(*(grant.policy for grant in grants), read_policy, limit=INLINE_POLICIES_SIZE)
     return WritingRole(writer, capabilities, read_policy, grants)
 
 
@@ -326,8 +326,8 @@ def _in_this_account(arn: str) -> str:
 # What a role that writes can never do, whatever its policies, or policies that others attach to it, allow.
 
 
-def guarded() -> tuple[str, ...]:
-    """The ARNs of what a role that writes may only read: the roles of this collection, their policies, break-glass.
+def list_guarded() -> tuple[str, ...]:
+    """List the ARNs that a role that writes may only read: the roles of this collection, their policies, break-glass.
 
     The role by which event_alerts hands events on, and the boundaries that permissions_boundary makes, are not among
     them.
@@ -357,7 +357,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
     changed = {action.partition(":")[0] for action in writes if not action.startswith(by_name)}
     named = {action for action in (*reads, *writes) if action.partition(":")[0] not in changed}
     kept = named - {action for action in reads if action.startswith("iam:")}
-    return sized(
+    return check_size(
         policy(
             _statement(
                 "OnlyWhatTheyAreFor",
@@ -369,7 +369,7 @@ def boundary(modules: Mapping[str, Operations]) -> Json:
                 "Sid": "NeitherThemselvesNorThoseAbove",
                 "Effect": "Deny",
                 "NotAction": list(_READS_OF_IAM),
-                "Resource": list(guarded()),
+                "Resource": list(list_guarded()),
             },
             {
                 "Sid": "TrustOfNoOtherRole",
@@ -391,14 +391,14 @@ def event_boundary() -> Json:
 
 def read_policy(actions: Sequence[str]) -> Json:
     """A policy that allows these reads, in the whole account: an assessment leaves nothing out."""
-    return sized(policy(_statement("Read", list(actions), ["*"], None)), limit=MANAGED_POLICY_SIZE)
+    return check_size(policy(_statement("Read", list(actions), ["*"], None)), limit=MANAGED_POLICY_SIZE)
 
 
 def organization_read_policy(actions: Sequence[str]) -> Json:
     """The same for an organization, with sessions as root of its members that can do no more than read."""
     audit = _statement("AuditRootOfMembers", [ASSUME_ROOT], list(MEMBER_ROOTS), tasks(AUDIT_TASK))
     reads = read_policy(actions)["Statement"] if actions else []
-    return sized(policy(*reads, audit), limit=MANAGED_POLICY_SIZE)
+    return check_size(policy(*reads, audit), limit=MANAGED_POLICY_SIZE)
 
 
 def assessor_reads(modules: Mapping[str, Operations]) -> tuple[frozenset[str], frozenset[str]]:
@@ -422,8 +422,8 @@ def policy(*statements: Json) -> Json:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def sized(*policies: Json, limit: int) -> Json:
-    """The first of ``policies``. Raises ValueError: together they are larger than IAM allows."""
+def check_size(*policies: Json, limit: int) -> Json:
+    """Check the size of ``policies`` and return the first. Raises ValueError: together they exceed IAM's limit."""
     size = round(sum(len("".join(json.dumps(document).split())) for document in policies) * _RESERVE)
     if size > limit:
         raise ValueError(f"{size} characters of policy are more than the {limit} that IAM allows: split it")

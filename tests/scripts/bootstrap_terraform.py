@@ -115,15 +115,15 @@ def _roles(modules: Mapping[str, Operations], writing: Sequence[WritingRole]) ->
     trusted = "var.trusted_principal_arn_pattern"
     yield _trust("assessor", trusted, ("optional", "var.source_identity_pattern"))
     yield _role("assessor", "Reads what hardening.iam assesses", extra=_PRECONDITION)
-    yield from _managed("assessor-reads", roles.read_policy(roles.actions_of(everywhere)), to="assessor")
-    yield from _managed(
+    yield from _render_managed_policy("assessor-reads", roles.read_policy(roles.actions_of(everywhere)), to="assessor")
+    yield from _render_managed_policy(
         "assessor-organization-reads",
         roles.organization_read_policy(roles.actions_of(of_organization)),
         count="var.management_account",
         to="assessor",
     )
-    yield from _managed(BOUNDARY, roles.boundary(modules), count="local.has_automation")
-    yield from _managed(EVENT_BOUNDARY, roles.event_boundary(), count="local.has_event_alerts")
+    yield from _render_managed_policy(BOUNDARY, roles.boundary(modules), count="local.has_automation")
+    yield from _render_managed_policy(EVENT_BOUNDARY, roles.event_boundary(), count="local.has_event_alerts")
     for role in writing:
         own = f"var.{role.writer}_principal_arn_pattern"
         yield _trust(
@@ -189,7 +189,7 @@ def _role(name: str, description: str, *, count: str = "", extra: str = "") -> s
     )
 
 
-def _managed(name: str, document: Json, *, count: str = "", to: str = "") -> Iterator[str]:
+def _render_managed_policy(name: str, document: Json, *, count: str = "", to: str = "") -> Iterator[str]:
     index = "[0]" if count else ""
     counted = [f"  count  = {count} ? 1 : 0"] if count else []
     head = [f'resource "aws_iam_policy" "{_name(name)}" {{', *counted, f'  name   = "{name}"', "  path   = local.path"]

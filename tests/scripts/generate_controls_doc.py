@@ -20,7 +20,7 @@ from pathlib import Path
 from unit.plugins.module_utils._controls.case_tables import EXEMPTIONS, all_cases
 
 from ansible_collections.hardening.iam.plugins.module_utils._controls.benchmarks import BENCHMARKS, FRAMEWORKS
-from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Control, merged
+from ansible_collections.hardening.iam.plugins.module_utils._controls.control import Control, merge_compliance
 from ansible_collections.hardening.iam.plugins.module_utils._controls.excuses import DESIGNS, Design
 from ansible_collections.hardening.iam.plugins.module_utils._controls.registry import CATALOG_VERSION, all_controls
 from ansible_collections.hardening.iam.plugins.module_utils._controls.score import natural
@@ -183,7 +183,7 @@ def _section(control: Control) -> str:
     ]
     module = f" Module: `{control.remediation.module}`." if control.remediation.module else ""
     frameworks = [f"{FRAMEWORKS[name]}: {', '.join(ids)}" for name, ids in control.compliance.items()]
-    stands = merged(control.stands_for)
+    stands = merge_compliance(control.stands_for)
     instead = [f"Where it is not passed, also {FRAMEWORKS[name]}: {', '.join(ids)}" for name, ids in stands.items()]
     lines = [
         f'<a id="{control.id}"></a>',
@@ -194,7 +194,7 @@ def _section(control: Control) -> str:
         f"- Remedy: {control.remediation.text}{module}",
         f"- Reads: {reads}{f'; can do without: {also}' if also else ''}",
         *([f"- It cannot see {control.blind}"] if control.blind else []),
-        f"- Cases: {_held_by(control)}",
+        f"- Cases: {_describe_cases(control)}",
         *(f"- {line}" for line in (*frameworks, *instead)),
     ]
     return "\n".join(lines) + "\n"
@@ -206,7 +206,7 @@ def _cases() -> Counter[tuple[str, str]]:
     return Counter((case.control, case.expected) for case in all_cases())
 
 
-def _held_by(control: Control) -> str:
+def _describe_cases(control: Control) -> str:
     verdicts = ("FAIL", "PASS", "NOT_ASSESSED", "NOT_APPLICABLE")
     counts = [f"{count} {verdict}" for verdict in verdicts if (count := _cases()[control.id, verdict])]
     exemption = EXEMPTIONS.get(control.id)
@@ -221,7 +221,9 @@ def _benchmarks(controls: tuple[Control, ...]) -> Iterator[str]:
         yield "| Recommendation | | Controls |\n|---|---|---|"
         for requirement in sorted(benchmark.titles, key=natural):
             speaking = [
-                c.id for c in controls if requirement in merged(c.compliance, c.stands_for).get(benchmark.id, ())
+                c.id
+                for c in controls
+                if requirement in merge_compliance(c.compliance, c.stands_for).get(benchmark.id, ())
             ]
             links = ", ".join(f"[{name}](#{name})" for name in speaking)
             yield f"| {requirement} | {benchmark.titles[requirement]} | {links} |"

@@ -129,7 +129,7 @@ class Role:
 
     @functools.cached_property
     def options(self) -> Mapping[str, Option]:
-        return documented_options(self.task[0])
+        return read_documented_options(self.task[0])
 
     @functools.cached_property
     def option_of(self) -> Mapping[str, str]:
@@ -165,8 +165,8 @@ def run_variables() -> set[str]:
 
 
 @functools.cache
-def documented_options(module: str) -> Mapping[str, Option]:
-    """The options that the documentation of a module has, with those of its fragments."""
+def read_documented_options(module: str) -> Mapping[str, Option]:
+    """Read the options in the documentation of a module, with those of its fragments."""
     found = importlib.import_module(f"ansible_collections.hardening.iam.plugins.modules.{module}")
     document: dict[str, t.Any] = yaml.safe_load(found.DOCUMENTATION)
     options: dict[str, Option] = {}
@@ -243,7 +243,7 @@ def _describe(role: Role, option_name: str, default: t.Any) -> list[str]:
 def _for_role(role: Role, line: str) -> str:
     """``line`` with the variables of the role in place of the options of its module."""
     given = {option: name for name, option in role.option_of.items()}
-    given.update({option: name for option, value in role.task[1].items() if (name := _shared_in(value))})
+    given.update({option: name for option, value in role.task[1].items() if (name := _find_shared_variable(value))})
 
     def option(match: re.Match[str]) -> str:
         name, dot, rest = re.fullmatch(r"(\w+)(\W?)(.*)", match[1]).groups()  # type: ignore[union-attr]
@@ -254,7 +254,7 @@ def _for_role(role: Role, line: str) -> str:
     return re.sub(r"RV\((?:ignore:)?([^)]*)\)", r"C(\1)", line)
 
 
-def _shared_in(value: t.Any) -> str:
+def _find_shared_variable(value: t.Any) -> str:
     match = re.match(r"\{\{ ((?:aws|hardening)_\w+)", str(value))
     return match[1] if match else ""
 
@@ -316,7 +316,7 @@ def render_module(text: str) -> str:
 
 
 def _table(role: Role) -> str:
-    rows = [f"| `{item.name}` | {_shown_default(item)} | {_markdown(_meaning(item))} |\n" for item in variables(role)]
+    rows = [f"| `{item.name}` | {_format_default(item)} | {_markdown(_meaning(item))} |\n" for item in variables(role)]
     head = "\n| Variable | Default | Meaning |\n|---|---|---|\n" if rows else ""
     shared = ", ".join(f"`{name}`" for name in role.shared)
     return f"{head}{''.join(rows)}\nThe role reads these [shared variables](../../docs/variables.md): {shared}.\n\n"
@@ -330,7 +330,7 @@ def _meaning(item: Variable) -> str:
     return " ".join([first, *values, *forms])
 
 
-def _shown_default(item: Variable) -> str:
+def _format_default(item: Variable) -> str:
     if item.shown_default:
         return _markdown(item.shown_default)
     if item.default == "" or item.is_template:
@@ -354,7 +354,7 @@ def render_known() -> str:
     lists = {
         "own_prefixes": [prefix for prefix in prefixes if prefix not in SHARED_PREFIXES],
         "shared_prefixes": list(SHARED_PREFIXES),
-        "variables": sorted((used | READ_BY_PLUGINS | run_variables() | HANDED_ON) - GROUPS - removed_variables()),
+        "variables": sorted((used | READ_BY_PLUGINS | run_variables() | HANDED_ON) - GROUPS - read_removed_variables()),
     }
     comments = {
         "own_prefixes": "# Nobody else uses names that begin so: such a name that is not listed below is an error.",
@@ -364,8 +364,8 @@ def render_known() -> str:
     return KNOWN_HEAD + "".join(f"\n{comments[name]}\n{_dump({name: items})}" for name, items in lists.items())
 
 
-def removed_variables() -> set[str]:
-    """The names that nothing reads any more. Options of modules have some of them, such as ``report_dir``."""
+def read_removed_variables() -> set[str]:
+    """Read the names that nothing reads any more. Options of modules have some of them, such as ``report_dir``."""
     return {name for group in read_yaml(REMOVED)["removed_variables"] for name in group["names"]}
 
 
@@ -376,8 +376,8 @@ def _sources() -> Iterator[Path]:
     yield from sorted((CHECKOUT / "playbooks").glob("*.yml"))
 
 
-def rendered() -> dict[Path, str]:
-    """Every generated file with its text."""
+def render_all() -> dict[Path, str]:
+    """Render every generated file."""
     files = {KNOWN: render_known()}
     for role in all_roles():
         files[ROLES / role.name / "meta" / "argument_specs.yml"] = render_specs(role)
@@ -390,5 +390,5 @@ def rendered() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for path, text in rendered().items():
+    for path, text in render_all().items():
         path.write_text(text, encoding="utf-8")

@@ -110,8 +110,8 @@ _PURPOSES: t.Final[dict[str, str]] = {
 }
 
 
-def declared() -> dict[str, Operations]:
-    """The operations of every module that works with the roles of the bootstrap, by its name."""
+def read_operations() -> dict[str, Operations]:
+    """Read the operations of every module that works with the roles of the bootstrap, by its name."""
     package = "ansible_collections.hardening.iam.plugins.modules"
     files = sorted((CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))
     names = [path.stem for path in files if path.stem not in OF_SANDBOXES]
@@ -302,7 +302,7 @@ def _resources(modules: t.Mapping[str, Operations], writing: t.Sequence[WritingR
         "AssessorRole": _role(
             "assessor", "Reads what hardening.iam assesses", _trust(trusted, _if_given("SourceIdentityPattern"))
         ),
-        "ReadPolicy": _managed(
+        "ReadPolicy": _make_managed_policy(
             "assessor-reads",
             "The reads of hardening.iam",
             roles.read_policy(actions_of(everywhere)),
@@ -310,7 +310,7 @@ def _resources(modules: t.Mapping[str, Operations], writing: t.Sequence[WritingR
         ),
         "OrganizationReadPolicy": {
             "Condition": "IsManagementAccount",
-            **_managed(
+            **_make_managed_policy(
                 "assessor-organization-reads",
                 "The reads of hardening.iam in an organization",
                 roles.organization_read_policy(actions_of(of_organization)),
@@ -325,11 +325,11 @@ def _resources(modules: t.Mapping[str, Operations], writing: t.Sequence[WritingR
         found |= parts
     found["AutomationBoundary"] = {
         "Condition": "HasAutomation",
-        **_managed(roles.BOUNDARY, "The most that a role can do that writes", roles.boundary(modules)),
+        **_make_managed_policy(roles.BOUNDARY, "The most that a role can do that writes", roles.boundary(modules)),
     }
     found["EventForwardingBoundary"] = {
         "Condition": "HasEventAlerts",
-        **_managed(
+        **_make_managed_policy(
             roles.EVENT_BOUNDARY, "The most that the role for events of hardening.iam can do", roles.event_boundary()
         ),
     }
@@ -388,7 +388,7 @@ def _principal_of(role: WritingRole) -> Json:
     return {"Fn::If": [f"Has{role.label}Principal", own, {"Ref": "TrustedPrincipalArnPattern"}]}
 
 
-def _managed(name: str, description: str, document: Json, **properties: t.Any) -> Json:
+def _make_managed_policy(name: str, description: str, document: Json, **properties: t.Any) -> Json:
     return {
         "Type": "AWS::IAM::ManagedPolicy",
         "Properties": {
@@ -493,11 +493,11 @@ class _Dumper(yaml.SafeDumper):
 
     def represent_sequence(self, tag: str, sequence: t.Any, flow_style: t.Optional[bool] = None) -> yaml.SequenceNode:
         """A list on one line where it fits."""
-        return _packed(super().represent_sequence(tag, sequence, flow_style=False), _is_short(sequence))
+        return _pack(super().represent_sequence(tag, sequence, flow_style=False), _is_short(sequence))
 
     def represent_mapping(self, tag: str, mapping: t.Any, flow_style: t.Optional[bool] = None) -> yaml.MappingNode:
         """A mapping on one line where it fits."""
-        return _packed(super().represent_mapping(tag, mapping, flow_style=False), _is_short(mapping))
+        return _pack(super().represent_mapping(tag, mapping, flow_style=False), _is_short(mapping))
 
 
 def _is_short(value: t.Any) -> bool:
@@ -505,7 +505,7 @@ def _is_short(value: t.Any) -> bool:
     return len(json.dumps(value)) <= _LINE
 
 
-def _packed(node: N, packed: bool) -> N:
+def _pack(node: N, packed: bool) -> N:
     if packed:
         _flow(node)
     return node
@@ -608,7 +608,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def main() -> None:
-    modules = declared()
+    modules = read_operations()
     _write(TEMPLATE, render_template(modules))
     _write(COMPACT, render_compact(modules))
     for name, text in render_terraform(modules).items():

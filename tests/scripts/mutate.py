@@ -140,8 +140,8 @@ def variants(node: ast.AST) -> Iterator[tuple[str, t.Optional[ast.AST]]]:
     yield from comparisons(node)
     yield from booleans(node)
     yield from constants(node)
-    yield from removed_conditions(node)
-    yield from removed_statements(node)
+    yield from remove_conditions(node)
+    yield from remove_statements(node)
 
 
 def comparisons(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -175,8 +175,8 @@ def constants(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         yield "constant", ast.Constant(f"{node.value}~")
 
 
-def removed_conditions(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """Conditions that always or never hold, or that lack a part."""
+def remove_conditions(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Make conditions that always or never hold, or that lack a part."""
     if isinstance(node, (ast.If, ast.IfExp)):
         for value in (True, False):
             changed = copy.copy(node)
@@ -193,8 +193,8 @@ def removed_conditions(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             yield "removed condition", changed_one
 
 
-def removed_statements(node: ast.AST) -> Iterator[tuple[str, t.Optional[ast.AST]]]:
-    """Statements whose absence leaves a program that runs."""
+def remove_statements(node: ast.AST) -> Iterator[tuple[str, t.Optional[ast.AST]]]:
+    """Remove statements whose absence leaves a program that runs."""
     is_call = isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
     is_stored = isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name)
     if is_call or is_stored or isinstance(node, (ast.AugAssign, ast.Raise, ast.Continue, ast.Break, ast.Delete)):

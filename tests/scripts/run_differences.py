@@ -259,7 +259,7 @@ class Contents:
             # The hashes of files in which something is masked differ.
             return sorted(self.masks.text(path) for path in json.loads(text)["files"])
         if ending == "json":
-            return self._sorted(self.masks.value(json.loads(text)))
+            return self._sort(self.masks.value(json.loads(text)))
         if ending == "jsonl":
             return [self.masks.value(json.loads(line)) for line in text.splitlines()]
         text = self.masks.text(text)
@@ -273,18 +273,18 @@ class Contents:
             for task in play["tasks"]:
                 for host, result in task["hosts"].items() if _VALIDATION not in task["task"]["name"] else ():
                     name = f"{play['play']['name']} / {task['task']['name']} / {host}"
-                    results[name].append(self._sorted(self.masks.value(result)))
+                    results[name].append(self._sort(self.masks.value(result)))
         return {**results, **{name: self.masks.value(document[name]) for name in _STATISTICS}}
 
-    def _sorted(self, value: t.Any) -> t.Any:
-        """A document with its changes by region and its diff by text, where threads decided their order."""
+    def _sort(self, value: t.Any) -> t.Any:
+        """Sort a document's changes by region and its diff by text, if threads decided their order."""
         if not self.is_unordered:
             return value
         if isinstance(value, list):
-            return [self._sorted(item) for item in value]
+            return [self._sort(item) for item in value]
         if not isinstance(value, dict):
             return value
-        found = {name: self._sorted(item) for name, item in value.items()}
+        found = {name: self._sort(item) for name, item in value.items()}
         if isinstance(found.get("changes"), list):
             found["changes"] = sorted(found["changes"], key=lambda change: str(change["region"]))
         if isinstance(found.get("diff"), list):

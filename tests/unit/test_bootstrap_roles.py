@@ -278,7 +278,7 @@ def looked_up(table: t.Mapping[tuple[str, str], t.Any], capability: str, action:
 
 
 def requests() -> t.Iterator[tuple[str, str, str, str, dict[str, t.Any]]]:
-    modules = generate.declared()
+    modules = generate.read_operations()
     for capability in roles.CAPABILITIES:
         for action in roles.actions_of(roles.operations_of(capability, modules).writes):
             context = looked_up(SAYS, capability.name, action) or {}
@@ -301,7 +301,7 @@ READS_OF_KEYS: t.Final = ("kms:DescribeKey", "kms:GetKeyPolicy")
 
 
 def test_each_declared_read_is_allowed(stack: Stack) -> None:
-    modules = generate.declared()
+    modules = generate.read_operations()
     for capability in roles.CAPABILITIES:
         role = roles.role_name(capability.writer)
         for action in roles.actions_of(roles.operations_of(capability, modules).reads):

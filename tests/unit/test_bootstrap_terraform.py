@@ -53,7 +53,7 @@ def document(body: dict[str, t.Any]) -> t.Any:
     text = body["policy"]
     inner = text[text.index("{") : text.rindex("}") + 1]
     back = {"local.partition": "Partition", "local.account": "Account"}
-    names = {terraform.variable(name): name for name in generate.template(generate.declared())["Parameters"]}
+    names = {terraform.variable(name): name for name in generate.template(generate.read_operations())["Parameters"]}
 
     def placeholder(match: re.Match[str]) -> str:
         return f"${{{back.get(match[1]) or names[match[1].removeprefix('var.')]}}}"
@@ -63,14 +63,14 @@ def document(body: dict[str, t.Any]) -> t.Any:
 
 def test_the_files_are_what_the_modules_declare() -> None:
     """Run tests/scripts/generate_permissions.py."""
-    made = generate.render_terraform(generate.declared())
+    made = generate.render_terraform(generate.read_operations())
     assert sorted(made) == sorted(FILES) == sorted(path.name for path in Path(generate.TERRAFORM).iterdir())
     for name, text in made.items():
         assert (generate.TERRAFORM / name).read_text(encoding="utf-8") == text
 
 
 def test_the_policies_are_those_of_the_template(parsed: dict[str, t.Any]) -> None:
-    modules = generate.declared()
+    modules = generate.read_operations()
     inline = resources(parsed, "aws_iam_role_policy")
     wanted: dict[str, t.Any] = {}
     for role in roles.writing_roles(modules):
@@ -124,7 +124,7 @@ def test_break_glass_asks_for_fresh_mfa(parsed: dict[str, t.Any]) -> None:
 
 
 def test_the_variables_are_the_parameters(parsed: dict[str, t.Any]) -> None:
-    parameters = generate.template(generate.declared())["Parameters"]
+    parameters = generate.template(generate.read_operations())["Parameters"]
     found = {name: body for block in parsed["variables.tf"]["variable"] for name, body in block.items()}
     assert set(found) == {terraform.variable(name) for name in parameters}
     for name, given in parameters.items():

@@ -131,13 +131,13 @@ def make() -> t.Iterator[Make]:
 
 def test_the_template_is_what_the_modules_declare() -> None:
     """Run tests/scripts/generate_permissions.py."""
-    assert generate.TEMPLATE.read_text(encoding="utf-8") == generate.render_template(generate.declared())
+    assert generate.TEMPLATE.read_text(encoding="utf-8") == generate.render_template(generate.read_operations())
 
 
 def test_the_compact_template_is_the_same_and_needs_no_bucket(template: t.Any) -> None:
     text = generate.COMPACT.read_text(encoding="utf-8")
     assert json.loads(text) == template
-    assert text == generate.render_compact(generate.declared())
+    assert text == generate.render_compact(generate.read_operations())
     assert len(text.encode()) <= 51_200
 
 
@@ -145,12 +145,12 @@ def test_the_document_is_what_the_modules_declare() -> None:
     """Run tests/scripts/generate_permissions.py."""
     present = generate.DOCUMENT.read_text(encoding="utf-8")
     assert present.count(generate.BEGIN) == present.count(generate.END) == 1
-    assert present == generate.render_document(present, generate.declared())
+    assert present == generate.render_document(present, generate.read_operations())
 
 
 def test_a_module_joins_by_its_file(checkout: t.Any) -> None:
     modules = {path.stem for path in (checkout / "plugins" / "modules").glob("*.py")}
-    assert list(generate.declared()) == sorted(modules - generate.OF_SANDBOXES)
+    assert list(generate.read_operations()) == sorted(modules - generate.OF_SANDBOXES)
 
 
 def test_cfn_lint_finds_nothing() -> None:
@@ -194,7 +194,7 @@ def allowed(policy: t.Any) -> set[str]:
 
 
 def test_each_capability_has_what_is_declared_and_no_more(template: t.Any) -> None:
-    found, modules = policies(template), generate.declared()
+    found, modules = policies(template), generate.read_operations()
     for capability in roles.CAPABILITIES:
         writes = roles.operations_of(capability, modules).writes
         wanted = {action for operation in writes for action in iam_actions(operation)}
@@ -205,7 +205,7 @@ def test_each_capability_has_what_is_declared_and_no_more(template: t.Any) -> No
 
 
 def test_every_module_that_writes_is_of_one_capability() -> None:
-    modules = generate.declared()
+    modules = generate.read_operations()
     writing = {name for name, operations in modules.items() if operations.writes} - {"rollback"}
     assert sorted(writing) == sorted(module for capability in roles.CAPABILITIES for module in capability.modules)
     undone = {
@@ -217,7 +217,7 @@ def test_every_module_that_writes_is_of_one_capability() -> None:
 def test_every_module_writes_with_the_role_of_its_class() -> None:
     package = "ansible_collections.hardening.iam.plugins.modules"
     # The module file of report is documentation.
-    names = [name for name in generate.declared() if name != "report"]
+    names = [name for name in generate.read_operations() if name != "report"]
     entries = {name: importlib.import_module(f"{package}.{name}").ENTRY for name in names}
     declared = {module: capability.writer for capability in roles.CAPABILITIES for module in capability.modules}
     assert {name: entry.writer for name, entry in entries.items() if entry.writer} == declared

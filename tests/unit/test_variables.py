@@ -20,8 +20,8 @@ from scripts.generate_descriptions import (
     SCRIPT,
     Role,
     all_roles,
-    removed_variables,
-    rendered,
+    read_removed_variables,
+    render_all,
     variables,
 )
 
@@ -42,13 +42,15 @@ def role_names() -> list[str]:
 
 def test_generated_files_are_current() -> None:
     stale = [
-        str(path.relative_to(CHECKOUT)) for path, text in rendered().items() if path.read_text(encoding="utf-8") != text
+        str(path.relative_to(CHECKOUT))
+        for path, text in render_all().items()
+        if path.read_text(encoding="utf-8") != text
     ]
     assert stale == [], "run tests/scripts/generate_descriptions.py"
 
 
 def test_generated_files_are_marked() -> None:
-    for path, text in rendered().items():
+    for path, text in render_all().items():
         whole = path.suffix == ".yml"
         assert text.startswith(f"---\n{MARK}\n") if whole else SCRIPT in text
 
@@ -102,13 +104,13 @@ def expressions() -> Iterator[tuple[Path, str]]:
 
 
 def test_nothing_reads_a_removed_variable() -> None:
-    names = re.compile(rf"(?<![\w.'])({'|'.join(removed_variables())})\b(?!')")
+    names = re.compile(rf"(?<![\w.'])({'|'.join(read_removed_variables())})\b(?!')")
     assert {f"{path.name}: {found}" for path, text in expressions() for found in names.findall(text)} == set()
 
 
 def test_no_document_names_a_removed_variable() -> None:
     options = {option for role in all_roles() for option in role.options}
-    names = re.compile(rf"\b({'|'.join(removed_variables() - options)})\b")
+    names = re.compile(rf"\b({'|'.join(read_removed_variables() - options)})\b")
     files = [*({*CHECKOUT.glob("docs/*.md")} - {PAGE}), *CHECKOUT.glob("*.md"), *CHECKOUT.glob("roles/*/README.md")]
     files += [*CHECKOUT.glob("examples/**/*.y*ml"), *CHECKOUT.glob("extensions/molecule/*/*.yml")]
     assert {f"{path}: {found}" for path in files for found in names.findall(path.read_text(encoding="utf-8"))} == set()

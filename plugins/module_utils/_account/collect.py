@@ -254,7 +254,7 @@ def _convert_failure(result: t.Union[V, Unreadable, AwsError]) -> t.Union[V, Unr
         kind,
         f"{result.code}: {result.message}" if result.code and result.code not in result.message else result.message,
         operation=f"{result.service}:{result.operation}" if result.operation else "",
-        of_region=isinstance(result, RegionDenied) or (isinstance(result, AccessDenied) and result.by_scp),
+        of_region=isinstance(result, RegionDenied) or (isinstance(result, AccessDenied) and result.is_by_scp),
     )
 
 

@@ -26,7 +26,7 @@ from .operations import Operations
 from .options import AccessOptions
 from .paging import next_page, page_size_parameter
 from .patience import Patience
-from .regions import ENABLED, GLOBAL_SERVICES, checked, home_region_of, is_offered, partition_of
+from .regions import ENABLED, GLOBAL_SERVICES, home_region_of, is_offered, parse_regions, partition_of
 from .sdk import HAS_BOTO3, new_session, warm
 
 if t.TYPE_CHECKING:
@@ -46,7 +46,7 @@ V = t.TypeVar("V")
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """Who the calls are made as: GetCallerIdentity."""
+    """The principal that makes the calls: GetCallerIdentity."""
 
     account_id: str
     arn: str
@@ -95,7 +95,7 @@ class Access:
         if options.access_key and options.secret_key:
             self._session.set_credentials(options.access_key, options.secret_key, options.session_token)
         role_partition = self.role_arn.split(":")[1] if self.role_arn else None
-        self.region = self._configured_region() or home_region_of(self._session, role_partition)
+        self.region = self._find_configured_region() or home_region_of(self._session, role_partition)
         self.partition = partition_of(self._session, self.region)
         if role_partition not in (None, self.partition):
             raise InvalidRequest(f"region: {self.region} is in {self.partition}, but {self.role_arn} is not")
@@ -106,8 +106,8 @@ class Access:
     def _new_session(self, profile: t.Optional[str]) -> Session:
         return new_session(profile, operations=self._operations.union(ACCESS_OPERATIONS))
 
-    def _configured_region(self) -> t.Optional[str]:
-        """The region of the option, the environment or the profile."""
+    def _find_configured_region(self) -> t.Optional[str]:
+        """Find the region of the option, the environment or the profile."""
         try:
             return self._options.region or self._session.get_config_variable("region")
         except sdk.BotoCoreError as error:
@@ -127,7 +127,7 @@ class Access:
     @property
     def access_key_id(self) -> t.Optional[str]:
         """The id of the access key that the credentials start from, before any role; None if there is none."""
-        with self._typed("sts", "", self.region):
+        with self._translate_errors("sts", "", self.region):
             credentials = self._session.get_credentials()
         return credentials.access_key if credentials else None
 
@@ -152,7 +152,7 @@ class Access:
 
     @functools.cached_property
     def caller(self) -> Identity:
-        """Who the calls are made as. Raises AwsError: most often credentials or a role that don't work."""
+        """The principal that makes the calls. Raises AwsError: most often credentials or a role that don't work."""
         return _identity(self.call("sts", "GetCallerIdentity"))
 
     @functools.cached_property
@@ -172,7 +172,7 @@ class Access:
 
         :raises AwsError: the owner can't be found out.
         """
-        with self._typed("sts", "GetCallerIdentity", self.region):
+        with self._translate_errors("sts", "GetCallerIdentity", self.region):
             way = base_chain(self._session)
             static = static_credentials(self._session, way.owner) if way.owner else None
         if way.owner is None:
@@ -187,7 +187,7 @@ class Access:
         """Check the names of regions without a call. Raises AwsError: one is no region of this partition."""
         names = [name.strip() for name in requested or () if name.strip()]
         if names not in ([], [ENABLED]):
-            checked(names, self._session, self.partition)
+            parse_regions(names, self._session, self.partition)
 
     def regions(self, requested: t.Optional[Sequence[str]] = None) -> tuple[str, ...]:
         """The regions to look at: those requested; for ``enabled``, or if none is requested, all enabled ones.
@@ -197,7 +197,7 @@ class Access:
         names = [name.strip() for name in requested or () if name.strip()]
         if names in ([], [ENABLED]):
             return self.enabled_regions
-        return checked(names, self._session, self.partition)
+        return parse_regions(names, self._session, self.partition)
 
     @functools.cached_property
     def enabled_regions(self) -> tuple[str, ...]:
@@ -297,7 +297,7 @@ class Access:
         region: t.Optional[str] = None,
         page_size: t.Optional[int] = None,
     ) -> Iterator[t.Any]:
-        """What the list ``key`` holds, over all pages. Raises as :meth:`pages` does."""
+        """The items of the list ``key``, over all pages. Raises as :meth:`pages` does."""
         for page in self.pages(service, operation, key, parameters, region=region, page_size=page_size):
             yield from page[key]
 
@@ -323,7 +323,7 @@ class Access:
         return frozenset(shape.members) if shape else frozenset()
 
     def _client(self, pool: ClientPool, service: str, region: str, *, once: bool = False) -> BaseClient:
-        with self._typed(service, "", region):
+        with self._translate_errors(service, "", region):
             return pool.client(service, region, once=once)
 
     def _is_sent_once(self, service: str, operation: str) -> bool:
@@ -348,7 +348,7 @@ class Access:
             raise Unsupported(message, service=service, operation=operation, region=region)
 
         def attempt() -> dict[str, t.Any]:
-            with self._typed(service, operation, region):
+            with self._translate_errors(service, operation, region):
                 return t.cast(dict[str, t.Any], method(**(parameters or {})))
 
         is_read = f"{service}:{operation}" not in self._operations.writes
@@ -357,8 +357,8 @@ class Access:
         return answer
 
     @contextlib.contextmanager
-    def _typed(self, service: str, operation: str, region: str) -> Iterator[None]:
-        """Turn botocore's exceptions into AwsError, with no secret in it and no cause that would show one."""
+    def _translate_errors(self, service: str, operation: str, region: str) -> Iterator[None]:
+        """Translate botocore's exceptions into AwsError, with no secret in it and no cause that would show one."""
         try:
             yield
         except (sdk.BotoCoreError, sdk.ClientError, sdk.ResponseParserError) as exception:
@@ -368,7 +368,7 @@ class Access:
                 error = Unsupported(
                     f"{service} has no endpoint in {region}", service=service, operation=operation, region=region
                 )
-            raise error.rephrased(self._options.masked(error.message)) from None
+            raise error.rephrase(self._options.mask_secrets(error.message)) from None
 
 
 def _identity(answer: Mapping[str, t.Any]) -> Identity:

@@ -7,8 +7,8 @@
 
 """Roles that botocore assumes before our own first call: the ``role_arn`` and ``source_profile`` of AWS's files.
 
-GetCallerIdentity names the last of these roles only. What made credentials elsewhere (a process, an AssumeRole in an
-earlier task, whoever holds an instance's or a web identity's role) is known to nobody here.
+GetCallerIdentity names the last of these roles only. The origin of other credentials (a process, an AssumeRole in an
+earlier task, the holder of an instance's or a web identity's role) is not known here.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
 """
 
@@ -33,7 +33,7 @@ class BaseChain(t.NamedTuple):
 
 
 def base_chain(session: Session) -> BaseChain:
-    """What the files say of the way to the credentials of ``session``; nothing where it has them in another way.
+    """Read from the files the way to the credentials of ``session``; empty if it has them in another way.
 
     Raises botocore's errors: no such profile, or no credentials.
     """

@@ -48,7 +48,7 @@ class CheckingParser:
         self._parser = parser
 
     def parse(self, response: Mapping[str, t.Any], shape: t.Optional[Shape]) -> t.Any:
-        """What botocore makes of ``response``. Raises ResponseParserError."""
+        """Parse ``response`` by botocore. Raises ResponseParserError."""
         # A payload is a member of its own that takes the whole body, such as an object of S3.
         if response["status_code"] < 300 and shape is not None and not shape.serialization.get("payload"):
             check_body(self._protocol, shape, response["body"])

@@ -35,7 +35,7 @@ def session_name(options: AccessOptions, tag: str = "") -> str:
 
 @dataclasses.dataclass(frozen=True)
 class RoleCredentials:
-    """Assumes ``role_arn``; stands in for botocore's chain of credential providers in the session of the role.
+    """Assumes ``role_arn``; replaces botocore's chain of credential providers in the session of the role.
 
     ``assume`` calls AssumeRole with the given parameters and raises AwsError.
     """
@@ -69,7 +69,7 @@ class RoleCredentials:
         try:
             credentials = self.assume(parameters)["Credentials"]
         except AwsError as error:
-            raise error.rephrased(self._explained(error)) from None
+            raise error.rephrase(self._explain_failure(error)) from None
         return {
             "access_key": credentials["AccessKeyId"],
             "secret_key": credentials["SecretAccessKey"],
@@ -77,7 +77,7 @@ class RoleCredentials:
             "expiry_time": credentials["Expiration"].isoformat(),
         }
 
-    def _explained(self, error: AwsError) -> str:
+    def _explain_failure(self, error: AwsError) -> str:
         message = f"can't assume {self.role_arn}: {error.message}"
         duration = self.options.assume_role_duration
         if isinstance(error, InvalidRequest) and "DurationSeconds" in error.message and duration > _LONGEST_CHAINED:

@@ -5,9 +5,9 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What can go wrong when AWS is called, as types that callers can tell apart.
+"""The errors of calls to AWS, as types that callers can distinguish.
 
-Codes are those of the services in use here; what a code does not tell, the HTTP status does. See "Common error types"
+Codes are those of the services in use here; if a code is not enough, the HTTP status decides. See "Common error types"
 in https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html and each service's own errors.
 """
 
@@ -38,8 +38,8 @@ class AwsError(Exception):
         code = f"{self.code}: " if self.code and self.code not in self.message else ""
         return f"{call}{code}{self.message}"
 
-    def rephrased(self, message: str) -> t.Self:
-        """The same error in other words."""
+    def rephrase(self, message: str) -> t.Self:
+        """Rephrase the error: the same one with another message."""
         return type(self)(message, code=self.code, service=self.service, operation=self.operation, region=self.region)
 
 
@@ -47,7 +47,7 @@ class AccessDenied(AwsError):
     """The caller may not make this call."""
 
     @property
-    def by_scp(self) -> bool:
+    def is_by_scp(self) -> bool:
         """Whether AWS says that an organization's service control policy is the reason."""
         return "service control policy" in self.message.lower()
 
@@ -73,7 +73,7 @@ class Unsupported(AwsError):
 
 
 class NotFound(AwsError):
-    """What was asked for does not exist."""
+    """The requested object does not exist."""
 
 
 class QuotaExceeded(AwsError):

@@ -7,7 +7,7 @@
 
 """The fence around our own clients: what a module did not declare can't be called, and in check mode no write at all.
 
-It judges by the name of the operation, never by the HTTP verb (``ListFindingsV2`` is a POST), and hangs on each client,
+It judges by the name of the operation, never by the HTTP verb (``ListFindingsV2`` is a POST). It is on each client,
 not on the session: botocore's own credential providers make calls too, with clients of their own.
 """
 
@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.model import OperationModel
 
-# What Access itself needs: who it is, the role to work in, and the regions there are.
+# The operations that Access itself needs: its identity, the role to work in, and the regions.
 ACCESS_OPERATIONS: t.Final = Operations(
     reads=frozenset({"sts:AssumeRole", "sts:GetCallerIdentity", "ec2:DescribeRegions"})
 )

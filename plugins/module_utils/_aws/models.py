@@ -32,7 +32,7 @@ _WHOLE: t.Final = frozenset({"sts"})
 class DeclaredModels:
     """botocore's ``loader``, which knows of the services in ``operations`` those operations only.
 
-    All else is the loader's. What is made of a model is kept for the process, as the loader keeps the model.
+    All else is the loader's. A reduced model is kept for the process, as the loader keeps the model.
     """
 
     def __init__(self, loader: Loader, operations: Operations) -> None:
@@ -42,7 +42,7 @@ class DeclaredModels:
     def load_service_model(self, service_name: str, type_name: str, api_version: t.Optional[str] = None) -> Model:
         """As ``botocore.loaders.Loader`` has it."""
         if type_name == _MODEL and service_name in self._operations.services and service_name not in _WHOLE:
-            return _reduced(self._loader, service_name, api_version, self._operations.of(service_name))
+            return _reduce_model(self._loader, service_name, api_version, self._operations.of(service_name))
         model: Model = self._loader.load_service_model(service_name, type_name, api_version=api_version)
         return model
 
@@ -51,7 +51,7 @@ class DeclaredModels:
 
 
 @functools.lru_cache(maxsize=256)
-def _reduced(loader: Loader, service: str, api_version: t.Optional[str], wanted: frozenset[str]) -> Model:
+def _reduce_model(loader: Loader, service: str, api_version: t.Optional[str], wanted: frozenset[str]) -> Model:
     model = loader.load_service_model(service, _MODEL, api_version=api_version)
     operations = {name: operation for name, operation in model["operations"].items() if name in wanted}
     return {**model, "operations": operations, "shapes": _reachable(model["shapes"], operations.values())}
@@ -59,19 +59,19 @@ def _reduced(loader: Loader, service: str, api_version: t.Optional[str], wanted:
 
 def _reachable(shapes: Mapping[str, Model], operations: Iterable[Model]) -> dict[str, Model]:
     """The shapes that ``operations`` are made of, and errors: a service may answer with any that its model knows."""
-    ahead = [name for operation in operations for name in _named(operation)]
+    ahead = [name for operation in operations for name in _list_shapes(operation)]
     ahead += [name for name, shape in shapes.items() if shape.get("exception") or shape.get("error")]
     found: set[str] = set()
     while ahead:
         name = ahead.pop()
         if name not in found:
             found.add(name)
-            ahead += _named(shapes[name])
+            ahead += _list_shapes(shapes[name])
     return {name: shape for name, shape in shapes.items() if name in found}
 
 
-def _named(model: t.Any) -> Iterator[str]:
-    """The names of the shapes that an operation or a shape refers to."""
+def _list_shapes(model: t.Any) -> Iterator[str]:
+    """List the names of the shapes that an operation or a shape refers to."""
     for member in ("input", "output", "member", "key", "value"):
         if member in model:
             yield model[member]["shape"]

@@ -21,7 +21,7 @@ ASSUME_ROLE_ARGUMENTS: t.Final[dict[str, dict[str, t.Any]]] = {
     "assume_role_arn": {"type": "str"},
     "assume_role_arns": {"type": "raw"},
     "assessor_role_arn": {"type": "str"},
-    # No secret in AWS's eyes, yet whoever knows it is half-way into the role.
+    # AWS does not treat it as a secret, but a caller who knows it is half-way into the role.
     "assume_role_external_id": {"type": "str", "no_log": True},
     "assume_role_session_name": {"type": "str"},
     "assume_role_source_identity": {"type": "str"},
@@ -35,7 +35,7 @@ _ROLE_ARN: t.Final = re.compile(r"arn:(aws[a-z-]*):iam::\d{12}:role/[\w+=,.@/-]{
 _NAME: t.Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _EXTERNAL_ID: t.Final = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _URL: t.Final = re.compile(r"https?://[^\s/]+(/\S*)?")
-# What each option must look like, and how that is said: the limits of AssumeRole,
+# The pattern of each option, and its words: the limits of AssumeRole,
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _FORMATS: t.Final[dict[str, tuple[re.Pattern[str], str]]] = {
     "assume_role_arn": (_ROLE_ARN, "the ARN of a role"),
@@ -97,11 +97,11 @@ class AccessOptions:
 
     @property
     def verify(self) -> t.Union[bool, str, None]:
-        """What botocore calls so: False, or the CA bundle, or None for its own configuration."""
+        """The value for botocore's ``verify``: False, or the CA bundle, or None for its own configuration."""
         return (self.aws_ca_bundle or None) if self.validate_certs else False
 
-    def masked(self, text: str) -> str:
-        """``text`` without any of the secrets here: AWS quotes what it refuses."""
+    def mask_secrets(self, text: str) -> str:
+        """Mask the secrets of these options in ``text``: AWS quotes what it refuses."""
         for secret in (self.secret_key, self.session_token, self.assume_role_external_id):
             if secret:
                 text = text.replace(secret, _MASK)

@@ -44,7 +44,7 @@ class Patience:
     def call(self, attempt: Callable[[], V], *, repeatable: bool) -> V:
         """The result of ``attempt``, which is repeated while AWS throttles it or, if ``repeatable``, fails.
 
-        A failure does not tell whether the call took effect, so only a read may be repeated; throttling does.
+        A failure does not show whether the call took effect, so only a read may be repeated. A throttled call had none.
 
         :raises AwsError: what the last attempt raised.
         """

@@ -28,7 +28,7 @@ _REGION: t.Final = re.compile(r"[a-z]{2,5}(-[a-z]+){1,3}-\d{1,2}")
 
 
 def partition_of(session: Session, region: str) -> str:
-    """The partition that ``region`` is in; regions that this botocore does not know yet are told by their names.
+    """The partition that ``region`` is in; regions that this botocore does not know yet are recognized by their names.
 
     :raises InvalidRequest: no partition has regions of this name.
     """
@@ -65,8 +65,8 @@ def is_offered(session: Session, service: str, region: str) -> bool:
     return region in session.get_available_regions(service, partition)
 
 
-def checked(requested: Iterable[str], session: Session, partition: str) -> tuple[str, ...]:
-    """The requested regions, each once, in the order given.
+def parse_regions(requested: Iterable[str], session: Session, partition: str) -> tuple[str, ...]:
+    """Parse the requested regions: each once, in the order given.
 
     :raises InvalidRequest: one is no region of ``partition``.
     """

@@ -7,7 +7,7 @@
 
 """Which errors of a write pass, and how long to wait for that.
 
-A write is sent once, and whoever made the plan decides on another attempt: see :func:`judge`. The codes and what they
+A write is sent once, and the maker of the plan decides on another attempt: see :func:`judge`. The codes and what they
 mean are those of the services' API references, which botocore's models repeat:
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html (each operation, "Errors"),
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html,
@@ -84,30 +84,30 @@ _NOT_SENT: t.Final = frozenset(
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
-    """What the error of a write says.
+class RetryVerdict:
+    """The verdict on the error of a write.
 
-    ``answered``: AWS answered that it did nothing, or was never reached. ``waits``: the seconds to wait before each
+    ``changed_nothing``: AWS answered that it did nothing, or was not reached. ``waits``: the seconds before each
     further attempt. ``waits_if_new``: the same where the write builds on what was made moments ago.
     """
 
-    answered: bool
+    changed_nothing: bool
     waits: tuple[float, ...] = ()
     waits_if_new: tuple[float, ...] = ()
 
 
-def judge(error: Exception, service: str, operation: str) -> Verdict:
-    """What ``error`` says of the write ``service:operation``, in whose course it was raised.
+def judge(error: Exception, service: str, operation: str) -> RetryVerdict:
+    """Judge the error of the write ``service:operation``, in whose course it was raised.
 
     An error of another call on the way leaves it open whether the write itself was made.
     """
     if not isinstance(error, AwsError):
-        return Verdict(answered=False)
+        return RetryVerdict(changed_nothing=False)
     is_lost = isinstance(error, (Unparsable, Unreachable)) and error.code not in _NOT_SENT
     waits = _waits(error, service, operation)
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troubleshoot_general_eventual-consistency
     waits_if_new = max(waits, _HALF_A_MINUTE, key=sum) if isinstance(error, NotFound) else waits
-    return Verdict(not is_lost and (error.service, error.operation) == (service, operation), waits, waits_if_new)
+    return RetryVerdict(not is_lost and (error.service, error.operation) == (service, operation), waits, waits_if_new)
 
 
 def _waits(error: AwsError, service: str, operation: str) -> tuple[float, ...]:

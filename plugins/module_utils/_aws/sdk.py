@@ -56,14 +56,14 @@ __all__ = [
 
 
 class _Shared(t.NamedTuple):
-    """What every session of a process can have from the first: data files once read, and botocore's own handlers."""
+    """The parts that every session of a process shares: data files that are read once, and botocore's own handlers."""
 
     loader: Loader
     handlers: HierarchicalEmitter
 
 
 @functools.cache
-def _shared() -> _Shared:
+def _load_shared() -> _Shared:
     handlers = HierarchicalEmitter()
     session = botocore.session.Session(event_hooks=handlers)
     return _Shared(loader=session.get_component("data_loader"), handlers=handlers)
@@ -76,7 +76,7 @@ def new_session(profile: t.Optional[str] = None, *, operations: t.Optional[Opera
 
     :raises botocore.exceptions.ProfileNotFound: when the session is used and there is no such profile.
     """
-    shared = _shared()
+    shared = _load_shared()
     handlers = copy.copy(shared.handlers)
     session = botocore.session.Session(profile=profile, event_hooks=handlers, include_builtin_handlers=False)
     session.register_component("data_loader", DeclaredModels(shared.loader, operations or Operations()))
@@ -96,7 +96,7 @@ def warm(operations: Operations) -> None:
     """
     if not HAS_BOTO3:
         return
-    loader = _shared().loader
+    loader = _load_shared().loader
     models = DeclaredModels(loader, operations)
     for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
         loader.load_data_with_path(name)

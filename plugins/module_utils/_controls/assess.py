@@ -19,7 +19,7 @@ from .._converge.finding import Evidence, Finding, Remediation, Status
 from .._converge.protected import protection_of
 from .control import Control, Failure, Scope, Verdict, plural, unread_reason
 from .facts import Facts
-from .regions import GLOBAL, region_findings, unproven, was_not_requested
+from .regions import GLOBAL, explain_unproven, region_findings, was_not_requested
 from .registry import all_controls
 from .settings import Settings
 
@@ -35,7 +35,7 @@ def assess(
     of_organization: bool = False,
     break_glass: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """What the controls (all by default) say of the snapshot, in the catalogue's order, then by region and resource.
+    """Judge the snapshot by the controls (by default all), in the catalogue's order, then by region and resource.
 
     FAIL: one finding a resource. PASS and NOT_APPLICABLE: one a control, account and region. NOT_ASSESSED: one a
     resource that could not be judged, beside the failures of others; one a control, account and region with the reason,
@@ -63,7 +63,7 @@ def assess(
 
 
 def _elsewhere(control: Control, account: Scope) -> Finding:
-    """What a control of the organization says of an account: it applies to every member, and nobody looked here."""
+    """The finding of an organization's control on an account: it applies to every member, and is not judged here."""
     if account.facts.organization is None and account.missing(Dataset.ORGANIZATION) is None:
         return _whole(control, account, Status.NOT_APPLICABLE, "the account belongs to no organization", None)
     return _whole(control, account, Status.NOT_ASSESSED, ONCE, None)
@@ -82,7 +82,7 @@ def _scopes(control: Control, account: Scope) -> Iterator[Scope]:
 
 
 def _judge(control: Control, scope: Scope) -> list[Finding]:
-    unread = next((found for dataset in control.needs if (found := _unread(control, dataset, scope))), None)
+    unread = next((found for dataset in control.needs if (found := _explain_unread(control, dataset, scope))), None)
     if unread is not None:
         return [_whole(control, scope, Status.NOT_ASSESSED, unread, None)]
     try:
@@ -95,7 +95,7 @@ def _judge(control: Control, scope: Scope) -> list[Finding]:
 
 
 def _results(control: Control, scope: Scope, verdict: Verdict) -> list[Finding]:
-    """What fails, and beside it what could not be judged; nothing where the control has one answer for everything."""
+    """The failures, and the resources that could not be judged; empty if the control has one answer for all."""
     found = [
         _finding(control, scope, status, item)
         for status, items in ((Status.FAIL, verdict.failures), (Status.NOT_ASSESSED, verdict.unjudged))
@@ -106,10 +106,10 @@ def _results(control: Control, scope: Scope, verdict: Verdict) -> list[Finding]:
     return found
 
 
-def _unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]:
-    """Why a needed dataset is missing. An account-wide control can do with a regional dataset of some regions only.
+def _explain_unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]:
+    """Explain why a needed dataset is missing. An account-wide control can use a regional dataset of some regions.
 
-    What such a control makes of the others it says itself (:meth:`Scope.unread_regions`).
+    Such a control itself reports the other regions (:meth:`Scope.unread_regions`).
     """
     reason = scope.missing(dataset)
     if reason is not None:
@@ -122,7 +122,7 @@ def _unread(control: Control, dataset: Dataset, scope: Scope) -> t.Optional[str]
 
 
 def _quiet(control: Control, scope: Scope, verdict: Verdict) -> Finding:
-    doubt = unproven(control, scope)
+    doubt = explain_unproven(control, scope)
     if doubt is not None:
         return _whole(control, scope, Status.NOT_ASSESSED, doubt, verdict)
     if verdict.not_applicable is not None:

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a control is, what it is given, and what it answers."""
+"""A control, its input (the scope) and its answer (the verdict)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Failure:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What a control says of an account (or of one region of it).
+    """The answer of a control about an account (or about one region of it).
 
     ``failures`` fail. ``unjudged`` are resources that could not be judged, each with the reason as its detail, and
     ``not_assessed`` is the reason for which something that has no name could not be. Both stand beside the failures.
@@ -102,7 +102,7 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
-    """What a check is given: the facts of the account, thresholds, the clock, the region (None: account-wide).
+    """The input of a check: the facts of the account, thresholds, the clock, the region (None: account-wide).
 
     ``break_glass`` are the declared principals for emergencies, as ARN globs.
     """
@@ -189,7 +189,7 @@ class Control:
     def requirements(self, status: Status) -> Compliance:
         """The requirements that a verdict speaks of."""
         holds = status in (Status.PASS, Status.NOT_APPLICABLE)
-        return merged(self.compliance, {} if holds else self.stands_for)
+        return merge_compliance(self.compliance, {} if holds else self.stands_for)
 
     @property
     def source(self) -> str:
@@ -210,13 +210,13 @@ def unknown_policies(scope: Scope, principals: Iterable[Principal]) -> t.Optiona
     return f"policies that are not known: {listing(unknown)}" if unknown else None
 
 
-def unreported(scope: Scope, users: t.Optional[Iterable[User]] = None) -> tuple[Failure, ...]:
-    """The users (by default all) that the credential report does not know, as resources that can't be judged."""
+def list_unreported(scope: Scope, users: t.Optional[Iterable[User]] = None) -> tuple[Failure, ...]:
+    """List the users (by default all) that the credential report lacks, as resources that can't be judged."""
     found = scope.facts.unreported_users if users is None else users
-    return tuple(Failure(user.arn, _unreported(scope, user)) for user in found)
+    return tuple(Failure(user.arn, _explain_unreported(scope, user)) for user in found)
 
 
-def _unreported(scope: Scope, user: User) -> str:
+def _explain_unreported(scope: Scope, user: User) -> str:
     report = scope.snapshot.credential_report
     if report is None:
         return "the credential report was not read"
@@ -231,14 +231,16 @@ def with_unreported(check: Check) -> Check:
 
     def whole(scope: Scope) -> Verdict:
         verdict = check(scope)
-        return dataclasses.replace(verdict, unjudged=(*verdict.unjudged, *unreported(scope)))
+        return dataclasses.replace(verdict, unjudged=(*verdict.unjudged, *list_unreported(scope)))
 
     return whole
 
 
-def unreported_administrators(scope: Scope) -> tuple[Failure, ...]:
-    """The administrators among the users that the credential report does not know."""
-    return unreported(scope, (user for user in scope.facts.unreported_users if user.arn in scope.facts.admin_users))
+def list_unreported_administrators(scope: Scope) -> tuple[Failure, ...]:
+    """List the administrators among the users that the credential report lacks."""
+    return list_unreported(
+        scope, (user for user in scope.facts.unreported_users if user.arn in scope.facts.admin_users)
+    )
 
 
 def listing(names: Iterable[str], limit: int = 10) -> str:
@@ -256,8 +258,8 @@ def plural(count: int, unit: str) -> str:
     return f"{count} {singular}"
 
 
-def merged(*mappings: Compliance) -> dict[str, tuple[str, ...]]:
-    """The union of compliance mappings, requirements in order of first mention."""
+def merge_compliance(*mappings: Compliance) -> dict[str, tuple[str, ...]]:
+    """Merge compliance mappings, requirements in order of first mention."""
     found: dict[str, tuple[str, ...]] = {}
     for mapping in mappings:
         for framework, ids in mapping.items():

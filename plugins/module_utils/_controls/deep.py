@@ -41,7 +41,7 @@ def users_of_codecommit(facts: Facts) -> frozenset[str]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_ssh-keys.html
     """
     arns = [user.arn for user in facts.snapshot.users]
-    return frozenset(_allowed(facts, arns, lambda policy: names_service(policy, "codecommit")))
+    return frozenset(_find_allowed_principals(facts, arns, lambda policy: names_service(policy, "codecommit")))
 
 
 def _with_virtual_device(facts: Facts) -> Iterator[str]:
@@ -52,11 +52,11 @@ def _with_virtual_device(facts: Facts) -> Iterator[str]:
 
 
 def _users_of_services(facts: Facts) -> Iterator[str]:
-    return _allowed(facts, facts.permissions.principals, _allows_a_service)
+    return _find_allowed_principals(facts, facts.permissions.principals, _allows_a_service)
 
 
-def _allowed(facts: Facts, arns: Iterable[str], allows: Callable[[Policy], bool]) -> Iterator[str]:
-    """The principals one of whose policies ``allows`` what is asked."""
+def _find_allowed_principals(facts: Facts, arns: Iterable[str], allows: Callable[[Policy], bool]) -> Iterator[str]:
+    """Find the principals that have a policy for which ``allows`` is true."""
     # By identity: a policy that many have is one object.
     known: dict[int, bool] = {}
     for arn in arns:

@@ -164,7 +164,7 @@ def standing_of(
     trust = facts.trust(role)
     if trust is None:
         return Standing(doubt="its trust policy could not be parsed")
-    return _judged(design, trust, _Accounts(facts, frozenset(trusted)))
+    return _judge_trust(design, trust, _Accounts(facts, frozenset(trusted)))
 
 
 def _of_path(role: Role) -> str:
@@ -200,7 +200,7 @@ class _Accounts(t.NamedTuple):
         return found if found != self.own else None
 
 
-def _judged(design: Design, trust: Trust, accounts: _Accounts) -> Standing:
+def _judge_trust(design: Design, trust: Trust, accounts: _Accounts) -> Standing:
     named = trust.principals
     if not named:
         return Standing()
@@ -256,7 +256,7 @@ def standing(scope: Scope, role: Role) -> Standing:
     )
 
 
-class Excused:
+class Excuses:
     """Those whom a control excuses, for its evidence."""
 
     def __init__(self) -> None:
@@ -265,8 +265,8 @@ class Excused:
     def add(self, principal: t.Union[User, Role], reason: str) -> None:
         self._by_reason.setdefault(reason, set()).add(principal.name)
 
-    def __or__(self, other: Excused) -> Excused:
-        both = Excused()
+    def __or__(self, other: Excuses) -> Excuses:
+        both = Excuses()
         for each in (self, other):
             for reason, names in each._by_reason.items():
                 both._by_reason.setdefault(reason, set()).update(names)
@@ -279,18 +279,18 @@ class Excused:
         return {"excused": found} if found else {}
 
 
-def of_aws(roles: Iterable[Role]) -> Excused:
+def of_aws(roles: Iterable[Role]) -> Excuses:
     """The roles that AWS owns, by their paths."""
-    excused = Excused()
+    excused = Excuses()
     for role in roles:
         if role.is_aws_reserved:
             excused.add(role, _of_path(role))
     return excused
 
 
-def sort_out(scope: Scope, roles: Collection[Role]) -> tuple[tuple[Role, ...], tuple[tuple[Role, str], ...], Excused]:
+def sort_out(scope: Scope, roles: Collection[Role]) -> tuple[tuple[Role, ...], tuple[tuple[Role, str], ...], Excuses]:
     """The roles that are judged like any other, those of which it is not known whether (and why), and the excused."""
-    judged, doubtful, excused = [], [], Excused()
+    judged, doubtful, excused = [], [], Excuses()
     for role in roles:
         found = standing(scope, role)
         if found.reason is not None:
@@ -302,15 +302,15 @@ def sort_out(scope: Scope, roles: Collection[Role]) -> tuple[tuple[Role, ...], t
     return tuple(judged), tuple(doubtful), excused
 
 
-def declared_users(scope: Scope) -> Excused:
-    """The users that are declared as break-glass: what they may become is for emergencies."""
-    excused = Excused()
+def find_declared_users(scope: Scope) -> Excuses:
+    """Find the users that are declared as break-glass: they may become administrators in emergencies."""
+    excused = Excuses()
     for user in scope.snapshot.users:
         if is_declared(user.arn, scope.break_glass):
             excused.add(user, _DECLARED)
     return excused
 
 
-def unjudged(doubtful: Iterable[tuple[Role, str]], what: str) -> tuple[Failure, ...]:
-    """The roles of which it is not known whether they are excused, each as a resource that could not be judged."""
+def list_unjudged(doubtful: Iterable[tuple[Role, str]], what: str) -> tuple[Failure, ...]:
+    """List the roles that may or may not be excused, each as a resource that could not be judged."""
     return tuple(Failure(role.arn, f"{role.name}: {what}; {doubt}", {"excused": None}) for role, doubt in doubtful)

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What several controls derive from a snapshot, derived once: lookups, and who is an administrator by which policy."""
+"""Facts that several controls derive from a snapshot, derived once: lookups, and administrators by policy."""
 
 from __future__ import annotations
 
@@ -147,13 +147,13 @@ class Facts:
 
     @functools.cached_property
     def place(self) -> Place:
-        """The account, as the analysis of policies is told of it."""
+        """The account, as the analysis of policies gets it."""
         organization = self.organization.id if self.organization else None
         return Place(self.snapshot.partition, self.snapshot.account_id, organization, self.snapshot.observed_at)
 
     @functools.cached_property
     def administrators(self) -> Administrators:
-        """Whom policies make an administrator."""
+        """The principals that policies make administrators."""
         return Administrators(self.place)
 
     @functools.cached_property
@@ -185,7 +185,7 @@ class Facts:
 
     def _analyses(self, resource: str, policy: Policy) -> tuple[Analysis, ...]:
         boundaries = [self.permissions.policy(arn) if arn else None for arn in self._boundaries.get(resource, {None})]
-        # Who has no boundary, or one that is not known, is not limited by what others have.
+        # A principal without a boundary, or with an unknown one, is not limited by the boundaries of others.
         chosen = [None] if None in boundaries else boundaries
         return tuple(self._analysis(policy, item) for item in chosen)
 
@@ -213,14 +213,14 @@ class Facts:
     @functools.cached_property
     def admin_policies(self) -> Mapping[str, Power]:
         """The ARNs of managed policies that make an administrator, with the conditions under which they do."""
-        # Where the account may not read AWS's own (or a snapshot left it out), the name alone tells what it does.
+        # Where the account may not read AWS's own (or a snapshot left it out), the name alone shows what it does.
         arns = (self.permissions.administrator_access, *self.policies)
         parsed = ((arn, self.permissions.policy(arn)) for arn in dict.fromkeys(arns))
         powers = ((arn, self.administrators.alone(policy)) for arn, policy in parsed if policy is not None)
         return {arn: power for arn, power in powers if power is not None}
 
     def grants_of(self, principal: Principal) -> tuple[Grant, ...]:
-        """What makes a principal an administrator, all its policies taken together; empty where nothing does.
+        """The grants that make a principal an administrator, all its policies taken together; empty if none do.
 
         Counted is what boundary and organization leave of them; a user's include those of its groups.
         """
@@ -254,7 +254,7 @@ class Facts:
 
     @functools.cached_property
     def escalation(self) -> Search:
-        """Who is an administrator, and by which path others become one."""
+        """The administrators, and the paths by which others become one."""
         return search(self.permissions.landscape)
 
     @functools.cached_property
@@ -285,10 +285,10 @@ class Facts:
         """
         if role.arn not in self._trusts:
             policy = self.permissions.trust(role.arn)
-            self._trusts[role.arn] = None if policy is None else self._shared_trust(policy, role)
+            self._trusts[role.arn] = None if policy is None else self._share_trust(policy, role)
         return self._trusts[role.arn]
 
-    def _shared_trust(self, policy: Policy, role: Role) -> Trust:
+    def _share_trust(self, policy: Policy, role: Role) -> Trust:
         key = (id(policy), role.arn if self._rcps_name_roles else "")
         if key not in self._shared_trusts:
             self._shared_trusts[key] = Trust(

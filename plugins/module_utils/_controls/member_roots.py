@@ -53,8 +53,8 @@ def central_finding(
     elif CREDENTIALS_FEATURE in features:
         judged = (Status.PASS, f"on: {listing(sorted(features))}", {"features": sorted(features)})
     else:
-        told = listing(sorted(features)) or "nothing"
-        detail = f"central management of root credentials is off (on: {told})"
+        services = listing(sorted(features)) or "nothing"
+        detail = f"central management of root credentials is off (on: {services})"
         judged = (Status.FAIL, detail, {"features": sorted(features)})
     control = _control(_CENTRAL)
     return _finding(control, judged, account_id, arn, "ListOrganizationsFeatures", _ENABLING, now)

@@ -25,7 +25,7 @@ _NAMED: t.Final = 20
 
 
 @dataclasses.dataclass(frozen=True)
-class Attached:
+class Attachment:
     """A policy where it is attached; ``policy`` is None where its document does not parse."""
 
     source: OrganizationPolicy
@@ -48,27 +48,27 @@ class Organization:
         self._scope = scope
 
     @functools.cached_property
-    def policies(self) -> tuple[Attached, ...]:
+    def policies(self) -> tuple[Attachment, ...]:
         """All that is attached anywhere."""
         parsed = self._scope.facts.permissions.parse
         return tuple(
-            Attached(policy, parsed(policy.document, policy.name)) for policy in self.tree.policies if policy.targets
+            Attachment(policy, parsed(policy.document, policy.name)) for policy in self.tree.policies if policy.targets
         )
 
     @functools.cached_property
-    def on(self) -> Mapping[str, tuple[Attached, ...]]:
-        """What is attached to each node, by the node's id."""
-        found: dict[str, list[Attached]] = {}
+    def on(self) -> Mapping[str, tuple[Attachment, ...]]:
+        """The attachments of each node, by the node's id."""
+        found: dict[str, list[Attachment]] = {}
         for item in self.policies:
             for target in item.source.targets:
                 found.setdefault(target, []).append(item)
         return {target: tuple(items) for target, items in found.items()}
 
-    def scps_on(self, target: str) -> tuple[Attached, ...]:
+    def scps_on(self, target: str) -> tuple[Attachment, ...]:
         return tuple(item for item in self.on.get(target, ()) if item.source.type == SCP)
 
-    def above(self, account_id: str) -> Iterator[tuple[Attached, ...]]:
-        """What is attached on each level from the root to the account."""
+    def above(self, account_id: str) -> Iterator[tuple[Attachment, ...]]:
+        """The attachments on each level from the root to the account."""
         for target in self.tree.lineage(account_id):
             yield self.on.get(target, ())
 
@@ -96,8 +96,8 @@ class Organization:
         management = self.tree.management_account_id
         return (*self.tree.unit, *(account.id for account in self.tree.accounts if account.id != management))
 
-    def bound_under(self, target: str) -> list[str]:
-        """What people call the active accounts that a policy on ``target`` binds."""
+    def list_bound_under(self, target: str) -> list[str]:
+        """List the active accounts that a policy on ``target`` binds, by the names that people use."""
         ids = {account.id for account in self.bound}
         return [self.tree.name_of(item.id) for item in self.tree.accounts_under([target]) if item.id in ids]
 

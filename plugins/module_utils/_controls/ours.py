@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whose account something belongs to, as far as the snapshot and the settings say."""
+"""The accounts of the owner, as far as the snapshot and the settings show them."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is wrong, in words: a control says what must hold, a finding has to say what does not."""
+"""Problems in words: a control says what must hold, a finding has to say what does not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DEFAULTS: t.Final = dataclasses.asdict(Settings())
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """What one failing finding of a control says, and what several say after their number.
+    """The words of one failing finding of a control, and those of several after their number.
 
     ``{names}`` in braces are thresholds of the assessment. A control that speaks of the account as a whole never has
     several.
@@ -30,7 +30,7 @@ class Problem:
     many: str = ""
 
     def text(self, count: int, thresholds: Mapping[str, t.Any]) -> str:
-        """What ``count`` failing findings say."""
+        """The words of ``count`` failing findings."""
         values = {**_DEFAULTS, **thresholds}
         if self.many and count > 1:
             return f"{count} {self.many}".format_map(values)

@@ -14,13 +14,13 @@ from collections.abc import Iterator, Sequence
 
 from .._account.model import Snapshot, UnreadKind
 from .._converge.finding import Evidence, Finding, Remediation, Status
-from .control import Control, Scope, Verdict, listing, merged, plural
+from .control import Control, Scope, Verdict, listing, merge_compliance, plural
 from .problem import Problem
 
 # No control of the catalogue: its findings stand for all controls that ask about a region that was not read.
 REGION_CONTROL: t.Final = "region_assessed"
 GLOBAL: t.Final = "global"
-#: What findings say that no control of the catalogue makes.
+#: The words of findings that no control of the catalogue makes.
 OTHER_PROBLEMS: t.Final = {REGION_CONTROL: Problem("Region could not be assessed", "regions could not be assessed")}
 LEFT_OUT: t.Final = "the region is enabled, and aws_regions does not name it"
 
@@ -62,8 +62,8 @@ def unread_regions(snapshot: Snapshot) -> dict[str, str]:
     return {region: reasons[region] for region in sorted(reasons)}
 
 
-def unproven(control: Control, account: Scope) -> t.Optional[str]:
-    """Why a pass of an account-wide control proves nothing: it speaks for every region, and not every one was read."""
+def explain_unproven(control: Control, account: Scope) -> t.Optional[str]:
+    """Explain why a pass of an account-wide control proves nothing: it covers all regions, and some were not read."""
     if not control.every_region:
         return None
     regions = set(unread_regions(account.snapshot))
@@ -85,7 +85,7 @@ def was_not_requested(control: Control, snapshot: Snapshot) -> bool:
 
 
 def region_control(controls: Sequence[Control], snapshot: Snapshot) -> t.Optional[Control]:
-    """What the findings on regions say, as a control; None where no control that was chosen asks about regions."""
+    """The findings on regions as a control; None if no chosen control asks about regions."""
     asked = [control for control in controls if control.regional and not was_not_requested(control, snapshot)]
     if not asked:
         return None
@@ -104,5 +104,5 @@ def region_control(controls: Sequence[Control], snapshot: Snapshot) -> t.Optiona
             "Assess every enabled region (aws_regions: enabled), and admit the assessor role in the policy that denies"
             " the region. Disable regions that nobody uses."
         ),
-        compliance=merged(*(control.compliance for control in asked)),
+        compliance=merge_compliance(*(control.compliance for control in asked)),
     )

@@ -80,7 +80,7 @@ def all_controls() -> tuple[Control, ...]:
 
 
 def problems() -> dict[str, Problem]:
-    """What failing findings say, by control: of the catalogue, of regions, and of modules on their own declarations."""
+    """The words of failing findings by control: of the catalogue, of regions, and of modules on their declarations."""
     others = (access_analyzer.OTHER_PROBLEMS, organization_guardrails.OTHER_PROBLEMS, regions.OTHER_PROBLEMS)
     found = {control.id: control.problem for control in _CONTROLS if control.problem}
     for mapping in others:

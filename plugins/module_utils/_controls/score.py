@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .._converge.finding import Finding, Status
 from .benchmarks import BENCHMARKS, DEFAULT_BENCHMARKS
 
-# What a recommendation is, where several findings speak of it: the first of these that occurs.
+# The status of a recommendation with several findings: the first of these that occurs.
 PRECEDENCE: t.Final = (Status.FAIL, Status.NOT_ASSESSED, Status.WAIVED, Status.PASS, Status.NOT_APPLICABLE)
 _VIEWS: t.Final = ("soc2", "pci_4.0", "nist_800_53", "security_hub")
 _COUNTS: t.Final[Mapping[Status, str]] = {

@@ -32,12 +32,12 @@ def select(
 
     :raises SelectionError: a term that names nothing.
     """
-    kept = _named(controls, include, "include") if include else {control.id for control in controls}
-    dropped = _named(controls, exclude, "exclude")
+    kept = _match_terms(controls, include, "include") if include else {control.id for control in controls}
+    dropped = _match_terms(controls, exclude, "exclude")
     return tuple(control for control in controls if control.id in kept and control.id not in dropped)
 
 
-def _named(controls: Sequence[Control], terms: Sequence[str], option: str) -> set[str]:
+def _match_terms(controls: Sequence[Control], terms: Sequence[str], option: str) -> set[str]:
     found: set[str] = set()
     for term in terms:
         ids = {control.id for control in controls if term in _words(control) or _fits(control, term)}
@@ -65,7 +65,7 @@ def _fits(control: Control, term: str) -> bool:
 
 
 def near(term: str, known: Collection[str]) -> str:
-    """What comes near to a term, as the tail of an error message."""
+    """Find names that are similar to a term, as the tail of an error message."""
     found = difflib.get_close_matches(term, sorted(known), n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
@@ -73,7 +73,7 @@ def near(term: str, known: Collection[str]) -> str:
 def datasets_for(
     controls: Sequence[Control], *, deep: bool = False, detective: bool = False, of_organization: bool = False
 ) -> frozenset[Dataset]:
-    """What must be read for those of the controls that are about an account, or ``of_organization``.
+    """The datasets that must be read for the controls that are about an account, or ``of_organization``.
 
     Evidence that costs a call per principal only with ``deep``, that of the services that watch with ``detective``.
     """

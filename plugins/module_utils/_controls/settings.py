@@ -24,7 +24,7 @@ class SettingsError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What the controls measure against. Field names are the option names below ``thresholds``; ages are in days."""
+    """The thresholds of the controls. Field names are the option names below ``thresholds``; ages are in days."""
 
     # A credential that nobody used for so long should be gone (CIS AWS Foundations; Security Hub IAM.8 takes 90).
     unused_days: int = 45

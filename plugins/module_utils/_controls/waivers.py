@@ -264,7 +264,7 @@ def apply(
         for waiver in fitting:
             counts = uncovered if waiver.lacks(finding) else matched
             counts[waiver.index] += 1
-        judged.append(_judged(finding, fitting, today))
+        judged.append(_apply_to_finding(finding, fitting, today))
     accounts = {finding.account_id for finding in findings}
     concerned = [waiver for waiver in waivers if any(waiver.concerns(account) for account in accounts)]
     records = [
@@ -284,7 +284,7 @@ def apply(
     return tuple(judged), records, warnings
 
 
-def _judged(finding: Finding, fitting: Sequence[Waiver], today: dt.date) -> Finding:
+def _apply_to_finding(finding: Finding, fitting: Sequence[Waiver], today: dt.date) -> Finding:
     covering = [waiver for waiver in fitting if not waiver.lacks(finding)]
     in_force = [waiver for waiver in covering if not waiver.is_expired(today)]
     if in_force:

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who an ARN means: the user or role behind it, whichever of its forms is at hand."""
+"""The user or role that an ARN means, in whichever form it is given."""
 
 from __future__ import annotations
 

@@ -29,24 +29,24 @@ VERIFY_WAITS: t.Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _VERIFY_WAITS_OF: t.Final[Mapping[str, tuple[float, ...]]] = {"sqs": (*VERIFY_WAITS, 16.0, 16.0)}
 
 
-class Judged(t.Protocol):
-    """What the error of an attempt says."""
+class RetryVerdict(t.Protocol):
+    """The verdict on the error of an attempt."""
 
     @property
-    def answered(self) -> bool:
-        """Whether AWS answered, or was never reached: the attempt changed nothing."""
+    def changed_nothing(self) -> bool:
+        """Whether the attempt changed nothing: AWS answered, or was never reached."""
 
     @property
     def waits(self) -> Sequence[float]:
-        """The seconds to wait before each further attempt; none where AWS would say the same again."""
+        """The seconds to wait before each further attempt; none if AWS would give the same answer again."""
 
     @property
     def waits_if_new(self) -> Sequence[float]:
         """The same where the change builds on what this run has just made."""
 
 
-Judge = Callable[[Exception, Change], Judged]
-# What is there before another attempt: why there is none, or whether it is as wanted already.
+Judge = Callable[[Exception, Change], RetryVerdict]
+# A look at the target before another attempt: why there is none, or whether it is as wanted already.
 Look = Callable[[Change], t.Union[Refusal, bool]]
 
 
@@ -87,14 +87,14 @@ def bring_about(
             return Ending(Outcome.APPLIED, answer=attempt())
         except means.errors as error:
             failure = error
-        judged = means.judge(failure, change)
-        lost = lost if judged.answered else str(failure)
-        wait = _nth(judged.waits_if_new if is_new else judged.waits, number)
+        verdict = means.judge(failure, change)
+        lost = lost if verdict.changed_nothing else str(failure)
+        wait = _nth(verdict.waits_if_new if is_new else verdict.waits, number)
         if wait is not None:
             means.sleep(wait)
-        seen = _seen(change, look, means)
+        seen = _is_as_wanted(change, look, means)
         if seen is True:
-            return Ending(Outcome.APPLIED, _as_wanted(lost)) if lost else Ending(Outcome.FOREIGN, str(failure))
+            return Ending(Outcome.APPLIED, _explain_as_wanted(lost)) if lost else Ending(Outcome.FOREIGN, str(failure))
         if wait is None or seen is not False:
             # Where it reads as before, an attempt whose answer was lost changed nothing either, if that can be seen.
             is_failed = not lost or (seen is False and content_hash(change.before) != content_hash(change.after))
@@ -106,8 +106,8 @@ def _nth(waits: Sequence[float], number: int) -> t.Optional[float]:
     return waits[number] if number < len(waits) else None
 
 
-def _seen(change: Change, look: Look, means: Means) -> t.Optional[bool]:
-    """Whether the target is as wanted; None where it is neither that nor as planned on, or can't be read."""
+def _is_as_wanted(change: Change, look: Look, means: Means) -> t.Optional[bool]:
+    """Whether the target is as wanted; None if it is neither that nor as planned, or can't be read."""
     try:
         seen = look(change)
     except means.errors:
@@ -115,7 +115,7 @@ def _seen(change: Change, look: Look, means: Means) -> t.Optional[bool]:
     return None if isinstance(seen, Refusal) else seen
 
 
-def _as_wanted(lost: str) -> str:
+def _explain_as_wanted(lost: str) -> str:
     return f"the answer was lost ({lost}); the target is as wanted, so the change counts as made by this run"
 
 
@@ -131,7 +131,7 @@ def builds_on(change: Change, made: Iterable[Change]) -> bool:
 
 
 def _names_of(target: str) -> tuple[str, str]:
-    """The ARN of a target, or what stands in its place, and the bare name."""
+    """The ARN of a target, or the text in its place, and the bare name."""
     arn = target.partition(" ")[0]
     return arn, arn.rpartition("/")[2].rpartition(":")[2]
 

@@ -23,20 +23,20 @@ from .._account.permissions import Permissions
 from .._policy.documents.arn import arn_account
 from .affects.after import can_take
 from .arn import is_break_glass
-from .break_glass_state import PROVIDERS, SignIns, State, trusted
+from .break_glass_state import PROVIDERS, SignIns, State, list_trusted
 from .change import Change
 
 _MOST_TOLD: t.Final = 3
 
 
 def principals_for_emergencies(snapshot: Snapshot, patterns: Sequence[str]) -> tuple[t.Union[User, Role], ...]:
-    """The users and roles that are declared as break-glass, or that their paths tell."""
+    """The users and roles that are break-glass by declaration or by their path."""
     principals: tuple[t.Union[User, Role], ...] = (*snapshot.users, *snapshot.roles)
     return tuple(item for item in principals if is_break_glass(item.arn, patterns))
 
 
 def facts_needed(snapshot: Snapshot, patterns: Sequence[str]) -> frozenset[Dataset]:
-    """What has to be read beside users and roles to say who can use the break-glass principals of an account."""
+    """The facts, beside users and roles, that decide which callers can use the break-glass principals of an account."""
     needed: set[Dataset] = set()
     permissions = Permissions(snapshot)
     for principal in principals_for_emergencies(snapshot, patterns):
@@ -44,7 +44,7 @@ def facts_needed(snapshot: Snapshot, patterns: Sequence[str]) -> frozenset[Datas
         if isinstance(principal, User):
             needed.add(Dataset.CREDENTIAL_REPORT)
             continue
-        for kind, value in trusted(permissions.parse(principal.trust, "trust policy")):
+        for kind, value in list_trusted(permissions.parse(principal.trust, "trust policy")):
             if kind == "Federated":
                 needed.update(_facts_of_provider(value))
             elif value == "*" or arn_account(value) == snapshot.account_id:
@@ -58,14 +58,14 @@ def _facts_of_provider(provider: str) -> Iterator[Dataset]:
 
 
 def _facts_of_roles(permissions: Permissions) -> Iterator[Dataset]:
-    """What says whether somebody gets into the roles of an account, which may be the way into another one."""
+    """The facts that decide whether somebody can assume the roles of an account, which may lead to another one."""
     for role in permissions.snapshot.roles:
-        for kind, value in trusted(permissions.parse(role.trust, "trust policy")):
+        for kind, value in list_trusted(permissions.parse(role.trust, "trust policy")):
             if kind == "Federated":
                 yield from _facts_of_provider(value)
 
 
-#: What :func:`facts_needed` may name, as fields of a snapshot.
+#: The facts that :func:`facts_needed` may name, as fields of a snapshot.
 FACTS: t.Final[Mapping[Dataset, str]] = {
     Dataset.CREDENTIAL_REPORT: "credential_report",
     Dataset.SAML_PROVIDERS: "saml_provider_arns",
@@ -142,12 +142,14 @@ class Rescue:
             in_doubt = ways & present.users_in_doubt(change)
             taken = (ways - after.possible_ways(principal)) | in_doubt
             if taken:
-                doubt = f", and whether {_listed(in_doubt)} has another credential is not known" if in_doubt else ""
-                return f"{_listed(taken)} can use {principal.name}, which then {after.lack(principal, change)}{doubt}"
+                doubt = f", and whether {_join_names(in_doubt)} has another credential is not known" if in_doubt else ""
+                return (
+                    f"{_join_names(taken)} can use {principal.name}, which then {after.lack(principal, change)}{doubt}"
+                )
         return None
 
     def lacks(self, action: str = "", resource: str = "*") -> dict[str, str]:
-        """Who of them could not help, and why: nobody can use it, or it may not do ``action``, or nothing at all."""
+        """Those of them that could not help, and why: nobody can use it, it may not do ``action``, or nothing."""
         found = {item.arn: self._now.lack_of(item, action, resource) for item in self._found}
         return {arn: lack for arn, lack in found.items() if lack}
 
@@ -170,7 +172,7 @@ class Rescue:
         return principals_for_emergencies(self.snapshot, self.patterns)
 
 
-def _listed(arns: Collection[str]) -> str:
+def _join_names(arns: Collection[str]) -> str:
     names = sorted(f"user {arn.rpartition('/')[2]}" if ":user/" in arn else arn for arn in arns)
     more = f" and {len(names) - _MOST_TOLD} more" if len(names) > _MOST_TOLD else ""
     return ", ".join(names[:_MOST_TOLD]) + more

@@ -117,12 +117,12 @@ class State:
         return bool(self._permissions.list_policies(principal.arn))
 
     def lack(self, principal: t.Union[User, Role], change: Change, *, when: str = "") -> t.Optional[str]:
-        """What a break-glass principal lacks to take a change back; None where it lacks nothing."""
+        """The right that a break-glass principal lacks to take a change back; None if it lacks nothing."""
         closed = self.unusable(principal) or self._not_allowed(principal, change)
         return f"{closed}{when}" if closed else None
 
     def lack_of(self, principal: t.Union[User, Role], action: str, resource: str) -> t.Optional[str]:
-        """What a break-glass principal lacks to make a call; of no call it is asked whether it may do anything."""
+        """The right that a break-glass principal lacks to make a call; without a call, to do anything at all."""
         closed = self.unusable(principal)
         if closed:
             return closed
@@ -162,7 +162,7 @@ class State:
         return {row.arn: row for row in report.users} if report else {}
 
     def _with_mfa(self, principal: t.Union[User, Role]) -> dict[str, Values]:
-        """What requests say of MFA: a user has a device or not, whoever opens the session of a role may have one."""
+        """The MFA values of requests: a user has a device or not, a caller who assumes a role may have one."""
         row = self._row(principal) if isinstance(principal, User) else None
         if row is None or row.mfa_active:
             return {"aws:MultiFactorAuthPresent": True, "aws:MultiFactorAuthAge": 0}
@@ -182,7 +182,7 @@ class State:
     def _ways_into(self, role: Role, visited: set[str]) -> Iterator[str]:
         """By whom a role can be used, maybe through other roles; ``visited`` are those that were asked about."""
         visited.add(role.arn)
-        for kind, value in trusted(self._trust(role)):
+        for kind, value in list_trusted(self._trust(role)):
             if kind == "Federated":
                 yield from (value,) if self._is_let_in_by_provider(role, value) else ()
             elif kind in ("AWS", "*"):
@@ -226,7 +226,7 @@ class State:
         yield from self._ways_into(caller, visited)
 
     def _is_of_service(self, role: Role) -> bool:
-        services = [value for kind, value in trusted(self._trust(role)) if kind == "Service"]
+        services = [value for kind, value in list_trusted(self._trust(role)) if kind == "Service"]
         known: dict[str, Values] = {"aws:SourceAccount": self.snapshot.account_id, **self._of_organization}
         return any(self._is_admitted(role, value, _ASSUMING, values=known) for value in services)
 
@@ -246,7 +246,7 @@ class State:
 
     @property
     def _of_organization(self) -> dict[str, Values]:
-        """What requests of the organization's members say."""
+        """The condition keys in requests of the organization's members."""
         organization = self.snapshot.organization
         return {"aws:PrincipalOrgID": organization.id} if organization else {}
 
@@ -273,7 +273,7 @@ class State:
         layers: t.Optional[Layers] = None,
         values: t.Optional[Mapping[str, Values]] = None,
     ) -> bool:
-        """Whether a principal may open a session. What it brings along, such as MFA or an external id, it has."""
+        """Whether a principal may open a session. It counts as having what it can supply (MFA, an external id)."""
         own = Layers(identity=(ANYTHING,), rcps=self._permissions.limit(()).rcps)
         request = Request(
             action,
@@ -321,7 +321,7 @@ class State:
         return f"{action} on {resource} is not allowed to it ({decision.explanation.rstrip('.')})"
 
     def _place(self, change: Change) -> str:
-        """What the undo is authorized on: who is put into a group, or taken out, is no resource of it.
+        """The resource that the undo is authorized on: a user who joins or leaves a group is no resource of it.
 
         https://docs.aws.amazon.com/service-authorization/latest/reference/list_identityandaccessmanagement.html
         """
@@ -338,8 +338,8 @@ class State:
         return [name for name in unread if name]
 
 
-def trusted(trust: t.Optional[Policy]) -> Sequence[tuple[str, str]]:
-    """The principals that the statements of a trust policy let in; everybody for one that lets in all but some."""
+def list_trusted(trust: t.Optional[Policy]) -> Sequence[tuple[str, str]]:
+    """List the principals that a trust policy allows; everybody for a statement that allows all but some."""
     found: list[tuple[str, str]] = []
     for statement in trust.statements if trust else ():
         if statement.allow:

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a capability brings to the one walk of all converging modules."""
+"""The part of a capability in the one walk of all converging modules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from .affects.affected import with_affected
-from .affects.reach import Known
+from .affects.reach import KnownReach
 from .break_glass import Rescue
 from .change import Change, Refusal
 from .finding import Finding
@@ -41,7 +41,7 @@ class Aws(t.Protocol):
 
     @property
     def caller(self) -> Caller:
-        """Who the calls are made as."""
+        """The principal that makes the calls."""
 
     @property
     def chain(self) -> Sequence[str]:
@@ -72,11 +72,11 @@ class Capability(abc.ABC, t.Generic[Observed]):
 
     @abc.abstractmethod
     def observe(self) -> Observed:
-        """What is there. Raises the errors of AWS."""
+        """Observe the present state. Raises the errors of AWS."""
 
     @abc.abstractmethod
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
-        """What is wrong with what is there."""
+        """Find the faults of the observed state."""
 
     @abc.abstractmethod
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
@@ -89,9 +89,9 @@ class Capability(abc.ABC, t.Generic[Observed]):
         It may have nothing to go by but what a journal keeps: no ``parameters``, no ``kind``.
         """
 
-    def affected(self, _observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """The changes, each with those whom it affects by what was observed."""
-        return with_affected(changes, Known())
+    def add_affected(self, _observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """Add to each change the principals that it affects by what was observed."""
+        return with_affected(changes, KnownReach())
 
     def rescue(self, _observed: Observed) -> t.Optional[Rescue]:
         """The break-glass principals of the account; None where nobody looked for one.
@@ -101,7 +101,7 @@ class Capability(abc.ABC, t.Generic[Observed]):
         return None
 
     def rereads(self) -> Mapping[str, Callable[[Change], t.Any]]:
-        """As ``reread``, for changes of other modules by their names, where this one can tell how they ended."""
+        """As ``reread``, for changes of other modules by their names, if this one can find out how they ended."""
         return {}
 
     def acting(self, _change: Change) -> t.Optional[Aws]:
@@ -113,7 +113,7 @@ class Capability(abc.ABC, t.Generic[Observed]):
         return None
 
     def learn(self, _change: Change, _answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        """What the journal is to keep of AWS's answer to a change: the id of a message, say, which only AWS knows.
+        """Learn what the journal has to keep from AWS's answer to a change: the id of a message, say.
 
         It may raise the errors of AWS: the answer says that parts of the change were not made.
         """
@@ -127,8 +127,8 @@ class Capability(abc.ABC, t.Generic[Observed]):
         """Whether a change is there for another one alone: where all that it serves are refused, it is not made."""
         return False
 
-    def declined(self, _change: Change, _error: Exception) -> t.Optional[Refusal]:
-        """The refusal in the error of a change, where somebody else decides on its target; None where it failed."""
+    def find_refusal(self, _change: Change, _error: Exception) -> t.Optional[Refusal]:
+        """Find the refusal in a change's error, if somebody else decides on its target; None if the change failed."""
         return None
 
     def impacts(self) -> Documents:
@@ -136,7 +136,7 @@ class Capability(abc.ABC, t.Generic[Observed]):
         return ()
 
     def costs(self) -> t.Optional[Documents]:
-        """What AWS charges for what is declared: each an ``option``, its ``unit``, the ``count`` and a ``note``.
+        """The charges of AWS for the declaration: each an ``option``, its ``unit``, the ``count`` and a ``note``.
 
         The count is None where nobody knows it. No list at all where a capability never costs anything.
         """
@@ -149,7 +149,7 @@ class Capability(abc.ABC, t.Generic[Observed]):
         """
 
     def result(self, _result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        """What the module returns beside, or in place of, what all converging modules do."""
+        """The module's own return values, beside or in place of those of all converging modules."""
         return {}
 
     def failure(self, _result: Mapping[str, t.Any]) -> str:

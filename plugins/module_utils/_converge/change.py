@@ -21,7 +21,7 @@ GLOBAL: t.Final = "global"
 
 
 class Impact(enum.StrEnum):
-    """What a change does to access; narrowing and destructive changes are capped and predicted."""
+    """The effect of a change on access; narrowing and destructive changes are capped and predicted."""
 
     ADDITIVE = "additive"
     NARROWING = "narrowing"
@@ -74,7 +74,7 @@ class Change:
         return dict(self.parameters if self.planned is None else self.planned)
 
     @property
-    def reversible(self) -> bool:
+    def is_reversible(self) -> bool:
         return self.undo is not None
 
     def as_dict(self, *, applied: bool = False) -> dict[str, t.Any]:
@@ -88,7 +88,7 @@ class Change:
             "after": self.after,
             "affects": list(self.affects),
             "remedies": list(self.remedies),
-            "reversible": self.reversible,
+            "reversible": self.is_reversible,
             "undo": self.undo.as_dict() if self.undo else None,
             "applied": applied,
             **({"undoes": self.undoes} if self.undoes else {}),

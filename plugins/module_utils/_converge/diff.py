@@ -16,7 +16,7 @@ from .change import Change
 
 
 def diff_of(changes: Iterable[Change]) -> list[dict[str, t.Any]]:
-    """One difference a change, in the structure of a module's ``diff``. What does not exist is an empty text."""
+    """One difference a change, in the structure of a module's ``diff``. A missing state is an empty text."""
     return [
         {
             "before_header": f"{_legible(change.target)} (before {change.operation})",

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What stops a walk. Everything else that a guard says no to is a result."""
+"""Errors that stop a walk. Every other refusal of a guard is a result."""
 
 from __future__ import annotations
 

@@ -21,14 +21,14 @@ from .._account.moments import format_utc
 from .reason import reason_fingerprint
 
 # Long-term (AKIA) and temporary (ASIA) access key ids; IAM unique ids share the alphabet but not the prefix.
-# Most findings name no key at all, and one look at the whole tells.
+# Most findings name no key at all, and one search in the whole text shows it.
 _KEY_ID_PREFIX = re.compile("A[KS]IA")
 # In a name an id may stand beside an underscore; ids of old keys have digits that base 32 lacks.
 _ACCESS_KEY_ID = re.compile("(?<![A-Za-z0-9])(A[KS]IA)[A-Z0-9]{8,124}?([A-Z0-9]{4})(?![A-Za-z0-9])")
 
 
 class Status(enum.StrEnum):
-    """What a control says of a resource."""
+    """The verdict of a control on a resource."""
 
     PASS = "PASS"
     FAIL = "FAIL"
@@ -56,7 +56,7 @@ _RANKS: t.Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """What was seen, what was expected, and which AWS operation said so."""
+    """The observed and the expected value, and the AWS operation that returned the observed one."""
 
     observed: t.Any = None
     expected: t.Any = None
@@ -115,7 +115,7 @@ class Finding:
 
     @property
     def reason_fingerprint(self) -> t.Optional[str]:
-        """What a failing finding fails for, for waivers: SHA-256 of the lasting part of its evidence, if it has one."""
+        """The reason of a failing finding, for waivers: SHA-256 of the lasting part of its evidence, if it has one."""
         is_open = self.status in (Status.FAIL, Status.WAIVED)
         return reason_fingerprint(self.evidence.observed) if is_open else None
 

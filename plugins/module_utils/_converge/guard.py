@@ -29,7 +29,7 @@ import typing as t
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from .affects.affected import described, is_counted, mismatch_of, principals_in, unknown_in
+from .affects.affected import describe_affected, is_counted, mismatch_of, principals_in, unknown_in
 from .affects.request import place_of
 from .arn import Principal, is_break_glass, principal_of
 from .break_glass import Rescue
@@ -58,7 +58,7 @@ class Limits:
 
 @dataclasses.dataclass(frozen=True)
 class GuardContext:
-    """What the rules for changes go by.
+    """The input of the rules for changes.
 
     ``principals`` are the caller and every role it came through. ``lockout_kinds`` names the kinds of change that can
     lock people out for good, and so need a break-glass principal that works. ``break_glass`` are the declared ones, as
@@ -74,17 +74,17 @@ class GuardContext:
 
 
 @dataclasses.dataclass(frozen=True)
-class Guarded:
-    """What may be done, in the order of the plan, and what may not."""
+class GuardResult:
+    """The changes that may be made, in the order of the plan, and the refusals."""
 
     allowed: tuple[Change, ...]
     refused: tuple[Refusal, ...]
 
 
-def enforcing_objections(
+def find_enforcing_objections(
     *, account_id: t.Optional[str], awx_job_id: t.Optional[str], journal: str
 ) -> tuple[Refusal, ...]:
-    """Why nothing may be enforced with these options; all of them are fatal to a run that writes."""
+    """Find the reasons why these options may not enforce; each is fatal to a run that writes."""
     objections = []
     if account_id is None:
         reason = "account_id: not set; to enforce, the 12 digits of the account that is meant are needed"
@@ -98,7 +98,7 @@ def enforcing_objections(
     return tuple(objections)
 
 
-def guard(changes: Sequence[Change], context: GuardContext) -> Guarded:
+def guard(changes: Sequence[Change], context: GuardContext) -> GuardResult:
     """Hold a plan against all rules.
 
     :raises GuardError: a change acts on the caller, or on a role that it came through.
@@ -118,15 +118,17 @@ def guard(changes: Sequence[Change], context: GuardContext) -> Guarded:
             context.rescue.expect(change)
     over_cap = {} if context.approved else _over_cap(passed, context.limits)
     refused += [_refusal("cap", change, over_cap[change.kind]) for change in passed if change.kind in over_cap]
-    return Guarded(allowed=tuple(change for change in passed if change.kind not in over_cap), refused=tuple(refused))
+    return GuardResult(
+        allowed=tuple(change for change in passed if change.kind not in over_cap), refused=tuple(refused)
+    )
 
 
 def _refusal(rule: str, change: Change, reason: str) -> Refusal:
     return Refusal(rule=rule, reason=reason, target=change.target, operation=change.operation)
 
 
-def _acted_on(change: Change) -> frozenset[Principal]:
-    """The users and roles that a change acts on: its target, and whom the request names."""
+def _find_direct_targets(change: Change) -> frozenset[Principal]:
+    """Find the users and roles that a change acts on: its target, and those that the request names."""
     named = {
         Principal(change.account_id, kind, str(change.parameters[parameter]).lower())
         for parameter, kind in (("UserName", "user"), ("RoleName", "role"))
@@ -141,26 +143,26 @@ def _is_purely_additive(change: Change) -> bool:
     return change.impact is Impact.ADDITIVE and not change.undoes
 
 
-def _touched(change: Change) -> tuple[str, ...]:
-    """The target, and the ARNs of those affected whom the rules for single principals count."""
-    acted_on = _acted_on(change)
+def _list_touched(change: Change) -> tuple[str, ...]:
+    """List the target, and the ARNs of the affected principals that the rules for single principals count."""
+    acted_on = _find_direct_targets(change)
     through_others = not _is_purely_additive(change)
     affected = (arn for arn in change.affects if through_others or principals_in((arn,)) & acted_on)
     return tuple(dict.fromkeys((place_of(change), *affected)))
 
 
 def _on_caller(change: Change, context: GuardContext) -> t.Optional[Refusal]:
-    if _acted_on(change) & context.principals:
+    if _find_direct_targets(change) & context.principals:
         what = (
             f"{change.operation} on {change.target} would act on the caller itself, or on a role that it came through"
         )
         return dataclasses.replace(_refusal("caller", change, what), fatal=True)
-    own = [arn for arn in _touched(change) if principals_in((arn,)) & context.principals]
+    own = [arn for arn in _list_touched(change) if principals_in((arn,)) & context.principals]
     if change.service != "iam" or not own:
         return None
     reason = (
         f"{change.operation} on {change.target} would change what the caller itself, or a role that it came through, "
-        f"may do: {described(own)}"
+        f"may do: {describe_affected(own)}"
     )
     return dataclasses.replace(_refusal("caller", change, reason), fatal=True)
 
@@ -174,9 +176,9 @@ def _on_protected(change: Change, _context: GuardContext) -> t.Optional[Refusal]
     reason = protection_of(change.target)
     if reason:
         return _refusal("protected", change, f"never touched: {reason}")
-    found = next(((arn, why) for arn in _touched(change) if (why := protection_of(arn))), None)
+    found = next(((arn, why) for arn in _list_touched(change) if (why := protection_of(arn))), None)
     return (
-        _refusal("protected", change, f"it affects {described(found[:1])}, never touched: {found[1]}")
+        _refusal("protected", change, f"it affects {describe_affected(found[:1])}, never touched: {found[1]}")
         if found
         else None
     )
@@ -184,12 +186,14 @@ def _on_protected(change: Change, _context: GuardContext) -> t.Optional[Refusal]
 
 def _on_break_glass(change: Change, context: GuardContext) -> t.Optional[Refusal]:
     place = place_of(change)
-    found = [arn for arn in _touched(change) if is_break_glass(arn, context.break_glass)]
+    found = [arn for arn in _list_touched(change) if is_break_glass(arn, context.break_glass)]
     if not found:
         return None
     if place in found:
         return _refusal("break_glass", change, "never touched: it is a break-glass principal")
-    return _refusal("break_glass", change, f"it affects {described(found)}, which is break-glass and never touched")
+    return _refusal(
+        "break_glass", change, f"it affects {describe_affected(found)}, which is break-glass and never touched"
+    )
 
 
 def _could_lock_out(change: Change, context: GuardContext) -> t.Optional[Refusal]:

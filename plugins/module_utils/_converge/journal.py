@@ -204,8 +204,8 @@ def _ignore(_problem: str) -> None:
     """Where nobody wants to hear of a broken record."""
 
 
-def interrupted(store: Store, account_id: str, warn: Warn = _ignore) -> tuple[Intent, ...]:
-    """The recorded intents of an account that have no outcome: their run was cut off, or is still under way.
+def find_interrupted(store: Store, account_id: str, warn: Warn = _ignore) -> tuple[Intent, ...]:
+    """Find the recorded intents of an account that have no outcome: their run was interrupted, or is still under way.
 
     ``warn`` is given each problem with a record. Raises StoreError where the journal can't be read at all.
     """
@@ -217,8 +217,8 @@ def interrupted(store: Store, account_id: str, warn: Warn = _ignore) -> tuple[In
     return tuple(_readable(store, [key for key in started if key not in concluded], warn))
 
 
-def recorded(store: Store, account_id: str, run_id: str, warn: Warn = _ignore) -> Iterator[tuple[Intent, Outcome]]:
-    """The changes of all jobs of a run in the order in which they were made, each with how it ended.
+def read_recorded(store: Store, account_id: str, run_id: str, warn: Warn = _ignore) -> Iterator[tuple[Intent, Outcome]]:
+    """Read the changes of all jobs of a run in the order in which they were made, each with its outcome.
 
     An intent without outcome, or with one that is broken or can't be read, counts as ``UNKNOWN``. ``warn`` is given
     each problem with a record. Raises StoreError where the journal can't be read at all.

@@ -17,9 +17,9 @@ _MOST_LEVELS: t.Final = 100
 
 
 def parse(content: t.Union[bytes, str]) -> t.Any:
-    """What a JSON text holds.
+    """Parse a JSON text.
 
-    :raises ValueError: it is not JSON, or is nested so deeply that whoever walks through it would run out of stack.
+    :raises ValueError: it is not JSON, or is nested so deeply that a walk through it would exhaust the stack.
     """
     try:
         document = json.loads(content)
@@ -34,6 +34,6 @@ def parse(content: t.Union[bytes, str]) -> t.Any:
 
 
 def _children(node: t.Any) -> list[t.Any]:
-    """What of a list or mapping can have members of its own."""
+    """The members of a list or mapping that can have members of their own."""
     members = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     return [member for member in members if isinstance(member, (dict, list))]

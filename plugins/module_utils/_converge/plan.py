@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from .._account.moments import format_utc, parse_moment
-from .affects.affected import described
+from .affects.affected import describe_affected
 from .change import Change, Impact, Refusal, Undo, change_hash, plan_sha256
 from .errors import InputError
 
@@ -29,7 +29,7 @@ _AGAIN: t.Final = "run the check again and approve its plan (hardening_approved_
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What planning came to: the changes in the order to make them, the parts it refused itself, and what to tell."""
+    """The result of planning: the changes in the order to make them, the parts it refused itself, and the messages."""
 
     changes: tuple[Change, ...] = ()
     refused: tuple[Refusal, ...] = ()
@@ -52,7 +52,9 @@ class ApprovedPlan:
             return f"the approved plan does not have this change; {_AGAIN}"
         joined = [entry for entry in change.affects if entry not in known]
         if joined:
-            return f"it would now affect {described(joined)} too, whom the approved plan does not name; {_AGAIN}"
+            return (
+                f"it would now affect {describe_affected(joined)} too, whom the approved plan does not name; {_AGAIN}"
+            )
         return f"the approved plan has this change, but what it finds or leaves differs now; {_AGAIN}"
 
 
@@ -75,14 +77,14 @@ def plan_document(
     }
 
 
-def combined_plan(
+def combine_plans(
     documents: Iterable[Mapping[str, t.Any]], *, account_id: str, run_id: str
 ) -> t.Optional[dict[str, t.Any]]:
-    """One plan for an account out of those of its modules, as old as the oldest of them; None where there are none."""
+    """Combine the plans of an account's modules into one, as old as the oldest of them; None if there are none."""
     kept = tuple(documents)
     if not kept:
         return None
-    changes = (planned_change(recorded) for document in kept for recorded in document["changes"])
+    changes = (parse_planned_change(recorded) for document in kept for recorded in document["changes"])
     created = min(parse_moment(document["created"]) for document in kept)
     authors = list(dict.fromkeys(author for document in kept for author in authors_of(document)))
     author = authors if len(authors) > 1 else next(iter(authors), None)
@@ -95,8 +97,8 @@ def authors_of(document: Mapping[str, t.Any]) -> list[str]:
     return [str(author) for author in (named if isinstance(named, list) else [named]) if author]
 
 
-def planned_change(entry: t.Any) -> Change:
-    """The change that an entry of a plan stands for, with its request.
+def parse_planned_change(entry: t.Any) -> Change:
+    """Parse an entry of a plan into its change, with the request.
 
     :raises InputError: the entry is malformed.
     """
@@ -117,7 +119,7 @@ def check_plan(document: t.Any) -> tuple[Change, ...]:
     entries = document.get("changes")
     if not isinstance(entries, list):
         raise InputError("not a plan: it has no list of changes")
-    changes = tuple(planned_change(entry) for entry in entries)
+    changes = tuple(parse_planned_change(entry) for entry in entries)
     if plan_sha256(changes) != document.get("plan_sha256"):
         raise InputError("its changes do not match its plan_sha256, so it was edited after it was made")
     return changes

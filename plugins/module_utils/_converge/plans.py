@@ -114,10 +114,10 @@ def find_approval(
     plan_hash = check_hash(given)
     if store is None:
         raise InputError("approved_plan: a hash needs report_dir, where the plan with this hash is kept")
-    found = _dated(store, plan_key(account_id, plan_hash))
+    found = _read_dated(store, plan_key(account_id, plan_hash))
     if found is None:
         plan_hash = _hash_in_run(store, plan_hash, account_id)
-        found = _dated(store, plan_key(account_id, plan_hash))
+        found = _read_dated(store, plan_key(account_id, plan_hash))
     if found is None or not isinstance(found[0], Mapping):
         where = f"{store.location}/{plan_key(account_id, plan_hash)}"
         raise InputError(f"approved_plan: there is no plan at {where}")
@@ -132,7 +132,7 @@ def find_approval(
 
 @dataclasses.dataclass(frozen=True)
 class _Made:
-    """What one run says of a plan that it made, and since when the store has it."""
+    """The note of one run on a plan that it made, and the time since when the store has it."""
 
     record: Mapping[str, t.Any]
     stored: datetime
@@ -168,7 +168,7 @@ def check_hash(given: t.Any) -> str:
 
 def _hash_in_run(store: Store, run_hash: str, account_id: str) -> str:
     """The hash of the account's plan in the run with this hash."""
-    document = _json(store, run_key(run_hash))
+    document = _read_json(store, run_key(run_hash))
     if document is None:
         raise InputError(
             f"approved_plan: no plan of account {account_id} and no run has the hash {run_hash} in {store.location}"
@@ -185,11 +185,11 @@ def _hash_in_run(store: Store, run_hash: str, account_id: str) -> str:
 
 
 def _notes(store: Store, account_id: str, plan_hash: str) -> list[_Made]:
-    """What later runs noted that made the same plan. A malformed note counts for nothing."""
+    """The notes of later runs that made the same plan. A malformed note is ignored."""
     notes: list[_Made] = []
     for key in store.list(f"{plan_key(account_id, plan_hash).removesuffix('.json')}/"):
         with contextlib.suppress(InputError):
-            found = _dated(store, key)
+            found = _read_dated(store, key)
             if found and isinstance(found[0], Mapping) and found[0].get("plan_sha256") == plan_hash:
                 notes.append(_Made(*found))
     return notes
@@ -206,14 +206,14 @@ def _encode(document: Mapping[str, t.Any]) -> bytes:
     return json.dumps(document, indent=1, sort_keys=True, default=str).encode()
 
 
-def _json(store: Store, key: str) -> t.Any:
-    """The document at ``key``; None where there is none. Raises InputError: it is not JSON."""
-    found = _dated(store, key)
+def _read_json(store: Store, key: str) -> t.Any:
+    """Read the document at ``key``; None if there is none. Raises InputError: it is not JSON."""
+    found = _read_dated(store, key)
     return None if found is None else found[0]
 
 
-def _dated(store: Store, key: str) -> t.Optional[tuple[t.Any, datetime]]:
-    """The document at ``key`` and since when the store has it; None where there is none.
+def _read_dated(store: Store, key: str) -> t.Optional[tuple[t.Any, datetime]]:
+    """Read the document at ``key`` and the time since when the store has it; None if there is none.
 
     :raises InputError: it is not JSON.
     """

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is never touched: objects that AWS or an organization's landing zone owns. No option lifts this list.
+"""Objects that are never touched: AWS or an organization's landing zone owns them. No option lifts this list.
 
 A name protects only what its owner makes under it: a role named ``cdk-…`` belongs to the CDK, a user of such a
 name does not. Nobody but AWS makes anything below the paths, so that there the path alone decides, and a name that AWS

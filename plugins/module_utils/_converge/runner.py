@@ -19,9 +19,9 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from .affects.affected import described, grown
+from .affects.affected import describe_affected, find_newly_affected
 from .affects.after import can_deny, can_take
-from .affects.live import Live
+from .affects.live import LiveReach
 from .attempts import Ending, Judge, Means, bring_about, builds_on, verify_waits
 from .capability import Aws, Capability, Observed
 from .change import GLOBAL, Change, Refusal, content_hash, plan_sha256
@@ -56,10 +56,10 @@ class Prediction:
 
 
 @dataclasses.dataclass(frozen=True)
-class Applied:
-    """What became of the allowed changes: those made, those refused at the last moment, and what stopped the rest.
+class ApplyResult:
+    """The result of the allowed changes: those made, those refused at the last moment, and the error at the end.
 
-    ``already`` are those that were not made, because somebody else had brought about what they want.
+    ``already`` are those that were not made, because somebody else had made them.
     """
 
     made: tuple[Change, ...] = ()
@@ -79,7 +79,7 @@ def predict(capability: Capability[Observed], context: GuardContext) -> Predicti
     fatal = [refusal for refusal in plan.refused if refusal.fatal]
     if fatal:
         raise GuardError(fatal)
-    plan = dataclasses.replace(plan, changes=capability.affected(observed, plan.changes))
+    plan = dataclasses.replace(plan, changes=capability.add_affected(observed, plan.changes))
     could_lock_out = any(_could_lock_out(capability, change) for change in plan.changes)
     rescue = capability.rescue(observed) if could_lock_out else None
     known = dataclasses.replace(context, lockout_kinds=capability.lockout_kinds, rescue=rescue)
@@ -98,14 +98,14 @@ def _together(
 ) -> tuple[tuple[Change, ...], tuple[Refusal, ...]]:
     """The allowed changes without those that stay away with refused ones, and the refusals of these."""
     kept = list(allowed)
-    refused = [change for change in planned if not _among(change, kept)]
+    refused = [change for change in planned if not _is_among(change, kept)]
     refusals: list[Refusal] = []
-    # What is refused here may keep others away in its turn.
+    # A change that is refused here may lead to the refusal of others.
     for other in refused:
         for change in [change for change in kept if _depends(capability, change, other, kept)]:
             kept = [item for item in kept if item is not change]
             refused.append(change)
-            refusals.append(_left(change, other))
+            refusals.append(_refuse_dependent(change, other))
     return tuple(kept), tuple(refusals)
 
 
@@ -116,11 +116,11 @@ def _depends(capability: Capability[Observed], change: Change, refused: Change, 
     return capability.serves(change, refused) and not any(capability.serves(change, other) for other in kept)
 
 
-def _among(change: Change, changes: Sequence[Change]) -> bool:
+def _is_among(change: Change, changes: Sequence[Change]) -> bool:
     return any(change is other for other in changes)
 
 
-def _left(change: Change, other: Change) -> Refusal:
+def _refuse_dependent(change: Change, other: Change) -> Refusal:
     reason = f"it does not come without {other.operation} on {other.target}, which is refused"
     return Refusal("together", reason, change.target, change.operation)
 
@@ -134,14 +134,14 @@ def apply(
     errors: tuple[type[Exception], ...],
     judge: Judge,
     sleep: Callable[[float], None],
-) -> Applied:
+) -> ApplyResult:
     """Make the allowed changes in their order and verify them; the first that fails stops the rest.
 
     A change whose target is as wanted already is neither made nor journalled. Errors that pass are waited for.
     Successive changes of different regions are made side by side, and a failure stops those of its region alone, then
     what comes after all of them: a region that refuses an account is no reason to leave the others unwatched.
 
-    ``errors`` are the exceptions that a call to AWS may raise, ``judge`` tells what each of them says: nothing else of
+    ``errors`` are the exceptions that a call to AWS may raise, ``judge`` gives the verdict on each: nothing else of
     ``_aws`` has to be known here.
     """
     means = Means(errors, judge, sleep)
@@ -158,7 +158,7 @@ def apply(
         return tuple(sorted(done, key=lambda change: order[id(change)]))
 
     refused = tuple(refusal for _change, refusal in making.refused)
-    return Applied(in_order(making.made), in_order(making.already), refused, error)
+    return ApplyResult(in_order(making.made), in_order(making.already), refused, error)
 
 
 def _stretches(changes: Sequence[Change]) -> Iterator[tuple[tuple[Change, ...], ...]]:
@@ -209,7 +209,7 @@ class _Making(t.Generic[Observed]):
 
     def _look(self, change: Change) -> t.Union[Refusal, bool]:
         seen = _at_the_last_moment(self._capability, change, [other for other, _refusal in self.refused])
-        return seen or _joined_since(change, self._aws, self._means.errors) or False
+        return seen or _refuse_grown(change, self._aws, self._means.errors) or False
 
     def _look_patiently(self, change: Change) -> t.Union[Refusal, bool]:
         """Look again for a while where reads may not show yet what this run itself has made."""
@@ -240,20 +240,20 @@ class _Making(t.Generic[Observed]):
             is_new=self._is_new(change),
         )
         if ending.answer is not None:
-            ending = self._learned(change, ending.answer)
+            ending = self._learn_from_answer(change, ending.answer)
         if ending.outcome is Outcome.APPLIED:
             self.made.append(change)
         elif ending.outcome is Outcome.FOREIGN:
             self.already.append(change)
         self._journal.conclude(key, ending.outcome, ending.error, ending.answer)
-        return self._concluded(change, ending)
+        return self._judge_ending(change, ending)
 
-    def _concluded(self, change: Change, ending: Ending) -> str:
-        """What went wrong with a change whose outcome is recorded, or nothing."""
+    def _judge_ending(self, change: Change, ending: Ending) -> str:
+        """Judge how a change ended; returns what went wrong, or nothing."""
         if ending.outcome in (Outcome.APPLIED, Outcome.FOREIGN):
             return ""
         if ending.outcome is Outcome.FAILED and ending.failure is not None:
-            refusal = self._capability.declined(change, ending.failure)
+            refusal = self._capability.find_refusal(change, ending.failure)
             if refusal is not None:
                 self.refused.append((change, refusal))
                 return ""
@@ -264,8 +264,8 @@ class _Making(t.Generic[Observed]):
         acting = self._capability.acting(change) or self._aws
         return acting.call(change.service, change.operation, change.parameters, region=_region(change))
 
-    def _learned(self, change: Change, answer: Mapping[str, t.Any]) -> Ending:
-        """How a change ended that AWS answered with success, which may still tell of parts that were not made."""
+    def _learn_from_answer(self, change: Change, answer: Mapping[str, t.Any]) -> Ending:
+        """Learn from an answer of success how the change ended: it may still name parts that were not made."""
         errors = self._means.errors
         try:
             return Ending(Outcome.APPLIED, answer=self._capability.learn(change, answer))
@@ -282,7 +282,7 @@ def _at_the_last_moment(
     """
     other = next((other for other in refused if capability.stays_with(change, other)), None)
     if other is not None:
-        return _left(change, other)
+        return _refuse_dependent(change, other)
     present = content_hash(capability.reread(change))
     # Some changes leave what they find, as far as it shows: they are made all the same.
     if present == content_hash(change.before):
@@ -293,20 +293,22 @@ def _at_the_last_moment(
     return Refusal(_MEANWHILE, reason, change.target, change.operation)
 
 
-def _joined_since(change: Change, aws: Aws, errors: tuple[type[Exception], ...]) -> t.Optional[Refusal]:
-    """Why a change is not made after all: it would affect others than those whom its plan names."""
+def _refuse_grown(change: Change, aws: Aws, errors: tuple[type[Exception], ...]) -> t.Optional[Refusal]:
+    """Refuse a change that would affect principals that its plan does not name."""
     caller = aws.caller
-    live = Live(
+    live = LiveReach(
         aws,
         account_id=change.account_id,
         partition=caller.arn.split(":")[1],
         errors=errors,
         known=change.affects,
     )
-    joined = grown(change, live)
+    joined = find_newly_affected(change, live)
     if not joined:
         return None
-    reason = f"it would also affect {described(joined)}, who were not among those whom it was judged by; run again"
+    reason = (
+        f"it would also affect {describe_affected(joined)}, who were not among those whom it was judged by; run again"
+    )
     return Refusal("affects_grown", reason, change.target, change.operation)
 
 

@@ -43,7 +43,7 @@ class Store(t.Protocol):
         """Keys below ``prefix`` in ascending order. Raises :class:`StoreError`."""
 
     def folders(self, prefix: str = "") -> tuple[str, ...]:
-        """What goes on below ``prefix``, which ends with a slash or is empty: names up to the next slash, in order.
+        """The folders below ``prefix``, which ends with a slash or is empty: names up to the next slash, in order.
 
         Raises :class:`StoreError`.
         """
@@ -120,7 +120,7 @@ class Doubts:
 
 
 def doubt_directory(location: str) -> Doubts:
-    """Whether others than the user who runs this, and root, can change what stands in a local directory.
+    """Doubt a local directory whose content others can change, besides root and the user who runs this.
 
     Undo believes the journal, so nobody else may write there. A directory that is not there yet is made private.
     """

@@ -7,7 +7,7 @@
 
 """Taking recorded changes back: which can be, in which order, and why others can't.
 
-What takes a change back is a change itself, to be guarded, journalled and made like any other.
+An undo is a change itself, which is guarded, journalled and made like any other.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def _fits(text: str, patterns: Iterable[str]) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Undoing:
-    """What taking changes back comes to.
+    """The plan of a rollback.
 
-    The changes that do it, in their order, what is refused, and the recorded changes that are as before already.
+    The changes in their order, the refusals, and the recorded changes whose targets are as before already.
     """
 
     changes: tuple[Change, ...] = ()
@@ -113,27 +113,27 @@ def objection(
     return None
 
 
-def same_module(later: Intent, earlier: Intent) -> bool:
-    """What is to be taken of the changes of a module of which nothing closer is known."""
+def is_same_module(later: Intent, earlier: Intent) -> bool:
+    """Whether two changes are of the same module: the rule for modules without a closer one."""
     return later.module == earlier.module
 
 
-def undoing(
+def plan_undos(
     run: Sequence[Recorded],
     *,
     selected: Iterable[Recorded],
     objections: Mapping[str, Refusal],
     present: Mapping[str, t.Any],
-    relies: Relies = same_module,
+    relies: Relies = is_same_module,
 ) -> Undoing:
-    """How to take back the ``selected`` changes of a ``run``, whose recorded order both have, newest first.
+    """Plan how to undo the ``selected`` changes of a ``run``, newest first. Both have the recorded order.
 
     ``objections`` are those of :func:`objection`; ``present`` holds for every other change what is there now, in the
     shape of its ``before`` and ``after``, or :class:`Unread`. Both by the key of the record.
 
     A change is taken back where what it left is there now, or will be once newer ones are taken back; everything else
-    was decided by somebody since, and stands, as does what is not selected. What came before a change that stands is
-    not taken away from under it, where that ``relies`` on it: where a policy was attached to a group and then detached
+    was decided by somebody since, and stands, as does what is not selected. An earlier change of one that stands is
+    not taken back if the later one ``relies`` on it: if a policy was attached to a group and then detached
     from its user, the group keeps it until the user has it again.
     """
     changes: list[Change] = []
@@ -146,7 +146,7 @@ def undoing(
             if _stands(intent, outcome, run, changes, present):
                 standing.append(intent)
             continue
-        verdict = objections.get(intent.key) or _judged(intent, run, changes, present[intent.key])
+        verdict = objections.get(intent.key) or _undo_or_refuse(intent, run, changes, present[intent.key])
         if isinstance(verdict, Change) and takes_away(verdict):
             verdict = next((_under_another(intent) for later in standing if relies(later, intent)), verdict)
         if verdict is None:
@@ -166,15 +166,15 @@ def _stands(
     """Whether a change that is not to be taken back was made, and is not as before for another reason."""
     if outcome is Outcome.FAILED:
         return False
-    return intent.key not in present or _judged(intent, run, newer, present[intent.key]) is not None
+    return intent.key not in present or _undo_or_refuse(intent, run, newer, present[intent.key]) is not None
 
 
-def _judged(
+def _undo_or_refuse(
     intent: Intent, run: Sequence[Recorded], newer: Iterable[Change], present: t.Any
 ) -> t.Union[Change, Refusal, None]:
-    """What takes the change back, or why nothing does; None where everything is as it was before.
+    """Derive the undo of a change or refuse it; None if everything is as it was before.
 
-    A change that leaves what it finds, as far as it shows, is there to write down once more what is so already.
+    A change may leave everything as it found it, as far as it shows: it writes the same state once more.
     """
     done = intent.change
     if isinstance(present, Unread):

@@ -18,7 +18,7 @@ from .change import Change, Undo
 
 
 class UnderivableError(ValueError):
-    """What takes a recorded change back can't be derived from what the record shows."""
+    """The undo of a recorded change can't be derived from the record."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Record:
 
     @property
     def before(self) -> Mapping[str, t.Any]:
-        """What the change found, where it found something."""
+        """The state before the change, if there was one."""
         return _mapping(self.change.before)
 
     @property
     def after(self) -> Mapping[str, t.Any]:
-        """What the change left, where it left something."""
+        """The state after the change, if there was one."""
         return _mapping(self.change.after)
 
     @property
@@ -93,13 +93,13 @@ class Record:
         return [dict(tag) for tag in found]
 
     def optional(self, *names: str) -> dict[str, str]:
-        """Texts of the undo that nothing else tells and that give nobody access, as far as the record has them."""
+        """Texts of the undo that only the record has and that give nobody access, as far as it has them."""
         found = {name: self.said[name] for name in names if name in self.said}
         self.check(all(isinstance(value, str) for value in found.values()), f"{', '.join(names)}: not a text")
         return found
 
 
-#: What takes a recorded change of one operation back, from what the record shows; None where nothing does.
+#: Derives the undo of a recorded change of one operation from the record; None if it has none.
 Derive = Callable[[Record], t.Optional[Undo]]
 
 

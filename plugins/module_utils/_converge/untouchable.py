@@ -5,10 +5,10 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is left alone whatever is declared.
+"""The principals that no declaration may touch.
 
 The guards, which come after the plan, look at the target of a change. What reaches somebody by way of a group or of a
-shared policy is told here.
+shared policy is decided here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .protected import protection_of
 
 
 @dataclasses.dataclass(frozen=True)
-class Spared:
+class UntouchablePrincipals:
     """The rules of one run. ``callers`` are the caller and all that it came through, ``break_glass`` globs for ARNs."""
 
     callers: frozenset[Principal] = frozenset()
@@ -36,10 +36,10 @@ class Spared:
             return Refusal("caller", reason, arn)
         if is_break_glass(arn, self.break_glass):
             return Refusal("break_glass", f"never touched: {name} is a break-glass principal", arn)
-        return protected(arn)
+        return refuse_protected(arn)
 
 
-def protected(arn: str) -> t.Optional[Refusal]:
-    """Why nothing is done to what belongs to AWS or to a landing zone; None for all others."""
+def refuse_protected(arn: str) -> t.Optional[Refusal]:
+    """Refuse to touch what belongs to AWS or to a landing zone; None for all others."""
     reason = protection_of(arn)
     return Refusal("protected", f"never touched: {reason}", arn) if reason else None

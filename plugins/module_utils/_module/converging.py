@@ -21,18 +21,18 @@ from .._account.moments import format_utc
 from .._aws.access import Access
 from .._aws.errors import AwsError
 from .._aws.fence import FenceError
-from .._aws.retries import Verdict, judge
+from .._aws.retries import RetryVerdict, judge
 from .._controls.settings import Settings, SettingsError
 from .._converge.capability import Capability, Documents
 from .._converge.change import Change, Refusal
 from .._converge.diff import diff_of
 from .._converge.errors import GuardError, InputError
 from .._converge.finding import Finding, Status
-from .._converge.guard import GuardContext, enforcing_objections
-from .._converge.journal import Journal, RecordError, interrupted, record_found
+from .._converge.guard import GuardContext, find_enforcing_objections
+from .._converge.journal import Journal, RecordError, find_interrupted, record_found
 from .._converge.plan import ApprovedPlan, plan_document
 from .._converge.plans import find_approval, keep_plan
-from .._converge.runner import Applied, Prediction, apply, predict, settle
+from .._converge.runner import ApplyResult, Prediction, apply, predict, settle
 from .._converge.store import Doubts, Store, StoreError, doubt_directory
 from .._report.parts import PART_SCHEMA, mark, part_key
 from .arguments import ASSESSMENT_ARGUMENTS, DECLARATION_ARGUMENTS, REPORT_PLACE_ARGUMENTS
@@ -155,7 +155,9 @@ def _check_enforcing(task: Task) -> None:
     if not run.enforces:
         return
     objections = (
-        *enforcing_objections(account_id=task.account_id, awx_job_id=run.awx_job_id, journal=task.journal.location),
+        *find_enforcing_objections(
+            account_id=task.account_id, awx_job_id=run.awx_job_id, journal=task.journal.location
+        ),
         *_ticket_objections(run.details),
     )
     if objections and not run.check_mode:
@@ -254,7 +256,7 @@ def _converge(
     access: Access,
     context: GuardContext,
     sleep: Callable[[float], None],
-) -> tuple[Prediction, Applied, dict[str, t.Any]]:
+) -> tuple[Prediction, ApplyResult, dict[str, t.Any]]:
     """Predict, and apply what is allowed where the run writes: the two outcomes and the result without findings."""
     run = invocation.run
     prediction = predict(capability, context)
@@ -271,7 +273,7 @@ def _converge(
         clock=invocation.clock,
         details={**run.details, "approved_plan": run.approved_plan, "plan_sha256": prediction.plan_sha256},
     )
-    applied = Applied()
+    applied = ApplyResult()
     if run.writes and prediction.allowed:
         applied = apply(
             capability,
@@ -313,7 +315,7 @@ def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) 
     known = {**capability.rereads(), module: capability.reread}
     rereads = {name: tolerant(reread) for name, reread in known.items()}
     try:
-        for intent in interrupted(store, invocation.account_id, invocation.warn):
+        for intent in find_interrupted(store, invocation.account_id, invocation.warn):
             change = intent.change
             ending = "look at its target"
             if run.writes and intent.module in rereads:
@@ -325,12 +327,12 @@ def _report_interrupted(invocation: _Invocation, capability: Capability[t.Any]) 
         invocation.warn(f"whether an earlier run was cut off is not known: {error}")
 
 
-def _judge(error: Exception, change: Change) -> Verdict:
+def _judge(error: Exception, change: Change) -> RetryVerdict:
     return judge(error, change.service, change.operation)
 
 
 def _result(
-    invocation: _Invocation, prediction: Prediction, applied: Applied, costs: t.Optional[Documents]
+    invocation: _Invocation, prediction: Prediction, applied: ApplyResult, costs: t.Optional[Documents]
 ) -> dict[str, t.Any]:
     run = invocation.run
     # A change that somebody else has made since is no change of this run any more.
@@ -359,7 +361,7 @@ def _among(change: Change, made: Collection[Change]) -> bool:
     return any(change is other for other in made)
 
 
-def _keep(invocation: _Invocation, prediction: Prediction, part: Mapping[str, t.Any], applied: Applied) -> str:
+def _keep(invocation: _Invocation, prediction: Prediction, part: Mapping[str, t.Any], applied: ApplyResult) -> str:
     """Keep the part for the report, and the plan under its hash, so that it can be approved.
 
     Returns why the files could not be written, or an empty text.
@@ -408,7 +410,7 @@ def _part(
     invocation: _Invocation,
     prediction: Prediction,
     result: Mapping[str, t.Any],
-    applied: Applied,
+    applied: ApplyResult,
     capability: Capability[t.Any],
 ) -> dict[str, t.Any]:
     """The part of the account's report. ``plan`` has the changes that a cap holds back too: all of it is approved."""

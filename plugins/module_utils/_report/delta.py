@@ -5,11 +5,11 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What became of the findings since an earlier assessment.
+"""The changes of the findings since an earlier assessment.
 
 A finding that is missing now is resolved only where its control was assessed again in its region: a denied read, an
 excluded control, a region that was left out or a resource that could not be judged resolves nothing. Such findings are
-kept aside, with the time they were first seen, until an assessment can tell.
+kept aside, with the time they were first seen, until an assessment can judge them.
 
 A finding is new only if the earlier assessment would have had it. Findings of a control that it did not have, since an
 upgrade added it or the declaration left it out, or of a region that it was not asked to look at, are newly assessed.
@@ -28,7 +28,7 @@ from .grouping import is_whole
 
 Item = dict[str, t.Any]
 
-# What is wrong, accepted or not. Only these are new, resolved or changed.
+# The statuses of a fault, accepted or not. Only these are new, resolved or changed.
 _OPEN = frozenset({Status.FAIL.value, Status.WAIVED.value})
 _BRIEF = (
     "fingerprint",
@@ -57,8 +57,8 @@ def compare(
     """``report`` with ``first_seen`` of its findings, with ``delta``, and with the scores from before its changes.
 
     :arg previous: the report of an earlier run.
-    :arg before: the assessment that the present run made before it changed anything; it stands in for ``previous``
-        where there is none, and it alone tells what the changes made of the scores.
+    :arg before: the assessment that the present run made before it changed anything; it replaces ``previous``
+        where there is none, and it alone shows how the changes altered the scores.
     :arg reveal_key_ids: keep the key ids that an earlier report revealed.
     """
     baseline, basis = (previous, PREVIOUS_RUN) if previous is not None else (before, BEFORE_CHANGES)
@@ -94,7 +94,7 @@ def _is_upgrade(baseline: Mapping[str, t.Any], report: Mapping[str, t.Any]) -> b
 def _open_findings(baseline: Mapping[str, t.Any]) -> dict[str, Item]:
     """By fingerprint: what was open in ``baseline``, and what was open before and could not be assessed then."""
     started = baseline["run"]["started"]
-    # What a converging module found of its own declaration came to the report after its delta, and is not compared.
+    # Findings of a converging module on its own declaration are added to the report after its delta, and not compared.
     compared = [item for item in baseline["findings"] if item["control"] in baseline["controls"]]
     items = [*baseline["delta"]["not_assessed"], *(item for item in compared if item["status"] in _OPEN)]
     return {item["fingerprint"]: {**item, "first_seen": item.get("first_seen") or started} for item in items}
@@ -110,21 +110,21 @@ def _with_first_seen(finding: Item, known: Mapping[str, Item], now: str) -> Item
 def _differences(findings: Sequence[Item], known: Mapping[str, Item], baseline: Mapping[str, t.Any]) -> Item:
     present = {finding["fingerprint"]: finding for finding in findings if finding["status"] in _OPEN}
     delta = _delta(None, None)
-    could_be_seen = _seen(baseline)
+    could_be_seen = _make_seen_test(baseline)
     for key, item in present.items():
         if key not in known and item["status"] == Status.FAIL.value:
             delta["new" if could_be_seen(item) else "newly_assessed"].append(key)
     changes = [_change(known[key], item) for key, item in present.items() if key in known]
     delta["changed"] = [change for change in changes if change]
-    is_settled = settling(findings)
+    is_settled = make_settled_test(findings)
     for key, item in known.items():
         if key not in present:
             delta["resolved" if is_settled(item) else "not_assessed"].append(_brief(item))
     return delta
 
 
-def unaccepted(report: Mapping[str, t.Any]) -> dict[str, int]:
-    """What ``fail_on: new`` counts, by its name: findings that nobody has seen or accepted in the report before.
+def count_unaccepted(report: Mapping[str, t.Any]) -> dict[str, int]:
+    """Count for ``fail_on: new``, by its name, the findings that nobody has seen or accepted in the report before.
 
     What is newly assessed counts, unless an upgrade may have added it: then nobody did anything to the account.
     """
@@ -150,18 +150,18 @@ def first_reported(report: Mapping[str, t.Any]) -> frozenset[str]:
     return frozenset((*delta["new"], *delta.get("newly_assessed", ())))
 
 
-def _seen(baseline: Mapping[str, t.Any]) -> Callable[[Item], bool]:
-    """Whether ``baseline`` was asked about the control and the region of a finding, even if it could not read them."""
+def _make_seen_test(baseline: Mapping[str, t.Any]) -> Callable[[Item], bool]:
+    """Make a test whether ``baseline`` covers the control and the region of a finding, readable or not."""
     controls, scope = baseline["controls"], baseline["scope"]
     unread = {gap["region"] for gap in scope["regions_not"] if gap.get("kind") != "left_out"}
     regions = {GLOBAL, *scope["regions_assessed"], *unread}
     return lambda item: item["control"] in controls and item["region"] in regions
 
 
-def settling(findings: Sequence[Item]) -> Callable[[Mapping[str, t.Any]], bool]:
-    """Whether ``findings`` resolve an earlier one that is not among them: its control was assessed where it was found.
+def make_settled_test(findings: Sequence[Item]) -> Callable[[Mapping[str, t.Any]], bool]:
+    """Make a test whether ``findings`` resolve an earlier one that they lack: its control was assessed in its region.
 
-    Asked of the earlier finding, of which its control, region and resource are looked at. Where the resource is not
+    The test takes the earlier finding, and looks at its control, region and resource. Where the resource is not
     given, one that could not be judged leaves all of them open.
     """
     assessed = {(item["control"], item["region"]) for item in findings}

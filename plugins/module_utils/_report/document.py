@@ -35,7 +35,7 @@ _SEVERITY_RANK = {severity.value: severity.rank for severity in Severity}
 
 
 class DocumentError(ValueError):
-    """What should be a report (or a part of one) is not; the message says where it was found and what is wrong."""
+    """A file is not the report (or the part of one) that it should be; the message says where and what is wrong."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,7 +202,7 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
         if part.get("error")
     ]
     known = report["controls"]
-    found = [finding for part in own for finding in _left_over(part) if finding["control"] not in known]
+    found = [finding for part in own for finding in _find_left_over(part) if finding["control"] not in known]
     shown = {
         "preflight": [row for part in own for row in part.get("capabilities", ())],
         "changes": changes,
@@ -218,16 +218,16 @@ def complete(report: Report, parts: Sequence[Mapping[str, t.Any]], *, reveal_key
     return {**report, **said, "findings": findings, "summary": summarize(findings)}
 
 
-def _left_over(part: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
-    """The findings of a module that its changes have not mended; where it was refused something, that is all of them.
+def _find_left_over(part: Mapping[str, t.Any]) -> list[Mapping[str, t.Any]]:
+    """Find the findings of a module that its changes have not resolved: all of them, if something was refused.
 
     A refusal does not say which findings it leaves.
     """
     found, changes = list(part.get("findings", ())), part.get("changes", ())
     if part.get("refused") or part.get("error"):
         return found
-    applied = {mended for change in changes if change["applied"] for mended in change["remedies"]}
-    planned = {left for change in changes if not change["applied"] for left in change["remedies"]}
+    applied = {fingerprint for change in changes if change["applied"] for fingerprint in change["remedies"]}
+    planned = {fingerprint for change in changes if not change["applied"] for fingerprint in change["remedies"]}
     return [finding for finding in found if finding["fingerprint"] not in applied - planned]
 
 

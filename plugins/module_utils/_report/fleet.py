@@ -15,7 +15,7 @@ from datetime import datetime
 
 from .._account.moments import format_utc
 from .._converge.finding import Severity, Status
-from .delta import unaccepted
+from .delta import count_unaccepted
 from .document import headline, summarize
 from .grouping import problem_of, resource_name
 from .problems import problem
@@ -50,7 +50,7 @@ def build(
         (_failure(failure) for failure in failures),
         key=lambda failure: (failure["account_id"] or "", failure["host"] or ""),
     )
-    told = {failure["account_id"] for failure in failed}
+    failed_accounts = {failure["account_id"] for failure in failed}
     findings = [finding for report in ordered for finding in report["findings"]]
     return {
         "schema": SCHEMA,
@@ -61,13 +61,13 @@ def build(
         },
         "summary": summarize(findings),
         "totals": _totals(ordered),
-        "unaccepted": _unaccepted(ordered),
+        "unaccepted": _count_unaccepted(ordered),
         "score": _score(ordered),
         "accounts": [_account(report) for report in ordered],
         "top_controls": _top_controls(ordered),
         "new_criticals": new_criticals(ordered),
         "failed": failed,
-        "missing": sorted(set(expected) - reported - told),
+        "missing": sorted(set(expected) - reported - failed_accounts),
     }
 
 
@@ -97,9 +97,9 @@ def _changes(reports: Sequence[Report]) -> dict[str, int]:
     return {name: sum(count[state] for count in counts) for state, name in names.items()}
 
 
-def _unaccepted(reports: Sequence[Report]) -> dict[str, int]:
-    """What ``fail_on: new`` counts, over all accounts."""
-    counts = [unaccepted(report) for report in reports]
+def _count_unaccepted(reports: Sequence[Report]) -> dict[str, int]:
+    """Count for ``fail_on: new`` over all accounts."""
+    counts = [count_unaccepted(report) for report in reports]
     return {name: sum(count[name] for count in counts) for name in (counts[0] if counts else ())}
 
 
@@ -157,7 +157,7 @@ def _top_controls(reports: Iterable[Report]) -> list[dict[str, t.Any]]:
                     {"title": finding["title"], "severity": finding["severity"], "findings": 0, "accounts": set()},
                 )
                 row["findings"] += 1
-                # What an organization's report says of a member stands in that report.
+                # A finding on a member account in the report of an organization counts for that report.
                 row["accounts"].add(report["account_id"])
                 row["severity"] = min(row["severity"], finding["severity"], key=lambda name: Severity(name).rank)
     rows = [{"control": control, **row, "accounts": sorted(row["accounts"])} for control, row in found.items()]
@@ -175,6 +175,6 @@ def new_criticals(reports: Iterable[Report]) -> list[dict[str, t.Any]]:
         for finding in report["findings"]:
             if finding["fingerprint"] in new and finding["severity"] == Severity.CRITICAL.value:
                 names = ("account_id", "control", "title", "resource", "region", "detail", "fingerprint")
-                told = {"name": resource_name(finding), "problem": problem_of(finding, report)}
-                found.append({**{name: finding[name] for name in names}, **told, "account_id": report["account_id"]})
+                words = {"name": resource_name(finding), "problem": problem_of(finding, report)}
+                found.append({**{name: finding[name] for name in names}, **words, "account_id": report["account_id"]})
     return found

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What findings say of requirements: a requirement is as good as the worst control beneath it."""
+"""The status of requirements by the findings: a requirement is as good as the worst control beneath it."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 
 from .._controls.score import natural
 from .._converge.finding import Severity, Status
-from .problems import problem, watched
+from .problems import find_watched_event, problem
 
 # The frameworks that a finding's ``compliance`` may name, in the order in which they are shown.
 FRAMEWORKS: t.Final[Mapping[str, str]] = {
@@ -32,7 +32,7 @@ FRAMEWORKS: t.Final[Mapping[str, str]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Failing findings of one control, or of controls that differ only in what somebody is to be told of."""
+    """Failing findings of one control, or of controls that differ only in the event that they report."""
 
     id: str
     severity: str
@@ -59,19 +59,19 @@ class Group:
 
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
-        """What the findings are about, each once, with the part of the resource only where it tells them apart.
+        """The objects of the findings, each once, with the part of the resource only where it distinguishes them.
 
         Units and accounts of an organization have ids that nobody knows them by; the part is their path or name.
         """
-        short = [watched(finding["title"]) or _short_name(finding) for finding in self.findings]
+        short = [find_watched_event(finding["title"]) or _short_name(finding) for finding in self.findings]
         of_organization = any(":organizations:" in finding["resource"] for finding in self.findings)
         if of_organization or len(set(short)) < len(short):
             short = [self.name(finding) for finding in self.findings]
         return tuple(dict.fromkeys(short))
 
     def name(self, finding: Mapping[str, t.Any]) -> str:
-        """What one of the findings is about, with its account where only that tells it from another."""
-        name = (len(self.controls) > 1 and watched(finding["title"])) or resource_name(finding)
+        """The object of one of the findings, with its account where only that distinguishes it from another."""
+        name = (len(self.controls) > 1 and find_watched_event(finding["title"])) or resource_name(finding)
         return f"{name} of {finding['account_id']}" if self._alike_in_accounts else name
 
     @functools.cached_property
@@ -101,7 +101,7 @@ def failing_groups(report: Mapping[str, t.Any]) -> tuple[Group, ...]:
     collected: dict[tuple[int, str], list[Mapping[str, t.Any]]] = {}
     for finding in report["findings"]:
         if finding["status"] == Status.FAIL.value:
-            family = "alarm" if watched(finding["title"]) else finding["control"]
+            family = "alarm" if find_watched_event(finding["title"]) else finding["control"]
             collected.setdefault((Severity(finding["severity"]).rank, family), []).append(finding)
     groups, number = [], dict.fromkeys(Severity, 0)
     for _key, findings in sorted(collected.items(), key=lambda item: item[0]):
@@ -119,7 +119,7 @@ def _heading(findings: list[Mapping[str, t.Any]], report: Mapping[str, t.Any]) -
 
 
 def problem_of(finding: Mapping[str, t.Any], report: Mapping[str, t.Any], count: int = 1) -> str:
-    """What ``finding`` says is wrong, or ``count`` of its kind."""
+    """The problem that ``finding``, or ``count`` of its kind, reports."""
     return problem(finding["control"], count, title=finding["title"], thresholds=report["thresholds"])
 
 
@@ -146,7 +146,7 @@ def is_whole(finding: Mapping[str, t.Any]) -> bool:
 
 
 def resource_name(finding: Mapping[str, t.Any]) -> str:
-    """What people call the resource, and which part of the resource is meant."""
+    """The name that people use for the resource, and the part of the resource that is meant."""
     name = _short_name(finding)
     region = "" if finding["region"] in ("global", name) else str(finding["region"])
     notes = ", ".join(filter(None, (finding["resource_detail"], region)))
@@ -160,7 +160,7 @@ def _short_name(finding: Mapping[str, t.Any]) -> str:
 
 
 def last_activity(finding: Mapping[str, t.Any]) -> t.Optional[str]:
-    """When the resource was last used, where the evidence of the finding tells."""
+    """When the resource was last used, where the evidence of the finding has it."""
     observed = finding["evidence"]["observed"]
     if not isinstance(observed, Mapping):
         return None
@@ -172,7 +172,7 @@ def last_activity(finding: Mapping[str, t.Any]) -> t.Optional[str]:
 
 @dataclasses.dataclass(frozen=True)
 class Refusals:
-    """What the guards refused for one reason, with everything that the reason is about."""
+    """The refusals of the guards for one reason, with everything that the reason is about."""
 
     rule: str
     reason: str
@@ -202,7 +202,7 @@ class Refusals:
 
 
 def refusal_groups(refused: Iterable[Mapping[str, t.Any]]) -> tuple[Refusals, ...]:
-    """Refusals that differ in nothing but their target are told once."""
+    """Group refusals that differ only in their target."""
     groups: dict[Refusals, list[str]] = {}
     for item in refused:
         key = Refusals(item["rule"], item["reason"], item["operation"], item["module"])

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""``manifest.json``: the SHA-256 of every file of a run, so that what is kept can be told from what was altered."""
+"""``manifest.json``: the SHA-256 of every file of a run, so that altered files can be found."""
 
 from __future__ import annotations
 

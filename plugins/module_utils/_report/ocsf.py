@@ -52,8 +52,8 @@ def events(report: Item) -> Iterator[Event]:
             state = _SUPPRESSED if finding["status"] == Status.WAIVED.value else _NEW
             yield _event(report, finding, _CREATE if is_new else _UPDATE, state, _FAIL)
     for finding in report["delta"]["resolved"]:
-        told = {"account_id": report["account_id"], "detail": "", "compliance": {}, **finding}
-        yield _event(report, told, _CLOSE, _RESOLVED, _PASS)
+        resolved = {"account_id": report["account_id"], "detail": "", "compliance": {}, **finding}
+        yield _event(report, resolved, _CLOSE, _RESOLVED, _PASS)
 
 
 def _event(
@@ -138,17 +138,17 @@ def _resource(report: Item, finding: Item) -> Event:
 
 
 def _optional(finding: Item) -> Event:
-    """What a finding has only while it is open; OCSF has no place for evidence and waivers."""
-    told: Event = {}
+    """The members that a finding has only while it is open; OCSF has no place for evidence and waivers."""
+    optional: Event = {}
     if finding.get("remediation"):
-        told["remediation"] = {"desc": finding["remediation"]["text"]}
+        optional["remediation"] = {"desc": finding["remediation"]["text"]}
     unmapped = {
         "evidence": finding.get("evidence"),
         "resource_detail": finding.get("resource_detail"),
         "waiver": finding.get("waiver"),
     }
     unmapped = {name: value for name, value in unmapped.items() if value}
-    return {**told, **({"unmapped": unmapped} if unmapped else {})}
+    return {**optional, **({"unmapped": unmapped} if unmapped else {})}
 
 
 def _milliseconds(moment: str) -> int:

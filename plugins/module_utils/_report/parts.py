@@ -25,14 +25,14 @@ from .._account.moments import format_utc, parse_moment
 from .._converge.change import content_hash
 from .._converge.errors import InputError
 from .._converge.journal import job_order
-from .._converge.plan import check_plan, moment_of, plan_document, planned_change
+from .._converge.plan import check_plan, moment_of, parse_planned_change, plan_document
 from .._converge.store import Store, StoreError
 from .document import DocumentError, decode
 from .states import MODES
 
 PART_SCHEMA: t.Final = "hardening.iam/part/1"
 _STARTED: t.Final = "started"
-# What only one of a plan's entry and the change of a result has.
+# Members that only one of the two has: a plan's entry, or the change of a result.
 _DIFFERENT: t.Final = frozenset({"applied", "request"})
 _LISTS: t.Final = ("changes", "refused", "impacts", "costs", "findings", "capabilities")
 _CHANGE: t.Final = ("region", "service", "operation", "target")
@@ -62,7 +62,7 @@ def part_key(account_id: str, run_id: str, part: str, *, job_id: str = "") -> st
 
 
 def mark(*, module: str, run_id: str, check_mode: bool, written: datetime, error: t.Optional[str] = None) -> bytes:
-    """What stands in place of a part while its module works, or where it failed before it had a result."""
+    """Make the mark that replaces a part while its module works, or if it failed before it had a result."""
     document = {
         "schema": PART_SCHEMA,
         "module": module,
@@ -87,7 +87,11 @@ def read_parts(store: Store, account_id: str, run_id: str, *, mode: str) -> Part
         for entry in (*older, newest):
             module = entry.part["module"]
             try:
-                part = _counted(entry.part, account_id) if entry is newest else _made_earlier(entry, account_id)
+                part = (
+                    _check_newest_part(entry.part, account_id)
+                    if entry is newest
+                    else _extract_earlier_changes(entry, account_id)
+                )
             except DocumentError as error:
                 problems[module] = f"its part of the report does not count: {entry.name} {error}"
                 continue
@@ -136,19 +140,19 @@ def _read_all(
     return list(found.values())
 
 
-def _counted(part: Part, account_id: str) -> t.Optional[Part]:
-    """The newest part of a module; None if the module left nothing but the mark of its beginning.
+def _check_newest_part(part: Part, account_id: str) -> t.Optional[Part]:
+    """Check the newest part of a module; None if the module left nothing but the mark of its beginning.
 
     :raises DocumentError: it is malformed, or its plan holds other changes than it shows.
     """
     if part.get("state") != _STARTED:
         check_part(part, account_id)
         return {**part, "refused": _with_changes(part)}
-    return _failed(part) if part.get("error") else None
+    return _reduce_to_failure(part) if part.get("error") else None
 
 
-def _made_earlier(entry: _Entry, account_id: str) -> Part:
-    """What an earlier job of the run changed. The job that followed looked at everything else again.
+def _extract_earlier_changes(entry: _Entry, account_id: str) -> Part:
+    """Extract the changes of an earlier job of the run. The job that followed looked at everything else again.
 
     :raises DocumentError: as for the newest part.
     """
@@ -165,7 +169,7 @@ def _made_earlier(entry: _Entry, account_id: str) -> Part:
     for recorded in (part.get("plan") or {}).get("changes", ()):
         if wanted[_identity(recorded)]:
             wanted[_identity(recorded)] -= 1
-            changes.append(planned_change(recorded))
+            changes.append(parse_planned_change(recorded))
     if not changes:
         return {**names, "changes": (), "refused": ()}
     given = {"account_id": account_id, "run_id": part["run_id"], "author": part["plan"].get("author")}
@@ -182,8 +186,8 @@ def _check_head(part: Part, run_id: str) -> None:
         raise DocumentError("its check_mode is neither true nor false")
 
 
-def _failed(part: Part) -> Part:
-    """The mark of a module that failed before its result, and nothing else: what it holds was not checked."""
+def _reduce_to_failure(part: Part) -> Part:
+    """Reduce a part to the mark of a module that failed before its result: the rest of it was not checked."""
     if not isinstance(part["error"], str):
         raise DocumentError("has an error that is no text")
     return {**{name: part[name] for name in ("module", "run_id", "error")}, "changes": (), "refused": ()}

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Paths of privilege escalation as the reports tell them: who can become whom, by which steps, and who shares them.
+"""Paths of privilege escalation as the reports show them: who can become whom, by which steps, and who shares them.
 
 A finding of the control ``privilege_escalation_path`` is about one principal, and its evidence names the steps as
 :meth:`.._policy.paths.Step.record` writes them down.
@@ -26,7 +26,7 @@ CONTROL: t.Final = "privilege_escalation_path"
 _SPELLED_OUT = 3
 _EXAMPLES = 3
 
-# What makes a principal that was not there before: whatever name the evidence has for it is only an example.
+# Steps that create a new principal: the name that the evidence has for it is only an example.
 _MAKING: t.Final[Mapping[str, str]] = {"iam:CreateUser": "a new user", "iam:CreateRole": "a new role"}
 
 
@@ -34,7 +34,7 @@ _MAKING: t.Final[Mapping[str, str]] = {"iam:CreateUser": "a new user", "iam:Crea
 class Step:
     """One step: what ``source`` does to become ``target``, and what allows it.
 
-    ``via`` is the ARN of what it goes through, such as a group. ``conditions`` are what it hangs on that is not known:
+    ``via`` is the ARN of what it goes through, such as a group. ``conditions`` are unknown facts that it depends on:
     condition keys, and sentences.
     """
 
@@ -59,7 +59,7 @@ class Step:
 
     @property
     def edge(self) -> tuple[t.Any, ...]:
-        """What makes it the same step for another path."""
+        """The key by which it is the same step for another path."""
         return self.place, self.method, self.conditions
 
     @property
@@ -107,7 +107,7 @@ class Way:
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """All that it hangs on, in the order of the steps."""
+        """All that it depends on, in the order of the steps."""
         return tuple(dict.fromkeys(condition for step in self.steps for condition in step.conditions))
 
     @property
@@ -124,7 +124,7 @@ class Way:
         return f"{who} can become {outcome(self.end)}: {steps}{proviso}"
 
     def policies(self, place: int) -> tuple[str, ...]:
-        """What allows one of the steps, to all of the principals; nothing where every one has a policy of its own."""
+        """The policies that allow one of the steps to all of the principals; empty if each has a policy of its own."""
         found = {path.steps[place].policies for path in self.paths}
         return found.pop() if len(found) == 1 else ()
 
@@ -136,7 +136,7 @@ def paths(report: Mapping[str, t.Any]) -> tuple[Path, ...]:
 
 
 def caveat(report: Mapping[str, t.Any]) -> str:
-    """What the paths of a report don't take into account; empty where there is nothing."""
+    """The facts that the paths of a report don't take into account; empty if there are none."""
     unread = any(error["dataset"] == Dataset.ORGANIZATION_POLICIES.value for error in report["errors"])
     return "Policies of the organization could not be read: they may close some of these paths." if unread else ""
 
@@ -192,7 +192,7 @@ def by_end(found: Iterable[Path]) -> tuple[tuple[Way, ...], ...]:
 
 
 def outcome(end: str) -> str:
-    """Whom a principal can become by a way with this end."""
+    """The administrator that a principal can become by a way with this end."""
     if is_arn(end):
         return name_of(end)
     return f"an administrator as {end}" if end else "an administrator"
@@ -205,11 +205,11 @@ def principals(arns: Sequence[str]) -> str:
         return names[0]
     if len(names) <= _SPELLED_OUT:
         return f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{counted(arns)} ({', '.join(names[:_EXAMPLES])}, …)"
+    return f"{format_count(arns)} ({', '.join(names[:_EXAMPLES])}, …)"
 
 
-def counted(arns: Sequence[str]) -> str:
-    """``15 roles``; principals of several kinds are ``principals``."""
+def format_count(arns: Sequence[str]) -> str:
+    """Format the number of principals: ``15 roles``; those of several kinds are ``principals``."""
     kinds = {kind_of(arn) for arn in arns}
     kind = kinds.pop() if len(kinds) == 1 else "principal"
     return f"{len(arns)} {kind}{'' if len(arns) == 1 else 's'}"

@@ -58,14 +58,14 @@ def as_json(value: t.Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def wrapped(text: str, *, first: str = "", rest: str = "", width: int = WIDTH) -> list[str]:
-    """``text`` in lines of at most ``width`` columns, led by ``first`` and ``rest``; a long word (an ARN) is broken."""
+def wrap_text(text: str, *, first: str = "", rest: str = "", width: int = WIDTH) -> list[str]:
+    """Wrap ``text`` at ``width`` columns; lines begin with ``first`` and ``rest``, a long word (an ARN) is broken."""
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [
         first.rstrip()
     ]
 
 
-def listed(names: Sequence[str], limit: int) -> str:
-    """``names`` joined, the first ``limit`` of them, and how many more there are."""
+def join_names(names: Sequence[str], limit: int) -> str:
+    """Join the first ``limit`` of ``names``, and say how many more there are."""
     more = len(names) - limit
     return ", ".join(names[:limit]) + (f", … and {more} more" if more > 0 else "")

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is wrong, in the words of the control that found it."""
+"""Problems, in the words of the control that found them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .._controls.problem import Problem
 from .._controls.registry import problems
 
 _PROBLEMS: t.Final[Mapping[str, Problem]] = problems()
-# The controls on alarms differ only in what somebody is told of.
+# The controls on alarms differ only in the event that they report.
 _WATCHED: t.Final = "Somebody is told of "
 
 
 def problem(control: str, count: int, *, title: str, thresholds: Mapping[str, t.Any]) -> str:
-    """What ``count`` failing findings of a control say; ``title`` is what the control demands."""
-    found = _PROBLEMS.get(control) or Problem(f"Does not hold: {_escaped(title)}")
+    """The words of ``count`` failing findings of a control; ``title`` is what the control demands."""
+    found = _PROBLEMS.get(control) or Problem(f"Does not hold: {_escape_braces(title)}")
     return found.text(count, thresholds)
 
 
-def watched(title: str) -> t.Optional[str]:
-    """What somebody is to be told of by a control of this ``title``; None for other controls."""
+def find_watched_event(title: str) -> t.Optional[str]:
+    """Find the event that a control of this ``title`` is about; None if it is not about an alarm."""
     return title.removeprefix(_WATCHED) if title.startswith(_WATCHED) else None
 
 
-def _escaped(title: str) -> str:
-    """A title of a control that is not known here, maybe out of a file, with no braces that are filled in."""
+def _escape_braces(title: str) -> str:
+    """Escape the braces in a title, which may come from a file, so that no placeholder is filled."""
     return title.replace("{", "{{").replace("}", "}}")

@@ -5,10 +5,10 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What becomes of changes: applied, planned, reported or refused. Four numbers that are never added up.
+"""The states of changes: applied, planned, reported or refused. Four numbers that are never added up.
 
 Planned is what a real run with the same variables would apply. A role in the mode ``report`` applies nothing in any
-run, so what it would change is only reported. What a guard holds back is refused.
+run, so what it would change is only reported. A change that a guard holds back is refused.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def count_changes(report: Item) -> dict[str, int]:
     counts = dict.fromkeys(STATES, 0)
     for change in report["changes"]:
         counts[state_of(change)] += 1
-    # What was refused while it was written stands among the changes as well.
+    # A change that was refused during the write is among the changes as well.
     return {**counts, REFUSED: len(report["refused"])}
 
 
-def described(counts: Mapping[str, int]) -> str:
-    """The numbers in words; that of what is applied comes first."""
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Format the numbers of changes by state, the applied ones first."""
     return ", ".join(f"{counts[state]} {state}" for state in STATES)
 
 

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from .._controls.regions import GLOBAL, REGION_CONTROL
 from .._converge.finding import Status
 
-# What a glob would read as something else than itself.
+# Characters that a glob would not take literally.
 _GLOB: t.Final = re.compile(r"([*?\[])")
-# What only a person can say.
+# The fields that only a person can fill.
 _PERSONS: t.Final = ("reason", "owner", "ticket", "approved_by", "expires")
 
 

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a run hands on to the next job of a workflow, by ``set_stats``: it stays under 32 KiB."""
+"""The data that a run passes to the next job of a workflow, by ``set_stats``: it stays under 32 KiB."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME_BYTES: t.Final = 250
 def hand_on(
     result: Mapping[str, t.Any], new_criticals: Sequence[Mapping[str, t.Any]], *, failed: Sequence[str]
 ) -> dict[str, t.Any]:
-    """What a workflow hands on to its next job; names are cut, counts are not."""
+    """Collect the data that a workflow passes to its next job; names are cut, counts are not."""
     named = [f"{finding['account_id']}: {finding['problem']}: {finding['resource']}" for finding in new_criticals]
     return {
         "hardening_run_id": result["run_id"],

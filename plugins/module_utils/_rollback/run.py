@@ -23,16 +23,16 @@ from .._aws.errors import AwsError
 from .._aws.operations import Operations
 from .._capabilities.registry import CAPABILITIES
 from .._converge.affects.affected import with_affected
-from .._converge.affects.live import ADMINISTRATORS_READS, HOLDERS_READS, NODES_READS, Live
+from .._converge.affects.live import ADMINISTRATORS_READS, HOLDERS_READS, NODES_READS, LiveReach
 from .._converge.break_glass import Rescue
 from .._converge.capability import Aws, Capability
 from .._converge.change import Change, Refusal
 from .._converge.errors import InputError
 from .._converge.finding import Finding
-from .._converge.journal import Intent, Outcome, check_run_id, intent_at, recorded
+from .._converge.journal import Intent, Outcome, check_run_id, intent_at, read_recorded
 from .._converge.plan import Plan
 from .._converge.store import Store
-from .._converge.undo import Recorded, Selection, Undoing, Unread, objection, same_module, takes_away, undoing
+from .._converge.undo import Recorded, Selection, Undoing, Unread, is_same_module, objection, plan_undos, takes_away
 from .._module.connection import Connection
 from .._module.converging import MALFORMED, converge, tolerant
 from .._module.options import StoreOptions
@@ -146,10 +146,10 @@ class Rollback(Capability[Undoing]):
     def stays_with(self, change: Change, refused: Change) -> bool:
         return stays_with(self._made, change, refused)
 
-    def affected(self, _observed: Undoing, changes: Sequence[Change]) -> tuple[Change, ...]:
+    def add_affected(self, _observed: Undoing, changes: Sequence[Change]) -> tuple[Change, ...]:
         """The undos with those whom they affect: by the requests that will be sent, whatever the records show."""
         access = self._access
-        live = Live(
+        live = LiveReach(
             access, account_id=access.caller.account_id, partition=access.partition, errors=(AwsError,), known=()
         )
         return with_affected(changes, live)
@@ -175,7 +175,7 @@ class Rollback(Capability[Undoing]):
             key: Unread(str(value)) if isinstance(value, AwsError) else value
             for key, value in access.gather(readings).items()
         }
-        take = functools.partial(undoing, entries, selected=selected, present=present, relies=_relies)
+        take = functools.partial(plan_undos, entries, selected=selected, present=present, relies=_relies)
         found = take(objections=objections)
         needed = self._needed(selected, found)
         if needed:
@@ -196,7 +196,7 @@ class Rollback(Capability[Undoing]):
     def _recorded(self, account: str) -> tuple[Recorded, ...]:
         """The changes of the run. A record that is malformed is named in a warning, and its change stays."""
         found: list[Recorded] = []
-        for intent, outcome in recorded(self._store, account, self._options.run_id, self._connection.warn):
+        for intent, outcome in read_recorded(self._store, account, self._options.run_id, self._connection.warn):
             change = intent.change
             if all(state is None or isinstance(state, Mapping) for state in (change.before, change.after)):
                 found.append((intent, outcome))
@@ -304,7 +304,7 @@ def stays_with(made: Mapping[str, tuple[int, Intent]], undo: Change, refused: Ch
 
 
 def _relies(later: Intent, earlier: Intent) -> bool:
-    if not same_module(later, earlier):
+    if not is_same_module(later, earlier):
         return False
     try:
         capability = CAPABILITIES.get(later.module)

@@ -13,7 +13,7 @@ import difflib
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from ...module_utils._converge.affects.affected import described
+from ...module_utils._converge.affects.affected import describe_affected
 from ...module_utils._report.grouping import problem_of, refusal_groups, resource_name
 from ...module_utils._report.plain import as_json
 from ...module_utils._report.states import REFUSED, count_changes, state_of
@@ -47,7 +47,7 @@ def _view_change(change: Mapping[str, t.Any], state: str, findings: Mapping[str,
         "change": change,
         "state": state,
         "difference": list(_compare(change["before"], change["after"])),
-        "affects": described(affects, most=10) if affects else "",
+        "affects": describe_affected(affects, most=10) if affects else "",
         "remedies": [(key, findings[key]) for key in change["remedies"] if key in findings],
     }
 

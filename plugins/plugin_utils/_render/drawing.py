@@ -19,7 +19,7 @@ import typing as t
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from ...module_utils._report.paths import Path, Step, Way, by_end, counted, kind_of, name_of, outcome
+from ...module_utils._report.paths import Path, Step, Way, by_end, format_count, kind_of, name_of, outcome
 from .findings import View, view_steps
 
 # More than these help nobody to see anything: the lists go on.
@@ -58,7 +58,7 @@ def view_paths(found: Sequence[Path], caveat: str = "") -> View:
     """What paths share, a drawing and a list for each administrator, then lists alone."""
     ends = by_end(found)
     return {
-        "principals": counted([path.source for path in found]),
+        "principals": format_count([path.source for path in found]),
         "total": len(found),
         "caveat": caveat,
         "shared": _find_shared(found),
@@ -88,7 +88,7 @@ def _view_figure(group: Sequence[Way]) -> View:
     _prune(tree)
     return {
         "end": end,
-        "who": name_of(found[0].source) if len(found) == 1 else counted([path.source for path in found]),
+        "who": name_of(found[0].source) if len(found) == 1 else format_count([path.source for path in found]),
         "outcome": outcome(end),
         "severity": group[0].severity,
         "is_conditional": all(way.conditions for way in group),
@@ -104,7 +104,7 @@ def _view_rest(ends: Iterable[Sequence[Way]]) -> t.Optional[View]:
     group = [way for same in ends for way in same]
     if not group:
         return None
-    many = counted([path.source for way in group for path in way.paths])
+    many = format_count([path.source for way in group for path in way.paths])
     ways = [_view_way(way) for way in group]
     return {"severity": group[0].severity, "summary": f"{many} more, step by step", "ways": ways}
 

@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Iterable, Mapping
 
 from ...module_utils._converge.finding import Severity
-from ...module_utils._report.plain import WIDTH, printable, wrapped
+from ...module_utils._report.plain import WIDTH, printable, wrap_text
 from .text import Lines, Show, score_basis, score_line
 
 TITLE: t.Final = "IAM Security Assessment of the Fleet"
@@ -73,7 +73,7 @@ def _new_criticals(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
     for finding in fleet["new_criticals"]:
         what = f"- {finding['account_id']}: {finding['problem']}: {finding['name']}; {finding['detail']}"
-        lines += wrapped(show(what), first="  ", rest="    ")
+        lines += wrap_text(show(what), first="  ", rest="    ")
     return ["NEW CRITICAL FINDINGS:", *lines] if lines else []
 
 
@@ -81,9 +81,9 @@ def _absent(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
     for failure in fleet["failed"]:
         who = " ".join(filter(None, (failure["account_id"], f"({failure['host']})" if failure["host"] else "")))
-        lines += wrapped(show(f"- {who} failed: {failure['message']}"), first="  ", rest="    ")
+        lines += wrap_text(show(f"- {who} failed: {failure['message']}"), first="  ", rest="    ")
     for account in fleet["missing"]:
-        lines += wrapped(show(f"- {account} has no report of this run"), first="  ", rest="    ")
+        lines += wrap_text(show(f"- {account} has no report of this run"), first="  ", rest="    ")
     return ["FAILED AND MISSING ACCOUNTS:", *lines] if lines else []
 
 
@@ -100,8 +100,8 @@ def _summary(fleet: Mapping[str, t.Any], show: Show) -> Lines:
     # What an approval of the whole run names: hardening_approved_plan takes it.
     lines += [f"  Plan of the run: {fleet['plan_sha256']}"] if fleet.get("plan_sha256") else []
     if fleet["score"]:
-        lines += wrapped(f"Compliance Score: {show(score_line(fleet['score']))}", first="  ", rest="    ")
-        lines += wrapped(show(score_basis(fleet["score"])), first="    ", rest="    ")
+        lines += wrap_text(f"Compliance Score: {show(score_line(fleet['score']))}", first="  ", rest="    ")
+        lines += wrap_text(show(score_basis(fleet["score"])), first="    ", rest="    ")
     return lines
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...module_utils._report.impact_text import OUTCOMES, called, counted
+from ...module_utils._report.impact_text import OUTCOMES, describe_group, format_counts
 
 Item = Mapping[str, t.Any]
 View = dict[str, t.Any]
@@ -32,8 +32,8 @@ def _view_impact(document: Item) -> View:
     return {
         "impact": document,
         "bars": _share_out(document["counts"]),
-        "counts": counted(document["counts"]),
-        "groups": [{"group": group, "called": called(group)} for group in document["groups"]],
+        "counts": format_counts(document["counts"]),
+        "groups": [{"group": group, "called": describe_group(group)} for group in document["groups"]],
         "skipped": [f"{item['principal']}: {item['reason']}" for item in document["skipped"]],
     }
 

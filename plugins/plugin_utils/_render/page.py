@@ -28,7 +28,7 @@ import markupsafe
 from ...module_utils._converge.finding import Severity
 from ...module_utils._report.grouping import FRAMEWORKS
 from ...module_utils._report.impact_text import OUTCOMES, PARTS, SOURCES
-from ...module_utils._report.paths import counted, is_arn, kind_of, name_of
+from ...module_utils._report.paths import format_count, is_arn, kind_of, name_of
 from ...module_utils._report.plain import as_json, visible
 from .text import moved
 
@@ -113,7 +113,7 @@ def _make_environment() -> jinja2.Environment:
         anchor=make_anchor,
         as_json=as_json,
         benchmark=lambda benchmark: FRAMEWORKS.get(benchmark, benchmark),
-        counted=counted,
+        counted=format_count,
         digest=_hash,
         g=lambda number: f"{number:g}",
         is_arn=is_arn,

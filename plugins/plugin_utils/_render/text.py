@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ...module_utils._controls.control import plural
-from ...module_utils._converge.affects.affected import described
+from ...module_utils._converge.affects.affected import describe_affected
 from ...module_utils._converge.finding import Severity, Status
 from ...module_utils._report.document import headline
 from ...module_utils._report.grouping import (
@@ -31,9 +31,9 @@ from ...module_utils._report.grouping import (
 )
 from ...module_utils._report.impact_text import brief as impact_lines
 from ...module_utils._report.paths import by_end, caveat, path_of
-from ...module_utils._report.plain import WIDTH, listed, printable, wrapped
+from ...module_utils._report.plain import WIDTH, join_names, printable, wrap_text
 from ...module_utils._report.states import count_changes, state_of
-from ...module_utils._report.states import described as states
+from ...module_utils._report.states import format_counts as states
 
 TITLE: t.Final = "IAM Security Assessment Report"
 
@@ -168,10 +168,10 @@ def _header(report: Mapping[str, t.Any], title: str, show: Show) -> Lines:
     lines = [title, "=" * len(title)]
     for name, value in fields:
         if value:
-            lines += wrapped(f"{name}: {show(value)}", rest="  ")
+            lines += wrap_text(f"{name}: {show(value)}", rest="  ")
     for reason, regions in regions_by_reason(scope):
         name = "Region" if len(regions) == 1 else "Regions"
-        lines += wrapped(f"{name} not assessed: {show(', '.join(regions))}: {show(reason)}", rest="  ")
+        lines += wrap_text(f"{name} not assessed: {show(', '.join(regions))}: {show(reason)}", rest="  ")
     return lines
 
 
@@ -197,7 +197,7 @@ def _preflight(rows: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
     width = max(len(name) for name, _state, _note in cells)
     lines = ["PREFLIGHT:"]
     for name, state, note in cells:
-        lines += wrapped(f"{name:<{width}}  {state:<14}  {show(note)}".rstrip(), first="  ", rest=" " * (width + 20))
+        lines += wrap_text(f"{name:<{width}}  {state:<14}  {show(note)}".rstrip(), first="  ", rest=" " * (width + 20))
     return lines
 
 
@@ -215,9 +215,9 @@ def _findings(report: Mapping[str, t.Any], show: Show) -> list[Lines]:
 def _group(group: Group, report: Mapping[str, t.Any], show: Show) -> Lines:
     delta = report["delta"]
     badges = _badge(group, delta["new"], "NEW") + _badge(group, delta.get("newly_assessed", ()), "NEWLY ASSESSED")
-    lines = wrapped(f"[{group.id}] {show(group.heading)}{badges}", rest=" " * 8)
+    lines = wrap_text(f"[{group.id}] {show(group.heading)}{badges}", rest=" " * 8)
     for name, value in _group_fields(group, report):
-        lines += wrapped(f"- {name}: {show(value)}", first="  ", rest="    ")
+        lines += wrap_text(f"- {name}: {show(value)}", first="  ", rest="    ")
     return lines
 
 
@@ -245,7 +245,7 @@ def _group_fields(group: Group, report: Mapping[str, t.Any]) -> list[tuple[str, 
         fields = [*escalations]
     else:
         what = "Resources" if len(group.controls) == 1 else "Events"
-        fields = [(what, listed(group.names, _NAMES)), ("Detail", first["detail"] if _is_shared(group) else None)]
+        fields = [(what, join_names(group.names, _NAMES)), ("Detail", first["detail"] if _is_shared(group) else None)]
     fields += [("Remediation", group.remediation["text"]), ("CIS Benchmark", cis_ids(group.compliance))]
     return [(name, value) for name, value in fields if value]
 
@@ -278,11 +278,11 @@ def _ids(ids: Sequence[str]) -> str:
 def _not_assessed(report: Mapping[str, t.Any], show: Show) -> Lines:
     lines = []
     for gap in gaps(report):
-        lines += wrapped(f"- {show(gap.reason)}", first="  ", rest="    ")
-        lines += wrapped(f"Controls: {show(', '.join(gap.controls))}", first="    ", rest="      ")
+        lines += wrap_text(f"- {show(gap.reason)}", first="  ", rest="    ")
+        lines += wrap_text(f"Controls: {show(', '.join(gap.controls))}", first="    ", rest="      ")
         named = [*gap.resources, *(region for region in gap.regions if region != "global")]
         if named:
-            lines += wrapped(f"About: {show(listed(named, _NAMES * 2))}", first="    ", rest="      ")
+            lines += wrap_text(f"About: {show(join_names(named, _NAMES * 2))}", first="    ", rest="      ")
     return ["NOT ASSESSED:", *lines] if lines else []
 
 
@@ -294,10 +294,10 @@ def _waived(report: Mapping[str, t.Any], show: Show) -> Lines:
             terms = "; ".join(
                 f"{name} {waiver[name]}" for name in ("expires", "owner", "ticket", "reason") if waiver.get(name)
             )
-            lines += wrapped(
+            lines += wrap_text(
                 f"- {show(problem_of(finding, report))}: {show(resource_name(finding))}", first="  ", rest="    "
             )
-            lines += wrapped(show(terms), first="    ", rest="    ") if terms else []
+            lines += wrap_text(show(terms), first="    ", rest="    ") if terms else []
     return ["WAIVED:", *lines] if lines else []
 
 
@@ -312,11 +312,11 @@ def _changes(report: Mapping[str, t.Any], show: Show) -> Lines:
     for change in changes:
         undo = "" if change["reversible"] else ", not reversible"
         what = f"- {change['service']}:{change['operation']} on {change['target']} ({state_of(change)}{undo})"
-        lines += wrapped(show(what), first="  ", rest="    ")
+        lines += wrap_text(show(what), first="  ", rest="    ")
         affects = change.get("affects")
-        affected = [f"affects: {described(affects)}"] if affects else []
+        affected = [f"affects: {describe_affected(affects)}"] if affects else []
         for line in (*difference(change["before"], change["after"]), *affected):
-            lines += wrapped(show(line), first="      ", rest="        ")
+            lines += wrap_text(show(line), first="      ", rest="        ")
     return [f"CHANGES: {states(count_changes(report))}", *lines] if changes else []
 
 
@@ -349,11 +349,11 @@ def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
     lines = []
     for refusal in refusal_groups(refused):
         marks = filter(None, (refusal.module, refusal.operation, refusal.rule))
-        lines += wrapped(show(f"- {refusal.title}: {refusal.said} ({', '.join(marks)})"), first="  ", rest="    ")
+        lines += wrap_text(show(f"- {refusal.title}: {refusal.said} ({', '.join(marks)})"), first="  ", rest="    ")
         # What is to be copied stays as it is.
         lines += [f"      {show(line)}" for line in refusal.to_copy]
         if refusal.names:
-            lines += wrapped(show(listed(refusal.names, _REFUSED)), first="      ", rest="      ")
+            lines += wrap_text(show(join_names(refusal.names, _REFUSED)), first="      ", rest="      ")
     return ["REFUSED:", *lines] if lines else []
 
 
@@ -361,7 +361,7 @@ def _costs(costs: Sequence[Mapping[str, t.Any]], show: Show) -> Lines:
     lines = []
     for cost in costs:
         what = f"- {cost['module']}: {cost_of(cost)} ({state_of(cost)}; {cost['note']})"
-        lines += wrapped(show(what), first="  ", rest="    ")
+        lines += wrap_text(show(what), first="  ", rest="    ")
     return ["WHAT IT COSTS:", *lines] if lines else []
 
 
@@ -383,8 +383,8 @@ def _summary(report: Mapping[str, t.Any], show: Show) -> Lines:
     counts = count_changes(report)
     lines += [f"  Changes: {states(counts)}"] if any(counts.values()) else []
     for score in report["scores"]:
-        lines += wrapped(f"Compliance Score: {show(score_line(score))}", first="  ", rest="    ")
-        lines += wrapped(show(score_basis(score)), first="    ", rest="    ", width=WIDTH)
+        lines += wrap_text(f"Compliance Score: {show(score_line(score))}", first="  ", rest="    ")
+        lines += wrap_text(show(score_basis(score)), first="    ", rest="    ", width=WIDTH)
     return lines
 
 

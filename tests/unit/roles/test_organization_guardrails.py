@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import pytest
 from looped import looped
 
-from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.guardrail_calls import holding
+from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.guardrail_calls import find_guardrails
 from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.organization import Effect
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.mfa_pattern import unsafe_mfa_denials
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import (
@@ -550,4 +550,4 @@ def test_the_assessment_knows_the_guardrail(name: str) -> None:
     levels = ((ANYTHING, policy),)
     scps, rcps = (((ANYTHING,),), levels) if name == "sts_perimeter" else (levels, None)
     place = Place(ACCOUNT, organization_id=ORGANIZATION)
-    assert holding(Effect(place, scps=scps, rcps=rcps, now=datetime(2026, 11, 25, tzinfo=UTC)), (policy,))
+    assert find_guardrails(Effect(place, scps=scps, rcps=rcps, now=datetime(2026, 11, 25, tzinfo=UTC)), (policy,))

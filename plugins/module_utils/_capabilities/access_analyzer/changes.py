@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from ..._account.analyzers import AnalyzerDetails, ArchiveRule, Criteria, Exclusion, Inclusion
 from ..._account.model import Snapshot
-from ..._controls.catalogue.access_analyzer import described
+from ..._controls.catalogue.access_analyzer import format_filter
 from ..._converge.change import Change, Impact, Undo
 
 SERVICE: t.Final = "accessanalyzer"
@@ -214,8 +214,8 @@ def rule(
     remedies: tuple[str, ...] = (),
 ) -> Change:
     """An archive rule made, given another filter, or removed."""
-    before = {"filter": described(present.criteria)} if present else None
-    after = {"filter": described(wanted)} if wanted is not None else None
+    before = {"filter": format_filter(present.criteria)} if present else None
+    after = {"filter": format_filter(wanted)} if wanted is not None else None
     named = {"analyzerName": parts_of(analyzer)[0], "ruleName": name}
     operation = DELETE_RULE if after is None else UPDATE_RULE if before else CREATE_RULE
     undo = Undo(DELETE_RULE, named)

@@ -20,7 +20,7 @@ from ..._account.analyzers import AnalyzerDetails
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
 from ..._aws.operations import Operations
-from ..._controls.catalogue.access_analyzer import described
+from ..._controls.catalogue.access_analyzer import format_filter
 from ..._converge.capability import Caller
 from ..._converge.change import Change
 from . import changes
@@ -90,7 +90,7 @@ def _rule(access: Access, region: str, analyzer: str, name: str) -> t.Optional[d
         answer = access.call(changes.SERVICE, _GET_RULE, parameters, region=region)
     except NotFound:
         return None
-    return {"filter": described(analyzer_reads.criteria(answer["archiveRule"]["filter"]))}
+    return {"filter": format_filter(analyzer_reads.criteria(answer["archiveRule"]["filter"]))}
 
 
 @dataclasses.dataclass
@@ -134,7 +134,7 @@ class Acting:
             if other is None:
                 raise
             self.existing.add(f"{region} {given['analyzerName']}")
-            raise error.rephrased(f"{error.message}; there is {other['existing']}") from error
+            raise error.rephrase(f"{error.message}; there is {other['existing']}") from error
         if operation in (changes.CREATE_RULE, changes.UPDATE_RULE) and given["ruleName"] in self.applied:
             arn = (
                 f"arn:{self.access.partition}:access-analyzer:{region}:{self.account}:analyzer/{given['analyzerName']}"

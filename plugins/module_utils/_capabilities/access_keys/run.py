@@ -22,7 +22,7 @@ from ..._aws.access import Access
 from ..._aws.operations import Operations
 from ..._controls.facts import Facts
 from ..._converge.affects.affected import with_affected
-from ..._converge.affects.reach import Known
+from ..._converge.affects.reach import KnownReach
 from ..._converge.break_glass import Rescue
 from ..._converge.capability import Capability
 from ..._converge.change import Change
@@ -139,8 +139,8 @@ class AccessKeys(Capability[Observed]):
     def stays_with(self, change: Change, refused: Change) -> bool:
         return same_step(change, refused)
 
-    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        return with_affected(changes, Known(observed.snapshot))
+    def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, KnownReach(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
         return rescue_of(self._connection, observed.snapshot, self._planner.break_glass)

@@ -146,7 +146,7 @@ class ConfigRules(Capability[Observed]):
         closed = is_new and change.region == refused.region and change.region in self._closed
         return closed or stays_with(change, refused)
 
-    def declined(self, change: Change, error: Exception) -> t.Optional[Refusal]:
+    def find_refusal(self, change: Change, error: Exception) -> t.Optional[Refusal]:
         """Why AWS did not take a change, where that is no failure but a matter of who decides, or of what is there."""
         if not isinstance(error, AwsError):
             return None

@@ -152,7 +152,7 @@ def _check(declared: Declared, *, enforce: bool) -> None:
             " managed policy"
         )
     for rule in declared.rules:
-        EventPattern(rule.ignoring(declared.ignore_principals), where=f"rule {rule.name}")
+        EventPattern(rule.exclude_principals(declared.ignore_principals), where=f"rule {rule.name}")
 
 
 def _check_arn(option: str, arn: str, service: str) -> None:

@@ -147,7 +147,7 @@ class Topology:
         return WantedRule(
             name=rule.full_name,
             region=region,
-            pattern=rule.ignoring(self.declared.ignore_principals),
+            pattern=rule.exclude_principals(self.declared.ignore_principals),
             state=rule.state.value,
             description=f"[{rule.severity.value}] {rule.title}",
             target=target,
@@ -163,7 +163,7 @@ class Topology:
             yield WantedRule(
                 name=f"{FORWARDER}-{number}",
                 region=region,
-                pattern=_either([rule.ignoring(self.declared.ignore_principals) for rule in group]),
+                pattern=_either([rule.exclude_principals(self.declared.ignore_principals) for rule in group]),
                 state=(State.WITH_READS if reads else State.ENABLED).value,
                 description="Hands on what alerts in another region or account",
                 target=target,
@@ -183,7 +183,7 @@ def _groups(rules: Sequence[AlertRule], ignored: Sequence[str]) -> list[list[Ale
     groups: list[list[AlertRule]] = []
     for rule in rules:
         together = [*groups[-1], rule] if groups else [rule]
-        length = len(minified(_either([one.ignoring(ignored) for one in together])))
+        length = len(minified(_either([one.exclude_principals(ignored) for one in together])))
         if groups and length <= _LONGEST:
             groups[-1] = together
         else:

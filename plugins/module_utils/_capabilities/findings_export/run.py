@@ -29,7 +29,7 @@ from ..._module.registration import Registration, Reversal, Row
 from ..._module.task import Task, TaskError
 from ..._module.writers import Writer
 from ..._report import ocsf
-from ..._report.delta import settling
+from ..._report.delta import make_settled_test
 from ..._report.document import SCHEMA, DocumentError, Report, check_report, complete, decode, run_report_key, to_bytes
 from ..._report.grouping import problem_of, resource_name
 from ..._report.parts import read_parts
@@ -153,7 +153,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
             said=said,
             severities=severities,
             failing=frozenset(map(identifier, failing)),
-            settles=settling(report["findings"]),
+            settles=make_settled_test(report["findings"]),
         )
 
     def observe(self) -> Mapping[str, Hub]:

@@ -30,7 +30,7 @@ from ..._aws.errors import AccessDenied, AwsError
 from ..._aws.operations import Operations
 from ..._controls.settings import Settings
 from ..._converge.affects.affected import with_affected
-from ..._converge.affects.reach import Known
+from ..._converge.affects.reach import KnownReach
 from ..._converge.attempts import VERIFY_WAITS
 from ..._converge.capability import Aws, Capability, Documents
 from ..._converge.change import Change, Refusal
@@ -276,7 +276,7 @@ class OrganizationPolicy(Capability[_Observed]):
             tree = organization_tree(access, policy_types=types, delegations=guards)
         except AccessDenied as error:
             hint = "run in the management account, or in a delegated administrator of AWS Organizations"
-            raise error.rephrased(f"{error.message.rstrip('.')}; {hint}") from error
+            raise error.rephrase(f"{error.message.rstrip('.')}; {hint}") from error
         if tree.feature_set != _ALL_FEATURES:
             raise InputError(
                 f"type: the organization {tree.id} has the features {tree.feature_set}; policies need all features"
@@ -342,8 +342,8 @@ class OrganizationPolicy(Capability[_Observed]):
         remedies = {one.resource: (one.fingerprint,) for one in found if one.status is Status.FAIL}
         return with_remedies(observed.plan, remedies, observed.desired)
 
-    def affected(self, observed: _Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        return with_affected(changes, Known(organization=observed.tree))
+    def add_affected(self, observed: _Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, KnownReach(organization=observed.tree))
 
     def acting(self, change: Change) -> t.Optional[Aws]:
         return self._acting(change)

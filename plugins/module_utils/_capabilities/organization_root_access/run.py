@@ -19,7 +19,7 @@ from ..._aws.errors import AwsError, InvalidCredentials, NotFound
 from ..._aws.fence import ASSUME_ROOT, REMOVAL_TASK
 from ..._aws.root_sessions import RootSessions
 from ..._converge.affects.affected import with_affected
-from ..._converge.affects.reach import Known
+from ..._converge.affects.reach import KnownReach
 from ..._converge.capability import Aws, Capability
 from ..._converge.change import Change
 from ..._converge.errors import InputError
@@ -101,8 +101,8 @@ class OrganizationRootAccess(Capability[Observed]):
     def stays_with(self, change: Change, refused: Change) -> bool:
         return waits_for(change, refused)
 
-    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        return with_affected(changes, Known(organization=observed.tree))
+    def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, KnownReach(organization=observed.tree))
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         told = shown(self._observed)

@@ -23,7 +23,7 @@ from ..._converge.change import Change, Refusal
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
-from ..._converge.untouchable import Spared
+from ..._converge.untouchable import UntouchablePrincipals
 from ..._policy.analysis.boundary_flaws import LOCKS_OUT, flaws
 from ..._policy.analysis.power import Place
 from ..._policy.documents.canonical import are_equivalent, minify
@@ -85,7 +85,7 @@ class Planner:
     declared: Declared
     settings: Settings
     now: datetime
-    spared: Spared = Spared()
+    spared: UntouchablePrincipals = UntouchablePrincipals()
 
     @property
     def datasets(self) -> frozenset[Dataset]:

@@ -16,7 +16,7 @@ from ..._account.model import Snapshot
 from ..._controls.control import listing
 from ..._converge.change import Change, Refusal
 from ..._converge.plan import Plan
-from ..._converge.untouchable import Spared
+from ..._converge.untouchable import UntouchablePrincipals
 from ..._policy.documents.syntax import compact
 from .changes import DELETE, DELETE_VERSION, LivePolicy, Writer
 from .declared import Boundary, Declared, Principal
@@ -31,7 +31,7 @@ class Removal:
     boundary: Boundary
     live: t.Optional[LivePolicy]
     declared: Declared
-    spared: Spared = Spared()
+    spared: UntouchablePrincipals = UntouchablePrincipals()
 
     def plan(self) -> Plan:
         """Everything that it takes, or why it can't be: nothing is taken off for a policy that stays."""

@@ -24,7 +24,7 @@ from ..._aws.errors import AwsError
 from ..._aws.operations import Operations
 from ..._converge.affects.affected import with_affected
 from ..._converge.affects.live import HOLDERS_READS
-from ..._converge.affects.reach import Known
+from ..._converge.affects.reach import KnownReach
 from ..._converge.attempts import VERIFY_WAITS
 from ..._converge.break_glass import Rescue
 from ..._converge.capability import Capability, Documents
@@ -32,7 +32,7 @@ from ..._converge.change import Change
 from ..._converge.errors import InputError
 from ..._converge.finding import Finding
 from ..._converge.plan import Plan
-from ..._converge.untouchable import Spared
+from ..._converge.untouchable import UntouchablePrincipals
 from ..._module.connection import Connection
 from ..._module.converging import converge, settings_of
 from ..._module.documents import absolute, document_of
@@ -85,7 +85,7 @@ def run(task: Task) -> dict[str, t.Any]:
             declared=_declared(task),
             settings=settings_of(task),
             now=task.now,
-            spared=Spared(break_glass=task.guards.break_glass),
+            spared=UntouchablePrincipals(break_glass=task.guards.break_glass),
         )
         for boundary in planner.declared.boundaries if planner.declared.present else ():
             policy_of(boundary, SAMPLE)
@@ -181,8 +181,8 @@ class PermissionsBoundary(Capability[Observed]):
         self._explained = self._planner.explained(observed, found)
         return self._explained.plan
 
-    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        return with_affected(changes, Known(observed.snapshot))
+    def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, KnownReach(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
         return rescue_of(self._connection, observed.snapshot, self._planner.spared.break_glass)

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from ..._account.model import Role, Snapshot
-from ..._converge.untouchable import Spared
+from ..._converge.untouchable import UntouchablePrincipals
 from .declared import Boundary, Principal, is_called
 
 # https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
@@ -49,7 +49,7 @@ class Selection:
     permission_sets: Mapping[str, tuple[Principal, ...]] = dataclasses.field(default_factory=dict)
 
 
-def select(snapshot: Snapshot, boundary: Boundary, spared: Spared) -> Selection:
+def select(snapshot: Snapshot, boundary: Boundary, spared: UntouchablePrincipals) -> Selection:
     """Whom the targets mean, in the order of the snapshot; ``spared`` knows who is left alone.
 
     A principal that is named, not met by a pattern, stays selected: that it is never touched is refused aloud.
@@ -90,7 +90,7 @@ def _with_policies(snapshot: Snapshot) -> Iterator[tuple[Principal, frozenset[st
         yield role, frozenset(role.attached_policies)
 
 
-def _reason_to_keep_out(principal: Principal, spared: Spared) -> t.Optional[str]:
+def _reason_to_keep_out(principal: Principal, spared: UntouchablePrincipals) -> t.Optional[str]:
     refusal = spared.refusal(principal.arn)
     if refusal is None and principal.path.startswith(_OWN_PATH):
         return "this collection works with it"

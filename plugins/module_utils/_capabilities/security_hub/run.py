@@ -130,7 +130,7 @@ class SecurityHub(Capability[Observed]):
     def stays_with(self, change: Change, refused: Change) -> bool:
         return stays_with(change, refused) or (change.region == refused.region and change.region in self._managed)
 
-    def declined(self, change: Change, error: Exception) -> t.Optional[Refusal]:
+    def find_refusal(self, change: Change, error: Exception) -> t.Optional[Refusal]:
         """Why a write was refused by whoever configures the account; None where it is another refusal."""
         if not isinstance(error, AccessDenied) or not _CENTRAL.search(error.message):
             return None

@@ -20,7 +20,7 @@ from ..._account.model import Dataset
 from ..._aws.operations import Operations
 from ..._controls.facts import Facts
 from ..._converge.affects.affected import with_affected
-from ..._converge.affects.reach import Known
+from ..._converge.affects.reach import KnownReach
 from ..._converge.break_glass import Rescue
 from ..._converge.capability import Capability, Documents
 from ..._converge.change import Change
@@ -91,8 +91,8 @@ class UserPermissions(Capability[Observed]):
     def reread(self, change: Change) -> t.Any:
         return reread_before_taking(self._connection.access, change)
 
-    def affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
-        return with_affected(changes, Known(observed.snapshot))
+    def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
+        return with_affected(changes, KnownReach(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
         return rescue_of(self._connection, observed.snapshot, self._planner.break_glass)

@@ -23,7 +23,7 @@ from ..._account.permissions import Principal as Holder
 from ..._converge.arn import Principal
 from ..._converge.change import Refusal
 from ..._converge.protected import protection_of_holding
-from ..._converge.untouchable import Spared, protected
+from ..._converge.untouchable import UntouchablePrincipals, refuse_protected
 from .changes import Holding
 
 
@@ -39,7 +39,7 @@ class Untouchable:
         """Why nothing may be taken from a user, a group or a role; of a group, because of one who is in it."""
         if isinstance(holder, Group):
             found = filter(None, (self._objection(user) for user in self._members.get(holder.name, ())))
-            refusal = next(iter(found), None) or protected(holder.arn)
+            refusal = next(iter(found), None) or refuse_protected(holder.arn)
             return dataclasses.replace(refusal, target=holder.arn) if refusal else None
         return self._objection(holder)
 
@@ -56,7 +56,7 @@ class Untouchable:
         return self._members.get(group.name, ())
 
     def _objection(self, holder: Holder) -> t.Optional[Refusal]:
-        return Spared(self.callers, self.break_glass).refusal(holder.arn)
+        return UntouchablePrincipals(self.callers, self.break_glass).refusal(holder.arn)
 
 
 def protected_policy(holding: Holding) -> t.Optional[Refusal]:

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What IAM Access Analyzer found, and the archive rules that hide what it finds."""
+"""Findings of IAM Access Analyzer, and the archive rules that hide them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORDS: t.Final[Mapping[str, str]] = {
     "UnusedPermission": "permissions are unused",
     "InternalAccess": "principals of the account or organization have access",
 }
-# What can single out a resource, or somebody who is trusted. All else (a type, an account, "not public") is a class.
+# Keys that can single out a resource or a trusted principal. All else (a type, an account, "not public") is a class.
 _SPECIFIC: t.Final = ("resource", "principal.", "condition.", "accessPoint", "id")
 _CLASSES: t.Final = frozenset({"resourceType", "resourceOwnerAccount", "resourceControlPolicyRestriction"})
 _LEAST_LENGTH: t.Final = 4
@@ -74,8 +74,8 @@ def _tells_apart(key: str, part: str) -> bool:
     return any(len(word) >= _LEAST_LENGTH and not _COMMON.fullmatch(word) for word in words)
 
 
-def described(criteria: Mapping[str, Criterion]) -> dict[str, t.Any]:
-    """A filter as AWS writes it, without what it does not ask for."""
+def format_filter(criteria: Mapping[str, Criterion]) -> dict[str, t.Any]:
+    """Format a filter as AWS writes it, without the criteria that are not set."""
     return {
         key: {
             **{name: list(values) for name in ("eq", "neq", "contains") if (values := getattr(criterion, name))},
@@ -85,14 +85,14 @@ def described(criteria: Mapping[str, Criterion]) -> dict[str, t.Any]:
     }
 
 
-def _archive_rules(scope: Scope) -> Verdict:
+def _check_archive_rules(scope: Scope) -> Verdict:
     own = [item for item in scope.snapshot.analyzer_details if item.region == scope.region and not item.managed_by]
     rules = [(analyzer, rule) for analyzer in own for rule in analyzer.archive_rules]
     failures = tuple(
         Failure(
             analyzer.arn,
             f"archive rule {rule.name} hides whatever fits {listing(rule.criteria)}, without naming it",
-            {"rule": rule.name, "filter": described(rule.criteria)},
+            {"rule": rule.name, "filter": format_filter(rule.criteria)},
             rule.name,
         )
         for analyzer, rule in rules
@@ -101,8 +101,8 @@ def _archive_rules(scope: Scope) -> Verdict:
     return Verdict(len(rules), "archive rules", failures)
 
 
-def _found(access: str, failure: Callable[[list[AnalyzerFinding]], Failure]) -> Check:
-    """A check that fails every resource with an active finding of a kind of analyzer, once for all its findings."""
+def _make_findings_check(access: str, failure: Callable[[list[AnalyzerFinding]], Failure]) -> Check:
+    """Make a check that fails every resource with active findings of one kind of analyzer, once for all of them."""
 
     def check(scope: Scope) -> Verdict:
         analyzers = [item for item in scope.snapshot.analyzers if item.region == scope.region]
@@ -119,7 +119,7 @@ def _found(access: str, failure: Callable[[list[AnalyzerFinding]], Failure]) -> 
 def _by_resource(scope: Scope, access: str) -> dict[str, list[AnalyzerFinding]]:
     """The active findings of this region by resource.
 
-    Every region's analyzer finds the same of IAM, which is in none: that is told once, by the first region that has it.
+    All regions' analyzers have the same findings about IAM, a global service: the first region that has one reports it.
     """
     found: dict[str, list[AnalyzerFinding]] = {}
     for item in scope.snapshot.analyzer_findings:
@@ -128,11 +128,13 @@ def _by_resource(scope: Scope, access: str) -> dict[str, list[AnalyzerFinding]]:
     return {
         resource: [item for item in items if item.region == scope.region or _is_global(item)]
         for resource, items in found.items()
-        if (min(item.region for item in items) == scope.region if _is_global(items[0]) else _here(items, scope))
+        if (
+            min(item.region for item in items) == scope.region if _is_global(items[0]) else _is_found_here(items, scope)
+        )
     }
 
 
-def _here(items: list[AnalyzerFinding], scope: Scope) -> bool:
+def _is_found_here(items: list[AnalyzerFinding], scope: Scope) -> bool:
     return any(item.region == scope.region for item in items)
 
 
@@ -140,7 +142,7 @@ def _is_global(item: AnalyzerFinding) -> bool:
     return item.resource_type.startswith("AWS::IAM::")
 
 
-def _external(items: list[AnalyzerFinding]) -> Failure:
+def _report_external_access(items: list[AnalyzerFinding]) -> Failure:
     judged = [item for item in items if item.error is None]
     if not judged:
         return _failure(
@@ -151,22 +153,22 @@ def _external(items: list[AnalyzerFinding]) -> Failure:
     return _failure(items, "open to principals outside the account or organization", Severity.HIGH)
 
 
-def _unused(items: list[AnalyzerFinding]) -> Failure:
+def _report_unused_access(items: list[AnalyzerFinding]) -> Failure:
     only_permissions = all(item.type == "UnusedPermission" for item in items)
-    return _failure(items, _told(items), Severity.LOW if only_permissions else Severity.MEDIUM)
+    return _failure(items, _list_kinds(items), Severity.LOW if only_permissions else Severity.MEDIUM)
 
 
-def _internal(items: list[AnalyzerFinding]) -> Failure:
-    return _failure(items, _told(items), Severity.LOW)
+def _report_internal_access(items: list[AnalyzerFinding]) -> Failure:
+    return _failure(items, _list_kinds(items), Severity.LOW)
 
 
-def _told(items: list[AnalyzerFinding]) -> str:
+def _list_kinds(items: list[AnalyzerFinding]) -> str:
     return listing({_WORDS.get(item.type, item.type) for item in items})
 
 
 def _failure(items: list[AnalyzerFinding], detail: str, severity: Severity) -> Failure:
     first = items[0]
-    # What every region found alike is no further finding.
+    # The same finding of another region is no further finding.
     count = max(sum(item.region == region for item in items) for region in {item.region for item in items})
     observed = {
         "findings": sorted({item.id for item in items}),
@@ -184,7 +186,7 @@ def _failure(items: list[AnalyzerFinding], detail: str, severity: Severity) -> F
     )
 
 
-#: What findings say that the module access_analyzer makes of its own declaration.
+#: The words of findings that the module access_analyzer makes of its own declaration.
 OTHER_PROBLEMS: t.Final = {
     "archive_rule_expired": Problem(
         "Archive rule has expired, and still hides findings", "archive rules have expired, and still hide findings"
@@ -202,7 +204,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
-        check=_found(EXTERNAL, _external),
+        check=_make_findings_check(EXTERNAL, _report_external_access),
         regional=True,
         expected="no active finding of an external access analyzer; intended access is archived, for a stated time",
         rationale="What others can reach is where intruders start. Access Analyzer proves it from the policies.",
@@ -222,7 +224,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
-        check=_found(UNUSED, _unused),
+        check=_make_findings_check(UNUSED, _report_unused_access),
         regional=True,
         expected="no active finding of an unused access analyzer",
         rationale="What nobody uses is only of use to an intruder, and nobody would notice.",
@@ -240,7 +242,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS),
-        check=_found(INTERNAL, _internal),
+        check=_make_findings_check(INTERNAL, _report_internal_access),
         regional=True,
         expected="no active finding of an internal access analyzer; intended access is archived, for a stated time",
         rationale="A resource that was declared critical is reached by those alone who must.",
@@ -257,7 +259,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.ANALYZER_DETAILS,),
-        check=_archive_rules,
+        check=_check_archive_rules,
         regional=True,
         expected="every archive rule names a resource, a principal or a condition",
         rationale="A rule on a class of findings hides those of tomorrow too, before anybody has seen them.",

@@ -20,10 +20,10 @@ from ..control import (
     Failure,
     Scope,
     Verdict,
+    list_unreported_administrators,
     listing,
     maps,
     unknown_policies,
-    unreported_administrators,
     with_unreported,
 )
 from ..problem import Problem
@@ -36,7 +36,7 @@ _LIFECYCLE = "hardening.iam.access_key_lifecycle"
 
 
 def active_keys(scope: Scope) -> tuple[tuple[CredentialRow, AccessKey], ...]:
-    """Every active key with its user. An inactive key opens nothing, and is nobody's finding."""
+    """Every active key with its user. An inactive key opens nothing, so that no control reports it."""
     return tuple((row, key) for row in scope.facts.credential_rows for key in row.active_keys)
 
 
@@ -66,7 +66,7 @@ def _key_failure(row: CredentialRow, key: AccessKey, detail: str) -> Failure:
     return Failure(row.arn, detail, observed, resource_detail=f"access key {key.slot}")
 
 
-def _undated(row: CredentialRow, key: AccessKey) -> Failure:
+def _report_undated_key(row: CredentialRow, key: AccessKey) -> Failure:
     return _key_failure(row, key, f"the credential report has no date of this key, {_of_user(row)}")
 
 
@@ -78,7 +78,7 @@ def _no_keys(unit: str = _KEYS) -> Verdict:
     return Verdict(0, unit, not_applicable="no IAM user has an active access key")
 
 
-def _unused_keys(scope: Scope) -> Verdict:
+def _check_unused_keys(scope: Scope) -> Verdict:
     keys, limit = active_keys(scope), scope.settings.unused_days
     if not keys:
         return _no_keys()
@@ -87,14 +87,14 @@ def _unused_keys(scope: Scope) -> Verdict:
         idle = idle_days(scope, row, key, limit)
         if idle is None or idle < limit:
             continue
-        told = f"last used {key.last_used:%Y-%m-%d}" if key.last_used else "never used; created"
+        words = f"last used {key.last_used:%Y-%m-%d}" if key.last_used else "never used; created"
         when = f" ({idle} days)" if key.last_used else f" {idle} days ago"
-        failures.append(_key_failure(row, key, f"{told}{when}; limit {limit}"))
-    unknown = tuple(_undated(row, key) for row, key in keys if idle_days(scope, row, key, limit) is None)
+        failures.append(_key_failure(row, key, f"{words}{when}; limit {limit}"))
+    unknown = tuple(_report_undated_key(row, key) for row, key in keys if idle_days(scope, row, key, limit) is None)
     return Verdict(len(keys), _KEYS, tuple(failures), unjudged=unknown)
 
 
-def _old_keys(scope: Scope) -> Verdict:
+def _check_old_keys(scope: Scope) -> Verdict:
     keys, limit = active_keys(scope), scope.settings.key_age_days
     if not keys:
         return _no_keys()
@@ -106,11 +106,13 @@ def _old_keys(scope: Scope) -> Verdict:
             age = f"{created:%Y-%m-%d} ({scope.days_since(created)} days)"
             detail = f"created or last reactivated {age}; limit {limit}; {used}"
             failures.append(_key_failure(row, key, detail))
-    unknown = tuple(_undated(row, key) for row, key in keys if _days(scope, row, key.last_rotated, limit) is None)
+    unknown = tuple(
+        _report_undated_key(row, key) for row, key in keys if _days(scope, row, key.last_rotated, limit) is None
+    )
     return Verdict(len(keys), _KEYS, tuple(failures), unjudged=unknown)
 
 
-def _two_keys(scope: Scope) -> Verdict:
+def _check_two_keys(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.active_keys]
     if not rows:
         return _no_keys("users")
@@ -122,7 +124,7 @@ def _two_keys(scope: Scope) -> Verdict:
     return Verdict(len(rows), "users", failures)
 
 
-def _key_of_setup(scope: Scope) -> Verdict:
+def _check_key_of_setup(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.password_enabled]
     if not rows:
         return Verdict(0, "users", not_applicable="no IAM user has a console password")
@@ -133,11 +135,11 @@ def _key_of_setup(scope: Scope) -> Verdict:
         for row, key, age in ages
         if age is not None and age >= scope.settings.grace_days
     )
-    unknown = tuple(_undated(row, key) for row, key, age in ages if age is None)
+    unknown = tuple(_report_undated_key(row, key) for row, key, age in ages if age is None)
     return Verdict(len(rows), "users", failures, unjudged=unknown)
 
 
-def _console_and_key(scope: Scope) -> Verdict:
+def _check_console_and_key(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.password_enabled or row.active_keys]
     if not rows:
         return Verdict(0, "users", not_applicable="no IAM user has a password or an active access key")
@@ -149,7 +151,7 @@ def _console_and_key(scope: Scope) -> Verdict:
     return Verdict(len(rows), "users", failures)
 
 
-def _admin_keys(scope: Scope) -> Verdict:
+def _check_admin_keys(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.arn in scope.facts.admin_users]
     failures = []
     for row in rows:
@@ -161,13 +163,13 @@ def _admin_keys(scope: Scope) -> Verdict:
         len(rows),
         "users",
         tuple(failures),
-        unjudged=unreported_administrators(scope),
+        unjudged=list_unreported_administrators(scope),
         not_assessed=unknown_policies(scope, scope.snapshot.users),
         not_applicable=none,
     )
 
 
-def _workload_keys(scope: Scope) -> Verdict:
+def _check_workload_keys(scope: Scope) -> Verdict:
     keys = active_keys(scope)
     if not keys:
         return _no_keys()
@@ -180,7 +182,7 @@ def _workload_keys(scope: Scope) -> Verdict:
     return Verdict(len(keys), _KEYS, tuple(failures))
 
 
-def _unused_passwords(scope: Scope) -> Verdict:
+def _check_unused_passwords(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.password_enabled]
     if not rows:
         return Verdict(0, "users", not_applicable="no IAM user has a console password")
@@ -228,7 +230,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT, Dataset.AUTHORIZATION_DETAILS),
         uses=(Dataset.ORGANIZATION_POLICIES,),
-        check=_admin_keys,
+        check=_check_admin_keys,
         expected="no active access key for users with an administrator's policy",
         rationale="A leaked key is all it takes; MFA protects it only where the policy requires MFA.",
         remediation=Remediation(
@@ -246,7 +248,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=with_unreported(_unused_keys),
+        check=with_unreported(_check_unused_keys),
         expected="used, or younger than, thresholds.unused_days",
         rationale="A key that nobody misses is stolen unnoticed. A key that was never used counts by its age.",
         blind="use within the last four hours, since the credential report may be as old.",
@@ -266,7 +268,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=with_unreported(_unused_passwords),
+        check=with_unreported(_check_unused_passwords),
         expected="used, or changed, within thresholds.unused_days",
         rationale="People leave and passwords stay.",
         blind="sign-ins within the last four hours, since the credential report may be as old.",
@@ -285,7 +287,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=with_unreported(_old_keys),
+        check=with_unreported(_check_old_keys),
         expected="no active key older than thresholds.key_age_days",
         rationale="The older a key, the more places hold a copy of it.",
         blind="the age of the secret where a key was deactivated and activated again: AWS then gives the later date.",
@@ -304,7 +306,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=with_unreported(_key_of_setup),
+        check=with_unreported(_check_key_of_setup),
         expected="no unused key of a console user older than thresholds.grace_days",
         rationale="Keys made along with a user lie around in welcome mails.",
         remediation=Remediation("Deactivate the key; whoever needs one asks for it.", _LIFECYCLE),
@@ -318,7 +320,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=with_unreported(_two_keys),
+        check=with_unreported(_check_two_keys),
         expected="at most one active access key a user",
         rationale="The second key is meant for rotation. Where both stay active, a rotation was never finished.",
         remediation=Remediation("Finish the rotation: deactivate the older key once it is idle.", _LIFECYCLE),
@@ -332,7 +334,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=with_unreported(_console_and_key),
+        check=with_unreported(_check_console_and_key),
         expected="a console password or access keys, not both",
         rationale="Nobody can tell what the person did and what the program; the program stops when the person leaves.",
         blind="whether a person uses the key of a user without a password.",
@@ -347,7 +349,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_REPORT,
         uses=_LIVE_USERS,
-        check=with_unreported(_workload_keys),
+        check=with_unreported(_check_workload_keys),
         expected="keys are used for sts and iam only, if at all",
         rationale="Roles give the same access with credentials that end by themselves.",
         blind="what a key was used for before its last use, since AWS keeps the last service only.",

@@ -33,8 +33,8 @@ def _in_use(scope: Scope) -> dict[str, tuple[str, ...]]:
     return {arn: tuple(bound[arn]) for arn in sorted(bound)}
 
 
-def _flawed(weaknesses: frozenset[Weakness]) -> Check:
-    """A check that no boundary in use has one of these weaknesses."""
+def _make_weakness_check(weaknesses: frozenset[Weakness]) -> Check:
+    """Make a check that no boundary in use has one of these weaknesses."""
 
     def check(scope: Scope) -> Verdict:
         bound = _in_use(scope)
@@ -66,9 +66,9 @@ def _failures(scope: Scope, bound: dict[str, tuple[str, ...]], weaknesses: froze
 
 
 def _detail(found: list[Flaw], principals: tuple[str, ...]) -> str:
-    told = "; ".join(flaw.detail for flaw in found)
+    flaws = "; ".join(flaw.detail for flaw in found)
     names = listing(arn.rpartition("/")[2] for arn in principals)
-    return f"{told}. It binds {plural(len(principals), 'principals')}: {names}"
+    return f"{flaws}. It binds {plural(len(principals), 'principals')}: {names}"
 
 
 CONTROLS: t.Final = (
@@ -79,7 +79,7 @@ CONTROLS: t.Final = (
         severity=Severity.CRITICAL,
         theme=THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
-        check=_flawed(frozenset({Weakness.OPENS_IAM})),
+        check=_make_weakness_check(frozenset({Weakness.OPENS_IAM})),
         expected="no boundary allows every action of IAM on everything without a condition",
         rationale="Who may do everything in IAM makes a principal that no boundary binds.",
         remediation=Remediation(
@@ -99,7 +99,7 @@ CONTROLS: t.Final = (
         severity=Severity.CRITICAL,
         theme=THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
-        check=_flawed(REMOVABLE),
+        check=_make_weakness_check(REMOVABLE),
         expected="no boundary lets those it binds take it off, replace or rewrite it, or make principals without it",
         rationale="A boundary that can be taken off holds only as long as nobody minds it.",
         blind="ways around the boundary through a role without one, by a service that acts with that role.",
@@ -120,7 +120,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
-        check=_flawed(LOCKS_OUT),
+        check=_make_weakness_check(LOCKS_OUT),
         expected="every boundary allows what those it binds are to do",
         rationale="A boundary leaves what it allows. One that only denies locks out everybody it is given to.",
         remediation=Remediation(

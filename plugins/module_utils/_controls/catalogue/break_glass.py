@@ -7,7 +7,7 @@
 
 """Principals for emergencies: that an account has one, that nobody uses it but in one, and that it was tested.
 
-They are told by their path or by the inventory. Nothing here changes them: no module of the collection may.
+They are known by their path or from the inventory. Nothing here changes them: no module of the collection may.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _REPAIRS: t.Final = (
 Principal = t.Union[User, Role]
 
 
-def _exists(scope: Scope) -> Verdict:
-    """Whether one of them works: somebody can use it, and it may repair something."""
+def _check_usable(scope: Scope) -> Verdict:
+    """Check that one of them works: somebody can use it, and it may repair something."""
     found = scope.facts.break_glass(scope.break_glass)
     if not found:
         declared = f"{', '.join(scope.break_glass)} matches none, and " if scope.break_glass else ""
@@ -75,7 +75,7 @@ def _place(scope: Scope, action: str) -> str:
 
 
 def _doubt(scope: Scope, principal: Principal) -> str:
-    """What is not known that decides whether a principal can help; empty where all is known."""
+    """The unknown facts that decide whether a principal can help; empty if all is known."""
     snapshot, facts = scope.snapshot, scope.facts
     needed = facts_needed(snapshot, (*scope.break_glass, principal.arn))
     unread = [scope.missing(dataset) for dataset in sorted(needed) if scope.missing(dataset)]
@@ -89,7 +89,7 @@ def _doubt(scope: Scope, principal: Principal) -> str:
     return "; ".join(filter(None, unread))
 
 
-def _unused(scope: Scope) -> Verdict:
+def _check_not_used(scope: Scope) -> Verdict:
     limit = scope.settings.break_glass_used_days
 
     def judge(principal: Principal, used: t.Optional[datetime]) -> t.Optional[Failure]:
@@ -103,12 +103,12 @@ def _unused(scope: Scope) -> Verdict:
     return _each(scope, judge)
 
 
-def _tested(scope: Scope) -> Verdict:
+def _check_tested(scope: Scope) -> Verdict:
     limit = scope.settings.break_glass_test_days
 
     def judge(principal: Principal, used: t.Optional[datetime]) -> t.Optional[Failure]:
         said = principal.tags.get(TESTED)
-        problem = _untested(scope, said, used, limit)
+        problem = _explain_missing_test(scope, said, used, limit)
         if not problem:
             return None
         last_used = used.isoformat() if used else None
@@ -117,8 +117,8 @@ def _tested(scope: Scope) -> Verdict:
     return _each(scope, judge, f"tested within {limit} days, as tags {TESTED} say: {_HINT}")
 
 
-def _untested(scope: Scope, said: t.Optional[str], used: t.Optional[datetime], limit: int) -> str:
-    """Why the tag does not tell of a test; empty where it does, and AWS knows of a use that can have been one."""
+def _explain_missing_test(scope: Scope, said: t.Optional[str], used: t.Optional[datetime], limit: int) -> str:
+    """Explain why the tag proves no test; empty if it does, and AWS saw a use that can have been the test."""
     if said is None:
         return f"nobody says that it was ever tested: it has no tag {TESTED}"
     tested = _moment(said)
@@ -145,7 +145,7 @@ def _moment(text: str) -> t.Optional[datetime]:
 def _each(
     scope: Scope, judge: Callable[[Principal, t.Optional[datetime]], t.Optional[Failure]], passed: str = ""
 ) -> Verdict:
-    """The verdict on all break-glass principals; users count only where the credential report tells of their use."""
+    """The verdict on all break-glass principals; users count only if the credential report has their use."""
     found = scope.facts.break_glass(scope.break_glass)
     if not found:
         return Verdict(0, _PRINCIPALS, not_applicable=_NONE)
@@ -185,7 +185,7 @@ CONTROLS: t.Final = (
             Dataset.ORGANIZATION,
             Dataset.ORGANIZATION_POLICIES,
         ),
-        check=_exists,
+        check=_check_usable,
         expected="a principal named in break_glass, or at or below the path /iam-hardening/break-glass, which somebody"
         " can use and which may repair something",
         rationale="Without one, a guardrail or a federation that fails locks everybody out; some changes are refused.",
@@ -205,7 +205,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         uses=(Dataset.CREDENTIAL_REPORT,),
-        check=_unused,
+        check=_check_not_used,
         expected="no use within thresholds.break_glass_used_days that nobody can explain",
         rationale="They pass by the guardrails: each use is an emergency, a test, or an intruder.",
         blind="who used it, and what for. CloudTrail has that.",
@@ -222,7 +222,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         uses=(Dataset.CREDENTIAL_REPORT,),
-        check=_tested,
+        check=_check_tested,
         expected=f"a date within thresholds.break_glass_test_days in the tag {TESTED}, and a use that bears it out",
         rationale="What nobody tried since it was set up fails on the day that it is needed.",
         blind="whether the test included a repair.",

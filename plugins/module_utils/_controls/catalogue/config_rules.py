@@ -63,7 +63,7 @@ def is_whole(rule: ConfigRule) -> bool:
     return not rule.narrowed and not rule.is_leaving
 
 
-def _missing(scope: Scope) -> Verdict:
+def _check_missing_rules(scope: Scope) -> Verdict:
     region = scope.region or ""
     if not any(item.region == region for item in scope.snapshot.config_recorders):
         return Verdict(0, _RULES, not_applicable="no recorder in this region (control config_recorder)")
@@ -86,7 +86,7 @@ def _belongs_here(rule: ManagedRule, snapshot: Snapshot, region: str) -> bool:
     return rule.is_offered(region) and region in regions_for(rule, snapshot, region_for_once(snapshot))
 
 
-def _recorded_twice(scope: Scope) -> Verdict:
+def _check_recorded_once(scope: Scope) -> Verdict:
     recording = [item for item in scope.snapshot.config_recorders if item.recording]
     regions = sorted(item.region for item in recording if item.records_iam)
     if not regions:
@@ -97,16 +97,16 @@ def _recorded_twice(scope: Scope) -> Verdict:
     return Verdict(len(recording), "recorders", detail=f"IAM is recorded in {regions[0]} alone")
 
 
-def _compliant(scope: Scope) -> Verdict:
+def _check_compliance(scope: Scope) -> Verdict:
     here = [item for item in scope.snapshot.config_compliance if item.region == scope.region]
     if not here:
         return Verdict(0, _RULES, not_applicable="no managed rule on IAM in this region (control config_iam_rules)")
     by_place: dict[tuple[str, str], list[tuple[RuleCompliance, NonCompliant]]] = {}
     for item in scope.snapshot.config_compliance:
         if item.compliance == NON_COMPLIANT:
-            for resource in item.resources or (_untold(scope, item),):
+            for resource in item.resources or (_summarize_hidden_resources(scope, item),):
                 by_place.setdefault((item.identifier, _name(scope, item, resource)), []).append((item, resource))
-    # What several rules or regions find of the same resource is told once, by the first region that has it.
+    # Several rules or regions may find the same resource: the first region that has it reports it.
     failures = tuple(
         _failure(name, found)
         for (_identifier, name), found in by_place.items()
@@ -119,8 +119,8 @@ def _compliant(scope: Scope) -> Verdict:
     return Verdict(len(here), _RULES, failures, detail, not_assessed=reason, extra=extra)
 
 
-def _untold(scope: Scope, item: RuleCompliance) -> NonCompliant:
-    """In place of the resources: AWS does not tell those of a rule that one of its services owns."""
+def _summarize_hidden_resources(scope: Scope, item: RuleCompliance) -> NonCompliant:
+    """Replace the resources by a summary: AWS hides those of a rule that one of its services owns."""
     owner = f"; the resources are told by {item.created_by} alone" if item.created_by else ""
     return NonCompliant(_ACCOUNT, scope.snapshot.account_id, annotation=f"found by {item.rule}{owner}")
 
@@ -163,7 +163,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
-        check=_recorded_twice,
+        check=_check_recorded_once,
         every_region=True,
         expected="one recorder that includes users, groups, roles and policies",
         rationale="Every region that records IAM records the same changes, and each record is billed.",
@@ -180,7 +180,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CONFIG_RULES, Dataset.CONFIG_RECORDERS),
-        check=_missing,
+        check=_check_missing_rules,
         regional=True,
         expected="the default rules of hardening.iam.config_rules, made by whomever, each where it works",
         rationale="Rules go on judging between two assessments, and their verdicts are there for other tools.",
@@ -197,7 +197,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.CONFIG_COMPLIANCE,),
-        check=_compliant,
+        check=_check_compliance,
         regional=True,
         expected="every managed rule on IAM is evaluated and COMPLIANT",
         rationale="What a rule of AWS Config says and nobody looks at is found again by an auditor.",

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What IAM users have besides passwords and access keys: certificates, SSH keys, credentials for one service."""
+"""Credentials of IAM users besides passwords and access keys: certificates, SSH keys, credentials for one service."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LIFECYCLE = "hardening.iam.access_key_lifecycle"
 _API_KEY_SERVICES: t.Final = frozenset({"bedrock", "cloudwatch", "logs"})
 
 
-def _old_certificates(scope: Scope) -> Verdict:
+def _check_old_certificates(scope: Scope) -> Verdict:
     limit = scope.settings.key_age_days
     active = [
         (row, certificate)
@@ -66,7 +66,7 @@ def _service_credentials(scope: Scope) -> Iterator[tuple[ServiceSpecificCredenti
             yield credential, arns.get(credential.user, f"arn:{partition}:iam::{account}:user/{credential.user}")
 
 
-def _endless_api_keys(scope: Scope) -> Verdict:
+def _check_endless_api_keys(scope: Scope) -> Verdict:
     keys = [
         (item, arn) for item, arn in _service_credentials(scope) if item.service.partition(".")[0] in _API_KEY_SERVICES
     ]
@@ -82,7 +82,7 @@ def _endless_api_keys(scope: Scope) -> Verdict:
     return Verdict(len(keys), "API keys", failures)
 
 
-def _old_service_credentials(scope: Scope) -> Verdict:
+def _check_old_service_credentials(scope: Scope) -> Verdict:
     found, limit = list(_service_credentials(scope)), scope.settings.key_age_days
     if not found:
         return Verdict(0, "service credentials", not_applicable="no IAM user has an active service-specific credential")
@@ -104,7 +104,7 @@ def _old_service_credentials(scope: Scope) -> Verdict:
     return Verdict(len(found), "service credentials", failures, unjudged=unknown)
 
 
-def _old_ssh_keys(scope: Scope) -> Verdict:
+def _check_old_ssh_keys(scope: Scope) -> Verdict:
     limit = scope.settings.key_age_days
     active = [(arn, key) for arn, keys in scope.snapshot.ssh_public_keys.items() for key in keys if key.active]
     if not active:
@@ -134,7 +134,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.SERVICE_SPECIFIC_CREDENTIALS,),
         uses=_LIVE_USERS,
-        check=_endless_api_keys,
+        check=_check_endless_api_keys,
         expected="an expiry date on every long-term API key",
         rationale="Such a key is a bearer token: anybody who reads it in a log may use it, from anywhere.",
         remediation=Remediation("Replace it with short-term keys or a role, then deactivate it."),
@@ -151,7 +151,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.SERVICE_SPECIFIC_CREDENTIALS,),
         uses=_LIVE_USERS,
-        check=_old_service_credentials,
+        check=_check_old_service_credentials,
         expected="no active credential older than thresholds.key_age_days",
         rationale="These credentials stand in no credential report, so nobody misses their rotation.",
         remediation=Remediation(
@@ -169,7 +169,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
         uses=_LIVE_USERS,
-        check=with_unreported(_old_certificates),
+        check=with_unreported(_check_old_certificates),
         expected="no active signing certificate older than thresholds.key_age_days",
         rationale="X.509 signing certificates serve long-gone interfaces; AWS tells no last use.",
         blind="when a certificate was last used, since AWS does not record it.",
@@ -185,7 +185,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.SSH_PUBLIC_KEYS,),
-        check=_old_ssh_keys,
+        check=_check_old_ssh_keys,
         expected="no active key older than thresholds.key_age_days",
         rationale="Such a key opens the account's source code, and AWS tells no last use.",
         blind="when a key was last used, since AWS does not record it.",

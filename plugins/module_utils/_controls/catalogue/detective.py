@@ -19,7 +19,7 @@ from ..._converge.finding import Remediation, Severity
 from ..control import Check, Control, Failure, Scope, Verdict, listing, maps, plural
 from ..patterns.monitoring_watches import ORGANIZATION_CHANGES, WATCHES
 from ..problem import Problem
-from .monitoring import owned_trails
+from .monitoring import find_own_trails
 
 _THEME = "detective"
 _ANALYZERS = "analyzers"
@@ -32,7 +32,7 @@ _GLOBAL_TYPES: t.Final = frozenset({*IAM_TYPES, "AWS::RDS::GlobalCluster"})
 _SILENT_DAYS: t.Final = 7
 
 
-def _analyzer(scope: Scope) -> Verdict:
+def _check_analyzer(scope: Scope) -> Verdict:
     here = [item for item in scope.snapshot.analyzers if item.region == scope.region and item.type in _EXTERNAL]
     active = [item for item in here if item.status == "ACTIVE"]
     if active:
@@ -46,15 +46,15 @@ def _analyzer(scope: Scope) -> Verdict:
     return Verdict(0, _ANALYZERS, (Failure(scope.facts.account_arn, detail, {"active": 0}),))
 
 
-def _recorder(scope: Scope) -> Verdict:
+def _check_recorder(scope: Scope) -> Verdict:
     here = [item for item in scope.snapshot.config_recorders if item.region == scope.region]
-    problems = {item: _unrecorded(item) for item in here}
+    problems = {item: _explain_not_recording(item) for item in here}
     good = [item for item, problem in problems.items() if not problem]
     proven = [item for item in good if _is_proven(item)]
     if proven:
         return Verdict(len(here), _RECORDERS, detail=f"recorder {proven[0].name} is recording")
     if good:
-        return Verdict(len(here), _RECORDERS, not_assessed=_unproven(good[0]))
+        return Verdict(len(here), _RECORDERS, not_assessed=_explain_unproven(good[0]))
     states = listing(f"{item.name}: {problem}" for item, problem in problems.items()) or "no recorder"
     observed = {
         "recorders": len(here),
@@ -68,12 +68,12 @@ def _is_proven(recorder: ConfigRecorder) -> bool:
     return (recorder.last_status or "").upper() == "SUCCESS"
 
 
-def _unproven(recorder: ConfigRecorder) -> str:
+def _explain_unproven(recorder: ConfigRecorder) -> str:
     return f"recorder {recorder.name} has not recorded anything yet (last status {recorder.last_status or 'unknown'})"
 
 
-def _unrecorded(recorder: ConfigRecorder) -> str:
-    """Why a recorder does not record its region; empty where it does, as far as is known.
+def _explain_not_recording(recorder: ConfigRecorder) -> str:
+    """Explain why a recorder does not record its region; empty if it does, as far as is known.
 
     Where it delivers to is not asked: AWS starts no recorder without a delivery channel, and deletes none before the
     recorder is stopped (https://docs.aws.amazon.com/config/latest/APIReference/API_DeleteDeliveryChannel.html).
@@ -92,7 +92,7 @@ def _unrecorded(recorder: ConfigRecorder) -> str:
     return ""
 
 
-def _recorder_role(scope: Scope) -> Verdict:
+def _check_recorder_role(scope: Scope) -> Verdict:
     here = [item for item in scope.snapshot.config_recorders if item.region == scope.region]
     if not here:
         return Verdict(0, _RECORDERS, not_applicable="no recorder in this region")
@@ -111,8 +111,8 @@ def _recorder_role(scope: Scope) -> Verdict:
     return Verdict(len(here), _RECORDERS, failures, unjudged=unknown)
 
 
-def _records_iam(scope: Scope) -> Verdict:
-    """IAM's types are recorded in one region at least. In which is free: the newer regions of AWS can't record them."""
+def _check_iam_recorded(scope: Scope) -> Verdict:
+    """Check that one region at least records IAM's types. Any one counts: AWS's newer regions can't record them."""
     recorders = scope.snapshot.config_recorders
     recording_iam = [item for item in recorders if item.records_iam]
     with_iam = sorted(item.region for item in recording_iam if _is_proven(item))
@@ -124,7 +124,7 @@ def _records_iam(scope: Scope) -> Verdict:
     if unread:
         return Verdict(len(recorders), _RECORDERS, not_assessed=f"recorders could not be read in {listing(unread)}")
     if recording_iam:
-        return Verdict(len(recorders), _RECORDERS, not_assessed=_unproven(recording_iam[0]))
+        return Verdict(len(recorders), _RECORDERS, not_assessed=_explain_unproven(recording_iam[0]))
     recording = [item for item in recorders if item.recording]
     if not recording:
         return Verdict(0, _RECORDERS, not_applicable="nothing is recorded (control config_recorder)")
@@ -139,7 +139,7 @@ def _without_iam(recorder: ConfigRecorder) -> str:
     return "which can't record IAM" if recorder.region in WITHOUT_IAM else "without IAM"
 
 
-def _security_hub(scope: Scope) -> Verdict:
+def _check_security_hub(scope: Scope) -> Verdict:
     hub = next((item for item in scope.snapshot.security_hubs if item.region == scope.region), None)
     if hub is not None and hub.enabled and hub.standards:
         return Verdict(
@@ -149,7 +149,7 @@ def _security_hub(scope: Scope) -> Verdict:
     return Verdict(1, "hubs", (Failure(scope.facts.account_arn, detail, {"enabled": bool(hub and hub.enabled)}),))
 
 
-def _multi_region_trail(scope: Scope) -> Verdict:
+def _check_multi_region_trail(scope: Scope) -> Verdict:
     trails = scope.snapshot.trails
     problems = {item: _lack(scope, item) or _narrowness(item) for item in trails}
     good = [item.name for item in trails if not problems[item] and not _doubt(item)]
@@ -196,7 +196,7 @@ def _lack_of_log_group(scope: Scope, trail: Trail) -> str:
 
 
 def _doubt(trail: Trail) -> str:
-    """What is not known of a trail, so that nobody can say that it logs; empty where all is known."""
+    """The unknown fact that decides whether a trail logs; empty if all is known."""
     if trail.is_logging is None:
         return "the status could not be read"
     if trail.logs_management_events is None:
@@ -208,8 +208,8 @@ def _doubt_of_log_group(trail: Trail) -> str:
     return "the last delivery to the log group is not known" if trail.log_group_delivery is None else ""
 
 
-def _log_group(scope: Scope) -> Verdict:
-    trails, owned = scope.snapshot.trails, [item for item in owned_trails(scope) if item.log_group_arn]
+def _check_log_group(scope: Scope) -> Verdict:
+    trails, owned = scope.snapshot.trails, [item for item in find_own_trails(scope) if item.log_group_arn]
     problems = {item: _lack_of_log_group(scope, item) for item in owned}
     doubts = {item: _doubt(item) or _doubt_of_log_group(item) for item in owned}
     good = [item.name for item in owned if not problems[item] and not doubts[item]]
@@ -218,7 +218,7 @@ def _log_group(scope: Scope) -> Verdict:
     unread = scope.unread_regions(Dataset.TRAILS)
     reasons = [f"trails could not be read in {listing(unread)}"] if unread else []
     reasons += [f"{doubts[item]} of {item.name}" for item in owned if not problems[item]]
-    if trails and not owned_trails(scope):
+    if trails and not find_own_trails(scope):
         # The owner may watch from there; a member sees neither the log group nor its filters.
         names = listing(item.name for item in trails)
         reasons.append(f"{names} belongs to another account, whose alarms can't be read here")
@@ -230,9 +230,9 @@ def _log_group(scope: Scope) -> Verdict:
     return Verdict(len(trails), _TRAILS, (Failure(scope.facts.account_arn, detail, {"trails": len(trails)}),))
 
 
-def _each_trail(holds: Callable[[Trail], bool], wrong: str) -> Check:
+def _make_trail_check(holds: Callable[[Trail], bool], wrong: str) -> Check:
     def check(scope: Scope) -> Verdict:
-        trails = owned_trails(scope)
+        trails = find_own_trails(scope)
         failures = tuple(
             Failure(item.arn, wrong, {"trail": item.name}, region=item.home_region)
             for item in trails
@@ -257,7 +257,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.ANALYZERS,),
-        check=_analyzer,
+        check=_check_analyzer,
         regional=True,
         expected="an active analyzer of type ACCOUNT or ORGANIZATION, here or declared to watch from another account",
         rationale="It finds what is open to other accounts or to everybody; it is free, and sees its own region only.",
@@ -276,7 +276,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
-        check=_recorder,
+        check=_check_recorder,
         regional=True,
         expected="a recorder of all resource types, IAM's aside where they are excluded, whose last status is SUCCESS",
         rationale="Without a record nobody knows what was changed, and rules can't judge it.",
@@ -300,7 +300,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
-        check=_records_iam,
+        check=_check_iam_recorded,
         expected="a recorder that works and includes users, groups, roles and policies, in a region that records them",
         rationale="Recorders leave IAM out by default, and change-triggered rules on IAM then never run.",
         remediation=Remediation(
@@ -319,7 +319,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CONFIG_RECORDERS,),
-        check=_recorder_role,
+        check=_check_recorder_role,
         regional=True,
         expected="the service-linked role of AWS Config",
         rationale="AWS keeps the permissions of its own role up to date; others miss new resource types silently.",
@@ -336,7 +336,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.SECURITY_HUB,),
-        check=_security_hub,
+        check=_check_security_hub,
         regional=True,
         expected="Security Hub CSPM with at least one standard",
         rationale="It judges the region continuously and collects what the other services find.",
@@ -354,7 +354,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.TRAILS,),
-        check=_multi_region_trail,
+        check=_check_multi_region_trail,
         expected="a multi-region trail, of the account or its organization, that logs all management events, those"
         " of KMS and RDS Data API too, and delivers",
         rationale="IAM's own events are logged in one region, sign-ins in another: a trail of one region misses them.",
@@ -376,7 +376,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.TRAILS,),
-        check=_each_trail(lambda trail: trail.log_file_validation, "log file validation is off"),
+        check=_make_trail_check(lambda trail: trail.log_file_validation, "log file validation is off"),
         every_region=True,
         expected="log file validation on every trail of the account",
         rationale="Digests show whether a log file was changed or removed afterwards.",
@@ -400,7 +400,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.TRAILS,),
-        check=_each_trail(lambda trail: bool(trail.kms_key_id), "logs are encrypted without a KMS key"),
+        check=_make_trail_check(lambda trail: bool(trail.kms_key_id), "logs are encrypted without a KMS key"),
         every_region=True,
         expected="a KMS key on every trail of the account",
         rationale="Reading the logs then needs the key as well as the bucket.",
@@ -422,7 +422,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.TRAILS,),
-        check=_log_group,
+        check=_check_log_group,
         expected="a trail of the account that delivers management events to a CloudWatch Logs log group",
         rationale="Stands for all recommendations on monitoring where there is nothing to put a metric filter on.",
         remediation=Remediation(

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is no administrator, but can become one: paths over all policies, boundaries, trusts and control policies."""
+"""Principals that can become administrators: paths over all policies, boundaries, trusts and control policies."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ..._converge.finding import Remediation, Severity
 from ..._policy.escalation.landscape import Landscape
 from ..._policy.escalation.paths import Path
 from ..control import Control, Failure, Scope, Verdict, listing, maps, plural
-from ..excuses import declared_users, sort_out
+from ..excuses import find_declared_users, sort_out
 from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 
-def _paths(scope: Scope) -> Verdict:
+def _check_paths(scope: Scope) -> Verdict:
     landscape = scope.facts.permissions.landscape
     found = scope.facts.escalation
     sources = {path.source for path in found.paths}
@@ -44,7 +44,10 @@ def _paths(scope: Scope) -> Verdict:
         detail=f"nobody but {plural(len(found.administrators), 'administrators')} has the rights of one",
         not_assessed=_not_known(scope),
         unjudged=unknown,
-        extra={"organization_policies": _organization_policies(scope), **(excused | declared_users(scope)).evidence},
+        extra={
+            "organization_policies": _organization_policies(scope),
+            **(excused | find_declared_users(scope)).evidence,
+        },
     )
 
 
@@ -66,7 +69,7 @@ def _failure(path: Path, landscape: Landscape) -> Failure:
 
 
 def _organization_policies(scope: Scope) -> str:
-    """Whether SCPs and RCPs were respected: AWS tells most member accounts nothing of them."""
+    """Whether SCPs and RCPs were respected: AWS does not show them to most member accounts."""
     missing = scope.missing(Dataset.ORGANIZATION_POLICIES)
     return f"not known, so they may close paths ({missing})" if missing else "respected"
 
@@ -80,7 +83,7 @@ CONTROLS: t.Final = (
         theme="privileges",
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         uses=(Dataset.CREDENTIAL_REPORT, Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES),
-        check=_paths,
+        check=_check_paths,
         expected="no known way, over however many principals, by which somebody gets the rights of an administrator",
         rationale="Who may write policies, take over identities or pass roles has all rights that these lead to.",
         blind="the ways that docs/privilege_escalation.md lists as not searched.",

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Alerts of EventBridge: that what matters most triggers a rule, and that somebody is told.
+"""Alerts of EventBridge: the most important events trigger a rule, and the rule notifies somebody.
 
 They stand beside the metric filters that CIS asks for, and pass none of its recommendations.
 """
@@ -24,7 +24,7 @@ from ..._converge.errors import InputError
 from ..._converge.finding import Remediation, Severity
 from ..._policy.evaluation.truth import NO, UNKNOWN
 from ..control import Control, Failure, Scope, Verdict, listing, maps
-from ..effects.delivery import EVENTBRIDGE, WORKS, Judged, Sender, best, to_queue, to_topic
+from ..effects.delivery import EVENTBRIDGE, WORKS, Answer, Sender, best, to_queue, to_topic
 from ..facts import Facts
 from ..ours import accounts_of_ours
 from ..patterns.event_alerts_rules import RULES, AlertRule, State, Where
@@ -56,7 +56,7 @@ def _here(scope: Scope) -> AlertRegion:
     return next(found, AlertRegion(scope.region or ""))
 
 
-def _missing_rules(scope: Scope) -> Verdict:
+def _check_missing_rules(scope: Scope) -> Verdict:
     snapshot, region = scope.snapshot, scope.region or ""
     wanted = [
         rule
@@ -64,7 +64,7 @@ def _missing_rules(scope: Scope) -> Verdict:
         if occurs_in(rule, region, home=snapshot.home_region, partition=snapshot.partition)
         and (rule.where is not Where.ORGANIZATIONS_HOME or scope.facts.is_management_account)
     ]
-    heard = {rule.name: _heard(scope, region, rule) for rule in wanted}
+    heard = {rule.name: _judge_coverage(scope, region, rule) for rule in wanted}
     missing = {name: answer.why for name, answer in heard.items() if answer.truth is NO}
     if missing:
         names = listing(f"{name} ({why})" if why else name for name, why in missing.items())
@@ -80,23 +80,23 @@ def _missing_rules(scope: Scope) -> Verdict:
     return Verdict(len(wanted), _RULES, detail=f"rules that are on catch {listing(heard)}")
 
 
-def _heard(scope: Scope, region: str, wanted: AlertRule) -> Judged:
-    """Whether every event of a kind in ``region`` triggers a rule that leads to somebody of ours.
+def _judge_coverage(scope: Scope, region: str, wanted: AlertRule) -> Answer:
+    """Judge whether every event of a kind in ``region`` triggers a rule that leads to somebody of ours.
 
     Some rules leave out what others catch, so that each event is tried by itself.
     """
     events = samples(wanted.name, place_of(scope), region, scope.snapshot.home_region)
-    answers = [(sample, _of_event(scope, region, wanted, sample.event)) for sample in events]
+    answers = [(sample, _judge_event(scope, region, wanted, sample.event)) for sample in events]
     lost = [(sample, answer) for sample, answer in answers if answer.truth is NO]
     if lost:
         reasons = listing(dict.fromkeys(answer.why for _sample, answer in lost if answer.why), 3)
-        return Judged(NO, reasons or _left_out([sample for sample, _answer in lost], events))
+        return Answer(NO, reasons or _list_unmatched([sample for sample, _answer in lost], events))
     unknown = listing(dict.fromkeys(answer.why for _sample, answer in answers if answer.truth is UNKNOWN), 3)
-    return Judged(UNKNOWN, unknown) if unknown else WORKS
+    return Answer(UNKNOWN, unknown) if unknown else WORKS
 
 
-def _left_out(lost: Sequence[Sample], events: Sequence[Sample]) -> str:
-    """The events that no rule matches, where some do."""
+def _list_unmatched(lost: Sequence[Sample], events: Sequence[Sample]) -> str:
+    """List the events that no rule matches; empty if no event matches any rule."""
     if len(lost) == len(events):
         return ""
     names = {sample.name for sample in lost}
@@ -104,47 +104,49 @@ def _left_out(lost: Sequence[Sample], events: Sequence[Sample]) -> str:
     return f"{which}{by_whom(events, lost)}"
 
 
-def _of_event(scope: Scope, region: str, wanted: AlertRule, event: Event, *, forwarded: bool = False) -> Judged:
-    """Whether one event triggers a rule that leads somewhere, in a region or on the bus that it goes on to."""
+def _judge_event(scope: Scope, region: str, wanted: AlertRule, event: Event, *, forwarded: bool = False) -> Answer:
+    """Judge whether one event triggers a rule that leads somewhere, in a region or on the bus that it goes on to."""
     here = next((item for item in scope.snapshot.alert_regions if item.region == region), None)
     if here is None:
-        return Judged(UNKNOWN, f"it is handed on to {region}, which was not read")
+        return Answer(UNKNOWN, f"it is handed on to {region}, which was not read")
     patterns = _patterns(scope.facts)
     hearing = [rule for rule in here.rules if rule.arn in patterns and patterns[rule.arn].matches(event)]
     if wanted.state is State.WITH_READS:
         # AWS keeps what only reads from all other rules.
         hearing = [rule for rule in hearing if rule.state == State.WITH_READS]
     targets = {target.arn: target for rule in hearing for target in rule.targets}
-    answers = [_leads(scope, here, arn, wanted, event, forwarded=forwarded) for arn in targets]
+    answers = [_judge_target(scope, here, arn, wanted, event, forwarded=forwarded) for arn in targets]
     return best(answers, "the rule has no target" if hearing else "")
 
 
-def _leads(scope: Scope, here: AlertRegion, arn: str, wanted: AlertRule, event: Event, *, forwarded: bool) -> Judged:
-    """Whether a target leads to somebody of ours."""
+def _judge_target(
+    scope: Scope, here: AlertRegion, arn: str, wanted: AlertRule, event: Event, *, forwarded: bool
+) -> Answer:
+    """Judge whether a target leads to somebody of ours."""
     _arn, _partition, service, region, account, *_rest = (*arn.split(":"), "", "", "", "", "")
     if account and not accounts_of_ours(scope)(account):
-        return Judged(NO, f"{arn} is of account {account}, which is not known to be ours")
+        return Answer(NO, f"{arn} is of account {account}, which is not known to be ours")
     if account == scope.snapshot.account_id and arn.endswith(":event-bus/default"):
         # AWS hands an event on once, not from bus to bus.
         if forwarded or region == here.region:
-            return Judged(NO, "what was handed on is not handed on once more")
-        return _of_event(scope, region, wanted, event, forwarded=True)
+            return Answer(NO, "what was handed on is not handed on once more")
+        return _judge_event(scope, region, wanted, event, forwarded=True)
     if service != "sns" and ":event-bus/" not in arn and account == scope.snapshot.account_id:
-        return _carried(arn, service)
+        return _judge_other_target(arn, service)
     place = _places(here).get(arn)
     if place is not None and not place.exists:
-        return Judged(NO, f"there is no {arn}")
+        return Answer(NO, f"there is no {arn}")
     if place is not None and place.unknown and account == scope.snapshot.account_id:
-        return Judged(UNKNOWN, f"{arn} could not be read: {place.unknown}")
+        return Answer(UNKNOWN, f"{arn} could not be read: {place.unknown}")
     return WORKS
 
 
-def _carried(arn: str, service: str) -> Judged:
-    """Whether a target that is neither topic nor bus leads to somebody: some only keep the event or act on it."""
+def _judge_other_target(arn: str, service: str) -> Answer:
+    """Judge whether a target that is neither topic nor bus leads to somebody: some only keep the event or act on it."""
     # EventBridge's own actions: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
     if ":target/" in arn or service == "logs":
-        return Judged(NO, f"{arn} tells nobody")
-    return Judged(UNKNOWN, f"whether {arn} tells somebody is not known")
+        return Answer(NO, f"{arn} tells nobody")
+    return Answer(UNKNOWN, f"whether {arn} tells somebody is not known")
 
 
 def _places(here: AlertRegion) -> dict[str, t.Union[AlertTopic, AlertQueue]]:
@@ -163,14 +165,14 @@ def _patterns(facts: Facts) -> Mapping[str, EventPattern]:
     return found
 
 
-def _undelivered(scope: Scope) -> Verdict:
+def _check_delivery(scope: Scope) -> Verdict:
     here = _here(scope)
     if not here.rules:
         return Verdict(0, _RULES, not_applicable="no alert rule of this collection in this region")
     failures = list(_without_targets(here.rules))
     unknown: list[str] = []
     places = _places(here)
-    for arn, answers in _deliveries(here, scope.snapshot.account_id).items():
+    for arn, answers in _judge_deliveries(here, scope.snapshot.account_id).items():
         why = {answer.why: None for answer in answers if answer.truth is NO}
         if why:
             detail = f"EventBridge can't deliver to it: {'; '.join(why)}"
@@ -180,32 +182,32 @@ def _undelivered(scope: Scope) -> Verdict:
     return Verdict(len(here.rules), _RULES, tuple(failures), not_assessed=not_assessed)
 
 
-def _deliveries(here: AlertRegion, account_id: str) -> dict[str, list[Judged]]:
-    """By topic and queue, whether the targets of each rule that is on deliver to it."""
+def _judge_deliveries(here: AlertRegion, account_id: str) -> dict[str, list[Answer]]:
+    """Judge by topic and queue whether the targets of each enabled rule deliver to it."""
     places = _places(here)
-    found: dict[str, list[Judged]] = {}
+    found: dict[str, list[Answer]] = {}
     enabled = (rule for rule in here.rules if rule.is_enabled)
     for rule, target in ((found_rule, item) for found_rule in enabled for item in found_rule.targets):
         sender = Sender(EVENTBRIDGE, account_id, rule.arn)
         for arn in dict.fromkeys((target.arn, target.dead_letter_queue)):
             if arn == target.arn and arn in places and target.settings.get("RoleArn"):
-                judged = Judged(UNKNOWN, f"rule {rule.name} delivers to it by a role")
+                judged = Answer(UNKNOWN, f"rule {rule.name} delivers to it by a role")
             elif arn in places or arn.split(":")[2:3] == ["sqs"]:
-                judged = _taken(places.get(arn), sender)
+                judged = _judge_delivery(places.get(arn), sender)
             else:
                 continue
             found.setdefault(arn, []).append(judged)
     return found
 
 
-def _taken(place: t.Union[AlertTopic, AlertQueue, None], sender: Sender) -> Judged:
+def _judge_delivery(place: t.Union[AlertTopic, AlertQueue, None], sender: Sender) -> Answer:
     if place is None:
-        return Judged(UNKNOWN, "the queue was not read")
+        return Answer(UNKNOWN, "the queue was not read")
     return to_topic(place, sender) if isinstance(place, AlertTopic) else to_queue(place, sender)
 
 
 def _unread_topics(scope: Scope, topics: Iterable[AlertTopic]) -> t.Optional[str]:
-    """What could not be read of topics. Those of another account are that account's to judge."""
+    """The topics that could not be read. Another account judges its own topics."""
     reasons = [
         f"{topic.arn} could not be read: {topic.unknown}"
         for topic in topics
@@ -220,7 +222,7 @@ def _without_targets(rules: Iterable[EventRule]) -> Iterator[Failure]:
             yield Failure(rule.arn, "the rule has no target, so nobody is told", {"targets": 0})
 
 
-def _trail(scope: Scope) -> Verdict:
+def _check_trail(scope: Scope) -> Verdict:
     rules = [rule for item in scope.snapshot.alert_regions for rule in item.rules]
     if not rules:
         return Verdict(0, _RULES, not_applicable="no alert rule of this collection")
@@ -243,7 +245,7 @@ def _may_log(trail: Trail) -> bool:
     return trail.is_multi_region and None in answers and False not in answers
 
 
-def _subscribers(scope: Scope) -> Verdict:
+def _check_subscribers(scope: Scope) -> Verdict:
     topics = _here(scope).topics
     known = [topic for topic in topics if topic.exists and not topic.unknown]
     untold = _unread_topics(scope, topics)
@@ -275,7 +277,7 @@ CONTROLS: t.Final = (
         theme=THEME,
         needs=(Dataset.EVENT_RULES,),
         uses=(Dataset.ORGANIZATION,),
-        check=_missing_rules,
+        check=_check_missing_rules,
         regional=True,
         expected=f"rules that are on and lead to somebody of ours for {listing(rule.name for rule in _BY_DEFAULT)}",
         blind="whether a function or a queue tells somebody, which is then not assessed; filter policies of"
@@ -294,7 +296,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=THEME,
         needs=(Dataset.EVENT_RULES,),
-        check=_undelivered,
+        check=_check_delivery,
         regional=True,
         expected="a target on each rule, and topics and queues whose policies and keys admit EventBridge",
         rationale="A rule without a target, or one that is refused there, looks like an alert and is none.",
@@ -310,7 +312,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=THEME,
         needs=(Dataset.EVENT_RULES, Dataset.TRAILS),
-        check=_trail,
+        check=_check_trail,
         expected="a multi-region trail that logs management events, where there are alert rules",
         rationale="EventBridge gets calls and sign-ins by way of CloudTrail, and only from regions where a trail logs.",
         remediation=Remediation("Create an organization trail, or make the trail multi-region and start logging."),
@@ -326,7 +328,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=THEME,
         needs=(Dataset.EVENT_RULES,),
-        check=_subscribers,
+        check=_check_subscribers,
         regional=True,
         expected="at least one confirmed subscription of every topic that an alert rule notifies",
         rationale="A subscription by e-mail is nothing until its owner confirms it, and AWS deletes it after two days.",

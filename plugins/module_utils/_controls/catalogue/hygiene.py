@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is left over or missing around identities: certificates, instance roles, unused roles, tags, devices."""
+"""Leftovers and gaps around identities: certificates, instance roles, unused roles, tags, devices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..._account.model import Dataset
 from ..._account.moments import format_utc
 from ..._converge.finding import Remediation, Severity
 from ..control import Control, Failure, Scope, Verdict, listing, maps
-from ..excuses import of_aws, standing, unjudged
+from ..excuses import list_unjudged, of_aws, standing
 from ..problem import Problem
 from ..requirements import UNUSED_NIST
 
@@ -25,7 +25,7 @@ _THEME = "hygiene"
 _ANALYZERS = "analyzers"
 
 
-def _expired_certificates(scope: Scope) -> Verdict:
+def _check_expired_certificates(scope: Scope) -> Verdict:
     certificates = scope.snapshot.server_certificates
     if not certificates:
         return Verdict(0, "server certificates", not_applicable="no server certificate is kept in IAM")
@@ -37,7 +37,7 @@ def _expired_certificates(scope: Scope) -> Verdict:
     return Verdict(len(certificates), "server certificates", failures)
 
 
-def _instance_roles(scope: Scope) -> Verdict:
+def _check_instance_roles(scope: Scope) -> Verdict:
     instances = [item for item in scope.snapshot.instances if item.region == scope.region]
     if not instances:
         return Verdict(0, "instances", not_applicable="no instance in this region")
@@ -49,7 +49,7 @@ def _instance_roles(scope: Scope) -> Verdict:
     return Verdict(len(instances), "instances", failures)
 
 
-def _unused_roles(scope: Scope) -> Verdict:
+def _check_unused_roles(scope: Scope) -> Verdict:
     roles, limit = [role for role in scope.snapshot.roles if not role.is_aws_reserved], scope.settings.role_unused_days
     if not roles:
         return Verdict(0, "roles", not_applicable="the account has no role of its own")
@@ -90,7 +90,7 @@ def _unused_roles(scope: Scope) -> Verdict:
         len(roles),
         "roles",
         tuple(failures),
-        unjudged=(*undated, *unjudged(doubtful, f"not used for {limit} days")),
+        unjudged=(*undated, *list_unjudged(doubtful, f"not used for {limit} days")),
         extra=excused.evidence,
     )
 
@@ -99,7 +99,7 @@ def _missing_tags(scope: Scope, tags: Mapping[str, str]) -> list[str]:
     return [key for key in scope.settings.required_tags if key not in tags]
 
 
-def _tagged(scope: Scope, unit: str, items: list[tuple[str, Mapping[str, str]]]) -> Verdict:
+def _judge_tags(scope: Scope, unit: str, items: list[tuple[str, Mapping[str, str]]]) -> Verdict:
     if not scope.settings.required_tags:
         return Verdict(0, unit, not_applicable="no tag is required (thresholds.required_tags)")
     if not items:
@@ -112,16 +112,16 @@ def _tagged(scope: Scope, unit: str, items: list[tuple[str, Mapping[str, str]]])
     return Verdict(len(items), unit, failures)
 
 
-def _tagged_users(scope: Scope) -> Verdict:
-    return _tagged(scope, "users", [(user.arn, user.tags) for user in scope.snapshot.users])
+def _check_user_tags(scope: Scope) -> Verdict:
+    return _judge_tags(scope, "users", [(user.arn, user.tags) for user in scope.snapshot.users])
 
 
-def _tagged_roles(scope: Scope) -> Verdict:
+def _check_role_tags(scope: Scope) -> Verdict:
     roles = [(role.arn, role.tags) for role in scope.snapshot.roles if not role.is_aws_reserved]
-    return dataclasses.replace(_tagged(scope, "roles", roles), extra=of_aws(scope.snapshot.roles).evidence)
+    return dataclasses.replace(_judge_tags(scope, "roles", roles), extra=of_aws(scope.snapshot.roles).evidence)
 
 
-def _tagged_analyzers(scope: Scope) -> Verdict:
+def _check_analyzer_tags(scope: Scope) -> Verdict:
     if not scope.settings.required_tags:
         return Verdict(0, _ANALYZERS, not_applicable="no tag is required (thresholds.required_tags)")
     unread = scope.missing(Dataset.ANALYZER_DETAILS)
@@ -129,14 +129,14 @@ def _tagged_analyzers(scope: Scope) -> Verdict:
         return Verdict(0, _ANALYZERS, not_assessed=f"the tags of analyzers were not read: {unread} (option detective)")
     # Nobody but AWS can tag what one of its services made for itself.
     own = {item.arn: item for item in scope.snapshot.analyzer_details if not item.managed_by}
-    verdict = _tagged(scope, _ANALYZERS, [(item.arn, item.tags) for item in own.values()])
+    verdict = _judge_tags(scope, _ANALYZERS, [(item.arn, item.tags) for item in own.values()])
     failures = tuple(dataclasses.replace(item, region=own[item.resource].region) for item in verdict.failures)
     regions = scope.unread_regions(Dataset.ANALYZER_DETAILS)
     gap = f"the tags of analyzers could not be read in {listing(regions)}" if regions else None
     return dataclasses.replace(verdict, failures=failures, not_assessed=gap)
 
 
-def _idle_devices(scope: Scope) -> Verdict:
+def _check_idle_devices(scope: Scope) -> Verdict:
     devices = scope.snapshot.virtual_mfa_devices
     if not devices:
         return Verdict(0, "virtual MFA devices", not_applicable="the account has no virtual MFA device")
@@ -146,7 +146,7 @@ def _idle_devices(scope: Scope) -> Verdict:
     return Verdict(len(devices), "virtual MFA devices", failures)
 
 
-def _empty_groups(scope: Scope) -> Verdict:
+def _check_empty_groups(scope: Scope) -> Verdict:
     groups = scope.snapshot.groups
     if not groups:
         return Verdict(0, "groups", not_applicable="the account has no group")
@@ -167,7 +167,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.SERVER_CERTIFICATES,),
-        check=_expired_certificates,
+        check=_check_expired_certificates,
         expected="no server certificate in IAM past its expiry",
         rationale="An expired certificate gets deployed by mistake; a current one belongs into ACM, which renews it.",
         blind="certificates outside IAM, such as those of AWS Certificate Manager.",
@@ -181,7 +181,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.INSTANCES,),
-        check=_instance_roles,
+        check=_check_instance_roles,
         regional=True,
         expected="an instance profile on every instance",
         rationale="An instance without a role gets an access key in a file as soon as it needs anything of AWS.",
@@ -204,7 +204,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_DETAILS,
         uses=(Dataset.ORGANIZATION_POLICIES,),
-        check=_unused_roles,
+        check=_check_unused_roles,
         expected="used, or made, within thresholds.role_unused_days",
         rationale="An unused role is a way in that nobody watches. Roles for emergencies deserve a waiver.",
         blind="use before the 400 days that AWS tracks.",
@@ -218,7 +218,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
-        check=_empty_groups,
+        check=_check_empty_groups,
         # AWS Config's managed rule iam-group-has-users-check:
         # https://docs.aws.amazon.com/config/latest/developerguide/iam-group-has-users-check.html
         expected="at least one user in every group",
@@ -234,7 +234,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
-        check=_tagged_users,
+        check=_check_user_tags,
         expected="every tag of thresholds.required_tags",
         rationale="Who answers for a user must be known before anything about it can be decided.",
         blind="whether the values are true.",
@@ -248,7 +248,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
-        check=_tagged_roles,
+        check=_check_role_tags,
         expected="every tag of thresholds.required_tags",
         rationale="Who answers for a role must be known before anything about it can be decided.",
         blind="whether the values are true.",
@@ -264,7 +264,7 @@ CONTROLS: t.Final = (
         # Not a need: without the option detective, the control says that it was not assessed.
         needs=(),
         uses=(Dataset.ANALYZER_DETAILS,),
-        check=_tagged_analyzers,
+        check=_check_analyzer_tags,
         expected="every tag of thresholds.required_tags",
         rationale="Who answers for an analyzer must be known when its findings need an owner.",
         blind="the tags of analyzers without the option `detective`, nor whether the values are true.",
@@ -278,7 +278,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.VIRTUAL_MFA_DEVICES,),
-        check=_idle_devices,
+        check=_check_idle_devices,
         expected="no virtual MFA device without a user",
         rationale="A device that was made and never enabled still has a seed that somebody may have kept.",
         blind="hardware tokens, since AWS lists virtual devices only.",

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What principals may use and do not: judged on service last accessed, which is read on request only.
+"""Services that principals may use and do not: judged on service last accessed, which is read on request only.
 
 AWS counts attempts, denied ones too, over 400 days at least, with a lag of up to four hours. No use is no proof that a
 permission may go: yearly jobs and disaster recovery leave none.
@@ -34,17 +34,17 @@ _PERMISSIONS = "hardening.iam.user_permissions"
 SERVICES: t.Final[Mapping[str, str]] = {"bedrock": "Amazon Bedrock", "sagemaker": "Amazon SageMaker"}
 
 
-def _used(scope: Scope, uses: Sequence[ServiceUse]) -> list[str]:
-    """The services that a principal tried to use within thresholds.service_unused_days."""
+def _find_used_services(scope: Scope, uses: Sequence[ServiceUse]) -> list[str]:
+    """Find the services that a principal tried to use within thresholds.service_unused_days."""
     limit = scope.settings.service_unused_days
     return sorted(use.service for use in uses if use.last_used is not None and scope.days_since(use.last_used) < limit)
 
 
-def _over_provisioned(scope: Scope) -> Verdict:
+def _check_over_provisioned(scope: Scope) -> Verdict:
     admins = {**scope.facts.admin_users, **scope.facts.admin_roles}
     roles = [role for role in scope.snapshot.roles if role.arn in scope.facts.admin_roles]
     judged, doubtful, excused = sort_out(scope, roles)
-    # What a role used says the same whether it is excused or not known to be.
+    # The use by a role has the same meaning whether it is excused or not known to be.
     counted = {role.arn for role in judged} | {role.arn for role, _doubt in doubtful}
     aside = set(scope.facts.admin_roles) - counted
     # AWS lists every service that an administrator may use: an empty list is no data, which never means no use.
@@ -58,15 +58,15 @@ def _over_provisioned(scope: Scope) -> Verdict:
         return Verdict(0, _PRINCIPALS, not_applicable=reason, extra=excused.evidence)
     failures = []
     for arn, uses in known.items():
-        used = _used(scope, uses)
+        used = _find_used_services(scope, uses)
         if len(used) <= scope.settings.few_services:
-            told = f"used {listing(used)} only" if used else "used nothing"
-            detail = f"administrator that {told} in {scope.settings.service_unused_days} days"
+            usage = f"used {listing(used)} only" if used else "used nothing"
+            detail = f"administrator that {usage} in {scope.settings.service_unused_days} days"
             failures.append(Failure(arn, detail, {"services_used": used, "services_allowed": len(uses)}))
     return Verdict(len(known), _PRINCIPALS, tuple(failures), extra=excused.evidence)
 
 
-def _stale(service: str) -> Check:
+def _make_staleness_check(service: str) -> Check:
     def check(scope: Scope) -> Verdict:
         allowed = {
             arn: use
@@ -101,7 +101,7 @@ def _stale_control(service: str, name: str) -> Control:
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.SERVICE_LAST_ACCESSED, Dataset.AUTHORIZATION_DETAILS),
-        check=_stale(service),
+        check=_make_staleness_check(service),
         expected="used within thresholds.service_unused_days",
         rationale=f"Stolen credentials with access to {name} are worth money: models run on the account's bill.",
         remediation=Remediation("Take the service out of the principal's policies once its owner agrees."),
@@ -119,7 +119,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.SERVICE_LAST_ACCESSED, Dataset.AUTHORIZATION_DETAILS),
         uses=(Dataset.ORGANIZATION_POLICIES,),
-        check=_over_provisioned,
+        check=_check_over_provisioned,
         expected="more than thresholds.few_services services used within thresholds.service_unused_days",
         rationale="Who works with three services needs no rights on three hundred.",
         blind="whether a service was used or only tried, since AWS counts denied attempts as use; nor jobs that run"

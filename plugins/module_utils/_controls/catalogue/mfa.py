@@ -18,10 +18,10 @@ from ..control import (
     Failure,
     Scope,
     Verdict,
+    list_unreported_administrators,
     listing,
     maps,
     unknown_policies,
-    unreported_administrators,
     with_unreported,
 )
 from ..problem import Problem
@@ -31,7 +31,7 @@ _THEME = "mfa"
 _USERS = "users"
 
 
-def _console_mfa(scope: Scope) -> Verdict:
+def _check_console_mfa(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.password_enabled]
     if not rows:
         return Verdict(0, _USERS, not_applicable="no IAM user has a console password")
@@ -43,7 +43,7 @@ def _console_mfa(scope: Scope) -> Verdict:
     return Verdict(len(rows), _USERS, failures, detail=f"all {len(rows)} users with a console password have MFA")
 
 
-def _key_only_mfa(scope: Scope) -> Verdict:
+def _check_key_only_mfa(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if not row.password_enabled and row.active_keys]
     if not rows:
         return Verdict(0, _USERS, not_applicable="no IAM user has access keys without a console password")
@@ -67,8 +67,8 @@ def _virtual_devices(scope: Scope) -> dict[str, list[str]]:
 def _has_hardware(scope: Scope, row: CredentialRow, virtual: list[str]) -> bool:
     """Whether a user with MFA has some that is not virtual.
 
-    IAM lists virtual devices only, so MFA without one is a security key or a hardware token. Who has a virtual device
-    may have the other kind as well, which only the list of the user's own devices tells (evidence read on request).
+    IAM lists virtual devices only, so MFA without one is a security key or a hardware token. A user with a virtual one
+    may have the other kind as well, which only the list of the user's own devices shows (evidence read on request).
     """
     if not virtual:
         return True
@@ -76,7 +76,7 @@ def _has_hardware(scope: Scope, row: CredentialRow, virtual: list[str]) -> bool:
     return any(serial not in virtual for serial in serials)
 
 
-def _hardware_mfa(scope: Scope) -> Verdict:
+def _check_hardware_mfa(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.password_enabled and row.mfa_active]
     if not rows:
         return Verdict(0, _USERS, not_applicable="no IAM user signs in to the console with MFA")
@@ -92,7 +92,7 @@ def _hardware_mfa(scope: Scope) -> Verdict:
     return Verdict(len(rows), _USERS, tuple(failures))
 
 
-def _admin_without_mfa(scope: Scope) -> Verdict:
+def _check_admin_mfa(scope: Scope) -> Verdict:
     rows = [row for row in scope.facts.credential_rows if row.arn in scope.facts.admin_users]
     failures = []
     for row in rows:
@@ -109,7 +109,7 @@ def _admin_without_mfa(scope: Scope) -> Verdict:
         len(rows),
         _USERS,
         tuple(failures),
-        unjudged=unreported_administrators(scope),
+        unjudged=list_unreported_administrators(scope),
         not_assessed=unknown_policies(scope, scope.snapshot.users),
         not_applicable=none,
     )
@@ -132,7 +132,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT, Dataset.AUTHORIZATION_DETAILS),
         uses=(Dataset.ORGANIZATION_POLICIES,),
-        check=_admin_without_mfa,
+        check=_check_admin_mfa,
         expected="MFA for every administrator, users with access keys only included",
         rationale="One password or one leaked access key of such a user is the whole account.",
         remediation=Remediation(
@@ -148,7 +148,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
         uses=(Dataset.AUTHORIZATION_DETAILS,),
-        check=with_unreported(_console_mfa),
+        check=with_unreported(_check_console_mfa),
         expected="MFA for every user with a console password",
         rationale="Passwords are guessed, phished and reused.",
         blind="whether federated people have MFA. Their identity provider asks for it.",
@@ -167,7 +167,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
         uses=(Dataset.AUTHORIZATION_DETAILS,),
-        check=with_unreported(_key_only_mfa),
+        check=with_unreported(_check_key_only_mfa),
         expected="MFA for every user who can act",
         rationale="Without a device, policies that require MFA for sensitive actions can't be met by this user.",
         remediation=Remediation("Replace the user with a role; for a person, register MFA and require it in policies."),
@@ -181,7 +181,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT, Dataset.VIRTUAL_MFA_DEVICES),
         uses=(Dataset.AUTHORIZATION_DETAILS, Dataset.MFA_DEVICES, Dataset.ORGANIZATION_POLICIES),
-        check=with_unreported(_hardware_mfa),
+        check=with_unreported(_check_hardware_mfa),
         expected="a security key or hardware token for every console user",
         rationale="Codes of virtual devices can be phished; those of security keys can't.",
         blind="a passkey that a phone or a password manager keeps, since AWS lists it like a security key; nor,"

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Metric filters and alarms on CloudTrail's logs, for the events that the benchmarks want somebody to be told of.
+"""Metric filters and alarms on CloudTrail's logs, for the events that the benchmarks want somebody notified of.
 
 CIS asks since its fourth version that the events are "monitored", which EventBridge or another system may do as well.
 The filters and the alarms can be read cheaply; where another system watches, a waiver says so. A control holds where
@@ -29,7 +29,7 @@ from ..._policy.documents.arn import arn_account
 from ..._policy.evaluation.truth import NO, UNKNOWN, YES
 from ..control import Check, Control, Failure, Scope, Verdict, listing, maps
 from ..effects.alarm import hears, notification, reaction
-from ..effects.delivery import WORKS, Judged, worst
+from ..effects.delivery import WORKS, Answer, worst
 from ..ours import accounts_of_ours
 from ..patterns.filter_pattern import PatternError, parse
 from ..patterns.monitoring_watches import ORGANIZATION_CHANGES, WATCHES, Watch
@@ -44,31 +44,31 @@ _LATELY: t.Final = timedelta(days=1)
 Catches = Callable[[Event], bool]
 
 
-def owned_trails(scope: Scope) -> tuple[Trail, ...]:
-    """Trails that this account made. Those of the organization are another account's to judge and to change."""
+def find_own_trails(scope: Scope) -> tuple[Trail, ...]:
+    """Find the trails that this account made. Another account judges and changes those of the organization."""
     return tuple(
         trail for trail in scope.snapshot.trails if arn_account(trail.arn) in (None, scope.snapshot.account_id)
     )
 
 
-def feeds(trail: Trail, observed_at: datetime) -> Judged:
+def feeds(trail: Trail, observed_at: datetime) -> Answer:
     """Whether a trail delivers the management events of every region to its log group."""
     name = f"trail {trail.name}"
     if not trail.is_multi_region:
-        return Judged(NO, f"{name} logs one region only")
+        return Answer(NO, f"{name} logs one region only")
     if trail.is_logging is False:
-        return Judged(NO, f"{name} does not log")
+        return Answer(NO, f"{name} does not log")
     if trail.logs_management_events is False:
-        return Judged(NO, f"{name} does not log all management events")
+        return Answer(NO, f"{name} does not log all management events")
     if trail.log_group_error:
-        return Judged(NO, f"{name} can't deliver to its log group: {trail.log_group_error}")
+        return Answer(NO, f"{name} can't deliver to its log group: {trail.log_group_error}")
     if trail.is_logging is None or trail.logs_management_events is None:
-        return Judged(UNKNOWN, f"what {name} logs could not be read")
+        return Answer(UNKNOWN, f"what {name} logs could not be read")
     for moment, place in ((trail.log_group_delivery, "its log group"), (trail.last_delivery, "its bucket")):
         if moment is not None and observed_at - moment > _LATELY:
-            return Judged(NO, f"{name} last delivered to {place} on {moment:%Y-%m-%d}")
+            return Answer(NO, f"{name} last delivered to {place} on {moment:%Y-%m-%d}")
     if trail.log_group_delivery is None:
-        return Judged(UNKNOWN, f"when {name} delivered to its log group is not known")
+        return Answer(UNKNOWN, f"when {name} delivered to its log group is not known")
     return WORKS
 
 
@@ -77,7 +77,7 @@ class _Way:
     """How an event becomes a message: by a filter and an alarm on its metric. ``judged`` says whether that works."""
 
     caught: Catches
-    judged: Judged
+    judged: Answer
 
 
 @functools.lru_cache(maxsize=1)
@@ -86,7 +86,7 @@ def _ways(scope: Scope) -> tuple[_Way, ...]:
     snapshot = scope.snapshot
     alarms = {(alarm.region, alarm.name): alarm for alarm in snapshot.metric_alarms}
     found: list[_Way] = []
-    for trail in owned_trails(scope):
+    for trail in find_own_trails(scope):
         group = LogGroup.of_arn(trail.log_group_arn or "")
         fed = feeds(trail, snapshot.observed_at)
         for item in snapshot.log_alarms:
@@ -96,10 +96,10 @@ def _ways(scope: Scope) -> tuple[_Way, ...]:
     return tuple(found)
 
 
-def _ways_of(scope: Scope, item: LogAlarm, alarms: Sequence[MetricAlarm], trail: Trail, fed: Judged) -> Iterator[_Way]:
+def _ways_of(scope: Scope, item: LogAlarm, alarms: Sequence[MetricAlarm], trail: Trail, fed: Answer) -> Iterator[_Way]:
     logged, understood = _pattern(item, trail.excluded_sources)
     if not alarms:
-        yield _Way(logged, Judged(NO, f"metric filter {item.filter_name} has no alarm"))
+        yield _Way(logged, Answer(NO, f"metric filter {item.filter_name} has no alarm"))
     topics = {topic.arn: topic for topic in scope.snapshot.alarm_topics}
     for alarm, metric in itertools.product(alarms, item.metrics):
         notified = notification(alarm, topics, scope.snapshot.account_id, accounts_of_ours(scope))
@@ -114,31 +114,31 @@ def _with_dimensions(logged: Catches, alarm: MetricAlarm, metric: FilterMetric) 
     return lambda event: logged(event) and hears(alarm, metric, event)
 
 
-def _pattern(item: LogAlarm, excluded: Sequence[str]) -> tuple[Catches, Judged]:
-    """What a filter catches of what a trail logs; of a filter that is not understood perhaps everything."""
+def _pattern(item: LogAlarm, excluded: Sequence[str]) -> tuple[Catches, Answer]:
+    """The logged events that a filter catches; a filter that is not understood may catch all of them."""
     try:
         predicate = parse(item.pattern)
         understood = WORKS
     except PatternError as error:
-        predicate = _everything
-        understood = Judged(UNKNOWN, f"the pattern of metric filter {item.filter_name} is not understood: {error}")
+        predicate = _catches_everything
+        understood = Answer(UNKNOWN, f"the pattern of metric filter {item.filter_name} is not understood: {error}")
     if item.selection:
-        understood = Judged(UNKNOWN, f"metric filter {item.filter_name} also chooses events by {item.selection}")
+        understood = Answer(UNKNOWN, f"metric filter {item.filter_name} also chooses events by {item.selection}")
     return lambda event: event["eventSource"] not in excluded and predicate(event), understood
 
 
-def _everything(_event: Event) -> bool:
+def _catches_everything(_event: Event) -> bool:
     return True
 
 
-def _uncaught(samples: Iterable[Sample], ways: Sequence[_Way]) -> list[Sample]:
-    """The events that none of the ways catches."""
+def _find_uncaught(samples: Iterable[Sample], ways: Sequence[_Way]) -> list[Sample]:
+    """Find the events that none of the ways catches."""
     return [sample for sample in samples if not any(way.caught(sample.event) for way in ways)]
 
 
 def _without_log_group(scope: Scope) -> t.Optional[Verdict]:
-    """What to say where no trail of this account has a log group, so that there is nothing to put a filter on."""
-    if any(trail.log_group_arn for trail in owned_trails(scope)) or scope.snapshot.log_alarms:
+    """The verdict if no trail of this account has a log group, so that no filter is possible; else None."""
+    if any(trail.log_group_arn for trail in find_own_trails(scope)) or scope.snapshot.log_alarms:
         return None
     if scope.unread_regions(Dataset.TRAILS):
         regions = listing(scope.unread_regions(Dataset.TRAILS))
@@ -161,30 +161,30 @@ def _samples(watch: Watch, place: Place) -> tuple[Sample, ...]:
     return watch.samples(place)
 
 
-def _watched(watch: Watch) -> Check:
+def _make_watch_check(watch: Watch) -> Check:
     def check(scope: Scope) -> Verdict:
         verdict = _of_organization(scope) if watch.name == ORGANIZATION_CHANGES else _without_log_group(scope)
         if verdict is not None:
             return verdict
         samples = _samples(watch, place_of(scope))
         ways = _ways(scope)
-        uncaught = _uncaught(samples, [way for way in ways if way.judged.truth is YES])
+        uncaught = _find_uncaught(samples, [way for way in ways if way.judged.truth is YES])
         if uncaught:
-            return _unheard(scope, watch, samples, uncaught)
+            return _report_unheard(scope, watch, samples, uncaught)
         population = len(scope.snapshot.log_alarms)
         return Verdict(population, _FILTERS, detail=f"{watch.what}: caught by metric filters whose alarms notify")
 
     return check
 
 
-def _unheard(scope: Scope, watch: Watch, samples: Sequence[Sample], uncaught: Sequence[Sample]) -> Verdict:
-    """The verdict where not all events reach somebody for sure: not assessed where they may."""
+def _report_unheard(scope: Scope, watch: Watch, samples: Sequence[Sample], uncaught: Sequence[Sample]) -> Verdict:
+    """Report events that do not certainly reach somebody: not assessed if they may."""
     population = len(scope.snapshot.log_alarms)
     unread = scope.unread_regions(Dataset.LOG_ALARMS)
     if unread:
         return Verdict(population, _FILTERS, not_assessed=f"metric filters could not be read in {listing(unread)}")
     perhaps = [way for way in _ways(scope) if way.judged.truth is UNKNOWN]
-    missed = _uncaught(uncaught, perhaps)
+    missed = _find_uncaught(uncaught, perhaps)
     if not missed:
         near = (way for way in perhaps if any(way.caught(sample.event) for sample in uncaught))
         return Verdict(population, _FILTERS, not_assessed=f"{watch.what}: {_reasons(near)}")
@@ -216,7 +216,7 @@ def _controls() -> Iterator[Control]:
             theme=_THEME,
             needs=(Dataset.LOG_ALARMS, Dataset.TRAILS),
             uses=(Dataset.ORGANIZATION,),
-            check=_watched(watch),
+            check=_make_watch_check(watch),
             expected=(
                 "metric filters on a trail's log group that catch the events of every kind of caller, with alarms that "
                 "one event sets off, and topics of ours with a confirmed subscription"

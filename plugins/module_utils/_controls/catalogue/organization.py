@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""The account in its organization, its contacts, how people come in, what is public, and what no read tells."""
+"""The account in its organization, its contacts, how people come in, what is public, and what no read shows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CONTACTS = "contacts"
 _OF_ANALYZERS: t.Final = (Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS)
 
 
-def _in_organization(scope: Scope) -> Verdict:
+def _check_in_organization(scope: Scope) -> Verdict:
     organization = scope.facts.organization
     if organization is not None:
         role = "management account" if scope.facts.is_management_account else "member"
@@ -35,13 +35,13 @@ def _in_organization(scope: Scope) -> Verdict:
     )
 
 
-def _usable(contact: t.Optional[Contact]) -> bool:
+def _is_usable(contact: t.Optional[Contact]) -> bool:
     return contact is not None and bool(contact.name.strip()) and bool(contact.phone.strip() or contact.email.strip())
 
 
-def _primary_contact(scope: Scope) -> Verdict:
+def _check_primary_contact(scope: Scope) -> Verdict:
     contact = scope.snapshot.primary_contact
-    if _usable(contact):
+    if _is_usable(contact):
         detail = "a name and a way to reach it are there; whether they are up to date only a person can tell"
         return Verdict(1, _CONTACTS, detail=detail)
     return Verdict(
@@ -51,9 +51,9 @@ def _primary_contact(scope: Scope) -> Verdict:
     )
 
 
-def _security_contact(scope: Scope) -> Verdict:
+def _check_security_contact(scope: Scope) -> Verdict:
     contact = _alternate(scope, "security")
-    if _usable(contact):
+    if _is_usable(contact):
         return Verdict(1, _CONTACTS, detail="a security contact is registered")
     return Verdict(
         1, _CONTACTS, (Failure(scope.facts.account_arn, "no security contact is registered", {"registered": False}),)
@@ -64,9 +64,9 @@ def _alternate(scope: Scope, kind: str) -> t.Optional[Contact]:
     return next((contact for contact in scope.snapshot.alternate_contacts if contact.kind.lower() == kind), None)
 
 
-def _distinct_contacts(scope: Scope) -> Verdict:
+def _check_distinct_contacts(scope: Scope) -> Verdict:
     kinds = ("security", "billing", "operations")
-    found = {kind: contact for kind in kinds if _usable(contact := _alternate(scope, kind)) and contact}
+    found = {kind: contact for kind in kinds if _is_usable(contact := _alternate(scope, kind)) and contact}
     missing = [kind for kind in kinds if kind not in found]
     emails = [contact.email.strip().lower() for contact in found.values()]
     problems = [f"missing: {listing(missing)}"] if missing else []
@@ -80,8 +80,8 @@ def _distinct_contacts(scope: Scope) -> Verdict:
     return Verdict(len(kinds), _CONTACTS, (Failure(scope.facts.account_arn, "; ".join(problems), observed),))
 
 
-def _federation(scope: Scope) -> Verdict:
-    """No people are IAM users of the account, those declared for emergencies aside; providers are only evidence.
+def _check_federation(scope: Scope) -> Verdict:
+    """Check that no people are IAM users, those declared for emergencies aside. Providers are only evidence.
 
     The benchmark's audit looks at the users, whatever providers there are: "Confirm that no IAM users representing
     individuals are present". People are those who may sign in to the console.
@@ -117,22 +117,22 @@ def _providers(scope: Scope) -> str:
     return f"people can come in through {listing(names)}" if names else ""
 
 
-def _public_resources(scope: Scope) -> Verdict:
-    """What Access Analyzer finds open to everybody, archived or not: resource policies themselves are not read."""
+def _check_public_resources(scope: Scope) -> Verdict:
+    """Report what Access Analyzer finds open to everybody, archived or not. Resource policies are not read."""
     account = scope.snapshot.account_id
     found = [item for item in scope.snapshot.analyzer_findings if item.is_public and item.owner_account == account]
     failures = tuple(
         Failure(item.resource, f"open to everybody, as Access Analyzer finds ({item.status})", region=item.region)
         for item in {item.resource: item for item in found if item.error is None}.values()
     )
-    gaps = _unjudged(scope)
+    gaps = _list_analyzer_gaps(scope)
     reason = f"resource policies are not read, and Access Analyzer can't answer for all of them: {'; '.join(gaps)}"
     detail = f"Access Analyzer finds nothing open to everybody in {listing(scope.snapshot.regions)}"
     return Verdict(len(failures), "resources", failures, detail, not_assessed=reason if gaps else None)
 
 
-def _unjudged(scope: Scope) -> list[str]:
-    """Why Access Analyzer does not speak for all resources of the account."""
+def _list_analyzer_gaps(scope: Scope) -> list[str]:
+    """List why Access Analyzer does not cover all resources of the account."""
     snapshot = scope.snapshot
     unread = [reason for dataset in _OF_ANALYZERS if (reason := scope.missing(dataset))]
     if unread:
@@ -152,7 +152,7 @@ def _unjudged(scope: Scope) -> list[str]:
     return [*refused, *(f"{words} {listing(names)}" for words, names in gaps.items() if names)]
 
 
-def _not_read(reason: str) -> Check:
+def _make_unassessed_check(reason: str) -> Check:
     def check(scope: Scope) -> Verdict:
         return Verdict(0, "accounts", not_assessed=reason)
 
@@ -167,7 +167,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.ORGANIZATION,),
-        check=_in_organization,
+        check=_check_in_organization,
         expected="membership in an AWS organization",
         rationale="Only an organization can set guardrails that administrators of the account can't lift.",
         remediation=Remediation("Invite the account into the organization."),
@@ -180,7 +180,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.CONTACT_INFORMATION,),
-        check=_primary_contact,
+        check=_check_primary_contact,
         expected="a name with a telephone number",
         rationale="AWS suspends accounts whose owner can't be reached in a case of abuse.",
         blind="whether somebody answers.",
@@ -194,7 +194,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.ALTERNATE_CONTACTS,),
-        check=_security_contact,
+        check=_check_security_contact,
         expected="an alternate contact of type security",
         rationale="AWS's warnings of leaked keys otherwise go to whoever reads the mail of root.",
         blind="whether somebody reads the messages.",
@@ -208,7 +208,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.ALTERNATE_CONTACTS,),
-        check=_distinct_contacts,
+        check=_check_distinct_contacts,
         expected="three alternate contacts with different e-mail addresses",
         rationale="A notice reaches those who can act on it, and one dead mailbox does not swallow all.",
         blind="whether different people read the messages.",
@@ -223,7 +223,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.SAML_PROVIDERS, Dataset.AUTHORIZATION_DETAILS),
         uses=(Dataset.CREDENTIAL_REPORT,),
-        check=_federation,
+        check=_check_federation,
         expected="no IAM user with a console password, those declared in break_glass aside",
         rationale="Who leaves the company loses access everywhere at once, and MFA is asked for in one place.",
         blind="people who use access keys alone. They look like programs.",
@@ -238,7 +238,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(),
         uses=_OF_ANALYZERS,
-        check=_public_resources,
+        check=_check_public_resources,
         expected="external access analyzers in every region that find nothing open to everybody, archived or not",
         rationale="A bucket, queue or key that is open to everybody needs no identity to be broken into.",
         blind="types of resources that IAM Access Analyzer does not analyze.",
@@ -254,7 +254,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(),
-        check=_not_read("AWS has no API for security questions and offers them for new accounts no more"),
+        check=_make_unassessed_check("AWS has no API for security questions and offers them for new accounts no more"),
         expected="security questions, where the account still has them",
         rationale="AWS once used them to recover root; newer versions of the benchmark dropped them.",
         blind="anything, since AWS has no API for security questions.",

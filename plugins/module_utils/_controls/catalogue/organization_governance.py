@@ -67,7 +67,7 @@ DELEGABLE: t.Final = frozenset(
 )
 
 
-def _central_root_access(scope: Scope) -> Verdict:
+def _check_central_root_access(scope: Scope) -> Verdict:
     features = sorted(scope.snapshot.organization_features)
     if "RootCredentialsManagement" in features:
         return Verdict(1, "organizations", detail=f"on: {listing(features)}")
@@ -78,13 +78,13 @@ def _central_root_access(scope: Scope) -> Verdict:
 # The management account
 
 
-def _workloads(scope: Scope) -> Verdict:
-    """Never a verdict, but what a person has to know for one, as far as it can be seen from here."""
+def _check_workloads(scope: Scope) -> Verdict:
+    """Collect what a person needs for a verdict, as far as it can be read from here. There is never a verdict."""
     tree = Organization(scope).tree
     question = "what counts as a workload needs a person's judgement"
     if scope.snapshot.account_id != tree.management_account_id:
-        told = f"{question}, and an assessment from account {scope.snapshot.account_id} does not see into it"
-        return Verdict(1, "accounts", not_assessed=told)
+        reason = f"{question}, and an assessment from account {scope.snapshot.account_id} does not see into it"
+        return Verdict(1, "accounts", not_assessed=reason)
     observed: dict[str, t.Any] = {}
     unseen = []
     if scope.missing(Dataset.AUTHORIZATION_DETAILS):
@@ -120,7 +120,7 @@ def _hints(observed: dict[str, t.Any]) -> Iterator[str]:
 # Units
 
 
-def _units(scope: Scope) -> Verdict:
+def _check_units(scope: Scope) -> Verdict:
     organization = Organization(scope)
     tree = organization.tree
     if not organization.bound:
@@ -140,8 +140,8 @@ def _units(scope: Scope) -> Verdict:
     return Verdict(len(counts), "units", not_assessed=detail, extra=observed)
 
 
-def _suspended(scope: Scope) -> Verdict:
-    """Suspended accounts can be opened again for 90 days; until then only a unit of their own keeps them shut."""
+def _check_suspended_accounts(scope: Scope) -> Verdict:
+    """Check that suspended accounts, which can be reopened for 90 days, are in a unit without active accounts."""
     organization = Organization(scope)
     tree = organization.tree
     shut = [account for account in tree.accounts if account.state in ("SUSPENDED", "PENDING_CLOSURE")]
@@ -162,17 +162,17 @@ def _suspended(scope: Scope) -> Verdict:
 # Delegated administrators
 
 
-def _policy_administrator(scope: Scope) -> Verdict:
+def _check_policy_administrator(scope: Scope) -> Verdict:
     organization = Organization(scope)
     document = scope.snapshot.organization_resource_policy
     if document is None:
-        return _undelegated(organization, "the organization has no resource policy")
+        return _report_undelegated(organization, "the organization has no resource policy")
     policy = scope.facts.permissions.parse(document, document.name)
     if policy is None:
         return Verdict(1, "organizations", not_assessed=f"the resource policy can't be parsed: {document.error}")
     delegates = _delegates(scope, policy)
     if not delegates:
-        return _undelegated(organization, "the organization's resource policy lets no account change policies")
+        return _report_undelegated(organization, "the organization's resource policy lets no account change policies")
     failures = tuple(
         Failure(organization.arn, f"{problem}, yet may manage policies", {"account": account}, account)
         for account in delegates
@@ -182,7 +182,7 @@ def _policy_administrator(scope: Scope) -> Verdict:
     return Verdict(len(delegates), "delegated accounts", failures, f"policies may be managed by {listing(names)}")
 
 
-def _undelegated(organization: Organization, why: str) -> Verdict:
+def _report_undelegated(organization: Organization, why: str) -> Verdict:
     detail = f"nobody but the management account manages policies: {why}"
     return Verdict(1, "organizations", (Failure(organization.arn, detail, {"delegated": []}),))
 
@@ -192,13 +192,13 @@ def _delegates(scope: Scope, policy: Policy) -> list[str]:
 
     What is not known of their requests, such as where they come from, does not keep them from it.
     """
-    callers = dict.fromkeys(caller for value in _named(policy) for caller in _callers(scope, value))
+    callers = dict.fromkeys(caller for value in _list_principals(policy) for caller in _callers(scope, value))
     found = {account for caller in callers if (account := arn_account(caller)) and _may_change(scope, policy, caller)}
     return sorted(found)
 
 
-def _named(policy: Policy) -> Iterator[str]:
-    """Whom the statements of a resource policy let in: ARNs, account ids, or everybody."""
+def _list_principals(policy: Policy) -> Iterator[str]:
+    """List the principals that a resource policy allows: ARNs, account ids, or everybody."""
     for statement in policy.statements:
         if statement.allow:
             yield from (value for kind, value in statement.principals or () if kind in ("AWS", "*"))
@@ -251,7 +251,7 @@ def _name(tree: OrganizationTree, account_id: str) -> str:
     return tree.name_of(account_id) if account_id in tree.account else account_id
 
 
-def _service_administrators(scope: Scope) -> Verdict:
+def _check_service_administrators(scope: Scope) -> Verdict:
     organization = Organization(scope)
     tree = organization.tree
     delegated = {service for services in tree.delegated_administrators.values() for service in services}
@@ -259,8 +259,8 @@ def _service_administrators(scope: Scope) -> Verdict:
     others = [service for service in tree.trusted_services if service not in DELEGABLE]
     extra = {"trusted_but_not_judged": first(others)}
     if not judged:
-        told = "no service is trusted that is known to take a delegated administrator"
-        return Verdict(0, "services", not_applicable=told, extra=extra)
+        reason = "no service is trusted that is known to take a delegated administrator"
+        return Verdict(0, "services", not_applicable=reason, extra=extra)
     failures = tuple(
         Failure(
             organization.arn,
@@ -274,8 +274,8 @@ def _service_administrators(scope: Scope) -> Verdict:
     return Verdict(len(judged), "services", failures, extra=extra)
 
 
-def _delegations(scope: Scope) -> Verdict:
-    """Delegations that should not be: to suspended accounts, or of services that the organization does not trust."""
+def _check_delegations(scope: Scope) -> Verdict:
+    """Check for delegations to suspended accounts, and of services that the organization does not trust."""
     organization = Organization(scope)
     tree = organization.tree
     failures = []
@@ -304,7 +304,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         # Only the management account and IAM's delegated administrator may ask.
         needs=(Dataset.ORGANIZATION_FEATURES,),
-        check=_central_root_access,
+        check=_check_central_root_access,
         of_organization=True,
         expected="the organization feature RootCredentialsManagement",
         rationale="Members then need no root credentials: what needs root is done centrally, in short sessions.",
@@ -322,7 +322,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_TREE,
         uses=(Dataset.AUTHORIZATION_DETAILS, Dataset.INSTANCES),
-        check=_workloads,
+        check=_check_workloads,
         of_organization=True,
         expected="a judgement by a person",
         rationale="Service control policies don't bind the management account, and who owns it owns the organization.",
@@ -337,7 +337,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_TREE,
-        check=_units,
+        check=_check_units,
         of_organization=True,
         expected="accounts in units, and a judgement by a person on what the units stand for",
         rationale="One policy can fit all accounts of a unit only if they are alike.",
@@ -355,7 +355,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.ORGANIZATION_RESOURCE_POLICY, Dataset.ORGANIZATION_TREE),
-        check=_policy_administrator,
+        check=_check_policy_administrator,
         of_organization=True,
         expected="a resource policy of the organization that lets an active account of it change policies",
         rationale="The fewer people need the management account, the less of it can be stolen from them.",
@@ -371,7 +371,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DELEGATIONS,
-        check=_service_administrators,
+        check=_check_service_administrators,
         of_organization=True,
         expected="a delegated administrator of every trusted service that takes one",
         rationale="The fewer people need the management account, the less of it can be stolen from them.",
@@ -385,7 +385,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_DELEGATIONS,
-        check=_delegations,
+        check=_check_delegations,
         of_organization=True,
         expected="delegated administrators that are active, each of a service with trusted access",
         rationale="A delegation that nobody thinks of any more is power over all accounts, and comes to life again.",
@@ -399,7 +399,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_TREE,
-        check=_suspended,
+        check=_check_suspended_accounts,
         of_organization=True,
         expected="suspended accounts in units without active ones",
         rationale="A suspended account can be opened again for 90 days, with all that was left in it.",

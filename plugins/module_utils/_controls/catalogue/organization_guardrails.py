@@ -20,9 +20,9 @@ from ..._policy.analysis.principal_matrix import Place
 from ..._policy.documents.limits import ATTACHMENTS
 from ..._policy.documents.policy import Policy
 from ..control import Control, Failure, Scope, Verdict, listing, maps, plural
-from ..effects.guardrail_calls import holding
+from ..effects.guardrail_calls import find_guardrails
 from ..effects.organization import Effect, effect_of, names_account, uses_paths
-from ..organization_facts import Attached, Organization, first
+from ..organization_facts import Attachment, Organization, first
 from ..problem import Problem
 
 _THEME: t.Final = "organization"
@@ -34,7 +34,7 @@ _NO_MEMBERS: t.Final = "the organization has no active account but its managemen
 _NO_SCPS: t.Final = "service control policies are not enabled, so that none is attached"
 
 
-def _guardrails(scope: Scope) -> Verdict:
+def _check_guardrails(scope: Scope) -> Verdict:
     organization = Organization(scope)
     tree = organization.tree
     if not organization.bound:
@@ -45,7 +45,9 @@ def _guardrails(scope: Scope) -> Verdict:
         return Verdict(len(organization.bound), _ACCOUNTS, (failure,))
     found = {account.id: _guardrails_of(scope, organization, account) for account in organization.bound}
     bare = [account for account in organization.bound if not found[account.id]]
-    failures = tuple(_bare(organization, account) for account in bare if not _unread_above(organization, account))
+    failures = tuple(
+        _report_bare_account(organization, account) for account in bare if not _unread_above(organization, account)
+    )
     detail = f"{plural(len(organization.bound), _ACCOUNTS)} below policies that enforce at least one guardrail"
     extra = {"guardrails": first({name for names in found.values() for name in names})}
     unjudged = _unreadable(organization, bare)
@@ -53,7 +55,7 @@ def _guardrails(scope: Scope) -> Verdict:
 
 
 def _guardrails_of(scope: Scope, organization: Organization, account: MemberAccount) -> tuple[str, ...]:
-    return holding(_effect(scope, organization, account), _policies_above(organization, account))
+    return find_guardrails(_effect(scope, organization, account), _policies_above(organization, account))
 
 
 def _policies_above(organization: Organization, account: MemberAccount) -> tuple[Policy, ...]:
@@ -62,7 +64,7 @@ def _policies_above(organization: Organization, account: MemberAccount) -> tuple
 
 
 def _effect(scope: Scope, organization: Organization, account: MemberAccount) -> Effect:
-    """What the policies above an account do. Those that do not name it do the same in all."""
+    """The effect of the policies above an account. It is the same in all accounts that they do not name."""
     tree = organization.tree
     policies = _policies_above(organization, account)
     path = "/".join((tree.id, *tree.lineage(account.parent_id), "")) if uses_paths(policies) else None
@@ -85,7 +87,7 @@ def _unreadable(organization: Organization, accounts: Iterable[MemberAccount]) -
     )
 
 
-def _bare(organization: Organization, account: MemberAccount) -> Failure:
+def _report_bare_account(organization: Organization, account: MemberAccount) -> Failure:
     path = organization.tree.path_of(account.id)
     names = [item.source.name for level in organization.above(account.id) for item in level]
     detail = f"no policy from the root to {path} enforces a guardrail that is known here"
@@ -93,7 +95,7 @@ def _bare(organization: Organization, account: MemberAccount) -> Failure:
     return Failure(organization.arn_of(account.id), detail, observed, account.name)
 
 
-def _slots(scope: Scope) -> Verdict:
+def _check_slots(scope: Scope) -> Verdict:
     organization = Organization(scope)
     failures = []
     for target in organization.nodes:
@@ -110,7 +112,7 @@ def _slots(scope: Scope) -> Verdict:
     return Verdict(len(organization.nodes), "roots, units and accounts", tuple(failures))
 
 
-def _allowed_somewhere(scope: Scope) -> Verdict:
+def _check_scps_allow_something(scope: Scope) -> Verdict:
     organization = Organization(scope)
     if organization.tree.policy_types.get(SCP) != ENABLED:
         return Verdict(0, "levels", not_applicable=_NO_SCPS)
@@ -122,14 +124,14 @@ def _allowed_somewhere(scope: Scope) -> Verdict:
         if any(item.policy is None for item in scps):
             doubted.append(target)
             continue
-        failures.append(_closed(organization, target, scps))
+        failures.append(_report_closed_target(organization, target, scps))
     if doubted and not failures:
         return Verdict(len(organization.nodes), "levels", not_assessed=organization.unreadable(doubted))
     return Verdict(len(organization.nodes), "levels", tuple(failures))
 
 
-def _closed(organization: Organization, target: str, scps: tuple[Attached, ...]) -> Failure:
-    below = organization.bound_under(target)
+def _report_closed_target(organization: Organization, target: str, scps: tuple[Attachment, ...]) -> Failure:
+    below = organization.list_bound_under(target)
     whom = plural(len(below), "active accounts") if below else "accounts that come here (there is none now)"
     names = sorted(item.source.name for item in scps)
     detail = f"no SCP of {organization.label(target)} allows anything, so that everything is denied to {whom}"
@@ -138,7 +140,7 @@ def _closed(organization: Organization, target: str, scps: tuple[Attached, ...])
     return Failure(organization.arn_of(target), detail, observed, organization.label(target), severity)
 
 
-def _mfa_demanded(scope: Scope) -> Verdict:
+def _check_mfa_demanded(scope: Scope) -> Verdict:
     organization = Organization(scope)
     if not organization.bound:
         return Verdict(0, _ACCOUNTS, not_applicable=_NO_MEMBERS)
@@ -161,16 +163,16 @@ def _mfa_demanded(scope: Scope) -> Verdict:
     return Verdict(len(organization.bound), _ACCOUNTS, failures, unjudged=_unreadable(organization, open_))
 
 
-def _mfa_pattern(scope: Scope) -> Verdict:
+def _check_mfa_pattern(scope: Scope) -> Verdict:
     organization = Organization(scope)
-    failures = tuple(_cut_off(organization, scope))
+    failures = tuple(_report_cut_off(organization, scope))
     unread = organization.unreadable(organization.on)
     if unread and not failures:
         return Verdict(len(organization.policies), "attached policies", not_assessed=unread)
     return Verdict(len(organization.policies), "attached policies", failures)
 
 
-def _cut_off(organization: Organization, scope: Scope) -> Iterator[Failure]:
+def _report_cut_off(organization: Organization, scope: Scope) -> Iterator[Failure]:
     for item in organization.policies:
         denials = unsafe_mfa_denials(item.policy) if item.policy is not None else ()
         if denials:
@@ -184,7 +186,7 @@ def _cut_off(organization: Organization, scope: Scope) -> Iterator[Failure]:
             yield Failure(item.source.arn, detail, observed, item.source.name)
 
 
-#: What findings say that the module organization_policy makes of its own declaration.
+#: The words of findings that the module organization_policy makes of its own declaration.
 OTHER_PROBLEMS: t.Final = {
     "organization_policy_declared": Problem(
         "Policy of the organization is not as declared", "policies of the organization are not as declared"
@@ -199,7 +201,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=_NEEDS,
-        check=_guardrails,
+        check=_check_guardrails,
         of_organization=True,
         expected="SCPs or RCPs on every account, or above it, that enforce a guardrail of docs/organization.md",
         rationale="Without guardrails the administrators of an account can switch off all that watches over it.",
@@ -220,7 +222,7 @@ CONTROLS: t.Final = (
         severity=Severity.CRITICAL,
         theme=_THEME,
         needs=_NEEDS,
-        check=_allowed_somewhere,
+        check=_check_scps_allow_something,
         of_organization=True,
         expected="FullAWSAccess, or an SCP that allows what is needed, on the root, every unit and every account",
         rationale="What the SCPs of a level don't allow is denied: without FullAWSAccess, deny lists deny everything.",
@@ -236,7 +238,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_NEEDS,
-        check=_slots,
+        check=_check_slots,
         of_organization=True,
         expected="fewer policies than AWS lets attach to a root, unit or account",
         rationale="Where all slots are taken, the guardrail that an incident calls for has no place.",
@@ -253,7 +255,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_NEEDS,
-        check=_mfa_demanded,
+        check=_check_mfa_demanded,
         of_organization=True,
         expected="an SCP on every account, or above it, that denies IAM users without MFA all but registering a device",
         rationale="A password or key that leaks from an account of the organization is then of no use by itself.",
@@ -274,7 +276,7 @@ CONTROLS: t.Final = (
         severity=Severity.CRITICAL,
         theme=_THEME,
         needs=_NEEDS,
-        check=_mfa_pattern,
+        check=_check_mfa_pattern,
         of_organization=True,
         expected="denials without MFA that are restricted to IAM users",
         rationale="Workloads, IAM Identity Center and CI can't present MFA: such a denial stops them all at once.",

@@ -22,7 +22,7 @@ _THEME = "password_policy"
 _UNIT = "password policies"
 _MODULE = "hardening.iam.password_policy"
 
-# What AWS itself demands where an account has no policy (IAM user guide, "Default password policy"): eight characters
+# AWS's own rules for an account without a policy (IAM user guide, "Default password policy"): eight characters
 # of three classes out of four. So no single class is required, and nothing is remembered or expires.
 _AWS_DEFAULT: t.Final = PasswordPolicy(
     minimum_length=8,
@@ -35,7 +35,7 @@ _AWS_DEFAULT: t.Final = PasswordPolicy(
 
 
 def _users_with_password(scope: Scope) -> t.Optional[int]:
-    """How many IAM users have a password; None where the credential report can't tell."""
+    """How many IAM users have a password; None if the credential report does not show it."""
     if scope.missing(Dataset.CREDENTIAL_REPORT):
         return None
     known = sum(row.password_enabled is True for row in scope.facts.credential_rows)
@@ -48,8 +48,10 @@ def _not_applicable(scope: Scope) -> t.Optional[Verdict]:
     return Verdict(0, _UNIT, not_applicable="no IAM user has a password; the policy would bind the first who gets one")
 
 
-def _judged(holds: Callable[[Scope, PasswordPolicy], bool], told: Callable[[Scope, PasswordPolicy], str]) -> Check:
-    """A check of one setting; ``told`` puts the setting and what was expected in words."""
+def _make_setting_check(
+    holds: Callable[[Scope, PasswordPolicy], bool], describe: Callable[[Scope, PasswordPolicy], str]
+) -> Check:
+    """Make a check of one setting; ``describe`` puts the setting and what was expected in words."""
 
     def check(scope: Scope) -> Verdict:
         verdict = _not_applicable(scope)
@@ -57,7 +59,7 @@ def _judged(holds: Callable[[Scope, PasswordPolicy], bool], told: Callable[[Scop
             return verdict
         declared = scope.snapshot.password_policy
         policy = declared or _AWS_DEFAULT
-        detail = told(scope, policy)
+        detail = describe(scope, policy)
         if holds(scope, policy):
             return Verdict(1, _UNIT, detail=detail)
         if declared is None:
@@ -65,13 +67,16 @@ def _judged(holds: Callable[[Scope, PasswordPolicy], bool], told: Callable[[Scop
         affected = _users_with_password(scope)
         if affected is not None:
             detail = f"{detail}; {plural(affected, 'users')} with a password"
-        observed = {"policy": None if declared is None else "custom", "setting": told(scope, policy).partition(";")[0]}
+        observed = {
+            "policy": None if declared is None else "custom",
+            "setting": describe(scope, policy).partition(";")[0],
+        }
         return Verdict(1, _UNIT, (Failure(scope.facts.account_arn, detail, observed),))
 
     return check
 
 
-def _exists(scope: Scope) -> Verdict:
+def _check_exists(scope: Scope) -> Verdict:
     verdict = _not_applicable(scope)
     if verdict is not None:
         return verdict
@@ -81,7 +86,7 @@ def _exists(scope: Scope) -> Verdict:
     return Verdict(1, _UNIT, (Failure(scope.facts.account_arn, detail, {"policy": None}),))
 
 
-def _expiry(scope: Scope) -> Verdict:
+def _check_expiry(scope: Scope) -> Verdict:
     limit = scope.settings.password_max_age_days
     if limit is None:
         reason = "thresholds.password_max_age_days asks for no expiry; NIST SP 800-63B-4 advises against it"
@@ -90,17 +95,17 @@ def _expiry(scope: Scope) -> Verdict:
     def holds(_scope: Scope, policy: PasswordPolicy) -> bool:
         return policy.max_age_days is not None and policy.max_age_days <= limit
 
-    def told(_scope: Scope, policy: PasswordPolicy) -> str:
+    def describe(_scope: Scope, policy: PasswordPolicy) -> str:
         return (
             f"passwords expire after {policy.max_age_days} days; limit {limit}"
             if policy.max_age_days
             else "passwords never expire"
         )
 
-    return _judged(holds, told)(scope)
+    return _make_setting_check(holds, describe)(scope)
 
 
-def _reuse_in_words(scope: Scope, policy: PasswordPolicy) -> str:
+def _describe_reuse(scope: Scope, policy: PasswordPolicy) -> str:
     remembered = policy.reuse_prevention or "no"
     return f"{remembered} former passwords remembered; expected {scope.settings.password_reuse}"
 
@@ -135,14 +140,14 @@ def _setting(
 
 
 def _character_class(name: str, what: str, attribute: str, compliance: Compliance, *, problem: Problem) -> Control:
-    def told(_scope: Scope, policy: PasswordPolicy) -> str:
+    def describe(_scope: Scope, policy: PasswordPolicy) -> str:
         return f"passwords {'need' if getattr(policy, attribute) else 'need not hold'} {what}"
 
     return _setting(
         name,
         f"Passwords need {what}",
         Severity.LOW,
-        _judged(lambda _scope, policy: bool(getattr(policy, attribute)), told),
+        _make_setting_check(lambda _scope, policy: bool(getattr(policy, attribute)), describe),
         f"{what} required",
         "Guessing gets harder with every class of characters. A password manager and length help more.",
         compliance,
@@ -157,7 +162,7 @@ CONTROLS: t.Final = (
         "password_policy_exists",
         "The account has a password policy of its own",
         Severity.MEDIUM,
-        _exists,
+        _check_exists,
         "a custom password policy",
         "AWS's default asks for eight characters and remembers no former password.",
         maps(soc2="CC6.1"),
@@ -168,7 +173,7 @@ CONTROLS: t.Final = (
         "password_min_length",
         "Passwords are long enough",
         Severity.MEDIUM,
-        _judged(
+        _make_setting_check(
             lambda scope, policy: policy.minimum_length >= scope.settings.password_min_length,
             lambda scope, policy: (
                 f"minimum length {policy.minimum_length}; expected {scope.settings.password_min_length}"
@@ -191,7 +196,9 @@ CONTROLS: t.Final = (
         "password_reuse",
         "Former passwords can't be used again",
         Severity.LOW,
-        _judged(lambda scope, policy: (policy.reuse_prevention or 0) >= scope.settings.password_reuse, _reuse_in_words),
+        _make_setting_check(
+            lambda scope, policy: (policy.reuse_prevention or 0) >= scope.settings.password_reuse, _describe_reuse
+        ),
         "thresholds.password_reuse former passwords remembered",
         "A password that leaked once must not come back.",
         maps(cis7="2.9", cis5="1.8", cis3="1.9", hub=("IAM.16", "IAM.10"), pci="8.3.7", soc2="CC6.1"),
@@ -229,7 +236,7 @@ CONTROLS: t.Final = (
         "password_expiry",
         "Passwords expire in time, where that is asked for",
         Severity.LOW,
-        _expiry,
+        _check_expiry,
         "expiry within thresholds.password_max_age_days, if set",
         "Some regimes still ask for expiry. NIST advises against it: people then choose weaker passwords.",
         maps(hub=("IAM.17", "IAM.10"), pci=("8.3.9", "8.3.10.1"), soc2="CC6.1"),

@@ -5,9 +5,9 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the account's own policy documents allow, one document at a time.
+"""The rights that the account's own policy documents allow, one document at a time.
 
-Every rule is judged on customer managed policies (boundaries aside) and on inline policies alike. What counts is what
+Every rule is judged on customer managed policies (boundaries aside) and on inline policies alike. A rule judges what
 the statements of a document together allow on every resource without a condition that restricts anybody, less what
 boundaries of all its principals and the organization's policies take away.
 """
@@ -27,17 +27,17 @@ from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_NIST, LEAST_PRIVILEGE_PCI
 
 _THEME = "policies"
-# What a rule finds wrong in a document that parses, in words; empty where all is well.
+# The faults that a rule finds in a document that parses, in words; empty if there are none.
 Rule = Callable[[Text], Iterable[str]]
 
 
-def _allowed(*actions: str) -> Rule:
-    """A rule against any of a few actions on every resource."""
+def _make_actions_rule(*actions: str) -> Rule:
+    """Make a rule against any of a few actions on every resource."""
     return lambda text: sorted({action for analysis in text.analyses for action in analysis.freely(actions)})
 
 
-def _all_of_service(prefix: str) -> Rule:
-    """A rule against every action of one service, spelled as a wildcard, on every resource."""
+def _make_service_rule(prefix: str) -> Rule:
+    """Make a rule against every action of one service, spelled as a wildcard, on every resource."""
 
     def rule(text: Text) -> tuple[str, ...]:
         allowed = any(analysis.allows_whole_service(prefix) for analysis in text.analyses)
@@ -46,17 +46,17 @@ def _all_of_service(prefix: str) -> Rule:
     return rule
 
 
-def _service_wildcards(text: Text) -> tuple[str, ...]:
+def _find_service_wildcards(text: Text) -> tuple[str, ...]:
     return service_wildcards(text.policy) if text.policy is not None else ()
 
 
-def _judged(rule: Rule) -> Check:
+def _make_policy_check(rule: Rule) -> Check:
     def check(scope: Scope) -> Verdict:
         texts, failures = scope.facts.texts, []
         if not texts:
             return Verdict(0, "policies", not_applicable="the account has no policies of its own")
         for text in texts:
-            wrong = _wrong(rule, text)
+            wrong = _apply_rule(rule, text)
             if wrong:
                 where = f"{text.resource_detail}: " if text.resource_detail else ""
                 unused = "" if text.attached else "; not attached"
@@ -72,8 +72,8 @@ def _judged(rule: Rule) -> Check:
     return check
 
 
-def _wrong(rule: Rule, text: Text) -> list[str]:
-    """What a rule finds. Policies that make administrators are left out: a control of their own tells of them."""
+def _apply_rule(rule: Rule, text: Text) -> list[str]:
+    """Apply a rule to a policy. Policies that make administrators are skipped: another control reports them."""
     return [] if text.policy is None or text.makes_administrator else list(rule(text))
 
 
@@ -97,7 +97,7 @@ def _control(
         theme=_THEME,
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         uses=(Dataset.ORGANIZATION_POLICIES,),
-        check=_judged(rule),
+        check=_make_policy_check(rule),
         expected=expected,
         rationale=rationale,
         remediation=Remediation(remedy),
@@ -111,7 +111,7 @@ CONTROLS: t.Final = (
         "policy_sensitive_wildcard",
         "Sensitive actions are allowed on named resources only",
         Severity.HIGH,
-        _allowed(*SENSITIVE),
+        _make_actions_rule(*SENSITIVE),
         expected='no sensitive action on Resource "*" without a condition',
         rationale="Reading every object, secret and key, or touching every role, is more than any one task needs.",
         remedy="Scope the statement to the ARNs that the work needs; Access Analyzer can propose them from CloudTrail.",
@@ -125,7 +125,7 @@ CONTROLS: t.Final = (
         "policy_assume_any_role",
         "No policy allows to assume every role",
         Severity.HIGH,
-        _allowed("sts:AssumeRole"),
+        _make_actions_rule("sts:AssumeRole"),
         expected='sts:AssumeRole on named roles, not on "*"',
         rationale="Every role that trusts this account, in any account, is then one call away.",
         remedy="List the role ARNs, or the accounts and a path of roles in them.",
@@ -136,7 +136,7 @@ CONTROLS: t.Final = (
         "policy_full_cloudtrail",
         "No policy gives full access to CloudTrail",
         Severity.MEDIUM,
-        _all_of_service("cloudtrail"),
+        _make_service_rule("cloudtrail"),
         expected="no cloudtrail:* on every resource",
         rationale="Whoever stops the trail acts unseen.",
         remedy="Allow the reading actions; leave writes to the role that owns the trail.",
@@ -147,7 +147,7 @@ CONTROLS: t.Final = (
         "policy_full_kms",
         "No policy gives full access to KMS",
         Severity.MEDIUM,
-        _all_of_service("kms"),
+        _make_service_rule("kms"),
         expected="no kms:* on every resource",
         rationale="It reads everything that is encrypted here, and may delete the keys.",
         remedy="Separate using a key from administering it, and name the keys.",
@@ -158,7 +158,7 @@ CONTROLS: t.Final = (
         "policy_decrypt_any_key",
         "No policy allows to decrypt with every key",
         Severity.MEDIUM,
-        _allowed("kms:Decrypt", "kms:ReEncryptFrom"),
+        _make_actions_rule("kms:Decrypt", "kms:ReEncryptFrom"),
         expected="kms:Decrypt on named keys only",
         rationale="Encryption keeps apart only those who may not use the same keys.",
         remedy="Name the keys, or restrict the statement with kms:ViaService or kms:ResourceAliases.",
@@ -169,7 +169,7 @@ CONTROLS: t.Final = (
         "policy_marketplace_subscribe",
         "Subscribing in the AWS Marketplace is restricted",
         Severity.MEDIUM,
-        _allowed("aws-marketplace:Subscribe"),
+        _make_actions_rule("aws-marketplace:Subscribe"),
         expected="no aws-marketplace:Subscribe on every resource",
         rationale="It spends money and brings in software, and models, that nobody reviewed.",
         remedy="Give it to a procurement role, or restrict it by aws-marketplace:ProductId.",
@@ -183,7 +183,7 @@ CONTROLS: t.Final = (
         "policy_service_wildcard",
         "Policies name actions, not whole services",
         Severity.LOW,
-        _service_wildcards,
+        _find_service_wildcards,
         expected="no service:* and no NotAction in Allow",
         rationale="A service grows, and the policy with it; NotAction even takes in services that don't exist yet.",
         remedy="List the actions, with wildcards for a family such as ec2:Describe* at most.",

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is an administrator, and by which policy; how users get their permissions; roles that should exist."""
+"""Administrators and their policies; how users get their permissions; roles that should exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..._account.permissions import Principal
 from ..._converge.finding import Remediation, Severity
 from ..._policy.analysis.power import Power
 from ..control import Control, Failure, Scope, Verdict, listing, maps, unknown_policies
-from ..excuses import of_aws, sort_out, unjudged
+from ..excuses import list_unjudged, of_aws, sort_out
 from ..facts import Grant
 from ..problem import Problem
 from ..requirements import ADMIN_NIST, GROUPS_NIST, LEAST_PRIVILEGE_PCI
@@ -27,7 +27,7 @@ _PERMISSIONS = "hardening.iam.user_permissions"
 
 
 def _by_attachment(principals: Iterable[Principal]) -> Mapping[str, list[Principal]]:
-    """Whom each managed policy is attached to, by its ARN."""
+    """The principals that each managed policy is attached to, by its ARN."""
     found: dict[str, list[Principal]] = {}
     for principal in principals:
         for arn in principal.attached_policies:
@@ -39,7 +39,7 @@ def _kind(principal: Principal) -> str:
     return type(principal).__name__.lower()
 
 
-def _told(grants: tuple[Grant, ...]) -> str:
+def _describe_grants(grants: tuple[Grant, ...]) -> str:
     together = "" if all(grant.alone for grant in grants) else " taken together"
     return listing({f"{grant.policy} ({grant.way})" for grant in grants}) + together + _condition(grants)
 
@@ -56,7 +56,7 @@ def _condition(grants: Sequence[t.Union[Grant, Power]]) -> str:
     return f"; only {' and '.join(parts)}" if parts else ""
 
 
-def _observed(grants: tuple[Grant, ...]) -> dict[str, t.Any]:
+def _record_grants(grants: tuple[Grant, ...]) -> dict[str, t.Any]:
     found = []
     for grant in grants:
         conditions = {"conditions": list(grant.keys)} if grant.keys else {}
@@ -64,13 +64,13 @@ def _observed(grants: tuple[Grant, ...]) -> dict[str, t.Any]:
     return {"policies": found}
 
 
-def _unreadable(scope: Scope) -> t.Optional[str]:
-    """Why an absence of findings proves nothing, where documents did not parse."""
+def _explain_unreadable(scope: Scope) -> t.Optional[str]:
+    """Explain why an absence of findings proves nothing if documents did not parse."""
     names = scope.facts.unreadable
     return f"policy documents that could not be parsed: {listing(names)}" if names else None
 
 
-def _unread(scope: Scope) -> t.Optional[str]:
+def _explain_unread(scope: Scope) -> t.Optional[str]:
     names = scope.facts.permissions.unread
     return f"attached policies that were not read: {listing(names)}" if names else None
 
@@ -80,7 +80,7 @@ def _in_doubt(scope: Scope, principal: Principal) -> str:
     return f"; what its boundary {boundary.rpartition('/')[2]} leaves of that is not known" if boundary else ""
 
 
-def _attached_admin_policies(scope: Scope) -> Verdict:
+def _check_attached_admin_policies(scope: Scope) -> Verdict:
     texts = [text for text in scope.facts.texts if text.is_inline]
     holders = {text.resource for text in texts if text.makes_administrator}
     roles = [role for role in scope.snapshot.roles if role.arn in holders or _has_admin_policy(scope, role)]
@@ -105,8 +105,8 @@ def _attached_admin_policies(scope: Scope) -> Verdict:
         len(attached) + len(inline),
         "policies",
         tuple(failures),
-        not_assessed=_unreadable(scope) or _unread(scope),
-        unjudged=unjudged(doubtful, "has a policy that allows everything on everything"),
+        not_assessed=_explain_unreadable(scope) or _explain_unread(scope),
+        unjudged=list_unjudged(doubtful, "has a policy that allows everything on everything"),
         extra=excused.evidence,
     )
 
@@ -119,36 +119,36 @@ def _only(power: Power) -> str:
     return _condition((power,)).replace(";", ",")
 
 
-def _unattached_admin_policies(scope: Scope) -> Verdict:
+def _check_unattached_admin_policies(scope: Scope) -> Verdict:
     policies = [policy for policy in scope.snapshot.policies if _is_unattached(policy)]
     failures = tuple(
         Failure(policy.arn, "allows everything on everything; attached to nobody so far", {"attached_to": []})
         for policy in policies
         if policy.arn in scope.facts.admin_policies
     )
-    return Verdict(len(policies), "policies", failures, not_assessed=_unreadable(scope))
+    return Verdict(len(policies), "policies", failures, not_assessed=_explain_unreadable(scope))
 
 
 def _is_unattached(policy: ManagedPolicy) -> bool:
     return not policy.is_aws_managed and not policy.attachment_count and not policy.boundary_usage_count
 
 
-def _user_admins(scope: Scope) -> Verdict:
+def _check_user_admins(scope: Scope) -> Verdict:
     users = scope.snapshot.users
     if not users:
         return Verdict(0, "users", not_applicable="the account has no IAM user")
     failures = []
     for user in users:
-        # Of the groups' policies those of the groups are told; but not of what two groups only make together.
+        # The control of the groups reports the groups' policies, but not what two groups only grant together.
         grants = scope.facts.admin_users.get(user.arn, ())
         own = tuple(grant for grant in grants if not grant.alone or not grant.way.startswith("group "))
         if own:
-            detail = f"administrator by {_told(own)}{_in_doubt(scope, user)}"
-            failures.append(Failure(user.arn, detail, _observed(own)))
+            detail = f"administrator by {_describe_grants(own)}{_in_doubt(scope, user)}"
+            failures.append(Failure(user.arn, detail, _record_grants(own)))
     return Verdict(len(users), "users", tuple(failures), not_assessed=unknown_policies(scope, users))
 
 
-def _group_admins(scope: Scope) -> Verdict:
+def _check_group_admins(scope: Scope) -> Verdict:
     groups = scope.snapshot.groups
     if not groups:
         return Verdict(0, "groups", not_applicable="the account has no IAM group")
@@ -157,12 +157,14 @@ def _group_admins(scope: Scope) -> Verdict:
         grants = scope.facts.grants_of(group)
         if grants:
             members = sorted(user.name for user in scope.snapshot.users if group.name in user.groups)
-            detail = f"makes its members administrators by {_told(grants)}; members: {listing(members) or 'none'}"
-            failures.append(Failure(group.arn, detail, {**_observed(grants), "members": members}))
+            detail = (
+                f"makes its members administrators by {_describe_grants(grants)}; members: {listing(members) or 'none'}"
+            )
+            failures.append(Failure(group.arn, detail, {**_record_grants(grants), "members": members}))
     return Verdict(len(groups), "groups", tuple(failures), not_assessed=unknown_policies(scope, groups))
 
 
-def _role_admins(scope: Scope) -> Verdict:
+def _check_role_admins(scope: Scope) -> Verdict:
     roles = [role for role in scope.snapshot.roles if not role.is_aws_reserved]
     judged, doubtful, excused = sort_out(scope, [role for role in roles if role.arn in scope.facts.admin_roles])
     excused |= of_aws(role for role in scope.snapshot.roles if role.is_aws_reserved and scope.facts.grants_of(role))
@@ -172,19 +174,19 @@ def _role_admins(scope: Scope) -> Verdict:
         last = (
             f"; last used {role.last_used:%Y-%m-%d}" if role.last_used else "; no use in the 400 days that AWS tracks"
         )
-        detail = f"administrator by {_told(grants)}{_in_doubt(scope, role)}{last}"
-        failures.append(Failure(role.arn, detail, _observed(grants)))
+        detail = f"administrator by {_describe_grants(grants)}{_in_doubt(scope, role)}{last}"
+        failures.append(Failure(role.arn, detail, _record_grants(grants)))
     return Verdict(
         len(roles),
         "roles",
         tuple(failures),
         extra=excused.evidence,
         not_assessed=unknown_policies(scope, roles),
-        unjudged=unjudged(doubtful, "an administrator"),
+        unjudged=list_unjudged(doubtful, "an administrator"),
     )
 
 
-def _direct_policies(scope: Scope) -> Verdict:
+def _check_direct_policies(scope: Scope) -> Verdict:
     users = scope.snapshot.users
     if not users:
         return Verdict(0, "users", not_applicable="the account has no IAM user")
@@ -206,7 +208,7 @@ def _with_policy(scope: Scope, name: str) -> list[Principal]:
     return [principal for principal in scope.facts.principals if arn in principal.attached_policies]
 
 
-def _support_role(scope: Scope) -> Verdict:
+def _check_support_role(scope: Scope) -> Verdict:
     roles = [item.name for item in _with_policy(scope, "AWSSupportAccess") if isinstance(item, Role)]
     if roles:
         return Verdict(len(roles), "roles", detail=f"AWSSupportAccess is attached to {listing(roles)}")
@@ -214,7 +216,7 @@ def _support_role(scope: Scope) -> Verdict:
     return Verdict(len(scope.snapshot.roles), "roles", (Failure(scope.facts.account_arn, detail, {"roles": []}),))
 
 
-def _audit_role(scope: Scope) -> Verdict:
+def _check_audit_role(scope: Scope) -> Verdict:
     roles = [item.name for item in _with_policy(scope, "SecurityAudit") if isinstance(item, Role)]
     if roles:
         return Verdict(len(roles), "roles", detail=f"SecurityAudit is attached to {listing(roles)}")
@@ -222,7 +224,7 @@ def _audit_role(scope: Scope) -> Verdict:
     return Verdict(len(scope.snapshot.roles), "roles", (Failure(scope.facts.account_arn, detail, {"roles": []}),))
 
 
-def _cloudshell(scope: Scope) -> Verdict:
+def _check_cloudshell(scope: Scope) -> Verdict:
     failures = tuple(
         Failure(item.arn, "the policy AWSCloudShellFullAccess is attached", {"policy": "AWSCloudShellFullAccess"})
         for item in _with_policy(scope, "AWSCloudShellFullAccess")
@@ -245,7 +247,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_DETAILS,
         uses=_ORGANIZATION,
-        check=_attached_admin_policies,
+        check=_check_attached_admin_policies,
         expected="no attached or inline policy that allows every action on every resource",
         rationale="Inline policies, AWS managed ones and Allow with NotAction make administrators just as well.",
         remediation=Remediation(
@@ -264,7 +266,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_DETAILS,
-        check=_unattached_admin_policies,
+        check=_check_unattached_admin_policies,
         expected="no customer managed policy that allows everything, even unattached",
         rationale="Whoever may attach policies needs no right to write one.",
         remediation=Remediation("Delete the policy after saving its document.", reversible=False),
@@ -281,7 +283,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_DETAILS,
         uses=_ORGANIZATION,
-        check=_user_admins,
+        check=_check_user_admins,
         expected="no user whose policies together allow everything, less what boundary and organization take away",
         rationale="Users have long-term credentials; administrators should come in through roles, for a while.",
         blind="users who can become administrators. `privilege_escalation_path` judges them.",
@@ -298,7 +300,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_DETAILS,
         uses=_ORGANIZATION,
-        check=_group_admins,
+        check=_check_group_admins,
         expected="no group whose policies together allow everything, less what the organization takes away",
         rationale="Joining the group is enough, and iam:AddUserToGroup becomes the key to the account.",
         blind="groups whose members can become administrators. `privilege_escalation_path` judges them.",
@@ -313,7 +315,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=_DETAILS,
         uses=_ORGANIZATION,
-        check=_role_admins,
+        check=_check_role_admins,
         expected="no role, those by design aside, whose policies together allow everything, less what boundary and"
         " organization take away",
         rationale="Everyone and everything that may assume the role has the account.",
@@ -334,7 +336,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
-        check=_direct_policies,
+        check=_check_direct_policies,
         expected="no policy attached to or inline in a user",
         rationale="Permissions of single users are forgotten when people change their work.",
         remediation=Remediation(
@@ -357,7 +359,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
-        check=_support_role,
+        check=_check_support_role,
         expected="AWSSupportAccess attached to at least one role",
         rationale="In an incident somebody must be able to open a case without being an administrator.",
         blind="whether the people on duty can assume the role, and whether a boundary or a denial takes the"
@@ -372,7 +374,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=_DETAILS,
-        check=_audit_role,
+        check=_check_audit_role,
         expected="SecurityAudit attached to at least one role",
         rationale="Auditors who have no role of their own are given an administrator's.",
         blind="whether the auditors can assume the role, and whether a boundary or a denial takes the permission away.",
@@ -386,7 +388,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=_DETAILS,
-        check=_cloudshell,
+        check=_check_cloudshell,
         expected="AWSCloudShellFullAccess attached to no user, group or role",
         rationale="CloudShell has internet access and file transfer: a way out for data past the company's network.",
         blind="other policies that allow CloudShell, such as a copy of this one.",

@@ -46,7 +46,7 @@ def is_govcloud(scope: Scope) -> bool:
     return scope.snapshot.partition.startswith("aws-us-gov")
 
 
-def _no_access_key(scope: Scope) -> Verdict:
+def _check_no_access_key(scope: Scope) -> Verdict:
     row = root_row(scope)
     active = row.active_keys if row else ()
     present = scope.snapshot.summary.get("AccountAccessKeysPresent")
@@ -84,7 +84,7 @@ def _without_password(scope: Scope) -> t.Optional[Verdict]:
     return None
 
 
-def _mfa(scope: Scope) -> Verdict:
+def _check_mfa(scope: Scope) -> Verdict:
     enabled = scope.snapshot.summary.get("AccountMFAEnabled")
     if (verdict := _without_password(scope)) is not None:
         return verdict
@@ -98,7 +98,7 @@ def _mfa(scope: Scope) -> Verdict:
     return Verdict(1, _UNIT, (failure,))
 
 
-def _hardware_mfa(scope: Scope) -> Verdict:
+def _check_hardware_mfa(scope: Scope) -> Verdict:
     enabled = scope.snapshot.summary.get("AccountMFAEnabled")
     if (verdict := _without_password(scope)) is not None:
         return verdict
@@ -133,7 +133,7 @@ def _uses(row: CredentialRow) -> dict[str, datetime]:
     return {what: when for what, when in uses.items() if when is not None}
 
 
-def _not_used(scope: Scope) -> Verdict:
+def _check_not_used(scope: Scope) -> Verdict:
     row = root_row(scope)
     if row is None:
         return Verdict(0, _UNIT, not_assessed="the credential report has no row for root")
@@ -143,15 +143,15 @@ def _not_used(scope: Scope) -> Verdict:
     if not recent:
         last = f"last used {format_utc(max(uses.values()))}" if uses else "no use recorded"
         return Verdict(1, _UNIT, detail=f"{last}; limit {limit} days")
-    told = "; ".join(
+    words = "; ".join(
         f"{what} used {format_utc(when)} ({scope.days_since(when)} days ago)" for what, when in recent.items()
     )
     # Times are no reason that a waiver goes by; a use of another kind is.
     observed = {**{what: format_utc(when) for what, when in uses.items()}, "used_by": sorted(uses)}
-    return Verdict(1, _UNIT, (Failure(scope.facts.account_arn, f"{told}; limit {limit} days", observed),))
+    return Verdict(1, _UNIT, (Failure(scope.facts.account_arn, f"{words}; limit {limit} days", observed),))
 
 
-def _no_certificate(scope: Scope) -> Verdict:
+def _check_no_certificate(scope: Scope) -> Verdict:
     row = root_row(scope)
     if row is None:
         return Verdict(0, _UNIT, not_assessed="the credential report has no row for root")
@@ -164,7 +164,7 @@ def _no_certificate(scope: Scope) -> Verdict:
     return Verdict(1, _UNIT, (failure,))
 
 
-def _member_without_password(scope: Scope) -> Verdict:
+def _check_member_without_password(scope: Scope) -> Verdict:
     if scope.facts.organization is None:
         return Verdict(0, _UNIT, not_applicable="the account belongs to no organization")
     if scope.facts.is_management_account:
@@ -190,7 +190,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.ACCOUNT_SUMMARY,),
         uses=(Dataset.CREDENTIAL_REPORT,),
-        check=_no_access_key,
+        check=_check_no_access_key,
         expected="no access key, active or not",
         rationale="No policy of the account limits root. Whoever finds its key owns the account, without MFA.",
         remediation=Remediation(
@@ -216,7 +216,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.ACCOUNT_SUMMARY,),
         uses=(Dataset.CREDENTIAL_REPORT,),
-        check=_mfa,
+        check=_check_mfa,
         expected="MFA for root, or no root password",
         rationale="A root password alone opens everything. Without a password there is nothing to protect.",
         remediation=Remediation(
@@ -234,7 +234,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.ACCOUNT_SUMMARY, Dataset.VIRTUAL_MFA_DEVICES),
         uses=(Dataset.CREDENTIAL_REPORT,),
-        check=_hardware_mfa,
+        check=_check_hardware_mfa,
         expected="MFA for root without any virtual device, or no root password",
         rationale="The seed of a virtual device can be copied, and lives on a phone that serves other purposes too.",
         blind="a passkey that a phone or a password manager keeps, since AWS lists it like a security key.",
@@ -252,7 +252,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
-        check=_not_used,
+        check=_check_not_used,
         expected="no use of root's password or keys within thresholds.root_used_days",
         rationale="Few tasks need root. Its use elsewhere escapes every guardrail and is hard to pin on a person.",
         blind="who used root, and what for. CloudTrail has that.",
@@ -268,7 +268,7 @@ CONTROLS: t.Final = (
         severity=Severity.HIGH,
         theme=_THEME,
         needs=(Dataset.CREDENTIAL_REPORT,),
-        check=_no_certificate,
+        check=_check_no_certificate,
         expected="no active X.509 signing certificate",
         rationale="A signing certificate is one more long-term credential of root that no MFA protects.",
         remediation=Remediation(
@@ -284,7 +284,7 @@ CONTROLS: t.Final = (
         theme=_THEME,
         needs=(Dataset.ORGANIZATION, Dataset.ACCOUNT_SUMMARY),
         uses=(Dataset.CREDENTIAL_REPORT,),
-        check=_member_without_password,
+        check=_check_member_without_password,
         expected="no root password in member accounts",
         rationale="The organization can do what needs root centrally; a password in each account waits to be stolen.",
         blind="whether somebody can recover the password by the e-mail address of the account.",

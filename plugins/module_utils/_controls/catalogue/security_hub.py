@@ -48,12 +48,12 @@ def newest(names: Sequence[StandardName], slug: str) -> t.Optional[StandardName]
     return max((name for name in names if name.slug == slug), key=lambda name: name.order, default=None)
 
 
-def offered_names(details: SecurityHubDetails) -> tuple[StandardName, ...]:
-    """The standards that can be enabled in a region."""
+def list_offered_standards(details: SecurityHubDetails) -> tuple[StandardName, ...]:
+    """List the standards that can be enabled in a region."""
     return tuple(name for item in details.offered or () if (name := standard_name(item.arn)))
 
 
-def _standards(scope: Scope) -> Verdict:
+def _check_standards(scope: Scope) -> Verdict:
     details = details_of(scope)
     if details is not None and not details.enabled and details.policy:
         reason = f"managed centrally by the configuration policy {details.policy}, under which it is off"
@@ -62,7 +62,7 @@ def _standards(scope: Scope) -> Verdict:
         return Verdict(0, _STANDARDS, not_applicable=_IS_OFF)
     if details.offered is None:
         return Verdict(0, _STANDARDS, not_assessed="AWS does not tell which standards it offers in this region")
-    offered = offered_names(details)
+    offered = list_offered_standards(details)
     wanted = [name for slug in (FOUNDATIONAL, CIS) if (name := newest(offered, slug))]
     states = {name: item.status for item in details.subscriptions if (name := standard_name(item.standard)) is not None}
     missing = [name for name in wanted if states.get(name) not in SUBSCRIBED]
@@ -71,18 +71,18 @@ def _standards(scope: Scope) -> Verdict:
         reason = f"managed centrally by the configuration policy {details.policy}, without {listing(map(str, missing))}"
         return Verdict(len(states), _STANDARDS, not_assessed=reason)
     if missing:
-        told = listing(f"{name} ({states[name]})" if name in states else str(name) for name in missing)
-        failure = Failure(scope.facts.account_arn, f"not enabled: {told}", observed)
+        words = listing(f"{name} ({states[name]})" if name in states else str(name) for name in missing)
+        failure = Failure(scope.facts.account_arn, f"not enabled: {words}", observed)
         return Verdict(len(states), _STANDARDS, (failure,))
     waiting = [item for item in details.subscriptions if item.status != "READY" and item.status in SUBSCRIBED]
     if waiting:
-        told = listing(f"{standard_name(item.standard)}: {item.reason or item.status}" for item in waiting)
-        return Verdict(len(states), _STANDARDS, not_assessed=f"not all controls of them are there yet: {told}")
+        words = listing(f"{standard_name(item.standard)}: {item.reason or item.status}" for item in waiting)
+        return Verdict(len(states), _STANDARDS, not_assessed=f"not all controls of them are there yet: {words}")
     detail = f"{listing(map(str, wanted))} are enabled"
     return Verdict(len(states), _STANDARDS, detail=detail, extra={"standards": observed})
 
 
-def _findings(scope: Scope) -> Verdict:
+def _check_findings(scope: Scope) -> Verdict:
     hub = next((item for item in scope.snapshot.security_hubs if item.region == scope.region), None)
     if hub is not None and not hub.enabled:
         return Verdict(0, _FINDINGS, not_applicable=_IS_OFF)
@@ -92,7 +92,7 @@ def _findings(scope: Scope) -> Verdict:
     by_place: dict[tuple[str, str], list[HubFinding]] = {}
     for item in scope.snapshot.security_hub_findings:
         by_place.setdefault((item.control, item.resource), []).append(item)
-    # IAM is in no region, but the controls on it judge it in each: that is told once, by the first that says so.
+    # IAM is in no region, but the controls on it judge it in each: the first region that has a finding reports it.
     here = {place: items for place, items in by_place.items() if min(item.region for item in items) == scope.region}
     failures = tuple(_failure(scope, control, resource, items) for (control, resource), items in here.items())
     elsewhere = {
@@ -143,7 +143,7 @@ CONTROLS: t.Final = (
         severity=Severity.LOW,
         theme=_THEME,
         needs=(Dataset.SECURITY_HUB_DETAILS,),
-        check=_standards,
+        check=_check_standards,
         regional=True,
         expected="AWS Foundational Security Best Practices and the newest CIS AWS Foundations Benchmark, ready",
         rationale="What AWS enables by itself is CIS 1.2.0 of 2018, which knows nothing of what came since.",
@@ -159,7 +159,7 @@ CONTROLS: t.Final = (
         severity=Severity.MEDIUM,
         theme=_THEME,
         needs=(Dataset.SECURITY_HUB_FINDINGS, Dataset.SECURITY_HUB),
-        check=_findings,
+        check=_check_findings,
         regional=True,
         expected="no active failed finding of the controls IAM.* that nobody has suppressed",
         rationale="What Security Hub says of IAM and nobody looks at is found again by an auditor.",

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whom roles trust: anybody, foreign accounts, federated subjects, services, principals that are gone.
+"""The principals that roles trust: anybody, foreign accounts, federated subjects, services, deleted principals.
 
 Inside are the role's account, the account's own organization, and the accounts that are known: its management account,
 those that the snapshot of an organization lists, and thresholds.trusted_account_ids. Everybody else is foreign. Roles
@@ -59,22 +59,22 @@ def _answers(found: Iterable[tuple[str, Truth]]) -> Judgement:
     return Judgement(wrong, tuple(text for text, answer in pairs if answer is UNKNOWN))
 
 
-def _public(_scope: Scope, trust: Trust) -> Judgement:
+def _judge_public(_scope: Scope, trust: Trust) -> Judgement:
     return Judgement(("anybody, in any account",) if trust.lets_anybody_in else ())
 
 
-def _known_accounts(scope: Scope) -> tuple[str, ...]:
-    """The ids of further accounts that are inside."""
+def _list_known_accounts(scope: Scope) -> tuple[str, ...]:
+    """List the ids of further accounts that are trusted."""
     organization, tree = scope.facts.organization, scope.snapshot.organization_tree
     managing = [organization.management_account_id] if organization is not None else []
     members = [account.id for account in tree.accounts] if tree is not None else []
     return (*scope.settings.trusted_account_ids, *managing, *members)
 
 
-def _foreign(scope: Scope, trust: Trust) -> Judgement:
+def _judge_foreign(scope: Scope, trust: Trust) -> Judgement:
     accounts = (
         (f"account {account}, without external id or organization", trust.lets_in_unbound(account))
-        for account in trust.foreign_accounts(_known_accounts(scope))
+        for account in trust.foreign_accounts(_list_known_accounts(scope))
     )
     return _answers((*accounts, *_foreign_organizations(trust)))
 
@@ -85,9 +85,11 @@ def _foreign_organizations(trust: Trust) -> list[tuple[str, Truth]]:
     return [(f"every account of organization {name}", answer) for name, answer in found]
 
 
-def _any_foreigner(scope: Scope, trust: Trust) -> Judgement:
-    """Everybody who comes in from outside, with an external id too."""
-    accounts = [(f"account {name}", trust.lets_in(name)) for name in trust.foreign_accounts(_known_accounts(scope))]
+def _judge_any_foreigner(scope: Scope, trust: Trust) -> Judgement:
+    """Judge everybody who comes in from outside, with an external id too."""
+    accounts = [
+        (f"account {name}", trust.lets_in(name)) for name in trust.foreign_accounts(_list_known_accounts(scope))
+    ]
     anybody = [("anybody, in any account", YES)] if trust.lets_anybody_in else []
     found = _answers([*anybody, *accounts, *_foreign_organizations(trust)])
     wrong = tuple(f"{item} with all that ReadOnlyAccess reads" for item in found.wrong)
@@ -100,12 +102,12 @@ def _reads_everything(scope: Scope, role: Role) -> Truth:
     return UNKNOWN if scope.facts.permissions.unknown(role.arn) else NO
 
 
-def _services(scope: Scope, trust: Trust) -> Judgement:
-    found = trust.unbound_services(_known_accounts(scope))
+def _judge_services(scope: Scope, trust: Trust) -> Judgement:
+    found = trust.unbound_services(_list_known_accounts(scope))
     return _answers((f"{service}, for whichever account", answer) for service, answer in found)
 
 
-def _federated(_scope: Scope, trust: Trust) -> Judgement:
+def _judge_federated(_scope: Scope, trust: Trust) -> Judgement:
     found = trust.open_subjects()
     severe = any(item.is_shared and item.opening is Opening.STRANGERS for item in found)
     return Judgement(tuple(map(_describe, found)), severity=Severity.CRITICAL if severe else Severity.HIGH)
@@ -117,11 +119,11 @@ def _describe(subject: OpenSubject) -> str:
     return f"{subject.left} at {subject.issuer} ({subject.pattern})"
 
 
-def _gone(_scope: Scope, trust: Trust) -> Judgement:
+def _judge_deleted(_scope: Scope, trust: Trust) -> Judgement:
     return Judgement(trust.find_deleted_principals())
 
 
-def _without_mfa(_scope: Scope, trust: Trust) -> Judgement:
+def _judge_without_mfa(_scope: Scope, trust: Trust) -> Judgement:
     return Judgement(
         tuple(
             f"{'every identity of this account' if root_account(value) else value}, without MFA"
@@ -140,8 +142,8 @@ def _every(_scope: Scope, _role: Role) -> Truth:
     return YES
 
 
-def _judged(judge: Judge, concerns: Concerns = _every, *, kinds: Collection[str] = _BY_ACCOUNT) -> Check:
-    """``kinds`` are the types of principals that the judgement is about: their terms are the evidence."""
+def _make_trust_check(judge: Judge, concerns: Concerns = _every, *, kinds: Collection[str] = _BY_ACCOUNT) -> Check:
+    """Make a check of trust policies; ``kinds`` are the types of principals whose terms are the evidence."""
 
     def check(scope: Scope) -> Verdict:
         roles = [role for role in scope.snapshot.roles if not role.is_aws_reserved]
@@ -229,7 +231,7 @@ CONTROLS: t.Final = (
         "trust_not_public",
         "No role can be assumed by anybody",
         Severity.CRITICAL,
-        _judged(_public),
+        _make_trust_check(_judge_public),
         expected='no Principal "*" without a condition on who calls; an external id is none',
         rationale="Role names are guessed and leak in logs; every AWS account in the world may then come in.",
         remedy="Name the principals, or add aws:PrincipalOrgID with the id of your own organization.",
@@ -240,7 +242,7 @@ CONTROLS: t.Final = (
         "trust_federated_subject",
         "Federated roles admit known subjects only",
         Severity.CRITICAL,
-        _judged(_federated, kinds=("Federated",)),
+        _make_trust_check(_judge_federated, kinds=("Federated",)),
         expected="a condition on the subject, or on another claim that AWS evaluates, that names owner and project, for"
         " every OIDC issuer; for Cognito one on amr besides",
         rationale="GitHub, GitLab and others issue tokens for all their customers: any of them may use a role that does"
@@ -254,7 +256,7 @@ CONTROLS: t.Final = (
         "trust_foreign_account",
         "Foreign accounts need an external id or the own organization",
         Severity.HIGH,
-        _judged(_foreign),
+        _make_trust_check(_judge_foreign),
         expected="for a named account sts:ExternalId, aws:PrincipalOrgID with the own organization, or an entry in"
         " thresholds.trusted_account_ids; no other organization as a whole",
         rationale="A provider that works for many customers can be talked into using its access to yours.",
@@ -270,7 +272,7 @@ CONTROLS: t.Final = (
         "trust_foreign_readonly",
         "No foreign account may read everything",
         Severity.HIGH,
-        _judged(_any_foreigner, _reads_everything),
+        _make_trust_check(_judge_any_foreigner, _reads_everything),
         expected="no role with ReadOnlyAccess that trusts a foreign account or organization, whatever the external id",
         rationale="ReadOnlyAccess reads data as well: objects, tables, parameters. Auditors need SecurityAudit only.",
         remedy="Replace ReadOnlyAccess by SecurityAudit and ViewOnlyAccess, or by what the partner needs.",
@@ -281,7 +283,7 @@ CONTROLS: t.Final = (
         "trust_admin_mfa",
         "People need MFA to become administrators",
         Severity.MEDIUM,
-        _judged(_without_mfa, _is_administrator),
+        _make_trust_check(_judge_without_mfa, _is_administrator),
         expected="aws:MultiFactorAuthPresent in the trust of roles that are administrators, for users of this account",
         rationale="Otherwise a stolen access key of any user who may assume the role is an administrator's.",
         remedy="Add the condition aws:MultiFactorAuthPresent, or move people to IAM Identity Center.",
@@ -293,7 +295,7 @@ CONTROLS: t.Final = (
         "trust_confused_deputy",
         "Services act for this account only",
         Severity.MEDIUM,
-        _judged(_services, kinds=("Service",)),
+        _make_trust_check(_judge_services, kinds=("Service",)),
         expected="aws:SourceAccount, aws:SourceArn or aws:SourceOrgID of an account or organization of ours in the"
         " trust of services, EC2 and Lambda aside",
         rationale="Some services can be made to use a role for somebody else's resource.",
@@ -305,7 +307,7 @@ CONTROLS: t.Final = (
         "trust_orphaned_principal",
         "Roles trust no principal that is gone",
         Severity.MEDIUM,
-        _judged(_gone),
+        _make_trust_check(_judge_deleted),
         expected="no unique id of a deleted user or role in trust policies",
         rationale="The trust is dead, and hides what the role was for; a new user of the old name does not revive it.",
         remedy="Ask the owner who is meant, then name the living principal or remove the entry.",

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the roles of this collection could become, or make of others, in the hands of an attacker."""
+"""The rights that an attacker could gain, or give to others, with the roles of this collection."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ..._converge.arn import is_break_glass
 from ..._converge.finding import Remediation, Severity
 from ..._policy.escalation.reach import Reach, reach_of
 from ..control import Control, Failure, Scope, Verdict, listing, maps, plural, unknown_policies
-from ..excuses import Excused, standing
+from ..excuses import Excuses, standing
 from ..facts import OWN_PATH
 from ..problem import Problem
 from ..requirements import ADMIN_NIST, LEAST_PRIVILEGE_PCI
 
 
-def _own_roles(scope: Scope) -> tuple[tuple[Role, ...], Excused]:
+def _own_roles(scope: Scope) -> tuple[tuple[Role, ...], Excuses]:
     """The roles that are judged, and those for emergencies: no role is one for its path alone, which others can use."""
-    judged, excused = [], Excused()
+    judged, excused = [], Excuses()
     for role in scope.snapshot.roles:
         reason = standing(scope, role).reason if is_break_glass(role.arn, scope.break_glass) else None
         if reason is not None:
@@ -35,7 +35,7 @@ def _own_roles(scope: Scope) -> tuple[tuple[Role, ...], Excused]:
     return tuple(judged), excused
 
 
-def _writing_roles(scope: Scope) -> Verdict:
+def _check_writing_roles(scope: Scope) -> Verdict:
     roles, excused = _own_roles(scope)
     if not roles:
         return Verdict(0, "roles", not_applicable=f"there is no role below {OWN_PATH}", extra=excused.evidence)
@@ -62,22 +62,22 @@ def _failure(scope: Scope, role: Role) -> t.Optional[Failure]:
     if not reaches:
         return None
     detail = (
-        f"{role.name} can make others administrators: it may {_told(reaches)}. Whoever can assume it and controls one"
-        " of them can become an administrator"
+        f"{role.name} can make others administrators: it may {_describe_reaches(reaches)}."
+        " Whoever can assume it and controls one of them can become an administrator"
     )
     observed = {"can_make": "administrators", "by": [_record(reach) for reach in reaches]}
     return Failure(role.arn, detail, observed, severity=Severity.MEDIUM)
 
 
-def _told(reaches: Iterable[Reach]) -> str:
-    """Ways in a sentence: each verb once, with what it is about."""
+def _describe_reaches(reaches: Iterable[Reach]) -> str:
+    """Describe reaches in a sentence: each verb once, with all its targets."""
     by_verb: dict[str, list[str]] = {}
     for reach in reaches:
-        by_verb.setdefault(reach.does, []).append(_counted(reach))
+        by_verb.setdefault(reach.does, []).append(_count_targets(reach))
     return "; ".join(f"{verb} {_and(things)}" for verb, things in by_verb.items())
 
 
-def _counted(reach: Reach) -> str:
+def _count_targets(reach: Reach) -> str:
     kind = reach.targets[0].split(":")[5].partition("/")[0]
     plurals = {"policy": "policies"}
     return plural(len(reach.targets), plurals.get(kind, f"{kind}s"))
@@ -102,7 +102,7 @@ CONTROLS: t.Final = (
         theme="privileges",
         needs=(Dataset.AUTHORIZATION_DETAILS,),
         uses=(Dataset.CREDENTIAL_REPORT, Dataset.ORGANIZATION, Dataset.ORGANIZATION_POLICIES),
-        check=_writing_roles,
+        check=_check_writing_roles,
         expected="no role below /iam-hardening/, break-glass aside, that is an administrator, can become one, or can"
         " make others administrators",
         rationale="A role that moves policies between users and groups can give them any policy. Other controls leave"

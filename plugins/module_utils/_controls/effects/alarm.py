@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ..._account.event_rules import AlertTopic
 from ..._account.regional import AlarmMetric, FilterMetric, MetricAlarm
 from ..._policy.evaluation.truth import NO, UNKNOWN, YES
-from .delivery import CLOUDWATCH, WORKS, Judged, Sender, best, to_topic
+from .delivery import CLOUDWATCH, WORKS, Answer, Sender, best, to_topic
 
 _COMPARISONS: t.Final[Mapping[str, Callable[[float, float], bool]]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -43,32 +43,32 @@ _MINUTE: t.Final = 60
 _CARRIERS: t.Final = frozenset({"lambda", "ssm", "ssm-incidents"})
 
 
-def reaction(alarm: MetricAlarm, reported: FilterMetric) -> Judged:
+def reaction(alarm: MetricAlarm, reported: FilterMetric) -> Answer:
     """Whether an alarm goes off when a filter reports one event."""
     if alarm.computed:
-        return Judged(UNKNOWN, f"alarm {alarm.name} computes what it compares, which is not evaluated here")
+        return Answer(UNKNOWN, f"alarm {alarm.name} computes what it compares, which is not evaluated here")
     looked_at = [item for item in alarm.metrics if (item.namespace, item.name) == (reported.namespace, reported.name)]
     answers = [_answer(alarm, metric, reported) for metric in looked_at]
     return best(answers, f"alarm {alarm.name} is on another metric")
 
 
-def _answer(alarm: MetricAlarm, metric: AlarmMetric, reported: FilterMetric) -> Judged:
+def _answer(alarm: MetricAlarm, metric: AlarmMetric, reported: FilterMetric) -> Answer:
     if sorted(metric.dimensions) != sorted(reported.dimensions):
-        return Judged(NO, f"alarm {alarm.name} has other dimensions than its metric filter")
+        return Answer(NO, f"alarm {alarm.name} has other dimensions than its metric filter")
     if metric.unit and metric.unit != reported.unit:
-        return Judged(NO, f"alarm {alarm.name} wants the unit {metric.unit}, which its metric filter does not report")
+        return Answer(NO, f"alarm {alarm.name} wants the unit {metric.unit}, which its metric filter does not report")
     try:
         value = float(reported.value)
     except ValueError:
-        return Judged(NO, f"the metric value {reported.value} is no number of an event")
+        return Answer(NO, f"the metric value {reported.value} is no number of an event")
     compare, statistic = _COMPARISONS.get(alarm.comparison), _STATISTICS.get(metric.statistic)
     if compare is None or statistic is None or alarm.threshold is None:
-        return Judged(UNKNOWN, f"alarm {alarm.name} compares {metric.statistic or 'something'} in a way not known here")
+        return Answer(UNKNOWN, f"alarm {alarm.name} compares {metric.statistic or 'something'} in a way not known here")
     return _goes_off(alarm, _Period(compare, statistic, alarm.threshold, metric, reported), value)
 
 
 class _Period(t.NamedTuple):
-    """What an alarm makes of the values that one of its periods has."""
+    """How an alarm evaluates the values of one of its periods."""
 
     compare: Callable[[float, float], bool]
     statistic: Callable[[Sequence[float]], float]
@@ -81,31 +81,31 @@ class _Period(t.NamedTuple):
 
     @property
     def quiet(self) -> list[float]:
-        """What a period reports in which other events arrive and none is caught."""
+        """The values of a period in which other events arrive and none is caught."""
         minutes = max(self.metric.period // _MINUTE, 1)
         return [] if self.reported.default is None else [self.reported.default] * minutes
 
 
-def _goes_off(alarm: MetricAlarm, period: _Period, value: float) -> Judged:
+def _goes_off(alarm: MetricAlarm, period: _Period, value: float) -> Answer:
     # With one event caught, alone or among others.
     if not all(period.breaches([value, *more]) for more in ([], period.quiet[1:])):
         limit = f"{alarm.comparison} {alarm.threshold:g}"
-        return Judged(NO, f"one event of value {value:g} does not set off alarm {alarm.name} ({limit})")
+        return Answer(NO, f"one event of value {value:g} does not set off alarm {alarm.name} ({limit})")
     quiet = period.quiet
     if period.breaches(quiet) if quiet else alarm.missing_data == "breaching":
-        return Judged(NO, f"alarm {alarm.name} is on without any event, so that none changes it")
+        return Answer(NO, f"alarm {alarm.name} is on without any event, so that none changes it")
     if not quiet and alarm.missing_data == "ignore":
         # "The current alarm state is maintained": the first event sets it off, and no later one changes it.
-        return Judged(NO, f"alarm {alarm.name} ignores missing data, so that it stays on after the first event")
+        return Answer(NO, f"alarm {alarm.name} ignores missing data, so that it stays on after the first event")
     if alarm.datapoints == 1:
         return WORKS
     # "The alarm goes into ALARM state even if the total number of datapoints available is lower than M", but only
     # where missing data counts as missing.
     if quiet or alarm.missing_data == "notBreaching":
-        return Judged(NO, f"alarm {alarm.name} waits for {alarm.datapoints} periods with events, and one event has one")
+        return Answer(NO, f"alarm {alarm.name} waits for {alarm.datapoints} periods with events, and one event has one")
     if alarm.missing_data == "missing":
         return WORKS
-    return Judged(UNKNOWN, f"whether alarm {alarm.name} goes off after one period with an event is not known")
+    return Answer(UNKNOWN, f"whether alarm {alarm.name} goes off after one period with an event is not known")
 
 
 def hears(alarm: MetricAlarm, reported: FilterMetric, event: Mapping[str, t.Any]) -> bool:
@@ -126,32 +126,32 @@ def _at(event: Mapping[str, t.Any], path: str) -> t.Any:
 
 def notification(
     alarm: MetricAlarm, topics: Mapping[str, AlertTopic], account_id: str, ours: Callable[[str], bool]
-) -> Judged:
+) -> Answer:
     """Whether an alarm that goes off makes a message reach somebody of ours; ``ours`` judges accounts."""
     if not alarm.actions_enabled:
-        return Judged(NO, f"the actions of alarm {alarm.name} are switched off")
+        return Answer(NO, f"the actions of alarm {alarm.name} are switched off")
     sender = Sender(CLOUDWATCH, account_id, alarm.arn)
     answers = [_of_action(arn, topics, sender, ours) for arn in alarm.actions]
     found = best(answers, "it has no action")
-    return found if found.truth is YES else Judged(found.truth, f"alarm {alarm.name}: {found.why}")
+    return found if found.truth is YES else Answer(found.truth, f"alarm {alarm.name}: {found.why}")
 
 
-def _of_action(arn: str, topics: Mapping[str, AlertTopic], sender: Sender, ours: Callable[[str], bool]) -> Judged:
+def _of_action(arn: str, topics: Mapping[str, AlertTopic], sender: Sender, ours: Callable[[str], bool]) -> Answer:
     service, account = (*arn.split(":"), "", "", "", "", "")[2:5:2]
     if service in _CARRIERS:
-        return Judged(UNKNOWN, f"whether {arn} tells somebody is not known")
+        return Answer(UNKNOWN, f"whether {arn} tells somebody is not known")
     if service != "sns":
-        return Judged(NO, f"{arn} tells nobody")
+        return Answer(NO, f"{arn} tells nobody")
     return reaches_somebody(topics.get(arn, AlertTopic(arn, unknown="it was not read")), account, sender, ours)
 
 
-def reaches_somebody(topic: AlertTopic, account: str, sender: Sender, ours: Callable[[str], bool]) -> Judged:
+def reaches_somebody(topic: AlertTopic, account: str, sender: Sender, ours: Callable[[str], bool]) -> Answer:
     """Whether a message to a topic reaches a confirmed subscriber of an account of ours."""
     if not ours(account):
-        return Judged(NO, f"topic {topic.arn} is of account {account}, which is not known to be ours")
+        return Answer(NO, f"topic {topic.arn} is of account {account}, which is not known to be ours")
     taken = to_topic(topic, sender)
     if taken.truth is not YES:
-        return Judged(taken.truth, f"topic {topic.arn}: {taken.why}")
+        return Answer(taken.truth, f"topic {topic.arn}: {taken.why}")
     if not topic.confirmed:
-        return Judged(NO, f"topic {topic.arn} has no confirmed subscription")
+        return Answer(NO, f"topic {topic.arn} has no confirmed subscription")
     return WORKS

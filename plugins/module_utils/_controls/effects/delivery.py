@@ -47,23 +47,23 @@ _ABSENT: t.Final = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Judged:
+class Answer:
     """Whether something works, and why it does not or why that is unknown."""
 
     truth: Truth
     why: str = ""
 
 
-WORKS: t.Final = Judged(YES)
+WORKS: t.Final = Answer(YES)
 
 
-def best(answers: Iterable[Judged], otherwise: str) -> Judged:
+def best(answers: Iterable[Answer], otherwise: str) -> Answer:
     """The best of several answers, of which one that works is enough; without any, NO because of ``otherwise``."""
     ordered = sorted(answers, key=lambda answer: (YES, UNKNOWN, NO).index(answer.truth))
-    return ordered[0] if ordered else Judged(NO, otherwise)
+    return ordered[0] if ordered else Answer(NO, otherwise)
 
 
-def worst(answers: Iterable[Judged]) -> Judged:
+def worst(answers: Iterable[Answer]) -> Answer:
     """The worst of several answers, all of which are needed."""
     return min(answers, key=lambda answer: (NO, UNKNOWN, YES).index(answer.truth))
 
@@ -93,22 +93,22 @@ class Sender:
             yield Context({**values, "aws:SecureTransport": "true"}, complete=False, absent=absent)
 
 
-def admits(document: t.Any, action: str, resource: str, sender: Sender) -> Judged:
+def admits(document: t.Any, action: str, resource: str, sender: Sender) -> Answer:
     """Whether a resource policy lets the sender do ``action``."""
     if not document or (isinstance(document, Mapping) and not document.get("Statement")):
-        return Judged(NO, f"it has no policy that lets {sender.service} use {action}")
+        return Answer(NO, f"it has no policy that lets {sender.service} use {action}")
     try:
         policy = parse(document)
     except PolicyError as error:
-        return Judged(UNKNOWN, f"its policy could not be parsed: {error}")
+        return Answer(UNKNOWN, f"its policy could not be parsed: {error}")
     outcomes = {_outcome(policy, action, resource, sender, context) for context in sender.contexts(action[:3])}
     if outcomes == {Outcome.ALLOWED}:
         return WORKS
     if outcomes == {Outcome.EXPLICIT_DENY}:
-        return Judged(NO, f"its policy denies {sender.service} {action}")
+        return Answer(NO, f"its policy denies {sender.service} {action}")
     if Outcome.UNKNOWN in outcomes or Outcome.ALLOWED in outcomes:
-        return Judged(UNKNOWN, f"its policy lets {sender.service} use {action} on conditions that may not hold")
-    return Judged(NO, f"its policy does not let {sender.service} use {action}")
+        return Answer(UNKNOWN, f"its policy lets {sender.service} use {action} on conditions that may not hold")
+    return Answer(NO, f"its policy does not let {sender.service} use {action}")
 
 
 def _outcome(policy: Policy, action: str, resource: str, sender: Sender, context: Context) -> Outcome:
@@ -133,40 +133,40 @@ def _names(policy: Policy, principal: str) -> bool:
     return any(("AWS", principal) in (statement.principals or ()) for statement in policy.statements if statement.allow)
 
 
-def to_topic(topic: AlertTopic, sender: Sender) -> Judged:
+def to_topic(topic: AlertTopic, sender: Sender) -> Answer:
     """Whether the sender's messages are taken by a topic."""
-    return _taken(topic, "topic", "sns:Publish", sender)
+    return _judge_delivery(topic, "topic", "sns:Publish", sender)
 
 
-def to_queue(queue: AlertQueue, sender: Sender) -> Judged:
+def to_queue(queue: AlertQueue, sender: Sender) -> Answer:
     """Whether the sender's messages are taken by a queue."""
-    return _taken(queue, "queue", "sqs:SendMessage", sender)
+    return _judge_delivery(queue, "queue", "sqs:SendMessage", sender)
 
 
-def _taken(place: t.Union[AlertTopic, AlertQueue], kind: str, action: str, sender: Sender) -> Judged:
+def _judge_delivery(place: t.Union[AlertTopic, AlertQueue], kind: str, action: str, sender: Sender) -> Answer:
     if place.unknown:
-        return Judged(UNKNOWN, f"the {kind} could not be read: {place.unknown}")
+        return Answer(UNKNOWN, f"the {kind} could not be read: {place.unknown}")
     if not place.exists:
-        return Judged(NO, f"there is no such {kind}")
+        return Answer(NO, f"there is no such {kind}")
     answers = [admits(place.policy, action, place.arn, sender)]
     if place.kms_key_id:
         answers.append(_key(place, sender))
     return worst(answers)
 
 
-def _key(place: t.Union[AlertTopic, AlertQueue], sender: Sender) -> Judged:
+def _key(place: t.Union[AlertTopic, AlertQueue], sender: Sender) -> Answer:
     """Whether the sender may use the key that encrypts a topic or a queue."""
     key = place.kms_key_id
     if key.endswith(_AWS_KEYS):
-        return Judged(
+        return Answer(
             NO, f"it is encrypted with {key}, whose policy does not admit {sender.service} and can't be changed"
         )
     if place.key_unknown:
-        return Judged(UNKNOWN, f"the policy of the key {key} could not be read: {place.key_unknown}")
+        return Answer(UNKNOWN, f"the policy of the key {key} could not be read: {place.key_unknown}")
     answers = [(action, admits(place.key_policy, action, place.key_arn or key, sender)) for action in _KMS_ACTIONS]
     for truth in (NO, UNKNOWN):
         lacking = [action for action, answer in answers if answer.truth is truth]
         if lacking:
             how = "does not allow" if truth is NO else "is not known to allow"
-            return Judged(truth, f"the policy of its key {key} {how} {sender.service} {' and '.join(lacking)}")
+            return Answer(truth, f"the policy of its key {key} {how} {sender.service} {' and '.join(lacking)}")
     return WORKS

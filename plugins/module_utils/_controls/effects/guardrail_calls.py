@@ -154,15 +154,15 @@ _REGIONAL: t.Final = ("ec2:RunInstances", "lambda:CreateFunction", "rds:CreateDB
 _UNCOMMON: t.Final = ("gamelift", "groundstation", "iottwinmaker", "managedblockchain", "robomaker", "workspaces")
 # Nobody names these: they are denied where the whole service is.
 _MADE_UP: t.Final = ("CreateX7Thing", "DeleteX7Thing", "GetX7Thing", "ListX7Things")
-# What the table above judges. Of other services, what the organization itself chose to deny counts.
+# The services that the table above judges. Of other services, the organization's own choice of denials counts.
 _WATCHED: t.Final = frozenset(
     {"access-analyzer", "cloudtrail", "config", "guardduty", "iam", "organizations", "securityhub", "sts"}
 )
 
 
 @functools.lru_cache(maxsize=256)
-def holding(effect: Effect, policies: tuple[Policy, ...]) -> tuple[str, ...]:
-    """The guardrails that hold in an account below ``policies``."""
+def find_guardrails(effect: Effect, policies: tuple[Policy, ...]) -> tuple[str, ...]:
+    """Find the guardrails that hold in an account below ``policies``."""
     denials = [item for policy in policies for item in policy.statements if not item.allow]
     named = list(dict.fromkeys(arn for item in denials for arn in item.resources or () if arn.startswith("arn:")))
     regions = _regions(effect, policies)
@@ -200,7 +200,7 @@ def _holds(effect: Effect, rail: Guardrail, named: Iterable[str], regions: tuple
     others = [
         arn for arn in named if arn.split(":")[2:3] in (service, ["*"]) and _kind(arn) in (_kind(rail.resource), "*")
     ]
-    resources = (rail.resource, *map(_filled, others))
+    resources = (rail.resource, *map(_fill_pattern, others))
     return any(_is_denied(effect, callers, rail.calls, regions, resource) for resource in resources)
 
 
@@ -214,8 +214,8 @@ def _kind(arn: str) -> str:
     return re.split(r"[/:]", arn.split(":", 5)[-1])[0]
 
 
-def _filled(pattern: str) -> str:
-    """A resource that the pattern of a denial means."""
+def _fill_pattern(pattern: str) -> str:
+    """Fill the wildcards of a denial's pattern, so that it becomes a resource that the pattern matches."""
     parts = pattern.split(":", 5)
     words = ("", "{partition}", "", "{region}", "{account}")
     head = [word if part == "*" and word else part for part, word in zip(parts, words, strict=False)]

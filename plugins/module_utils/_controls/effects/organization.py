@@ -4,7 +4,7 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
-"""What the policies of an organization deny in one account, found by asking the evaluator about example calls.
+"""The denials of an organization's policies in one account, found by asking the evaluator about example calls.
 
 The principals' own policies are taken to allow everything, so that only the organization decides. A policy that denies
 nothing of all this has no effect that matters here, whatever its statements look like.
@@ -38,11 +38,11 @@ NAME: t.Final = "x7-nobody-in-particular"
 _OUTSIDE: t.Final = "999999999999"
 _PATHS: t.Final = frozenset({"aws:principalorgpaths", "aws:resourceorgpaths"})
 _DENIED: t.Final = frozenset({Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY})
-# What the example calls say, or do not have.
+# Condition keys that the example calls have, or certainly lack.
 _KNOWN: t.Final = frozenset({"aws:CurrentTime", "aws:EpochTime", "aws:SourceIdentity", "aws:userid"})
 _USERS: t.Final = (f"user/{NAME}", f"user/staff/{NAME}", "user/jane")
 
-# What nobody should do without MFA: calls of many services that change or give away something. Left out is what the
+# Calls that nobody should make without MFA: of many services, to change or give away something. Left out is what the
 # published policies exempt: managing one's own device, and what finds out who one is.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage-mfa-only.html
 SENSITIVE: t.Final = (
@@ -73,7 +73,7 @@ _GLOBAL: t.Final = frozenset({"iam", "organizations", "account"})
 
 
 class Effect:
-    """What the policies of one account's levels deny; None for a type of policy that is not enabled."""
+    """The denials of the policies on one account's levels; None for a type of policy that is not enabled."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Effect:
         evaluator = self._foreign if actor.foreign else self._own
         return evaluator.decide(request_of(actor, ask)).outcome
 
-    # Who calls
+    # The callers
 
     @functools.cached_property
     def _cast(self) -> Mapping[Kind, Actor]:
@@ -128,7 +128,7 @@ class Effect:
 
     @functools.cached_property
     def ordinary(self) -> tuple[Actor, ...]:
-        """Whom guardrails are for: a role that a program has, one that CI has, and a user with MFA."""
+        """The callers that guardrails are for: a role of a program, one of CI, and a user with MFA."""
         return (
             self._actor(Kind.WORKLOAD, f"role/{NAME}"),
             self._actor(Kind.CI, f"role/ci/{NAME}"),
@@ -154,7 +154,7 @@ class Effect:
 
     @functools.cached_property
     def lack_of_mfa(self) -> str:
-        """What a user may do without MFA; empty where that is nothing that matters.
+        """A sentence on an action that a user may do without MFA; empty if no action matters.
 
         The requests of a long-term access key do not have the key at all, so that a condition without ``IfExists``
         denies them nothing:

@@ -71,10 +71,10 @@ class AlertRule:
         """The name of the rule in EventBridge."""
         return f"{PREFIX}{self.name}"
 
-    def ignoring(self, principals: Sequence[str]) -> Mapping[str, t.Any]:
-        """The pattern without events of ``principals``: ARNs of users and roles, in which ``*`` is a wildcard.
+    def exclude_principals(self, principals: Sequence[str]) -> Mapping[str, t.Any]:
+        """Exclude events of ``principals`` from the pattern: ARNs of users and roles, in which ``*`` is a wildcard.
 
-        The caller of a session is its role. What bears neither is nobody that could be ignored.
+        The caller of a session is its role. An event with neither has no principal to exclude.
         """
         if not principals or not self.caller:
             return self.pattern
@@ -85,16 +85,18 @@ class AlertRule:
         nobody = {"arn": absent, "sessionContext": {"sessionIssuer": {"arn": absent}}}
         detail = self.pattern["detail"]
         identity = detail.get("userIdentity", {})
-        alternatives = [{"userIdentity": _merged(identity, who)} for who in (issuer, itself, nobody)]
+        alternatives = [{"userIdentity": _merge_patterns(identity, who)} for who in (issuer, itself, nobody)]
         rest = {key: value for key, value in detail.items() if key != "userIdentity"}
         return {**self.pattern, "detail": {**rest, "$or": alternatives}}
 
 
-def _merged(one: Mapping[str, t.Any], other: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _merge_patterns(one: Mapping[str, t.Any], other: Mapping[str, t.Any]) -> dict[str, t.Any]:
     merged = dict(one)
     for key, value in other.items():
         inner = merged.get(key)
-        merged[key] = _merged(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = (
+            _merge_patterns(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
+        )
     return merged
 
 
@@ -118,22 +120,24 @@ _CALL_LINES: t.Final = (
 )
 
 
-def _calls(service: str, names: Sequence[str], **more: t.Any) -> dict[str, t.Any]:
-    """The pattern of calls that CloudTrail records of one service."""
+def _make_call_pattern(service: str, names: Sequence[str], **more: t.Any) -> dict[str, t.Any]:
+    """Make the pattern of calls that CloudTrail records of one service."""
     detail = {"eventSource": [f"{service}.amazonaws.com"], "eventName": list(names), **more}
     return {"source": [f"aws.{service}"], "detail-type": [_API_CALL], "detail": detail}
 
 
-def _of_calls(*, told: t.Optional[Mapping[str, str]] = None, lines: Sequence[str] = (), **fields: t.Any) -> AlertRule:
+def _make_call_rule(
+    *, paths: t.Optional[Mapping[str, str]] = None, lines: Sequence[str] = (), **fields: t.Any
+) -> AlertRule:
     return AlertRule(
-        paths={**_CALL_PATHS, **(told or {})}, lines=(*_CALL_LINES[:2], *lines, *_CALL_LINES[2:]), **fields
+        paths={**_CALL_PATHS, **(paths or {})}, lines=(*_CALL_LINES[:2], *lines, *_CALL_LINES[2:]), **fields
     )
 
 
 _POLICY: t.Final = {"policy": "$.detail.requestParameters.policyArn"}
 
 RULES: t.Final = (
-    _of_calls(
+    _make_call_rule(
         name="root-activity",
         title="The root user was used",
         severity=Severity.CRITICAL,
@@ -144,7 +148,7 @@ RULES: t.Final = (
         pattern={
             "detail-type": [_API_CALL, *_SIGN_IN, _CONSOLE_ACTION],
             "detail": {
-                # What AWS does in the name of root has an invoker; a session of AssumeRoot is no use of root's own
+                # A call by AWS in the name of root has an invoker; a session of AssumeRoot is no use of root's own
                 # credentials, and has a rule of its own.
                 "userIdentity": {
                     "type": ["Root"],
@@ -155,33 +159,33 @@ RULES: t.Final = (
             },
         },
     ),
-    _of_calls(
+    _make_call_rule(
         name="assume-root",
         title="A session as root of a member account was opened",
         severity=Severity.HIGH,
         where=Where.EVERYWHERE,
         state=State.WITH_READS,
         by_default=True,
-        pattern=_calls("sts", ["AssumeRoot"]),
-        told={
+        pattern=_make_call_pattern("sts", ["AssumeRoot"]),
+        paths={
             "target": "$.detail.requestParameters.targetPrincipal",
             "task": "$.detail.requestParameters.taskPolicyArn.arn",
         },
         lines=("Root of: <target>, for <task>",),
     ),
-    _of_calls(
+    _make_call_rule(
         name="quarantine-attached-by-aws",
         title="AWS quarantined a user whose key leaked, or the quarantine was taken away",
         severity=Severity.CRITICAL,
         where=Where.IAM_HOME,
         by_default=True,
         caller=False,
-        pattern=_calls(
+        pattern=_make_call_pattern(
             "iam",
             ["AttachUserPolicy", "DetachUserPolicy"],
             requestParameters={"policyArn": [{"wildcard": "arn:*:iam::aws:policy/AWSCompromisedKeyQuarantine*"}]},
         ),
-        told={**_POLICY, "user": "$.detail.requestParameters.userName"},
+        paths={**_POLICY, "user": "$.detail.requestParameters.userName"},
         lines=("User: <user>, policy <policy>",),
     ),
     AlertRule(
@@ -205,7 +209,7 @@ RULES: t.Final = (
         },
         lines=("What: <code> in account <account>, at <time>", "Affected: <entities>", "<text>"),
     ),
-    _of_calls(
+    _make_call_rule(
         name="guardrail-tamper",
         title="What watches this account is being switched off",
         severity=Severity.HIGH,
@@ -241,13 +245,13 @@ RULES: t.Final = (
             },
         },
     ),
-    _of_calls(
+    _make_call_rule(
         name="organizations-guardrail-change",
         title="The guardrails of the organization were changed",
         severity=Severity.HIGH,
         where=Where.ORGANIZATIONS_HOME,
         by_default=True,
-        pattern=_calls(
+        pattern=_make_call_pattern(
             "organizations",
             [
                 "AttachPolicy",
@@ -266,15 +270,15 @@ RULES: t.Final = (
                 "UpdatePolicy",
             ],
         ),
-        told={"policy": "$.detail.requestParameters.policyId", "target": "$.detail.requestParameters.targetId"},
+        paths={"policy": "$.detail.requestParameters.policyId", "target": "$.detail.requestParameters.targetId"},
         lines=("Policy: <policy>, target <target>",),
     ),
-    _of_calls(
+    _make_call_rule(
         name="iam-credential-and-privilege-change",
         title="Credentials or permissions were changed",
         severity=Severity.MEDIUM,
         where=Where.IAM_HOME,
-        pattern=_calls(
+        pattern=_make_call_pattern(
             "iam",
             [
                 "AddUserToGroup",
@@ -314,15 +318,15 @@ RULES: t.Final = (
                 "UploadSigningCertificate",
             ],
         ),
-        told={"user": "$.detail.requestParameters.userName", "role": "$.detail.requestParameters.roleName", **_POLICY},
+        paths={"user": "$.detail.requestParameters.userName", "role": "$.detail.requestParameters.roleName", **_POLICY},
         lines=("User: <user>, role: <role>, policy: <policy>",),
     ),
-    _of_calls(
+    _make_call_rule(
         name="admin-policy-attached",
         title="A policy of administrators was attached",
         severity=Severity.HIGH,
         where=Where.IAM_HOME,
-        pattern=_calls(
+        pattern=_make_call_pattern(
             "iam",
             ["AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy"],
             requestParameters={
@@ -334,7 +338,7 @@ RULES: t.Final = (
             },
             errorCode=[{"exists": False}],
         ),
-        told={
+        paths={
             "user": "$.detail.requestParameters.userName",
             "role": "$.detail.requestParameters.roleName",
             "group": "$.detail.requestParameters.groupName",
@@ -342,7 +346,7 @@ RULES: t.Final = (
         },
         lines=("Policy: <policy>, user: <user>, role: <role>, group: <group>",),
     ),
-    _of_calls(
+    _make_call_rule(
         name="console-login-without-mfa",
         title="A user signed in without MFA",
         severity=Severity.MEDIUM,

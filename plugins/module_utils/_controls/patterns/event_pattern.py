@@ -103,7 +103,7 @@ def _flat(value: t.Any, fields: Mapping[str, t.Any]) -> Iterator[t.Any]:
 def _object(pattern: t.Any, where: str) -> Test:
     """All fields match, and one of the alternatives under ``$or``."""
     if not isinstance(pattern, Mapping) or not pattern:
-        raise InputError(f"{where}: neither an object with fields nor a list of values, but {_shown(pattern)}")
+        raise InputError(f"{where}: neither an object with fields nor a list of values, but {_format_value(pattern)}")
     tests = [_field(key, member, f"{where}.{key}") for key, member in pattern.items()]
     return lambda value: all(test(value) for test in tests)
 
@@ -130,9 +130,9 @@ def _value(value: t.Any, where: str) -> Test:
     if not isinstance(value, Mapping):
         if isinstance(value, list):
             raise InputError(f"{where}: a list inside a list")
-        return lambda found: any(_same(item, value) for item in _items(found))
+        return lambda found: any(_is_same(item, value) for item in _items(found))
     if len(value) != 1:
-        raise InputError(f"{where}: a filter has one operator, not {_shown(value)}")
+        raise InputError(f"{where}: a filter has one operator, not {_format_value(value)}")
     ((name, operand),) = value.items()
     if name not in _FILTERS:
         raise InputError(f"{where}: there is no filter {name!r}; there are {', '.join(sorted(_FILTERS))}")
@@ -146,42 +146,42 @@ def _items(found: t.Any) -> Sequence[t.Any]:
     return found if isinstance(found, list) else (found,)
 
 
-def _same(found: t.Any, value: t.Any) -> bool:
+def _is_same(found: t.Any, value: t.Any) -> bool:
     # In Python True equals 1, in JSON it does not.
     return bool(found == value) and isinstance(found, bool) == isinstance(value, bool)
 
 
 def _exists(operand: t.Any, where: str) -> Test:
     if not isinstance(operand, bool):
-        raise InputError(f"{where}: true or false, not {_shown(operand)}")
+        raise InputError(f"{where}: true or false, not {_format_value(operand)}")
     # "Exists matching only works on leaf nodes. It does not work on intermediate nodes."
     return lambda found: (found is not _ABSENT and not isinstance(found, Mapping)) == operand
 
 
 def _of_texts(test: Callable[[str, str], bool]) -> Callable[[t.Any, str], Test]:
-    def made(operand: t.Any, where: str) -> Test:
+    def make_test(operand: t.Any, where: str) -> Test:
         if not isinstance(operand, str):
-            raise InputError(f"{where}: a text, not {_shown(operand)}")
+            raise InputError(f"{where}: a text, not {_format_value(operand)}")
         return lambda found: any(isinstance(item, str) and test(item, operand) for item in _items(found))
 
-    return made
+    return make_test
 
 
 def _either_case(exact: Callable[[str, str], bool]) -> Callable[[t.Any, str], Test]:
     """For ``prefix`` and ``suffix``, which also take ``{"equals-ignore-case": …}``."""
 
-    def made(operand: t.Any, where: str) -> Test:
+    def make_test(operand: t.Any, where: str) -> Test:
         if isinstance(operand, Mapping) and set(operand) == {"equals-ignore-case"}:
             folded = _of_texts(lambda item, text: exact(item.casefold(), text.casefold()))
             return folded(operand["equals-ignore-case"], where)
         return _of_texts(exact)(operand, where)
 
-    return made
+    return make_test
 
 
 def _wildcard(operand: t.Any, where: str) -> Test:
     if not isinstance(operand, str):
-        raise InputError(f"{where}: a text, not {_shown(operand)}")
+        raise InputError(f"{where}: a text, not {_format_value(operand)}")
     # "Consecutive wildcard characters are not supported."
     if re.search(r"(?<!\\)\*\*", operand):
         raise InputError(f"{where}: two asterisks side by side")
@@ -194,31 +194,31 @@ def _anything_but(operand: t.Any, where: str) -> Test:
     """There is a value, and it is none of these. A field that is not there has nothing but these either."""
     if isinstance(operand, Mapping):
         if len(operand) != 1 or next(iter(operand)) not in _BUT:
-            raise InputError(f"{where}: one of {', '.join(sorted(_BUT))}, not {_shown(operand)}")
+            raise InputError(f"{where}: one of {', '.join(sorted(_BUT))}, not {_format_value(operand)}")
         ((name, inner),) = operand.items()
         excluded = [_FILTERS[name](text, f"{where}.{name}") for text in (inner if isinstance(inner, list) else [inner])]
     else:
         listed = operand if isinstance(operand, list) else [operand]
         if not listed or not all(isinstance(item, (str, int, float)) for item in listed):
-            raise InputError(f"{where}: texts or numbers, not {_shown(operand)}")
+            raise InputError(f"{where}: texts or numbers, not {_format_value(operand)}")
         excluded = [_value(item, where) for item in listed]
     return lambda found: any(not any(test(item) for test in excluded) for item in _items(found))
 
 
 def _numeric(operand: t.Any, where: str) -> Test:
     if not isinstance(operand, list) or len(operand) not in (2, 4):
-        raise InputError(f'{where}: one or two comparisons, such as [">", 0, "<=", 5], not {_shown(operand)}')
+        raise InputError(f'{where}: one or two comparisons, such as [">", 0, "<=", 5], not {_format_value(operand)}')
     comparisons = []
     for sign, number in zip(operand[::2], operand[1::2], strict=True):
         if sign not in _COMPARISONS or isinstance(number, bool) or not isinstance(number, (int, float)):
-            raise InputError(f"{where}: {_shown(sign)} {_shown(number)} is no comparison with a number")
+            raise InputError(f"{where}: {_format_value(sign)} {_format_value(number)} is no comparison with a number")
         if not math.fabs(number) <= _LARGEST:
             raise InputError(f"{where}: {number} is beyond plus or minus five billion")
-        comparisons.append(functools.partial(_compared, _COMPARISONS[sign], number))
+        comparisons.append(functools.partial(_compare, _COMPARISONS[sign], number))
     return lambda found: any(_is_number(item) and all(test(item) for test in comparisons) for item in _items(found))
 
 
-def _compared(comparison: Callable[[float, float], bool], number: float, item: float) -> bool:
+def _compare(comparison: Callable[[float, float], bool], number: float, item: float) -> bool:
     return comparison(item, number)
 
 
@@ -232,13 +232,13 @@ def _cidr(operand: t.Any, where: str) -> Test:
     except ValueError as error:
         raise InputError(f"{where}: {error}") from error
 
-    def within(item: t.Any) -> bool:
+    def is_within(item: t.Any) -> bool:
         try:
             return isinstance(item, str) and ipaddress.ip_address(item) in network
         except ValueError:
             return False
 
-    return lambda found: any(within(item) for item in _items(found))
+    return lambda found: any(is_within(item) for item in _items(found))
 
 
 _FILTERS: t.Final[Mapping[str, Callable[[t.Any, str], Test]]] = {
@@ -254,7 +254,7 @@ _FILTERS: t.Final[Mapping[str, Callable[[t.Any, str], Test]]] = {
 _BUT: t.Final = frozenset({"equals-ignore-case", "prefix", "suffix", "wildcard"})
 
 
-def _shown(value: t.Any) -> str:
+def _format_value(value: t.Any) -> str:
     return json.dumps(value, default=str)
 
 

@@ -22,7 +22,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from .event_alerts_rules import BY_NAME
-from .trail_events import SIGN_IN, Caller, Event, Place, Recorder, Sample, callers, moment, root, uuid_of
+from .trail_events import SIGN_IN, Caller, Event, Place, Recorder, Sample, make_callers, make_root, moment, uuid_of
 
 _API_CALL: t.Final = "AWS API Call via CloudTrail"
 # The spelling that events have; one of AWS's documents has another.
@@ -67,7 +67,7 @@ class _Bus:
         self.is_home = region == home
         self.record = Recorder(place)
         self._number = itertools.count()
-        self._turn = itertools.cycle(callers(place))
+        self._turn = itertools.cycle(make_callers(place))
 
     def turn(self, count: int = _CALLERS_EACH) -> list[Caller]:
         """The next callers, those aside that may not call IAM."""
@@ -79,8 +79,8 @@ class _Bus:
         return Sample(name, caller.by, self.envelope(f"aws.{service}", kind, detail))
 
     def envelope(self, source: str, kind: str, detail: Event) -> Event:
-        """What EventBridge puts around the detail of an event."""
-        made = self.place.made("bus", next(self._number))
+        """Wrap the detail of an event as EventBridge does."""
+        made = self.place.make_digits("bus", next(self._number))
         given = {"detail-type": kind, "source": source, "detail": detail, "time": moment(made)}
         given["id"] = uuid_of(made)
         return envelope(given, account_id=self.place.account_id, region=self.region)
@@ -103,7 +103,7 @@ def envelope(event: Event, *, account_id: str, region: str) -> dict[str, t.Any]:
 
 
 def _of_root(bus: _Bus) -> Iterator[Sample]:
-    who = root(bus.place)
+    who = make_root(bus.place)
     for service, name, reads in (
         ("iam", "CreateAccessKey", False),
         ("sts", "GetCallerIdentity", True),
@@ -143,7 +143,7 @@ def _quarantine(bus: _Bus) -> Iterator[Sample]:
 def _health(bus: _Bus) -> Iterator[Sample]:
     for code in ("AWS_RISK_CREDENTIALS_EXPOSED", "AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED"):
         for number in range(3):
-            made = bus.place.made(code, number)
+            made = bus.place.make_digits(code, number)
             # Days and months in English, whatever the language of the machine.
             start = format_datetime(datetime.fromisoformat(moment(made)), usegmt=True)
             detail = {
@@ -170,7 +170,7 @@ def _tampering(bus: _Bus) -> Iterator[Sample]:
 def _organization(bus: _Bus) -> Iterator[Sample]:
     for name in BY_NAME["organizations-guardrail-change"].pattern["detail"]["eventName"]:
         for who in bus.turn():
-            made = bus.place.made(name, who.by)
+            made = bus.place.make_digits(name, who.by)
             asked = {"policyId": f"p-{made[:10]}", "targetId": f"ou-{made[10:14]}-{made[14:22]}"}
             yield bus.event(who, "organizations", name, requestParameters=asked)
 

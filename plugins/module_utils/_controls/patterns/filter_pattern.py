@@ -154,7 +154,7 @@ class _Parser:
         if kind != "symbol" or value_kind in ("symbol", "path"):
             raise PatternError(f"{text} {operator_} {value!r} is not understood")
         if operator_ in _ORDER:
-            return _ordered(path, operator_, value)
+            return _compare_numbers(path, operator_, value)
         if operator_ not in ("=", "!="):
             raise PatternError(f"{text} {operator_} {value!r} is not understood")
         return _equality(path, value_kind, value, negated=operator_ == "!=")
@@ -175,8 +175,8 @@ class _Parser:
 _CONSTANTS: t.Final[Mapping[str, t.Optional[bool]]] = {"NULL": None, "TRUE": True, "FALSE": False}
 
 
-def _ordered(path: tuple[Step, ...], sign: str, text: str) -> Predicate:
-    """A comparison of numbers."""
+def _compare_numbers(path: tuple[Step, ...], sign: str, text: str) -> Predicate:
+    """Make a predicate that compares numbers."""
     try:
         limit = float(text)
     except ValueError as error:

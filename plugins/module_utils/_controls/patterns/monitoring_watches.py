@@ -20,11 +20,11 @@ from .trail_events import (
     Place,
     Recorder,
     Sample,
-    callers,
-    federated,
-    foreign_account,
-    root,
-    user,
+    make_callers,
+    make_federated_user,
+    make_foreign_account,
+    make_root,
+    make_user,
 )
 
 ORGANIZATION_CHANGES: t.Final = "organization_changes"
@@ -41,51 +41,51 @@ class Watch:
     samples: Callable[[Place], tuple[Sample, ...]]
 
 
-def _calls(service: str, *names: str) -> Callable[[Place], tuple[Sample, ...]]:
-    """Each of these calls by every kind of caller."""
+def _make_calls(service: str, *names: str) -> Callable[[Place], tuple[Sample, ...]]:
+    """Make a maker of samples: each of these calls by every kind of caller."""
     return lambda place: tuple(Recorder(place).calls(service, names))
 
 
-def _unauthorized(place: Place) -> tuple[Sample, ...]:
-    """Calls that were refused, with the codes that services have for it.
+def _make_refused_calls(place: Place) -> tuple[Sample, ...]:
+    """Make refused calls, with the error codes that services use for a refusal.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
     """
     record = Recorder(place)
-    alice, server, person = callers(place)[0], callers(place)[1], callers(place)[3]
+    alice, server, person = make_callers(place)[0], make_callers(place)[1], make_callers(place)[3]
     return (
-        record.refused(alice, "ec2", "RunInstances", "Client.UnauthorizedOperation"),
-        record.refused(server, "ec2", "DescribeInstances", "Client.UnauthorizedOperation"),
-        record.refused(server, "iam", "CreateUser", "AccessDenied"),
-        record.refused(person, "s3", "GetBucketPolicy", "AccessDenied"),
-        record.refused(alice, "sts", "AssumeRole", "AccessDenied"),
-        record.refused(foreign_account(place), "sts", "AssumeRole", "AccessDenied"),
-        record.refused(root(place), "organizations", "LeaveOrganization", "AccessDenied"),
-        record.refused(federated(place), "sqs", "CreateQueue", "AccessDenied"),
-        record.refused(person, "lambda", "ListFunctions20150331", "AccessDeniedException"),
-        record.refused(server, "secretsmanager", "GetSecretValue", "AccessDeniedException"),
-        record.refused(alice, "dynamodb", "DescribeTable", "AccessDeniedException"),
+        record.refuse(alice, "ec2", "RunInstances", "Client.UnauthorizedOperation"),
+        record.refuse(server, "ec2", "DescribeInstances", "Client.UnauthorizedOperation"),
+        record.refuse(server, "iam", "CreateUser", "AccessDenied"),
+        record.refuse(person, "s3", "GetBucketPolicy", "AccessDenied"),
+        record.refuse(alice, "sts", "AssumeRole", "AccessDenied"),
+        record.refuse(make_foreign_account(place), "sts", "AssumeRole", "AccessDenied"),
+        record.refuse(make_root(place), "organizations", "LeaveOrganization", "AccessDenied"),
+        record.refuse(make_federated_user(place), "sqs", "CreateQueue", "AccessDenied"),
+        record.refuse(person, "lambda", "ListFunctions20150331", "AccessDeniedException"),
+        record.refuse(server, "secretsmanager", "GetSecretValue", "AccessDeniedException"),
+        record.refuse(alice, "dynamodb", "DescribeTable", "AccessDeniedException"),
         # The sources that a trail can leave out.
-        record.refused(server, "kms", "Decrypt", "AccessDenied"),
-        record.refused(server, "rdsdata", "ExecuteStatement", "AccessDeniedException"),
+        record.refuse(server, "kms", "Decrypt", "AccessDenied"),
+        record.refuse(server, "rdsdata", "ExecuteStatement", "AccessDeniedException"),
     )
 
 
-def _without_mfa(place: Place) -> tuple[Sample, ...]:
-    """Sign-ins of users by a password alone. Those of root have a recommendation of their own."""
+def _make_sign_ins_without_mfa(place: Place) -> tuple[Sample, ...]:
+    """Make sign-ins of users by a password alone. Those of root have a recommendation of their own."""
     record = Recorder(place)
     names = ("Alice", "bob", "people/carol", "dev/ops/dan", "eve@example.com", "break-glass", "svc_legacy", "trudy+1")
-    found = [user(place, name) for name in names]
+    found = [make_user(place, name) for name in names]
     return tuple(
         Sample("sign-in without MFA", caller.by, record.sign_in(_signing_in(caller), mfa="No")) for caller in found
     )
 
 
-def _failed(place: Place) -> tuple[Sample, ...]:
-    """Sign-ins with a wrong password, of users and of root, by a password alone or with MFA."""
+def _make_failed_sign_ins(place: Place) -> tuple[Sample, ...]:
+    """Make sign-ins with a wrong password, of users and of root, by a password alone or with MFA."""
     record = Recorder(place)
-    tries = [(user(place, name), mfa) for name in ("Alice", "bob", "people/carol") for mfa in ("No", "Yes")]
-    tries += [(root(place), mfa) for mfa in ("No", "Yes")]
+    tries = [(make_user(place, name), mfa) for name in ("Alice", "bob", "people/carol") for mfa in ("No", "Yes")]
+    tries += [(make_root(place), mfa) for mfa in ("No", "Yes")]
     return tuple(
         Sample("failed sign-in", who.by, record.sign_in(_signing_in(who), mfa=mfa, result="Failure"))
         for who, mfa in tries
@@ -99,9 +99,9 @@ def _signing_in(caller: Caller) -> Caller:
     return dataclasses.replace(caller, identity=identity)
 
 
-def _of_root(place: Place) -> tuple[Sample, ...]:
-    """Root signing in, failing to, recovering its password, and calling services, with a session and with a key."""
-    record, session = Recorder(place), root(place)
+def _make_root_events(place: Place) -> tuple[Sample, ...]:
+    """Make events of root: sign-ins, a failed one, password recovery, and calls with a session and with a key."""
+    record, session = Recorder(place), make_root(place)
     bare = _signing_in(session)
     identity = {**bare.identity, "accessKeyId": place.unique_id("AKIA", "root")}
     key = dataclasses.replace(session, identity=identity)
@@ -113,9 +113,7 @@ def _of_root(place: Place) -> tuple[Sample, ...]:
         "GetCallerIdentity": record.call(key, "sts", "GetCallerIdentity", readOnly=True),
         "RunInstances": record.call(key, "ec2", "RunInstances"),
         "DeleteBucketPolicy": record.call(session, "s3", "DeleteBucketPolicy"),
-        "refused LeaveOrganization": record.refused(
-            session, "organizations", "LeaveOrganization", "AccessDenied"
-        ).event,
+        "refused LeaveOrganization": record.refuse(session, "organizations", "LeaveOrganization", "AccessDenied").event,
         "PutAlternateContact": record.call(session, "account", "PutAlternateContact"),
         "console action": record.call(session, "support", "DescribeCases", eventType=CONSOLE_ACTION, readOnly=True),
     }
@@ -140,50 +138,50 @@ WATCHES: t.Final = (
         "unauthorized API calls",
         1,
         "CloudWatch.2",
-        _unauthorized,
+        _make_refused_calls,
     ),
     Watch(
         "sign_in_without_mfa",
         "console sign-in without MFA",
         2,
         "CloudWatch.3",
-        _without_mfa,
+        _make_sign_ins_without_mfa,
     ),
     Watch(
         "root_use",
         "use of root",
         3,
         "CloudWatch.1",
-        _of_root,
+        _make_root_events,
     ),
-    Watch("iam_policy_changes", "changes of IAM policies", 4, "CloudWatch.4", _calls("iam", *_IAM_EVENTS)),
+    Watch("iam_policy_changes", "changes of IAM policies", 4, "CloudWatch.4", _make_calls("iam", *_IAM_EVENTS)),
     Watch(
         "cloudtrail_changes",
         "changes of CloudTrail",
         5,
         "CloudWatch.5",
-        _calls("cloudtrail", "CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging"),
+        _make_calls("cloudtrail", "CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging"),
     ),
     Watch(
         "failed_sign_ins",
         "failed console sign-ins",
         6,
         "CloudWatch.6",
-        _failed,
+        _make_failed_sign_ins,
     ),
     Watch(
         "kms_key_deletion",
         "disabling and deletion of KMS keys",
         7,
         "CloudWatch.7",
-        _calls("kms", "DisableKey", "ScheduleKeyDeletion"),
+        _make_calls("kms", "DisableKey", "ScheduleKeyDeletion"),
     ),
     Watch(
         "bucket_policy_changes",
         "changes of bucket policies",
         8,
         "CloudWatch.8",
-        _calls(
+        _make_calls(
             "s3",
             "PutBucketAcl",
             "PutBucketPolicy",
@@ -201,7 +199,7 @@ WATCHES: t.Final = (
         "changes of AWS Config",
         9,
         "CloudWatch.9",
-        _calls(
+        _make_calls(
             "config",
             "StopConfigurationRecorder",
             "DeleteDeliveryChannel",
@@ -214,7 +212,7 @@ WATCHES: t.Final = (
         "changes of security groups",
         10,
         "CloudWatch.10",
-        _calls(
+        _make_calls(
             "ec2",
             "AuthorizeSecurityGroupIngress",
             "AuthorizeSecurityGroupEgress",
@@ -229,7 +227,7 @@ WATCHES: t.Final = (
         "changes of network ACLs",
         11,
         "CloudWatch.11",
-        _calls(
+        _make_calls(
             "ec2",
             "CreateNetworkAcl",
             "CreateNetworkAclEntry",
@@ -244,7 +242,7 @@ WATCHES: t.Final = (
         "changes of network gateways",
         12,
         "CloudWatch.12",
-        _calls(
+        _make_calls(
             "ec2",
             "CreateCustomerGateway",
             "DeleteCustomerGateway",
@@ -259,7 +257,7 @@ WATCHES: t.Final = (
         "changes of route tables",
         13,
         "CloudWatch.13",
-        _calls(
+        _make_calls(
             "ec2",
             "CreateRoute",
             "CreateRouteTable",
@@ -275,7 +273,7 @@ WATCHES: t.Final = (
         "changes of VPCs",
         14,
         "CloudWatch.14",
-        _calls(
+        _make_calls(
             "ec2",
             "CreateVpc",
             "DeleteVpc",
@@ -291,7 +289,7 @@ WATCHES: t.Final = (
         "changes of the organization",
         15,
         "",
-        _calls(
+        _make_calls(
             "organizations",
             "AcceptHandshake",
             "AttachPolicy",

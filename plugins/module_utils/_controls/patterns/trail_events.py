@@ -95,8 +95,8 @@ class Place:
         """Regions of the partition, those that were read among them."""
         return tuple(dict.fromkeys((*_REGIONS.get(self.partition, _REGIONS["aws"]), *self.read)))
 
-    def made(self, *what: t.Union[str, int]) -> str:
-        """Hexadecimal digits that nobody can know without the seed."""
+    def make_digits(self, *what: t.Union[str, int]) -> str:
+        """Make hexadecimal digits that nobody can predict without the seed."""
         text = "/".join((self.seed, self.account_id, *map(str, what)))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -104,19 +104,19 @@ class Place:
         """A name of the shape of another. A filter that leaves out a principal by its name leaves out none of these."""
 
         def word_like(word: re.Match[str]) -> str:
-            made = self.made(like, word.start()).translate(_LETTERS)[: len(word[0]) + 3]
+            made = self.make_digits(like, word.start()).translate(_LETTERS)[: len(word[0]) + 3]
             return made.capitalize() if word[0][0].isupper() else made
 
         return re.sub("[A-Za-z]+", word_like, like)
 
     def unique_id(self, prefix: str, *what: t.Union[str, int]) -> str:
         """An id such as IAM gives principals and access keys."""
-        made = base64.b32encode(bytes.fromhex(self.made(prefix, *what))).decode()
+        made = base64.b32encode(bytes.fromhex(self.make_digits(prefix, *what))).decode()
         return f"{prefix}{made[: 16 if prefix in _KEYS else 17]}"
 
     def other_account(self, *what: t.Union[str, int]) -> str:
         """The id of another account."""
-        return str(int(self.made("account", *what), 16))[:12]
+        return str(int(self.make_digits("account", *what), 16))[:12]
 
     @property
     def sign_in_regions(self) -> Sequence[str]:
@@ -125,7 +125,7 @@ class Place:
 
     def session(self, name: str, *, mfa: str) -> dict[str, str]:
         """The attributes of a session."""
-        return {"creationDate": moment(self.made("session", name)), "mfaAuthenticated": mfa}
+        return {"creationDate": moment(self.make_digits("session", name)), "mfaAuthenticated": mfa}
 
     def arn(self, service: str, resource: str) -> str:
         """An ARN of the account, of a service that knows no regions."""
@@ -138,8 +138,8 @@ def place_of(scope: Scope) -> Place:
     return Place(snapshot.account_id, snapshot.partition, snapshot.observed_at.isoformat(), snapshot.regions)
 
 
-def root(place: Place) -> Caller:
-    """The root user with a password."""
+def make_root(place: Place) -> Caller:
+    """Make the root user with a password."""
     return Caller(
         "root",
         {
@@ -153,8 +153,8 @@ def root(place: Place) -> Caller:
     )
 
 
-def user(place: Place, name: str, *, console: bool = False) -> Caller:
-    """A user of IAM, with an access key or at the console; its name has the shape of the one given."""
+def make_user(place: Place, name: str, *, console: bool = False) -> Caller:
+    """Make a user of IAM, with an access key or at the console; its name has the shape of the one given."""
     name = place.name(name)
     identity = {
         "type": "IAMUser",
@@ -173,8 +173,8 @@ def user(place: Place, name: str, *, console: bool = False) -> Caller:
     )
 
 
-def role(place: Place, path: str, session: str, by: str, **more: t.Any) -> Caller:
-    """A session of a role. ``more`` are members of its ``sessionContext``."""
+def make_role(place: Place, path: str, session: str, by: str, **more: t.Any) -> Caller:
+    """Make a session of a role. ``more`` are members of its ``sessionContext``."""
     name = path.rpartition("/")[2]
     issuer = place.unique_id("AROA", name)
     return Caller(
@@ -200,38 +200,40 @@ def role(place: Place, path: str, session: str, by: str, **more: t.Any) -> Calle
     )
 
 
-def callers(place: Place) -> tuple[Caller, ...]:
-    """Every kind of caller that may change something in an account."""
-    permission_set = f"AWSReservedSSO_{place.name('Operator')}_{place.made('reserved')[:16]}"
+def make_callers(place: Place) -> tuple[Caller, ...]:
+    """Make every kind of caller that may change something in an account."""
+    permission_set = f"AWSReservedSSO_{place.name('Operator')}_{place.make_digits('reserved')[:16]}"
     # Roles of Identity Center have its region in their path, unless that is us-east-1.
     # https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
     reserved = f"aws-reserved/sso.amazonaws.com/{place.regions[1]}/{permission_set}"
     provider = place.arn("iam", "oidc-provider/token.actions.githubusercontent.com")
-    stack = role(place, place.name("stack"), "AWSCloudFormation", "a service with a role")
+    stack = make_role(place, place.name("stack"), "AWSCloudFormation", "a service with a role")
     return (
-        user(place, "alice"),
-        role(place, place.name("server"), f"i-0{place.made('instance')[:16]}", "a role", ec2RoleDelivery="2.0"),
-        root(place),
-        role(place, reserved, place.name("ana@example.com"), "a person of Identity Center"),
-        user(place, "bob", console=True),
+        make_user(place, "alice"),
+        make_role(
+            place, place.name("server"), f"i-0{place.make_digits('instance')[:16]}", "a role", ec2RoleDelivery="2.0"
+        ),
+        make_root(place),
+        make_role(place, reserved, place.name("ana@example.com"), "a person of Identity Center"),
+        make_user(place, "bob", console=True),
         dataclasses.replace(
             stack,
             identity={**stack.identity, "invokedBy": "cloudformation.amazonaws.com"},
             source="cloudformation.amazonaws.com",
         ),
-        role(
+        make_role(
             place,
             place.name("pipeline"),
             "GitHubActions",
             "a role by web identity",
             webIdFederationData={"federatedProvider": provider, "attributes": {}},
         ),
-        federated(place),
+        make_federated_user(place),
     )
 
 
-def federated(place: Place) -> Caller:
-    """A session of GetFederationToken, which may call neither IAM nor, but for one operation, STS."""
+def make_federated_user(place: Place) -> Caller:
+    """Make a session of GetFederationToken, which can't call IAM, and of STS only one operation."""
     broker, name = place.name("broker"), place.name("carol")
     issuer = {
         "type": "IAMUser",
@@ -254,8 +256,8 @@ def federated(place: Place) -> Caller:
     )
 
 
-def foreign_account(place: Place) -> Caller:
-    """Another account, of whose principal CloudTrail records no more."""
+def make_foreign_account(place: Place) -> Caller:
+    """Make a caller from another account. CloudTrail records only the id and account of its principal."""
     principal = f"{place.unique_id('AROA', 'foreign')}:{place.name('session')}"
     identity = {"type": "AWSAccount", "principalId": principal, "accountId": place.other_account("foreign")}
     return Caller("another account", identity)
@@ -296,7 +298,7 @@ class Recorder:
         # Callers take turns. Shifted, none of them always has the same region and program.
         turn = number + number // _CALLERS
         place, regions = self._place, self._place.regions
-        made = place.made("event", number)
+        made = place.make_digits("event", number)
         return {
             "eventVersion": _VERSIONS[turn % len(_VERSIONS)],
             "userIdentity": caller.identity,
@@ -321,7 +323,7 @@ class Recorder:
 
     def calls(self, service: str, names: Sequence[str]) -> Iterator[Sample]:
         """Each of ``names`` by every kind of caller, and one in every region where the service has regions."""
-        everybody = callers(self._place)
+        everybody = make_callers(self._place)
         for number, region in enumerate(self._place.regions if service not in _GLOBAL else ()):
             name = names[-1 - number % len(names)]
             yield Sample(name, everybody[0].by, self.call(everybody[0], service, name, awsRegion=region))
@@ -330,8 +332,8 @@ class Recorder:
                 if service != "iam" or caller.identity["type"] != "FederatedUser":
                     yield Sample(name, caller.by, self.call(caller, service, name))
 
-    def refused(self, caller: Caller, service: str, name: str, code: str) -> Sample:
-        """A call that was not authorized."""
+    def refuse(self, caller: Caller, service: str, name: str, code: str) -> Sample:
+        """Make a call that was not authorized."""
         message = "You are not authorized to perform this operation."
         error = {"errorCode": code, "errorMessage": message, "requestParameters": None, "responseElements": None}
         event = self.call(caller, service, name, readOnly=name.startswith(("Describe", "Get", "List")), **error)

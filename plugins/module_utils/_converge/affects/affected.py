@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is affected by the changes of a plan, and whether their requests do what the changes show.
+"""The principals that the changes of a plan affect, and whether the requests do what the changes show.
 
 An entry is the ARN of a user, a role or a root user; the 12 digits of an account for everybody in it; ``*`` for anybody
 at all; the name of a service or of an identity provider; or ``unknown: …`` for principals that could not be read.
@@ -20,15 +20,15 @@ from collections.abc import Iterable
 
 from ..arn import Principal, principal_of
 from ..change import Change
-from .reach import UNKNOWN, NotKnown, Planned, Reach
-from .request import surroundings
+from .reach import UNKNOWN, NotKnown, PlannedReach, Reach
+from .request import name_surroundings
 from .table import WRITES, Write
 
 _ACCOUNT: t.Final = re.compile(r"\d{12}", re.ASCII)
 
 
-def affected_by(change: Change, reach: Reach) -> tuple[str, ...]:
-    """The principals whose access the request of a change alters, sorted."""
+def find_affected(change: Change, reach: Reach) -> tuple[str, ...]:
+    """Find the principals whose access the request of a change alters, sorted."""
     write = _write(change)
     if write is None:
         return (f"{UNKNOWN}what {change.service}:{change.operation} changes",)
@@ -40,20 +40,20 @@ def affected_by(change: Change, reach: Reach) -> tuple[str, ...]:
 
 def with_affected(changes: Iterable[Change], reach: Reach) -> tuple[Change, ...]:
     """The changes of a plan, each with those whom it affects once the changes before it are made."""
-    planned = Planned(reach)
+    planned = PlannedReach(reach)
     found = []
     for change in changes:
-        affected = affected_by(change, planned)
+        affected = find_affected(change, planned)
         planned.note(change.operation, change.parameters, affected)
         found.append(dataclasses.replace(change, affects=affected))
     return tuple(found)
 
 
-def grown(change: Change, reach: Reach) -> tuple[str, ...]:
-    """Whom a change would affect now beside those that its plan names. ``reach`` answers from the live account.
+def find_newly_affected(change: Change, reach: Reach) -> tuple[str, ...]:
+    """Find the principals that a change affects now beside those that its plan names. ``reach`` reads the live account.
 
-    What a policy or a document says is compared with the plan when the target is read again; this is about those who
-    joined: holders of a policy, members of a group, accounts below a node.
+    The target is read again and compared with the plan elsewhere, so this is only about principals that
+    were added since: holders of a policy, members of a group, accounts below a node.
     """
     write = _write(change)
     if write is None or not write.can_grow:
@@ -61,7 +61,7 @@ def grown(change: Change, reach: Reach) -> tuple[str, ...]:
     planned = frozenset(change.affects)
     known = frozenset(filter(None, map(principal_of, planned)))
     return tuple(
-        entry for entry in affected_by(change, reach) if entry not in planned and principal_of(entry) not in known
+        entry for entry in find_affected(change, reach) if entry not in planned and principal_of(entry) not in known
     )
 
 
@@ -71,10 +71,10 @@ def mismatch_of(change: Change) -> t.Optional[str]:
     Of an operation that is not in the table nothing is compared: whom it affects is unknown.
     """
     write = _write(change)
-    named = [*surroundings(change), *(write.names(change) if write else ())]
+    named = [*name_surroundings(change), *(write.names(change) if write else ())]
     return next(
         (
-            f"the request names {_quoted(item.what, item.asked)}, the change shows {item.shown!r}"
+            f"the request names {_quote_name(item.what, item.asked)}, the change shows {item.shown!r}"
             for item in named
             if not item.is_same
         ),
@@ -93,12 +93,12 @@ def is_counted(entry: str) -> bool:
 
 
 def unknown_in(affects: Iterable[str]) -> tuple[str, ...]:
-    """What could not be read of those who are affected."""
+    """The entries that stand for principals that could not be read, without their mark."""
     return tuple(entry.removeprefix(UNKNOWN) for entry in affects if entry.startswith(UNKNOWN))
 
 
-def described(affects: Iterable[str], most: int = 3) -> str:
-    """Those who are affected in a few words: some names and a count."""
+def describe_affected(affects: Iterable[str], most: int = 3) -> str:
+    """Describe the affected principals in a few words: some names and a count."""
     entries = tuple(affects)
     if not entries:
         return "nobody"
@@ -120,5 +120,5 @@ def _write(change: Change) -> t.Optional[Write]:
     return WRITES.get(f"{change.service}:{change.operation}")
 
 
-def _quoted(what: str, asked: str) -> str:
+def _quote_name(what: str, asked: str) -> str:
     return f"the {what} {asked!r}" if asked else f"no {what}"

@@ -64,13 +64,13 @@ def snapshot_after(snapshot: Snapshot, change: Change) -> Snapshot:
     for kind in ("User", "Role", "Group"):
         edit = _edit(change.operation, kind, parameters)
         if edit is not None:
-            return _edited(snapshot, kind, str(parameters.get(f"{kind}Name", "")), edit)
+            return _edit_owners(snapshot, kind, str(parameters.get(f"{kind}Name", "")), edit)
     if change.operation in ("AddUserToGroup", "RemoveUserFromGroup"):
         return _membership(snapshot, change.operation == "AddUserToGroup", parameters)
     if change.operation in ("CreatePolicyVersion", "SetDefaultPolicyVersion"):
         return _content(snapshot, change)
     if change.operation == "CreatePolicy":
-        return _created(snapshot, change)
+        return _add_policy(snapshot, change)
     return _with_group(snapshot, parameters) if change.operation == "CreateGroup" else snapshot
 
 
@@ -78,7 +78,7 @@ Edit = Callable[[t.Any], t.Any]
 
 
 def _edit(operation: str, kind: str, parameters: Mapping[str, t.Any]) -> t.Optional[Edit]:
-    """What an operation does to its user, role or group; None where it is no operation of this kind."""
+    """The edit that an operation makes to its user, role or group; None if it is no operation of this kind."""
     arn, name = str(parameters.get("PolicyArn", "")), str(parameters.get("PolicyName", ""))
     edits: dict[str, Edit] = {
         f"Attach{kind}Policy": lambda owner: _with_attached(owner, arn, is_attached=True),
@@ -93,7 +93,7 @@ def _edit(operation: str, kind: str, parameters: Mapping[str, t.Any]) -> t.Optio
     return edits.get(operation)
 
 
-def _edited(snapshot: Snapshot, kind: str, name: str, edit: Edit) -> Snapshot:
+def _edit_owners(snapshot: Snapshot, kind: str, name: str, edit: Edit) -> Snapshot:
     field = f"{kind.lower()}s"
     owners = getattr(snapshot, field)
     fields: dict[str, t.Any] = {
@@ -128,7 +128,7 @@ def _membership(snapshot: Snapshot, is_member: bool, parameters: Mapping[str, t.
         others = tuple(name for name in user.groups if name.lower() != group.lower())
         return dataclasses.replace(user, groups=(*others, group) if is_member else others)
 
-    return _edited(snapshot, "User", str(parameters["UserName"]), edit)
+    return _edit_owners(snapshot, "User", str(parameters["UserName"]), edit)
 
 
 def _with_group(snapshot: Snapshot, parameters: Mapping[str, t.Any]) -> Snapshot:
@@ -150,7 +150,7 @@ def _credentials(snapshot: Snapshot, change: Change) -> Snapshot:
 
 
 def credentials_after(row: CredentialRow, change: Change) -> CredentialRow:
-    """What a user signs in with as the request leaves it; the same if the request is about another user."""
+    """The credentials of a user as the request leaves them; the same if the request is about another user."""
     if row.user.lower() != str(change.parameters.get("UserName", "")).lower():
         return row
     if change.operation == "DeleteLoginProfile":
@@ -165,8 +165,8 @@ def credentials_after(row: CredentialRow, change: Change) -> CredentialRow:
     return dataclasses.replace(row, access_keys=tuple(keys))
 
 
-def _created(snapshot: Snapshot, change: Change) -> Snapshot:
-    """A new managed policy: a later change of a plan may make it somebody's boundary."""
+def _add_policy(snapshot: Snapshot, change: Change) -> Snapshot:
+    """Add a new managed policy: a later change of a plan may make it somebody's boundary."""
     name, path = str(change.parameters["PolicyName"]), str(change.parameters.get("Path") or "/")
     arn = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:policy{path}{name}"
     document = _document("v1", change.parameters.get("PolicyDocument"))
@@ -183,9 +183,9 @@ def _content(snapshot: Snapshot, change: Change) -> Snapshot:
         given = change.after.get("document") if isinstance(change.after, Mapping) else None
     arn = str(change.parameters["PolicyArn"])
 
-    def edited(policy: ManagedPolicy) -> ManagedPolicy:
+    def edit(policy: ManagedPolicy) -> ManagedPolicy:
         if policy.arn != arn:
             return policy
         return dataclasses.replace(policy, default_version=_document(policy.default_version.name, given))
 
-    return dataclasses.replace(snapshot, policies=tuple(map(edited, snapshot.policies)))
+    return dataclasses.replace(snapshot, policies=tuple(map(edit, snapshot.policies)))

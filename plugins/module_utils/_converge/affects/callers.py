@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whom a policy document names: the callers of a resource, or those that a role trusts."""
+"""The principals that a policy document names: the callers of a resource, or those that a role trusts."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from .reach import ANYBODY, NotKnown
 _UNIQUE_ID: t.Final = re.compile(r"A[IR][DO]A[A-Z0-9]{12,124}(:.*)?")
 
 
-def named_by(before: t.Any, after: t.Any) -> frozenset[str]:
-    """The principals that are named by the statements in which two versions of a document differ.
+def find_named_principals(before: t.Any, after: t.Any) -> frozenset[str]:
+    """Find the principals that are named by the statements in which two versions of a document differ.
 
-    A document is a structure, its JSON text, or None where there is none. What both versions say alters nobody's
+    A document is a structure, its JSON text, or None if there is none. A statement in both versions alters nobody's
     access. A statement that names everybody but some names anybody.
 
     :raises NotKnown: one of them is no policy.
     """
-    one, other = _parsed(before), _parsed(after)
+    one, other = _parse_document(before), _parse_document(after)
     old, new = _statements(one), _statements(other)
     # The version decides whether policy variables mean something.
     is_same_language = one is None or other is None or one.version == other.version
     differing = old ^ new if is_same_language else old | new
-    return frozenset(name for statement in differing for name in _named(statement))
+    return frozenset(name for statement in differing for name in _list_principals(statement))
 
 
 def is_same(before: t.Any, after: t.Any) -> bool:
     """Whether two documents decide alike; no where one of them can't be read."""
     try:
-        one, other = _parsed(before), _parsed(after)
+        one, other = _parse_document(before), _parse_document(after)
     except NotKnown:
         return False
     return one is not None and other is not None and canonical(one) == canonical(other)
 
 
-def _parsed(document: t.Any) -> t.Optional[Policy]:
+def _parse_document(document: t.Any) -> t.Optional[Policy]:
     if document is None or document == "":
         return None
     try:
@@ -64,7 +64,7 @@ def _statements(policy: t.Optional[Policy]) -> frozenset[Statement]:
     return frozenset(dataclasses.replace(statement, index=0, sid=None) for statement in statements)
 
 
-def _named(statement: Statement) -> t.Iterator[str]:
+def _list_principals(statement: Statement) -> t.Iterator[str]:
     if statement.not_principals is not None:
         yield ANYBODY
     for _kind, value in statement.principals or ():

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is affected by a change right now, read from AWS."""
+"""The principals that a change affects right now, read from AWS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ..arn import Principal, principal_of
 from .reach import NotKnown
 
-#: What is read, as modules declare it. https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
+#: The reads, as modules declare them. https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
 HOLDERS_READS: t.Final = frozenset({"iam:ListEntitiesForPolicy", "iam:GetGroup", "iam:GetUser", "iam:GetRole"})
 NODES_READS: t.Final = frozenset(
     f"organizations:{name}"
@@ -48,8 +48,8 @@ class Calls(t.Protocol):
         """The answer to one call of an operation, named as AWS does."""
 
 
-class Live:
-    """What AWS tells at this moment; each answer is kept for as long as this object is.
+class LiveReach:
+    """The answers of AWS at this moment; each is kept for as long as this object.
 
     ``errors`` are the exceptions that a call may raise. ``known`` are ARNs of users and roles that need not be asked
     for: lists of IAM name principals without their paths.
@@ -74,7 +74,7 @@ class Live:
     # Reach
 
     def arn_of(self, kind: str, name: str) -> t.Optional[str]:
-        """The ARN, which has the path that no list tells."""
+        """The ARN, which has the path that no list of AWS has."""
         known = self._known.get(Principal(self._account, kind, name.lower()))
         return known or self._once(kind, name, functools.partial(self._read_arn, kind, name))
 
@@ -97,7 +97,7 @@ class Live:
         groups: set[str] = set()
         for usage in _USAGES:
             asked = {"PolicyArn": policy_arn, "PolicyUsageFilter": usage}
-            for page in self._iam_pages("ListEntitiesForPolicy", asked, f"who has {policy_arn}"):
+            for page in self._read_iam_pages("ListEntitiesForPolicy", asked, f"who has {policy_arn}"):
                 owners.update(self._arn("user", user["UserName"]) for user in page.get("PolicyUsers", ()))
                 owners.update(self._arn("role", role["RoleName"]) for role in page.get("PolicyRoles", ()))
                 groups.update(str(group["GroupName"]) for group in page.get("PolicyGroups", ()))
@@ -110,7 +110,7 @@ class Live:
         return self._once("group", group, functools.partial(self._read_members, group))
 
     def _read_members(self, group: str) -> frozenset[str]:
-        pages = self._iam_pages("GetGroup", {"GroupName": group}, f"the members of the group {group}")
+        pages = self._read_iam_pages("GetGroup", {"GroupName": group}, f"the members of the group {group}")
         return frozenset(str(user["Arn"]) for page in pages for user in page.get("Users", ()))
 
     def below(self, node_id: str) -> frozenset[str]:
@@ -124,20 +124,30 @@ class Live:
         nodes = [node_id]
         while nodes:
             parent = {"ParentId": nodes.pop()}
-            found.update(item["Id"] for item in self._listed("ListAccountsForParent", "Accounts", parent, what))
-            units = self._listed("ListOrganizationalUnitsForParent", "OrganizationalUnits", parent, what)
+            found.update(
+                item["Id"] for item in self._read_organization_pages("ListAccountsForParent", "Accounts", parent, what)
+            )
+            units = self._read_organization_pages(
+                "ListOrganizationalUnitsForParent", "OrganizationalUnits", parent, what
+            )
             nodes += [unit["Id"] for unit in units]
         return frozenset(found)
 
     def nodes_of(self, policy: Mapping[str, str]) -> frozenset[str]:
         identifier = policy.get("PolicyId") or self._policy_id(policy)
         what = f"what the organization policy {identifier} is attached to"
-        targets = self._listed("ListTargetsForPolicy", "Targets", {"PolicyId": identifier}, what) if identifier else ()
+        targets = (
+            self._read_organization_pages("ListTargetsForPolicy", "Targets", {"PolicyId": identifier}, what)
+            if identifier
+            else ()
+        )
         return frozenset(target["TargetId"] for target in targets)
 
     def _policy_id(self, policy: Mapping[str, str]) -> t.Optional[str]:
         name = policy.get("PolicyName")
-        listed = self._listed("ListPolicies", "Policies", {"Filter": policy.get("PolicyType")}, f"the policy {name}")
+        listed = self._read_organization_pages(
+            "ListPolicies", "Policies", {"Filter": policy.get("PolicyType")}, f"the policy {name}"
+        )
         return next((str(item["Id"]) for item in listed if item["Name"] == name), None)
 
     def management_account(self) -> str:
@@ -153,7 +163,7 @@ class Live:
     def administrators(self, service: str) -> frozenset[str]:
         what = f"the delegated administrators for {service}"
         asked = {"ServicePrincipal": service}
-        listed = self._listed("ListDelegatedAdministrators", "DelegatedAdministrators", asked, what)
+        listed = self._read_organization_pages("ListDelegatedAdministrators", "DelegatedAdministrators", asked, what)
         return frozenset(str(item["Id"]) for item in listed)
 
     # Calls
@@ -175,7 +185,7 @@ class Live:
                 return None
             raise NotKnown(f"{what} ({error})") from error
 
-    def _iam_pages(self, operation: str, asked: Mapping[str, t.Any], what: str) -> Iterator[Mapping[str, t.Any]]:
+    def _read_iam_pages(self, operation: str, asked: Mapping[str, t.Any], what: str) -> Iterator[Mapping[str, t.Any]]:
         marker: dict[str, t.Any] = {}
         while True:
             answer = self._call("iam", operation, {**asked, **marker}, what)
@@ -186,7 +196,9 @@ class Live:
                 return
             marker = {"Marker": answer["Marker"]}
 
-    def _listed(self, operation: str, key: str, asked: Mapping[str, t.Any], what: str) -> Iterator[Mapping[str, t.Any]]:
+    def _read_organization_pages(
+        self, operation: str, key: str, asked: Mapping[str, t.Any], what: str
+    ) -> Iterator[Mapping[str, t.Any]]:
         token: dict[str, t.Any] = {}
         while True:
             answer = self._call("organizations", operation, {**asked, **token}, what) or {}

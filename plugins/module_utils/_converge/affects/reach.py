@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who is affected by a change: what has to be known about an account or an organization to tell."""
+"""The facts about an account or an organization that decide which principals a change affects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GIVING: t.Final = frozenset(
 
 
 class NotKnown(Exception):
-    """Who is affected could not be read. The text names what is missing."""
+    """The affected principals could not be read. The text names what is missing."""
 
 
 class Reach(t.Protocol):
@@ -59,8 +59,8 @@ class Reach(t.Protocol):
         """The ids of the accounts that are delegated administrators for a service."""
 
 
-class Known:
-    """What a snapshot and the picture of an organization tell."""
+class KnownReach:
+    """The answers from a snapshot and the picture of an organization."""
 
     def __init__(
         self, snapshot: t.Optional[Snapshot] = None, organization: t.Optional[OrganizationTree] = None
@@ -141,11 +141,11 @@ class Known:
         return frozenset(account for account, services in delegated.items() if service in services)
 
 
-class Planned:
-    """What is known, and what the changes of a plan add to it.
+class PlannedReach:
+    """A reach with the additions of a plan's changes.
 
-    A plan is a sequence: who joins a group by an early change is affected by a later change of this group. What a plan
-    takes away stays in the picture, since a change may be refused yet.
+    A plan is a sequence: a user who joins a group by an early change is affected by a later change of this group.
+    A removal by a plan is ignored, since the change may still be refused.
     """
 
     def __init__(self, reach: Reach) -> None:

@@ -5,10 +5,10 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a request acts on, and whether the change shows the same.
+"""The objects that a request acts on, and whether the change shows the same.
 
-A plan and a journal show ``target``, ``before`` and ``after``; AWS acts on the request. Who approves a change, or whose
-guard looks at it, must see what the request does.
+A plan and a journal show ``target``, ``before`` and ``after``; AWS acts on the request. The approver of a change, and
+the guards, must see what the request does.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _OWN_TAGS: t.Final = "iam-hardening:"
 
 
 @dataclasses.dataclass(frozen=True)
-class Named:
-    """One thing that a request names: ``asked`` stands in the request, ``shown`` in the change."""
+class NamedObject:
+    """One thing that a request names: ``asked`` is its name in the request, ``shown`` that in the change."""
 
     what: str
     asked: str
@@ -39,7 +39,7 @@ class Named:
         return self.asked.lower() == self.shown.lower()
 
 
-Naming = t.Callable[[Change], Iterable[Named]]
+Naming = t.Callable[[Change], Iterable[NamedObject]]
 
 
 def place_of(change: Change) -> str:
@@ -53,149 +53,149 @@ def parameter(change: Change, name: str) -> str:
     return "" if value is None else str(value)
 
 
-def shown(change: Change, name: str) -> t.Optional[str]:
-    """What the change shows under ``name``, before or after; None where it shows nothing."""
+def find_shown(change: Change, name: str) -> t.Optional[str]:
+    """Find the text that the change shows under ``name``, before or after; None if it shows none."""
     for state in (change.after, change.before):
         if isinstance(state, Mapping) and isinstance(state.get(name), str):
             return str(state[name])
     return None
 
 
-def surroundings(change: Change) -> Iterator[Named]:
-    """The account and the region of the target, which every request of a change goes to."""
+def name_surroundings(change: Change) -> Iterator[NamedObject]:
+    """Name the account and the region of the target, which every request of a change goes to."""
     parts = place_of(change).split(":", 5)
     if len(parts) != 6 or parts[0] != "arn":
         return
     if parts[4] not in _OF_AWS:
-        yield Named("account", change.account_id, parts[4])
+        yield NamedObject("account", change.account_id, parts[4])
     if parts[3] and change.region != GLOBAL:
-        yield Named("region", change.region, parts[3])
+        yield NamedObject("region", change.region, parts[3])
 
 
-def principal(kind: str) -> Naming:
-    """The user or role that the request names."""
+def name_principal(kind: str) -> Naming:
+    """Name the user or role of the request."""
     key = {"user": "UserName", "role": "RoleName"}[kind]
 
-    def named(change: Change) -> Iterator[Named]:
+    def find_names(change: Change) -> Iterator[NamedObject]:
         target = principal_of(place_of(change))
         is_of_kind = target is not None and target.kind == kind
-        yield Named(kind, parameter(change, key), target.name if target and is_of_kind else change.target)
+        yield NamedObject(kind, parameter(change, key), target.name if target and is_of_kind else change.target)
 
-    return named
+    return find_names
 
 
-def owner_of_credential(change: Change) -> Iterator[Named]:
-    """The user of a credential. Without a name IAM acts on who calls, which for a session as root is the target."""
+def name_credential_owner(change: Change) -> Iterator[NamedObject]:
+    """Name the user of a credential. Without a name IAM acts on the caller: the target, for a session as root."""
     if parameter(change, "UserName") or resource_of(place_of(change)) != "root":
-        yield from principal("user")(change)
+        yield from name_principal("user")(change)
 
 
-def group(change: Change) -> Iterator[Named]:
-    """The group that the request names, where the group is the target."""
+def name_group(change: Change) -> Iterator[NamedObject]:
+    """Name the group of the request, which is also the target."""
     resource = resource_of(place_of(change))
     name = resource.rpartition("/")[2] if resource.startswith("group/") else change.target
-    yield Named("group", parameter(change, "GroupName"), name)
+    yield NamedObject("group", parameter(change, "GroupName"), name)
 
 
-def equal(key: str, what: str, of: str) -> Naming:
-    """A parameter that the change shows under the name ``of``; nothing where it shows none."""
+def name_shown_value(key: str, what: str, of: str) -> Naming:
+    """Name a parameter that the change shows under the name ``of``; nothing if it shows none."""
 
-    def named(change: Change) -> Iterator[Named]:
-        value = shown(change, of)
+    def find_names(change: Change) -> Iterator[NamedObject]:
+        value = find_shown(change, of)
         if value is not None:
-            yield Named(what, parameter(change, key), value)
+            yield NamedObject(what, parameter(change, key), value)
 
-    return named
-
-
-def whole(key: str, what: str) -> Naming:
-    """A parameter that is the target."""
-    return lambda change: (Named(what, parameter(change, key), place_of(change)),)
+    return find_names
 
 
-def tail(key: str, what: str, after: str = "/") -> Naming:
-    """A parameter that the target's ARN ends with."""
-    return lambda change: (Named(what, parameter(change, key), place_of(change).rpartition(after)[2]),)
+def name_whole_target(key: str, what: str) -> Naming:
+    """Name a parameter that is the target."""
+    return lambda change: (NamedObject(what, parameter(change, key), place_of(change)),)
 
 
-def part(key: str, what: str, label: str) -> Naming:
-    """A parameter that stands behind the ARN: ``<ARN> statement <id>``."""
-    return lambda change: (Named(what, parameter(change, key), change.target.partition(f" {label}")[2]),)
+def name_tail(key: str, what: str, after: str = "/") -> Naming:
+    """Name a parameter that the target's ARN ends with."""
+    return lambda change: (NamedObject(what, parameter(change, key), place_of(change).rpartition(after)[2]),)
 
 
-def made(key: str, kind: str) -> Naming:
-    """Something new of IAM, by its name and path."""
+def name_part(key: str, what: str, label: str) -> Naming:
+    """Name a parameter that follows the ARN: ``<ARN> statement <id>``."""
+    return lambda change: (NamedObject(what, parameter(change, key), change.target.partition(f" {label}")[2]),)
 
-    def named(change: Change) -> Iterator[Named]:
+
+def name_new_object(key: str, kind: str) -> Naming:
+    """Name a new object of IAM, by its name and path."""
+
+    def find_names(change: Change) -> Iterator[NamedObject]:
         path = parameter(change, "Path") or "/"
-        yield Named(kind, f"{kind}{path}{parameter(change, key)}", resource_of(place_of(change)))
+        yield NamedObject(kind, f"{kind}{path}{parameter(change, key)}", resource_of(place_of(change)))
 
-    return named
+    return find_names
 
 
-def own_tags(change: Change) -> Iterator[Named]:
-    """The tags of a user: other tags than those of this collection can open doors."""
+def name_own_tags(change: Change) -> Iterator[NamedObject]:
+    """Name the tags of a user: tags that are not of this collection can give access."""
     keys = change.parameters.get("TagKeys") or [tag.get("Key") for tag in change.parameters.get("Tags") or ()]
     for key in keys:
-        yield Named("tag", str(key)[: len(_OWN_TAGS)], _OWN_TAGS)
+        yield NamedObject("tag", str(key)[: len(_OWN_TAGS)], _OWN_TAGS)
 
 
-def event_target(change: Change) -> Iterator[Named]:
-    """The one target of a rule."""
+def name_event_target(change: Change) -> Iterator[NamedObject]:
+    """Name the one target of a rule."""
     targets = change.parameters.get("Targets") or ()
     ids = [str(target.get("Id")) for target in targets] or [str(value) for value in change.parameters.get("Ids") or ()]
-    yield Named("target", ", ".join(ids), change.target.partition(" target ")[2])
+    yield NamedObject("target", ", ".join(ids), change.target.partition(" target ")[2])
 
 
-def organization_policy(change: Change) -> Iterator[Named]:
-    """A policy of the organization: by its id, which the target's ARN ends with, or by name and type."""
+def name_organization_policy(change: Change) -> Iterator[NamedObject]:
+    """Name a policy of the organization: by its id, which the target's ARN ends with, or by name and type."""
     identifier = parameter(change, "PolicyId") or parameter(change, "ResourceId")
     if identifier:
-        yield Named("policy", identifier, place_of(change).rpartition("/")[2])
+        yield NamedObject("policy", identifier, place_of(change).rpartition("/")[2])
         return
     for key, of in (("Name", "policy"), ("Type", "type")):
         asked = parameter(change, f"Policy{key}") or parameter(change, key)
-        yield Named("policy", asked, shown(change, of) or change.target)
+        yield NamedObject("policy", asked, find_shown(change, of) or change.target)
 
 
-def node(change: Change) -> Iterator[Named]:
-    """The root, unit or account that a policy is attached to."""
-    yield Named("node", parameter(change, "TargetId"), change.target.rpartition(" on ")[2])
-    yield from equal("TargetId", "node", "attached_to")(change)
+def name_node(change: Change) -> Iterator[NamedObject]:
+    """Name the root, unit or account that a policy is attached to."""
+    yield NamedObject("node", parameter(change, "TargetId"), change.target.rpartition(" on ")[2])
+    yield from name_shown_value("TargetId", "node", "attached_to")(change)
 
 
-def policy_type(change: Change) -> Iterator[Named]:
-    """A type of policy of a root."""
+def name_policy_type(change: Change) -> Iterator[NamedObject]:
+    """Name a type of policy of a root."""
     asked = f"policy type {parameter(change, 'PolicyType')} of {parameter(change, 'RootId')}"
-    yield Named("policy type", asked, change.target)
+    yield NamedObject("policy type", asked, change.target)
 
 
-def setting(name: str, key: str = "") -> Naming:
-    """A setting of the organization, with the account or service that it is for."""
+def name_setting(name: str, key: str = "") -> Naming:
+    """Name a setting of the organization, with the account or service that it is for."""
 
-    def named(change: Change) -> Iterator[Named]:
+    def find_names(change: Change) -> Iterator[NamedObject]:
         asked = f"{name}/{parameter(change, key)}" if key else name
-        yield Named("setting", asked, shown(change, "setting") or "")
-        yield Named("setting", asked, change.target[-len(asked) :])
+        yield NamedObject("setting", asked, find_shown(change, "setting") or "")
+        yield NamedObject("setting", asked, change.target[-len(asked) :])
 
-    return named
+    return find_names
 
 
-def together(*namings: Naming) -> Naming:
-    """All that several namings find."""
+def combine(*namings: Naming) -> Naming:
+    """Combine several namings."""
     return lambda change: [item for naming in namings for item in naming(change)]
 
 
-def events(change: Change) -> Iterator[Named]:
-    """The bus that each event of a request is put on, and what it says."""
+def name_events(change: Change) -> Iterator[NamedObject]:
+    """Name the bus that each event of a request is put on, and the event's detail."""
     said = (change.after or {}).get("events") or []
     entries = change.parameters.get("Entries") or []
-    yield Named("number of events", str(len(entries)), str(len(said)))
+    yield NamedObject("number of events", str(len(entries)), str(len(said)))
     for entry, detail in zip(entries, said, strict=False):
-        yield Named("bus", str(entry.get("EventBusName")), place_of(change))
-        yield Named("event", str(entry.get("Detail")), str(detail))
+        yield NamedObject("bus", str(entry.get("EventBusName")), place_of(change))
+        yield NamedObject("event", str(entry.get("Detail")), str(detail))
 
 
-def nothing(_change: Change) -> Iterator[Named]:
-    """An operation that no change of a plan is made with."""
+def name_nothing(_change: Change) -> Iterator[NamedObject]:
+    """Name nothing: no change of a plan uses the operation."""
     yield from ()

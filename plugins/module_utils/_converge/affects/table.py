@@ -22,9 +22,9 @@ from ..._account.organization_tree import RCP, SCP
 from ..arn import principal_of
 from ..change import Change
 from . import request
-from .callers import is_same, named_by
+from .callers import find_named_principals, is_same
 from .reach import ANYBODY, NotKnown, Reach
-from .request import Naming, parameter, place_of, shown
+from .request import Naming, find_shown, parameter, place_of
 
 Rule = Callable[[Change, Reach], Iterable[str]]
 
@@ -38,7 +38,7 @@ class Write:
     can_grow: bool = False
 
 
-# Whose access changes
+# The principals whose access changes
 
 
 def _nobody(_change: Change, _reach: Reach) -> Iterable[str]:
@@ -79,7 +79,7 @@ def _members(change: Change, reach: Reach) -> Iterable[str]:
 
 
 def _holders(change: Change, reach: Reach) -> Iterable[str]:
-    """Who has a managed policy: attached, through a group, or as boundary."""
+    """The principals that have a managed policy: attached, through a group, or as boundary."""
     arn = parameter(change, "PolicyArn")
     through = (reach.members(group) for group in reach.groups_with(arn))
     return reach.owners(arn).union(*through)
@@ -95,23 +95,25 @@ def _everybody_here(change: Change, _reach: Reach) -> Iterable[str]:
     return (change.account_id,)
 
 
-def _trusted(document: str) -> Rule:
-    """The role, and whom its trust policy lets in or shuts out. ``document``: the parameter with the new one."""
+def _find_trusted(document: str) -> Rule:
+    """Find the role, and those whom its trust policy allows or denies. ``document``: the parameter with the new one."""
 
     def rule(change: Change, reach: Reach) -> Iterable[str]:
         before = change.before.get("trust") if isinstance(change.before, Mapping) else None
         after = change.parameters.get(document) if document else None
-        return (*_of("role", "RoleName")(change, reach), *named_by(before, after))
+        return (*_of("role", "RoleName")(change, reach), *find_named_principals(before, after))
 
     return rule
 
 
-def _callers(attribute: t.Optional[Callable[[Change], t.Any]]) -> Rule:
-    """Whom a resource policy names before and after. ``attribute`` takes the new one from the request."""
+def _find_callers(attribute: t.Optional[Callable[[Change], t.Any]]) -> Rule:
+    """Find the principals that a resource policy names before and after. ``attribute`` reads the new one."""
 
     def rule(change: Change, _reach: Reach) -> Iterable[str]:
         before: t.Any = change.before if isinstance(change.before, Mapping) else {}
-        return named_by(before.get("policy", before.get("Policy")), attribute(change) if attribute else None)
+        return find_named_principals(
+            before.get("policy", before.get("Policy")), attribute(change) if attribute else None
+        )
 
     return rule
 
@@ -121,20 +123,20 @@ def _attribute(change: Change) -> t.Any:
 
 
 def _topic_attribute(change: Change, reach: Reach) -> Iterable[str]:
-    """Who is named by the policy of a topic. Its key has a policy of its own, which stays as it is."""
+    """The principals that the policy of a topic names. Its key has a policy of its own, which stays as it is."""
     if parameter(change, "AttributeName") != "Policy":
         return ()
-    return _callers(lambda asked: asked.parameters.get("AttributeValue"))(change, reach)
+    return _find_callers(lambda asked: asked.parameters.get("AttributeValue"))(change, reach)
 
 
 def _bus_statement(change: Change, _reach: Reach) -> Iterable[str]:
-    """Whom the statement of an event bus names, before and after."""
+    """The principals that the statement of an event bus names, before and after."""
     if change.parameters.get("Policy") or change.parameters.get("RemoveAllPermissions"):
         raise NotKnown("whom the whole policy of an event bus names")
     before = {"Version": "2012-10-17", "Statement": [change.before]} if change.before else None
     value = parameter(change, "Principal")
     said = {"*"} if value == ANYBODY else {value} if value else set()
-    return said | named_by(before, None)
+    return said | find_named_principals(before, None)
 
 
 def _service(change: Change, _reach: Reach) -> Iterable[str]:
@@ -161,7 +163,7 @@ def _below(change: Change, reach: Reach, nodes: Iterable[str]) -> Iterable[str]:
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
     """
     found = {account for node in nodes for account in reach.below(node)}
-    kind = parameter(change, "PolicyType") or shown(change, "type") or ""
+    kind = parameter(change, "PolicyType") or find_shown(change, "type") or ""
     if kind in (SCP, RCP):
         found.discard(reach.management_account())
     return found | {ANYBODY} if kind == RCP and found else found
@@ -184,10 +186,12 @@ def _below_policy(change: Change, reach: Reach) -> Iterable[str]:
 _TAGS: t.Final = ("Tag", "Untag")
 _USER = _of("user", "UserName")
 _ROLE = _of("role", "RoleName")
-_POLICY: t.Final = request.equal("PolicyArn", "policy", "policy")
-_INLINE: t.Final = request.equal("PolicyName", "policy", "inline_policy")
-_BOUNDARY: t.Final = request.equal("PermissionsBoundary", "boundary", "boundary")
-_MEMBER: t.Final = request.together(request.principal("user"), request.equal("GroupName", "group", "group"))
+_POLICY: t.Final = request.name_shown_value("PolicyArn", "policy", "policy")
+_INLINE: t.Final = request.name_shown_value("PolicyName", "policy", "inline_policy")
+_BOUNDARY: t.Final = request.name_shown_value("PermissionsBoundary", "boundary", "boundary")
+_MEMBER: t.Final = request.combine(
+    request.name_principal("user"), request.name_shown_value("GroupName", "group", "group")
+)
 _CREDENTIALS: t.Final[Mapping[str, str]] = {
     "AccessKey": "AccessKeyId",
     "ServiceSpecificCredential": "ServiceSpecificCredentialId",
@@ -196,7 +200,7 @@ _CREDENTIALS: t.Final[Mapping[str, str]] = {
 }
 
 
-def _no_name(_change: Change) -> Iterable[request.Named]:
+def _no_name(_change: Change) -> Iterable[request.NamedObject]:
     return ()
 
 
@@ -204,57 +208,64 @@ def _identity_policies() -> dict[str, Write]:
     """Policies of users, roles and groups, and boundaries."""
     table: dict[str, Write] = {}
     for kind, rule in (("User", _USER), ("Role", _ROLE), ("Group", _members)):
-        names = request.group if kind == "Group" else request.principal(kind.lower())
+        names = request.name_group if kind == "Group" else request.name_principal(kind.lower())
         for operation in ("Attach", "Detach"):
-            table[f"{operation}{kind}Policy"] = Write(rule, request.together(names, _POLICY), kind == "Group")
+            table[f"{operation}{kind}Policy"] = Write(rule, request.combine(names, _POLICY), kind == "Group")
         for operation in ("Put", "Delete"):
-            table[f"{operation}{kind}Policy"] = Write(rule, request.together(names, _INLINE), kind == "Group")
+            table[f"{operation}{kind}Policy"] = Write(rule, request.combine(names, _INLINE), kind == "Group")
         if kind != "Group":
-            table[f"Put{kind}PermissionsBoundary"] = Write(rule, request.together(names, _BOUNDARY))
+            table[f"Put{kind}PermissionsBoundary"] = Write(rule, request.combine(names, _BOUNDARY))
             table[f"Delete{kind}PermissionsBoundary"] = Write(rule, names)
     return table
 
 
 def _iam() -> dict[str, Write]:
-    policy = request.whole("PolicyArn", "policy")
+    policy = request.name_whole_target("PolicyArn", "policy")
     table = {
         **_identity_policies(),
-        "CreatePolicy": Write(_nobody, request.made("PolicyName", "policy")),
+        "CreatePolicy": Write(_nobody, request.name_new_object("PolicyName", "policy")),
         "CreatePolicyVersion": Write(_holders_of_default, policy, can_grow=True),
         **{f"{verb}PolicyVersion": Write(_holders, policy, can_grow=True) for verb in ("SetDefault", "Delete")},
         "DeletePolicy": Write(_holders, policy, can_grow=True),
-        "CreateGroup": Write(_nobody, request.made("GroupName", "group")),
-        "DeleteGroup": Write(_members, request.group, can_grow=True),
+        "CreateGroup": Write(_nobody, request.name_new_object("GroupName", "group")),
+        "DeleteGroup": Write(_members, request.name_group, can_grow=True),
         "AddUserToGroup": Write(_USER, _MEMBER),
         "RemoveUserFromGroup": Write(_USER, _MEMBER),
-        "CreateRole": Write(_trusted("AssumeRolePolicyDocument"), request.made("RoleName", "role")),
-        "UpdateAssumeRolePolicy": Write(_trusted("PolicyDocument"), request.principal("role")),
-        "DeleteRole": Write(_trusted(""), request.principal("role")),
+        "CreateRole": Write(_find_trusted("AssumeRolePolicyDocument"), request.name_new_object("RoleName", "role")),
+        "UpdateAssumeRolePolicy": Write(_find_trusted("PolicyDocument"), request.name_principal("role")),
+        "DeleteRole": Write(_find_trusted(""), request.name_principal("role")),
         **{
             f"{verb}{kind}": Write(
-                _owner, request.together(request.owner_of_credential, request.equal(key, kind, "id"))
+                _owner, request.combine(request.name_credential_owner, request.name_shown_value(key, kind, "id"))
             )
             for kind, key in _CREDENTIALS.items()
             for verb in ("Update", "Delete")
         },
-        "DeleteLoginProfile": Write(_owner, request.owner_of_credential),
+        "DeleteLoginProfile": Write(_owner, request.name_credential_owner),
         "DeactivateMFADevice": Write(
-            _owner, request.together(request.owner_of_credential, request.equal("SerialNumber", "device", "id"))
+            _owner,
+            request.combine(request.name_credential_owner, request.name_shown_value("SerialNumber", "device", "id")),
         ),
         # A condition of any policy can ask for a tag of who calls.
         **{
-            f"{verb}User": Write(_USER, request.together(request.principal("user"), request.own_tags)) for verb in _TAGS
+            f"{verb}User": Write(_USER, request.combine(request.name_principal("user"), request.name_own_tags))
+            for verb in _TAGS
         },
         **{f"{verb}AccountPasswordPolicy": Write(_everybody_here, _no_name) for verb in ("Update", "Delete")},
     }
     for feature in ("RootCredentialsManagement", "RootSessions"):
         for verb in ("Enable", "Disable"):
-            table[f"{verb}Organizations{feature}"] = Write(_openers_of_roots, request.setting(feature), can_grow=True)
+            table[f"{verb}Organizations{feature}"] = Write(
+                _openers_of_roots, request.name_setting(feature), can_grow=True
+            )
     return {f"iam:{name}": write for name, write in table.items()}
 
 
 def _organizations() -> dict[str, Write]:
-    policy, attachment = request.organization_policy, request.together(request.organization_policy, request.node)
+    policy, attachment = (
+        request.name_organization_policy,
+        request.combine(request.name_organization_policy, request.name_node),
+    )
     table = {
         "AttachPolicy": Write(_below_node, attachment, can_grow=True),
         "DetachPolicy": Write(_below_node, attachment, can_grow=True),
@@ -265,14 +276,14 @@ def _organizations() -> dict[str, Write]:
         "TagResource": Write(_nobody, policy),
         "UntagResource": Write(_nobody, policy),
         # The type comes with a policy of AWS on every node that allows everything.
-        "EnablePolicyType": Write(_nobody, request.policy_type),
+        "EnablePolicyType": Write(_nobody, request.name_policy_type),
         **{
-            f"{verb}AWSServiceAccess": Write(_service, request.setting("trusted_access"))
+            f"{verb}AWSServiceAccess": Write(_service, request.name_setting("trusted_access"))
             for verb in ("Enable", "Disable")
         },
         **{
             f"{verb}DelegatedAdministrator": Write(
-                _administrator, request.setting("delegated_administrator", "AccountId")
+                _administrator, request.name_setting("delegated_administrator", "AccountId")
             )
             for verb in ("Register", "Deregister")
         },
@@ -282,40 +293,42 @@ def _organizations() -> dict[str, Write]:
 
 def _alerts() -> dict[str, Write]:
     """Rules, topics and queues: only the policies of buses, topics and queues let somebody in."""
-    rule, topic = request.tail("Name", "rule"), request.whole("TopicArn", "topic")
-    target = request.together(request.tail("Rule", "rule"), request.event_target)
-    resource = request.whole("ResourceARN", "resource")
-    queue = request.tail("QueueName", "queue", ":")
-    statement = request.part("StatementId", "statement", "statement ")
+    rule, topic = request.name_tail("Name", "rule"), request.name_whole_target("TopicArn", "topic")
+    target = request.combine(request.name_tail("Rule", "rule"), request.name_event_target)
+    resource = request.name_whole_target("ResourceARN", "resource")
+    queue = request.name_tail("QueueName", "queue", ":")
+    statement = request.name_part("StatementId", "statement", "statement ")
     return {
         **{f"events:{name}": Write(_nobody, rule) for name in ("PutRule", "DeleteRule")},
         **{f"events:{name}": Write(_nobody, target) for name in ("PutTargets", "RemoveTargets")},
         **{f"events:{name}Resource": Write(_nobody, resource) for name in _TAGS},
         **{f"events:{name}Permission": Write(_bus_statement, statement) for name in ("Put", "Remove")},
-        "sns:CreateTopic": Write(_callers(_attribute), request.tail("Name", "topic", ":")),
+        "sns:CreateTopic": Write(_find_callers(_attribute), request.name_tail("Name", "topic", ":")),
         "sns:SetTopicAttributes": Write(
-            _topic_attribute, request.together(topic, request.part("AttributeName", "attribute", ""))
+            _topic_attribute, request.combine(topic, request.name_part("AttributeName", "attribute", ""))
         ),
-        "sns:DeleteTopic": Write(_callers(None), topic),
-        "sns:Publish": Write(_nobody, request.equal("TopicArn", "topic", "notice")),
+        "sns:DeleteTopic": Write(_find_callers(None), topic),
+        "sns:Publish": Write(_nobody, request.name_shown_value("TopicArn", "topic", "notice")),
         **{
-            f"sns:{name}": Write(_nobody, request.together(topic, request.part("Endpoint", "queue", "subscription ")))
+            f"sns:{name}": Write(
+                _nobody, request.combine(topic, request.name_part("Endpoint", "queue", "subscription "))
+            )
             for name in ("Subscribe", "Unsubscribe")
         },
-        "events:PutEvents": Write(_nobody, request.events),
-        # What a probe sent, out of its own queue.
-        "sqs:ReceiveMessage": Write(_nobody, request.nothing),
-        "sqs:CreateQueue": Write(_callers(_attribute), queue),
-        "sqs:SetQueueAttributes": Write(_callers(_attribute), queue),
-        "sqs:DeleteQueue": Write(_callers(None), queue),
+        "events:PutEvents": Write(_nobody, request.name_events),
+        # A probe receives its own message from its own queue.
+        "sqs:ReceiveMessage": Write(_nobody, request.name_nothing),
+        "sqs:CreateQueue": Write(_find_callers(_attribute), queue),
+        "sqs:SetQueueAttributes": Write(_find_callers(_attribute), queue),
+        "sqs:DeleteQueue": Write(_find_callers(None), queue),
     }
 
 
 def _detective() -> dict[str, Write]:
     """Services that watch. None of their settings lets anybody in or keeps anybody out."""
-    analyzer, rule = request.tail("analyzerName", "analyzer"), request.tail("ruleName", "rule")
-    config = request.tail
-    resource = request.whole("resourceArn", "analyzer")
+    analyzer, rule = request.name_tail("analyzerName", "analyzer"), request.name_tail("ruleName", "rule")
+    config = request.name_tail
+    resource = request.name_whole_target("resourceArn", "analyzer")
     named: dict[str, Naming] = {
         **{f"accessanalyzer:{verb}Analyzer": analyzer for verb in ("Create", "Update", "Delete")},
         **{f"accessanalyzer:{verb}ArchiveRule": rule for verb in ("Create", "Update", "Delete", "Apply")},
@@ -360,6 +373,6 @@ WRITES: t.Final[Mapping[str, Write]] = types.MappingProxyType(
         **_organizations(),
         **_alerts(),
         **_detective(),
-        "sts:AssumeRoot": Write(_root_of_member, request.whole("TargetPrincipal", "account")),
+        "sts:AssumeRoot": Write(_root_of_member, request.name_whole_target("TargetPrincipal", "account")),
     }
 )

@@ -24,7 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import A
 from ansible_collections.hardening.iam.plugins.module_utils._aws.options import AccessOptions
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access_keys.run import reread
 from ansible_collections.hardening.iam.plugins.module_utils._converge import attempts
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
 from ansible_collections.hardening.iam.plugins.modules.access_key_lifecycle import ENTRY, RETURN, argument_spec
@@ -248,7 +248,7 @@ def test_a_deactivation_is_undone_by_activation_and_a_deletion_by_nothing(accoun
     account.run()
     undone = []
     for run in ("run-2", "run-1"):
-        for intent, _outcome in reversed(list(recorded(DirectoryStore(str(account.journal)), ACCOUNT, run))):
+        for intent, _outcome in reversed(list(read_recorded(DirectoryStore(str(account.journal)), ACCOUNT, run))):
             undo = intent.change.undo
             assert undo and reread(access(), START)(intent.change) == intent.change.after
             undone.append(undo.operation)

@@ -15,7 +15,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
-from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Applied
+from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import ApplyResult
 from ansible_collections.hardening.iam.plugins.module_utils._module import converging
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
 from ansible_collections.hardening.iam.plugins.modules import permissions_boundary, user_permissions
@@ -78,7 +78,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], t.Any]]
     def plan(action: Callable[[], t.Any]) -> None:
         apply = converging.apply
 
-        def applying(*arguments: t.Any, **options: t.Any) -> Applied:
+        def applying(*arguments: t.Any, **options: t.Any) -> ApplyResult:
             action()
             return apply(*arguments, **options)
 

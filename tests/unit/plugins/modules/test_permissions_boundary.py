@@ -15,7 +15,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import execute
 from ansible_collections.hardening.iam.plugins.module_utils._prediction import evidence as prediction
@@ -183,7 +183,7 @@ def test_all_changes_can_be_taken_back_but_the_deletion_of_a_version(one: Accoun
     undos = {
         intent.change.operation: intent.change.undo.operation if intent.change.undo else None
         for run in ("1", "2", "3")
-        for intent, _outcome in recorded(store, ACCOUNT, run)
+        for intent, _outcome in read_recorded(store, ACCOUNT, run)
     }
     assert undos == {
         "CreatePolicy": "DeletePolicy",

@@ -32,7 +32,7 @@ def result_of(place: Path, **options: t.Any) -> dict[str, t.Any]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    DirectoryStore(str(tmp_path)).put(f"{samples.ACCOUNT}/report.json", encode(samples.completed()))
+    DirectoryStore(str(tmp_path)).put(f"{samples.ACCOUNT}/report.json", encode(samples.complete_report()))
     return tmp_path
 
 

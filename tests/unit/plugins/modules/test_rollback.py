@@ -18,7 +18,7 @@ from moto import mock_aws
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.access import Access
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import interrupted, recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import find_interrupted, read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._module.task import Entry, Task, execute
 from ansible_collections.hardening.iam.plugins.modules import password_policy, rollback
@@ -70,7 +70,7 @@ class Account:
             return None
 
     def outcomes(self, run_id: str) -> list[str]:
-        return [outcome.value for _intent, outcome in recorded(self.store, ACCOUNT, run_id)]
+        return [outcome.value for _intent, outcome in read_recorded(self.store, ACCOUNT, run_id)]
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_rollback_is_a_run_of_its_own(account: Account) -> None:
     account.harden("run")
     done = account.undo("run")
     assert done["journal"] == f"{account.store.location}/{ACCOUNT}/undo/{JOB}"
-    ((intent, outcome),) = recorded(account.store, ACCOUNT, "undo")
+    ((intent, outcome),) = read_recorded(account.store, ACCOUNT, "undo")
     assert (intent.module, outcome.value) == ("rollback", "applied")
     assert intent.change.undoes == f"{ACCOUNT}/run/{JOB}/000001"
     assert done["changes"][0]["undoes"] == intent.change.undoes
@@ -273,7 +273,7 @@ def test_a_rollback_that_was_cut_off_goes_on_and_concludes(account: Account, was
     assert account.policy is None
     assert result["changed"] is not was_made
     assert account.outcomes("cut-off") == ["applied" if was_made else "failed"]
-    assert not interrupted(account.store, ACCOUNT)
+    assert not find_interrupted(account.store, ACCOUNT)
 
 
 # Results

@@ -119,7 +119,7 @@ def test_the_report_is_completed_by_what_the_run_did(reports: Path) -> None:
     report = read(reports / samples.ACCOUNT / "report.json")
     (refusal,) = report["refused"]
     more = {"plan_sha256": result["plan_sha256"], "incomplete": []}
-    assert report == {**json.loads(encode(samples.completed())), **more, "refused": [refusal]}
+    assert report == {**json.loads(encode(samples.complete_report())), **more, "refused": [refusal]}
     assert refusal == {**samples.REFUSAL.as_dict(), "module": "access_keys"}
     assert read(reports / samples.ACCOUNT / "runs" / report["run"]["id"] / "report.json") == report
     assert [result[name] for name in CHANGES] == [1, 0, 1, 1]
@@ -273,7 +273,7 @@ def test_what_was_waived_for_another_reason_fails_the_run(reports: Path) -> None
         "policy_sensitive_wildcard", samples.arn("policy", "P"), evidence=Evidence({"allows": ["s3:*"]})
     )
     more = dataclasses.replace(accepted, evidence=Evidence({"allows": ["s3:*", "iam:*"]}))
-    waived = dataclasses.replace(accepted, status=Status.WAIVED, waiver=samples.settled()[0].waiver)
+    waived = dataclasses.replace(accepted, status=Status.WAIVED, waiver=samples.make_other_findings()[0].waiver)
     report = compare(samples.assessment([more]), samples.assessment([waived], run=samples.run("before")))
     DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/report.json", encode(report))
     for scope in ("account", "fleet"):
@@ -285,7 +285,7 @@ def test_what_was_waived_for_another_reason_fails_the_run(reports: Path) -> None
 def test_what_an_upgrade_finds_is_shown_and_does_not_fail_the_run(reports: Path) -> None:
     """A pipeline with fail_on: new goes on after an upgrade that added a control."""
     place = DirectoryStore(str(reports))
-    place.put(f"{samples.ACCOUNT}/report.json", encode(samples.upgraded()))
+    place.put(f"{samples.ACCOUNT}/report.json", encode(samples.report_after_upgrade()))
     asked = task(reports, fail_on="new")
     result = run(asked)
     assert (result["fail"], result["delta"]["new"], result["delta"]["newly_assessed"]) == (False, 0, 1)
@@ -304,7 +304,7 @@ def test_what_an_upgrade_finds_is_shown_and_does_not_fail_the_run(reports: Path)
 
 def test_what_was_excluded_before_fails_the_run(reports: Path) -> None:
     """Without an upgrade the declaration left the control out: nobody has seen its findings yet."""
-    report = samples.upgraded()
+    report = samples.report_after_upgrade()
     report["delta"]["upgraded"] = False
     DirectoryStore(str(reports)).put(f"{samples.ACCOUNT}/report.json", encode(report))
     for scope in ("account", "fleet"):
@@ -432,7 +432,7 @@ def test_title_and_ascii(reports: Path) -> None:
 
 def test_a_brief_line_is_ascii_where_the_text_is(reports: Path) -> None:
     store = DirectoryStore(str(reports))
-    store.put(f"{samples.ACCOUNT}/report.json", encode(samples.converged()))
+    store.put(f"{samples.ACCOUNT}/report.json", encode(samples.report_after_changes()))
     shown = run(task(reports, terminal="brief", ascii=True))["terminal"]
     assert "56.5% -> 62%" in shown
     assert shown.isascii()

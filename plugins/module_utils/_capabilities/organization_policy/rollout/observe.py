@@ -338,7 +338,7 @@ class EventHistories:
         return records
 
     def _is_closed(self, result: t.Union[tuple[t.Any, ...], AwsError]) -> bool:
-        return isinstance(result, AccessDenied) and result.by_scp and not self._is_about_regions
+        return isinstance(result, AccessDenied) and result.is_by_scp and not self._is_about_regions
 
 
 def member_access(connection: Connection, member_role_arn: str, account_id: str) -> Access:

@@ -26,10 +26,10 @@ from .._controls.samples import (
     EVERYTHING,
     allow,
     arn,
-    broken,
     document,
     group,
     key,
+    make_broken_document,
     policy,
     report,
     role,
@@ -145,7 +145,7 @@ def test_no_control_policies_deny_nothing(levels: tuple[PolicyLevel, ...]) -> No
 
 
 def test_control_policies_of_which_one_is_not_known_are_left_out() -> None:
-    odd = PolicyLevel("r-1", "r-1", (control("full", EVERYTHING), control("odd", text=broken("odd"))), ())
+    odd = PolicyLevel("r-1", "r-1", (control("full", EVERYTHING), control("odd", text=make_broken_document("odd"))), ())
     subject = Permissions(account(organization_policies=(odd,)))
     assert subject.layers(arn("role", "r")).scps is None
     assert subject.unreadable == ("odd",)
@@ -158,8 +158,8 @@ def test_what_is_not_known() -> None:
     subject = Permissions(
         snapshot(
             users=(user("a", **fields, boundary=arn("policy", "Limit")), user("b", boundary=ADMIN)),
-            roles=(role("r", trust=broken("trust")),),
-            policies=(policy("Odd", default_version=broken("Odd")),),
+            roles=(role("r", trust=make_broken_document("trust")),),
+            policies=(policy("Odd", default_version=make_broken_document("Odd")),),
         )
     )
     assert subject.unknown(arn("user", "a")) == ("Gone", "Odd", "no-json", "refused")

@@ -72,7 +72,7 @@ def test_the_lock_out_guard_asks_for_every_write_of_the_modules() -> None:
     place = Place("111122223333", organization_id="o-example", management_account_id="999988887777")
     asked = {ask.action for actor in cast(place) if actor.kind is Kind.AUTOMATION for ask in actor.asks}
     # What is about the organization is done in the management account, which no policy binds.
-    modules = generate_permissions.declared()
+    modules = generate_permissions.read_operations()
     writes = (
         action
         for capability in bootstrap_roles.CAPABILITIES

@@ -403,7 +403,7 @@ def test_a_region_closed_by_policy_is_a_denial_that_says_so(make_access: MakeAcc
     emulator.faults([{"kind": "error", "code": "AccessDeniedException", "status": 403, "message": message}])
     with pytest.raises(AccessDenied) as caught:
         make_access().call("accessanalyzer", "ListAnalyzers", region="eu-north-1")
-    assert caught.value.by_scp
+    assert caught.value.is_by_scp
     assert not isinstance(caught.value, RegionDenied)
 
 

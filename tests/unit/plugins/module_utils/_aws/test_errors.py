@@ -118,15 +118,15 @@ def test_a_quota_that_is_used_up_is_named_with_what_to_do(service: str, code: st
 
 
 def test_organizations_names_the_quota_in_a_reason() -> None:
-    def translated(reason: str) -> AwsError:
+    def translate_reason(reason: str) -> AwsError:
         refused = answer("ConstraintViolationException")
         refused.response["Reason"] = reason  # type: ignore[typeddict-unknown-key]
         return translate(refused, "organizations", "AttachPolicy", None)
 
-    full = translated("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
+    full = translate_reason("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
     assert kind_of(full) is QuotaExceeded
     assert "policies of one type that are attached to one root, OU or account; detach one" in full.message
-    assert kind_of(translated("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")) is InvalidRequest
+    assert kind_of(translate_reason("MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")) is InvalidRequest
 
 
 @pytest.mark.parametrize(
@@ -151,17 +151,17 @@ def test_credentials_that_ended_are_bad_everywhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "by_scp"),
+    ("message", "is_by_scp"),
     [
         (BY_SCP, True),
         ("because no service control policy allows the iam:GetUser action", True),
         ("because no identity-based policy allows the iam:GetUser action", False),
     ],
 )
-def test_denials_by_a_service_control_policy_are_told_apart(message: str, by_scp: bool) -> None:
+def test_denials_by_a_service_control_policy_are_told_apart(message: str, is_by_scp: bool) -> None:
     error = translate(answer("AccessDenied", message=message), "iam", "GetUser", None)
     assert isinstance(error, AccessDenied)
-    assert error.by_scp is by_scp
+    assert error.is_by_scp is is_by_scp
 
 
 def test_what_nobody_can_read_is_left_out_of_a_message() -> None:
@@ -217,7 +217,7 @@ def test_typed_errors_stay_and_strange_ones_are_not_swallowed() -> None:
 
 def test_other_words_for_the_same_error() -> None:
     error = AccessDenied("before", code="AccessDenied", service="iam", operation="GetUser", region="us-east-1")
-    other = error.rephrased("after: AccessDenied")
+    other = error.rephrase("after: AccessDenied")
     assert kind_of(other) is AccessDenied
     assert str(other) == "iam:GetUser in us-east-1: after: AccessDenied"
     assert str(AwsError("only words")) == "only words"

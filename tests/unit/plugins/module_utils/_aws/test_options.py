@@ -76,7 +76,10 @@ def test_secrets_show_nowhere() -> None:
         aws_config={"proxies": {"https": "http://user:s3cret-word@proxy"}},
     )
     assert "s3cret" not in f"{options} {options!r}"
-    assert options.masked("s3cret-key, s3cret-token and s3cret-id of AKIA") == "********, ******** and ******** of AKIA"
+    assert (
+        options.mask_secrets("s3cret-key, s3cret-token and s3cret-id of AKIA")
+        == "********, ******** and ******** of AKIA"
+    )
     for name in ("secret_key", "session_token", "assume_role_external_id"):
         assert name not in ASSUME_ROLE_ARGUMENTS or ASSUME_ROLE_ARGUMENTS[name]["no_log"] is True
 

@@ -10,9 +10,9 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import InvalidRequest
 from ansible_collections.hardening.iam.plugins.module_utils._aws.regions import (
-    checked,
     home_region_of,
     is_offered,
+    parse_regions,
     partition_of,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._aws.sdk import new_session
@@ -66,10 +66,13 @@ def test_where_a_service_is_offered(service: str, region: str, offered: bool) ->
 
 
 def test_requested_regions_are_cleaned_and_keep_their_order() -> None:
-    assert checked(["eu-west-1", " us-east-1 ", "", "eu-west-1"], new_session(), "aws") == ("eu-west-1", "us-east-1")
+    assert parse_regions(["eu-west-1", " us-east-1 ", "", "eu-west-1"], new_session(), "aws") == (
+        "eu-west-1",
+        "us-east-1",
+    )
 
 
 @pytest.mark.parametrize("names", [["europe"], ["us-gov-west-1"], ["eu-west-1", "enabled"], ["eu-west-1; rm"]])
 def test_what_is_no_region_of_the_partition_is_refused(names: t.Sequence[str]) -> None:
     with pytest.raises(InvalidRequest, match="regions: .* is not a region of the partition aws; give names"):
-        checked(names, new_session(), "aws")
+        parse_regions(names, new_session(), "aws")

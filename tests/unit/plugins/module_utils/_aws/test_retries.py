@@ -16,7 +16,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._aws.quotas import _
 from ansible_collections.hardening.iam.plugins.module_utils._aws.retries import _TRANSIENT, bare, judge
 
 
-def answered(service: str, operation: str, code: str, *, status: int = 400) -> AwsError:
+def make_error(service: str, operation: str, code: str, *, status: int = 400) -> AwsError:
     response: t.Any = {
         "Error": {"Code": code, "Message": "words of AWS"},
         "ResponseMetadata": {"HTTPStatusCode": status},
@@ -45,8 +45,8 @@ def answered(service: str, operation: str, code: str, *, status: int = 400) -> A
 def test_what_passes_is_waited_for_and_aws_says_that_nothing_was_done(
     service: str, operation: str, code: str, status: int, least: float
 ) -> None:
-    verdict = judge(answered(service, operation, code, status=status), service, operation)
-    assert verdict.answered
+    verdict = judge(make_error(service, operation, code, status=status), service, operation)
+    assert verdict.changed_nothing
     assert sum(verdict.waits) >= least
     assert sum(verdict.waits) < 150
     # The first attempts come soon, the later ones ever later.
@@ -69,8 +69,8 @@ def test_what_passes_is_waited_for_and_aws_says_that_nothing_was_done(
     ],
 )
 def test_what_does_not_pass_is_final(service: str, operation: str, code: str, status: int) -> None:
-    verdict = judge(answered(service, operation, code, status=status), service, operation)
-    assert (verdict.answered, verdict.waits) == (True, ())
+    verdict = judge(make_error(service, operation, code, status=status), service, operation)
+    assert (verdict.changed_nothing, verdict.waits) == (True, ())
 
 
 @pytest.mark.parametrize(
@@ -89,19 +89,19 @@ def test_what_does_not_pass_is_final(service: str, operation: str, code: str, st
     ],
 )
 def test_where_somebody_else_was_quicker_reads_may_lag_for_a_while(service: str, operation: str, code: str) -> None:
-    verdict = judge(answered(service, operation, code), service, operation)
-    assert verdict.answered
+    verdict = judge(make_error(service, operation, code), service, operation)
+    assert verdict.changed_nothing
     assert 10 <= sum(verdict.waits) < 30
 
 
 def test_what_was_just_made_may_not_be_known_everywhere_yet() -> None:
-    missing = answered("iam", "AttachGroupPolicy", "NoSuchEntity", status=404)
+    missing = make_error("iam", "AttachGroupPolicy", "NoSuchEntity", status=404)
     verdict = judge(missing, "iam", "AttachGroupPolicy")
     assert verdict.waits == () and sum(verdict.waits_if_new) >= 30
-    denied = answered("iam", "AttachGroupPolicy", "AccessDenied", status=403)
+    denied = make_error("iam", "AttachGroupPolicy", "AccessDenied", status=403)
     assert judge(denied, "iam", "AttachGroupPolicy").waits_if_new == ()
     # On what this run made, a deletion waits no less than on what it did not make.
-    gone = judge(answered("iam", "DeleteGroup", "NoSuchEntity"), "iam", "DeleteGroup")
+    gone = judge(make_error("iam", "DeleteGroup", "NoSuchEntity"), "iam", "DeleteGroup")
     assert sum(gone.waits_if_new) >= sum(gone.waits) > 0
 
 
@@ -116,24 +116,24 @@ def test_what_was_just_made_may_not_be_known_everywhere_yet() -> None:
 )
 def test_no_answer_leaves_it_open_whether_a_write_was_made(exception: Exception, is_answered: bool) -> None:
     verdict = judge(translate(exception, "iam", "CreateGroup", None), "iam", "CreateGroup")
-    assert verdict.answered is is_answered
+    assert verdict.changed_nothing is is_answered
     assert verdict.waits
 
 
 def test_a_failure_of_aws_leaves_it_open_too() -> None:
-    verdict = judge(answered("iam", "CreateGroup", "ServiceFailure", status=500), "iam", "CreateGroup")
-    assert not verdict.answered and verdict.waits
+    verdict = judge(make_error("iam", "CreateGroup", "ServiceFailure", status=500), "iam", "CreateGroup")
+    assert not verdict.changed_nothing and verdict.waits
 
 
 def test_an_error_of_another_call_leaves_the_write_open() -> None:
     """An archive rule is made, and then applied: where AWS refuses the second, the first was made all the same."""
-    error = answered("accessanalyzer", "ApplyArchiveRule", "AccessDeniedException", status=403)
-    assert not judge(error, "accessanalyzer", "CreateArchiveRule").answered
+    error = make_error("accessanalyzer", "ApplyArchiveRule", "AccessDeniedException", status=403)
+    assert not judge(error, "accessanalyzer", "CreateArchiveRule").changed_nothing
 
 
 def test_an_error_of_another_kind_is_final() -> None:
     verdict = judge(ValueError("x"), "iam", "CreateGroup")
-    assert (verdict.answered, verdict.waits, verdict.waits_if_new) == (False, (), ())
+    assert (verdict.changed_nothing, verdict.waits, verdict.waits_if_new) == (False, (), ())
     assert judge(NotFound("there is none", service="iam", operation="X"), "iam", "X").waits == ()
 
 

@@ -35,7 +35,7 @@ def _sessions(emulator: Emulator, clock: Clock, *, check_mode: bool = False) -> 
     return RootSessions(access, TASKS, clock=clock)
 
 
-def _opened(control: Emulator) -> list[dict[str, t.Any]]:
+def _list_opened(control: Emulator) -> list[dict[str, t.Any]]:
     return [record for record in control.log() if record["operation"] == "AssumeRoot"]
 
 
@@ -47,7 +47,7 @@ def test_a_session_is_root_for_one_task(emulator: Emulator, clock: Clock) -> Non
         sessions.of(PROD, AUDIT_TASK).call("iam", "ListUsers")
     with pytest.raises(FenceError):
         sessions.of(PROD, AUDIT_TASK).call("iam", "DeleteLoginProfile")
-    (opened,) = _opened(emulator)
+    (opened,) = _list_opened(emulator)
     assert (opened["region"], opened["parameters"]["DurationSeconds"]) == ("eu-west-1", 900)
 
 
@@ -59,7 +59,7 @@ def test_a_session_is_used_again_until_shortly_before_its_end(emulator: Emulator
     assert sessions.of(PROD, REMOVAL_TASK) is not first
     clock.now = 780
     assert sessions.of(PROD, AUDIT_TASK) is not first
-    assert len(_opened(emulator)) == 3
+    assert len(_list_opened(emulator)) == 3
 
 
 def test_few_sessions_are_kept(emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_check_mode_opens_sessions_for_the_audit_only(emulator: Emulator, clock:
     assert sessions.of(PROD, AUDIT_TASK).call("iam", "GetUser")["User"]["UserId"] == PROD
     with pytest.raises(FenceError, match=AUDIT_TASK):
         sessions.of(PROD, REMOVAL_TASK)
-    assert len(_opened(emulator)) == 1
+    assert len(_list_opened(emulator)) == 1
 
 
 def test_what_sts_refuses_is_told_and_no_session_is_kept(emulator: Emulator, clock: Clock) -> None:
@@ -85,7 +85,7 @@ def test_what_sts_refuses_is_told_and_no_session_is_kept(emulator: Emulator, clo
     for _attempt in range(2):
         with pytest.raises(AccessDenied, match="sts:AssumeRoot"):
             sessions.of(MANAGEMENT, AUDIT_TASK)
-    assert len(_opened(emulator)) == 2
+    assert len(_list_opened(emulator)) == 2
 
 
 def test_a_botocore_that_does_not_know_the_operation(clock: Clock) -> None:
@@ -105,4 +105,4 @@ def test_no_secret_is_shown(emulator: Emulator, clock: Clock) -> None:
     assert "ROOT-SESSION-TOKEN" not in shown
     assert session._options.secret_key is not None
     assert session._options.secret_key not in shown
-    assert session._options.masked(f"x {session._options.session_token}") == "x ********"
+    assert session._options.mask_secrets(f"x {session._options.session_token}") == "x ********"

@@ -117,7 +117,7 @@ def metric(number: int = 0, **fields: t.Any) -> FilterMetric:
     return FilterMetric(**{"namespace": NAMESPACE, "name": f"metric-{number}", "value": "1", **fields})
 
 
-def looked_at(number: int = 0, **fields: t.Any) -> AlarmMetric:
+def make_alarm_metric(number: int = 0, **fields: t.Any) -> AlarmMetric:
     """The same metric as an alarm looks at it."""
     values = {"namespace": NAMESPACE, "name": f"metric-{number}", "statistic": "Sum", "period": 300}
     return AlarmMetric(**{**values, **fields})
@@ -129,7 +129,7 @@ def alarm(number: int = 0, **fields: t.Any) -> MetricAlarm:
         "region": "us-east-1",
         "name": f"alarm-{number}",
         "arn": f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:alarm-{number}",
-        "metrics": (looked_at(number),),
+        "metrics": (make_alarm_metric(number),),
         "comparison": "GreaterThanOrEqualToThreshold",
         "threshold": 1.0,
         "actions": (TOPIC,),
@@ -150,7 +150,7 @@ def metric_filter(pattern: str, number: int = 0, **fields: t.Any) -> LogAlarm:
     return LogAlarm(**{**values, **fields})
 
 
-def alarmed(*patterns: str, **fields: t.Any) -> Snapshot:
+def make_alarmed_account(*patterns: str, **fields: t.Any) -> Snapshot:
     """The management account of an organization, with a filter and an alarm for each pattern."""
     values: dict[str, t.Any] = {
         "organization": Organization("o-1", ACCOUNT, "ALL"),
@@ -164,10 +164,10 @@ def alarmed(*patterns: str, **fields: t.Any) -> Snapshot:
 
 def with_alarm(pattern: str, **fields: t.Any) -> Snapshot:
     """An account with one pattern, and another alarm than the one that is prescribed."""
-    return alarmed(pattern, metric_alarms=(alarm(**fields),))
+    return make_alarmed_account(pattern, metric_alarms=(alarm(**fields),))
 
 
 def with_metric(pattern: str, reported: FilterMetric, looked: AlarmMetric, **fields: t.Any) -> Snapshot:
     """An account with one pattern, and another metric than the usual one."""
-    account = alarmed(pattern, metric_alarms=(alarm(metrics=(looked,), **fields),))
+    account = make_alarmed_account(pattern, metric_alarms=(alarm(metrics=(looked,), **fields),))
     return dataclasses.replace(account, log_alarms=(metric_filter(pattern, metrics=(reported,)),))

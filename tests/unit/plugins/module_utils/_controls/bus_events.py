@@ -42,7 +42,7 @@ def root() -> Event:
     }
 
 
-def assumed_root() -> Event:
+def assume_root() -> Event:
     identity = root()
     identity["sessionContext"]["assumedRoot"] = "true"
     return identity

@@ -32,7 +32,7 @@ def standard(path: str, region: str = HOME) -> str:
     return f"arn:aws:securityhub:{region if path.startswith('standards/') else ''}::{path}"
 
 
-def subscribed(path: str, region: str = HOME) -> str:
+def subscription_arn(path: str, region: str = HOME) -> str:
     """The ARN of the subscription to a standard."""
     return f"arn:aws:securityhub:{region}:{ACCOUNT}:subscription/{path.partition('/')[2]}"
 
@@ -44,7 +44,7 @@ def offering(*paths: str, region: str = HOME) -> tuple[OfferedStandard, ...]:
 def subscription(
     path: str, status: str = "READY", *, region: str = HOME, reason: t.Optional[str] = None
 ) -> Subscription:
-    return Subscription(standard(path, region), subscribed(path, region), status, reason)
+    return Subscription(standard(path, region), subscription_arn(path, region), status, reason)
 
 
 def hub(*subscriptions: Subscription, region: str = HOME, **fields: t.Any) -> SecurityHubDetails:

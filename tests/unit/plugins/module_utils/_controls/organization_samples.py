@@ -24,7 +24,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
     Unit,
 )
 
-from .samples import ACCOUNT, allow, broken, document, snapshot
+from .samples import ACCOUNT, allow, document, make_broken_document, snapshot
 
 ROOT_ID, WORKLOADS, PRODUCTION, SANDBOX = "r-acme", "ou-acme-work", "ou-acme-prod", "ou-acme-sand"
 PROD, DEV, PLAY = "222233334444", "333344445555", "444455556666"
@@ -66,7 +66,7 @@ def full_access(on: t.Sequence[str] = EVERYWHERE) -> OrganizationPolicy:
 
 
 def unreadable(on: t.Sequence[str]) -> OrganizationPolicy:
-    return policy("broken", on=on, of=broken("broken"))
+    return policy("broken", on=on, of=make_broken_document("broken"))
 
 
 def tree(*policies: OrganizationPolicy, **fields: t.Any) -> OrganizationTree:

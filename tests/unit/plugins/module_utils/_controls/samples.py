@@ -116,7 +116,7 @@ def document(*statements: t.Any, name: str = "p") -> PolicyDocument:
     )
 
 
-def broken(name: str = "p") -> PolicyDocument:
+def make_broken_document(name: str = "p") -> PolicyDocument:
     return PolicyDocument(name, None, "not a JSON document")
 
 

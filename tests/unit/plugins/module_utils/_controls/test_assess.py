@@ -355,13 +355,13 @@ def test_a_resource_that_can_not_be_judged_keeps_a_control_from_passing() -> Non
     assert (finding.resource, finding.status, finding.detail) == ("c", Status.NOT_ASSESSED, "not read")
 
 
-def left_out(**fields: t.Any) -> t.Any:
+def make_account_with_gap(**fields: t.Any) -> t.Any:
     """An account of three enabled regions of which one was not looked at."""
     return snapshot(regions=TWO_REGIONS, enabled_regions=("ap-south-1", *TWO_REGIONS), **fields)
 
 
 def test_an_enabled_region_that_was_left_out_is_named() -> None:
-    (finding,) = [item for item in assess(left_out()) if item.control == REGION_CONTROL]
+    (finding,) = [item for item in assess(make_account_with_gap()) if item.control == REGION_CONTROL]
     assert (finding.region, finding.status) == ("ap-south-1", Status.NOT_ASSESSED)
     assert finding.detail.startswith("the region is enabled, and aws_regions does not name it; this stands for ")
     whole = [item for item in assess(snapshot(regions=TWO_REGIONS)) if item.control == REGION_CONTROL]
@@ -379,7 +379,9 @@ def test_controls_that_nobody_asked_for_are_not_counted_in_a_region_that_was_lef
     asked = control(never, regional=True, needs=(Dataset.ANALYZERS,), id="asked", compliance={"cis_7.0": ("2.18",)})
     detective = control(never, regional=True, needs=(Dataset.CONFIG_RULES,), id="detective")
     not_requested = Unread(Dataset.CONFIG_RULES, UnreadKind.NOT_REQUESTED, "not asked for")
-    account = dataclasses.replace(left_out(), regions=(), unread=(not_requested,), enabled_regions=("ap-south-1",))
+    account = dataclasses.replace(
+        make_account_with_gap(), regions=(), unread=(not_requested,), enabled_regions=("ap-south-1",)
+    )
     (finding,) = assess(account, controls=[asked, detective])
     assert finding.evidence.observed == {"controls": ["asked"]}
     assert finding.compliance == {"cis_7.0": ("2.18",)}
@@ -388,7 +390,7 @@ def test_controls_that_nobody_asked_for_are_not_counted_in_a_region_that_was_lef
 @pytest.mark.parametrize(
     ("account", "reason"),
     [
-        (left_out(), "nothing is known of regions that were not read: ap-south-1"),
+        (make_account_with_gap(), "nothing is known of regions that were not read: ap-south-1"),
         (
             snapshot(
                 regions=TWO_REGIONS, unread=(unread(Dataset.TRAILS, UnreadKind.REGION_DENIED, region="eu-west-1"),)
@@ -422,4 +424,4 @@ def test_a_control_about_every_region_passes_only_if_every_region_was_read(
 def test_what_fails_in_one_region_fails_whether_or_not_the_others_were_read() -> None:
     verdict = Verdict(1, "trails", (Failure("trail", "bad", region="us-east-1"),))
     asks = control(lambda _scope: verdict, needs=(Dataset.TRAILS,), every_region=True)
-    assert [item.status for item in assess(left_out(), controls=[asks])] == [Status.FAIL]
+    assert [item.status for item in assess(make_account_with_gap(), controls=[asks])] == [Status.FAIL]

@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.control im
     Scope,
     listing,
     maps,
-    merged,
+    merge_compliance,
     plural,
     unread_reason,
 )
@@ -53,7 +53,10 @@ def test_unread_reason(region: str | None, operation: str, text: str) -> None:
 
 def test_mappings() -> None:
     assert maps(cis7="2.4", soc2=("CC6.1", "CC6.3")) == {"cis_7.0": ("2.4",), "soc2": ("CC6.1", "CC6.3")}
-    assert merged({"a": ("1", "2")}, {"a": ("2", "3"), "b": ("4",)}, {}) == {"a": ("1", "2", "3"), "b": ("4",)}
+    assert merge_compliance({"a": ("1", "2")}, {"a": ("2", "3"), "b": ("4",)}, {}) == {
+        "a": ("1", "2", "3"),
+        "b": ("4",),
+    }
 
 
 @pytest.mark.parametrize("dataset", Dataset)

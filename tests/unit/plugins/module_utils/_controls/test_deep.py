@@ -20,9 +20,9 @@ from .samples import (
     MEMBER,
     allow,
     arn,
-    broken,
     document,
     group,
+    make_broken_document,
     of_management,
     people,
     policy,
@@ -33,7 +33,7 @@ from .samples import (
 )
 
 
-def asked(account: t.Any, dataset: Dataset = Dataset.SERVICE_LAST_ACCESSED) -> set[str]:
+def list_asked(account: t.Any, dataset: Dataset = Dataset.SERVICE_LAST_ACCESSED) -> set[str]:
     return {name.rpartition("/")[2] for name in principals_in_question(Facts(account))[dataset]}
 
 
@@ -46,7 +46,7 @@ def test_administrators_are_in_question_but_not_those_by_design() -> None:
         ),
         organization=MEMBER,
     )
-    assert asked(account) == {"root-ish", "dev"}
+    assert list_asked(account) == {"root-ish", "dev"}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_who_may_use_a_service_that_controls_ask_about(statement: t.Any, expecte
         ),
         policies=(policy("P", statement),),
     )
-    assert asked(account) == ({"member", "attached", "inline"} if expected else set())
+    assert list_asked(account) == ({"member", "attached", "inline"} if expected else set())
 
 
 def test_console_users_with_a_virtual_device() -> None:
@@ -83,7 +83,7 @@ def test_console_users_with_a_virtual_device() -> None:
     )
     holders = ("virtual", "no-console", "new-device")
     devices = tuple(VirtualMfaDevice(arn("mfa", name), arn("user", name), None) for name in holders)
-    assert asked(people(*rows, virtual_mfa_devices=devices), Dataset.MFA_DEVICES) == {"virtual"}
+    assert list_asked(people(*rows, virtual_mfa_devices=devices), Dataset.MFA_DEVICES) == {"virtual"}
 
 
 def test_ssh_keys_are_asked_of_users_who_may_use_the_service_that_they_open() -> None:
@@ -96,13 +96,13 @@ def test_ssh_keys_are_asked_of_users_who_may_use_the_service_that_they_open() ->
         groups=(group("everybody", inline_policies=(document(allow("*")),)),),
         roles=(role("robot", inline_policies=(document(allow("codecommit:*")),)),),
     )
-    assert asked(account, Dataset.SSH_PUBLIC_KEYS) == {"direct", "member"}
+    assert list_asked(account, Dataset.SSH_PUBLIC_KEYS) == {"direct", "member"}
 
 
 def test_a_document_that_does_not_parse_allows_nothing() -> None:
-    odd = user("odd", inline_policies=(broken(), document(allow("bedrock:*"))))
-    account = snapshot(users=(odd, user("none", inline_policies=(broken(),))))
-    assert asked(account) == {"odd"}
+    odd = user("odd", inline_policies=(make_broken_document(), document(allow("bedrock:*"))))
+    account = snapshot(users=(odd, user("none", inline_policies=(make_broken_document(),))))
+    assert list_asked(account) == {"odd"}
 
 
 def test_a_policy_that_many_have_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,9 +27,9 @@ from .samples import (
     MEMBER,
     ROOT,
     arn,
-    broken,
     document,
     judge,
+    make_broken_document,
     of_management,
     role,
     snapshot,
@@ -202,10 +202,10 @@ def test_what_cannot_be_the_management_account_leaves_nothing_open(name: str, pr
 
 
 def test_a_trust_policy_that_does_not_parse_leaves_the_owner_open() -> None:
-    item = role("OrganizationAccountAccessRole", trust=broken(), attached_policies=(ADMIN,))
+    item = role("OrganizationAccountAccessRole", trust=make_broken_document(), attached_policies=(ADMIN,))
     (finding,) = judge("role_admin", account(item))
     assert finding.status.value == "NOT_ASSESSED" and "could not be parsed" in finding.detail
-    plain = role("admin", trust=broken(), attached_policies=(ADMIN,))
+    plain = role("admin", trust=make_broken_document(), attached_policies=(ADMIN,))
     assert [finding.status.value for finding in judge("role_admin", account(plain))] == ["FAIL"]
 
 

@@ -20,10 +20,10 @@ from .samples import (
     EVERYTHING,
     allow,
     arn,
-    broken,
     days_ago,
     document,
     group,
+    make_broken_document,
     people,
     policy,
     report,
@@ -135,7 +135,7 @@ def test_texts_are_the_account_s_own_documents() -> None:
                 policy("Own"),
                 policy("Boundary", attachment_count=0, boundary_usage_count=1),
                 policy("OfAws", is_aws_managed=True),
-                policy("Odd", default_version=broken("Odd")),
+                policy("Odd", default_version=make_broken_document("Odd")),
             ),
         )
     )

@@ -31,19 +31,19 @@ ARN = f"arn:aws:iam::{PROD}:root"
 KEY = RootKey("AKIAIOSFODNN7EXAMPLE", "Inactive", MADE, USED)
 
 
-def _said(root: RootCredentials) -> dict[str, tuple[Status, str]]:
+def _judge_root(root: RootCredentials) -> dict[str, tuple[Status, str]]:
     found = member_findings(root, arn=ARN, now=NOW)
     assert {(item.account_id, item.region, item.resource) for item in found} == {(PROD, "global", ARN)}
     return {item.control: (item.status, item.detail) for item in found}
 
 
 def test_a_root_user_without_credentials_passes() -> None:
-    assert {status for status, _detail in _said(RootCredentials(PROD)).values()} == {Status.PASS}
+    assert {status for status, _detail in _judge_root(RootCredentials(PROD)).values()} == {Status.PASS}
 
 
 def test_every_kind_of_credential_is_found() -> None:
     certificate = RootCertificate("CERT", "Active", MADE)
-    said = _said(RootCredentials(PROD, RootPassword(MADE), (KEY,), (certificate,), ("serial",)))
+    said = _judge_root(RootCredentials(PROD, RootPassword(MADE), (KEY,), (certificate,), ("serial",)))
     assert said == {
         "root_no_access_key": (Status.FAIL, "root has 1 access key (0 active); last used 2026-11-01T00:00:00Z"),
         "member_root_without_password": (
@@ -62,7 +62,7 @@ def test_only_a_password_says_something_of_central_management() -> None:
 
 
 def test_an_inactive_certificate_signs_nothing() -> None:
-    said = _said(RootCredentials(PROD, certificates=(RootCertificate("CERT", "Inactive", MADE),)))
+    said = _judge_root(RootCredentials(PROD, certificates=(RootCertificate("CERT", "Inactive", MADE),)))
     assert said["root_no_signing_certificate"][0] is Status.PASS
 
 

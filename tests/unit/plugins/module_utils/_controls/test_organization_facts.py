@@ -54,7 +54,7 @@ def test_who_is_bound() -> None:
     closed = (*tree().accounts, account("555566667777", "acme-old", PRODUCTION, "SUSPENDED"))
     found = organization(acme(accounts=closed))
     assert [item.id for item in found.bound] == [PROD, DEV, PLAY]
-    assert found.bound_under(WORKLOADS) == [f"acme-prod ({PROD})", f"acme-dev ({DEV})"]
+    assert found.list_bound_under(WORKLOADS) == [f"acme-prod ({PROD})", f"acme-dev ({DEV})"]
     assert ACCOUNT not in found.nodes and "555566667777" in found.nodes
 
 
@@ -118,5 +118,5 @@ def test_a_policy_that_does_not_parse_may_allow_anything() -> None:
 def test_the_nodes_are_all_that_a_policy_can_bind() -> None:
     found = organization(acme())
     assert found.nodes == (ROOT_ID, SANDBOX, WORKLOADS, PRODUCTION, PROD, DEV, PLAY)
-    assert found.bound_under(ROOT_ID) == [f"acme-prod ({PROD})", f"acme-dev ({DEV})", f"acme-play ({PLAY})"]
-    assert found.bound_under(ACCOUNT) == []
+    assert found.list_bound_under(ROOT_ID) == [f"acme-prod ({PROD})", f"acme-dev ({DEV})", f"acme-play ({PLAY})"]
+    assert found.list_bound_under(ACCOUNT) == []

@@ -34,7 +34,7 @@ SECTION_2 = {f"2.1.{n}" for n in range(1, 7)} | {f"2.{n}" for n in range(2, 22)}
 MODULES = {f"hardening.iam.{path.stem}" for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
 
 
-def mapped(framework: str) -> dict[str, set[str]]:
+def map_controls(framework: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for control in CONTROLS:
         for requirement in (*control.compliance.get(framework, ()), *control.stands_for.get(framework, ())):
@@ -60,20 +60,22 @@ def test_every_control_says_what_a_reader_needs(control: Control) -> None:
 
 
 def test_every_identity_recommendation_of_cis_7_is_there() -> None:
-    assert set(mapped("cis_7.0")) >= SECTION_2
+    assert set(map_controls("cis_7.0")) >= SECTION_2
 
 
 def test_everything_that_watches_is_mapped_in_cis_7() -> None:
-    assert set(mapped("cis_7.0")) >= {"4.1", "4.2", "4.3", "4.5"} | {f"5.{n}" for n in range(1, 17)}
+    assert set(map_controls("cis_7.0")) >= {"4.1", "4.2", "4.3", "4.5"} | {f"5.{n}" for n in range(1, 17)}
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS.values(), ids=lambda benchmark: benchmark.id)
 def test_mappings_and_titles_of_a_benchmark_agree(benchmark: Benchmark) -> None:
-    assert set(mapped(benchmark.id)) == set(benchmark.titles)
+    assert set(map_controls(benchmark.id)) == set(benchmark.titles)
 
 
 def test_every_iam_control_of_security_hub_is_mapped() -> None:
-    assert {name for name in mapped("security_hub") if name.startswith("IAM.")} == {f"IAM.{n}" for n in range(1, 29)}
+    assert {name for name in map_controls("security_hub") if name.startswith("IAM.")} == {
+        f"IAM.{n}" for n in range(1, 29)
+    }
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_every_iam_control_of_security_hub_is_mapped() -> None:
     ],
 )
 def test_mappings_that_matter(framework: str, requirement: str, controls: set[str]) -> None:
-    assert mapped(framework)[requirement] == controls
+    assert map_controls(framework)[requirement] == controls
 
 
 def test_what_newer_benchmarks_dropped_is_not_mapped_to_them() -> None:

@@ -27,7 +27,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.selection 
 ALL = all_controls()
 
 
-def chosen(include: list[str], exclude: list[str] | None = None) -> set[str]:
+def choose(include: list[str], exclude: list[str] | None = None) -> set[str]:
     return {control.id for control in select(ALL, include=include, exclude=exclude or [])}
 
 
@@ -49,13 +49,13 @@ def test_nothing_named_is_everything() -> None:
     ],
 )
 def test_terms(terms: list[str], expected: set[str]) -> None:
-    assert chosen(terms) == expected
+    assert choose(terms) == expected
 
 
 @pytest.mark.parametrize("term", ["critical", "low", "root", "trust", "cis_7.0", "soc2", "cis_7.0:2.1.*", "*"])
 def test_terms_that_name_many(term: str) -> None:
-    assert len(chosen([term])) > 1
-    assert chosen([], [term]) == {control.id for control in ALL} - chosen([term])
+    assert len(choose([term])) > 1
+    assert choose([], [term]) == {control.id for control in ALL} - choose([term])
 
 
 def test_exclusion_wins_and_order_stays() -> None:

@@ -41,7 +41,7 @@ def entry(**fields: t.Any) -> dict[str, t.Any]:
     return {**values, **fields}
 
 
-def parsed(*entries: t.Any, today: dt.date = TODAY, max_days: int = 365) -> t.Any:
+def parse_entries(*entries: t.Any, today: dt.date = TODAY, max_days: int = 365) -> t.Any:
     return parse(list(entries), known_controls=KNOWN, today=today, max_days=max_days)
 
 
@@ -88,7 +88,7 @@ def finding(resource: str = SVC, status: Status = Status.FAIL, **fields: t.Any) 
 )
 def test_a_matching_waiver_in_force_waives(fields: dict[str, t.Any]) -> None:
     """The last day counts, in UTC."""
-    (found,), records, _warnings = apply([finding()], parsed(entry(**fields)), TODAY)
+    (found,), records, _warnings = apply([finding()], parse_entries(entry(**fields)), TODAY)
     assert found.status is Status.WAIVED
     assert found.waiver is not None and found.waiver["owner"] == "backup team"
     assert found.fingerprint == finding().fingerprint
@@ -106,19 +106,19 @@ def test_a_matching_waiver_in_force_waives(fields: dict[str, t.Any]) -> None:
     ],
 )
 def test_others_are_left_alone(fields: dict[str, t.Any]) -> None:
-    (found,), _records, _warnings = apply([finding()], parsed(entry(**fields)), TODAY)
+    (found,), _records, _warnings = apply([finding()], parse_entries(entry(**fields)), TODAY)
     assert found == finding()
 
 
 @pytest.mark.parametrize("status", [Status.PASS, Status.NOT_ASSESSED, Status.NOT_APPLICABLE])
 def test_only_failures_are_waived(status: Status) -> None:
-    (found,), _records, warnings = apply([finding(status=status)], parsed(entry()), TODAY)
+    (found,), _records, warnings = apply([finding(status=status)], parse_entries(entry()), TODAY)
     assert found.status is status
     assert warnings == ["waiver 0 (access_key_unused, SEC-1 of backup team) matches no failed finding"]
 
 
 def test_an_expired_waiver_fails_again_and_says_so() -> None:
-    (found,), records, warnings = apply([finding()], parsed(entry(expires="2026-11-24")), TODAY)
+    (found,), records, warnings = apply([finding()], parse_entries(entry(expires="2026-11-24")), TODAY)
     assert found.status is Status.FAIL
     assert found.detail == "unused; the waiver of backup team (SEC-1) expired on 2026-11-24"
     assert records[0]["expired"] is True
@@ -128,25 +128,25 @@ def test_an_expired_waiver_fails_again_and_says_so() -> None:
 
 
 def test_one_in_force_beats_an_expired_one() -> None:
-    waivers = parsed(entry(expires="2026-01-01"), entry(ticket="SEC-2"))
+    waivers = parse_entries(entry(expires="2026-01-01"), entry(ticket="SEC-2"))
     (found,), _records, _warnings = apply([finding()], waivers, TODAY)
     assert found.status is Status.WAIVED and found.waiver is not None and found.waiver["ticket"] == "SEC-2"
 
 
 @pytest.mark.parametrize(("expires", "warned"), [("2026-12-25", True), ("2026-12-26", False), ("2026-11-25", True)])
 def test_expiry_within_thirty_days_is_a_warning(expires: str, warned: bool) -> None:
-    _found, _records, warnings = apply([finding()], parsed(entry(expires=expires)), TODAY)
+    _found, _records, warnings = apply([finding()], parse_entries(entry(expires=expires)), TODAY)
     assert bool(warnings) is warned
     assert not warned or f"expires on {expires}" in warnings[0]
 
 
 def test_waivers_of_other_accounts_are_no_business_here() -> None:
-    _found, records, warnings = apply([finding()], parsed(entry(accounts=["999988887777"])), TODAY)
+    _found, records, warnings = apply([finding()], parse_entries(entry(accounts=["999988887777"])), TODAY)
     assert records == [] and warnings == []
 
 
 def test_a_record_is_plain_data() -> None:
-    _found, (record,), _warnings = apply([finding()], parsed(entry(expires=dt.date(2027, 3, 31))), TODAY)
+    _found, (record,), _warnings = apply([finding()], parse_entries(entry(expires=dt.date(2027, 3, 31))), TODAY)
     limits = {"regions": ["global"], "severity": "medium", "reason_fingerprint": []}
     assert record == {**entry(), **limits, "expired": False, "matched": 1, "uncovered": 0}
 
@@ -194,21 +194,21 @@ def test_errors_name_the_place(value: t.Any, message: str) -> None:
 
 
 def test_the_farthest_date() -> None:
-    assert parsed(entry(expires="2027-11-25"))
-    assert parsed(entry(expires="2026-11-30"), max_days=5)
+    assert parse_entries(entry(expires="2027-11-25"))
+    assert parse_entries(entry(expires="2026-11-30"), max_days=5)
     with pytest.raises(WaiverError, match="more than 5 days ahead"):
-        parsed(entry(expires="2026-12-01"), max_days=5)
+        parse_entries(entry(expires="2026-12-01"), max_days=5)
 
 
 @pytest.mark.parametrize("number", [11122223333, 1402433619, 31, 0, -5, 1111222233334444])
 def test_an_account_id_that_yaml_read_as_another_number_is_refused(number: int) -> None:
     """YAML reads 012345670123 as 1402433619: with zeros before it, the waiver would cover somebody else's account."""
     with pytest.raises(WaiverError, match=r"waivers\[0\]\.accounts: .* is not an account id of 12 digits"):
-        parsed(entry(accounts=[number]))
+        parse_entries(entry(accounts=[number]))
 
 
 def test_a_number_that_names_a_resource_stays_as_it_is() -> None:
-    assert parsed(entry(resources=[7]))[0].resources == ("7",)
+    assert parse_entries(entry(resources=[7]))[0].resources == ("7",)
 
 
 def bomb() -> t.Any:
@@ -222,20 +222,20 @@ def bomb() -> t.Any:
 @pytest.mark.parametrize("name", [*entry(), "regions", "severity", "reason_fingerprint"])
 def test_a_wrong_value_of_any_size_makes_a_short_message(name: str) -> None:
     with pytest.raises(WaiverError) as caught:
-        parsed(entry(**{name: bomb()}))
+        parse_entries(entry(**{name: bomb()}))
     assert len(str(caught.value)) < 500
     with pytest.raises(WaiverError) as caught:
-        parsed(bomb())
+        parse_entries(bomb())
     assert len(str(caught.value)) < 500
 
 
 def test_a_moment_expires_on_its_day_in_utc() -> None:
     east = dt.datetime(2027, 1, 2, 1, tzinfo=dt.timezone(dt.timedelta(hours=5)))
-    assert parsed(entry(expires=east))[0].expires == dt.date(2027, 1, 1)
+    assert parse_entries(entry(expires=east))[0].expires == dt.date(2027, 1, 1)
 
 
 def test_an_unassessed_region_has_a_name_for_waivers_too() -> None:
-    assert parsed(entry(control=REGION_CONTROL))[0].control == REGION_CONTROL
+    assert parse_entries(entry(control=REGION_CONTROL))[0].control == REGION_CONTROL
 
 
 def trusting(*accounts: str, **fields: t.Any) -> Finding:
@@ -244,22 +244,22 @@ def trusting(*accounts: str, **fields: t.Any) -> Finding:
     return finding(evidence=evidence, **fields)
 
 
-def judged(item: Finding, **fields: t.Any) -> tuple[Finding, list[str]]:
-    (found,), _records, warnings = apply([item], parsed(entry(**fields)), TODAY)
+def judge_finding(item: Finding, **fields: t.Any) -> tuple[Finding, list[str]]:
+    (found,), _records, warnings = apply([item], parse_entries(entry(**fields)), TODAY)
     return found, warnings
 
 
 def test_a_ticket_may_be_a_number() -> None:
-    assert parsed(entry(ticket=4711))[0].ticket == "4711"
+    assert parse_entries(entry(ticket=4711))[0].ticket == "4711"
 
 
 def test_a_waiver_covers_the_reason_that_was_waived() -> None:
     """F8: another foreign account is another finding, although control and resource are the same."""
     accepted = trusting("999988887777")
-    found, _warnings = judged(accepted, reason_fingerprint=accepted.reason_fingerprint)
+    found, _warnings = judge_finding(accepted, reason_fingerprint=accepted.reason_fingerprint)
     assert found.status is Status.WAIVED
     more = trusting("999988887777", "444455556666")
-    found, warnings = judged(more, reason_fingerprint=accepted.reason_fingerprint)
+    found, warnings = judge_finding(more, reason_fingerprint=accepted.reason_fingerprint)
     assert found.status is Status.FAIL
     assert found.detail == (
         "unused; the waiver of backup team (SEC-1) does not cover it: the reason changed since it was waived "
@@ -270,38 +270,38 @@ def test_a_waiver_covers_the_reason_that_was_waived() -> None:
         "what to add to it"
     ]
     both = [accepted.reason_fingerprint, more.reason_fingerprint]
-    assert judged(more, reason_fingerprint=both)[0].status is Status.WAIVED
+    assert judge_finding(more, reason_fingerprint=both)[0].status is Status.WAIVED
 
 
 def test_a_waiver_that_names_no_reason_covers_none() -> None:
     """A waiver of an older version says what to add to it."""
-    found, _warnings = judged(trusting("999988887777"))
+    found, _warnings = judge_finding(trusting("999988887777"))
     assert found.status is Status.FAIL
     fingerprint = trusting("999988887777").reason_fingerprint
     assert f"does not say which reason it accepts (reason_fingerprint: {fingerprint})" in found.detail
-    assert judged(trusting("999988887777"), reason_fingerprint="*")[0].status is Status.WAIVED
+    assert judge_finding(trusting("999988887777"), reason_fingerprint="*")[0].status is Status.WAIVED
 
 
 def test_a_higher_severity_is_not_covered() -> None:
-    found, _warnings = judged(finding(severity=Severity.HIGH))
+    found, _warnings = judge_finding(finding(severity=Severity.HIGH))
     assert found.status is Status.FAIL
     assert found.detail.endswith("does not cover it: it accepts medium at most, and this is high (severity)")
-    assert judged(finding(severity=Severity.HIGH), severity="high")[0].status is Status.WAIVED
-    assert judged(finding(severity=Severity.LOW))[0].status is Status.WAIVED
+    assert judge_finding(finding(severity=Severity.HIGH), severity="high")[0].status is Status.WAIVED
+    assert judge_finding(finding(severity=Severity.LOW))[0].status is Status.WAIVED
 
 
 def test_regions_are_covered_by_name() -> None:
-    found, _warnings = judged(finding(region="eu-west-1"))
+    found, _warnings = judge_finding(finding(region="eu-west-1"))
     assert found.status is Status.FAIL
     assert found.detail.endswith("does not cover it: it is for global, and this is in eu-west-1 (regions)")
-    assert judged(finding(region="eu-west-1"), regions=["eu-*"])[0].status is Status.WAIVED
-    assert judged(finding(region="us-east-1"), regions=["eu-*"])[0].status is Status.FAIL
-    assert judged(finding(), regions=["eu-*"])[0].status is Status.FAIL
+    assert judge_finding(finding(region="eu-west-1"), regions=["eu-*"])[0].status is Status.WAIVED
+    assert judge_finding(finding(region="us-east-1"), regions=["eu-*"])[0].status is Status.FAIL
+    assert judge_finding(finding(), regions=["eu-*"])[0].status is Status.FAIL
 
 
 def test_another_waiver_may_cover_what_one_does_not() -> None:
     accepted = trusting("999988887777")
-    waivers = parsed(entry(), entry(ticket="SEC-2", reason_fingerprint=accepted.reason_fingerprint))
+    waivers = parse_entries(entry(), entry(ticket="SEC-2", reason_fingerprint=accepted.reason_fingerprint))
     (found,), records, _warnings = apply([accepted], waivers, TODAY)
     assert found.status is Status.WAIVED and found.waiver is not None and found.waiver["ticket"] == "SEC-2"
     assert [(record["matched"], record["uncovered"]) for record in records] == [(0, 1), (1, 0)]
@@ -310,5 +310,5 @@ def test_another_waiver_may_cover_what_one_does_not() -> None:
 def test_a_key_may_be_named_as_reports_show_it() -> None:
     key = finding(resource_detail="AKIAIOSFODNN7EXAMPLE")
     masked = key.as_dict()["resource_detail"]
-    assert judged(key, resources=[f"{SVC}#{masked}"])[0].status is Status.WAIVED
-    assert judged(key, resources=[f"{SVC}-2#{masked}"])[0].status is Status.FAIL
+    assert judge_finding(key, resources=[f"{SVC}#{masked}"])[0].status is Status.WAIVED
+    assert judge_finding(key, resources=[f"{SVC}-2#{masked}"])[0].status is Status.FAIL

@@ -106,7 +106,7 @@ def administrator(*statements: dict[str, t.Any], **fields: t.Any) -> t.Callable[
     return member(document(*statements, name="trust"), attached_policies=(ADMIN,), **fields)
 
 
-def federated(issuer: str, condition: t.Any = None, *denials: dict[str, t.Any]) -> t.Callable[[], Snapshot]:
+def make_federated_trust(issuer: str, condition: t.Any = None, *denials: dict[str, t.Any]) -> t.Callable[[], Snapshot]:
     principal = issuer if issuer == COGNITO else f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"
     action = "sts:AssumeRoleWithWebIdentity"
     allowing = {**statement({"Federated": principal}, condition), "Action": action}

@@ -108,7 +108,7 @@ class FakeAwsError(Exception):
 class FakeVerdict:
     """What an error of the fake AWS says."""
 
-    answered: bool
+    changed_nothing: bool
     waits: tuple[float, ...] = ()
     waits_if_new: tuple[float, ...] = ()
 
@@ -214,7 +214,7 @@ class FakeCapability(Capability[str]):
     def reread(self, change: Change) -> t.Any:
         return self._aws.reread(change)
 
-    def affected(self, _observed: str, changes: t.Sequence[Change]) -> tuple[Change, ...]:
+    def add_affected(self, _observed: str, changes: t.Sequence[Change]) -> tuple[Change, ...]:
         """As they are: whom "Replace" affects is nothing that the table of AWS's operations knows."""
         return tuple(changes)
 

@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.errors imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import (
     GuardContext,
     Limits,
-    enforcing_objections,
+    find_enforcing_objections,
     guard,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import approve, plan_document
@@ -351,6 +351,6 @@ def test_an_approved_plan_does_not_lift_the_other_guards() -> None:
 def test_what_enforcing_needs(
     account_id: t.Optional[str], job: t.Optional[str], journal: str, objections: list[str]
 ) -> None:
-    found = enforcing_objections(account_id=account_id, awx_job_id=job, journal=journal)
+    found = find_enforcing_objections(account_id=account_id, awx_job_id=job, journal=journal)
     assert rules(found) == objections
     assert all(refusal.fatal and refusal.reason.startswith(f"{refusal.rule}: ") for refusal in found)

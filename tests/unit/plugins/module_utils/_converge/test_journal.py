@@ -17,12 +17,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.journal im
     RecordError,
     check_run_id,
     ending_at,
+    find_interrupted,
     intent_at,
-    interrupted,
     job_order,
     new_job_id,
+    read_recorded,
     record_found,
-    recorded,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore, StoreError
 
@@ -55,13 +55,13 @@ def test_modules_of_one_run_count_on(store: FakeStore) -> None:
         journal = journal_of(store, module=module)
         for name in ("a", "b"):
             journal.conclude(journal.intend(change(name)), Outcome.APPLIED)
-    assert [intent.key.rpartition("/")[2] for intent, _outcome in recorded(store, ACCOUNT, RUN)] == [
+    assert [intent.key.rpartition("/")[2] for intent, _outcome in read_recorded(store, ACCOUNT, RUN)] == [
         "000001",
         "000002",
         "000003",
         "000004",
     ]
-    assert [intent.module for intent, _outcome in recorded(store, ACCOUNT, RUN)] == [
+    assert [intent.module for intent, _outcome in read_recorded(store, ACCOUNT, RUN)] == [
         "first",
         "first",
         "second",
@@ -92,12 +92,12 @@ def test_what_another_run_finds_is_overruled_by_the_run_itself(store: FakeStore)
     record = json.loads(store.objects[f"{key}-found.json"])
     assert (record["record"], record["outcome"], record["error"]) == ("found", "failed", "found by run later")
     assert (record["run_id"], record["job_id"], record["module"]) == (RUN, JOB, "second")
-    assert not interrupted(store, ACCOUNT)
-    assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN)] == [Outcome.FAILED]
+    assert not find_interrupted(store, ACCOUNT)
+    assert [outcome for _intent, outcome in read_recorded(store, ACCOUNT, RUN)] == [Outcome.FAILED]
     # The run was not cut off, but under way.
     journal.conclude(key, Outcome.APPLIED)
     assert json.loads(store.objects[f"{key}-outcome.json"])["error"] is None
-    assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN)] == [Outcome.APPLIED]
+    assert [outcome for _intent, outcome in read_recorded(store, ACCOUNT, RUN)] == [Outcome.APPLIED]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"outcome": "soon"}', '{"outcome": "applied", "answer": 3}'])
@@ -112,7 +112,7 @@ def test_an_ending_that_is_none_makes_its_change_unknown_and_no_other(
     with pytest.raises(StoreError, match=f"000001-{ending}.json is not a journal record"):
         ending_at(store, key)
     problems: list[str] = []
-    found = [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN, problems.append)]
+    found = [outcome for _intent, outcome in read_recorded(store, ACCOUNT, RUN, problems.append)]
     assert found == [Outcome.UNKNOWN, Outcome.APPLIED]
     assert len(problems) == 1 and "000001" in problems[0]
 
@@ -126,8 +126,8 @@ def test_a_foreign_file_costs_a_warning_and_nothing_else(store: FakeStore, name:
     journal.conclude(journal.intend(change("a")), Outcome.APPLIED)
     journal_of(store, run_id="cut-off").intend(change("b"))
     problems: list[str] = []
-    assert [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN, problems.append)] == [Outcome.APPLIED]
-    assert [intent.change.target for intent in interrupted(store, ACCOUNT, problems.append)] == [user_arn("b")]
+    assert [outcome for _intent, outcome in read_recorded(store, ACCOUNT, RUN, problems.append)] == [Outcome.APPLIED]
+    assert [intent.change.target for intent in find_interrupted(store, ACCOUNT, problems.append)] == [user_arn("b")]
     assert len(problems) == 2 and all(name in problem for problem in problems)
 
 
@@ -138,7 +138,7 @@ def test_of_foreign_files_one_is_named(store: FakeStore, names: list[str], said:
     for name in names:
         store.objects[f"{ACCOUNT}/{RUN}/{JOB}/{name}"] = b""
     problems: list[str] = []
-    assert list(recorded(store, ACCOUNT, RUN, problems.append)) == []
+    assert list(read_recorded(store, ACCOUNT, RUN, problems.append)) == []
     assert len(problems) == 1 and said.replace("X", f"{ACCOUNT}/{RUN}/{JOB}") in problems[0]
 
 
@@ -166,7 +166,7 @@ def test_the_run_is_recorded_before_its_first_change(store: FakeStore) -> None:
             "plan_sha256": "f" * 64,
         }
     ]
-    assert [intent.key[-6:] for intent, _outcome in recorded(store, ACCOUNT, RUN)] == ["000001", "000002"]
+    assert [intent.key[-6:] for intent, _outcome in read_recorded(store, ACCOUNT, RUN)] == ["000001", "000002"]
     journal_of(store, module="second", details=details).intend(change("c"))
     assert f"{ACCOUNT}/{RUN}/{JOB}/000003-run.json" in store.objects
 
@@ -213,9 +213,9 @@ def test_interrupted_finds_intents_without_outcome_in_this_account_only(store: F
     done.conclude(done.intend(change("done")), Outcome.APPLIED)
     journal_of(store, run_id="20261101T000000Z").intend(change("cut-off"))
     store.objects["999988887777/1/000001-intent.json"] = b"{}"
-    (intent,) = interrupted(store, ACCOUNT)
+    (intent,) = find_interrupted(store, ACCOUNT)
     assert (intent.run_id, intent.module, intent.change.target) == ("20261101T000000Z", "replace", user_arn("cut-off"))
-    assert [outcome for _intent, outcome in recorded(store, ACCOUNT, "20261101T000000Z")] == [Outcome.UNKNOWN]
+    assert [outcome for _intent, outcome in read_recorded(store, ACCOUNT, "20261101T000000Z")] == [Outcome.UNKNOWN]
 
 
 NESTED = '{"a":' * 200 + "1" + "}" * 200
@@ -244,8 +244,8 @@ def test_a_broken_record_is_named_and_hides_no_other(store: FakeStore, content: 
     with pytest.raises(RecordError, match=told):
         intent_at(store, f"{ACCOUNT}/1/000001")
     for found in (
-        interrupted,
-        lambda *given: [intent for intent, _outcome in recorded(given[0], ACCOUNT, "1", given[2])],
+        find_interrupted,
+        lambda *given: [intent for intent, _outcome in read_recorded(given[0], ACCOUNT, "1", given[2])],
     ):
         problems: list[str] = []
         assert [intent.change.target for intent in found(store, ACCOUNT, problems.append)] == [user_arn("b")]
@@ -259,7 +259,7 @@ def test_an_ending_that_can_not_be_read_makes_its_change_unknown_and_no_other(tm
     journal.conclude(journal.intend(change("b")), Outcome.APPLIED)
     (tmp_path / f"{key}-outcome.json").mkdir()
     problems: list[str] = []
-    found = [outcome for _intent, outcome in recorded(store, ACCOUNT, RUN, problems.append)]
+    found = [outcome for _intent, outcome in read_recorded(store, ACCOUNT, RUN, problems.append)]
     assert found == [Outcome.UNKNOWN, Outcome.APPLIED]
     assert len(problems) == 1 and "can't read" in problems[0]
 
@@ -289,17 +289,17 @@ def test_a_journal_whose_numbers_are_used_up_takes_no_change(store: FakeStore) -
 def test_a_journal_that_can_not_be_read_at_all_says_so(store: FakeStore) -> None:
     store.lost = True
     with pytest.raises(StoreError, match="denied"):
-        interrupted(store, ACCOUNT)
+        find_interrupted(store, ACCOUNT)
 
 
 def test_journal_in_a_directory(tmp_path: Path) -> None:
     store = DirectoryStore(str(tmp_path / "journal"))
-    assert interrupted(store, ACCOUNT) == ()
+    assert find_interrupted(store, ACCOUNT) == ()
     assert not (tmp_path / "journal").exists()
     journal = journal_of(store)
     journal.conclude(journal.intend(change()), Outcome.APPLIED)
     journal.intend(change("b"))
-    assert [intent.change.target for intent in interrupted(store, ACCOUNT)] == [user_arn("b")]
+    assert [intent.change.target for intent in find_interrupted(store, ACCOUNT)] == [user_arn("b")]
     file = tmp_path / "journal" / ACCOUNT / RUN / JOB / "000001-intent.json"
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -324,8 +324,8 @@ def put_intent(store: FakeStore, key: str, name: str, at: t.Optional[str]) -> No
     store.objects[f"{key}-intent.json"] = json.dumps(kept).encode()
 
 
-def made(store: FakeStore, *more: t.Any) -> list[str]:
-    return [intent.change.target.rpartition("/")[2] for intent, _outcome in recorded(store, ACCOUNT, "9", *more)]
+def list_made(store: FakeStore, *more: t.Any) -> list[str]:
+    return [intent.change.target.rpartition("/")[2] for intent, _outcome in read_recorded(store, ACCOUNT, "9", *more)]
 
 
 def test_changes_of_all_jobs_come_in_the_order_in_which_they_were_made(store: FakeStore) -> None:
@@ -335,14 +335,14 @@ def test_changes_of_all_jobs_come_in_the_order_in_which_they_were_made(store: Fa
     put_intent(store, f"{ACCOUNT}/9/000001", "a", "2026-11-25T02:00:00Z")
     put_intent(store, f"{ACCOUNT}/9/000002", "b", "2026-11-25T02:00:30Z")
     put_intent(store, f"{ACCOUNT}/8/99/000001", "other run", "2026-11-25T02:00:00Z")
-    assert made(store) == ["a", "b", "c", "d", "e"]
+    assert list_made(store) == ["a", "b", "c", "d", "e"]
 
 
 def test_in_one_second_the_older_job_comes_first(store: FakeStore) -> None:
     for job, name in (("100", "c"), ("99", "b")):
         put_intent(store, f"{ACCOUNT}/9/{job}/000001", name, "2026-11-25T02:00:00Z")
     put_intent(store, f"{ACCOUNT}/9/000001", "a", "2026-11-25T02:00:00Z")
-    assert made(store) == ["a", "b", "c"]
+    assert list_made(store) == ["a", "b", "c"]
 
 
 def test_a_clock_that_goes_back_turns_no_job_around(store: FakeStore) -> None:
@@ -350,7 +350,7 @@ def test_a_clock_that_goes_back_turns_no_job_around(store: FakeStore) -> None:
     put_intent(store, f"{ACCOUNT}/9/99/000002", "b", "2026-11-25T02:00:00Z")
     put_intent(store, f"{ACCOUNT}/9/99/000003", "c", None)
     put_intent(store, f"{ACCOUNT}/9/100/000001", "d", "2026-11-25T02:03:00Z")
-    assert made(store) == ["a", "b", "c", "d"]
+    assert list_made(store) == ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize("job", ["98", ""])
@@ -358,14 +358,14 @@ def test_a_record_of_another_job_counts_for_nothing(store: FakeStore, job: str) 
     put_intent(store, f"{ACCOUNT}/9/{job}/000001".replace("//", "/"), "a", "2026-11-25T02:00:00Z")
     store.objects[f"{ACCOUNT}/9/99/000001-intent.json"] = store.objects.popitem()[1]
     problems: list[str] = []
-    assert made(store, problems.append) == []
+    assert list_made(store, problems.append) == []
     assert "names another run or job than its place" in problems[0]
 
 
 def test_a_record_with_a_malformed_time_counts_for_nothing(store: FakeStore) -> None:
     put_intent(store, f"{ACCOUNT}/9/99/000001", "a", "soon")
     problems: list[str] = []
-    assert made(store, problems.append) == []
+    assert list_made(store, problems.append) == []
     assert "99/000001-intent.json is not a journal record" in problems[0]
 
 
@@ -373,11 +373,11 @@ def test_a_record_with_a_malformed_time_counts_for_nothing(store: FakeStore) -> 
 def test_an_intent_that_was_cut_off_is_found_in_journals_with_and_without_jobs(store: FakeStore, job_id: str) -> None:
     key = "/".join(filter(None, (ACCOUNT, "9", job_id, "000001")))
     put_intent(store, key, "a", "2026-11-25T02:00:00Z")
-    (intent,) = interrupted(store, ACCOUNT)
+    (intent,) = find_interrupted(store, ACCOUNT)
     assert (intent.key, intent.run_id, intent.job_id) == (key, "9", job_id)
     record_found(store, intent, Outcome.APPLIED, by="10", module="m", at=NOW)
-    assert not interrupted(store, ACCOUNT)
-    assert [outcome for _intent, outcome in recorded(store, ACCOUNT, "9")] == [Outcome.APPLIED]
+    assert not find_interrupted(store, ACCOUNT)
+    assert [outcome for _intent, outcome in read_recorded(store, ACCOUNT, "9")] == [Outcome.APPLIED]
 
 
 def test_ids_of_jobs_differ_and_sort_by_time() -> None:

@@ -17,9 +17,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.plan impor
     ApprovedPlan,
     approve,
     change_of,
-    combined_plan,
+    combine_plans,
+    parse_planned_change,
     plan_document,
-    planned_change,
 )
 
 from .fakes import ACCOUNT, NOW, RUN, change
@@ -46,7 +46,7 @@ def test_a_plan_document_names_what_it_is_of() -> None:
 @pytest.mark.parametrize("undo", [None, Undo("Replace", {"State": "old"})])
 def test_an_entry_is_the_change_that_was_planned(undo: t.Optional[Undo]) -> None:
     done = change(undo=undo, remedies=("f1", "f2"), before={"a": [1, 2]}, after=None, affects=("x", "y"), undoes="r/1")
-    read = planned_change(json.loads(json.dumps(done.as_entry())))
+    read = parse_planned_change(json.loads(json.dumps(done.as_entry())))
     assert change_hash(read) == change_hash(done)
     assert (read.undo, read.remedies, read.affects, read.undoes) == (undo, ("f1", "f2"), ("x", "y"), "r/1")
     assert read.parameters == done.parameters
@@ -59,7 +59,7 @@ def test_a_recorded_change_has_no_request_that_could_be_sent() -> None:
 @pytest.mark.parametrize("request_", [None, "Name", ["Name"]])
 def test_an_entry_without_a_request_is_none(request_: t.Any) -> None:
     with pytest.raises(InputError, match="request is missing or malformed"):
-        planned_change({**change().as_dict(), "request": request_})
+        parse_planned_change({**change().as_dict(), "request": request_})
 
 
 def test_a_recorded_change_that_lacks_a_field() -> None:
@@ -87,13 +87,13 @@ def test_a_recorded_change_with_a_malformed_field(broken: dict[str, t.Any]) -> N
         change_of({**change().as_dict(), **broken})
 
 
-def approved_at(given: t.Any, age: timedelta) -> ApprovedPlan:
+def approve_at(given: t.Any, age: timedelta) -> ApprovedPlan:
     return approve(given, account_id=ACCOUNT, now=NOW + age)
 
 
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=24), timedelta(minutes=-5)])
 def test_approval_of_a_fresh_plan(age: timedelta) -> None:
-    approved = approved_at(document(), age)
+    approved = approve_at(document(), age)
     assert approved.hashes == {change_hash(change("a")), change_hash(change("b"))}
     assert approved.objection(change("a")) is None
 
@@ -112,7 +112,7 @@ def test_what_differs_from_the_approved_plan_is_named_with_the_next_step(
 ) -> None:
     planned = change("a", affects=("111122223333", "999988887777"))
     made = plan_document([planned], account_id=ACCOUNT, run_id=RUN, created=NOW)
-    approved = approved_at(made, timedelta(0))
+    approved = approve_at(made, timedelta(0))
     assert approved.objection(planned) is None
     reason = str(approved.objection(dataclasses.replace(planned, **differing)))
     assert said in reason
@@ -147,7 +147,7 @@ def entries(**fields: t.Any) -> list[dict[str, t.Any]]:
 )
 def test_what_is_no_approval(given: t.Any, age: timedelta, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        approved_at(given, age)
+        approve_at(given, age)
 
 
 def test_a_plan_is_as_old_as_the_newest_run_that_made_it() -> None:
@@ -160,9 +160,9 @@ def test_a_plan_is_as_old_as_the_newest_run_that_made_it() -> None:
 def test_a_plan_of_several_modules_is_as_old_as_the_oldest_part() -> None:
     first = document()
     second = plan_document([change("c")], account_id=ACCOUNT, run_id=RUN, created=NOW - timedelta(hours=1))
-    joined = combined_plan([first, second], account_id=ACCOUNT, run_id=RUN)
+    joined = combine_plans([first, second], account_id=ACCOUNT, run_id=RUN)
     assert joined is not None
     assert joined["created"] == "2026-11-25T01:00:00Z"
     assert joined["plan_sha256"] == plan_sha256([change("a"), change("b"), change("c")])
-    assert approved_at(joined, timedelta(0)).objection(change("c")) is None
-    assert combined_plan([], account_id=ACCOUNT, run_id=RUN) is None
+    assert approve_at(joined, timedelta(0)).objection(change("c")) is None
+    assert combine_plans([], account_id=ACCOUNT, run_id=RUN) is None

@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.moments imp
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import (
     ApprovedPlan,
-    combined_plan,
+    combine_plans,
     plan_document,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plans import (
@@ -271,7 +271,7 @@ def test_an_author_of_a_run_long_ago_may_approve(store: FakeStore) -> None:
 
 def test_all_whose_jobs_made_parts_of_a_plan_are_its_authors(store: FakeStore) -> None:
     parts = [plan("a", author="alice"), plan("b", author=None), plan("c", author="bob"), plan("d", author="alice")]
-    document = combined_plan(parts, account_id=ACCOUNT, run_id="check")
+    document = combine_plans(parts, account_id=ACCOUNT, run_id="check")
     assert document and document["author"] == ["alice", "bob"]
     keep_plan(store, document)
     for approver in ("alice", "Bob"):

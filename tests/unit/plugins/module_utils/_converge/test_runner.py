@@ -15,10 +15,14 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.attempts i
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal, plan_sha256
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import GuardError
 from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext, Limits
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Outcome, interrupted, recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import (
+    Outcome,
+    find_interrupted,
+    read_recorded,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan, approve, plan_document
 from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import (
-    Applied,
+    ApplyResult,
     apply,
     predict,
     settle,
@@ -54,9 +58,9 @@ def aws(store: FakeStore) -> FakeAws:
     return FakeAws(store, a="old", b="old", c="old")
 
 
-def applied(
+def apply_changes(
     aws: FakeAws, store: FakeStore, *changes: Change, waits: t.Optional[list[float]] = None, **methods: t.Any
-) -> Applied:
+) -> ApplyResult:
     return apply(
         FakeCapability(aws, *changes, **methods),
         changes,
@@ -69,7 +73,7 @@ def applied(
 
 
 def outcomes(store: FakeStore) -> list[str]:
-    return [outcome.value for _intent, outcome in recorded(store, ACCOUNT, RUN)]
+    return [outcome.value for _intent, outcome in read_recorded(store, ACCOUNT, RUN)]
 
 
 # Prediction
@@ -209,7 +213,7 @@ class Sharing(FakeAws):
 def test_whoever_joined_since_the_plan_stops_the_change(store: FakeStore) -> None:
     for users, made in ((("a",), 1), ((), 1), (("a", "z"), 0)):
         aws = Sharing(store, *users)
-        done = applied(aws, store, change(**SHARED))
+        done = apply_changes(aws, store, change(**SHARED))
         assert (len(aws.made), len(done.made), len(done.refused)) == (made, made, 1 - made)
     (refusal,) = done.refused
     assert (refusal.rule, refusal.target) == ("affects_grown", POLICY)
@@ -221,8 +225,8 @@ def test_whoever_joined_since_the_plan_stops_the_change(store: FakeStore) -> Non
 
 
 def test_every_write_stands_between_its_records(aws: FakeAws, store: FakeStore) -> None:
-    done = applied(aws, store, change("b"), change("a"))
-    assert done == Applied(made=(change("b"), change("a")))
+    done = apply_changes(aws, store, change("b"), change("a"))
+    assert done == ApplyResult(made=(change("b"), change("a")))
     assert [parameters["Name"] for _operation, parameters in aws.calls] == ["b", "a"]
     # What the journal held at the moment of each write.
     assert [[key.rpartition("/")[2] for key in keys] for keys in aws.journalled] == [
@@ -235,7 +239,7 @@ def test_every_write_stands_between_its_records(aws: FakeAws, store: FakeStore) 
 
 def test_without_a_journal_nothing_is_changed(aws: FakeAws, store: FakeStore) -> None:
     store.full = True
-    done = applied(aws, store, change("a"), change("b"))
+    done = apply_changes(aws, store, change("a"), change("b"))
     assert not aws.calls and not done.made
     assert "no space left" in done.error
 
@@ -273,7 +277,7 @@ def test_what_comes_together_stays_away_together_at_the_last_moment(aws: FakeAws
 
 def test_a_refused_write_stops_the_rest_and_is_recorded_as_failed(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["b"] = "refused"
-    done = applied(aws, store, change("a"), change("b"), change("c"))
+    done = apply_changes(aws, store, change("a"), change("b"), change("c"))
     assert done.made == (change("a"),)
     assert done.error == f"Replace on {user_arn('b')}: AccessDenied"
     assert outcomes(store) == ["applied", "failed"]
@@ -288,8 +292,8 @@ def test_regions_are_changed_side_by_side_and_stand_in_the_order_of_the_plan(aws
     changes = [
         change(name, region=region) for name, region in (("a", "eu-west-1"), ("b", "us-east-1"), ("c", "us-west-2"))
     ]
-    done = applied(aws, store, *changes)
-    assert done == Applied(made=tuple(changes))
+    done = apply_changes(aws, store, *changes)
+    assert done == ApplyResult(made=tuple(changes))
     assert sorted(map(str, aws.regions)) == ["eu-west-1", "us-east-1", "us-west-2"]
     assert outcomes(store) == ["applied"] * 3
 
@@ -302,43 +306,43 @@ def test_a_region_that_refuses_stops_itself_and_what_comes_after_all_regions(aws
         change("b", region="eu-west-1"),
         change("c", region="us-east-1"),
     )
-    done = applied(aws, store, change("d"), refused, same, other, change("e"))
+    done = apply_changes(aws, store, change("d"), refused, same, other, change("e"))
     assert [made.target for made in done.made] == [user_arn("d"), user_arn("c")]
     assert done.error == f"Replace on {user_arn('a')}: AccessDenied"
     assert aws.states[user_arn("b")] == aws.states[user_arn("e")] == "old"
 
 
 def test_what_is_global_before_the_regions_is_made_before_them(aws: FakeAws, store: FakeStore) -> None:
-    applied(aws, store, change("a"), change("b", region="eu-west-1"), change("c", region="us-east-1"))
+    apply_changes(aws, store, change("a"), change("b", region="eu-west-1"), change("c", region="us-east-1"))
     assert aws.regions[0] is None and set(aws.regions[1:]) == {"eu-west-1", "us-east-1"}
 
 
 def test_a_write_whose_answer_was_lost_is_judged_by_what_is_there(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "dropped"
-    done = applied(aws, store, change("a"), change("b"))
-    assert done == Applied(made=(change("a"), change("b")))
+    done = apply_changes(aws, store, change("a"), change("b"))
+    assert done == ApplyResult(made=(change("a"), change("b")))
     assert outcomes(store) == ["applied", "applied"]
 
 
 def test_a_write_that_left_neither_before_nor_after_is_in_doubt(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "garbled"
-    done = applied(aws, store, change("a"), change("b"))
+    done = apply_changes(aws, store, change("a"), change("b"))
     assert not done.made and "could not be told" in done.error
     assert outcomes(store) == ["unknown"]
 
 
 def test_what_somebody_else_changed_since_is_left_alone_and_the_rest_goes_on(aws: FakeAws, store: FakeStore) -> None:
     aws.states[user_arn("a")] = "newer"
-    done = applied(aws, store, change("a"), change("b"))
+    done = apply_changes(aws, store, change("a"), change("b"))
     assert done.made == (change("b"),)
     assert [(refusal.rule, refusal.target) for refusal in done.refused] == [("changed_meanwhile", user_arn("a"))]
     assert aws.states[user_arn("a")] == "newer"
-    assert len(interrupted(store, ACCOUNT)) == 0
+    assert len(find_interrupted(store, ACCOUNT)) == 0
 
 
 def test_a_state_that_can_not_be_read_again_is_not_written_over(aws: FakeAws, store: FakeStore) -> None:
     aws.unreadable = True
-    done = applied(aws, store, change("a"))
+    done = apply_changes(aws, store, change("a"))
     assert not aws.calls and not store.objects
     assert done.error == f"Replace on {user_arn('a')}: can't read"
 
@@ -346,13 +350,13 @@ def test_a_state_that_can_not_be_read_again_is_not_written_over(aws: FakeAws, st
 def test_a_run_that_was_killed_during_a_write_can_be_seen(
     aws: FakeAws, store: FakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aws, "call", _killed)
+    monkeypatch.setattr(aws, "call", _kill)
     with pytest.raises(KeyboardInterrupt):
-        applied(aws, store, change("a"))
-    assert [intent.change.target for intent in interrupted(store, ACCOUNT)] == [user_arn("a")]
+        apply_changes(aws, store, change("a"))
+    assert [intent.change.target for intent in find_interrupted(store, ACCOUNT)] == [user_arn("a")]
 
 
-def _killed(*_arguments: t.Any, **_options: t.Any) -> t.NoReturn:
+def _kill(*_arguments: t.Any, **_options: t.Any) -> t.NoReturn:
     raise KeyboardInterrupt
 
 
@@ -360,7 +364,7 @@ def test_a_lost_outcome_record_is_an_error_although_the_change_is_made(
     aws: FakeAws, store: FakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "put_new", _once(store))
-    done = applied(aws, store, change("a"), change("b"))
+    done = apply_changes(aws, store, change("a"), change("b"))
     assert done.made == (change("a"),)
     assert "000001-outcome.json" in done.error
     assert json.loads(store.objects[f"{ACCOUNT}/{RUN}/{JOB}/000001-intent.json"])["record"] == "intent"
@@ -380,29 +384,29 @@ def _once(store: FakeStore) -> t.Callable[[str, bytes], str]:
 
 def test_a_target_that_is_as_wanted_is_done_and_what_follows_goes_on(aws: FakeAws, store: FakeStore) -> None:
     aws.states[user_arn("a")] = "new"
-    done = applied(aws, store, change("a"), change("b"))
-    assert done == Applied(made=(change("b"),), already=(change("a"),))
+    done = apply_changes(aws, store, change("a"), change("b"))
+    assert done == ApplyResult(made=(change("b"),), already=(change("a"),))
     assert [parameters["Name"] for _operation, parameters in aws.calls] == ["b"]
-    assert [intent.change.target for intent, _outcome in recorded(store, ACCOUNT, RUN)] == [user_arn("b")]
+    assert [intent.change.target for intent, _outcome in read_recorded(store, ACCOUNT, RUN)] == [user_arn("b")]
 
 
 def test_what_belongs_to_a_change_that_was_made_already_is_made(aws: FakeAws, store: FakeStore) -> None:
     aws.states[user_arn("a")] = "new"
-    done = applied(aws, store, change("a"), change("b"), stays_with=_in_pairs({("b", "a")}))
-    assert done == Applied(made=(change("b"),), already=(change("a"),))
+    done = apply_changes(aws, store, change("a"), change("b"), stays_with=_in_pairs({("b", "a")}))
+    assert done == ApplyResult(made=(change("b"),), already=(change("a"),))
 
 
 def test_a_change_that_leaves_what_it_finds_is_made(aws: FakeAws, store: FakeStore) -> None:
     again = change("a", before="new", after="new")
     aws.states[user_arn("a")] = "new"
-    assert applied(aws, store, again) == Applied(made=(again,))
+    assert apply_changes(aws, store, again) == ApplyResult(made=(again,))
 
 
 def test_a_change_that_leaves_what_it_finds_is_in_doubt_without_an_answer(aws: FakeAws, store: FakeStore) -> None:
     """Nothing that can be read tells whether it was made."""
     again = change("a", before="old", after="old", parameters={"Name": "a", "State": "old"})
     aws.failures["a"] = "unsent"
-    done = applied(aws, store, again)
+    done = apply_changes(aws, store, again)
     assert done.made == () and "could not be told" in done.error
     assert outcomes(store) == ["unknown"]
 
@@ -427,7 +431,7 @@ def test_a_change_is_ours_where_an_attempt_of_ours_may_have_made_it(
     aws: FakeAws, store: FakeStore, failures: list[str], outcome: Outcome, attempts: int
 ) -> None:
     aws.failures["a"] = failures
-    done = applied(aws, store, change("a"), change("b"))
+    done = apply_changes(aws, store, change("a"), change("b"))
     is_ours = outcome is Outcome.APPLIED
     assert done.made == ((change("a"), change("b")) if is_ours else (change("b"),))
     assert done.already == (() if is_ours else (change("a"),))
@@ -438,7 +442,7 @@ def test_a_change_is_ours_where_an_attempt_of_ours_may_have_made_it(
 
 def test_the_record_says_that_an_answer_was_lost(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "dropped"
-    applied(aws, store, change("a"))
+    apply_changes(aws, store, change("a"))
     record = json.loads(store.objects[f"{ACCOUNT}/{RUN}/{JOB}/000001-outcome.json"])
     assert record["error"].startswith("the answer was lost (the connection was dropped)")
 
@@ -447,7 +451,7 @@ def test_a_change_that_somebody_else_made_is_not_verified_as_ours(aws: FakeAws, 
     """It may be changed again by its owner while we look."""
     aws.failures["a"] = "raced"
     waits: list[float] = []
-    done = applied(aws, store, change("a"), waits=waits)
+    done = apply_changes(aws, store, change("a"), waits=waits)
     assert (done.made, waits) == ((), [1.0])
 
 
@@ -460,14 +464,14 @@ def test_an_error_that_passes_is_waited_for_and_the_target_read_before_each_atte
     aws.failures["a"] = ["busy", "busy"]
     waits: list[float] = []
     reads: list[int] = []
-    done = applied(
+    done = apply_changes(
         aws,
         store,
         change("a"),
         waits=waits,
         reread=lambda wanted: (reads.append(len(aws.calls)), aws.reread(wanted))[1],
     )
-    assert done == Applied(made=(change("a"),))
+    assert done == ApplyResult(made=(change("a"),))
     assert waits == [1.0, 2.0]
     # Before each of the three attempts, and once to verify.
     assert reads == [0, 1, 2, 3]
@@ -476,7 +480,7 @@ def test_an_error_that_passes_is_waited_for_and_the_target_read_before_each_atte
 def test_an_error_that_does_not_pass_ends_after_the_last_wait(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "busy"
     waits: list[float] = []
-    done = applied(aws, store, change("a"), change("b"), waits=waits)
+    done = apply_changes(aws, store, change("a"), change("b"), waits=waits)
     assert (done.made, done.error) == ((), f"Replace on {user_arn('a')}: busy")
     assert waits == list(WAITS)
     assert len(aws.calls) == len(WAITS) + 1
@@ -485,7 +489,7 @@ def test_an_error_that_does_not_pass_ends_after_the_last_wait(aws: FakeAws, stor
 
 def test_a_change_without_an_answer_that_does_not_show_was_not_made(aws: FakeAws, store: FakeStore) -> None:
     aws.failures["a"] = "unsent"
-    done = applied(aws, store, change("a"))
+    done = apply_changes(aws, store, change("a"))
     assert (done.made, done.error) == ((), f"Replace on {user_arn('a')}: unsent")
     assert outcomes(store) == ["failed"]
 
@@ -517,7 +521,7 @@ def test_what_somebody_else_brings_about_between_attempts_is_theirs(aws: FakeAws
         judge=judge,
         sleep=lambda _seconds: aws.states.update({user_arn("a"): "new"}),
     )
-    assert done == Applied(already=(change("a"),))
+    assert done == ApplyResult(already=(change("a"),))
     assert outcomes(store) == ["foreign"]
 
 
@@ -525,12 +529,12 @@ def test_an_error_that_somebody_decides_on_is_a_refusal(aws: FakeAws, store: Fak
     """The capability is asked once, after the last attempt, and only about what was not made."""
     asked: list[str] = []
 
-    def declined(refused: Change, error: Exception) -> t.Optional[Refusal]:
+    def find_refusal(refused: Change, error: Exception) -> t.Optional[Refusal]:
         asked.append(str(error))
         return Refusal("managed", str(error), refused.target, refused.operation)
 
     aws.failures |= {"a": "refused", "b": "garbled"}
-    done = applied(aws, store, change("a"), change("b"), declined=declined)
+    done = apply_changes(aws, store, change("a"), change("b"), find_refusal=find_refusal)
     assert [refusal.rule for refusal in done.refused] == ["managed"]
     assert asked == ["AccessDenied"]
     assert "could not be told" in done.error
@@ -544,7 +548,7 @@ def test_an_answer_that_tells_of_parts_that_were_not_made_is_judged_by_what_is_t
         aws.states[user_arn("a")] = "half"
         raise FakeAwsError("one of two was not made", "refused")
 
-    done = applied(aws, store, change("a"), learn=learn)
+    done = apply_changes(aws, store, change("a"), learn=learn)
     assert done.made == () and "one of two was not made" in done.error
     assert outcomes(store) == ["unknown"]
     assert len(aws.calls) == 1
@@ -561,8 +565,8 @@ def test_what_this_run_just_made_may_be_missing_for_a_while(aws: FakeAws, store:
     group = change("g", before=None, target=user_arn("g"))
     aws.failures["a"] = ["missing", "missing"]
     waits: list[float] = []
-    done = applied(aws, store, group, _member("a", of="g"), waits=waits)
-    assert done == Applied(made=(group, _member("a", of="g")))
+    done = apply_changes(aws, store, group, _member("a", of="g"), waits=waits)
+    assert done == ApplyResult(made=(group, _member("a", of="g")))
     assert waits == [1.0, 2.0]
 
 
@@ -570,8 +574,8 @@ def test_what_somebody_else_just_made_may_be_missing_too(aws: FakeAws, store: Fa
     group = change("g", before=None, target=user_arn("g"))
     aws.failures |= {"g": ["raced"], "a": ["missing"]}
     waits: list[float] = []
-    done = applied(aws, store, group, _member("a", of="g"), waits=waits)
-    assert done == Applied(made=(_member("a", of="g"),), already=(group,))
+    done = apply_changes(aws, store, group, _member("a", of="g"), waits=waits)
+    assert done == ApplyResult(made=(_member("a", of="g"),), already=(group,))
     assert waits == [1.0, 1.0]
 
 
@@ -579,7 +583,7 @@ def test_what_nobody_made_is_missing_for_good(aws: FakeAws, store: FakeStore) ->
     group = change("g", before=None, target=user_arn("g"))
     aws.failures["a"] = "missing"
     waits: list[float] = []
-    done = applied(aws, store, group, _member("a", of="another"), waits=waits)
+    done = apply_changes(aws, store, group, _member("a", of="another"), waits=waits)
     assert (done.made, done.error, waits) == ((group,), f"Replace on {user_arn('a')}: missing", [])
 
 
@@ -588,8 +592,8 @@ def test_a_target_that_this_run_changed_is_read_until_it_shows(aws: FakeAws, sto
     second = change("a", before="newer")
     aws.lag = 2
     waits: list[float] = []
-    done = applied(aws, store, first, second, waits=waits)
-    assert done == Applied(made=(first, second))
+    done = apply_changes(aws, store, first, second, waits=waits)
+    assert done == ApplyResult(made=(first, second))
     assert waits == list(VERIFY_WAITS[:2])
 
 
@@ -598,7 +602,7 @@ def test_a_target_that_somebody_else_changed_after_this_run_is_refused_in_the_en
 ) -> None:
     first = change("a", after="newer", parameters={"Name": "a", "State": "newer"})
     aws.failures["a"] = []
-    done = applied(aws, store, first, change("a", before="yet another"))
+    done = apply_changes(aws, store, first, change("a", before="yet another"))
     assert done.made == (first,)
     assert [refusal.rule for refusal in done.refused] == ["changed_meanwhile"]
 
@@ -618,7 +622,7 @@ def test_a_read_of_what_this_run_made_waits_only_for_errors_that_pass(
         return aws.reread(wanted)
 
     waited: list[float] = []
-    done = applied(aws, store, group, _member("a", of="g"), waits=waited, reread=reread)
+    done = apply_changes(aws, store, group, _member("a", of="g"), waits=waited, reread=reread)
     assert waited == waits
     assert len(done.made) == (1 if error else 2)
     assert done.error == (f"Replace on {user_arn('a')}: {error}" if error else "")
@@ -630,7 +634,7 @@ def test_what_is_refused_for_another_is_not_looked_at_again(aws: FakeAws, store:
     aws.states[user_arn("b")] = "newer"
     waits: list[float] = []
     member = _member("a", of="g")
-    done = applied(aws, store, group, change("b"), member, waits=waits, stays_with=_in_pairs({("a", "b")}))
+    done = apply_changes(aws, store, group, change("b"), member, waits=waits, stays_with=_in_pairs({("a", "b")}))
     assert [refusal.rule for refusal in done.refused] == ["changed_meanwhile", "together"]
     assert (done.made, waits) == ((group,), [])
 
@@ -664,14 +668,14 @@ def test_a_part_of_what_this_run_made_builds_on_it() -> None:
 def test_writes_that_show_late_are_waited_for(aws: FakeAws, store: FakeStore) -> None:
     waits: list[float] = []
     aws.lag = 2
-    assert applied(aws, store, change("a"), waits=waits) == Applied(made=(change("a"),))
+    assert apply_changes(aws, store, change("a"), waits=waits) == ApplyResult(made=(change("a"),))
     assert waits == [0.5, 1.0]
 
 
 def test_writes_that_never_show_are_an_error(aws: FakeAws, store: FakeStore) -> None:
     waits: list[float] = []
     aws.lag = 1000
-    done = applied(aws, store, change("a"), waits=waits)
+    done = apply_changes(aws, store, change("a"), waits=waits)
     assert done.made == (change("a"),)
     assert done.error == f"written, but not found as written when read again: {user_arn('a')}"
     assert waits == list(VERIFY_WAITS)
@@ -682,7 +686,7 @@ def test_a_queue_is_waited_for_as_long_as_sqs_takes(aws: FakeAws, store: FakeSto
     waits: list[float] = []
     aws.lag = 1000
     queue = change("b", service="sqs")
-    done = applied(aws, store, change("a"), queue, waits=waits, acting=lambda _change: _AnyService(aws))
+    done = apply_changes(aws, store, change("a"), queue, waits=waits, acting=lambda _change: _AnyService(aws))
     assert done.error.endswith(f"{user_arn('a')}, {user_arn('b')}")
     assert sum(waits) > 60
     assert waits[: len(VERIFY_WAITS)] == list(VERIFY_WAITS)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Refusal
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import recorded
-from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import Applied, apply
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import read_recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.runner import ApplyResult, apply
 
 from .fakes import ACCOUNT, RUN, FakeAws, FakeAwsError, FakeCapability, FakeStore, change, journal_of, judge, user_arn
 
@@ -20,9 +20,9 @@ def decline(wanted: Change, error: Exception) -> t.Optional[Refusal]:
     return Refusal("kept", f"kept by its owner: {error}", wanted.target) if wanted.target == user_arn("b") else None
 
 
-def applied(aws: FakeAws, store: FakeStore) -> Applied:
+def apply_changes(aws: FakeAws, store: FakeStore) -> ApplyResult:
     changes = (change("a"), change("b"), change("c"))
-    capability = FakeCapability(aws, *changes, declined=decline)
+    capability = FakeCapability(aws, *changes, find_refusal=decline)
     return apply(
         capability,
         changes,
@@ -34,20 +34,20 @@ def applied(aws: FakeAws, store: FakeStore) -> Applied:
     )
 
 
-def made(done: Applied) -> list[str]:
+def list_made(done: ApplyResult) -> list[str]:
     return [item.target for item in done.made]
 
 
 def outcomes(store: FakeStore) -> list[str]:
-    return [outcome.value for _intent, outcome in recorded(store, ACCOUNT, RUN)]
+    return [outcome.value for _intent, outcome in read_recorded(store, ACCOUNT, RUN)]
 
 
 def test_a_declined_change_is_a_refusal_and_the_rest_is_made() -> None:
     store = FakeStore()
     aws = FakeAws(store, a="old", b="old", c="old")
     aws.failures["b"] = "refused"
-    done = applied(aws, store)
-    assert made(done) == [user_arn("a"), user_arn("c")]
+    done = apply_changes(aws, store)
+    assert list_made(done) == [user_arn("a"), user_arn("c")]
     assert [(item.rule, item.reason) for item in done.refused] == [("kept", "kept by its owner: AccessDenied")]
     assert done.error == ""
     assert outcomes(store) == ["applied", "failed", "applied"]
@@ -57,8 +57,8 @@ def test_an_error_that_nobody_declined_stops_the_rest() -> None:
     store = FakeStore()
     aws = FakeAws(store, a="old", b="old", c="old")
     aws.failures["a"] = "refused"
-    done = applied(aws, store)
-    assert (made(done), done.refused) == ([], ())
+    done = apply_changes(aws, store)
+    assert (list_made(done), done.refused) == ([], ())
     assert done.error == f"Replace on {user_arn('a')}: AccessDenied"
 
 
@@ -66,8 +66,8 @@ def test_a_change_that_was_made_is_not_declined_although_its_answer_was_lost() -
     store = FakeStore()
     aws = FakeAws(store, a="old", b="old", c="old")
     aws.failures["b"] = "dropped"
-    done = applied(aws, store)
-    assert made(done) == [user_arn("a"), user_arn("b"), user_arn("c")]
+    done = apply_changes(aws, store)
+    assert list_made(done) == [user_arn("a"), user_arn("b"), user_arn("c")]
     assert (done.refused, done.error) == ((), "")
 
 
@@ -75,7 +75,7 @@ def test_a_change_of_which_nobody_knows_whether_it_was_made_is_an_error() -> Non
     store = FakeStore()
     aws = FakeAws(store, a="old", b="old", c="old")
     aws.failures["b"] = "garbled"
-    done = applied(aws, store)
-    assert made(done) == [user_arn("a")]
+    done = apply_changes(aws, store)
+    assert list_made(done) == [user_arn("a")]
     assert done.refused == ()
     assert "could not be told" in done.error

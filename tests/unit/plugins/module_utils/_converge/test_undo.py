@@ -10,13 +10,13 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact, Undo
 from ansible_collections.hardening.iam.plugins.module_utils._converge.guard import GuardContext, Limits, guard
-from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome, recorded
+from ansible_collections.hardening.iam.plugins.module_utils._converge.journal import Intent, Outcome, read_recorded
 from ansible_collections.hardening.iam.plugins.module_utils._converge.undo import (
     Selection,
     Undoing,
     Unread,
     objection,
-    undoing,
+    plan_undos,
 )
 
 from .fakes import ACCOUNT, RUN, FakeAws, FakeStore, change, journal_of, user_arn
@@ -44,7 +44,7 @@ class Run:
         }
         states = {user_arn(name): state for name, state in present.items()}
         now = {intent.key: states.get(intent.change.target) for intent, _outcome in self.entries}
-        return undoing(self.entries, selected=selected, objections=objections, present=now)
+        return plan_undos(self.entries, selected=selected, objections=objections, present=now)
 
 
 def names(changes: t.Iterable[Change]) -> list[str]:
@@ -74,9 +74,9 @@ def test_a_change_is_taken_back_from_the_journal() -> None:
     store, aws = FakeStore(), FakeAws(alice="new")
     journal = journal_of(store)
     journal.conclude(journal.intend(change("alice")), Outcome.APPLIED)
-    entries = tuple(recorded(store, ACCOUNT, RUN))
+    entries = tuple(read_recorded(store, ACCOUNT, RUN))
     present = {intent.key: aws.reread(intent.change) for intent, _outcome in entries}
-    (undo,) = undoing(entries, selected=entries, objections={}, present=present).changes
+    (undo,) = plan_undos(entries, selected=entries, objections={}, present=present).changes
     aws.call(undo.service, undo.operation, undo.parameters)
     assert aws.states[user_arn("alice")] == "old"
 
@@ -148,7 +148,7 @@ def test_states_of_one_target_that_say_different_things_are_told_apart() -> None
     ]
     run = Run(*keys)
     now = {intent.key: intent.change.after for intent, _outcome in run.entries}
-    found = undoing(run.entries, selected=run.entries, objections={}, present=now)
+    found = plan_undos(run.entries, selected=run.entries, objections={}, present=now)
     assert [undo.before["id"] for undo in found.changes] == ["k2", "k1"]
 
 
@@ -234,7 +234,7 @@ def test_a_module_knows_what_of_its_changes_relies_on_which(standing: str, undon
     states = {
         user_arn(name): "new" if name in ("group", standing) else "old" for name in ("group", "user", "elsewhere")
     }
-    found = undoing(
+    found = plan_undos(
         run.entries,
         selected=run.entries[:1],
         objections={},

@@ -121,7 +121,7 @@ def read(**fields: t.Any) -> Record:
     }
 
 
-def predicted() -> Report:
+def make_prediction_report() -> Report:
     """The report of a run that predicted the impact of a boundary on developers."""
     part = {"run_id": samples.run().id, "module": "permissions_boundary", "impacts": [developers()]}
     return complete(samples.assessment(), [*samples.parts(), part])

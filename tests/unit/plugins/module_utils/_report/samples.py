@@ -326,7 +326,7 @@ def escalations() -> list[Finding]:
     ]
 
 
-def settled() -> list[Finding]:
+def make_other_findings() -> list[Finding]:
     """A waived, a passing, an unassessed and an inapplicable finding."""
     waiver = {
         "control": "user_permissions_through_groups",
@@ -422,11 +422,11 @@ def assessment(findings: t.Optional[list[Finding]] = None, **more: t.Any) -> Rep
     options: dict[str, t.Any] = {
         "run": run(),
         "subject": subject,
-        "findings": failing() + settled() if findings is None else findings,
+        "findings": failing() + make_other_findings() if findings is None else findings,
         "scores": SCORES,
         "frameworks": FRAMEWORKS,
         "controls": {control.id: control.text() for control in CONTROLS.values()},
-        "waivers": [dict(settled()[0].waiver or {})],
+        "waivers": [dict(make_other_findings()[0].waiver or {})],
         "errors": [
             {
                 "dataset": "organization_features",
@@ -507,7 +507,7 @@ def parts(run_id: str = "20261125T020000Z") -> list[dict[str, t.Any]]:
     ]
 
 
-def completed() -> Report:
+def complete_report() -> Report:
     """The report as the module ``report`` leaves it, without a delta."""
     return complete(assessment(), parts())
 
@@ -518,25 +518,25 @@ def costing() -> Report:
     return complete(assessment(), [part("config_rules", KEY_CHANGE, run_id=run().id, costs=costs)])
 
 
-def compared() -> Report:
+def compare_report() -> Report:
     """The report after an earlier run: one finding new, one resolved."""
     earlier = [item for item in failing() if item.control != "root_no_access_key"]
     earlier.append(finding("root_mfa_enabled", f"arn:aws:iam::{ACCOUNT}:root"))
-    return compare(completed(), assessment(earlier, run=run("20261118T020000Z")))
+    return compare(complete_report(), assessment(earlier, run=run("20261118T020000Z")))
 
 
-def upgraded() -> Report:
+def report_after_upgrade() -> Report:
     """The report after an upgrade that added a control, which fails."""
     known = {name: control.text() for name, control in CONTROLS.items() if name != "root_no_access_key"}
     earlier = [item for item in failing() if item.control in known]
     older = dataclasses.replace(run("20261118T020000Z"), control_catalog_version="2026.10")
-    return compare(completed(), assessment(earlier, run=older, controls=known))
+    return compare(complete_report(), assessment(earlier, run=older, controls=known))
 
 
-def converged() -> Report:
+def report_after_changes() -> Report:
     """The report of a run that mended something, after an assessment before it."""
     earlier = [{**score, "percent": percent} for score, percent in zip(SCORES, (56.5, 63), strict=True)]
-    return compare(completed(), None, assessment(scores=earlier))
+    return compare(complete_report(), None, assessment(scores=earlier))
 
 
 def thousand_paths() -> Report:

@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
     Severity,
     Status,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare, unaccepted
+from ansible_collections.hardening.iam.plugins.module_utils._report.delta import compare, count_unaccepted
 
 from . import samples
 
@@ -109,7 +109,7 @@ def test_a_control_that_fails_for_a_region_passes_for_the_account() -> None:
 
 
 def test_waiving_and_a_change_of_severity_are_changes() -> None:
-    waiver = samples.settled()[0].waiver
+    waiver = samples.make_other_findings()[0].waiver
     compared = after(
         [key("alice"), key("bob"), key("carol", Status.WAIVED, waiver=waiver)],
         [key("alice", Status.WAIVED, waiver=waiver), key("bob", severity=Severity.LOW), key("carol")],
@@ -129,7 +129,7 @@ def test_an_age_that_grows_is_no_change() -> None:
 
 
 def test_a_finding_that_is_waived_from_the_start_is_not_new() -> None:
-    compared = after([], [key("alice", Status.WAIVED, waiver=samples.settled()[0].waiver)])
+    compared = after([], [key("alice", Status.WAIVED, waiver=samples.make_other_findings()[0].waiver)])
     assert compared["delta"]["new"] == []
 
 
@@ -204,10 +204,10 @@ def test_findings_of_a_control_that_an_upgrade_added_are_not_new() -> None:
     compared = compare(report(key("alice"), key("bob"), samples.finding("root_mfa_enabled", ROOT)), earlier)
     assert compared["delta"]["new"] == [key("bob").fingerprint]
     assert compared["delta"]["newly_assessed"] == [samples.finding("root_mfa_enabled", ROOT).fingerprint]
-    assert (compared["delta"]["upgraded"], unaccepted(compared)["newly assessed"]) == (False, 1)
+    assert (compared["delta"]["upgraded"], count_unaccepted(compared)["newly assessed"]) == (False, 1)
     older = {**earlier, "run": {**earlier["run"], "control_catalog_version": "2026.10"}}
     upgraded = compare(report(key("alice"), key("bob"), samples.finding("root_mfa_enabled", ROOT)), older)
-    assert (upgraded["delta"]["upgraded"], unaccepted(upgraded)["newly assessed"]) == (True, 0)
+    assert (upgraded["delta"]["upgraded"], count_unaccepted(upgraded)["newly assessed"]) == (True, 0)
     assert upgraded["delta"]["newly_assessed"] == compared["delta"]["newly_assessed"]
     again = compare(report(key("alice"), samples.finding("root_mfa_enabled", ROOT)), compared)
     assert again["delta"]["new"] == again["delta"]["newly_assessed"] == []
@@ -242,7 +242,7 @@ def test_a_report_of_an_older_version_is_compared_with() -> None:
 
 
 def trusting(*accounts: str, status: Status = Status.FAIL) -> Finding:
-    waiver = samples.settled()[0].waiver if status is Status.WAIVED else None
+    waiver = samples.make_other_findings()[0].waiver if status is Status.WAIVED else None
     return key("alice", status, evidence=Evidence({"trusts": list(accounts)}), waiver=waiver)
 
 
@@ -254,23 +254,23 @@ def test_another_reason_is_a_change() -> None:
     assert compared["delta"]["changed"] == [
         {"fingerprint": fingerprint, "from": verdict, "to": verdict, "reason_changed": True}
     ]
-    assert unaccepted(compared)["no longer waived"] == 0
+    assert count_unaccepted(compared)["no longer waived"] == 0
     assert after([trusting("1", "2")], [trusting("2", "1")])["delta"]["changed"] == []
 
 
 def test_what_is_waived_no_longer_since_its_reason_changed_fails_again() -> None:
-    assert unaccepted(after([trusting("1", status=Status.WAIVED)], [trusting("1", "2")]))["no longer waived"] == 1
-    assert unaccepted(after([trusting("1", status=Status.WAIVED)], [trusting("1")]))["no longer waived"] == 0
+    assert count_unaccepted(after([trusting("1", status=Status.WAIVED)], [trusting("1", "2")]))["no longer waived"] == 1
+    assert count_unaccepted(after([trusting("1", status=Status.WAIVED)], [trusting("1")]))["no longer waived"] == 0
 
 
 def test_what_is_waived_no_longer_since_it_is_worse_now_fails_again() -> None:
     accepted, again = trusting("1", status=Status.WAIVED), trusting("1")
     worse = dataclasses.replace(again, severity=Severity.CRITICAL)
     better = dataclasses.replace(again, severity=Severity.LOW)
-    assert unaccepted(after([accepted], [worse]))["no longer waived"] == 1
+    assert count_unaccepted(after([accepted], [worse]))["no longer waived"] == 1
     # Its waiver expired or is gone: nothing about the finding is new.
-    assert unaccepted(after([accepted], [better]))["no longer waived"] == 0
-    assert unaccepted(after([again], [worse]))["no longer waived"] == 0
+    assert count_unaccepted(after([accepted], [better]))["no longer waived"] == 0
+    assert count_unaccepted(after([again], [worse]))["no longer waived"] == 0
 
 
 def test_a_report_without_reasons_is_compared_with() -> None:

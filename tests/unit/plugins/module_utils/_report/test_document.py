@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._report.document imp
 )
 
 from . import samples
-from .impacts import developers, predicted
+from .impacts import developers, make_prediction_report
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +38,14 @@ def validator(checkout: Path) -> jsonschema.Draft202012Validator:
 
 REPORTS: dict[str, t.Callable[[], dict[str, t.Any]]] = {
     "as assessed": samples.assessment,
-    "with changes": samples.completed,
-    "with a delta": samples.compared,
-    "after an upgrade": samples.upgraded,
+    "with changes": samples.complete_report,
+    "with a delta": samples.compare_report,
+    "after an upgrade": samples.report_after_upgrade,
     "with paths": lambda: samples.assessment(samples.escalations()),
-    "with impacts": predicted,
-    "after the changes": samples.converged,
+    "with impacts": make_prediction_report,
+    "after the changes": samples.report_after_changes,
     "clean": lambda: samples.assessment([], scores=[], frameworks={}, waivers=[], errors=[]),
-    "after converging": lambda: compare(samples.completed(), None, samples.assessment()),
+    "after converging": lambda: compare(samples.complete_report(), None, samples.assessment()),
     "of a failed module": lambda: complete(
         samples.assessment(),
         [samples.part("x", samples.KEY_CHANGE, run_id=samples.run().id, error="it failed")],
@@ -60,7 +60,7 @@ def test_every_report_is_valid_by_the_published_schema(validator: jsonschema.Dra
     assert problems == []
 
 
-def _declared(status: str = "FAIL") -> dict[str, t.Any]:
+def _make_declaration_finding(status: str = "FAIL") -> dict[str, t.Any]:
     """A finding of a converging module about its own declaration, which no assessment makes."""
     (like,) = [item for item in samples.assessment()["findings"] if item["status"] == "FAIL"][:1]
     return {**like, "control": "organization_policy_declared", "status": status, "fingerprint": "f" * 64}
@@ -70,7 +70,7 @@ def test_what_a_module_found_of_its_own_declaration_is_reported_and_counted(
     validator: jsonschema.Draft202012Validator,
 ) -> None:
     assessed = samples.assessment()
-    part = {**samples.part("x", samples.KEY_CHANGE, run_id=samples.run().id), "findings": [_declared()]}
+    part = {**samples.part("x", samples.KEY_CHANGE, run_id=samples.run().id), "findings": [_make_declaration_finding()]}
     report = complete(assessed, [part])
     assert len(report["findings"]) == len(assessed["findings"]) + 1
     assert report["summary"]["total"] == assessed["summary"]["total"] + 1
@@ -91,7 +91,7 @@ def test_what_a_module_found_of_its_own_declaration_is_reported_and_counted(
     ids=["mended", "only planned", "half-way", "something was refused", "it failed"],
 )
 def test_what_a_module_has_mended_is_found_no_more(applied: list[bool], more: dict[str, t.Any], left: int) -> None:
-    finding = _declared()
+    finding = _make_declaration_finding()
     change = dataclasses.replace(samples.KEY_CHANGE, remedies=(finding["fingerprint"],))
     changes = [change.as_dict(applied=made) for made in applied]
     part = samples.part("x", change, run_id=samples.run().id, findings=[finding])
@@ -107,7 +107,7 @@ def test_what_an_assessment_judges_itself_is_not_reported_twice() -> None:
 
 
 def test_findings_of_modules_are_compared_with_no_earlier_run() -> None:
-    part = {**samples.part("x", samples.KEY_CHANGE, run_id=samples.run().id), "findings": [_declared()]}
+    part = {**samples.part("x", samples.KEY_CHANGE, run_id=samples.run().id), "findings": [_make_declaration_finding()]}
     earlier = complete(samples.assessment(), [part])
     delta = compare(samples.assessment(), earlier)["delta"]
     assert (delta["new"], delta["resolved"], delta["not_assessed"]) == ([], [], [])
@@ -120,13 +120,13 @@ def test_the_schema_wants_every_step_of_a_path(validator: jsonschema.Draft202012
 
 
 def test_the_schema_admits_no_other_keys(validator: jsonschema.Draft202012Validator) -> None:
-    report = samples.completed()
+    report = samples.complete_report()
     assert not validator.is_valid({**report, "extra": 1})
     assert not validator.is_valid({**report, "findings": [{**report["findings"][0], "status": "MAYBE"}]})
 
 
 def test_findings_stand_in_the_order_in_which_people_read_them() -> None:
-    report = samples.assessment(list(reversed(samples.failing() + samples.settled())))
+    report = samples.assessment(list(reversed(samples.failing() + samples.make_other_findings())))
     assert report["findings"] == samples.assessment()["findings"]
     order = [(finding["status"], finding["severity"]) for finding in report["findings"]]
     assert order[:2] == [("FAIL", "critical")] * 2
@@ -193,12 +193,12 @@ def test_costs_are_taken_up_with_their_module(validator: jsonschema.Draft202012V
         ("config_rules", None),
     ]
     assert not list(validator.iter_errors(json.loads(encode(report))))
-    assert samples.completed()["costs"] == []
+    assert samples.complete_report()["costs"] == []
 
 
 def test_key_ids_in_changes_are_masked_unless_they_are_asked_for() -> None:
     key = samples.OLD_KEYS["svc-backup"]
-    assert key not in json.dumps(samples.completed())
+    assert key not in json.dumps(samples.complete_report())
     assert key in json.dumps(complete(samples.assessment(), samples.parts(), reveal_key_ids=True)["changes"])
 
 
@@ -210,9 +210,9 @@ def test_completing_twice_changes_nothing() -> None:
 
 
 def test_a_report_comes_back_as_it_was_written() -> None:
-    report = samples.completed()
+    report = samples.complete_report()
     assert decode(encode(report), where="report.json", schema=SCHEMA) == report
-    assert encode(report) == encode(samples.completed())
+    assert encode(report) == encode(samples.complete_report())
 
 
 def test_half_of_a_character_in_a_policy_is_kept() -> None:
@@ -260,7 +260,9 @@ FORGED: t.Final = (None, 7, True, "x", [], ["x"], [7], {}, {"x": 7}, [[]], [{}])
 def test_a_forged_report_is_refused_or_can_be_compared_with() -> None:
     """Others may write where reports are. What they leave must not stop the assessment of the account."""
     before = compare(samples.assessment([samples.path("user/a version itself")], run=samples.run("0")), None)
-    earlier = compare(samples.assessment([*samples.failing()[:2], samples.settled()[2]], run=samples.run("1")), before)
+    earlier = compare(
+        samples.assessment([*samples.failing()[:2], samples.make_other_findings()[2]], run=samples.run("1")), before
+    )
     brief = {name: earlier["findings"][0].get(name) for name in ("control", "status", "severity", "region", "resource")}
     earlier["delta"]["not_assessed"] = [{**brief, "fingerprint": "0" * 64, "first_seen": None}]
     check_report(earlier, samples.ACCOUNT, where="here")
@@ -284,7 +286,7 @@ def test_a_forged_report_is_refused_or_can_be_compared_with() -> None:
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01T00:00:00Z", 7])
 def test_a_time_that_is_none_is_refused(since: t.Any) -> None:
     """Exports turn the time into a number."""
-    forged = samples.compared()
+    forged = samples.compare_report()
     forged["findings"][0]["first_seen"] = since
     with pytest.raises(DocumentError, match="malformed"):
         check_report(forged, samples.ACCOUNT, where="here")

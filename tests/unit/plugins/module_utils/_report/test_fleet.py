@@ -13,7 +13,7 @@ from . import samples
 
 def fleet(**more: t.Any) -> dict[str, t.Any]:
     """Two accounts with reports, one that failed, one that is missing."""
-    reports = [account("333344445555", "acme-dev"), samples.compared()]
+    reports = [account("333344445555", "acme-dev"), samples.compare_report()]
     options: dict[str, t.Any] = {
         "run_id": samples.run().id,
         "created": samples.NOW,
@@ -26,7 +26,7 @@ def fleet(**more: t.Any) -> dict[str, t.Any]:
 
 def account(account_id: str, alias: t.Optional[str] = None) -> dict[str, t.Any]:
     """The sample's report, as of another account."""
-    report = samples.completed()
+    report = samples.complete_report()
     findings = [{**finding, "account_id": account_id} for finding in report["findings"]]
     return {**report, "account_id": account_id, "account_alias": alias, "findings": findings}
 
@@ -48,7 +48,7 @@ def test_totals_are_those_of_all_accounts() -> None:
 
 
 def test_what_an_organization_is_told_of_its_members_stands_with_the_account_it_was_assessed_from() -> None:
-    report = samples.compared()
+    report = samples.compare_report()
     findings = [{**finding, "account_id": "999988887777"} for finding in report["findings"]]
     report = {**report, "findings": findings, "delta": {**report["delta"], "new": [f["fingerprint"] for f in findings]}}
     document = fleet(reports=[report], failures=[], expected=[])
@@ -86,7 +86,7 @@ def test_accounts_have_their_row_in_the_order_of_their_ids() -> None:
 def test_the_score_of_the_fleet_is_that_of_all_verdicts() -> None:
     low = account("333344445555")
     low["scores"] = [{**samples.SCORES[0], "passed": 0, "failed": 13, "percent": 0, "coverage_percent": 50}]
-    score = fleet(reports=[samples.completed(), low])["score"]
+    score = fleet(reports=[samples.complete_report(), low])["score"]
     assert (score["passed"], score["failed"], score["percent"], score["accounts"]) == (13, 21, 38.2, 2)
     assert score["coverage_percent"] == 70.5
 

@@ -49,13 +49,13 @@ def at(event: t.Any, path: str) -> t.Any:
 
 
 @pytest.fixture(scope="module")
-def found() -> list[dict[str, t.Any]]:
-    return [json.loads(line) for line in render(samples.compared()).splitlines()]
+def all_events() -> list[dict[str, t.Any]]:
+    return [json.loads(line) for line in render(samples.compare_report()).splitlines()]
 
 
-def test_events_have_what_the_class_demands_and_nothing_that_it_does_not_know(found: list[t.Any]) -> None:
-    assert found
-    for event in found:
+def test_events_have_what_the_class_demands_and_nothing_that_it_does_not_know(all_events: list[t.Any]) -> None:
+    assert all_events
+    for event in all_events:
         for path in REQUIRED | ALLOWED:
             value = at(event, path)
             if value is None and path == "remediation":
@@ -68,13 +68,13 @@ def test_events_have_what_the_class_demands_and_nothing_that_it_does_not_know(fo
         assert isinstance(event["time"], int) and event["time"] > 10**12
 
 
-def test_what_is_open_and_what_was_resolved_is_told(found: list[t.Any]) -> None:
-    report = samples.compared()
+def test_what_is_open_and_what_was_resolved_is_told(all_events: list[t.Any]) -> None:
+    report = samples.compare_report()
     still_open = {item["fingerprint"] for item in report["findings"] if item["status"] in ("FAIL", "WAIVED")}
     resolved = {item["fingerprint"] for item in report["delta"]["resolved"]}
-    told = {event["finding_info"]["uid"]: event for event in found}
+    told = {event["finding_info"]["uid"]: event for event in all_events}
     assert told.keys() == still_open | resolved
-    assert len(found) == len(told)
+    assert len(all_events) == len(told)
     for item in report["findings"]:
         if item["status"] == Status.WAIVED.value:
             assert told[item["fingerprint"]]["status"] == "Suppressed"
@@ -84,7 +84,7 @@ def test_what_is_open_and_what_was_resolved_is_told(found: list[t.Any]) -> None:
 
 
 def test_what_was_there_before_is_an_update() -> None:
-    report = samples.compared()
+    report = samples.compare_report()
     failing = next(item for item in report["findings"] if item["status"] == "FAIL")
     for new, activity in (([failing["fingerprint"]], "Create"), ([], "Update")):
         told = events({**report, "delta": {**report["delta"], "new": new, "basis": "previous_run"}})

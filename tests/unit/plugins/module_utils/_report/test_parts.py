@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
-from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import check_plan, combined_plan
+from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import check_plan, combine_plans
 from ansible_collections.hardening.iam.plugins.module_utils._converge.store import DirectoryStore
 from ansible_collections.hardening.iam.plugins.module_utils._report.document import complete, encode
 from ansible_collections.hardening.iam.plugins.module_utils._report.parts import (
@@ -67,7 +67,7 @@ def test_what_a_second_job_changed_hides_nothing_of_the_first(place: Place) -> N
     assert not place.read().problems
     # A plan holds exactly what the report shows.
     found = [part["plan"] for part in place.read().parts]
-    plan = combined_plan(found, account_id=samples.ACCOUNT, run_id=RUN)
+    plan = combine_plans(found, account_id=samples.ACCOUNT, run_id=RUN)
     assert [change.target for change in check_plan(plan)] == [FIRST.target, SECOND.target]
     assert [len(check_plan(document)) for document in found] == [1, 1]
 

@@ -10,7 +10,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.finding im
 from ansible_collections.hardening.iam.plugins.module_utils._report.paths import (
     Path,
     by_end,
-    counted,
+    format_count,
     kind_of,
     name_of,
     path_of,
@@ -26,26 +26,26 @@ def read(*findings: Finding) -> list[Path]:
     return [path for path in (path_of(finding.as_dict()) for finding in findings) if path is not None]
 
 
-def told(*findings: Finding) -> list[str]:
+def describe_paths(*findings: Finding) -> list[str]:
     return [way.sentence for way in ways(read(*findings))]
 
 
 def test_a_path_is_told_in_a_sentence() -> None:
-    assert told(samples.path("user/dev-alice key user/ci-deployer assume role/prod-admin")) == [
+    assert describe_paths(samples.path("user/dev-alice key user/ci-deployer assume role/prod-admin")) == [
         "dev-alice can become prod-admin: iam:CreateAccessKey on ci-deployer, then sts:AssumeRole on prod-admin"
     ]
 
 
 def test_principals_that_do_the_same_are_told_together() -> None:
     findings = [samples.path(f"role/ci-team-{number:02d} stack role/deploy") for number in range(1, 16)]
-    assert told(*findings) == [
+    assert describe_paths(*findings) == [
         "15 roles (ci-team-01, ci-team-02, ci-team-03, …) can become deploy: "
         "iam:PassRole + cloudformation:CreateStack for deploy"
     ]
 
 
 def test_principals_that_raise_themselves_do_the_same() -> None:
-    assert told(samples.path("role/one version itself"), samples.path("role/two version itself")) == [
+    assert describe_paths(samples.path("role/one version itself"), samples.path("role/two version itself")) == [
         "one and two can become an administrator: iam:CreatePolicyVersion on itself"
     ]
 
@@ -68,7 +68,7 @@ def test_what_differs_in_more_than_the_principal_is_told_apart(one: str, other: 
 def test_a_condition_is_told() -> None:
     certain = samples.path("user/a assume role/x")
     conditional = samples.path("user/b assume role/x key user/y", conditions={0: samples.MFA, 1: "it has no key"})
-    assert told(conditional, certain) == [
+    assert describe_paths(conditional, certain) == [
         "a can become x: sts:AssumeRole on x",
         "b can become y: sts:AssumeRole on x, then iam:CreateAccessKey on y, "
         "provided: aws:MultiFactorAuthPresent; it has no key",
@@ -78,11 +78,11 @@ def test_a_condition_is_told() -> None:
 def test_somebody_who_is_made_for_it_has_no_name_yet() -> None:
     findings = [samples.path(f"user/{name} make user/escalation-{name}") for name in ("a", "b")]
     actions = "iam:CreateUser + iam:PutUserPolicy + iam:CreateAccessKey"
-    assert told(*findings) == [f"a and b can become an administrator as a new user: {actions} on a new user"]
+    assert describe_paths(*findings) == [f"a and b can become an administrator as a new user: {actions} on a new user"]
 
 
 def test_other_services_are_used_for_the_target() -> None:
-    assert told(samples.path("user/a function role/x")) == [
+    assert describe_paths(samples.path("user/a function role/x")) == [
         "a can become x: iam:PassRole + lambda:CreateFunction + lambda:InvokeFunction for x"
     ]
 
@@ -159,4 +159,4 @@ def test_an_arn_is_shown_by_kind_and_name(arn: str, kind: str, name: str) -> Non
 
 
 def test_one_is_counted_as_one() -> None:
-    assert counted(["arn:aws:iam::111122223333:user/alice"]) == "1 user"
+    assert format_count(["arn:aws:iam::111122223333:user/alice"]) == "1 user"

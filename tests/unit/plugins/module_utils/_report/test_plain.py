@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from ansible_collections.hardening.iam.plugins.module_utils._report.plain import (
     WIDTH,
     as_json,
-    listed,
+    join_names,
     printable,
-    wrapped,
+    wrap_text,
 )
 
 from . import samples
@@ -41,12 +41,12 @@ def test_what_reads_well_in_ascii_is_replaced_by_it() -> None:
 
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P"]), max_size=500))
 def test_no_line_is_too_long(text: str) -> None:
-    assert max(map(len, wrapped(text, first="  - ", rest="    "))) <= WIDTH
+    assert max(map(len, wrap_text(text, first="  - ", rest="    "))) <= WIDTH
 
 
 @pytest.mark.parametrize(("limit", "shown"), [(3, "a, b, c"), (2, "a, b, … and 1 more"), (1, "a, … and 2 more")])
 def test_long_lists_are_cut_and_counted(limit: int, shown: str) -> None:
-    assert listed(["a", "b", "c"], limit) == shown
+    assert join_names(["a", "b", "c"], limit) == shown
 
 
 @pytest.mark.parametrize(("value", "shown"), [("text", "text"), ({"b": 1, "a": "é"}, '{\n  "a": "é",\n  "b": 1\n}')])

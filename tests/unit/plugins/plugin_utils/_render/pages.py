@@ -40,7 +40,7 @@ def branching() -> Report:
 
 def hostile() -> Report:
     """All hostile names at once, wherever an account has a say."""
-    report = impacts.predicted()
+    report = impacts.make_prediction_report()
     paths = samples.assessment(samples.escalations())
     whole = {**report, "findings": [*report["findings"], *paths["findings"]], "account_alias": "x"}
     return t.cast(Report, named(whole, "".join(text for name, text in NAMES.items() if name != "long")))
@@ -48,7 +48,7 @@ def hostile() -> Report:
 
 def settling() -> Report:
     """Findings that can't be assessed again, changes of every kind and state, refused targets, an organization."""
-    report = samples.compared()
+    report = samples.compare_report()
     first = report["findings"][0]
     gone = {"fingerprint": "0" * 64, "control": "gone", "severity": "low", "title": "Gone", "first_seen": None}
     gone |= {"resource": "arn:aws:iam::1:user/x", "resource_detail": "", "region": "global"}
@@ -79,21 +79,21 @@ def settling() -> Report:
 
 REPORTS: t.Final[dict[str, Callable[[], Report]]] = {
     "branching": branching,
-    "compared": samples.compared,
-    "converged": samples.converged,
+    "compared": samples.compare_report,
+    "converged": samples.report_after_changes,
     "costing": samples.costing,
     "empty": empty,
     "escalating": escalating,
     "hostile": hostile,
-    "predicted": impacts.predicted,
+    "predicted": impacts.make_prediction_report,
     "settling": settling,
-    "upgraded": samples.upgraded,
+    "upgraded": samples.report_after_upgrade,
 }
 
 
 def crowded() -> Report:
     """A run over nine accounts, so that lists of accounts are folded, and a run with scores of several accounts."""
-    base = samples.compared()
+    base = samples.compare_report()
     reports = [
         {
             **base,

@@ -22,7 +22,7 @@ SCRIPT: t.Final = str(ENVIRONMENT.globals["script"])
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return render(samples.compared())
+    return render(samples.compare_report())
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_changes_are_shown_as_differences(page: str) -> None:
 def test_refusals_tell_their_reason_rule_module_and_targets() -> None:
     refusal = {**samples.REFUSAL.as_dict(), "module": "access_keys"}
     several = [{**refusal, "target": samples.arn("user", f"svc-{number}")} for number in (1, 2)]
-    told = Reader(render({**samples.completed(), "refused": several})).text
+    told = Reader(render({**samples.complete_report(), "refused": several})).text
     assert "2 targets: 6 of 31 keys exceed max_percent 5" in " ".join(told.split())
     assert told.count("6 of 31 keys exceed max_percent 5") == 1
     for text in ("cap", "access_keys", "UpdateAccessKey", "user/svc-1", "user/svc-2"):
@@ -127,7 +127,7 @@ def test_refusals_tell_their_reason_rule_module_and_targets() -> None:
 
 
 def test_whom_a_change_affects_stands_in_its_entry() -> None:
-    report = samples.completed()
+    report = samples.complete_report()
     affects = [*(samples.arn("role", f"<role-{number}>") for number in range(11)), "*"]
     page = render({**report, "changes": [{**report["changes"][0], "affects": affects}]})
     told = " ".join(Reader(page[page.index('id="changes"') :]).text.split())
@@ -140,11 +140,11 @@ def test_what_it_costs_stands_beside_the_changes() -> None:
     page = render(samples.costing())
     told = Reader(page[page.index('id="changes"') :]).text
     assert "What it costs" in told and "1,200 × rule in a region" in told
-    assert "What it costs" not in render(samples.completed())
+    assert "What it costs" not in render(samples.complete_report())
 
 
 def test_the_score_from_before_the_changes_stands_beside_the_one_after(read: Reader) -> None:
-    told = " ".join(Reader(render(samples.converged())).text.split())
+    told = " ".join(Reader(render(samples.report_after_changes())).text.split())
     assert "ScoreCIS AWS Foundations Benchmark v7.0: 56.5% → 62%" in told
     assert "56.5% before the changes +5.5" in told
     assert "63% → 63%" in told

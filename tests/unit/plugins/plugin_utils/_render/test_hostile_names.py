@@ -84,13 +84,13 @@ class Elements(html.parser.HTMLParser):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_hostile_name_shows_nothing_but_itself(form: str, name: str) -> None:
-    report = named(samples.compared(), NAMES[name])
+    report = named(samples.compare_report(), NAMES[name])
     shown = FORMATS[form](report)
     lines = shown.replace("\r\n", "\n") if form == "csv" else shown
     assert [hex(ord(character)) for character in set(lines) if not is_seen(character)] == []
     assert to_bytes(shown).decode() == shown
     if form == "html":
-        plain = account_html.render(named(samples.compared(), "plain"))
+        plain = account_html.render(named(samples.compare_report(), "plain"))
         assert Elements(shown).tags == Elements(plain).tags
     elif form == "junit":
         assert ElementTree.fromstring(shown).tag == "testsuites"
@@ -105,5 +105,5 @@ def test_a_hostile_name_shows_nothing_but_itself(form: str, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_report_itself_keeps_the_name(name: str) -> None:
     """It is the record: what a name is made of stays, escaped where JSON needs it."""
-    report = named(samples.compared(), NAMES[name])
+    report = named(samples.compare_report(), NAMES[name])
     assert json.loads(encode(report)) == report

@@ -15,13 +15,13 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._render.impact impor
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.page import ENVIRONMENT
 
 from ...module_utils._report import samples
-from ...module_utils._report.impacts import developers, document, group, item, predicted
+from ...module_utils._report.impacts import developers, document, group, item, make_prediction_report
 from .parsed import Reader
 
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return render(predicted())
+    return render(make_prediction_report())
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_the_navigation_leads_to_it_and_counts_who_is_not_safe(page: str) -> Non
 
 
 def test_nothing_is_shown_where_nothing_was_predicted() -> None:
-    assert "What would break" not in render(samples.completed())
+    assert "What would break" not in render(samples.complete_report())
 
 
 def test_hostile_names_add_nothing_to_the_page(page: str, read: Reader) -> None:

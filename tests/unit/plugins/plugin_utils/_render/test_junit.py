@@ -15,7 +15,7 @@ from ...module_utils._report import samples
 
 
 def test_failures_and_skips_are_counted_and_told() -> None:
-    root = ElementTree.fromstring(render(samples.completed()))
+    root = ElementTree.fromstring(render(samples.complete_report()))
     assert (root.tag, root.attrib["tests"], root.attrib["failures"], root.attrib["skipped"]) == (
         "testsuites",
         "20",
@@ -31,14 +31,14 @@ def test_failures_and_skips_are_counted_and_told() -> None:
 
 
 def test_waived_and_unassessed_findings_are_skipped_with_the_reason() -> None:
-    root = ElementTree.fromstring(render(samples.completed()))
+    root = ElementTree.fromstring(render(samples.complete_report()))
     messages = [item.attrib["message"] for item in root.iter("skipped")]
     assert sorted(message.partition(":")[0] for message in messages) == ["NOT_APPLICABLE", "NOT_ASSESSED", "WAIVED"]
     assert any(message.startswith("WAIVED: waived until 2027-03-31: Replaced in spring") for message in messages)
 
 
 def test_a_passing_control_is_a_passing_case() -> None:
-    root = ElementTree.fromstring(render(samples.completed()))
+    root = ElementTree.fromstring(render(samples.complete_report()))
     suite = next(item for item in root if item.attrib["name"] == "root_mfa_enabled")
     assert list(suite[0]) == []
 

@@ -15,7 +15,7 @@ from ...module_utils._report import samples
 
 @pytest.fixture(scope="module")
 def run() -> dict[str, t.Any]:
-    log = build(samples.compared())
+    log = build(samples.compare_report())
     assert log["version"] == "2.1.0"
     assert log["$schema"].endswith("sarif-schema-2.1.0.json")
     assert len(log["runs"]) == 1
@@ -58,7 +58,7 @@ def test_new_findings_are_told_from_old_ones(run: dict[str, t.Any]) -> None:
     states = [result.get("baselineState") for result in run["results"]]
     assert states.count("new") == 1
     assert states.count("unchanged") == 16
-    assert all("baselineState" not in result for result in build(samples.completed())["runs"][0]["results"])
+    assert all("baselineState" not in result for result in build(samples.complete_report())["runs"][0]["results"])
 
 
 def test_resources_are_locations(run: dict[str, t.Any]) -> None:

@@ -18,7 +18,7 @@ from ...module_utils._report import samples
 
 
 def test_a_line_a_finding() -> None:
-    rows = list(csv.DictReader(io.StringIO(render(samples.completed()))))
+    rows = list(csv.DictReader(io.StringIO(render(samples.complete_report()))))
     assert len(rows) == 20
     assert rows[0]["control"] == "root_no_access_key"
     assert rows[0]["cis_7.0"] == "2.4"

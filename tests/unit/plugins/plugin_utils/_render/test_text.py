@@ -12,12 +12,12 @@ from ansible_collections.hardening.iam.plugins.plugin_utils._render import accou
 from ansible_collections.hardening.iam.plugins.plugin_utils._render.text import brief, cis_ids, difference, render
 
 from ...module_utils._report import samples
-from ...module_utils._report.impacts import predicted
+from ...module_utils._report.impacts import make_prediction_report
 
 
 @pytest.fixture(scope="module")
 def text() -> str:
-    return render(samples.compared())
+    return render(samples.compare_report())
 
 
 def test_the_header_says_what_was_assessed_when_and_by_whom(text: str) -> None:
@@ -33,7 +33,7 @@ def test_the_header_says_what_was_assessed_when_and_by_whom(text: str) -> None:
 
 
 def test_the_header_names_an_organization_that_was_assessed() -> None:
-    report = samples.completed()
+    report = samples.complete_report()
     report = {**report, "scope": {**report["scope"], "organization_id": "o-acme123456"}}
     assert "Organization ID: o-acme123456, assessed from 222233334444\n" in render(report)
 
@@ -123,7 +123,7 @@ def test_changes_tell_what_they_change_and_whether_they_were_made(text: str) -> 
 def test_what_is_to_be_copied_of_a_refusal_keeps_its_lines() -> None:
     exempt = "- arn:aws:iam::333344445555:user/ci-jenkins  # last used 2026-11-25; 1 active access key, no MFA, no more"
     refusal = {**samples.REFUSAL.as_dict(), "module": "mfa", "reason": f"the policy exempts them:\n{exempt}\n- b"}
-    report = {**samples.completed(), "refused": [refusal]}
+    report = {**samples.complete_report(), "refused": [refusal]}
     shown = " ".join(exempt.split())
     assert f"(mfa, UpdateAccessKey, cap)\n      {shown}\n      - b\n" in render(report)
     assert f"<pre>{exempt}\n- b</pre>" in account_html.render(report)
@@ -132,13 +132,13 @@ def test_what_is_to_be_copied_of_a_refusal_keeps_its_lines() -> None:
 def test_what_is_refused_for_the_same_reason_is_told_once() -> None:
     refusal = {**samples.REFUSAL.as_dict(), "module": "access_keys"}
     several = [{**refusal, "target": samples.arn("user", f"svc-{number}")} for number in (1, 2)]
-    told = render({**samples.completed(), "refused": several})
+    told = render({**samples.complete_report(), "refused": several})
     assert "  - 2 targets: 6 of 31 keys exceed max_percent 5 (access_keys, UpdateAccessKey, cap)\n" in told
     assert "\n      svc-1, svc-2\n" in told
 
 
 def test_what_would_break_comes_before_the_changes(text: str) -> None:
-    told = render(predicted())
+    told = render(make_prediction_report())
     assert "WHAT WOULD BREAK:\n  If the permissions boundary developer is attached: 1 will break, 1 may" in told
     assert told.index("WHAT WOULD BREAK:") < told.index("CHANGES:")
     assert max(map(len, told.splitlines())) <= WIDTH
@@ -146,7 +146,7 @@ def test_what_would_break_comes_before_the_changes(text: str) -> None:
 
 
 def test_whom_a_change_affects_stands_below_it(text: str) -> None:
-    report = samples.completed()
+    report = samples.complete_report()
     names = [samples.arn("user", f"user-{number}") for number in range(5)]
     told = render({**report, "changes": [{**report["changes"][0], "affects": names}]})
     assert "\n      affects: user user-0, user user-1, user user-2 and 2 more\n" in told
@@ -162,28 +162,28 @@ def test_what_it_costs_is_told_beside_the_changes(text: str) -> None:
 
 
 def test_each_change_that_was_predicted_has_its_paragraphs() -> None:
-    report = predicted()
+    report = make_prediction_report()
     told = render({**report, "impacts": report["impacts"] * 2})
     assert told.count("\n\n  If the permissions boundary developer is attached:") == 1
     assert told.count("  If the permissions boundary developer is attached:") == 2
 
 
 def test_the_score_from_before_the_changes_stands_beside_the_one_after(text: str) -> None:
-    told = render(samples.converged())
+    told = render(samples.report_after_changes())
     moved = "Compliance Score: 56.5% → 62% (CIS AWS Foundations Benchmark v7.0)\n"
     assert told.index(f"\n{moved}") < told.index("\nRegions: ")
     assert f"  {moved}" in told
     assert "Compliance Score: 63% → 63% (CIS AWS Foundations Benchmark v5.0)\n" in told
-    assert "56.5% → 62%" in brief(samples.converged())
+    assert "56.5% → 62%" in brief(samples.report_after_changes())
     assert "→ 62%" not in text
 
 
 def test_the_brief_line_names_the_guards_that_refused() -> None:
     refused = [{"rule": rule} for rule in ("max_changes", "approved_plan", "max_changes")]
-    assert brief({**samples.converged(), "refused": refused}).endswith(
+    assert brief({**samples.report_after_changes(), "refused": refused}).endswith(
         "; refused by approved_plan (1), max_changes (2)"
     )
-    assert "refused by" not in brief({**samples.converged(), "refused": []})
+    assert "refused by" not in brief({**samples.report_after_changes(), "refused": []})
 
 
 def test_the_preflight_is_a_table(text: str) -> None:
@@ -208,7 +208,7 @@ def test_no_line_is_too_long_and_no_escape_gets_through(text: str) -> None:
 
 
 def test_ascii_by_option() -> None:
-    text = render(samples.completed(), ascii_only=True, title="Überblick")
+    text = render(samples.complete_report(), ascii_only=True, title="Überblick")
     assert text.isascii()
     assert text.startswith("?berblick\n=========\n")
     assert "AKIA...MPL2" in text

@@ -81,7 +81,7 @@ def test_where_somebody_else_was_quicker_what_was_wanted_is_there() -> None:
     with pytest.raises(AwsError, match=f"too many; there is {THEIRS}") as caught:
         made.call(CREATE.service, CREATE.operation, CREATE.parameters, region=HOME)
     # AWS refused this very call, so that the change counts as somebody else's.
-    assert judge(caught.value, CREATE.service, CREATE.operation).answered
+    assert judge(caught.value, CREATE.service, CREATE.operation).changed_nothing
     assert made.reread(CREATE) == CREATE.after
     # A rollback goes by what is there: it is not ours, so that nothing of it is taken away.
     assert reread(made.access, NOW)(CREATE) == {"existing": THEIRS}

@@ -185,7 +185,7 @@ def test_a_scope_that_is_not_read_whole_can_not_be_restored() -> None:
             account(config_rules=(rule("root-mfa", narrowed=True),)), default_rules=False, rules=[{"name": "root-mfa"}]
         )
     )
-    assert (change.before["narrowed"], change.reversible) == (True, False)
+    assert (change.before["narrowed"], change.is_reversible) == (True, False)
 
 
 def test_tags_are_added_and_set_and_foreign_ones_stay() -> None:

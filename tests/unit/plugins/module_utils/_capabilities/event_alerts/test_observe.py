@@ -143,7 +143,7 @@ def test_a_queue_that_somebody_else_deleted_is_not_ours_to_have_deleted(access: 
     with pytest.raises(NotFound) as gone:
         Acting(access).call("sqs", "DeleteQueue", {"QueueName": "iam-hardening-nothing"}, region=HOME)
     assert (gone.value.service, gone.value.operation) == ("sqs", "DeleteQueue")
-    assert judge(gone.value, "sqs", "DeleteQueue").answered
+    assert judge(gone.value, "sqs", "DeleteQueue").changed_nothing
 
 
 class Refusing:

@@ -32,7 +32,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permis
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import Principal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
-from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import Spared
+from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import UntouchablePrincipals
 from ansible_collections.hardening.iam.plugins.module_utils._prediction.unused_resources import (
     AccountFacts,
     unused_resources,
@@ -249,7 +249,7 @@ def test_a_policy_that_is_attached_to_whom_nobody_touches_keeps_its_content(name
     path = "/iam-hardening/" if name == "break-glass" else "/"
     planning = planner(boundary(DEVELOPERS))
     callers = frozenset({Principal(ACCOUNT, "role", "automation")})
-    planning = dataclasses.replace(planning, spared=Spared(callers=callers))
+    planning = dataclasses.replace(planning, spared=UntouchablePrincipals(callers=callers))
     plan = planning.plan(observed(planning, attached_to(has_it(role(name, path=path))), live(WIDER)), ())
     assert refusals(plan) == [("in_use", NAME)]
     assert name in plan.refused[0].reason
@@ -271,7 +271,7 @@ def test_whoever_is_never_touched_is_refused_by_name_whatever_is_accepted(name: 
     planning = planner(
         boundary({"principal": name}), accept_breakage=[{"principal": name, "reason": "agreed", "expires": DAY}]
     )
-    planning = dataclasses.replace(planning, spared=Spared(break_glass=("*:role/emergency",)))
+    planning = dataclasses.replace(planning, spared=UntouchablePrincipals(break_glass=("*:role/emergency",)))
     seen = observed(planning, account(role(name, path=path)), live(SOUND))
     plan = planning.plan(seen, ())
     assert ([item.target for item in plan.refused], plan.changes) == ([arn("role", f"{path[1:]}{name}")], ())

@@ -17,7 +17,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permis
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Impact
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
-from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import Spared
+from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import UntouchablePrincipals
 
 from ..user_permissions.people import account, arn, role
 from .bounded import ARN, NAME, OTHER, SOUND, boundary, declared, dev, live, person, refusals, steps
@@ -27,10 +27,13 @@ FULLY: t.Final = {"allow_loosen": True, "delete_versions": True}
 
 
 def removal(
-    snapshot: Snapshot, policy: t.Optional[LivePolicy], spared: t.Optional[Spared] = None, **options: t.Any
+    snapshot: Snapshot,
+    policy: t.Optional[LivePolicy],
+    spared: t.Optional[UntouchablePrincipals] = None,
+    **options: t.Any,
 ) -> Plan:
     declaration = declared(boundary(), state="absent", **options)
-    return Removal(snapshot, declaration.boundaries[0], policy, declaration, spared or Spared()).plan()
+    return Removal(snapshot, declaration.boundaries[0], policy, declaration, spared or UntouchablePrincipals()).plan()
 
 
 def test_it_comes_off_everybody_who_carries_it_then_the_policy_goes() -> None:
@@ -100,7 +103,7 @@ def test_the_refusal_says_what_would_allow_it() -> None:
 )
 def test_it_stays_where_it_bounds_whom_nobody_may_touch(principal: t.Any) -> None:
     snapshot = account(dev("dev-1", ARN), dataclasses.replace(principal, boundary=ARN))
-    spared = Spared(callers=principals_of([arn("role", "ci")]), break_glass=("*:role/emergency",))
+    spared = UntouchablePrincipals(callers=principals_of([arn("role", "ci")]), break_glass=("*:role/emergency",))
     plan = removal(snapshot, live(SOUND), spared, **FULLY)
     assert (refusals(plan), plan.changes) == ([("in_use", NAME)], ())
     assert principal.name in plan.refused[0].reason

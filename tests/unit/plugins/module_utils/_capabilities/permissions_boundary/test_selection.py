@@ -22,7 +22,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permis
     select,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import principals_of
-from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import Spared
+from ansible_collections.hardening.iam.plugins.module_utils._converge.untouchable import UntouchablePrincipals
 
 from ..user_permissions.people import account, arn, group, role
 from .bounded import ARN, DEVELOPERS, NAME, OTHER, dev, one, person
@@ -32,7 +32,7 @@ SERVICE: t.Final = "/aws-service-role/ecs.amazonaws.com/"
 
 
 def chosen(snapshot: Snapshot, *targets: dict[str, t.Any], **fields: t.Any) -> list[str]:
-    return [item.name for item in select(snapshot, one(*targets, **fields), Spared()).selected]
+    return [item.name for item in select(snapshot, one(*targets, **fields), UntouchablePrincipals()).selected]
 
 
 def test_whoever_fits_one_of_the_targets_is_selected_once() -> None:
@@ -69,7 +69,9 @@ def test_policies_of_groups_count_for_their_members() -> None:
 )
 def test_patterns_never_reach_whom_nobody_may_touch(principal: t.Any, reason: str) -> None:
     snapshot = account(principal, dev("dev-1"))
-    spared = Spared(callers=principals_of([arn("role", "ci")]), break_glass=("arn:aws:iam::*:user/emergency",))
+    spared = UntouchablePrincipals(
+        callers=principals_of([arn("role", "ci")]), break_glass=("arn:aws:iam::*:user/emergency",)
+    )
     found = select(snapshot, one({"name": "*"}), spared)
     assert [item.name for item in found.selected] == ["dev-1"]
     ((kept_out, told),) = found.kept_out
@@ -80,7 +82,9 @@ def test_patterns_never_reach_whom_nobody_may_touch(principal: t.Any, reason: st
 @pytest.mark.parametrize("name", ["assessor", "break-glass"])
 def test_whoever_is_named_stays_selected_for_the_plan_to_refuse(name: str) -> None:
     """A pattern that meets break-glass is an accident; a name is a mistake that its author has to be told of."""
-    found = select(account(role(name, path="/iam-hardening/")), one({"name": "*"}, {"principal": name}), Spared())
+    found = select(
+        account(role(name, path="/iam-hardening/")), one({"name": "*"}, {"principal": name}), UntouchablePrincipals()
+    )
     assert [item.name for item in found.selected] == [name]
     assert not found.kept_out
 
@@ -104,7 +108,7 @@ def test_roles_of_identity_center_are_counted_apart_even_where_they_are_named() 
     names = ["AWSReservedSSO_Ops_0123456789abcdef", "AWSReservedSSO_Dev_0123456789abcdef"]
     other = dev("AWSReservedSSO_Dev_fedcba9876543210", OTHER, path=RESERVED)
     snapshot = account(*(role(name, path=RESERVED) for name in names), other, dev("dev-1", ARN))
-    found = select(snapshot, one({"name": "*"}, {"principal": names[0]}), Spared())
+    found = select(snapshot, one({"name": "*"}, {"principal": names[0]}), UntouchablePrincipals())
     assert [item.name for item in found.selected] == ["dev-1"]
     assert list(found.permission_sets) == ["Dev", "Ops"]
     told = coverage_of(snapshot, one(DEVELOPERS), found, drifted=False).as_dict()
@@ -114,7 +118,9 @@ def test_roles_of_identity_center_are_counted_apart_even_where_they_are_named() 
         {"name": "Ops", "roles": 1, "with_boundary": 0, "note": CHANGE_IT_THERE},
     ]
     assert "change it there" in CHANGE_IT_THERE
-    assert not select(snapshot, one({"name": "*"}, exclude=["AWSReservedSSO_*"]), Spared()).permission_sets
+    assert not select(
+        snapshot, one({"name": "*"}, exclude=["AWSReservedSSO_*"]), UntouchablePrincipals()
+    ).permission_sets
 
 
 def test_who_carries_it_and_who_could_carry_any() -> None:
@@ -157,7 +163,7 @@ def test_nobody_is_covered_by_a_policy_that_says_something_else() -> None:
 def test_the_missing_the_wrong_and_those_who_were_not_meant() -> None:
     snapshot = account(dev("dev-1", ARN), dev("dev-2"), dev("dev-3", OTHER), person("ann", boundary=ARN))
     boundary = one(DEVELOPERS)
-    told = coverage_of(snapshot, boundary, select(snapshot, boundary, Spared()), drifted=False).as_dict()
+    told = coverage_of(snapshot, boundary, select(snapshot, boundary, UntouchablePrincipals()), drifted=False).as_dict()
     assert told["missing"] == [arn("role", "developers/dev-2")]
     assert told["wrong"] == [{"principal": arn("role", "developers/dev-3"), "boundary": OTHER}]
     assert told["not_selected"] == [arn("user", "ann")]

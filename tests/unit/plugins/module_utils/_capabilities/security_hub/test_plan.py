@@ -30,7 +30,9 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.securi
     stays_with,
     told,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.security_hub import offered_names
+from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.security_hub import (
+    list_offered_standards,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._controls.control import listing
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
@@ -52,8 +54,8 @@ from ..._controls.hub_samples import (
     off,
     offering,
     standard,
-    subscribed,
     subscription,
+    subscription_arn,
 )
 from ..._controls.samples import ACCOUNT, NOW, unread
 
@@ -165,7 +167,7 @@ def test_standards_that_aws_does_not_tell_of_come_with_the_next_run() -> None:
 def test_a_standard_is_chosen_from_what_the_region_offers(
     text: str, offered: tuple[str, ...], expected: t.Optional[str]
 ) -> None:
-    name = chosen(Wanted.parse(text, "standards"), offered_names(hub(offered=offering(*offered))))
+    name = chosen(Wanted.parse(text, "standards"), list_offered_standards(hub(offered=offering(*offered))))
     assert (name.path if name else None) == (expected.partition("/")[2] if expected else None)
 
 
@@ -183,7 +185,7 @@ def test_each_region_enables_its_own_arns() -> None:
 def test_the_oldest_standard_belongs_to_no_region_but_its_subscription_does() -> None:
     (change,) = planned(hub(region=OTHER), standards=["cis/1.2.0"]).changes
     assert change.parameters == {"StandardsSubscriptionRequests": [{"StandardsArn": standard(CIS_OLD)}]}
-    assert change.target == subscribed(CIS_OLD, OTHER)
+    assert change.target == subscription_arn(CIS_OLD, OTHER)
     assert change.undo is not None and change.undo.parameters == {"StandardsSubscriptionArns": [change.target]}
 
 
@@ -217,7 +219,7 @@ def test_a_standard_is_disabled_by_declaration_and_says_why() -> None:
     plan = planned(hub(*BOTH, subscription(CIS_OLD), subscription(CIS_3)), disable_standards=gone)
     (change,) = plan.changes
     assert (change.operation, change.impact) == ("BatchDisableStandards", Impact.DESTRUCTIVE)
-    assert change.parameters == {"StandardsSubscriptionArns": [subscribed(CIS_OLD)]}
+    assert change.parameters == {"StandardsSubscriptionArns": [subscription_arn(CIS_OLD)]}
     assert change.undo is not None
     assert change.undo.parameters == {"StandardsSubscriptionRequests": [{"StandardsArn": standard(CIS_OLD)}]}
     assert "cis-aws-foundations-benchmark 1.2.0 is disabled, as declared: replaced by 5.0.0" in listing(plan.warnings)

@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.securi
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change
 
 from ..._account.fakes import ACCOUNT, HOME, NOW, OTHER, FakeAccess, deny, refusal
-from ..._controls.hub_samples import CIS_5, FSBP, hub, off, standard, subscribed, subscription
+from ..._controls.hub_samples import CIS_5, FSBP, hub, off, standard, subscription, subscription_arn
 
 PLACE = Place("aws", ACCOUNT, HOME)
 DISABLE = PLACE.associate(
@@ -92,8 +92,12 @@ def test_a_hub_is_on_or_off() -> None:
     [("READY", True), ("PENDING", True), ("INCOMPLETE", True), ("FAILED", False), ("DELETING", False)],
 )
 def test_a_standard_is_there_by_its_status(status: str, enabled: bool) -> None:
-    item = {"StandardsArn": standard(CIS_5), "StandardsSubscriptionArn": subscribed(CIS_5), "StandardsStatus": status}
-    other = {**item, "StandardsSubscriptionArn": subscribed(FSBP), "StandardsStatus": "READY"}
+    item = {
+        "StandardsArn": standard(CIS_5),
+        "StandardsSubscriptionArn": subscription_arn(CIS_5),
+        "StandardsStatus": status,
+    }
+    other = {**item, "StandardsSubscriptionArn": subscription_arn(FSBP), "StandardsStatus": "READY"}
     change = PLACE.subscribe(standard(CIS_5))
     assert present(change, GetEnabledStandards={"StandardsSubscriptions": [other, item]}) == {"enabled": enabled}
 

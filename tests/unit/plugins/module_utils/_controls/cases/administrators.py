@@ -65,7 +65,7 @@ def climber(name: str, principal: t.Any, **fields: t.Any) -> Role:
     return role(name, **{"trust": trust(principal), "inline_policies": inline, **fields})
 
 
-def unused(name: str, principal: t.Any, **fields: t.Any) -> Role:
+def make_unused(name: str, principal: t.Any, **fields: t.Any) -> Role:
     return administrator(name, principal, last_used=days_ago(300), **fields)
 
 
@@ -199,27 +199,27 @@ CASES: list[Case] = [
         CDK,
         one(climber(CDK_NAME.format("deploy"), {"AWS": ROOT}), users=(user("dev"),)),
     ),
-    Case("role_unused", "FAIL", "a role named like the CDK's", MASQUERADING, one(unused("cdk-backdoor", MALLORY))),
+    Case("role_unused", "FAIL", "a role named like the CDK's", MASQUERADING, one(make_unused("cdk-backdoor", MALLORY))),
     Case(
         "role_unused",
         "FAIL",
         "a foreign account in the access role",
         ACCESS_ROLE,
-        one(unused("OrganizationAccountAccessRole", {"AWS": OF_OTHER})),
+        one(make_unused("OrganizationAccountAccessRole", {"AWS": OF_OTHER})),
     ),
     Case(
         "role_unused",
         "FAIL",
         "a user below the path of this collection",
         MASQUERADING,
-        one(unused("break-glass", MALLORY, path="/iam-hardening/")),
+        one(make_unused("break-glass", MALLORY, path="/iam-hardening/")),
     ),
     Case(
         "role_unused",
         "PASS",
         "the access role of the organization",
         ACCESS_ROLE,
-        one(unused("OrganizationAccountAccessRole", OF_MANAGEMENT)),
+        one(make_unused("OrganizationAccountAccessRole", OF_MANAGEMENT)),
     ),
     Case(
         "role_unused",

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
 
 from ..case_tables import cases
-from ..samples import ADMIN, EVERYTHING, allow, arn, broken, policy, role, snapshot, user
+from ..samples import ADMIN, EVERYTHING, allow, arn, make_broken_document, policy, role, snapshot, user
 from .case import Case
 
 _GUIDE: t.Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
@@ -29,7 +29,7 @@ def _deny(*actions: str, **more: t.Any) -> dict[str, t.Any]:
     return {**allow(*actions, **more), "Effect": "Deny"}
 
 
-def _bound(*statements: t.Any, **fields: t.Any) -> Build:
+def _bind(*statements: t.Any, **fields: t.Any) -> Build:
     """A user and a role whose boundary says so."""
     values = {
         "users": (user("alice", boundary=_BOUNDARY),),
@@ -51,11 +51,11 @@ _PROTECTED: t.Final = (_STAYS, _ONLY_THIS, _AS_WRITTEN)
 _MFA: t.Final = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 _UNKNOWN: t.Final[dict[str, Build]] = {
-    "a boundary that was not read": _bound(policies=()),
-    "a boundary that can't be parsed": _bound(policies=(policy("B", default_version=broken("B")),)),
+    "a boundary that was not read": _bind(policies=()),
+    "a boundary that can't be parsed": _bind(policies=(policy("B", default_version=make_broken_document("B")),)),
 }
 _NONE: t.Final[dict[str, Build]] = {
-    "policies of that name, which are nobody's boundary": _bound(EVERYTHING, users=(user(),), roles=(role(),))
+    "policies of that name, which are nobody's boundary": _bind(EVERYTHING, users=(user(),), roles=(role(),))
 }
 
 CASES: t.Final[tuple[Case, ...]] = (
@@ -63,22 +63,22 @@ CASES: t.Final[tuple[Case, ...]] = (
         "boundary_opens_iam",
         _DELEGATING,
         FAIL={
-            "all of IAM, protected": _bound(allow("iam:*"), *_PROTECTED),
-            "everything, protected": _bound(EVERYTHING, *_PROTECTED),
-            "everything but S3": _bound({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}),
-            "all of IAM by a wildcard in the service": _bound(allow("i*:*")),
-            "AWS's policy for administrators": _bound(users=(user(boundary=ADMIN),), roles=(), policies=()),
-            "one of two boundaries": _bound(
+            "all of IAM, protected": _bind(allow("iam:*"), *_PROTECTED),
+            "everything, protected": _bind(EVERYTHING, *_PROTECTED),
+            "everything but S3": _bind({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}),
+            "all of IAM by a wildcard in the service": _bind(allow("i*:*")),
+            "AWS's policy for administrators": _bind(users=(user(boundary=ADMIN),), roles=(), policies=()),
+            "one of two boundaries": _bind(
                 users=(user(boundary=arn("policy", "Other")),),
                 policies=(policy("B", allow("s3:*")), policy("Other", allow("iam:*"))),
             ),
         },
         PASS={
-            "one service": _bound(allow("s3:*")),
-            "everything, and IAM is denied": _bound(EVERYTHING, _deny("iam:*")),
-            "all of IAM with MFA": _bound(allow("s3:*"), allow("iam:*", Condition=_MFA)),
-            "all of IAM on the roles of applications": _bound(allow("iam:*", resource=arn("role", "app/*"))),
-            "reading of IAM": _bound(allow("iam:Get*", "iam:List*")),
+            "one service": _bind(allow("s3:*")),
+            "everything, and IAM is denied": _bind(EVERYTHING, _deny("iam:*")),
+            "all of IAM with MFA": _bind(allow("s3:*"), allow("iam:*", Condition=_MFA)),
+            "all of IAM on the roles of applications": _bind(allow("iam:*", resource=arn("role", "app/*"))),
+            "reading of IAM": _bind(allow("iam:Get*", "iam:List*")),
         },
         NOT_ASSESSED=_UNKNOWN,
         NOT_APPLICABLE=_NONE,
@@ -87,21 +87,21 @@ CASES: t.Final[tuple[Case, ...]] = (
         "boundary_removable",
         _DELEGATING,
         FAIL={
-            "everything": _bound(EVERYTHING),
-            "roles without it": _bound(allow("s3:*", "iam:CreateRole")),
-            "off users": _bound(allow("s3:*", "iam:DeleteUser*")),
-            "off its own role alone": _bound(allow("iam:*", resource=arn("role", "app"))),
-            "another boundary in its place": _bound(allow("s3:*", "iam:PutRolePermissionsBoundary")),
-            "what it says, written anew": _bound(EVERYTHING, _STAYS, _ONLY_THIS),
-            "an older version of it": _bound(allow("s3:*", "iam:SetDefaultPolicyVersion")),
-            "taking it off is denied, putting another on is not": _bound(EVERYTHING, _STAYS, _AS_WRITTEN),
+            "everything": _bind(EVERYTHING),
+            "roles without it": _bind(allow("s3:*", "iam:CreateRole")),
+            "off users": _bind(allow("s3:*", "iam:DeleteUser*")),
+            "off its own role alone": _bind(allow("iam:*", resource=arn("role", "app"))),
+            "another boundary in its place": _bind(allow("s3:*", "iam:PutRolePermissionsBoundary")),
+            "what it says, written anew": _bind(EVERYTHING, _STAYS, _ONLY_THIS),
+            "an older version of it": _bind(allow("s3:*", "iam:SetDefaultPolicyVersion")),
+            "taking it off is denied, putting another on is not": _bind(EVERYTHING, _STAYS, _AS_WRITTEN),
         },
         PASS={
-            "everything, protected": _bound(EVERYTHING, *_PROTECTED),
-            "roles with this boundary": _bound(allow("s3:*"), allow("iam:CreateRole", Condition=_WITH_THIS)),
-            "everything, and IAM is denied": _bound(EVERYTHING, _deny("iam:*")),
-            "off another role": _bound(allow("iam:*", resource=arn("role", "other"))),
-            "versions of other policies": _bound(allow("s3:*"), allow("iam:CreatePolicyVersion"), _AS_WRITTEN),
+            "everything, protected": _bind(EVERYTHING, *_PROTECTED),
+            "roles with this boundary": _bind(allow("s3:*"), allow("iam:CreateRole", Condition=_WITH_THIS)),
+            "everything, and IAM is denied": _bind(EVERYTHING, _deny("iam:*")),
+            "off another role": _bind(allow("iam:*", resource=arn("role", "other"))),
+            "versions of other policies": _bind(allow("s3:*"), allow("iam:CreatePolicyVersion"), _AS_WRITTEN),
         },
         NOT_ASSESSED=_UNKNOWN,
         NOT_APPLICABLE=_NONE,
@@ -110,16 +110,16 @@ CASES: t.Final[tuple[Case, ...]] = (
         "boundary_removable",
         _KEYS,
         FAIL={
-            "the denial asks for another boundary": _bound(
+            "the denial asks for another boundary": _bind(
                 EVERYTHING,
                 _STAYS,
                 _AS_WRITTEN,
                 {**_ONLY_THIS, "Condition": {"StringEquals": {"iam:PermissionsBoundary": arn("policy", "Other")}}},
             ),
-            "the denial holds for roles alone": _bound(
+            "the denial holds for roles alone": _bind(
                 EVERYTHING, _AS_WRITTEN, _ONLY_THIS, _deny("iam:DeleteRolePermissionsBoundary")
             ),
-            "the denial holds without MFA": _bound(
+            "the denial holds without MFA": _bind(
                 EVERYTHING,
                 _AS_WRITTEN,
                 _ONLY_THIS,
@@ -131,21 +131,21 @@ CASES: t.Final[tuple[Case, ...]] = (
         "boundary_grants_nothing",
         _EVALUATION,
         FAIL={
-            "denials alone": _bound(_deny("iam:*")),
-            "everything is denied again": _bound(allow("s3:*"), _deny("*")),
-            "exactly what it allows is denied": _bound(allow("s3:GetObject"), _deny("s3:*")),
-            "an action that AWS does not have": _bound(allow("s3:GetEverything")),
-            "a denial of all but what it does not allow": _bound(
+            "denials alone": _bind(_deny("iam:*")),
+            "everything is denied again": _bind(allow("s3:*"), _deny("*")),
+            "exactly what it allows is denied": _bind(allow("s3:GetObject"), _deny("s3:*")),
+            "an action that AWS does not have": _bind(allow("s3:GetEverything")),
+            "a denial of all but what it does not allow": _bind(
                 allow("s3:*"), {"Effect": "Deny", "NotAction": "ec2:*", "Resource": "*"}
             ),
         },
         PASS={
-            "one action": _bound(allow("s3:GetObject")),
-            "everything, and everything but S3 is denied": _bound(
+            "one action": _bind(allow("s3:GetObject")),
+            "everything, and everything but S3 is denied": _bind(
                 EVERYTHING, {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}
             ),
-            "one service on one bucket": _bound(allow("s3:*", resource=["arn:aws:s3:::one", "arn:aws:s3:::one/*"])),
-            "everything, which another control fails": _bound(EVERYTHING),
+            "one service on one bucket": _bind(allow("s3:*", resource=["arn:aws:s3:::one", "arn:aws:s3:::one/*"])),
+            "everything, which another control fails": _bind(EVERYTHING),
         },
         NOT_ASSESSED=_UNKNOWN,
         NOT_APPLICABLE=_NONE,
@@ -154,7 +154,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         "boundary_opens_iam",
         _ESCALATION,
         FAIL={
-            "as a boundary of a role that nobody uses": _bound(
+            "as a boundary of a role that nobody uses": _bind(
                 allow("iam:*"), users=(), roles=(role(last_used=None, boundary=_BOUNDARY),)
             )
         },

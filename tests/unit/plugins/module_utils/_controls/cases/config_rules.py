@@ -27,20 +27,20 @@ Build = Callable[[], Snapshot]
 _BOTH: t.Final = (HOME, OTHER)
 
 
-def _ruled(*rules: ConfigRule, regions: Sequence[str] = (HOME,), **fields: t.Any) -> Build:
+def _with_rules(*rules: ConfigRule, regions: Sequence[str] = (HOME,), **fields: t.Any) -> Build:
     return lambda: account(regions=tuple(regions), config_rules=rules, **fields)
 
 
 def _without(name: str, *more: ConfigRule) -> Build:
     """All rules but one, and others."""
-    return _ruled(*(item for item in all_rules() if name not in item.name), *more)
+    return _with_rules(*(item for item in all_rules() if name not in item.name), *more)
 
 
 def _everywhere(*regions: str) -> tuple[ConfigRule, ...]:
     return tuple(rule("external-analyzer", region) for region in regions)
 
 
-def _found(*verdicts: t.Any, regions: Sequence[str] = (HOME,)) -> Build:
+def _with_verdicts(*verdicts: t.Any, regions: Sequence[str] = (HOME,)) -> Build:
     return lambda: account(regions=tuple(regions), config_compliance=verdicts)
 
 
@@ -51,23 +51,23 @@ CASES: t.Final[tuple[Case, ...]] = (
         "config_iam_rules",
         _RULES,
         FAIL={
-            "none": _ruled(),
+            "none": _with_rules(),
             "all but one": _without("root-mfa"),
             "rules of one's own by the names of AWS's": _without(
                 "root-mfa", rule("root-mfa", identifier="acme", owner="CUSTOM_LAMBDA")
             ),
-            "one region has none": _ruled(*all_rules(), regions=_BOTH),
+            "one region has none": _with_rules(*all_rules(), regions=_BOTH),
         },
         PASS={
-            "all": _ruled(*all_rules()),
+            "all": _with_rules(*all_rules()),
             "all, one under another name": _without("root-mfa", rule("theirs", kind="root-mfa")),
             "all, one by Security Hub": _without(
                 "root-mfa", rule("hub", kind="root-mfa", created_by="securityhub.amazonaws.com")
             ),
         },
-        NOT_APPLICABLE={"no recorder, which another control fails": _ruled(config_recorders=())},
+        NOT_APPLICABLE={"no recorder, which another control fails": _with_rules(config_recorders=())},
         NOT_ASSESSED={
-            "rules that may not be read": _ruled(unread=(unread(Dataset.CONFIG_RULES, region=HOME),)),
+            "rules that may not be read": _with_rules(unread=(unread(Dataset.CONFIG_RULES, region=HOME),)),
         },
     ),
     *cases(
@@ -90,18 +90,18 @@ CASES: t.Final[tuple[Case, ...]] = (
         "config_iam_rules",
         _GLOBAL,
         FAIL={
-            "those on IAM where IAM is not recorded": _ruled(
+            "those on IAM where IAM is not recorded": _with_rules(
                 *(rule(name, OTHER) for name in (*ONCE, *RECORDED)), *_everywhere(*_BOTH), regions=_BOTH
             ),
         },
         PASS={
-            "all that run by the clock in another region": _ruled(
+            "all that run by the clock in another region": _with_rules(
                 *(rule(name, OTHER) for name in ONCE),
                 *(rule(name, HOME) for name in RECORDED),
                 *_everywhere(*_BOTH),
                 regions=_BOTH,
             ),
-            "all where another region records IAM": _ruled(
+            "all where another region records IAM": _with_rules(
                 *(rule(name, OTHER) for name in (*ONCE, *RECORDED)),
                 *_everywhere(*_BOTH),
                 regions=_BOTH,
@@ -116,31 +116,31 @@ CASES: t.Final[tuple[Case, ...]] = (
         "config_iam_compliant",
         _COMPLIANCE,
         FAIL={
-            "a user": _found(verdict("user-no-policies", resources=_ALICE)),
-            "the account": _found(verdict("root-mfa", resources=[("AWS::::Account", "111122223333")])),
-            "without a resource, by a rule of Security Hub": _found(
+            "a user": _with_verdicts(verdict("user-no-policies", resources=_ALICE)),
+            "the account": _with_verdicts(verdict("root-mfa", resources=[("AWS::::Account", "111122223333")])),
+            "without a resource, by a rule of Security Hub": _with_verdicts(
                 verdict("console-mfa", created_by="securityhub.amazonaws.com")
             ),
-            "a user, beside rules that wait": _found(
+            "a user, beside rules that wait": _with_verdicts(
                 verdict("user-no-policies", resources=_ALICE), verdict("console-mfa", compliance="INSUFFICIENT_DATA")
             ),
-            "one region of two": _found(
+            "one region of two": _with_verdicts(
                 verdict("external-analyzer", HOME, compliance="COMPLIANT"),
                 verdict("external-analyzer", OTHER),
                 regions=_BOTH,
             ),
         },
         PASS={
-            "nothing": _found(verdict("root-mfa", compliance="COMPLIANT")),
-            "nothing in both regions": _found(
+            "nothing": _with_verdicts(verdict("root-mfa", compliance="COMPLIANT")),
+            "nothing in both regions": _with_verdicts(
                 *(verdict("external-analyzer", region, compliance="COMPLIANT") for region in _BOTH), regions=_BOTH
             ),
         },
         NOT_ASSESSED={
-            "a rule that was not evaluated yet": _found(
+            "a rule that was not evaluated yet": _with_verdicts(
                 verdict("root-mfa", compliance="COMPLIANT"), verdict("console-mfa", compliance="INSUFFICIENT_DATA")
             )
         },
-        NOT_APPLICABLE={"no rule": _found()},
+        NOT_APPLICABLE={"no rule": _with_verdicts()},
     ),
 )

@@ -47,17 +47,19 @@ def instead_of(name: str, *targets: str, **fields: t.Any) -> Snapshot:
     return home(*all_rules(TOPIC, without=name), rule(name, *(targets or (TOPIC,)), **fields))
 
 
-def narrowed(name: str, **detail: t.Any) -> Snapshot:
+def narrow_rule(name: str, **detail: t.Any) -> Snapshot:
     """An account in which one rule asks for more than ours does."""
     pattern = BY_NAME[name].pattern
     return instead_of(name, pattern={**pattern, "detail": {**pattern["detail"], **detail}})
 
 
-def ignoring(*arns: str) -> Snapshot:
+def ignore_callers(*arns: str) -> Snapshot:
     """An account whose rules leave out some callers."""
     return home(
         *(
-            dataclasses.replace(item, pattern=BY_NAME[item.name.removeprefix("iam-hardening-")].ignoring(arns))
+            dataclasses.replace(
+                item, pattern=BY_NAME[item.name.removeprefix("iam-hardening-")].exclude_principals(arns)
+            )
             for item in all_rules(TOPIC)
         )
     )
@@ -89,22 +91,22 @@ SEVERAL: t.Final = [
         "FAIL",
         "narrowed to one event name",
         TRAILS,
-        lambda: narrowed("guardrail-tamper", eventName=["BatchDisableStandards"]),
+        lambda: narrow_rule("guardrail-tamper", eventName=["BatchDisableStandards"]),
     ),
     Case(
         "event_alert_rules",
         "FAIL",
         "of users alone",
         TRAILS,
-        lambda: narrowed("guardrail-tamper", userIdentity={"type": ["IAMUser"]}),
+        lambda: narrow_rule("guardrail-tamper", userIdentity={"type": ["IAMUser"]}),
     ),
-    Case("event_alert_rules", "FAIL", "every principal ignored", PATTERNS, lambda: ignoring("arn:*")),
+    Case("event_alert_rules", "FAIL", "every principal ignored", PATTERNS, lambda: ignore_callers("arn:*")),
     Case(
         "event_alert_rules",
         "FAIL",
         "a field that events do not have",
         PATTERNS,
-        lambda: narrowed("assume-root", requestParameters={"reason": [{"exists": True}]}),
+        lambda: narrow_rule("assume-root", requestParameters={"reason": [{"exists": True}]}),
     ),
     Case(
         "event_alert_rules",
@@ -118,14 +120,14 @@ SEVERAL: t.Final = [
         "FAIL",
         "one of two exposures of credentials",
         "https://docs.aws.amazon.com/health/latest/ug/aws-health-events-eventbridge-schema.html",
-        lambda: narrowed("health-exposed-credentials", eventTypeCode=["AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED"]),
+        lambda: narrow_rule("health-exposed-credentials", eventTypeCode=["AWS_RISK_CREDENTIALS_EXPOSURE_SUSPECTED"]),
     ),
     Case(
         "event_alert_rules",
         "FAIL",
         "sign-ins of root alone",
         TRAILS,
-        lambda: narrowed("root-activity", eventName=["ConsoleLogin"]),
+        lambda: narrow_rule("root-activity", eventName=["ConsoleLogin"]),
     ),
     Case(
         "event_alert_rules",
@@ -175,7 +177,7 @@ SEVERAL: t.Final = [
         "PASS",
         "one role of automation ignored",
         PATTERNS,
-        lambda: ignoring(f"arn:aws:iam::{ACCOUNT}:role/iam-hardening/remediator"),
+        lambda: ignore_callers(f"arn:aws:iam::{ACCOUNT}:role/iam-hardening/remediator"),
     ),
     Case(
         "event_alert_rules",
@@ -221,7 +223,7 @@ def of_topic(**fields: t.Any) -> Snapshot:
     return delivering(dataclasses.replace(OPEN, **fields))
 
 
-def conditioned(operator: str, key: str, value: str, action: str = "sns:Publish") -> dict[str, t.Any]:
+def make_policy_with_condition(operator: str, key: str, value: str, action: str = "sns:Publish") -> dict[str, t.Any]:
     return policy(action, Condition={operator: {key: value}})
 
 
@@ -241,7 +243,7 @@ DELIVERY: t.Final = [
         "a topic for rules of another account",
         POLICIES,
         lambda: delivering(
-            dataclasses.replace(OPEN, policy=conditioned("StringEquals", "aws:SourceAccount", SECURITY))
+            dataclasses.replace(OPEN, policy=make_policy_with_condition("StringEquals", "aws:SourceAccount", SECURITY))
         ),
     ),
     Case(
@@ -250,7 +252,7 @@ DELIVERY: t.Final = [
         "a topic for another rule",
         POLICIES,
         lambda: delivering(
-            dataclasses.replace(OPEN, policy=conditioned("ArnEquals", "aws:SourceArn", f"{ROOT_RULE}-2"))
+            dataclasses.replace(OPEN, policy=make_policy_with_condition("ArnEquals", "aws:SourceArn", f"{ROOT_RULE}-2"))
         ),
     ),
     Case(
@@ -258,7 +260,7 @@ DELIVERY: t.Final = [
         "FAIL",
         "a topic for principals of the organization",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html",
-        lambda: of_topic(policy=conditioned("StringEquals", "aws:PrincipalOrgID", "o-1")),
+        lambda: of_topic(policy=make_policy_with_condition("StringEquals", "aws:PrincipalOrgID", "o-1")),
     ),
     Case(
         "event_alert_delivery",
@@ -293,7 +295,7 @@ DELIVERY: t.Final = [
             dataclasses.replace(
                 OPEN,
                 kms_key_id=KEY,
-                key_policy=conditioned("StringEquals", "aws:SourceAccount", ACCOUNT, "kms:*"),
+                key_policy=make_policy_with_condition("StringEquals", "aws:SourceAccount", ACCOUNT, "kms:*"),
             )
         ),
     ),
@@ -318,7 +320,10 @@ DELIVERY: t.Final = [
         QUEUES,
         lambda: delivering(
             OPEN,
-            AlertQueue(QUEUE, policy=conditioned("ArnEquals", "aws:SourceArn", f"{ROOT_RULE}-2", "sqs:SendMessage")),
+            AlertQueue(
+                QUEUE,
+                policy=make_policy_with_condition("ArnEquals", "aws:SourceArn", f"{ROOT_RULE}-2", "sqs:SendMessage"),
+            ),
             target=EventTarget("q", QUEUE),
         ),
     ),
@@ -327,7 +332,7 @@ DELIVERY: t.Final = [
         "NOT_ASSESSED",
         "a condition that AWS's documents disagree on",
         POLICIES,
-        lambda: of_topic(policy=conditioned("StringEquals", "aws:SourceAccount", ACCOUNT)),
+        lambda: of_topic(policy=make_policy_with_condition("StringEquals", "aws:SourceAccount", ACCOUNT)),
     ),
     Case(
         "event_alert_delivery",
@@ -354,7 +359,9 @@ DELIVERY: t.Final = [
         QUEUES,
         lambda: delivering(
             OPEN,
-            AlertQueue(QUEUE, policy=conditioned("ArnEquals", "aws:SourceArn", ROOT_RULE, "sqs:SendMessage")),
+            AlertQueue(
+                QUEUE, policy=make_policy_with_condition("ArnEquals", "aws:SourceArn", ROOT_RULE, "sqs:SendMessage")
+            ),
             target=WITH_QUEUE,
         ),
     ),
@@ -365,7 +372,7 @@ def with_trail(**fields: t.Any) -> Snapshot:
     return home(rule("root-activity", TOPIC), trails=(trail(**fields),))
 
 
-def subscribed(**fields: t.Any) -> Snapshot:
+def make_subscription(**fields: t.Any) -> Snapshot:
     return home(rule("root-activity", TOPIC), topics=[dataclasses.replace(OPEN, **fields)])
 
 
@@ -393,8 +400,14 @@ REST: t.Final = [
             trails=(trail(is_logging=False), trail(name="o", is_organization=True, log_group_arn=None)),
         ),
     ),
-    Case("event_alert_subscribers", "FAIL", "nobody", SUBSCRIPTIONS, lambda: subscribed(confirmed=0)),
-    Case("event_alert_subscribers", "FAIL", "one pending", SUBSCRIPTIONS, lambda: subscribed(confirmed=0, pending=1)),
+    Case("event_alert_subscribers", "FAIL", "nobody", SUBSCRIPTIONS, lambda: make_subscription(confirmed=0)),
+    Case(
+        "event_alert_subscribers",
+        "FAIL",
+        "one pending",
+        SUBSCRIPTIONS,
+        lambda: make_subscription(confirmed=0, pending=1),
+    ),
     Case(
         "event_alert_subscribers",
         "FAIL",
@@ -405,7 +418,9 @@ REST: t.Final = [
             topics=[OPEN, dataclasses.replace(OPEN, arn=f"{TOPIC}-2", confirmed=0)],
         ),
     ),
-    Case("event_alert_subscribers", "PASS", "one confirmed", SUBSCRIPTIONS, subscribed),
-    Case("event_alert_subscribers", "PASS", "one of two confirmed", SUBSCRIPTIONS, lambda: subscribed(pending=1)),
+    Case("event_alert_subscribers", "PASS", "one confirmed", SUBSCRIPTIONS, make_subscription),
+    Case(
+        "event_alert_subscribers", "PASS", "one of two confirmed", SUBSCRIPTIONS, lambda: make_subscription(pending=1)
+    ),
 ]
 CASES: t.Final = [*SEVERAL, *DELIVERY, *REST]

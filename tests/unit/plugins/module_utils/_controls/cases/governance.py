@@ -30,7 +30,7 @@ from ..organization_samples import (
     tree,
     unreadable,
 )
-from ..samples import ACCOUNT, allow, broken, document, snapshot, unread
+from ..samples import ACCOUNT, allow, document, make_broken_document, snapshot, unread
 from .case import Case
 
 _CENTRAL: t.Final = "CIS AWS Foundations 7.0, 2.1.1: centralized root access is enabled in AWS Organizations"
@@ -83,7 +83,7 @@ def _without(*targets: str, **fields: t.Any) -> Build:
     return lambda: acme(full_access([name for name in EVERYWHERE if name not in targets]), **fields)
 
 
-def _attached(count: int, on: str, kind: str = SCP) -> Build:
+def _attach(count: int, on: str, kind: str = SCP) -> Build:
     return lambda: acme(*(policy(f"p{number}", deny("iam:*"), on=(on,), kind=kind) for number in range(count)))
 
 
@@ -127,7 +127,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         },
         NOT_ASSESSED={
             "a policy that can't be parsed": lambda: acme(
-                read={"organization_resource_policy": broken("resource policy")}
+                read={"organization_resource_policy": make_broken_document("resource policy")}
             )
         },
     ),
@@ -218,10 +218,10 @@ CASES: t.Final[tuple[Case, ...]] = (
         "organization_policy_slots",
         _QUOTAS,
         FAIL={
-            "ten SCPs on a unit": _attached(10, PRODUCTION),
-            "ten SCPs on an account": _attached(10, PLAY),
-            "five RCPs on the root": _attached(5, ROOT_ID, RCP),
+            "ten SCPs on a unit": _attach(10, PRODUCTION),
+            "ten SCPs on an account": _attach(10, PLAY),
+            "five RCPs on the root": _attach(5, ROOT_ID, RCP),
         },
-        PASS={"nine SCPs": _attached(9, PRODUCTION), "four RCPs": _attached(4, ROOT_ID, RCP)},
+        PASS={"nine SCPs": _attach(9, PRODUCTION), "four RCPs": _attach(4, ROOT_ID, RCP)},
     ),
 )

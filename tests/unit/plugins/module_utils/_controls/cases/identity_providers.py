@@ -27,7 +27,7 @@ from ..trust_samples import (
     STS_KEYS,
     TERRAFORM,
     TERRAFORM_DOCS,
-    federated,
+    make_federated_trust,
     statement,
     sub,
 )
@@ -40,33 +40,37 @@ CASES: list[Case] = [
         "FAIL",
         "github without a subject",
         GITHUB_ATTACK,
-        federated(GITHUB, {"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}),
+        make_federated_trust(GITHUB, {"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}),
     ),
-    _SUBJECT("FAIL", "github, owners that begin so", GITHUB_ATTACK, federated(GITHUB, sub(GITHUB, "repo:acme*"))),
-    _SUBJECT("FAIL", "github, whatever ends so", GITHUB_ATTACK, federated(GITHUB, sub(GITHUB, "*:acme/app:*"))),
+    _SUBJECT(
+        "FAIL", "github, owners that begin so", GITHUB_ATTACK, make_federated_trust(GITHUB, sub(GITHUB, "repo:acme*"))
+    ),
+    _SUBJECT(
+        "FAIL", "github, whatever ends so", GITHUB_ATTACK, make_federated_trust(GITHUB, sub(GITHUB, "*:acme/app:*"))
+    ),
     _SUBJECT(
         "FAIL",
         "github, ForAllValues",
         MULTIVALUED,
-        federated(GITHUB, sub(GITHUB, "repo:acme/app:*", "ForAllValues:StringLike")),
+        make_federated_trust(GITHUB, sub(GITHUB, "repo:acme/app:*", "ForAllValues:StringLike")),
     ),
     _SUBJECT(
         "FAIL",
         "gitlab, any group",
         SHARED,
-        federated(GITLAB, sub(GITLAB, "project_path:*/app:ref_type:branch:ref:main")),
+        make_federated_trust(GITLAB, sub(GITLAB, "project_path:*/app:ref_type:branch:ref:main")),
     ),
     _SUBJECT(
         "FAIL",
         "terraform, any organization",
         TERRAFORM_DOCS,
-        federated(TERRAFORM, sub(TERRAFORM, "organization:*:project:net:workspace:prod:run_phase:apply")),
+        make_federated_trust(TERRAFORM, sub(TERRAFORM, "organization:*:project:net:workspace:prod:run_phase:apply")),
     ),
     _SUBJECT(
         "FAIL",
         "cognito, guests",
         COGNITO_ATTACK,
-        federated(
+        make_federated_trust(
             COGNITO,
             {
                 "StringEquals": {f"{COGNITO}:aud": "eu-west-1:1"},
@@ -78,41 +82,46 @@ CASES: list[Case] = [
         "FAIL",
         "cognito, any identity pool",
         COGNITO_DOCS,
-        federated(COGNITO, {"ForAnyValue:StringLike": {f"{COGNITO}:amr": "authenticated"}}),
+        make_federated_trust(COGNITO, {"ForAnyValue:StringLike": {f"{COGNITO}:amr": "authenticated"}}),
     ),
     _SUBJECT(
         "FAIL",
         "github, a branch of anybody",
         GITHUB_DOCS,
-        federated(GITHUB, {"StringEquals": {f"{GITHUB}:ref": "refs/heads/main"}}),
+        make_federated_trust(GITHUB, {"StringEquals": {f"{GITHUB}:ref": "refs/heads/main"}}),
     ),
     _SUBJECT(
-        "FAIL", "kubernetes, any namespace", EKS_DOCS, federated(CLUSTER, sub(CLUSTER, "system:serviceaccount:*:web"))
+        "FAIL",
+        "kubernetes, any namespace",
+        EKS_DOCS,
+        make_federated_trust(CLUSTER, sub(CLUSTER, "system:serviceaccount:*:web")),
     ),
-    _SUBJECT("PASS", "github, a repository", GITHUB_DOCS, federated(GITHUB, sub(GITHUB, "repo:acme/app:*"))),
+    _SUBJECT("PASS", "github, a repository", GITHUB_DOCS, make_federated_trust(GITHUB, sub(GITHUB, "repo:acme/app:*"))),
     _SUBJECT(
         "PASS",
         "github, an immutable subject",
         GITHUB_DOCS,
-        federated(GITHUB, sub(GITHUB, "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main", "StringEquals")),
+        make_federated_trust(
+            GITHUB, sub(GITHUB, "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main", "StringEquals")
+        ),
     ),
     _SUBJECT(
         "PASS",
         "github, a repository by its id",
         STS_KEYS,
-        federated(GITHUB, {"StringEquals": {f"{GITHUB}:repository_id": "456789"}}),
+        make_federated_trust(GITHUB, {"StringEquals": {f"{GITHUB}:repository_id": "456789"}}),
     ),
     _SUBJECT(
         "PASS",
         "github, an open subject that a second condition closes",
         GITHUB_DOCS,
-        federated(GITHUB, {**sub(GITHUB, "repo:*"), "StringEquals": {f"{GITHUB}:repository": "acme/app"}}),
+        make_federated_trust(GITHUB, {**sub(GITHUB, "repo:*"), "StringEquals": {f"{GITHUB}:repository": "acme/app"}}),
     ),
     _SUBJECT(
         "PASS",
         "github, an open subject that a Deny closes",
         EVALUATION,
-        federated(
+        make_federated_trust(
             GITHUB, sub(GITHUB, "repo:*"), statement("*", sub(GITHUB, "repo:acme/app:*", "StringNotLike"), "Deny")
         ),
     ),
@@ -120,14 +129,16 @@ CASES: list[Case] = [
         "PASS",
         "circleci as documented",
         CIRCLECI_DOCS,
-        federated(CIRCLECI, sub(CIRCLECI, "org/0a1b/project/7c/user/*")),
+        make_federated_trust(CIRCLECI, sub(CIRCLECI, "org/0a1b/project/7c/user/*")),
     ),
-    _SUBJECT("PASS", "bitbucket as documented", BITBUCKET_DOCS, federated(BITBUCKET, sub(BITBUCKET, "{7c}*:*"))),
+    _SUBJECT(
+        "PASS", "bitbucket as documented", BITBUCKET_DOCS, make_federated_trust(BITBUCKET, sub(BITBUCKET, "{7c}*:*"))
+    ),
     _SUBJECT(
         "PASS",
         "cognito, people of one identity pool",
         COGNITO_DOCS,
-        federated(
+        make_federated_trust(
             COGNITO,
             {
                 "StringEquals": {f"{COGNITO}:aud": "eu-west-1:1"},

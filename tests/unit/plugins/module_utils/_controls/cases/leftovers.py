@@ -81,7 +81,7 @@ def _devices(*owners: t.Optional[str]) -> Build:
     return lambda: snapshot(virtual_mfa_devices=found)
 
 
-def _analyzed(kind: str, *findings: dict[str, t.Any], active: str = "ACTIVE") -> Build:
+def _with_findings(kind: str, *findings: dict[str, t.Any], active: str = "ACTIVE") -> Build:
     place = f"arn:aws:access-analyzer:{_HOME}:{ACCOUNT}:analyzer/a"
     defaults = {
         "analyzer_arn": place,
@@ -131,7 +131,9 @@ def _ssh(*ages: float, active: bool = True) -> Build:
     return lambda: snapshot(users=(user(),), ssh_public_keys={arn("user", "alice"): keys})
 
 
-def _kept(used: t.Optional[float], tested: t.Optional[float] = None, tag: t.Optional[str] = None) -> Build:
+def _make_break_glass_role(
+    used: t.Optional[float], tested: t.Optional[float] = None, tag: t.Optional[str] = None
+) -> Build:
     """A role for emergencies that was used and tested so many days ago."""
     said = tag if tested is None else days_ago(tested).date().isoformat()
     place = arn("role", "iam-hardening/break-glass/fire")
@@ -203,45 +205,45 @@ CASES: t.Final[tuple[Case, ...]] = (
         "external_access_found",
         _FINDINGS,
         FAIL={
-            "open to another account": _analyzed("ACCOUNT", {}),
-            "open to everybody": _analyzed("ACCOUNT", {"is_public": True}),
-            "not analyzed": _analyzed("ORGANIZATION", {"error": "ACCESS_DENIED"}),
+            "open to another account": _with_findings("ACCOUNT", {}),
+            "open to everybody": _with_findings("ACCOUNT", {"is_public": True}),
+            "not analyzed": _with_findings("ORGANIZATION", {"error": "ACCESS_DENIED"}),
         },
         PASS={
-            "nothing": _analyzed("ACCOUNT"),
-            "what was looked at and archived": _analyzed("ACCOUNT", {"is_public": True, "status": "ARCHIVED"}),
-            "unused access only": _analyzed("ACCOUNT", {**_OF_ROLE, "type": "UnusedIAMRole"}),
+            "nothing": _with_findings("ACCOUNT"),
+            "what was looked at and archived": _with_findings("ACCOUNT", {"is_public": True, "status": "ARCHIVED"}),
+            "unused access only": _with_findings("ACCOUNT", {**_OF_ROLE, "type": "UnusedIAMRole"}),
         },
-        NOT_APPLICABLE={"an analyzer that failed": _analyzed("ACCOUNT", {}, active="FAILED")},
+        NOT_APPLICABLE={"an analyzer that failed": _with_findings("ACCOUNT", {}, active="FAILED")},
     ),
     *cases(
         "unused_access_found",
         _UNUSED,
         FAIL={
-            "a role": _analyzed("ACCOUNT_UNUSED_ACCESS", {**_OF_ROLE, "type": "UnusedIAMRole"}),
-            "a permission": _analyzed("ORGANIZATION_UNUSED_ACCESS", {**_OF_ROLE, "type": "UnusedPermission"}),
-            "a key": _analyzed("ACCOUNT_UNUSED_ACCESS", {**_OF_ROLE, "type": "UnusedIAMUserAccessKey"}),
+            "a role": _with_findings("ACCOUNT_UNUSED_ACCESS", {**_OF_ROLE, "type": "UnusedIAMRole"}),
+            "a permission": _with_findings("ORGANIZATION_UNUSED_ACCESS", {**_OF_ROLE, "type": "UnusedPermission"}),
+            "a key": _with_findings("ACCOUNT_UNUSED_ACCESS", {**_OF_ROLE, "type": "UnusedIAMUserAccessKey"}),
         },
         PASS={
-            "nothing": _analyzed("ACCOUNT_UNUSED_ACCESS"),
-            "external access only": _analyzed("ACCOUNT_UNUSED_ACCESS", {}),
+            "nothing": _with_findings("ACCOUNT_UNUSED_ACCESS"),
+            "external access only": _with_findings("ACCOUNT_UNUSED_ACCESS", {}),
         },
     ),
     *cases(
         "internal_access_found",
         _UNUSED,
         FAIL={
-            "a bucket": _analyzed("ACCOUNT_INTERNAL_ACCESS", {"type": "InternalAccess"}),
-            "of the organization": _analyzed("ORGANIZATION_INTERNAL_ACCESS", {"type": "InternalAccess"}),
-            "two resources": _analyzed(
+            "a bucket": _with_findings("ACCOUNT_INTERNAL_ACCESS", {"type": "InternalAccess"}),
+            "of the organization": _with_findings("ORGANIZATION_INTERNAL_ACCESS", {"type": "InternalAccess"}),
+            "two resources": _with_findings(
                 "ACCOUNT_INTERNAL_ACCESS",
                 {"type": "InternalAccess"},
                 {"type": "InternalAccess", "resource": "arn:aws:s3:::more"},
             ),
         },
         PASS={
-            "nothing": _analyzed("ACCOUNT_INTERNAL_ACCESS"),
-            "external access only": _analyzed("ACCOUNT_INTERNAL_ACCESS", {}),
+            "nothing": _with_findings("ACCOUNT_INTERNAL_ACCESS"),
+            "external access only": _with_findings("ACCOUNT_INTERNAL_ACCESS", {}),
         },
     ),
     *cases(
@@ -364,14 +366,14 @@ CASES: t.Final[tuple[Case, ...]] = (
         "break_glass_unused",
         _EMERGENCY,
         FAIL={
-            "a role, today": _kept(0),
-            "a role, a week ago": _kept(7),
-            "a role, whose tag explains it": _kept(3, tested=3),
+            "a role, today": _make_break_glass_role(0),
+            "a role, a week ago": _make_break_glass_role(7),
+            "a role, whose tag explains it": _make_break_glass_role(3, tested=3),
             "a user, by its key": _fighter(access_keys=(key(used=2),)),
         },
         PASS={
-            "a role, a month ago": _kept(30),
-            "a role, never": _kept(None),
+            "a role, a month ago": _make_break_glass_role(30),
+            "a role, never": _make_break_glass_role(None),
             "a user, a month ago": _fighter(password_enabled=True, password_last_used=days_ago(30)),
         },
         NOT_ASSESSED={"a user newer than the report": _fighter()},
@@ -380,13 +382,16 @@ CASES: t.Final[tuple[Case, ...]] = (
         "break_glass_tested",
         _EMERGENCY,
         FAIL={
-            "never": _kept(None),
-            "too long ago": _kept(91, tested=91),
-            "says a tag that no use bears out": _kept(200, tested=30),
-            "says a tag of tomorrow": _kept(1, tested=-3),
-            "says a tag that is no date": _kept(1, tag="yes"),
+            "never": _make_break_glass_role(None),
+            "too long ago": _make_break_glass_role(91, tested=91),
+            "says a tag that no use bears out": _make_break_glass_role(200, tested=30),
+            "says a tag of tomorrow": _make_break_glass_role(1, tested=-3),
+            "says a tag that is no date": _make_break_glass_role(1, tag="yes"),
         },
-        PASS={"a month ago": _kept(30, tested=30), "the tag was written a day later": _kept(31, tested=30)},
+        PASS={
+            "a month ago": _make_break_glass_role(30, tested=30),
+            "the tag was written a day later": _make_break_glass_role(31, tested=30),
+        },
         NOT_ASSESSED={"a user newer than the report": _fighter()},
     ),
 )

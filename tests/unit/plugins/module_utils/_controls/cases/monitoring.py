@@ -16,8 +16,8 @@ from ..alarmed import (
     PRESCRIBED,
     TOPIC,
     alarm,
-    alarmed,
-    looked_at,
+    make_alarm_metric,
+    make_alarmed_account,
     metric,
     metric_filter,
     names,
@@ -144,7 +144,7 @@ SILENT: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
     ),
     "an alarm that is always on": (
         MISSING,
-        lambda pattern: with_metric(pattern, metric(default=0.0), looked_at(), threshold=0.0),
+        lambda pattern: with_metric(pattern, metric(default=0.0), make_alarm_metric(), threshold=0.0),
     ),
     "an alarm that stays on after the first event": (
         MISSING,
@@ -155,47 +155,50 @@ SILENT: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
         MISSING,
         lambda pattern: with_alarm(pattern, periods=3, datapoints=3, missing_data="notBreaching"),
     ),
-    "a metric value of zero": (FILTERS, lambda pattern: with_metric(pattern, metric(value="0"), looked_at())),
+    "a metric value of zero": (FILTERS, lambda pattern: with_metric(pattern, metric(value="0"), make_alarm_metric())),
     "a metric value that is no number": (
         FILTERS,
-        lambda pattern: with_metric(pattern, metric(value="$.eventName"), looked_at()),
+        lambda pattern: with_metric(pattern, metric(value="$.eventName"), make_alarm_metric()),
     ),
     "an average with zeros": (
         FILTERS,
-        lambda pattern: with_metric(pattern, metric(default=0.0), looked_at(statistic="Average")),
+        lambda pattern: with_metric(pattern, metric(default=0.0), make_alarm_metric(statistic="Average")),
     ),
     "a dimension that the metric does not have": (
         FILTERS,
-        lambda pattern: with_metric(pattern, metric(), looked_at(dimensions={"Env": "prod"})),
+        lambda pattern: with_metric(pattern, metric(), make_alarm_metric(dimensions={"Env": "prod"})),
     ),
     "a dimension that the alarm lacks": (
         FILTERS,
-        lambda pattern: with_metric(pattern, metric(dimensions={"region": "$.awsRegion"}), looked_at()),
+        lambda pattern: with_metric(pattern, metric(dimensions={"region": "$.awsRegion"}), make_alarm_metric()),
     ),
     "one value of a dimension": (
         FILTERS,
         lambda pattern: with_metric(
             pattern,
             metric(dimensions={"address": "$.sourceIPAddress"}),
-            looked_at(dimensions={"address": "192.0.2.17"}),
+            make_alarm_metric(dimensions={"address": "192.0.2.17"}),
         ),
     ),
     "a unit that the metric does not have": (
         FILTERS,
-        lambda pattern: with_metric(pattern, metric(), looked_at(unit="Count")),
+        lambda pattern: with_metric(pattern, metric(), make_alarm_metric(unit="Count")),
     ),
-    "an alarm on another metric": (FILTERS, lambda pattern: with_alarm(pattern, metrics=(looked_at(7),))),
-    "no alarm": (CIS, lambda pattern: alarmed(log_alarms=(metric_filter(pattern, alarms=()),))),
+    "an alarm on another metric": (FILTERS, lambda pattern: with_alarm(pattern, metrics=(make_alarm_metric(7),))),
+    "no alarm": (CIS, lambda pattern: make_alarmed_account(log_alarms=(metric_filter(pattern, alarms=()),))),
     "actions that are switched off": (TOPICS, lambda pattern: with_alarm(pattern, actions_enabled=False)),
     "no action": (CIS, lambda pattern: with_alarm(pattern, actions=())),
     "an action that only scales": (
         TOPICS,
         lambda pattern: with_alarm(pattern, actions=("arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:x",)),
     ),
-    "a topic that is gone": (TOPICS, lambda pattern: alarmed(pattern, alarm_topics=(topic(exists=False),))),
+    "a topic that is gone": (
+        TOPICS,
+        lambda pattern: make_alarmed_account(pattern, alarm_topics=(topic(exists=False),)),
+    ),
     "a topic of somebody else": (
         CIS,
-        lambda pattern: alarmed(
+        lambda pattern: make_alarmed_account(
             pattern,
             metric_alarms=(alarm(actions=(TOPIC.replace("111122223333", "666677778888"),)),),
             alarm_topics=(topic(arn=TOPIC.replace("111122223333", "666677778888")),),
@@ -203,11 +206,11 @@ SILENT: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
     ),
     "a subscription that is not confirmed": (
         CIS,
-        lambda pattern: alarmed(pattern, alarm_topics=(topic(confirmed=0, pending=1),)),
+        lambda pattern: make_alarmed_account(pattern, alarm_topics=(topic(confirmed=0, pending=1),)),
     ),
     "a topic that admits others only": (
         TOPICS,
-        lambda pattern: alarmed(
+        lambda pattern: make_alarmed_account(
             pattern,
             alarm_topics=(
                 topic(
@@ -228,31 +231,34 @@ SILENT: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
     ),
     "a topic with AWS's own key": (
         "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services",
-        lambda pattern: alarmed(pattern, alarm_topics=(topic(kms_key_id="alias/aws/sns"),)),
+        lambda pattern: make_alarmed_account(pattern, alarm_topics=(topic(kms_key_id="alias/aws/sns"),)),
     ),
-    "a trail that stopped": (CIS, lambda pattern: alarmed(pattern, trails=(trail(is_logging=False),))),
-    "a trail of one region": (CIS, lambda pattern: alarmed(pattern, trails=(trail(is_multi_region=False),))),
+    "a trail that stopped": (CIS, lambda pattern: make_alarmed_account(pattern, trails=(trail(is_logging=False),))),
+    "a trail of one region": (
+        CIS,
+        lambda pattern: make_alarmed_account(pattern, trails=(trail(is_multi_region=False),)),
+    ),
     "a trail of writes alone": (
         SELECTORS,
-        lambda pattern: alarmed(pattern, trails=(trail(logs_management_events=False),)),
+        lambda pattern: make_alarmed_account(pattern, trails=(trail(logs_management_events=False),)),
     ),
     "a delivery 400 days ago": (
         CIS,
-        lambda pattern: alarmed(pattern, trails=(trail(log_group_delivery=days_ago(400)),)),
+        lambda pattern: make_alarmed_account(pattern, trails=(trail(log_group_delivery=days_ago(400)),)),
     ),
     "a delivery to the bucket 400 days ago": (
         CIS,
-        lambda pattern: alarmed(pattern, trails=(trail(last_delivery=days_ago(400)),)),
+        lambda pattern: make_alarmed_account(pattern, trails=(trail(last_delivery=days_ago(400)),)),
     ),
     "a delivery that fails": (
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
-        lambda pattern: alarmed(pattern, trails=(trail(log_group_error="AccessDenied"),)),
+        lambda pattern: make_alarmed_account(pattern, trails=(trail(log_group_error="AccessDenied"),)),
     ),
 }
 
 # The same in other words, or by other means that tell somebody as well.
 SOUND: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
-    "as prescribed": (HUB, alarmed),
+    "as prescribed": (HUB, make_alarmed_account),
     "more than zero": (
         ALARMS,
         lambda pattern: with_alarm(pattern, comparison="GreaterThanThreshold", threshold=0.0),
@@ -260,7 +266,7 @@ SOUND: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
     "a default value and the maximum": (
         FILTERS,
         lambda pattern: with_metric(
-            pattern, metric(default=0.0), looked_at(statistic="Maximum"), missing_data="notBreaching"
+            pattern, metric(default=0.0), make_alarm_metric(statistic="Maximum"), missing_data="notBreaching"
         ),
     ),
     "one of several periods": (
@@ -273,30 +279,30 @@ SOUND: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
     ),
     "a count of samples": (
         FILTERS,
-        lambda pattern: with_metric(pattern, metric(value="0"), looked_at(statistic="SampleCount")),
+        lambda pattern: with_metric(pattern, metric(value="0"), make_alarm_metric(statistic="SampleCount")),
     ),
     "a dimension that the alarm has as well": (
         FILTERS,
         lambda pattern: with_metric(
             pattern,
             metric(dimensions={"Account": "$.recipientAccountId"}),
-            looked_at(dimensions={"Account": "111122223333"}),
+            make_alarm_metric(dimensions={"Account": "111122223333"}),
         ),
     ),
     "missing data that is ignored, and a default value": (
         MISSING,
-        lambda pattern: with_metric(pattern, metric(default=0.0), looked_at(), missing_data="ignore"),
+        lambda pattern: with_metric(pattern, metric(default=0.0), make_alarm_metric(), missing_data="ignore"),
     ),
     "a second alarm that works": (
         CIS,
-        lambda pattern: alarmed(
+        lambda pattern: make_alarmed_account(
             log_alarms=(metric_filter(pattern, alarms=("alarm-0", "second")),),
             metric_alarms=(alarm(threshold=1e9), alarm(name="second")),
         ),
     ),
     "another filter that is useless": (
         CIS,
-        lambda pattern: alarmed(pattern, "{ $.eventName = Never }"),
+        lambda pattern: make_alarmed_account(pattern, "{ $.eventName = Never }"),
     ),
 }
 
@@ -304,7 +310,7 @@ SOUND: t.Final[Mapping[str, tuple[str, t.Callable[[str], Snapshot]]]] = {
 def _narrow() -> Iterator[Case]:
     for control, patterns in NARROW.items():
         for name, pattern, source in patterns:
-            yield Case(control, "FAIL", name, source, functools.partial(alarmed, pattern))
+            yield Case(control, "FAIL", name, source, functools.partial(make_alarmed_account, pattern))
 
 
 def _silent() -> Iterator[Case]:
@@ -319,7 +325,7 @@ def _silent() -> Iterator[Case]:
 def _sound() -> Iterator[Case]:
     others = [item for item in SOUND.items() if item[0] != "as prescribed"]
     for number, (control, pattern) in enumerate(PRESCRIBED.items()):
-        yield Case(control, "PASS", "as prescribed", HUB, functools.partial(alarmed, pattern))
+        yield Case(control, "PASS", "as prescribed", HUB, functools.partial(make_alarmed_account, pattern))
         for step in range(2):
             name, (source, build) = others[(number + step) % len(others)]
             yield Case(control, "PASS", name, source, functools.partial(build, pattern))
@@ -341,21 +347,21 @@ CASES: t.Final = [
         "FAIL",
         "a trail without events of KMS",
         SELECTORS,
-        lambda: alarmed(PRESCRIBED["alarm_kms_key_deletion"], trails=(KMS_LEFT_OUT,)),
+        lambda: make_alarmed_account(PRESCRIBED["alarm_kms_key_deletion"], trails=(KMS_LEFT_OUT,)),
     ),
     Case(
         "alarm_cloudtrail_changes",
         "PASS",
         "a trail without events of KMS",
         SELECTORS,
-        lambda: alarmed(PRESCRIBED["alarm_cloudtrail_changes"], trails=(KMS_LEFT_OUT,)),
+        lambda: make_alarmed_account(PRESCRIBED["alarm_cloudtrail_changes"], trails=(KMS_LEFT_OUT,)),
     ),
     Case(
         "alarm_unauthorized_calls",
         "FAIL",
         "a trail without the calls of RDS Data API",
         SELECTORS,
-        lambda: alarmed(
+        lambda: make_alarmed_account(
             PRESCRIBED["alarm_unauthorized_calls"], trails=(trail(excluded_sources=("rdsdata.amazonaws.com",)),)
         ),
     ),
@@ -364,7 +370,7 @@ CASES: t.Final = [
         "PASS",
         "the newer pattern, which leaves out what services try",
         CIS,
-        lambda: alarmed(
+        lambda: make_alarmed_account(
             '{ (($.errorCode = "*UnauthorizedOperation") || ($.errorCode = "AccessDenied*")) && '
             '($.sourceIPAddress != "delivery.logs.amazonaws.com") && ($.eventName != "HeadBucket") }'
         ),
@@ -374,7 +380,7 @@ CASES: t.Final = [
         "PASS",
         "a filter without a pattern, which catches every event",
         "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html",
-        lambda: alarmed(""),
+        lambda: make_alarmed_account(""),
     ),
     *(
         Case(
@@ -382,7 +388,9 @@ CASES: t.Final = [
             expected,
             name,
             CIS,
-            functools.partial(alarmed, _but("alarm_cloudtrail_changes", more), regions=("us-east-1", "eu-west-3")),
+            functools.partial(
+                make_alarmed_account, _but("alarm_cloudtrail_changes", more), regions=("us-east-1", "eu-west-3")
+            ),
         )
         for expected, name, more in (
             ("FAIL", "without one of the account's regions", '$.awsRegion != "eu-west-3"'),
@@ -395,28 +403,28 @@ CASES: t.Final = [
         "NOT_ASSESSED",
         "a trail whose status could not be read",
         "https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html",
-        lambda: alarmed(PRESCRIBED["alarm_root_use"], trails=(trail(is_logging=None),)),
+        lambda: make_alarmed_account(PRESCRIBED["alarm_root_use"], trails=(trail(is_logging=None),)),
     ),
     Case(
         "alarm_root_use",
         "NOT_ASSESSED",
         "a trail of which no delivery to its log group is known",
         CIS,
-        lambda: alarmed(PRESCRIBED["alarm_root_use"], trails=(trail(log_group_delivery=None),)),
+        lambda: make_alarmed_account(PRESCRIBED["alarm_root_use"], trails=(trail(log_group_delivery=None),)),
     ),
     Case(
         "alarm_root_use",
         "NOT_ASSESSED",
         "a topic that could not be read",
         "https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html",
-        lambda: alarmed(PRESCRIBED["alarm_root_use"], alarm_topics=(topic(unknown="AccessDenied"),)),
+        lambda: make_alarmed_account(PRESCRIBED["alarm_root_use"], alarm_topics=(topic(unknown="AccessDenied"),)),
     ),
     Case(
         "alarm_root_use",
         "NOT_ASSESSED",
         "a percentile, which is not evaluated",
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html",
-        lambda: with_metric(PRESCRIBED["alarm_root_use"], metric(), looked_at(statistic="p99")),
+        lambda: with_metric(PRESCRIBED["alarm_root_use"], metric(), make_alarm_metric(statistic="p99")),
     ),
     Case(
         "alarm_root_use",

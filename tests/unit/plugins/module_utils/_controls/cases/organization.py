@@ -109,7 +109,7 @@ def _without_play() -> Snapshot:
     return acme(full_access(), guard, accounts=accounts)
 
 
-def _suspended_play() -> Snapshot:
+def _suspend_play() -> Snapshot:
     accounts = tuple(
         dataclasses.replace(item, state="SUSPENDED") if item.id == PLAY else item for item in tree().accounts
     )
@@ -133,7 +133,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         },
         PASS={
             "all that has no guardrail is gone": _without_play,
-            "all that has no guardrail is suspended": _suspended_play,
+            "all that has no guardrail is suspended": _suspend_play,
         },
         NOT_ASSESSED={
             "a policy that can't be parsed": lambda: acme(

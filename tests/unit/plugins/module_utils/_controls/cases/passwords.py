@@ -63,11 +63,11 @@ def _newcomer() -> Snapshot:
     return snapshot(users=(user("new", created=NOW),), credential_report=report())
 
 
-def _unreported() -> Snapshot:
+def _without_report() -> Snapshot:
     return snapshot(users=(user(),), credential_report=None, unread=(unread(Dataset.CREDENTIAL_REPORT),))
 
 
-def _denied() -> Snapshot:
+def _deny_password_policy() -> Snapshot:
     return people(_ALICE, unread=(unread(Dataset.PASSWORD_POLICY),))
 
 
@@ -76,7 +76,7 @@ _NOBODY: t.Final[dict[str, Build]] = {
     "programs without a password alone": _without(_ROBOT),
     "a user who was deleted since the report": lambda: snapshot(credential_report=report(_ALICE)),
 }
-_UNKNOWN: t.Final[dict[str, Build]] = {"a policy that may not be read": _denied}
+_UNKNOWN: t.Final[dict[str, Build]] = {"a policy that may not be read": _deny_password_policy}
 
 
 def _of_class(control: str, attribute: str, number: str) -> tuple[Case, ...]:
@@ -111,7 +111,7 @@ CASES: t.Final[tuple[Case, ...]] = (
             "none, and a user with a password and MFA": _without(),
             "none, and one console user among programs": _without(_ROBOT, _ALICE),
             "none, and the only user is newer than the report": _newcomer,
-            "none, and the credential report may not be read": _unreported,
+            "none, and the credential report may not be read": _without_report,
         },
         PASS={
             "a weak one, which other controls fail": _reset,

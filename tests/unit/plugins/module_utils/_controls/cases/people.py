@@ -29,11 +29,11 @@ from ..samples import (
     ROOT,
     allow,
     arn,
-    broken,
     certificate,
     days_ago,
     document,
     key,
+    make_broken_document,
     report,
     role,
     root,
@@ -89,7 +89,7 @@ _MEMBER: t.Final = Organization("o-acme", "999988887777", "ALL")
 # Break-glass
 
 
-def _kept(*principals: t.Any, rows: tuple[CredentialRow, ...] = (), **fields: t.Any) -> Build:
+def _with_break_glass(*principals: t.Any, rows: tuple[CredentialRow, ...] = (), **fields: t.Any) -> Build:
     """An account with principals below the path for emergencies."""
     roles = tuple(item for item in principals if ":role/" in item.arn)
     users = tuple(item for item in principals if ":user/" in item.arn)
@@ -118,7 +118,7 @@ _SAML: t.Final = f"arn:aws:iam::{ACCOUNT}:saml-provider/Idp"
 # Public resources
 
 
-def _analyzed(*findings: dict[str, t.Any], active: str = "ACTIVE", **fields: t.Any) -> Build:
+def _with_findings(*findings: dict[str, t.Any], active: str = "ACTIVE", **fields: t.Any) -> Build:
     regions = ("us-east-1", "eu-west-1")
     place = f"arn:aws:access-analyzer:us-east-1:{ACCOUNT}:analyzer/a"
     defaults = {
@@ -247,64 +247,80 @@ CASES: t.Final[tuple[Case, ...]] = (
         "break_glass_principal",
         _EMERGENCY,
         FAIL={
-            "none": _kept(role("admin", **_WORKING)),
-            "one that may do nothing": _kept(_glass("role", **_WORKING, attached_policies=())),
-            "one that may only look": _kept(
+            "none": _with_break_glass(role("admin", **_WORKING)),
+            "one that may do nothing": _with_break_glass(_glass("role", **_WORKING, attached_policies=())),
+            "one that may only look": _with_break_glass(
                 _glass("role", **_WORKING, attached_policies=(), inline_policies=(document(allow("iam:Get*")),))
             ),
-            "one that is denied everything": _kept(_glass("role", **_WORKING, inline_policies=(_DENY_ALL,))),
-            "a user without password and key": _kept(_glass("user"), rows=(_row(),)),
-            "a user whose key is inactive": _kept(_glass("user"), rows=(_row(access_keys=(key(active=False),)),)),
+            "one that is denied everything": _with_break_glass(
+                _glass("role", **_WORKING, inline_policies=(_DENY_ALL,))
+            ),
+            "a user without password and key": _with_break_glass(_glass("user"), rows=(_row(),)),
+            "a user whose key is inactive": _with_break_glass(
+                _glass("user"), rows=(_row(access_keys=(key(active=False),)),)
+            ),
         },
         PASS={
-            "a role for another account": _kept(_glass("role", **_WORKING)),
-            "a user with a password": _kept(_glass("user"), rows=(_row(password_enabled=True, mfa_active=True),)),
-            "one of two works": _kept(_glass("role", "broken", attached_policies=()), _glass("role", **_WORKING)),
+            "a role for another account": _with_break_glass(_glass("role", **_WORKING)),
+            "a user with a password": _with_break_glass(
+                _glass("user"), rows=(_row(password_enabled=True, mfa_active=True),)
+            ),
+            "one of two works": _with_break_glass(
+                _glass("role", "broken", attached_policies=()), _glass("role", **_WORKING)
+            ),
         },
         NOT_ASSESSED={
-            "a user newer than the report": _kept(_glass("user", created=NOW)),
-            "a user of an earlier name": _kept(_glass("user", created=NOW), rows=(_row(password_enabled=True),)),
-            "a role whose trust can't be parsed": _kept(_glass("role", trust=broken())),
-            "the report was not read": _kept(_glass("user"), unread=(unread(Dataset.CREDENTIAL_REPORT),)),
+            "a user newer than the report": _with_break_glass(_glass("user", created=NOW)),
+            "a user of an earlier name": _with_break_glass(
+                _glass("user", created=NOW), rows=(_row(password_enabled=True),)
+            ),
+            "a role whose trust can't be parsed": _with_break_glass(_glass("role", trust=make_broken_document())),
+            "the report was not read": _with_break_glass(_glass("user"), unread=(unread(Dataset.CREDENTIAL_REPORT),)),
         },
     ),
     *cases(
         "break_glass_principal",
         _TRUST,
         FAIL={
-            "a role for instances": _kept(_glass("role")),
-            "a role for a user who is gone": _kept(_glass("role", trust=trust({"AWS": arn("user", "gone")}))),
-            "a role for a deleted provider": _kept(_glass("role", trust=trust({"Federated": _SAML}))),
+            "a role for instances": _with_break_glass(_glass("role")),
+            "a role for a user who is gone": _with_break_glass(
+                _glass("role", trust=trust({"AWS": arn("user", "gone")}))
+            ),
+            "a role for a deleted provider": _with_break_glass(_glass("role", trust=trust({"Federated": _SAML}))),
         },
     ),
     *cases(
         "resource_policies_not_public",
         _PUBLIC,
         FAIL={
-            "a bucket": _analyzed(_OPEN),
-            "a bucket, though archived": _analyzed({**_OPEN, "status": "ARCHIVED"}),
-            "a queue beside a bucket for partners": _analyzed(
+            "a bucket": _with_findings(_OPEN),
+            "a bucket, though archived": _with_findings({**_OPEN, "status": "ARCHIVED"}),
+            "a queue beside a bucket for partners": _with_findings(
                 {}, {**_OPEN, "resource": f"arn:aws:sqs:us-east-1:{ACCOUNT}:q", "resource_type": "AWS::SQS::Queue"}
             ),
-            "a bucket, where not all was read": _analyzed(
+            "a bucket, where not all was read": _with_findings(
                 _OPEN, unread=(unread(Dataset.ANALYZER_FINDINGS, region="eu-west-1"),)
             ),
         },
         PASS={
-            "nothing": _analyzed(),
-            "a bucket for partners": _analyzed({}),
-            "a bucket of another account of the organization": _analyzed({**_OPEN, "owner_account": "222233334444"}),
+            "nothing": _with_findings(),
+            "a bucket for partners": _with_findings({}),
+            "a bucket of another account of the organization": _with_findings(
+                {**_OPEN, "owner_account": "222233334444"}
+            ),
         },
     ),
     *cases(
         "resource_policies_not_public",
         _FINDINGS,
         NOT_ASSESSED={
-            "findings were not asked for": _analyzed(unread=_NOT_ASKED),
-            "no analyzer": _analyzed(analyzers=()),
-            "an analyzer that failed": _analyzed(active="FAILED"),
-            "a resource that could not be analyzed": _analyzed({"error": "ACCESS_DENIED"}),
-            "a region that was not read": _analyzed(unread=(unread(Dataset.ANALYZER_FINDINGS, region="eu-west-1"),)),
+            "findings were not asked for": _with_findings(unread=_NOT_ASKED),
+            "no analyzer": _with_findings(analyzers=()),
+            "an analyzer that failed": _with_findings(active="FAILED"),
+            "a resource that could not be analyzed": _with_findings({"error": "ACCESS_DENIED"}),
+            "a region that was not read": _with_findings(
+                unread=(unread(Dataset.ANALYZER_FINDINGS, region="eu-west-1"),)
+            ),
         },
     ),
 )

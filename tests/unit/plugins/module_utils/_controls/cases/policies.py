@@ -21,9 +21,9 @@ from ..samples import (
     EVERYTHING,
     allow,
     arn,
-    broken,
     document,
     group,
+    make_broken_document,
     policy,
     role,
     snapshot,
@@ -60,7 +60,7 @@ def _account(**fields: t.Any) -> Build:
     return lambda: snapshot(**fields)
 
 
-def _managed(*statements: t.Any, **fields: t.Any) -> Build:
+def _with_policy(*statements: t.Any, **fields: t.Any) -> Build:
     """An account with a policy that says so, beside one that is in order."""
     return _account(policies=(policy("P", *statements, **fields), policy("Other")))
 
@@ -77,8 +77,8 @@ def _wherever(*statements: t.Any) -> Accounts:
     """The same statements at every place where an account keeps policies."""
     inline = (document(*statements, name="own"),)
     return {
-        "in a managed policy": _managed(*statements),
-        "in a managed policy that nobody has yet": _managed(*statements, attachment_count=0),
+        "in a managed policy": _with_policy(*statements),
+        "in a managed policy that nobody has yet": _with_policy(*statements, attachment_count=0),
         "inline in a user": _account(users=(user(inline_policies=inline),)),
         "inline in a role of IAM Identity Center": _account(
             roles=(
@@ -93,47 +93,53 @@ def _wherever(*statements: t.Any) -> Accounts:
                 user("b", attached_policies=(arn("policy", "P"),)),
             ),
         ),
-        "with conditions that the caller chooses to meet": _managed(
+        "with conditions that the caller chooses to meet": _with_policy(
             *({**item, "Condition": {**_TLS, **_HOME, **_OWN}} for item in statements)
         ),
     }
 
 
-def _limited(*statements: t.Any) -> Accounts:
+def _limit(*statements: t.Any) -> Accounts:
     """The same statements, where they are denied or nobody gets them."""
     denied = document(allow("*"), *({**item, "Effect": "Deny"} for item in statements))
     level = PolicyLevel("r-1", "r-1", (ControlPolicy("p-1", "guardrail", "SERVICE_CONTROL_POLICY", denied),), ())
     return {
-        "with MFA only": _managed(*({**item, "Condition": _MFA} for item in statements)),
-        "and denied in the same policy": _managed(*statements, *({**item, "Effect": "Deny"} for item in statements)),
-        "as a denial": _managed(*({**item, "Effect": "Deny"} for item in statements)),
+        "with MFA only": _with_policy(*({**item, "Condition": _MFA} for item in statements)),
+        "and denied in the same policy": _with_policy(
+            *statements, *({**item, "Effect": "Deny"} for item in statements)
+        ),
+        "as a denial": _with_policy(*({**item, "Effect": "Deny"} for item in statements)),
         "with a boundary for everybody who has it": _account(
             policies=(policy("P", *statements), _LIMIT),
             roles=(role(attached_policies=(arn("policy", "P"),), boundary=_LIMIT.arn),),
         ),
-        "as a boundary, which gives nothing": _managed(*statements, attachment_count=0, boundary_usage_count=1),
+        "as a boundary, which gives nothing": _with_policy(*statements, attachment_count=0, boundary_usage_count=1),
         "where the organization denies it": _account(
             policies=(policy("P", *statements),), organization_policies=(level,)
         ),
-        "together with everything else, which another control fails": _managed(*statements, EVERYTHING),
+        "together with everything else, which another control fails": _with_policy(*statements, EVERYTHING),
     }
 
 
-def _kept(control: str, *statements: t.Any, source: str = _LOGIC) -> tuple[Case, ...]:
+def _make_cases(control: str, *statements: t.Any, source: str = _LOGIC) -> tuple[Case, ...]:
     """What holds of every rule that asks what is allowed on everything."""
     return cases(
         control,
         source,
         FAIL=_wherever(*statements),
-        PASS=_limited(*statements),
+        PASS=_limit(*statements),
         NOT_APPLICABLE={"no policy": _account(roles=(role(),))},
-        NOT_ASSESSED={"a policy that can't be parsed": _account(policies=(policy("P", default_version=broken("P")),))},
+        NOT_ASSESSED={
+            "a policy that can't be parsed": _account(
+                policies=(policy("P", default_version=make_broken_document("P")),)
+            )
+        },
     )
 
 
 def _if(operator: str, key: str, *values: str) -> Build:
     """An account that lets every object be read under a condition."""
-    return _managed(allow("s3:GetObject", Condition={operator: {key: list(values)}}))
+    return _with_policy(allow("s3:GetObject", Condition={operator: {key: list(values)}}))
 
 
 _TRAIL: t.Final = "arn:aws:cloudtrail:us-east-1:*:trail/acme"
@@ -167,20 +173,20 @@ _ALL: t.Final[Mapping[str, tuple[str, ...]]] = {
 _LETTERS: t.Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 CASES: t.Final[tuple[Case, ...]] = (
-    *_kept("policy_sensitive_wildcard", allow("iam:PassRole")),
+    *_make_cases("policy_sensitive_wildcard", allow("iam:PassRole")),
     *cases(
         "policy_sensitive_wildcard",
         f"{_SERVICES}/reference_policies_actions-resources-contextkeys.html",
         FAIL={
-            f"{action} on {resource}": _managed(allow(action, resource=resource))
+            f"{action} on {resource}": _with_policy(allow(action, resource=resource))
             for resource, actions in _ALL.items()
             for action in actions
         },
         PASS={
-            "instances of any image, where no instance is allowed": _managed(
+            "instances of any image, where no instance is allowed": _with_policy(
                 allow("ec2:RunInstances", resource="arn:aws:ec2:*::image/*")
             ),
-            "any document sent to one instance": _managed(
+            "any document sent to one instance": _with_policy(
                 allow("ssm:SendCommand", resource=["arn:aws:ssm:*:*:document/*", f"{_EC2}:instance/i-1"])
             ),
         },
@@ -189,10 +195,10 @@ CASES: t.Final[tuple[Case, ...]] = (
         "policy_sensitive_wildcard",
         f"{_SERVICES}/list_awssystemsmanager.html",
         FAIL={
-            "any document sent to any instance": _managed(
+            "any document sent to any instance": _with_policy(
                 allow("ssm:SendCommand", resource=["arn:aws:ssm:*:*:document/*", f"{_EC2}:instance/*"])
             ),
-            "any instance of any image": _managed(
+            "any instance of any image": _with_policy(
                 allow("ec2:RunInstances", resource=[f"{_EC2}:instance/*", "arn:aws:ec2:*::image/*"])
             ),
         },
@@ -201,51 +207,53 @@ CASES: t.Final[tuple[Case, ...]] = (
         "policy_sensitive_wildcard",
         _ESCALATION,
         FAIL={
-            "a new version of any policy": _managed(allow("iam:CreatePolicyVersion")),
-            "all that is called AccessKey": _managed(allow("iam:*AccessKey")),
-            "any role passed to a new function": _managed(allow("iam:PassRole", "lambda:CreateFunction")),
-            "the trust of every role, by their ARNs": _managed(
+            "a new version of any policy": _with_policy(allow("iam:CreatePolicyVersion")),
+            "all that is called AccessKey": _with_policy(allow("iam:*AccessKey")),
+            "any role passed to a new function": _with_policy(allow("iam:PassRole", "lambda:CreateFunction")),
+            "the trust of every role, by their ARNs": _with_policy(
                 allow("iam:UpdateAssumeRolePolicy", resource="arn:aws:iam::*:role/*")
             ),
         },
         PASS={
-            "roles of applications passed to any new function": _managed(
+            "roles of applications passed to any new function": _with_policy(
                 allow("iam:PassRole", resource=arn("role", "app/*")), allow("lambda:CreateFunction")
             ),
-            "one's own access keys": _managed(
+            "one's own access keys": _with_policy(
                 allow("iam:CreateAccessKey", resource="arn:aws:iam::*:user/${aws:username}")
             ),
-            "reading of IAM": _managed(allow("iam:Get*", "iam:List*", "iam:Generate*")),
+            "reading of IAM": _with_policy(allow("iam:Get*", "iam:List*", "iam:Generate*")),
         },
     ),
     *cases(
         "policy_sensitive_wildcard",
         _SECRETS,
         FAIL={
-            "every secret, by their ARNs": _managed(
+            "every secret, by their ARNs": _with_policy(
                 allow("secretsmanager:GetSecretValue", resource="arn:aws:secretsmanager:*:*:secret:*")
             ),
-            "every parameter, in letters of another case": _managed(allow("SSM:getparameter*")),
-            "every object, with a question mark": _managed(allow("s3:?etObject", resource="arn:aws:s3:::*")),
+            "every parameter, in letters of another case": _with_policy(allow("SSM:getparameter*")),
+            "every object, with a question mark": _with_policy(allow("s3:?etObject", resource="arn:aws:s3:::*")),
         },
         PASS={
-            "the secrets of one application": _managed(
+            "the secrets of one application": _with_policy(
                 allow("secretsmanager:GetSecretValue", resource="arn:aws:secretsmanager:*:*:secret:shop/*")
             ),
-            "the names of all secrets": _managed(allow("secretsmanager:ListSecrets", "secretsmanager:DescribeSecret")),
-            "buckets with one prefix": _managed(allow("s3:GetObject", resource="arn:aws:s3:::acme-*")),
+            "the names of all secrets": _with_policy(
+                allow("secretsmanager:ListSecrets", "secretsmanager:DescribeSecret")
+            ),
+            "buckets with one prefix": _with_policy(allow("s3:GetObject", resource="arn:aws:s3:::acme-*")),
         },
     ),
     *cases(
         "policy_sensitive_wildcard",
         _NOT_RESOURCE,
         FAIL={
-            "all objects but those of one bucket": _managed(
+            "all objects but those of one bucket": _with_policy(
                 {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::one/*"}
             )
         },
         PASS={
-            "all objects but those of all buckets": _managed(
+            "all objects but those of all buckets": _with_policy(
                 {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::*"}
             )
         },
@@ -290,106 +298,106 @@ CASES: t.Final[tuple[Case, ...]] = (
         "policy_sensitive_wildcard",
         f"{_GUIDE}/reference_policies_condition-single-vs-multi-valued-context-keys.html",
         FAIL={
-            "with tags of a list, or without any": _managed(
+            "with tags of a list, or without any": _with_policy(
                 allow("iam:CreateUser", Condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}})
             )
         },
         PASS={
-            "with a tag of a list": _managed(
+            "with a tag of a list": _with_policy(
                 allow("iam:CreateUser", Condition={"ForAnyValue:StringEquals": {"aws:TagKeys": ["team"]}})
             )
         },
     ),
-    *_kept("policy_assume_any_role", allow("sts:AssumeRole"), source=_ROLES),
+    *_make_cases("policy_assume_any_role", allow("sts:AssumeRole"), source=_ROLES),
     *cases(
         "policy_assume_any_role",
         _LEAST,
         FAIL={
-            "every role of every account, by their ARNs": _managed(
+            "every role of every account, by their ARNs": _with_policy(
                 allow("sts:AssumeRole", resource="arn:aws:iam::*:role/*")
             ),
-            "every role of this account": _managed(allow("sts:AssumeRole", resource=arn("role", "*"))),
-            "all of STS, by a wildcard": _managed(allow("sts:*")),
-            "everything but IAM and S3": _managed(_but("iam:*", "s3:*")),
+            "every role of this account": _with_policy(allow("sts:AssumeRole", resource=arn("role", "*"))),
+            "all of STS, by a wildcard": _with_policy(allow("sts:*")),
+            "everything but IAM and S3": _with_policy(_but("iam:*", "s3:*")),
         },
         PASS={
-            "one role of every account": _managed(allow("sts:AssumeRole", resource="arn:aws:iam::*:role/reader")),
-            "roles of applications": _managed(allow("sts:AssumeRole", resource=arn("role", "app/*"))),
-            "the session of one's own user": _managed(allow("sts:GetSessionToken", "sts:GetCallerIdentity")),
-            "any role but from an address of the company": _managed(
+            "one role of every account": _with_policy(allow("sts:AssumeRole", resource="arn:aws:iam::*:role/reader")),
+            "roles of applications": _with_policy(allow("sts:AssumeRole", resource=arn("role", "app/*"))),
+            "the session of one's own user": _with_policy(allow("sts:GetSessionToken", "sts:GetCallerIdentity")),
+            "any role but from an address of the company": _with_policy(
                 allow("sts:AssumeRole", Condition={"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}})
             ),
         },
     ),
-    *_kept("policy_full_cloudtrail", allow("cloudtrail:*"), source=_HIDING),
+    *_make_cases("policy_full_cloudtrail", allow("cloudtrail:*"), source=_HIDING),
     *cases(
         "policy_full_cloudtrail",
         _ACTION,
         FAIL={
-            "spelled in capital letters": _managed(allow("CLOUDTRAIL:*")),
-            "by a prefix of the service": _managed(allow("cloud*:*")),
-            "everything but IAM and S3": _managed(_but("iam:*", "s3:*")),
-            "letter by letter": _managed(allow(*(f"cloudtrail:{letter}*" for letter in _LETTERS))),
+            "spelled in capital letters": _with_policy(allow("CLOUDTRAIL:*")),
+            "by a prefix of the service": _with_policy(allow("cloud*:*")),
+            "everything but IAM and S3": _with_policy(_but("iam:*", "s3:*")),
+            "letter by letter": _with_policy(allow(*(f"cloudtrail:{letter}*" for letter in _LETTERS))),
         },
         PASS={
-            "reading": _managed(allow("cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*")),
-            "one trail": _managed(allow("cloudtrail:*", resource=_TRAIL)),
-            "everything but IAM and CloudTrail": _managed(_but("iam:*", "cloudtrail:*")),
-            "a service whose name begins alike": _managed(allow("cloudtrail-data:*")),
+            "reading": _with_policy(allow("cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*")),
+            "one trail": _with_policy(allow("cloudtrail:*", resource=_TRAIL)),
+            "everything but IAM and CloudTrail": _with_policy(_but("iam:*", "cloudtrail:*")),
+            "a service whose name begins alike": _with_policy(allow("cloudtrail-data:*")),
         },
     ),
-    *_kept("policy_full_kms", allow("kms:*")),
+    *_make_cases("policy_full_kms", allow("kms:*")),
     *cases(
         "policy_full_kms",
         _ACTION,
         FAIL={
-            "every key, by their ARNs": _managed(allow("kms:*", resource="arn:aws:kms:*:*:key/*")),
-            "every key of this account": _managed(allow("kms:*", resource=f"arn:aws:kms:*:{ACCOUNT}:key/*")),
-            "by a wildcard after the colon": _managed(allow("kms:?*")),
+            "every key, by their ARNs": _with_policy(allow("kms:*", resource="arn:aws:kms:*:*:key/*")),
+            "every key of this account": _with_policy(allow("kms:*", resource=f"arn:aws:kms:*:{ACCOUNT}:key/*")),
+            "by a wildcard after the colon": _with_policy(allow("kms:?*")),
         },
         PASS={
-            "one key": _managed(allow("kms:*", resource=_KEY)),
-            "using every key, which another control fails": _managed(allow("kms:Encrypt", "kms:Decrypt")),
-            "everything but IAM and KMS": _managed(_but("iam:*", "kms:*")),
+            "one key": _with_policy(allow("kms:*", resource=_KEY)),
+            "using every key, which another control fails": _with_policy(allow("kms:Encrypt", "kms:Decrypt")),
+            "everything but IAM and KMS": _with_policy(_but("iam:*", "kms:*")),
         },
     ),
-    *_kept("policy_decrypt_any_key", allow("kms:Decrypt"), source=f"{_HUB}/kms-controls.html#kms-1"),
+    *_make_cases("policy_decrypt_any_key", allow("kms:Decrypt"), source=f"{_HUB}/kms-controls.html#kms-1"),
     *cases(
         "policy_decrypt_any_key",
         f"{_HUB}/kms-controls.html#kms-2",
         FAIL={
-            "by encrypting anew": _managed(allow("kms:ReEncrypt*")),
-            "by the half of encrypting anew that reads": _managed(
+            "by encrypting anew": _with_policy(allow("kms:ReEncrypt*")),
+            "by the half of encrypting anew that reads": _with_policy(
                 allow("kms:ReEncryptFrom", resource="arn:aws:kms:*:*:key/*")
             ),
-            "all that begins with D": _managed(allow("kms:D*")),
-            "every key of this account": _managed(allow("kms:Decrypt", resource=f"arn:aws:kms:*:{ACCOUNT}:key/*")),
+            "all that begins with D": _with_policy(allow("kms:D*")),
+            "every key of this account": _with_policy(allow("kms:Decrypt", resource=f"arn:aws:kms:*:{ACCOUNT}:key/*")),
         },
         PASS={
-            "one key": _managed(allow("kms:Decrypt", resource=_KEY)),
-            "encrypting with every key": _managed(allow("kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext")),
-            "only what S3 keeps": _managed(
+            "one key": _with_policy(allow("kms:Decrypt", resource=_KEY)),
+            "encrypting with every key": _with_policy(allow("kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext")),
+            "only what S3 keeps": _with_policy(
                 allow("kms:Decrypt", Condition={"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}})
             ),
-            "only what encryption anew writes": _managed(allow("kms:ReEncryptTo")),
+            "only what encryption anew writes": _with_policy(allow("kms:ReEncryptTo")),
         },
     ),
-    *_kept("policy_marketplace_subscribe", allow("aws-marketplace:Subscribe"), source=_MARKETPLACE),
+    *_make_cases("policy_marketplace_subscribe", allow("aws-marketplace:Subscribe"), source=_MARKETPLACE),
     *cases(
         "policy_marketplace_subscribe",
         _MARKETPLACE,
         FAIL={
-            "all of the Marketplace": _managed(allow("aws-marketplace:*")),
-            "everything but IAM": _managed(_but("iam:*")),
+            "all of the Marketplace": _with_policy(allow("aws-marketplace:*")),
+            "everything but IAM": _with_policy(_but("iam:*")),
         },
         PASS={
-            "one product": _managed(
+            "one product": _with_policy(
                 allow(
                     "aws-marketplace:Subscribe",
                     Condition={"ForAnyValue:StringEquals": {"aws-marketplace:ProductId": "prod-1"}},
                 )
             ),
-            "looking at subscriptions, and ending them": _managed(
+            "looking at subscriptions, and ending them": _with_policy(
                 allow("aws-marketplace:ViewSubscriptions", "aws-marketplace:Unsubscribe")
             ),
         },
@@ -398,27 +406,31 @@ CASES: t.Final[tuple[Case, ...]] = (
         "policy_service_wildcard",
         f"{_HUB}/iam-controls.html#iam-21",
         FAIL={
-            "all of a service": _managed(allow("ec2:*")),
+            "all of a service": _with_policy(allow("ec2:*")),
             "all of a service, inline": _account(
                 groups=(group(inline_policies=(document(allow("sqs:*"), name="own"),)),)
             ),
-            "all of a service on one resource": _managed(allow("s3:*", resource="arn:aws:s3:::acme/*")),
-            "everything but a service on one resource": _managed(
+            "all of a service on one resource": _with_policy(allow("s3:*", resource="arn:aws:s3:::acme/*")),
+            "everything but a service on one resource": _with_policy(
                 {"Effect": "Allow", "NotAction": "s3:DeleteBucket", "Resource": "arn:aws:s3:::acme"}
             ),
-            "one of twenty actions, with MFA": _managed(
+            "one of twenty actions, with MFA": _with_policy(
                 allow(*(f"ec2:Describe{letter}*" for letter in _LETTERS), "sns:*", Condition=_MFA)
             ),
-            "in a policy that nobody has yet": _managed(allow("ec2:*"), attachment_count=0),
+            "in a policy that nobody has yet": _with_policy(allow("ec2:*"), attachment_count=0),
         },
         PASS={
-            "families of actions": _managed(allow("ec2:Describe*", "ec2:*Tags")),
-            "a denial of a whole service": _managed(_deny("iam:*"), allow("ec2:StartInstances")),
-            "a denial of all but a service": _managed({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}),
-            "a policy of AWS": _managed(allow("ec2:*"), is_aws_managed=True),
-            "a boundary": _managed(allow("ec2:*"), attachment_count=0, boundary_usage_count=2),
-            "an administrator, whom another control fails": _managed(EVERYTHING),
+            "families of actions": _with_policy(allow("ec2:Describe*", "ec2:*Tags")),
+            "a denial of a whole service": _with_policy(_deny("iam:*"), allow("ec2:StartInstances")),
+            "a denial of all but a service": _with_policy({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}),
+            "a policy of AWS": _with_policy(allow("ec2:*"), is_aws_managed=True),
+            "a boundary": _with_policy(allow("ec2:*"), attachment_count=0, boundary_usage_count=2),
+            "an administrator, whom another control fails": _with_policy(EVERYTHING),
         },
-        NOT_ASSESSED={"a policy that can't be parsed": _account(policies=(policy("P", default_version=broken("P")),))},
+        NOT_ASSESSED={
+            "a policy that can't be parsed": _account(
+                policies=(policy("P", default_version=make_broken_document("P")),)
+            )
+        },
     ),
 )

@@ -23,9 +23,9 @@ from ..samples import (
     MEMBER,
     allow,
     arn,
-    broken,
     document,
     group,
+    make_broken_document,
     policy,
     role,
     snapshot,
@@ -87,7 +87,7 @@ _HARMLESS: t.Final[dict[str, tuple[t.Any, ...]]] = {
 }
 
 
-def _unattached(*statements: t.Any, **fields: t.Any) -> Build:
+def _with_unattached(*statements: t.Any, **fields: t.Any) -> Build:
     return _account(policies=(policy("ReadOnly", *statements, **{"attachment_count": 0, **fields}),))
 
 
@@ -115,7 +115,7 @@ _NO_LIMIT: t.Final = policy("Limit", EVERYTHING, attachment_count=0, boundary_us
 _ADMINISTRATOR: t.Final = user(attached_policies=(ADMIN,))
 
 
-def _guarded(only: User, *statements: t.Any) -> Build:
+def _with_guardrail(only: User, *statements: t.Any) -> Build:
     """An account with one user, in an organization that leaves this."""
     scps = (ControlPolicy("p-1", "guardrail", "SERVICE_CONTROL_POLICY", document(*statements)),)
     levels = (PolicyLevel("r-1", "r-1", scps, ()),)
@@ -150,11 +150,11 @@ CASES: t.Final[tuple[Case, ...]] = (
     *cases(
         "admin_policy_unattached",
         _HUB,
-        FAIL={f"{name}, called ReadOnly": _unattached(*statements) for name, statements in _POWERFUL.items()},
-        PASS={name: _unattached(*statements) for name, statements in _HARMLESS.items()},
+        FAIL={f"{name}, called ReadOnly": _with_unattached(*statements) for name, statements in _POWERFUL.items()},
+        PASS={name: _with_unattached(*statements) for name, statements in _HARMLESS.items()},
         NOT_ASSESSED={
             "a policy that can't be parsed": _account(
-                policies=(policy("P", default_version=broken("P"), attachment_count=0),)
+                policies=(policy("P", default_version=make_broken_document("P"), attachment_count=0),)
             )
         },
     ),
@@ -162,11 +162,13 @@ CASES: t.Final[tuple[Case, ...]] = (
         "admin_policy_unattached",
         _BOUNDARIES,
         FAIL={
-            "only with MFA": _unattached({**EVERYTHING, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": True}}})
+            "only with MFA": _with_unattached(
+                {**EVERYTHING, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": True}}}
+            )
         },
         PASS={
             "everything, as a boundary": _account(policies=(_NO_LIMIT,)),
-            "everything, attached, which another control fails": _unattached(EVERYTHING, attachment_count=1),
+            "everything, attached, which another control fails": _with_unattached(EVERYTHING, attachment_count=1),
             "AWS's own, which nobody can delete": _account(
                 policies=(
                     policy("AdministratorAccess", EVERYTHING, arn=ADMIN, is_aws_managed=True, attachment_count=0),
@@ -214,7 +216,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         },
         NOT_ASSESSED={
             "a policy that was not read": _account(users=(user(attached_policies=(arn("policy", "Gone"),)),)),
-            "a policy that can't be parsed": _account(users=(user(inline_policies=(broken("own"),)),)),
+            "a policy that can't be parsed": _account(users=(user(inline_policies=(make_broken_document("own"),)),)),
         },
     ),
     *cases(
@@ -238,8 +240,8 @@ CASES: t.Final[tuple[Case, ...]] = (
     *cases(
         "user_admin",
         _SCPS,
-        PASS={"where the organization denies IAM": _guarded(_ADMINISTRATOR, EVERYTHING, _deny("iam:*"))},
-        FAIL={"where the organization denies S3": _guarded(_ADMINISTRATOR, EVERYTHING, _deny("s3:*"))},
+        PASS={"where the organization denies IAM": _with_guardrail(_ADMINISTRATOR, EVERYTHING, _deny("iam:*"))},
+        FAIL={"where the organization denies S3": _with_guardrail(_ADMINISTRATOR, EVERYTHING, _deny("s3:*"))},
     ),
     *cases(
         "group_admin",

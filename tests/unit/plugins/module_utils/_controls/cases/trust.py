@@ -15,8 +15,8 @@ from ..samples import (
     ROOT,
     allow,
     arn,
-    broken,
     document,
+    make_broken_document,
     policy,
     role,
     snapshot,
@@ -116,7 +116,7 @@ CASES: list[Case] = [
         GLOBAL_KEYS,
         member(trust("*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/*"}})),
     ),
-    _PUBLIC("NOT_ASSESSED", "a trust policy that does not parse", PRINCIPAL, member(broken("trust"))),
+    _PUBLIC("NOT_ASSESSED", "a trust policy that does not parse", PRINCIPAL, member(make_broken_document("trust"))),
     _FOREIGN("FAIL", "a foreign account", THIRD_PARTY, member(trust({"AWS": OF_OTHER}))),
     _FOREIGN("FAIL", "a foreign account by its id", PRINCIPAL, member(trust({"AWS": OTHER}))),
     _FOREIGN(

@@ -29,7 +29,7 @@ from ..trust_samples import (
     THIRD_PARTY,
     USER_GUIDE,
     administrator,
-    federated,
+    make_federated_trust,
     member,
     org,
     service,
@@ -211,24 +211,29 @@ CASES: list[Case] = [
     _DEPUTY(
         "PASS", "a text with the own account", _WILDCARDS, _topics("StringLike", "aws:SourceArn", f"*:{ACCOUNT}:*")
     ),
-    _SUBJECT("FAIL", "github, a digit of the owner", GITHUB_DOCS, federated(GITHUB, sub(GITHUB, "repo:ac?e/app:*"))),
+    _SUBJECT(
+        "FAIL",
+        "github, a digit of the owner",
+        GITHUB_DOCS,
+        make_federated_trust(GITHUB, sub(GITHUB, "repo:ac?e/app:*")),
+    ),
     _SUBJECT(
         "FAIL",
         "github, an environment of anybody",
         GITHUB_DOCS,
-        federated(GITHUB, sub(GITHUB, "repo:*:environment:prod")),
+        make_federated_trust(GITHUB, sub(GITHUB, "repo:*:environment:prod")),
     ),
     _SUBJECT(
         "FAIL",
         "kubernetes, an audience alone",
         EKS_DOCS,
-        federated(CLUSTER, {"StringEquals": {f"{CLUSTER}:aud": "sts.amazonaws.com"}}),
+        make_federated_trust(CLUSTER, {"StringEquals": {f"{CLUSTER}:aud": "sts.amazonaws.com"}}),
     ),
     _SUBJECT(
         "FAIL",
         "cognito, guests among others",
         COGNITO_DOCS,
-        federated(
+        make_federated_trust(
             COGNITO,
             {
                 "StringEquals": {f"{COGNITO}:aud": "eu-west-1:1"},
@@ -240,13 +245,13 @@ CASES: list[Case] = [
         "PASS",
         "github, pull requests of a repository",
         GITHUB_DOCS,
-        federated(GITHUB, sub(GITHUB, "repo:acme/app:pull_request", "StringEquals")),
+        make_federated_trust(GITHUB, sub(GITHUB, "repo:acme/app:pull_request", "StringEquals")),
     ),
     _SUBJECT(
         "PASS",
         "github, a pattern that is compared as a text",
         _WILDCARDS,
-        federated(GITHUB, sub(GITHUB, "repo:acme/*", "StringEquals")),
+        make_federated_trust(GITHUB, sub(GITHUB, "repo:acme/*", "StringEquals")),
     ),
     _DEPUTY("PASS", "Lambda in China", GLOBAL_KEYS, service("lambda.amazonaws.com.cn", {})),
     _DEPUTY("PASS", "an external id, which no service sends", GLOBAL_KEYS, _topics("Null", "sts:ExternalId", "false")),

@@ -125,13 +125,13 @@ def _tag_cases(control: str, number: str, build: Callable[..., Build]) -> tuple[
 # What was used
 
 
-def _used(**services: t.Optional[float]) -> tuple[ServiceUse, ...]:
+def _make_uses(**services: t.Optional[float]) -> tuple[ServiceUse, ...]:
     """Services that a principal may use, and how many days ago it did."""
     return tuple(ServiceUse(name, None if days is None else days_ago(days)) for name, days in services.items())
 
 
 def _many(count: int, days: float = 1) -> tuple[ServiceUse, ...]:
-    return _used(**{f"service{number}": days for number in range(count)})
+    return _make_uses(**{f"service{number}": days for number in range(count)})
 
 
 def _evidence(*principals: tuple[t.Union[User, Role], tuple[ServiceUse, ...]], **fields: t.Any) -> Build:
@@ -154,9 +154,9 @@ _ACCESS: t.Final = of_management("OrganizationAccountAccessRole", attached_polic
 
 def _stale(service: str) -> tuple[Case, ...]:
     def of(days: t.Optional[float], name: str = "app") -> tuple[Role, tuple[ServiceUse, ...]]:
-        return role(name), _used(**{service: days, "s3": 1})
+        return role(name), _make_uses(**{service: days, "s3": 1})
 
-    worker: tuple[User, tuple[ServiceUse, ...]] = (user("worker"), _used(**{service: 200}))
+    worker: tuple[User, tuple[ServiceUse, ...]] = (user("worker"), _make_uses(**{service: 200}))
     return (
         *cases(
             f"{service}_access_stale",
@@ -169,16 +169,16 @@ def _stale(service: str) -> tuple[Case, ...]:
             },
             PASS={
                 "a role, 89 days ago": _evidence(of(89)),
-                "a role yesterday, beside one that may not": _evidence(of(1), (role("other"), _used(s3=300))),
+                "a role yesterday, beside one that may not": _evidence(of(1), (role("other"), _make_uses(s3=300))),
                 "a role yesterday, beside administrators who never did": _evidence(
                     of(1),
-                    (_ADMINISTRATOR, _used(**{service: None})),
-                    (user("admin", attached_policies=(ADMIN,)), _used(**{service: None})),
+                    (_ADMINISTRATOR, _make_uses(**{service: None})),
+                    (user("admin", attached_policies=(ADMIN,)), _make_uses(**{service: None})),
                 ),
             },
             NOT_APPLICABLE={
-                "nobody may": _evidence((role(), _used(s3=1))),
-                "administrators alone may": _evidence((_ADMINISTRATOR, _used(**{service: None}))),
+                "nobody may": _evidence((role(), _make_uses(s3=1))),
+                "administrators alone may": _evidence((_ADMINISTRATOR, _make_uses(**{service: None}))),
             },
             NOT_ASSESSED={
                 "what was used may not be read": lambda: snapshot(unread=(unread(Dataset.SERVICE_LAST_ACCESSED),))
@@ -273,9 +273,9 @@ CASES: t.Final[tuple[Case, ...]] = (
         _LAST,
         FAIL={
             "three services of five": _evidence(
-                (_ADMINISTRATOR, _used(s3=1, **{"lambda": 2}, dynamodb=3, ec2=200, iam=None))
+                (_ADMINISTRATOR, _make_uses(s3=1, **{"lambda": 2}, dynamodb=3, ec2=200, iam=None))
             ),
-            "nothing at all": _evidence((_ADMINISTRATOR, _used(s3=None, ec2=None))),
+            "nothing at all": _evidence((_ADMINISTRATOR, _make_uses(s3=None, ec2=None))),
             "ten services": _evidence((_ADMINISTRATOR, _many(10))),
             "eleven services, a year ago": _evidence((_ADMINISTRATOR, _many(11, 365))),
             "a user by a group": _evidence(

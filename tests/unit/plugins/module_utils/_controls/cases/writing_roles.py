@@ -17,9 +17,9 @@ from ..samples import (
     MEMBER,
     allow,
     arn,
-    broken,
     document,
     group,
+    make_broken_document,
     of_management,
     role,
     snapshot,
@@ -67,7 +67,7 @@ CASES: t.Final[tuple[Case, ...]] = (
         NOT_APPLICABLE={
             "no such role": lambda: snapshot(roles=(role("iam-hardening-writer", attached_policies=(ADMIN,)),))
         },
-        NOT_ASSESSED={"a policy that can't be parsed": _writing(inline_policies=(broken("own"),))},
+        NOT_ASSESSED={"a policy that can't be parsed": _writing(inline_policies=(make_broken_document("own"),))},
     ),
     *cases(
         "writing_role_power",

@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.analyzers i
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Snapshot, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Analyzer
 from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.access_analyzer import (
-    described,
+    format_filter,
     is_broad,
 )
 
@@ -37,7 +37,7 @@ def analyzer(region: str = HOME, kind: str = "ACCOUNT", status: str = "ACTIVE") 
     return Analyzer("a", place(region), region, kind, status)
 
 
-def found(id_: str, region: str = HOME, **fields: t.Any) -> AnalyzerFinding:
+def make_finding(id_: str, region: str = HOME, **fields: t.Any) -> AnalyzerFinding:
     values: dict[str, t.Any] = {
         "id": id_,
         "analyzer_arn": place(region),
@@ -51,7 +51,7 @@ def found(id_: str, region: str = HOME, **fields: t.Any) -> AnalyzerFinding:
 
 
 def of_role(id_: str, region: str = HOME, **fields: t.Any) -> AnalyzerFinding:
-    return found(id_, region, resource=arn("role", "app"), resource_type="AWS::IAM::Role", **fields)
+    return make_finding(id_, region, resource=arn("role", "app"), resource_type="AWS::IAM::Role", **fields)
 
 
 def account(*findings: AnalyzerFinding, kind: str = "ACCOUNT", **fields: t.Any) -> Snapshot:
@@ -60,7 +60,7 @@ def account(*findings: AnalyzerFinding, kind: str = "ACCOUNT", **fields: t.Any) 
     return snapshot(**{**values, "analyzer_findings": findings, **fields})
 
 
-def told(control: str, given: Snapshot) -> list[tuple[str, str, str, str]]:
+def list_failures(control: str, given: Snapshot) -> list[tuple[str, str, str, str]]:
     """The failures, as region, resource, severity and detail."""
     return [
         (item.region, item.resource, item.severity.value, item.detail)
@@ -72,39 +72,44 @@ def told(control: str, given: Snapshot) -> list[tuple[str, str, str, str]]:
 @pytest.mark.parametrize(
     ("findings", "severity", "detail"),
     [
-        ([found("1")], "high", "open to principals outside the account or organization (1 active finding"),
-        ([found("1"), found("2", is_public=True)], "critical", "open to everybody (2 active findings"),
-        ([found("1", error="ACCESS_DENIED")], "medium", "could not be analyzed: ACCESS_DENIED (1 active finding"),
+        ([make_finding("1")], "high", "open to principals outside the account or organization (1 active finding"),
+        ([make_finding("1"), make_finding("2", is_public=True)], "critical", "open to everybody (2 active findings"),
+        (
+            [make_finding("1", error="ACCESS_DENIED")],
+            "medium",
+            "could not be analyzed: ACCESS_DENIED (1 active finding",
+        ),
         # What could be judged counts, beside what could not.
-        ([found("1", error="ACCESS_DENIED"), found("2")], "high", "open to principals outside"),
+        ([make_finding("1", error="ACCESS_DENIED"), make_finding("2")], "high", "open to principals outside"),
     ],
 )
 def test_a_resource_that_is_open_is_one_finding(findings: list[AnalyzerFinding], severity: str, detail: str) -> None:
-    ((region, resource, severe, said),) = told("external_access_found", account(*findings))
+    ((region, resource, severe, said),) = list_failures("external_access_found", account(*findings))
     assert (region, resource, severe) == (HOME, BUCKET, severity)
     assert said.startswith(detail)
 
 
 def test_what_every_region_finds_of_iam_is_told_once() -> None:
     both = account(of_role("here"), of_role("there", OTHER), of_role("more", OTHER))
-    ((region, resource, _severity, detail),) = told("external_access_found", both)
+    ((region, resource, _severity, detail),) = list_failures("external_access_found", both)
     assert (region, resource) == ("global", arn("role", "app"))
     assert "(2 active findings" in detail
     # A bucket of each region is another one.
     apart = account(
-        found("1", resource="arn:aws:sqs:us-east-1::q"), found("2", OTHER, resource="arn:aws:sqs:eu-west-1::q")
+        make_finding("1", resource="arn:aws:sqs:us-east-1::q"),
+        make_finding("2", OTHER, resource="arn:aws:sqs:eu-west-1::q"),
     )
-    assert [item[0] for item in told("external_access_found", apart)] == [HOME, OTHER]
+    assert [item[0] for item in list_failures("external_access_found", apart)] == [HOME, OTHER]
 
 
 def test_kinds_are_told_apart() -> None:
     one_of_each = account(
-        found("1"),
+        make_finding("1"),
         of_role("2", type="UnusedPermission"),
-        found("3", type="InternalAccess"),
+        make_finding("3", type="InternalAccess"),
         kind="ACCOUNT_UNUSED_ACCESS",
     )
-    assert [item[2:] for item in told("unused_access_found", one_of_each)] == [
+    assert [item[2:] for item in list_failures("unused_access_found", one_of_each)] == [
         ("low", "permissions are unused (1 active finding of Access Analyzer)")
     ]
     # Without an analyzer of the kind there is nothing to say, and that is no PASS.
@@ -114,7 +119,7 @@ def test_kinds_are_told_apart() -> None:
 
 def test_an_unused_key_weighs_more_than_unused_permissions() -> None:
     findings = [of_role("1", type="UnusedPermission"), of_role("2", type="UnusedIAMRole")]
-    ((_region, _resource, severity, _detail),) = told(
+    ((_region, _resource, severity, _detail),) = list_failures(
         "unused_access_found", account(*findings, kind="ORGANIZATION_UNUSED_ACCESS")
     )
     assert severity == "medium"
@@ -174,7 +179,7 @@ def test_a_broad_rule_fails_its_analyzer_unless_a_service_manages_that() -> None
 
 
 def test_the_evidence_of_a_finding() -> None:
-    findings = (found("2", is_public=True, type="ExternalAccess"), found("1"))
+    findings = (make_finding("2", is_public=True, type="ExternalAccess"), make_finding("1"))
     (finding,) = (item for item in judge("external_access_found", account(*findings)) if item.status.value == "FAIL")
     assert finding.evidence.observed == {
         "findings": ["1", "2"],
@@ -190,13 +195,15 @@ def test_the_evidence_of_a_finding() -> None:
 
 def test_a_finding_without_a_resource_is_one_of_its_analyzer() -> None:
     (finding,) = (
-        item for item in judge("external_access_found", account(found("7", resource=""))) if item.status.value == "FAIL"
+        item
+        for item in judge("external_access_found", account(make_finding("7", resource="")))
+        if item.status.value == "FAIL"
     )
     assert (finding.resource, finding.resource_detail) == (place(), "7")
 
 
 def test_what_is_resolved_or_archived_is_no_finding() -> None:
-    resolved, archived = found("1", status="RESOLVED"), found("2", status="ARCHIVED")
+    resolved, archived = make_finding("1", status="RESOLVED"), make_finding("2", status="ARCHIVED")
     verdicts = judge("external_access_found", account(resolved, archived))
     assert [(item.status.value, item.detail) for item in verdicts] == [("PASS", "no active finding")] * 2
     assert verdicts[0].evidence.observed == {"population": 0, "unit": "active findings"}
@@ -214,14 +221,14 @@ def test_what_is_resolved_or_archived_is_no_finding() -> None:
 )
 def test_what_is_unused_is_said(kind: str, said: str) -> None:
     given = account(of_role("1", type=kind), kind="ACCOUNT_UNUSED_ACCESS")
-    ((_region, _resource, severity, detail),) = told("unused_access_found", given)
+    ((_region, _resource, severity, detail),) = list_failures("unused_access_found", given)
     assert detail == f"{said} (1 active finding of Access Analyzer)"
     assert severity == ("low" if kind == "UnusedPermission" else "medium")
 
 
 def test_internal_access_is_a_finding_of_its_own() -> None:
-    given = account(found("1", type="InternalAccess"), found("2"), kind="ACCOUNT_INTERNAL_ACCESS")
-    assert told("internal_access_found", given) == [
+    given = account(make_finding("1", type="InternalAccess"), make_finding("2"), kind="ACCOUNT_INTERNAL_ACCESS")
+    assert list_failures("internal_access_found", given) == [
         (
             HOME,
             BUCKET,
@@ -232,17 +239,19 @@ def test_internal_access_is_a_finding_of_its_own() -> None:
 
 
 def test_what_could_not_be_analyzed_names_every_reason() -> None:
-    ((_region, _resource, _severity, detail),) = told(
-        "external_access_found", account(found("1", error="INTERNAL_ERROR"), found("2", error="ACCESS_DENIED"))
+    ((_region, _resource, _severity, detail),) = list_failures(
+        "external_access_found",
+        account(make_finding("1", error="INTERNAL_ERROR"), make_finding("2", error="ACCESS_DENIED")),
     )
     assert detail.startswith("could not be analyzed: ACCESS_DENIED, INTERNAL_ERROR (2 active findings")
 
 
 def test_a_bucket_of_another_region_is_judged_there() -> None:
     """S3 names no region in the ARN, and a bucket has one region all the same."""
-    both = account(found("1"), found("2", OTHER, is_public=True))
+    both = account(make_finding("1"), make_finding("2", OTHER, is_public=True))
     assert [
-        (region, severity, detail) for region, _resource, severity, detail in told("external_access_found", both)
+        (region, severity, detail)
+        for region, _resource, severity, detail in list_failures("external_access_found", both)
     ] == [
         (HOME, "high", "open to principals outside the account or organization (1 active finding of Access Analyzer)"),
         (OTHER, "critical", "open to everybody (1 active finding of Access Analyzer)"),
@@ -274,7 +283,7 @@ def test_a_filter_is_shown_as_aws_writes_it() -> None:
         "status": Criterion(exists=True),
         "id": Criterion(),
     }
-    assert described(criteria) == {
+    assert format_filter(criteria) == {
         "resourceType": {"eq": ["a"], "neq": ["b", "c"], "contains": ["d"], "exists": False},
         "status": {"exists": True},
         "id": {},

@@ -12,7 +12,20 @@ import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
 
-from ..samples import ACCOUNT, allow, arn, broken, failing, judge, policy, role, snapshot, status, unread, user
+from ..samples import (
+    ACCOUNT,
+    allow,
+    arn,
+    failing,
+    judge,
+    make_broken_document,
+    policy,
+    role,
+    snapshot,
+    status,
+    unread,
+    user,
+)
 
 BOUNDARY: t.Final = arn("policy", "B")
 CONTROLS: t.Final = ("boundary_opens_iam", "boundary_removable", "boundary_grants_nothing")
@@ -88,7 +101,9 @@ def test_each_boundary_is_judged_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "policies", [(), (policy("B", default_version=broken("B")),)], ids=["not in the snapshot", "no document"]
+    "policies",
+    [(), (policy("B", default_version=make_broken_document("B")),)],
+    ids=["not in the snapshot", "no document"],
 )
 @pytest.mark.parametrize("control", CONTROLS)
 def test_a_boundary_that_could_not_be_read_is_not_passed(control: str, policies: tuple[t.Any, ...]) -> None:

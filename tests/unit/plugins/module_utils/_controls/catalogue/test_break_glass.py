@@ -43,7 +43,7 @@ WORKING: dict[str, t.Any] = {
 }
 
 
-def kept(used: t.Optional[float] = None, tag: t.Optional[str] = None, **fields: t.Any) -> Snapshot:
+def make_account(used: t.Optional[float] = None, tag: t.Optional[str] = None, **fields: t.Any) -> Snapshot:
     """An account with a break-glass role, used so many days ago, with a tag that tells of a test."""
     tags = {} if tag is None else {TESTED: tag}
     last_used = None if used is None else days_ago(used)
@@ -56,7 +56,7 @@ def day(days: float) -> str:
 
 
 def test_a_principal_is_known_by_its_path() -> None:
-    (finding,) = judge("break_glass_principal", kept())
+    (finding,) = judge("break_glass_principal", make_account())
     assert (finding.status.value, finding.detail) == ("PASS", "admin")
     of_template = snapshot(roles=(role("break-glass", arn=arn("role", "iam-hardening/break-glass"), **WORKING),))
     assert status("break_glass_principal", of_template) == "PASS"
@@ -93,22 +93,22 @@ def test_an_account_without_one(control: str, expected: str) -> None:
     ("used", "expected"), [(None, "PASS"), (8, "PASS"), (7.5, "FAIL"), (7, "FAIL"), (0, "FAIL"), (-1, "FAIL")]
 )
 def test_use(used: t.Optional[float], expected: str) -> None:
-    assert status("break_glass_unused", kept(used)) == expected
+    assert status("break_glass_unused", make_account(used)) == expected
 
 
 def test_a_tag_explains_a_use_and_excuses_none() -> None:
-    (finding,) = judge("break_glass_unused", kept(3, day(3)))
+    (finding,) = judge("break_glass_unused", make_account(3, day(3)))
     assert (finding.status.value, finding.resource) == ("FAIL", ARN)
     assert finding.detail.startswith(f"used 3 days ago; its tag {TESTED} says {day(3)}")
     assert finding.evidence.observed["last_used"] == days_ago(3).isoformat()
     assert finding.evidence.observed == {"last_used": days_ago(3).isoformat(), "tag": day(3), "limit_days": 7}
-    (finding,) = judge("break_glass_unused", kept(3))
+    (finding,) = judge("break_glass_unused", make_account(3))
     assert finding.detail == "used 3 days ago"
-    assert status("break_glass_unused", kept(3), break_glass_used_days=2) == "PASS"
+    assert status("break_glass_unused", make_account(3), break_glass_used_days=2) == "PASS"
 
 
 def test_one_that_can_do_nothing_is_named_with_what_it_lacks() -> None:
-    account = kept()
+    account = make_account()
     powerless = dataclasses.replace(account.roles[1], attached_policies=())
     (finding,) = judge("break_glass_principal", dataclasses.replace(account, roles=(powerless,)))
     assert (finding.status.value, finding.resource, finding.evidence.observed) == ("FAIL", ARN, {"usable": False})
@@ -141,7 +141,7 @@ def test_one_that_can_do_nothing_is_named_with_what_it_lacks() -> None:
     ],
 )
 def test_tests(used: t.Optional[float], tag: t.Optional[str], expected: str, said: str) -> None:
-    (finding,) = judge("break_glass_tested", kept(used, tag))
+    (finding,) = judge("break_glass_tested", make_account(used, tag))
     assert finding.status.value == expected
     assert said in finding.detail
 
@@ -188,13 +188,13 @@ def test_what_the_report_does_not_tell_of_a_user_is_not_assessed(control: str) -
 
 def test_a_principal_without_a_record_stands_beside_one_that_fails() -> None:
     """F4: a role that was used yesterday does not hide a user of whom nothing is known."""
-    both = dataclasses.replace(fighter(), credential_report=people().credential_report, roles=kept(1).roles)
+    both = dataclasses.replace(fighter(), credential_report=people().credential_report, roles=make_account(1).roles)
     found = {item.resource.rpartition("/")[2]: item.status.value for item in judge("break_glass_unused", both)}
     assert found.pop("fighter") == "NOT_ASSESSED"
     assert set(found.values()) == {"FAIL"}
 
 
 def test_ages_are_those_of_the_clock_of_the_assessment() -> None:
-    assert status("break_glass_tested", kept(30, day(30)), break_glass_test_days=29) == "FAIL"
-    (finding,) = judge("break_glass_unused", kept(0), now=NOW.replace(year=NOW.year + 1))
+    assert status("break_glass_tested", make_account(30, day(30)), break_glass_test_days=29) == "FAIL"
+    (finding,) = judge("break_glass_unused", make_account(0), now=NOW.replace(year=NOW.year + 1))
     assert finding.status.value == "PASS"

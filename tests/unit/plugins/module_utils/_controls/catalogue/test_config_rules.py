@@ -120,7 +120,7 @@ def test_a_rule_without_a_verdict_is_no_pass() -> None:
     assert status("config_iam_compliant", account()) is Status.NOT_APPLICABLE
 
 
-def said(control: str, snapshot: t.Any) -> tuple[str, t.Any]:
+def read_finding(control: str, snapshot: t.Any) -> tuple[str, t.Any]:
     """What the one finding of a control says, and its evidence."""
     (finding,) = judge(control, snapshot)
     return finding.detail, finding.evidence.observed
@@ -128,31 +128,33 @@ def said(control: str, snapshot: t.Any) -> tuple[str, t.Any]:
 
 def test_where_iam_is_recorded_is_said() -> None:
     one = account(regions=BOTH, config_recorders=(recorder(HOME), recorder(OTHER)))
-    assert said("config_iam_recorded_once", one) == (
+    assert read_finding("config_iam_recorded_once", one) == (
         "IAM is recorded in us-east-1 alone",
         {"population": 2, "unit": "recorders"},
     )
     twice = account(regions=BOTH, config_recorders=(recorder(HOME), recorder(OTHER, includes_global_types=True)))
-    assert said("config_iam_recorded_once", twice)[0] == "recorded, and billed, in eu-west-1, us-east-1"
+    assert read_finding("config_iam_recorded_once", twice)[0] == "recorded, and billed, in eu-west-1, us-east-1"
     none = account(config_recorders=(recorder(HOME, includes_global_types=False),))
-    assert said("config_iam_recorded_once", none)[0] == "IAM is not recorded (control config_records_iam)"
+    assert read_finding("config_iam_recorded_once", none)[0] == "IAM is not recorded (control config_records_iam)"
     gap = unread(Dataset.CONFIG_RECORDERS, UnreadKind.DENIED, OTHER)
     half = account(regions=BOTH, config_recorders=(recorder(HOME),), unread=(gap,))
-    assert said("config_iam_recorded_once", half)[0] == "nothing is known of regions that were not read: eu-west-1"
+    assert (
+        read_finding("config_iam_recorded_once", half)[0] == "nothing is known of regions that were not read: eu-west-1"
+    )
 
 
 def test_the_rules_that_are_there_are_counted_and_missing_ones_named() -> None:
     wanted = len(ONCE) + len(RECORDED) + 1
-    assert said("config_iam_rules", account(config_rules=all_rules())) == (
+    assert read_finding("config_iam_rules", account(config_rules=all_rules())) == (
         f"{wanted} managed rules on IAM are here",
         {"population": wanted, "unit": "rules"},
     )
     rules = [item for item in all_rules() if "root-mfa" not in item.name]
-    detail, observed = said("config_iam_rules", account(config_rules=tuple(rules)))
+    detail, observed = read_finding("config_iam_rules", account(config_rules=tuple(rules)))
     assert (detail, observed) == ("missing: root-mfa", {"missing": ["root-mfa"]})
-    detail, _observed = said("config_iam_rules", account())
+    detail, _observed = read_finding("config_iam_rules", account())
     assert detail == f"missing: {', '.join(sorted((*ONCE, *RECORDED, 'external-analyzer')))}"
-    nowhere = said("config_iam_rules", account(config_recorders=(recorder(OTHER),)))
+    nowhere = read_finding("config_iam_rules", account(config_recorders=(recorder(OTHER),)))
     assert nowhere[0] == "no recorder in this region (control config_recorder)"
 
 
@@ -225,11 +227,11 @@ def test_severities_by_rule(name: str, severity: str) -> None:
 def test_rules_without_a_verdict_are_listed() -> None:
     good = verdict("root-mfa", compliance="COMPLIANT")
     waiting = [verdict(name, compliance="INSUFFICIENT_DATA") for name in ("support-role", "console-mfa")]
-    assert said("config_iam_compliant", account(config_compliance=(good,))) == (
+    assert read_finding("config_iam_compliant", account(config_compliance=(good,))) == (
         "1 managed rules on IAM found nothing",
         {"population": 1, "unit": "rules"},
     )
-    detail, observed = said("config_iam_compliant", account(config_compliance=(good, *waiting)))
+    detail, observed = read_finding("config_iam_compliant", account(config_compliance=(good, *waiting)))
     assert detail == "not evaluated yet, or without anything to evaluate: rule-console-mfa, rule-support-role"
     assert observed == {
         "population": 3,
@@ -238,6 +240,6 @@ def test_rules_without_a_verdict_are_listed() -> None:
     }
     other = account(regions=BOTH, config_compliance=(verdict("root-mfa", OTHER, "COMPLIANT"), good))
     assert {item.evidence.observed["population"] for item in judge("config_iam_compliant", other)} == {1}
-    assert said("config_iam_compliant", account())[0] == (
+    assert read_finding("config_iam_compliant", account())[0] == (
         "no managed rule on IAM in this region (control config_iam_rules)"
     )

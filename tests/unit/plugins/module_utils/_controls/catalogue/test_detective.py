@@ -229,7 +229,7 @@ def test_log_group(trails: tuple[Trail, ...], expected: str) -> None:
     assert status("trail_log_group", snapshot(trails=trails)) == expected
 
 
-def said(control: str, **fields: t.Any) -> tuple[str, t.Any]:
+def read_finding(control: str, **fields: t.Any) -> tuple[str, t.Any]:
     """What the one finding of a control says, and its evidence."""
     (finding,) = judge(control, snapshot(**fields))
     return finding.detail, finding.evidence.observed
@@ -237,14 +237,14 @@ def said(control: str, **fields: t.Any) -> tuple[str, t.Any]:
 
 def test_which_analyzer_watches_is_named() -> None:
     active = (analyzer("eu-west-1"), analyzer(), analyzer(kind="ORGANIZATION_UNUSED_ACCESS"))
-    assert said("external_access_analyzer", analyzers=active) == (
+    assert read_finding("external_access_analyzer", analyzers=active) == (
         "account analyzer a is active",
         {"population": 1, "unit": "analyzers"},
     )
     none = "no active external access analyzer of account or organization"
-    assert said("external_access_analyzer") == (none, {"active": 0})
+    assert read_finding("external_access_analyzer") == (none, {"active": 0})
     disabled = (analyzer(state="DISABLED"), analyzer("eu-west-1", state="FAILED"))
-    assert said("external_access_analyzer", analyzers=disabled)[0] == f"{none} (a is DISABLED)"
+    assert read_finding("external_access_analyzer", analyzers=disabled)[0] == f"{none} (a is DISABLED)"
     (finding,) = judge("external_access_analyzer", snapshot(), organization_analyzer_regions=("*",))
     assert finding.detail == (
         "an analyzer of the organization watches this region (thresholds.organization_analyzer_regions)"
@@ -272,19 +272,19 @@ def test_which_analyzer_watches_is_named() -> None:
 )
 def test_why_a_recorder_does_not_record(recorders: t.Any, state: str, observed: t.Any) -> None:
     detail = f"AWS Config does not record all resource types ({state})"
-    assert said("config_recorder", config_recorders=recorders) == (detail, observed)
+    assert read_finding("config_recorder", config_recorders=recorders) == (detail, observed)
 
 
 def test_a_recorder_that_proves_its_work_is_named() -> None:
     silent, proven = recorder(name="silent", last_status=None), recorder(last_status="success")
-    assert said("config_recorder", config_recorders=(silent, proven)) == (
+    assert read_finding("config_recorder", config_recorders=(silent, proven)) == (
         "recorder default is recording",
         {"population": 2, "unit": "recorders"},
     )
-    detail, _observed = said("config_recorder", config_recorders=(silent,))
+    detail, _observed = read_finding("config_recorder", config_recorders=(silent,))
     assert detail == "recorder silent has not recorded anything yet (last status unknown)"
     pending = recorder(last_status="PENDING")
-    assert said("config_recorder", config_recorders=(pending,))[0].endswith("(last status PENDING)")
+    assert read_finding("config_recorder", config_recorders=(pending,))[0].endswith("(last status PENDING)")
 
 
 def test_global_types_are_recorded_in_one_region_alone() -> None:
@@ -300,15 +300,18 @@ def test_the_role_of_a_recorder_is_named() -> None:
     (finding,) = judge("config_recorder_role", snapshot(config_recorders=(recorder(role_arn=None),)))
     assert (finding.status.value, finding.resource_detail) == ("NOT_ASSESSED", "default")
     assert finding.detail == "AWS names no role of recorder default"
-    elsewhere = said("config_recorder_role", config_recorders=(recorder(region="eu-west-1"),))
+    elsewhere = read_finding("config_recorder_role", config_recorders=(recorder(region="eu-west-1"),))
     assert elsewhere[0] == "no recorder in this region"
-    assert said("config_recorder_role", config_recorders=(recorder(),))[1] == {"population": 1, "unit": "recorders"}
+    assert read_finding("config_recorder_role", config_recorders=(recorder(),))[1] == {
+        "population": 1,
+        "unit": "recorders",
+    }
 
 
 def test_where_iam_is_recorded_and_why_not_elsewhere() -> None:
     both = (recorder(), recorder(region="eu-west-1"), recorder(region="sa-east-1", includes_global_types=False))
     regions = ["eu-west-1", "us-east-1"]
-    assert said("config_records_iam", config_recorders=both) == (
+    assert read_finding("config_records_iam", config_recorders=both) == (
         "IAM is recorded in eu-west-1, us-east-1",
         {"population": 3, "unit": "recorders", "regions": regions},
     )
@@ -319,27 +322,27 @@ def test_where_iam_is_recorded_and_why_not_elsewhere() -> None:
         recorder(region="ap-southeast-5", includes_global_types=False),
         recorder(region="sa-east-1", recording=False),
     )
-    detail, observed = said("config_records_iam", config_recorders=without)
+    detail, observed = read_finding("config_records_iam", config_recorders=without)
     assert detail == (
         "users, groups, roles and policies are recorded in none of ap-southeast-5 (which can't record IAM), "
         "eu-west-1 (failing), us-east-1 (without IAM)"
     )
     assert observed == {"regions": []}
-    assert said("config_records_iam")[0] == "nothing is recorded (control config_recorder)"
+    assert read_finding("config_records_iam")[0] == "nothing is recorded (control config_recorder)"
 
 
 def test_why_a_hub_does_not_count() -> None:
-    assert said("security_hub") == ("Security Hub is off", {"enabled": False})
-    assert said("security_hub", security_hubs=(SecurityHub("us-east-1", False),)) == (
+    assert read_finding("security_hub") == ("Security Hub is off", {"enabled": False})
+    assert read_finding("security_hub", security_hubs=(SecurityHub("us-east-1", False),)) == (
         "Security Hub is off",
         {"enabled": False},
     )
-    assert said("security_hub", security_hubs=(SecurityHub("us-east-1", True),)) == (
+    assert read_finding("security_hub", security_hubs=(SecurityHub("us-east-1", True),)) == (
         "on, but without any standard",
         {"enabled": True},
     )
     hubs = (SecurityHub("eu-west-1", False), SecurityHub("us-east-1", True, ("cis/5.0.0", "nist")))
-    assert said("security_hub", security_hubs=hubs) == (
+    assert read_finding("security_hub", security_hubs=hubs) == (
         "on, with 2 standards",
         {"population": 1, "unit": "hubs", "standards": ["cis/5.0.0", "nist"]},
     )
@@ -355,11 +358,11 @@ def test_why_a_hub_does_not_count() -> None:
 )
 def test_why_a_trail_does_not_count(fields: dict[str, t.Any], why: str) -> None:
     alone = (trail(**fields),)
-    assert said("trail_multi_region", trails=alone) == (
+    assert read_finding("trail_multi_region", trails=alone) == (
         f"no trail logs management events of every region (main: {why})",
         {"trails": 1},
     )
-    assert said("trail_log_group", trails=alone) == (
+    assert read_finding("trail_log_group", trails=alone) == (
         f"no trail delivers to a CloudWatch Logs log group, so no event can raise an alarm there (main: {why})",
         {"trails": 1},
     )
@@ -367,11 +370,11 @@ def test_why_a_trail_does_not_count(fields: dict[str, t.Any], why: str) -> None:
 
 def test_a_trail_that_delivered_a_week_ago_counts() -> None:
     week = trail(last_delivery=days_ago(7))
-    assert said("trail_multi_region", trails=(week,)) == (
+    assert read_finding("trail_multi_region", trails=(week,)) == (
         "trail main logs in every region",
         {"population": 1, "unit": "trails"},
     )
-    assert said("trail_log_group", trails=(FOREIGN_TRAIL, week)) == (
+    assert read_finding("trail_log_group", trails=(FOREIGN_TRAIL, week)) == (
         "main delivers to a log group",
         {"population": 2, "unit": "trails"},
     )
@@ -379,10 +382,10 @@ def test_a_trail_that_delivered_a_week_ago_counts() -> None:
 
 def test_trails_that_are_missing_or_of_one_region() -> None:
     none = "no trail logs management events of every region"
-    assert said("trail_multi_region") == (f"{none} (no trail)", {"trails": 0})
+    assert read_finding("trail_multi_region") == (f"{none} (no trail)", {"trails": 0})
     one = trail(is_multi_region=False)
-    assert said("trail_multi_region", trails=(one,))[0] == f"{none} (main: one region only)"
-    detail, observed = said("trail_log_group", trails=(trail(log_group_arn=None),))
+    assert read_finding("trail_multi_region", trails=(one,))[0] == f"{none} (main: one region only)"
+    detail, observed = read_finding("trail_log_group", trails=(trail(log_group_arn=None),))
     assert detail == "no trail delivers to a CloudWatch Logs log group, so no event can raise an alarm there"
     assert observed == {"trails": 1}
 
@@ -397,14 +400,14 @@ def test_trails_that_are_missing_or_of_one_region() -> None:
 def test_what_is_not_known_of_a_trail_is_named(fields: dict[str, t.Any], doubt: str) -> None:
     unknown = (trail(name="b", is_logging=False), trail(**fields))
     for control in ("trail_multi_region", "trail_log_group"):
-        assert said(control, trails=unknown)[0] == f"{doubt} of main"
+        assert read_finding(control, trails=unknown)[0] == f"{doubt} of main"
         hidden = {"regions": TWO_REGIONS, "unread": (unread(Dataset.TRAILS, region="eu-west-1"),)}
-        detail, _observed = said(control, trails=unknown, **hidden)
+        detail, _observed = read_finding(control, trails=unknown, **hidden)
         assert detail == f"trails could not be read in eu-west-1; {doubt} of main"
 
 
 def test_a_trail_of_another_account_alone_may_be_watched_there() -> None:
-    assert said("trail_log_group", trails=(FOREIGN_TRAIL,))[0] == (
+    assert read_finding("trail_log_group", trails=(FOREIGN_TRAIL,))[0] == (
         "main belongs to another account, whose alarms can't be read here"
     )
 
@@ -417,6 +420,6 @@ def test_a_trail_of_another_account_alone_may_be_watched_there() -> None:
     ],
 )
 def test_what_is_wrong_with_a_trail_is_said(control: str, bad: dict[str, t.Any], why: str) -> None:
-    assert said(control, trails=(trail(**bad),)) == (why, {"trail": "main"})
-    assert said(control, trails=(trail(),))[1] == {"population": 1, "unit": "trails"}
-    assert said(control)[0] == "the account has no trail of its own"
+    assert read_finding(control, trails=(trail(**bad),)) == (why, {"trail": "main"})
+    assert read_finding(control, trails=(trail(),))[1] == {"population": 1, "unit": "trails"}
+    assert read_finding(control)[0] == "the account has no trail of its own"

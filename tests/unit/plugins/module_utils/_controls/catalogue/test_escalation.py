@@ -26,12 +26,12 @@ from ..samples import (
     ROOT,
     allow,
     arn,
-    broken,
     document,
     failing,
     group,
     judge,
     key,
+    make_broken_document,
     of_management,
     policy,
     report,
@@ -178,7 +178,9 @@ def test_administrators_by_design_are_no_findings(fields: dict[str, t.Any]) -> N
 
 
 def test_a_document_that_does_not_parse_is_no_pass() -> None:
-    assert status(CONTROL, snapshot(policies=(policy("Odd", default_version=broken()),))) == "NOT_ASSESSED"
+    assert (
+        status(CONTROL, snapshot(policies=(policy("Odd", default_version=make_broken_document()),))) == "NOT_ASSESSED"
+    )
 
 
 def test_an_attached_policy_that_was_not_read_is_no_pass() -> None:

@@ -294,14 +294,14 @@ def test_without_rules_no_trail_is_asked_for() -> None:
     assert status("event_alert_trail", home(rule("root-activity", TOPIC))) == "FAIL"
 
 
-def said(control: str, told: Snapshot) -> tuple[str, t.Any]:
+def read_finding(control: str, told: Snapshot) -> tuple[str, t.Any]:
     """What the one finding of a control says, and its evidence."""
     (finding,) = judge(control, told)
     return finding.detail, finding.evidence.observed
 
 
 def test_the_rules_that_catch_are_named() -> None:
-    detail, observed = said("event_alert_rules", home(*all_rules(TOPIC)))
+    detail, observed = read_finding("event_alert_rules", home(*all_rules(TOPIC)))
     names = sorted(item.name for item in RULES if item.by_default and item.name != "organizations-guardrail-change")
     assert detail == f"rules that are on catch {', '.join(names)}"
     assert observed == {"population": 5, "unit": "alert rules"}
@@ -320,7 +320,7 @@ def test_why_a_rule_reaches_nobody(targets: tuple[str, ...], why: str) -> None:
     name = "health-exposed-credentials"
     gone = AlertTopic(f"{TOPIC}-gone", exists=False)
     told = home(*all_rules(TOPIC, without=name), rule(name, *targets), topics=(OPEN, gone))
-    detail, observed = said("event_alert_rules", told)
+    detail, observed = read_finding("event_alert_rules", told)
     assert detail.endswith(f"catches the events of {name} ({why})")
     assert observed == {"missing": [name], "reasons": {name: why}}
 
@@ -334,14 +334,14 @@ def test_a_region_that_events_go_on_to_may_not_have_been_read() -> None:
 
 def test_the_evidence_of_deliveries() -> None:
     encrypted = dataclasses.replace(OPEN, kms_key_id=KEY, key_policy={})
-    detail, observed = said("event_alert_delivery", home(rule("root-activity", TOPIC), topics=[encrypted]))
+    detail, observed = read_finding("event_alert_delivery", home(rule("root-activity", TOPIC), topics=[encrypted]))
     assert detail.startswith("EventBridge can't deliver to it: the policy of its key")
     assert observed == {"kms_key_id": KEY}
-    assert said("event_alert_delivery", home(rule("root-activity", TOPIC)))[1] == {
+    assert read_finding("event_alert_delivery", home(rule("root-activity", TOPIC)))[1] == {
         "population": 1,
         "unit": "alert rules",
     }
-    none = said("event_alert_delivery", home(topics=()))
+    none = read_finding("event_alert_delivery", home(topics=()))
     assert none[0] == "no alert rule of this collection in this region"
 
 
@@ -361,11 +361,11 @@ def test_a_target_with_a_role_is_not_judged_by_the_policy_of_the_topic() -> None
 
 def test_the_evidence_of_subscribers() -> None:
     waiting = dataclasses.replace(OPEN, confirmed=0, pending=3)
-    assert said("event_alert_subscribers", home(rule("root-activity", TOPIC), topics=[waiting])) == (
+    assert read_finding("event_alert_subscribers", home(rule("root-activity", TOPIC), topics=[waiting])) == (
         "no subscription is confirmed; 3 wait for the confirmation that was mailed",
         {"confirmed": 0, "pending": 3},
     )
-    assert said("event_alert_subscribers", home(rule("root-activity", TOPIC)))[1] == {
+    assert read_finding("event_alert_subscribers", home(rule("root-activity", TOPIC)))[1] == {
         "population": 1,
         "unit": "topics",
     }
@@ -373,18 +373,18 @@ def test_the_evidence_of_subscribers() -> None:
 
 def test_the_evidence_of_the_trail_behind_the_rules() -> None:
     with_trail = home(rule("root-activity", TOPIC), trails=(TRAIL,))
-    assert said("event_alert_trail", with_trail) == (
+    assert read_finding("event_alert_trail", with_trail) == (
         "trail t logs management events of every region",
         {"population": 1, "unit": "alert rules"},
     )
-    assert said("event_alert_trail", home(rule("root-activity", TOPIC)))[1] == {"trails": 0}
+    assert read_finding("event_alert_trail", home(rule("root-activity", TOPIC)))[1] == {"trails": 0}
     unknown = dataclasses.replace(TRAIL, is_logging=None)
-    assert said("event_alert_trail", home(rule("root-activity", TOPIC), trails=(unknown,)))[0] == (
+    assert read_finding("event_alert_trail", home(rule("root-activity", TOPIC), trails=(unknown,)))[0] == (
         "trails could not be read: t"
     )
     hidden = dataclasses.replace(
         home(rule("root-activity", TOPIC)), regions=(HOME, OTHER), unread=(unread(Dataset.TRAILS, region=OTHER),)
     )
-    assert said("event_alert_trail", hidden)[0] == f"trails could not be read: {OTHER}"
+    assert read_finding("event_alert_trail", hidden)[0] == f"trails could not be read: {OTHER}"
     one = dataclasses.replace(unknown, is_multi_region=False)
-    assert said("event_alert_trail", home(rule("root-activity", TOPIC), trails=(one,)))[1] == {"trails": 1}
+    assert read_finding("event_alert_trail", home(rule("root-activity", TOPIC), trails=(one,)))[1] == {"trails": 1}

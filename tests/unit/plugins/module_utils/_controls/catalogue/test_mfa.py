@@ -18,13 +18,13 @@ from ..samples import (
     EVERYTHING,
     allow,
     arn,
-    broken,
     days_ago,
     document,
     failing,
     group,
     judge,
     key,
+    make_broken_document,
     people,
     policy,
     report,
@@ -163,12 +163,14 @@ def test_an_administrator_who_has_mfa_or_can_not_act(harmless: dict[str, object]
 @pytest.mark.parametrize(
     ("users", "rows", "told"),
     [
-        pytest.param((user("bot", inline_policies=(broken("own"),)),), (row("bot"),), "bot: own", id="unparsable"),
+        pytest.param(
+            (user("bot", inline_policies=(make_broken_document("own"),)),), (row("bot"),), "bot: own", id="unparsable"
+        ),
         pytest.param(
             (user("new", attached_policies=(ADMIN,)),), (), "does not know this user", id="newer than the report"
         ),
         pytest.param(
-            (user("admin", attached_policies=(ADMIN,)), user("bot", inline_policies=(broken("own"),))),
+            (user("admin", attached_policies=(ADMIN,)), user("bot", inline_policies=(make_broken_document("own"),))),
             (row("admin"), row("bot")),
             "bot: own",
             id="beside one that is known",

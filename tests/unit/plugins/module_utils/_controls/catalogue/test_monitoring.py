@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.monitoring_watches import WATCHES
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.trail_events import Place
 
-from ..alarmed import PRESCRIBED, alarm, alarmed, looked_at, metric_filter, topic
+from ..alarmed import PRESCRIBED, alarm, make_alarm_metric, make_alarmed_account, metric_filter, topic
 from ..samples import ACCOUNT, judge, snapshot, status, unread
 from .test_detective import trail
 
@@ -46,18 +46,22 @@ def test_the_prescribed_patterns_are_those_of_all_controls() -> None:
 
 @pytest.mark.parametrize(("control", "pattern"), PRESCRIBED.items())
 def test_the_prescribed_pattern_passes_its_control_alone(control: str, pattern: str) -> None:
-    assert [name for name in ALL_CONTROLS if status(name, alarmed(pattern)) == "PASS"] == [control]
+    assert [name for name in ALL_CONTROLS if status(name, make_alarmed_account(pattern)) == "PASS"] == [control]
 
 
 @pytest.mark.parametrize("control", ALL_CONTROLS)
 def test_a_filter_that_catches_everything_is_enough(control: str) -> None:
-    assert status(control, alarmed("{ $.eventName = * }")) == status(control, alarmed("")) == "PASS"
+    assert (
+        status(control, make_alarmed_account("{ $.eventName = * }"))
+        == status(control, make_alarmed_account(""))
+        == "PASS"
+    )
 
 
 def test_several_filters_may_share_the_events() -> None:
     halves = ("{ $.eventName = DisableKey }", "{ $.eventName = %ScheduleKey% }")
-    assert status("alarm_kms_key_deletion", alarmed(*halves)) == "PASS"
-    (finding,) = judge("alarm_kms_key_deletion", alarmed(halves[0]))
+    assert status("alarm_kms_key_deletion", make_alarmed_account(*halves)) == "PASS"
+    (finding,) = judge("alarm_kms_key_deletion", make_alarmed_account(halves[0]))
     assert finding.status.value == "FAIL"
     assert finding.detail == "no alarm reports ScheduleKeyDeletion"
     assert finding.evidence.observed["not_caught"] == ["ScheduleKeyDeletion"]
@@ -65,14 +69,14 @@ def test_several_filters_may_share_the_events() -> None:
 
 
 def test_the_callers_whose_events_are_missed_are_named() -> None:
-    (finding,) = judge("alarm_kms_key_deletion", alarmed("{ $.userIdentity.type != Root }"))
+    (finding,) = judge("alarm_kms_key_deletion", make_alarmed_account("{ $.userIdentity.type != Root }"))
     assert finding.detail == "no alarm reports DisableKey, ScheduleKeyDeletion by root"
-    (finding,) = judge("alarm_kms_key_deletion", alarmed("{ $.userIdentity.type = Root }"))
+    (finding,) = judge("alarm_kms_key_deletion", make_alarmed_account("{ $.userIdentity.type = Root }"))
     assert finding.detail == "no alarm reports DisableKey, ScheduleKeyDeletion unless by root"
 
 
 def test_why_a_filter_is_not_enough_is_said_of_those_that_are_meant_for_it() -> None:
-    account = alarmed(
+    account = make_alarmed_account(
         ROOT_USE,
         PRESCRIBED["alarm_kms_key_deletion"],
         metric_alarms=(alarm(0, threshold=5.0), alarm(1, actions_enabled=False)),
@@ -85,48 +89,52 @@ def test_why_a_filter_is_not_enough_is_said_of_those_that_are_meant_for_it() -> 
 
 
 def test_a_filter_without_an_alarm_is_named() -> None:
-    (finding,) = judge("alarm_root_use", alarmed(log_alarms=(metric_filter(ROOT_USE, alarms=()),)))
+    (finding,) = judge("alarm_root_use", make_alarmed_account(log_alarms=(metric_filter(ROOT_USE, alarms=()),)))
     assert finding.detail.endswith("; metric filter filter-0 has no alarm")
 
 
 def test_the_regions_whose_events_are_missed_are_named() -> None:
     pattern = '{ ($.eventSource = kms.amazonaws.com) && ($.awsRegion != "eu-west-3") }'
-    account = alarmed(pattern, regions=("us-east-1", "eu-west-3"))
+    account = make_alarmed_account(pattern, regions=("us-east-1", "eu-west-3"))
     (finding,) = judge("alarm_kms_key_deletion", account)
     assert finding.detail.startswith("no alarm reports DisableKey, ScheduleKeyDeletion")
     assert finding.detail.endswith(" in eu-west-3")
 
 
 def test_an_alarm_on_another_metric_is_named() -> None:
-    account = alarmed(ROOT_USE, metric_alarms=(alarm(metrics=(looked_at(7),)),))
+    account = make_alarmed_account(ROOT_USE, metric_alarms=(alarm(metrics=(make_alarm_metric(7),)),))
     (finding,) = judge("alarm_root_use", account)
     assert finding.detail.endswith("; alarm alarm-0 is on another metric")
 
 
 def test_only_the_reasons_that_matter_are_named() -> None:
     unknown = (alarm(0, computed=True), alarm(1, computed=True))
-    (finding,) = judge("alarm_root_use", alarmed(ROOT_USE, "{ $.eventName = Never }", metric_alarms=unknown))
+    (finding,) = judge(
+        "alarm_root_use", make_alarmed_account(ROOT_USE, "{ $.eventName = Never }", metric_alarms=unknown)
+    )
     assert finding.status.value == "NOT_ASSESSED"
     assert "alarm-0" in finding.detail and "alarm-1" not in finding.detail
-    half = alarmed("{ $.eventName = DisableKey }", metric_alarms=(alarm(actions=()),))
+    half = make_alarmed_account("{ $.eventName = DisableKey }", metric_alarms=(alarm(actions=()),))
     (finding,) = judge("alarm_kms_key_deletion", half)
     assert finding.detail == "no alarm reports DisableKey, ScheduleKeyDeletion"
 
 
 def test_a_trail_without_a_log_group_beside_one_that_has_it() -> None:
-    assert status("alarm_root_use", alarmed(ROOT_USE, trails=(trail(log_group_arn=None), trail()))) == "PASS"
+    assert (
+        status("alarm_root_use", make_alarmed_account(ROOT_USE, trails=(trail(log_group_arn=None), trail()))) == "PASS"
+    )
 
 
 @pytest.mark.parametrize("fields", [{"is_logging": None}, {"logs_management_events": None}])
 def test_what_is_not_known_of_a_trail_is_not_assessed(fields: dict[str, t.Any]) -> None:
-    (finding,) = judge("alarm_root_use", alarmed(ROOT_USE, trails=(trail(**fields),)))
+    (finding,) = judge("alarm_root_use", make_alarmed_account(ROOT_USE, trails=(trail(**fields),)))
     assert (finding.status.value, "what trail main logs could not be read" in finding.detail) == ("NOT_ASSESSED", True)
 
 
 @pytest.mark.parametrize("fields", [{"log_group": "applications"}, {"region": "eu-west-1"}])
 def test_a_filter_on_another_log_group_hears_nothing(fields: dict[str, t.Any]) -> None:
     elsewhere = metric_filter(ROOT_USE, **fields)
-    account = alarmed(log_alarms=(elsewhere,), metric_alarms=(alarm(region=elsewhere.region),))
+    account = make_alarmed_account(log_alarms=(elsewhere,), metric_alarms=(alarm(region=elsewhere.region),))
     assert status("alarm_root_use", account) == "FAIL"
 
 
@@ -145,28 +153,31 @@ def test_what_the_controls_stand_for() -> None:
 
 
 def test_a_second_trail_that_works_is_enough() -> None:
-    assert status("alarm_root_use", alarmed(ROOT_USE, trails=(trail(is_logging=False), trail(name="second")))) == "PASS"
+    assert (
+        status("alarm_root_use", make_alarmed_account(ROOT_USE, trails=(trail(is_logging=False), trail(name="second"))))
+        == "PASS"
+    )
 
 
 def test_a_pattern_that_is_not_understood_may_catch_everything() -> None:
-    (finding,) = judge("alarm_root_use", alarmed("[a, b]"))
+    (finding,) = judge("alarm_root_use", make_alarmed_account("[a, b]"))
     assert finding.status.value == "NOT_ASSESSED"
     assert "the pattern of metric filter filter-0 is not understood" in finding.detail
-    silent = alarmed("[a, b]", metric_alarms=(alarm(actions=()),))
+    silent = make_alarmed_account("[a, b]", metric_alarms=(alarm(actions=()),))
     assert status("alarm_root_use", silent) == "FAIL"
-    assert status("alarm_root_use", alarmed("[a, b]", ROOT_USE)) == "PASS"
+    assert status("alarm_root_use", make_alarmed_account("[a, b]", ROOT_USE)) == "PASS"
 
 
 def test_a_filter_that_also_chooses_by_account_is_not_judged() -> None:
     chosen = metric_filter(ROOT_USE, selection='@aws.account = "111122223333"')
-    assert status("alarm_root_use", alarmed(ROOT_USE, log_alarms=(chosen,))) == "NOT_ASSESSED"
+    assert status("alarm_root_use", make_alarmed_account(ROOT_USE, log_alarms=(chosen,))) == "NOT_ASSESSED"
 
 
 def test_a_topic_of_a_declared_account_is_ours_but_has_to_be_read() -> None:
     other = "666677778888"
     there = topic().arn.replace(ACCOUNT, other)
     settings: dict[str, t.Any] = {"metric_alarms": (alarm(actions=(there,)),)}
-    unknown = alarmed(ROOT_USE, **settings, alarm_topics=(topic(arn=there, unknown="AccessDenied"),))
+    unknown = make_alarmed_account(ROOT_USE, **settings, alarm_topics=(topic(arn=there, unknown="AccessDenied"),))
     assert status("alarm_root_use", unknown) == "FAIL"
     assert status("alarm_root_use", unknown, trusted_account_ids=(other,)) == "NOT_ASSESSED"
 
@@ -179,22 +190,22 @@ def test_without_a_log_group_one_other_control_says_so(control: str) -> None:
 
 def test_that_other_control_stands_for_the_recommendations_only_where_it_fails() -> None:
     (failed,) = judge("trail_log_group", snapshot())
-    (passed,) = judge("trail_log_group", alarmed())
+    (passed,) = judge("trail_log_group", make_alarmed_account())
     assert failed.compliance["cis_7.0"] == tuple(f"5.{number}" for number in range(1, 15))
     assert "cis_7.0" not in passed.compliance
 
 
 def test_what_an_unread_region_may_hide_is_not_assessed() -> None:
     regions = {"regions": ("us-east-1", "eu-west-1"), "unread": (unread(Dataset.LOG_ALARMS, region="eu-west-1"),)}
-    assert status("alarm_root_use", alarmed(**regions)) == "NOT_ASSESSED"
-    assert status("alarm_root_use", alarmed(ROOT_USE, **regions)) == "PASS"
+    assert status("alarm_root_use", make_alarmed_account(**regions)) == "NOT_ASSESSED"
+    assert status("alarm_root_use", make_alarmed_account(ROOT_USE, **regions)) == "PASS"
 
 
 def test_a_denied_region_hides_nothing_that_counts() -> None:
     denied = tuple(
         unread(dataset, UnreadKind.REGION_DENIED, "eu-west-1") for dataset in (Dataset.LOG_ALARMS, Dataset.TRAILS)
     )
-    assert status("alarm_root_use", alarmed(regions=("us-east-1", "eu-west-1"), unread=denied)) == "FAIL"
+    assert status("alarm_root_use", make_alarmed_account(regions=("us-east-1", "eu-west-1"), unread=denied)) == "FAIL"
 
 
 @pytest.mark.parametrize(

@@ -96,20 +96,20 @@ def test_a_user_for_emergencies_is_no_person_if_declared() -> None:
     assert finding.evidence.observed["excused"] == {"declared as break-glass": ["rescue"]}
 
 
-def said(control: str, account: Snapshot, **thresholds: t.Any) -> tuple[str, t.Any]:
+def read_finding(control: str, account: Snapshot, **thresholds: t.Any) -> tuple[str, t.Any]:
     """What the one finding of a control says, and its evidence."""
     (finding,) = judge(control, account, **thresholds)
     return finding.detail, finding.evidence.observed
 
 
 def test_the_part_of_an_account_in_its_organization_is_named() -> None:
-    assert said("account_in_organization", snapshot()) == (
+    assert read_finding("account_in_organization", snapshot()) == (
         "the account belongs to no organization",
         {"organization": None},
     )
     for management, role_ in ((ACCOUNT, "management account"), ("999988887777", "member")):
         account = snapshot(organization=Organization("o-1", management, "ALL"))
-        assert said("account_in_organization", account) == (
+        assert read_finding("account_in_organization", account) == (
             f"{role_} of organization o-1",
             {"population": 1, "unit": "accounts"},
         )
@@ -131,13 +131,16 @@ def test_a_contact_needs_a_name_and_a_way_to_reach_it(fields: dict[str, str], us
 
 
 def test_the_evidence_of_contacts() -> None:
-    assert said("contact_details", snapshot()) == ("the account has no usable primary contact", {"usable": False})
+    assert read_finding("contact_details", snapshot()) == (
+        "the account has no usable primary contact",
+        {"usable": False},
+    )
     primary = snapshot(primary_contact=contact("primary"))
     counted = {"population": 1, "unit": "contacts"}
-    assert said("contact_details", primary)[1] == counted
-    assert said("security_contact", snapshot()) == ("no security contact is registered", {"registered": False})
+    assert read_finding("contact_details", primary)[1] == counted
+    assert read_finding("security_contact", snapshot()) == ("no security contact is registered", {"registered": False})
     security = snapshot(alternate_contacts=(contact("SECURITY"),))
-    assert said("security_contact", security) == ("a security contact is registered", counted)
+    assert read_finding("security_contact", security) == ("a security contact is registered", counted)
 
 
 @pytest.mark.parametrize(
@@ -171,28 +174,28 @@ def test_the_evidence_of_contacts() -> None:
     ],
 )
 def test_what_is_wrong_with_several_contacts(contacts: tuple[Contact, ...], detail: str, observed: t.Any) -> None:
-    assert said("contacts_distinct", snapshot(alternate_contacts=contacts)) == (detail, observed)
+    assert read_finding("contacts_distinct", snapshot(alternate_contacts=contacts)) == (detail, observed)
 
 
 def test_the_evidence_of_people() -> None:
     alone = people(row("alice", password_enabled=True), row("robot"))
-    assert said("federated_people", alone) == (
+    assert read_finding("federated_people", alone) == (
         "1 IAM user may sign in to the console: alice; there is no SAML provider and no IAM Identity Center",
         {"console_users": ["alice"], "providers": ""},
     )
     ways = "people can come in through IAM Identity Center, Idp"
     both = people(row("alice", password_enabled=True), saml_provider_arns=SAML, roles=CENTER)
-    assert said("federated_people", both) == (
+    assert read_finding("federated_people", both) == (
         f"1 IAM user may sign in to the console: alice; {ways}",
         {"console_users": ["alice"], "providers": ways},
     )
     robots = people(row("robot"), saml_provider_arns=SAML)
-    assert said("federated_people", robots) == (
+    assert read_finding("federated_people", robots) == (
         "no IAM user signs in to the console; people can come in through Idp",
         {"population": 1, "unit": "users"},
     )
-    assert said("federated_people", people(row("robot")))[0] == "no IAM user signs in to the console"
-    assert said("federated_people", snapshot()) == (
+    assert read_finding("federated_people", people(row("robot")))[0] == "no IAM user signs in to the console"
+    assert read_finding("federated_people", snapshot()) == (
         "the account has no IAM user to be replaced",
         {"population": 0, "unit": "users"},
     )
@@ -210,14 +213,14 @@ def test_what_is_not_known_of_people_is_named() -> None:
 
 def test_a_role_that_only_looks_like_identity_center_is_no_way_in() -> None:
     lookalike = (role("AWSReservedSSO_X_1", path="/aws-reserved/"),)
-    detail, _observed = said("federated_people", people(row("robot"), roles=lookalike))
+    detail, _observed = read_finding("federated_people", people(row("robot"), roles=lookalike))
     assert detail == "no IAM user signs in to the console"
 
 
 REGIONS: t.Final = ("us-east-1", "eu-west-1")
 
 
-def analyzed(*findings: AnalyzerFinding, **fields: t.Any) -> Snapshot:
+def make_analyzed_account(*findings: AnalyzerFinding, **fields: t.Any) -> Snapshot:
     """An account with an external analyzer in both of its regions."""
     analyzers = tuple(Analyzer("a", f"arn:{region}", region, "ACCOUNT", "ACTIVE") for region in REGIONS)
     return snapshot(**{"regions": REGIONS, "analyzers": analyzers, "analyzer_findings": findings, **fields})
@@ -230,12 +233,12 @@ def open_(number: int, resource: str = "arn:aws:s3:::data", **fields: t.Any) -> 
 
 
 def test_what_is_open_to_everybody_is_named_once() -> None:
-    found = analyzed(open_(1), open_(2, status="ARCHIVED"), open_(3, "arn:aws:s3:::ours", is_public=False))
+    found = make_analyzed_account(open_(1), open_(2, status="ARCHIVED"), open_(3, "arn:aws:s3:::ours", is_public=False))
     (finding,) = (item for item in judge("resource_policies_not_public", found) if item.status.value == "FAIL")
     assert (finding.resource, finding.region) == ("arn:aws:s3:::data", "us-east-1")
     assert finding.detail == "open to everybody, as Access Analyzer finds (ARCHIVED)"
-    theirs = analyzed(open_(1, owner_account="999988887777"))
-    assert said("resource_policies_not_public", theirs) == (
+    theirs = make_analyzed_account(open_(1, owner_account="999988887777"))
+    assert read_finding("resource_policies_not_public", theirs) == (
         "Access Analyzer finds nothing open to everybody in eu-west-1, us-east-1",
         {"population": 0, "unit": "resources"},
     )
@@ -247,26 +250,29 @@ NOT_FOR_ALL: t.Final = "resource policies are not read, and Access Analyzer can'
 @pytest.mark.parametrize(
     ("account", "gap"),
     [
-        (analyzed(analyzers=analyzed().analyzers[:1]), "no active external analyzer in eu-west-1"),
-        (analyzed(regions=(), analyzers=()), "no active external analyzer in any region"),
         (
-            analyzed(open_(1, error="ACCESS_DENIED", is_public=False)),
+            make_analyzed_account(analyzers=make_analyzed_account().analyzers[:1]),
+            "no active external analyzer in eu-west-1",
+        ),
+        (make_analyzed_account(regions=(), analyzers=()), "no active external analyzer in any region"),
+        (
+            make_analyzed_account(open_(1, error="ACCESS_DENIED", is_public=False)),
             "could not analyze arn:aws:s3:::data",
         ),
         (
-            analyzed(unread=(unread(Dataset.ANALYZER_FINDINGS, region="eu-west-1"),)),
+            make_analyzed_account(unread=(unread(Dataset.ANALYZER_FINDINGS, region="eu-west-1"),)),
             "not read in eu-west-1",
         ),
         (
-            analyzed(
+            make_analyzed_account(
                 analyzers=(Analyzer("a", "arn:a", "us-east-1", "ORGANIZATION_UNUSED_ACCESS", "ACTIVE"),),
                 unread=(unread(Dataset.ANALYZERS, region="eu-west-1"),),
             ),
             "not read in eu-west-1; no active external analyzer in us-east-1",
         ),
         (
-            analyzed(
-                analyzers=analyzed().analyzers[:1],
+            make_analyzed_account(
+                analyzers=make_analyzed_account().analyzers[:1],
                 unread=(
                     unread(Dataset.ANALYZERS, UnreadKind.REGION_DENIED, "eu-west-1"),
                     unread(Dataset.ANALYZER_FINDINGS, UnreadKind.REGION_DENIED, "eu-west-1"),
@@ -282,21 +288,24 @@ def test_why_analyzers_do_not_speak_for_all_resources(account: Snapshot, gap: st
 
 
 def test_an_analyzer_that_could_not_judge_proves_nothing_open() -> None:
-    found = judge("resource_policies_not_public", analyzed(open_(1, error="INTERNAL_ERROR")))
+    found = judge("resource_policies_not_public", make_analyzed_account(open_(1, error="INTERNAL_ERROR")))
     assert [item.status.value for item in found] == ["NOT_ASSESSED"]
-    both = judge("resource_policies_not_public", analyzed(open_(1, error="INTERNAL_ERROR"), open_(2, "arn:aws:s3:::b")))
+    both = judge(
+        "resource_policies_not_public",
+        make_analyzed_account(open_(1, error="INTERNAL_ERROR"), open_(2, "arn:aws:s3:::b")),
+    )
     assert [item.status.value for item in both] == ["FAIL", "NOT_ASSESSED"]
 
 
 def test_analyzers_that_were_not_read_are_named_once() -> None:
     both = tuple(unread(dataset) for dataset in (Dataset.ANALYZER_FINDINGS, Dataset.ANALYZERS))
-    (finding,) = judge("resource_policies_not_public", analyzed(unread=both))
+    (finding,) = judge("resource_policies_not_public", make_analyzed_account(unread=both))
     assert finding.status.value == "NOT_ASSESSED"
     assert ";" not in finding.detail.removeprefix(NOT_FOR_ALL)
 
 
 def test_security_questions_have_no_api() -> None:
-    assert said("security_questions", snapshot()) == (
+    assert read_finding("security_questions", snapshot()) == (
         "AWS has no API for security questions and offers them for new accounts no more",
         {"population": 0, "unit": "accounts"},
     )

@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.model impor
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import Instance
 
 from ..organization_samples import DEV, PLAY, PROD, PRODUCTION, ROOT_ID, SANDBOX, account, acme, arn, tree
-from ..samples import ACCOUNT, allow, broken, document, failing, judge, role, status, trust, unread, user
+from ..samples import ACCOUNT, allow, document, failing, judge, make_broken_document, role, status, trust, unread, user
 
 ORGANIZATION = f"arn:aws:organizations::{ACCOUNT}:organization/o-acme"
 
@@ -124,7 +124,7 @@ def delegation(*accounts: str, action: str = "organizations:AttachPolicy") -> Po
         (delegation(DEV, action="organizations:*"), "PASS", "acme-dev"),
         (delegation(DEV, action="organizations:ListPolicies"), "FAIL", "lets no account change policies"),
         (delegation("999988887777"), "FAIL", "account 999988887777 is not in the organization"),
-        (broken("resource policy"), "NOT_ASSESSED", "not a JSON document"),
+        (make_broken_document("resource policy"), "NOT_ASSESSED", "not a JSON document"),
     ],
 )
 def test_who_manages_policies(policy: t.Optional[PolicyDocument], expected: str, said: str) -> None:
@@ -193,7 +193,7 @@ def test_what_was_not_read_is_not_assessed(control: str, dataset: Dataset) -> No
     assert status(control, acme(read={"unread": (unread(dataset),)})) == "NOT_ASSESSED"
 
 
-def said(control: str, found: t.Any) -> tuple[str, t.Any]:
+def read_finding(control: str, found: t.Any) -> tuple[str, t.Any]:
     """What the one finding of a control says, and its evidence."""
     (finding,) = judge(control, found)
     return finding.detail, finding.evidence.observed
@@ -201,43 +201,46 @@ def said(control: str, found: t.Any) -> tuple[str, t.Any]:
 
 def test_the_features_of_the_organization_are_named() -> None:
     both = ("RootSessions", "RootCredentialsManagement")
-    assert said("central_root_access", acme(read={"organization_features": both})) == (
+    assert read_finding("central_root_access", acme(read={"organization_features": both})) == (
         "on: RootCredentialsManagement, RootSessions",
         {"population": 1, "unit": "organizations"},
     )
     sessions = acme(read={"organization_features": both[:1]})
     off = "central management of root credentials is off"
-    assert said("central_root_access", sessions) == (f"{off} (on: RootSessions)", {"features": ["RootSessions"]})
-    assert said("central_root_access", acme()) == (f"{off} (on: nothing)", {"features": []})
+    assert read_finding("central_root_access", sessions) == (
+        f"{off} (on: RootSessions)",
+        {"features": ["RootSessions"]},
+    )
+    assert read_finding("central_root_access", acme()) == (f"{off} (on: nothing)", {"features": []})
 
 
 def test_an_empty_management_account_is_still_a_question() -> None:
-    detail, observed = said("management_account_without_workloads", acme())
+    detail, observed = read_finding("management_account_without_workloads", acme())
     assert detail == "what counts as a workload needs a person's judgement: nothing seen that speaks for one"
     assert observed == {"population": 1, "unit": "accounts", "roles_for_services": [], "users": 0, "instances": 0}
 
 
 def test_a_role_for_a_service_beside_people_counts() -> None:
     mixed = trust({"AWS": PROD, "Service": "ec2.amazonaws.com"})
-    detail, _observed = said(
+    detail, _observed = read_finding(
         "management_account_without_workloads", acme(read={"roles": (role("mixed", trust=mixed),)})
     )
     assert detail.endswith(": roles for services: mixed")
-    broken_ = role("broken", trust=broken("broken"))
-    detail, _observed = said("management_account_without_workloads", acme(read={"roles": (broken_,)}))
+    broken_ = role("broken", trust=make_broken_document("broken"))
+    detail, _observed = read_finding("management_account_without_workloads", acme(read={"roles": (broken_,)}))
     assert detail.endswith(": nothing seen that speaks for one")
 
 
 def test_regions_that_were_not_looked_at_are_named_among_what_was_not_read() -> None:
     missing = (unread(Dataset.INSTANCES, region="eu-west-1"),)
     read = {"unread": missing, "regions": ("us-east-1", "eu-west-1")}
-    detail, observed = said("management_account_without_workloads", acme(read=read))
+    detail, observed = read_finding("management_account_without_workloads", acme(read=read))
     assert detail.endswith("; not read: instances in eu-west-1")
     assert observed["users"] == 0
 
 
 def test_the_accounts_of_units_are_counted() -> None:
-    detail, observed = said("organizational_units_by_environment", acme())
+    detail, observed = read_finding("organizational_units_by_environment", acme())
     assert detail == (
         "the purpose of units needs a person's judgement: "
         "/Sandbox (1 account), /Workloads (0 accounts), /Workloads/Production (2 accounts)"
@@ -245,28 +248,28 @@ def test_the_accounts_of_units_are_counted() -> None:
     counts = {"/Sandbox": 1, "/Workloads": 0, "/Workloads/Production": 2}
     assert observed == {"population": 3, "unit": "units", "accounts_by_unit": counts}
     flat = tuple(dataclasses.replace(item, parent_id=ROOT_ID) for item in tree().accounts)
-    assert said("organizational_units_by_environment", acme(accounts=flat)) == (
+    assert read_finding("organizational_units_by_environment", acme(accounts=flat)) == (
         "all 3 member accounts lie directly below the root, in no unit",
         {"accounts_by_unit": {"/": 3, "/Sandbox": 0, "/Workloads": 0, "/Workloads/Production": 0}},
     )
-    alone = said("organizational_units_by_environment", acme(accounts=tree().accounts[:1]))
+    alone = read_finding("organizational_units_by_environment", acme(accounts=tree().accounts[:1]))
     assert alone[0] == "the organization has no other active account to be put in a unit"
 
 
 def test_the_evidence_of_suspended_accounts() -> None:
     accounts = (*tree().accounts[:3], account(PLAY, "acme-play", PRODUCTION, "PENDING_CLOSURE"))
-    assert said("suspended_accounts_apart", acme(accounts=accounts)) == (
+    assert read_finding("suspended_accounts_apart", acme(accounts=accounts)) == (
         "pending closure, and in /Workloads/Production with active accounts",
         {"state": "PENDING_CLOSURE", "path": "/Workloads/Production"},
     )
     apart = (*tree().accounts[:3], account(PLAY, "acme-play", SANDBOX, "SUSPENDED"))
-    assert said("suspended_accounts_apart", acme(accounts=apart)) == (
+    assert read_finding("suspended_accounts_apart", acme(accounts=apart)) == (
         "1 suspended account assessed",
         {"population": 1, "unit": "suspended accounts"},
     )
 
 
-def delegated(*actions: str, principal: t.Any = None, **more: t.Any) -> str:
+def judge_delegation(*actions: str, principal: t.Any = None, **more: t.Any) -> str:
     """The verdict on an organization whose resource policy is this statement."""
     statement = allow(*actions, Principal=principal or {"AWS": f"arn:aws:iam::{DEV}:root"}, **more)
     read = {"organization_resource_policy": document(statement, name="resource policy")}
@@ -278,16 +281,16 @@ def delegated(*actions: str, principal: t.Any = None, **more: t.Any) -> str:
     [("CreatePolicy", "PASS"), ("UpdatePolicy", "PASS"), ("AttachPolicy", "PASS"), ("DetachPolicy", "FAIL")],
 )
 def test_one_change_of_policies_is_enough(action: str, expected: str) -> None:
-    assert delegated(f"organizations:{action}") == expected
+    assert judge_delegation(f"organizations:{action}") == expected
 
 
 @pytest.mark.parametrize("kind", ["service_control_policy", "resource_control_policy", "tag_policy", "backup_policy"])
 def test_one_type_of_policy_is_enough(kind: str) -> None:
     by_key = {"StringEquals": {"organizations:PolicyType": kind.upper()}}
-    assert delegated("organizations:*", Condition=by_key) == "PASS"
+    assert judge_delegation("organizations:*", Condition=by_key) == "PASS"
     for organization, expected in (("o-acme", "PASS"), ("o-other", "FAIL")):
         arn_ = f"arn:aws:organizations::{ACCOUNT}:policy/{organization}/{kind}/*"
-        assert delegated("organizations:*", resource=arn_) == expected
+        assert judge_delegation("organizations:*", resource=arn_) == expected
 
 
 @pytest.mark.parametrize(
@@ -304,7 +307,7 @@ def test_one_type_of_policy_is_enough(kind: str) -> None:
     ],
 )
 def test_conditions_of_a_delegation_are_evaluated(condition: t.Any, expected: str) -> None:
-    assert delegated("organizations:*", Condition=condition) == expected
+    assert judge_delegation("organizations:*", Condition=condition) == expected
 
 
 @pytest.mark.parametrize(
@@ -319,7 +322,7 @@ def test_conditions_of_a_delegation_are_evaluated(condition: t.Any, expected: st
     ],
 )
 def test_principals_of_a_delegation(principal: t.Any, expected: str) -> None:
-    assert delegated("organizations:*", principal=principal) == expected
+    assert judge_delegation("organizations:*", principal=principal) == expected
 
 
 def test_what_is_denied_is_not_delegated() -> None:
@@ -329,7 +332,7 @@ def test_what_is_denied_is_not_delegated() -> None:
         name="resource policy",
     )
     found = acme(read={"organization_resource_policy": both})
-    assert said("delegated_policy_administrator", found) == (
+    assert read_finding("delegated_policy_administrator", found) == (
         "nobody but the management account manages policies: "
         "the organization's resource policy lets no account change policies",
         {"delegated": []},
@@ -339,7 +342,7 @@ def test_what_is_denied_is_not_delegated() -> None:
 def test_everybody_but_some_is_everybody() -> None:
     statement = {**allow("organizations:*"), "NotPrincipal": {"AWS": f"arn:aws:iam::{PROD}:root"}}
     read = {"organization_resource_policy": document(statement, name="resource policy")}
-    detail, observed = said("delegated_policy_administrator", acme(read=read))
+    detail, observed = read_finding("delegated_policy_administrator", acme(read=read))
     assert f"acme-dev ({DEV})" in detail and f"acme-play ({PLAY})" in detail
     assert observed["unit"] == "delegated accounts"
 
@@ -348,25 +351,25 @@ def test_an_account_of_another_organization_is_not_known_to_be_of_ours() -> None
     condition = {"StringNotEquals": {"aws:PrincipalOrgID": "o-acme"}}
     statement = allow("organizations:*", Principal={"AWS": "999988887777"}, Condition=condition)
     found = acme(read={"organization_resource_policy": document(statement, name="resource policy")})
-    assert said("delegated_policy_administrator", found)[0] == (
+    assert read_finding("delegated_policy_administrator", found)[0] == (
         "account 999988887777 is not in the organization, yet may manage policies"
     )
 
 
 def test_the_evidence_of_a_delegation() -> None:
     read = {"organization_resource_policy": delegation(DEV, "999988887777")}
-    assert said("delegated_policy_administrator", acme(read=read)) == (
+    assert read_finding("delegated_policy_administrator", acme(read=read)) == (
         "account 999988887777 is not in the organization, yet may manage policies",
         {"account": "999988887777"},
     )
-    unparsed = acme(read={"organization_resource_policy": broken("resource policy")})
-    assert said("delegated_policy_administrator", unparsed)[1] == {"population": 1, "unit": "organizations"}
-    assert said("delegated_policy_administrator", acme()) == (
+    unparsed = acme(read={"organization_resource_policy": make_broken_document("resource policy")})
+    assert read_finding("delegated_policy_administrator", unparsed)[1] == {"population": 1, "unit": "organizations"}
+    assert read_finding("delegated_policy_administrator", acme()) == (
         "nobody but the management account manages policies: the organization has no resource policy",
         {"delegated": []},
     )
     sound = acme(read={"organization_resource_policy": delegation(DEV, PROD)})
-    assert said("delegated_policy_administrator", sound) == (
+    assert read_finding("delegated_policy_administrator", sound) == (
         f"policies may be managed by acme-dev ({DEV}), acme-prod ({PROD})",
         {"population": 2, "unit": "delegated accounts"},
     )
@@ -392,12 +395,12 @@ def test_every_service_that_takes_an_administrator_is_judged() -> None:
 
 def test_the_evidence_of_services() -> None:
     one = acme(trusted_services=("config.amazonaws.com", "tagpolicies.tag.amazonaws.com"))
-    assert said("delegated_service_administrators", one) == (
+    assert read_finding("delegated_service_administrators", one) == (
         "config.amazonaws.com is trusted, and nobody but the management account administers it",
         {"service": "config.amazonaws.com", "delegated_to": []},
     )
     none = acme(trusted_services=("tagpolicies.tag.amazonaws.com",))
-    detail, observed = said("delegated_service_administrators", none)
+    detail, observed = read_finding("delegated_service_administrators", none)
     assert detail == "no service is trusted that is known to take a delegated administrator"
     assert observed == {
         "population": 0,
@@ -409,8 +412,11 @@ def test_the_evidence_of_services() -> None:
 def test_the_evidence_of_delegations() -> None:
     config = ("config.amazonaws.com",)
     untrusted = acme(delegated_administrators={DEV: config})
-    assert said("delegated_administrators_valid", untrusted)[1] == {"service": "config.amazonaws.com"}
+    assert read_finding("delegated_administrators_valid", untrusted)[1] == {"service": "config.amazonaws.com"}
     gone = acme(trusted_services=config, delegated_administrators={"999988887777": config})
-    assert said("delegated_administrators_valid", gone)[1] == {"services": ["config.amazonaws.com"]}
+    assert read_finding("delegated_administrators_valid", gone)[1] == {"services": ["config.amazonaws.com"]}
     sound = acme(trusted_services=config, delegated_administrators={DEV: config})
-    assert said("delegated_administrators_valid", sound)[1] == {"population": 1, "unit": "delegated administrators"}
+    assert read_finding("delegated_administrators_valid", sound)[1] == {
+        "population": 1,
+        "unit": "delegated administrators",
+    }

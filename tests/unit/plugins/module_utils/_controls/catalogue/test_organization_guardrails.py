@@ -226,7 +226,7 @@ def test_what_was_not_read_is_not_assessed(control: str, dataset: Dataset) -> No
     assert status(control, acme(read={"unread": (unread(dataset),)})) == "NOT_ASSESSED"
 
 
-def said(control: str, found: t.Any) -> tuple[str, t.Any]:
+def read_finding(control: str, found: t.Any) -> tuple[str, t.Any]:
     """What the one finding of a control says, and its evidence."""
     (finding,) = judge(control, found)
     return finding.detail, finding.evidence.observed
@@ -238,7 +238,7 @@ NO_MEMBERS: t.Final = "the organization has no active account but its management
 def test_the_guardrails_of_all_accounts_are_evidence() -> None:
     leave = policy("leave", deny("organizations:LeaveOrganization"), on=(ROOT_ID,))
     flow = policy("flow", deny("ec2:DeleteFlowLogs"), on=(WORKLOADS,))
-    assert said("organization_guardrails", acme(full_access(), leave, flow)) == (
+    assert read_finding("organization_guardrails", acme(full_access(), leave, flow)) == (
         "3 accounts below policies that enforce at least one guardrail",
         {
             "population": 3,
@@ -246,21 +246,21 @@ def test_the_guardrails_of_all_accounts_are_evidence() -> None:
             "guardrails": ["flow logs stay", "nobody leaves the organization"],
         },
     )
-    assert said("organization_guardrails", acme(**ALONE))[0] == NO_MEMBERS
+    assert read_finding("organization_guardrails", acme(**ALONE))[0] == NO_MEMBERS
 
 
 def test_the_types_of_policies_are_evidence_where_none_is_enabled() -> None:
     off = acme(policy_types={SCP: "PENDING_DISABLE"}, policies=(), feature_set="CONSOLIDATED_BILLING")
-    assert said("organization_guardrails", off) == (
+    assert read_finding("organization_guardrails", off) == (
         "neither service nor resource control policies are enabled (feature set CONSOLIDATED_BILLING)",
         {"policy_types": {SCP: "PENDING_DISABLE"}},
     )
-    assert said("organization_mfa_policy", off) == (
+    assert read_finding("organization_mfa_policy", off) == (
         "service control policies are not enabled, so that none is attached",
         {"enabled": False},
     )
-    assert said("organization_mfa_policy", acme(**ALONE))[0] == NO_MEMBERS
-    assert said("organization_allows_something", off)[0] == (
+    assert read_finding("organization_mfa_policy", acme(**ALONE))[0] == NO_MEMBERS
+    assert read_finding("organization_allows_something", off)[0] == (
         "service control policies are not enabled, so that none is attached"
     )
 
@@ -314,7 +314,7 @@ def test_the_evidence_of_slots() -> None:
     assert finding.resource == arn("ou", PRODUCTION)
     # SCPs and RCPs have slots of their own.
     assert status("organization_policy_slots", acme(*many(SCP, 9), *many(RCP, 4))) == "PASS"
-    assert said("organization_policy_slots", acme()) == (
+    assert read_finding("organization_policy_slots", acme()) == (
         "7 roots, units and accounts assessed",
         {"population": 7, "unit": "roots, units and accounts"},
     )
@@ -323,16 +323,16 @@ def test_the_evidence_of_slots() -> None:
 def test_the_evidence_of_a_level_that_allows_nothing() -> None:
     accounts = tuple(item for item in tree().accounts if item.id != PLAY)
     full = full_access([name for name in EVERYWHERE if name != SANDBOX])
-    assert said("organization_allows_something", acme(full, accounts=accounts)) == (
+    assert read_finding("organization_allows_something", acme(full, accounts=accounts)) == (
         "no SCP of /Sandbox allows anything, so that everything is denied to accounts that come here"
         " (there is none now)",
         {"attached": [], "accounts": [], "accounts_in_all": 0},
     )
     doubted = acme(full_access([name for name in EVERYWHERE if name != PROD]), unreadable([PROD]))
-    assert said("organization_allows_something", doubted)[0] == "policies that can't be parsed: broken"
+    assert read_finding("organization_allows_something", doubted)[0] == "policies that can't be parsed: broken"
     both = acme(full_access([name for name in EVERYWHERE if name not in (PROD, DEV)]), unreadable([PROD]))
     assert failing("organization_allows_something", both) == [f"{arn('account', DEV)} acme-dev"]
-    assert said("organization_allows_something", acme())[1] == {"population": 7, "unit": "levels"}
+    assert read_finding("organization_allows_something", acme())[1] == {"population": 7, "unit": "levels"}
 
 
 def test_the_evidence_of_mfa() -> None:
@@ -343,8 +343,8 @@ def test_the_evidence_of_mfa() -> None:
     )
     assert first.evidence.observed == {"path": "/Workloads/Production"}
     mfa = policy("mfa", but_mfa(SAFE), on=(ROOT_ID,))
-    assert said("organization_mfa_policy", acme(full_access(), mfa))[1] == {"population": 3, "unit": "accounts"}
-    assert said("organization_mfa_pattern", acme(full_access(), mfa))[1] == {
+    assert read_finding("organization_mfa_policy", acme(full_access(), mfa))[1] == {"population": 3, "unit": "accounts"}
+    assert read_finding("organization_mfa_pattern", acme(full_access(), mfa))[1] == {
         "population": 2,
         "unit": "attached policies",
     }
@@ -357,6 +357,6 @@ def test_a_policy_that_cuts_off_roles_fails_beside_one_that_can_not_be_parsed() 
     assert failing("organization_mfa_pattern", acme(full_access(), unsafe, unreadable([ROOT_ID]))) == [
         f"{unsafe.arn} require-mfa"
     ]
-    assert said("organization_mfa_pattern", acme(full_access(), unreadable([ROOT_ID])))[0] == (
+    assert read_finding("organization_mfa_pattern", acme(full_access(), unreadable([ROOT_ID])))[0] == (
         "policies that can't be parsed: broken"
     )

@@ -17,11 +17,11 @@ from ..samples import (
     EVERYTHING,
     allow,
     arn,
-    broken,
     document,
     failing,
     group,
     judge,
+    make_broken_document,
     policy,
     role,
     snapshot,
@@ -42,7 +42,7 @@ RULES = [
 ]
 
 
-def broken_rules(*statements: t.Any) -> list[str]:
+def find_broken_rules(*statements: t.Any) -> list[str]:
     account = snapshot(policies=(policy("P", *statements),))
     return [rule for rule in RULES if failing(rule, account)]
 
@@ -78,11 +78,11 @@ def broken_rules(*statements: t.Any) -> list[str]:
 )
 def test_rules(statements: list[t.Any], rules: list[str]) -> None:
     """Full administrators have a control of their own, and are not told of by every rule once more."""
-    assert broken_rules(*statements) == rules
+    assert find_broken_rules(*statements) == rules
 
 
 def test_not_action_that_leaves_iam_out_is_a_wildcard_but_no_administrator() -> None:
-    found = broken_rules({"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"})
+    found = find_broken_rules({"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"})
     assert "policy_service_wildcard" in found and "policy_sensitive_wildcard" in found
 
 
@@ -96,7 +96,7 @@ def test_a_condition_or_a_denial_takes_the_finding_away(rule: str) -> None:
 
 def test_a_denial_in_the_same_document_counts() -> None:
     deny = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
-    assert broken_rules(allow("iam:CreatePolicyVersion"), deny) == []
+    assert find_broken_rules(allow("iam:CreatePolicyVersion"), deny) == []
 
 
 @pytest.mark.parametrize(
@@ -113,21 +113,21 @@ def test_a_denial_in_the_same_document_counts() -> None:
     ],
 )
 def test_every_resource_has_many_spellings(statement: t.Any, rule: str, expected: bool) -> None:
-    assert (rule in broken_rules(statement)) is expected
+    assert (rule in find_broken_rules(statement)) is expected
 
 
 def test_statements_count_together() -> None:
     everything_of_two = [allow("kms:*", resource="arn:aws:kms:*:*:key/*"), allow("kms:*", resource="arn:aws:s3:::b")]
-    assert "policy_full_kms" in broken_rules(*everything_of_two)
+    assert "policy_full_kms" in find_broken_rules(*everything_of_two)
     halves = [
         allow("ec2:RunInstances", resource="arn:aws:ec2:*:*:instance/*"),
         allow("ec2:RunInstances", resource="arn:aws:ec2:*::image/*"),
     ]
-    assert broken_rules(halves[0]) == []
-    assert broken_rules(*halves) == ["policy_sensitive_wildcard"]
+    assert find_broken_rules(halves[0]) == []
+    assert find_broken_rules(*halves) == ["policy_sensitive_wildcard"]
 
 
-def owned(*holders: t.Any, groups: tuple[t.Any, ...] = ()) -> list[str]:
+def judge_holders(*holders: t.Any, groups: tuple[t.Any, ...] = ()) -> list[str]:
     """What is found of a policy with all of KMS, below a boundary of S3 for those who have it."""
     boundary = policy("Boundary", allow("s3:*"), attachment_count=0, boundary_usage_count=1)
     users = tuple(item for item in holders if isinstance(item, User))
@@ -139,16 +139,16 @@ def owned(*holders: t.Any, groups: tuple[t.Any, ...] = ()) -> list[str]:
 def test_boundaries_of_all_holders_take_away() -> None:
     limit = arn("policy", "Boundary")
     bounded = role("bounded", attached_policies=(P,), boundary=limit)
-    assert owned(bounded) == []
-    assert owned(bounded, role("free", attached_policies=(P,))) == [P]
-    assert owned(bounded, role("unknown", attached_policies=(P,), boundary=arn("policy", "Gone"))) == [P]
+    assert judge_holders(bounded) == []
+    assert judge_holders(bounded, role("free", attached_policies=(P,))) == [P]
+    assert judge_holders(bounded, role("unknown", attached_policies=(P,), boundary=arn("policy", "Gone"))) == [P]
     members = (group("g", attached_policies=(P,)),)
-    assert owned(user("a", groups=("g",), boundary=limit), groups=members) == []
-    assert owned(user("a", groups=("g",), boundary=limit), user("b", groups=("g",)), groups=members) == [P]
+    assert judge_holders(user("a", groups=("g",), boundary=limit), groups=members) == []
+    assert judge_holders(user("a", groups=("g",), boundary=limit), user("b", groups=("g",)), groups=members) == [P]
     # Nobody has it yet, so nothing limits who will.
-    assert owned() == [P]
+    assert judge_holders() == [P]
     inline = role("inline", inline_policies=(document(allow("kms:*")),), boundary=limit)
-    assert owned(inline, role("free", attached_policies=(P,))) == [P]
+    assert judge_holders(inline, role("free", attached_policies=(P,))) == [P]
 
 
 def test_control_policies_take_away() -> None:
@@ -215,8 +215,12 @@ def test_the_three_policies_of_the_reference_assessment() -> None:
 
 def test_a_document_that_does_not_parse_is_the_one_that_is_not_assessed() -> None:
     """F4: it is named as a resource, beside the others that fail."""
-    policies = (policy("P", allow("iam:PassRole")), policy("Odd", default_version=broken("Odd")), policy("Good"))
-    inline = role("app", inline_policies=(broken("deploy"),))
+    policies = (
+        policy("P", allow("iam:PassRole")),
+        policy("Odd", default_version=make_broken_document("Odd")),
+        policy("Good"),
+    )
+    inline = role("app", inline_policies=(make_broken_document("deploy"),))
     found = judge("policy_sensitive_wildcard", snapshot(policies=policies, roles=(inline,)))
     assert [(item.resource, item.resource_detail, item.status.value) for item in found] == [
         (P, None, "FAIL"),

@@ -19,11 +19,11 @@ from ..samples import (
     MEMBER,
     allow,
     arn,
-    broken,
     document,
     failing,
     group,
     judge,
+    make_broken_document,
     of_management,
     policy,
     role,
@@ -105,14 +105,14 @@ def test_unattached_admin_policies(fields: dict[str, int], fails: bool) -> None:
 
 
 def test_a_document_that_does_not_parse_is_no_pass() -> None:
-    account = snapshot(policies=(policy("Odd", default_version=broken(), attachment_count=1),))
+    account = snapshot(policies=(policy("Odd", default_version=make_broken_document(), attachment_count=1),))
     (finding,) = judge("admin_policy_attached", account)
     assert finding.status.value == "NOT_ASSESSED" and "Odd" in finding.detail
     assert status("policy_sensitive_wildcard", account) == "NOT_ASSESSED"
 
 
 def test_failures_stay_failures_beside_a_document_that_does_not_parse() -> None:
-    account = snapshot(roles=(role(attached_policies=(ADMIN,), inline_policies=(broken(),)),))
+    account = snapshot(roles=(role(attached_policies=(ADMIN,), inline_policies=(make_broken_document(),)),))
     assert failing("admin_policy_attached", account) == [ADMIN]
 
 
@@ -208,7 +208,7 @@ def test_what_the_organization_takes_away() -> None:
 
 def test_a_control_policy_that_does_not_parse_takes_nothing_away() -> None:
     level = control_policies(EVERYTHING)
-    odd = ControlPolicy("p-2", "odd", "SERVICE_CONTROL_POLICY", broken())
+    odd = ControlPolicy("p-2", "odd", "SERVICE_CONTROL_POLICY", make_broken_document())
     account = snapshot(
         roles=(role("r", attached_policies=(ADMIN,)),),
         organization_policies=(dataclasses.replace(level, scps=(*level.scps, odd)),),

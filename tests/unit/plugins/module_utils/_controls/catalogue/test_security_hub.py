@@ -18,8 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.security_hu
     standard_name,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.catalogue.security_hub import (
+    list_offered_standards,
     newest,
-    offered_names,
 )
 
 from ..hub_samples import (
@@ -54,11 +54,11 @@ def test_a_standard_has_one_name_in_all_regions() -> None:
 
 def test_versions_are_numbers() -> None:
     details = hub(offered=offering(CIS_3, CIS_10, CIS_5))
-    assert newest(offered_names(details), "cis-aws-foundations-benchmark") == StandardName(
+    assert newest(list_offered_standards(details), "cis-aws-foundations-benchmark") == StandardName(
         "cis-aws-foundations-benchmark", "10.0.0"
     )
-    assert newest(offered_names(details), "pci-dss") is None
-    assert offered_names(hub(offered=None)) == ()
+    assert newest(list_offered_standards(details), "pci-dss") is None
+    assert list_offered_standards(hub(offered=None)) == ()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_hub_whose_standards_judge_nothing_has_none(failed: str) -> None:
     assert status("security_hub", account(hub(subscription(FSBP, failed), subscription(CIS_3)))) == "PASS"
 
 
-def found(control: str, resource: str, region: str = HOME, severity: str = "HIGH") -> HubFinding:
+def make_finding(control: str, resource: str, region: str = HOME, severity: str = "HIGH") -> HubFinding:
     return HubFinding(region, control, resource, severity, f"{control} should hold", f"{region}/{control}/{resource}")
 
 
@@ -138,23 +138,23 @@ def test_no_failed_finding_is_a_pass() -> None:
     [("CRITICAL", "critical"), ("HIGH", "high"), ("MEDIUM", "medium"), ("LOW", "low"), ("INFORMATIONAL", "low")],
 )
 def test_a_failed_finding_has_the_severity_that_security_hub_gave_it(label: str, severity: str) -> None:
-    alice = found("IAM.5", arn("user", "alice"), severity=label)
+    alice = make_finding("IAM.5", arn("user", "alice"), severity=label)
     (finding,) = judge("security_hub_iam_failed", account(hub(*BOTH), security_hub_findings=(alice,)))
     assert (finding.status.value, finding.severity.value, finding.region) == ("FAIL", severity, "global")
     assert finding.detail == "IAM.5: IAM.5 should hold (1 region)"
 
 
 def test_the_same_of_iam_in_several_regions_is_told_once() -> None:
-    everywhere = [found("IAM.7", f"AWS::::Account:{ACCOUNT}", region) for region in (HOME, OTHER)]
-    here = found("IAM.3", arn("user", "alice"))
+    everywhere = [make_finding("IAM.7", f"AWS::::Account:{ACCOUNT}", region) for region in (HOME, OTHER)]
+    here = make_finding("IAM.3", arn("user", "alice"))
     snapshot = account(hub(*BOTH), hub(region=OTHER), security_hub_findings=(*everywhere, here))
     assert sorted(failing("security_hub_iam_failed", snapshot)) == [f"{ROOT} IAM.7", f"{arn('user', 'alice')} IAM.3"]
-    regions = {item.resource_detail: observed(item)["regions"] for item in failed(snapshot)}
+    regions = {item.resource_detail: get_evidence(item)["regions"] for item in list_failures(snapshot)}
     assert regions == {"IAM.7": [OTHER, HOME], "IAM.3": [HOME]}
 
 
 def test_a_region_that_only_repeats_what_another_one_told_does_not_pass() -> None:
-    everywhere = tuple(found("IAM.7", f"AWS::::Account:{ACCOUNT}", region) for region in (HOME, OTHER))
+    everywhere = tuple(make_finding("IAM.7", f"AWS::::Account:{ACCOUNT}", region) for region in (HOME, OTHER))
     snapshot = account(hub(*BOTH), hub(region=OTHER), security_hub_findings=everywhere)
     verdicts = judge("security_hub_iam_failed", snapshot)
     assert [item.status.value for item in verdicts] == ["NOT_APPLICABLE", "FAIL"]
@@ -163,22 +163,22 @@ def test_a_region_that_only_repeats_what_another_one_told_does_not_pass() -> Non
 
 def test_only_regions_that_report_the_same_are_named() -> None:
     third = "sa-east-1"
-    everywhere = tuple(found("IAM.7", f"AWS::::Account:{ACCOUNT}", region) for region in (HOME, OTHER))
-    other = found("IAM.3", arn("user", "alice"), third)
+    everywhere = tuple(make_finding("IAM.7", f"AWS::::Account:{ACCOUNT}", region) for region in (HOME, OTHER))
+    other = make_finding("IAM.3", arn("user", "alice"), third)
     hubs = (hub(*BOTH), hub(*BOTH, region=OTHER), hub(*BOTH, region=third))
     verdicts = judge("security_hub_iam_failed", account(*hubs, security_hub_findings=(*everywhere, other)))
     assert verdicts[0].detail == f"what failed here is reported once, in {OTHER}"
 
 
-def failed(snapshot: t.Any) -> list[t.Any]:
+def list_failures(snapshot: t.Any) -> list[t.Any]:
     return [item for item in judge("security_hub_iam_failed", snapshot) if item.status.value == "FAIL"]
 
 
-def observed(finding: t.Any) -> dict[str, t.Any]:
+def get_evidence(finding: t.Any) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", finding.evidence.observed)
 
 
-def told(control: str, snapshot: t.Any) -> tuple[str, t.Any]:
+def read_finding(control: str, snapshot: t.Any) -> tuple[str, t.Any]:
     """What the one finding of a control says, and its evidence."""
     (finding,) = judge(control, snapshot)
     return finding.detail, finding.evidence.observed
@@ -193,24 +193,26 @@ FSBP_NAME, CIS_5_NAME, CIS_OLD_NAME = (
 
 def test_the_standards_of_a_hub_are_its_evidence() -> None:
     ready = {FSBP_NAME: "READY", CIS_5_NAME: "READY"}
-    assert told("security_hub_standards", account(hub(*BOTH))) == (
+    assert read_finding("security_hub_standards", account(hub(*BOTH))) == (
         f"{FSBP_NAME}, {CIS_5_NAME} are enabled",
         {"population": 2, "unit": "standards", "standards": ready},
     )
     old = account(hub(subscription(FSBP), subscription(CIS_OLD)))
-    assert told("security_hub_standards", old) == (
+    assert read_finding("security_hub_standards", old) == (
         f"not enabled: {CIS_5_NAME}",
         {FSBP_NAME: "READY", CIS_OLD_NAME: "READY"},
     )
     for control, unit in (("security_hub_standards", "standards"), ("security_hub_iam_failed", "failed findings")):
-        assert told(control, account(off())) == (
+        assert read_finding(control, account(off())) == (
             "Security Hub is off in this region (control security_hub)",
             {"population": 0, "unit": unit},
         )
 
 
 def test_a_region_whose_details_are_not_there_is_off() -> None:
-    assert told("security_hub_standards", account(off(OTHER), regions=(HOME,)))[0].startswith("Security Hub is off")
+    assert read_finding("security_hub_standards", account(off(OTHER), regions=(HOME,)))[0].startswith(
+        "Security Hub is off"
+    )
 
 
 @pytest.mark.parametrize(
@@ -258,9 +260,9 @@ def test_no_finding_proves_nothing_without_a_standard_that_judges(details: Secur
 
 
 def test_the_evidence_of_a_failed_finding() -> None:
-    everywhere = [found("IAM.7", arn("user", "alice"), region, "HIGH") for region in (HOME, OTHER)]
+    everywhere = [make_finding("IAM.7", arn("user", "alice"), region, "HIGH") for region in (HOME, OTHER)]
     regions = account(hub(*BOTH), hub(*BOTH, region=OTHER), security_hub_findings=(*everywhere,))
-    (finding,) = failed(regions)
+    (finding,) = list_failures(regions)
     assert finding.evidence.observed == {"control": "IAM.7", "regions": [OTHER, HOME]}
     assert finding.detail == "IAM.7: IAM.7 should hold (2 regions)"
     assert (finding.resource, finding.resource_detail) == (arn("user", "alice"), "IAM.7")

@@ -31,10 +31,10 @@ from ..samples import (
     ROOT,
     allow,
     arn,
-    broken,
     document,
     failing,
     judge,
+    make_broken_document,
     policy,
     role,
     snapshot,
@@ -235,13 +235,16 @@ def test_roles_of_aws_are_not_judged() -> None:
 
 
 def test_a_trust_policy_that_does_not_parse_is_no_pass() -> None:
-    (finding,) = judge("trust_not_public", snapshot(roles=(role("odd", trust=broken()),)))
+    (finding,) = judge("trust_not_public", snapshot(roles=(role("odd", trust=make_broken_document()),)))
     assert finding.status.value == "NOT_ASSESSED" and finding.resource == arn("role", "odd")
 
 
 def test_a_trust_policy_that_does_not_parse_matters_to_those_concerned() -> None:
     """Whom a role that is no administrator lets in without MFA is no question."""
-    items = (role("plain", trust=broken()), role("admin", trust=broken(), attached_policies=(ADMIN,)))
+    items = (
+        role("plain", trust=make_broken_document()),
+        role("admin", trust=make_broken_document(), attached_policies=(ADMIN,)),
+    )
     (finding,) = judge("trust_admin_mfa", snapshot(roles=items))
     assert (finding.status.value, finding.resource) == ("NOT_ASSESSED", arn("role", "admin"))
 
@@ -261,7 +264,7 @@ def test_roles_with_the_same_trust_policy_are_judged_once(monkeypatch: pytest.Mo
 
 
 def test_failures_stand_beside_what_could_not_be_judged() -> None:
-    items = (role("odd", trust=broken()), role("open", trust=trust("*")), role("closed"))
+    items = (role("odd", trust=make_broken_document()), role("open", trust=trust("*")), role("closed"))
     found = judge("trust_not_public", snapshot(roles=items))
     assert [(item.status.value, item.resource) for item in found] == [
         ("FAIL", arn("role", "open")),

@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.al
 from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.delivery import WORKS
 from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.truth import NO, UNKNOWN, YES, Truth
 
-from ..alarmed import TOPIC, alarm, looked_at, metric, topic
+from ..alarmed import TOPIC, alarm, make_alarm_metric, metric, topic
 from ..samples import ACCOUNT
 
 ZEROS: t.Final = metric(default=0.0)
@@ -24,24 +24,24 @@ ZEROS: t.Final = metric(default=0.0)
 @pytest.mark.parametrize(
     ("reported", "looked", "expected"),
     [
-        (metric(), looked_at(), YES),
+        (metric(), make_alarm_metric(), YES),
         # A default is reported for each minute of a period that has no event.
-        (ZEROS, looked_at(statistic="Average", period=60), YES),
-        (ZEROS, looked_at(statistic="Average", period=119), YES),
-        (ZEROS, looked_at(statistic="Average", period=120), NO),
-        (ZEROS, looked_at(statistic="Minimum", period=60), YES),
-        (ZEROS, looked_at(statistic="Minimum", period=120), NO),
-        (ZEROS, looked_at(statistic="Average", period=10), YES),
-        (metric(), looked_at(statistic="Average"), YES),
-        (metric(default=1.0), looked_at(), NO),
-        (metric(value="0.5"), looked_at(), NO),
-        (metric(value="5"), looked_at(), YES),
-        (metric(unit="Count"), looked_at(), YES),
-        (metric(unit="Count"), looked_at(unit="Count"), YES),
-        (metric(unit="Count"), looked_at(unit="Seconds"), NO),
-        (metric(), looked_at(name="another"), NO),
-        (metric(), looked_at(namespace="another"), NO),
-        (metric(), looked_at(statistic="tm90"), UNKNOWN),
+        (ZEROS, make_alarm_metric(statistic="Average", period=60), YES),
+        (ZEROS, make_alarm_metric(statistic="Average", period=119), YES),
+        (ZEROS, make_alarm_metric(statistic="Average", period=120), NO),
+        (ZEROS, make_alarm_metric(statistic="Minimum", period=60), YES),
+        (ZEROS, make_alarm_metric(statistic="Minimum", period=120), NO),
+        (ZEROS, make_alarm_metric(statistic="Average", period=10), YES),
+        (metric(), make_alarm_metric(statistic="Average"), YES),
+        (metric(default=1.0), make_alarm_metric(), NO),
+        (metric(value="0.5"), make_alarm_metric(), NO),
+        (metric(value="5"), make_alarm_metric(), YES),
+        (metric(unit="Count"), make_alarm_metric(), YES),
+        (metric(unit="Count"), make_alarm_metric(unit="Count"), YES),
+        (metric(unit="Count"), make_alarm_metric(unit="Seconds"), NO),
+        (metric(), make_alarm_metric(name="another"), NO),
+        (metric(), make_alarm_metric(namespace="another"), NO),
+        (metric(), make_alarm_metric(statistic="tm90"), UNKNOWN),
     ],
 )
 def test_what_an_alarm_makes_of_one_event(reported: FilterMetric, looked: AlarmMetric, expected: Truth) -> None:
@@ -90,9 +90,9 @@ def test_several_periods_with_zeros_between_them_never_breach() -> None:
 )
 def test_an_alarm_with_dimensions_looks_at_some_events(path: str, value: str, expected: bool) -> None:
     event = {"userIdentity": {"type": "Root"}, "eventName": "x"}
-    reported, looked = metric(dimensions={"d": path}), looked_at(dimensions={"d": value})
+    reported, looked = metric(dimensions={"d": path}), make_alarm_metric(dimensions={"d": value})
     assert hears(alarm(metrics=(looked,)), reported, event) is expected
-    assert hears(alarm(metrics=(looked_at(7),)), reported, event) is False
+    assert hears(alarm(metrics=(make_alarm_metric(7),)), reported, event) is False
 
 
 def ours(account: str) -> bool:

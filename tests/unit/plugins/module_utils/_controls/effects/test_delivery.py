@@ -15,7 +15,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.de
     CLOUDWATCH,
     EVENTBRIDGE,
     WORKS,
-    Judged,
+    Answer,
     Sender,
     admits,
     best,
@@ -158,10 +158,10 @@ def test_what_keeps_a_message_from_a_topic_or_a_queue(fields: dict[str, t.Any], 
 
 
 def test_the_best_and_the_worst_of_several() -> None:
-    no, unknown = Judged(NO, "a"), Judged(UNKNOWN, "b")
+    no, unknown = Answer(NO, "a"), Answer(UNKNOWN, "b")
     assert (best([no, unknown, WORKS], ""), best([no, unknown], ""), best([], "none")) == (
         WORKS,
         unknown,
-        Judged(NO, "none"),
+        Answer(NO, "none"),
     )
     assert (worst([WORKS, unknown, no]), worst([WORKS, unknown]), worst([WORKS])) == (no, unknown, WORKS)

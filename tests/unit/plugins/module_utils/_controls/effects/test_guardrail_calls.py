@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.guardrail_calls import (
     GUARDRAILS,
     Guardrail,
-    holding,
+    find_guardrails,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.effects.organization import Effect
 from ansible_collections.hardening.iam.plugins.module_utils._policy.analysis.principal_matrix import Place
@@ -34,7 +34,7 @@ def guardrails(*statements: t.Any, rcp: bool = False) -> tuple[str, ...]:
     policy = parse({"Version": "2012-10-17", "Statement": list(statements)})
     levels = ((ANYTHING, policy),)
     scps, rcps = (((ANYTHING,),), levels) if rcp else (levels, None)
-    return holding(Effect(PLACE, scps=scps, rcps=rcps, now=NOW), (policy,))
+    return find_guardrails(Effect(PLACE, scps=scps, rcps=rcps, now=NOW), (policy,))
 
 
 def condition_of(rail: Guardrail) -> dict[str, t.Any]:
@@ -107,7 +107,7 @@ def test_a_partition_whose_regions_are_not_known_has_one() -> None:
     place = Place(ACCOUNT, "aws-eusc", "eusc-de-east-1", organization_id="o-acme")
     policy = parse({"Version": "2012-10-17", "Statement": [deny("organizations:LeaveOrganization")]})
     effect = Effect(place, scps=((ANYTHING, policy),), rcps=None, now=NOW)
-    assert holding(effect, (policy,)) == ("nobody leaves the organization",)
+    assert find_guardrails(effect, (policy,)) == ("nobody leaves the organization",)
 
 
 def test_a_guardrail_that_leaves_out_the_resources_of_a_region_does_not_hold() -> None:
@@ -154,7 +154,7 @@ def test_a_service_of_which_some_calls_are_left_is_not_closed(left: str) -> None
 
 def test_an_allow_list_closes_services_that_few_organizations_use() -> None:
     some = parse({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]})
-    found = holding(Effect(PLACE, scps=((some,),), rcps=None, now=NOW), (some,))
+    found = find_guardrails(Effect(PLACE, scps=((some,),), rcps=None, now=NOW), (some,))
     services = {name.removesuffix(" is closed") for name in found if name.endswith(" is closed") and "-" not in name}
     assert services == {"gamelift", "groundstation", "iottwinmaker", "managedblockchain", "robomaker", "workspaces"}
     assert "nobody leaves the organization" in found

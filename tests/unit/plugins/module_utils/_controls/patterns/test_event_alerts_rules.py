@@ -21,7 +21,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.e
 from ..bus_events import (
     Event,
     analyzer,
-    assumed_root,
+    assume_root,
     call,
     envelope,
     health,
@@ -45,7 +45,7 @@ DETACHED = {"policyId": "p-examplepolicyid111", "targetId": "ou-examplerootid111
 ANOMALY = envelope("aws.signin", "Sign-in Anomaly Alert", {"accountId": "111122223333", "anomaly": "new country"})
 
 
-def invoked(by: str) -> Event:
+def invoke_as_root(by: str) -> Event:
     return {**root(), "invokedBy": by}
 
 
@@ -56,9 +56,9 @@ EVENTS: list[tuple[str, str, Event, bool]] = [
     ("root-activity", "fails to sign in", sign_in(root(), result="Failure"), True),
     ("root-activity", "calls with a key", call("s3", "ListBuckets", root(), readOnly=True), True),
     ("root-activity", "in another region", call("ec2", "RunInstances", root(), region="eu-west-1"), True),
-    ("root-activity", "is invoked by AWS", call("s3", "PutObject", invoked("backup.amazonaws.com")), False),
+    ("root-activity", "is invoked by AWS", call("s3", "PutObject", invoke_as_root("backup.amazonaws.com")), False),
     ("root-activity", "AWS does it", call("kms", "RotateKey", root(), eventType="AwsServiceEvent"), False),
-    ("root-activity", "comes through AssumeRoot", call("iam", "ListAccessKeys", assumed_root()), False),
+    ("root-activity", "comes through AssumeRoot", call("iam", "ListAccessKeys", assume_root()), False),
     ("root-activity", "a user named root", call("iam", "ListUsers", user("root")), False),
     ("root-activity", "a user signs in", sign_in(user()), False),
     (
@@ -323,19 +323,19 @@ PIPELINE = ["arn:aws:iam::*:role/deployer", "arn:aws:iam::111122223333:user/robo
 )
 def test_pipelines_are_ignored_by_their_arn(who: Event, alerts: bool) -> None:
     rule = BY_NAME["iam-credential-and-privilege-change"]
-    pattern = EventPattern(rule.ignoring(PIPELINE))
+    pattern = EventPattern(rule.exclude_principals(PIPELINE))
     assert pattern.matches(call("iam", "CreateAccessKey", who)) is alerts
     assert not pattern.matches(call("iam", "ListAccessKeys", who))
 
 
 def test_what_a_rule_asks_of_the_caller_stays_asked() -> None:
-    pattern = EventPattern(BY_NAME["console-login-without-mfa"].ignoring(PIPELINE))
+    pattern = EventPattern(BY_NAME["console-login-without-mfa"].exclude_principals(PIPELINE))
     assert pattern.matches(sign_in(user()))
     assert not pattern.matches(sign_in(role("other"))) and not pattern.matches(sign_in(user(), mfa="Yes"))
 
 
 def test_root_and_what_names_no_caller_can_not_be_ignored() -> None:
     everybody = ["*"]
-    assert EventPattern(BY_NAME["root-activity"].ignoring(everybody)).matches(sign_in(root()))
-    assert EventPattern(BY_NAME["health-exposed-credentials"].ignoring(everybody)).matches(health())
-    assert BY_NAME["guardrail-tamper"].ignoring([]) is BY_NAME["guardrail-tamper"].pattern
+    assert EventPattern(BY_NAME["root-activity"].exclude_principals(everybody)).matches(sign_in(root()))
+    assert EventPattern(BY_NAME["health-exposed-credentials"].exclude_principals(everybody)).matches(health())
+    assert BY_NAME["guardrail-tamper"].exclude_principals([]) is BY_NAME["guardrail-tamper"].pattern

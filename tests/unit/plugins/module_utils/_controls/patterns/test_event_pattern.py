@@ -117,12 +117,12 @@ def test_patterns(fields: dict[str, t.Any], matches: bool) -> None:
 
 
 def test_what_is_asked_of_a_list_of_objects_must_be_true_of_one_of_them() -> None:
-    def asked(label: str, status: str) -> bool:
+    def matches(label: str, status: str) -> bool:
         wanted = {"Severity": {"Label": [label]}, "Compliance": {"Status": [status]}}
         return of_detail(findings=wanted).matches(FINDINGS)
 
-    assert asked("LOW", "FAILED") and asked("HIGH", "PASSED")
-    assert not asked("HIGH", "FAILED")
+    assert matches("LOW", "FAILED") and matches("HIGH", "PASSED")
+    assert not matches("HIGH", "FAILED")
 
 
 def test_lists_of_objects_that_a_pattern_does_not_name_cost_nothing() -> None:

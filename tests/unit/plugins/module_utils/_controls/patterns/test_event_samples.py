@@ -19,7 +19,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.e
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_pattern import EventPattern
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_samples import envelope, samples
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.monitoring_watches import WATCHES
-from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.trail_events import Place, callers
+from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.trail_events import Place, make_callers
 
 from ..samples import ACCOUNT
 from .trail_shapes import check_id, check_identity, check_name, check_shape
@@ -261,7 +261,7 @@ def test_each_region_that_was_read_has_events() -> None:
 def test_each_caller_has_events_in_several_regions_and_by_several_programs() -> None:
     place = Place(ACCOUNT, "aws", "", ("eu-west-3",))
     (watch,) = (item for item in WATCHES if item.name == "cloudtrail_changes")
-    for caller in callers(place):
+    for caller in make_callers(place):
         own = [sample.event for sample in watch.samples(place) if sample.by == caller.by]
         assert len({event["awsRegion"] for event in own}) > 1, caller.by
         assert caller.source or len({event["userAgent"] for event in own}) > 1, caller.by
@@ -269,7 +269,7 @@ def test_each_caller_has_events_in_several_regions_and_by_several_programs() -> 
 
 def test_names_have_nothing_in_common_but_what_aws_gives_them() -> None:
     one, other = (
-        {caller.identity["arn"].rpartition(":")[2] for caller in callers(Place(ACCOUNT, "aws", seed))}
+        {caller.identity["arn"].rpartition(":")[2] for caller in make_callers(Place(ACCOUNT, "aws", seed))}
         for seed in ("one", "other")
     )
     words = {word for name in one for word in re.findall(r"[\w-]{4,}", name)} & {

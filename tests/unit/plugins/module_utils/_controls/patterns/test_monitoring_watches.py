@@ -33,7 +33,7 @@ SOURCE: t.Final = {
 }
 
 
-def found(name: str, place: Place = PLACE) -> tuple[Sample, ...]:
+def find_samples(name: str, place: Place = PLACE) -> tuple[Sample, ...]:
     (watch,) = [watch for watch in WATCHES if watch.name == name]
     return watch.samples(place)
 
@@ -71,7 +71,7 @@ def test_the_calls_of_a_recommendation_are_those_that_its_pattern_names(watch: W
 
 
 def test_refused_calls_have_the_codes_of_several_services_and_callers() -> None:
-    refused = found("unauthorized_calls")
+    refused = find_samples("unauthorized_calls")
     assert [(sample.name, sample.by, sample.event["eventName"]) for sample in refused] == [
         ("Client.UnauthorizedOperation of ec2", "an IAM user", "RunInstances"),
         ("Client.UnauthorizedOperation of ec2", "a role", "DescribeInstances"),
@@ -91,7 +91,7 @@ def test_refused_calls_have_the_codes_of_several_services_and_callers() -> None:
 
 
 def test_sign_ins_without_mfa_are_those_of_users_with_names_of_many_shapes() -> None:
-    samples = found("sign_in_without_mfa")
+    samples = find_samples("sign_in_without_mfa")
     assert {sample.name for sample in samples} == {"sign-in without MFA"}
     names = [sample.event["userIdentity"]["userName"] for sample in samples]
     word = "[a-z]+"
@@ -110,7 +110,7 @@ def test_sign_ins_without_mfa_are_those_of_users_with_names_of_many_shapes() -> 
     paths = [sample.event["userIdentity"]["arn"].partition(":user/")[2] for sample in samples]
     assert [path.count("/") for path in paths] == [0, 0, 1, 2, 0, 0, 0, 0]
     assert [path.rpartition("/")[2] for path in paths] == names
-    other = {sample.event["userIdentity"]["userName"] for sample in found("sign_in_without_mfa", OTHER)}
+    other = {sample.event["userIdentity"]["userName"] for sample in find_samples("sign_in_without_mfa", OTHER)}
     assert other.isdisjoint(names)
     for sample in samples:
         assert sample.event["responseElements"] == {"ConsoleLogin": "Success"}
@@ -118,7 +118,7 @@ def test_sign_ins_without_mfa_are_those_of_users_with_names_of_many_shapes() -> 
 
 
 def test_failed_sign_ins_are_those_of_users_and_of_root_with_mfa_and_without() -> None:
-    samples = found("failed_sign_ins")
+    samples = find_samples("failed_sign_ins")
     tried = [
         (sample.event["userIdentity"]["arn"], sample.event["additionalEventData"]["MFAUsed"]) for sample in samples
     ]
@@ -126,7 +126,7 @@ def test_failed_sign_ins_are_those_of_users_and_of_root_with_mfa_and_without() -
     assert tried == [(f"arn:aws:iam::{ACCOUNT}:{who}", mfa) for who in whose for mfa in ("No", "Yes")]
     shapes = ("user/[A-Z][a-z]+", "user/[a-z]+", "user/[a-z]+/[a-z]+", "root")
     assert all(re.fullmatch(shape, who) for shape, who in zip(shapes, whose, strict=True))
-    other = {sample.event["userIdentity"]["arn"] for sample in found("failed_sign_ins", OTHER)}
+    other = {sample.event["userIdentity"]["arn"] for sample in find_samples("failed_sign_ins", OTHER)}
     assert other & {arn for arn, _mfa in tried} == {f"arn:aws:iam::{ACCOUNT}:root"}
     # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
     regions = [sample.event["awsRegion"] for sample in samples]
@@ -137,13 +137,13 @@ def test_failed_sign_ins_are_those_of_users_and_of_root_with_mfa_and_without() -
 
 @pytest.mark.parametrize("name", ["sign_in_without_mfa", "failed_sign_ins"])
 def test_a_sign_in_comes_before_the_session(name: str) -> None:
-    for sample in found(name):
+    for sample in find_samples(name):
         assert not {"accessKeyId", "sessionContext"} & set(sample.event["userIdentity"])
 
 
 def test_root_is_used_with_a_password_with_a_session_and_with_a_key() -> None:
     found_ones = []
-    for sample in found("root_use"):
+    for sample in find_samples("root_use"):
         identity = sample.event["userIdentity"]
         key = identity.get("accessKeyId", "")[:4]
         assert ("sessionContext" in identity) is (key == "ASIA")
@@ -164,7 +164,7 @@ def test_root_is_used_with_a_password_with_a_session_and_with_a_key() -> None:
 
 
 def test_the_events_of_root_by_their_records() -> None:
-    events = {sample.name: sample.event for sample in found("root_use")}
+    events = {sample.name: sample.event for sample in find_samples("root_use")}
     signed_in, failed = events["ConsoleLogin"], events["failed ConsoleLogin"]
     assert [event["responseElements"]["ConsoleLogin"] for event in (signed_in, failed)] == ["Success", "Failure"]
     assert [event["additionalEventData"]["MFAUsed"] for event in (signed_in, failed)] == ["No", "Yes"]

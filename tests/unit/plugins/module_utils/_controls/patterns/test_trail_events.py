@@ -19,12 +19,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.t
     Recorder,
     Sample,
     by_whom,
-    callers,
-    federated,
-    foreign_account,
-    role,
-    root,
-    user,
+    make_callers,
+    make_federated_user,
+    make_foreign_account,
+    make_role,
+    make_root,
+    make_user,
 )
 
 from ..samples import ACCOUNT
@@ -47,7 +47,7 @@ def test_every_event_has_the_documented_shape(watch: t.Any, partition: str) -> N
 @pytest.mark.parametrize("partition", HOME)
 def test_callers_are_of_every_kind(partition: str) -> None:
     place = Place(ACCOUNT, partition)
-    found, foreign = callers(place), foreign_account(place)
+    found, foreign = make_callers(place), make_foreign_account(place)
     for caller in (*found, foreign):
         check_identity(caller.identity, partition)
     assert [caller.by for caller in found] == [
@@ -73,12 +73,12 @@ def test_callers_are_of_every_kind(partition: str) -> None:
     session = person.identity["arn"].partition(f":assumed-role/{issuer['userName']}/")[2]
     assert re.fullmatch(r"[a-z]{4,}@[a-z]{8,}\.[a-z]{4,}", session)
     # No filter leaves them out by their names, because nobody knows these before.
-    others = {caller.identity["arn"] for caller in callers(Place(ACCOUNT, partition, "another seed"))}
+    others = {caller.identity["arn"] for caller in make_callers(Place(ACCOUNT, partition, "another seed"))}
     assert [caller.by for caller in found if caller.identity["arn"] in others] == ["root"]
 
 
 def test_the_other_account_is_not_known_before() -> None:
-    one, other = foreign_account(PLACE).identity, foreign_account(OTHER).identity
+    one, other = make_foreign_account(PLACE).identity, make_foreign_account(OTHER).identity
     assert not {*one.values()} & {*other.values()} - {"AWSAccount"}
 
 
@@ -107,13 +107,13 @@ def test_ids_are_as_long_as_those_of_iam(prefix: str, length: int) -> None:
 
 
 def test_a_user_with_a_path_has_the_last_part_as_its_name() -> None:
-    identity = user(PLACE, "dev/ops/dan").identity
+    identity = make_user(PLACE, "dev/ops/dan").identity
     path = PLACE.name("dev/ops/dan")
     assert re.fullmatch("[a-z]+/[a-z]+/[a-z]+", path)
     assert identity["arn"] == f"arn:aws:iam::{ACCOUNT}:user/{path}"
     assert identity["userName"] == path.rpartition("/")[2]
     assert "sessionContext" not in identity
-    session = role(PLACE, "a/b/c", "s", "x").identity
+    session = make_role(PLACE, "a/b/c", "s", "x").identity
     assert (session["arn"], session["sessionContext"]["sessionIssuer"]["userName"]) == (
         f"arn:aws:sts::{ACCOUNT}:assumed-role/c/s",
         "c",
@@ -135,14 +135,14 @@ def test_regions_are_those_of_the_partition() -> None:
 def test_services_without_regions_record_in_one(partition: str, home: str) -> None:
     record = Recorder(Place(ACCOUNT, partition))
     for service, others in (("iam", False), ("organizations", False), ("s3", True), ("sts", True)):
-        regions = {record.call(root(PLACE), service, "Some")["awsRegion"] for _number in range(4)}
+        regions = {record.call(make_root(PLACE), service, "Some")["awsRegion"] for _number in range(4)}
         assert home in regions
         assert (len(regions) > 1) is others, service
 
 
 def test_calls_one_after_the_other_differ() -> None:
     record = Recorder(PLACE)
-    events = [record.call(user(PLACE, "alice"), "ec2", "RunInstances") for _number in range(120)]
+    events = [record.call(make_user(PLACE, "alice"), "ec2", "RunInstances") for _number in range(120)]
     for field, kinds in (("eventVersion", 3), ("awsRegion", 3)):
         assert len({event[field] for event in events}) == kinds, field
     for field in ("requestID", "eventID", "sourceIPAddress"):
@@ -166,7 +166,7 @@ def test_calls_one_after_the_other_differ() -> None:
 
 
 def test_calls_are_made_by_every_caller_that_may_make_them() -> None:
-    everybody = [caller.by for caller in callers(PLACE)]
+    everybody = [caller.by for caller in make_callers(PLACE)]
     found = list(Recorder(PLACE).calls("s3", ("PutBucketAcl", "PutBucketCors")))
     everywhere, by_each = found[: len(PLACE.regions)], found[len(PLACE.regions) :]
     assert [sample.event["awsRegion"] for sample in everywhere] == list(PLACE.regions)
@@ -186,7 +186,7 @@ def test_calls_are_made_by_every_caller_that_may_make_them() -> None:
     ("name", "is_read"), [("DescribeTable", True), ("GetObject", True), ("ListUsers", True), ("PutObject", False)]
 )
 def test_a_refused_call(name: str, is_read: bool) -> None:
-    sample = Recorder(PLACE).refused(federated(PLACE), "sqs", name, "AccessDenied")
+    sample = Recorder(PLACE).refuse(make_federated_user(PLACE), "sqs", name, "AccessDenied")
     assert (sample.name, sample.by) == ("AccessDenied of sqs", "a federated user")
     event = sample.event
     assert (event["errorCode"], event["readOnly"], event["eventName"]) == ("AccessDenied", is_read, name)
@@ -197,7 +197,7 @@ def test_a_refused_call(name: str, is_read: bool) -> None:
 def test_a_sign_in() -> None:
     record = Recorder(PLACE)
     for number, region in enumerate((*PLACE.sign_in_regions, PLACE.sign_in_regions[0])):
-        event = record.sign_in(user(PLACE, "alice"), mfa="No")
+        event = record.sign_in(make_user(PLACE, "alice"), mfa="No")
         check_shape(event, "aws")
         assert event["awsRegion"] == region
         assert (event["eventName"], event["requestParameters"]) == ("ConsoleLogin", None)
@@ -212,11 +212,11 @@ def test_a_sign_in() -> None:
 def test_sign_ins_of_root_are_recorded_in_one_region(partition: str, home: str) -> None:
     place = Place(ACCOUNT, partition)
     record = Recorder(place)
-    assert {record.sign_in(root(place), mfa="No")["awsRegion"] for _number in range(5)} == {home}
+    assert {record.sign_in(make_root(place), mfa="No")["awsRegion"] for _number in range(5)} == {home}
 
 
 def test_a_failed_sign_in() -> None:
-    event = Recorder(PLACE).sign_in(root(PLACE), mfa="Yes", result="Failure")
+    event = Recorder(PLACE).sign_in(make_root(PLACE), mfa="Yes", result="Failure")
     assert event["errorMessage"] == "Failed authentication"
     assert event["responseElements"] == {"ConsoleLogin": "Failure"}
     assert event["additionalEventData"]["MFAUsed"] == "Yes"

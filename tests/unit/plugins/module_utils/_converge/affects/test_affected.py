@@ -31,12 +31,12 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.organizatio
     Unit,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import (
-    affected_by,
-    described,
+    describe_affected,
+    find_affected,
     mismatch_of,
     with_affected,
 )
-from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import Known
+from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import KnownReach
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.table import WRITES
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import Change, Impact
 
@@ -127,7 +127,7 @@ TREE: t.Final = OrganizationTree(
     policies=(policy(SCP, "protect", "ou-work"), policy(RCP, "resources", MEMBERS[2])),
     delegated_administrators={MEMBERS[0]: ("iam.amazonaws.com",), MEMBERS[1]: ("config.amazonaws.com",)},
 )
-KNOWN: t.Final = Known(SNAPSHOT, TREE)
+KNOWN: t.Final = KnownReach(SNAPSHOT, TREE)
 
 
 def document(*principals: t.Any, **fields: t.Any) -> Record:
@@ -145,7 +145,7 @@ def trust(*principals: t.Any, **fields: t.Any) -> Record:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def asked(operation: str, target: str = "", parameters: t.Optional[Record] = None, **fields: t.Any) -> Change:
+def make_change(operation: str, target: str = "", parameters: t.Optional[Record] = None, **fields: t.Any) -> Change:
     service, _colon, name = operation.partition(":")
     given: Record = {"region": "us-east-1" if service in ("sns", "sqs", "events") else "global", **fields}
     return Change(
@@ -403,17 +403,17 @@ NOBODY: t.Final = (
 
 @pytest.mark.parametrize(("operation", "target", "request_", "fields", "affected"), CASES)
 def test_who_is_affected(operation: str, target: str, request_: Record, fields: Record, affected: list[str]) -> None:
-    assert affected_by(asked(operation, target, request_, **fields), KNOWN) == tuple(sorted(affected))
+    assert find_affected(make_change(operation, target, request_, **fields), KNOWN) == tuple(sorted(affected))
 
 
 def test_every_write_of_the_table_is_tried_above_or_changes_nobodys_access() -> None:
     tried = {case[0] for case in CASES}
     rest = sorted(set(WRITES) - tried)
     assert [name for name in rest if not name.startswith(NOBODY)] == []
-    assert all(affected_by(asked(name), KNOWN) == () for name in rest)
+    assert all(find_affected(make_change(name), KNOWN) == () for name in rest)
 
 
-def declared_writes(link_tree: Path) -> set[str]:
+def read_declared_writes(link_tree: Path) -> set[str]:
     """The writes of all modules, those that undo changes included, and those of sessions as root."""
     found: set[str] = set()
     utils = link_tree / "ansible_collections/hardening/iam/plugins/module_utils"
@@ -426,13 +426,13 @@ def declared_writes(link_tree: Path) -> set[str]:
 
 
 def test_every_write_that_a_module_declares_has_an_entry(link_tree: Path) -> None:
-    writes = declared_writes(link_tree)
+    writes = read_declared_writes(link_tree)
     assert {"iam:CreatePolicyVersion", "iam:DeactivateMFADevice", "organizations:UpdatePolicy"} <= writes
     assert sorted(writes - WRITES.keys()) == []
 
 
 def test_an_operation_that_the_table_lacks_affects_who_is_not_known() -> None:
-    assert affected_by(asked("iam:CreateUser", BOB, {"UserName": "bob"}), KNOWN) == (
+    assert find_affected(make_change("iam:CreateUser", BOB, {"UserName": "bob"}), KNOWN) == (
         "unknown: what iam:CreateUser changes",
     )
 
@@ -448,24 +448,24 @@ def test_an_operation_that_the_table_lacks_affects_who_is_not_known() -> None:
     ],
 )
 def test_what_was_not_read_is_affected_and_unknown(operation: str, parameters: Record) -> None:
-    (entry,) = affected_by(asked(operation, POLICY, parameters, before={"type": SCP}), Known())
+    (entry,) = find_affected(make_change(operation, POLICY, parameters, before={"type": SCP}), KnownReach())
     assert entry.startswith("unknown: ")
 
 
 def test_a_node_that_is_not_there_and_a_policy_that_does_not_parse_are_unknown() -> None:
-    gone = asked("organizations:AttachPolicy", SCP_ARN, {"TargetId": "ou-gone"}, before={"type": SCP})
-    assert affected_by(gone, KNOWN) == ("unknown: the accounts below ou-gone",)
-    broken = asked("sqs:SetQueueAttributes", QUEUE, {"Attributes": {"Policy": "{"}}, before={"Policy": None})
-    assert affected_by(broken, KNOWN)[0].startswith("unknown: whom a policy document names")
+    gone = make_change("organizations:AttachPolicy", SCP_ARN, {"TargetId": "ou-gone"}, before={"type": SCP})
+    assert find_affected(gone, KNOWN) == ("unknown: the accounts below ou-gone",)
+    broken = make_change("sqs:SetQueueAttributes", QUEUE, {"Attributes": {"Policy": "{"}}, before={"Policy": None})
+    assert find_affected(broken, KNOWN)[0].startswith("unknown: whom a policy document names")
     for whole in (
-        asked("events:PutPermission", BUS, {"Policy": "{}"}),
-        asked("events:RemovePermission", BUS, {"RemoveAllPermissions": True}),
+        make_change("events:PutPermission", BUS, {"Policy": "{}"}),
+        make_change("events:RemovePermission", BUS, {"RemoveAllPermissions": True}),
     ):
-        assert affected_by(whole, KNOWN) == ("unknown: whom the whole policy of an event bus names",)
+        assert find_affected(whole, KNOWN) == ("unknown: whom the whole policy of an event bus names",)
 
 
 def test_a_queue_without_a_policy_lets_nobody_in() -> None:
-    assert affected_by(asked("sqs:CreateQueue", QUEUE, {"QueueName": "lost"}), KNOWN) == ()
+    assert find_affected(make_change("sqs:CreateQueue", QUEUE, {"QueueName": "lost"}), KNOWN) == ()
 
 
 @pytest.mark.parametrize(
@@ -476,59 +476,61 @@ def test_a_queue_without_a_policy_lets_nobody_in() -> None:
     ],
 )
 def test_a_user_whom_nobody_has_seen_is_affected_by_name(target: str, affected: str) -> None:
-    assert affected_by(asked("iam:AttachUserPolicy", target, {"UserName": "new"}), KNOWN) == (affected,)
+    assert find_affected(make_change("iam:AttachUserPolicy", target, {"UserName": "new"}), KNOWN) == (affected,)
 
 
 def test_statements_that_stay_alter_nobodys_access() -> None:
     before = document(SERVICE, PARTNER)
     same = {**before, "Statement": [{**item, "Sid": "x"} for item in reversed(before["Statement"])]}
-    change = asked(
+    change = make_change(
         "sns:SetTopicAttributes",
         f"{TOPIC} Policy",
         {"AttributeName": "Policy", "AttributeValue": json.dumps(same)},
         before={"Policy": before},
     )
-    assert affected_by(change, KNOWN) == ()
+    assert find_affected(change, KNOWN) == ()
     closer = document(SERVICE, Condition={"Bool": {"aws:SecureTransport": "true"}})
     change = dataclasses.replace(
         change, parameters={**change.parameters, "AttributeValue": json.dumps(closer)}, before={"Policy": before}
     )
-    assert affected_by(change, KNOWN) == ("999988887777", "events.amazonaws.com")
+    assert find_affected(change, KNOWN) == ("999988887777", "events.amazonaws.com")
 
 
 def test_all_but_some_is_anybody() -> None:
     excepting = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "NotPrincipal": PARTNER, "Action": "sqs:*"}}
-    change = asked("sqs:SetQueueAttributes", QUEUE, {"Attributes": {"Policy": json.dumps(excepting)}})
-    assert affected_by(change, KNOWN) == ("*",)
+    change = make_change("sqs:SetQueueAttributes", QUEUE, {"Attributes": {"Policy": json.dumps(excepting)}})
+    assert find_affected(change, KNOWN) == ("*",)
 
 
 def test_the_path_of_a_principal_is_the_one_that_iam_knows() -> None:
     """A record could show a break-glass principal without the path that tells it."""
-    change = asked("iam:PutUserPermissionsBoundary", arn("user", "breaker"), {"UserName": "breaker"})
-    assert affected_by(change, KNOWN) == (arn("user", "iam-hardening/break-glass/breaker"),)
+    change = make_change("iam:PutUserPermissionsBoundary", arn("user", "breaker"), {"UserName": "breaker"})
+    assert find_affected(change, KNOWN) == (arn("user", "iam-hardening/break-glass/breaker"),)
 
 
 def test_who_joins_by_an_earlier_change_is_affected_by_a_later_one() -> None:
     plan = [
-        asked("iam:AddUserToGroup", arn("user", "eve"), {"UserName": "eve", "GroupName": "Empty"}),
-        asked("iam:AttachGroupPolicy", arn("group", "Empty"), {"GroupName": "Empty", "PolicyArn": POLICY}),
-        asked("iam:AttachRolePolicy", arn("role", "none"), {"RoleName": "none", "PolicyArn": OTHER}),
-        asked("iam:PutRolePermissionsBoundary", APP, {"RoleName": "app", "PermissionsBoundary": OTHER}),
-        asked("iam:CreatePolicyVersion", OTHER, {"PolicyArn": OTHER, "SetAsDefault": True}),
-        asked(
+        make_change("iam:AddUserToGroup", arn("user", "eve"), {"UserName": "eve", "GroupName": "Empty"}),
+        make_change("iam:AttachGroupPolicy", arn("group", "Empty"), {"GroupName": "Empty", "PolicyArn": POLICY}),
+        make_change("iam:AttachRolePolicy", arn("role", "none"), {"RoleName": "none", "PolicyArn": OTHER}),
+        make_change("iam:PutRolePermissionsBoundary", APP, {"RoleName": "app", "PermissionsBoundary": OTHER}),
+        make_change("iam:CreatePolicyVersion", OTHER, {"PolicyArn": OTHER, "SetAsDefault": True}),
+        make_change(
             "organizations:AttachPolicy",
             f"{SCP_ARN} on {MEMBERS[2]}",
             {"PolicyId": "p-protect", "TargetId": MEMBERS[2]},
             before={"type": SCP},
         ),
-        asked("organizations:UpdatePolicy", SCP_ARN, {"PolicyId": "p-protect"}, before={"type": SCP, "document": None}),
+        make_change(
+            "organizations:UpdatePolicy", SCP_ARN, {"PolicyId": "p-protect"}, before={"type": SCP, "document": None}
+        ),
     ]
     affected = [change.affects for change in with_affected(plan, KNOWN)]
     assert affected[1] == (arn("user", "eve"),)
     assert affected[4] == (APP, arn("role", "none"), arn("user", "eve"))
     assert affected[6] == MEMBERS
     # Nothing of it stays in what is known.
-    assert affected_by(plan[1], KNOWN) == ()
+    assert find_affected(plan[1], KNOWN) == ()
 
 
 # Requests and targets
@@ -542,7 +544,7 @@ def test_a_request_that_matches_its_target_is_told_from_others(
     names = ("UserName", "RoleName", "GroupName", "PolicyArn", "TopicArn", "QueueName", "TargetId", "StatementId")
     names += ("PolicyId", "PolicyName", "Name", "TargetPrincipal")
     for name in set(names) & request_.keys():
-        forged = asked(operation, target, {**request_, name: f"{request_[name]}-x"}, **fields)
+        forged = make_change(operation, target, {**request_, name: f"{request_[name]}-x"}, **fields)
         assert mismatch_of(forged) is not None, name
 
 
@@ -552,13 +554,13 @@ BEFORE: t.Final = {"policy": "protect", "type": SCP, "attached_to": "ou-work"}
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (asked("iam:AttachUserPolicy", BOB, {"UserName": "BOB"}), None),
-        (asked("iam:AttachUserPolicy", BOB, {"UserName": "dev-bob"}), "the user 'dev-bob'"),
-        (asked("iam:AttachUserPolicy", BOB, {}), "no user"),
-        (asked("iam:AttachUserPolicy", APP, {"UserName": "app"}), "the user 'app'"),
-        (asked("iam:AttachUserPolicy", BOB, {"UserName": "bob"}, account_id="999988887777"), "the account"),
+        (make_change("iam:AttachUserPolicy", BOB, {"UserName": "BOB"}), None),
+        (make_change("iam:AttachUserPolicy", BOB, {"UserName": "dev-bob"}), "the user 'dev-bob'"),
+        (make_change("iam:AttachUserPolicy", BOB, {}), "no user"),
+        (make_change("iam:AttachUserPolicy", APP, {"UserName": "app"}), "the user 'app'"),
+        (make_change("iam:AttachUserPolicy", BOB, {"UserName": "bob"}, account_id="999988887777"), "the account"),
         (
-            asked(
+            make_change(
                 "iam:AttachUserPolicy",
                 BOB,
                 {"UserName": "bob", "PolicyArn": OTHER},
@@ -567,11 +569,13 @@ BEFORE: t.Final = {"policy": "protect", "type": SCP, "attached_to": "ou-work"}
             "the policy",
         ),
         (
-            asked("iam:AddUserToGroup", BOB, {"UserName": "bob", "GroupName": "admins"}, after={"group": "readers"}),
+            make_change(
+                "iam:AddUserToGroup", BOB, {"UserName": "bob", "GroupName": "admins"}, after={"group": "readers"}
+            ),
             "the group 'admins'",
         ),
         (
-            asked(
+            make_change(
                 "iam:PutUserPermissionsBoundary",
                 BOB,
                 {"UserName": "bob", "PermissionsBoundary": OTHER},
@@ -580,30 +584,36 @@ BEFORE: t.Final = {"policy": "protect", "type": SCP, "attached_to": "ou-work"}
             "the boundary",
         ),
         # What AWS owns is of no account, and a bare name of none either.
-        (asked("organizations:DeletePolicy", FULL_ACCESS, {"PolicyId": "p-FullAWSAccess"}), None),
-        (asked("config:TagResource", "arn:aws:s3:::bucket"), None),
-        (asked("config:TagResource", "a:b:c:eu-west-1:999988887777:name"), None),
-        (asked("config:TagResource", "arn:aws:c:eu-west-1:999988887777"), None),
+        (make_change("organizations:DeletePolicy", FULL_ACCESS, {"PolicyId": "p-FullAWSAccess"}), None),
+        (make_change("config:TagResource", "arn:aws:s3:::bucket"), None),
+        (make_change("config:TagResource", "a:b:c:eu-west-1:999988887777:name"), None),
+        (make_change("config:TagResource", "arn:aws:c:eu-west-1:999988887777"), None),
         # A global change is made where its service has its one endpoint.
-        (asked("sns:DeleteTopic", TOPIC, {"TopicArn": TOPIC}, region="global"), None),
+        (make_change("sns:DeleteTopic", TOPIC, {"TopicArn": TOPIC}, region="global"), None),
         # Without a user's name IAM acts on who calls.
-        (asked("iam:UpdateAccessKey", BOB, {"AccessKeyId": "AKIA1"}), "no user"),
-        (asked("iam:UpdateAccessKey", BOB, {"UserName": "bob", "AccessKeyId": "A"}, before={"id": "B"}), "'A'"),
-        (asked("iam:DeleteLoginProfile", ROOT, {"UserName": "bob"}, account_id=MEMBERS[0]), "the user 'bob'"),
-        (asked("iam:TagUser", BOB, {"UserName": "bob", "Tags": [{"Key": "iam-hardening:x", "Value": ""}]}), None),
-        (asked("iam:TagUser", BOB, {"UserName": "bob", "Tags": [{"Key": "team", "Value": "x"}]}), "the tag 'team'"),
-        (asked("iam:UntagUser", BOB, {"UserName": "bob", "TagKeys": ["team"]}), "the tag 'team'"),
-        (asked("iam:CreatePolicy", POLICY, {"PolicyName": "shared", "Path": "/x/"}), "policy/x/shared"),
-        (asked("sns:Publish", BOB, {"TopicArn": TOPIC}, after={"notice": f"{TOPIC}-2"}, region="us-east-1"), "topic"),
-        (asked("sns:DeleteTopic", TOPIC, {"TopicArn": TOPIC}, region="eu-west-1"), "the region 'eu-west-1'"),
-        (asked("events:RemoveTargets", f"{RULE} target a", {"Rule": "iam-hardening-root", "Ids": ["a"]}), None),
+        (make_change("iam:UpdateAccessKey", BOB, {"AccessKeyId": "AKIA1"}), "no user"),
+        (make_change("iam:UpdateAccessKey", BOB, {"UserName": "bob", "AccessKeyId": "A"}, before={"id": "B"}), "'A'"),
+        (make_change("iam:DeleteLoginProfile", ROOT, {"UserName": "bob"}, account_id=MEMBERS[0]), "the user 'bob'"),
+        (make_change("iam:TagUser", BOB, {"UserName": "bob", "Tags": [{"Key": "iam-hardening:x", "Value": ""}]}), None),
         (
-            asked("events:RemoveTargets", f"{RULE} target a", {"Rule": "iam-hardening-root", "Ids": ["a", "b"]}),
+            make_change("iam:TagUser", BOB, {"UserName": "bob", "Tags": [{"Key": "team", "Value": "x"}]}),
+            "the tag 'team'",
+        ),
+        (make_change("iam:UntagUser", BOB, {"UserName": "bob", "TagKeys": ["team"]}), "the tag 'team'"),
+        (make_change("iam:CreatePolicy", POLICY, {"PolicyName": "shared", "Path": "/x/"}), "policy/x/shared"),
+        (
+            make_change("sns:Publish", BOB, {"TopicArn": TOPIC}, after={"notice": f"{TOPIC}-2"}, region="us-east-1"),
+            "topic",
+        ),
+        (make_change("sns:DeleteTopic", TOPIC, {"TopicArn": TOPIC}, region="eu-west-1"), "the region 'eu-west-1'"),
+        (make_change("events:RemoveTargets", f"{RULE} target a", {"Rule": "iam-hardening-root", "Ids": ["a"]}), None),
+        (
+            make_change("events:RemoveTargets", f"{RULE} target a", {"Rule": "iam-hardening-root", "Ids": ["a", "b"]}),
             "the target 'a, b'",
         ),
-        (asked("events:DeleteRule", RULE, {"Name": "other"}), "the rule 'other'"),
+        (make_change("events:DeleteRule", RULE, {"Name": "other"}), "the rule 'other'"),
         (
-            asked(
+            make_change(
                 "organizations:DetachPolicy",
                 f"{SCP_ARN} on ou-work",
                 {"PolicyName": "protect", "PolicyType": SCP, "TargetId": "ou-work"},
@@ -612,7 +622,7 @@ BEFORE: t.Final = {"policy": "protect", "type": SCP, "attached_to": "ou-work"}
             None,
         ),
         (
-            asked(
+            make_change(
                 "organizations:DetachPolicy",
                 f"{SCP_ARN} on ou-work",
                 {"PolicyName": "FullAWSAccess", "PolicyType": SCP, "TargetId": "ou-work"},
@@ -621,7 +631,7 @@ BEFORE: t.Final = {"policy": "protect", "type": SCP, "attached_to": "ou-work"}
             "FullAWSAccess",
         ),
         (
-            asked(
+            make_change(
                 "organizations:DeregisterDelegatedAdministrator",
                 f"{ORGANIZATION}/iam.amazonaws.com/delegated_administrator/{MEMBERS[0]}",
                 {"AccountId": MEMBERS[1]},
@@ -630,7 +640,7 @@ BEFORE: t.Final = {"policy": "protect", "type": SCP, "attached_to": "ou-work"}
             MEMBERS[1],
         ),
         (
-            asked(
+            make_change(
                 "iam:DisableOrganizationsRootSessions",
                 f"{ORGANIZATION}/iam.amazonaws.com/RootCredentialsManagement",
                 {},
@@ -660,4 +670,4 @@ def test_a_request_that_does_something_else_than_its_change_shows(change: Change
     ],
 )
 def test_who_is_affected_in_words(affects: tuple[str, ...], words: str) -> None:
-    assert described(affects) == words
+    assert describe_affected(affects) == words

@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.af
     snapshot_after,
 )
 
-from .test_affected import OTHER, POLICY, SNAPSHOT, Record, arn, asked, role, user
+from .test_affected import OTHER, POLICY, SNAPSHOT, Record, arn, make_change, role, user
 
 Owner = t.Union[User, Role, Group]
 
@@ -45,7 +45,7 @@ ACCOUNT: t.Final = dataclasses.replace(
 
 
 def after(operation: str, parameters: Record, **fields: t.Any) -> Snapshot:
-    return snapshot_after(ACCOUNT, asked(operation, parameters=parameters, **fields))
+    return snapshot_after(ACCOUNT, make_change(operation, parameters=parameters, **fields))
 
 
 def fields_of(kind: str) -> str:
@@ -160,15 +160,15 @@ def test_what_leaves_users_and_policies_as_they_are() -> None:
     ],
 )
 def test_requests_that_may_take_permissions_or_credentials(operation: str) -> None:
-    assert can_take(asked(f"iam:{operation}", parameters={"UserName": "ann", "Status": "Inactive"}))
-    assert not can_take(asked(f"organizations:{operation}", parameters={}))
+    assert can_take(make_change(f"iam:{operation}", parameters={"UserName": "ann", "Status": "Inactive"}))
+    assert not can_take(make_change(f"organizations:{operation}", parameters={}))
 
 
 @pytest.mark.parametrize("operation", ["AttachUserPolicy", "AddUserToGroup", "TagUser", "DeleteSSHPublicKey"])
 def test_requests_that_take_neither(operation: str) -> None:
-    assert not can_take(asked(f"iam:{operation}", parameters={"UserName": "ann"}))
-    assert not can_take(asked("iam:UpdateAccessKey", parameters={"UserName": "ann", "Status": "Active"}))
-    assert can_take(asked("iam:DeleteAccessKey", parameters={"UserName": "ann", "Status": "Active"}))
+    assert not can_take(make_change(f"iam:{operation}", parameters={"UserName": "ann"}))
+    assert not can_take(make_change("iam:UpdateAccessKey", parameters={"UserName": "ann", "Status": "Active"}))
+    assert can_take(make_change("iam:DeleteAccessKey", parameters={"UserName": "ann", "Status": "Active"}))
 
 
 @pytest.mark.parametrize(
@@ -180,5 +180,5 @@ def test_requests_that_take_neither(operation: str) -> None:
     ],
 )
 def test_requests_that_may_bring_a_deny(operation: str, denies: bool) -> None:
-    assert can_deny(asked(f"iam:{operation}", parameters={"UserName": "ann"})) is denies
-    assert not can_deny(asked(f"organizations:{operation}", parameters={}))
+    assert can_deny(make_change(f"iam:{operation}", parameters={"UserName": "ann"})) is denies
+    assert not can_deny(make_change(f"organizations:{operation}", parameters={}))

@@ -11,7 +11,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.callers import is_same, named_by
+from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.callers import (
+    find_named_principals,
+    is_same,
+)
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import NotKnown
 
 BOB: t.Final = "arn:aws:iam::111122223333:user/bob"
@@ -70,10 +73,10 @@ def test_documents_that_decide_alike(before: t.Any, after: t.Any, same: bool) ->
     ],
 )
 def test_whom_two_versions_name_otherwise(before: t.Any, after: t.Any, named: set[str]) -> None:
-    assert named_by(before, after) == named
+    assert find_named_principals(before, after) == named
 
 
 @pytest.mark.parametrize(("before", "after"), [("{", None), (None, "{"), ({"Statement": 3}, None)])
 def test_what_is_no_policy_names_who_knows_whom(before: t.Any, after: t.Any) -> None:
     with pytest.raises(NotKnown, match="whom a policy document names"):
-        named_by(before, after)
+        find_named_principals(before, after)

@@ -13,15 +13,18 @@ from collections.abc import Mapping
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import SCP
-from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import affected_by, grown
-from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.live import Live
+from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import (
+    find_affected,
+    find_newly_affected,
+)
+from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.live import LiveReach
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import NotKnown
 
 from ..fakes import ACCOUNT
-from .test_affected import HOLDERS, MEMBERS, POLICY, SCP_ARN, arn, asked
+from .test_affected import HOLDERS, MEMBERS, POLICY, SCP_ARN, arn, make_change
 
-UPDATE: t.Final = asked("iam:CreatePolicyVersion", POLICY, {"PolicyArn": POLICY, "SetAsDefault": True})
-ATTACH: t.Final = asked(
+UPDATE: t.Final = make_change("iam:CreatePolicyVersion", POLICY, {"PolicyArn": POLICY, "SetAsDefault": True})
+ATTACH: t.Final = make_change(
     "organizations:AttachPolicy", f"{SCP_ARN} on ou-work", {"TargetId": "ou-work"}, before={"type": SCP}
 )
 
@@ -106,8 +109,8 @@ class FakeLive:
         return {"DelegatedAdministrators": [{"Id": MEMBERS[0]}]}
 
 
-def live(aws: FakeLive, *known: str) -> Live:
-    return Live(aws, account_id=ACCOUNT, partition="aws", errors=(Refused,), known=known)
+def live(aws: FakeLive, *known: str) -> LiveReach:
+    return LiveReach(aws, account_id=ACCOUNT, partition="aws", errors=(Refused,), known=known)
 
 
 def with_path(affected: t.Iterable[str]) -> list[str]:
@@ -116,41 +119,41 @@ def with_path(affected: t.Iterable[str]) -> list[str]:
 
 def test_holders_are_read_of_both_usages_page_by_page_with_their_paths() -> None:
     aws = FakeLive()
-    assert list(affected_by(UPDATE, live(aws))) == with_path(HOLDERS)
+    assert list(find_affected(UPDATE, live(aws))) == with_path(HOLDERS)
     assert aws.asked.count("ListEntitiesForPolicy") == 5
 
 
 def test_accounts_are_read_down_the_tree() -> None:
-    assert affected_by(ATTACH, live(FakeLive())) == MEMBERS[:2]
+    assert find_affected(ATTACH, live(FakeLive())) == MEMBERS[:2]
     root = dataclasses.replace(ATTACH, parameters={"TargetId": "r-root"})
-    assert affected_by(root, live(FakeLive())) == MEMBERS
+    assert find_affected(root, live(FakeLive())) == MEMBERS
     one = dataclasses.replace(ATTACH, parameters={"TargetId": MEMBERS[1]})
-    assert affected_by(one, live(FakeLive())) == (MEMBERS[1],)
+    assert find_affected(one, live(FakeLive())) == (MEMBERS[1],)
 
 
 def test_the_nodes_of_a_policy_are_read_by_its_name() -> None:
     named = {"PolicyName": "protect", "PolicyType": SCP, "Content": "{}"}
-    update = asked("organizations:UpdatePolicy", SCP_ARN, named, before={"type": SCP, "document": None})
-    assert affected_by(update, live(FakeLive())) == MEMBERS[1:]
+    update = make_change("organizations:UpdatePolicy", SCP_ARN, named, before={"type": SCP, "document": None})
+    assert find_affected(update, live(FakeLive())) == MEMBERS[1:]
 
 
 def test_delegated_administrators_are_read() -> None:
-    change = asked("iam:DisableOrganizationsRootSessions", "x")
-    assert affected_by(change, live(FakeLive())) == (ACCOUNT, MEMBERS[0])
+    change = make_change("iam:DisableOrganizationsRootSessions", "x")
+    assert find_affected(change, live(FakeLive())) == (ACCOUNT, MEMBERS[0])
 
 
 # Who joined
 
 
-def planned(change: t.Any, aws: FakeLive) -> t.Any:
-    return dataclasses.replace(change, affects=affected_by(change, live(aws)))
+def plan_change(change: t.Any, aws: FakeLive) -> t.Any:
+    return dataclasses.replace(change, affects=find_affected(change, live(aws)))
 
 
 def test_nobody_joined() -> None:
     aws = FakeLive()
-    change = planned(UPDATE, aws)
+    change = plan_change(UPDATE, aws)
     again = FakeLive()
-    assert grown(change, live(again, *change.affects)) == ()
+    assert find_newly_affected(change, live(again, *change.affects)) == ()
     # Whose ARN is known is not asked for.
     assert "GetUser" not in again.asked and "GetRole" not in again.asked
 
@@ -158,35 +161,38 @@ def test_nobody_joined() -> None:
 def test_who_is_planned_by_another_path_did_not_join() -> None:
     """A plan may name a role without the path that IAM knows."""
     change = dataclasses.replace(UPDATE, affects=tuple(HOLDERS))
-    assert grown(change, live(FakeLive())) == ()
+    assert find_newly_affected(change, live(FakeLive())) == ()
 
 
 def test_who_left_is_no_growth() -> None:
-    change = planned(UPDATE, FakeLive())
+    change = plan_change(UPDATE, FakeLive())
     fewer = FakeLive()
     fewer.owners["PermissionsPolicy"] = {"PolicyUsers": [], "PolicyRoles": ["app"], "PolicyGroups": []}
-    assert grown(change, live(fewer, *change.affects)) == ()
+    assert find_newly_affected(change, live(fewer, *change.affects)) == ()
 
 
 def test_a_role_that_got_the_policy_and_a_user_who_joined_the_group_are_named() -> None:
-    change = planned(UPDATE, FakeLive())
+    change = plan_change(UPDATE, FakeLive())
     more = FakeLive()
     more.owners["PermissionsBoundary"]["PolicyRoles"] = ["dev", "new"]
     more.members = [arn("user", "ann"), arn("user", "zoe")]
-    assert grown(change, live(more, *change.affects)) == (arn("role", "path/new"), arn("user", "zoe"))
+    assert find_newly_affected(change, live(more, *change.affects)) == (arn("role", "path/new"), arn("user", "zoe"))
 
 
 def test_an_account_that_was_moved_below_the_node_is_named() -> None:
-    change = planned(ATTACH, FakeLive())
+    change = plan_change(ATTACH, FakeLive())
     more = FakeLive()
     more.accounts["ou-inner"].append(MEMBERS[2])
-    assert grown(change, live(more)) == (MEMBERS[2],)
+    assert find_newly_affected(change, live(more)) == (MEMBERS[2],)
 
 
 def test_what_concerns_one_principal_reads_nothing() -> None:
     aws = FakeLive()
-    assert grown(asked("iam:DetachUserPolicy", arn("user", "bob"), {"UserName": "bob"}), live(aws)) == ()
-    assert grown(asked("iam:CreateUser", arn("user", "bob"), {"UserName": "bob"}), live(aws)) == ()
+    assert (
+        find_newly_affected(make_change("iam:DetachUserPolicy", arn("user", "bob"), {"UserName": "bob"}), live(aws))
+        == ()
+    )
+    assert find_newly_affected(make_change("iam:CreateUser", arn("user", "bob"), {"UserName": "bob"}), live(aws)) == ()
     assert aws.asked == []
 
 
@@ -202,14 +208,16 @@ def test_what_concerns_one_principal_reads_nothing() -> None:
         (ATTACH, "ListAccountsForParent"),
         (ATTACH, "ListOrganizationalUnitsForParent"),
         (ATTACH, "DescribeOrganization"),
-        (asked("iam:DisableOrganizationsRootSessions", "x"), "ListDelegatedAdministrators"),
+        (make_change("iam:DisableOrganizationsRootSessions", "x"), "ListDelegatedAdministrators"),
     ],
 )
 def test_what_is_denied_is_affected_and_unknown(change: t.Any, operation: str) -> None:
-    (entry,) = affected_by(change, live(FakeLive(**{operation: "AccessDenied"})))
+    (entry,) = find_affected(change, live(FakeLive(**{operation: "AccessDenied"})))
     assert entry.startswith("unknown: ") and "AccessDenied" in entry
     # So it is right before the write.
-    assert grown(planned(change, FakeLive()), live(FakeLive(**{operation: "AccessDenied"}))) == (entry,)
+    assert find_newly_affected(plan_change(change, FakeLive()), live(FakeLive(**{operation: "AccessDenied"}))) == (
+        entry,
+    )
 
 
 @pytest.mark.parametrize("code", ["NoSuchEntity", "NoSuchEntityException"])

@@ -14,9 +14,9 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset, Unread, UnreadKind
 from ansible_collections.hardening.iam.plugins.module_utils._account.organization_tree import RCP, SCP
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import (
-    Known,
+    KnownReach,
     NotKnown,
-    Planned,
+    PlannedReach,
     Reach,
 )
 
@@ -38,13 +38,13 @@ QUESTIONS: t.Final[dict[str, t.Callable[[Reach], t.Any]]] = {
 
 
 @pytest.mark.parametrize(("missing", "ask"), QUESTIONS.items())
-@pytest.mark.parametrize("known", [Known(), Known(UNREAD), Planned(Known())])
+@pytest.mark.parametrize("known", [KnownReach(), KnownReach(UNREAD), PlannedReach(KnownReach())])
 def test_what_was_not_read_is_not_known(known: Reach, missing: str, ask: t.Callable[[Reach], t.Any]) -> None:
     with pytest.raises(NotKnown, match=missing):
         ask(known)
 
 
-@pytest.mark.parametrize("known", [KNOWN, Planned(KNOWN)])
+@pytest.mark.parametrize("known", [KNOWN, PlannedReach(KNOWN)])
 def test_what_was_read(known: Reach) -> None:
     assert known.arn_of("user", "BREAKER") == arn("user", "iam-hardening/break-glass/breaker")
     assert known.arn_of("role", "app") == APP
@@ -63,7 +63,7 @@ def test_what_was_read(known: Reach) -> None:
 
 
 def test_an_organization_that_the_snapshot_holds_is_known() -> None:
-    assert Known(dataclasses.replace(SNAPSHOT, organization_tree=TREE)).management_account() == ACCOUNT
+    assert KnownReach(dataclasses.replace(SNAPSHOT, organization_tree=TREE)).management_account() == ACCOUNT
     with pytest.raises(NotKnown, match="ou-gone"):
         KNOWN.below("ou-gone")
 
@@ -94,7 +94,7 @@ def test_an_organization_that_the_snapshot_holds_is_known() -> None:
 def test_a_plan_adds_those_who_join(
     operation: str, parameters: Record, ask: t.Callable[[Reach], frozenset[str]], added: str
 ) -> None:
-    planned = Planned(KNOWN)
+    planned = PlannedReach(KNOWN)
     planned.note(operation, parameters, [BOB])
     assert ask(planned) == ask(KNOWN) | {added}
     assert added not in ask(KNOWN)
@@ -102,7 +102,7 @@ def test_a_plan_adds_those_who_join(
 
 @pytest.mark.parametrize("operation", ["DetachUserPolicy", "DeleteUserPermissionsBoundary", "RemoveUserFromGroup"])
 def test_what_a_plan_takes_away_stays_in_the_picture(operation: str) -> None:
-    planned = Planned(KNOWN)
+    planned = PlannedReach(KNOWN)
     planned.note(operation, {"PolicyArn": POLICY, "GroupName": "Team", "UserName": "bob"}, [BOB])
     assert planned.owners(POLICY) == KNOWN.owners(POLICY)
     assert planned.members("Team") == KNOWN.members("Team")

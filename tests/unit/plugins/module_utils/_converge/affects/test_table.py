@@ -29,7 +29,7 @@ from .test_affected import (
     TEAM,
     TOPIC,
     Record,
-    asked,
+    make_change,
 )
 
 IN_HOME: t.Final[Record] = {"region": "us-east-1"}
@@ -303,10 +303,12 @@ EACH: t.Final = [(operation, *case) for operations, *case in CASES for operation
 def test_each_thing_that_a_request_names_is_compared(
     operation: str, target: str, request_: Record, fields: Record, called: dict[str, str]
 ) -> None:
-    assert mismatch_of(asked(operation, target, request_, **fields)) is None
+    assert mismatch_of(make_change(operation, target, request_, **fields)) is None
     for name, what in called.items():
         other = {**request_, name: f"{request_[name]}x"}
-        assert f"the request names the {what} '" in str(mismatch_of(asked(operation, target, other, **fields))), name
+        assert f"the request names the {what} '" in str(mismatch_of(make_change(operation, target, other, **fields))), (
+            name
+        )
 
 
 @pytest.mark.parametrize(
@@ -319,23 +321,23 @@ def test_each_thing_that_a_request_names_is_compared(
     ],
 )
 def test_events_are_compared_one_by_one(entries: list[Record], what: t.Optional[str]) -> None:
-    change = asked("events:PutEvents", f"{BUS} events 1", {"Entries": entries}, after={"events": ["{}"]})
+    change = make_change("events:PutEvents", f"{BUS} events 1", {"Entries": entries}, after={"events": ["{}"]})
     assert (what or "None") in str(mismatch_of(change))
 
 
 @pytest.mark.parametrize(("operation", "setting"), SETTINGS.items())
 def test_a_setting_is_told_by_its_name(operation: str, setting: str) -> None:
     target = f"{ORGANIZATION}/iam.amazonaws.com/{setting}"
-    assert mismatch_of(asked(operation, target, after={"setting": setting})) is None
-    assert f"the setting '{setting}'" in str(mismatch_of(asked(operation, target, after={"setting": "other"})))
-    other = asked(operation, f"{ORGANIZATION}/iam.amazonaws.com/other", after={"setting": setting})
+    assert mismatch_of(make_change(operation, target, after={"setting": setting})) is None
+    assert f"the setting '{setting}'" in str(mismatch_of(make_change(operation, target, after={"setting": "other"})))
+    other = make_change(operation, f"{ORGANIZATION}/iam.amazonaws.com/other", after={"setting": setting})
     assert f"the setting '{setting}'" in str(mismatch_of(other))
 
 
 def test_every_write_of_the_table_is_compared_or_names_nothing() -> None:
     rest = sorted(WRITES.keys() - {operation for operation, *_case in EACH} - SETTINGS.keys())
     assert [name for name in rest if not name.startswith("securityhub:") and name not in NAMELESS] == []
-    assert [name for name in rest if mismatch_of(asked(name, "x")) is not None] == []
+    assert [name for name in rest if mismatch_of(make_change(name, "x")) is not None] == []
 
 
 def test_others_can_join_where_a_group_a_policy_or_a_node_has_members() -> None:

@@ -35,7 +35,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_pattern import EventPattern
 from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.affected import with_affected
-from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import Known
+from ansible_collections.hardening.iam.plugins.module_utils._converge.affects.reach import KnownReach
 from ansible_collections.hardening.iam.plugins.module_utils._converge.change import GLOBAL, Change
 from ansible_collections.hardening.iam.plugins.module_utils._converge.plan import Plan
 
@@ -99,7 +99,7 @@ def test_all_that_is_made_is_removed_and_the_events_are_sent_in_between() -> Non
 
 
 def test_no_change_of_a_probe_affects_anybody_but_who_may_use_the_queue() -> None:
-    for change in with_affected(plan(account(HOME, OTHER)).changes, Known()):
+    for change in with_affected(plan(account(HOME, OTHER)).changes, KnownReach()):
         assert change.affects == (() if change.service != "sqs" else ("sns.amazonaws.com",)), change.target
 
 
