@@ -85,7 +85,7 @@ class Organization:
         )
 
     @functools.cached_property
-    def bound(self) -> tuple[MemberAccount, ...]:
+    def bound_accounts(self) -> tuple[MemberAccount, ...]:
         """The active accounts that policies bind: not the management account, whatever is attached to it."""
         management = self.tree.management_account_id
         return tuple(account for account in self.tree.accounts if account.state == ACTIVE and account.id != management)
@@ -98,7 +98,7 @@ class Organization:
 
     def list_bound_under(self, target: str) -> list[str]:
         """List the active accounts that a policy on ``target`` binds, by the names that people use."""
-        ids = {account.id for account in self.bound}
+        ids = {account.id for account in self.bound_accounts}
         return [self.tree.name_of(item.id) for item in self.tree.accounts_under([target]) if item.id in ids]
 
     def unreadable(self, targets: Iterable[str]) -> str:

@@ -26,7 +26,7 @@ from .arn import is_break_glass
 from .break_glass_state import PROVIDERS, SignIns, State, list_trusted
 from .change import Change
 
-_MOST_TOLD: t.Final = 3
+_MOST_NAMES: t.Final = 3
 
 
 def principals_for_emergencies(snapshot: Snapshot, patterns: Sequence[str]) -> tuple[t.Union[User, Role], ...]:
@@ -106,7 +106,7 @@ class Rescue:
         unread = self.snapshot.missing(Dataset.AUTHORIZATION_DETAILS)
         if unread:
             return f"users and roles are not known: {unread.reason}"
-        found = self._found
+        found = self._principals
         if not found:
             return f"{', '.join(self.patterns)} matches no user or role" if self.patterns else "the account has none"
         present = self._present()
@@ -117,8 +117,8 @@ class Rescue:
             if lack is None:
                 return None
             lacks.append(f"{principal.name} {lack}")
-        more = f"; and {len(lacks) - _MOST_TOLD} more" if len(lacks) > _MOST_TOLD else ""
-        return "; ".join(lacks[:_MOST_TOLD]) + more
+        more = f"; and {len(lacks) - _MOST_NAMES} more" if len(lacks) > _MOST_NAMES else ""
+        return "; ".join(lacks[:_MOST_NAMES]) + more
 
     def loss(self, change: Change) -> t.Optional[str]:
         """How ``change`` takes the last way to use a break-glass principal; None where one stays, or it takes none.
@@ -132,7 +132,7 @@ class Rescue:
         after = present.after((change,))
         if after is present:
             return None
-        found = [principal for principal in self._found if present.may_do_something(principal)]
+        found = [principal for principal in self._principals if present.may_do_something(principal)]
         if any(after.lack(principal, change) is None for principal in found):
             return None
         for principal in found:
@@ -150,7 +150,7 @@ class Rescue:
 
     def lacks(self, action: str = "", resource: str = "*") -> dict[str, str]:
         """Those of them that could not help, and why: nobody can use it, it may not do ``action``, or nothing."""
-        found = {item.arn: self._now.lack_of(item, action, resource) for item in self._found}
+        found = {item.arn: self._now.lack_of(item, action, resource) for item in self._principals}
         return {arn: lack for arn, lack in found.items() if lack}
 
     @property
@@ -159,7 +159,7 @@ class Rescue:
 
         They count all the same: most members can't read the policies that are attached to them.
         """
-        if not self._found:
+        if not self._principals:
             return None
         unread = self.snapshot.missing(Dataset.ORGANIZATION_POLICIES)
         if unread is not None:
@@ -168,11 +168,11 @@ class Rescue:
         return f"{', '.join(names)}: not parsable" if names else None
 
     @functools.cached_property
-    def _found(self) -> tuple[t.Union[User, Role], ...]:
+    def _principals(self) -> tuple[t.Union[User, Role], ...]:
         return principals_for_emergencies(self.snapshot, self.patterns)
 
 
 def _join_names(arns: Collection[str]) -> str:
     names = sorted(f"user {arn.rpartition('/')[2]}" if ":user/" in arn else arn for arn in arns)
-    more = f" and {len(names) - _MOST_TOLD} more" if len(names) > _MOST_TOLD else ""
-    return ", ".join(names[:_MOST_TOLD]) + more
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more

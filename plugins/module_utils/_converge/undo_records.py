@@ -23,7 +23,7 @@ class UnderivableError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """A recorded change. Only :meth:`text`, :meth:`tags` and :meth:`said` look at what it calls its undo."""
+    """A recorded change. Only :meth:`text`, :meth:`tags` and :attr:`undo_parameters` look at what it calls its undo."""
 
     change: Change
 
@@ -47,7 +47,7 @@ class Record:
         return self.change.before is None
 
     @property
-    def said(self) -> Mapping[str, t.Any]:
+    def undo_parameters(self) -> Mapping[str, t.Any]:
         """The parameters of the undo as the record has them."""
         return self.change.undo.parameters if self.change.undo else {}
 
@@ -74,7 +74,7 @@ class Record:
 
     def text(self, document: t.Any, *keys: str) -> str:
         """``document`` as JSON text: as the record spells it below ``keys``, if it says the same there."""
-        spelt: t.Any = self.said
+        spelt: t.Any = self.undo_parameters
         for key in keys:
             spelt = spelt.get(key) if isinstance(spelt, Mapping) else None
         if isinstance(spelt, str) and says_same(spelt, document):
@@ -83,7 +83,7 @@ class Record:
 
     def tags(self, name: str = "Tags") -> list[dict[str, str]]:
         """Tags of the undo, as the record has them: pairs of texts and nothing else."""
-        found = self.said.get(name, [])
+        found = self.undo_parameters.get(name, [])
         self.check(isinstance(found, list), f"{name} is no list")
         for tag in found:
             is_tag = isinstance(tag, Mapping) and set(tag) == {"Key", "Value"}
@@ -94,7 +94,7 @@ class Record:
 
     def optional(self, *names: str) -> dict[str, str]:
         """Texts of the undo that only the record has and that give nobody access, as far as it has them."""
-        found = {name: self.said[name] for name in names if name in self.said}
+        found = {name: self.undo_parameters[name] for name in names if name in self.undo_parameters}
         self.check(all(isinstance(value, str) for value in found.values()), f"{', '.join(names)}: not a text")
         return found
 

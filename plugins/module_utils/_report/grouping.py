@@ -72,10 +72,10 @@ class Group:
     def name(self, finding: Mapping[str, t.Any]) -> str:
         """The object of one of the findings, with its account where only that distinguishes it from another."""
         name = (len(self.controls) > 1 and find_watched_event(finding["title"])) or resource_name(finding)
-        return f"{name} of {finding['account_id']}" if self._alike_in_accounts else name
+        return f"{name} of {finding['account_id']}" if self._has_same_names_in_accounts else name
 
     @functools.cached_property
-    def _alike_in_accounts(self) -> bool:
+    def _has_same_names_in_accounts(self) -> bool:
         """Whether resources of several accounts share a name, such as their root users."""
         names = {resource_name(finding) for finding in self.findings}
         return len({finding["account_id"] for finding in self.findings}) > 1 and len(names) < len(
@@ -181,7 +181,7 @@ class Refusals:
     targets: tuple[str, ...] = ()
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """The reason in a sentence, without the lines below it."""
         return self.reason.partition("\n")[0]
 

@@ -349,7 +349,7 @@ def _refused(refused: Iterable[Mapping[str, t.Any]], show: Show) -> Lines:
     lines = []
     for refusal in refusal_groups(refused):
         marks = filter(None, (refusal.module, refusal.operation, refusal.rule))
-        lines += wrap_text(show(f"- {refusal.title}: {refusal.said} ({', '.join(marks)})"), first="  ", rest="    ")
+        lines += wrap_text(show(f"- {refusal.title}: {refusal.summary} ({', '.join(marks)})"), first="  ", rest="    ")
         # What is to be copied stays as it is.
         lines += [f"      {show(line)}" for line in refusal.to_copy]
         if refusal.names:

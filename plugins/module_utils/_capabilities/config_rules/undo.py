@@ -31,7 +31,7 @@ def _config_rule(record: Record) -> t.Optional[Undo]:
     before = record.before
     if before.get("narrowed"):
         return None
-    spelt: Mapping[str, t.Any] = record.said.get("ConfigRule") or {}
+    spelt: Mapping[str, t.Any] = record.undo_parameters.get("ConfigRule") or {}
     modes = [str(mode["Mode"]) for mode in spelt.get("EvaluationModes") or ()]
     again = {"ConfigRule": changes.rule_request(name, dict(before), str(spelt.get("Description") or ""), modes)}
     if record.change.after is not None:
@@ -69,7 +69,7 @@ def _organization_rule(record: Record) -> Undo:
     name = _config_name(record, "organization-config-rule")
     if record.is_new:
         return Undo(changes.DELETE_ORGANIZATION_RULE, {"OrganizationConfigRuleName": name})
-    metadata: Mapping[str, t.Any] = record.said.get("OrganizationManagedRuleMetadata") or {}
+    metadata: Mapping[str, t.Any] = record.undo_parameters.get("OrganizationManagedRuleMetadata") or {}
     description = str(metadata.get("Description") or "")
     return Undo(changes.PUT_ORGANIZATION_RULE, changes.organization_request(name, dict(record.before), description))
 

@@ -47,7 +47,7 @@ def _alert_rule(record: Record) -> Undo:
 
 def _pattern(record: Record, shown: t.Any) -> str:
     """The pattern as the record spells it, if it says what before shows, where the order of a list counts nothing."""
-    spelt = record.said.get("EventPattern")
+    spelt = record.undo_parameters.get("EventPattern")
     if isinstance(spelt, str) and says_same(spelt, json.loads(spelt)) and changes.normal(json.loads(spelt)) == shown:
         return spelt
     return json.dumps(shown, separators=(",", ":"))

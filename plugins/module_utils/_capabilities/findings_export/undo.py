@@ -21,7 +21,7 @@ _SERVICE: t.Final = "securityhub"
 
 
 def _imported(record: Record) -> Undo:
-    findings = record.said["Findings"]
+    findings = record.undo_parameters["Findings"]
     before, after = record.before, record.after
     record.check({str(finding["Id"]) for finding in findings} == set(before) == set(after), "it is of other findings")
     for finding in findings:
@@ -38,7 +38,7 @@ def _investigated(record: Record) -> Undo:
     product = product_of(record.change)
     check_arn(record, product, "securityhub")
     (status,) = set(record.before.values())
-    note = record.said["Note"]
+    note = record.undo_parameters["Note"]
     record.check(set(note) == {"Text", "UpdatedBy"} and all(isinstance(text, str) for text in note.values()), "no note")
     ids = [{"Id": item, "ProductArn": product} for item in record.before]
     return Undo(UPDATE, {"FindingIdentifiers": ids, "Workflow": {"Status": str(status)}, "Note": dict(note)})

@@ -44,7 +44,7 @@ def _standard_enabled(record: Record) -> Undo:
 
 def _standard_disabled(record: Record) -> Undo:
     path = _hub_part(record, SUBSCRIPTION)
-    (wanted,) = record.said["StandardsSubscriptionRequests"]
+    (wanted,) = record.undo_parameters["StandardsSubscriptionRequests"]
     standard = str(wanted["StandardsArn"])
     record.check(path_of(standard) == path, f"{standard} is another standard than its target")
     return Undo("BatchEnableStandards", {"StandardsSubscriptionRequests": [{"StandardsArn": standard}]})
@@ -53,7 +53,7 @@ def _standard_disabled(record: Record) -> Undo:
 def _control_parameters(record: Record) -> Undo:
     """Parameters of a control; the type of a value is the only key that AWS wants beside what before shows."""
     control = _hub_part(record, CONTROL)
-    spelt: Mapping[str, t.Any] = record.said["Parameters"]
+    spelt: Mapping[str, t.Any] = record.undo_parameters["Parameters"]
     given: dict[str, t.Any] = {}
     for name, value in record.before.items():
         if value is None:

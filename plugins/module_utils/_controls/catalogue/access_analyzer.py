@@ -63,10 +63,10 @@ def _names_something(key: str, criterion: Criterion) -> bool:
         return False
     if criterion.eq:
         return all(value != "*" for value in criterion.eq)
-    return bool(criterion.contains) and all(_tells_apart(key, value) for value in criterion.contains)
+    return bool(criterion.contains) and all(_is_distinctive(key, value) for value in criterion.contains)
 
 
-def _tells_apart(key: str, part: str) -> bool:
+def _is_distinctive(key: str, part: str) -> bool:
     """Whether a part of a name is more than what all ARNs of a service, an account or a region have."""
     if key.startswith("principal.") and _ACCOUNT.fullmatch(part):
         return True

@@ -123,15 +123,15 @@ def _hints(observed: dict[str, t.Any]) -> Iterator[str]:
 def _check_units(scope: Scope) -> Verdict:
     organization = Organization(scope)
     tree = organization.tree
-    if not organization.bound:
+    if not organization.bound_accounts:
         return Verdict(0, "units", not_applicable="the organization has no other active account to be put in a unit")
     counts = {unit.path: 0 for unit in tree.units if unit.parent_id}
-    for account in organization.bound:
+    for account in organization.bound_accounts:
         path = tree.path_of(account.id)
         counts[path] = counts.get(path, 0) + 1
     flat = counts.get("/", 0)
     observed = {"accounts_by_unit": dict(sorted(counts.items()))}
-    if flat == len(organization.bound):
+    if flat == len(organization.bound_accounts):
         detail = f"all {plural(flat, 'member accounts')} lie directly below the root, in no unit"
         return Verdict(flat, "accounts", (Failure(organization.arn_of(tree.root_id), detail, observed, "/"),))
     parts = [f"{path} ({plural(count, 'accounts')})" for path, count in sorted(counts.items()) if path != "/"]
@@ -145,7 +145,7 @@ def _check_suspended_accounts(scope: Scope) -> Verdict:
     organization = Organization(scope)
     tree = organization.tree
     shut = [account for account in tree.accounts if account.state in ("SUSPENDED", "PENDING_CLOSURE")]
-    populated = {account.parent_id for account in organization.bound} | {tree.root_id}
+    populated = {account.parent_id for account in organization.bound_accounts} | {tree.root_id}
     failures = tuple(
         Failure(
             organization.arn_of(account.id),

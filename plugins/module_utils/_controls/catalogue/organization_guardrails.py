@@ -37,21 +37,21 @@ _NO_SCPS: t.Final = "service control policies are not enabled, so that none is a
 def _check_guardrails(scope: Scope) -> Verdict:
     organization = Organization(scope)
     tree = organization.tree
-    if not organization.bound:
+    if not organization.bound_accounts:
         return Verdict(0, _ACCOUNTS, not_applicable=_NO_MEMBERS)
     if not any(tree.policy_types.get(kind) == ENABLED for kind in _KINDS):
         detail = f"neither service nor resource control policies are enabled (feature set {tree.feature_set})"
         failure = Failure(organization.arn_of(tree.root_id), detail, {"policy_types": dict(tree.policy_types)}, "/")
-        return Verdict(len(organization.bound), _ACCOUNTS, (failure,))
-    found = {account.id: _guardrails_of(scope, organization, account) for account in organization.bound}
-    bare = [account for account in organization.bound if not found[account.id]]
+        return Verdict(len(organization.bound_accounts), _ACCOUNTS, (failure,))
+    found = {account.id: _guardrails_of(scope, organization, account) for account in organization.bound_accounts}
+    bare = [account for account in organization.bound_accounts if not found[account.id]]
     failures = tuple(
         _report_bare_account(organization, account) for account in bare if not _unread_above(organization, account)
     )
-    detail = f"{plural(len(organization.bound), _ACCOUNTS)} below policies that enforce at least one guardrail"
+    detail = f"{plural(len(organization.bound_accounts), _ACCOUNTS)} below policies that enforce at least one guardrail"
     extra = {"guardrails": first({name for names in found.values() for name in names})}
     unjudged = _unreadable(organization, bare)
-    return Verdict(len(organization.bound), _ACCOUNTS, failures, detail, unjudged=unjudged, extra=extra)
+    return Verdict(len(organization.bound_accounts), _ACCOUNTS, failures, detail, unjudged=unjudged, extra=extra)
 
 
 def _guardrails_of(scope: Scope, organization: Organization, account: MemberAccount) -> tuple[str, ...]:
@@ -142,13 +142,13 @@ def _report_closed_target(organization: Organization, target: str, scps: tuple[A
 
 def _check_mfa_demanded(scope: Scope) -> Verdict:
     organization = Organization(scope)
-    if not organization.bound:
+    if not organization.bound_accounts:
         return Verdict(0, _ACCOUNTS, not_applicable=_NO_MEMBERS)
     if organization.tree.policy_types.get(SCP) != ENABLED:
         failure = Failure(organization.arn_of(organization.tree.root_id), _NO_SCPS, {"enabled": False}, "/")
-        return Verdict(len(organization.bound), _ACCOUNTS, (failure,))
-    gaps = {account.id: _effect(scope, organization, account).lack_of_mfa for account in organization.bound}
-    open_ = [account for account in organization.bound if gaps[account.id]]
+        return Verdict(len(organization.bound_accounts), _ACCOUNTS, (failure,))
+    gaps = {account.id: _effect(scope, organization, account).lack_of_mfa for account in organization.bound_accounts}
+    open_ = [account for account in organization.bound_accounts if gaps[account.id]]
     failures = tuple(
         Failure(
             organization.arn_of(account.id),
@@ -160,7 +160,7 @@ def _check_mfa_demanded(scope: Scope) -> Verdict:
         for account in open_
         if not _unread_above(organization, account)
     )
-    return Verdict(len(organization.bound), _ACCOUNTS, failures, unjudged=_unreadable(organization, open_))
+    return Verdict(len(organization.bound_accounts), _ACCOUNTS, failures, unjudged=_unreadable(organization, open_))
 
 
 def _check_mfa_pattern(scope: Scope) -> Verdict:

@@ -166,12 +166,12 @@ class Effect:
             for kind, how in kinds.items():
                 user = self._actor(kind, name)
                 for region, action, resource in _calls(regions):
-                    if self._outcome(user, action, resource, region) not in self._denied:
+                    if self._outcome(user, action, resource, region) not in self._denials:
                         return f"a user without MFA may call {action} {how} in {region}"
         return ""
 
     @functools.cached_property
-    def _denied(self) -> frozenset[Outcome]:
+    def _denials(self) -> frozenset[Outcome]:
         """The outcomes that count as a denial.
 
         Where nothing is allowed to anybody, that is an accident (control organization_allows_something), and no demand.

@@ -53,7 +53,7 @@ def test_policies_by_where_they_are_attached() -> None:
 def test_who_is_bound() -> None:
     closed = (*tree().accounts, account("555566667777", "acme-old", PRODUCTION, "SUSPENDED"))
     found = organization(acme(accounts=closed))
-    assert [item.id for item in found.bound] == [PROD, DEV, PLAY]
+    assert [item.id for item in found.bound_accounts] == [PROD, DEV, PLAY]
     assert found.list_bound_under(WORKLOADS) == [f"acme-prod ({PROD})", f"acme-dev ({DEV})"]
     assert ACCOUNT not in found.nodes and "555566667777" in found.nodes
 
