@@ -24,8 +24,8 @@ from .config_rules import (
     DeliveryChannel,
     NonCompliant,
     RuleCompliance,
-    comparable,
     frequency_of,
+    normalize_parameters,
     parse_input_parameters,
 )
 from .model import UnreadKind
@@ -107,7 +107,7 @@ def rule(record: Record, region: str) -> ConfigRule:
         region=region,
         owner=fields.text(origin, "Owner"),
         identifier=identifier,
-        parameters=comparable(identifier, parameters),
+        parameters=normalize_parameters(identifier, parameters),
         frequency=frequency_of(identifier, fields.optional_text(record, "MaximumExecutionFrequency")),
         resource_types=tuple(sorted(fields.texts(scope, "ComplianceResourceTypes"))),
         narrowed=bool(scope.get("TagKey") or scope.get("ComplianceResourceId")),

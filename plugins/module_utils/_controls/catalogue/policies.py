@@ -33,7 +33,7 @@ Rule = Callable[[Text], Iterable[str]]
 
 def _allowed(*actions: str) -> Rule:
     """A rule against any of a few actions on every resource."""
-    return lambda text: sorted({action for analysis in text.analyses for action in analysis.freely(actions)})
+    return lambda text: sorted({action for analysis in text.analyses for action in analysis.find_unrestricted(actions)})
 
 
 def _all_of_service(prefix: str) -> Rule:

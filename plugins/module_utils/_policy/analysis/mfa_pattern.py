@@ -32,7 +32,7 @@ _PRINCIPAL: t.Final = "aws:principalarn"
 _TAG: t.Final = "aws:principaltag/"
 # Only requests of IAM users have a name to put there.
 _OWN: t.Final = "${aws:username}"
-# A name that no policy has on purpose: who is meant by it is whoever is not named.
+# A name that no policy has on purpose. It represents every principal that is not named.
 _NAME: t.Final = "x7-no-such-name"
 _IDENTITY_CENTER: t.Final = "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_"
 _ACCOUNT: t.Final = "111122223333"

@@ -204,19 +204,19 @@ def _requests_of_anybody(place: Place) -> tuple[Context, ...]:
     return tuple(caller.with_({"aws:SourceIp": address}) for caller in callers for address in _ADDRESSES)
 
 
-# An answer, and the context keys that an unknown one hangs on; others have none.
+# An answer, and the context keys that an unknown one depends on; others have none.
 Answer = tuple[Truth, frozenset[str]]
 Question = Callable[[Context], Answer]
 
 _NO: t.Final[Answer] = (NO, frozenset())
-# Where the evaluator can't tell and names no key: a condition nevertheless, never none.
+# If the evaluator has no answer and names no key: a condition nevertheless, never none.
 _UNSAID: t.Final = frozenset({"what is not known"})
 
 
 class Analysis:
     """Questions to the policies of one principal, or of one document by itself.
 
-    ``principal`` is an ARN, or None for what holds whoever it is; then conditions on who it is count as conditions.
+    ``principal`` is an ARN, or None for any principal; then conditions on the principal count as conditions.
     """
 
     def __init__(self, layers: Layers, place: Place, principal: t.Optional[str] = None) -> None:
@@ -250,8 +250,8 @@ class Analysis:
         for action in _GIVING:
             yield self._ask(action, _RESOURCES[action], here)
 
-    def freely(self, actions: Iterable[str]) -> tuple[str, ...]:
-        """Those of ``actions`` that are allowed on every resource, without a condition that restricts anybody."""
+    def find_unrestricted(self, actions: Iterable[str]) -> tuple[str, ...]:
+        """Find those of ``actions`` that are allowed on every resource, without a condition that restricts anybody."""
         return tuple(action for action in actions if self._speaks_of(action.lower()) and self.may(action))
 
     @functools.cached_property

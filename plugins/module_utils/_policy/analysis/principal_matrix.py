@@ -87,7 +87,7 @@ class Loss:
     """What one of the cast may do and could not any longer. ``certain``: not only if a key has a certain value.
 
     ``policies`` are the names of those that take it away; ``statement`` is that of a deny, None where no policy allows
-    it any longer. ``missing`` are the condition keys that it hangs on.
+    it any longer. ``missing`` are the condition keys that it depends on.
     """
 
     actor: Actor

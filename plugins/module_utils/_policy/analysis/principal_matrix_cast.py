@@ -22,7 +22,7 @@ from .principal_matrix_requests import Ask, Keys, asks_of
 
 _HOMES: t.Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _MFA: t.Final = "aws:MultiFactorAuthPresent"
-# Keys that most requests have, with values that nobody knows beforehand. A policy that hangs on them may deny.
+# Keys that most requests have, with values that nobody knows beforehand. A policy that depends on them may deny.
 _OPEN: t.Final = (
     "aws:CurrentTime",
     "aws:EpochTime",

@@ -169,7 +169,7 @@ class _Reader:
             return
         for name in value:
             if name not in known:
-                # IAM tells "action" from "Action", and says no more of either than "Syntax errors in policy".
+                # IAM distinguishes "action" from "Action", and says no more of either than "Syntax errors in policy".
                 meant = next((right for right in known if right.lower() == _key(name).lower()), None)
                 hint = f"; it is spelled {meant}" if meant else ""
                 self.refuse((*path, _key(name)), f"is no element of a {place}{hint}")

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""One use of one known way by one principal: whether all that it takes is allowed, and what that hangs on."""
+"""One use of one known way by one principal: whether all that it takes is allowed, and what that depends on."""
 
 from __future__ import annotations
 
@@ -169,11 +169,11 @@ class Attempts:
     def policy_choices(self, method: Method, actor: Actor) -> tuple[t.Optional[str], ...]:
         """Which policy to attach, or to bound by: one that makes an administrator, or one that is made for it."""
         if MAKE_POLICY in method.actions:
-            return tuple(self.makeable(actor, MAKE_POLICY))
+            return tuple(self.make_arns(actor, MAKE_POLICY))
         return (None,) if (ATTACH | _SET_BOUNDARY).isdisjoint(method.actions) else self._powers.policies
 
-    def makeable(self, actor: Actor, action: str) -> Iterator[str]:
-        """ARNs that the actor may be allowed ``action`` on, of which it chooses the name."""
+    def make_arns(self, actor: Actor, action: str) -> Iterator[str]:
+        """Make ARNs that the actor may be allowed ``action`` on, of which it chooses the name."""
         return self._questions.make_arns(actor, action, self._usual(action))
 
     def _usual(self, action: str) -> str:

@@ -22,7 +22,7 @@ from ..evaluation.compiled import CompiledPolicies, CompiledStatement, compile_p
 from ..evaluation.evaluate import Evaluator, Layers
 from .methods import METHODS
 
-# Keys that tell principals of one account apart; of tags, several may have the same.
+# Keys that distinguish principals of one account; of tags, several may have the same.
 _ONE_EACH: t.Final = ("aws:principalarn", "aws:userid", "aws:username")
 TAG: t.Final = "aws:principaltag/"
 # Conditions on these can be certain: who calls, what the target is, what the attacker asks for or chooses.
@@ -187,7 +187,7 @@ def all_policies(layers: Layers) -> Iterator[Policy]:
 
 
 def _is_never_certain(statement: Statement) -> bool:
-    """Whether a condition asks for something that nothing tells before the request is made, such as MFA."""
+    """Whether a condition asks for something that is not known before the request is made, such as MFA."""
     return any(not condition.key.lower().startswith(_KNOWABLE) for condition in statement.conditions)
 
 

@@ -75,7 +75,7 @@ class Method:
     """One known way to more rights.
 
     ``needs`` must all be allowed. With ``services`` the target is a role that is passed, and its trust policy must
-    admit one of these service principals. ``assumes`` says what must exist that the policies don't tell, such as a
+    admit one of these service principals. ``assumes`` says what must exist that the policies don't show, such as a
     function that already runs as the target: the path is then conditional. ``sources`` are the pages it is from.
     """
 

@@ -7,7 +7,7 @@
 
 """The questions that the search for privilege escalation asks of policies: may somebody do something, and on what.
 
-An answer is None for no; else it holds what it hangs on, which is nothing for a plain yes. A request is judged with
+An answer is None for no; else it holds what it depends on, which is nothing for a plain yes. A request is judged with
 what an attacker does not choose filled in, and with what is not known left open.
 """
 
@@ -28,7 +28,7 @@ from ..evaluation.variables import VERSION
 from .landscape import Landscape, Subject, SubjectKind
 from .layers import TAG, ReadyLayers, Relevance, all_policies, variables
 
-# What an answer hangs on: condition keys, and sentences on what must be so.
+# What an answer depends on: condition keys, and sentences on what must be so.
 Doubts = frozenset[str]
 
 # A condition key in lower case with its value, or None where the request does not have it.

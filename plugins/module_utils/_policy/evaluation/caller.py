@@ -46,7 +46,7 @@ class CallerKind(enum.Enum):
     UNNAMED = "unnamed"
 
 
-# They have no policies of their own: what they may do stands in the policy of the resource alone.
+# They have no policies of their own: only the policy of the resource gives them permissions.
 WITHOUT_IDENTITY: t.Final = frozenset({CallerKind.SERVICE, CallerKind.PROVIDER, CallerKind.ANONYMOUS})
 
 

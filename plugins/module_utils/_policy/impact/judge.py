@@ -28,7 +28,7 @@ from ..evaluation.narrowing import (
     RESOURCE_KEY,
     depends_on_principal,
     find_narrowed_layers,
-    only,
+    keep_layers,
     open_resources,
     policies_of,
     possible_resources,
@@ -74,7 +74,7 @@ class Verdict:
 
     ``missing_context`` are the condition keys that are not known and decide. ``lost`` are, at service level, the
     actions that are lost or may be, ``of`` how many the use may have been. ``resources`` are the patterns of resources
-    that decide, where the evidence does not tell the resource. ``statement`` is the one that decides, with its policy.
+    that decide, if the evidence has no resource. ``statement`` is the one that decides, with its policy.
     """
 
     principal_arn: str
@@ -123,8 +123,8 @@ class Impact:
         """One line for people: ``2 will break, 1 may break: lambda:Invoke (…)``, or that all is safe."""
         if self.is_safe:
             return f"safe: nothing is lost that was used in the days on record ({self.evidence.windows})"
-        told = [f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items() if count and name != "safe"]
-        return f"{', '.join(told)}: {self.verdicts[0].reason}"
+        named = [f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items() if count and name != "safe"]
+        return f"{', '.join(named)}: {self.verdicts[0].reason}"
 
 
 def judge(
@@ -152,7 +152,7 @@ class _Target:
 
 @dataclasses.dataclass(frozen=True)
 class _Answer:
-    """What is found out of one action, whoever did it, and how often."""
+    """The answer for one action, the same for all principals and times."""
 
     outcome: Breakage
     reason: str
@@ -174,7 +174,7 @@ class Judge:
     ``resource_policies`` are those that are known, by the ARN of the resource (trust policies of roles, above all): a
     user or a session that one of them names does not lose what only a boundary no longer allows. Of other resources it
     is taken that their policies go on to agree. ``unused_resources`` are patterns of ARNs that nobody is taken to have
-    used where the evidence does not tell the resource: denials on them break nothing then.
+    used if the evidence has no resource: denials on them break nothing then.
     """
 
     def __init__(
@@ -305,7 +305,7 @@ class Judge:
     def _evaluator(self, names: t.Optional[frozenset[str]], pattern: t.Optional[str]) -> Evaluator:
         key = (names, pattern)
         if key not in self._evaluators:
-            layers = self.before if names is None else only(self.after, names)
+            layers = self.before if names is None else keep_layers(self.after, names)
             if pattern is not None:
                 layers = open_resources(layers, pattern, self._unused)
             self._evaluators[key] = Evaluator(layers)

@@ -73,8 +73,8 @@ class Parameters:
                     _gather(value, key, self._nested, 0)
         return self._nested.get(name, [])
 
-    def everything(self) -> dict[str, list[str]]:
-        """All texts by the name of their parameter, whatever the depth, without those below tags and filters."""
+    def list_all(self) -> dict[str, list[str]]:
+        """List all texts by the name of their parameter, at any depth, without those below tags and filters."""
         self.find_nested("")
         return self._nested or {}
 

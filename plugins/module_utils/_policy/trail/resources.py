@@ -83,7 +83,7 @@ class Subject:
         if directly:
             return [text for name in self.parameters.top for text in self.parameters.texts(name) if _is_arn(text)]
         if self._requested is None:
-            every = self.parameters.everything().values()
+            every = self.parameters.list_all().values()
             self._requested = [text for texts in every for text in texts if _is_arn(text)]
         return self._requested
 

@@ -95,7 +95,7 @@ def _rcp_actions(draft: Draft, statement: Statement) -> Iterator[DraftIssue]:
 def check_trust_actions(draft: Draft) -> Iterator[DraftIssue]:
     """Find actions that no trust policy of a role can have, or that its principals cannot call."""
     for statement in draft.policy.statements if draft.kind is Kind.TRUST else ():
-        callable_actions = _callable(draft, statement)
+        callable_actions = _list_callable(draft, statement)
         for placed in draft.texts(statement, "Action"):
             meant = [action for action in _TRUST_ACTIONS if action_matcher((placed.text,))(action)]
             if not meant:
@@ -106,8 +106,8 @@ def check_trust_actions(draft: Draft) -> Iterator[DraftIssue]:
                 yield DraftIssue("mismatched_action_for_principal", placed.path, message)
 
 
-def _callable(draft: Draft, statement: Statement) -> set[str]:
-    """The ways to assume a role that the principals of a statement have."""
+def _list_callable(draft: Draft, statement: Statement) -> set[str]:
+    """List the ways to assume a role that the principals of a statement have."""
     if statement.not_principals is not None:
         return set(_TRUST_ACTIONS)
     ways: set[str] = set()

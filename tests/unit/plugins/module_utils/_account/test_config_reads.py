@@ -15,8 +15,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.config_rule
     DeliveryChannel,
     NonCompliant,
     RuleCompliance,
-    as_text,
-    comparable,
+    format_value,
+    normalize_parameters,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound
@@ -115,15 +115,15 @@ def test_denied_tags_leave_the_rules_unknown() -> None:
     ],
 )
 def test_values_as_aws_takes_them(value: t.Any, text: str) -> None:
-    assert as_text(value) == text
+    assert format_value(value) == text
 
 
 def test_parameters_are_compared_as_their_rule_reads_them() -> None:
     same = [{"policyArns": "b, a"}, {"policyArns": ["a", "b"], "exceptionList": ""}]
-    assert {comparable("IAM_POLICY_BLACKLISTED_CHECK", item)["policyArns"] for item in same} == {"a,b"}
+    assert {normalize_parameters("IAM_POLICY_BLACKLISTED_CHECK", item)["policyArns"] for item in same} == {"a,b"}
     # To a rule, True is not true, and the order of a text is part of it.
-    assert comparable("IAM_PASSWORD_POLICY", {"RequireNumbers": "True"}) == {"RequireNumbers": "True"}
-    assert comparable("SOMETHING_ELSE", {"x": "b,a"}) == {"x": "b,a"}
+    assert normalize_parameters("IAM_PASSWORD_POLICY", {"RequireNumbers": "True"}) == {"RequireNumbers": "True"}
+    assert normalize_parameters("SOMETHING_ELSE", {"x": "b,a"}) == {"x": "b,a"}
 
 
 def result(kind: str, name: str) -> dict[str, t.Any]:
