@@ -113,7 +113,7 @@ def _second_unread(
     failed: Mapping[tuple[Dataset, str], Unreadable],
     wanted: Collection[Dataset],
 ) -> Iterator[Unread]:
-    """What failed in the second round, or could not be asked for in it.
+    """Yield the datasets of the second round that failed, or that could not be asked for.
 
     What is not known of a multi-region trail, or of a log group in a region that nobody looks at, is not known of any
     region. A member account is refused the status of its organization's trail: no fault, and nothing it could mend.
@@ -182,7 +182,7 @@ def read_deep(
 
 
 def _read_of(results: Mapping[tuple[Dataset, str], t.Any], wanted: Dataset) -> Mapping[str, t.Any]:
-    """What was read of each principal; one that is gone has nothing."""
+    """Return the data on each principal; one that is gone has nothing."""
     return {
         arn: found
         for (dataset, arn), found in results.items()

@@ -37,7 +37,7 @@ from .unread import make_unread
 K = t.TypeVar("K")
 V = t.TypeVar("V")
 
-#: What each dataset is read with: every module declares those of the datasets that it collects.
+#: The operations that read each dataset: every module declares those of the datasets that it collects.
 OPERATIONS: t.Final[Mapping[Dataset, Operations]] = {
     dataset: Operations(reads=frozenset(names)) for dataset, names in OPERATIONS_OF.items()
 }

@@ -63,7 +63,7 @@ def read_config_rules(source: Source, region: str) -> Fields:
 
 
 def _all(source: Source, reads: Mapping[str, Callable[[], V]]) -> dict[str, V]:
-    """What all reads bring, made in parallel. Raises Unreadable where one of them does."""
+    """Make all reads in parallel. Raise Unreadable if one of them does."""
     found: dict[str, V] = {}
     for key, result in source.gather(reads).items():
         if isinstance(result, Unreadable):
@@ -131,7 +131,7 @@ def channel(record: Record, region: str) -> DeliveryChannel:
 
 
 def read_config_compliance(source: Source, region: str) -> Fields:
-    """What the region's rules on IAM found, with the resources that do not comply."""
+    """Read the verdicts of the region's rules on IAM, with the resources that do not comply."""
     rules = {item.name: item for item in _rules(source, region) if item.identifier in BY_IDENTIFIER}
     verdicts: dict[str, str] = {}
     for names in _batches(list(rules), _NAMES):

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the snapshot holds of AWS Config beyond its recorders: rules on IAM, what they found, and delivery channels."""
+"""The part of a snapshot on AWS Config beyond its recorders: rules on IAM, their verdicts, and delivery channels."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class NonCompliant:
 
 @dataclasses.dataclass(frozen=True)
 class RuleCompliance:
-    """What a rule on IAM found. AWS does not tell the resources of a rule that one of its services owns."""
+    """The verdict of a rule on IAM. AWS does not list the resources of a rule that one of its services owns."""
 
     rule: str
     region: str

@@ -43,7 +43,7 @@ def list_not_requested(wanted: Collection[Dataset]) -> list[Unread]:
 def unread_in_region(
     failures: Mapping[Dataset, Unreadable], wanted: Collection[Dataset], region: str
 ) -> Iterator[Unread]:
-    """What failed in one region, of the regional datasets among ``wanted``.
+    """Yield the regional datasets among ``wanted`` that failed in one region.
 
     Where the region refuses everything, all of them have that one reason. Alarms can't be known without trails.
     """

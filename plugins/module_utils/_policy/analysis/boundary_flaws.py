@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is wrong with a policy as a permissions boundary: it leaves nothing, or those it binds can get rid of it.
+"""The flaws of a policy as a permissions boundary: it leaves nothing, or those it binds can get rid of it.
 
 Asked is the evaluator, about a principal whose own policies allow everything: what the boundary then lets through is
 all that it does not prevent. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
@@ -78,7 +78,7 @@ class _Probe:
 
 
 def flaws(policy: Policy, *, arn: str, place: Place, bound: Sequence[str] = ()) -> tuple[Flaw, ...]:
-    """What is wrong with ``policy`` as the boundary whose ARN is ``arn``, of the principals with the ARNs ``bound``.
+    """Find the flaws of ``policy`` as the boundary with the ARN ``arn`` of the principals with the ARNs ``bound``.
 
     Whoever it binds is also taken to be of a name that no policy mentions.
     """

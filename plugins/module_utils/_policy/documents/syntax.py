@@ -27,7 +27,7 @@ Path = tuple[t.Union[str, int], ...]
 # limit.
 _DEPTH = 64
 
-# What IAM takes in a policy document, as its API states it for every PolicyDocument parameter:
+# The characters that IAM takes in a policy document, as its API states for every PolicyDocument parameter:
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
 _FOREIGN = re.compile(r"[^\t\n\r\x20-\xff]")
 

@@ -31,7 +31,7 @@ _MAKE_GROUP: t.Final = "iam:CreateGroup"
 MAKE_POLICY: t.Final = "iam:CreatePolicy"
 ATTACH: t.Final = frozenset({"iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:AttachGroupPolicy"})
 _SET_BOUNDARY: t.Final = frozenset({"iam:PutUserPermissionsBoundary", "iam:PutRolePermissionsBoundary"})
-# Whose requests say which boundary the user or role has, or is given.
+# Actions whose requests say which boundary the user or role has, or is given.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PermissionsBoundary
 _TELLS_BOUNDARY: t.Final = frozenset(
     {
@@ -66,7 +66,7 @@ class Edge:
 
 @dataclasses.dataclass(frozen=True)
 class Attempt:
-    """What an attacker settles before it begins: whom, and the parts of its requests that are its choice.
+    """The choices that an attacker makes before it begins: the target, and the free parts of its requests.
 
     ``target`` is an ARN, ``boundary`` that of the target's permissions boundary, ``attached`` that of the policy which
     is attached or becomes the boundary, ``policies`` are those which are changed.
@@ -226,7 +226,7 @@ class Attempts:
         return target.trust
 
     def _keys(self, attempt: Attempt, action: str) -> Keys:
-        """What the request says beside action and resource."""
+        """Return the condition keys of the request, beside action and resource."""
         keys: list[tuple[str, t.Union[str, tuple[str, ...], None]]] = []
         if action == PASS:
             keys.append(("iam:passedtoservice", attempt.service))

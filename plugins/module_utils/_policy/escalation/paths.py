@@ -127,7 +127,7 @@ def conditions(doubts: Doubts) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class _Form:
-    """What somebody is after ``changes`` to itself, which may be none."""
+    """An actor after ``changes`` to itself, which may be none."""
 
     actor: Actor
     changes: tuple[Edge, ...] = ()
@@ -184,7 +184,7 @@ class _Search:
         )
 
     def _forms_of(self, actor: Actor) -> tuple[_Form, ...]:
-        """What somebody can make of itself, the fewest changes first."""
+        """Find the forms that somebody can give itself, the fewest changes first."""
         forms: list[_Form] = []
         ahead = collections.deque([_Form(actor)])
         seen = {actor.rights}
@@ -220,7 +220,7 @@ class _Search:
 
     def _best(self, arn: str, forms: tuple[_Form, ...], depth: int, levels: list[frozenset[str]]) -> t.Optional[_Way]:
         """A certain way of ``depth`` steps. The first that is not certain is kept for later."""
-        # What takes the least comes first: one's own rights, then those of others, then those that are made for it.
+        # The easiest steps come first: one's own rights, then those of others, then those that are made for it.
         own = (
             _Way(form.changes, form.doubts | form.power)
             for form in forms
@@ -231,7 +231,7 @@ class _Search:
             certain = [form for form in forms if not form.doubts]
             way = self._keep_best(arn, depth, self._of_depth(certain, depth, levels, sure=arn in self._pending))
         if way is None and arn not in self._pending:
-            # What is not certain in its first steps is of no use once there is another such way.
+            # A way whose first steps are not certain is of no use once there is another such way.
             doubtful = [form for form in forms if form.doubts]
             self._keep_best(arn, depth, self._of_depth(doubtful, depth, levels, sure=False))
         return way

@@ -23,7 +23,7 @@ from .questions import Actor, Doubts
 
 _MFA: t.Final = "aws:MultiFactorAuthPresent"
 
-#: What an attacker adds.
+#: The policy that an attacker adds.
 EVERYTHING: t.Final = Policy(
     (Statement(index=0, allow=True, actions=("*",), resources=("*",)),), version="2012-10-17", name="everything"
 )
@@ -63,7 +63,7 @@ class Powers:
         )
         return (own, *others)
 
-    # What becomes of rights
+    # Changes of rights
 
     def _cache(self, key: t.Hashable, make: Callable[[], Layers]) -> Layers:
         if key not in self._layers:

@@ -75,7 +75,7 @@ class Escalation:
 
     @functools.cached_property
     def actors(self) -> Mapping[str, Actor]:
-        """Who can act: users, and roles except those that only AWS's services use."""
+        """The principals that can act: users, and roles except those that only AWS's services use."""
         return {
             subject.arn: Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
             for subject in self.landscape.subjects
@@ -96,7 +96,7 @@ class Escalation:
     # Steps that end as an administrator, or change oneself
 
     def find_own_changes(self, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
-        """What somebody may do to its own user or role, and what it then is."""
+        """Find changes of an actor to its own user or role, each with the actor after it."""
         raised: t.Optional[Edge] = None
         for edge, changed in itertools.chain.from_iterable(
             self._own_change(method, actor) for method in self._open(actor, self._own)
@@ -108,7 +108,7 @@ class Escalation:
             yield from self._leave_groups(method, actor)
         # Several changes that give something less than everything are not searched together with a policy.
         if not actor.has_attached and (raised is None or not raised.is_certain):
-            # Who may give itself everything has no need of less, unless that is more certain.
+            # A principal that may give itself everything has no need of less, unless that is more certain.
             limits = raised.doubts if raised else None
             for edge, changed in self._raise_partly(actor, sure=raised is not None):
                 if limits is None or not limits <= edge.doubts:

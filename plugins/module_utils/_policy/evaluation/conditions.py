@@ -86,7 +86,7 @@ class _Comparison:
         static, self._dynamic = _split(condition, version)
         self._values = bool(static)
         self._test: Test = comparison(condition.operator, static)
-        # What the ARN operators do with a pattern that lacks components is not documented. In a resource AWS takes
+        # AWS does not document how ARN operators treat a pattern that lacks components. In a resource AWS takes
         # them for anything: where that would match, the answer is open.
         lacking = tuple(each for each in static if lacks_parts(text_of(each))) if "Arn" in condition.operator else ()
         self._vague = [(make_filled_matcher(lacking, Style.RESOURCE), {condition.key})] if lacking else []

@@ -31,7 +31,7 @@ from .verdict import Conclusion, Layer, Verdict, Way, judge, weigh
 
 
 class Outcome(enum.StrEnum):
-    """What becomes of a request. UNKNOWN: it depends on something that the request as given does not say."""
+    """The outcome of a request. UNKNOWN: it depends on something that the request as given does not say."""
 
     ALLOWED = "allowed"
     IMPLICIT_DENY = "implicit_deny"
@@ -187,7 +187,7 @@ class Evaluator:
         resource: str = "*",
         context: t.Optional[t.Union[Mapping[str, Values], Context]] = None,
     ) -> Outcome:
-        """What the principal's own side says, without explanation: what the policy of the resource says is left out.
+        """Return the outcome of the principal's own side, without explanation and without the policy of the resource.
 
         A plain mapping is a complete context. ``*`` as the resource is all of them: only statements count that name
         every resource, those that deny too.

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a change of layers can take away from one action, and on which resources.
+"""The permissions that a change of layers can take away from one action, and on which resources.
 
 A call that was made got past every layer of its time. So a layer that says the same of its action as before lets it
 pass again, whatever conditions it has; only what the changed layers say has to be found out.

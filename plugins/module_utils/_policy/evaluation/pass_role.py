@@ -23,7 +23,7 @@ from collections.abc import Mapping
 
 @dataclasses.dataclass(frozen=True)
 class PassedRole:
-    """What one action does with roles.
+    """The way in which one action takes a role.
 
     ``parameters`` are the request's parameters, at any depth, that name a role or an instance profile; empty where
     they stand inside of a document, or are not known. ``services`` are the principals that the roles are for, in the

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the policies of a layer say of a request, and what follows from all layers together."""
+"""The verdicts of the layers on a request, and the conclusion from all of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Layer(enum.StrEnum):
 
 
 class Verdict:
-    """What one layer says: whether it allows and whether it denies, by which statement, and what it depends on.
+    """The verdict of one layer: whether it allows and whether it denies, by which statement, and what it depends on.
 
     ``level`` is the place of an SCP's or RCP's target in the organization, in words. ``policies`` are None for a policy
     of the resource that was not given.

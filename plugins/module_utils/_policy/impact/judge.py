@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a narrowing change would break, judged by what was used.
+"""The uses that a narrowing change would break, judged by past use.
 
 Each use is held against the layers as they are and as they would be. It is safe only where nothing that it may have
 been is lost; what is not known never counts as safe, and no evidence is not the same as no use.
@@ -48,7 +48,7 @@ _LAYERS: t.Final = {
 # So many of a list are named in words.
 _NAMED: t.Final = 5
 
-#: What no judgement sees, whatever the evidence.
+#: The limits of every judgement, whatever the evidence.
 BLIND_SPOTS: t.Final = (
     "a job that runs less often than the evidence reaches back leaves no trace in it",
     "policies of resources are not read: one that names the user or a session gives past a boundary, and one that "
@@ -57,7 +57,7 @@ BLIND_SPOTS: t.Final = (
 
 
 class Breakage(enum.StrEnum):
-    """What becomes of a use; in this order, the worst first."""
+    """The outcome of a use; in this order, the worst first."""
 
     WILL_BREAK = "will_break"
     MAY_BREAK = "may_break"
@@ -137,14 +137,14 @@ def judge(
     resource_policies: t.Optional[Mapping[str, Policy]] = None,
     unused_resources: Sequence[str] = (),
 ) -> Impact:
-    """What the change from ``before`` to ``after`` does to one principal. For many alike, keep a ``Judge``."""
+    """Judge the change from ``before`` to ``after`` for one principal. For many alike, keep a ``Judge``."""
     judging = Judge(before, after, resource_policies=resource_policies, unused_resources=unused_resources)
     return judging.impact(principal_arn, uses, evidence)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Target:
-    """What a question is about: a resource, or (with the resource ``*``) one of which only a pattern is known."""
+    """The target of a question: a resource, or (with the resource ``*``) one of which only a pattern is known."""
 
     resource: str
     pattern: t.Optional[str] = None
@@ -284,7 +284,7 @@ class Judge:
         return dataclasses.replace(answer, reason=reason, allowed_before=False)
 
     def _decide(self, names: t.Optional[frozenset[str]], target: _Target, use: Use, action: str) -> Decision:
-        """What the layers of these names say as they would be, or all of them as they are (None)."""
+        """Decide by the layers of these names after the change, or by all of them before it (None)."""
         evaluator = self._evaluator(names, target.pattern)
         account = arn_account(use.principal_arn) or ""
         request = Request(
@@ -411,7 +411,7 @@ def _service_verdict(use: Use, lost: Mapping[str, _Answer], *, of: int, certain:
 
 
 def _without_evidence(principal_arn: str, evidence: Evidence, *, used: bool) -> Iterator[Verdict]:
-    """What there is to say where evidence is missing. No data never means unused."""
+    """Yield verdicts where evidence is missing. No data never means unused."""
     failed = "".join(f"; not read: {failure}" for failure in evidence.failures)
     if not evidence.sources:
         yield Verdict(principal_arn, Breakage.NO_EVIDENCE, f"nothing tells what it does{failed}")

@@ -160,7 +160,7 @@ _IAM_TAGGERS: t.Final[Mapping[str, str]] = {
 }
 _TAGS: t.Final = ("tags", "tagset", "taglist", "tag")
 _SPECIFIED: t.Final = ("tagspecificationset", "tagspecification", "tagspecifications")
-# What services do with a key in the name of the caller.
+# Calls that services make with a key in the name of the caller.
 # https://docs.aws.amazon.com/kms/latest/developerguide/service-integration.html
 _KEY_USES: t.Final = (
     "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey",
@@ -189,7 +189,7 @@ def find_further_permissions(
 
 
 def read_copy_source(subject: Subject) -> tuple[str, tuple[Target, ...]]:
-    """What a copy in S3 reads: the action, and the object. ``x-amz-copy-source`` is ``bucket/key?versionId=…``."""
+    """Return the action and the object that a copy in S3 reads. ``x-amz-copy-source`` is ``bucket/key?versionId=…``."""
     text = next(iter(subject.parameters.texts(_COPY_SOURCE)), "")
     path, _mark, query = unquote(text).lstrip("/").partition("?versionId=")
     action = "s3:GetObjectVersion" if query else "s3:GetObject"

@@ -136,7 +136,7 @@ class Kind:
 
 @dataclasses.dataclass(frozen=True)
 class Places:
-    """What fills the placeholders that all ARNs share."""
+    """The values of the placeholders that all ARNs share."""
 
     partition: str
     region: t.Optional[str]

@@ -213,7 +213,7 @@ def _fill_fixed_arn(subject: Subject, kind: Kind, *, is_alone: bool) -> list[str
 def _find_unshown(
     subject: Subject, kinds: Sequence[Kind], found: Mapping[str, Sequence[str]], out: t.Collection[str]
 ) -> Iterator[Target]:
-    """What the call is about besides, or may be, of which the event shows no ARN.
+    """Return further resources that the call is about, or may be, of which the event shows no ARN.
 
     The reference calls types required that are alternatives to each other (the listeners of three kinds of load
     balancers): those that are named by the same parameters count as one. An action of which no type is required is
@@ -238,7 +238,7 @@ def _target(subject: Subject, kinds: Sequence[Kind], *, is_possible: bool = Fals
     return Target(None, tuple(dict.fromkeys(patterns)), is_possible, tuple(kind.name for kind in kinds))
 
 
-# What policies know a resource by
+# The ways in which policies name a resource
 
 
 _TAGGING_LOGS: t.Final = frozenset({"logs:tagresource", "logs:untagresource", "logs:listtagsforresource"})

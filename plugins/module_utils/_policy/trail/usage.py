@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What principals were seen to do, and how far each kind of evidence can be believed."""
+"""The recorded uses of principals, and how far each kind of evidence can be believed."""
 
 from __future__ import annotations
 
@@ -182,6 +182,6 @@ class Evidence:
 
     @property
     def blind_spots(self) -> tuple[str, ...]:
-        """What none of the sources shows, or what could not be read at all."""
+        """List the blind spots of the sources, and the data that could not be read at all."""
         spots = (spot for read in self.reads if read.failure is None for spot in read.blind_spots)
         return tuple(dict.fromkeys((*spots, *(f"not read: {failure}" for failure in self.failures))))

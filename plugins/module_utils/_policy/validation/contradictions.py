@@ -65,7 +65,7 @@ def _needs_key(condition: Condition) -> bool:
 
 
 def _wants_absence(condition: Condition) -> t.Optional[bool]:
-    """What Null asks for; None where it takes both, or its value is neither true nor false."""
+    """Return whether Null asks for an absent key; None if it takes both, or its value is neither true nor false."""
     values = {value.lower() for value in condition.values}
     return values == {"true"} if values in ({"true"}, {"false"}) else None
 

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What only some kinds of policies may say: the language of SCPs, RCPs and trust policies, and boundaries."""
+"""Rules of some kinds of policies: the language of SCPs, RCPs and trust policies, and boundaries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FULL_LANGUAGE: t.Final = frozenset({"aws", "aws-us-gov"})
 _ASSUME_ROLE: t.Final = "sts:assumerole"
 _WITH_SAML: t.Final = "sts:assumerolewithsaml"
 _WITH_WEB_IDENTITY: t.Final = "sts:assumerolewithwebidentity"
-# What a role's trust policy can be about: id_roles_create_for-user and id_session-tags of the IAM guide.
+# The actions of a role's trust policy: id_roles_create_for-user and id_session-tags of the IAM guide.
 _TRUST_ACTIONS: t.Final = (
     _ASSUME_ROLE,
     _WITH_SAML,
