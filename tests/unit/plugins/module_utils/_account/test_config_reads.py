@@ -89,9 +89,9 @@ def test_tags_of_a_rule_that_is_gone_by_now() -> None:
     assert [rule.tags for rule in snapshot.config_rules] == [{}]
 
 
-@pytest.mark.parametrize("told", ['["a"]', "{"])
-def test_parameters_that_do_not_parse(told: str) -> None:
-    snapshot = read(reading(describe_rule("x", InputParameters=told)), Dataset.CONFIG_RULES)
+@pytest.mark.parametrize("text", ['["a"]', "{"])
+def test_parameters_that_do_not_parse(text: str) -> None:
+    snapshot = read(reading(describe_rule("x", InputParameters=text)), Dataset.CONFIG_RULES)
     assert unread_of(snapshot, Dataset.CONFIG_RULES, HOME)[0] == "unparsable"
 
 
@@ -132,8 +132,10 @@ def result(kind: str, name: str) -> dict[str, t.Any]:
 
 
 def verdicts(**found: str) -> dict[str, t.Any]:
-    told = [{"ConfigRuleName": name, "Compliance": {"ComplianceType": verdict}} for name, verdict in found.items()]
-    return {"ComplianceByConfigRules": told}
+    compliances = [
+        {"ConfigRuleName": name, "Compliance": {"ComplianceType": verdict}} for name, verdict in found.items()
+    ]
+    return {"ComplianceByConfigRules": compliances}
 
 
 def test_what_rules_found_with_the_arns_of_what_is_recorded() -> None:
@@ -181,10 +183,10 @@ def test_resources_that_are_recorded_nowhere_keep_their_ids() -> None:
 
 def test_the_account_is_looked_up_nowhere_and_names_go_by_25() -> None:
     rules = [describe_rule(f"r{number:02}") for number in range(30)]
-    told: list[dict[str, t.Any]] = [verdicts(r00="NON_COMPLIANT"), verdicts(r25="COMPLIANT")]
+    answers: list[dict[str, t.Any]] = [verdicts(r00="NON_COMPLIANT"), verdicts(r25="COMPLIANT")]
     access = reading(
         *rules,
-        config_DescribeComplianceByConfigRule=told,
+        config_DescribeComplianceByConfigRule=answers,
         config_GetComplianceDetailsByConfigRule={"EvaluationResults": [result("AWS::::Account", "111122223333")]},
     )
     found = read(access, Dataset.CONFIG_COMPLIANCE).config_compliance
