@@ -64,7 +64,7 @@ def read_organization(source: Source) -> Fields:
 
 
 def read_organization_features(source: Source) -> Fields:
-    """What IAM does for the whole organization: ``RootCredentialsManagement``, ``RootSessions``.
+    """Read the features that IAM has on for the whole organization: ``RootCredentialsManagement``, ``RootSessions``.
 
     Only the management account and IAM's delegated administrator may read it; AWS refuses all others by its own code.
     """

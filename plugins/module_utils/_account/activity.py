@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the principals of an account did: from service last accessed, from the event history, and from log files."""
+"""The actions of an account's principals: from service last accessed, from the event history, and from log files."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _PAGE: t.Final = 100
 
 
 class Lists(t.Protocol):
-    """What lists the structures of all pages: a :class:`~.source.Source`, or the access that one is made of."""
+    """A lister of the structures of all pages: a :class:`~.source.Source`, or the access that one is made of."""
 
     def items(
         self,

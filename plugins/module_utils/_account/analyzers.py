@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the snapshot holds of IAM Access Analyzer beyond the list of analyzers: how they are set up, what they find."""
+"""The part of a snapshot on IAM Access Analyzer beyond the list of analyzers: their settings and findings."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ INTERNAL: t.Final = "INTERNAL_ACCESS"
 
 
 def access_of(analyzer_type: str) -> str:
-    """What kind of access an analyzer looks for. AWS leaves the word out of the two types that came first."""
+    """The kind of access that an analyzer looks for. AWS leaves the word out of the two types that came first."""
     _scope, _underscore, access = analyzer_type.partition("_")
     return access or EXTERNAL
 
 
 @dataclasses.dataclass(frozen=True)
 class Criterion:
-    """What a filter asks of one attribute of a finding; ``exists`` is None where it does not ask for that."""
+    """The condition of a filter on one attribute of a finding; ``exists`` is None if it does not ask for that."""
 
     eq: tuple[str, ...] = ()
     neq: tuple[str, ...] = ()

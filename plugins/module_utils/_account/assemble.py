@@ -19,7 +19,7 @@ from .model import REGIONAL, Dataset, Snapshot, Unread, UnreadKind
 from .reads import ACCOUNT_READS, REGION_READS
 from .regional import Trail
 from .source import Fields, Source, Unreadable
-from .unread import not_requested, unread, unread_in_region
+from .unread import list_not_requested, make_unread, unread_in_region
 
 # How AWS refuses what belongs to another account: by the permission, or as if it did not exist.
 _NOT_TOLD: t.Final = frozenset({UnreadKind.DENIED, UnreadKind.UNSUPPORTED})
@@ -47,13 +47,13 @@ def read_all(source: Source, empty: Snapshot, datasets: Collection[Dataset]) -> 
         wanted -= REGIONAL
     results = source.gather(_first_reads(source, wanted, empty.regions))
     failures = {key: found for key, found in results.items() if isinstance(found, Unreadable)}
-    missing = not_requested(wanted)
-    missing += [unread(dataset, failure) for (dataset, place), failure in failures.items() if place is None]
+    missing = list_not_requested(wanted)
+    missing += [make_unread(dataset, failure) for (dataset, place), failure in failures.items() if place is None]
     for region in empty.regions:
         here = {dataset: failure for (dataset, place), failure in failures.items() if place == region}
         missing += unread_in_region(here, wanted, region)
     fields = _join_reads({key: found for key, found in results.items() if not isinstance(found, Unreadable)})
-    trails = trail_reads.distinct(fields.pop("trails", ()))
+    trails = trail_reads.drop_duplicates(fields.pop("trails", ()))
     first = dataclasses.replace(empty, unread=tuple(missing), **fields)
     return _second_round(source, first, trails, wanted)
 
@@ -113,7 +113,7 @@ def _second_unread(
     failed: Mapping[tuple[Dataset, str], Unreadable],
     wanted: Collection[Dataset],
 ) -> Iterator[Unread]:
-    """What failed in the second round, or could not be asked for in it.
+    """Yield the datasets of the second round that failed, or that could not be asked for.
 
     What is not known of a multi-region trail, or of a log group in a region that nobody looks at, is not known of any
     region. A member account is refused the status of its organization's trail: no fault, and nothing it could mend.
@@ -127,7 +127,7 @@ def _second_unread(
         if place in foreign and failure.kind in _NOT_TOLD:
             continue
         region = homes[place] if dataset is Dataset.TRAILS else place
-        yield _explain_unread(unread(dataset, failure, region if region in snapshot.regions else None))
+        yield _explain_unread(make_unread(dataset, failure, region if region in snapshot.regions else None))
 
 
 def _explain_unread(failed: Unread) -> Unread:
@@ -148,7 +148,7 @@ def read_policies(source: Source, snapshot: Snapshot) -> Snapshot:
     found = source.gather({dataset: read})[dataset]
     kept = tuple(known for known in snapshot.unread if known.dataset is not dataset)
     if isinstance(found, Unreadable):
-        return dataclasses.replace(snapshot, unread=(*kept, _explain_unread(unread(dataset, found))))
+        return dataclasses.replace(snapshot, unread=(*kept, _explain_unread(make_unread(dataset, found))))
     return dataclasses.replace(snapshot, unread=kept, **found)
 
 
@@ -174,7 +174,7 @@ def read_deep(
     kept = (known for known in snapshot.unread if known.dataset not in datasets)
     return dataclasses.replace(
         snapshot,
-        unread=(*kept, *(unread(dataset, failure) for dataset, failure in failed.items())),
+        unread=(*kept, *(make_unread(dataset, failure) for dataset, failure in failed.items())),
         service_last_accessed={**snapshot.service_last_accessed, **_read_of(results, Dataset.SERVICE_LAST_ACCESSED)},
         mfa_serial_numbers={**snapshot.mfa_serial_numbers, **_read_of(results, Dataset.MFA_DEVICES)},
         ssh_public_keys={**snapshot.ssh_public_keys, **_read_of(results, Dataset.SSH_PUBLIC_KEYS)},
@@ -182,7 +182,7 @@ def read_deep(
 
 
 def _read_of(results: Mapping[tuple[Dataset, str], t.Any], wanted: Dataset) -> Mapping[str, t.Any]:
-    """What was read of each principal; one that is gone has nothing."""
+    """Return the data on each principal; one that is gone has nothing."""
     return {
         arn: found
         for (dataset, arn), found in results.items()

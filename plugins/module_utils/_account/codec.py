@@ -51,7 +51,7 @@ class SnapshotError(ValueError):
 
 def to_json(snapshot: Snapshot) -> str:
     """The snapshot as JSON text; the same snapshot always gives the same text."""
-    content = {"schema": SCHEMA, "snapshot": _plain(snapshot)}
+    content = {"schema": SCHEMA, "snapshot": _to_plain(snapshot)}
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 
 
@@ -81,18 +81,18 @@ def from_json(text: str) -> Snapshot:
     return dataclasses.replace(snapshot, unread=(*snapshot.unread, *unknown)) if unknown else snapshot
 
 
-def _plain(value: t.Any) -> t.Any:
-    """``value`` in the types that JSON has."""
+def _to_plain(value: t.Any) -> t.Any:
+    """Convert ``value`` to the types that JSON has."""
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, datetime):
         return format_moment(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: _plain(getattr(value, name)) for name in _types_of(type(value))}
+        return {name: _to_plain(getattr(value, name)) for name in _types_of(type(value))}
     if isinstance(value, Mapping):
-        return {key: _plain(member) for key, member in value.items()}
+        return {key: _to_plain(member) for key, member in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_plain(member) for member in value]
+        return [_to_plain(member) for member in value]
     return value
 
 
@@ -119,7 +119,7 @@ def _value(kind: t.Any, plain: t.Any, path: str) -> t.Any:
         return plain
     origin = t.get_origin(kind)
     if origin in (t.Union, types.UnionType):
-        return _optional(kind, plain, path)
+        return _parse_optional(kind, plain, path)
     if origin is tuple:
         (member_kind, _ellipsis) = t.get_args(kind)
         members = _check_type(list, plain, path)
@@ -137,7 +137,7 @@ def _value(kind: t.Any, plain: t.Any, path: str) -> t.Any:
     return _check_type(kind, plain, path)
 
 
-def _optional(kind: t.Any, plain: t.Any, path: str) -> t.Any:
+def _parse_optional(kind: t.Any, plain: t.Any, path: str) -> t.Any:
     if plain is None:
         return None
     (present,) = (member for member in t.get_args(kind) if member is not types.NoneType)

@@ -32,12 +32,12 @@ from .organization_tree import OrganizationTree
 from .organization_tree_reads import Progress
 from .reads import OPERATIONS_OF
 from .source import Record, Unreadable
-from .unread import unread
+from .unread import make_unread
 
 K = t.TypeVar("K")
 V = t.TypeVar("V")
 
-#: What each dataset is read with: every module declares those of the datasets that it collects.
+#: The operations that read each dataset: every module declares those of the datasets that it collects.
 OPERATIONS: t.Final[Mapping[Dataset, Operations]] = {
     dataset: Operations(reads=frozenset(names)) for dataset, names in OPERATIONS_OF.items()
 }
@@ -170,7 +170,7 @@ def probe(access: Access, calls: Mapping[Dataset, Callable[[], t.Any]]) -> tuple
     :raises AwsError: AWS does not know the credentials (any more).
     """
     results = _AwsSource(access, time.sleep).gather(calls)
-    return tuple(unread(dataset, found) for dataset, found in results.items() if isinstance(found, Unreadable))
+    return tuple(make_unread(dataset, found) for dataset, found in results.items() if isinstance(found, Unreadable))
 
 
 class _AwsSource:

@@ -24,8 +24,8 @@ from .config_rules import (
     DeliveryChannel,
     NonCompliant,
     RuleCompliance,
-    comparable,
     frequency_of,
+    normalize_parameters,
     parse_input_parameters,
 )
 from .model import UnreadKind
@@ -63,7 +63,7 @@ def read_config_rules(source: Source, region: str) -> Fields:
 
 
 def _all(source: Source, reads: Mapping[str, Callable[[], V]]) -> dict[str, V]:
-    """What all reads bring, made in parallel. Raises Unreadable where one of them does."""
+    """Make all reads in parallel. Raise Unreadable if one of them does."""
     found: dict[str, V] = {}
     for key, result in source.gather(reads).items():
         if isinstance(result, Unreadable):
@@ -107,7 +107,7 @@ def rule(record: Record, region: str) -> ConfigRule:
         region=region,
         owner=fields.text(origin, "Owner"),
         identifier=identifier,
-        parameters=comparable(identifier, parameters),
+        parameters=normalize_parameters(identifier, parameters),
         frequency=frequency_of(identifier, fields.optional_text(record, "MaximumExecutionFrequency")),
         resource_types=tuple(sorted(fields.texts(scope, "ComplianceResourceTypes"))),
         narrowed=bool(scope.get("TagKey") or scope.get("ComplianceResourceId")),
@@ -131,7 +131,7 @@ def channel(record: Record, region: str) -> DeliveryChannel:
 
 
 def read_config_compliance(source: Source, region: str) -> Fields:
-    """What the region's rules on IAM found, with the resources that do not comply."""
+    """Read the verdicts of the region's rules on IAM, with the resources that do not comply."""
     rules = {item.name: item for item in _rules(source, region) if item.identifier in BY_IDENTIFIER}
     verdicts: dict[str, str] = {}
     for names in _batches(list(rules), _NAMES):

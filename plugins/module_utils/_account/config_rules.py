@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the snapshot holds of AWS Config beyond its recorders: rules on IAM, what they found, and delivery channels."""
+"""The part of a snapshot on AWS Config beyond its recorders: rules on IAM, their verdicts, and delivery channels."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class NonCompliant:
 
 @dataclasses.dataclass(frozen=True)
 class RuleCompliance:
-    """What a rule on IAM found. AWS does not tell the resources of a rule that one of its services owns."""
+    """The verdict of a rule on IAM. AWS does not list the resources of a rule that one of its services owns."""
 
     rule: str
     region: str
@@ -88,14 +88,14 @@ class RuleCompliance:
     resources: tuple[NonCompliant, ...] = ()
 
 
-def comparable(identifier: str, parameters: Mapping[str, t.Any]) -> dict[str, str]:
-    """Parameters in the one form that equal ones share. AWS takes strings, and may answer numbers and booleans.
+def normalize_parameters(identifier: str, parameters: Mapping[str, t.Any]) -> dict[str, str]:
+    """Bring parameters into one form, so that equal ones compare equal. AWS may answer numbers and booleans.
 
-    Letters keep their case: to a rule, ``True`` is not true. What is left empty is as good as not there.
+    Letters keep their case: to a rule, ``True`` is not true. Empty parameters are dropped.
     """
     rule = BY_IDENTIFIER.get(identifier)
     known = rule.parameters if rule else {}
-    texts = {name: as_text(value) for name, value in sorted(parameters.items())}
+    texts = {name: format_value(value) for name, value in sorted(parameters.items())}
     return {
         name: _normalize_list(text) if name in known and known[name].kind == LIST else text
         for name, text in texts.items()
@@ -103,14 +103,14 @@ def comparable(identifier: str, parameters: Mapping[str, t.Any]) -> dict[str, st
     }
 
 
-def as_text(value: t.Any) -> str:
-    """A value of a parameter as AWS takes it."""
+def format_value(value: t.Any) -> str:
+    """Format the value of a parameter as AWS takes it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ",".join(as_text(item) for item in value)
+        return ",".join(format_value(item) for item in value)
     return "" if value is None else str(value).strip()
 
 

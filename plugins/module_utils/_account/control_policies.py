@@ -35,7 +35,7 @@ class ControlPolicy:
 
 @dataclasses.dataclass(frozen=True)
 class PolicyLevel:
-    """What is attached to a root, a unit or an account; ``target_name`` is the name of a unit, and the id of others."""
+    """The policies on a root, a unit or an account; ``target_name`` is the name of a unit, and the id of others."""
 
     target_id: str
     target_name: str

@@ -25,7 +25,7 @@ _GET: t.Final = "GetServiceLastAccessedDetails"
 
 
 def read_service_last_accessed(source: Source, arn: str) -> t.Optional[tuple[ServiceUse, ...]]:
-    """What a user, group, role or policy last accessed of each service it may access; None where it is gone.
+    """Read the services that a user, group, role or policy last accessed; None if it is gone.
 
     With actions, where AWS tracks them for that kind of principal.
     """

@@ -28,7 +28,7 @@ OPERATIONS: t.Final = (
 def read_event_rules(source: Source, region: str) -> Fields:
     """The rules of this collection in a region, with their targets, tags, topics and queues."""
     listed = source.items(SERVICE, "ListRules", "Rules", {"NamePrefix": PREFIX}, region=region)
-    rules = tuple(sorted((_with_details(source, record, region) for record in listed), key=lambda rule: rule.name))
+    rules = tuple(sorted((_read_rule(source, record, region) for record in listed), key=lambda rule: rule.name))
     places = {target.arn for rule in rules for target in rule.targets}
     places |= {target.dead_letter_queue for rule in rules for target in rule.targets if target.dead_letter_queue}
     topics, queues = ({arn for arn in places if arn.split(":")[2:3] == [service]} for service in ("sns", "sqs"))
@@ -36,7 +36,7 @@ def read_event_rules(source: Source, region: str) -> Fields:
     return {"alert_regions": (found,)}
 
 
-def _with_details(source: Source, record: Record, region: str) -> EventRule:
+def _read_rule(source: Source, record: Record, region: str) -> EventRule:
     name, arn = fields.text(record, "Name"), fields.text(record, "Arn")
     targets = source.items(SERVICE, "ListTargetsByRule", "Targets", {"Rule": name}, region=region)
     tags = source.call(SERVICE, "ListTagsForResource", {"ResourceARN": arn}, region=region)

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the snapshot holds of EventBridge: the rules of this collection by region, and the topics that they notify."""
+"""The part of a snapshot on EventBridge: the rules of this collection by region, and the topics that they notify."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping
 
-#: What the names of our rules, and of all else that stands beside them, begin with.
+#: The names of our rules, and of everything made for them, begin with this.
 PREFIX: t.Final = "iam-hardening-"
-#: What makes a rule, a topic, a queue or a role ours, to change and to delete.
+#: The tag that marks a rule, a topic, a queue or a role as ours, to change and to delete.
 OWNED: t.Final = ("iam-hardening:managed", "true")
 
 

@@ -22,7 +22,7 @@ from .source import Record, Unreadable
 V = t.TypeVar("V")
 
 
-def _unparsable(key: str, expected: str, value: object) -> Unreadable:
+def _make_unparsable(key: str, expected: str, value: object) -> Unreadable:
     found = "is missing" if value is None else f"is a {type(value).__name__}"
     return Unreadable(UnreadKind.UNPARSABLE, f"AWS's answer does not parse: {key} {found}, not a {expected}")
 
@@ -31,12 +31,12 @@ def _of(kind: type[V], record: Record, key: str, expected: str) -> t.Optional[V]
     value = record.get(key)
     if value is None or isinstance(value, kind):
         return value
-    raise _unparsable(key, expected, value)
+    raise _make_unparsable(key, expected, value)
 
 
 def _require(value: t.Optional[V], key: str, expected: str) -> V:
     if value is None:
-        raise _unparsable(key, expected, None)
+        raise _make_unparsable(key, expected, None)
     return value
 
 
@@ -109,5 +109,5 @@ def tags(record: Record) -> dict[str, str]:
 def _list(record: Record, key: str, kind: type[t.Any], members: str) -> t.Optional[Sequence[t.Any]]:
     value = _of(list, record, key, "list")
     if value is not None and not all(isinstance(member, kind) for member in value):
-        raise _unparsable(key, f"list of {members}", value)
+        raise _make_unparsable(key, f"list of {members}", value)
     return value

@@ -32,7 +32,7 @@ from .model import (
 )
 from .moments import format_moment, whole_days
 
-#: What an inventory is made from.
+#: The datasets of an inventory.
 DATASETS: t.Final = frozenset(
     {
         Dataset.ACCOUNT_ALIASES,

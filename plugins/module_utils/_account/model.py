@@ -30,7 +30,7 @@ PolicyLevel = control_policies.PolicyLevel
 
 
 class Dataset(enum.StrEnum):
-    """What one read (or one small group of reads) of an account brings; a control names those it needs."""
+    """The data of one read (or one small group of reads) of an account; a control names those it needs."""
 
     AUTHORIZATION_DETAILS = "authorization_details"
     CREDENTIAL_REPORT = "credential_report"

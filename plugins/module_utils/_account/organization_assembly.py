@@ -21,7 +21,7 @@ from . import organization_tree_reads
 from .model import OF_ORGANIZATION, Dataset, Snapshot, UnreadKind
 from .organization_tree import ENABLED, RCP, SCP, OrganizationTree
 from .source import Source, Unreadable
-from .unread import unread
+from .unread import make_unread
 
 _ORGANIZATION_READERS: t.Final = (
     "an organization is told to its management account and to delegated administrators only"
@@ -51,7 +51,10 @@ def read_organization(source: Source, snapshot: Snapshot, datasets: Collection[D
     known = {dataset: result for dataset, result in found.items() if not isinstance(result, Unreadable)}
     return dataclasses.replace(
         snapshot,
-        unread=(*snapshot.unread, *(unread(dataset, _explain_failure(failure)) for dataset, failure in failed.items())),
+        unread=(
+            *snapshot.unread,
+            *(make_unread(dataset, _explain_failure(failure)) for dataset, failure in failed.items()),
+        ),
         organization_tree=_join_tree(known),
         organization_resource_policy=known.get(Dataset.ORGANIZATION_RESOURCE_POLICY),
     )

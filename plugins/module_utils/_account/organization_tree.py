@@ -19,7 +19,7 @@ from .control_policies import ControlPolicy, PolicyDocument, PolicyLevel
 
 SCP: t.Final = "SERVICE_CONTROL_POLICY"
 RCP: t.Final = "RESOURCE_CONTROL_POLICY"
-# What AWS calls the status of a policy type on the root once EnablePolicyType has come through.
+# AWS gives this status to a policy type on the root once EnablePolicyType is done.
 ENABLED: t.Final = "ENABLED"
 ACTIVE: t.Final = "ACTIVE"
 
@@ -110,7 +110,7 @@ class OrganizationTree:
         return self.unit[account.parent_id if account else target_id].path
 
     def name_of(self, target_id: str) -> str:
-        """What people call a target: the path of a unit, the name and id of an account."""
+        """Return the common name of a target: the path of a unit, the name and id of an account."""
         account = self.account.get(target_id)
         return f"{account.name} ({account.id})" if account else self.unit[target_id].path
 
@@ -130,7 +130,7 @@ class OrganizationTree:
         return tuple(account for account in self.accounts if not wanted.isdisjoint(self.lineage(account.id)))
 
     def levels(self, account_id: str) -> tuple[PolicyLevel, ...]:
-        """What is attached on each level from the root to the account, as the layers of its principals take it."""
+        """Return the policies on each level from the root to the account, as the layers of its principals take them."""
         return tuple(self._level(target_id) for target_id in self.lineage(account_id))
 
     def _level(self, target_id: str) -> PolicyLevel:

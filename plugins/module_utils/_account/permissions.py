@@ -31,7 +31,7 @@ _OF_AWS: t.Final = {"AdministratorAccess": "Allow", "AWSDenyAll": "Deny"}
 
 
 class _Controls(t.TypedDict):
-    """What the organization sets, as ``Layers`` takes it."""
+    """The control policies of the organization, as ``Layers`` takes them."""
 
     scps: t.Optional[Levels]
     scp_levels: tuple[str, ...]
@@ -52,7 +52,7 @@ class HeldPolicy:
 
 
 class Permissions:
-    """What decides on the requests of a snapshot's principals. Everything is derived on first use and kept.
+    """The policies that decide on requests of a snapshot's principals. Everything is derived on first use and kept.
 
     Principals with the same policies share one ``Layers``: what was found out of one of them holds for all, as far as
     it does not depend on who they are.
@@ -208,7 +208,7 @@ class Permissions:
         """The resource control policies that hold in this account, of all levels; empty where none are known."""
         return tuple(policy for level in self._controls["rcps"] or () for policy in level)
 
-    # What is not known
+    # Unknown policies
 
     def unknown(self, arn: str) -> tuple[str, ...]:
         """The identity policies of a principal that are not known: documents that were not read or don't parse."""

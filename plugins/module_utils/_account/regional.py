@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the snapshot holds of regional services: who watches, and what runs."""
+"""The part of a snapshot on regional services: those that watch, and instances."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Trail:
 
 @dataclasses.dataclass(frozen=True)
 class FilterMetric:
-    """What a metric filter reports of each event that it catches, all as CloudWatch Logs has it.
+    """The report of a metric filter on each event that it catches, all as CloudWatch Logs has it.
 
     ``value`` is a number or the path of a field. ``default`` is reported for a minute in which it catches none.
     ``dimensions`` are paths by their names.

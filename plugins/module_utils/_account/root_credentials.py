@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the root user of an account can sign in and call with, as a session for its audit reads it. Frozen data."""
+"""The credentials of an account's root user, as a session for its audit reads them. Frozen data."""
 
 from __future__ import annotations
 

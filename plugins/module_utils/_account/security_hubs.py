@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the snapshot holds of Security Hub beyond whether it is on: standards, aggregation, findings."""
+"""The part of a snapshot on Security Hub beyond whether it is on: standards, aggregation, findings."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Subscription:
 
 @dataclasses.dataclass(frozen=True)
 class Aggregator:
-    """What brings the findings of other regions into one."""
+    """The aggregator that brings the findings of other regions into one."""
 
     arn: str
     region: str

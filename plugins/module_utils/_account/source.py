@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a read of the snapshot asks of AWS, and how it says that it could not be done. No botocore, no ``_aws``."""
+"""The calls to AWS that a read of the snapshot needs, and the error for those that fail. No botocore, no ``_aws``."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Source(t.Protocol):
         """The answers of all pages of an operation that lists ``key``, for one that lists more than that."""
 
     def gather(self, reads: Mapping[K, Callable[[], V]]) -> Mapping[K, t.Union[V, Unreadable]]:
-        """What all reads bring, made in parallel, in their order; the failure where one fails.
+        """Make all reads in parallel and return their results in order; the failure if one fails.
 
         Raises only where going on is pointless, since AWS does not know the credentials.
         """

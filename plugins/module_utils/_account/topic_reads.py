@@ -24,7 +24,7 @@ QUEUE_OPERATIONS: t.Final = ("sqs:GetQueueUrl", "sqs:GetQueueAttributes", *_KEY_
 _QUEUE_ATTRIBUTES: t.Final = ("Policy", "KmsMasterKeyId")
 # SQS says it with and without the name of its namespace, by protocol.
 _NO_QUEUE: t.Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
-# What was deleted: SNS and KMS say it alike.
+# The error of SNS and KMS for things that were deleted.
 _GONE: t.Final = frozenset({"NotFound"})
 
 

@@ -45,8 +45,8 @@ def read_trails(source: Source, region: str) -> Fields:
     return {"trails": tuple(_trail(record) for record in fields.records(answer, "trailList"))}
 
 
-def distinct(trails: Iterable[Trail]) -> tuple[Trail, ...]:
-    """Every trail once, by its ARN."""
+def drop_duplicates(trails: Iterable[Trail]) -> tuple[Trail, ...]:
+    """Drop trails that are listed twice, by ARN."""
     by_arn = {trail.arn: trail for trail in trails}
     return tuple(by_arn[arn] for arn in sorted(by_arn))
 

@@ -20,8 +20,8 @@ from .source import Unreadable
 _CLOSED: t.Final = frozenset({UnreadKind.DENIED, UnreadKind.UNSUPPORTED})
 
 
-def unread(dataset: Dataset, failure: Unreadable, region: t.Optional[str] = None) -> Unread:
-    """One dataset that failed."""
+def make_unread(dataset: Dataset, failure: Unreadable, region: t.Optional[str] = None) -> Unread:
+    """Make the entry of a dataset that could not be read."""
     return Unread(
         dataset=dataset,
         kind=failure.kind,
@@ -31,8 +31,8 @@ def unread(dataset: Dataset, failure: Unreadable, region: t.Optional[str] = None
     )
 
 
-def not_requested(wanted: Collection[Dataset]) -> list[Unread]:
-    """All datasets but ``wanted``."""
+def list_not_requested(wanted: Collection[Dataset]) -> list[Unread]:
+    """List all datasets except ``wanted``."""
     return [
         Unread(dataset=dataset, kind=UnreadKind.NOT_REQUESTED, reason="it was not asked for")
         for dataset in Dataset
@@ -43,7 +43,7 @@ def not_requested(wanted: Collection[Dataset]) -> list[Unread]:
 def unread_in_region(
     failures: Mapping[Dataset, Unreadable], wanted: Collection[Dataset], region: str
 ) -> Iterator[Unread]:
-    """What failed in one region, of the regional datasets among ``wanted``.
+    """Yield the regional datasets among ``wanted`` that failed in one region.
 
     Where the region refuses everything, all of them have that one reason. Alarms can't be known without trails.
     """
@@ -54,9 +54,9 @@ def unread_in_region(
         failure = failures.get(Dataset.TRAILS if dataset is Dataset.LOG_ALARMS else dataset)
         if denial is not None:
             operation = failure.operation if failure else ""
-            yield unread(dataset, Unreadable(UnreadKind.REGION_DENIED, denial.reason, operation=operation), region)
+            yield make_unread(dataset, Unreadable(UnreadKind.REGION_DENIED, denial.reason, operation=operation), region)
         elif failure is not None:
-            yield unread(dataset, failure, region)
+            yield make_unread(dataset, failure, region)
 
 
 def _denial(failures: Mapping[Dataset, Unreadable], *, asked: int) -> t.Optional[Unreadable]:

@@ -49,7 +49,7 @@ class Seeded:
         if keys is not None:
             credentials = {"aws_access_key_id": keys[0], "aws_secret_access_key": keys[1]}
         elif account is not None and account != home.id:
-            credentials = self._assumed(account)
+            credentials = self._assume(account)
         # boto3's stubs know each service by its literal name.
         make: t.Callable[..., t.Any] = boto3.client
         return make(
@@ -60,7 +60,7 @@ class Seeded:
             **credentials,
         )
 
-    def _assumed(self, account: str) -> dict[str, str]:
+    def _assume(self, account: str) -> dict[str, str]:
         if account not in self._sessions:
             answer = self.client("sts").assume_role(
                 RoleArn=f"arn:aws:iam::{account}:role/iam-hardening/automation",

@@ -73,7 +73,7 @@ class Aws:
             config=Config(retries={"mode": "standard", "total_max_attempts": attempts}, **config),
         )
 
-    def assumed(self, role_arn: str, **parameters: t.Any) -> str:
+    def assume(self, role_arn: str, **parameters: t.Any) -> str:
         """The access key of a session of this role, opened by the administrator."""
         answer = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test", **parameters)
         return str(answer["Credentials"]["AccessKeyId"])

@@ -26,7 +26,7 @@ CALLS: t.Final = [
 
 
 @pytest.fixture(scope="module")
-def seeded() -> t.Iterator[Seeded]:
+def aws() -> t.Iterator[Seeded]:
     account = {
         "name": "one",
         "users": {"alice": {"access_keys": [{}]}},
@@ -37,8 +37,8 @@ def seeded() -> t.Iterator[Seeded]:
         yield running
 
 
-def looked_up(seeded: Seeded, region: str = "us-east-1", **parameters: t.Any) -> list[dict[str, t.Any]]:
-    pages = seeded.client("cloudtrail", ACCOUNT, region=region).get_paginator("lookup_events").paginate(**parameters)
+def look_up(aws: Seeded, region: str = "us-east-1", **parameters: t.Any) -> list[dict[str, t.Any]]:
+    pages = aws.client("cloudtrail", ACCOUNT, region=region).get_paginator("lookup_events").paginate(**parameters)
     return [event for page in pages for event in page["Events"]]
 
 
@@ -46,14 +46,14 @@ def by(key: str, value: str) -> dict[str, t.Any]:
     return {"LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}]}
 
 
-def test_events_come_page_by_page_the_newest_first_of_ninety_days(seeded: Seeded) -> None:
-    client = seeded.client("cloudtrail", ACCOUNT)
+def test_events_come_page_by_page_the_newest_first_of_ninety_days(aws: Seeded) -> None:
+    client = aws.client("cloudtrail", ACCOUNT)
     first = client.lookup_events()
     assert (len(first["Events"]), "NextToken" in first) == (50, True)
-    events = looked_up(seeded)
+    events = look_up(aws)
     assert len(events) == 63
     assert [event["EventTime"] for event in events] == sorted((event["EventTime"] for event in events), reverse=True)
-    assert looked_up(seeded, "eu-west-1") == []
+    assert look_up(aws, "eu-west-1") == []
 
 
 @pytest.mark.parametrize(
@@ -65,26 +65,26 @@ def test_events_come_page_by_page_the_newest_first_of_ninety_days(seeded: Seeded
         ("EventSource", "s3.amazonaws.com", 60),
     ],
 )
-def test_events_by_attribute(seeded: Seeded, key: str, value: str, count: int) -> None:
-    assert len(looked_up(seeded, **by(key, value))) == count
+def test_events_by_attribute(aws: Seeded, key: str, value: str, count: int) -> None:
+    assert len(look_up(aws, **by(key, value))) == count
 
 
-def test_events_by_time(seeded: Seeded) -> None:
+def test_events_by_time(aws: Seeded) -> None:
     now = datetime.now(UTC)
     window = {"StartTime": now - timedelta(days=2, hours=12), "EndTime": now - timedelta(days=1, hours=12)}
-    assert [event["EventName"] for event in looked_up(seeded, **window)] == ["RunInstances"]
+    assert [event["EventName"] for event in look_up(aws, **window)] == ["RunInstances"]
 
 
-def test_an_event_has_the_shape_that_aws_documents(seeded: Seeded) -> None:
+def test_an_event_has_the_shape_that_aws_documents(aws: Seeded) -> None:
     """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html"""
-    (event, _other) = looked_up(seeded, **by("EventName", "PutMetricData"))
+    (event, _other) = look_up(aws, **by("EventName", "PutMetricData"))
     record = json.loads(event["CloudTrailEvent"])
     identity = record["userIdentity"]
     assert (identity["type"], identity["invokedBy"]) == ("AssumedRole", "events.amazonaws.com")
     assert identity["sessionContext"]["sessionIssuer"]["arn"] == f"arn:aws:iam::{ACCOUNT}:role/apps/app-1"
     assert identity["arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/app-1/session"
     assert (record["eventSource"], record["sourceIPAddress"]) == ("monitoring.amazonaws.com", "events.amazonaws.com")
-    (event,) = looked_up(seeded, **by("EventName", "RunInstances"))
+    (event,) = look_up(aws, **by("EventName", "RunInstances"))
     record = json.loads(event["CloudTrailEvent"])
     assert record["userIdentity"]["type"] == "IAMUser"
     assert record["userIdentity"]["accessKeyId"].startswith("AKIA")
@@ -101,8 +101,8 @@ def test_an_event_has_the_shape_that_aws_documents(seeded: Seeded) -> None:
         ({"NextToken": "%"}, "InvalidNextTokenException"),
     ],
 )
-def test_bad_questions_are_refused(seeded: Seeded, parameters: dict[str, t.Any], code: str) -> None:
-    client = seeded.client("cloudtrail", ACCOUNT)
+def test_bad_questions_are_refused(aws: Seeded, parameters: dict[str, t.Any], code: str) -> None:
+    client = aws.client("cloudtrail", ACCOUNT)
     with pytest.raises(client.exceptions.ClientError) as caught:
         client.lookup_events(**parameters)
     assert caught.value.response["Error"]["Code"] == code

@@ -40,7 +40,7 @@ def config() -> t.Iterator[t.Any]:
         yield seeded.client("config")
 
 
-def managed(name: str, identifier: str = "IAM_PASSWORD_POLICY", **fields: t.Any) -> dict[str, t.Any]:
+def describe_rule(name: str, identifier: str = "IAM_PASSWORD_POLICY", **fields: t.Any) -> dict[str, t.Any]:
     return {"ConfigRuleName": name, "Source": {"Owner": "AWS", "SourceIdentifier": identifier}, **fields}
 
 
@@ -53,20 +53,20 @@ def code(call: t.Callable[..., object], **parameters: t.Any) -> str:
 def test_a_managed_rule_needs_a_recorder() -> None:
     with serving(account()) as seeded:
         config = seeded.client("config")
-        found = code(config.put_config_rule, ConfigRule=managed("x"))
+        found = code(config.put_config_rule, ConfigRule=describe_rule("x"))
     assert found == "NoAvailableConfigurationRecorderException"
 
 
 @pytest.mark.parametrize("parameters", ['{"MinimumPasswordLength": 14}', '{"MinimumPasswordLength": " "}'])
 def test_values_stand_in_quotes_and_are_not_blank(config: t.Any, parameters: str) -> None:
-    rule = managed("x", InputParameters=parameters)
+    rule = describe_rule("x", InputParameters=parameters)
     assert code(config.put_config_rule, ConfigRule=rule) == "InvalidParameterValueException"
 
 
 def test_a_rule_is_replaced_as_a_whole_and_its_tags_stay(config: t.Any) -> None:
     tags = [{"Key": "a", "Value": "1"}]
-    config.put_config_rule(ConfigRule=managed("x", InputParameters='{"RequireNumbers": "true"}'), Tags=tags)
-    config.put_config_rule(ConfigRule=managed("x"), Tags=[{"Key": "b", "Value": "2"}])
+    config.put_config_rule(ConfigRule=describe_rule("x", InputParameters='{"RequireNumbers": "true"}'), Tags=tags)
+    config.put_config_rule(ConfigRule=describe_rule("x"), Tags=[{"Key": "b", "Value": "2"}])
     (rule,) = config.describe_config_rules(ConfigRuleNames=["x"])["ConfigRules"]
     assert json.loads(rule["InputParameters"]) == {}
     assert rule["EvaluationModes"] == [{"Mode": "DETECTIVE"}]
@@ -86,7 +86,7 @@ def test_a_rule_that_a_service_owns_is_its_own(config: t.Any) -> None:
     (rule,) = config.describe_config_rules(ConfigRuleNames=["securityhub-mfa"])["ConfigRules"]
     assert rule["CreatedBy"] == HUB
     refusals = {
-        code(config.put_config_rule, ConfigRule=managed("securityhub-mfa")),
+        code(config.put_config_rule, ConfigRule=describe_rule("securityhub-mfa")),
         code(config.delete_config_rule, ConfigRuleName="securityhub-mfa"),
         code(config.get_compliance_details_by_config_rule, ConfigRuleName="securityhub-mfa"),
     }
@@ -94,9 +94,9 @@ def test_a_rule_that_a_service_owns_is_its_own(config: t.Any) -> None:
 
 
 def test_what_rules_found(config: t.Any) -> None:
-    config.put_config_rule(ConfigRule=managed("new"))
-    told = config.describe_compliance_by_config_rule()["ComplianceByConfigRules"]
-    assert {item["ConfigRuleName"]: item["Compliance"]["ComplianceType"] for item in told} == {
+    config.put_config_rule(ConfigRule=describe_rule("new"))
+    compliances = config.describe_compliance_by_config_rule()["ComplianceByConfigRules"]
+    assert {item["ConfigRuleName"]: item["Compliance"]["ComplianceType"] for item in compliances} == {
         "keys": "NON_COMPLIANT",
         "new": "INSUFFICIENT_DATA",
         "securityhub-mfa": "NON_COMPLIANT",

@@ -25,13 +25,13 @@ def iam() -> t.Iterator[t.Any]:
         yield seeded.client("iam")
 
 
-def listed(iam: t.Any, **arguments: t.Any) -> dict[str, dict[str, t.Any]]:
+def list_credentials(iam: t.Any, **arguments: t.Any) -> dict[str, dict[str, t.Any]]:
     found = iam.list_service_specific_credentials(**arguments)["ServiceSpecificCredentials"]
     return {item["UserName"]: item for item in found}
 
 
 def test_all_users_are_listed_with_status_and_expiry(iam: t.Any) -> None:
-    found = listed(iam, AllUsers=True)
+    found = list_credentials(iam, AllUsers=True)
     assert {name: item["Status"] for name, item in found.items()} == {
         "forever": "Active",
         "short": "Active",
@@ -45,8 +45,8 @@ def test_all_users_are_listed_with_status_and_expiry(iam: t.Any) -> None:
 
 
 def test_lists_filter_by_user_and_service_and_page(iam: t.Any) -> None:
-    assert list(listed(iam, UserName="git")) == ["git"]
-    assert list(listed(iam, AllUsers=True, ServiceName="bedrock.amazonaws.com")) == ["forever"]
+    assert list(list_credentials(iam, UserName="git")) == ["git"]
+    assert list(list_credentials(iam, AllUsers=True, ServiceName="bedrock.amazonaws.com")) == ["forever"]
     first = iam.list_service_specific_credentials(AllUsers=True, MaxItems=2)
     assert (len(first["ServiceSpecificCredentials"]), first["IsTruncated"]) == (2, True)
     rest = iam.list_service_specific_credentials(AllUsers=True, MaxItems=2, Marker=first["Marker"])
@@ -57,7 +57,7 @@ def test_lists_filter_by_user_and_service_and_page(iam: t.Any) -> None:
 
 def test_credentials_expire(iam: t.Any) -> None:
     with later(days=11):
-        assert listed(iam, AllUsers=True)["short"]["Status"] == "Expired"
+        assert list_credentials(iam, AllUsers=True)["short"]["Status"] == "Expired"
 
 
 def test_credentials_are_created_changed_and_deleted(iam: t.Any) -> None:
@@ -67,9 +67,9 @@ def test_credentials_are_created_changed_and_deleted(iam: t.Any) -> None:
     assert created["ServiceCredentialSecret"]
     key = {"UserName": "git", "ServiceSpecificCredentialId": created["ServiceSpecificCredentialId"]}
     iam.update_service_specific_credential(**key, Status="Inactive")
-    assert listed(iam, UserName="git", ServiceName="bedrock.amazonaws.com")["git"]["Status"] == "Inactive"
+    assert list_credentials(iam, UserName="git", ServiceName="bedrock.amazonaws.com")["git"]["Status"] == "Inactive"
     iam.delete_service_specific_credential(**key)
-    assert listed(iam, UserName="git", ServiceName="bedrock.amazonaws.com") == {}
+    assert list_credentials(iam, UserName="git", ServiceName="bedrock.amazonaws.com") == {}
     with pytest.raises(iam.exceptions.NoSuchEntityException):
         iam.delete_service_specific_credential(**key)
 

@@ -18,7 +18,7 @@ def commercial() -> t.Iterator[Seeded]:
         yield seeded
 
 
-def described(seeded: Seeded, **parameters: t.Any) -> dict[str, str]:
+def describe_regions(seeded: Seeded, **parameters: t.Any) -> dict[str, str]:
     """The opt-in status of each region in the answer to DescribeRegions."""
     answer = seeded.client("ec2").describe_regions(**parameters)
     return {region["RegionName"]: region["OptInStatus"] for region in answer["Regions"]}
@@ -37,19 +37,19 @@ def test_regions_are_listed_by_their_status(commercial: Seeded) -> None:
 
 
 def test_only_enabled_regions_are_described_unless_asked_otherwise(commercial: Seeded) -> None:
-    enabled = described(commercial)
+    enabled = describe_regions(commercial)
     assert len(enabled) == 17
     assert set(enabled.values()) == {"opt-in-not-required"}
-    everything = described(commercial, AllRegions=True)
+    everything = describe_regions(commercial, AllRegions=True)
     assert everything["af-south-1"] == "not-opted-in"
     assert {name for name, status in everything.items() if status == "opt-in-not-required"} == set(enabled)
     assert not {name for name in everything if name.startswith(("us-gov-", "cn-"))}
-    named = described(commercial, RegionNames=["eu-west-1", "af-south-1"])
+    named = describe_regions(commercial, RegionNames=["eu-west-1", "af-south-1"])
     assert named == {"eu-west-1": "opt-in-not-required", "af-south-1": "not-opted-in"}
     with pytest.raises(ClientError, match="DryRunOperation"):
-        described(commercial, DryRun=True)
+        describe_regions(commercial, DryRun=True)
 
 
 def test_other_partitions_have_their_own_regions_all_enabled() -> None:
     with serving("gov") as seeded:
-        assert described(seeded) == dict.fromkeys(["us-gov-east-1", "us-gov-west-1"], "opt-in-not-required")
+        assert describe_regions(seeded) == dict.fromkeys(["us-gov-east-1", "us-gov-west-1"], "opt-in-not-required")

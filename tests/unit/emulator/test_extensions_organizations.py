@@ -36,13 +36,13 @@ def test_members_may_not_read_the_organization_until_they_administer_it(
     with pytest.raises(ClientError, match="AccessDeniedException"):
         getattr(member, operation)(**parameters)
     management.register_delegated_administrator(AccountId=DEV, ServicePrincipal="iam.amazonaws.com")
-    told = getattr(member, operation)(**parameters)
+    answer = getattr(member, operation)(**parameters)
     with pytest.raises(ClientError, match="AccessDeniedException"):
         acme.client("organizations", PROD).list_roots()
     management.deregister_delegated_administrator(AccountId=DEV, ServicePrincipal="iam.amazonaws.com")
     expected = getattr(management, operation)(**parameters)
-    del told["ResponseMetadata"], expected["ResponseMetadata"]
-    assert told == expected
+    del answer["ResponseMetadata"], expected["ResponseMetadata"]
+    assert answer == expected
 
 
 def test_a_delegated_administrator_reads_only(acme: Seeded) -> None:

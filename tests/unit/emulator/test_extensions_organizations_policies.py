@@ -37,7 +37,7 @@ def client(acme: Seeded) -> t.Any:
 
 
 @contextlib.contextmanager
-def refused(code: str, reason: t.Optional[str] = None) -> t.Iterator[None]:
+def expect_error(code: str, reason: t.Optional[str] = None) -> t.Iterator[None]:
     """AWS's error, with its reason where it has one."""
     with pytest.raises(ClientError) as caught:
         yield
@@ -104,10 +104,10 @@ def test_what_is_malformed(kind: str, content: str) -> None:
 
 
 def test_malformed_content_is_refused(client: t.Any) -> None:
-    with refused("MalformedPolicyDocumentException"):
+    with expect_error("MalformedPolicyDocumentException"):
         create(client, content=text({**DENY, "Principal": "*"}))
     policy = create(client)
-    with refused("MalformedPolicyDocumentException"):
+    with expect_error("MalformedPolicyDocumentException"):
         client.update_policy(PolicyId=policy, Content="{")
 
 
@@ -115,9 +115,9 @@ def test_malformed_content_is_refused(client: t.Any) -> None:
 def test_spaces_count(client: t.Any, kind: str, most: int) -> None:
     content = text({**DENY, **({"Principal": "*"} if kind == RCP else {})})
     policy = create(client, kind=kind, content=content.ljust(most))
-    with refused("ConstraintViolationException", "POLICY_CONTENT_LIMIT_EXCEEDED"):
+    with expect_error("ConstraintViolationException", "POLICY_CONTENT_LIMIT_EXCEEDED"):
         create(client, "two", kind, content.ljust(most + 1))
-    with refused("ConstraintViolationException", "POLICY_CONTENT_LIMIT_EXCEEDED"):
+    with expect_error("ConstraintViolationException", "POLICY_CONTENT_LIMIT_EXCEEDED"):
         client.update_policy(PolicyId=policy, Content=content.ljust(most + 1))
 
 
@@ -127,9 +127,9 @@ def test_spaces_count(client: t.Any, kind: str, most: int) -> None:
 def test_a_name_is_taken_once(client: t.Any) -> None:
     create(client)
     other = create(client, "two")
-    with refused("DuplicatePolicyException"):
+    with expect_error("DuplicatePolicyException"):
         create(client)
-    with refused("DuplicatePolicyException"):
+    with expect_error("DuplicatePolicyException"):
         client.update_policy(PolicyId=other, Name="one")
     assert client.update_policy(PolicyId=other, Name="two")["Policy"]["PolicySummary"]["Name"] == "two"
 
@@ -148,20 +148,20 @@ def test_all_types_are_known(client: t.Any, kind: str) -> None:
 
 
 def test_what_is_aws_own_stays_as_it_is(client: t.Any) -> None:
-    with refused("InvalidInputException", "IMMUTABLE_POLICY"):
+    with expect_error("InvalidInputException", "IMMUTABLE_POLICY"):
         client.update_policy(PolicyId="p-FullAWSAccess", Content=text(DENY))
-    with refused("InvalidInputException", "IMMUTABLE_POLICY"):
+    with expect_error("InvalidInputException", "IMMUTABLE_POLICY"):
         client.delete_policy(PolicyId="p-RCPFullAWSAccess")
 
 
 def test_a_policy_is_deleted_once_it_is_detached(client: t.Any) -> None:
     policy = create(client)
     client.attach_policy(PolicyId=policy, TargetId=DEV)
-    with refused("PolicyInUseException"):
+    with expect_error("PolicyInUseException"):
         client.delete_policy(PolicyId=policy)
     client.detach_policy(PolicyId=policy, TargetId=DEV)
     client.delete_policy(PolicyId=policy)
-    with refused("PolicyNotFoundException"):
+    with expect_error("PolicyNotFoundException"):
         client.describe_policy(PolicyId=policy)
 
 
@@ -176,13 +176,13 @@ def test_a_description_is_required_and_may_be_empty(acme: Seeded) -> None:
 def test_a_policy_is_attached_once_and_detached_once(client: t.Any) -> None:
     policy = create(client)
     client.attach_policy(PolicyId=policy, TargetId=DEV)
-    with refused("DuplicatePolicyAttachmentException"):
+    with expect_error("DuplicatePolicyAttachmentException"):
         client.attach_policy(PolicyId=policy, TargetId=DEV)
     client.detach_policy(PolicyId=policy, TargetId=DEV)
-    with refused("PolicyNotAttachedException"):
+    with expect_error("PolicyNotAttachedException"):
         client.detach_policy(PolicyId=policy, TargetId=DEV)
     for target in ("999999999999", "ou-0000-00000000"):
-        with refused("TargetNotFoundException"):
+        with expect_error("TargetNotFoundException"):
             client.attach_policy(PolicyId=policy, TargetId=target)
 
 
@@ -194,16 +194,16 @@ def test_a_target_has_so_many_policies(client: t.Any, kind: str, most: int) -> N
     # AWS's own is the first.
     for number in range(most - 1):
         client.attach_policy(PolicyId=create(client, f"policy-{number}", kind, content), TargetId=DEV)
-    with refused("ConstraintViolationException", "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"):
+    with expect_error("ConstraintViolationException", "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"):
         client.attach_policy(PolicyId=create(client, "last", kind, content), TargetId=DEV)
 
 
 def test_the_last_of_its_kind_stays(client: t.Any) -> None:
-    with refused("ConstraintViolationException", "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"):
+    with expect_error("ConstraintViolationException", "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"):
         client.detach_policy(PolicyId="p-FullAWSAccess", TargetId=DEV)
     client.attach_policy(PolicyId=create(client), TargetId=DEV)
     client.detach_policy(PolicyId="p-FullAWSAccess", TargetId=DEV)
-    with refused("InvalidInputException", "NON_DETACHABLE_POLICY"):
+    with expect_error("InvalidInputException", "NON_DETACHABLE_POLICY"):
         client.detach_policy(PolicyId="p-RCPFullAWSAccess", TargetId=DEV)
 
 
@@ -213,13 +213,13 @@ def test_the_last_of_its_kind_stays(client: t.Any) -> None:
 def test_a_type_is_pending_until_the_roots_were_asked_for(client: t.Any) -> None:
     root = root_id(client)
     policy = create(client, kind=RCP, content=text({**DENY, "Principal": "*"}))
-    with refused("PolicyTypeNotEnabledException"):
+    with expect_error("PolicyTypeNotEnabledException"):
         client.attach_policy(PolicyId=policy, TargetId=root)
     pending = {"Type": RCP, "Status": "PENDING_ENABLE"}
     assert pending in client.enable_policy_type(RootId=root, PolicyType=RCP)["Root"]["PolicyTypes"]
-    with refused("PolicyTypeNotEnabledException"):
+    with expect_error("PolicyTypeNotEnabledException"):
         client.attach_policy(PolicyId=policy, TargetId=root)
-    with refused("PolicyTypeAlreadyEnabledException"):
+    with expect_error("PolicyTypeAlreadyEnabledException"):
         client.enable_policy_type(RootId=root, PolicyType=RCP)
     assert pending in client.list_roots()["Roots"][0]["PolicyTypes"]
     assert {"Type": RCP, "Status": "ENABLED"} in client.list_roots()["Roots"][0]["PolicyTypes"]
@@ -229,12 +229,12 @@ def test_a_type_is_pending_until_the_roots_were_asked_for(client: t.Any) -> None
 def test_disabling_a_type_detaches_its_policies(client: t.Any) -> None:
     root, policy = root_id(client), create(client)
     client.attach_policy(PolicyId=policy, TargetId=DEV)
-    told = client.disable_policy_type(RootId=root, PolicyType=SCP)["Root"]["PolicyTypes"]
-    assert {"Type": SCP, "Status": "PENDING_DISABLE"} in told
+    types = client.disable_policy_type(RootId=root, PolicyType=SCP)["Root"]["PolicyTypes"]
+    assert {"Type": SCP, "Status": "PENDING_DISABLE"} in types
     assert client.list_targets_for_policy(PolicyId=policy)["Targets"] == []
     client.list_roots()
     assert client.list_roots()["Roots"][0]["PolicyTypes"] == []
-    with refused("PolicyTypeNotEnabledException"):
+    with expect_error("PolicyTypeNotEnabledException"):
         client.disable_policy_type(RootId=root, PolicyType=SCP)
 
 
@@ -243,7 +243,7 @@ def test_disabling_a_type_detaches_its_policies(client: t.Any) -> None:
 
 def test_a_member_to_whom_policies_are_delegated_writes_them(acme: Seeded, client: t.Any) -> None:
     member = acme.client("organizations", DEV)
-    with refused("AccessDeniedException"):
+    with expect_error("AccessDeniedException"):
         create(member)
     statement = {
         "Effect": "Allow",
@@ -254,10 +254,10 @@ def test_a_member_to_whom_policies_are_delegated_writes_them(acme: Seeded, clien
     client.put_resource_policy(Content=text(statement))
     policy = create(member)
     assert policy in {listed["Id"] for listed in member.list_policies(Filter=SCP)["Policies"]}
-    with refused("AccessDeniedException"):
+    with expect_error("AccessDeniedException"):
         member.delete_policy(PolicyId=policy)
     client.delete_resource_policy()
-    with refused("AccessDeniedException"):
+    with expect_error("AccessDeniedException"):
         member.list_roots()
-    with refused("ResourcePolicyNotFoundException"):
+    with expect_error("ResourcePolicyNotFoundException"):
         client.delete_resource_policy()

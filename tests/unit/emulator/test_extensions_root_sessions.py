@@ -39,7 +39,7 @@ def _root(acme: Seeded, policy: str = AUDIT, account: str = PROD, service: str =
     )
 
 
-def _refused(call: t.Callable[..., t.Any], **parameters: t.Any) -> tuple[str, str]:
+def _catch_error(call: t.Callable[..., t.Any], **parameters: t.Any) -> tuple[str, str]:
     with pytest.raises(ClientError) as raised:
         call(**parameters)
     error = raised.value.response["Error"]
@@ -62,34 +62,34 @@ def test_session_is_root_and_audits_its_credentials(acme: Seeded) -> None:
 
 def test_task_policy_is_the_limit(acme: Seeded) -> None:
     audit = _root(acme)
-    assert _refused(audit.delete_login_profile)[0] == "AccessDenied"
-    assert _refused(audit.list_users)[0] == "AccessDenied"
+    assert _catch_error(audit.delete_login_profile)[0] == "AccessDenied"
+    assert _catch_error(audit.list_users)[0] == "AccessDenied"
     remove = _root(acme, DELETE)
     remove.delete_login_profile()
-    assert _refused(audit.get_login_profile)[0] == "NoSuchEntity"
+    assert _catch_error(audit.get_login_profile)[0] == "NoSuchEntity"
     serial = remove.list_mfa_devices()["MFADevices"][0]["SerialNumber"]
     remove.deactivate_mfa_device(SerialNumber=serial)
     assert remove.list_mfa_devices()["MFADevices"] == []
     assert audit.get_account_summary()["SummaryMap"]["AccountMFAEnabled"] == 0
-    assert _refused(remove.create_login_profile)[0] == "AccessDenied"
+    assert _catch_error(remove.create_login_profile)[0] == "AccessDenied"
 
 
 def test_session_ends(acme: Seeded) -> None:
     audit = _root(acme)
     CLOCK.offset = timedelta(seconds=901)
-    assert _refused(audit.get_user)[0] == "InvalidClientTokenId"
+    assert _catch_error(audit.get_user)[0] == "InvalidClientTokenId"
 
 
 def test_requests_are_validated_as_aws_does(acme: Seeded) -> None:
     call = acme.client("sts").assume_root
     target, audit = {"TargetPrincipal": PROD}, {"TaskPolicyArn": {"arn": AUDIT}}
     other = {"TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}}
-    assert _refused(call, **target, **other) == (
+    assert _catch_error(call, **target, **other) == (
         "ValidationError",
         "Request must contain valid AWS managed task policy ARN",
     )
-    assert _refused(call, **audit, TargetPrincipal=f"arn:aws:iam::{PROD}:user/x")[0] == "ValidationError"
-    code, message = _refused(call, **target, **audit, DurationSeconds=901)
+    assert _catch_error(call, **audit, TargetPrincipal=f"arn:aws:iam::{PROD}:user/x")[0] == "ValidationError"
+    code, message = _catch_error(call, **target, **audit, DurationSeconds=901)
     assert (code, "less than or equal to 900" in message) == ("ValidationError", True)
 
 
@@ -97,13 +97,13 @@ def test_only_members_only_from_the_management_account(acme: Seeded) -> None:
     audit = {"TaskPolicyArn": {"arn": AUDIT}}
     management = acme.client("sts")
     for target in (MANAGEMENT, "123456789012"):
-        code, message = _refused(management.assume_root, TargetPrincipal=target, **audit)
+        code, message = _catch_error(management.assume_root, TargetPrincipal=target, **audit)
         assert (code, message.endswith(f"sts:AssumeRoot on resource: arn:aws:iam::{target}:root")) == (
             "AccessDenied",
             True,
         )
     member = acme.client("sts", PROD)
-    assert _refused(member.assume_root, TargetPrincipal=OTHER, **audit)[0] == "AccessDenied"
+    assert _catch_error(member.assume_root, TargetPrincipal=OTHER, **audit)[0] == "AccessDenied"
     acme.client("organizations").register_delegated_administrator(AccountId=PROD, ServicePrincipal="iam.amazonaws.com")
     assert member.assume_root(TargetPrincipal=OTHER, **audit)["Credentials"]["AccessKeyId"].startswith("ASIA")
 
@@ -111,15 +111,15 @@ def test_only_members_only_from_the_management_account(acme: Seeded) -> None:
 def test_features_are_asked_for(acme: Seeded) -> None:
     unlock = {"TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"}}
     sts = acme.client("sts")
-    assert _refused(sts.assume_root, TargetPrincipal=PROD, **unlock) == (
+    assert _catch_error(sts.assume_root, TargetPrincipal=PROD, **unlock) == (
         "AccessDenied",
         "Root sessions feature is not enabled for your AWS Organization.",
     )
     acme.client("iam").disable_organizations_root_credentials_management()
-    assert _refused(sts.assume_root, TargetPrincipal=PROD, TaskPolicyArn={"arn": AUDIT})[0] == "AccessDenied"
+    assert _catch_error(sts.assume_root, TargetPrincipal=PROD, TaskPolicyArn={"arn": AUDIT})[0] == "AccessDenied"
 
 
 def test_delegated_administrator_turns_no_feature_on(acme: Seeded) -> None:
     acme.client("organizations").register_delegated_administrator(AccountId=PROD, ServicePrincipal="iam.amazonaws.com")
     member = acme.client("iam", PROD)
-    assert _refused(member.enable_organizations_root_sessions)[0] == "CallerIsNotManagementAccountException"
+    assert _catch_error(member.enable_organizations_root_sessions)[0] == "CallerIsNotManagementAccountException"

@@ -143,7 +143,7 @@ def finding(number: int = 1, **fields: t.Any) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"Title": "t" * 257}, "data.Title"),
         ({"Description": ""}, "'Description'"),
@@ -154,11 +154,11 @@ def finding(number: int = 1, **fields: t.Any) -> dict[str, t.Any]:
         ({"UserDefinedFields": {"x": "y" * 240 * 1024}}, "240 KB"),
     ],
 )
-def test_a_finding_that_is_not_as_it_must_be_fails_alone(hub: t.Any, fields: dict[str, t.Any], told: str) -> None:
+def test_a_finding_that_is_not_as_it_must_be_fails_alone(hub: t.Any, fields: dict[str, t.Any], message: str) -> None:
     hub.enable_security_hub()
     answer = hub.batch_import_findings(Findings=[finding(1, **fields), finding(2)])
     assert (answer["FailedCount"], answer["SuccessCount"]) == (1, 1)
-    assert told in answer["FailedFindings"][0]["ErrorMessage"]
+    assert message in answer["FailedFindings"][0]["ErrorMessage"]
 
 
 def test_findings_are_refused_as_a_whole(hub: t.Any) -> None:
@@ -186,15 +186,15 @@ def test_findings_are_found_by_filters(hub: t.Any) -> None:
     hub.enable_security_hub()
     hub.batch_import_findings(Findings=[finding(number, GeneratorId=f"mine/{number}") for number in range(3)])
 
-    def found(**filters: t.Any) -> list[str]:
+    def find(**filters: t.Any) -> list[str]:
         pages = hub.get_paginator("get_findings").paginate(Filters=filters, PaginationConfig={"PageSize": 2})
         return [item["Id"] for page in pages for item in page["Findings"]]
 
-    assert found(GeneratorId=[{"Value": "mine/", "Comparison": "PREFIX"}]) == ["finding-0", "finding-1", "finding-2"]
-    assert found(Id=[{"Value": "finding-1", "Comparison": "EQUALS"}]) == ["finding-1"]
-    assert found(RecordState=[{"Value": "ARCHIVED", "Comparison": "EQUALS"}]) == []
+    assert find(GeneratorId=[{"Value": "mine/", "Comparison": "PREFIX"}]) == ["finding-0", "finding-1", "finding-2"]
+    assert find(Id=[{"Value": "finding-1", "Comparison": "EQUALS"}]) == ["finding-1"]
+    assert find(RecordState=[{"Value": "ARCHIVED", "Comparison": "EQUALS"}]) == []
     with pytest.raises(hub.exceptions.InvalidInputException):
-        found(Id=[{"Value": str(number), "Comparison": "EQUALS"} for number in range(21)])
+        find(Id=[{"Value": str(number), "Comparison": "EQUALS"} for number in range(21)])
 
 
 def update(hub: t.Any, *ids: str, **fields: t.Any) -> t.Any:
@@ -219,7 +219,7 @@ def test_what_a_customer_says_of_a_finding_stays(hub: t.Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("workflow", "states", "told"),
+    ("workflow", "states", "expected"),
     [
         ("NOTIFIED", ({"RecordState": "ARCHIVED"}, {}), "NEW"),
         ("RESOLVED", ({"Compliance": {"Status": "PASSED"}}, {"Compliance": {"Status": "FAILED"}}), "NEW"),
@@ -227,11 +227,11 @@ def test_what_a_customer_says_of_a_finding_stays(hub: t.Any) -> None:
         ("SUPPRESSED", ({"RecordState": "ARCHIVED"}, {}), "SUPPRESSED"),
     ],
 )
-def test_what_returns_is_investigated_anew(hub: t.Any, workflow: str, states: t.Any, told: str) -> None:
+def test_what_returns_is_investigated_anew(hub: t.Any, workflow: str, states: t.Any, expected: str) -> None:
     hub.enable_security_hub()
     hub.batch_import_findings(Findings=[finding()])
     update(hub, "finding-1", Workflow={"Status": workflow})
     for day, state in enumerate(states, start=2):
         hub.batch_import_findings(Findings=[finding(UpdatedAt=f"2026-01-0{day}T00:00:00Z", **state)])
     (found,) = hub.get_findings()["Findings"]
-    assert found["Workflow"]["Status"] == told
+    assert found["Workflow"]["Status"] == expected

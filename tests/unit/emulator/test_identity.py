@@ -31,7 +31,7 @@ def test_seeded_key_is_its_user(aws: Aws) -> None:
 
 
 def test_key_made_in_another_account_acts_there(aws: Aws) -> None:
-    member = aws.client("iam", key=aws.assumed(f"arn:aws:iam::{MEMBER}:role/auditor", ExternalId="small"))
+    member = aws.client("iam", key=aws.assume(f"arn:aws:iam::{MEMBER}:role/auditor", ExternalId="small"))
     member.create_user(UserName="bob")
     key = member.create_access_key(UserName="bob")["AccessKey"]["AccessKeyId"]
     assert aws.client("sts", key=key).get_caller_identity()["Arn"] == f"arn:aws:iam::{MEMBER}:user/bob"

@@ -60,7 +60,7 @@ def test_crash_of_moto_is_an_internal_failure(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_closed_region_is_refused_by_a_control_policy(aws: Aws, service: str, method: str, code: str) -> None:
-    key = aws.assumed(f"arn:aws:iam::{MEMBER}:role/auditor", ExternalId="small")
+    key = aws.assume(f"arn:aws:iam::{MEMBER}:role/auditor", ExternalId="small")
     with pytest.raises(ClientError, match="with an explicit deny in a service control policy") as raised:
         getattr(aws.client(service, key=key, region="eu-west-1"), method)()
     assert raised.value.response["Error"]["Code"] == code
@@ -69,7 +69,7 @@ def test_closed_region_is_refused_by_a_control_policy(aws: Aws, service: str, me
 
 
 def test_closed_region_leaves_global_services_open(aws: Aws) -> None:
-    key = aws.assumed(f"arn:aws:iam::{MEMBER}:role/auditor", ExternalId="small")
+    key = aws.assume(f"arn:aws:iam::{MEMBER}:role/auditor", ExternalId="small")
     assert aws.client("iam", key=key, region="eu-west-1").list_roles()["Roles"]
     assert aws.client("sts", key=key, region="eu-west-1").get_caller_identity()["Account"] == MEMBER
 

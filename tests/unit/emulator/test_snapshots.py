@@ -53,7 +53,7 @@ def test_other_seed_in_between_leaves_nothing(emulator: Emulator, aws: Aws) -> N
     assert (emulator.health()["accounts"], organizations.list_accounts()["Accounts"]) == before
     assert aws.client("iam", key=ALICE).get_user()["User"]["UserName"] == "alice"
     with pytest.raises(ClientError, match="service control policy"):
-        member = aws.assumed(AUDITOR, ExternalId="small")
+        member = aws.assume(AUDITOR, ExternalId="small")
         aws.client("ec2", key=member, region="eu-west-1").describe_instances()
 
 
@@ -68,7 +68,7 @@ def test_buckets_and_their_objects_come_back(emulator: Emulator, aws: Aws) -> No
     assert s3.get_object(Bucket="reports", Key="one")["Body"].read() == b"first"
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["reports"]
     # The name is free again, for another account too: moto keeps the owners of names apart from the buckets.
-    aws.client("s3", key=aws.assumed(AUDITOR, ExternalId="small")).create_bucket(Bucket="later")
+    aws.client("s3", key=aws.assume(AUDITOR, ExternalId="small")).create_bucket(Bucket="later")
 
 
 def test_messages_of_queues_come_back(emulator: Emulator, aws: Aws) -> None:
@@ -87,7 +87,7 @@ def test_messages_of_queues_come_back(emulator: Emulator, aws: Aws) -> None:
 
 def test_sessions_are_those_that_were_open_then(emulator: Emulator, aws: Aws) -> None:
     device = {"SerialNumber": f"arn:aws:iam::{MANAGEMENT}:mfa/alice", "TokenCode": "123456"}
-    with_code = aws.assumed(AUDITOR, ExternalId="small", **device)
+    with_code = aws.assume(AUDITOR, ExternalId="small", **device)
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{MEMBER}:root"},
@@ -97,7 +97,7 @@ def test_sessions_are_those_that_were_open_then(emulator: Emulator, aws: Aws) ->
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     aws.client("iam", key=with_code).create_role(RoleName="strict", AssumeRolePolicyDocument=trust)
     kept = emulator.snapshot()
-    later = aws.assumed(AUDITOR, ExternalId="small")
+    later = aws.assume(AUDITOR, ExternalId="small")
     request = {"RoleArn": f"arn:aws:iam::{MEMBER}:role/strict", "RoleSessionName": "test"}
     with pytest.raises(ClientError, match="AccessDenied"):
         aws.client("sts", key=later).assume_role(**request)

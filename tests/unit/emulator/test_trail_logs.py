@@ -29,26 +29,26 @@ def records(body: bytes) -> list[dict[str, t.Any]]:
 
 
 def test_a_denied_call_says_what_denied_it() -> None:
-    told = trail_logs.event(ROLE, "s3:ListAllMyBuckets", when=WHEN, denied_by="service control policy")
+    event = trail_logs.event(ROLE, "s3:ListAllMyBuckets", when=WHEN, denied_by="service control policy")
     session = f"arn:aws:sts::{SANDBOX}:assumed-role/runner/session"
-    assert told["errorCode"] == "AccessDenied"
-    assert told["errorMessage"] == (
+    assert event["errorCode"] == "AccessDenied"
+    assert event["errorMessage"] == (
         f"User: {session} is not authorized to perform: s3:ListAllMyBuckets on resource: * "
         "with an explicit deny in a service control policy"
     )
-    assert (told["eventSource"], told["eventName"], told["eventTime"]) == (
+    assert (event["eventSource"], event["eventName"], event["eventTime"]) == (
         "s3.amazonaws.com",
         "ListAllMyBuckets",
         "2026-11-20T09:58:07Z",
     )
-    assert told["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == ROLE
+    assert event["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] == ROLE
 
 
 def test_a_call_that_succeeded_has_no_error() -> None:
-    told = trail_logs.event(f"arn:aws:iam::{SANDBOX}:user/ann", "iam:GetUser", when=WHEN, eventType="AwsServiceEvent")
-    assert not {"errorCode", "errorMessage"} & set(told)
-    assert (told["userIdentity"]["type"], told["userIdentity"]["userName"]) == ("IAMUser", "ann")
-    assert told["eventType"] == "AwsServiceEvent"
+    event = trail_logs.event(f"arn:aws:iam::{SANDBOX}:user/ann", "iam:GetUser", when=WHEN, eventType="AwsServiceEvent")
+    assert not {"errorCode", "errorMessage"} & set(event)
+    assert (event["userIdentity"]["type"], event["userIdentity"]["userName"]) == ("IAMUser", "ann")
+    assert event["eventType"] == "AwsServiceEvent"
 
 
 def test_a_file_holds_five_minutes_of_an_account_in_a_region() -> None:

@@ -131,7 +131,7 @@ def test_deny_wins() -> None:
 
 
 def test_assume_role_acts_in_the_other_account(aws: Aws) -> None:
-    key = aws.assumed(AUDITOR, ExternalId="small")
+    key = aws.assume(AUDITOR, ExternalId="small")
     identity = aws.client("sts", key=key).get_caller_identity()
     assert (identity["Account"], identity["Arn"]) == (MEMBER, f"arn:aws:sts::{MEMBER}:assumed-role/auditor/test")
     assert aws.client("iam", key=key).get_role(RoleName="auditor")["Role"]["Arn"] == AUDITOR
@@ -164,17 +164,17 @@ def test_assume_role_is_refused_as_sts_does(
 
 def test_assume_role_knows_the_organization(emulator: Emulator, aws: Aws) -> None:
     emulator.reset(with_roles(ours=allow("*", {"StringEquals": {"aws:PrincipalOrgID": "o-small12345"}})))
-    assert aws.assumed(f"arn:aws:iam::{MEMBER}:role/ours").startswith("ASIA")
+    assert aws.assume(f"arn:aws:iam::{MEMBER}:role/ours").startswith("ASIA")
     emulator.reset(with_roles(ours=allow("*", {"StringEquals": {"aws:PrincipalOrgID": "o-other12345"}})))
     with pytest.raises(ClientError, match="AccessDenied"):
-        aws.assumed(f"arn:aws:iam::{MEMBER}:role/ours")
+        aws.assume(f"arn:aws:iam::{MEMBER}:role/ours")
 
 
 def test_assume_role_keeps_to_the_longest_sessions(emulator: Emulator, aws: Aws) -> None:
     emulator.reset(with_roles(short=allow("*"), long=allow("*")))
     with pytest.raises(ClientError, match="MaxSessionDuration"):
-        aws.assumed(f"arn:aws:iam::{MEMBER}:role/short", DurationSeconds=7200)
-    chained = aws.client("sts", key=aws.assumed(f"arn:aws:iam::{MEMBER}:role/short"))
+        aws.assume(f"arn:aws:iam::{MEMBER}:role/short", DurationSeconds=7200)
+    chained = aws.client("sts", key=aws.assume(f"arn:aws:iam::{MEMBER}:role/short"))
     with pytest.raises(ClientError, match="role chaining"):
         chained.assume_role(RoleArn=f"arn:aws:iam::{MEMBER}:role/long", RoleSessionName="test", DurationSeconds=7200)
 

@@ -27,7 +27,7 @@ class Captured(Exception):
         self.request = request
 
 
-def serialized(service: str, operation: str, parameters: Parameters) -> tuple[wire.Environ, bytes]:
+def serialize(service: str, operation: str, parameters: Parameters) -> tuple[wire.Environ, bytes]:
     """The request that boto3 would send for this call, as a WSGI environment and a body."""
 
     def capture(request: AWSPreparedRequest, **_: t.Any) -> t.NoReturn:
@@ -99,7 +99,7 @@ def body_of(request: AWSPreparedRequest) -> bytes:
 def test_read_names_service_operation_and_parameters(
     service: str, method: str, parameters: Parameters, operation: str, protocol: str
 ) -> None:
-    call = wire.read(*serialized(service, method, parameters))
+    call = wire.read(*serialize(service, method, parameters))
     assert (call.service, call.operation, call.protocol) == (service, operation, protocol)
     assert {key: call.parameters[key] for key in parameters} == parameters
     assert call.access_key_id == "AKIAWIRE"
@@ -107,14 +107,14 @@ def test_read_names_service_operation_and_parameters(
 
 
 def test_read_tells_of_objects_only_their_length() -> None:
-    call = wire.read(*serialized("s3", "put_object", {"Bucket": "logs", "Key": "a/b c.json", "Body": b"12345"}))
+    call = wire.read(*serialize("s3", "put_object", {"Bucket": "logs", "Key": "a/b c.json", "Body": b"12345"}))
     assert (call.operation, call.parameters["Key"]) == ("PutObject", "a/b c.json")
     assert "12345" not in str(call.parameters)
 
 
 def test_read_knows_calls_without_signature_by_their_action() -> None:
     token = {"RoleArn": "arn:aws:iam::111122223333:role/web", "RoleSessionName": "s1", "WebIdentityToken": "token"}
-    call = wire.read(*serialized("sts", "assume_role_with_web_identity", token))
+    call = wire.read(*serialize("sts", "assume_role_with_web_identity", token))
     assert (call.service, call.operation, call.access_key_id) == ("sts", "AssumeRoleWithWebIdentity", "")
 
 
@@ -149,6 +149,6 @@ def test_read_survives_what_is_no_call(headers: wire.Environ, body: bytes) -> No
 
 
 def test_read_gives_no_parameters_for_a_body_that_is_malformed() -> None:
-    environ = serialized("organizations", "list_accounts", {})[0]
+    environ = serialize("organizations", "list_accounts", {})[0]
     call = wire.read(environ, b"[1, 2]")
     assert (call.operation, call.parameters) == ("ListAccounts", {})

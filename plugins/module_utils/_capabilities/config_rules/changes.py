@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from ..._account.config_rules import ConfigRule, DeliveryChannel, comparable
+from ..._account.config_rules import ConfigRule, DeliveryChannel, normalize_parameters
 from ..._account.regional import ConfigRecorder
 from ..._converge.change import Change, Impact, Undo
 from .declared import RecorderWish, input_parameters
@@ -56,7 +56,7 @@ def shape(
 ) -> Shape:
     return {
         "identifier": identifier,
-        "parameters": comparable(identifier, parameters),
+        "parameters": normalize_parameters(identifier, parameters),
         "frequency": frequency,
         "resource_types": sorted(resource_types),
         **more,

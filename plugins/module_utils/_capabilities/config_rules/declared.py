@@ -27,7 +27,7 @@ from ..._account.config_catalogue import (
     Parameter,
     Placement,
 )
-from ..._account.config_rules import PREFIX, as_text
+from ..._account.config_rules import PREFIX, format_value
 from ..._converge.errors import InputError
 
 FREQUENCIES: t.Final = ("One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours")
@@ -180,7 +180,7 @@ def _parameters(rule: ManagedRule, given: Mapping[str, t.Any], place: str) -> di
 
 def _value(parameter: Parameter, given: t.Any, place: str) -> str:
     """A value as AWS takes it: to a rule, a boolean is true only where it is spelled with small letters."""
-    text = as_text(given)
+    text = format_value(given)
     if parameter.kind == BOOLEAN:
         if text.lower() not in _TRUTHS:
             raise InputError(f"{place}: {given!r} is not allowed; allowed are true and false")
@@ -200,7 +200,7 @@ def _extra(given: Mapping[str, t.Any], place: str) -> WantedRule:
         raise InputError(f"{place}.name: {name!r} is {taken}; allowed are up to 50 letters, digits, - and _")
     if not _IDENTIFIER.fullmatch(identifier):
         raise InputError(f"{place}.identifier: {identifier!r} is none of AWS's, such as IAM_GROUP_HAS_USERS_CHECK")
-    parameters = {str(key): as_text(value) for key, value in sorted((given.get("parameters") or {}).items())}
+    parameters = {str(key): format_value(value) for key, value in sorted((given.get("parameters") or {}).items())}
     empty = sorted(key for key, value in parameters.items() if not value)
     if empty:
         raise InputError(f"{place}.parameters: {empty[0]} is empty, which AWS does not take")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ..._account import config_reads, fields, regional_reads
-from ..._account.config_rules import ConfigRule, comparable, frequency_of, parse_input_parameters
+from ..._account.config_rules import ConfigRule, frequency_of, normalize_parameters, parse_input_parameters
 from ..._account.source import Unreadable
 from ..._aws.access import Access
 from ..._aws.errors import AwsError, NotFound
@@ -128,7 +128,7 @@ def _organization_rule(rule: Mapping[str, t.Any], region: str, status: Mapping[s
         name=name,
         region=region,
         identifier=identifier,
-        parameters=comparable(identifier, parameters),
+        parameters=normalize_parameters(identifier, parameters),
         frequency=frequency_of(identifier, given.get("MaximumExecutionFrequency")),
         resource_types=tuple(sorted(given.get("ResourceTypesScope") or ())),
         narrowed=bool(given.get("TagKeyScope") or given.get("ResourceIdScope")),

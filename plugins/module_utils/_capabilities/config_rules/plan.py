@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..._account.config_catalogue import BY_IDENTIFIER, Placement
-from ..._account.config_rules import MANAGED, PREFIX, ConfigRule, comparable
+from ..._account.config_rules import MANAGED, PREFIX, ConfigRule, normalize_parameters
 from ..._account.model import Dataset, Snapshot
 from ..._controls.assess import assess
 from ..._controls.catalogue.config_rules import is_whole, region_for_once
@@ -277,7 +277,7 @@ class _Making:
 
 
 def _comparable(wanted: WantedRule, named: Mapping[str, t.Optional[str]]) -> dict[str, t.Optional[str]]:
-    given = comparable(wanted.identifier, {name: value for name, value in named.items() if value})
+    given = normalize_parameters(wanted.identifier, {name: value for name, value in named.items() if value})
     return {name: given.get(name) for name in named}
 
 

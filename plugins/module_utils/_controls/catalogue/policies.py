@@ -33,7 +33,7 @@ Rule = Callable[[Text], Iterable[str]]
 
 def _make_actions_rule(*actions: str) -> Rule:
     """Make a rule against any of a few actions on every resource."""
-    return lambda text: sorted({action for analysis in text.analyses for action in analysis.freely(actions)})
+    return lambda text: sorted({action for analysis in text.analyses for action in analysis.find_unrestricted(actions)})
 
 
 def _make_service_rule(prefix: str) -> Rule:

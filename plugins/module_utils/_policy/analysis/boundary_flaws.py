@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What is wrong with a policy as a permissions boundary: it leaves nothing, or those it binds can get rid of it.
+"""The flaws of a policy as a permissions boundary: it leaves nothing, or those it binds can get rid of it.
 
 Asked is the evaluator, about a principal whose own policies allow everything: what the boundary then lets through is
 all that it does not prevent. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
@@ -56,7 +56,7 @@ REMOVABLE: t.Final = frozenset({Weakness.REMOVABLE, Weakness.REWRITABLE, Weaknes
 
 @dataclasses.dataclass(frozen=True)
 class Flaw:
-    """One weakness of a boundary, in words; ``actions`` are those by which, ``keys`` the conditions they hang on."""
+    """One weakness of a boundary, in words; ``actions`` are those by which, ``keys`` the conditions they depend on."""
 
     weakness: Weakness
     detail: str
@@ -78,7 +78,7 @@ class _Probe:
 
 
 def flaws(policy: Policy, *, arn: str, place: Place, bound: Sequence[str] = ()) -> tuple[Flaw, ...]:
-    """What is wrong with ``policy`` as the boundary whose ARN is ``arn``, of the principals with the ARNs ``bound``.
+    """Find the flaws of ``policy`` as the boundary with the ARN ``arn`` of the principals with the ARNs ``bound``.
 
     Whoever it binds is also taken to be of a name that no policy mentions.
     """
@@ -177,7 +177,7 @@ def _escapes(policy: Policy, arn: str, place: Place, bound: Sequence[str]) -> It
 
 
 def _representatives(policy: Policy, arns: Sequence[str]) -> tuple[str, ...]:
-    """One of each sort: whoever lies below the same path and is met by the same patterns fares alike.
+    """Return one ARN of each sort: all below the same path that the same patterns match get the same answer.
 
     Of a thousand bound roles each would else be asked about each other.
     """
@@ -212,7 +212,7 @@ class _BoundaryTester:
         )
 
     def flaw(self, weakness: Weakness, what: str, probes: Iterable[_Probe]) -> Iterator[Flaw]:
-        """The flaw that any of the calls is let through; one that hangs on conditions counts, and says so."""
+        """The flaw that any of the calls is let through; one that depends on conditions counts, and says so."""
         open_actions: list[str] = []
         keys: list[str] = []
         for probe in probes:
@@ -223,9 +223,9 @@ class _BoundaryTester:
             if outcome is Outcome.UNKNOWN:
                 keys += missing
         if open_actions:
-            actions, told = tuple(dict.fromkeys(open_actions)), tuple(dict.fromkeys(keys))
-            hanging = f", where conditions on {', '.join(told)} hold" if told else ""
-            yield Flaw(weakness, f"{what} ({', '.join(actions)}){hanging}", actions, told)
+            actions, unknown = tuple(dict.fromkeys(open_actions)), tuple(dict.fromkeys(keys))
+            condition = f", where conditions on {', '.join(unknown)} hold" if unknown else ""
+            yield Flaw(weakness, f"{what} ({', '.join(actions)}){condition}", actions, unknown)
 
     def _outcome(self, probe: _Probe) -> tuple[Outcome, tuple[str, ...]]:
         """The worst of what the callers may do."""

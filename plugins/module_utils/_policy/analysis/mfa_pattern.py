@@ -32,7 +32,7 @@ _PRINCIPAL: t.Final = "aws:principalarn"
 _TAG: t.Final = "aws:principaltag/"
 # Only requests of IAM users have a name to put there.
 _OWN: t.Final = "${aws:username}"
-# A name that no policy has on purpose: who is meant by it is whoever is not named.
+# A name that no policy has on purpose. It represents every principal that is not named.
 _NAME: t.Final = "x7-no-such-name"
 _IDENTITY_CENTER: t.Final = "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_"
 _ACCOUNT: t.Final = "111122223333"
@@ -132,7 +132,7 @@ def _sessions(statement: Statement, account: str) -> Iterator[_Session]:
     """Sessions of roles that nobody named, and of those of Identity Center that the statement names."""
     for partition in _partitions(statement):
         arn = f"arn:{partition}:iam::{account}:"
-        # What is assumed without MFA says false; the sessions of services may not say anything.
+        # A role that is assumed without MFA has the value false; sessions of services may have no value.
         yield _Session(WORKLOADS, f"{arn}role/{_NAME}", {})
         yield _Session(WORKLOADS, f"{arn}role/{_NAME}", {"aws:MultiFactorAuthPresent": "false"})
         yield _Session(IDENTITY_CENTER, f"{arn}{_IDENTITY_CENTER}{_NAME}_0123456789abcdef", {}, federated=True)

@@ -29,7 +29,7 @@ def role_name(writer: Writer) -> str:
     return f"automation-{writer}"
 
 
-# By kind and path, as they stand in ARNs behind the account.
+# By kind and path, as in ARNs behind the account.
 _ROLE: t.Final = f"role{PATH}"
 #: The one role for all that is declared as aws_assume_role_arn, and that of each class.
 AUTOMATION: t.Final = (f"{_ROLE}automation", *(f"{_ROLE}{role_name(writer)}" for writer in Writer))

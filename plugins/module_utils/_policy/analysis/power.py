@@ -96,12 +96,12 @@ _RESOURCES: t.Final[Mapping[str, tuple[str, ...]]] = {
     "dynamodb:GetItem": _TABLE,
     "kms:ReEncryptFrom": _KEY,
     "lambda:GetFunction": _FUNCTION,
-    # What a service is about, for actions of it that nobody knows.
+    # The resources of a service, for its actions that nobody knows.
     f"cloudtrail:{ANY_ACTION}": _TRAIL,
     f"kms:{ANY_ACTION}": _KEY,
 }
 
-# Who may do one of these to whomever may give everything to itself, whatever else is denied.
+# A principal that may do one of these on everything can give itself everything, whatever else is denied.
 _GIVING: t.Final = (
     "iam:AttachUserPolicy",
     "iam:AttachRolePolicy",
@@ -112,7 +112,7 @@ _GIVING: t.Final = (
 # Data of services that AWS's ReadOnlyAccess reads, and none of its narrower policies does all of.
 _READING: t.Final = ("s3:GetObject", "dynamodb:GetItem", "ssm:GetParameter", "lambda:GetFunction")
 
-# What the caller decides, so that a condition on it restricts nobody.
+# Keys that the caller decides, so that a condition on them restricts nobody.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 _CHOSEN: t.Final = frozenset({"aws:requestedregion", "aws:useragent", "aws:referer"})
 _MFA: t.Final = ("aws:multifactorauthpresent", "aws:multifactorauthage")
@@ -164,7 +164,7 @@ class Power:
 
 @functools.lru_cache(maxsize=256)
 def _request_in(place: Place) -> Context:
-    """What is known of a request that a principal of the account makes of the account's own resources."""
+    """Return the known keys of a request that a principal of the account makes of the account's own resources."""
     values: dict[str, Values] = {
         "aws:SecureTransport": True,
         "aws:PrincipalAccount": place.account,
@@ -204,19 +204,19 @@ def _requests_of_anybody(place: Place) -> tuple[Context, ...]:
     return tuple(caller.with_({"aws:SourceIp": address}) for caller in callers for address in _ADDRESSES)
 
 
-# An answer, and the context keys that an unknown one hangs on; others have none.
+# An answer, and the context keys that an unknown one depends on; others have none.
 Answer = tuple[Truth, frozenset[str]]
 Question = Callable[[Context], Answer]
 
 _NO: t.Final[Answer] = (NO, frozenset())
-# Where the evaluator can't tell and names no key: a condition nevertheless, never none.
+# If the evaluator has no answer and names no key: a condition nevertheless, never none.
 _UNSAID: t.Final = frozenset({"what is not known"})
 
 
 class Analysis:
     """Questions to the policies of one principal, or of one document by itself.
 
-    ``principal`` is an ARN, or None for what holds whoever it is; then conditions on who it is count as conditions.
+    ``principal`` is an ARN, or None for any principal; then conditions on the principal count as conditions.
     """
 
     def __init__(self, layers: Layers, place: Place, principal: t.Optional[str] = None) -> None:
@@ -250,8 +250,8 @@ class Analysis:
         for action in _GIVING:
             yield self._ask(action, _RESOURCES[action], here)
 
-    def freely(self, actions: Iterable[str]) -> tuple[str, ...]:
-        """Those of ``actions`` that are allowed on every resource, without a condition that restricts anybody."""
+    def find_unrestricted(self, actions: Iterable[str]) -> tuple[str, ...]:
+        """Find those of ``actions`` that are allowed on every resource, without a condition that restricts anybody."""
         return tuple(action for action in actions if self._speaks_of(action.lower()) and self.may(action))
 
     @functools.cached_property
@@ -378,7 +378,7 @@ def _list_restricting_keys(keys: Iterable[str]) -> tuple[str, ...]:
 
 
 class Administrators:
-    """Who is an administrator in one account, found out once for all who share the same layers.
+    """The administrators of one account, found once for all principals that share the same layers.
 
     Answers are kept by identity, since the hash of large policies costs more than many a question; what they are about
     is kept with them.

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who loses what by the policies of an organization: a cast of principals, what each must or does do, and the answer.
+"""The losses by the policies of an organization: a cast of principals, their requests, and the answers.
 
 The principals' own policies are taken to allow everything, so that only the organization decides.
 """
@@ -47,7 +47,7 @@ CONTROL_LAYERS: t.Final[tuple[ControlLayer, ...]] = ("scp", "rcp")
 
 # AWS's own FullAWSAccess, so that nothing but the policy in question takes away.
 _FULL: t.Final = ANYTHING
-# What roles and keys need besides identity policies: that their own policy agrees.
+# Roles and keys also need the consent of their own policy, besides identity policies.
 _CONSENT: t.Final = Policy(
     (Statement(0, allow=True, principals=(("*", "*"),), actions=("*",), resources=("*",)),),
     version="2012-10-17",
@@ -68,7 +68,7 @@ class DeniedPair:
 
 @dataclasses.dataclass(frozen=True)
 class Controls:
-    """What the organization sets for an account: a tuple of policies a level, the root first; None for no such type."""
+    """The control policies of an account: a tuple of policies a level, the root first; None for no such type."""
 
     scps: t.Optional[Levels] = None
     rcps: t.Optional[Levels] = None
@@ -84,10 +84,10 @@ class Controls:
 
 @dataclasses.dataclass(frozen=True)
 class Loss:
-    """What one of the cast may do and could not any longer. ``certain``: not only if a key has a certain value.
+    """A request of one of the cast that is lost. ``certain``: not only if a key has a certain value.
 
     ``policies`` are the names of those that take it away; ``statement`` is that of a deny, None where no policy allows
-    it any longer. ``missing`` are the condition keys that it hangs on.
+    it any longer. ``missing`` are the condition keys that it depends on.
     """
 
     actor: Actor
@@ -105,13 +105,13 @@ class Loss:
 
 
 def denials(policy: Policy, actors: Iterable[Actor], *, layer: ControlLayer = "scp") -> tuple[Loss, ...]:
-    """What one policy takes from the cast where everything else allows, whatever other policies say."""
+    """Find the losses of the cast by one policy where everything else allows, whatever other policies say."""
     asked = _ControlPolicies((policy,), layer)
     return tuple(loss for actor in actors for ask in actor.asks if (loss := asked.loss(actor, ask, (policy.name,))))
 
 
 def losses(actors: Sequence[Actor], before: Controls, after: Controls) -> tuple[Loss, ...]:
-    """What the change takes from the cast, by each policy that comes or changes, and by each that goes.
+    """Find the losses of the cast by a change, by each policy that is added or changed, and by each that is removed.
 
     A policy that denies what another one denies already counts all the same: it would go on when that one goes.
     """
@@ -204,7 +204,7 @@ class _ControlPolicies:
         return asked
 
     def outcome(self, actor: Actor, ask: Ask) -> Outcome:
-        """What becomes of a request."""
+        """Return the outcome of a request."""
         if not actor.is_under(self._layer):
             return Outcome.ALLOWED
         return self._bound.decide(request_of(actor, ask)).outcome
@@ -237,7 +237,7 @@ def request_of(actor: Actor, ask: Ask) -> Request:
         principal=actor.arn,
         issuer=actor.issuer,
         context=context,
-        # Who is not of the account gets nothing there without the consent of the resource's policy.
+        # A foreign principal gets nothing in the account without the consent of the resource's policy.
         resource_policy=_CONSENT if actor.foreign or ask.action.startswith(_NEED_CONSENT) else None,
         resource_account=actor.account_id,
     )

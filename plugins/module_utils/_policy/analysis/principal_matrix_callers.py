@@ -238,6 +238,6 @@ def anybody(place: Place, asks: Iterable[Ask], *, inside: bool) -> Actor:
 
 
 def _plain(place: Place) -> Keys:
-    """What all of these requests have: they are about resources of the place."""
+    """The keys that all of these requests have: they are about resources of the place."""
     resource = tuple((key, value) for key, value in place.organization_keys if key.startswith("aws:Resource"))
     return (("aws:SecureTransport", "true"), ("aws:ViaAWSService", "false"), ("s3:TlsVersion", "1.3"), *resource)

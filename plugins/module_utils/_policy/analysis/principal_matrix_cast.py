@@ -22,7 +22,7 @@ from .principal_matrix_requests import Ask, Keys, asks_of
 
 _HOMES: t.Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _MFA: t.Final = "aws:MultiFactorAuthPresent"
-# Keys that most requests have, with values that nobody knows beforehand. A policy that hangs on them may deny.
+# Keys that most requests have, with values that nobody knows beforehand. A policy that depends on them may deny.
 _OPEN: t.Final = (
     "aws:CurrentTime",
     "aws:EpochTime",
@@ -35,7 +35,7 @@ _OPEN: t.Final = (
     "aws:userid",
     "aws:VpcSourceIp",
 )
-# What only requests with temporary credentials have besides.
+# Keys that only requests with temporary credentials have.
 _OPEN_IN_SESSIONS: t.Final = ("aws:TokenIssueTime",)
 _WITH_MFA: t.Final = ((_MFA, "true"), ("aws:MultiFactorAuthAge", "60"))
 _FORWARDED: t.Final = (("aws:ViaAWSService", "true"), ("aws:CalledVia", "cloudformation.amazonaws.com"))
@@ -46,7 +46,7 @@ STACK_SETS: t.Final = "role/stacksets-exec-0123456789abcdef0123456789abcdef"
 
 
 class Kind(enum.StrEnum):
-    """What a principal is to the account."""
+    """The part that a principal has in the account."""
 
     AUTOMATION = "automation"
     BREAK_GLASS = "break-glass"
@@ -110,7 +110,7 @@ class Place:
 
     @property
     def organization_keys(self) -> Keys:
-        """What requests of the organization's own principals say of it."""
+        """The condition keys by which requests of the organization's own principals name it."""
         found: list[tuple[str, t.Union[str, tuple[str, ...]]]] = []
         if self.organization_id:
             found += [(f"aws:{side}OrgID", self.organization_id) for side in ("Principal", "Resource")]
@@ -210,7 +210,7 @@ def cast(
     entry: t.Optional[str] = None,
     entry_outside: bool = False,
 ) -> tuple[Actor, ...]:
-    """Who works in an account. Principals are ARNs, or what follows the account in them: ``role/path/name``.
+    """List the principals of an account. Principals are ARNs, or their part after the account: ``role/path/name``.
 
     ``landing_zone`` are the roles by which Control Tower and StackSets set up the account, where they do.
     ``caller`` is who makes the change. ``entry`` is who assumes the roles of this collection in members, by default the

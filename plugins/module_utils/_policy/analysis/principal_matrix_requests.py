@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the principals of an account must be able to do, or typically do: the requests of the principal matrix."""
+"""The requests of the principal matrix: those that the principals of an account must be able to make, or often make."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _FOR_ANALYZERS: t.Final[Keys] = (("iam:AWSServiceName", "access-analyzer.amazona
 # (actions, resources, keys); actions without a service are IAM's.
 _Group = tuple[str, str, Keys]
 
-# What the modules of this collection write: tests/unit holds it against what they declare.
+# The writes of this collection's modules: tests/unit holds it against what they declare.
 _WRITES: t.Final[tuple[_Group, ...]] = (
     ("DeleteAccountPasswordPolicy UpdateAccountPasswordPolicy", "any", ()),
     (
@@ -163,7 +163,7 @@ _REPAIRS: t.Final[tuple[_Group, ...]] = (
     ("s3:DeleteBucketPolicy s3:GetBucketPolicy s3:PutBucketPolicy", "bucket", ()),
     ("kms:GetKeyPolicy kms:PutKeyPolicy", "key", ()),
 )
-# Whoever can't do these can't see what went wrong.
+# A principal that can't do these can't see what went wrong.
 _FOOTHOLD: t.Final[tuple[_Group, ...]] = (
     ("ListRoles ListUsers s3:ListAllMyBuckets ec2:DescribeInstances cloudtrail:LookupEvents", "any", ()),
     ("GetRole", "role", ()),
@@ -212,7 +212,7 @@ _ROOT: t.Final[tuple[_Group, ...]] = (
     ("CreateAccessKey", "user", ()),
     ("s3:DeleteBucketPolicy", "bucket", ()),
 )
-# What the task policies of AssumeRoot leave: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
+# Actions that AssumeRoot's task policies leave: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
 _ROOT_TASKS: t.Final[tuple[_Group, ...]] = (
     (
         "GetLoginProfile DeleteLoginProfile ListAccessKeys DeleteAccessKey ListSigningCertificates "

@@ -40,7 +40,7 @@ _MAX_SINGLE: t.Final = 3
 def service_losses(
     place: Place, before: Controls, after: Controls, *, entering: t.Optional[Collection[str]] = None
 ) -> tuple[Loss, ...]:
-    """What each RCP that comes or changes takes from AWS services in an account.
+    """Find the losses of AWS services in an account by each RCP that is added or changed.
 
     :param entering: the services that may assume roles of the account, by its trust policies; None where these are not
         known.
@@ -68,7 +68,7 @@ def _losses(place: Place, policy: Policy, entering: t.Optional[Collection[str]])
         if prefix == _ENTER and entering is not None:
             callers = dict.fromkeys(sorted(entering), ("sts:AssumeRole",))
         else:
-            # Whatever else calls it: which actions it needs is not known.
+            # Other services may call it as well: which actions they need is not known.
             callers = {**callers, OTHER_SERVICES: actions}
         for caller, needed in callers.items():
             for action in needed:

@@ -56,7 +56,7 @@ def make_matching_arns(pattern: str, account: str, heads: tuple[str, ...]) -> It
     if parts[4] and not re.fullmatch(re.escape(parts[4]).replace(r"\*", ".*").replace(r"\?", "."), account):
         return
     if not parts[4] and not set(parts[5]) & _WILD:
-        # Without an account, as the ARNs of buckets are: the name tells whose it is.
+        # The ARN has no account, as those of buckets: the name identifies the owner.
         return
     owner = account if parts[4] else ""
     free = [fill_wildcards(part) for part in parts]

@@ -43,7 +43,7 @@ class TrustStatements:
         for action in ASSUMING:
             spoken = own.statements_for(action)
             self._allowing[action] = tuple(item for item in spoken if item.allow)
-            # What AWS's RCPFullAWSAccess allows lets nobody in by itself.
+            # The Allow statement of AWS's RCPFullAWSAccess lets nobody in by itself.
             everywhere = (*spoken, *limits.statements_for(action))
             self._denying[action] = tuple(item for item in everywhere if not item.allow)
         self._allowing_any = tuple(dict.fromkeys(item for found in self._allowing.values() for item in found))

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whom a role's trust policy lets in: everybody, foreign accounts and organizations, services, people without MFA.
+"""The callers that a role's trust policy lets in: everybody, foreign accounts and organizations, services, no MFA.
 
 Inside are the role's own account, the accounts that the caller names and the account's own organization; everybody
 else is foreign. Conditions are put to the evaluator with the requests that outsiders can make: of an account in no
@@ -208,7 +208,7 @@ class Trust:
         answer = NO
         for member, external, arn in itertools.product(memberships, external_ids, arns or self._callers(account)):
             context = self._request(account, arn, member, external)
-            # Whatever the organization of the role is, the outsider is in another one. A Deny has to be sure.
+            # The outsider is in another organization than the role, whichever that is. A Deny has to be sure.
             other = context if self._organization else context.with_({"aws:ResourceOrgID": _OTHER_ORGANIZATION})
             if self._statements.admits(item, caller_of(arn), other, denied=context):
                 if member.certain:
@@ -374,7 +374,7 @@ class Trust:
         return [arn for arn in users if self._comes_in(item, arn, requests)]
 
     def _comes_in(self, item: CompiledStatement, user: str, requests: _Requests) -> bool:
-        # What stands for no user (a session, a federated user) is left open.
+        # The answer is left open for a value that is no user (a session, a federated user).
         is_user = ":user/" in user
         caller = caller_of(user, self._account)
         values: dict[str, Values] = {**self._resource, "aws:PrincipalAccount": self._account}
@@ -391,7 +391,7 @@ class Trust:
     # Others
 
     def open_subjects(self) -> tuple[OpenSubject, ...]:
-        """Whom identity providers may let in beyond subjects that somebody chose."""
+        """Find the tokens of identity providers that may come in beyond subjects that somebody chose."""
         return open_subjects(self._statements, self._resource)
 
     def lets_people_in(self) -> bool:

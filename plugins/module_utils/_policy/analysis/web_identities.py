@@ -67,7 +67,7 @@ _WITHOUT: t.Final = _Option(None)
 
 
 def open_subjects(statements: TrustStatements, resource: Mapping[str, Values]) -> tuple[OpenSubject, ...]:
-    """Whom identity providers may let in beyond subjects that somebody chose.
+    """Find the tokens of identity providers that may come in beyond subjects that somebody chose.
 
     ``resource``: the condition keys that follow from the role.
     """

@@ -10,7 +10,7 @@
 Two documents mean the same where they differ in the order of statements and of values, in a list of one for a scalar,
 in repetitions, in the case of actions and condition keys, in ``"true"`` for ``true``, or in an account's id for its
 root ARN. One that merely grants the same by other patterns is another document. So is ``{"AWS": "*"}`` for ``"*"``:
-AWS calls them equivalent "for anonymous users" only, and some services tell them apart.
+AWS calls them equivalent "for anonymous users" only, and some services distinguish them.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
@@ -147,7 +147,7 @@ def _statement(statement: Statement) -> dict[str, t.Any]:
         ("NotResource", statement.not_resources),
     ):
         if values is not None:
-            written[name] = _shortest(values)
+            written[name] = _shorten(values)
     if statement.conditions:
         written["Condition"] = _condition_block(statement.conditions)
     return written
@@ -159,14 +159,14 @@ def _principal_block(pairs: tuple[tuple[str, str], ...]) -> t.Union[str, dict[st
     values: dict[str, list[str]] = {}
     for kind, value in pairs:
         values.setdefault("AWS" if kind == "*" else kind, []).append(value)
-    return {kind: _shortest(items) for kind, items in values.items()}
+    return {kind: _shorten(items) for kind, items in values.items()}
 
 
 def _condition_block(conditions: tuple[Condition, ...]) -> dict[str, dict[str, t.Any]]:
     block: dict[str, dict[str, t.Any]] = {}
     for condition in conditions:
         keys = block.setdefault(_operator_text(condition), {})
-        keys[_find_free_spelling(condition.key, keys)] = _shortest(condition.values)
+        keys[_find_free_spelling(condition.key, keys)] = _shorten(condition.values)
     return block
 
 
@@ -187,5 +187,5 @@ def _find_free_spelling(key: str, taken: t.Collection[str]) -> str:
     return free
 
 
-def _shortest(values: t.Sequence[str]) -> t.Union[str, list[str]]:
+def _shorten(values: t.Sequence[str]) -> t.Union[str, list[str]]:
     return values[0] if len(values) == 1 else list(values)

@@ -48,7 +48,7 @@ _SID = re.compile(r"[A-Za-z0-9]*")
 IDENTITY_KINDS: t.Final = frozenset(
     {Kind.MANAGED, Kind.INLINE_USER, Kind.INLINE_GROUP, Kind.INLINE_ROLE, Kind.BOUNDARY, Kind.SESSION}
 )
-# What is attached to the one who acts, and so names no principal.
+# Kinds that are attached to the caller, and so name no principal.
 _ATTACHED_KINDS = IDENTITY_KINDS | {Kind.SCP}
 _PRINCIPAL_KINDS = frozenset({Kind.TRUST, Kind.RESOURCE, Kind.RCP})
 _RESOURCE_KINDS = IDENTITY_KINDS | {Kind.SCP, Kind.RCP}
@@ -67,7 +67,7 @@ def parse(source: Source, *, name: str = "", kind: t.Optional[Kind] = None) -> P
 
 
 def problems(source: Source, *, kind: t.Optional[Kind] = None) -> tuple[Problem, ...]:
-    """What would make IAM refuse the document, a text's problems in its order; empty for a document that it takes."""
+    """List the problems for which IAM would refuse the document, in the order of a text; empty for a good document."""
     try:
         return _read(source, "", kind)[1]
     except PolicyError as error:
@@ -169,7 +169,7 @@ class _Reader:
             return
         for name in value:
             if name not in known:
-                # IAM tells "action" from "Action", and says no more of either than "Syntax errors in policy".
+                # IAM distinguishes "action" from "Action", and says no more of either than "Syntax errors in policy".
                 meant = next((right for right in known if right.lower() == _key(name).lower()), None)
                 hint = f"; it is spelled {meant}" if meant else ""
                 self.refuse((*path, _key(name)), f"is no element of a {place}{hint}")
@@ -366,7 +366,7 @@ def _key(key: t.Any) -> str:
 
 
 def _type_of(value: t.Any) -> str:
-    """What a value is, in the words of JSON. The value itself may be of any size and depth."""
+    """Name the type of a value in the words of JSON. The value itself may be of any size and depth."""
     if value is None:
         return "null"
     if isinstance(value, bool):

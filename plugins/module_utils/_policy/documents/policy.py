@@ -18,7 +18,7 @@ import typing as t
 
 
 class Kind(enum.StrEnum):
-    """What a document is attached as: it decides which elements it may have and how AWS measures it."""
+    """The kind of a document by its attachment: it decides which elements it may have and how AWS measures it."""
 
     MANAGED = "managed"
     INLINE_USER = "inline_user"
@@ -45,7 +45,7 @@ class Position:
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """What is wrong at one place of a document. ``path`` is such as ``Statement[2].Action[0]``, empty for the whole."""
+    """A problem at one place of a document. ``path`` is such as ``Statement[2].Action[0]``, empty for the whole."""
 
     message: str
     path: str = ""

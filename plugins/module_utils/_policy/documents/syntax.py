@@ -27,7 +27,7 @@ Path = tuple[t.Union[str, int], ...]
 # limit.
 _DEPTH = 64
 
-# What IAM takes in a policy document, as its API states it for every PolicyDocument parameter:
+# The characters that IAM takes in a policy document, as its API states for every PolicyDocument parameter:
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
 _FOREIGN = re.compile(r"[^\t\n\r\x20-\xff]")
 
@@ -60,7 +60,7 @@ def decode(source: t.Union[str, bytes], *, name: str = "") -> tuple[t.Any, str]:
     foreign = _FOREIGN.search(text)
     if foreign:
         raise _build_error(text, foreign.start(), f"a policy may not contain the character {ascii(foreign[0])}", name)
-    too_deep = _beyond_depth(text)
+    too_deep = _find_excess_depth(text)
     if too_deep is not None:
         raise _build_error(text, too_deep, f"nested more than {_DEPTH} deep", name)
     # Noted, and not raised from the hook: to say where, the rest of the text has to be JSON as well.
@@ -164,7 +164,7 @@ def _build_error(text: str, offset: int, message: str, name: str) -> PolicyError
     return PolicyError((Problem(message, position=_Places(text).of(offset)),), name)
 
 
-def _beyond_depth(text: str) -> t.Optional[int]:
+def _find_excess_depth(text: str) -> t.Optional[int]:
     if text.count("[") + text.count("{") <= _DEPTH:
         return None
     depth = 0

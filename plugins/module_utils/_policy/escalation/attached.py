@@ -114,11 +114,11 @@ class AttachSteps:
             )
         return self._openings[present]
 
-    def own(self, method: Method, actor: Actor, raised: SelfRaise) -> Iterator[tuple[Edge, Actor]]:
-        """The policies that somebody may attach to itself, one at a time, and who it then is."""
+    def attach_to_self(self, method: Method, actor: Actor, raised: SelfRaise) -> Iterator[tuple[Edge, Actor]]:
+        """Attach policies to the actor itself, one at a time; each step comes with the actor after it."""
         if _KINDS[method.whom] is not actor.subject.kind or not self._is_open(method, actor):
             return
-        for edge, changed in itertools.islice(self._own(method, actor), self._most):
+        for edge, changed in itertools.islice(self._attach_to_self(method, actor), self._most):
             yield edge, changed
             following = raised(changed) if edge.is_certain else None
             if following is not None and following.is_certain:
@@ -139,7 +139,7 @@ class AttachSteps:
         subjects = self._landscape.subjects
         return {kind: frozenset(one.arn for one in subjects if one.kind is kind) for kind in SubjectKind}
 
-    def _own(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
+    def _attach_to_self(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
         for arn in self._find_opening(self._questions.ready.mask(actor.layers)):
             layers = self._layers(actor, arn)
             if layers is actor.layers:
@@ -148,8 +148,10 @@ class AttachSteps:
             if edge is not None:
                 yield dataclasses.replace(edge, via=arn), _with(actor, layers)
 
-    def others(self, method: Method, actor: Actor, targets: Iterable[Subject], raised: SelfRaise) -> Iterator[Edges]:
-        """Attaching a policy to somebody who is there, and what that one then does to itself."""
+    def attach_to_others(
+        self, method: Method, actor: Actor, targets: Iterable[Subject], raised: SelfRaise
+    ) -> Iterator[Edges]:
+        """Attach a policy to an existing principal; each step comes with that principal's step to itself."""
         for subject in targets:
             target = Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
             for arn, following in self._find_raises(target, raised):
@@ -159,13 +161,13 @@ class AttachSteps:
                     if edge.is_certain and following.is_certain:
                         break
 
-    def new(self, method: Method, actor: Actor, raised: SelfRaise) -> Iterator[Edges]:
-        """The same for somebody who is made for it, without a boundary."""
+    def attach_to_new(self, method: Method, actor: Actor, raised: SelfRaise) -> Iterator[Edges]:
+        """Attach a policy to a principal that is created for it, without a boundary."""
         groups: tuple[tuple[str, ...], ...] = ((),)
         if method.on(On.GROUP):
             groups = tuple((group,) for group in self._attempts.new_groups(method, actor))
-        bare = self._powers.bare(actor.layers)
-        for name in self._attempts.makeable(actor, method.actions[0]):
+        bare = self._powers.make_bare(actor.layers)
+        for name in self._attempts.make_arns(actor, method.actions[0]):
             made = Actor(Subject(name, _KINDS[method.whom], bare), bare)
             for arn, following in self._find_raises(made, raised):
                 attempts = (Attempt(actor, method, name, attached=arn, groups=group) for group in groups)

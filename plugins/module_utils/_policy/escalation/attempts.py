@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""One use of one known way by one principal: whether all that it takes is allowed, and what that hangs on."""
+"""One use of one known way by one principal: whether all that it takes is allowed, and what that depends on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MAKE_GROUP: t.Final = "iam:CreateGroup"
 MAKE_POLICY: t.Final = "iam:CreatePolicy"
 ATTACH: t.Final = frozenset({"iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:AttachGroupPolicy"})
 _SET_BOUNDARY: t.Final = frozenset({"iam:PutUserPermissionsBoundary", "iam:PutRolePermissionsBoundary"})
-# Whose requests say which boundary the user or role has, or is given.
+# Actions whose requests say which boundary the user or role has, or is given.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PermissionsBoundary
 _TELLS_BOUNDARY: t.Final = frozenset(
     {
@@ -66,7 +66,7 @@ class Edge:
 
 @dataclasses.dataclass(frozen=True)
 class Attempt:
-    """What an attacker settles before it begins: whom, and the parts of its requests that are its choice.
+    """The choices that an attacker makes before it begins: the target, and the free parts of its requests.
 
     ``target`` is an ARN, ``boundary`` that of the target's permissions boundary, ``attached`` that of the policy which
     is attached or becomes the boundary, ``policies`` are those which are changed.
@@ -169,11 +169,11 @@ class Attempts:
     def policy_choices(self, method: Method, actor: Actor) -> tuple[t.Optional[str], ...]:
         """Which policy to attach, or to bound by: one that makes an administrator, or one that is made for it."""
         if MAKE_POLICY in method.actions:
-            return tuple(self.makeable(actor, MAKE_POLICY))
+            return tuple(self.make_arns(actor, MAKE_POLICY))
         return (None,) if (ATTACH | _SET_BOUNDARY).isdisjoint(method.actions) else self._powers.policies
 
-    def makeable(self, actor: Actor, action: str) -> Iterator[str]:
-        """ARNs that the actor may be allowed ``action`` on, of which it chooses the name."""
+    def make_arns(self, actor: Actor, action: str) -> Iterator[str]:
+        """Make ARNs that the actor may be allowed ``action`` on, of which it chooses the name."""
         return self._questions.make_arns(actor, action, self._usual(action))
 
     def _usual(self, action: str) -> str:
@@ -226,7 +226,7 @@ class Attempts:
         return target.trust
 
     def _keys(self, attempt: Attempt, action: str) -> Keys:
-        """What the request says beside action and resource."""
+        """Return the condition keys of the request, beside action and resource."""
         keys: list[tuple[str, t.Union[str, tuple[str, ...], None]]] = []
         if action == PASS:
             keys.append(("iam:passedtoservice", attempt.service))

@@ -21,7 +21,7 @@ from ..evaluation.evaluate import Layers
 
 
 class SubjectKind(enum.StrEnum):
-    """What kind of principal a subject is. A group is none, but whoever may change it changes what its members may."""
+    """The kind of a subject. A group is no principal, but a change of a group changes the rights of its members."""
 
     USER = "user"
     ROLE = "role"

@@ -22,7 +22,7 @@ from ..evaluation.compiled import CompiledPolicies, CompiledStatement, compile_p
 from ..evaluation.evaluate import Evaluator, Layers
 from .methods import METHODS
 
-# Keys that tell principals of one account apart; of tags, several may have the same.
+# Keys that distinguish principals of one account; of tags, several may have the same.
 _ONE_EACH: t.Final = ("aws:principalarn", "aws:userid", "aws:username")
 TAG: t.Final = "aws:principaltag/"
 # Conditions on these can be certain: who calls, what the target is, what the attacker asks for or chooses.
@@ -48,7 +48,7 @@ def mask_of(actions: Iterable[str]) -> int:
 
 
 class Relevance(t.NamedTuple):
-    """What of some layers matters to one action.
+    """The part of some layers that matters to one action.
 
     ``number`` is the same for layers of which the same statements matter. ``own`` are the statements of the principal's
     side, that is, of all layers but RCPs. ``asked`` are the conditions on who calls, ``tags`` the principal's tags that
@@ -140,7 +140,7 @@ class ReadyLayers:
         return found
 
     def relevance(self, layers: Layers, action: str) -> Relevance:
-        """What of ``layers`` matters to ``action``."""
+        """Return the part of ``layers`` that matters to ``action``."""
         key = (id(layers), action)
         found = self._relevances.get(key)
         if found is None:
@@ -187,12 +187,12 @@ def all_policies(layers: Layers) -> Iterator[Policy]:
 
 
 def _is_never_certain(statement: Statement) -> bool:
-    """Whether a condition asks for something that nothing tells before the request is made, such as MFA."""
+    """Whether a condition asks for something that is not known before the request is made, such as MFA."""
     return any(not condition.key.lower().startswith(_KNOWABLE) for condition in statement.conditions)
 
 
 def _about_caller(statements: Iterable[Statement]) -> tuple[tuple[Condition, ...], tuple[str, ...], bool]:
-    """What statements ask of who calls, as ``Relevance`` has it: conditions, tags, whether that is one principal."""
+    """Return the demands of statements on the caller, as in ``Relevance``: conditions, tags, whether it is unique."""
     asked: dict[Condition, None] = {}
     keys: set[str] = set()
     unique = False
@@ -202,7 +202,7 @@ def _about_caller(statements: Iterable[Statement]) -> tuple[tuple[Condition, ...
         for condition in statement.conditions:
             key = condition.key.lower()
             if any("${" in value for value in condition.values):
-                # What it is compared with may be different for each target.
+                # The value that it is compared with may be different for each target.
                 keys.add(key)
             elif key.startswith((*_ONE_EACH, TAG)):
                 asked[condition] = None

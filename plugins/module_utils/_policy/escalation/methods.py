@@ -24,7 +24,7 @@ METHODS: t.Final[tuple[Method, ...]] = (
     *methods_existing.METHODS,
 )
 
-# What is made or used for the purpose: the resource part of the ARN by the action's service, and by the action where
+# Things that are made or used for it: the resource part of the ARN by the action's service, and by the action where
 # it is another one. Empty: the action knows no resources, and its policy has to say Resource "*". From the Service
 # Authorization Reference: https://docs.aws.amazon.com/service-authorization/latest/reference/
 RESOURCES: t.Final[Mapping[str, str]] = {
@@ -93,7 +93,7 @@ RESOURCES: t.Final[Mapping[str, str]] = {
     "states": "stateMachine:escalation",
 }
 
-# Whose ARNs are another service's.
+# Actions and services whose ARNs are another service's.
 _OF_OTHERS: t.Final[Mapping[str, str]] = {
     "ec2-instance-connect": "ec2",
     "ssm:SendCommand": "ec2",

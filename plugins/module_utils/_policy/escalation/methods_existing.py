@@ -7,7 +7,7 @@
 
 """Ways to a role's rights through something that already runs in the role.
 
-IAM does not tell what runs in a role. Its trust policy tells what may, so these paths are conditional: they are there
+IAM does not show what runs in a role. Its trust policy shows what may, so these paths are conditional: they are there
 where such a thing exists.
 """
 

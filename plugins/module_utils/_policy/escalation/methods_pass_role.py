@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Ways to a role's rights by handing the role to a service that runs what one tells it to.
+"""Ways to a role's rights by passing the role to a service that runs the caller's code.
 
 Passing needs ``iam:PassRole`` on the role, and the role's trust policy must admit the service:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html

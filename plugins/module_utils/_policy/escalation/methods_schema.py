@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a way to more rights is: the shape of the data in ``escalation_methods_*``."""
+"""The shape of a way to more rights: of the data in ``escalation_methods_*``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class On(enum.StrEnum):
 
 
 class Whom(enum.StrEnum):
-    """Whose rights it is about: one's own, those of somebody who is there, or of somebody who is made for it."""
+    """The owner of the rights: the actor itself, an existing principal, or one that is created for it."""
 
     OWN_USER = "the acting user"
     OWN_ROLE = "the acting role"
@@ -37,7 +37,7 @@ class Whom(enum.StrEnum):
 
 
 class Gain(enum.StrEnum):
-    """What the attacker has in the end."""
+    """The gain of the attacker in the end."""
 
     TAKEOVER = "the rights of the target"
     RAISED = "the rights of the target with an administrator's policy added"
@@ -53,7 +53,7 @@ class Gain(enum.StrEnum):
 
 
 class Fact(enum.StrEnum):
-    """What must be so of the target; where it is not known, the path is conditional."""
+    """A fact that must hold of the target; if it is not known, the path is conditional."""
 
     HAS_PASSWORD = "the target has a console password"
     NO_PASSWORD = "the target has no console password"
@@ -75,7 +75,7 @@ class Method:
     """One known way to more rights.
 
     ``needs`` must all be allowed. With ``services`` the target is a role that is passed, and its trust policy must
-    admit one of these service principals. ``assumes`` says what must exist that the policies don't tell, such as a
+    admit one of these service principals. ``assumes`` says what must exist that the policies don't show, such as a
     function that already runs as the target: the path is then conditional. ``sources`` are the pages it is from.
     """
 

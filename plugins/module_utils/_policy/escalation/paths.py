@@ -8,7 +8,7 @@
 """Paths to an administrator: the steps that are open in an account, put together as a graph and searched backwards.
 
 From the administrators outwards, everybody is reached by the shortest way. What is certain is looked for first; a path
-that hangs on something that is not known is only told of somebody who has no certain one.
+that depends on something that is not known is only reported for principals without a certain one.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Step:
 
     @property
     def conditional(self) -> bool:
-        """Whether it hangs on something that is not known."""
+        """Whether it depends on something that is not known."""
         return bool(self.conditions)
 
     def record(self) -> dict[str, t.Any]:
@@ -76,7 +76,7 @@ class Path:
 
     @property
     def certain(self) -> bool:
-        """Whether it hangs on nothing that is not known."""
+        """Whether it depends on nothing that is not known."""
         return not self.conditions
 
     @property
@@ -127,7 +127,7 @@ def conditions(doubts: Doubts) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class _Form:
-    """What somebody is after ``changes`` to itself, which may be none."""
+    """An actor after ``changes`` to itself, which may be none."""
 
     actor: Actor
     changes: tuple[Edge, ...] = ()
@@ -156,7 +156,7 @@ def search(
 ) -> Search:
     """The shortest path of everybody who is no administrator, of ``max_depth`` steps at most.
 
-    ``include_conditional``: also those that hang on something that is not known, such as a condition on MFA.
+    ``include_conditional``: also those that depend on something that is not known, such as a condition on MFA.
     """
     return _Search(Escalation(landscape, methods), max_depth).run(include_conditional=include_conditional)
 
@@ -175,16 +175,16 @@ class _Search:
 
     def run(self, *, include_conditional: bool) -> Search:
         """Search, and put the result together."""
-        self._certain()
+        self._reach_certainly()
         if include_conditional:
-            self._conditional()
+            self._reach_conditionally()
         return Search(
             {arn: conditions(doubts) for arn, doubts in sorted(self._administrators.items())},
             tuple(self._path(arn) for arn in sorted(self._ways)),
         )
 
     def _forms_of(self, actor: Actor) -> tuple[_Form, ...]:
-        """What somebody can make of itself, the fewest changes first."""
+        """Find the forms that somebody can give itself, the fewest changes first."""
         forms: list[_Form] = []
         ahead = collections.deque([_Form(actor)])
         seen = {actor.rights}
@@ -206,7 +206,7 @@ class _Search:
                     ahead.append(_Form(changed, (*form.changes, edge), power))
         return tuple(forms)
 
-    def _certain(self) -> None:
+    def _reach_certainly(self) -> None:
         levels = [frozenset(arn for arn, doubts in self._administrators.items() if not doubts)]
         for depth in range(1, self._max_depth + 1):
             reached = {}
@@ -220,7 +220,7 @@ class _Search:
 
     def _best(self, arn: str, forms: tuple[_Form, ...], depth: int, levels: list[frozenset[str]]) -> t.Optional[_Way]:
         """A certain way of ``depth`` steps. The first that is not certain is kept for later."""
-        # What takes the least comes first: one's own rights, then those of others, then those that are made for it.
+        # The easiest steps come first: one's own rights, then those of others, then those that are made for it.
         own = (
             _Way(form.changes, form.doubts | form.power)
             for form in forms
@@ -231,7 +231,7 @@ class _Search:
             certain = [form for form in forms if not form.doubts]
             way = self._keep_best(arn, depth, self._of_depth(certain, depth, levels, sure=arn in self._pending))
         if way is None and arn not in self._pending:
-            # What is not certain in its first steps is of no use once there is another such way.
+            # A way whose first steps are not certain is of no use once there is another such way.
             doubtful = [form for form in forms if form.doubts]
             self._keep_best(arn, depth, self._of_depth(doubtful, depth, levels, sure=False))
         return way
@@ -252,7 +252,7 @@ class _Search:
         """The ways of so many steps that lead to others. ``sure``: without those that can't be certain."""
         rest = [(form, depth - len(form.changes)) for form in forms if len(form.changes) < depth]
         for form, left in rest:
-            yield from self._onwards(form, levels[left - 1], sure=sure)
+            yield from self._take_over(form, levels[left - 1], sure=sure)
         for form, left in rest:
             if left == 1:
                 for edge in self._escalation.find_ends(form.actor, sure=sure):
@@ -261,13 +261,13 @@ class _Search:
                 for first, last in self._escalation.find_attached_ends(form.actor, sure=sure):
                     yield _Way((*form.changes, first, last), form.doubts | first.doubts | last.doubts)
 
-    def _onwards(self, form: _Form, targets: frozenset[str], *, sure: bool = False) -> Iterator[_Way]:
+    def _take_over(self, form: _Form, targets: frozenset[str], *, sure: bool = False) -> Iterator[_Way]:
         edge = self._escalation.find_takeover(form.actor, targets, sure=sure) if targets else None
         if edge is not None:
             yield _Way((*form.changes, edge), form.doubts | edge.doubts, edge.target)
 
-    def _conditional(self) -> None:
-        """Reach the others: over steps that are not certain, and over steps to those who were reached so."""
+    def _reach_conditionally(self) -> None:
+        """Reach the others by steps that are not certain, and by steps to principals that were reached so."""
         levels = [frozenset(arn for arn, doubts in self._administrators.items() if doubts)]
         for depth in range(1, self._max_depth + 1):
             reached: dict[str, _Way] = {}
@@ -282,7 +282,7 @@ class _Search:
                     way
                     for form in forms
                     if depth > len(form.changes)
-                    for way in self._onwards(form, levels[depth - len(form.changes) - 1])
+                    for way in self._take_over(form, levels[depth - len(form.changes) - 1])
                 )
                 best = min(ways, key=lambda found: len(found.doubts), default=None)
                 if best is not None:
@@ -303,14 +303,14 @@ class _Search:
             source = way.following
         if source is not None:
             doubts |= self._administrators[source]
-        return Path(arn, (*steps[:-1], _last(steps, doubts)), conditions(doubts))
+        return Path(arn, (*steps[:-1], _finish(steps, doubts)), conditions(doubts))
 
 
-def _last(steps: Sequence[Step], doubts: Doubts) -> Step:
-    """The last step, with what makes the end conditional: an administrator who needs MFA to be one."""
+def _finish(steps: Sequence[Step], doubts: Doubts) -> Step:
+    """Return the last step with the conditions of the end, such as an administrator who needs MFA to be one."""
     *before, last = steps
-    told = {condition for step in before for condition in step.conditions}
-    return dataclasses.replace(last, conditions=conditions(doubts.difference(told).union(last.conditions)))
+    known = {condition for step in before for condition in step.conditions}
+    return dataclasses.replace(last, conditions=conditions(doubts.difference(known).union(last.conditions)))
 
 
 def _step(source: str, edge: Edge) -> Step:

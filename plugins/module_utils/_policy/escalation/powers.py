@@ -23,7 +23,7 @@ from .questions import Actor, Doubts
 
 _MFA: t.Final = "aws:MultiFactorAuthPresent"
 
-#: What an attacker adds.
+#: The policy that an attacker adds.
 EVERYTHING: t.Final = Policy(
     (Statement(index=0, allow=True, actions=("*",), resources=("*",)),), version="2012-10-17", name="everything"
 )
@@ -63,7 +63,7 @@ class Powers:
         )
         return (own, *others)
 
-    # What becomes of rights
+    # Changes of rights
 
     def _cache(self, key: t.Hashable, make: Callable[[], Layers]) -> Layers:
         if key not in self._layers:
@@ -76,14 +76,14 @@ class Powers:
         key = ("raised", tuple(map(id, denying)), id(layers.boundary), id(layers.scps), id(layers.rcps))
         return self._cache(key, lambda: dataclasses.replace(layers, identity=(EVERYTHING, *denying)))
 
-    def new(self, creator: Layers, boundary: t.Optional[Policy]) -> Layers:
-        """The layers of a principal that ``creator`` makes as an administrator, under a boundary where it has to."""
+    def make_administrator(self, creator: Layers, boundary: t.Optional[Policy]) -> Layers:
+        """Make the layers of a new administrator that ``creator`` creates, under a boundary if it has to."""
         key = ("raised", (), id(boundary), id(creator.scps), id(creator.rcps))
         made = dataclasses.replace(creator, identity=(EVERYTHING,), boundary=boundary)
         return self._cache(key, lambda: made)
 
-    def bare(self, creator: Layers) -> Layers:
-        """The layers of a principal that ``creator`` makes, before it has a policy."""
+    def make_bare(self, creator: Layers) -> Layers:
+        """Make the layers of a principal that ``creator`` creates, before it has a policy."""
         key = ("bare", id(creator.scps), id(creator.rcps))
         return self._cache(key, lambda: Layers(scps=creator.scps, rcps=creator.rcps))
 

@@ -7,7 +7,7 @@
 
 """The questions that the search for privilege escalation asks of policies: may somebody do something, and on what.
 
-An answer is None for no; else it holds what it hangs on, which is nothing for a plain yes. A request is judged with
+An answer is None for no; else it holds what it depends on, which is nothing for a plain yes. A request is judged with
 what an attacker does not choose filled in, and with what is not known left open.
 """
 
@@ -28,7 +28,7 @@ from ..evaluation.variables import VERSION
 from .landscape import Landscape, Subject, SubjectKind
 from .layers import TAG, ReadyLayers, Relevance, all_policies, variables
 
-# What an answer hangs on: condition keys, and sentences on what must be so.
+# The doubts of an answer: condition keys, and sentences on what must be so.
 Doubts = frozenset[str]
 
 # A condition key in lower case with its value, or None where the request does not have it.
@@ -36,7 +36,7 @@ Keys = tuple[tuple[str, t.Union[str, tuple[str, ...], None]], ...]
 
 CERTAIN: t.Final[Doubts] = frozenset()
 
-# What the caller chooses, so that a condition on it keeps nobody out.
+# Keys that the caller chooses, so that a condition on them keeps nobody out.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 _CHOSEN: t.Final = frozenset(
     {
@@ -52,7 +52,7 @@ _EC2: t.Final = "ec2.amazonaws.com"
 _ORGANIZATION: t.Final = ("aws:PrincipalOrgID", "aws:ResourceOrgID")
 RESOURCE_TAGS: t.Final = ("iam:resourcetag/", "aws:resourcetag/")
 
-# What of a request has nothing to do with its target.
+# Keys of a request that do not depend on its target.
 _OF_CALLER: t.Final = ("aws:principal", "aws:userid", "aws:username", "aws:securetransport", "aws:viaawsservice")
 
 
@@ -370,7 +370,7 @@ def _match_arns(pattern: str, among: frozenset[str]) -> frozenset[str]:
     return frozenset(filter(matcher.fixed, among))
 
 
-# What a resource is: ``function`` of ``function:name``, ``/applications`` of ``/applications/id``.
+# The kind of a resource: ``function`` of ``function:name``, ``/applications`` of ``/applications/id``.
 _KIND: t.Final = re.compile("/?[^/:]+")
 _NAME: t.Final = "escalation"
 

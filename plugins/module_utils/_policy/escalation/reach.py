@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Whom a principal can make an administrator, without becoming one itself.
+"""The principals that a principal can make administrators, without becoming one itself.
 
 A path to more rights ends with the attacker in command of an administrator. Here the second half is left out: who may
 write the policies of others needs only to command one of them by other means.
@@ -102,7 +102,7 @@ class _Search:
     def _keys(boundary: t.Optional[str], policy: str) -> Keys:
         return (BOUNDARY_KEY, boundary), (_POLICY_KEY, policy)
 
-    # What makes an administrator
+    # Ways to make an administrator
 
     def _can_be_raised(self, target: Subject) -> bool:
         return self._powers.of(self._powers.raise_rights(target.layers), target.arn) is not None

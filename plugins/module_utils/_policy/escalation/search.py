@@ -8,7 +8,7 @@
 """Single steps to more rights: which known ways are open to a principal, and where each leads.
 
 Every step is judged with all that decides on a request: resources, conditions, boundaries, denials, control policies
-and the trust policies of roles. What hangs on something that is not known is kept apart from what is certain.
+and the trust policies of roles. What depends on something that is not known is kept apart from what is certain.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .tags import TagSteps
 from .trusts import RoleTrusts
 
 _LESS_OF_GROUPS: t.Final = (Gain.LEFT, Gain.WITHOUT_INLINE_GROUP_DENY, Gain.WITHOUT_ATTACHED_GROUP_DENY)
-# So many steps that hang on something are compared, where none is certain: what it is, hardly differs by target.
+# If no step is certain, so many doubtful ones are compared: their doubts hardly differ by target.
 _MOST_DOUBTFUL: t.Final = 8
 _KINDS: t.Final[Mapping[Whom, SubjectKind]] = {
     Whom.OWN_USER: SubjectKind.USER,
@@ -66,8 +66,8 @@ class Escalation:
         self._powers = Powers(landscape)
         self._trusts = RoleTrusts(landscape)
         self._attempts = Attempts(landscape, self._questions, self._powers, self._trusts)
-        self._attaching = AttachSteps(landscape, self._questions, self._powers, self._attempts)
-        self._tagging = TagSteps(self._questions)
+        self._attach_steps = AttachSteps(landscape, self._questions, self._powers, self._attempts)
+        self._tag_steps = TagSteps(self._questions)
         self._raised_by: dict[t.Hashable, t.Optional[Edge]] = {}
         self._attached: dict[t.Hashable, t.Optional[Edges]] = {}
         self._boundaries: dict[frozenset[str], tuple[str, ...]] = {}
@@ -75,7 +75,7 @@ class Escalation:
 
     @functools.cached_property
     def actors(self) -> Mapping[str, Actor]:
-        """Who can act: users, and roles except those that only AWS's services use."""
+        """The principals that can act: users, and roles except those that only AWS's services use."""
         return {
             subject.arn: Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
             for subject in self.landscape.subjects
@@ -90,13 +90,13 @@ class Escalation:
         }
 
     def administrator(self, actor: Actor) -> t.Optional[Doubts]:
-        """What it hangs on that somebody is an administrator already; None where it is none."""
+        """Return the doubts whether somebody is an administrator already; None if it is none."""
         return self._powers.administrator(actor)
 
     # Steps that end as an administrator, or change oneself
 
     def find_own_changes(self, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
-        """What somebody may do to its own user or role, and what it then is."""
+        """Find changes of an actor to its own user or role, each with the actor after it."""
         raised: t.Optional[Edge] = None
         for edge, changed in itertools.chain.from_iterable(
             self._own_change(method, actor) for method in self._open(actor, self._own)
@@ -108,14 +108,14 @@ class Escalation:
             yield from self._leave_groups(method, actor)
         # Several changes that give something less than everything are not searched together with a policy.
         if not actor.has_attached and (raised is None or not raised.is_certain):
-            # Who may give itself everything has no need of less, unless that is more certain.
+            # A principal that may give itself everything has no need of less, unless that is more certain.
             limits = raised.doubts if raised else None
-            for edge, changed in self._partly_raised(actor, sure=raised is not None):
+            for edge, changed in self._raise_partly(actor, sure=raised is not None):
                 if limits is None or not limits <= edge.doubts:
                     yield edge, changed
 
-    def _partly_raised(self, actor: Actor, *, sure: bool) -> Iterator[tuple[Edge, Actor]]:
-        """Changes that give somebody less than everything: a group's rights, a policy that leads on, tags.
+    def _raise_partly(self, actor: Actor, *, sure: bool) -> Iterator[tuple[Edge, Actor]]:
+        """Find changes that give somebody less than everything: a group's rights, a policy that leads on, tags.
 
         ``sure``: leave out policies and tags that can't be certain.
         """
@@ -124,13 +124,13 @@ class Escalation:
                 yield from self._join_groups(method, actor)
         for method in self._open(actor, self._attaches, sure=sure):
             if method.is_own and not actor.subject.is_aws_owned:
-                yield from self._attaching.own(method, actor, self._find_self_raise)
+                yield from self._attach_steps.attach_to_self(method, actor, self._find_self_raise)
         for method in self._open(actor, self._tags, sure=sure):
             if not method.is_own and self._questions.resource_tags:
                 targets = self._candidates(method, actor, self._arns[_KINDS[method.whom]])
-                yield from self._tagging.others(method, actor, targets)
+                yield from self._tag_steps.tag_others(method, actor, targets)
             elif method.is_own and _KINDS[method.whom] is actor.subject.kind and not actor.subject.is_aws_owned:
-                yield from self._tagging.own(method, actor)
+                yield from self._tag_steps.tag_self(method, actor)
 
     def _find_self_raise(self, actor: Actor) -> t.Optional[Edge]:
         """Find the best step by which somebody makes itself an administrator; None if there is none."""
@@ -192,19 +192,21 @@ class Escalation:
         ``sure``: leave out what can't be certain.
         """
         for method in self._open(actor, self._new, sure=sure):
-            edge = self._common(method, actor, None, functools.partial(self._by_new, method))
+            edge = self._common(method, actor, None, functools.partial(self._end_by_new, method))
             if edge is not None:
                 yield edge
         for method in self._open(actor, self._raises, sure=sure):
-            edge = self._common(method, actor, None, functools.partial(self._by_raised, method))
+            edge = self._common(method, actor, None, functools.partial(self._end_by_raising, method))
             if edge is not None:
                 yield edge
 
-    def _by_new(self, method: Method, actor: Actor) -> Iterator[Edge]:
+    def _end_by_new(self, method: Method, actor: Actor) -> Iterator[Edge]:
         action = method.actions[0]
         boundaries = (None, *self._possible_boundaries(actor, method.actions))
-        for arn, boundary in itertools.product(self._attempts.makeable(actor, action), boundaries):
-            layers = self._powers.new(actor.layers, self.landscape.policies[boundary] if boundary else None)
+        for arn, boundary in itertools.product(self._attempts.make_arns(actor, action), boundaries):
+            layers = self._powers.make_administrator(
+                actor.layers, self.landscape.policies[boundary] if boundary else None
+            )
             power = self._powers.of(layers, arn)
             if power is None:
                 continue
@@ -240,7 +242,7 @@ class Escalation:
             self._boundaries[wanted] = tuple(filter(fits, self.landscape.policies)) if wanted else ()
         return self._boundaries[wanted]
 
-    def _by_raised(self, method: Method, actor: Actor) -> Iterator[Edge]:
+    def _end_by_raising(self, method: Method, actor: Actor) -> Iterator[Edge]:
         for subject in self._targets(method, actor, self._arns[_KINDS[method.whom]]):
             target = Actor(subject, subject.layers, subject.boundary_arn, unknown_boundary(subject))
             changed = self._change_actor(target, method.gain)
@@ -266,10 +268,10 @@ class Escalation:
 
     def _find_attached_edges(self, method: Method, actor: Actor) -> Iterator[Edges]:
         if method.whom in (Whom.NEW_USER, Whom.NEW_ROLE):
-            return self._attaching.new(method, actor, self._find_self_raise)
+            return self._attach_steps.attach_to_new(method, actor, self._find_self_raise)
         among = self._arns[_KINDS[method.whom]] - {actor.arn}
         targets = self._targets(method, actor, among)[:_MOST_DOUBTFUL]
-        return self._attaching.others(method, actor, targets, self._find_self_raise)
+        return self._attach_steps.attach_to_others(method, actor, targets, self._find_self_raise)
 
     # Steps to others
 
@@ -281,10 +283,10 @@ class Escalation:
         return best(
             edge
             for method in self._open(actor, self._takeovers, sure=sure)
-            if (edge := self._common(method, actor, among, functools.partial(self._into, method, among)))
+            if (edge := self._common(method, actor, among, functools.partial(self._take_over, method, among)))
         )
 
-    def _into(self, method: Method, among: frozenset[str], actor: Actor) -> Iterator[Edge]:
+    def _take_over(self, method: Method, among: frozenset[str], actor: Actor) -> Iterator[Edge]:
         for subject in self._targets(method, actor, among & self._arns[_KINDS[method.whom]]):
             yield from self._attempts.of(method, actor, subject, subject.boundary_arn)
 
@@ -319,7 +321,7 @@ class Escalation:
                 yield method
 
     def _targets(self, method: Method, actor: Actor, among: frozenset[str]) -> list[Subject]:
-        """Whom the method may be used on, as far as names tell; those first of whom that is most sure."""
+        """Find the targets of a method, as far as names show; the surest ones first."""
         found = sorted(self._candidates(method, actor, among))
         if len(found) > _MOST_DOUBTFUL:
             sure = self._arns[_KINDS[method.whom]]
@@ -329,13 +331,13 @@ class Escalation:
         return [self.landscape.by_arn[arn] for arn in found]
 
     def _candidates(self, method: Method, actor: Actor, among: frozenset[str]) -> frozenset[str]:
-        """Those of ``among`` that the method may be used on, as far as names tell."""
+        """Find those of ``among`` that the method may be used on, as far as names show."""
         found = among
         for action in method.on(On.TARGET):
             if action != ASSUME:
                 found &= self._questions.find_allowed(actor, action, self._arns[_KINDS[method.whom]])
             elif REWRITE_TRUST not in method.actions:
-                found &= self._assumable(actor)
+                found &= self._find_assumable(actor)
         if method.services:
             found &= frozenset().union(*(self._trusts.by_service.get(name, ()) for name in method.services))
         if method.on(On.PROVIDER):
@@ -348,7 +350,7 @@ class Escalation:
             found = frozenset(arn for arn in found if not self.landscape.by_arn[arn].is_aws_owned)
         return found
 
-    def _assumable(self, actor: Actor) -> frozenset[str]:
+    def _find_assumable(self, actor: Actor) -> frozenset[str]:
         naming = self._trusts.find_naming_roles(actor)
         if not self._questions.ready.mask(actor.layers) & mask_of((ASSUME,)):
             return naming
@@ -358,5 +360,5 @@ class Escalation:
 
 
 def _asks_trusts(method: Method) -> bool:
-    """Whether it hangs on what trust policies say of the actor, not only on the actor's policies."""
+    """Whether it depends on what trust policies say of the actor, not only on the actor's policies."""
     return ASSUME in method.actions and REWRITE_TRUST not in method.actions

@@ -29,8 +29,8 @@ class TagSteps:
     def __init__(self, questions: Questions) -> None:
         self._questions = questions
 
-    def own(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
-        """Setting tags of oneself, and who the actor then is: one step for all tags that depend on the same."""
+    def tag_self(self, method: Method, actor: Actor) -> Iterator[tuple[Edge, Actor]]:
+        """Set tags of the actor itself, with the actor after it: one step for all tags with the same doubts."""
         found: dict[tuple[Doubts, str], set[str]] = {}
         for name, key in self._questions.principal_tags.items():
             answer = self._may(method, actor, actor.arn, name)
@@ -40,8 +40,8 @@ class TagSteps:
             changed = dataclasses.replace(actor, free_tags=actor.free_tags | keys)
             yield Edge(method, actor.arn, doubts, (policy,)), changed
 
-    def others(self, method: Method, actor: Actor, targets: Iterable[str]) -> Iterator[tuple[Edge, Actor]]:
-        """Setting a tag of users or roles: what the actor may then do to these."""
+    def tag_others(self, method: Method, actor: Actor, targets: Iterable[str]) -> Iterator[tuple[Edge, Actor]]:
+        """Set a tag of users or roles, with the actor after it."""
         arns = sorted(targets)
         for name in self._questions.resource_tags if not actor.retagged else ():
             keys = frozenset(f"{prefix}{name}".lower() for prefix in RESOURCE_TAGS)

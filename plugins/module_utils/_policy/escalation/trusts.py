@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who would let whom in: the trust policies of an account's roles, as an attacker among its principals sees them."""
+"""The trust policies of an account's roles, as an attacker among its principals sees them."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who makes a request, and how the Principal element of a resource's policy names them.
+"""The caller of a request, and how the Principal element of a resource's policy names it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
@@ -33,7 +33,7 @@ _WITH_PATH: t.Final = ("AWSReservedSSO_", "AWSServiceRoleFor")
 
 
 class CallerKind(enum.Enum):
-    """What kind of principal makes a request. ROLE is any session of a role, SESSION a certain one."""
+    """The kind of principal that makes a request. ROLE is any session of a role, SESSION a certain one."""
 
     USER = "user"
     ROLE = "role"
@@ -46,7 +46,7 @@ class CallerKind(enum.Enum):
     UNNAMED = "unnamed"
 
 
-# They have no policies of their own: what they may do stands in the policy of the resource alone.
+# They have no policies of their own: only the policy of the resource gives them permissions.
 WITHOUT_IDENTITY: t.Final = frozenset({CallerKind.SERVICE, CallerKind.PROVIDER, CallerKind.ANONYMOUS})
 
 

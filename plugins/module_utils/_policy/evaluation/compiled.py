@@ -30,7 +30,7 @@ _REMEMBERED: t.Final = 512
 
 
 class Facts:
-    """What a statement is held against: the action in lower case, the resource, and a context made when needed."""
+    """The facts that a statement is compared with: action in lower case, resource, and a context made when needed."""
 
     __slots__ = ("_context", "_make", "action", "resource")
 

@@ -86,7 +86,7 @@ class _Comparison:
         static, self._dynamic = _split(condition, version)
         self._values = bool(static)
         self._test: Test = comparison(condition.operator, static)
-        # What the ARN operators do with a pattern that lacks components is not documented. In a resource AWS takes
+        # AWS does not document how ARN operators treat a pattern that lacks components. In a resource AWS takes
         # them for anything: where that would match, the answer is open.
         lacking = tuple(each for each in static if lacks_parts(text_of(each))) if "Arn" in condition.operator else ()
         self._vague = [(make_filled_matcher(lacking, Style.RESOURCE), {condition.key})] if lacking else []
@@ -135,7 +135,7 @@ class _Comparison:
             keys: set[str] = set()
             filled = fill(pieces, context, keys)
             if keys:
-                perhaps.append((_able(self._operator, possible(pieces, context)), keys))
+                perhaps.append((_make_possible_test(self._operator, possible(pieces, context)), keys))
             elif not isinstance(filled, Missing):
                 certain.append(filled)
         return comparison(self._operator, tuple(certain)), perhaps
@@ -168,8 +168,8 @@ def _when_absent(condition: Condition, negated: bool) -> Truth:
     return truth(negated)
 
 
-def _able(name: str, pattern: Filled) -> Test:
-    """A test that every text passes which the operator could match if the variables, here ``*``, were known."""
+def _make_possible_test(name: str, pattern: Filled) -> Test:
+    """Make a test that passes every text that the operator could match if the variables, here ``*``, were known."""
     if name.endswith("IgnoreCase") or name == "Bool":
         pattern = (Text("*"),)
     return make_filled_matcher((pattern,), Style.TEXT)

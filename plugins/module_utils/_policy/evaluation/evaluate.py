@@ -31,7 +31,7 @@ from .verdict import Conclusion, Layer, Verdict, Way, judge, weigh
 
 
 class Outcome(enum.StrEnum):
-    """What becomes of a request. UNKNOWN: it depends on something that the request as given does not say."""
+    """The outcome of a request. UNKNOWN: it depends on something that the request as given does not say."""
 
     ALLOWED = "allowed"
     IMPLICIT_DENY = "implicit_deny"
@@ -93,7 +93,7 @@ class Decision:
 
     ``layer`` is one of "identity", "boundary", "session", "scp", "rcp", "resource"; None where no policy decides.
     ``policy`` and ``statement`` are the name and the label of the deciding statement; None where the decision is that
-    nothing allows. ``missing_context`` are the condition keys, sorted, that an unknown decision hangs on.
+    nothing allows. ``missing_context`` are the condition keys, sorted, that an unknown decision depends on.
     """
 
     outcome: Outcome
@@ -166,10 +166,10 @@ class Evaluator:
         )
 
     def decide(self, request: Request) -> Decision:
-        """Whether AWS would let the request pass, and why. Never "allowed" where that hangs on something not given."""
+        """Decide whether AWS allows the request, and why. Never "allowed" if that depends on something not given."""
         caller = caller_of(request.principal, request.principal_account, request.issuer)
         action = request.action.lower()
-        special = _special(action, caller)
+        special = _apply_special_rules(action, caller)
         if special is not None:
             allowed = Outcome.IMPLICIT_DENY if special is Why.ROOT_CANNOT_ASSUME else Outcome.ALLOWED
             return Decision(allowed, reason=Reason(special, request.action, request.resource))
@@ -178,8 +178,8 @@ class Evaluator:
         facts = Facts(action, request.resource, lambda: self._context(request, caller, owner))
         needed = must_allow(action, request.resource)
         grants = self._grants(request, caller, facts, needed, crosses)
-        weighed = self._weigh(facts, caller, grants, apart=needed, crosses=crosses)
-        return _decision(request, weighed, apart=needed, crosses=crosses)
+        conclusion = self._weigh(facts, caller, grants, apart=needed, crosses=crosses)
+        return _decision(request, conclusion, apart=needed, crosses=crosses)
 
     def outcome(
         self,
@@ -187,14 +187,14 @@ class Evaluator:
         resource: str = "*",
         context: t.Optional[t.Union[Mapping[str, Values], Context]] = None,
     ) -> Outcome:
-        """What the principal's own side says, without explanation: what the policy of the resource says is left out.
+        """Return the outcome of the principal's own side, without explanation and without the policy of the resource.
 
         A plain mapping is a complete context. ``*`` as the resource is all of them: only statements count that name
         every resource, those that deny too.
         """
         caller = self._caller
         lower = action.lower()
-        special = _special(lower, caller)
+        special = _apply_special_rules(lower, caller)
         if special is not None:
             return Outcome.IMPLICIT_DENY if special is Why.ROOT_CANNOT_ASSUME else Outcome.ALLOWED
         request = Request(action, resource, context=_NOTHING if context is None else context)
@@ -279,18 +279,24 @@ class Evaluator:
         return tuple([judge(layer, policies, facts, level=level, allow=allow) for level, policies in levels])
 
 
-def _decision(request: Request, weighed: Conclusion, *, apart: bool, crosses: bool) -> Decision:
-    decider, statement = weighed.decider, weighed.statement
-    outcome = _outcome(weighed)
+def _decision(request: Request, conclusion: Conclusion, *, apart: bool, crosses: bool) -> Decision:
+    decider, statement = conclusion.decider, conclusion.statement
+    outcome = _outcome(conclusion)
     policy = statement.policy if statement is not None else _only_policy(decider)
     return Decision(
         outcome,
         None if outcome is Outcome.ALLOWED and statement is None else decider.layer.value,
         policy or None,
         statement.label if statement is not None else None,
-        _unique(weighed.missing) if weighed.missing else (),
+        _list_unique(conclusion.missing) if conclusion.missing else (),
         Reason(
-            _why(outcome, weighed), request.action, request.resource, decider.level, crosses, apart, weighed.bypassed
+            _why(outcome, conclusion),
+            request.action,
+            request.resource,
+            decider.level,
+            crosses,
+            apart,
+            conclusion.bypassed,
         ),
     )
 
@@ -306,8 +312,8 @@ def _levels(
     return tuple(found)
 
 
-def _special(action: str, caller: Caller) -> t.Optional[Why]:
-    """The rules for single actions that come before all policies."""
+def _apply_special_rules(action: str, caller: Caller) -> t.Optional[Why]:
+    """Apply the rules for single actions that come before all policies."""
     if not action.startswith("sts:"):
         return None
     if action == _FREE_FOR_ALL and caller.kind not in (CallerKind.ANONYMOUS, CallerKind.PROVIDER):
@@ -349,22 +355,22 @@ def _derive_context(caller: Caller, owner: t.Optional[str], complete: bool) -> C
     return Context(_keys(caller, owner, complete), complete=complete, absent=caller.absent_keys())
 
 
-def _outcome(weighed: Conclusion) -> Outcome:
-    if weighed.allowed is YES:
+def _outcome(conclusion: Conclusion) -> Outcome:
+    if conclusion.allowed is YES:
         return Outcome.ALLOWED
-    if weighed.allowed is UNKNOWN:
+    if conclusion.allowed is UNKNOWN:
         return Outcome.UNKNOWN
-    return Outcome.EXPLICIT_DENY if weighed.denied else Outcome.IMPLICIT_DENY
+    return Outcome.EXPLICIT_DENY if conclusion.denied else Outcome.IMPLICIT_DENY
 
 
-def _why(outcome: Outcome, weighed: Conclusion) -> Why:
+def _why(outcome: Outcome, conclusion: Conclusion) -> Why:
     if outcome is Outcome.EXPLICIT_DENY:
         return Why.DENIED
     if outcome is Outcome.IMPLICIT_DENY:
         return Why.NOT_ALLOWED
     if outcome is Outcome.ALLOWED:
-        return Why.ROOT_USER if weighed.statement is None else Why.ALLOWED
-    return Why.POLICY_NEEDED if weighed.statement is None else _DOUBT[weighed.denied]
+        return Why.ROOT_USER if conclusion.statement is None else Why.ALLOWED
+    return Why.POLICY_NEEDED if conclusion.statement is None else _DOUBT[conclusion.denied]
 
 
 def _only_policy(verdict: Verdict) -> str:
@@ -373,7 +379,7 @@ def _only_policy(verdict: Verdict) -> str:
     return policies[0].name if len(policies) == 1 else ""
 
 
-def _unique(keys: frozenset[str]) -> tuple[str, ...]:
-    """The keys once each, whose case does not matter, in order."""
+def _list_unique(keys: frozenset[str]) -> tuple[str, ...]:
+    """List the keys once each, regardless of their case, in order."""
     found = {key.lower(): key for key in sorted(keys, reverse=True)}
     return tuple(found[lower] for lower in sorted(found))

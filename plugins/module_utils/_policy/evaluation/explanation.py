@@ -17,7 +17,7 @@ from .verdict import Layer
 
 
 class Why(enum.Enum):
-    """What kind of reason a decision has."""
+    """The kind of reason that a decision has."""
 
     # A statement denies, a statement allows, or no statement does.
     DENIED = enum.auto()
@@ -36,7 +36,7 @@ class Why(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Reason:
-    """What an explanation is made of, besides the decision itself.
+    """The facts of an explanation, besides the decision itself.
 
     ``level`` is a level of the organization in words. ``crosses`` says that the resource is another account's,
     ``apart`` that its policy has to allow even within an account; ``bypasses`` are the layers that do not allow what

@@ -142,7 +142,7 @@ def _test_of(patterns: Iterable[Tokens]) -> Test:
     if "" in prefixes:
         return _always
     tests = _tests(frozenset(literals), tuple(prefixes), expressions)
-    return _either(tests)
+    return _match_any(tests)
 
 
 def _tests(literals: frozenset[str], prefixes: tuple[str, ...], expressions: list[str]) -> list[Test]:
@@ -158,7 +158,7 @@ def _tests(literals: frozenset[str], prefixes: tuple[str, ...], expressions: lis
     return tests
 
 
-def _either(tests: list[Test]) -> Test:
+def _match_any(tests: list[Test]) -> Test:
     if not tests:
         return _never
     if len(tests) == 1:
@@ -259,7 +259,7 @@ def overlaps(first: str, second: str) -> bool:
     Patterns that begin with ``arn:`` are compared as resources, others as plain text (actions: in lower case). Policy
     variables have no meaning here: ``variables.generalize`` first.
     """
-    a, b = _plain(first), _plain(second)
+    a, b = _tokens_of_resource(first), _tokens_of_resource(second)
     seen: set[tuple[int, int]] = set()
     waiting = [(0, 0)]
     while waiting:
@@ -279,7 +279,7 @@ def overlaps(first: str, second: str) -> bool:
     return False
 
 
-def _plain(pattern: str) -> Tokens:
+def _tokens_of_resource(pattern: str) -> Tokens:
     return _tokens((Text(pattern),), Style.RESOURCE)
 
 
@@ -309,7 +309,7 @@ def covers(wide: str, narrow: str) -> bool:
 
     A pair of patterns so intertwined that this takes more than 20,000 steps is answered with False.
     """
-    outer, inner = _plain(wide), _plain(narrow)
+    outer, inner = _tokens_of_resource(wide), _tokens_of_resource(narrow)
     alphabet = {token for token in outer if len(token) == 1} | {":", _OTHER}
     seen: set[tuple[int, frozenset[int]]] = set()
     waiting = [(0, _closure(outer, {0}))]

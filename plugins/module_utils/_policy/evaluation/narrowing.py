@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a change of layers can take away from one action, and on which resources.
+"""The permissions that a change of layers can take away from one action, and on which resources.
 
 A call that was made got past every layer of its time. So a layer that says the same of its action as before lets it
 pass again, whatever conditions it has; only what the changed layers say has to be found out.
@@ -72,8 +72,8 @@ def find_narrowed_layers(before: Layers, after: Layers, action: t.Optional[str] 
     return frozenset(name for name, narrowed in narrows.items() if narrowed)
 
 
-def only(layers: Layers, names: frozenset[str]) -> Layers:
-    """The layers with all left open that are not in ``names``, the fields of ``Layers``."""
+def keep_layers(layers: Layers, names: frozenset[str]) -> Layers:
+    """Keep the layers in ``names``, the fields of ``Layers``, and open all others."""
     return dataclasses.replace(
         layers,
         identity=layers.identity if "identity" in names else (ANYTHING,),
@@ -171,7 +171,7 @@ def condition_keys(layers: Iterable[Layers]) -> frozenset[str]:
     return frozenset(found)
 
 
-# Resources that the evidence does not tell
+# Resources that are missing in the evidence
 
 
 @functools.lru_cache(maxsize=16384)
@@ -273,7 +273,7 @@ def _open_statement(
         whole, some = _compare_patterns(statement.not_resources, version, resources)
         if whole:
             return None
-        return _on_everything(statement, some, "StringNotEquals")
+        return _put_on_everything(statement, some, "StringNotEquals")
     if statement.resources is None:
         return statement
     meant = statement.resources
@@ -281,8 +281,8 @@ def _open_statement(
         meant = tuple(pattern for pattern in meant if not any(covers(wide, pattern) for wide in unused))
     whole, some = _compare_patterns(meant, version, resources)
     if whole:
-        return _on_everything(statement, (), "")
-    return _on_everything(statement, some, "StringEquals") if some else None
+        return _put_on_everything(statement, (), "")
+    return _put_on_everything(statement, some, "StringEquals") if some else None
 
 
 def _compare_patterns(patterns: Sequence[str], version: str, resources: str) -> tuple[bool, tuple[str, ...]]:
@@ -319,7 +319,7 @@ def _matches_parts(pattern: tuple[str, ...], resources: tuple[str, ...]) -> bool
     return overlaps(first, resources[0]) and _matches_parts(rest, resources[1:])
 
 
-def _on_everything(statement: Statement, some: tuple[str, ...], operator: str) -> Statement:
+def _put_on_everything(statement: Statement, some: tuple[str, ...], operator: str) -> Statement:
     condition = (Condition(operator, RESOURCE_KEY, some),) if some else ()
     return dataclasses.replace(
         statement, resources=("*",), not_resources=None, conditions=(*statement.conditions, *condition)

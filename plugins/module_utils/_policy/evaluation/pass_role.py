@@ -23,11 +23,11 @@ from collections.abc import Mapping
 
 @dataclasses.dataclass(frozen=True)
 class PassedRole:
-    """What one action does with roles.
+    """The way in which one action takes a role.
 
     ``parameters`` are the request's parameters, at any depth, that name a role or an instance profile; empty where
     they stand inside of a document, or are not known. ``services`` are the principals that the roles are for, in the
-    partition ``aws``: one of them is the value of ``iam:PassedToService`` and stands in the role's trust policy.
+    partition ``aws``: one of them is the value of ``iam:PassedToService`` and is named in the role's trust policy.
     """
 
     action: str

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a policy says by the patterns that are written in it, whatever else limits it."""
+"""The permissions that the patterns of a policy give, whatever else limits it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def names_service(policy: Policy, service: str) -> bool:
 
 def _covers_some(statement: Statement, service: str) -> bool:
     if statement.actions is None:
-        # Whatever NotAction lists, short of the whole service, leaves some action of it.
+        # NotAction leaves some action of a service, unless it covers the whole service.
         return not any(_is_whole(pattern, service) for pattern in statement.not_actions or ())
     prefixes = {pattern.partition(":")[0].lower() for pattern in statement.actions}
     return service in prefixes or any(

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the policy of a resource says of a request: a bucket's, a key's, or the trust policy of a role.
+"""The answer of a resource's policy to a request: a bucket's, a key's, or the trust policy of a role.
 
 How far an Allow reaches depends on how its Principal names the caller:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html

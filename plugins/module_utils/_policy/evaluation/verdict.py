@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What the policies of a layer say of a request, and what follows from all layers together."""
+"""The verdicts of the layers on a request, and the conclusion from all of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Layer(enum.StrEnum):
 
 
 class Verdict:
-    """What one layer says: whether it allows and whether it denies, by which statement, and what it hangs on.
+    """The verdict of one layer: whether it allows and whether it denies, by which statement, and what it depends on.
 
     ``level`` is the place of an SCP's or RCP's target in the organization, in words. ``policies`` are None for a policy
     of the resource that was not given.
@@ -52,7 +52,7 @@ class Verdict:
         self.missing_to_deny: frozenset[str] = frozenset()
 
     def take(self, statement: CompiledStatement, answer: Truth, missing: frozenset[str] = frozenset()) -> None:
-        """Add what one statement says; ``missing`` is what an UNKNOWN answer hangs on."""
+        """Add what one statement says; ``missing`` is what an UNKNOWN answer depends on."""
         if answer is NO:
             return
         if not statement.allow:
@@ -97,7 +97,7 @@ class Way(t.NamedTuple):
 
 
 class Conclusion(t.NamedTuple):
-    """What follows: whether the request is allowed, and the verdict that decides.
+    """The conclusion from all verdicts: whether the request is allowed, and the verdict that decides.
 
     ``denied``: the statement that decides, or may decide, is one that denies.
     """
@@ -131,9 +131,9 @@ def weigh(verdicts: Sequence[Verdict], ways: Sequence[Way]) -> Conclusion:
         missing = frozenset[str]().union(*(verdict.missing_to_deny for verdict in verdicts))
         return Conclusion(UNKNOWN, True, doubtful, doubtful.denied_by, missing)
     if UNKNOWN not in truths:
-        decider = _first_closed(ways)
+        decider = _find_closed_gate(ways)
         return Conclusion(NO, False, decider, None)
-    return _unknown(verdicts, ways, truths)
+    return _conclude_unknown(verdicts, ways, truths)
 
 
 def _find_bypassed(verdicts: Sequence[Verdict], way: Way) -> tuple[Layer, ...]:
@@ -146,13 +146,13 @@ def _find_bypassed(verdicts: Sequence[Verdict], way: Way) -> tuple[Layer, ...]:
     )
 
 
-def _first_closed(ways: Sequence[Way]) -> Verdict:
-    """The gate that keeps out: on a way where something is granted, if there is one."""
+def _find_closed_gate(ways: Sequence[Way]) -> Verdict:
+    """Find the gate that refuses: on a way that grants something, if there is one."""
     granted = next((way for way in ways if way.grant.allow is YES), ways[-1])
     return next(gate for gate in granted.gates if gate.allow is NO)
 
 
-def _unknown(verdicts: Sequence[Verdict], ways: Sequence[Way], truths: Sequence[Truth]) -> Conclusion:
+def _conclude_unknown(verdicts: Sequence[Verdict], ways: Sequence[Way], truths: Sequence[Truth]) -> Conclusion:
     gates = [
         gate
         for way, truth in zip(ways, truths, strict=True)

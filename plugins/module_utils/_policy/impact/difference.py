@@ -111,7 +111,7 @@ def _actions(statement: Statement) -> Iterator[str]:
     if statement.actions is not None:
         for pattern in statement.actions:
             yield from (item.full_name for item in catalogue.expand(pattern))
-            yield from _to_come(pattern)
+            yield from _make_unlisted(pattern)
         return
     excepted = action_matcher(statement.not_actions or ())
     names = (item.full_name for item in catalogue.expand("*"))
@@ -122,8 +122,8 @@ def _actions(statement: Statement) -> Iterator[str]:
             yield name
 
 
-def _to_come(pattern: str) -> Iterator[str]:
-    """What a pattern is about besides what is known: the pattern itself with its wildcards filled in."""
+def _make_unlisted(pattern: str) -> Iterator[str]:
+    """Make actions that a pattern covers and that do not exist yet: the pattern with its wildcards filled."""
     service, colon, name = pattern.partition(":")
     if not colon:
         service = name = pattern

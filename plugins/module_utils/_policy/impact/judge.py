@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What a narrowing change would break, judged by what was used.
+"""The uses that a narrowing change would break, judged by past use.
 
 Each use is held against the layers as they are and as they would be. It is safe only where nothing that it may have
 been is lost; what is not known never counts as safe, and no evidence is not the same as no use.
@@ -28,7 +28,7 @@ from ..evaluation.narrowing import (
     RESOURCE_KEY,
     depends_on_principal,
     find_narrowed_layers,
-    only,
+    keep_layers,
     open_resources,
     policies_of,
     possible_resources,
@@ -48,7 +48,7 @@ _LAYERS: t.Final = {
 # So many of a list are named in words.
 _NAMED: t.Final = 5
 
-#: What no judgement sees, whatever the evidence.
+#: The limits of every judgement, whatever the evidence.
 BLIND_SPOTS: t.Final = (
     "a job that runs less often than the evidence reaches back leaves no trace in it",
     "policies of resources are not read: one that names the user or a session gives past a boundary, and one that "
@@ -57,7 +57,7 @@ BLIND_SPOTS: t.Final = (
 
 
 class Breakage(enum.StrEnum):
-    """What becomes of a use; in this order, the worst first."""
+    """The outcome of a use; in this order, the worst first."""
 
     WILL_BREAK = "will_break"
     MAY_BREAK = "may_break"
@@ -74,7 +74,7 @@ class Verdict:
 
     ``missing_context`` are the condition keys that are not known and decide. ``lost`` are, at service level, the
     actions that are lost or may be, ``of`` how many the use may have been. ``resources`` are the patterns of resources
-    that decide, where the evidence does not tell the resource. ``statement`` is the one that decides, with its policy.
+    that decide, if the evidence has no resource. ``statement`` is the one that decides, with its policy.
     """
 
     principal_arn: str
@@ -123,8 +123,8 @@ class Impact:
         """One line for people: ``2 will break, 1 may break: lambda:Invoke (…)``, or that all is safe."""
         if self.is_safe:
             return f"safe: nothing is lost that was used in the days on record ({self.evidence.windows})"
-        told = [f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items() if count and name != "safe"]
-        return f"{', '.join(told)}: {self.verdicts[0].reason}"
+        named = [f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items() if count and name != "safe"]
+        return f"{', '.join(named)}: {self.verdicts[0].reason}"
 
 
 def judge(
@@ -137,14 +137,14 @@ def judge(
     resource_policies: t.Optional[Mapping[str, Policy]] = None,
     unused_resources: Sequence[str] = (),
 ) -> Impact:
-    """What the change from ``before`` to ``after`` does to one principal. For many alike, keep a ``Judge``."""
+    """Judge the change from ``before`` to ``after`` for one principal. For many alike, keep a ``Judge``."""
     judging = Judge(before, after, resource_policies=resource_policies, unused_resources=unused_resources)
     return judging.impact(principal_arn, uses, evidence)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Target:
-    """What a question is about: a resource, or (with the resource ``*``) one of which only a pattern is known."""
+    """The target of a question: a resource, or (with the resource ``*``) one of which only a pattern is known."""
 
     resource: str
     pattern: t.Optional[str] = None
@@ -152,7 +152,7 @@ class _Target:
 
 @dataclasses.dataclass(frozen=True)
 class _Answer:
-    """What is found out of one action, whoever did it, and how often."""
+    """The answer for one action, the same for all principals and times."""
 
     outcome: Breakage
     reason: str
@@ -174,7 +174,7 @@ class Judge:
     ``resource_policies`` are those that are known, by the ARN of the resource (trust policies of roles, above all): a
     user or a session that one of them names does not lose what only a boundary no longer allows. Of other resources it
     is taken that their policies go on to agree. ``unused_resources`` are patterns of ARNs that nobody is taken to have
-    used where the evidence does not tell the resource: denials on them break nothing then.
+    used if the evidence has no resource: denials on them break nothing then.
     """
 
     def __init__(
@@ -284,7 +284,7 @@ class Judge:
         return dataclasses.replace(answer, reason=reason, allowed_before=False)
 
     def _decide(self, names: t.Optional[frozenset[str]], target: _Target, use: Use, action: str) -> Decision:
-        """What the layers of these names say as they would be, or all of them as they are (None)."""
+        """Decide by the layers of these names after the change, or by all of them before it (None)."""
         evaluator = self._evaluator(names, target.pattern)
         account = arn_account(use.principal_arn) or ""
         request = Request(
@@ -305,7 +305,7 @@ class Judge:
     def _evaluator(self, names: t.Optional[frozenset[str]], pattern: t.Optional[str]) -> Evaluator:
         key = (names, pattern)
         if key not in self._evaluators:
-            layers = self.before if names is None else only(self.after, names)
+            layers = self.before if names is None else keep_layers(self.after, names)
             if pattern is not None:
                 layers = open_resources(layers, pattern, self._unused)
             self._evaluators[key] = Evaluator(layers)
@@ -411,7 +411,7 @@ def _service_verdict(use: Use, lost: Mapping[str, _Answer], *, of: int, certain:
 
 
 def _without_evidence(principal_arn: str, evidence: Evidence, *, used: bool) -> Iterator[Verdict]:
-    """What there is to say where evidence is missing. No data never means unused."""
+    """Yield verdicts where evidence is missing. No data never means unused."""
     failed = "".join(f"; not read: {failure}" for failure in evidence.failures)
     if not evidence.sources:
         yield Verdict(principal_arn, Breakage.NO_EVIDENCE, f"nothing tells what it does{failed}")

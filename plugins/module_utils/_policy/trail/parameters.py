@@ -21,7 +21,7 @@ from collections.abc import Iterator
 # No request in use is nested deeper.
 _DEEPEST: t.Final = 12
 _HIDDEN: t.Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
-# What is below these names no resource: tags may be called anything, and filters only search.
+# Values below these names are no resources: tags may be called anything, and filters only search.
 _OTHER_NAMES: t.Final = frozenset(
     {"tag", "tags", "tagset", "taglist", "tagspecification", "tagspecificationset", "tagspecifications"}
     | {"filter", "filters", "filterset", "environment", "encryptioncontext"}
@@ -29,7 +29,7 @@ _OTHER_NAMES: t.Final = frozenset(
 
 
 class Parameters:
-    """What a request says. Names are in lower case.
+    """The parameters of a request. Names are in lower case.
 
     ``is_whole`` is False where CloudTrail recorded no parameters, or left them out because they were too large. Then
     the absence of a parameter shows nothing. ``was_cut`` is the latter: the request had parameters.
@@ -73,8 +73,8 @@ class Parameters:
                     _gather(value, key, self._nested, 0)
         return self._nested.get(name, [])
 
-    def everything(self) -> dict[str, list[str]]:
-        """All texts by the name of their parameter, whatever the depth, without those below tags and filters."""
+    def list_all(self) -> dict[str, list[str]]:
+        """List all texts by the name of their parameter, at any depth, without those below tags and filters."""
         self.find_nested("")
         return self._nested or {}
 

@@ -83,7 +83,7 @@ class Subject:
         if directly:
             return [text for name in self.parameters.top for text in self.parameters.texts(name) if _is_arn(text)]
         if self._requested is None:
-            every = self.parameters.everything().values()
+            every = self.parameters.list_all().values()
             self._requested = [text for texts in every for text in texts if _is_arn(text)]
         return self._requested
 
@@ -213,7 +213,7 @@ def _fill_fixed_arn(subject: Subject, kind: Kind, *, is_alone: bool) -> list[str
 def _find_unshown(
     subject: Subject, kinds: Sequence[Kind], found: Mapping[str, Sequence[str]], out: t.Collection[str]
 ) -> Iterator[Target]:
-    """What the call is about besides, or may be, of which the event shows no ARN.
+    """Return further resources that the call is about, or may be, of which the event shows no ARN.
 
     The reference calls types required that are alternatives to each other (the listeners of three kinds of load
     balancers): those that are named by the same parameters count as one. An action of which no type is required is
@@ -238,7 +238,7 @@ def _target(subject: Subject, kinds: Sequence[Kind], *, is_possible: bool = Fals
     return Target(None, tuple(dict.fromkeys(patterns)), is_possible, tuple(kind.name for kind in kinds))
 
 
-# What policies know a resource by
+# The ways in which policies name a resource
 
 
 _TAGGING_LOGS: t.Final = frozenset({"logs:tagresource", "logs:untagresource", "logs:listtagsforresource"})

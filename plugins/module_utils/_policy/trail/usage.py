@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What principals were seen to do, and how far each kind of evidence can be believed."""
+"""The recorded uses of principals, and how far each kind of evidence can be believed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..evaluation.context import Context
 
 
 class Source(enum.StrEnum):
-    """Where AWS keeps a trace of use; in the order of what they tell, most first."""
+    """Where AWS keeps a trace of use; the most detailed source first."""
 
     TRAIL = "trail"
     LAST_ACCESSED = "last_accessed"
@@ -42,7 +42,7 @@ class Use:
 
     ``action`` is ``service:Name``; at service level it is ``service:*``, and which of the actions it was is not known,
     only that it need not be one of ``besides`` (full names in lower case), for which there is evidence of their own.
-    ``resource`` is None where the evidence does not tell. ``context`` holds what is known of the condition keys, and is
+    ``resource`` is None if the evidence has none. ``context`` holds what is known of the condition keys, and is
     incomplete. ``principal_arn`` is the user or the role, never its session. ``access_key_id`` is the long-term key
     that signed, where that is known. ``count`` is 0 where nobody counts.
 
@@ -182,6 +182,6 @@ class Evidence:
 
     @property
     def blind_spots(self) -> tuple[str, ...]:
-        """What none of the sources shows, or what could not be read at all."""
+        """List the blind spots of the sources, and the data that could not be read at all."""
         spots = (spot for read in self.reads if read.failure is None for spot in read.blind_spots)
         return tuple(dict.fromkeys((*spots, *(f"not read: {failure}" for failure in self.failures))))

@@ -21,7 +21,7 @@ from ..evaluation.matching import overlaps
 from .draft import Draft, DraftIssue, PlacedText, is_everything, is_wild, join_names
 
 _VARIABLE: t.Final = re.compile(r"\$\{(\w+)\}")
-# What a name can't contain ends where a slash does: an object is no bucket although both begin alike.
+# Names without a slash end where a slash is: an object is no bucket although both begin alike.
 _WITHOUT_SLASH: t.Final = frozenset({"BucketName", "TableName"})
 _FIELDS: t.Final = 6
 

@@ -42,7 +42,7 @@ _DATE: t.Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+
 _NUMBER: t.Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _RESOURCE_TAG: t.Final = "aws:resourcetag/"
 _TAGS: t.Final = (_RESOURCE_TAG, "aws:requesttag/")
-# What varies in a key is documented as ${TagKey}, as <key>, as tag-key, or as nothing behind the slash.
+# The variable part of a key is documented as ${TagKey}, as <key>, as tag-key, or as nothing behind the slash.
 _PLACEHOLDER: t.Final = re.compile(r"\$\{[^}]*\}|<[^>]*>|(?<=/)tag-key$|(?<=/)$")
 # An ARN for the service reference, while IAM's own page of its keys says that it works with string operators.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html

@@ -42,13 +42,13 @@ def find_contradictions(draft: Draft) -> Iterator[DraftIssue]:
             if single:
                 by_key.setdefault(condition.key.lower(), []).append((condition, path))
         for placed in by_key.values():
-            found = next(_against(draft, placed), None)
+            found = next(_find_pairs(draft, placed), None)
             if found:
                 yield found
 
 
-def _against(draft: Draft, placed: Sequence[Placed]) -> Iterator[DraftIssue]:
-    """Pairs of conditions on one key that exclude each other, as what is wrong with the later one."""
+def _find_pairs(draft: Draft, placed: Sequence[Placed]) -> Iterator[DraftIssue]:
+    """Find pairs of conditions on one key that exclude each other, each as an issue of the later one."""
     present = any(_needs_key(condition) for condition, _path in placed)
     for (first, _first_path), (second, path) in itertools.combinations(placed, 2):
         both_if_exists = first.if_exists and second.if_exists and not present
@@ -65,7 +65,7 @@ def _needs_key(condition: Condition) -> bool:
 
 
 def _wants_absence(condition: Condition) -> t.Optional[bool]:
-    """What Null asks for; None where it takes both, or its value is neither true nor false."""
+    """Return whether Null asks for an absent key; None if it takes both, or its value is neither true nor false."""
     values = {value.lower() for value in condition.values}
     return values == {"true"} if values in ({"true"}, {"false"}) else None
 
@@ -121,7 +121,7 @@ def _ranges_exclude(first: Condition, second: Condition) -> bool:
         return False
     for low, high in ((first, second), (second, first)):
         if low.operator.removeprefix(family) in _ABOVE and high.operator.removeprefix(family) in _BELOW:
-            floors, ceilings = _comparable(family, low), _comparable(family, high)
+            floors, ceilings = _read_numbers(family, low), _read_numbers(family, high)
             if floors is None or ceilings is None:
                 return False
             inclusive = low.operator.endswith("Equals") and high.operator.endswith("Equals")
@@ -129,8 +129,8 @@ def _ranges_exclude(first: Condition, second: Condition) -> bool:
     return False
 
 
-def _comparable(family: str, condition: Condition) -> t.Optional[list[float]]:
-    """The values as numbers, dates as seconds; None where there is none or one can't be read."""
+def _read_numbers(family: str, condition: Condition) -> t.Optional[list[float]]:
+    """Read the values as numbers, dates as seconds; None if there is none or one can't be read."""
     read = float if family == "Numeric" else _seconds
     try:
         return [read(value) for value in condition.values] or None

@@ -57,7 +57,7 @@ class Draft:
         return ("Statement", *index, *parts)
 
     def raw(self, statement: Statement) -> Mapping[str, t.Any]:
-        """The statement as it stands in the document."""
+        """The statement as the document has it."""
         statements = self.value["Statement"]
         found: Mapping[str, t.Any] = statements if isinstance(statements, Mapping) else statements[statement.index]
         return found
@@ -67,11 +67,11 @@ class Draft:
         return _members(self.raw(statement).get(element, ()), self.path(statement, element))
 
     def actions(self, statement: Statement) -> tuple[PlacedText, ...]:
-        """What stands in ``Action`` or, where there is none, in ``NotAction``."""
+        """Return the values of ``Action`` or, without one, of ``NotAction``."""
         return self.texts(statement, "Action" if statement.actions is not None else "NotAction")
 
     def resources(self, statement: Statement) -> tuple[PlacedText, ...]:
-        """What stands in ``Resource`` or, where there is none, in ``NotResource``."""
+        """Return the values of ``Resource`` or, without one, of ``NotResource``."""
         return self.texts(statement, "Resource" if statement.resources is not None else "NotResource")
 
     def principals(self, statement: Statement) -> Iterator[tuple[str, PlacedText]]:

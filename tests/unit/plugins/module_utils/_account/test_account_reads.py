@@ -40,8 +40,10 @@ def test_no_primary_contact_is_a_fact() -> None:
 
 
 def test_organization() -> None:
-    told = {"Id": "o-1", "MasterAccountId": "999988887777", "FeatureSet": "ALL"}
-    snapshot = read(FakeAccess({"organizations:DescribeOrganization": {"Organization": told}}), Dataset.ORGANIZATION)
+    organization = {"Id": "o-1", "MasterAccountId": "999988887777", "FeatureSet": "ALL"}
+    snapshot = read(
+        FakeAccess({"organizations:DescribeOrganization": {"Organization": organization}}), Dataset.ORGANIZATION
+    )
     assert snapshot.organization == Organization("o-1", "999988887777", "ALL")
 
 

@@ -97,13 +97,13 @@ def test_a_use_that_no_action_explains_may_have_been_any(older: dict[str, dateti
 
 
 @pytest.mark.parametrize(
-    ("services", "failure", "told"),
+    ("services", "failure", "reason"),
     [(None, "AccessDenied", "AccessDenied"), (None, "", "AWS has no data on it"), ([], "", "AWS has no data on it")],
     ids=["denied", "gone", "an empty list"],
 )
-def test_no_data_of_last_access_is_a_failure(services: t.Any, failure: str, told: str) -> None:
+def test_no_data_of_last_access_is_a_failure(services: t.Any, failure: str, reason: str) -> None:
     found = last_accessed(ROLE, services, failure=failure)
-    assert (found.source.failure, found.uses) == (told, ())
+    assert (found.source.failure, found.uses) == (reason, ())
 
 
 def test_last_access_says_what_it_does_not_show() -> None:
@@ -187,7 +187,7 @@ def test_a_lookup_that_was_cut_off_before_its_first_event_reaches_nowhere() -> N
 
 
 @pytest.mark.parametrize(
-    ("failures", "others", "told", "whole"),
+    ("failures", "others", "blind", "whole"),
     [
         ({}, (), None, True),
         ({"eu-west-1": "denied"}, (), "the event history in eu-west-1 could not be read: denied", False),
@@ -197,14 +197,14 @@ def test_a_lookup_that_was_cut_off_before_its_first_event_reaches_nowhere() -> N
     ids=["all regions", "one fails", "others", "unknown"],
 )
 def test_the_event_history_is_whole_with_all_regions(
-    failures: dict[str, str], others: t.Optional[tuple[str, ...]], told: t.Optional[str], whole: bool
+    failures: dict[str, str], others: t.Optional[tuple[str, ...]], blind: t.Optional[str], whole: bool
 ) -> None:
     lookups = {"us-east-1": Lookup((event("ListBuckets"),), whole=True)}
     found = event_history(lookups, failures, EventReader(), now=NOW, others=others)
     assert found.source.is_whole is whole
     enough = event_history(lookups, failures, EventReader(), now=NOW, others=others, is_enough=True)
     assert enough.source.is_whole is (not failures)
-    assert told is None or any(spot.startswith(told) for spot in found.source.blind_spots)
+    assert blind is None or any(spot.startswith(blind) for spot in found.source.blind_spots)
 
 
 def test_a_region_that_fails_is_told_of() -> None:

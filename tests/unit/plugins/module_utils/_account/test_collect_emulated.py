@@ -196,9 +196,9 @@ def test_the_management_account_tells_the_policies_of_a_member(emulator: Emulato
     assert member.missing(Dataset.ORGANIZATION_POLICIES) is not None
     refused = [record for record in emulator.log() if record["service"] == "organizations"]
     assert [record["operation"] for record in refused] == ["DescribeOrganization", "ListParents"]
-    told = with_organization_policies(management, member)
-    assert told.missing(Dataset.ORGANIZATION_POLICIES) is None
-    root, unit, account = told.organization_policies
+    loaded = with_organization_policies(management, member)
+    assert loaded.missing(Dataset.ORGANIZATION_POLICIES) is None
+    root, unit, account = loaded.organization_policies
     assert root.target_id.startswith("r-")
     assert (unit.target_name, account.target_id) == ("Sandbox", SANDBOX)
     assert [[scp.name for scp in level.scps] for level in (root, unit, account)] == [
@@ -206,7 +206,7 @@ def test_the_management_account_tells_the_policies_of_a_member(emulator: Emulato
         ["FullAWSAccess", "deny-regions"],
         ["FullAWSAccess"],
     ]
-    assert from_json(to_json(told)) == told
+    assert from_json(to_json(loaded)) == loaded
 
 
 def test_only_declared_operations_are_called_and_no_write(emulator: Emulator) -> None:
@@ -270,12 +270,12 @@ def test_a_denial_at_a_topic_leaves_its_rule_known(
     assert snapshot.missing(Dataset.EVENT_RULES, REGIONS[0]) is None
     found, before = (taken.alert_regions[0] for taken in (snapshot, baseline))
     assert found.rules == before.rules != ()
-    (topic,), (told,) = found.topics, before.topics
-    assert told.key_policy
-    assert (told.unknown, told.key_unknown) == ("", "")
+    (topic,), (known,) = found.topics, before.topics
+    assert known.key_policy
+    assert (known.unknown, known.key_unknown) == ("", "")
     reason = topic.key_unknown if service == "kms" else topic.unknown
     assert "AccessDenied" in reason
-    assert topic.policy == (told.policy if service == "kms" else None)
+    assert topic.policy == (known.policy if service == "kms" else None)
 
 
 # The fields of datasets that do not bear their name.

@@ -15,8 +15,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.config_rule
     DeliveryChannel,
     NonCompliant,
     RuleCompliance,
-    as_text,
-    comparable,
+    format_value,
+    normalize_parameters,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Dataset
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import NotFound
@@ -89,9 +89,9 @@ def test_tags_of_a_rule_that_is_gone_by_now() -> None:
     assert [rule.tags for rule in snapshot.config_rules] == [{}]
 
 
-@pytest.mark.parametrize("told", ['["a"]', "{"])
-def test_parameters_that_do_not_parse(told: str) -> None:
-    snapshot = read(reading(describe_rule("x", InputParameters=told)), Dataset.CONFIG_RULES)
+@pytest.mark.parametrize("text", ['["a"]', "{"])
+def test_parameters_that_do_not_parse(text: str) -> None:
+    snapshot = read(reading(describe_rule("x", InputParameters=text)), Dataset.CONFIG_RULES)
     assert unread_of(snapshot, Dataset.CONFIG_RULES, HOME)[0] == "unparsable"
 
 
@@ -115,15 +115,15 @@ def test_denied_tags_leave_the_rules_unknown() -> None:
     ],
 )
 def test_values_as_aws_takes_them(value: t.Any, text: str) -> None:
-    assert as_text(value) == text
+    assert format_value(value) == text
 
 
 def test_parameters_are_compared_as_their_rule_reads_them() -> None:
     same = [{"policyArns": "b, a"}, {"policyArns": ["a", "b"], "exceptionList": ""}]
-    assert {comparable("IAM_POLICY_BLACKLISTED_CHECK", item)["policyArns"] for item in same} == {"a,b"}
+    assert {normalize_parameters("IAM_POLICY_BLACKLISTED_CHECK", item)["policyArns"] for item in same} == {"a,b"}
     # To a rule, True is not true, and the order of a text is part of it.
-    assert comparable("IAM_PASSWORD_POLICY", {"RequireNumbers": "True"}) == {"RequireNumbers": "True"}
-    assert comparable("SOMETHING_ELSE", {"x": "b,a"}) == {"x": "b,a"}
+    assert normalize_parameters("IAM_PASSWORD_POLICY", {"RequireNumbers": "True"}) == {"RequireNumbers": "True"}
+    assert normalize_parameters("SOMETHING_ELSE", {"x": "b,a"}) == {"x": "b,a"}
 
 
 def result(kind: str, name: str) -> dict[str, t.Any]:
@@ -132,8 +132,10 @@ def result(kind: str, name: str) -> dict[str, t.Any]:
 
 
 def verdicts(**found: str) -> dict[str, t.Any]:
-    told = [{"ConfigRuleName": name, "Compliance": {"ComplianceType": verdict}} for name, verdict in found.items()]
-    return {"ComplianceByConfigRules": told}
+    compliances = [
+        {"ConfigRuleName": name, "Compliance": {"ComplianceType": verdict}} for name, verdict in found.items()
+    ]
+    return {"ComplianceByConfigRules": compliances}
 
 
 def test_what_rules_found_with_the_arns_of_what_is_recorded() -> None:
@@ -181,10 +183,10 @@ def test_resources_that_are_recorded_nowhere_keep_their_ids() -> None:
 
 def test_the_account_is_looked_up_nowhere_and_names_go_by_25() -> None:
     rules = [describe_rule(f"r{number:02}") for number in range(30)]
-    told: list[dict[str, t.Any]] = [verdicts(r00="NON_COMPLIANT"), verdicts(r25="COMPLIANT")]
+    answers: list[dict[str, t.Any]] = [verdicts(r00="NON_COMPLIANT"), verdicts(r25="COMPLIANT")]
     access = reading(
         *rules,
-        config_DescribeComplianceByConfigRule=told,
+        config_DescribeComplianceByConfigRule=answers,
         config_GetComplianceDetailsByConfigRule={"EvaluationResults": [result("AWS::::Account", "111122223333")]},
     )
     found = read(access, Dataset.CONFIG_COMPLIANCE).config_compliance

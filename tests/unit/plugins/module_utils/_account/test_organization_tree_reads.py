@@ -210,13 +210,13 @@ def test_an_organization_without_a_root_is_no_organization() -> None:
 def test_tags_are_read_of_the_accounts_in_question_alone() -> None:
     access = organization()
     tree = tree_of(access)
-    told: list[tuple[str, int, t.Optional[int]]] = []
+    reports: list[tuple[str, int, t.Optional[int]]] = []
     tagged = with_account_tags(
-        t.cast(Access, access), tree, account_ids=[PROD, "999999999999"], progress=lambda *args: told.append(args)
+        t.cast(Access, access), tree, account_ids=[PROD, "999999999999"], progress=lambda *args: reports.append(args)
     )
     assert [account.tags for account in tagged.accounts] == [None, {"of": PROD}, None]
     assert access.names.count(*TAGS_OPERATIONS) == 1
-    assert told == [("tags", 1, 1)]
+    assert reports == [("tags", 1, 1)]
     again = with_account_tags(t.cast(Access, access), tagged, account_ids=[TEST])
     assert [account.tags for account in again.accounts] == [None, {"of": PROD}, {"of": TEST}]
 
@@ -274,10 +274,10 @@ def test_delegations_name_the_services_of_each_administrator() -> None:
 
 
 def test_progress_counts_accounts() -> None:
-    told: list[tuple[str, int, t.Optional[int]]] = []
-    tree_of(organization(), progress=lambda *args: told.append(args))
-    assert told[-1] == ("accounts", 3, None)
-    assert [done for _what, done, _of in told] == sorted(done for _what, done, _of in told)
+    reports: list[tuple[str, int, t.Optional[int]]] = []
+    tree_of(organization(), progress=lambda *args: reports.append(args))
+    assert reports[-1] == ("accounts", 3, None)
+    assert [done for _what, done, _of in reports] == sorted(done for _what, done, _of in reports)
 
 
 # Against the emulated AWS, whose answers come page by page

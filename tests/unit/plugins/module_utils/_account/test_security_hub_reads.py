@@ -177,8 +177,8 @@ def test_a_denied_region_costs_itself_only(operation: str) -> None:
 
     snapshot = read(answering(**{operation: answer}), DETAILS, regions=(HOME, OTHER))
     assert [item.region for item in snapshot.security_hub_details] == [HOME]
-    kind, _reason, told = unread_of(snapshot, DETAILS, OTHER)
-    assert (kind, told) == ("denied", f"securityhub:{operation}")
+    kind, _reason, call = unread_of(snapshot, DETAILS, OTHER)
+    assert (kind, call) == ("denied", f"securityhub:{operation}")
 
 
 @pytest.mark.parametrize(

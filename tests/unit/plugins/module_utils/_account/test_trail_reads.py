@@ -38,16 +38,16 @@ def log_group(name: str = "trail", *, region: str = HOME, account: str = ACCOUNT
 
 
 def test_a_trail() -> None:
-    told = trail(
+    given = trail(
         LogFileValidationEnabled=True,
         KmsKeyId="arn:key",
         IsOrganizationTrail=True,
         CloudWatchLogsLogGroupArn=log_group(),
         HasCustomEventSelectors=False,
     )
-    access = FakeAccess({DESCRIBE: {"trailList": [told]}, STATUS: LOGGING})
+    access = FakeAccess({DESCRIBE: {"trailList": [given]}, STATUS: LOGGING})
     (found,) = read(access, Dataset.TRAILS).trails
-    assert (found.name, found.arn, found.home_region, found.bucket) == ("main", told["TrailARN"], HOME, "logs")
+    assert (found.name, found.arn, found.home_region, found.bucket) == ("main", given["TrailARN"], HOME, "logs")
     assert (found.is_multi_region, found.is_organization, found.log_file_validation) == (True, True, True)
     assert (found.kms_key_id, found.log_group_arn) == ("arn:key", log_group())
     assert (found.is_logging, found.last_delivery, found.logs_management_events) == (True, LONG_AGO, True)
@@ -172,8 +172,8 @@ def test_event_sources_that_are_left_out(answer: dict[str, t.Any], excluded: tup
 
 @pytest.mark.parametrize("answer", [deny(STATUS), refusal("TrailNotFoundException", kind=NotFound)])
 def test_a_member_is_not_told_of_its_organizations_trail(answer: t.Any) -> None:
-    told = trail(account=MANAGEMENT, IsOrganizationTrail=True)
-    snapshot = read(FakeAccess({DESCRIBE: {"trailList": [told]}, STATUS: answer}), Dataset.TRAILS)
+    given = trail(account=MANAGEMENT, IsOrganizationTrail=True)
+    snapshot = read(FakeAccess({DESCRIBE: {"trailList": [given]}, STATUS: answer}), Dataset.TRAILS)
     assert snapshot.missing(Dataset.TRAILS, HOME) is None
     (found,) = snapshot.trails
     assert (found.is_organization, found.is_logging) == (True, None)
@@ -181,8 +181,8 @@ def test_a_member_is_not_told_of_its_organizations_trail(answer: t.Any) -> None:
 
 def test_the_organizations_trail_may_fail_otherwise() -> None:
     answer = refusal("Throttling", kind=Throttled, name=STATUS)
-    told = trail(account=MANAGEMENT, IsOrganizationTrail=True)
-    snapshot = read(FakeAccess({DESCRIBE: {"trailList": [told]}, STATUS: answer}), Dataset.TRAILS)
+    given = trail(account=MANAGEMENT, IsOrganizationTrail=True)
+    snapshot = read(FakeAccess({DESCRIBE: {"trailList": [given]}, STATUS: answer}), Dataset.TRAILS)
     assert unread_of(snapshot, Dataset.TRAILS)[0] == "throttled"
 
 
@@ -193,16 +193,16 @@ def test_the_unknown_status_of_a_multi_region_trail_counts_everywhere() -> None:
 
 
 def test_the_unknown_status_of_a_regional_trail_counts_in_its_region() -> None:
-    told = trail(home=OTHER, IsMultiRegionTrail=False)
-    access = FakeAccess({DESCRIBE: lambda *, region, **_: {"trailList": [told] if region == OTHER else []}})
+    given = trail(home=OTHER, IsMultiRegionTrail=False)
+    access = FakeAccess({DESCRIBE: lambda *, region, **_: {"trailList": [given] if region == OTHER else []}})
     snapshot = read(access, Dataset.TRAILS, regions=(HOME, OTHER))
     assert snapshot.missing(Dataset.TRAILS, HOME) is None
     assert unread_of(snapshot, Dataset.TRAILS, OTHER)[0] == "denied"
 
 
 def test_log_groups_of_other_accounts_are_not_read() -> None:
-    told = trail(account=MANAGEMENT, CloudWatchLogsLogGroupArn=log_group(account=MANAGEMENT))
-    access = FakeAccess({DESCRIBE: {"trailList": [told]}, STATUS: LOGGING})
+    given = trail(account=MANAGEMENT, CloudWatchLogsLogGroupArn=log_group(account=MANAGEMENT))
+    access = FakeAccess({DESCRIBE: {"trailList": [given]}, STATUS: LOGGING})
     snapshot = read(access, Dataset.LOG_ALARMS)
     assert snapshot.missing(Dataset.LOG_ALARMS, HOME) is None
     assert FILTERS not in access.names
@@ -210,8 +210,8 @@ def test_log_groups_of_other_accounts_are_not_read() -> None:
 
 @pytest.mark.parametrize(("region", "counts_in"), [(OTHER, [OTHER]), ("ap-south-1", [HOME, OTHER])])
 def test_alarms_that_may_not_be_read(region: str, counts_in: list[str]) -> None:
-    told = trail(CloudWatchLogsLogGroupArn=log_group(region=region))
-    access = FakeAccess({DESCRIBE: {"trailList": [told]}, STATUS: LOGGING})
+    given = trail(CloudWatchLogsLogGroupArn=log_group(region=region))
+    access = FakeAccess({DESCRIBE: {"trailList": [given]}, STATUS: LOGGING})
     snapshot = read(access, Dataset.LOG_ALARMS, regions=(HOME, OTHER))
     assert [where for where in (HOME, OTHER) if snapshot.missing(Dataset.LOG_ALARMS, where)] == counts_in
     assert unread_of(snapshot, Dataset.LOG_ALARMS, OTHER)[2] == FILTERS

@@ -18,8 +18,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._account.config_rule
     DeliveryChannel,
     NonCompliant,
     RuleCompliance,
-    comparable,
     frequency_of,
+    normalize_parameters,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._account.model import Snapshot
 from ansible_collections.hardening.iam.plugins.module_utils._account.regional import ConfigRecorder
@@ -69,7 +69,7 @@ def rule(name: str, region: str = HOME, *, kind: str = "", **fields: t.Any) -> C
         "tags": {} if kind else OURS,
         **fields,
     }
-    return ConfigRule(**{**values, "parameters": comparable(identifier, fields.get("parameters", defaults))})
+    return ConfigRule(**{**values, "parameters": normalize_parameters(identifier, fields.get("parameters", defaults))})
 
 
 def all_rules(*, home: str = HOME, regions: t.Sequence[str] = (HOME,)) -> tuple[ConfigRule, ...]:

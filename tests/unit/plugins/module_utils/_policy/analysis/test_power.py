@@ -154,7 +154,7 @@ def test_administrators(statements: list[dict[str, t.Any]], power: t.Optional[Po
 def test_an_arn_that_lacks_parts_is_every_resource() -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns"""
     subject = analysis(allow("s3:*", "kms:Decrypt", resource="arn:aws:s3"))
-    assert subject.freely(("s3:GetObject", "kms:Decrypt")) == ("s3:GetObject",)
+    assert subject.find_unrestricted(("s3:GetObject", "kms:Decrypt")) == ("s3:GetObject",)
     assert analysis(allow("*", resource="arn:aws")).administrator() == YES
 
 
@@ -266,7 +266,7 @@ def test_an_unknown_answer_without_a_reason_is_a_condition(monkeypatch: pytest.M
 )
 def test_free_actions(statements: list[dict[str, t.Any]], free: list[str]) -> None:
     subject = analysis(*(statements or [allow("sts:GetCallerIdentity")]))
-    assert list(subject.freely(("iam:PassRole", "s3:GetObject"))) == free
+    assert list(subject.find_unrestricted(("iam:PassRole", "s3:GetObject"))) == free
 
 
 @pytest.mark.parametrize(
@@ -325,14 +325,14 @@ def test_of_one_principal_the_conditions_on_others_are_not_asked() -> None:
 
 def test_an_action_on_several_resources_needs_all_of_them() -> None:
     """Which resources RunInstances needs: service-authorization/latest/reference/list_amazonec2.html"""
-    assert analysis(allow("ec2:RunInstances", resource="arn:aws:ec2:*:*:instance/*")).freely(SENSITIVE) == ()
+    assert analysis(allow("ec2:RunInstances", resource="arn:aws:ec2:*:*:instance/*")).find_unrestricted(SENSITIVE) == ()
     both = allow("ec2:RunInstances", resource=["arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:*::image/*"])
-    assert analysis(both).freely(SENSITIVE) == ("ec2:RunInstances",)
+    assert analysis(both).find_unrestricted(SENSITIVE) == ("ec2:RunInstances",)
 
 
 def test_keys_have_policies_of_their_own_which_are_not_asked() -> None:
-    assert analysis(allow("kms:Decrypt")).freely(["kms:Decrypt"]) == ("kms:Decrypt",)
-    assert analysis(allow("kms:Decrypt", Condition=OFFICE)).freely(["kms:Decrypt"]) == ()
+    assert analysis(allow("kms:Decrypt")).find_unrestricted(["kms:Decrypt"]) == ("kms:Decrypt",)
+    assert analysis(allow("kms:Decrypt", Condition=OFFICE)).find_unrestricted(["kms:Decrypt"]) == ()
 
 
 def test_what_the_caller_chooses_restricts_nobody() -> None:
@@ -394,9 +394,9 @@ def test_an_action_is_asked_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_sensitive_action_can_be_allowed() -> None:
-    assert analysis(EVERYTHING).freely(SENSITIVE) == tuple(SENSITIVE)
+    assert analysis(EVERYTHING).find_unrestricted(SENSITIVE) == tuple(SENSITIVE)
     for action in SENSITIVE:
-        assert analysis(allow(action)).freely(SENSITIVE) == (action,)
+        assert analysis(allow(action)).find_unrestricted(SENSITIVE) == (action,)
 
 
 @pytest.mark.parametrize(
@@ -454,8 +454,11 @@ def test_limits_take_away_what_they_always_deny() -> None:
         (deny("s3:*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-own"}}), ("s3:GetObject",)),
     ):
         for layer in ({"boundary": policy(EVERYTHING, limit)}, {"scps": ((policy(EVERYTHING, limit),),)}):
-            assert analysis(wide, **layer).freely(SENSITIVE) == free
-    assert analysis(allow("s3:GetObject", Condition=OFFICE), boundary=policy(EVERYTHING)).freely(SENSITIVE) == ()
+            assert analysis(wide, **layer).find_unrestricted(SENSITIVE) == free
+    assert (
+        analysis(allow("s3:GetObject", Condition=OFFICE), boundary=policy(EVERYTHING)).find_unrestricted(SENSITIVE)
+        == ()
+    )
 
 
 def test_who_belongs_to_the_organization_is_within_its_perimeter() -> None:
@@ -519,5 +522,5 @@ def test_more_limits_never_make_an_administrator(given_policy: Policy, limit: Po
 def test_the_cheap_look_leaves_no_free_action_out(given_policy: Policy) -> None:
     """The cheap looks leave nothing out: an action is freely allowed just where asking for it by itself says so."""
     subject = Analysis(Layers(identity=(given_policy,)), PLACE)
-    assert subject.freely(SENSITIVE) == tuple(action for action in SENSITIVE if subject.may(action))
-    assert not subject.freely(SENSITIVE) or is_open_somewhere(given_policy)
+    assert subject.find_unrestricted(SENSITIVE) == tuple(action for action in SENSITIVE if subject.may(action))
+    assert not subject.find_unrestricted(SENSITIVE) or is_open_somewhere(given_policy)

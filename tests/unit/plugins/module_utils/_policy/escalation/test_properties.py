@@ -143,8 +143,8 @@ def test_a_denial_opens_nothing(account: Landscape, denial: Document) -> None:
     before, after = search(account), search(dataclasses.replace(account, subjects=subjects))
     certain = {path.source for path in before.paths if path.certain} | _certain(before.administrators)
     assert {path.source for path in after.paths if path.certain} | _certain(after.administrators) <= certain
-    told = {path.source for path in before.paths} | set(before.administrators)
-    assert {path.source for path in after.paths} | set(after.administrators) <= told
+    known = {path.source for path in before.paths} | set(before.administrators)
+    assert {path.source for path in after.paths} | set(after.administrators) <= known
 
 
 def _certain(administrators: t.Mapping[str, tuple[str, ...]]) -> set[str]:

@@ -26,7 +26,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._policy.evaluation.n
     condition_keys,
     depends_on_principal,
     find_narrowed_layers,
-    only,
+    keep_layers,
     open_resources,
     possible_resources,
     resource_types,
@@ -147,14 +147,14 @@ def test_whether_any_action_may_be_lost(
 
 def test_layers_that_take_nothing_away_are_left_open() -> None:
     layers = Layers((S3,), boundary=SAFE_S3, session=(S3,), scps=((S3,),), rcps=((S3,),))
-    assert only(layers, frozenset({"boundary"})) == Layers((ANYTHING,), boundary=SAFE_S3)
-    assert only(layers, frozenset({"identity", "session", "scps", "rcps"})) == Layers(
+    assert keep_layers(layers, frozenset({"boundary"})) == Layers((ANYTHING,), boundary=SAFE_S3)
+    assert keep_layers(layers, frozenset({"identity", "session", "scps", "rcps"})) == Layers(
         (S3,), session=(S3,), scps=((S3,),), rcps=((S3,),)
     )
 
 
 def test_a_decision_says_that_a_layer_was_left_open() -> None:
-    decision = Evaluator(only(Layers((S3,)), frozenset())).decide(Request("ec2:RunInstances", "*"))
+    decision = Evaluator(keep_layers(Layers((S3,)), frozenset())).decide(Request("ec2:RunInstances", "*"))
     assert (decision.outcome, decision.policy) == (Outcome.ALLOWED, "unchanged")
 
 

@@ -57,12 +57,12 @@ def arn_of(kind: catalogue.ResourceType, value: str) -> str:
     return PLACEHOLDER.sub(lambda found: places.get(found[1].lower(), value), kind.arn)
 
 
-def event_of(action: catalogue.Action, told: t.Iterable[str], parameters: t.Optional[Record] = None) -> Record:
+def event_of(action: catalogue.Action, arns: t.Iterable[str], parameters: t.Optional[Record] = None) -> Record:
     """An event that lists these ARNs as its resources, and has parameters that name nothing."""
     return event(
         f"{action.service}:{action.name}",
         requestParameters={"dryRun": False} if parameters is None else parameters,
-        resources=[{"ARN": arn} for arn in told],
+        resources=[{"ARN": arn} for arn in arns],
     )
 
 
