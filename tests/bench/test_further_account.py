@@ -1,0 +1,79 @@
+# Copyright (c) 2026, hardening.iam contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The CPU seconds that a further account costs: the slope between a small fleet and a larger one.
+
+``BEFORE`` may name another checkout. Both are measured in turns, so that the load of the machine adds to both.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from emulator.client import EmulatorProcess
+
+from .table import show
+from .workload import Runner, inventory
+
+FEW: t.Final = 4
+MANY: t.Final = 24
+USERS: t.Final = 20
+REPEATS: t.Final = 3
+# A slope that is measured twice differs by less.
+MOST_GROWTH: t.Final = 1.1
+PLAYBOOKS: t.Final = {"assess.yml": (), "harden.yml": ("--check",)}
+
+
+@pytest.fixture(scope="module")
+def emulator() -> t.Iterator[EmulatorProcess]:
+    """An organization of accounts that all trust its management account."""
+    with EmulatorProcess(seed=f"scale:accounts={MANY},users={USERS}") as process:
+        yield process
+
+
+@pytest.fixture
+def checkouts(checkout: Path) -> dict[str, Path]:
+    """The checkout to compare with, if one is given, and this one."""
+    before = os.environ.get("BEFORE")
+    return {**({"before": Path(before).resolve()} if before else {}), "now": checkout}
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_further_account_costs_no_more_than_before(
+    playbook: str, emulator: EmulatorProcess, checkouts: t.Mapping[str, Path], tmp_path: Path
+) -> None:
+    accounts = sorted(emulator.control.health()["accounts"])
+    spent: dict[tuple[str, int], list[float]] = {}
+    for _repeat in range(REPEATS):
+        for name, root in checkouts.items():
+            runner = Runner(tmp_path / name, link_checkout(root, tmp_path / f"{name}-collections"))
+            for count in (FEW, MANY):
+                run = runner.playbook(
+                    root / "playbooks" / playbook,
+                    *PLAYBOOKS[playbook],
+                    inventory=inventory(accounts[:count]),
+                    aws=emulator.env(),
+                )
+                spent.setdefault((name, count), []).append(run.cpu)
+    best = {key: min(seconds) for key, seconds in spent.items()}
+    slopes = {name: (best[name, MANY] - best[name, FEW]) / (MANY - FEW) for name in checkouts}
+    show(
+        f"{playbook}: {FEW} and {MANY} accounts of {USERS} users",
+        ("checkout", f"CPU s, {FEW}", f"CPU s, {MANY}", "CPU s, one more"),
+        [(name, best[name, FEW], best[name, MANY], slope) for name, slope in slopes.items()],
+    )
+    assert slopes["now"] <= MOST_GROWTH * slopes.get("before", slopes["now"])
+
+
+def link_checkout(checkout: Path, tree: Path) -> Path:
+    """Make a collections path that holds a checkout as hardening.iam."""
+    link = tree / "ansible_collections" / "hardening" / "iam"
+    if not link.exists():
+        link.parent.mkdir(parents=True)
+        link.symlink_to(checkout, target_is_directory=True)
+    return tree
