@@ -44,7 +44,7 @@ IDLE_REASONS: t.Final = frozenset({Reason.UNUSED, Reason.NEVER_USED})
 
 
 @dataclasses.dataclass(frozen=True)
-class Rules:
+class Declared:
     """A declaration, checked. Ages and graces are in days; ``topic`` is None with ``notify=none``.
 
     ``has_notice`` is False where ``notify`` was not declared at all, so that no grace can begin.
@@ -66,7 +66,7 @@ class Rules:
     trust_tags: bool = False
 
     @classmethod
-    def from_options(cls, options: Mapping[str, t.Any], *, key_age_days: int) -> Rules:
+    def from_options(cls, options: Mapping[str, t.Any], *, key_age_days: int) -> Declared:
         """The declaration in a module's options; ``key_age_days`` is the threshold of the controls.
 
         :raises InputError: a value that is not allowed, or ages that contradict each other.
@@ -76,18 +76,18 @@ class Rules:
         delete_after = str(options.get("delete_after_days") or "").strip()
         rules = cls(
             has_notice=bool(notify),
-            topic=_topic(notify),
-            notify_after=_days(options, "notify_after_days", IDLE_FLOOR),
-            deactivate_after=_days(options, "deactivate_after_days", IDLE_FLOOR),
-            deactivate_grace=_days(options, "deactivate_grace_days", 1),
-            delete_after=_days(options, "delete_after_days", IDLE_FLOOR) if delete_after else None,
-            delete_grace=_days(options, "delete_grace_days", 1),
-            min_idle=_days(options, "min_idle_days", IDLE_FLOOR),
+            topic=_parse_topic(notify),
+            notify_after=_parse_days(options, "notify_after_days", IDLE_FLOOR),
+            deactivate_after=_parse_days(options, "deactivate_after_days", IDLE_FLOOR),
+            deactivate_grace=_parse_days(options, "deactivate_grace_days", 1),
+            delete_after=_parse_days(options, "delete_after_days", IDLE_FLOOR) if delete_after else None,
+            delete_grace=_parse_days(options, "delete_grace_days", 1),
+            min_idle=_parse_days(options, "min_idle_days", IDLE_FLOOR),
             age=key_age_days,
             reasons=frozenset(map(Reason, options["stage_reasons"])),
             kinds=frozenset({Kind.ACCESS_KEY, *map(Kind, options["stage_credentials"]), *passwords}),
             exclude_users=tuple(options["exclude_users"]),
-            accept_ses_smtp_users=_names(options["accept_ses_smtp_users"]),
+            accept_ses_smtp_users=_parse_names(options["accept_ses_smtp_users"]),
             trust_tags=bool(options["trust_tags"]),
         )
         _check_order(rules)
@@ -108,7 +108,7 @@ class Rules:
         return smtp and user not in self.accept_ses_smtp_users
 
 
-def _topic(notify: str) -> t.Optional[str]:
+def _parse_topic(notify: str) -> t.Optional[str]:
     if notify in ("", _NO_NOTICE):
         return None
     if not _TOPIC.fullmatch(notify) or notify.endswith(".fifo"):
@@ -122,14 +122,14 @@ def region_of_topic(topic: str) -> str:
     return topic.split(":")[3]
 
 
-def _days(options: Mapping[str, t.Any], option: str, lowest: int) -> int:
+def _parse_days(options: Mapping[str, t.Any], option: str, lowest: int) -> int:
     text = str(options[option]).strip()
     if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= _LONGEST:
         raise InputError(f"{option}: {options[option]!r} is not allowed; allowed are {lowest} to {_LONGEST} days")
     return int(text)
 
 
-def _names(names: t.Iterable[str]) -> frozenset[str]:
+def _parse_names(names: t.Iterable[str]) -> frozenset[str]:
     """Exact names: a pattern would accept users that nobody thought of."""
     found = frozenset(names)
     patterns = sorted(name for name in found if "*" in name or "?" in name)
@@ -138,7 +138,7 @@ def _names(names: t.Iterable[str]) -> frozenset[str]:
     return found
 
 
-def _check_order(rules: Rules) -> None:
+def _check_order(rules: Declared) -> None:
     if rules.deactivate_after < rules.notify_after:
         raise InputError(
             f"deactivate_after_days: {rules.deactivate_after} is not allowed; allowed are notify_after_days "

@@ -27,12 +27,12 @@ from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding, Status, mask_key_ids
 from ..._converge.plan import Plan
 from ..._converge.protected import protection_of
-from .candidates import matched, reasons_of, with_live, with_ssh_keys
-from .changes import Author, command_back
-from .declared import Rules
-from .history import Recorded, believe, mark_of
+from .candidates import add_live_keys, add_ssh_keys, find_reasons, match_keys_to_report
+from .changes import CredentialWriter, build_command_back
+from .declared import Declared
+from .history import RecordedChange, believe, parse_mark
 from .kinds import INACTIVE, OPERATIONS_OF, Credential, Kind
-from .stages import Action, Item, Step, next_step
+from .stages import Action, Item, Step, find_next_step
 
 MODULE: t.Final = "access_key_lifecycle"
 THEME: t.Final = "access_keys"
@@ -82,7 +82,7 @@ class Observed:
     snapshot: Snapshot
     credentials: tuple[Credential, ...] = ()
     unread: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    history: tuple[Recorded, ...] = ()
+    history: tuple[RecordedChange, ...] = ()
     history_error: str = ""
 
 
@@ -117,7 +117,7 @@ class Review:
 class Planner:
     """Plans for one declaration in one run at one moment. ``callers`` are the caller and whoever it came through."""
 
-    rules: Rules
+    rules: Declared
     settings: Settings
     waivers: Waivers
     run_id: str
@@ -130,13 +130,13 @@ class Planner:
         snapshot: Snapshot,
         credentials: Iterable[Credential],
         unread: Mapping[str, str],
-        history: tuple[Recorded, ...],
+        history: tuple[RecordedChange, ...],
         history_error: str,
     ) -> Observed:
         """What was read, with the report's word on each access key, and the live word in the report."""
-        told = tuple(_told(snapshot, tuple(credentials)))
-        known = with_ssh_keys(snapshot, told) if Kind.SSH_KEY in self.rules.kinds else snapshot
-        return Observed(with_live(known, told), told, unread, history, history_error)
+        told = tuple(_add_report_facts(snapshot, tuple(credentials)))
+        known = add_ssh_keys(snapshot, told) if Kind.SSH_KEY in self.rules.kinds else snapshot
+        return Observed(add_live_keys(known, told), told, unread, history, history_error)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         """The verdicts on the credentials of users, waived ones marked."""
@@ -181,14 +181,14 @@ class Planner:
         siblings = [other for other in observed.credentials if other.user_arn == credential.user_arn]
         return Item(
             credential=credential,
-            reasons=reasons_of(credential, siblings, facts=facts, rules=self.rules, now=self.now),
+            reasons=find_reasons(credential, siblings, facts=facts, rules=self.rules, now=self.now),
             belief=believe(credential, value, observed.history, trust_tags=self.rules.trust_tags),
             tag_value=value,
             is_alone=sum(other.tag == credential.tag for other in siblings) == 1,
         )
 
     def _review(self, item: Item, facts: Facts) -> Review:
-        step = next_step(item, self.rules, self.now)
+        step = find_next_step(item, self.rules, self.now)
         if step.action is Action.NOTHING:
             return Review(item, step)
         rule, objection = self._objection(item, step, facts)
@@ -242,20 +242,20 @@ class Planner:
         return False, ""
 
     def _changes(self, observed: Observed, reviews: Sequence[Review], found: Sequence[Finding]) -> t.Iterator[Change]:
-        author = Author(observed.snapshot.account_id, self.run_id, self.rules, self.now)
+        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.rules, self.now)
         for review in reviews:
             if not review.rule and review.step.action is not Action.WAIT:
                 credential = review.item.credential
                 yield from author.changes(
                     review.item,
                     review.step.action,
-                    population=_population(observed, credential.kind),
-                    remedies=_remedied(credential, found) if review.step.action in _WRITING[1:] else (),
+                    population=_count_population(observed, credential.kind),
+                    remedies=_find_remedies(credential, found) if review.step.action in _WRITING[1:] else (),
                 )
 
     def _leftovers(self, observed: Observed) -> t.Iterator[Change]:
         """Tags of credentials that are gone, of users all of whose credentials of that kind are known."""
-        author = Author(observed.snapshot.account_id, self.run_id, self.rules, self.now)
+        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.rules, self.now)
         live = {(credential.user_arn, credential.tag) for credential in observed.credentials}
         for user in observed.snapshot.users:
             untouchable = principal_of(user.arn) in self.callers or is_break_glass(user.arn, self.break_glass)
@@ -264,7 +264,7 @@ class Planner:
             for kind in sorted(self.rules.kinds):
                 for key, value in sorted(user.tags.items()):
                     prefix = OPERATIONS_OF[kind].tag
-                    if key.startswith(prefix) and mark_of(value) and (user.arn, key) not in live:
+                    if key.startswith(prefix) and parse_mark(value) and (user.arn, key) not in live:
                         identifier = key.removeprefix(prefix) or user.name
                         gone = Credential(kind, identifier, user.name, user.arn, INACTIVE, self.now)
                         yield from author.changes(Item(gone, tag_value=value), Action.FORGET)
@@ -278,14 +278,14 @@ class Planner:
                 yield f"the {credential.label} {mask_key_ids(credential.id)} of {credential.user} begins anew: {doubt}"
 
 
-def commands_back(changes: Iterable[Mapping[str, t.Any]], credentials: Iterable[Credential]) -> list[str]:
+def list_commands_back(changes: Iterable[Mapping[str, t.Any]], credentials: Iterable[Credential]) -> list[str]:
     """The commands that bring back what ``changes``, as they stand in results, deactivate."""
     known = {credential.id: credential for credential in credentials}
     updates = {operations.update for operations in OPERATIONS_OF.values()}
-    return [command_back(known[change["before"]["id"]]) for change in changes if change["operation"] in updates]
+    return [build_command_back(known[change["before"]["id"]]) for change in changes if change["operation"] in updates]
 
 
-def _told(snapshot: Snapshot, credentials: Sequence[Credential]) -> t.Iterator[Credential]:
+def _add_report_facts(snapshot: Snapshot, credentials: Sequence[Credential]) -> t.Iterator[Credential]:
     report = snapshot.credential_report
     rows = {row.arn: row for row in report.users} if report else {}
     for arn in sorted({credential.user_arn for credential in credentials}):
@@ -293,7 +293,7 @@ def _told(snapshot: Snapshot, credentials: Sequence[Credential]) -> t.Iterator[C
             (item for item in credentials if item.user_arn == arn), key=lambda item: (item.kind, item.created, item.id)
         )
         keys = [item for item in own if item.kind is Kind.ACCESS_KEY]
-        yield from matched(rows.get(arn), keys, report) if report else keys
+        yield from match_keys_to_report(rows.get(arn), keys, report) if report else keys
         for item in own:
             if item.kind is Kind.PASSWORD and arn in rows:
                 yield dataclasses.replace(item, changed=rows[arn].password_last_changed)
@@ -313,7 +313,7 @@ def _is_on(finding: Finding, credential: Credential) -> bool:
     return finding.resource == credential.user_arn and finding.resource_detail in _details(credential)
 
 
-def _remedied(credential: Credential, found: Iterable[Finding]) -> tuple[str, ...]:
+def _find_remedies(credential: Credential, found: Iterable[Finding]) -> tuple[str, ...]:
     """The failing findings on exactly this credential."""
     certain = credential.kind is not Kind.ACCESS_KEY or len(credential.slots) == 1
     return tuple(
@@ -323,7 +323,7 @@ def _remedied(credential: Credential, found: Iterable[Finding]) -> tuple[str, ..
     )
 
 
-def _population(observed: Observed, kind: Kind) -> int:
+def _count_population(observed: Observed, kind: Kind) -> int:
     """Of how many credentials a cap takes its percentage: the active ones of the account, as far as known."""
     report = observed.snapshot.credential_report
     rows = report.users if report else ()

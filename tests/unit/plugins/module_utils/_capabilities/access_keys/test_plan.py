@@ -17,8 +17,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
     _CONTROLS_ON,
     Observed,
     Planner,
-    commands_back,
     controls,
+    list_commands_back,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.settings import Settings
 from ansible_collections.hardening.iam.plugins.module_utils._controls.waivers import Waiver
@@ -236,7 +236,7 @@ def test_reviews_tell_what_is_next_and_mask_ids() -> None:
 
 def test_commands_are_told_of_deactivations_only() -> None:
     changes = [{"operation": operation, "before": {"id": KEY_ID}} for operation in ("TagUser", "UpdateAccessKey")]
-    assert commands_back(changes, [credential()]) == [
+    assert list_commands_back(changes, [credential()]) == [
         f"aws iam update-access-key --user-name svc --access-key-id {KEY_ID} --status Active"
     ]
 
