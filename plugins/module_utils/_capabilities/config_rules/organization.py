@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from ..._account.config_rules import PREFIX
 from ..._converge.change import Refusal
-from .changes import PUT_ORGANIZATION_RULE, Place, Shape, shape
+from .changes import PUT_ORGANIZATION_RULE, ConfigWriter, Shape, build_shape
 from .declared import Declared, WantedRule
 from .recorders import Outcome
 
@@ -44,7 +44,7 @@ class OrganizationRule:
     @property
     def shape(self) -> Shape:
         """In the shape of ``before`` and ``after``."""
-        return shape(
+        return build_shape(
             self.identifier,
             self.parameters,
             self.frequency,
@@ -98,8 +98,8 @@ class OrganizationPlan:
                 self._rule(rule, region, names)
         self._remove(names)
 
-    def _place(self, region: str) -> Place:
-        return Place(self._partition, self._account_id, region)
+    def _place(self, region: str) -> ConfigWriter:
+        return ConfigWriter(self._partition, self._account_id, region)
 
     def _rule(self, wanted: WantedRule, region: str, names: set[str]) -> None:
         rules = self._found[region].rules
@@ -143,7 +143,7 @@ class OrganizationPlan:
     def _after(self, wanted: WantedRule, present: t.Optional[OrganizationRule]) -> Shape:
         excluded = self._declared.excluded_accounts
         kept = present.excluded_accounts if present else ()
-        return shape(
+        return build_shape(
             wanted.identifier,
             wanted.parameters_in(self._partition),
             wanted.frequency or (present.frequency if present else None),

@@ -28,7 +28,7 @@ from ..._converge.plan import Plan
 from . import changes
 from .declared import MANAGED_TAG, Declared, WantedRule
 from .organization import OrganizationPlan, OrganizationRules
-from .recorders import Others, Outcome, Recorders
+from .recorders import Others, Outcome, RecorderPlanner
 
 MODULE: t.Final = "config_rules"
 DATASETS: t.Final = frozenset({Dataset.CONFIG_RECORDERS, Dataset.CONFIG_RULES})
@@ -71,9 +71,9 @@ class Planner:
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> tuple[Plan, list[dict[str, t.Any]]]:
         """The plan that leads to the declaration, and what was found of each rule that is declared."""
-        making = _Making(self.declared, observed, found)
+        making = _PlanMaker(self.declared, observed, found)
         outcome = making.outcome
-        for region, reason in unread(observed.snapshot).items():
+        for region, reason in list_unread(observed.snapshot).items():
             # A region that is closed as a whole is meant to be, and a finding says that it is.
             if region not in observed.snapshot.denied_regions:
                 outcome.warnings.append(f"nothing is planned in {region}: {reason}")
@@ -84,7 +84,7 @@ class Planner:
         return Plan(tuple(outcome.changes), tuple(outcome.refused), tuple(outcome.warnings)), outcome.told
 
 
-def unread(snapshot: Snapshot) -> dict[str, str]:
+def list_unread(snapshot: Snapshot) -> dict[str, str]:
     """The regions that could not be read, with the reasons."""
     found: dict[str, str] = {}
     for region in snapshot.regions:
@@ -94,18 +94,18 @@ def unread(snapshot: Snapshot) -> dict[str, str]:
     return found
 
 
-class _Making:
+class _PlanMaker:
     """One plan being made."""
 
     def __init__(self, declared: Declared, observed: Observed, found: Sequence[Finding]) -> None:
         self._declared = declared
         self._observed = observed
         self._snapshot = observed.snapshot
-        closed = unread(self._snapshot)
+        closed = list_unread(self._snapshot)
         self._regions = [region for region in self._snapshot.regions if region not in closed]
         self._once = declared.iam_region or region_for_once(self._snapshot)
         self._names = {rule.full_name for rule in declared.rules}
-        self._recorders = Recorders(self._snapshot, declared, observed.others, found, self._once)
+        self._recorders = RecorderPlanner(self._snapshot, declared, observed.others, found, self._once)
         # The rules that a region lacks, by what keeps them from being made there.
         self._kept_off: dict[str, dict[str, list[str]]] = {}
         self.outcome = Outcome()
@@ -130,8 +130,8 @@ class _Making:
         if found:
             OrganizationPlan(snapshot.partition, snapshot.account_id, self._declared, found, self.outcome).make(wanted)
 
-    def _place(self, region: str) -> changes.Place:
-        return changes.Place(self._snapshot.partition, self._snapshot.account_id, region)
+    def _place(self, region: str) -> changes.ConfigWriter:
+        return changes.ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
 
     def _places(self, wanted: WantedRule) -> Iterator[str]:
         """The regions in which a rule belongs, of those that could be read."""
@@ -206,7 +206,7 @@ class _Making:
             and rule.name not in self._names
             and rule.name.removeprefix(PREFIX) not in self._declared.remove
             and is_whole(rule)
-            and all(rule.parameters.get(name) == value for name, value in _comparable(wanted, named).items())
+            and all(rule.parameters.get(name) == value for name, value in _select_comparable(wanted, named).items())
         ]
         return min(able, key=lambda rule: (rule.region != region, rule.name), default=None)
 
@@ -232,7 +232,7 @@ class _Making:
 
     def _wanted_shape(self, wanted: WantedRule, present: t.Optional[ConfigRule] = None) -> changes.Shape:
         """What a rule is to be. Of what is not declared, it keeps what it has."""
-        return changes.shape(
+        return changes.build_shape(
             wanted.identifier,
             wanted.parameters_in(self._snapshot.partition),
             wanted.frequency or (present.frequency if present else None),
@@ -243,7 +243,7 @@ class _Making:
         place = self._place(present.region)
         target = place.arn("config-rule", present.name)
         after = self._wanted_shape(wanted, present)
-        differs = after != changes.rule_shape(present)
+        differs = after != changes.describe_rule(present)
         if present.is_leaving:
             reason = "it is being deleted; once AWS is done, it can be made again"
             self.outcome.refused.append(Refusal("deleting", reason, target, changes.PUT_RULE))
@@ -276,7 +276,7 @@ class _Making:
             self.outcome.refused.append(Refusal(rule, reason, target, changes.PUT_RULE))
 
 
-def _comparable(wanted: WantedRule, named: Mapping[str, t.Optional[str]]) -> dict[str, t.Optional[str]]:
+def _select_comparable(wanted: WantedRule, named: Mapping[str, t.Optional[str]]) -> dict[str, t.Optional[str]]:
     given = comparable(wanted.identifier, {name: value for name, value in named.items() if value})
     return {name: given.get(name) for name in named}
 
@@ -286,14 +286,14 @@ def _is_ours(rule: ConfigRule) -> bool:
     return made_by_us and rule.tags.get(MANAGED_TAG) == "true"
 
 
-def costs(planned: Sequence[Change]) -> list[dict[str, t.Any]]:
+def list_costs(planned: Sequence[Change]) -> list[dict[str, t.Any]]:
     """What the planned changes cost, as units and how many of them there are."""
     runs, triggered, organization, recorders = 0, 0, 0, 0
     for change in planned:
         is_rule = change.operation in (changes.PUT_RULE, changes.DELETE_RULE)
         if is_rule:
-            runs += _runs(change.after) - _runs(change.before)
-            triggered += _triggered(change.after) - _triggered(change.before)
+            runs += _count_runs(change.after) - _count_runs(change.before)
+            triggered += _count_triggered(change.after) - _count_triggered(change.before)
         organization += change.operation == changes.PUT_ORGANIZATION_RULE and change.before is None
         recorders += change.operation == changes.PUT_RECORDER
     counted = (
@@ -307,9 +307,9 @@ def costs(planned: Sequence[Change]) -> list[dict[str, t.Any]]:
     ]
 
 
-def _runs(shape: t.Optional[changes.Shape]) -> int:
+def _count_runs(shape: t.Optional[changes.Shape]) -> int:
     return _RUNS_A_DAY.get(shape["frequency"], 0) if shape else 0
 
 
-def _triggered(shape: t.Optional[changes.Shape]) -> int:
+def _count_triggered(shape: t.Optional[changes.Shape]) -> int:
     return int(bool(shape) and shape is not None and shape["frequency"] is None)

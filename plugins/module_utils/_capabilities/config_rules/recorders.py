@@ -21,7 +21,7 @@ from ..._controls.catalogue.config_rules import regions_recording_iam
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding, Status
 from ..._converge.protected import protection_of
-from .changes import PUT_RECORDER, RECORDER, Place, channel_shape
+from .changes import PUT_RECORDER, RECORDER, ConfigWriter, describe_channel
 from .declared import Declared
 
 _TOWER: t.Final = "aws-controltower-"
@@ -46,7 +46,7 @@ class Outcome:
     told: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
 
 
-class Recorders:
+class RecorderPlanner:
     """The recorders of an account, region by region, as they will be once the plan is carried out."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Recorders:
         self._others = others
         self._found = found
         self._once = once
-        self._landlord = _landlord(snapshot)
+        self._landlord = _find_landlord(snapshot)
         self.there = {item.region: item for item in snapshot.config_recorders}
         self.iam = regions_recording_iam(snapshot)
         self.made: set[str] = set()
@@ -79,7 +79,7 @@ class Recorders:
     def _record(self, region: str, outcome: Outcome) -> None:
         wish = self._declared.recorder
         objection = self._objection(region)
-        place = Place(self._snapshot.partition, self._snapshot.account_id, region)
+        place = ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
         if objection:
             target = place.arn("configuration-recorder", RECORDER)
             outcome.refused.append(Refusal("managed_elsewhere", objection, target, PUT_RECORDER))
@@ -111,12 +111,12 @@ class Recorders:
     def _complete(self, recorder: ConfigRecorder, outcome: Outcome) -> None:
         """What a recorder lacks. One of ours lacks something where a run was cut off; of another, it is only told."""
         wish, region = self._declared.recorder, recorder.region
-        place = Place(self._snapshot.partition, self._snapshot.account_id, region)
+        place = ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
         channel = self._channel(region)
         if wish and recorder.name == RECORDER:
             if channel is None:
                 outcome.changes.append(place.deliver(wish))
-            elif channel_shape(channel) != place.deliver(wish).after:
+            elif describe_channel(channel) != place.deliver(wish).after:
                 outcome.warnings.append(f"{region}: delivery channel {channel.name} is not as declared; it is left so")
             if not recorder.recording:
                 outcome.changes.append(place.start(self.remedied("config_recorder", region)))
@@ -141,7 +141,7 @@ class Recorders:
         )
 
 
-def _landlord(snapshot: Snapshot) -> t.Optional[str]:
+def _find_landlord(snapshot: Snapshot) -> t.Optional[str]:
     """What tells that a landing zone decides on the recorders of the whole account."""
     names = sorted({item.name for item in snapshot.config_recorders if item.name.lower().startswith(_TOWER)})
     if names:
