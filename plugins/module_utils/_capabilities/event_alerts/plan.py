@@ -24,9 +24,9 @@ from ..._controls.settings import Settings
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
-from .changes import DELETE_RULE, PUT_RULE, PUT_TARGETS, Writer, normal, shown_target
+from .changes import DELETE_RULE, PUT_RULE, PUT_TARGETS, AlertWriter, describe_target, normalize
 from .declared import Declared
-from .surroundings import Builder, Surroundings
+from .surroundings import Surroundings, SurroundingsPlanner
 from .topology import Place, Topology, WantedRule
 
 MODULE: t.Final = "event_alerts"
@@ -55,7 +55,7 @@ def findings(observed: Observed, *, settings: Settings, now: datetime) -> tuple[
     return assess(observed.snapshot, settings=settings, controls=controls(), now=now)
 
 
-def topology_of(declared: Declared, snapshot: Snapshot) -> Topology:
+def make_topology(declared: Declared, snapshot: Snapshot) -> Topology:
     """Where the declaration leads in this account: only regions that could be read."""
     regions = tuple(region for region in snapshot.regions if not snapshot.missing(Dataset.EVENT_RULES, region))
     organization = snapshot.organization
@@ -79,17 +79,17 @@ class Planner:
 
     def plan(self, observed: Observed, found: Sequence[Finding]) -> Plan:
         """The plan from what was observed to the declaration."""
-        topology = topology_of(self.declared, observed.snapshot)
-        writer = Writer(observed.snapshot.account_id, self.tags)
-        build = Builder(self.declared, topology, observed.found, writer)
-        rules = _Rules(self.declared, observed.snapshot, topology, writer)
+        topology = make_topology(self.declared, observed.snapshot)
+        writer = AlertWriter(observed.snapshot.account_id, self.tags)
+        build = SurroundingsPlanner(self.declared, topology, observed.found, writer)
+        rules = _RulePlanner(self.declared, observed.snapshot, topology, writer)
         steps: list[Step] = list(self._steps(build, rules))
         changes = [step for step in steps if isinstance(step, Change)]
         refused = tuple(step for step in steps if isinstance(step, Refusal))
-        remedies = _remedies(found)
-        return Plan(changes=tuple(_remedying(change, remedies) for change in changes), refused=refused)
+        remedies = _group_remedies(found)
+        return Plan(changes=tuple(_add_remedies(change, remedies) for change in changes), refused=refused)
 
-    def _steps(self, build: Builder, rules: _Rules) -> Iterator[Step]:
+    def _steps(self, build: SurroundingsPlanner, rules: _RulePlanner) -> Iterator[Step]:
         if not self.declared.present:
             yield from rules.removals()
             yield from build.unused_admission()
@@ -114,13 +114,13 @@ class Planner:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Rules:
+class _RulePlanner:
     """The rules of an account: as found, and the changes to them."""
 
     declared: Declared
     snapshot: Snapshot
     topology: Topology
-    writer: Writer
+    writer: AlertWriter
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -169,7 +169,7 @@ class _Rules:
             yield from self.writer.tag_rule(live)
         present = {target.id: target for target in live.targets} if live else {}
         target = present.get(wanted.target.id)
-        if shown_target(target) != shown_target(wanted.target):
+        if describe_target(target) != describe_target(wanted.target):
             yield self.writer.put_target(wanted.name, arn, wanted.region, wanted.target, target)
         for other in present.values():
             if live is not None and other.id.startswith(PREFIX) and other.id != wanted.target.id:
@@ -203,14 +203,14 @@ class _Rules:
 
 
 def _differs(wanted: WantedRule, live: EventRule) -> bool:
-    return (normal(wanted.pattern), wanted.state, wanted.description) != (
-        normal(live.pattern),
+    return (normalize(wanted.pattern), wanted.state, wanted.description) != (
+        normalize(live.pattern),
         live.state,
         live.description,
     )
 
 
-def _remedies(found: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
+def _group_remedies(found: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     """The fingerprints of what fails for want of rules, by region."""
     remedies: dict[str, tuple[str, ...]] = {}
     for finding in found:
@@ -219,13 +219,13 @@ def _remedies(found: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
     return remedies
 
 
-def _remedying(change: Change, remedies: Mapping[str, tuple[str, ...]]) -> Change:
+def _add_remedies(change: Change, remedies: Mapping[str, tuple[str, ...]]) -> Change:
     if change.operation not in (PUT_RULE, PUT_TARGETS):
         return change
     return dataclasses.replace(change, remedies=remedies.get(change.region, ()))
 
 
-def told(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
+def make_rule_results(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
     """The rules that are on: what they watch for, in which regions their events occur, and where nothing can come."""
     place = topology.place
     return [
@@ -247,7 +247,7 @@ def told(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
     ]
 
 
-def costs(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
+def list_costs(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
     """What AWS bills for: a unit and how many times it comes, which for events nobody knows beforehand."""
     if not (declared.present and declared.leads_somewhere):
         return []

@@ -142,7 +142,7 @@ class Topology:
         target = EventTarget(
             TOPIC_TARGET,
             self.topic_arn(region),
-            {"InputTransformer": transformer(rule), **self._reliably(region)},
+            {"InputTransformer": build_transformer(rule), **self._reliably(region)},
         )
         return WantedRule(
             name=rule.full_name,
@@ -157,13 +157,13 @@ class Topology:
     def _forwarding(self, region: str) -> Iterator[WantedRule]:
         """As few rules as patterns of AWS's length allow, for all that is on in a region."""
         target = EventTarget(BUS_TARGET, self.bus_arn, {"RoleArn": self.role_arn, **self._reliably(region)})
-        groups = _groups(tuple(self._on(region)), self.declared.ignore_principals)
+        groups = _group_rules(tuple(self._on(region)), self.declared.ignore_principals)
         for number, group in enumerate(groups, start=1):
             reads = any(rule.state is State.WITH_READS for rule in group)
             yield WantedRule(
                 name=f"{FORWARDER}-{number}",
                 region=region,
-                pattern=_either([rule.exclude_principals(self.declared.ignore_principals) for rule in group]),
+                pattern=_combine_patterns([rule.exclude_principals(self.declared.ignore_principals) for rule in group]),
                 state=(State.WITH_READS if reads else State.ENABLED).value,
                 description="Hands on what alerts in another region or account",
                 target=target,
@@ -175,15 +175,15 @@ class Topology:
         return {"RetryPolicy": dict(_RETRY), **({"DeadLetterConfig": {"Arn": queue}} if queue else {})}
 
 
-def _either(patterns: Sequence[Mapping[str, t.Any]]) -> Mapping[str, t.Any]:
+def _combine_patterns(patterns: Sequence[Mapping[str, t.Any]]) -> Mapping[str, t.Any]:
     return patterns[0] if len(patterns) == 1 else {"$or": list(patterns)}
 
 
-def _groups(rules: Sequence[AlertRule], ignored: Sequence[str]) -> list[list[AlertRule]]:
+def _group_rules(rules: Sequence[AlertRule], ignored: Sequence[str]) -> list[list[AlertRule]]:
     groups: list[list[AlertRule]] = []
     for rule in rules:
         together = [*groups[-1], rule] if groups else [rule]
-        length = len(minified(_either([one.exclude_principals(ignored) for one in together])))
+        length = len(minify(_combine_patterns([one.exclude_principals(ignored) for one in together])))
         if groups and length <= _LONGEST:
             groups[-1] = together
         else:
@@ -191,12 +191,12 @@ def _groups(rules: Sequence[AlertRule], ignored: Sequence[str]) -> list[list[Ale
     return groups
 
 
-def minified(document: t.Any) -> str:
+def minify(document: t.Any) -> str:
     """JSON in the fewest characters, the same for the same document."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-def transformer(rule: AlertRule) -> dict[str, t.Any]:
+def build_transformer(rule: AlertRule) -> dict[str, t.Any]:
     """What makes a readable message of an event: paths, and a template whose every line is a quoted text.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html

@@ -29,10 +29,10 @@ from ...._controls.patterns.event_samples import envelope
 from ...._converge.change import Change, Refusal
 from ...._converge.errors import InputError
 from ...._converge.plan import Plan
-from ..changes import PUT_TARGETS, Writer, shown_rule, shown_target
+from ..changes import PUT_TARGETS, AlertWriter, describe_rule, describe_target
 from ..declared import TEMPORARY
 from ..topology import BUS_TARGET, TOPIC_TARGET, WantedRule
-from .queue import is_of_a_probe, queue_arn, queue_policy
+from .queue import build_queue_policy, is_of_probe, queue_arn
 
 SOURCE: t.Final = "hardening.iam.probe"
 KIND: t.Final = "Probe of an alert rule"
@@ -61,7 +61,7 @@ class Subscriber:
 
 
 @dataclasses.dataclass(frozen=True)
-class Around:
+class ProbeSurroundings:
     """What a probe has to know besides the rules, by ARN; of buses by region.
 
     ``listeners`` are all rules on the default bus of a region. What could not be read is in ``unread``, by its ARN.
@@ -79,7 +79,7 @@ class Observed:
     """An account whose alerts are probed."""
 
     snapshot: Snapshot
-    around: Around
+    around: ProbeSurroundings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Probe:
 
     @property
     def name(self) -> str:
-        return short(self.rule)
+        return shorten(self.rule)
 
     @property
     def way(self) -> str:
@@ -121,7 +121,7 @@ class Probe:
     @property
     def detail(self) -> dict[str, str]:
         """What its event says: the rule that notifies, the one that it goes through, and where it is from."""
-        notifying = short(self.notifying) if self.notifying else self.name
+        notifying = shorten(self.notifying) if self.notifying else self.name
         return {"token": TOKEN, "rule": notifying, "through": self.name, "region": self.region}
 
     @property
@@ -145,7 +145,7 @@ class Probe:
         return {**settings, "InputTransformer": {"InputPathsMap": paths, "InputTemplate": "\n".join(lines)}}
 
 
-def short(rule: EventRule) -> str:
+def shorten(rule: EventRule) -> str:
     """The name of a rule without what all our names begin with."""
     return rule.name.removeprefix(PREFIX)
 
@@ -156,11 +156,11 @@ def is_temporary(rule: EventRule) -> bool:
     return rule.name.startswith(TEMPORARY) and rule.is_owned and source == [SOURCE]
 
 
-def probes_of(snapshot: Snapshot) -> tuple[Probe, ...]:
+def make_probes(snapshot: Snapshot) -> tuple[Probe, ...]:
     """A probe for each rule of ours that is on, with its target of ours."""
     regions = {here.region: here.rules for here in snapshot.alert_regions}
     return tuple(
-        Probe(rule, target, _notifying(regions, target))
+        Probe(rule, target, _find_notifying_rule(regions, target))
         for rules in regions.values()
         for rule in rules
         if rule.is_owned and rule.is_enabled and not rule.name.startswith(TEMPORARY)
@@ -169,7 +169,7 @@ def probes_of(snapshot: Snapshot) -> tuple[Probe, ...]:
     )
 
 
-def _notifying(regions: Mapping[str, Sequence[EventRule]], target: EventTarget) -> t.Optional[EventRule]:
+def _find_notifying_rule(regions: Mapping[str, Sequence[EventRule]], target: EventTarget) -> t.Optional[EventRule]:
     """The first rule that notifies in the region of a bus of this account."""
     _arn, _partition, service, region, *_rest = target.arn.split(":")
     if service != "events":
@@ -185,14 +185,14 @@ def _notifying(regions: Mapping[str, Sequence[EventRule]], target: EventTarget) 
     )
 
 
-def trial_event(rule: EventRule, snapshot: Snapshot) -> dict[str, t.Any]:
+def build_trial_event(rule: EventRule, snapshot: Snapshot) -> dict[str, t.Any]:
     """An event that a rule of ours should be triggered by, for TestEventPattern."""
-    known = BY_NAME.get(short(rule))
-    pattern = known.pattern if known else _first_alternative(rule.pattern)
+    known = BY_NAME.get(shorten(rule))
+    pattern = known.pattern if known else _choose_first_alternative(rule.pattern)
     return envelope(example(pattern), account_id=snapshot.account_id, region=rule.region)
 
 
-def _first_alternative(pattern: t.Any) -> Mapping[str, t.Any]:
+def _choose_first_alternative(pattern: t.Any) -> Mapping[str, t.Any]:
     alternatives = pattern.get("$or") if isinstance(pattern, Mapping) else None
     found: Mapping[str, t.Any] = alternatives[0] if alternatives else pattern
     return found
@@ -206,7 +206,7 @@ class Planner:
     """
 
     observed: Observed
-    writer: Writer
+    writer: AlertWriter
     accepted: frozenset[str] = frozenset()
     only_clean: bool = False
 
@@ -220,7 +220,7 @@ class Planner:
     def _let_through(self) -> tuple[tuple[Probe, ...], tuple[Refusal, ...]]:
         if self.only_clean:
             return (), ()
-        judged = [(probe, self._objection(probe)) for probe in probes_of(self.observed.snapshot)]
+        judged = [(probe, self._objection(probe)) for probe in make_probes(self.observed.snapshot)]
         objections = dict.fromkeys(objection for _probe, objection in judged if objection)
         refused = [Refusal(*objection, PUT_TARGETS) for objection in objections]
         for region in self.observed.snapshot.regions:
@@ -300,7 +300,7 @@ class Planner:
 
     def _is_foreign(self, queue: str) -> bool:
         live = self.observed.around.queues.get(queue)
-        return live is not None and not is_of_a_probe(live, queue)
+        return live is not None and not is_of_probe(live, queue)
 
     @staticmethod
     def _temporary_arn(probe: Probe) -> str:
@@ -317,7 +317,7 @@ class Planner:
             queues.setdefault(queue_arn(topic), []).append(topic)
         for queue, served in queues.items():
             live = self.observed.around.queues.get(queue)
-            policy = queue_policy(served, queue)
+            policy = build_queue_policy(served, queue)
             if live is None:
                 yield self.writer.create_queue(queue, policy)
             elif live.get("policy") != policy:
@@ -336,10 +336,10 @@ class Planner:
         arn = self._temporary_arn(probe)
         live = next((rule for rule in self._temporary(probe.region) if rule.name == probe.temporary), None)
         after = self.writer.put_rule(wanted, arn, live)
-        if shown_rule(live) != after.after:
+        if describe_rule(live) != after.after:
             yield after
         present = next((item for item in (live.targets if live else ()) if item.id == target.id), None)
-        if shown_target(present) != shown_target(target):
+        if describe_target(present) != describe_target(target):
             yield self.writer.put_target(probe.temporary, arn, probe.region, target, present)
 
     def _wanted(self, probe: Probe, target: EventTarget) -> WantedRule:
@@ -374,8 +374,8 @@ class Planner:
         """All of this probe away, and of earlier ones."""
         for rule in (*(self._made(probe) for probe in probes), *self._left(probes)):
             for target in rule.targets:
-                yield _for_good(self.writer.remove_target(rule, target))
-            yield _for_good(self.writer.delete_rule(rule))
+                yield _make_final(self.writer.remove_target(rule, target))
+            yield _make_final(self.writer.delete_rule(rule))
         around = self.observed.around
         queues = {queue_arn(topic): self._policy(topic, topics) for topic in topics}
         left = {queue: live for queue, live in around.queues.items() if live and not self._is_foreign(queue)}
@@ -394,7 +394,7 @@ class Planner:
 
     def _policy(self, topic: str, topics: Sequence[str]) -> dict[str, t.Any]:
         queue = queue_arn(topic)
-        return queue_policy([other for other in topics if queue_arn(other) == queue], queue)
+        return build_queue_policy([other for other in topics if queue_arn(other) == queue], queue)
 
     def _made(self, probe: Probe) -> EventRule:
         """The temporary rule of a probe as it will be."""
@@ -427,7 +427,7 @@ class Planner:
 _ACCEPT: t.Final = "name it in probe_accept if that is wanted"
 
 
-def _for_good(change: Change) -> Change:
+def _make_final(change: Change) -> Change:
     """A change that a rollback does not take back: nobody wants a temporary rule again."""
     return dataclasses.replace(change, undo=None)
 

@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.topology import (
     Place,
     Topology,
-    minified,
-    transformer,
+    build_transformer,
+    minify,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._controls.patterns.event_alerts_rules import (
     BY_NAME,
@@ -116,7 +116,7 @@ def test_long_patterns_are_handed_on_by_several_rules() -> None:
     assert names(many, OTHER) == [f"forward-{number}" for number in range(1, len(names(many, OTHER)) + 1)]
     for rule in many.rules():
         # As long as one rule needs, or as AWS takes by default.
-        assert len(rule.watches) == 1 or len(minified(rule.pattern)) <= 2048
+        assert len(rule.watches) == 1 or len(minify(rule.pattern)) <= 2048
 
 
 def test_only_a_forwarder_with_reads_hears_what_only_reads() -> None:
@@ -148,7 +148,7 @@ def test_a_queue_serves_its_own_region() -> None:
 
 def rendered(rule: AlertRule) -> list[str]:
     """The lines of a message, the names of paths in place of what they lead to."""
-    made = transformer(rule)
+    made = build_transformer(rule)
     # Each line is a quoted text: that is what EventBridge takes.
     return [json.loads(line) for line in made["InputTemplate"].split("\n")]
 
@@ -160,7 +160,7 @@ def test_a_message_says_what_matters_first_and_uses_what_it_looks_up(rule: Alert
     assert all(f"<{name}>" in "\n".join(lines) for name in rule.paths)
     assert "<account>" in lines[1]
     # EventBridge takes 100 paths of 256 characters, and 8,192 of a template.
-    assert len(rule.paths) <= 100 and len(transformer(rule)["InputTemplate"]) < 8192
+    assert len(rule.paths) <= 100 and len(build_transformer(rule)["InputTemplate"]) < 8192
 
 
 def test_a_title_is_no_place_for_paths() -> None:

@@ -12,14 +12,14 @@ import typing as t
 import pytest
 
 from ansible_collections.hardening.iam.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.changes import Writer
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.changes import AlertWriter
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.event_alerts.probe import run as module
 
 ACCOUNT = "111122223333"
 BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:alerts"
 QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:iam-hardening-probe"
-WRITER = Writer(ACCOUNT, {})
+WRITER = AlertWriter(ACCOUNT, {})
 
 
 def entry(through: str, region: str = "us-east-1") -> dict[str, str]:
@@ -58,7 +58,7 @@ class FakeAccess:
 
 
 def sending(access: FakeAccess, *ways: str, seconds: int = 1) -> t.Any:
-    found = module._Sending(t.cast(t.Any, access), seconds=seconds)
+    found = module._ProbeAws(t.cast(t.Any, access), seconds=seconds)
     found.expect([WRITER.unsubscribe(TOPIC, QUEUE)], ways)
     return found
 
