@@ -33,13 +33,23 @@ from ..._policy.documents.parse import parse
 from ..._policy.documents.policy import Kind, Policy, PolicyError
 from ..._prediction.acceptance import acceptance_of, acceptance_warnings
 from ..._prediction.unused_resources import AccountFacts
-from .changes import CREATE, DELETE_VERSION, PUT, UPDATE, LivePolicy, Writer
+from .changes import CREATE, DELETE_VERSION, PUT, UPDATE, BoundaryWriter, LivePolicy
 from .declared import Boundary, Declared, Principal, kind_of
-from .document import filled
+from .document import fill_places
 from .findings import REMEDIED, findings
-from .prediction import Impacts, Judged, Jury, Replaced
+from .prediction import Impacts, Judgement, Jury, Replacement
 from .removal import Removal
-from .selection import Coverage, Selection, attached, boundable, carriers, coverage_of, having, select, unmatched
+from .selection import (
+    Coverage,
+    Selection,
+    count_boundable,
+    find_attached,
+    find_carriers,
+    find_holders,
+    find_unmatched_names,
+    measure_coverage,
+    select,
+)
 
 MODULE: t.Final = "permissions_boundary"
 
@@ -54,7 +64,7 @@ class Observed:
 
 
 @dataclasses.dataclass(frozen=True)
-class Desired:
+class DesiredBoundary:
     """A declared boundary in one account: what its policy is to say there, and who is to carry it."""
 
     boundary: Boundary
@@ -75,7 +85,7 @@ class Desired:
 
     def bounded(self, snapshot: Snapshot) -> frozenset[str]:
         """The ARNs of those whose boundary the policy is, or is to be."""
-        return frozenset(item.arn for item in (*self.to_attach, *carriers(snapshot, self.arn)))
+        return frozenset(item.arn for item in (*self.to_attach, *find_carriers(snapshot, self.arn)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +117,7 @@ class Planner:
             missing = next(filter(None, unread), None)
         return unread_reason(missing) if missing else None
 
-    def desired(self, observed: Observed) -> tuple[Desired, ...]:
+    def desired(self, observed: Observed) -> tuple[DesiredBoundary, ...]:
         """The boundaries that are to be there, as far as they can be told for this account.
 
         :raises InputError: with the account's own values a document is no policy, or too large.
@@ -118,20 +128,20 @@ class Planner:
         known = [item for item in self.declared.boundaries if self.unread(snapshot, item) is None]
         return tuple(self._desired(boundary, observed) for boundary in known)
 
-    def _desired(self, boundary: Boundary, observed: Observed) -> Desired:
+    def _desired(self, boundary: Boundary, observed: Observed) -> DesiredBoundary:
         snapshot = observed.snapshot
         arn = boundary.arn(snapshot.partition, snapshot.account_id)
         facts = AccountFacts.of(snapshot, arn)
-        policy = policy_of(boundary, facts)
+        policy = fill_policy(boundary, facts)
         selection = select(snapshot, boundary, self.spared)
         live = observed.live.get(arn)
-        drifted = live is None or not says(live, policy)
-        coverage = coverage_of(snapshot, boundary, selection, drifted=drifted)
-        return Desired(boundary, policy, selection, live, coverage, facts)
+        drifted = live is None or not says_same(live, policy)
+        coverage = measure_coverage(snapshot, boundary, selection, drifted=drifted)
+        return DesiredBoundary(boundary, policy, selection, live, coverage, facts)
 
-    def in_question(self, observed: Observed) -> tuple[tuple[Desired, tuple[str, ...]], ...]:
+    def in_question(self, observed: Observed) -> tuple[tuple[DesiredBoundary, tuple[str, ...]], ...]:
         """The boundaries, each with the ARNs of those whose permissions it may narrow: they have to be predicted."""
-        return tuple((desired, _narrowed(observed.snapshot, desired)) for desired in self.desired(observed))
+        return tuple((desired, _find_narrowed(observed.snapshot, desired)) for desired in self.desired(observed))
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         """The verdicts on the declared boundaries and on those in use; none where none are declared for anybody."""
@@ -145,34 +155,36 @@ class Planner:
         """The plan for what was observed. ``found`` are the findings on it."""
         return self.explained(observed, found).plan
 
-    def explained(self, observed: Observed, found: Sequence[Finding]) -> Explained:
+    def explained(self, observed: Observed, found: Sequence[Finding]) -> ExplainedPlan:
         """The plan, with the predictions that it rests on."""
         snapshot = observed.snapshot
         reason = self.unread(snapshot)
         if reason:
             account = f"arn:{snapshot.partition}:iam::{snapshot.account_id}:root"
-            return Explained(Plan(refused=(Refusal("unread", f"users and roles are not known: {reason}", account),)))
-        remedies = _remedies(found)
+            return ExplainedPlan(
+                Plan(refused=(Refusal("unread", f"users and roles are not known: {reason}", account),))
+            )
+        remedies = _group_remedies(found)
         if not self.declared.present:
             removals = [
                 Removal(snapshot, boundary, observed.live.get(arn), self.declared, self.spared).plan()
                 for boundary, arn in self._with_arns(snapshot)
             ]
-            return Explained(_joined(removals))
+            return ExplainedPlan(_join_plans(removals))
         return self._attaching(observed, remedies)
 
-    def _attaching(self, observed: Observed, remedies: Mapping[str, tuple[str, ...]]) -> Explained:
+    def _attaching(self, observed: Observed, remedies: Mapping[str, tuple[str, ...]]) -> ExplainedPlan:
         desired = self.desired(observed)
         jury = Jury(observed.impacts, self.declared.accepted, self.now.date())
         chosen = collections.Counter(item.arn for one in desired for item in one.selection.selected)
         twice = frozenset(arn for arn, count in chosen.items() if count > 1)
-        parts = [_Part(observed, one, self, jury, remedies, twice) for one in desired]
-        plans = [*self._not_known(observed.snapshot), _ambiguous(twice), *(part.plan() for part in parts)]
+        parts = [_BoundaryPlanner(observed, one, self, jury, remedies, twice) for one in desired]
+        plans = [*self._not_known(observed.snapshot), _refuse_ambiguous(twice), *(part.plan() for part in parts)]
         judged = {item.arn: item for part in parts for item in part.judged}
         broken = [item.arn for item in judged.values() if not item.impact.is_safe]
         broken += [arn for part in parts for arn in part.accepted_gains]
         told = acceptance_warnings(self.declared.accepted, broken, self.now.date())
-        return Explained(_joined([*plans, Plan(warnings=tuple(told))]), tuple(judged.values()))
+        return ExplainedPlan(_join_plans([*plans, Plan(warnings=tuple(told))]), tuple(judged.values()))
 
     def _unknown(self, snapshot: Snapshot) -> dict[str, str]:
         """The ARNs of the policies of which can't be told what they are to say, each with the reason."""
@@ -188,20 +200,20 @@ class Planner:
 
 
 @dataclasses.dataclass(frozen=True)
-class Explained:
+class ExplainedPlan:
     """A plan, and the prediction for each principal that it was held against."""
 
     plan: Plan
-    judged: tuple[Judged, ...] = ()
+    judged: tuple[Judgement, ...] = ()
 
 
-class _Part:
+class _BoundaryPlanner:
     """The plan for one boundary that is to be there."""
 
     def __init__(
         self,
         observed: Observed,
-        desired: Desired,
+        desired: DesiredBoundary,
         planner: Planner,
         jury: Jury,
         remedies: Mapping[str, tuple[str, ...]],
@@ -213,9 +225,9 @@ class _Part:
         self._spared = planner.spared
         self._jury = jury
         self._twice = twice
-        self._permissions = Replaced(observed.snapshot, desired.arn)
+        self._permissions = Replacement(observed.snapshot, desired.arn)
         self.accepted_gains: list[str] = []
-        self._writer = Writer(
+        self._writer = BoundaryWriter(
             observed.snapshot,
             desired.arn,
             desired.boundary.name,
@@ -226,7 +238,7 @@ class _Part:
             remedies,
             planner.declared.tags,
         )
-        self.judged: list[Judged] = []
+        self.judged: list[Judgement] = []
 
     def plan(self) -> Plan:
         """The policy and then its carriers; where the policy stays as it is, nobody new gets it."""
@@ -240,12 +252,14 @@ class _Part:
         fatal = [flaw.detail for flaw in found if flaw.weakness in LOCKS_OUT]
         if fatal:
             return Plan(refused=(self._refusal("locks_out", f"{'; '.join(fatal)}; nobody is given such a boundary"),))
-        nobody = (f"the account has no user or role {name}" for name in unmatched(self._snapshot, desired.boundary))
+        nobody = (
+            f"the account has no user or role {name}" for name in find_unmatched_names(self._snapshot, desired.boundary)
+        )
         told = [*nobody, *(flaw.detail for flaw in found)]
         warnings = tuple(f"boundary {desired.boundary.name}: {detail}" for detail in told)
         content = self._content()
         attaching = self._held_back() if content.refused else self._attach()
-        return _joined([Plan(warnings=warnings), content, attaching])
+        return _join_plans([Plan(warnings=warnings), content, attaching])
 
     def _refusal(self, rule: str, reason: str, operation: str = "") -> Refusal:
         return Refusal(rule, reason, self._desired.arn, operation)
@@ -264,7 +278,7 @@ class _Part:
                 "that this collection made: declare another name, or tag it if it is to be replaced"
             )
             return Plan(refused=(self._refusal("foreign", reason, UPDATE),))
-        concerned = having(self._snapshot, live.arn)
+        concerned = find_holders(self._snapshot, live.arn)
         spared = [item.name for item in concerned if self._spared.refusal(item.arn)]
         if spared:
             reason = (
@@ -281,7 +295,7 @@ class _Part:
 
     def _widening(self, live: LivePolicy) -> Iterator[Refusal]:
         """Those who would gain something: a boundary only limits, but those it is attached to may do what it allows."""
-        for principal in attached(self._snapshot, live.arn):
+        for principal in find_attached(self._snapshot, live.arn):
             gained = self._permissions.gained(principal.arn, self._desired.policy)
             if not gained:
                 continue
@@ -312,7 +326,7 @@ class _Part:
 
         https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html
         """
-        population = boundable(self._snapshot)
+        population = count_boundable(self._snapshot)
         if len(live.versions) < POLICY_VERSIONS:
             return Plan(changes=(self._writer.update(live, population),))
         oldest = live.others[0]
@@ -326,18 +340,18 @@ class _Part:
 
     # Those who carry it
 
-    def _judge(self, principal: Principal) -> Judged:
+    def _judge(self, principal: Principal) -> Judgement:
         judged = self._jury.judged(principal.arn, self._desired.arn)
         self.judged.append(judged)
         return judged
 
-    def _breaking(self, judged: Judged, operation: str) -> Refusal:
+    def _breaking(self, judged: Judgement, operation: str) -> Refusal:
         return Refusal("prediction", judged.objection, judged.arn, operation)
 
     def _attach(self) -> Plan:
         changes: list[Change] = []
         refused: list[Refusal] = []
-        population = boundable(self._snapshot)
+        population = count_boundable(self._snapshot)
         for principal in self._open:
             operation = PUT[kind_of(principal)]
             spared = self._spared.refusal(principal.arn)
@@ -370,19 +384,19 @@ class _Part:
         return Plan(refused=(self._refusal("content_first", reason),))
 
 
-def _narrowed(snapshot: Snapshot, desired: Desired) -> tuple[str, ...]:
+def _find_narrowed(snapshot: Snapshot, desired: DesiredBoundary) -> tuple[str, ...]:
     found = [principal.arn for principal in desired.to_attach]
     if desired.live is not None and desired.coverage.drifted:
-        found += [principal.arn for principal in having(snapshot, desired.arn)]
+        found += [principal.arn for principal in find_holders(snapshot, desired.arn)]
     return tuple(dict.fromkeys(found))
 
 
-def policy_of(boundary: Boundary, facts: AccountFacts) -> Policy:
+def fill_policy(boundary: Boundary, facts: AccountFacts) -> Policy:
     """The declared document with an account's values.
 
     :raises InputError: IAM would refuse it; the message names the option and the place in the document.
     """
-    document = filled(boundary.document, facts, option=boundary.option)
+    document = fill_places(boundary.document, facts, option=boundary.option)
     try:
         policy = parse(document, name=boundary.name, kind=Kind.BOUNDARY)
     except PolicyError as error:
@@ -394,7 +408,7 @@ def policy_of(boundary: Boundary, facts: AccountFacts) -> Policy:
     return policy
 
 
-def says(live: LivePolicy, policy: Policy) -> bool:
+def says_same(live: LivePolicy, policy: Policy) -> bool:
     """Whether a policy means what is declared."""
     try:
         return are_equivalent(parse(live.document), policy)
@@ -402,12 +416,12 @@ def says(live: LivePolicy, policy: Policy) -> bool:
         return False
 
 
-def _ambiguous(twice: Iterable[str]) -> Plan:
+def _refuse_ambiguous(twice: Iterable[str]) -> Plan:
     reason = "the targets of several boundaries mean it, and it can have one: exclude it from all but one"
     return Plan(refused=tuple(Refusal("ambiguous", reason, arn) for arn in sorted(twice)))
 
 
-def _remedies(found: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
+def _group_remedies(found: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     """The fingerprints of failing findings that a boundary mends, by the ARN of their resource."""
     remedies: dict[str, list[str]] = collections.defaultdict(list)
     for finding in found:
@@ -416,7 +430,7 @@ def _remedies(found: Iterable[Finding]) -> dict[str, tuple[str, ...]]:
     return {arn: tuple(fingerprints) for arn, fingerprints in remedies.items()}
 
 
-def _joined(plans: Iterable[Plan]) -> Plan:
+def _join_plans(plans: Iterable[Plan]) -> Plan:
     kept = tuple(plans)
     return Plan(
         changes=tuple(change for plan in kept for change in plan.changes),

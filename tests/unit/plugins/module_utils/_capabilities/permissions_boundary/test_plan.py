@@ -27,8 +27,8 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permis
 )
 from ansible_collections.hardening.iam.plugins.module_utils._capabilities.permissions_boundary.plan import (
     Planner,
-    policy_of,
-    says,
+    fill_policy,
+    says_same,
 )
 from ansible_collections.hardening.iam.plugins.module_utils._converge.arn import Principal
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
@@ -383,18 +383,18 @@ def test_a_document_is_measured_with_the_accounts_own_values() -> None:
     buckets = tuple(f"trail-{number:03}-{'x' * 50}" for number in range(100))
     facts = AccountFacts("aws", ACCOUNT, ARN, trail_buckets=buckets)
     declared = one(DEVELOPERS, content=WITH_TRAILS)
-    assert policy_of(declared, SAMPLE).statements[1].resources == ("arn:aws:s3:::sample/*",)
+    assert fill_policy(declared, SAMPLE).statements[1].resources == ("arn:aws:s3:::sample/*",)
     with pytest.raises(InputError, match=r"boundaries\[0\].document: \d+ characters .* has 6144 at most"):
-        policy_of(declared, facts)
+        fill_policy(declared, facts)
     with pytest.raises(InputError, match=r"boundaries\[0\].document: not a policy that IAM accepts: .*Effect"):
-        policy_of(one(DEVELOPERS, content=document({"Action": "s3:*", "Resource": "*"})), SAMPLE)
+        fill_policy(one(DEVELOPERS, content=document({"Action": "s3:*", "Resource": "*"})), SAMPLE)
 
 
 def test_what_is_no_policy_says_nothing() -> None:
-    policy = policy_of(one(DEVELOPERS), SAMPLE)
-    assert says(live(SOUND), policy)
-    assert not says(live("no JSON"), policy)
-    assert not says(live(), policy)
+    policy = fill_policy(one(DEVELOPERS), SAMPLE)
+    assert says_same(live(SOUND), policy)
+    assert not says_same(live("no JSON"), policy)
+    assert not says_same(live(), policy)
 
 
 def test_resources_that_nobody_works_on() -> None:
