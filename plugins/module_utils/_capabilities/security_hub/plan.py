@@ -23,9 +23,9 @@ from ..._controls.settings import Settings
 from ..._converge.change import Change, Refusal
 from ..._converge.finding import Finding, Status
 from ..._converge.plan import Plan
-from .changes import AGGREGATOR, ENABLE, HUB, SUBSCRIPTION, Place
+from .changes import AGGREGATOR, ENABLE, HUB, SUBSCRIPTION, HubWriter
 from .controls import Controls, Outcome, plan_controls
-from .declared import Declared, Wanted
+from .declared import Declared, WantedStandard
 
 MODULE: t.Final = "security_hub"
 DATASETS: t.Final = frozenset({Dataset.SECURITY_HUB, Dataset.SECURITY_HUB_DETAILS})
@@ -106,7 +106,7 @@ class Planner:
             for finding in found
             if finding.status is Status.FAIL and finding.region == details.region
         )
-        place = Place(snapshot.partition, snapshot.account_id, details.region, failing)
+        place = HubWriter(snapshot.partition, snapshot.account_id, details.region, failing)
         outcome = Outcome()
         if not details.enabled:
             if not self.declared.enable:
@@ -135,7 +135,7 @@ class Planner:
             names = listing(item.target.partition(SUBSCRIPTION)[2] for item in new)
             outcome.warnings.append(f"{details.region}: the controls of {names} are set by the run after this one")
 
-    def _standards(self, details: SecurityHubDetails, place: Place, outcome: Outcome) -> None:
+    def _standards(self, details: SecurityHubDetails, place: HubWriter, outcome: Outcome) -> None:
         present = {name: item for item in details.subscriptions if (name := standard_name(item.standard))}
         unwanted = {name: reason for wanted, reason in self.declared.disable for name in present if wanted.fits(name)}
         if details.offered is None and self.declared.standards:
@@ -144,7 +144,7 @@ class Planner:
             )
         offered = {name: item.arn for item in details.offered or () if (name := standard_name(item.arn))}
         for wanted in self.declared.standards:
-            name = chosen(wanted, tuple(offered))
+            name = choose_standard(wanted, tuple(offered))
             if name is None:
                 if details.offered is not None:
                     outcome.warnings.append(f"{details.region}: AWS does not offer the standard {wanted.text} here")
@@ -155,7 +155,7 @@ class Planner:
                 outcome.changes.append(place.unsubscribe(present[name]))
                 outcome.warnings.append(f"{details.region}: {name} is disabled, as declared: {unwanted[name]}")
 
-    def _subscribe(self, arn: str, present: t.Optional[Subscription], place: Place, outcome: Outcome) -> None:
+    def _subscribe(self, arn: str, present: t.Optional[Subscription], place: HubWriter, outcome: Outcome) -> None:
         if present is None or present.status == "FAILED":
             outcome.changes.append(place.subscribe(arn))
         elif present.status == "DELETING":
@@ -165,7 +165,7 @@ class Planner:
             told = f" ({present.reason})" if present.reason else ""
             outcome.warnings.append(f"{place.region}: {standard_name(arn)} is {present.status}{told}: AWS is not done")
 
-    def _aggregation(self, details: SecurityHubDetails, place: Place, outcome: Outcome) -> None:
+    def _aggregation(self, details: SecurityHubDetails, place: HubWriter, outcome: Outcome) -> None:
         wanted = self.declared.aggregation
         if wanted is None or wanted.region != details.region:
             return
@@ -187,7 +187,7 @@ class Planner:
             outcome.changes.append(place.aggregate(present, wanted.mode, regions))
 
 
-def chosen(wanted: Wanted, offered: Sequence[StandardName]) -> t.Optional[StandardName]:
+def choose_standard(wanted: WantedStandard, offered: Sequence[StandardName]) -> t.Optional[StandardName]:
     """The standard that is meant, of those that a region offers: the newest of what fits."""
     return max((name for name in offered if wanted.fits(name)), key=lambda name: name.order, default=None)
 
@@ -197,7 +197,7 @@ def stays_with(change: Change, refused: Change) -> bool:
     return change.region == refused.region and refused.operation == ENABLE
 
 
-def told(details: SecurityHubDetails) -> dict[str, t.Any]:
+def make_hub_result(details: SecurityHubDetails) -> dict[str, t.Any]:
     """A region's hub, for the result."""
     return {
         "region": details.region,
@@ -212,7 +212,7 @@ def told(details: SecurityHubDetails) -> dict[str, t.Any]:
     }
 
 
-def costs(changes: Sequence[Change]) -> list[dict[str, t.Any]]:
+def list_costs(changes: Sequence[Change]) -> list[dict[str, t.Any]]:
     """What the planned changes cost, as far as it can be counted beforehand."""
     counted = (
         ("enable", HUB, ENABLE, "hub in a region", "free for 30 days, then by its security checks and findings"),
