@@ -25,9 +25,9 @@ from ..._converge.protected import protection_of
 from ..._policy.documents.limits import LIMITS, size
 from ..._policy.documents.policy import Kind
 from ..._policy.impact.difference import find_lost_actions
-from .changes import Author, Holding, applied, holdings_of
-from .declared import GroupRule, Rules
-from .untouchable import Untouchable, protected_policy
+from .changes import Holding, PermissionsWriter, apply_changes, list_holdings
+from .declared import Declared, GroupRule
+from .untouchable import Untouchable, refuse_protected_policy
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html; an account's own are in its summary.
 _QUOTAS: t.Final[Mapping[str, int]] = {
@@ -71,7 +71,7 @@ class _Target:
         self.members: dict[str, User] = {}
         self.unknown: tuple[str, ...] = ()
         if present:
-            held = holdings_of(mover.permissions, present)
+            held = list_holdings(mover.permissions, present)
             self.held = {item.key: item for item in held}
             self.inline_names = {item.key: item.name for item in held if item.arn is None}
             self.members = {user.arn: user for user in mover.snapshot.users if self.name in user.groups}
@@ -93,10 +93,10 @@ class _Target:
 class _Mover:
     """Finds out, group by group, what may move."""
 
-    def __init__(self, permissions: Permissions, rules: Rules, untouchable: Untouchable) -> None:
+    def __init__(self, permissions: Permissions, rules: Declared, untouchable: Untouchable) -> None:
         self.permissions = permissions
         self.snapshot: Snapshot = permissions.snapshot
-        self.author = Author(self.snapshot.account_id, self.snapshot.partition)
+        self.author = PermissionsWriter(self.snapshot.account_id, self.snapshot.partition)
         self._rules = rules
         self._untouchable = untouchable
         self.adding: list[Change] = []
@@ -115,10 +115,10 @@ class _Mover:
         taken = [
             self.author.remove(holding, is_admin=False, population=0)
             for owner in (self.permissions.entities.values() if self._rules.removals else ())
-            for holding in holdings_of(self.permissions, owner)
+            for holding in list_holdings(self.permissions, owner)
             if self._rules.removes(owner, holding.name, holding.arn)
         ]
-        return Permissions(applied(self.snapshot, taken)) if taken else self.permissions
+        return Permissions(apply_changes(self.snapshot, taken)) if taken else self.permissions
 
     def quota(self, name: str) -> int:
         return self.snapshot.summary.get(name, _QUOTAS[name])
@@ -127,7 +127,7 @@ class _Mover:
         wanted = self._wanted()
         for rule in self._rules.groups:
             target = _Target(rule, self._groups.get(rule.name.lower()), self)
-            for item in _items(wanted.get(rule.name, ())):
+            for item in _group_holdings(wanted.get(rule.name, ())):
                 self._move(target, item)
         return Moves(tuple(self.adding), tuple(self.taking), tuple(self.refused))
 
@@ -135,7 +135,7 @@ class _Mover:
         """What is to move, by the name of the declared group."""
         wanted: dict[str, list[Holding]] = {}
         for user in sorted(self.snapshot.users, key=lambda item: item.name):
-            for holding in holdings_of(self.permissions, user):
+            for holding in list_holdings(self.permissions, user):
                 rule = self._rules.rule_for(user, holding.name, holding.arn)
                 # What is to be removed is not carried into a group before.
                 if rule is None or self._rules.removes(user, holding.name, holding.arn):
@@ -148,7 +148,7 @@ class _Mover:
         return wanted
 
     def _untouchable_holding(self, user: User, holding: Holding) -> t.Optional[Refusal]:
-        refusal = self._untouchable.principal(user) or protected_policy(holding)
+        refusal = self._untouchable.principal(user) or refuse_protected_policy(holding)
         if refusal is None and holding.policy is None:
             reason = f"what {holding.label} says is not known, so that nothing can be said of who would get it"
             refusal = Refusal("unknown", reason, user.arn)
@@ -191,7 +191,7 @@ class _Mover:
             return False
         for name in user.groups:
             group = self._groups.get(name.lower())
-            for item in holdings_of(self.permissions, group) if group else ():
+            for item in list_holdings(self.permissions, group) if group else ():
                 if item.key == holding.key:
                     kind, value = ("policy", item.arn) if item.arn is not None else ("inline_policy", item.name)
                     self._hand_over(holding, {"group": name, kind: str(value)})
@@ -237,7 +237,7 @@ class _Mover:
         """What more policies would do to a user, in words; empty if nothing."""
         before = self._kept.layers(user.arn)
         added = tuple(item.policy for item in more if item.policy is not None)
-        return difference(user.arn, before, dataclasses.replace(before, identity=(*before.identity, *added)))
+        return describe_difference(user.arn, before, dataclasses.replace(before, identity=(*before.identity, *added)))
 
     def _full(self, target: _Target, holding: Holding) -> t.Optional[tuple[str, str]]:
         """Why the group has no room for a policy."""
@@ -278,19 +278,19 @@ class _Mover:
     def _refuse(self, rule: str, reason: str, target: _Target, movers: Sequence[Holding]) -> None:
         # Another group is no help to a user, or an account, that can't have one more; nor is one of a protected name.
         helps = rule != "protected" and "GroupsPerUserQuota" not in reason and "GroupsQuota" not in reason
-        proposal = f"; {_proposal(target, movers)}" if helps else ""
+        proposal = f"; {_describe_proposal(target, movers)}" if helps else ""
         for holding in movers:
             text = f"{holding.label} stays with {holding.owner.name}: {reason}{proposal}"
             operation = "DetachUserPolicy" if holding.arn is not None else "DeleteUserPolicy"
             self.refused.append(Refusal(rule, text, holding.owner.arn, operation))
 
 
-def plan_moves(permissions: Permissions, rules: Rules, untouchable: Untouchable) -> Moves:
+def plan_moves(permissions: Permissions, rules: Declared, untouchable: Untouchable) -> Moves:
     """What of the users' own policies moves into the declared groups."""
     return _Mover(permissions, rules, untouchable).plan()
 
 
-def difference(arn: str, before: t.Any, after: t.Any) -> str:
+def describe_difference(arn: str, before: t.Any, after: t.Any) -> str:
     """What a principal would gain and lose, in words; empty if nothing."""
     gained, gone = find_lost_actions(after, before, arn), find_lost_actions(before, after, arn)
     told = [f"gain {', '.join(gained)}"] if gained else []
@@ -298,7 +298,7 @@ def difference(arn: str, before: t.Any, after: t.Any) -> str:
     return " and ".join(told)
 
 
-def _items(holdings: Iterable[Holding]) -> list[_Item]:
+def _group_holdings(holdings: Iterable[Holding]) -> list[_Item]:
     """The policies that move into one group; those that most users have come first, since they fit everybody."""
     by_key: dict[tuple[str, str], list[Holding]] = {}
     for holding in holdings:
@@ -307,7 +307,7 @@ def _items(holdings: Iterable[Holding]) -> list[_Item]:
     return sorted(items, key=lambda item: (-len(item.movers), item.holding.key))
 
 
-def _proposal(target: _Target, movers: Sequence[Holding]) -> str:
+def _describe_proposal(target: _Target, movers: Sequence[Holding]) -> str:
     names = [item.owner.name for item in movers]
     policy = movers[0].name
     suffix = names[0] if len(names) == 1 else policy

@@ -28,9 +28,9 @@ from ..._converge.plan import Plan
 from ..._policy.evaluation.evaluate import Layers
 from ..._policy.impact.judge import Impact
 from ..._prediction.acceptance import Acceptance, acceptance_warnings
-from .changes import ADMIN_REMOVAL, applied
-from .declared import Rules
-from .moves import Moves, difference, plan_moves
+from .changes import ADMIN_REMOVAL, apply_changes
+from .declared import Declared
+from .moves import Moves, describe_difference, plan_moves
 from .removals import Removals, is_about
 from .untouchable import Untouchable
 
@@ -79,7 +79,7 @@ class Observed:
 class Planner:
     """Plans for one declaration at one moment. ``callers`` are the caller and all that it came through."""
 
-    rules: Rules
+    rules: Declared
     settings: Settings
     now: datetime
     acceptances: tuple[Acceptance, ...] = ()
@@ -128,10 +128,10 @@ class Planner:
 
         Each step was looked at by itself. This evaluates what they come to, on the account as they would leave it.
         """
-        after = Permissions(applied(observed.snapshot, (*moves.adding, *moves.taking)))
+        after = Permissions(apply_changes(observed.snapshot, (*moves.adding, *moves.taking)))
         refused = []
         for arn in dict.fromkeys(change.target for change in moves.taking):
-            told = difference(arn, observed.permissions.layers(arn), after.layers(arn))
+            told = describe_difference(arn, observed.permissions.layers(arn), after.layers(arn))
             if told:
                 reason = f"what {arn.rpartition('/')[2]} holds stays where it is: in groups it would {told}"
                 refused.append(Refusal("difference", reason, arn))
@@ -146,7 +146,7 @@ class Planner:
         failing = {item.fingerprint: item for item in found if item.status is Status.FAIL}
         if not changes or not failing:
             return changes
-        after = self.findings(Observed(Facts(applied(observed.snapshot, changes))))
+        after = self.findings(Observed(Facts(apply_changes(observed.snapshot, changes))))
         mended = failing.keys() - {item.fingerprint for item in after if item.status is Status.FAIL}
 
         def remedies(change: Change) -> tuple[str, ...]:

@@ -8,18 +8,18 @@ import typing as t
 
 import pytest
 
-from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.declared import Rules
+from ansible_collections.hardening.iam.plugins.module_utils._capabilities.user_permissions.declared import Declared
 from ansible_collections.hardening.iam.plugins.module_utils._converge.errors import InputError
 
 from .people import group, role, user
 
 
-def rules(*, groups: t.Any = None, remove_policies: t.Any = None) -> Rules:
-    return Rules.from_options({"groups": groups, "remove_policies": remove_policies})
+def rules(*, groups: t.Any = None, remove_policies: t.Any = None) -> Declared:
+    return Declared.from_options({"groups": groups, "remove_policies": remove_policies})
 
 
 def test_nothing_declared() -> None:
-    assert rules() == Rules()
+    assert rules() == Declared()
 
 
 def test_what_is_left_out_has_a_default() -> None:
