@@ -55,7 +55,7 @@ class InternalAccess:
     def type(self) -> str:
         return f"{self.scope}_{INTERNAL}"
 
-    def in_region(self, region: str) -> tuple[Inclusion, ...]:
+    def select_inclusions(self, region: str) -> tuple[Inclusion, ...]:
         """What is to be looked at there: resources whose ARN names another region are not."""
         found = []
         for inclusion in self.inclusions:

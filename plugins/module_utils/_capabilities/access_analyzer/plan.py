@@ -76,15 +76,18 @@ class Planner:
         """The verdicts on the analyzers, and on declared archive rules that should be gone."""
         snapshot = dataclasses.replace(observed.snapshot, regions=self.regions)
         judged = assess(snapshot, settings=self.settings, controls=controls(), now=self.now)
-        return (*judged, *(self._expired(snapshot, *found) for found in self._expired_rules(observed.snapshot)))
+        return (
+            *judged,
+            *(self._report_expired_rule(snapshot, *found) for found in self._find_expired_rules(observed.snapshot)),
+        )
 
-    def _expired_rules(self, snapshot: Snapshot) -> Iterator[tuple[AnalyzerDetails, Rule]]:
+    def _find_expired_rules(self, snapshot: Snapshot) -> Iterator[tuple[AnalyzerDetails, Rule]]:
         for analyzer in snapshot.analyzer_details:
-            for rule in self.rules(analyzer.region, analyzer.access):
+            for rule in self.list_rules(analyzer.region, analyzer.access):
                 if rule.is_expired(self.now.date()) and _find_rule(analyzer, rule.name) and not analyzer.managed_by:
                     yield analyzer, rule
 
-    def _expired(self, snapshot: Snapshot, analyzer: AnalyzerDetails, rule: Rule) -> Finding:
+    def _report_expired_rule(self, snapshot: Snapshot, analyzer: AnalyzerDetails, rule: Rule) -> Finding:
         return Finding(
             control=EXPIRED,
             status=Status.FAIL,
@@ -123,11 +126,11 @@ class Planner:
             warnings += of_region.warnings
         return Plan(tuple(planned), tuple(refused), tuple(warnings))
 
-    def rules(self, region: str, access: str) -> list[Rule]:
+    def list_rules(self, region: str, access: str) -> list[Rule]:
         """The archive rules that are declared for analyzers of a kind, in a region."""
         return [rule for rule in self.declared.rules if rule.access == access and rule.holds_in(region)]
 
-    def wanted(self, region: str) -> Iterator[_WantedAnalyzer]:
+    def list_wanted(self, region: str) -> Iterator[_WantedAnalyzer]:
         """The analyzers that a region is to have."""
         external, unused, internal = self.declared.external, self.declared.unused, self.declared.internal
         if external and region in self.regions and not (external == "ANY" and self._is_watched(region)):
@@ -145,7 +148,7 @@ class Planner:
             }
             yield _WantedAnalyzer(UNUSED, unused.type, frozenset({unused.type}), kept)
         if internal and region in (internal.regions or self.regions):
-            inclusions = internal.in_region(region)
+            inclusions = internal.select_inclusions(region)
             if inclusions:
                 setup = changes.build_setup(None, (), inclusions)
                 yield _WantedAnalyzer(
@@ -180,23 +183,23 @@ class _RegionPlanner:
         snapshot = self._observed.snapshot
         population = len(snapshot.analyzer_details)
         planned = [changes.delete(snapshot, item, population) for item in self._removed]
-        for wanted in self._planner.wanted(self._region):
-            planned += self._analyzer(wanted)
+        for wanted in self._planner.list_wanted(self._region):
+            planned += self._plan_analyzer(wanted)
         for analyzer in self._own:
             if analyzer.status == _ACTIVE:
-                planned += self._rules_of(analyzer)
+                planned += self._plan_rules(analyzer)
         return planned
 
-    def _analyzer(self, wanted: _WantedAnalyzer) -> list[Change]:
+    def _plan_analyzer(self, wanted: _WantedAnalyzer) -> list[Change]:
         able = [item for item in self._own if item.type in wanted.types and item.status == _ACTIVE]
         if able:
-            return self._kept(_choose_analyzer(able), wanted)
+            return self._update(_choose_analyzer(able), wanted)
         name = f"{self._declared.prefix}-{wanted.access.partition('_')[0].lower()}"
         making = [item for item in self._own if item.type in wanted.types and item.status == "CREATING"]
         in_the_way = making or [item for item in self._own if item.type == wanted.type]
         objection = self._objection(wanted, in_the_way)
         if objection is None:
-            return self._created(name, wanted)
+            return self._create(name, wanted)
         if objection:
             rule = "status" if in_the_way else "organization"
             target = changes.analyzer_arn(self._observed.snapshot, self._region, name)
@@ -217,23 +220,23 @@ class _RegionPlanner:
             )
         return self._observed.objection if wanted.type.startswith("ORGANIZATION") else None
 
-    def _created(self, name: str, wanted: _WantedAnalyzer) -> list[Change]:
+    def _create(self, name: str, wanted: _WantedAnalyzer) -> list[Change]:
         snapshot, region = self._observed.snapshot, self._region
         setup = {
             **changes.build_setup(DEFAULT_AGE if wanted.access == UNUSED else None, (), ()),
             **(wanted.setup or {}),
         }
         tags = {MANAGED_TAG: "true", **self._declared.tags}
-        remedies = self._remedied("external_access_analyzer") if wanted.access == EXTERNAL else ()
+        remedies = self._find_remedies("external_access_analyzer") if wanted.access == EXTERNAL else ()
         made = changes.create(snapshot, region, name=name, kind=wanted.type, wanted=setup, tags=tags, remedies=remedies)
         rules = [
             changes.change_rule(snapshot, region, made.target, name=rule.name, present=None, wanted=rule.criteria)
-            for rule in self._planner.rules(region, wanted.access)
+            for rule in self._planner.list_rules(region, wanted.access)
             if not rule.is_expired(self._planner.now.date())
         ]
         return [made, *rules]
 
-    def _kept(self, analyzer: AnalyzerDetails, wanted: _WantedAnalyzer) -> list[Change]:
+    def _update(self, analyzer: AnalyzerDetails, wanted: _WantedAnalyzer) -> list[Change]:
         """What an analyzer that is there lacks. The tags of one that somebody else made are theirs."""
         planned: list[Change] = []
         present = changes.describe_setup(analyzer)
@@ -244,25 +247,27 @@ class _RegionPlanner:
             planned += changes.tag(self._observed.snapshot, analyzer, self._declared.tags)
         return planned
 
-    def _rules_of(self, analyzer: AnalyzerDetails) -> list[Change]:
+    def _plan_rules(self, analyzer: AnalyzerDetails) -> list[Change]:
         planned = []
         today = self._planner.now.date()
-        declared = self._planner.rules(self._region, analyzer.access)
+        declared = self._planner.list_rules(self._region, analyzer.access)
         for rule in declared:
             present = _find_rule(analyzer, rule.name)
             wanted = None if rule.is_expired(today) else rule.criteria
             if (present.criteria if present else None) != wanted:
-                planned.append(self._rule(analyzer, rule.name, present, wanted))
+                planned.append(self._plan_rule(analyzer, rule.name, present, wanted))
         kept = {rule.name for rule in declared}
         for present in analyzer.archive_rules:
             if present.name in self._declared.remove_archive_rules - kept:
-                planned.append(self._rule(analyzer, present.name, present, None))
+                planned.append(self._plan_rule(analyzer, present.name, present, None))
         return planned
 
-    def _rule(self, analyzer: AnalyzerDetails, name: str, present: t.Optional[ArchiveRule], wanted: t.Any) -> Change:
-        remedies = self._remedied(EXPIRED, name) if wanted is None else ()
+    def _plan_rule(
+        self, analyzer: AnalyzerDetails, name: str, present: t.Optional[ArchiveRule], wanted: t.Any
+    ) -> Change:
+        remedies = self._find_remedies(EXPIRED, name) if wanted is None else ()
         if wanted is None:
-            remedies += self._remedied("archive_rule_broad", name)
+            remedies += self._find_remedies("archive_rule_broad", name)
         return changes.change_rule(
             self._observed.snapshot,
             self._region,
@@ -273,7 +278,7 @@ class _RegionPlanner:
             remedies=remedies,
         )
 
-    def _remedied(self, control: str, detail: t.Optional[str] = None) -> tuple[str, ...]:
+    def _find_remedies(self, control: str, detail: t.Optional[str] = None) -> tuple[str, ...]:
         return tuple(
             finding.fingerprint
             for finding in self._failing
