@@ -27,64 +27,65 @@ from .declared import Declared, Reason
 from .kinds import Credential, Kind, is_stage_tag
 
 
-def find_users_in_question(facts: Facts, rules: Declared, now: datetime) -> tuple[User, ...]:
+def find_users_in_question(facts: Facts, declared: Declared, now: datetime) -> tuple[User, ...]:
     """The users with a credential that may come to its next stage, or with the tag of a stage, by name.
 
     AWS's ``last_rotated`` is the creation of a key or a later change of its status, so a key that was switched off and
     on again looks younger than it is, and is in question later: never too early.
     """
     rows = {row.arn: row for row in facts.credential_rows}
-    holders = _find_holders(facts, rules, now)
+    holders = _find_holders(facts, declared, now)
     found = (
         user
         for user in facts.snapshot.users
-        if not rules.excludes(user.name, user.arn)
+        if not declared.excludes(user.name, user.arn)
         and (
             any(map(is_stage_tag, user.tags))
             or user.arn in holders
-            or (user.arn in rows and _has_idle(rows[user.arn], rules, now))
+            or (user.arn in rows and _has_idle(rows[user.arn], declared, now))
         )
     )
     return tuple(sorted(found, key=lambda user: user.arn))
 
 
-def _has_idle(row: CredentialRow, rules: Declared, now: datetime) -> bool:
-    soonest = rules.notify_after if rules.reasons <= {Reason.UNUSED, Reason.NEVER_USED} else rules.min_idle
+def _has_idle(row: CredentialRow, declared: Declared, now: datetime) -> bool:
+    soonest = declared.notify_after if declared.reasons <= {Reason.UNUSED, Reason.NEVER_USED} else declared.min_idle
     for key in row.access_keys:
         since = key.last_used or key.last_rotated or row.created
         idle = whole_days(since, now) if since else None
-        limit = min(soonest, rules.notify_after) if key.active else rules.delete_after
+        limit = min(soonest, declared.notify_after) if key.active else declared.delete_after
         if idle is not None and limit is not None and idle >= limit:
             return True
-    certificates = Kind.CERTIFICATE in rules.kinds and any(
-        certificate.last_rotated is None or whole_days(certificate.last_rotated, now) >= rules.age
+    certificates = Kind.CERTIFICATE in declared.kinds and any(
+        certificate.last_rotated is None or whole_days(certificate.last_rotated, now) >= declared.age
         for certificate in row.certificates
     )
-    return certificates or (Kind.PASSWORD in rules.kinds and _has_idle_password(row, rules, now))
+    return certificates or (Kind.PASSWORD in declared.kinds and _has_idle_password(row, declared, now))
 
 
-def _has_idle_password(row: CredentialRow, rules: Declared, now: datetime) -> bool:
+def _has_idle_password(row: CredentialRow, declared: Declared, now: datetime) -> bool:
     since = row.password_last_used or row.password_last_changed or row.created
-    return bool(row.password_enabled) and since is not None and whole_days(since, now) >= rules.notify_after
+    return bool(row.password_enabled) and since is not None and whole_days(since, now) >= declared.notify_after
 
 
-def _find_holders(facts: Facts, rules: Declared, now: datetime) -> frozenset[str]:
+def _find_holders(facts: Facts, declared: Declared, now: datetime) -> frozenset[str]:
     """Users (ARNs) with credentials that the report does not tell of; of SSH keys AWS has no list over all users."""
     found: set[str] = set()
-    if Kind.SERVICE_CREDENTIAL in rules.kinds:
+    if Kind.SERVICE_CREDENTIAL in declared.kinds:
         arns = {user.name: user.arn for user in facts.snapshot.users}
         found.update(
             arns[credential.user]
             for credential in facts.snapshot.service_specific_credentials
-            if credential.user in arns and (not credential.created or whole_days(credential.created, now) >= rules.age)
+            if credential.user in arns
+            and (not credential.created or whole_days(credential.created, now) >= declared.age)
         )
-    if Kind.SSH_KEY in rules.kinds:
+    if Kind.SSH_KEY in declared.kinds:
         found.update(users_of_codecommit(facts))
     return frozenset(found)
 
 
 def find_reasons(
-    credential: Credential, siblings: Iterable[Credential], *, facts: Facts, rules: Declared, now: datetime
+    credential: Credential, siblings: Iterable[Credential], *, facts: Facts, declared: Declared, now: datetime
 ) -> frozenset[Reason]:
     """Which of the declared reasons an active credential has. ``siblings`` are all credentials of its user.
 
@@ -98,15 +99,15 @@ def find_reasons(
         return frozenset(found)
     others = [other for other in siblings if other.kind is Kind.ACCESS_KEY and other.id != credential.id]
     further: Mapping[Reason, Callable[[], bool]] = {
-        Reason.OLD: lambda: whole_days(credential.created, now) > rules.age,
+        Reason.OLD: lambda: whole_days(credential.created, now) > declared.age,
         Reason.SECOND: lambda: any(other.is_active for other in others),
         Reason.CONSOLE_USER: lambda: any(
             row.arn == credential.user_arn and bool(row.password_enabled) for row in facts.credential_rows
         ),
         Reason.ADMIN: lambda: credential.user_arn in facts.admin_users,
     }
-    found.update(reason for reason, holds in further.items() if reason in rules.reasons and holds())
-    return frozenset(found & rules.reasons)
+    found.update(reason for reason, holds in further.items() if reason in declared.reasons and holds())
+    return frozenset(found & declared.reasons)
 
 
 def match_keys_to_report(

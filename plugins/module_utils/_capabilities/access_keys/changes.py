@@ -35,7 +35,7 @@ class CredentialWriter:
 
     account_id: str
     run_id: str
-    rules: Declared
+    declared: Declared
     now: datetime
 
     def changes(
@@ -48,7 +48,7 @@ class CredentialWriter:
         """
         if action is Action.NOTIFY:
             stage = Stage.NOTICED if item.credential.is_active else Stage.FOUND_INACTIVE
-            notice = (self._publish(item),) if self.rules.topic else ()
+            notice = (self._publish(item),) if self.declared.topic else ()
             return (*notice, self._tag(item, stage, "notify"))
         if action is Action.DEACTIVATE:
             switch = self._deactivate(item.credential, population, remedies)
@@ -59,23 +59,23 @@ class CredentialWriter:
         return (self._untag(item, "forget"),)
 
     def _publish(self, item: Item) -> Change:
-        credential, topic = item.credential, str(self.rules.topic)
+        credential, topic = item.credential, str(self.declared.topic)
         subject = f"IAM {credential.label} of {credential.user} in {self.account_id}"
         notice = {"TopicArn": topic, "Subject": subject[:_SUBJECT]}
         change = self._change(
             credential,
             PUBLISH,
-            {**notice, "Message": write_notice(item, self.rules, self.now)},
+            {**notice, "Message": write_notice(item, self.declared, self.now)},
             before={"notice": None},
             after={"notice": topic},
             kind="notify",
-            planned={**notice, "Message": write_notice(item, self.rules, None)},
+            planned={**notice, "Message": write_notice(item, self.declared, None)},
         )
         return dataclasses.replace(change, service="sns", region=region_of_topic(topic))
 
     def _tag(self, item: Item, stage: Stage, kind: str) -> Change:
         credential = item.credential
-        has_notice = bool(self.rules.topic)
+        has_notice = bool(self.declared.topic)
         mark = Mark(stage, self.now, has_notice, self.run_id)
         planned = f"{stage.value}=<time> notice={'sns' if has_notice else 'none'} run=<run>"
         former = item.tag_value
@@ -222,7 +222,7 @@ def build_command_back(credential: Credential) -> str:
     return f"aws iam {command} --user-name {user} {identifier} {credential.id} --status Active"
 
 
-def write_notice(item: Item, rules: Declared, now: t.Optional[datetime]) -> str:
+def write_notice(item: Item, declared: Declared, now: t.Optional[datetime]) -> str:
     """What the owner is told: which credential, why, what happens when, and how to keep it.
 
     Without ``now`` it is the text that a plan shows, with placeholders where the text that is sent has moments.
@@ -239,12 +239,12 @@ def write_notice(item: Item, rules: Declared, now: t.Optional[datetime]) -> str:
     ]
     if not credential.is_active:
         lines.append(
-            f"It is inactive, and may be deleted from {_format_due(now, rules.delete_grace)} on. That is final."
+            f"It is inactive, and may be deleted from {_format_due(now, declared.delete_grace)} on. That is final."
         )
     elif credential.kind is Kind.PASSWORD:
-        lines.append(f"It may be removed from {_format_due(now, rules.deactivate_grace)} on. That is final.")
+        lines.append(f"It may be removed from {_format_due(now, declared.deactivate_grace)} on. That is final.")
     else:
-        due = _format_due(now, rules.deactivate_grace)
+        due = _format_due(now, declared.deactivate_grace)
         lines.append(f"It may be deactivated from {due} on, which can be taken back at any time.")
     lines += ["", "Whoever still needs it uses it before then, or asks the security team for a waiver."]
     return "\n".join(lines)

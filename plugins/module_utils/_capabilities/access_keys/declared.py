@@ -74,7 +74,7 @@ class Declared:
         notify = str(options.get("notify") or "").strip()
         passwords = {Kind.PASSWORD} if options.get("remove_unused_passwords") else set()
         delete_after = str(options.get("delete_after_days") or "").strip()
-        rules = cls(
+        declared = cls(
             has_notice=bool(notify),
             topic=_parse_topic(notify),
             notify_after=_parse_days(options, "notify_after_days", IDLE_FLOOR),
@@ -90,15 +90,15 @@ class Declared:
             accept_ses_smtp_users=_parse_names(options["accept_ses_smtp_users"]),
             trust_tags=bool(options["trust_tags"]),
         )
-        _check_order(rules)
-        return rules
+        _check_order(declared)
+        return declared
 
     def excludes(self, name: str, arn: str) -> bool:
         """Whether a user is left alone as ``exclude_users`` says. Names of users have no case."""
         texts, patterns = (name.lower(), arn.lower()), map(str.lower, self.exclude_users)
         return any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns for text in texts)
 
-    def spares_smtp(self, user: str, service: t.Optional[str]) -> bool:
+    def may_be_smtp_password(self, user: str, service: t.Optional[str]) -> bool:
         """Whether a key may be behind the password of an SMTP client of SES, and its user was not named.
 
         Such a password is made of the key's secret, and its use is that of a mail server nobody thinks of.
@@ -138,14 +138,14 @@ def _parse_names(names: t.Iterable[str]) -> frozenset[str]:
     return found
 
 
-def _check_order(rules: Declared) -> None:
-    if rules.deactivate_after < rules.notify_after:
+def _check_order(declared: Declared) -> None:
+    if declared.deactivate_after < declared.notify_after:
         raise InputError(
-            f"deactivate_after_days: {rules.deactivate_after} is not allowed; allowed are notify_after_days "
-            f"({rules.notify_after}) or more"
+            f"deactivate_after_days: {declared.deactivate_after} is not allowed; allowed are notify_after_days "
+            f"({declared.notify_after}) or more"
         )
-    if rules.delete_after is not None and rules.delete_after < rules.deactivate_after:
+    if declared.delete_after is not None and declared.delete_after < declared.deactivate_after:
         raise InputError(
-            f"delete_after_days: {rules.delete_after} is not allowed; allowed are deactivate_after_days "
-            f"({rules.deactivate_after}) or more"
+            f"delete_after_days: {declared.delete_after} is not allowed; allowed are deactivate_after_days "
+            f"({declared.deactivate_after}) or more"
         )

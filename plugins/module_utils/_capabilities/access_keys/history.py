@@ -144,13 +144,13 @@ def believe(
         return Belief(doubt="its tag is not one that this collection writes") if tag_value else Belief()
     records = [record for record in history if _is_about(record, mark, credential)]
     tagged = [record.at for record in records if record.operation == TAG and record.after.get("stage") == mark.stage]
-    told = [record.at for record in records if record.operation == PUBLISH and record.answer.get("MessageId")]
-    doubt = _explain_doubt(mark, tagged=bool(tagged), told=bool(told))
+    notices = [record.at for record in records if record.operation == PUBLISH and record.answer.get("MessageId")]
+    doubt = _explain_doubt(mark, is_tagged=bool(tagged), is_notified=bool(notices))
     if doubt and not trust_tags:
         return Belief(doubt=doubt)
     update = OPERATIONS_OF[credential.kind].update
     done = [record.at for record in records if record.operation == update and record.is_certain]
-    since = max([mark.at, *tagged, *(told if mark.has_notice else ()), *done, *_dates_of_aws(credential, mark)])
+    since = max([mark.at, *tagged, *(notices if mark.has_notice else ()), *done, *_dates_of_aws(credential, mark)])
     if mark.at < credential.created:
         return Belief(doubt="its tag is older than the credential itself")
     if credential.last_used is not None and credential.last_used > since:
@@ -163,10 +163,10 @@ def _is_about(record: RecordedChange, mark: Mark, credential: Credential) -> boo
     return named == (mark.run, credential.user_arn, credential.id)
 
 
-def _explain_doubt(mark: Mark, *, tagged: bool, told: bool) -> str:
-    if not tagged:
+def _explain_doubt(mark: Mark, *, is_tagged: bool, is_notified: bool) -> str:
+    if not is_tagged:
         return f"the journal has no record of run {mark.run} that set its tag"
-    if mark.stage is Stage.NOTICED and mark.has_notice and not told:
+    if mark.stage is Stage.NOTICED and mark.has_notice and not is_notified:
         return f"the journal has no record of run {mark.run} that a notice was delivered"
     return ""
 

@@ -117,7 +117,7 @@ class Review:
 class Planner:
     """Plans for one declaration in one run at one moment. ``callers`` are the caller and whoever it came through."""
 
-    rules: Declared
+    declared: Declared
     settings: Settings
     waivers: Waivers
     run_id: str
@@ -125,7 +125,7 @@ class Planner:
     break_glass: tuple[str, ...] = ()
     callers: frozenset[Principal] = frozenset()
 
-    def observed(
+    def build_observed(
         self,
         snapshot: Snapshot,
         credentials: Iterable[Credential],
@@ -134,9 +134,9 @@ class Planner:
         history_error: str,
     ) -> Observed:
         """What was read, with the report's word on each access key, and the live word in the report."""
-        told = tuple(_add_report_facts(snapshot, tuple(credentials)))
-        known = add_ssh_keys(snapshot, told) if Kind.SSH_KEY in self.rules.kinds else snapshot
-        return Observed(add_live_keys(known, told), told, unread, history, history_error)
+        completed = tuple(_add_report_facts(snapshot, tuple(credentials)))
+        known = add_ssh_keys(snapshot, completed) if Kind.SSH_KEY in self.declared.kinds else snapshot
+        return Observed(add_live_keys(known, completed), completed, unread, history, history_error)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         """The verdicts on the credentials of users, waived ones marked."""
@@ -172,23 +172,23 @@ class Planner:
     def reviews(self, observed: Observed) -> tuple[Review, ...]:
         """Every credential in question that has a next step, by user."""
         facts = Facts(observed.snapshot)
-        items = (self._item(credential, observed, facts) for credential in observed.credentials)
-        reviews = (self._review(item, facts) for item in items)
+        items = (self._make_item(credential, observed, facts) for credential in observed.credentials)
+        reviews = (self._make_review(item, facts) for item in items)
         return tuple(review for review in reviews if review.step.action is not Action.NOTHING)
 
-    def _item(self, credential: Credential, observed: Observed, facts: Facts) -> Item:
+    def _make_item(self, credential: Credential, observed: Observed, facts: Facts) -> Item:
         value = facts.users[credential.user_arn].tags.get(credential.tag)
         siblings = [other for other in observed.credentials if other.user_arn == credential.user_arn]
         return Item(
             credential=credential,
-            reasons=find_reasons(credential, siblings, facts=facts, rules=self.rules, now=self.now),
-            belief=believe(credential, value, observed.history, trust_tags=self.rules.trust_tags),
+            reasons=find_reasons(credential, siblings, facts=facts, declared=self.declared, now=self.now),
+            belief=believe(credential, value, observed.history, trust_tags=self.declared.trust_tags),
             tag_value=value,
             is_alone=sum(other.tag == credential.tag for other in siblings) == 1,
         )
 
-    def _review(self, item: Item, facts: Facts) -> Review:
-        step = find_next_step(item, self.rules, self.now)
+    def _make_review(self, item: Item, facts: Facts) -> Review:
+        step = find_next_step(item, self.declared, self.now)
         if step.action is Action.NOTHING:
             return Review(item, step)
         rule, objection = self._objection(item, step, facts)
@@ -203,16 +203,17 @@ class Planner:
             ("caller", principal_of(arn) in self.callers, "never touched: it belongs to the caller itself"),
             ("protected", protection, f"never touched: {protection}"),
             ("break_glass", is_break_glass(arn, self.break_glass), "never touched: it is a break-glass principal"),
-            ("waived", *self._waiver(item, facts)),
+            ("waived", *self._find_waiver(item, facts)),
             (
                 "ses_smtp",
-                credential.kind is Kind.ACCESS_KEY and self.rules.spares_smtp(user, credential.last_used_service),
+                credential.kind is Kind.ACCESS_KEY
+                and self.declared.may_be_smtp_password(user, credential.last_used_service),
                 f"the {credential.label} {credential.id} may be behind the password of a mail server (SES SMTP); "
                 "accept_ses_smtp_users must name its user",
             ),
             (
                 "notify",
-                step.action is Action.NOTIFY and not self.rules.has_notice,
+                step.action is Action.NOTIFY and not self.declared.has_notice,
                 f"the grace of the {credential.label} {credential.id} begins with a notice to its owner; notify must "
                 "name an SNS topic, or say none",
             ),
@@ -225,7 +226,7 @@ class Planner:
         )
         return next(((rule, said) for rule, applies, said in objections if applies), ("", ""))
 
-    def _waiver(self, item: Item, facts: Facts) -> tuple[bool, str]:
+    def _find_waiver(self, item: Item, facts: Facts) -> tuple[bool, str]:
         """Whether somebody answers for the credential, by the name of its user, its number or its id.
 
         It need not be a failed finding today: of an inactive key there is none, nor of one whose stage comes before
@@ -242,7 +243,7 @@ class Planner:
         return False, ""
 
     def _changes(self, observed: Observed, reviews: Sequence[Review], found: Sequence[Finding]) -> t.Iterator[Change]:
-        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.rules, self.now)
+        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
         for review in reviews:
             if not review.rule and review.step.action is not Action.WAIT:
                 credential = review.item.credential
@@ -255,13 +256,13 @@ class Planner:
 
     def _leftovers(self, observed: Observed) -> t.Iterator[Change]:
         """Tags of credentials that are gone, of users all of whose credentials of that kind are known."""
-        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.rules, self.now)
+        author = CredentialWriter(observed.snapshot.account_id, self.run_id, self.declared, self.now)
         live = {(credential.user_arn, credential.tag) for credential in observed.credentials}
         for user in observed.snapshot.users:
             untouchable = principal_of(user.arn) in self.callers or is_break_glass(user.arn, self.break_glass)
-            if untouchable or user.arn in observed.unread or self.rules.excludes(user.name, user.arn):
+            if untouchable or user.arn in observed.unread or self.declared.excludes(user.name, user.arn):
                 continue
-            for kind in sorted(self.rules.kinds):
+            for kind in sorted(self.declared.kinds):
                 for key, value in sorted(user.tags.items()):
                     prefix = OPERATIONS_OF[kind].tag
                     if key.startswith(prefix) and parse_mark(value) and (user.arn, key) not in live:

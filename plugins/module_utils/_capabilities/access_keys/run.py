@@ -59,15 +59,15 @@ OPERATIONS: t.Final = Operations(
 
 def run(task: Task) -> dict[str, t.Any]:
     """Bring the access keys of an account to their next stages, as the options of ``task`` say."""
-    declared = declaration(task)
+    shared = declaration(task)
     try:
-        rules = Declared.from_options(task.options, key_age_days=declared.settings.key_age_days)
+        declared = Declared.from_options(task.options, key_age_days=shared.settings.key_age_days)
     except InputError as error:
         raise TaskError(str(error)) from error
     planner = Planner(
-        rules=rules,
-        settings=declared.settings,
-        waivers=declared.waivers,
+        declared=declared,
+        settings=shared.settings,
+        waivers=shared.waivers,
         run_id=task.run_id,
         now=task.now,
         break_glass=task.guards.break_glass,
@@ -115,15 +115,15 @@ class AccessKeys(Capability[Observed]):
         snapshot = collect(access, datasets=DATASETS, regions=(), now=planner.now)
         if any(snapshot.missing(name) for name in (Dataset.AUTHORIZATION_DETAILS, Dataset.CREDENTIAL_REPORT)):
             return Observed(snapshot)
-        users = find_users_in_question(Facts(snapshot), planner.rules, planner.now)
-        credentials, unread = read_users(access, users, planner.rules.kinds)
+        users = find_users_in_question(Facts(snapshot), planner.declared, planner.now)
+        credentials, unread = read_users(access, users, planner.declared.kinds)
         tags = [value for user in users for key, value in user.tags.items() if is_stage_tag(key)]
         runs = {mark.run for mark in map(parse_mark, tags) if mark}
         try:
             history, error = read_history(self._connection.open_store(self._journal), snapshot.account_id, runs), ""
         except StoreError as failure:
             history, error = (), str(failure)
-        return planner.observed(snapshot, credentials, unread, history, error)
+        return planner.build_observed(snapshot, credentials, unread, history, error)
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
         return self._planner.findings(observed)

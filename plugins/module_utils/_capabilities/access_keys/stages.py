@@ -55,9 +55,13 @@ class Item:
     is_alone: bool = True
 
 
-def find_next_step(item: Item, rules: Declared, now: datetime) -> Step:
+def find_next_step(item: Item, declared: Declared, now: datetime) -> Step:
     """What the rules ask for at the moment ``now``. Whoever may not be touched at all is sorted out by the caller."""
-    step = _find_active_step(item, rules, now) if item.credential.is_active else _find_inactive_step(item, rules, now)
+    step = (
+        _find_active_step(item, declared, now)
+        if item.credential.is_active
+        else _find_inactive_step(item, declared, now)
+    )
     if step.action is Action.NOTHING and parse_mark(item.tag_value) and item.credential.is_active:
         return Step(Action.FORGET)
     return step
@@ -68,32 +72,32 @@ def count_idle_days(credential: Credential, now: datetime) -> int:
     return whole_days(credential.idle_since, now)
 
 
-def _find_active_step(item: Item, rules: Declared, now: datetime) -> Step:
+def _find_active_step(item: Item, declared: Declared, now: datetime) -> Step:
     credential, belief = item.credential, item.belief
     reasons = item.reasons
     if not reasons or count_idle_days(credential, now) < _find_minimum_age(
-        credential, reasons, rules, rules.notify_after
+        credential, reasons, declared, declared.notify_after
     ):
         return Step(Action.NOTHING)
     final = Action.DELETE if credential.kind is Kind.PASSWORD else Action.DEACTIVATE
     idle_enough = credential.idle_since + timedelta(
-        days=_find_minimum_age(credential, reasons, rules, max(rules.deactivate_after, rules.min_idle))
+        days=_find_minimum_age(credential, reasons, declared, max(declared.deactivate_after, declared.min_idle))
     )
     if belief.stage is Stage.NOTICED and belief.since is not None:
-        return _make_step(max(belief.since + timedelta(days=rules.deactivate_grace), idle_enough), final, now)
+        return _make_step(max(belief.since + timedelta(days=declared.deactivate_grace), idle_enough), final, now)
     if belief.stage is Stage.DEACTIVATED and not belief.is_done:
         # The run that announced it was cut off before the write itself; its notice and grace were in order then.
         return _make_step(idle_enough, final, now)
     return Step(Action.NOTIFY)
 
 
-def _find_inactive_step(item: Item, rules: Declared, now: datetime) -> Step:
+def _find_inactive_step(item: Item, declared: Declared, now: datetime) -> Step:
     credential, belief = item.credential, item.belief
-    if rules.delete_after is None:
+    if declared.delete_after is None:
         return Step(Action.NOTHING)
-    idle_enough = credential.idle_since + timedelta(days=rules.delete_after)
+    idle_enough = credential.idle_since + timedelta(days=declared.delete_after)
     if belief.stage in (Stage.DEACTIVATED, Stage.FOUND_INACTIVE) and belief.since is not None:
-        return _make_step(max(belief.since + timedelta(days=rules.delete_grace), idle_enough), Action.DELETE, now)
+        return _make_step(max(belief.since + timedelta(days=declared.delete_grace), idle_enough), Action.DELETE, now)
     if now < idle_enough:
         return Step(Action.WAIT, idle_enough, Action.NOTIFY)
     return Step(Action.NOTIFY)
@@ -103,11 +107,11 @@ def _make_step(due: datetime, action: Action, now: datetime) -> Step:
     return Step(action) if now >= due else Step(Action.WAIT, due, action)
 
 
-def _find_minimum_age(credential: Credential, reasons: frozenset[Reason], rules: Declared, idle: int) -> int:
+def _find_minimum_age(credential: Credential, reasons: frozenset[Reason], declared: Declared, idle: int) -> int:
     """For how many days a credential must have been idle. What AWS tells no use of goes by its age.
 
     A reason that is none of idleness (an old key, say) may begin earlier, but never with a key that is in use.
     """
     if credential.kind not in (Kind.ACCESS_KEY, Kind.PASSWORD):
-        return rules.age
-    return idle if reasons <= IDLE_REASONS else rules.min_idle
+        return declared.age
+    return idle if reasons <= IDLE_REASONS else declared.min_idle

@@ -53,8 +53,8 @@ def credential(user: str = "svc", age: float = 400, used: t.Optional[float] = 60
     return Credential(**{**values, **fields})
 
 
-def rules(**options: t.Any) -> Declared:
-    """Rules out of the module's options, those that are not given having their defaults."""
+def declare(**options: t.Any) -> Declared:
+    """The declaration from the options of the module, those that are not given having their defaults."""
     defaults = {name: spec.get("default") for name, spec in argument_spec().items()}
     return Declared.from_options({**defaults, "notify": "none", **options}, key_age_days=90)
 

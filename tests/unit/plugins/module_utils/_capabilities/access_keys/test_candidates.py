@@ -31,7 +31,7 @@ from ansible_collections.hardening.iam.plugins.module_utils._capabilities.access
 from ansible_collections.hardening.iam.plugins.module_utils._controls.facts import Facts
 
 from ..._controls.samples import allow, document
-from .keys import NOW, account, credential, days_ago, row, rules, slot, user, user_arn
+from .keys import NOW, account, credential, days_ago, declare, row, slot, user, user_arn
 
 DELETING = {"delete_after_days": "90"}
 EVERY = {"stage_reasons": [reason.value for reason in Reason]}
@@ -39,7 +39,7 @@ EVERY = {"stage_reasons": [reason.value for reason in Reason]}
 
 def in_question(*rows: t.Any, options: t.Optional[dict[str, t.Any]] = None, **fields: t.Any) -> list[str]:
     facts = Facts(account(*rows, **fields))
-    return [found.name for found in find_users_in_question(facts, rules(**options or {}), NOW)]
+    return [found.name for found in find_users_in_question(facts, declare(**options or {}), NOW)]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_password_is_idle_since_its_last_use(fields: dict[str, t.Any], expecte
 
 def reasons(key: Credential, *siblings: Credential, **fields: t.Any) -> set[str]:
     facts = Facts(account(row("svc", slot(), **fields)))
-    found = find_reasons(key, [key, *siblings], facts=facts, rules=rules(**EVERY), now=NOW)
+    found = find_reasons(key, [key, *siblings], facts=facts, declared=declare(**EVERY), now=NOW)
     return {reason.value for reason in found}
 
 
@@ -197,7 +197,7 @@ def test_the_key_of_an_administrator_has_that_as_a_reason() -> None:
     key = credential(age=50)
     for who, expected in ((admin, {"unused", "admin"}), (user("svc"), {"unused"})):
         facts = Facts(account(row("svc", slot()), users=(who,)))
-        found = find_reasons(key, [key], facts=facts, rules=rules(**EVERY), now=NOW)
+        found = find_reasons(key, [key], facts=facts, declared=declare(**EVERY), now=NOW)
         assert {reason.value for reason in found} == expected
 
 
@@ -219,14 +219,14 @@ def test_only_other_access_keys_are_a_second_one() -> None:
 def test_the_console_password_of_somebody_else_is_no_reason() -> None:
     rows = (row("svc", slot()), row("bob", password_enabled=True))
     key = credential(age=50)
-    assert find_reasons(key, [key], facts=Facts(account(*rows)), rules=rules(**EVERY), now=NOW) == {Reason.UNUSED}
+    assert find_reasons(key, [key], facts=Facts(account(*rows)), declared=declare(**EVERY), now=NOW) == {Reason.UNUSED}
 
 
 def test_reasons_that_are_not_declared_are_none() -> None:
     facts = Facts(account(row("svc", slot(), password_enabled=True)))
     key = credential(age=400)
-    assert find_reasons(key, [key], facts=facts, rules=rules(), now=NOW) == {Reason.UNUSED}
-    assert find_reasons(key, [key], facts=facts, rules=rules(stage_reasons=["never_used"]), now=NOW) == set()
+    assert find_reasons(key, [key], facts=facts, declared=declare(), now=NOW) == {Reason.UNUSED}
+    assert find_reasons(key, [key], facts=facts, declared=declare(stage_reasons=["never_used"]), now=NOW) == set()
 
 
 def test_a_key_switched_off_and_on_is_as_old_as_its_creation() -> None:
