@@ -63,10 +63,10 @@ class WantedRule:
     def full_name(self) -> str:
         return f"{PREFIX}{self.name}"
 
-    def parameters_in(self, partition: str) -> dict[str, str]:
+    def fill_parameters(self, partition: str) -> dict[str, str]:
         return {name: _fill_partition(value, partition) for name, value in self.parameters.items()}
 
-    def named_in(self, partition: str) -> dict[str, t.Optional[str]]:
+    def fill_named_parameters(self, partition: str) -> dict[str, t.Optional[str]]:
         return {name: value and _fill_partition(value, partition) for name, value in self.named.items()}
 
     def is_offered(self, region: str) -> bool:

@@ -78,10 +78,10 @@ class Planner:
             if region not in observed.snapshot.denied_regions:
                 outcome.warnings.append(f"nothing is planned in {region}: {reason}")
         if self.declared.of_organization:
-            making.for_organization()
+            making.plan_for_organization()
         else:
-            making.for_account()
-        return Plan(tuple(outcome.changes), tuple(outcome.refused), tuple(outcome.warnings)), outcome.told
+            making.plan_for_account()
+        return Plan(tuple(outcome.changes), tuple(outcome.refused), tuple(outcome.warnings)), outcome.rules
 
 
 def list_unread(snapshot: Snapshot) -> dict[str, str]:
@@ -110,30 +110,30 @@ class _PlanMaker:
         self._kept_off: dict[str, dict[str, list[str]]] = {}
         self.outcome = Outcome()
 
-    def for_account(self) -> None:
+    def plan_for_account(self) -> None:
         """Recorders, then rules, then what is to go."""
         self._recorders.plan(self._regions, self.outcome)
         for wanted in self._declared.rules:
-            for region in self._places(wanted):
-                self._rule(wanted, region)
-        self._tell_of_what_is_lacking()
+            for region in self._list_regions(wanted):
+                self._plan_rule(wanted, region)
+        self._refuse_lacking()
         ours = [rule for rule in self._snapshot.config_rules if _is_ours(rule) and rule.region in self._regions]
         for rule in ours:
             if rule.name.removeprefix(PREFIX) in self._declared.remove and not rule.is_leaving:
-                self.outcome.changes.append(self._place(rule.region).delete(rule, len(ours)))
+                self.outcome.changes.append(self._make_writer(rule.region).delete(rule, len(ours)))
 
-    def for_organization(self) -> None:
+    def plan_for_organization(self) -> None:
         """The same rules, made once for all accounts. Whether these record is theirs to see to."""
-        wanted = [(rule, region) for rule in self._declared.rules for region in self._places(rule)]
+        wanted = [(rule, region) for rule in self._declared.rules for region in self._list_regions(rule)]
         found = {region: self._observed.organization[region] for region in self._regions}
         snapshot = self._snapshot
         if found:
             OrganizationPlan(snapshot.partition, snapshot.account_id, self._declared, found, self.outcome).make(wanted)
 
-    def _place(self, region: str) -> changes.ConfigWriter:
+    def _make_writer(self, region: str) -> changes.ConfigWriter:
         return changes.ConfigWriter(self._snapshot.partition, self._snapshot.account_id, region)
 
-    def _places(self, wanted: WantedRule) -> Iterator[str]:
+    def _list_regions(self, wanted: WantedRule) -> Iterator[str]:
         """The regions in which a rule belongs, of those that could be read."""
         if wanted.regions:
             elsewhere = [region for region in wanted.regions if region not in self._snapshot.regions]
@@ -149,13 +149,13 @@ class _PlanMaker:
             if recorded:
                 yield recorded[0]
             else:
-                self._lacks("iam_not_recorded", self._once, wanted)
+                self._note_lack("iam_not_recorded", self._once, wanted)
         else:
-            region = self._once_for(wanted)
+            region = self._find_region_for_once(wanted)
             if region:
                 yield region
 
-    def _once_for(self, wanted: WantedRule) -> t.Optional[str]:
+    def _find_region_for_once(self, wanted: WantedRule) -> t.Optional[str]:
         """The region for a rule that is needed once: where we have it, the declared one, or one that offers it."""
         have = [rule.region for rule in self._snapshot.config_rules if rule.name == wanted.full_name and _is_ours(rule)]
         for region in (*have, self._once):
@@ -165,7 +165,7 @@ class _PlanMaker:
             return None
         return next((region for region in self._regions if wanted.is_offered(region)), None)
 
-    def _rule(self, wanted: WantedRule, region: str) -> None:
+    def _plan_rule(self, wanted: WantedRule, region: str) -> None:
         present = next(
             (
                 rule
@@ -174,28 +174,28 @@ class _PlanMaker:
             ),
             None,
         )
-        other = self._by_others(wanted, region)
-        told = present or other
-        self.outcome.told.append(
+        other = self._find_rule_of_others(wanted, region)
+        live = present or other
+        self.outcome.rules.append(
             {
                 "rule": wanted.name,
                 "region": region,
                 "identifier": wanted.identifier,
                 "status": "present" if present else "by_others" if other else "missing",
-                "name": told.name if told else None,
-                "created_by": told.created_by if told else None,
+                "name": live.name if live else None,
+                "created_by": live.created_by if live else None,
             }
         )
         if present:
-            self._present(wanted, present)
+            self._update(wanted, present)
         elif other is None:
-            self._missing(wanted, region)
+            self._create(wanted, region)
 
-    def _by_others(self, wanted: WantedRule, region: str) -> t.Optional[ConfigRule]:
+    def _find_rule_of_others(self, wanted: WantedRule, region: str) -> t.Optional[ConfigRule]:
         """A rule of somebody else that does what is declared. What the play names of parameters, it has to have."""
         if wanted.is_extra:
             return None
-        named = wanted.named_in(self._snapshot.partition)
+        named = wanted.fill_named_parameters(self._snapshot.partition)
         anywhere = wanted.placement is Placement.ONCE
         able = [
             rule
@@ -210,39 +210,39 @@ class _PlanMaker:
         ]
         return min(able, key=lambda rule: (rule.region != region, rule.name), default=None)
 
-    def _missing(self, wanted: WantedRule, region: str) -> None:
-        if not self._recorders.serves(region):
-            self._lacks("no_recorder", region, wanted)
+    def _create(self, wanted: WantedRule, region: str) -> None:
+        if not self._recorders.can_make_rules(region):
+            self._note_lack("no_recorder", region, wanted)
             return
         self.outcome.changes.append(
-            self._place(region).create(
+            self._make_writer(region).create(
                 wanted.full_name,
-                self._wanted_shape(wanted),
+                self._build_shape(wanted),
                 description=wanted.description,
                 tags=self._declared.tags,
-                remedies=self._remedied(wanted, region),
+                remedies=self._find_remedies(wanted, region),
             )
         )
 
-    def _remedied(self, wanted: WantedRule, region: str) -> tuple[str, ...]:
+    def _find_remedies(self, wanted: WantedRule, region: str) -> tuple[str, ...]:
         rule = BY_IDENTIFIER.get(wanted.identifier)
         if wanted.is_extra or rule is None or not rule.by_default:
             return ()
-        return self._recorders.remedied("config_iam_rules", region)
+        return self._recorders.find_remedies("config_iam_rules", region)
 
-    def _wanted_shape(self, wanted: WantedRule, present: t.Optional[ConfigRule] = None) -> changes.Shape:
+    def _build_shape(self, wanted: WantedRule, present: t.Optional[ConfigRule] = None) -> changes.Shape:
         """What a rule is to be. Of what is not declared, it keeps what it has."""
         return changes.build_shape(
             wanted.identifier,
-            wanted.parameters_in(self._snapshot.partition),
+            wanted.fill_parameters(self._snapshot.partition),
             wanted.frequency or (present.frequency if present else None),
             wanted.resource_types or (present.resource_types if present else ()),
         )
 
-    def _present(self, wanted: WantedRule, present: ConfigRule) -> None:
-        place = self._place(present.region)
-        target = place.arn("config-rule", present.name)
-        after = self._wanted_shape(wanted, present)
+    def _update(self, wanted: WantedRule, present: ConfigRule) -> None:
+        writer = self._make_writer(present.region)
+        target = writer.arn("config-rule", present.name)
+        after = self._build_shape(wanted, present)
         differs = after != changes.describe_rule(present)
         if present.is_leaving:
             reason = "it is being deleted; once AWS is done, it can be made again"
@@ -253,15 +253,15 @@ class _PlanMaker:
                 self.outcome.refused.append(Refusal("name_taken", reason, target, changes.PUT_RULE))
         else:
             if differs:
-                self.outcome.changes.append(place.update(present, after))
-            self.outcome.changes += place.tag(present, self._declared.tags)
+                self.outcome.changes.append(writer.update(present, after))
+            self.outcome.changes += writer.tag(present, self._declared.tags)
 
-    def _lacks(self, rule: str, region: str, wanted: WantedRule) -> None:
+    def _note_lack(self, rule: str, region: str, wanted: WantedRule) -> None:
         self._kept_off.setdefault(rule, {}).setdefault(region, []).append(wanted.name)
 
-    def _tell_of_what_is_lacking(self) -> None:
+    def _refuse_lacking(self) -> None:
         """One refusal for each reason, however many regions and rules it keeps off."""
-        told = {
+        reasons = {
             "no_recorder": "AWS Config has no recorder there, without which no rule can be made: have one made "
             "(option recorder, which costs money), or leave the region out",
             "iam_not_recorded": "changes of IAM trigger these rules, and IAM is recorded in no region that could be "
@@ -270,9 +270,9 @@ class _PlanMaker:
         for rule, by_region in self._kept_off.items():
             names = sorted({name for kept in by_region.values() for name in kept})
             where = f"{listing(by_region, limit=20)}: " if rule == "no_recorder" else ""
-            reason = f"{where}{told[rule]} (rules: {listing(names, limit=20)})"
+            reason = f"{where}{reasons[rule]} (rules: {listing(names, limit=20)})"
             region = next(iter(by_region)) if len(by_region) == 1 else "*"
-            target = self._place(region).arn("configuration-recorder", "*")
+            target = self._make_writer(region).arn("configuration-recorder", "*")
             self.outcome.refused.append(Refusal(rule, reason, target, changes.PUT_RULE))
 
 

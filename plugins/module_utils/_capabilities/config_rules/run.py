@@ -108,7 +108,7 @@ class ConfigRules(Capability[Observed]):
         self._access = connection.access
         self._reread = reread(connection.access, planner.now)
         self._acting = acting(connection.access)
-        self._told: list[dict[str, t.Any]] = []
+        self._rules: list[dict[str, t.Any]] = []
         self._changes: tuple[Change, ...] = ()
         self._closed: set[str] = set()
 
@@ -130,7 +130,7 @@ class ConfigRules(Capability[Observed]):
         return self._planner.findings(observed)
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
-        plan, self._told = self._planner.plan(observed, found)
+        plan, self._rules = self._planner.plan(observed, found)
         self._changes = plan.changes
         return plan
 
@@ -162,7 +162,7 @@ class ConfigRules(Capability[Observed]):
         return None
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        return {"rules": self._told}
+        return {"rules": self._rules}
 
     def costs(self) -> list[dict[str, t.Any]]:
         return list_costs(self._changes)

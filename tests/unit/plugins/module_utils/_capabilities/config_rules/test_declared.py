@@ -81,7 +81,7 @@ def test_an_empty_value_leaves_a_parameter_out() -> None:
 
 def test_partitions_have_arns_of_their_own() -> None:
     found = one("support-role")
-    assert found.parameters_in("aws-cn")["policyARN"] == "arn:aws-cn:iam::aws:policy/AWSSupportAccess"
+    assert found.fill_parameters("aws-cn")["policyARN"] == "arn:aws-cn:iam::aws:policy/AWSSupportAccess"
     assert found.named == {}
 
 
