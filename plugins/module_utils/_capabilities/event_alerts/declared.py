@@ -73,7 +73,7 @@ class Declared:
     adopt: bool = False
 
     @property
-    def leads_somewhere(self) -> bool:
+    def has_destination(self) -> bool:
         return bool(self.topic_arn or self.create_topic or self.bus_arn)
 
     @property

@@ -96,10 +96,10 @@ class AlertAws:
         """The answer to one call."""
         request = dict(parameters or {})
         if operation in (SET_QUEUE, DELETE_QUEUE):
-            request["QueueUrl"] = self._queue_url(operation, request.pop("QueueName"), region)
+            request["QueueUrl"] = self._find_queue_url(operation, request.pop("QueueName"), region)
         if operation == UNSUBSCRIBE:
-            request = {"SubscriptionArn": self._subscription(request, region)}
-        answer = self._patiently(service, operation, request, region)
+            request = {"SubscriptionArn": self._find_subscription(request, region)}
+        answer = self._call_patiently(service, operation, request, region)
         if answer.get("FailedEntryCount"):
             entry: Mapping[str, t.Any] = next(iter(answer.get("FailedEntries") or ()), {})
             why = entry.get("ErrorMessage", "AWS does not say why")
@@ -112,7 +112,7 @@ class AlertAws:
             )
         return answer
 
-    def _subscription(self, named: Mapping[str, t.Any], region: t.Optional[str]) -> str:
+    def _find_subscription(self, named: Mapping[str, t.Any], region: t.Optional[str]) -> str:
         """The ARN that AWS gave a subscription. Raises AwsError where there is none."""
         found = find_subscription(self._access, named["TopicArn"], named["Endpoint"])
         if found is None:
@@ -121,7 +121,7 @@ class AlertAws:
             )
         return found
 
-    def _queue_url(self, operation: str, name: str, region: t.Optional[str]) -> str:
+    def _find_queue_url(self, operation: str, name: str, region: t.Optional[str]) -> str:
         """The URL that AWS gave a queue. Raises AwsError, for ``operation`` itself where there is no such queue."""
         try:
             return fields.text(self._access.call("sqs", "GetQueueUrl", {"QueueName": name}, region=region), "QueueUrl")
@@ -131,7 +131,7 @@ class AlertAws:
                 error.message, code=error.code, service="sqs", operation=operation, region=error.region
             ) from error
 
-    def _patiently(
+    def _call_patiently(
         self, service: str, operation: str, request: Mapping[str, t.Any], region: t.Optional[str]
     ) -> Mapping[str, t.Any]:
         for wait in _ROLE_WAITS if operation == PUT_TARGETS else ():

@@ -83,34 +83,34 @@ class Planner:
         writer = AlertWriter(observed.snapshot.account_id, self.tags)
         build = SurroundingsPlanner(self.declared, topology, observed.found, writer)
         rules = _RulePlanner(self.declared, observed.snapshot, topology, writer)
-        steps: list[Step] = list(self._steps(build, rules))
+        steps: list[Step] = list(self._plan_steps(build, rules))
         changes = [step for step in steps if isinstance(step, Change)]
         refused = tuple(step for step in steps if isinstance(step, Refusal))
         remedies = _group_remedies(found)
         return Plan(changes=tuple(_add_remedies(change, remedies) for change in changes), refused=refused)
 
-    def _steps(self, build: SurroundingsPlanner, rules: _RulePlanner) -> Iterator[Step]:
+    def _plan_steps(self, build: SurroundingsPlanner, rules: _RulePlanner) -> Iterator[Step]:
         if not self.declared.present:
-            yield from rules.removals()
-            yield from build.unused_admission()
-            yield from build.unused_role(rules.unread)
+            yield from rules.remove_all()
+            yield from build.withdraw_admission()
+            yield from build.remove_role(rules.unread)
             return
-        if not self.declared.leads_somewhere:
+        if not self.declared.has_destination:
             return
-        hub = rules.unread_hub()
+        hub = rules.refuse_unread_hub()
         if hub is not None:
             yield hub
             return
-        role = list(build.role())
+        role = list(build.plan_role())
         yield from role
         # Without the role nothing could be handed on, and rules would only look as if it were.
         handed_on = not any(isinstance(step, Refusal) for step in role)
         for region in build.topology.place.regions:
-            steps = list(build.region(region))
+            steps = list(build.plan_region(region))
             yield from steps
             notifies = region in build.topology.notifying_regions
             if not any(isinstance(step, Refusal) for step in steps) and (notifies or handed_on):
-                yield from rules.region(region)
+                yield from rules.plan_region(region)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +128,7 @@ class _RulePlanner:
         read = self.topology.place.regions
         return tuple(region for region in self.snapshot.regions if region not in read)
 
-    def unread_hub(self) -> t.Optional[Refusal]:
+    def refuse_unread_hub(self) -> t.Optional[Refusal]:
         """Why nothing is planned at all: nobody knows what is in the region that all events go to."""
         hub = self.topology.hub
         unread = self.snapshot.missing(Dataset.EVENT_RULES, hub)
@@ -137,27 +137,27 @@ class _RulePlanner:
         reason = f"the rules of {hub}, where people are told, are not known: {unread_reason(unread)}"
         return Refusal("unread", reason, self.topology.place.arn("events", hub, f"rule/{PREFIX}*"), PUT_RULE)
 
-    def region(self, region: str) -> Iterator[Step]:
+    def plan_region(self, region: str) -> Iterator[Step]:
         """Every rule that is wanted in a region, then what is ours there and not wanted any more."""
-        live = {rule.name: rule for rule in self._live(region)}
-        wanted = [rule for rule in self.topology.rules() if rule.region == region]
+        live = {rule.name: rule for rule in self._list_live(region)}
+        wanted = [rule for rule in self.topology.list_rules() if rule.region == region]
         for rule in wanted:
-            yield from self._converged(rule, live.get(rule.name))
+            yield from self._converge(rule, live.get(rule.name))
         names = {rule.name for rule in wanted}
         for name, present in live.items():
             if name not in names:
-                yield from self._removed(present)
+                yield from self._remove(present)
 
-    def removals(self) -> Iterator[Step]:
+    def remove_all(self) -> Iterator[Step]:
         """All rules of ours away."""
         for region in self.topology.place.regions:
-            for rule in self._live(region):
-                yield from self._removed(rule)
+            for rule in self._list_live(region):
+                yield from self._remove(rule)
 
-    def _live(self, region: str) -> tuple[EventRule, ...]:
+    def _list_live(self, region: str) -> tuple[EventRule, ...]:
         return next((item.rules for item in self.snapshot.alert_regions if item.region == region), ())
 
-    def _converged(self, wanted: WantedRule, live: t.Optional[EventRule]) -> Iterator[Step]:
+    def _converge(self, wanted: WantedRule, live: t.Optional[EventRule]) -> Iterator[Step]:
         arn = self.topology.place.arn("events", wanted.region, f"rule/{wanted.name}")
         objection = self._objection(wanted, live)
         if objection:
@@ -187,7 +187,7 @@ class _RulePlanner:
             return "targets", f"the rule has {len(others)} targets of others, and EventBridge takes {_MOST_TARGETS}"
         return None
 
-    def _removed(self, live: EventRule) -> Iterator[Step]:
+    def _remove(self, live: EventRule) -> Iterator[Step]:
         """A rule of ours with its targets of ours. One that others have added a target to is theirs to delete."""
         if live.managed_by or not live.is_owned:
             return
@@ -249,14 +249,19 @@ def make_rule_results(declared: Declared, topology: Topology) -> list[dict[str, 
 
 def list_costs(declared: Declared, topology: Topology) -> list[dict[str, t.Any]]:
     """What AWS bills for: a unit and how many times it comes, which for events nobody knows beforehand."""
-    if not (declared.present and declared.leads_somewhere):
+    if not (declared.present and declared.has_destination):
         return []
-    handing_on = sorted({rule.region for rule in topology.rules() if rule.target.settings.get("RoleArn")})
+    handing_on = sorted({rule.region for rule in topology.list_rules() if rule.target.settings.get("RoleArn")})
     notifying = topology.notifying_regions
     queues = [region for region in topology.place.regions if topology.queue_arn(region)]
     key = declared.kms_key_id
     listed = (
-        ("rules", "rule on the default bus", len(topology.rules()), "rules and events of AWS's own services are free"),
+        (
+            "rules",
+            "rule on the default bus",
+            len(topology.list_rules()),
+            "rules and events of AWS's own services are free",
+        ),
         (
             "topology",
             "region that hands events on",

@@ -75,7 +75,7 @@ class SurroundingsPlanner:
     found: Surroundings
     writer: AlertWriter
 
-    def role(self) -> Iterator[t.Union[Change, Refusal]]:
+    def plan_role(self) -> Iterator[t.Union[Change, Refusal]]:
         """The role by which events are handed on; none where one is given."""
         if not self.topology.hands_on or self.declared.role_arn:
             return
@@ -91,9 +91,9 @@ class SurroundingsPlanner:
             reason = "there is a role of this name that this collection did not make; adopt takes it over"
             yield _refuse("foreign", reason, arn, CREATE_ROLE)
             return
-        yield from self._changed_role(live)
+        yield from self._update_role(live)
 
-    def _changed_role(self, live: Role) -> Iterator[t.Union[Change, Refusal]]:
+    def _update_role(self, live: Role) -> Iterator[t.Union[Change, Refusal]]:
         """What a role that is there lacks."""
         trusts, permits = _has_same_meaning(live.trust, self._trust), _has_same_meaning(live.policy, self._permissions)
         wanted = self.declared.role_permissions_boundary
@@ -109,7 +109,7 @@ class SurroundingsPlanner:
         if not permits:
             yield self.writer.put_role_policy(live.arn, live.policy, self._permissions)
 
-    def unused_role(self, unread: Sequence[str]) -> tuple[t.Union[Change, Refusal], ...]:
+    def remove_role(self, unread: Sequence[str]) -> tuple[t.Union[Change, Refusal], ...]:
         """The role of ours away with the rules. In regions that were not read there may be some that need it."""
         live = self.found.role
         if live is None or not live.is_owned:
@@ -119,17 +119,17 @@ class SurroundingsPlanner:
             return (_refuse("unread", reason, live.arn, DELETE_ROLE),)
         return self.writer.delete_role(live.arn, live.trust, live.policy, live.boundary)
 
-    def region(self, region: str) -> Iterator[t.Union[Change, Refusal]]:
+    def plan_region(self, region: str) -> Iterator[t.Union[Change, Refusal]]:
         """Topic, queue and bus of a region."""
         if region in self.topology.notifying_regions:
-            yield from self._topic(self.topology.topic_arn(region))
+            yield from self._plan_topic(self.topology.topic_arn(region))
         queue = self.topology.queue_arn(region)
         if queue:
-            yield from self._queue(queue, region)
+            yield from self._plan_queue(queue, region)
         if region == self.topology.hub:
-            yield from self._bus()
+            yield from self._plan_bus()
 
-    def _topic(self, arn: str) -> Iterator[t.Union[Change, Refusal]]:
+    def _plan_topic(self, arn: str) -> Iterator[t.Union[Change, Refusal]]:
         live = self.found.topics.get(arn)
         if arn.split(":")[4] != self.topology.place.account_id:
             # Its owner admits these rules, and tells nobody else.
@@ -137,42 +137,42 @@ class SurroundingsPlanner:
         if arn in self.found.unread:
             yield _refuse("unread", f"the topic is not known: {self.found.unread[arn]}", arn, CREATE_TOPIC)
         elif live is None and self.declared.create_topic:
-            yield self.writer.create_topic(arn, self._topic_policy(arn), self.declared.kms_key_id)
+            yield self.writer.create_topic(arn, self._build_topic_policy(arn), self.declared.kms_key_id)
         elif live is None:
             yield _refuse("no_topic", "there is no such topic; create_topic makes one", arn, CREATE_TOPIC)
         else:
-            yield from self._opened(arn, live)
+            yield from self._open_topic(arn, live)
             if self.declared.create_topic and self.declared.kms_key_id not in ("", live.kms_key_id):
                 yield self.writer.set_topic(arn, "KmsMasterKeyId", live.kms_key_id, self.declared.kms_key_id)
 
-    def _opened(self, arn: str, live: AlertTopic) -> Iterator[t.Union[Change, Refusal]]:
+    def _open_topic(self, arn: str, live: AlertTopic) -> Iterator[t.Union[Change, Refusal]]:
         """The policy of a topic with our statement in it, unless EventBridge may publish for sure without."""
-        senders = self._senders(arn.split(":")[3])
+        senders = self._list_senders(arn.split(":")[3])
         if _admits_all(live.policy, "sns:Publish", arn, senders):
             return
-        after = merge_statement(live.policy, self._publish(arn))
+        after = merge_statement(live.policy, self._build_publish(arn))
         if _admits_all(after, "sns:Publish", arn, senders):
             yield self.writer.set_topic(arn, "Policy", live.policy, after)
         else:
             reason = f"a statement of its policy denies {EVENTBRIDGE} to publish; take it out, or name another topic"
             yield _refuse("denied", reason, arn, SET_TOPIC)
 
-    def _senders(self, region: str) -> tuple[Sender, ...]:
+    def _list_senders(self, region: str) -> tuple[Sender, ...]:
         """EventBridge, as it asks for each of the rules that are wanted in a region."""
         place = self.topology.place
         return tuple(
             Sender(EVENTBRIDGE, place.account_id, place.arn("events", region, f"rule/{rule.name}"))
-            for rule in self.topology.rules()
+            for rule in self.topology.list_rules()
             if rule.region == region
         )
 
-    def _queue(self, arn: str, region: str) -> Iterator[t.Union[Change, Refusal]]:
-        statement = self._send(arn, region)
+    def _plan_queue(self, arn: str, region: str) -> Iterator[t.Union[Change, Refusal]]:
+        statement = self._build_send(arn, region)
         if arn in self.found.unread:
             yield _refuse("unread", f"the queue is not known: {self.found.unread[arn]}", arn, CREATE_QUEUE)
         elif self.found.queues.get(arn) is not None:
             live = self.found.queues[arn].get("policy")
-            senders = self._senders(region)
+            senders = self._list_senders(region)
             after = merge_statement(live, statement)
             if _admits_all(live, "sqs:SendMessage", arn, senders):
                 return
@@ -187,7 +187,7 @@ class SurroundingsPlanner:
             reason = "there is no such queue; create_dead_letter_queue makes one"
             yield _refuse("no_queue", reason, arn, CREATE_QUEUE)
 
-    def _bus(self) -> Iterator[t.Union[Change, Refusal]]:
+    def _plan_bus(self) -> Iterator[t.Union[Change, Refusal]]:
         arn = self.topology.place.arn("events", self.topology.hub, "event-bus/default")
         live = self.statement
         if not self.declared.receive_from_organization:
@@ -200,7 +200,7 @@ class SurroundingsPlanner:
         ):
             yield self.writer.admit_organization(arn, self.found.organization_id, live)
 
-    def unused_admission(self) -> tuple[Change, ...]:
+    def withdraw_admission(self) -> tuple[Change, ...]:
         """The organization out of the bus of this account."""
         if self.statement is None:
             return ()
@@ -213,7 +213,7 @@ class SurroundingsPlanner:
         statements = (self.found.bus_policy or {}).get("Statement") or []
         return next((item for item in statements if item.get("Sid") == STATEMENT), None)
 
-    def _publish(self, arn: str) -> dict[str, t.Any]:
+    def _build_publish(self, arn: str) -> dict[str, t.Any]:
         """EventBridge into a topic, without a condition.
 
         Several of AWS's documents say that messages to a topic whose statement for EventBridge has one are dropped, and
@@ -221,12 +221,12 @@ class SurroundingsPlanner:
         """
         return {**_build_allow("sns:Publish"), "Resource": arn}
 
-    def _send(self, arn: str, region: str) -> dict[str, t.Any]:
+    def _build_send(self, arn: str, region: str) -> dict[str, t.Any]:
         """EventBridge into a queue, to which it sends the ARN of the rule."""
         condition = {"ArnLike": {"aws:SourceArn": self.topology.place.arn("events", region, f"rule/{PREFIX}*")}}
         return {**_build_allow("sqs:SendMessage"), "Resource": arn, "Condition": condition}
 
-    def _topic_policy(self, arn: str) -> dict[str, t.Any]:
+    def _build_topic_policy(self, arn: str) -> dict[str, t.Any]:
         tls = {
             "Sid": "TlsOnly",
             "Effect": "Deny",
@@ -235,7 +235,7 @@ class SurroundingsPlanner:
             "Resource": arn,
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
-        return {"Version": "2012-10-17", "Statement": [self._publish(arn), tls]}
+        return {"Version": "2012-10-17", "Statement": [self._build_publish(arn), tls]}
 
     @property
     def _trust(self) -> dict[str, t.Any]:

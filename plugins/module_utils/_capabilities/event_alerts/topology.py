@@ -118,31 +118,34 @@ class Topology:
             return True
         return bool(self.place.is_management_account) or self.declared.receive_from_organization
 
-    def rules(self) -> tuple[WantedRule, ...]:
+    def list_rules(self) -> tuple[WantedRule, ...]:
         """All rules, region by region, those that notify first."""
-        if not self.declared.leads_somewhere:
+        if not self.declared.has_destination:
             return ()
         found: list[WantedRule] = []
         for region in self.place.regions:
             if region in self.notifying_regions:
                 everything = self.declared.topology != TOPICS
-                found += [self._notifying(rule, region) for rule in self._on(region, everything=everything)]
+                found += [
+                    self._build_notifying_rule(rule, region)
+                    for rule in self._select_rules(region, everything=everything)
+                ]
             else:
-                found += self._forwarding(region)
+                found += self._build_forwarding_rules(region)
         return tuple(found)
 
-    def _on(self, region: str, *, everything: bool = False) -> Iterator[AlertRule]:
+    def _select_rules(self, region: str, *, everything: bool = False) -> Iterator[AlertRule]:
         """The rules whose events occur in a region, or come to it from others."""
         home, partition = self.place.home_region, self.place.partition
         for rule in self.declared.rules:
             if self.applies(rule) and (everything or occurs_in(rule, region, home=home, partition=partition)):
                 yield rule
 
-    def _notifying(self, rule: AlertRule, region: str) -> WantedRule:
+    def _build_notifying_rule(self, rule: AlertRule, region: str) -> WantedRule:
         target = EventTarget(
             TOPIC_TARGET,
             self.topic_arn(region),
-            {"InputTransformer": build_transformer(rule), **self._reliably(region)},
+            {"InputTransformer": build_transformer(rule), **self._build_delivery(region)},
         )
         return WantedRule(
             name=rule.full_name,
@@ -154,10 +157,10 @@ class Topology:
             watches=(rule.name,),
         )
 
-    def _forwarding(self, region: str) -> Iterator[WantedRule]:
+    def _build_forwarding_rules(self, region: str) -> Iterator[WantedRule]:
         """As few rules as patterns of AWS's length allow, for all that is on in a region."""
-        target = EventTarget(BUS_TARGET, self.bus_arn, {"RoleArn": self.role_arn, **self._reliably(region)})
-        groups = _group_rules(tuple(self._on(region)), self.declared.ignore_principals)
+        target = EventTarget(BUS_TARGET, self.bus_arn, {"RoleArn": self.role_arn, **self._build_delivery(region)})
+        groups = _group_rules(tuple(self._select_rules(region)), self.declared.ignore_principals)
         for number, group in enumerate(groups, start=1):
             reads = any(rule.state is State.WITH_READS for rule in group)
             yield WantedRule(
@@ -170,7 +173,7 @@ class Topology:
                 watches=tuple(rule.name for rule in group),
             )
 
-    def _reliably(self, region: str) -> dict[str, t.Any]:
+    def _build_delivery(self, region: str) -> dict[str, t.Any]:
         queue = self.queue_arn(region)
         return {"RetryPolicy": dict(_RETRY), **({"DeadLetterConfig": {"Arn": queue}} if queue else {})}
 

@@ -131,7 +131,7 @@ class Probe:
             return {"source": [SOURCE], "detail": {"through": [self.name], "region": [self.region]}}
         return {"source": [SOURCE], "detail": {"rule": [self.name]}}
 
-    def settings(self) -> t.Optional[dict[str, t.Any]]:
+    def build_settings(self) -> t.Optional[dict[str, t.Any]]:
         """The settings of the temporary target; None where its message would look like a real one."""
         settings = dict(self.target.settings)
         if self.is_forwarded:
@@ -212,12 +212,12 @@ class Planner:
 
     def plan(self) -> Plan:
         """What is made, sent and removed, in this order."""
-        probes, refused = self._let_through()
+        probes, refused = self._select_probes()
         topics = sorted({probe.target.arn for probe in probes if not probe.is_forwarded})
-        steps = [*self._ready(probes, topics), *self._sent(probes), *self._cleaned(probes, topics)]
+        steps = [*self._prepare(probes, topics), *self._send(probes), *self._clean_up(probes, topics)]
         return Plan(changes=tuple(steps), refused=refused)
 
-    def _let_through(self) -> tuple[tuple[Probe, ...], tuple[Refusal, ...]]:
+    def _select_probes(self) -> tuple[tuple[Probe, ...], tuple[Refusal, ...]]:
         if self.only_clean:
             return (), ()
         judged = [(probe, self._objection(probe)) for probe in make_probes(self.observed.snapshot)]
@@ -260,7 +260,7 @@ class Planner:
             return "unread", f"whether there is a queue of that name is not known: {around.unread[queue]}", queue
         if self._is_foreign(queue):
             return "foreign", "a queue that no probe made has the name of the temporary one", queue
-        if probe.settings() is None:
+        if probe.build_settings() is None:
             return "transformer", "the target has no input transformer, so that nothing would say PROBE", probe.rule.arn
         people = [item for item in around.subscribers.get(target, ()) if item.endpoint != queue_arn(target)]
         if people and target not in self.accepted:
@@ -285,7 +285,7 @@ class Planner:
         """The rules of others that the event of a probe triggers on the default bus of its region."""
         given = {"detail-type": KIND, "source": SOURCE, "detail": probe.detail}
         event = envelope(given, account_id=self.writer.account_id, region=probe.region)
-        temporary = {rule.name for rule in self._temporary(probe.region)}
+        temporary = {rule.name for rule in self._list_temporary(probe.region)}
         return sorted(
             rule.name
             for rule in self.observed.around.listeners.get(probe.region, ())
@@ -294,7 +294,7 @@ class Planner:
 
     def _is_taken(self, probe: Probe) -> bool:
         """Whether somebody else has a rule of the name that the temporary one would have."""
-        own = {rule.name for rule in self._temporary(probe.region)}
+        own = {rule.name for rule in self._list_temporary(probe.region)}
         listed = self.observed.around.listeners.get(probe.region, ())
         return probe.temporary not in own and any(rule.name == probe.temporary for rule in listed)
 
@@ -310,7 +310,7 @@ class Planner:
         partition = self.observed.snapshot.partition
         return f"arn:{partition}:events:{region}:{self.writer.account_id}:event-bus/default"
 
-    def _ready(self, probes: Sequence[Probe], topics: Sequence[str]) -> Iterator[Change]:
+    def _prepare(self, probes: Sequence[Probe], topics: Sequence[str]) -> Iterator[Change]:
         """The queue and its subscription, then the temporary rules; what an earlier probe left is used."""
         queues: dict[str, list[str]] = {}
         for topic in topics:
@@ -328,13 +328,13 @@ class Planner:
                 if all(item.endpoint != queue for item in self.observed.around.subscribers.get(topic, ())):
                     yield self.writer.subscribe(topic, queue)
         for probe in probes:
-            yield from self._rule(probe)
+            yield from self._plan_rule(probe)
 
-    def _rule(self, probe: Probe) -> Iterator[Change]:
-        target = EventTarget(probe.target.id, probe.target.arn, probe.settings() or {})
-        wanted = self._wanted(probe, target)
+    def _plan_rule(self, probe: Probe) -> Iterator[Change]:
+        target = EventTarget(probe.target.id, probe.target.arn, probe.build_settings() or {})
+        wanted = self._build_wanted_rule(probe, target)
         arn = self._temporary_arn(probe)
-        live = next((rule for rule in self._temporary(probe.region) if rule.name == probe.temporary), None)
+        live = next((rule for rule in self._list_temporary(probe.region) if rule.name == probe.temporary), None)
         after = self.writer.put_rule(wanted, arn, live)
         if describe_rule(live) != after.after:
             yield after
@@ -342,7 +342,7 @@ class Planner:
         if describe_target(present) != describe_target(target):
             yield self.writer.put_target(probe.temporary, arn, probe.region, target, present)
 
-    def _wanted(self, probe: Probe, target: EventTarget) -> WantedRule:
+    def _build_wanted_rule(self, probe: Probe, target: EventTarget) -> WantedRule:
         return WantedRule(
             name=probe.temporary,
             region=probe.region,
@@ -353,7 +353,7 @@ class Planner:
             watches=(),
         )
 
-    def _sent(self, probes: Sequence[Probe]) -> Iterator[Change]:
+    def _send(self, probes: Sequence[Probe]) -> Iterator[Change]:
         for region in dict.fromkeys(probe.region for probe in probes):
             bus = self._bus(region)
             entries = [
@@ -370,14 +370,14 @@ class Planner:
                 number = start // _MOST_EVENTS + 1
                 yield self.writer.put_events(bus, number, entries[start : start + _MOST_EVENTS])
 
-    def _cleaned(self, probes: Sequence[Probe], topics: Sequence[str]) -> Iterator[Change]:
+    def _clean_up(self, probes: Sequence[Probe], topics: Sequence[str]) -> Iterator[Change]:
         """All of this probe away, and of earlier ones."""
-        for rule in (*(self._made(probe) for probe in probes), *self._left(probes)):
+        for rule in (*(self._build_temporary_rule(probe) for probe in probes), *self._find_left_rules(probes)):
             for target in rule.targets:
                 yield _make_final(self.writer.remove_target(rule, target))
             yield _make_final(self.writer.delete_rule(rule))
         around = self.observed.around
-        queues = {queue_arn(topic): self._policy(topic, topics) for topic in topics}
+        queues = {queue_arn(topic): self._build_policy(topic, topics) for topic in topics}
         left = {queue: live for queue, live in around.queues.items() if live and not self._is_foreign(queue)}
         queues |= {queue: live.get("policy") for queue, live in left.items() if queue not in queues}
         subscribed = {(topic, queue_arn(topic)) for topic in topics}
@@ -392,15 +392,15 @@ class Planner:
         for queue, policy in queues.items():
             yield self.writer.delete_queue(queue, policy)
 
-    def _policy(self, topic: str, topics: Sequence[str]) -> dict[str, t.Any]:
+    def _build_policy(self, topic: str, topics: Sequence[str]) -> dict[str, t.Any]:
         queue = queue_arn(topic)
         return build_queue_policy([other for other in topics if queue_arn(other) == queue], queue)
 
-    def _made(self, probe: Probe) -> EventRule:
+    def _build_temporary_rule(self, probe: Probe) -> EventRule:
         """The temporary rule of a probe as it will be."""
-        target = EventTarget(probe.target.id, probe.target.arn, probe.settings() or {})
-        wanted = self._wanted(probe, target)
-        live = next((rule for rule in self._temporary(probe.region) if rule.name == probe.temporary), None)
+        target = EventTarget(probe.target.id, probe.target.arn, probe.build_settings() or {})
+        wanted = self._build_wanted_rule(probe, target)
+        live = next((rule for rule in self._list_temporary(probe.region) if rule.name == probe.temporary), None)
         others = tuple(item for item in (live.targets if live else ()) if item.id != target.id)
         return EventRule(
             name=wanted.name,
@@ -413,13 +413,13 @@ class Planner:
             targets=(*others, target),
         )
 
-    def _left(self, probes: Sequence[Probe]) -> Iterator[EventRule]:
+    def _find_left_rules(self, probes: Sequence[Probe]) -> Iterator[EventRule]:
         """Temporary rules that an earlier probe left, and this one does not make."""
         made = {(probe.region, probe.temporary) for probe in probes}
         for here in self.observed.snapshot.alert_regions:
-            yield from (rule for rule in self._temporary(here.region) if (rule.region, rule.name) not in made)
+            yield from (rule for rule in self._list_temporary(here.region) if (rule.region, rule.name) not in made)
 
-    def _temporary(self, region: str) -> tuple[EventRule, ...]:
+    def _list_temporary(self, region: str) -> tuple[EventRule, ...]:
         here = (item for item in self.observed.snapshot.alert_regions if item.region == region)
         return tuple(rule for item in here for rule in item.rules if is_temporary(rule))
 

@@ -105,12 +105,12 @@ class AlertProbe(Capability[Observed]):
         self._options = options
         self._connection = connection
         self._only_clean = only_clean
-        self._sending = _ProbeAws(connection.access, seconds=options.seconds)
+        self._aws = _ProbeAws(connection.access, seconds=options.seconds)
         self._reread = reread(connection.access, connection.now)
 
     @property
     def has_made_something(self) -> bool:
-        return self._sending.has_called
+        return self._aws.has_called
 
     def observe(self) -> Observed:
         access = self._connection.access
@@ -127,33 +127,33 @@ class AlertProbe(Capability[Observed]):
         planner = Planner(observed, writer, self._options.accepted, only_clean=self._only_clean)
         plan = planner.plan()
         visible = {probe.way for probe in make_probes(observed.snapshot) if probe.is_visible}
-        self._sending.expect(plan.changes, visible)
+        self._aws.expect(plan.changes, visible)
         return plan
 
     def reread(self, change: Change) -> t.Any:
-        return self._sending.sent_by(change) if change.operation == PUT_EVENTS else self._reread(change)
+        return self._aws.read_sent(change) if change.operation == PUT_EVENTS else self._reread(change)
 
     def acting(self, _change: Change) -> Aws:
-        return self._sending
+        return self._aws
 
     def learn(self, change: Change, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-        return self._sending.learn(change, answer)
+        return self._aws.learn(change, answer)
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """What was found out of each rule and its target, and what was not."""
-        rows = [self._row(probe, self._observed.around) for probe in make_probes(self._observed.snapshot)]
+        rows = [self._make_result(probe, self._observed.around) for probe in make_probes(self._observed.snapshot)]
         return {"probe": {"rules": rows, "not_proven": NOT_PROVEN}, "rules": []}
 
-    def _row(self, probe: Probe, around: ProbeSurroundings) -> dict[str, t.Any]:
-        sending = self._sending
-        seconds = sending.seconds_of(probe.way)
-        is_known = probe.way in sending.sent and probe.is_visible
+    def _make_result(self, probe: Probe, around: ProbeSurroundings) -> dict[str, t.Any]:
+        aws = self._aws
+        seconds = aws.seconds_of(probe.way)
+        is_known = probe.way in aws.sent and probe.is_visible
         return {
             "rule": probe.rule.name,
             "region": probe.region,
             "target": probe.target.arn,
             "pattern_matches": around.pattern_matches.get(probe.rule.arn),
-            "sent": probe.way in sending.sent,
+            "sent": probe.way in aws.sent,
             "arrived": seconds is not None if is_known else None,
             "seconds": seconds,
         }
@@ -189,7 +189,7 @@ class _ProbeAws:
         self._visible = frozenset(visible)
         self._queues = {change.parameters["Endpoint"] for change in changes if change.operation == UNSUBSCRIBE}
 
-    def sent_by(self, change: Change) -> t.Any:
+    def read_sent(self, change: Change) -> t.Any:
         """What is to be read of events on a bus, which leave no trace there: whether they were sent."""
         return change.after if change.target in self._made else None
 
@@ -243,12 +243,12 @@ class _ProbeAws:
                 return
             self._waited = True
             end = time.monotonic() + self._seconds
-            while self._outstanding and time.monotonic() < end:
+            while self._is_waiting and time.monotonic() < end:
                 for queue in sorted(self._queues):
                     self._receive(queue)
 
     @property
-    def _outstanding(self) -> bool:
+    def _is_waiting(self) -> bool:
         return bool(self._queues) and bool((self.sent.keys() & self._visible) - self._arrived.keys())
 
     def _receive(self, queue: str) -> None:

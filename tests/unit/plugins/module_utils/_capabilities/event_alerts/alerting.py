@@ -108,7 +108,7 @@ def converged(declaration: Declared, account: Snapshot) -> Observed:
             tags={**OURS, "team": "security"},
             targets=(wanted.target,),
         )
-        for wanted in topology.rules()
+        for wanted in topology.list_rules()
     ]
     regions = tuple(
         AlertRegion(region, tuple(rule for rule in rules if rule.region == region)) for region in topology.place.regions
@@ -127,13 +127,13 @@ def converged(declaration: Declared, account: Snapshot) -> Observed:
             topics={
                 topology.topic_arn(region): AlertTopic(
                     topology.topic_arn(region),
-                    policy=_stored(build._topic_policy(topology.topic_arn(region))),
+                    policy=_stored(build._build_topic_policy(topology.topic_arn(region))),
                     kms_key_id=declaration.kms_key_id,
                 )
                 for region in topology.notifying_regions
             },
             queues={
-                arn: {"queue": arn, "policy": {"Version": "2012-10-17", "Statement": [build._send(arn, region)]}}
+                arn: {"queue": arn, "policy": {"Version": "2012-10-17", "Statement": [build._build_send(arn, region)]}}
                 for region in topology.place.regions
                 if (arn := topology.queue_arn(region))
             },

@@ -138,7 +138,7 @@ def test_an_event_that_is_not_taken_is_an_error(answer: dict[str, t.Any]) -> Non
 def test_events_count_as_sent_once_aws_said_so() -> None:
     found = sending(FakeAccess())
     change = WRITER.put_events(BUS, 1, [entry("root")])
-    assert found.sent_by(change) is None
+    assert found.read_sent(change) is None
     assert found.learn(change, {"Entries": [{"EventId": "e-1"}]}) == {"event_ids": ["e-1"]}
-    assert found.sent_by(change) == change.after
+    assert found.read_sent(change) == change.after
     assert found.learn(WRITER.subscribe(TOPIC, QUEUE), {}) == {}
