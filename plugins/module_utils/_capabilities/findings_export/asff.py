@@ -104,12 +104,12 @@ def build_identifier(finding: Item) -> str:
     return f"{PREFIX}{finding['account_id']}/{finding['fingerprint']}"
 
 
-def build_finding(said: ReportedFinding, place: Place, *, observed: str, run_id: str) -> Asff:
+def build_finding(reported: ReportedFinding, place: Place, *, observed: str, run_id: str) -> Asff:
     """A finding as it is to be in Security Hub, but for the dates of its record.
 
     :arg observed: the time of the assessment, which is when the finding was last seen.
     """
-    finding = said.finding
+    finding = reported.finding
     made: Asff = {
         "SchemaVersion": SCHEMA_VERSION,
         "Id": build_identifier(finding),
@@ -119,7 +119,7 @@ def build_finding(said: ReportedFinding, place: Place, *, observed: str, run_id:
         "AwsAccountId": finding["account_id"],
         "FirstObservedAt": finding["first_seen"] or observed,
         "LastObservedAt": observed,
-        "Title": cut(said.title, TITLE) or finding["control"],
+        "Title": cut(reported.title, TITLE) or finding["control"],
         "Description": cut(finding["detail"] or finding["title"], DESCRIPTION) or finding["control"],
         "ProductFields": _build_fields(finding, run_id),
         "Resources": [_build_resource(finding, place)],
@@ -140,7 +140,7 @@ def build_finding(said: ReportedFinding, place: Place, *, observed: str, run_id:
 def _build_fields(finding: Item, run_id: str) -> dict[str, str]:
     """What ASFF has no place for."""
     evidence = finding["evidence"]
-    told = {
+    texts = {
         "control": finding["control"],
         "region": finding["region"],
         "fingerprint": finding["fingerprint"],
@@ -153,7 +153,7 @@ def _build_fields(finding: Item, run_id: str) -> dict[str, str]:
         "waiver": write_waiver_note(finding),
         "run": run_id,
     }
-    short = {name: cut(str(value), FIELD) for name, value in told.items() if value}
+    short = {name: cut(str(value), FIELD) for name, value in texts.items() if value}
     # AWS takes no text that is empty.
     return {f"{PREFIX}{name}": value for name, value in short.items() if value}
 
@@ -193,8 +193,8 @@ def _build_requirements(compliance: Mapping[str, Sequence[str]]) -> Asff:
         for framework in (*_STANDARDS, *sorted(set(compliance) - set(_STANDARDS)))
         for name in compliance.get(framework, ())
     ]
-    told = [name for name in named if name][:REQUIREMENTS]
-    return {"RelatedRequirements": told} if told else {}
+    requirements = [name for name in named if name][:REQUIREMENTS]
+    return {"RelatedRequirements": requirements} if requirements else {}
 
 
 def digest(made: Item) -> str:

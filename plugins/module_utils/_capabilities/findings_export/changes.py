@@ -67,7 +67,7 @@ class Sending:
             return "created" if self.known is None else "reopened"
         return "updated"
 
-    def undone(self) -> Asff:
+    def build_undo(self) -> Asff:
         """What takes it back: the finding as it was, or archived where nothing was open."""
         after = format_utc(parse_moment(self.made["UpdatedAt"]) + timedelta(seconds=1))
         if self.known is None or not is_open(self.known):
@@ -142,7 +142,7 @@ def _import(batch: Sequence[Sending], place: Place, number: int) -> Change:
         {"Findings": [sending.made for sending in batch]},
         before={sending.id: describe_finding(sending.known) for sending in batch},
         after={sending.id: describe_finding(sending.made) for sending in batch},
-        undo=Undo(IMPORT, {"Findings": [sending.undone() for sending in batch]}),
+        undo=Undo(IMPORT, {"Findings": [sending.build_undo() for sending in batch]}),
         # The moment of the export is the only thing that two plans of the same findings differ in.
         planned={"Findings": [_mask_moments(sending.made) for sending in batch]},
     )
@@ -215,12 +215,12 @@ def _change(
 
 def read_rejections(answer: Mapping[str, t.Any]) -> dict[str, str]:
     """What AWS's answer, a success all the same, says was not taken: ids, and why."""
-    told: dict[str, str] = {}
+    rejections: dict[str, str] = {}
     for item in answer.get("FailedFindings") or ():
-        told[item["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"
+        rejections[item["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"
     for item in answer.get("UnprocessedFindings") or ():
-        told[item["FindingIdentifier"]["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"
-    return told
+        rejections[item["FindingIdentifier"]["Id"]] = f"{item.get('ErrorCode')}: {item.get('ErrorMessage')}"
+    return rejections
 
 
 def is_suppressed_by_us(known: Item) -> bool:

@@ -129,20 +129,20 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         self._report = report
         self._files = files
         self._access = access
-        self._planner = Planner(self._assessed(), home=self._home(access), now=connection.now)
+        self._planner = Planner(self._make_assessment(), home=self._find_home(access), now=connection.now)
         self._present = reread(access, connection.now)
         self._failed: dict[str, str] = {}
         self._taken: dict[str, int] = {}
         self._late: set[str] = set()
 
-    def _home(self, access: Access) -> str:
+    def _find_home(self, access: Access) -> str:
         given = self._declared.global_region
         return access.regions([given])[0] if given else access.home_region
 
-    def _assessed(self) -> Assessment:
+    def _make_assessment(self) -> Assessment:
         report, severities = self._report, self._declared.severities
         failing = [finding for finding in report["findings"] if finding["status"] in _OPEN]
-        said = tuple(
+        reported = tuple(
             ReportedFinding(finding, problem_of(finding, report))
             for finding in failing
             if finding["severity"] in severities
@@ -152,7 +152,7 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
             partition=report["partition"],
             run_id=report["run"]["id"],
             observed=report["run"]["started"],
-            said=said,
+            reported=reported,
             severities=severities,
             failing=frozenset(map(build_identifier, failing)),
             settles=make_settled_test(report["findings"]),
@@ -188,9 +188,9 @@ class FindingsExport(Capability[Mapping[str, Hub]]):
         if looks is None:
             return present
         self._taken[change.target] = looks + 1
-        told = {name: change.after[name] if name in self._failed else value for name, value in present.items()}
-        if looks < len(VERIFY_WAITS) or content_hash(told) == content_hash(change.after):
-            return told
+        state = {name: change.after[name] if name in self._failed else value for name, value in present.items()}
+        if looks < len(VERIFY_WAITS) or content_hash(state) == content_hash(change.after):
+            return state
         self._late.add(change.region)
         return change.after
 

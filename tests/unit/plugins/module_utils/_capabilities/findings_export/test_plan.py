@@ -69,18 +69,18 @@ def made(item: Record, title: str = "Access key unused") -> asff.Asff:
 
 
 def planner(*findings: Record, now: datetime = NOW, settled: bool = True, **fields: t.Any) -> Planner:
-    assessed: Record = {
+    assessment: Record = {
         "account_id": ACCOUNT,
         "partition": "aws",
         "run_id": "run",
         "observed": OBSERVED,
-        "said": tuple(asff.ReportedFinding(item, "Access key unused") for item in findings),
+        "reported": tuple(asff.ReportedFinding(item, "Access key unused") for item in findings),
         "severities": frozenset({"critical", "high", "medium", "low"}),
         "failing": frozenset(map(asff.build_identifier, findings)),
         "settles": lambda _where: settled,
         **fields,
     }
-    return Planner(Assessment(**assessed), home=HOME, now=now)
+    return Planner(Assessment(**assessment), home=HOME, now=now)
 
 
 def hub(*items: Record, **fields: t.Any) -> Hub:
