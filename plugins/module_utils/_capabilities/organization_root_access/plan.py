@@ -214,18 +214,18 @@ class Planner:
     def _in_use(self, root: RootCredentials, arn: str) -> str:
         if self.declared.acceptance_of(arn):
             return ""
-        told = find_use_objections(root, min_idle_days=self.declared.min_idle_days, now=self.now)
-        if not told:
+        objections = find_use_objections(root, min_idle_days=self.declared.min_idle_days, now=self.now)
+        if not objections:
             return ""
         return (
-            f"root may still be in use: {'; '.join(told)} (min_idle_days is {self.declared.min_idle_days});"
+            f"root may still be in use: {'; '.join(objections)} (min_idle_days is {self.declared.min_idle_days});"
             f" {ACCEPT} must name {arn} where its removal is accepted all the same"
         )
 
     def _warnings(self, observed: Observed, on: Collection[Change]) -> tuple[str, ...]:
-        told = self._acceptance_warnings(observed)
+        warnings = self._acceptance_warnings(observed)
         if self.declared.targets and any(change.after["setting"] == CREDENTIALS_FEATURE for change in on):
-            told.append(
+            warnings.append(
                 "members can be looked at only once root_credentials_management is on: run again after this run"
             )
         if self.declared.trusted_access is False and observed.tree is not None:
@@ -234,10 +234,10 @@ class Planner:
             )
             left = list_administrators(observed.tree) if not self.declared.purge_delegated_administrators else ()
             if kept or left:
-                told.append(
+                warnings.append(
                     f"{DISABLE_TRUST}: {', '.join([*kept, *left])} stays, and may keep AWS from ending trusted access"
                 )
-        return tuple(told)
+        return tuple(warnings)
 
     def _acceptance_warnings(self, observed: Observed) -> list[str]:
         broken = [

@@ -105,8 +105,8 @@ class OrganizationRootAccess(Capability[Observed]):
         return with_affected(changes, KnownReach(organization=observed.tree))
 
     def result(self, result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        told = make_result(self._observed)
-        return {**told, "terminal": write_text(told, result["refused"])}
+        returned = make_result(self._observed)
+        return {**returned, "terminal": write_text(returned, result["refused"])}
 
 
 def _observe(access: Access, opened: RootSessions, declared: Declared) -> Observed:
@@ -132,9 +132,9 @@ def _observe(access: Access, opened: RootSessions, declared: Declared) -> Observ
     return Observed(account_id, partition, tree, reason=reason, features=features, members=members)
 
 
-def write_text(told: Mapping[str, t.Any], refused: Iterable[Mapping[str, t.Any]]) -> str:
+def write_text(returned: Mapping[str, t.Any], refused: Iterable[Mapping[str, t.Any]]) -> str:
     """What was found, before any change, as text for the terminal: the organization, then who has what."""
-    organization, members = told["organization"], told["members"]
+    organization, members = returned["organization"], returned["members"]
     lines = []
     if organization is None:
         lines.append("Central root access: the organization is not known.")

@@ -27,17 +27,17 @@ def find_use_objections(root: RootCredentials, *, min_idle_days: int, now: datet
 
     That AWS knows of no use is no proof, unless it kept track since the credential was made, and long enough.
     """
-    told = []
+    objections = []
     if root.password is not None:
         created, used = root.password.created, root.password.last_used
-        told.append(_find_objection("its password", created, used, _PASSWORDS_TRACKED, min_idle_days, now))
+        objections.append(_find_objection("its password", created, used, _PASSWORDS_TRACKED, min_idle_days, now))
     for key in root.keys:
         name = f"its access key {mask_key_ids(key.id)}"
-        told.append(_find_objection(name, key.created, key.last_used, _KEYS_TRACKED, min_idle_days, now))
+        objections.append(_find_objection(name, key.created, key.last_used, _KEYS_TRACKED, min_idle_days, now))
     for certificate in root.certificates:
         if certificate.status == "Active":
-            told.append(f"whether its signing certificate {certificate.id} is used, AWS does not tell")
-    return tuple(filter(None, told))
+            objections.append(f"whether its signing certificate {certificate.id} is used, AWS does not tell")
+    return tuple(filter(None, objections))
 
 
 def _find_objection(
