@@ -92,7 +92,7 @@ class Planner:
         refused = tuple(
             _refusal(snapshot, rule, reason, UPDATE)
             for rule, reason in (
-                ("weakening", self._weaker_than_default(present, wanted)),
+                ("weakening", self._explain_weakening(present, wanted)),
                 ("expiry", self._expiry_objection(snapshot, wanted)),
                 ("hard_expiry", self._hard_expiry_objection(snapshot, wanted)),
             )
@@ -100,11 +100,11 @@ class Planner:
         )
         if refused:
             return Plan(refused=refused, warnings=warnings)
-        remedied = self._remedied(snapshot, wanted, found)
+        remedied = self._find_remedies(snapshot, wanted, found)
         change = _change(snapshot, wanted, _find_impact(present, wanted), remedies=remedied)
         return Plan(changes=(change,), warnings=warnings)
 
-    def _weaker_than_default(self, present: t.Optional[PasswordPolicy], wanted: PasswordPolicy) -> str:
+    def _explain_weakening(self, present: t.Optional[PasswordPolicy], wanted: PasswordPolicy) -> str:
         if present is not None or self.declared.allow_weaken or count_required_kinds(wanted) >= AWS_DEFAULT_KINDS:
             return ""
         return (
@@ -143,7 +143,7 @@ class Planner:
             f"be entered without an IAM user's password, {ADMINISTRATORS_NEEDED} are needed"
         )
 
-    def _remedied(self, snapshot: Snapshot, wanted: PasswordPolicy, found: Iterable[Finding]) -> tuple[str, ...]:
+    def _find_remedies(self, snapshot: Snapshot, wanted: PasswordPolicy, found: Iterable[Finding]) -> tuple[str, ...]:
         """The fingerprints of failing findings that fail no longer with the policy ``wanted``."""
         after = findings(dataclasses.replace(snapshot, password_policy=wanted), settings=self.settings, now=self.now)
         still = {finding.fingerprint for finding in after if finding.status is Status.FAIL}
