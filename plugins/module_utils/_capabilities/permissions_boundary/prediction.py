@@ -25,7 +25,7 @@ from ..._prediction.acceptance import Acceptances, acceptance_of
 #: The prediction for every principal, by its ARN, under every boundary, by the ARN of that.
 Impacts = Mapping[str, Mapping[str, Impact]]
 
-# So many uses are told in a refusal.
+# A refusal names so many uses.
 _NAMED: t.Final = 5
 
 
@@ -52,7 +52,7 @@ class Jury:
     accepted: Acceptances
     today: date
 
-    def judged(self, arn: str, boundary_arn: str) -> Judgement:
+    def judge(self, arn: str, boundary_arn: str) -> Judgement:
         """Whether the principal may get the boundary. One that nobody predicted may not."""
         impact = self.impacts.get(boundary_arn, {}).get(arn) or _make_unpredicted(arn)
         if impact.is_safe:
@@ -83,7 +83,7 @@ class Replacement:
         identity = tuple(policy if item.name == self._policy_arn else item for item in layers.identity)
         return dataclasses.replace(layers, identity=identity, boundary=policy if bounded else layers.boundary)
 
-    def gained(self, arn: str, policy: Policy) -> tuple[str, ...]:
+    def find_gained_actions(self, arn: str, policy: Policy) -> tuple[str, ...]:
         """Some of the actions that a principal to whom the policy is attached could do besides; none for no gain."""
         before = dataclasses.replace(self._permissions.layers(arn), boundary=None)
         return find_lost_actions(self.after(before, policy, bounded=False), before, arn)
@@ -92,8 +92,8 @@ class Replacement:
 def _explain_breakage(impact: Impact) -> str:
     """The uses that are not safe, the worst first, each with the reason."""
     unsafe = [verdict for verdict in impact.verdicts if verdict.outcome is not Breakage.SAFE]
-    told = [_explain_verdict(verdict) for verdict in unsafe[:_NAMED]]
-    return "; ".join(told) + (f"; and {len(unsafe) - _NAMED} more" if len(unsafe) > _NAMED else "")
+    texts = [_explain_verdict(verdict) for verdict in unsafe[:_NAMED]]
+    return "; ".join(texts) + (f"; and {len(unsafe) - _NAMED} more" if len(unsafe) > _NAMED else "")
 
 
 def _explain_verdict(verdict: Verdict) -> str:

@@ -31,7 +31,7 @@ class Removal:
     boundary: Boundary
     live: t.Optional[LivePolicy]
     declared: Declared
-    spared: UntouchablePrincipals = UntouchablePrincipals()
+    untouchable: UntouchablePrincipals = UntouchablePrincipals()
 
     def plan(self) -> Plan:
         """Everything that it takes, or why it can't be: nothing is taken off for a policy that stays."""
@@ -52,7 +52,7 @@ class Removal:
 
     def _objection(self, live: LivePolicy) -> t.Optional[Refusal]:
         """Why the policy can't go; the option that allows it, where there is one."""
-        staying = [item for item in self._carriers if self.spared.refusal(item.arn)]
+        staying = [item for item in self._carriers if self.untouchable.refusal(item.arn)]
         if not live.is_owned:
             return self._refusal("foreign", "it has not the tag iam-hardening:managed=true of the policies made here")
         if not self.declared.loosen:

@@ -85,7 +85,7 @@ def run(task: Task) -> dict[str, t.Any]:
             declared=_parse_declared(task),
             settings=settings_of(task),
             now=task.now,
-            spared=UntouchablePrincipals(break_glass=task.guards.break_glass),
+            untouchable=UntouchablePrincipals(break_glass=task.guards.break_glass),
         )
         for boundary in planner.declared.boundaries if planner.declared.present else ():
             fill_policy(boundary, SAMPLE)
@@ -154,8 +154,8 @@ class PermissionsBoundary(Capability[Observed]):
         *,
         with_uses: bool,
     ) -> None:
-        untouchable = dataclasses.replace(planner.spared, callers=connection.principals)
-        self._planner = dataclasses.replace(planner, spared=untouchable)
+        untouchable = dataclasses.replace(planner.untouchable, callers=connection.principals)
+        self._planner = dataclasses.replace(planner, untouchable=untouchable)
         self._evidence = evidence
         self._regions = regions
         self._with_uses = with_uses
@@ -167,12 +167,12 @@ class PermissionsBoundary(Capability[Observed]):
         access, planner = self._connection.access, self._planner
         regions = access.regions(self._regions) if Dataset.TRAILS in planner.datasets else ()
         snapshot = collect(access, datasets=planner.datasets, regions=regions, now=planner.now)
-        if planner.unread(snapshot):
+        if planner.explain_unread(snapshot):
             return Observed(snapshot)
-        live = {arn: policy for arn in planner.arns(snapshot) if (policy := read_policy(access, arn)) is not None}
+        live = {arn: policy for arn in planner.list_arns(snapshot) if (policy := read_policy(access, arn)) is not None}
         observed = Observed(snapshot, live)
         return dataclasses.replace(
-            observed, impacts=_predict(self._connection, self._evidence, snapshot, planner.in_question(observed))
+            observed, impacts=_predict(self._connection, self._evidence, snapshot, planner.list_in_question(observed))
         )
 
     def findings(self, observed: Observed) -> tuple[Finding, ...]:
@@ -180,14 +180,14 @@ class PermissionsBoundary(Capability[Observed]):
 
     def plan(self, observed: Observed, found: tuple[Finding, ...]) -> Plan:
         self._observed = observed
-        self._explained = self._planner.explained(observed, found)
+        self._explained = self._planner.explain(observed, found)
         return self._explained.plan
 
     def add_affected(self, observed: Observed, changes: Sequence[Change]) -> tuple[Change, ...]:
         return with_affected(changes, KnownReach(observed.snapshot))
 
     def rescue(self, observed: Observed) -> Rescue:
-        return rescue_of(self._connection, observed.snapshot, self._planner.spared.break_glass)
+        return rescue_of(self._connection, observed.snapshot, self._planner.untouchable.break_glass)
 
     def reread(self, change: Change) -> t.Any:
         """What is there now; before a boundary is given to anybody, it must say what was judged."""
@@ -202,7 +202,7 @@ class PermissionsBoundary(Capability[Observed]):
         """
         if arn in self._settled:
             return
-        wanted = next(item.policy for item in self._planner.desired(self._observed) if item.arn == arn)
+        wanted = next(item.policy for item in self._planner.list_desired(self._observed) if item.arn == arn)
         for wait in (*VERIFY_WAITS, None):
             live = read_default_document(access, arn)
             if live is not None and says_same(LivePolicy(arn, "", {}, (Version("", True, None, live),)), wanted):
@@ -213,7 +213,7 @@ class PermissionsBoundary(Capability[Observed]):
         raise AwsError(f"{arn} does not say what is declared, so nobody is given it")
 
     def result(self, _result: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        desired = self._planner.desired(self._observed)
+        desired = self._planner.list_desired(self._observed)
         return {
             "coverage": [item.coverage.as_dict() for item in desired],
             "predictions": [_describe_prediction(item, with_uses=self._with_uses) for item in self._explained.judged],
@@ -224,7 +224,7 @@ class PermissionsBoundary(Capability[Observed]):
         observed = self._observed
         if not any(observed.impacts.values()):
             return ()
-        boundaries = self._planner.desired(observed)
+        boundaries = self._planner.list_desired(observed)
         assumed = _assume_own(self._evidence, boundaries).unused_resources
         return [self._impact(observed, desired, assumed) for desired in boundaries if observed.impacts[desired.arn]]
 
@@ -288,7 +288,7 @@ def _predict(
     impacts: dict[str, dict[str, Impact]] = {desired.arn: {} for desired, _arns in in_question}
     for members in rounds:
         found = predictor.predict(
-            {arn: replaced[desired.arn].proposal(arn, predictor.current(arn)) for arn, desired in members.items()}
+            {arn: replaced[desired.arn].make_proposal(arn, predictor.current(arn)) for arn, desired in members.items()}
         )
         for arn, impact in found.items():
             impacts[members[arn].arn][arn] = impact
@@ -300,17 +300,17 @@ class _Proposals:
 
     def __init__(self, snapshot: Snapshot, desired: DesiredBoundary) -> None:
         self._policy = desired.policy
-        self._bounded = desired.bounded(snapshot)
+        self._bounded = desired.find_bounded(snapshot)
         self._replaced = Replacement(snapshot, desired.arn)
 
-    def proposal(self, arn: str, now: Layers) -> Proposal:
+    def make_proposal(self, arn: str, now: Layers) -> Proposal:
         """Of one principal, whose layers are ``now``."""
         return Proposal(now, self._replaced.after(now, self._policy, bounded=arn in self._bounded))
 
 
 def _describe_prediction(judged: Judgement, *, with_uses: bool) -> dict[str, t.Any]:
     impact = judged.impact
-    told: dict[str, t.Any] = {
+    result: dict[str, t.Any] = {
         "principal": judged.arn,
         "boundary": judged.boundary_arn,
         "outcome": impact.outcome.value,
@@ -323,5 +323,5 @@ def _describe_prediction(judged: Judgement, *, with_uses: bool) -> dict[str, t.A
         "blind_spots": list(impact.evidence.blind_spots),
     }
     if with_uses:
-        told["uses"] = [verdict_record(item) for item in impact.verdicts if item.outcome.value != "safe"]
-    return told
+        result["uses"] = [verdict_record(item) for item in impact.verdicts if item.outcome.value != "safe"]
+    return result

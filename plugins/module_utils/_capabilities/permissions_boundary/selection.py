@@ -49,8 +49,8 @@ class Selection:
     permission_sets: Mapping[str, tuple[Principal, ...]] = dataclasses.field(default_factory=dict)
 
 
-def select(snapshot: Snapshot, boundary: Boundary, spared: UntouchablePrincipals) -> Selection:
-    """Whom the targets mean, in the order of the snapshot; ``spared`` knows who is left alone.
+def select(snapshot: Snapshot, boundary: Boundary, untouchable: UntouchablePrincipals) -> Selection:
+    """Whom the targets mean, in the order of the snapshot; ``untouchable`` knows who is left alone.
 
     A principal that is named, not met by a pattern, stays selected: that it is never touched is refused aloud.
     """
@@ -62,7 +62,7 @@ def select(snapshot: Snapshot, boundary: Boundary, spared: UntouchablePrincipals
         if not fitting or boundary.excludes(principal):
             continue
         permission_set = find_permission_set(principal)
-        reason = _explain_exclusion(principal, spared)
+        reason = _explain_exclusion(principal, untouchable)
         if permission_set is not None:
             permission_sets[permission_set].append(principal)
         elif reason and not any(target.is_explicit for target in fitting):
@@ -90,8 +90,8 @@ def _list_policies(snapshot: Snapshot) -> Iterator[tuple[Principal, frozenset[st
         yield role, frozenset(role.attached_policies)
 
 
-def _explain_exclusion(principal: Principal, spared: UntouchablePrincipals) -> t.Optional[str]:
-    refusal = spared.refusal(principal.arn)
+def _explain_exclusion(principal: Principal, untouchable: UntouchablePrincipals) -> t.Optional[str]:
+    refusal = untouchable.refusal(principal.arn)
     if refusal is None and principal.path.startswith(_OWN_PATH):
         return "this collection works with it"
     return refusal.reason if refusal else None

@@ -249,7 +249,7 @@ def test_a_policy_that_is_attached_to_whom_nobody_touches_keeps_its_content(name
     path = "/iam-hardening/" if name == "break-glass" else "/"
     planning = planner(boundary(DEVELOPERS))
     callers = frozenset({Principal(ACCOUNT, "role", "automation")})
-    planning = dataclasses.replace(planning, spared=UntouchablePrincipals(callers=callers))
+    planning = dataclasses.replace(planning, untouchable=UntouchablePrincipals(callers=callers))
     plan = planning.plan(observed(planning, attached_to(has_it(role(name, path=path))), live(WIDER)), ())
     assert refusals(plan) == [("in_use", NAME)]
     assert name in plan.refused[0].reason
@@ -271,7 +271,7 @@ def test_whoever_is_never_touched_is_refused_by_name_whatever_is_accepted(name: 
     planning = planner(
         boundary({"principal": name}), accept_breakage=[{"principal": name, "reason": "agreed", "expires": DAY}]
     )
-    planning = dataclasses.replace(planning, spared=UntouchablePrincipals(break_glass=("*:role/emergency",)))
+    planning = dataclasses.replace(planning, untouchable=UntouchablePrincipals(break_glass=("*:role/emergency",)))
     seen = observed(planning, account(role(name, path=path)), live(SOUND))
     plan = planning.plan(seen, ())
     assert ([item.target for item in plan.refused], plan.changes) == ([arn("role", f"{path[1:]}{name}")], ())
@@ -368,7 +368,7 @@ def test_who_is_in_question_is_who_may_lose_something() -> None:
     planning = planner(boundary(DEVELOPERS))
 
     def names(seen: Planner, policy: t.Any) -> list[str]:
-        ((_desired, arns),) = seen.in_question(observed(planning, snapshot, policy))
+        ((_desired, arns),) = seen.list_in_question(observed(planning, snapshot, policy))
         return [item.rpartition("/")[2] for item in arns]
 
     assert names(planning, live(SOUND)) == ["dev-1", "dev-3"]

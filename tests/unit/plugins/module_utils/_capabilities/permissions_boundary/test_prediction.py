@@ -32,7 +32,7 @@ def verdict(outcome: Breakage, action: str, resource: str = "") -> Verdict:
 
 def judged(*impacts: Impact, principal: str = "dev-1", expires: dt.date = TODAY, boundary: str = ARN) -> Judgement:
     accepted = (Acceptance(0, principal, "agreed", expires),) if principal else ()
-    return Jury({boundary: {impact.principal_arn: impact for impact in impacts}}, accepted, TODAY).judged(DEV, ARN)
+    return Jury({boundary: {impact.principal_arn: impact for impact in impacts}}, accepted, TODAY).judge(DEV, ARN)
 
 
 def test_what_is_safe_needs_nobodys_acceptance() -> None:

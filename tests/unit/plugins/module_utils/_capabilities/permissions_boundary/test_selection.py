@@ -69,10 +69,10 @@ def test_policies_of_groups_count_for_their_members() -> None:
 )
 def test_patterns_never_reach_whom_nobody_may_touch(principal: t.Any, reason: str) -> None:
     snapshot = account(principal, dev("dev-1"))
-    spared = UntouchablePrincipals(
+    untouchable = UntouchablePrincipals(
         callers=principals_of([arn("role", "ci")]), break_glass=("arn:aws:iam::*:user/emergency",)
     )
-    found = select(snapshot, one({"name": "*"}), spared)
+    found = select(snapshot, one({"name": "*"}), untouchable)
     assert [item.name for item in found.selected] == ["dev-1"]
     ((kept_out, told),) = found.kept_out
     assert kept_out is principal
