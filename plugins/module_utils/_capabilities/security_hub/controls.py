@@ -77,7 +77,7 @@ class Outcome:
 
 
 def plan_controls(
-    wishes: Sequence[ControlWish], details: SecurityHubDetails, controls: Controls, place: HubWriter
+    wishes: Sequence[ControlWish], details: SecurityHubDetails, controls: Controls, writer: HubWriter
 ) -> Outcome:
     """The changes by which the controls of a region become as declared."""
     outcome = Outcome()
@@ -85,20 +85,20 @@ def plan_controls(
     if not here:
         return outcome
     if controls.problem:
-        outcome.refused.append(Refusal("unread", f"its controls are not known: {controls.problem}", place.arn))
+        outcome.refused.append(Refusal("unread", f"its controls are not known: {controls.problem}", writer.arn))
         return outcome
     for wish in here:
         if wish.parameters:
-            _set_parameters(wish, controls, place, outcome)
+            _set_parameters(wish, controls, writer, outcome)
     for standard in list_standards(details):
-        _associate(here, standard, controls, place, outcome)
+        _associate(here, standard, controls, writer, outcome)
     return outcome
 
 
-def _set_parameters(wish: ControlWish, controls: Controls, place: HubWriter, outcome: Outcome) -> None:
+def _set_parameters(wish: ControlWish, controls: Controls, writer: HubWriter, outcome: Outcome) -> None:
     known = controls.parameters.get(wish.id)
     if known is None:
-        outcome.warnings.append(f"{place.region}: Security Hub has no control {wish.id} here")
+        outcome.warnings.append(f"{writer.region}: Security Hub has no control {wish.id} here")
         return
     wanted: dict[str, t.Any] = {}
     for name, given in wish.parameters.items():
@@ -111,19 +111,19 @@ def _set_parameters(wish: ControlWish, controls: Controls, place: HubWriter, out
             except ValueError:
                 problem = f"is {given!r}; allowed is a value of the type {known[name].type}"
         if problem:
-            target = f"{place.arn}{CONTROL}{wish.id}"
+            target = f"{writer.arn}{CONTROL}{wish.id}"
             outcome.refused.append(Refusal("parameter", f"{name} {problem}", target, "UpdateSecurityControl"))
     after = {name: value for name, value in wanted.items() if value != known[name].value}
     if after:
         before = {name: known[name].value for name in after}
         types = {name: known[name].type for name in after}
         outcome.changes.append(
-            place.set_parameters(wish.id, before=before, after=after, types=types, reason=wish.reason)
+            writer.set_parameters(wish.id, before=before, after=after, types=types, reason=wish.reason)
         )
 
 
 def _associate(
-    wishes: Sequence[ControlWish], standard: str, controls: Controls, place: HubWriter, outcome: Outcome
+    wishes: Sequence[ControlWish], standard: str, controls: Controls, writer: HubWriter, outcome: Outcome
 ) -> None:
     """One change for a standard. A control that others disabled is left so, unless it is declared enabled."""
     name = standard_name(standard)
@@ -140,7 +140,7 @@ def _associate(
     names = list(after)
     for start in range(0, len(names), _UPDATES):
         some = names[start : start + _UPDATES]
-        change = place.associate(
+        change = writer.associate(
             standard,
             before={name: before[name] for name in some},
             after={name: after[name] for name in some},

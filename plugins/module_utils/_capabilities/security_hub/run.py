@@ -139,7 +139,7 @@ class SecurityHub(Capability[Observed]):
 
     def result(self, result: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         """The hubs; and the findings anew where a refused write told who configures the account."""
-        observed = self._observed.managed_in(self._managed)
+        observed = self._observed.mark_managed(self._managed)
         hubs = {"hubs": [make_hub_result(item) for item in observed.snapshot.security_hub_details]}
         if not self._managed or "findings" not in result:
             return hubs

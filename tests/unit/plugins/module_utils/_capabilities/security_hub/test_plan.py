@@ -396,7 +396,7 @@ def test_what_a_policy_leaves_as_declared_is_fine() -> None:
 
 
 def test_a_refused_write_tells_of_a_policy_without_its_name() -> None:
-    state = observed(hub(), off(OTHER)).managed_in([OTHER])
+    state = observed(hub(), off(OTHER)).mark_managed([OTHER])
     assert [item.policy for item in state.snapshot.security_hub_details] == [None, UNNAMED]
 
 
