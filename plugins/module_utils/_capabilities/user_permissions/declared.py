@@ -86,7 +86,7 @@ class Declared:
         removals = enumerate(options.get("remove_policies") or ())
         return cls(groups, tuple(_parse_removal(f"remove_policies[{index}]", item) for index, item in removals))
 
-    def rule_for(self, user: Principal, policy_name: str, policy_arn: t.Optional[str]) -> t.Optional[GroupRule]:
+    def find_rule(self, user: Principal, policy_name: str, policy_arn: t.Optional[str]) -> t.Optional[GroupRule]:
         """The first declared group that takes over a policy of a user."""
         return next((rule for rule in self.groups if rule.takes(user, policy_name, policy_arn)), None)
 
@@ -94,16 +94,16 @@ class Declared:
         """Whether a policy of a principal is to be removed."""
         return any(item.names(policy_name, policy_arn) and item.concerns(principal) for item in self.removals)
 
-    def idle(self, principals: Collection[Principal]) -> tuple[str, ...]:
+    def list_unmatched(self, principals: Collection[Principal]) -> tuple[str, ...]:
         """What is declared of principals that are not there, to be told: most often a name is misspelled."""
-        told = []
-        for place, kind, pattern in self._patterns():
+        warnings = []
+        for place, kind, pattern in self._list_patterns():
             found = (item for item in principals if resource_of(item.arn).startswith(f"{kind}/"))
             if pattern != "*" and not any(selects((pattern,), item.name, item.arn) for item in found):
-                told.append(f"{place}: the account has no {kind} {pattern}")
-        return tuple(told)
+                warnings.append(f"{place}: the account has no {kind} {pattern}")
+        return tuple(warnings)
 
-    def _patterns(self) -> Iterable[tuple[str, str, str]]:
+    def _list_patterns(self) -> Iterable[tuple[str, str, str]]:
         for rule in self.groups:
             yield from ((f"{rule.place}.users", "user", pattern) for pattern in rule.users)
         for removal in self.removals:

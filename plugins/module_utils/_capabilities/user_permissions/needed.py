@@ -42,8 +42,8 @@ def refuse_needed(snapshot: Snapshot, undos: Sequence[Change]) -> dict[str, Refu
         losing = _find_losses(group, snapshot, before, after) if undo.operation in _TAKING else {}
         staying = [user.name for user in left.users if group.name in user.groups] if undo.operation == _DELETE else []
         if losing:
-            told = "; ".join(f"{name} would lose {', '.join(actions)}" for name, actions in losing.items())
-            refused[undo.undoes] = _make_refusal(undo, f"{told}, held through {group.name} only")
+            losses = "; ".join(f"{name} would lose {', '.join(actions)}" for name, actions in losing.items())
+            refused[undo.undoes] = _make_refusal(undo, f"{losses}, held through {group.name} only")
         elif staying:
             refused[undo.undoes] = _make_refusal(undo, f"{', '.join(staying)} joined {group.name} since")
     return refused

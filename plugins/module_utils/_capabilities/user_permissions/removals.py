@@ -37,11 +37,13 @@ class Removals:
     ``moves`` are the changes that come before: who is to have a policy through a group loses it with the group.
     """
 
-    def __init__(self, facts: Facts, rules: Declared, untouchable: Untouchable, moves: Sequence[Change] = ()) -> None:
+    def __init__(
+        self, facts: Facts, declared: Declared, untouchable: Untouchable, moves: Sequence[Change] = ()
+    ) -> None:
         self._facts = facts
         self._moves = moves
         self._permissions: t.Final[Permissions] = facts.permissions
-        self._rules = rules
+        self._declared = declared
         self._untouchable = untouchable
         self._author = PermissionsWriter(facts.snapshot.account_id, facts.snapshot.partition)
 
@@ -51,9 +53,9 @@ class Removals:
         return tuple(
             (holding, self._objection(holding))
             for owner in self._permissions.entities.values()
-            if any(rule.concerns(owner) for rule in self._rules.removals)
+            if any(rule.concerns(owner) for rule in self._declared.removals)
             for holding in list_holdings(self._permissions, owner)
-            if self._rules.removes(owner, holding.name, holding.arn)
+            if self._declared.removes(owner, holding.name, holding.arn)
         )
 
     def _objection(self, holding: Holding) -> t.Optional[Refusal]:
@@ -67,7 +69,7 @@ class Removals:
     def _candidates(self) -> tuple[Holding, ...]:
         return tuple(holding for holding, refusal in self._selected if refusal is None)
 
-    def _touched(self, holding: Holding) -> tuple[str, ...]:
+    def _list_affected(self, holding: Holding) -> tuple[str, ...]:
         """Users and roles (ARNs) that would lose a policy, among them those that are to join its group."""
         owner = holding.owner
         if not isinstance(owner, Group):
@@ -84,7 +86,7 @@ class Removals:
         chosen = tuple(holdings)
         taken = [self._author.remove(holding, is_admin=False, population=0) for holding in chosen]
         after = Permissions(apply_changes(self._facts.snapshot, (*self._moves, *taken)))
-        touched = dict.fromkeys(arn for holding in chosen for arn in self._touched(holding))
+        touched = dict.fromkeys(arn for holding in chosen for arn in self._list_affected(holding))
         return {arn: (self._permissions.layers(arn), after.layers(arn)) for arn in touched}
 
     def plan(
@@ -99,15 +101,17 @@ class Removals:
         }
         kept: list[Holding] = []
         for holding in self._candidates:
-            objections = [_describe_prediction(arn, unsafe[arn]) for arn in self._touched(holding) if arn in unsafe]
+            objections = [
+                _describe_prediction(arn, unsafe[arn]) for arn in self._list_affected(holding) if arn in unsafe
+            ]
             if objections:
                 refused.append(self._refusal("prediction", holding, objections))
             else:
                 kept.append(holding)
-        kept = self._without_widening(kept, refused)
+        kept = self._refuse_widening(kept, refused)
         return tuple(self._change(holding) for holding in kept), tuple(refused)
 
-    def _without_widening(self, holdings: list[Holding], refused: list[Refusal]) -> list[Holding]:
+    def _refuse_widening(self, holdings: list[Holding], refused: list[Refusal]) -> list[Holding]:
         """Those whose removal gives nobody anything: a policy that denies something limits others.
 
         What is refused stays and may deny, too, so the rest is looked at anew.
@@ -122,7 +126,7 @@ class Removals:
             for holding in holdings:
                 texts = [
                     f"without it {_find_name(arn)} could do {', '.join(widened[arn])}, which a policy denies today"
-                    for arn in self._touched(holding)
+                    for arn in self._list_affected(holding)
                     if arn in widened
                 ]
                 if texts:
@@ -148,7 +152,7 @@ class Removals:
             return True
         if not self._facts.administrators.contributes(holding.policy):
             return False
-        arns = self._touched(holding)
+        arns = self._list_affected(holding)
         return any(self._facts.administrators.of(self._permissions.layers(arn), arn) is not None for arn in arns)
 
 

@@ -60,7 +60,7 @@ def run(task: Task) -> dict[str, t.Any]:
     evidence = EvidenceOptions.of(task)
     try:
         planner = Planner(
-            rules=Declared.from_options(task.options),
+            declared=Declared.from_options(task.options),
             settings=settings_of(task),
             now=task.now,
             acceptances=evidence.acceptances,
@@ -121,7 +121,7 @@ class UserPermissions(Capability[Observed]):
         document = build(
             impacts,
             account={"account_id": snapshot.account_id, "account_alias": snapshot.account_alias},
-            change=[removal.text for removal in planner.rules.removals],
+            change=[removal.text for removal in planner.declared.removals],
             accepted=accepted_of(impacts, planner.acceptances, planner.now.date()),
             skipped=(),
             created=planner.now,

@@ -132,7 +132,7 @@ def account(*principals: t.Union[User, Group, Role], **fields: t.Any) -> Snapsho
 
 
 def planner(options: t.Mapping[str, t.Any], **fields: t.Any) -> Planner:
-    return Planner(rules=Declared.from_options(options), settings=Settings(), now=NOW, **fields)
+    return Planner(declared=Declared.from_options(options), settings=Settings(), now=NOW, **fields)
 
 
 def plan(
